@@ -1,0 +1,33 @@
+//! The words of Holdfast as types.
+//!
+//! Every value that enters the system is parsed into one of these at the edge: a bad one can't be
+//! built, and two kinds can't be swapped. Nothing here does I/O, knows a database or a wire format
+//! beyond the text or number that a value is written as.
+
+mod airport;
+mod flight_number;
+mod ids;
+mod money;
+mod seat;
+mod units;
+
+pub use airport::AirportCode;
+pub use flight_number::FlightNumber;
+pub use ids::{BookingId, FlightId, HoldId, PaymentId, PoolId};
+pub use money::{Amount, Currency, Money};
+pub use seat::{SeatLayout, SeatNumber};
+pub use units::Units;
+
+/// Why a text or number is not the value it was meant to be.
+///
+/// The message is written for the person who sent the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl Invalid {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
