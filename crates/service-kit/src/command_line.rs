@@ -1,0 +1,34 @@
+//! The options and the start-up that the services' binaries share.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use utoipa::openapi::OpenApi;
+
+/// Options that every service has.
+#[derive(Debug, Args)]
+pub struct CommonOptions {
+    /// A TOML file with settings, over the embedded defaults and under the environment
+    #[arg(long, global = true, value_name = "FILE", env = "HOLDFAST_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Writes an OpenAPI document as YAML to standard output.
+///
+/// # Errors
+/// When it can't be written.
+pub fn print_openapi(document: &OpenApi) -> anyhow::Result<()> {
+    let yaml = document.to_yaml()?;
+    std::io::stdout().lock().write_all(yaml.as_bytes())?;
+    Ok(())
+}
+
+/// Writes a text to standard output.
+///
+/// # Errors
+/// When it can't be written.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}

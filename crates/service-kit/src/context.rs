@@ -1,0 +1,171 @@
+//! The middleware around every request.
+//!
+//! It gives the request an id (the client's `X-Request-Id`, or a new one), keeps that id and the
+//! path at hand for errors, logs and calls to other services, limits the time, counts and measures,
+//! and makes sure that every error leaves as a problem.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError as _};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::Problem;
+
+/// The header that carries a request's id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The W3C trace context header.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What is known of the request that is being answered.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext {
+    /// The id under which logs and answers know the request.
+    pub request_id: String,
+    /// The path that was asked.
+    pub path: String,
+    /// The caller's trace context, passed on as it came.
+    pub traceparent: Option<String>,
+}
+
+tokio::task_local! {
+    static CURRENT: RequestContext;
+}
+
+/// The request that this task is answering; empty outside one.
+#[must_use]
+pub fn current() -> RequestContext {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// How long a request may take. Stored as application data for the middleware.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestTimeout(pub Duration);
+
+/// The middleware itself, for `actix_web::middleware::from_fn`.
+///
+/// # Errors
+/// Those of the wrapped service.
+pub async fn around_request(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Routes name GET only; the connection still sends no body to a HEAD.
+        request.head_mut().method = Method::GET;
+    }
+    let timeout = request
+        .app_data::<RequestTimeout>()
+        .map_or(Duration::from_secs(30), |limit| limit.0);
+    let context = RequestContext {
+        request_id: request_id(request.headers()),
+        path: request.path().to_owned(),
+        traceparent: text_of(request.headers(), &TRACEPARENT).map(str::to_owned),
+    };
+    let id_header = HeaderValue::from_str(&context.request_id);
+    let span = tracing::info_span!("request", request_id = %context.request_id, %method, path = %context.path);
+
+    let answered = CURRENT
+        .scope(context, async {
+            let mut response = match tokio::time::timeout(timeout, next.call(request)).await {
+                Ok(result) => result?.map_into_boxed_body(),
+                Err(_) => {
+                    return Err(Problem::unavailable("the request took too long").into());
+                }
+            };
+            log_error(&response);
+            if let Some(problem) = missing_problem(&response) {
+                let (request, _) = response.into_parts();
+                response = ServiceResponse::new(request, problem.error_response());
+            }
+            Ok::<_, Error>(response)
+        })
+        .instrument(span)
+        .await;
+
+    let mut response = answered?;
+    if let Ok(id) = id_header {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "unmatched".to_owned());
+    let status = response.status().as_str().to_owned();
+    metrics::histogram!("http_request_duration_seconds",
+        "method" => method.to_string(), "route" => route, "status" => status)
+    .record(started.elapsed().as_secs_f64());
+    Ok(response)
+}
+
+/// The client's id if it is short and plain, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    text_of(headers, &REQUEST_ID)
+        .filter(|id| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Logs a failed request once, with the whole chain of causes.
+fn log_error(response: &ServiceResponse<BoxBody>) {
+    let Some(error) = response.response().error() else {
+        return;
+    };
+    let mut causes = String::new();
+    if let Some(problem) = error.as_error::<Problem>() {
+        let mut cause = std::error::Error::source(problem);
+        while let Some(error) = cause {
+            causes.push_str(": ");
+            causes.push_str(&error.to_string());
+            cause = error.source();
+        }
+    }
+    let status = response.status();
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(%error, causes, "request failed");
+    } else if status.is_server_error() {
+        tracing::warn!(%error, causes, "request failed");
+    } else {
+        tracing::debug!(%error, causes, "request refused");
+    }
+}
+
+/// The problem to send instead of an error that the framework answered in its own words.
+fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
+    let status = response.status();
+    let has_own_body = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|media_type| {
+            media_type
+                .as_bytes()
+                .windows(4)
+                .any(|window| window.eq_ignore_ascii_case(b"json"))
+        });
+    if !(status.is_client_error() || status.is_server_error()) || has_own_body {
+        return None;
+    }
+    let reason = status
+        .canonical_reason()
+        .unwrap_or("the request failed")
+        .to_lowercase();
+    Some(match status {
+        StatusCode::NOT_FOUND => Problem::not_found("there is nothing at this path"),
+        StatusCode::BAD_REQUEST => Problem::malformed(reason),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "too_large", reason),
+        _ => Problem::new(status, "http_error", reason),
+    })
+}

@@ -1,0 +1,357 @@
+//! Bodies, queries and headers, parsed into types. What doesn't parse is answered with the field's
+//! name.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use crate::Problem;
+use crate::problem::FieldError;
+
+/// The largest body that is read: far above any request of these services, far below what hurts.
+pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// How much of a body that is too large is read and thrown away, so that the client gets to read the
+/// answer instead of a broken connection.
+const DRAIN_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The longest idempotency key.
+const KEY_LIMIT_CHARS: usize = 255;
+
+/// A JSON body and the digest of its bytes.
+#[derive(Debug)]
+pub struct Json<T> {
+    /// The parsed body.
+    pub body: T,
+    /// SHA-256 of the bytes as they came: what an idempotency key is bound to.
+    pub digest: [u8; 32],
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request.content_type());
+        let mut payload = payload.take();
+        async move {
+            let bytes = read_body(&mut payload).await?;
+            if !is_json {
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    "send the body as JSON, with Content-Type: application/json",
+                ));
+            }
+            Ok(Self {
+                body: parse_json(&bytes)?,
+                digest: Sha256::digest(&bytes).into(),
+            })
+        }
+        .boxed_local()
+    }
+}
+
+/// Whether a media type is JSON; no media type at all counts as JSON.
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence.is_empty() || essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Reads a body up to the limit.
+async fn read_body(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::new();
+    let mut total = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|error| Problem::malformed("the body broke off").caused_by(error))?;
+        total += chunk.len();
+        if total <= BODY_LIMIT_BYTES {
+            body.extend_from_slice(&chunk);
+        } else if total > DRAIN_LIMIT_BYTES {
+            break;
+        }
+    }
+    if total <= BODY_LIMIT_BYTES {
+        Ok(body)
+    } else {
+        Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("a body is at most {BODY_LIMIT_BYTES} bytes"),
+        ))
+    }
+}
+
+/// Parses a JSON body; the error names the field.
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::malformed("the body is empty; send JSON"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let inner = error.into_inner();
+        if inner.is_data() {
+            Problem::invalid(vec![field_error(pointer, &inner.to_string())])
+        } else {
+            Problem::malformed(format!("the body is not JSON: {inner}"))
+        }
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| Problem::malformed(format!("the body is not one JSON value: {error}")))?;
+    Ok(parsed)
+}
+
+/// A query string parsed into a type.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse_query(request.query_string()).map(Self))
+    }
+}
+
+fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let query = without_empty_values(query);
+    let deserializer =
+        serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        Problem::invalid(vec![field_error(pointer, &error.inner().to_string())])
+    })
+}
+
+/// An empty value is the same as none: HTML forms send their empty fields too.
+fn without_empty_values(query: &str) -> Cow<'_, str> {
+    if query.ends_with('=') || query.contains("=&") {
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.ends_with('='))
+            .collect();
+        Cow::Owned(kept.join("&"))
+    } else {
+        Cow::Borrowed(query)
+    }
+}
+
+/// A JSON pointer (RFC 6901) to where parsing failed; empty for the whole document.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// The error of a field. A missing one is reported by serde at its parent: the name is moved into
+/// the pointer, where clients look for it.
+fn field_error(pointer: String, message: &str) -> FieldError {
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(text, _)| text);
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(name) => FieldError {
+            pointer: format!("{pointer}/{name}"),
+            detail: "is missing".to_owned(),
+        },
+        None => FieldError {
+            pointer,
+            detail: message.to_owned(),
+        },
+    }
+}
+
+/// A path segment parsed into a type; one that doesn't parse names nothing, so it is 404.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parsed = request.match_info().get("id").unwrap_or_default().parse();
+        ready(
+            parsed
+                .map(Self)
+                .map_err(|_| Problem::not_found("there is nothing with this id")),
+        )
+    }
+}
+
+/// The `Idempotency-Key` header, if the client sent one: quoted or bare, 1 to 255 visible characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(idempotency_key(request.headers()))
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(IdempotencyKey(None));
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text);
+    let well_formed = (1..=KEY_LIMIT_CHARS).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if well_formed {
+        Ok(IdempotencyKey(Some(key.to_owned())))
+    } else {
+        Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_idempotency_key",
+            format!("an Idempotency-Key is 1 to {KEY_LIMIT_CHARS} visible ASCII characters"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+    use domain_like::Count;
+    use serde::Deserialize;
+
+    use super::*;
+
+    mod domain_like {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(try_from = "i64")]
+        pub struct Count(pub i64);
+
+        impl TryFrom<i64> for Count {
+            type Error = &'static str;
+            fn try_from(count: i64) -> Result<Self, Self::Error> {
+                if count > 0 {
+                    Ok(Self(count))
+                } else {
+                    Err("must be positive")
+                }
+            }
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Order {
+        legs: Vec<Leg>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Leg {
+        seats: Count,
+    }
+
+    #[test]
+    fn json_errors_name_the_field() {
+        for (body, expected) in [
+            (
+                r#"{"legs":[{"seats":1},{"seats":0}]}"#,
+                "legs/1/seats: must be positive",
+            ),
+            (r#"{"legs":[{}]}"#, "legs/0/seats: is missing"),
+            (r"{}", "legs: is missing"),
+            (
+                r#"{"legs":[{"seats":1e9}]}"#,
+                "legs/0/seats: invalid type: floating point",
+            ),
+            (r#"{"legs":[{"seats":1}]"#, "the body is not JSON"),
+            (r#"{"legs":[]} {}"#, "not one JSON value"),
+            ("", "the body is empty"),
+        ] {
+            let problem = parse_json::<Order>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
+            assert!(problem.to_string().contains(expected), "{body}: {problem}");
+        }
+        let order: Order = parse_json(br#"{"legs":[{"seats":2}]}"#).unwrap();
+        assert_eq!(order.legs[0].seats.0, 2);
+    }
+
+    #[test]
+    fn query_errors_name_the_parameter() {
+        for (query, expected) in [
+            ("", "seats: is missing"),
+            ("seats=", "seats: is missing"),
+            ("seats=&more=1", "seats: is missing"),
+            ("seats=0", "seats: must be positive"),
+            ("seats=two", "seats: invalid digit"),
+        ] {
+            let problem = parse_query::<Leg>(query).unwrap_err();
+            assert!(problem.to_string().contains(expected), "{query}: {problem}");
+        }
+        assert_eq!(parse_query::<Leg>("seats=3&more=1").unwrap().seats.0, 3);
+    }
+
+    fn key(value: &str) -> Result<Option<String>, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            HeaderName::from_static("idempotency-key"),
+            HeaderValue::from_str(value).unwrap(),
+        );
+        idempotency_key(&headers).map(|key| key.0)
+    }
+
+    #[test]
+    fn a_key_comes_quoted_or_bare() {
+        assert_eq!(key("abc-1").unwrap().as_deref(), Some("abc-1"));
+        assert_eq!(key("\"abc-1\"").unwrap().as_deref(), Some("abc-1"));
+        assert!(key("").is_err());
+        assert!(key("\"\"").is_err());
+        assert!(key(&"k".repeat(255)).is_ok());
+        assert!(key(&"k".repeat(256)).is_err());
+        assert_eq!(
+            idempotency_key(&HeaderMap::new()).unwrap(),
+            IdempotencyKey(None)
+        );
+    }
+
+    #[test]
+    fn json_media_types() {
+        for (media_type, json) in [
+            ("", true),
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("application/vnd.api+json", true),
+            ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+        ] {
+            assert_eq!(is_json(media_type), json, "{media_type}");
+        }
+    }
+}

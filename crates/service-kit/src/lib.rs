@@ -1,0 +1,30 @@
+//! What every service has, written once.
+//!
+//! | module | what it gives |
+//! | --- | --- |
+//! | [`settings`] | typed settings: embedded defaults, a file, the environment |
+//! | [`telemetry`] | logs and metrics |
+//! | [`problem`] | errors as `application/problem+json`, in one place |
+//! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
+//! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
+//! | [`respond`] | JSON answers |
+//! | [`operations`] | `/health /ready /metrics /openapi.json /docs` |
+//! | [`database`], [`redis`] | pools with time limits, migrations |
+//! | [`server`] | binding, serving and draining |
+//! | [`command_line`] | the options and start-up that the binaries share |
+//!
+//! It knows nothing of flights, bookings or payments.
+
+pub mod command_line;
+pub mod context;
+pub mod database;
+pub mod extract;
+pub mod operations;
+pub mod problem;
+pub mod redis;
+pub mod respond;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
+
+pub use problem::Problem;

@@ -1,0 +1,157 @@
+//! What those who run a service ask it: does it live, can it work, how is it doing, what does it speak.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{Problem, respond};
+
+/// How long one part may take to show that it is there.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+type CheckFuture = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// One part that a service needs.
+#[derive(Clone)]
+pub struct Check {
+    name: &'static str,
+    required: bool,
+    run: Arc<dyn Fn() -> CheckFuture + Send + Sync>,
+}
+
+impl Check {
+    /// A part without which the service can't work.
+    pub fn required<F, Fut>(name: &'static str, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        Self {
+            name,
+            required: true,
+            run: Arc::new(move || Box::pin(run())),
+        }
+    }
+
+    /// A part without which the service works less well.
+    pub fn optional<F, Fut>(name: &'static str, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        Self {
+            required: false,
+            ..Self::required(name, run)
+        }
+    }
+
+    async fn is_up(&self) -> bool {
+        tokio::time::timeout(CHECK_TIMEOUT, (self.run)())
+            .await
+            .unwrap_or(false)
+    }
+}
+
+/// What `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs` answer from.
+#[derive(Clone)]
+pub struct Operations {
+    /// The service's name, such as `flight-service`.
+    pub service: &'static str,
+    /// The parts that it needs.
+    pub checks: Vec<Check>,
+    /// The process's metrics.
+    pub metrics: PrometheusHandle,
+    /// What the service speaks.
+    pub openapi: OpenApi,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    service: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+    service: &'static str,
+    degraded: Vec<&'static str>,
+}
+
+impl Operations {
+    /// Adds the routes.
+    pub fn configure(&self, routes: &mut ServiceConfig) {
+        let this = web::Data::new(self.clone());
+        routes
+            .app_data(this)
+            .route("/health", web::get().to(health))
+            .route("/ready", web::get().to(ready))
+            .route("/metrics", web::get().to(prometheus))
+            .route("/openapi.json", web::get().to(openapi))
+            .route("/docs", web::get().to(docs))
+            .service(
+                SwaggerUi::new("/docs/{_:.*}")
+                    .config(utoipa_swagger_ui::Config::from("/openapi.json")),
+            );
+    }
+}
+
+async fn health(operations: web::Data<Operations>) -> impl Responder {
+    respond::ok(&Health {
+        status: "healthy",
+        service: operations.service,
+    })
+}
+
+async fn ready(operations: web::Data<Operations>) -> Result<HttpResponse, Problem> {
+    let up = futures_util::future::join_all(operations.checks.iter().map(Check::is_up)).await;
+    let down = |required: bool| {
+        let pairs = operations.checks.iter().zip(&up);
+        pairs
+            .filter(|(check, up)| check.required == required && !**up)
+            .map(|(check, _)| check.name)
+            .collect::<Vec<_>>()
+    };
+    let missing = down(true);
+    if !missing.is_empty() {
+        let detail = format!("down: {}", missing.join(", "));
+        return Err(Problem::unavailable(detail).with_code("not_ready"));
+    }
+    let degraded = down(false);
+    let status = if degraded.is_empty() {
+        "ready"
+    } else {
+        "degraded"
+    };
+    Ok(respond::ok(&Readiness {
+        status,
+        service: operations.service,
+        degraded,
+    }))
+}
+
+async fn prometheus(operations: web::Data<Operations>) -> impl Responder {
+    HttpResponse::build(StatusCode::OK)
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(operations.metrics.render())
+}
+
+async fn openapi(operations: web::Data<Operations>) -> impl Responder {
+    respond::ok(&operations.openapi)
+}
+
+async fn docs() -> impl Responder {
+    // Relative, so that it holds behind a path prefix too.
+    HttpResponse::PermanentRedirect()
+        .insert_header(("location", "docs/"))
+        .finish()
+}

@@ -1,0 +1,35 @@
+//! JSON answers. Each body ends with a newline, so that a shell prompt starts on a line of its own.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+/// 200 with this body.
+pub fn ok<T: Serialize>(body: &T) -> HttpResponse {
+    json(StatusCode::OK, body)
+}
+
+/// This status with this body.
+pub fn json<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
+    json_as(status, "application/json", body)
+}
+
+/// This status with this body, under a media type of the JSON family.
+pub fn json_as<T: Serialize>(
+    status: StatusCode,
+    media_type: &'static str,
+    body: &T,
+) -> HttpResponse {
+    match serde_json::to_vec(body) {
+        Ok(mut bytes) => {
+            bytes.push(b'\n');
+            HttpResponse::build(status)
+                .content_type(media_type)
+                .body(bytes)
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer can't be written as JSON");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

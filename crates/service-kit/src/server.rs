@@ -1,0 +1,148 @@
+//! Binding, serving and draining.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer, Resource, Route};
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::context::{RequestTimeout, around_request};
+use crate::operations::Operations;
+use crate::problem::Problem;
+use crate::settings::{AuthSettings, HttpSettings};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 2048;
+
+/// A service that is bound and ready to run, with its background tasks.
+pub struct BoundServer {
+    address: SocketAddr,
+    server: Server,
+    tasks: BackgroundTasks,
+    drain: Duration,
+}
+
+/// Tasks that run beside the requests and end after them.
+#[derive(Clone, Default)]
+pub struct BackgroundTasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl BackgroundTasks {
+    /// Runs a task that ends soon after the token is cancelled.
+    pub fn spawn<F, Fut>(&self, task: F)
+    where
+        F: FnOnce(CancellationToken) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.tracker.spawn(task(self.stop.child_token()));
+    }
+
+    /// Asks all tasks to end and waits for them, up to the limit.
+    pub async fn stop(&self, limit: Duration) {
+        self.stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(limit, self.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                remaining = self.tracker.len(),
+                "background tasks did not end in time"
+            );
+        }
+    }
+}
+
+impl BoundServer {
+    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
+    ///
+    /// # Errors
+    /// When the address is taken, or an open service would leave loopback.
+    pub fn bind<F>(
+        http: &HttpSettings,
+        auth: &AuthSettings,
+        operations: Operations,
+        tasks: BackgroundTasks,
+        routes: F,
+    ) -> anyhow::Result<Self>
+    where
+        F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        auth.check_address(http.host)?;
+        let listener = TcpListener::bind((http.host, http.port))
+            .with_context(|| format!("{}:{} can't be bound", http.host, http.port))?;
+        let address = listener.local_addr()?;
+        let timeout = RequestTimeout(http.request_timeout);
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(timeout)
+                .configure(|config| operations.configure(config))
+                .configure(routes.clone())
+                .default_service(web::to(nothing_here))
+                .wrap(from_fn(around_request))
+        })
+        .backlog(BACKLOG)
+        .max_connections(http.max_connections_per_worker)
+        .client_request_timeout(http.head_timeout)
+        .keep_alive(http.keep_alive)
+        .shutdown_timeout(http.shutdown_timeout.as_secs());
+        if http.workers > 0 {
+            server = server.workers(http.workers);
+        }
+        let server = server.listen(listener)?.run();
+        Ok(Self {
+            address,
+            server,
+            tasks,
+            drain: http.shutdown_timeout,
+        })
+    }
+
+    /// The address that was bound, its port included.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle that stops the server from outside.
+    #[must_use]
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until SIGINT, SIGTERM or the handle stops it: running requests are answered first, then
+    /// the background tasks end.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> anyhow::Result<()> {
+        tracing::info!(address = %self.address, "listening");
+        let result = self.server.await;
+        self.tasks.stop(self.drain).await;
+        tracing::info!("stopped");
+        result.context("the server failed")
+    }
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("there is nothing at this path")
+}
+
+/// A path with its routes; any other method is answered 405 with `allow`.
+pub fn resource(
+    path: &str,
+    allow: &'static str,
+    routes: impl IntoIterator<Item = Route>,
+) -> Resource {
+    let resource = web::resource(path).default_service(web::to(move || async move {
+        Problem::method_not_allowed(allow)
+    }));
+    routes.into_iter().fold(resource, Resource::route)
+}

@@ -1,0 +1,355 @@
+//! Typed settings, from three layers: the defaults embedded in the binary, a file, the environment.
+//!
+//! Any setting can be given as `HOLDFAST__SECTION__KEY`. The names that deployers of these API
+//! styles already use (`PORT`, `DB_HOST`, `REDIS_URL`, ...) work too; see [`COMMON_ALIASES`].
+//! An unknown key or a wrong value stops the start with its name.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use config::{Config, Environment, File, FileFormat};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// An environment variable and the setting that it stands for.
+pub type Alias = (&'static str, &'static str);
+
+/// The variables that every service understands.
+pub const COMMON_ALIASES: &[Alias] = &[
+    ("HOST", "http.host"),
+    ("PORT", "http.port"),
+    ("DATABASE_URL", "database.url"),
+    ("DB_HOST", "database.host"),
+    ("DB_PORT", "database.port"),
+    ("DB_NAME", "database.name"),
+    ("DB_USER", "database.user"),
+    ("DB_PASSWORD", "database.password"),
+    ("REDIS_URL", "redis.url"),
+    ("REDIS_HOST", "redis.host"),
+    ("REDIS_PORT", "redis.port"),
+];
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A file can't be read, a key is unknown or a value has the wrong form.
+    #[error("the settings can't be read")]
+    Unreadable(#[from] config::ConfigError),
+    /// A value is of the right form but makes no sense.
+    #[error("{setting} {problem}")]
+    Invalid {
+        /// The setting's full name, such as `http.port`.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Settings that know which combinations make no sense.
+pub trait Validate {
+    /// Checks what types alone can't.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense, by name.
+    fn validate(&self) -> Result<(), SettingsError>;
+}
+
+/// Reads and checks a service's settings.
+///
+/// # Errors
+/// When a layer can't be read, or a value is unknown, malformed or senseless.
+pub fn load<T: DeserializeOwned + Validate>(
+    defaults: &str,
+    file: Option<&Path>,
+    aliases: &[Alias],
+) -> Result<T, SettingsError> {
+    let mut builder = Config::builder().add_source(File::from_str(defaults, FileFormat::Toml));
+    if let Some(path) = file {
+        builder = builder.add_source(File::from(path).format(FileFormat::Toml).required(true));
+    }
+    let mut from_aliases = Config::builder();
+    for (variable, setting) in COMMON_ALIASES.iter().chain(aliases) {
+        if let Ok(value) = std::env::var(variable) {
+            from_aliases = from_aliases.set_override(*setting, value)?;
+        }
+    }
+    let settings: T = builder
+        .add_source(from_aliases.build()?)
+        .add_source(
+            Environment::with_prefix("HOLDFAST")
+                .prefix_separator("__")
+                .separator("__"),
+        )
+        .build()?
+        .try_deserialize()?;
+    settings.validate()?;
+    Ok(settings)
+}
+
+/// Fails with the setting's name unless the condition holds.
+///
+/// # Errors
+/// [`SettingsError::Invalid`] when `holds` is false.
+pub fn require(
+    holds: bool,
+    setting: &'static str,
+    problem: impl Into<String>,
+) -> Result<(), SettingsError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(SettingsError::Invalid {
+            setting,
+            problem: problem.into(),
+        })
+    }
+}
+
+/// How a service listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// The address to bind.
+    pub host: IpAddr,
+    /// The port to bind; 0 takes any free one.
+    pub port: u16,
+    /// Worker threads; 0 means one per core.
+    pub workers: usize,
+    /// The most connections a worker keeps open at once.
+    pub max_connections_per_worker: usize,
+    /// How long a request may take before it is answered 503.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// How long a client may take to send a request's head.
+    #[serde(with = "humantime_serde")]
+    pub head_timeout: Duration,
+    /// How long an idle connection is kept.
+    #[serde(with = "humantime_serde")]
+    pub keep_alive: Duration,
+    /// How long running requests may take to end at shutdown.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_timeout: Duration,
+}
+
+impl Validate for HttpSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        require(
+            self.workers <= 1024,
+            "http.workers",
+            "must be from 0 to 1024",
+        )?;
+        require(
+            self.max_connections_per_worker > 0,
+            "http.max_connections_per_worker",
+            "must be at least 1",
+        )?;
+        require(
+            !self.request_timeout.is_zero(),
+            "http.request_timeout",
+            "must be above zero",
+        )
+    }
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthSettings {
+    /// How callers are told apart.
+    pub mode: AuthMode,
+    /// Lets an open service listen on an address other than loopback.
+    pub open_beyond_loopback: bool,
+}
+
+/// How callers are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// Every caller may act for any user and as admin.
+    Open,
+}
+
+impl AuthSettings {
+    /// Whether a service may listen on this address.
+    ///
+    /// # Errors
+    /// When it is open, the address is not loopback, and nobody insisted.
+    pub fn check_address(&self, host: IpAddr) -> Result<(), SettingsError> {
+        require(
+            self.mode != AuthMode::Open || host.is_loopback() || self.open_beyond_loopback,
+            "auth.mode",
+            format!(
+                "is open, and {host} is not a loopback address: anyone who reaches it could act for \
+                 anyone. Bind 127.0.0.1, or set auth.open_beyond_loopback = true where the network \
+                 itself keeps strangers out"
+            ),
+        )
+    }
+}
+
+/// Where the service's own database is, and how long it waits for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// `postgres://user:password@host:port/name`; wins over the parts below.
+    pub url: Option<SecretString>,
+    /// The server's host name or address.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+    /// The database's name.
+    pub name: String,
+    /// The role to log in as.
+    pub user: String,
+    /// The role's password.
+    pub password: Option<SecretString>,
+    /// The most connections to keep.
+    pub pool_size: usize,
+    /// How long to wait for a connection to become free or open.
+    #[serde(with = "humantime_serde")]
+    pub wait_timeout: Duration,
+    /// How long one statement may take.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+    /// Whether the service brings the schema up to date when it starts.
+    pub migrate_on_start: bool,
+}
+
+impl Validate for DatabaseSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        require(
+            (1..=500).contains(&self.pool_size),
+            "database.pool_size",
+            "must be from 1 to 500",
+        )?;
+        require(
+            !self.statement_timeout.is_zero(),
+            "database.statement_timeout",
+            "must be above zero",
+        )
+    }
+}
+
+/// Where Redis is. It may be absent or vanish: everything works without it, more slowly.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisSettings {
+    /// Whether to use Redis at all.
+    pub enabled: bool,
+    /// `redis://host:port`; wins over the parts below.
+    pub url: Option<SecretString>,
+    /// The server's host name or address.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+    /// The most connections to keep.
+    pub pool_size: usize,
+    /// How long one call may take; after it the caller goes on without Redis.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Put before every key, so that several deployments can share a server.
+    pub key_prefix: String,
+}
+
+impl Validate for RedisSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        require(
+            (1..=100).contains(&self.pool_size),
+            "redis.pool_size",
+            "must be from 1 to 100",
+        )?;
+        require(
+            !self.timeout.is_zero(),
+            "redis.timeout",
+            "must be above zero",
+        )
+    }
+}
+
+/// How the service writes its logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// One JSON object a line, or text for people.
+    pub format: LogFormat,
+    /// Which events: a level, or directives such as `info,inventory=debug`.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Text for people.
+    Pretty,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        http: HttpSettings,
+    }
+
+    impl Validate for Sample {
+        fn validate(&self) -> Result<(), SettingsError> {
+            self.http.validate()
+        }
+    }
+
+    const DEFAULTS: &str = r#"
+        [http]
+        host = "127.0.0.1"
+        port = 8080
+        workers = 0
+        max_connections_per_worker = 10
+        request_timeout = "30s"
+        head_timeout = "5s"
+        keep_alive = "75s"
+        shutdown_timeout = "30s"
+    "#;
+
+    fn load_with(change: (&str, &str)) -> Result<Sample, SettingsError> {
+        load(&DEFAULTS.replace(change.0, change.1), None, &[])
+    }
+
+    #[test]
+    fn the_defaults_load() {
+        let sample = load_with(("", "")).unwrap();
+        assert_eq!(sample.http.request_timeout, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (change, name) in [
+            (("8080", "80800"), "http.port"),
+            (("\"127.0.0.1\"", "\"localhorst\""), "http.host"),
+            (("workers = 0", "workers = 5000"), "http.workers"),
+            (("request_timeout = \"30s\"", "request_timeout = \"soon\""), "http.request_timeout"),
+            (("workers", "wrokers"), "wrokers"),
+        ] {
+            let error = anyhow::Error::from(load_with(change).unwrap_err());
+            assert!(format!("{error:#}").contains(name), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn an_open_service_stays_on_loopback_unless_told_twice() {
+        let mut auth = AuthSettings {
+            mode: AuthMode::Open,
+            open_beyond_loopback: false,
+        };
+        assert!(auth.check_address("127.0.0.1".parse().unwrap()).is_ok());
+        assert!(auth.check_address("::1".parse().unwrap()).is_ok());
+        assert!(auth.check_address("0.0.0.0".parse().unwrap()).is_err());
+        auth.open_beyond_loopback = true;
+        assert!(auth.check_address("0.0.0.0".parse().unwrap()).is_ok());
+    }
+}
