@@ -1,0 +1,325 @@
+//! flight-service: flights, search, seats and holds.
+
+use std::time::Duration;
+
+use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber, HoldId, SeatNumber, Units};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use reqwest::{Response, StatusCode, Url};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{CallContext, CallError, Connection, Refusal, read, send, unexpected};
+
+/// Whether a flight can be sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FlightStatus {
+    /// Open for sale.
+    Scheduled,
+    /// Not yet departed, but no longer sold.
+    Closed,
+    /// Gone.
+    Departed,
+    /// It will not fly.
+    Cancelled,
+}
+
+/// One departure of one aircraft.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Flight {
+    /// The flight's id.
+    #[schema(value_type = i64, example = 1)]
+    pub id: FlightId,
+    /// The airline's number for it, the same from day to day.
+    #[schema(value_type = String, example = "AI101")]
+    pub flight_number: FlightNumber,
+    /// The airport of departure.
+    #[schema(value_type = String, example = "DEL")]
+    pub source: AirportCode,
+    /// The airport of arrival.
+    #[schema(value_type = String, example = "BOM")]
+    pub destination: AirportCode,
+    /// When it departs, UTC.
+    pub departure_time: Timestamp,
+    /// When it arrives, UTC.
+    pub arrival_time: Timestamp,
+    /// The same by the clocks of the airport of departure, with their offset from UTC.
+    #[schema(example = "2024-02-15T08:00:00+05:30")]
+    pub departure_local: String,
+    /// The same by the clocks of the airport of arrival, with their offset from UTC.
+    #[schema(example = "2024-02-15T10:30:00+05:30")]
+    pub arrival_local: String,
+    /// How many seats it has.
+    #[schema(example = 180)]
+    pub total_seats: i32,
+    /// How many of them are held or sold.
+    #[schema(example = 50)]
+    pub booked_seats: i32,
+    /// How many of them are free.
+    #[schema(example = 130)]
+    pub available_seats: i32,
+    /// The price of one seat.
+    #[schema(value_type = f64, example = 8500.0)]
+    pub price: Amount,
+    /// The price's currency, ISO 4217.
+    #[schema(value_type = String, example = "INR")]
+    pub currency: Currency,
+    /// Whether it can be sold.
+    pub status: FlightStatus,
+    /// When it was put into the schedule.
+    pub created_at: Timestamp,
+}
+
+/// One way to travel: the flights in order.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Path {
+    /// One to four flights.
+    pub flights: Vec<Flight>,
+    /// The price of one seat on all of them.
+    #[schema(value_type = f64, example = 8500.0)]
+    pub total_price: Amount,
+    /// The price's currency, ISO 4217.
+    #[schema(value_type = String, example = "INR")]
+    pub currency: Currency,
+    /// Minutes from the first departure to the last arrival.
+    #[schema(example = 150)]
+    pub total_time_minutes: i64,
+    /// How many times one changes.
+    #[schema(example = 0)]
+    pub stops: usize,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SearchAnswer {
+    /// The ways to travel, best first.
+    pub paths: Vec<Path>,
+    /// How many there are in this answer.
+    pub count: usize,
+}
+
+/// Seats on a flight: what validate, decrement and increment ask for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SeatsRequest {
+    /// The flight's id.
+    #[schema(value_type = i64, example = 1)]
+    pub flight_id: FlightId,
+    /// How many seats, 1 to 1,000,000.
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
+    pub seats: Units,
+    /// The flight's local date of departure.
+    #[schema(example = "2024-02-15")]
+    pub date: Date,
+}
+
+/// Whether seats could be sold now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Validation {
+    /// Whether they could.
+    pub valid: bool,
+    /// The price of all of them together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, example = 17000.0)]
+    pub price: Option<Amount>,
+    /// The price's currency, ISO 4217.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    pub currency: Option<Currency>,
+    /// How many seats are free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 130)]
+    pub available_seats: Option<i32>,
+    /// Why they could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The same as a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sold_out")]
+    pub code: Option<String>,
+}
+
+/// What a decrement or an increment did.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SeatsAnswer {
+    /// What happened, in words.
+    pub message: String,
+    /// The flight's id.
+    #[schema(value_type = i64, example = 1)]
+    pub flight_id: FlightId,
+    /// How many seats were taken or given back.
+    #[schema(value_type = i64, example = 2)]
+    pub seats: Units,
+    /// The flight's local date of departure.
+    pub date: Date,
+    /// How many seats were free right after.
+    #[schema(example = 128)]
+    pub available_seats: i32,
+    /// When it happened.
+    pub updated_at: Timestamp,
+}
+
+/// Seats to hold on one flight.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HoldLegRequest {
+    /// The flight's id.
+    #[schema(value_type = i64, example = 1)]
+    pub flight_id: FlightId,
+    /// How many seats; may be left out where `seats` names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 2)]
+    pub units: Option<Units>,
+    /// Which seats; may be left out where any will do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, example = json!(["A1", "A2"]))]
+    pub seats: Vec<SeatNumber>,
+    /// The flight's local date of departure, checked if it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2024-02-15")]
+    pub date: Option<Date>,
+}
+
+/// Seats to hold for one owner on one or more flights, all or nothing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HoldRequest {
+    /// The hold's id, made by the caller: the same id again gets the same answer.
+    #[schema(value_type = Uuid)]
+    pub id: HoldId,
+    /// For whom.
+    #[schema(max_length = 255, example = "booking 1")]
+    pub owner: String,
+    /// The flights and seats, one to eight.
+    #[schema(min_items = 1, max_items = 8)]
+    pub legs: Vec<HoldLegRequest>,
+    /// When the hold lapses; none means that only its owner may end it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Where a hold stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HoldStatus {
+    /// The seats are set aside.
+    Held,
+    /// The seats are sold.
+    Sold,
+    /// The seats were given back.
+    Released,
+    /// The hold lapsed.
+    Expired,
+    /// The seats could not be had.
+    Refused,
+}
+
+/// Seats that a hold has on one flight.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HoldLeg {
+    /// The flight's id.
+    #[schema(value_type = i64, example = 1)]
+    pub flight_id: FlightId,
+    /// How many seats.
+    #[schema(value_type = i64, example = 2)]
+    pub units: Units,
+    /// Which seats, on a flight that has a seat map.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub seats: Vec<SeatNumber>,
+    /// The price of one seat.
+    #[schema(value_type = f64, example = 8500.0)]
+    pub price: Amount,
+    /// The price's currency, ISO 4217.
+    #[schema(value_type = String, example = "INR")]
+    pub currency: Currency,
+}
+
+/// A hold as it is answered.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Hold {
+    /// The hold's id.
+    #[schema(value_type = Uuid)]
+    pub id: HoldId,
+    /// For whom.
+    pub owner: String,
+    /// Where it stands.
+    pub status: HoldStatus,
+    /// The flights and seats; none for a hold that was refused, or released before it came.
+    pub legs: Vec<HoldLeg>,
+    /// When it lapses; none means that only its owner may end it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Calls flight-service.
+#[derive(Clone, Debug)]
+pub struct FlightClient {
+    connection: Connection,
+}
+
+/// An answer that is either what was asked for or a refusal by name.
+pub type Answer<T> = Result<Result<T, Refusal>, CallError>;
+
+impl FlightClient {
+    /// A client for the service at this address; `timeout` bounds each call.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            connection: Connection::new(base, timeout)?,
+        })
+    }
+
+    /// A flight by its id.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn flight(&self, id: FlightId, context: &CallContext) -> Answer<Flight> {
+        answer(send(self.connection.get(&format!("/api/flights/{id}"), context)).await?).await
+    }
+
+    /// Holds seats, all or nothing, once per id however often it is called.
+    ///
+    /// # Errors
+    /// When no usable answer comes: the hold may be there or not, until it is released.
+    pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
+        answer(send(self.connection.post("/api/holds", context).json(request)).await?).await
+    }
+
+    /// Turns a hold into a sale. Calling it again does nothing more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn confirm(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+        self.end_hold(id, "confirm", context).await
+    }
+
+    /// Gives a hold's seats back, even of one that has not arrived yet. Calling it again does nothing
+    /// more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn release(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+        self.end_hold(id, "release", context).await
+    }
+
+    async fn end_hold(&self, id: HoldId, how: &str, context: &CallContext) -> Answer<Hold> {
+        answer(
+            send(
+                self.connection
+                    .post(&format!("/api/holds/{id}/{how}"), context),
+            )
+            .await?,
+        )
+        .await
+    }
+}
+
+/// Reads an answer: 200 and 201 are what was asked for, 4xx is a refusal.
+async fn answer<T: serde::de::DeserializeOwned>(response: Response) -> Answer<T> {
+    match response.status() {
+        StatusCode::OK | StatusCode::CREATED => read(response).await.map(Ok),
+        status if status.is_client_error() => read(response).await.map(Err),
+        status => Err(unexpected(status, response).await),
+    }
+}

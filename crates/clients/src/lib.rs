@@ -1,0 +1,9 @@
+//! The services' wire types, and the HTTP clients that speak them.
+//!
+//! [`flight`] and [`payment`] each have the JSON bodies of one service, used by the service itself
+//! and by those who call it, and a client. [`http`] is what the clients share: time limits, what to
+//! make of an answer, the headers that tie calls to the request they serve.
+
+pub mod flight;
+pub mod http;
+pub mod payment;

@@ -1,0 +1,183 @@
+//! payment-service: charges and refunds.
+
+use std::time::Duration;
+
+use domain::{Amount, Currency, PaymentId};
+use jiff::Timestamp;
+use reqwest::{StatusCode, Url};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::{CallContext, CallError, Connection, read, send, unexpected};
+
+/// A caller's own name for something: an integer or a text, kept and answered as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Reference {
+    /// An integer.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+/// A charge that is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChargeRequest {
+    /// The booking that is paid.
+    pub booking_id: Reference,
+    /// How much, above zero, with at most two decimals.
+    #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
+    pub amount: Amount,
+    /// The currency's ISO 4217 code; INR where none is named.
+    #[serde(default = "default_currency")]
+    #[schema(value_type = String, example = "INR", pattern = "^[A-Z]{3}$")]
+    pub currency: Currency,
+    /// Who pays.
+    pub user_id: Reference,
+    /// `credit_card`, `debit_card`, `upi` or `net_banking`; any other fails.
+    #[schema(example = "credit_card", max_length = 64)]
+    pub payment_type: String,
+    /// What is paid, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub reference: Option<String>,
+    /// Five digits, for orders that are paid by code; `00000` always fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9]{5}$")]
+    pub payment_code: Option<String>,
+}
+
+fn default_currency() -> Currency {
+    Currency::INR
+}
+
+/// How a charge ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChargeStatus {
+    /// The money was taken.
+    Success,
+    /// The money was refused; nothing was taken.
+    Failed,
+    /// The provider gave up in time; nothing was taken.
+    Timeout,
+}
+
+/// A charge as it is answered.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Charge {
+    /// The charge's id.
+    #[schema(value_type = Uuid)]
+    pub payment_id: PaymentId,
+    /// How it ended.
+    pub status: ChargeStatus,
+    /// The same in words, such as `Card declined`.
+    pub message: String,
+    /// A stable code of a refusal, such as `card_declined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The booking that was to be paid.
+    pub booking_id: Reference,
+    /// How much.
+    #[schema(value_type = f64)]
+    pub amount: Amount,
+    /// The currency's ISO 4217 code.
+    #[schema(value_type = String, example = "INR")]
+    pub currency: Currency,
+    /// How much of it was given back.
+    #[serde(default)]
+    #[schema(value_type = f64)]
+    pub refunded: Amount,
+    /// When it ended.
+    pub processed_at: Timestamp,
+}
+
+/// A refund that is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RefundRequest {
+    /// How much, above zero, at most what is left of the charge.
+    #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
+    pub amount: Amount,
+}
+
+/// A refund as it is answered.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Refund {
+    /// The refund's id.
+    pub refund_id: Uuid,
+    /// The charge that it gives back.
+    #[schema(value_type = Uuid)]
+    pub payment_id: PaymentId,
+    /// How much.
+    #[schema(value_type = f64)]
+    pub amount: Amount,
+    /// When.
+    pub refunded_at: Timestamp,
+}
+
+/// Calls payment-service.
+#[derive(Clone, Debug)]
+pub struct PaymentClient {
+    connection: Connection,
+}
+
+impl PaymentClient {
+    /// A client for the service at this address. `timeout` is how long an answer may take before its
+    /// outcome counts as unknown.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            connection: Connection::new(base, timeout)?,
+        })
+    }
+
+    /// Charges, once per key however often it is called.
+    ///
+    /// # Errors
+    /// When the outcome is not known: ask again with the same key.
+    pub async fn charge(
+        &self,
+        key: &str,
+        request: &ChargeRequest,
+        context: &CallContext,
+    ) -> Result<Charge, CallError> {
+        let call = self
+            .connection
+            .post("/api/payments/process", context)
+            .header("idempotency-key", key)
+            .json(request);
+        let response = send(call).await?;
+        match response.status() {
+            StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT => {
+                read(response).await
+            }
+            status => Err(unexpected(status, response).await),
+        }
+    }
+
+    /// Gives money back, once per key however often it is called.
+    ///
+    /// # Errors
+    /// When the outcome is not known: ask again with the same key.
+    pub async fn refund(
+        &self,
+        key: &str,
+        payment: PaymentId,
+        amount: Amount,
+        context: &CallContext,
+    ) -> Result<Refund, CallError> {
+        let call = self
+            .connection
+            .post(&format!("/api/payments/{payment}/refunds"), context)
+            .header("idempotency-key", key)
+            .json(&RefundRequest { amount });
+        let response = send(call).await?;
+        match response.status() {
+            StatusCode::CREATED => read(response).await,
+            status => Err(unexpected(status, response).await),
+        }
+    }
+}
