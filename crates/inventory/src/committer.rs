@@ -1,0 +1,254 @@
+//! The queue and the batches.
+//!
+//! What waits while the last batch commits is the next batch: there is no timer. A batch is one
+//! transaction. One that fails on its data is split in halves until the bad command fails alone; one
+//! that met a lock, a lost connection or an unknown commit is run again, and the recorded ids give
+//! the first verdict to what had been committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Pool};
+use futures_util::future::try_join;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_postgres::error::SqlState;
+
+use crate::command::Command;
+use crate::decide::{SalesPolicy, decide};
+use crate::store::{StoreError, execute, load, prepare};
+use crate::verdict::{InventoryError, PoolCount, Verdict};
+
+/// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
+/// that a batch takes milliseconds.
+pub const BATCH_LIMIT: usize = 256;
+
+/// How many commands may wait: a few dozen full batches, less than a second's work.
+pub const QUEUE_LIMIT: usize = 8192;
+
+/// How long one batch waits for a lock before it gives its own locks back and tries again.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The pause before a batch is run again; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Called with the new counts after each commit and before its answers.
+pub type CountListener = Arc<dyn Fn(&[PoolCount]) + Send + Sync>;
+
+/// The answer to a command, or why there is none.
+pub type Answer = Result<Verdict, InventoryError>;
+
+/// A command on its way to the committer.
+pub struct Waiting {
+    command: Command,
+    deadline: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Waiting {
+    /// A command that waits until the deadline, and where its answer will come.
+    #[must_use]
+    pub fn new(command: Command, deadline: Instant) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, receiver) = oneshot::channel();
+        (
+            Self {
+                command,
+                deadline,
+                answer,
+            },
+            receiver,
+        )
+    }
+}
+
+/// Decides and commits batches, one after the other.
+pub struct Committer {
+    /// The commands that wait.
+    pub queue: mpsc::Receiver<Waiting>,
+    /// Connections to the inventory's database.
+    pub database: Pool,
+    /// When sales end.
+    pub sales: SalesPolicy,
+    /// How long a batch is tried again before its callers are told that there is no answer.
+    pub patience: Duration,
+    /// Who hears of new counts.
+    pub on_commit: CountListener,
+}
+
+/// Why a batch did not commit, or is not known to have.
+enum BatchError {
+    /// The same batch may succeed: a lock, a lost connection, an id that another replica wrote first.
+    Again(String),
+    /// The database refused the data.
+    Data(String),
+}
+
+impl From<StoreError> for BatchError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Database(error) => error.into(),
+            StoreError::Pool(error) => Self::Again(error.to_string()),
+            StoreError::Unreadable(_) | StoreError::Shared(_) => Self::Data(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for BatchError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(database) = error.as_db_error() else {
+            return Self::Again(error.to_string());
+        };
+        let code = database.code();
+        // An id that came to two replicas at once: the second finds the first one's row when it runs
+        // again.
+        let same_id = *code == SqlState::UNIQUE_VIOLATION
+            && matches!(
+                database.constraint(),
+                Some("holds_pkey" | "adjustments_pkey" | "pools_pkey")
+            );
+        // 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 intervention.
+        let passing = ["08", "40", "53", "57"]
+            .iter()
+            .any(|class| code.code().starts_with(class))
+            || *code == SqlState::LOCK_NOT_AVAILABLE;
+        let text = database.to_string();
+        if same_id || passing {
+            Self::Again(text)
+        } else {
+            Self::Data(text)
+        }
+    }
+}
+
+impl Committer {
+    /// Runs until the queue is closed and empty.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_LIMIT);
+        while self.queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+            let now = Instant::now();
+            let (in_time, too_late): (Vec<_>, Vec<_>) =
+                batch.drain(..).partition(|waiting| waiting.deadline > now);
+            for waiting in too_late {
+                waiting.answer.send(Err(InventoryError::Busy)).ok();
+            }
+            if !in_time.is_empty() {
+                metrics::histogram!("inventory_batch_commands").record(count(in_time.len()));
+                self.settle(in_time).await;
+            }
+        }
+    }
+
+    /// Answers every command of a batch.
+    async fn settle(&self, batch: Vec<Waiting>) {
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            let started = Instant::now();
+            let result = self.run_batch(&part).await;
+            metrics::histogram!("inventory_batch_seconds").record(started.elapsed().as_secs_f64());
+            match result {
+                Ok(verdicts) => {
+                    for (waiting, verdict) in part.into_iter().zip(verdicts) {
+                        waiting.answer.send(Ok(verdict)).ok();
+                    }
+                }
+                Err(BatchError::Data(_)) if part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.push(second);
+                    parts.push(part);
+                }
+                Err(BatchError::Data(reason)) => {
+                    tracing::error!(reason, "a command can't be stored");
+                    answer_all(part, &InventoryError::Broken(reason));
+                }
+                Err(BatchError::Again(reason)) => {
+                    tracing::warn!(reason, commands = part.len(), "a batch got no answer");
+                    answer_all(part, &InventoryError::Unavailable(reason));
+                }
+            }
+        }
+    }
+
+    /// Runs a batch until its outcome is known or patience runs out.
+    async fn run_batch(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, BatchError> {
+        let give_up_at = Instant::now() + self.patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match self.try_batch(batch).await {
+                Ok((verdicts, counts)) => {
+                    (self.on_commit)(&counts);
+                    return Ok(verdicts);
+                }
+                Err(error) => error,
+            };
+            let BatchError::Again(reason) = &error else {
+                return Err(error);
+            };
+            if Instant::now() + pause >= give_up_at {
+                return Err(error);
+            }
+            metrics::counter!("inventory_batch_retries_total").increment(1);
+            tracing::debug!(reason, "a batch runs again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One transaction. On any error the connection is closed: whatever it held is rolled back.
+    async fn try_batch(
+        &self,
+        batch: &[Waiting],
+    ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
+        let client = self.database.get().await.map_err(StoreError::from)?;
+        let result = transact(&client, batch, self.sales).await;
+        if result.is_err() {
+            drop(Client::take(client));
+        }
+        result
+    }
+}
+
+async fn transact(
+    client: &Client,
+    batch: &[Waiting],
+    sales: SalesPolicy,
+) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
+    let begin = format!(
+        "BEGIN; SET LOCAL lock_timeout = {}",
+        LOCK_TIMEOUT.as_millis()
+    );
+    let commands: Vec<&Command> = batch.iter().map(|waiting| &waiting.command).collect();
+    // Sent without waiting in between; the server runs them in the order in which they are polled.
+    let begin = async { client.batch_execute(&begin).await.map_err(BatchError::from) };
+    let load = async { load(client, &commands).await.map_err(BatchError::from) };
+    let ((), loaded) = try_join(begin, load).await?;
+    if loaded.is_incomplete {
+        return Err(BatchError::Again(
+            "a hold turned up while the batch waited".to_owned(),
+        ));
+    }
+    let (verdicts, changes) = decide(loaded.state, &commands, loaded.now, sales);
+    let writes = prepare(client, &changes, loaded.now).await?;
+    let write = async { execute(client, &writes).await.map_err(BatchError::from) };
+    let commit = async {
+        client
+            .batch_execute("COMMIT")
+            .await
+            .map_err(BatchError::from)
+    };
+    // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
+    // have the error.
+    try_join(write, commit).await?;
+    Ok((verdicts, changes.counts().collect()))
+}
+
+fn answer_all(part: Vec<Waiting>, error: &InventoryError) {
+    for waiting in part {
+        waiting.answer.send(Err(error.clone())).ok();
+    }
+}
+
+/// A small count as a metric's value.
+fn count(len: usize) -> f64 {
+    u32::try_from(len).map_or(f64::MAX, f64::from)
+}

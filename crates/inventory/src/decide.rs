@@ -1,0 +1,293 @@
+//! The decisions: a pure function of the loaded rows, a batch of commands and the time.
+//!
+//! Commands are decided in the order in which they came. An expired hold counts as released before
+//! the first of them: expiry is a predicate, the sweeper only keeps the ledger tidy.
+
+mod holds;
+mod pools;
+mod seats;
+
+pub(crate) use holds::replay as replay_hold;
+pub(crate) use pools::replay as replay_adjustment;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{HoldId, PoolId, SeatNumber};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::command::Command;
+use crate::state::{Account, Changes, Hold, HoldStatus, LedgerEntry, Pool, State};
+use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
+
+/// When sales end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SalesPolicy {
+    /// How long before the start of what is sold; `None` keeps sales open for ever, to replay an old
+    /// schedule.
+    pub close_before_start: Option<SignedDuration>,
+}
+
+impl SalesPolicy {
+    /// Whether a pool with this start, and perhaps closed by hand, still sells.
+    #[must_use]
+    pub fn is_open(
+        &self,
+        starts_at: Option<Timestamp>,
+        closed_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        let too_late = match (starts_at, self.close_before_start) {
+            (Some(start), Some(margin)) => now.duration_until(start) <= margin,
+            _ => false,
+        };
+        closed_at.is_none() && !too_late
+    }
+}
+
+/// Decides a batch: a verdict for each command, in order, and the rows to write.
+///
+/// `state` must have every row that the commands concern, with the pools locked; see the `store`
+/// module.
+#[must_use]
+pub fn decide(
+    state: State,
+    commands: &[&Command],
+    now: Timestamp,
+    sales: SalesPolicy,
+) -> (Vec<Verdict>, Changes) {
+    let mut decision = Decision {
+        state,
+        now,
+        sales,
+        first_seats: BTreeMap::new(),
+        new_pools: BTreeSet::new(),
+        changed_pools: BTreeSet::new(),
+        new_holds: BTreeSet::new(),
+        changed_holds: BTreeSet::new(),
+        new_adjustments: BTreeSet::new(),
+        ledger: Vec::new(),
+        lines: HashMap::new(),
+    };
+    decision.lapse_holds();
+    let verdicts = commands
+        .iter()
+        .map(|command| decision.verdict(command))
+        .collect();
+    (verdicts, decision.into_changes())
+}
+
+/// A batch that is being decided.
+struct Decision {
+    state: State,
+    now: Timestamp,
+    sales: SalesPolicy,
+    /// Who had each touched seat before the batch.
+    first_seats: BTreeMap<(PoolId, SeatNumber), Option<HoldId>>,
+    new_pools: BTreeSet<PoolId>,
+    changed_pools: BTreeSet<PoolId>,
+    new_holds: BTreeSet<HoldId>,
+    changed_holds: BTreeSet<HoldId>,
+    new_adjustments: BTreeSet<Uuid>,
+    ledger: Vec<LedgerEntry>,
+    lines: HashMap<PoolId, i32>,
+}
+
+/// Units that move between two accounts of a pool, and why.
+#[derive(Clone, Copy)]
+struct Movement {
+    from: Account,
+    to: Account,
+    units: i32,
+    reason: &'static str,
+    cause: Option<Uuid>,
+}
+
+impl Decision {
+    fn verdict(&mut self, command: &Command) -> Verdict {
+        match command {
+            Command::Create(pool) => self.create(pool),
+            Command::Resize { pool, capacity } => self.resize(*pool, *capacity),
+            Command::Close { pool } => self.close(*pool),
+            // What has lapsed was dealt with before the first command.
+            Command::Sweep { pool } => self.count_of(*pool),
+            Command::Adjust {
+                id,
+                pool,
+                units,
+                direction,
+            } => self.adjust(*id, *pool, *units, *direction),
+            Command::Hold(hold) => self.hold(hold),
+            Command::Pin { hold } => self.pin(*hold),
+            Command::Confirm { hold } => self.confirm(*hold),
+            Command::Release { hold } => self.release(*hold),
+            Command::ChangeSeats {
+                hold,
+                seats,
+                until,
+                number,
+            } => self.change_seats(*hold, seats, *until, *number),
+        }
+    }
+
+    /// A pool, if it still sells.
+    fn selling_pool(&self, id: PoolId) -> Result<&Pool, Refusal> {
+        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        if self.sales.is_open(pool.starts_at, pool.closed_at, self.now) {
+            Ok(pool)
+        } else {
+            Err(Refusal::SalesClosed)
+        }
+    }
+
+    /// A pool to be changed: its version rises once a batch.
+    fn pool_mut(&mut self, id: PoolId) -> Option<&mut Pool> {
+        let pool = self.state.pools.get_mut(&id)?;
+        if !self.new_pools.contains(&id) && self.changed_pools.insert(id) {
+            pool.version += 1;
+        }
+        Some(pool)
+    }
+
+    /// Moves units of a pool and enters the movement in the ledger.
+    fn move_units(&mut self, id: PoolId, movement: Movement) {
+        let Some(pool) = self.pool_mut(id) else {
+            return;
+        };
+        pool.move_units(movement.from, movement.to, movement.units);
+        let version = pool.version;
+        let line = self.lines.entry(id).or_default();
+        self.ledger.push(LedgerEntry {
+            pool: id,
+            version,
+            line: *line,
+            from: movement.from,
+            to: movement.to,
+            units: movement.units,
+            reason: movement.reason,
+            cause: movement.cause,
+        });
+        *line += 1;
+    }
+
+    /// Gives a seat to a hold, or to nobody.
+    fn set_seat(&mut self, pool: PoolId, seat: SeatNumber, hold: Option<HoldId>) {
+        let before = match hold {
+            Some(hold) => self.state.seats.insert((pool, seat), hold),
+            None => self.state.seats.remove(&(pool, seat)),
+        };
+        self.first_seats.entry((pool, seat)).or_insert(before);
+    }
+
+    /// Records a new hold and answers it.
+    fn record_hold(&mut self, id: HoldId, hold: Hold) -> Accepted {
+        let view = HoldView::of(id, &hold, false);
+        self.state.holds.insert(id, hold);
+        self.new_holds.insert(id);
+        Accepted::Hold(view)
+    }
+
+    /// Ends or turns a live hold: its units move between the accounts, its seats stay or are freed.
+    fn turn_hold(&mut self, id: HoldId, status: HoldStatus, reason: &'static str) {
+        let Some(hold) = self.state.holds.get_mut(&id) else {
+            return;
+        };
+        let account = |status: HoldStatus| match status {
+            HoldStatus::Held => Account::Held,
+            HoldStatus::Sold => Account::Sold,
+            HoldStatus::Released | HoldStatus::Expired | HoldStatus::Refused => Account::Free,
+        };
+        let (from, to) = (account(hold.status), account(status));
+        hold.status = status;
+        if status != HoldStatus::Expired {
+            hold.expires_at = None;
+        }
+        let legs = hold.legs.clone();
+        self.mark_hold(id);
+        for leg in legs {
+            let units = leg.units.get().cast_signed();
+            self.move_units(
+                leg.pool,
+                Movement {
+                    from,
+                    to,
+                    units,
+                    reason,
+                    cause: Some(id.0),
+                },
+            );
+            if !status.is_live() {
+                for seat in leg.seats {
+                    self.set_seat(leg.pool, seat, None);
+                }
+            }
+        }
+    }
+
+    /// Notes that a hold's row has to be written.
+    fn mark_hold(&mut self, id: HoldId) {
+        if !self.new_holds.contains(&id) {
+            self.changed_holds.insert(id);
+        }
+    }
+
+    /// Expires the holds whose time has run out. One that spans pools which are not loaded waits for
+    /// a batch that has them.
+    fn lapse_holds(&mut self) {
+        let mut lapsed: Vec<HoldId> = self
+            .state
+            .holds
+            .iter()
+            .filter(|(_, hold)| hold.has_lapsed(self.now))
+            .filter(|(_, hold)| {
+                hold.legs
+                    .iter()
+                    .all(|leg| self.state.pools.contains_key(&leg.pool))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        lapsed.sort_unstable();
+        for id in lapsed {
+            self.turn_hold(id, HoldStatus::Expired, "expire");
+        }
+    }
+
+    fn into_changes(mut self) -> Changes {
+        let mut changes = Changes {
+            ledger: self.ledger,
+            ..Changes::default()
+        };
+        for (id, pool) in self.state.pools {
+            if self.new_pools.contains(&id) {
+                changes.new_pools.insert(id, pool);
+            } else if self.changed_pools.contains(&id) {
+                changes.pools.insert(id, pool);
+            }
+        }
+        for ((pool, seat), before) in self.first_seats {
+            let now = self.state.seats.get(&(pool, seat)).copied();
+            if before == now {
+                continue;
+            }
+            if before.is_some() {
+                changes.freed_seats.push((pool, seat));
+            }
+            if let Some(hold) = now {
+                changes.taken_seats.push((pool, seat, hold));
+            }
+        }
+        let mut take_holds = |ids: BTreeSet<HoldId>| -> Vec<(HoldId, Hold)> {
+            ids.into_iter()
+                .filter_map(|id| Some((id, self.state.holds.remove(&id)?)))
+                .collect()
+        };
+        changes.new_holds = take_holds(self.new_holds);
+        changes.holds = take_holds(self.changed_holds);
+        changes.adjustments = self
+            .new_adjustments
+            .into_iter()
+            .filter_map(|id| Some((id, self.state.adjustments.remove(&id)?)))
+            .collect();
+        changes
+    }
+}

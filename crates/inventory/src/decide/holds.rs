@@ -1,0 +1,266 @@
+//! Holds: made, pinned, sold, released, their seats changed.
+
+use domain::{HoldId, PoolId, SeatNumber, Units};
+use jiff::Timestamp;
+
+use super::seats::choose_seats;
+use super::{Decision, Movement};
+use crate::command::{HoldCommand, LegRequest, Until};
+use crate::state::{Account, Hold, HoldLeg, HoldStatus};
+use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
+
+impl Decision {
+    pub(super) fn hold(&mut self, command: &HoldCommand) -> Verdict {
+        let id = command.id();
+        if let Some(recorded) = self.state.holds.get(&id) {
+            return replay(recorded, command);
+        }
+        let fingerprint = Some(command.fingerprint());
+        let legs: Result<Vec<HoldLeg>, Refusal> =
+            command.legs().iter().map(|leg| self.leg(leg)).collect();
+        let legs = match legs {
+            Ok(legs) => legs,
+            Err(refusal) => {
+                let refused = Hold {
+                    owner: command.owner().to_owned(),
+                    status: HoldStatus::Refused,
+                    refusal: Some(refusal),
+                    fingerprint,
+                    expires_at: None,
+                    seat_change: 0,
+                    legs: Vec::new(),
+                };
+                self.record_hold(id, refused);
+                return Err(refusal);
+            }
+        };
+        let (status, account, expires_at) = match command.until() {
+            Until::Expires(at) => (HoldStatus::Held, Account::Held, Some(at)),
+            Until::Pinned => (HoldStatus::Held, Account::Held, None),
+            Until::Sold => (HoldStatus::Sold, Account::Sold, None),
+        };
+        self.take_legs(id, &legs, account, "hold");
+        let hold = Hold {
+            owner: command.owner().to_owned(),
+            status,
+            refusal: None,
+            fingerprint,
+            expires_at,
+            seat_change: 0,
+            legs,
+        };
+        Ok(self.record_hold(id, hold))
+    }
+
+    /// The units and seats that a leg would get, or why it can't have them.
+    fn leg(&self, leg: &LegRequest) -> Result<HoldLeg, Refusal> {
+        let pool = self.selling_pool(leg.pool)?;
+        if !leg.seats.is_empty() {
+            let layout = pool.layout.ok_or(Refusal::NoSuchSeat)?;
+            if !leg.seats.iter().all(|seat| layout.contains(*seat)) {
+                return Err(Refusal::NoSuchSeat);
+            }
+            if leg
+                .seats
+                .iter()
+                .any(|seat| self.state.seats.contains_key(&(leg.pool, *seat)))
+            {
+                return Err(Refusal::SeatTaken);
+            }
+        }
+        if pool.free < leg.units.get().cast_signed() {
+            return Err(Refusal::SoldOut);
+        }
+        let seats = match pool.layout {
+            Some(layout) if leg.seats.is_empty() => {
+                let is_free = |seat| !self.state.seats.contains_key(&(leg.pool, seat));
+                choose_seats(layout, is_free, leg.units).ok_or(Refusal::SoldOut)?
+            }
+            _ => leg.seats.clone(),
+        };
+        Ok(HoldLeg {
+            pool: leg.pool,
+            units: leg.units,
+            seats,
+        })
+    }
+
+    /// Moves the legs' units out of their pools and gives the seats to the hold.
+    fn take_legs(&mut self, id: HoldId, legs: &[HoldLeg], to: Account, reason: &'static str) {
+        for leg in legs {
+            let units = leg.units.get().cast_signed();
+            let movement = Movement {
+                from: Account::Free,
+                to,
+                units,
+                reason,
+                cause: Some(id.0),
+            };
+            self.move_units(leg.pool, movement);
+            for seat in &leg.seats {
+                self.set_seat(leg.pool, *seat, Some(id));
+            }
+        }
+    }
+
+    /// A live hold, or why there is none.
+    fn live_hold(&self, id: HoldId) -> Result<&Hold, Refusal> {
+        let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
+        match hold.status {
+            HoldStatus::Held | HoldStatus::Sold => Ok(hold),
+            HoldStatus::Released => Err(Refusal::HoldReleased),
+            HoldStatus::Expired => Err(Refusal::HoldExpired),
+            HoldStatus::Refused => Err(Refusal::HoldRefused),
+        }
+    }
+
+    pub(super) fn pin(&mut self, id: HoldId) -> Verdict {
+        let hold = self.live_hold(id)?;
+        if hold.status == HoldStatus::Held && hold.expires_at.is_some() {
+            if let Some(hold) = self.state.holds.get_mut(&id) {
+                hold.expires_at = None;
+            }
+            self.mark_hold(id);
+        }
+        self.view(id)
+    }
+
+    pub(super) fn confirm(&mut self, id: HoldId) -> Verdict {
+        if self.live_hold(id)?.status == HoldStatus::Held {
+            self.turn_hold(id, HoldStatus::Sold, "confirm");
+        }
+        self.view(id)
+    }
+
+    pub(super) fn release(&mut self, id: HoldId) -> Verdict {
+        let Some(hold) = self.state.holds.get(&id) else {
+            let tombstone = Hold {
+                owner: String::new(),
+                status: HoldStatus::Released,
+                refusal: None,
+                fingerprint: None,
+                expires_at: None,
+                seat_change: 0,
+                legs: Vec::new(),
+            };
+            return Ok(self.record_hold(id, tombstone));
+        };
+        if !hold.status.is_live() {
+            return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
+        }
+        self.turn_hold(id, HoldStatus::Released, "release");
+        self.view(id)
+    }
+
+    pub(super) fn change_seats(
+        &mut self,
+        id: HoldId,
+        seats: &[(PoolId, Vec<SeatNumber>)],
+        until: Timestamp,
+        number: i64,
+    ) -> Verdict {
+        let hold = self.live_hold(id)?;
+        if number == hold.seat_change {
+            return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
+        }
+        if number < hold.seat_change {
+            return Err(Refusal::Superseded);
+        }
+        if hold.status == HoldStatus::Sold {
+            return Err(Refusal::HoldSold);
+        }
+        if hold.expires_at.is_none() {
+            return Err(Refusal::HoldPinned);
+        }
+        let old = hold.legs.clone();
+        let new = self.changed_legs(id, &old, seats)?;
+        for leg in &old {
+            let units = leg.units.get().cast_signed();
+            let back = Movement {
+                from: Account::Held,
+                to: Account::Free,
+                units,
+                reason: "change_seats",
+                cause: Some(id.0),
+            };
+            self.move_units(leg.pool, back);
+            for seat in &leg.seats {
+                self.set_seat(leg.pool, *seat, None);
+            }
+        }
+        self.take_legs(id, &new, Account::Held, "change_seats");
+        if let Some(hold) = self.state.holds.get_mut(&id) {
+            hold.legs = new;
+            hold.expires_at = Some(until);
+            hold.seat_change = number;
+        }
+        self.mark_hold(id);
+        self.view(id)
+    }
+
+    /// The legs after a seat change: the hold's own pools, seats that are free or already its own.
+    fn changed_legs(
+        &self,
+        id: HoldId,
+        old: &[HoldLeg],
+        seats: &[(PoolId, Vec<SeatNumber>)],
+    ) -> Result<Vec<HoldLeg>, Refusal> {
+        if seats.len() != old.len() {
+            return Err(Refusal::NoSuchSeat);
+        }
+        seats
+            .iter()
+            .map(|(pool_id, seats)| {
+                let before = old
+                    .iter()
+                    .find(|leg| leg.pool == *pool_id)
+                    .ok_or(Refusal::NoSuchSeat)?;
+                let pool = self.selling_pool(*pool_id)?;
+                let layout = pool.layout.ok_or(Refusal::NoSuchSeat)?;
+                let units = Units::of_len(seats.len()).ok_or(Refusal::NoSuchSeat)?;
+                if !seats.iter().all(|seat| layout.contains(*seat)) {
+                    return Err(Refusal::NoSuchSeat);
+                }
+                let of_others = |seat: &SeatNumber| {
+                    self.state
+                        .seats
+                        .get(&(*pool_id, *seat))
+                        .is_some_and(|owner| *owner != id)
+                };
+                let repeated = seats
+                    .iter()
+                    .enumerate()
+                    .any(|(at, seat)| seats.iter().take(at).any(|s| s == seat));
+                if repeated || seats.iter().any(of_others) {
+                    return Err(Refusal::SeatTaken);
+                }
+                let growth = units.get().cast_signed() - before.units.get().cast_signed();
+                if pool.free < growth {
+                    return Err(Refusal::SoldOut);
+                }
+                Ok(HoldLeg {
+                    pool: *pool_id,
+                    units,
+                    seats: seats.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn view(&self, id: HoldId) -> Verdict {
+        let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
+        Ok(Accepted::Hold(HoldView::of(id, hold, false)))
+    }
+}
+
+/// The first verdict of a hold that came before.
+pub(crate) fn replay(recorded: &Hold, command: &HoldCommand) -> Verdict {
+    match &recorded.fingerprint {
+        None => Err(Refusal::HoldReleased),
+        Some(fingerprint) if *fingerprint != command.fingerprint() => Err(Refusal::IdReused),
+        Some(_) => match recorded.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(Accepted::Hold(HoldView::of(command.id(), recorded, true))),
+        },
+    }
+}

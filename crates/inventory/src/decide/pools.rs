@@ -1,0 +1,202 @@
+//! Pools: made, resized, closed, adjusted.
+
+use domain::{PoolId, Units};
+use uuid::Uuid;
+
+use super::{Decision, Movement};
+use crate::command::{Direction, NewPool};
+use crate::state::{Account, Adjustment, Pool};
+use crate::verdict::{Accepted, Adjusted, Refusal, Verdict};
+
+impl Decision {
+    pub(super) fn create(&mut self, new: &NewPool) -> Verdict {
+        if let Some(pool) = self.state.pools.get(&new.id) {
+            let same = pool.kind == new.kind
+                && pool.capacity == new.capacity
+                && pool.layout == new.layout
+                && pool.starts_at == new.starts_at;
+            return if same {
+                Ok(Accepted::Pool(pool.count(new.id)))
+            } else {
+                Err(Refusal::PoolExists)
+            };
+        }
+        let fits_layout = new
+            .layout
+            .is_none_or(|layout| u32::try_from(new.capacity) == Ok(layout.seat_count()));
+        if !(0..=new.capacity).contains(&new.already_sold) || !fits_layout {
+            return Err(Refusal::CapacityInUse);
+        }
+        let pool = Pool {
+            kind: new.kind.clone(),
+            capacity: 0,
+            free: 0,
+            held: 0,
+            sold: 0,
+            adjusted: new.already_sold,
+            layout: new.layout,
+            starts_at: new.starts_at,
+            closed_at: None,
+            version: 1,
+        };
+        self.state.pools.insert(new.id, pool);
+        self.new_pools.insert(new.id);
+        let movement = |from, to, units| Movement {
+            from,
+            to,
+            units,
+            reason: "create",
+            cause: None,
+        };
+        if new.capacity > 0 {
+            self.move_units(
+                new.id,
+                movement(Account::Issued, Account::Free, new.capacity),
+            );
+        }
+        if new.already_sold > 0 {
+            self.move_units(
+                new.id,
+                movement(Account::Free, Account::Sold, new.already_sold),
+            );
+        }
+        self.count_of(new.id)
+    }
+
+    pub(super) fn resize(&mut self, id: PoolId, capacity: i32) -> Verdict {
+        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        let growth = capacity
+            .checked_sub(pool.capacity)
+            .ok_or(Refusal::CapacityInUse)?;
+        if capacity < 0 || pool.free + growth.min(0) < 0 || (pool.layout.is_some() && growth != 0) {
+            return Err(Refusal::CapacityInUse);
+        }
+        if growth != 0 {
+            let (from, to) = if growth > 0 {
+                (Account::Issued, Account::Free)
+            } else {
+                (Account::Free, Account::Issued)
+            };
+            let units = growth.abs();
+            self.move_units(
+                id,
+                Movement {
+                    from,
+                    to,
+                    units,
+                    reason: "resize",
+                    cause: None,
+                },
+            );
+        }
+        self.count_of(id)
+    }
+
+    pub(super) fn close(&mut self, id: PoolId) -> Verdict {
+        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        if pool.closed_at.is_none() {
+            let now = self.now;
+            if let Some(pool) = self.pool_mut(id) {
+                pool.closed_at = Some(now);
+            }
+        }
+        self.count_of(id)
+    }
+
+    pub(super) fn count_of(&self, id: PoolId) -> Verdict {
+        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        Ok(Accepted::Pool(pool.count(id)))
+    }
+
+    pub(super) fn adjust(
+        &mut self,
+        id: Uuid,
+        pool_id: PoolId,
+        units: Units,
+        direction: Direction,
+    ) -> Verdict {
+        if let Some(recorded) = self.state.adjustments.get(&id) {
+            return replay(recorded, pool_id, units, direction);
+        }
+        let count = units.get().cast_signed();
+        let signed = signed(units, direction);
+        self.check_adjustment(pool_id, signed)?;
+        let (from, to) = match direction {
+            Direction::Take => (Account::Free, Account::Sold),
+            Direction::GiveBack => (Account::Sold, Account::Free),
+        };
+        self.move_units(
+            pool_id,
+            Movement {
+                from,
+                to,
+                units: count,
+                reason: "adjust",
+                cause: Some(id),
+            },
+        );
+        let pool = self.pool_mut(pool_id).ok_or(Refusal::UnknownPool)?;
+        pool.adjusted += signed;
+        let (free_after, applied_at) = (pool.free, self.now);
+        self.state.adjustments.insert(
+            id,
+            Adjustment {
+                pool: pool_id,
+                units: signed,
+                free_after,
+                applied_at,
+            },
+        );
+        self.new_adjustments.insert(id);
+        Ok(Accepted::Adjusted(Adjusted {
+            free_after,
+            applied_at,
+            replayed: false,
+        }))
+    }
+
+    /// Whether units can be taken, or were taken and can be given back.
+    fn check_adjustment(&self, pool_id: PoolId, signed: i32) -> Result<(), Refusal> {
+        if signed > 0 {
+            let pool = self.selling_pool(pool_id)?;
+            if pool.free < signed {
+                Err(Refusal::SoldOut)
+            } else {
+                Ok(())
+            }
+        } else {
+            let pool = self.state.pools.get(&pool_id).ok_or(Refusal::UnknownPool)?;
+            if pool.adjusted < -signed {
+                Err(Refusal::NotTaken)
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The units of an adjustment, below zero where they are given back.
+fn signed(units: Units, direction: Direction) -> i32 {
+    let count = units.get().cast_signed();
+    match direction {
+        Direction::Take => count,
+        Direction::GiveBack => -count,
+    }
+}
+
+/// The first verdict of an adjustment that came before.
+pub(crate) fn replay(
+    recorded: &Adjustment,
+    pool: PoolId,
+    units: Units,
+    direction: Direction,
+) -> Verdict {
+    if recorded.pool != pool || recorded.units != signed(units, direction) {
+        return Err(Refusal::IdReused);
+    }
+    Ok(Accepted::Adjusted(Adjusted {
+        free_after: recorded.free_after,
+        applied_at: recorded.applied_at,
+        replayed: true,
+    }))
+}

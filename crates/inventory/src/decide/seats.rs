@@ -1,0 +1,81 @@
+//! Which seats somebody gets who named none: side by side where that is possible.
+
+use domain::{SeatLayout, SeatNumber, Units};
+
+/// Free seats for so many units: the first of the shortest free stretches of a row that have room
+/// for all, which keeps long stretches for larger groups; where no stretch is long enough, the
+/// longest stretches together. `None` when there are not enough free seats.
+pub(super) fn choose_seats(
+    layout: SeatLayout,
+    is_free: impl Fn(SeatNumber) -> bool,
+    units: Units,
+) -> Option<Vec<SeatNumber>> {
+    let wanted = usize::try_from(units.get()).ok()?;
+    let free: Vec<SeatNumber> = layout.seats().filter(|seat| is_free(*seat)).collect();
+    let mut stretches: Vec<&[SeatNumber]> = free
+        .chunk_by(|left, right| left.is_beside(*right))
+        .collect();
+    let fitting = stretches
+        .iter()
+        .filter(|stretch| stretch.len() >= wanted)
+        .min_by_key(|stretch| stretch.len());
+    if let Some(stretch) = fitting {
+        return Some(stretch.iter().take(wanted).copied().collect());
+    }
+    stretches.sort_by_key(|stretch| std::cmp::Reverse(stretch.len()));
+    let chosen: Vec<SeatNumber> = stretches
+        .into_iter()
+        .flatten()
+        .take(wanted)
+        .copied()
+        .collect();
+    (chosen.len() == wanted).then_some(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(taken: &str, units: i64) -> Option<String> {
+        let layout: SeatLayout = "rows A-B, seats 1-5".parse().unwrap();
+        let taken: Vec<SeatNumber> = taken
+            .split_whitespace()
+            .map(|seat| seat.parse().unwrap())
+            .collect();
+        let seats = choose_seats(
+            layout,
+            |seat| !taken.contains(&seat),
+            units.try_into().unwrap(),
+        )?;
+        Some(
+            seats
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }
+
+    #[test]
+    fn a_group_sits_side_by_side() {
+        assert_eq!(choose("", 3).as_deref(), Some("A1 A2 A3"));
+        assert_eq!(choose("A2", 3).as_deref(), Some("A3 A4 A5"));
+        assert_eq!(choose("A3", 3).as_deref(), Some("B1 B2 B3"));
+    }
+
+    #[test]
+    fn the_tightest_stretch_is_taken_first() {
+        assert_eq!(choose("A3", 2).as_deref(), Some("A1 A2"));
+        assert_eq!(choose("A2 B1 B2", 1).as_deref(), Some("A1"));
+    }
+
+    #[test]
+    fn a_group_is_split_only_when_it_must_be() {
+        assert_eq!(choose("A3 B3", 3).as_deref(), Some("A1 A2 A4"));
+        assert_eq!(
+            choose("", 10).map(|seats| seats.len()),
+            Some("A1 A2 A3 A4 A5 B1 B2 B3 B4 B5".len())
+        );
+        assert_eq!(choose("A1", 10), None);
+    }
+}

@@ -1,0 +1,301 @@
+//! [`Inventory`]: the gate, the committer, the sweeper and the reads, put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool as Database;
+use domain::{HoldId, PoolId, Units};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::command::{Command, Direction, HoldCommand};
+use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
+use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
+use crate::gate::{Admission, Gate};
+use crate::proof::{Proof, prove};
+use crate::store::{StoreError, pools_with_lapsed_holds, recorded_adjustment, recorded_hold};
+use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
+
+/// How often lapsed holds are swept: within a second, as the ledger promises.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The most lapsed holds that one sweep looks at.
+const SWEEP_LIMIT: i64 = 1000;
+
+/// How many sets of counts may wait to be published; more are dropped, and their keys expire within
+/// a second.
+const PUBLISH_QUEUE_LIMIT: usize = 1024;
+
+/// How an inventory behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// When sales end.
+    pub sales: SalesPolicy,
+    /// How long a command waits for its answer before the caller is told to come back.
+    pub patience: Duration,
+}
+
+/// Pools and holds of one database. Cheap to share behind an `Arc`.
+pub struct Inventory {
+    queue: mpsc::Sender<Waiting>,
+    database: Database,
+    gate: Option<Arc<Gate>>,
+    patience: Duration,
+    tasks: Mutex<JoinSet<()>>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Inventory {
+    /// Starts the committer and the sweeper on the current runtime. `on_commit` hears of new counts
+    /// after each commit and before its answers; it must not block.
+    #[must_use]
+    pub fn start(
+        database: Database,
+        gate: Option<Arc<Gate>>,
+        settings: Settings,
+        on_commit: CountListener,
+    ) -> Arc<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let on_commit = match &gate {
+            Some(gate) => publishing(Arc::clone(gate), on_commit, &mut tasks),
+            None => on_commit,
+        };
+        let committer = Committer {
+            queue: waiting,
+            database: database.clone(),
+            sales: settings.sales,
+            patience: settings.patience,
+            on_commit,
+        };
+        tasks.spawn(committer.run());
+        tasks.spawn(sweep(
+            queue.clone(),
+            database.clone(),
+            settings.patience,
+            stopped,
+        ));
+        Arc::new(Self {
+            queue,
+            database,
+            gate,
+            patience: settings.patience,
+            tasks: Mutex::new(tasks),
+            stop,
+        })
+    }
+
+    /// Ends the sweeper. The committer ends when the last handle is gone and the queue is empty.
+    pub fn stop_sweeping(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Ends the background tasks of an inventory that nobody else uses any more: what is queued is
+    /// still decided.
+    pub async fn shut_down(self: Arc<Self>) {
+        self.stop_sweeping();
+        if let Some(this) = Arc::into_inner(self) {
+            drop(this.queue);
+            let mut tasks = this.tasks.into_inner();
+            while tasks.join_next().await.is_some() {}
+        }
+    }
+
+    /// Has a command decided and waits until its verdict is durable.
+    ///
+    /// # Errors
+    /// When there is no verdict: too much is waiting, or the database does not answer. The same
+    /// command may be sent again.
+    pub async fn submit(&self, command: Command) -> Answer {
+        match wanted_units(&command) {
+            wanted if wanted.is_empty() => self.commit(command).await,
+            wanted => self.submit_through_gate(command, wanted).await,
+        }
+    }
+
+    async fn submit_through_gate(&self, command: Command, wanted: Vec<Wanted>) -> Answer {
+        let Some(gate) = &self.gate else {
+            return self.commit(command).await;
+        };
+        let mut taken = Vec::new();
+        for want in wanted {
+            match gate.take(want.pool, want.units, want.compare_only).await {
+                Ok(Admission::Taken) => taken.push(want),
+                Ok(Admission::Unchecked) => {}
+                Ok(Admission::NotEnough) => {
+                    give_back(gate, taken).await;
+                    return self.refused_at_gate(&command).await;
+                }
+                Err(error) => {
+                    give_back(gate, taken).await;
+                    return Err(InventoryError::Unavailable(error.to_string()));
+                }
+            }
+        }
+        let answer = self.commit(command).await;
+        if !matches!(answer, Ok(Ok(_))) {
+            give_back(gate, taken).await;
+        }
+        answer
+    }
+
+    /// A command that the gate refuses may have been accepted before: then it gets that verdict.
+    async fn refused_at_gate(&self, command: &Command) -> Answer {
+        let recorded = async {
+            let client = self.database.get().await?;
+            Ok::<_, StoreError>(match command {
+                Command::Hold(hold) => recorded_hold(&client, hold.id())
+                    .await?
+                    .map(|recorded| replay_hold(&recorded, hold)),
+                Command::Adjust {
+                    id,
+                    pool,
+                    units,
+                    direction,
+                } => recorded_adjustment(&client, *id)
+                    .await?
+                    .map(|recorded| replay_adjustment(&recorded, *pool, *units, *direction)),
+                _ => None,
+            })
+        };
+        match recorded.await {
+            Ok(verdict) => Ok(verdict.unwrap_or(Err(Refusal::SoldOut))),
+            Err(error) => Err(InventoryError::Unavailable(error.to_string())),
+        }
+    }
+
+    async fn commit(&self, command: Command) -> Answer {
+        submit_to(&self.queue, command, self.patience).await
+    }
+
+    /// A hold as it stands, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold(&self, id: HoldId) -> Result<Option<HoldView>, StoreError> {
+        let client = self.database.get().await?;
+        let hold = recorded_hold(&client, id).await?;
+        Ok(hold.map(|hold| HoldView::of(id, &hold, false)))
+    }
+
+    /// Checks the ledger of all pools against their counts, holds and seats, at one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn prove(&self) -> Result<Proof, StoreError> {
+        let mut client = self.database.get().await?;
+        let transaction = client
+            .build_transaction()
+            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+            .read_only(true)
+            .start()
+            .await?;
+        let proof = prove(&transaction).await?;
+        transaction.commit().await?;
+        Ok(proof)
+    }
+}
+
+/// Units that a command wants from a pool.
+struct Wanted {
+    pool: PoolId,
+    units: Units,
+    compare_only: bool,
+}
+
+/// What a command asks the gate for; nothing for commands that take no units.
+fn wanted_units(command: &Command) -> Vec<Wanted> {
+    match command {
+        Command::Hold(hold) => wanted_by(hold),
+        Command::Adjust {
+            pool,
+            units,
+            direction: Direction::Take,
+            ..
+        } => {
+            vec![Wanted {
+                pool: *pool,
+                units: *units,
+                compare_only: false,
+            }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn wanted_by(hold: &HoldCommand) -> Vec<Wanted> {
+    hold.legs()
+        .iter()
+        .map(|leg| Wanted {
+            pool: leg.pool,
+            units: leg.units,
+            compare_only: !leg.seats.is_empty(),
+        })
+        .collect()
+}
+
+async fn give_back(gate: &Gate, taken: Vec<Wanted>) {
+    for want in taken {
+        gate.give(want.pool, want.units).await;
+    }
+}
+
+/// Queues a command and waits for its answer, both within the caller's patience.
+async fn submit_to(queue: &mpsc::Sender<Waiting>, command: Command, patience: Duration) -> Answer {
+    let (waiting, answer) = Waiting::new(command, Instant::now() + patience);
+    // A full queue refuses at once: waiting for a place would only hide the load.
+    queue.try_send(waiting).map_err(|_| InventoryError::Busy)?;
+    // The committer itself gives up after its own patience; twice that bounds this wait.
+    match tokio::time::timeout(patience * 2, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(InventoryError::Unavailable(
+            "the committer has stopped".to_owned(),
+        )),
+        Err(_) => Err(InventoryError::Busy),
+    }
+}
+
+/// A listener that also hands the counts to the gate, without waiting for Redis.
+fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> CountListener {
+    let (sender, mut receiver) = mpsc::channel::<Vec<PoolCount>>(PUBLISH_QUEUE_LIMIT);
+    tasks.spawn(async move {
+        while let Some(counts) = receiver.recv().await {
+            gate.publish(&counts).await;
+        }
+    });
+    Arc::new(move |counts: &[PoolCount]| {
+        next(counts);
+        sender.try_send(counts.to_vec()).ok();
+    })
+}
+
+/// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
+async fn sweep(
+    queue: mpsc::Sender<Waiting>,
+    database: Database,
+    patience: Duration,
+    mut stopped: tokio::sync::watch::Receiver<bool>,
+) {
+    loop {
+        let stop = stopped.wait_for(|stop| *stop);
+        if tokio::time::timeout(SWEEP_INTERVAL, stop).await.is_ok() {
+            return;
+        }
+        let lapsed = async {
+            let client = database.get().await?;
+            pools_with_lapsed_holds(&client, SWEEP_LIMIT).await
+        };
+        match lapsed.await {
+            Ok(pools) => {
+                for pool in pools {
+                    submit_to(&queue, Command::Sweep { pool }, patience)
+                        .await
+                        .ok();
+                }
+            }
+            Err(error) => tracing::debug!(%error, "lapsed holds can't be looked for"),
+        }
+    }
+}

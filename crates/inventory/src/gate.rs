@@ -1,0 +1,174 @@
+//! The gate: a copy in Redis of each pool's free count, asked before the committer.
+//!
+//! It refuses early, so that a crowd at a sold-out pool never reaches PostgreSQL. It never grants:
+//! what it lets through is decided by the committer. A count lives for one second, is corrected after
+//! each commit and read anew when it is missing; so a refusal that comes too early does so for a
+//! second at most. Without Redis, or while Redis is slow, everything is let through.
+
+mod link;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool as Database;
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{RedisResult, Script};
+use domain::{PoolId, Units};
+use moka::future::Cache;
+
+use self::link::Link;
+use crate::store::{StoreError, pool_counts};
+use crate::verdict::PoolCount;
+
+/// How long a count lives in Redis.
+const COUNT_LIFETIME_MS: i64 = 1000;
+
+/// How long a load is shared by those who miss the same count at once.
+const LOAD_SHARED_FOR: Duration = Duration::from_millis(20);
+
+/// The most pools whose loads are remembered at once.
+const LOADS_REMEMBERED: u64 = 100_000;
+
+/// What the gate says to somebody who wants units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Let through, and counted: give the units back if they were taken in vain.
+    Taken,
+    /// Let through without counting.
+    Unchecked,
+    /// There is not enough.
+    NotEnough,
+}
+
+/// The gate of one kind of pool.
+pub struct Gate {
+    link: Link,
+    database: Database,
+    key_start: String,
+    take: Script,
+    give: Script,
+    publish: Script,
+    loads: Cache<PoolId, ()>,
+}
+
+impl Gate {
+    /// A gate whose keys are `{prefix}{kind}:{pool}`; the pool in braces, which is Redis Cluster's way
+    /// to name the part that decides where a key lives. `timeout` bounds each call.
+    #[must_use]
+    pub fn new(
+        redis: deadpool_redis::Pool,
+        database: Database,
+        prefix: &str,
+        kind: &str,
+        timeout: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            link: Link::new(redis, timeout),
+            database,
+            key_start: format!("{prefix}{kind}"),
+            take: Script::new(include_str!("gate/take.lua")),
+            give: Script::new(include_str!("gate/give.lua")),
+            publish: Script::new(include_str!("gate/publish.lua")),
+            loads: Cache::builder()
+                .max_capacity(LOADS_REMEMBERED)
+                .time_to_live(LOAD_SHARED_FOR)
+                .build(),
+        })
+    }
+
+    /// The key of a pool's count.
+    #[must_use]
+    pub fn key(&self, pool: PoolId) -> String {
+        format!("{}:{{{pool}}}", self.key_start)
+    }
+
+    /// Asks for units. Named seats only compare: of thirty who want one seat, twenty-nine would lower
+    /// the count in vain.
+    ///
+    /// # Errors
+    /// When a missing count can't be read from the database.
+    pub async fn take(
+        &self,
+        pool: PoolId,
+        units: Units,
+        compare_only: bool,
+    ) -> Result<Admission, StoreError> {
+        // At most twice: the second time the count was just loaded.
+        for _ in 0..2 {
+            let answer: Option<i64> = self
+                .link
+                .call(
+                    async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
+                        self.take
+                            .key(self.key(pool))
+                            .arg(units.get())
+                            .arg(i32::from(compare_only))
+                            .invoke_async(connection)
+                            .await
+                    },
+                )
+                .await;
+            match answer {
+                Some(1) if compare_only => return Ok(Admission::Unchecked),
+                Some(1) => return Ok(Admission::Taken),
+                Some(0) => {
+                    metrics::counter!("inventory_gate_refusals_total").increment(1);
+                    return Ok(Admission::NotEnough);
+                }
+                Some(_) => self.load(pool).await?,
+                None => return Ok(Admission::Unchecked),
+            }
+        }
+        Ok(Admission::Unchecked)
+    }
+
+    /// Gives back units that were taken in vain.
+    pub async fn give(&self, pool: PoolId, units: Units) {
+        self.link
+            .call(
+                async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
+                    self.give
+                        .key(self.key(pool))
+                        .arg(units.get())
+                        .invoke_async(connection)
+                        .await
+                },
+            )
+            .await;
+    }
+
+    /// Publishes counts; an older version than the one that Redis has is ignored there.
+    pub async fn publish(&self, counts: &[PoolCount]) {
+        for count in counts {
+            self.link
+                .call(
+                    async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
+                        self.publish
+                            .key(self.key(count.pool))
+                            .arg(count.version)
+                            .arg(count.free)
+                            .arg(COUNT_LIFETIME_MS)
+                            .invoke_async(connection)
+                            .await
+                    },
+                )
+                .await;
+        }
+    }
+
+    /// Reads a missing count from the database, once for all who miss it.
+    async fn load(&self, pool: PoolId) -> Result<(), StoreError> {
+        self.loads
+            .try_get_with(pool, async {
+                let client = self.database.get().await?;
+                let counts = pool_counts(&client, &[pool]).await?;
+                self.publish(&counts).await;
+                Ok(())
+            })
+            .await
+            .map_err(|error: Arc<StoreError>| {
+                tracing::warn!(%error, %pool, "a pool's count can't be read");
+                StoreError::Shared(error)
+            })
+    }
+}

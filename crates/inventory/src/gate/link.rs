@@ -1,0 +1,85 @@
+//! One connection to Redis, shared by all calls, which travel on it side by side.
+//!
+//! A call that fails or takes too long breaks the link. While it is broken calls are not made at all,
+//! and a new connection is opened in the background: nobody waits for a Redis that is gone or slow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use deadpool_redis::Pool;
+use deadpool_redis::redis::RedisResult;
+use deadpool_redis::redis::aio::MultiplexedConnection;
+
+/// The pause before a broken link is mended: long enough not to burden a struggling server, short
+/// enough that the gate is back within a second.
+const MENDING_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+pub(super) struct Link {
+    shared: Arc<Shared>,
+    timeout: Duration,
+}
+
+struct Shared {
+    redis: Pool,
+    connection: ArcSwapOption<MultiplexedConnection>,
+    is_mending: AtomicBool,
+}
+
+impl Link {
+    pub(super) fn new(redis: Pool, timeout: Duration) -> Self {
+        let shared = Shared {
+            redis,
+            connection: ArcSwapOption::empty(),
+            is_mending: AtomicBool::new(false),
+        };
+        Self {
+            shared: Arc::new(shared),
+            timeout,
+        }
+    }
+
+    /// Makes a call, unless the link is broken; `None` when there is no answer.
+    pub(super) async fn call<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Option<T> {
+        let Some(connection) = self.shared.connection.load_full() else {
+            self.mend(Duration::ZERO);
+            return None;
+        };
+        let mut connection = MultiplexedConnection::clone(&connection);
+        let failure = match tokio::time::timeout(self.timeout, call(&mut connection)).await {
+            Ok(Ok(value)) => return Some(value),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        metrics::counter!("inventory_gate_failures_total").increment(1);
+        tracing::debug!(failure, "the gate is open: redis did not answer");
+        self.shared.connection.store(None);
+        self.mend(MENDING_PAUSE);
+        None
+    }
+
+    /// Opens a connection in the background, one attempt at a time.
+    fn mend(&self, pause: Duration) {
+        if self.shared.is_mending.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            let opened = tokio::time::timeout(CONNECT_TIMEOUT, shared.redis.get()).await;
+            if let Ok(Ok(connection)) = opened {
+                shared.connection.store(Some(Arc::new(connection.clone())));
+            } else {
+                tokio::time::sleep(MENDING_PAUSE).await;
+            }
+            shared.is_mending.store(false, Ordering::Release);
+        });
+    }
+}

@@ -1,0 +1,120 @@
+//! The proof: the ledger read back and compared with what the rows say.
+
+use deadpool_postgres::GenericClient;
+use domain::PoolId;
+
+use crate::store::StoreError;
+
+/// The counts of all pools together, and what does not add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// How many pools there are.
+    pub pools: i64,
+    /// All units.
+    pub capacity: i64,
+    /// Units that nobody has.
+    pub free: i64,
+    /// Units in holds.
+    pub held: i64,
+    /// Units sold.
+    pub sold: i64,
+    /// What does not add up; empty when the proof holds.
+    pub violations: Vec<Violation>,
+}
+
+/// A pool whose rows contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The pool.
+    pub pool: PoolId,
+    /// What contradicts what, in words.
+    pub what: String,
+}
+
+impl Proof {
+    /// Whether everything adds up.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.violations.is_empty()
+    }
+}
+
+const TOTALS: &str = "
+    SELECT count(*), coalesce(sum(capacity), 0)::bigint, coalesce(sum(free), 0)::bigint,
+           coalesce(sum(held), 0)::bigint, coalesce(sum(sold), 0)::bigint
+    FROM pools";
+
+/// Each pool's counts against the sums of its ledger, of its live holds and of its live seats.
+const VIOLATIONS: &str = "
+    WITH balance AS (
+        SELECT pool_id, account, sum(units) AS units
+        FROM (SELECT pool_id, to_account AS account, units::bigint FROM ledger
+              UNION ALL
+              SELECT pool_id, from_account, -units::bigint FROM ledger) movement
+        GROUP BY pool_id, account
+    ), ledger_sums AS (
+        SELECT pool_id,
+               -coalesce(sum(units) FILTER (WHERE account = 'issued'), 0) AS capacity,
+               coalesce(sum(units) FILTER (WHERE account = 'free'), 0) AS free,
+               coalesce(sum(units) FILTER (WHERE account = 'held'), 0) AS held,
+               coalesce(sum(units) FILTER (WHERE account = 'sold'), 0) AS sold
+        FROM balance GROUP BY pool_id
+    ), hold_sums AS (
+        SELECT leg.pool_id,
+               coalesce(sum(leg.units) FILTER (WHERE hold.status = 'held'), 0) AS held,
+               coalesce(sum(leg.units) FILTER (WHERE hold.status = 'sold'), 0) AS sold,
+               coalesce(sum(cardinality(leg.seats)), 0) AS seats
+        FROM hold_legs leg JOIN holds hold ON hold.id = leg.hold_id
+        WHERE hold.status IN ('held', 'sold')
+        GROUP BY leg.pool_id
+    ), seat_sums AS (
+        SELECT pool_id, count(*) AS seats FROM live_seats GROUP BY pool_id
+    ), checked AS (
+        SELECT pool.id,
+               CASE
+                   WHEN pool.free < 0 OR pool.free + pool.held + pool.sold <> pool.capacity
+                       THEN 'the counts do not add up to the capacity'
+                   WHEN (pool.capacity, pool.free, pool.held, pool.sold)
+                        IS DISTINCT FROM
+                        (coalesce(ledger.capacity, 0), coalesce(ledger.free, 0),
+                         coalesce(ledger.held, 0), coalesce(ledger.sold, 0))
+                       THEN 'the ledger does not add up to the counts'
+                   WHEN (pool.held, pool.sold - pool.adjusted)
+                        IS DISTINCT FROM (coalesce(live.held, 0), coalesce(live.sold, 0))
+                       THEN 'the live holds do not add up to the counts'
+                   WHEN coalesce(live.seats, 0) <> coalesce(seat.seats, 0)
+                       THEN 'the live seats are not those of the live holds'
+               END AS what
+        FROM pools pool
+        LEFT JOIN ledger_sums ledger ON ledger.pool_id = pool.id
+        LEFT JOIN hold_sums live ON live.pool_id = pool.id
+        LEFT JOIN seat_sums seat ON seat.pool_id = pool.id
+    )
+    SELECT id, what FROM checked WHERE what IS NOT NULL ORDER BY id LIMIT 100";
+
+/// Checks all pools. Run it inside one REPEATABLE READ transaction, so that both queries see the same
+/// moment; the first hundred violations are listed.
+///
+/// # Errors
+/// When the database can't answer.
+pub async fn prove(client: &impl GenericClient) -> Result<Proof, StoreError> {
+    let totals = client.query_one(TOTALS, &[]).await?;
+    let violations = client.query(VIOLATIONS, &[]).await?;
+    let violations = violations
+        .iter()
+        .map(|row| {
+            Ok(Violation {
+                pool: PoolId(row.try_get("id")?),
+                what: row.try_get("what")?,
+            })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Proof {
+        pools: totals.try_get(0)?,
+        capacity: totals.try_get(1)?,
+        free: totals.try_get(2)?,
+        held: totals.try_get(3)?,
+        sold: totals.try_get(4)?,
+        violations,
+    })
+}

@@ -1,0 +1,245 @@
+//! Loading and locking all that a batch concerns.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::str::FromStr;
+
+use deadpool_postgres::GenericClient;
+use domain::{HoldId, PoolId, SeatNumber, Units};
+use futures_util::future::{try_join, try_join3};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::command::Command;
+use crate::state::{Adjustment, Hold, HoldLeg, HoldStatus, Pool, State};
+use crate::verdict::Refusal;
+
+/// The pools that the commands name, those of the holds that they name, and those of the holds that
+/// have lapsed on any of these: locked in id order, so that no two batches wait for each other.
+const LOCK_POOLS: &str = "
+    WITH named AS (
+        SELECT unnest($1::bigint[]) AS pool_id
+        UNION
+        SELECT pool_id FROM hold_legs WHERE hold_id = ANY ($2::uuid[])
+    ), lapsed AS (
+        SELECT hold_id FROM hold_legs
+        WHERE pool_id IN (SELECT pool_id FROM named) AND lapses_at <= clock_timestamp()
+    )
+    SELECT id, kind, capacity, free, held, sold, adjusted, layout, starts_at, closed_at, version
+    FROM pools
+    WHERE id IN (
+        SELECT pool_id FROM named
+        UNION
+        SELECT pool_id FROM hold_legs WHERE hold_id IN (SELECT hold_id FROM lapsed)
+    )
+    ORDER BY id
+    FOR UPDATE";
+
+/// The named holds and the lapsed ones, read after the locks, so that what other batches committed
+/// while this one waited is seen.
+const READ_HOLDS: &str = "
+    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
+           hold.seat_change, leg.pool_id, leg.units, leg.seats
+    FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
+    WHERE hold.id IN (
+        SELECT unnest($1::uuid[])
+        UNION
+        SELECT hold_id FROM hold_legs WHERE pool_id = ANY ($2::bigint[]) AND lapses_at <= $3
+    )
+    ORDER BY hold.id, leg.pool_id";
+
+const READ_SEATS: &str =
+    "SELECT pool_id, seat, hold_id FROM live_seats WHERE pool_id = ANY ($1::bigint[])";
+
+const READ_ADJUSTMENTS: &str = "
+    SELECT id, pool_id, units, free_after, applied_at
+    FROM adjustments WHERE id = ANY ($1::uuid[])";
+
+/// What a batch concerns, as of this time.
+pub(crate) struct Loaded {
+    /// The rows; their pools are locked.
+    pub(crate) state: State,
+    /// The database's time before the locks were taken.
+    pub(crate) now: Timestamp,
+    /// Whether a hold turned up whose pools are not locked: it was made while this batch waited. The
+    /// batch must be loaded again.
+    pub(crate) is_incomplete: bool,
+}
+
+/// The database's clock, which all deadlines go by.
+pub(crate) async fn database_time(client: &impl GenericClient) -> Result<Timestamp, StoreError> {
+    let statement = client.prepare_cached("SELECT clock_timestamp()").await?;
+    Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
+}
+
+/// Loads what the commands concern and locks its pools, inside a transaction.
+pub(crate) async fn load(
+    client: &impl GenericClient,
+    commands: &[&Command],
+) -> Result<Loaded, StoreError> {
+    let pool_ids = sorted(
+        commands
+            .iter()
+            .flat_map(|command| command.pools())
+            .map(|id| id.0),
+    );
+    let hold_ids = sorted(
+        commands
+            .iter()
+            .filter_map(|command| command.hold())
+            .map(|id| id.0),
+    );
+    let adjustment_ids = sorted(commands.iter().filter_map(|command| command.adjustment()));
+
+    let lock = client.prepare_cached(LOCK_POOLS).await?;
+    let lock_pools = async { Ok(client.query(&lock, &[&pool_ids, &hold_ids]).await?) };
+    let (now, pool_rows) = try_join(database_time(client), lock_pools).await?;
+    let pools = pool_rows
+        .iter()
+        .map(pool_of)
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
+
+    let locked: Vec<i64> = pools.keys().map(|id| id.0).collect();
+    let with_layout: Vec<i64> = pools
+        .iter()
+        .filter(|(_, pool)| pool.layout.is_some())
+        .map(|(id, _)| id.0)
+        .collect();
+    let read_holds = client.prepare_cached(READ_HOLDS).await?;
+    let read_holds = async {
+        Ok(client
+            .query(&read_holds, &[&hold_ids, &locked, &now])
+            .await?)
+    };
+    let (hold_rows, seat_rows, adjustment_rows) = try_join3(
+        read_holds,
+        rows_by_ids(client, READ_SEATS, &with_layout),
+        rows_by_ids(client, READ_ADJUSTMENTS, &adjustment_ids),
+    )
+    .await?;
+
+    let holds = holds_of(&hold_rows)?;
+    let is_incomplete = holds.values().any(|hold| {
+        hold.status.is_live() && hold.legs.iter().any(|leg| !pools.contains_key(&leg.pool))
+    });
+    let seats = seat_rows.iter().map(seat_of).collect::<Result<_, _>>()?;
+    let adjustments = adjustment_rows
+        .iter()
+        .map(adjustment_of)
+        .collect::<Result<_, _>>()?;
+    Ok(Loaded {
+        state: State {
+            pools,
+            holds,
+            seats,
+            adjustments,
+        },
+        now,
+        is_incomplete,
+    })
+}
+
+fn sorted<T: Ord>(ids: impl Iterator<Item = T>) -> Vec<T> {
+    ids.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The rows with these ids; no query for none.
+async fn rows_by_ids<T: tokio_postgres::types::ToSql + Sync>(
+    client: &impl GenericClient,
+    query: &str,
+    ids: &Vec<T>,
+) -> Result<Vec<Row>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = client.prepare_cached(query).await?;
+    Ok(client.query(&statement, &[ids]).await?)
+}
+
+fn pool_of(row: &Row) -> Result<(PoolId, Pool), StoreError> {
+    let layout: Option<&str> = row.try_get("layout")?;
+    let pool = Pool {
+        kind: row.try_get("kind")?,
+        capacity: row.try_get("capacity")?,
+        free: row.try_get("free")?,
+        held: row.try_get("held")?,
+        sold: row.try_get("sold")?,
+        adjusted: row.try_get("adjusted")?,
+        layout: layout
+            .map(|text| parsed(text, "pools.layout"))
+            .transpose()?,
+        starts_at: row.try_get("starts_at")?,
+        closed_at: row.try_get("closed_at")?,
+        version: row.try_get("version")?,
+    };
+    Ok((PoolId(row.try_get("id")?), pool))
+}
+
+/// Holds from rows of one leg each, ordered by hold.
+pub(super) fn holds_of(rows: &[Row]) -> Result<HashMap<HoldId, Hold>, StoreError> {
+    let mut holds = HashMap::<HoldId, Hold>::new();
+    for row in rows {
+        let id = HoldId(row.try_get("id")?);
+        let hold = match holds.entry(id) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(hold_of(row)?),
+        };
+        if let Some(pool) = row.try_get::<_, Option<i64>>("pool_id")? {
+            let units: i32 = row.try_get("units")?;
+            hold.legs.push(HoldLeg {
+                pool: PoolId(pool),
+                units: Units::try_from(i64::from(units))
+                    .map_err(|_| StoreError::Unreadable("hold_legs.units"))?,
+                seats: row
+                    .try_get::<_, Vec<&str>>("seats")?
+                    .into_iter()
+                    .map(|text| parsed(text, "hold_legs.seats"))
+                    .collect::<Result<_, _>>()?,
+            });
+        }
+    }
+    Ok(holds)
+}
+
+fn hold_of(row: &Row) -> Result<Hold, StoreError> {
+    let status: &str = row.try_get("status")?;
+    let refusal: Option<&str> = row.try_get("refusal")?;
+    Ok(Hold {
+        owner: row.try_get("owner")?,
+        status: HoldStatus::from_text(status).ok_or(StoreError::Unreadable("holds.status"))?,
+        refusal: refusal_of(refusal)?,
+        fingerprint: row.try_get("fingerprint")?,
+        expires_at: row.try_get("expires_at")?,
+        seat_change: row.try_get("seat_change")?,
+        legs: Vec::new(),
+    })
+}
+
+fn refusal_of(code: Option<&str>) -> Result<Option<Refusal>, StoreError> {
+    code.map(|code| Refusal::from_code(code).ok_or(StoreError::Unreadable("refusal")))
+        .transpose()
+}
+
+/// A stored text as the value that it was written from.
+fn parsed<T: FromStr>(text: &str, column: &'static str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Unreadable(column))
+}
+
+fn seat_of(row: &Row) -> Result<((PoolId, SeatNumber), HoldId), StoreError> {
+    let seat = parsed(row.try_get("seat")?, "live_seats.seat")?;
+    Ok((
+        (PoolId(row.try_get("pool_id")?), seat),
+        HoldId(row.try_get("hold_id")?),
+    ))
+}
+
+pub(super) fn adjustment_of(row: &Row) -> Result<(Uuid, Adjustment), StoreError> {
+    let adjustment = Adjustment {
+        pool: PoolId(row.try_get("pool_id")?),
+        units: row.try_get("units")?,
+        free_after: row.try_get("free_after")?,
+        applied_at: row.try_get("applied_at")?,
+    };
+    Ok((row.try_get("id")?, adjustment))
+}

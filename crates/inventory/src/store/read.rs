@@ -1,0 +1,89 @@
+//! Reading outside a batch.
+
+use deadpool_postgres::GenericClient;
+use domain::{HoldId, PoolId};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::load::{adjustment_of, holds_of};
+use crate::state::{Adjustment, Hold};
+use crate::verdict::PoolCount;
+
+const HOLD: &str = "
+    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
+           hold.seat_change, leg.pool_id, leg.units, leg.seats
+    FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
+    WHERE hold.id = $1
+    ORDER BY leg.pool_id";
+
+const ADJUSTMENT: &str = "
+    SELECT id, pool_id, units, free_after, applied_at FROM adjustments WHERE id = $1";
+
+const COUNTS: &str = "SELECT id, version, free FROM pools WHERE id = ANY ($1::bigint[])";
+
+/// A recorded hold.
+pub(crate) async fn recorded_hold(
+    client: &impl GenericClient,
+    id: HoldId,
+) -> Result<Option<Hold>, StoreError> {
+    let statement = client.prepare_cached(HOLD).await?;
+    let rows = client.query(&statement, &[&id.0]).await?;
+    Ok(holds_of(&rows)?.remove(&id))
+}
+
+/// A recorded adjustment.
+pub(crate) async fn recorded_adjustment(
+    client: &impl GenericClient,
+    id: Uuid,
+) -> Result<Option<Adjustment>, StoreError> {
+    let statement = client.prepare_cached(ADJUSTMENT).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    Ok(row
+        .as_ref()
+        .map(adjustment_of)
+        .transpose()?
+        .map(|(_, adjustment)| adjustment))
+}
+
+/// The free units of these pools, now.
+///
+/// # Errors
+/// When the database can't answer.
+pub async fn pool_counts(
+    client: &impl GenericClient,
+    pools: &[PoolId],
+) -> Result<Vec<PoolCount>, StoreError> {
+    let ids: Vec<i64> = pools.iter().map(|id| id.0).collect();
+    let statement = client.prepare_cached(COUNTS).await?;
+    let rows = client.query(&statement, &[&ids]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PoolCount {
+                pool: PoolId(row.try_get("id")?),
+                version: row.try_get("version")?,
+                free: row.try_get("free")?,
+            })
+        })
+        .collect()
+}
+
+/// Pools that have holds whose time has run out, `limit` at most.
+///
+/// # Errors
+/// When the database can't answer.
+pub async fn pools_with_lapsed_holds(
+    client: &impl GenericClient,
+    limit: i64,
+) -> Result<Vec<PoolId>, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "SELECT DISTINCT leg.pool_id
+             FROM (SELECT id FROM holds
+                   WHERE status = 'held' AND expires_at <= clock_timestamp()
+                   ORDER BY expires_at LIMIT $1) lapsed
+             JOIN hold_legs leg ON leg.hold_id = lapsed.id",
+        )
+        .await?;
+    let rows = client.query(&statement, &[&limit]).await?;
+    rows.iter().map(|row| Ok(PoolId(row.try_get(0)?))).collect()
+}

@@ -1,0 +1,46 @@
+//! The best itineraries so far, at most as many as were asked for.
+
+use std::collections::BinaryHeap;
+
+use crate::order::Rank;
+
+/// A heap with the worst on top, which leaves when something better comes.
+pub(crate) struct Best {
+    limit: usize,
+    heap: BinaryHeap<Rank>,
+}
+
+impl Best {
+    /// Nothing yet. It grows with what comes, so a large limit costs nothing by itself.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            heap: BinaryHeap::new(),
+        }
+    }
+
+    /// The most that the order's first key may be: whatever exceeds it would be refused, whatever
+    /// equals it may still win by the keys that follow.
+    pub fn bar(&self) -> i64 {
+        match self.heap.peek() {
+            Some(worst) if self.heap.len() >= self.limit => worst.keys.0,
+            _ => i64::MAX,
+        }
+    }
+
+    /// Takes it in if it is among the best.
+    pub fn offer(&mut self, rank: Rank) {
+        if self.heap.len() < self.limit {
+            self.heap.push(rank);
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && rank < *worst
+        {
+            *worst = rank;
+        }
+    }
+
+    /// The best, best first.
+    pub fn into_sorted(self) -> Vec<Rank> {
+        self.heap.into_sorted_vec()
+    }
+}

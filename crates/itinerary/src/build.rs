@@ -1,0 +1,195 @@
+//! Builds a timetable from airports and flights in any order, and refuses by name what can't fly.
+
+use domain::{AirportCode, Currency, FlightId};
+use jiff::Timestamp;
+
+use crate::timetable::{Airport, Flight, FlightSlot, Network, Route, Timetable};
+
+/// Why a timetable can't be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// Two airports have the same code.
+    #[error("airport {0} is there twice")]
+    DuplicateAirport(AirportCode),
+    /// More than 65,535 airports.
+    #[error("there are more than 65535 airports")]
+    TooManyAirports,
+    /// More than 4,294,967,295 flights.
+    #[error("there are more than 4294967295 flights")]
+    TooManyFlights,
+    /// Two flights have the same id.
+    #[error("{0:?} is there twice")]
+    DuplicateFlight(FlightId),
+    /// A flight leaves from, or arrives at, an airport that is not among the airports.
+    #[error("{flight:?} names the unknown airport {airport}")]
+    UnknownAirport {
+        /// The flight.
+        flight: FlightId,
+        /// The code that no airport has.
+        airport: AirportCode,
+    },
+    /// A flight arrives where it left from.
+    #[error("{0:?} arrives at the airport it leaves from")]
+    SameAirport(FlightId),
+    /// A flight arrives when it departs, or before.
+    #[error("{0:?} does not arrive after it departs")]
+    ArrivalNotAfterDeparture(FlightId),
+    /// A flight departs or arrives at a fraction of a second.
+    #[error("{0:?} has a time that is not a whole second")]
+    FractionOfSecond(FlightId),
+    /// A flight arrives more than 4,294,967,295 seconds (136 years) after the first departure.
+    #[error("{0:?} arrives more than 136 years after the first departure")]
+    OutOfRange(FlightId),
+}
+
+/// A flight on its way into the columns. The order of the fields is the order of the slots.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    currency: Currency,
+    origin: u16,
+    destination: u16,
+    departs_s: u32,
+    id: FlightId,
+    arrives_s: u32,
+    price: domain::Amount,
+}
+
+impl Timetable {
+    /// Builds a timetable.
+    ///
+    /// # Errors
+    /// A [`BuildError`] that names the first thing found wrong.
+    pub fn build(
+        airports: impl IntoIterator<Item = Airport>,
+        flights: impl IntoIterator<Item = Flight>,
+    ) -> Result<Self, BuildError> {
+        let airports = sorted_airports(airports)?;
+        let flights: Vec<Flight> = flights.into_iter().collect();
+        let epoch = flights.iter().map(|flight| flight.departs_at).min();
+        let epoch = epoch.unwrap_or(Timestamp::UNIX_EPOCH);
+
+        let mut rows = flights
+            .iter()
+            .map(|flight| row(flight, epoch, &airports))
+            .collect::<Result<Vec<Row>, BuildError>>()?;
+        drop(flights);
+        rows.sort_unstable();
+        let slots = u32::try_from(rows.len()).map_err(|_| BuildError::TooManyFlights)?;
+
+        let mut by_id: Vec<FlightSlot> = (0..slots).map(FlightSlot).collect();
+        by_id.sort_unstable_by_key(|slot| rows[slot.index()].id);
+        let same_id = |pair: &[FlightSlot]| rows[pair[0].index()].id == rows[pair[1].index()].id;
+        if let Some(pair) = by_id.windows(2).find(|pair| same_id(pair)) {
+            return Err(BuildError::DuplicateFlight(rows[pair[0].index()].id));
+        }
+
+        Ok(Self {
+            networks: networks(&rows, airports.len()),
+            airports,
+            epoch,
+            departs_s: rows.iter().map(|row| row.departs_s).collect(),
+            arrives_s: rows.iter().map(|row| row.arrives_s).collect(),
+            prices: rows.iter().map(|row| row.price).collect(),
+            ids: rows.iter().map(|row| row.id).collect(),
+            by_id,
+        })
+    }
+}
+
+fn sorted_airports(
+    airports: impl IntoIterator<Item = Airport>,
+) -> Result<Vec<Airport>, BuildError> {
+    let mut airports: Vec<Airport> = airports.into_iter().collect();
+    airports.sort_unstable_by_key(|airport| airport.code);
+    airports.shrink_to_fit();
+    if let Some(pair) = airports
+        .windows(2)
+        .find(|pair| pair[0].code == pair[1].code)
+    {
+        return Err(BuildError::DuplicateAirport(pair[0].code));
+    }
+    if airports.len() > usize::from(u16::MAX) {
+        return Err(BuildError::TooManyAirports);
+    }
+    Ok(airports)
+}
+
+fn row(flight: &Flight, epoch: Timestamp, airports: &[Airport]) -> Result<Row, BuildError> {
+    let airport = |code: AirportCode| {
+        let index = airports.binary_search_by_key(&code, |airport| airport.code);
+        let index = index.ok().and_then(|index| u16::try_from(index).ok());
+        index.ok_or(BuildError::UnknownAirport {
+            flight: flight.id,
+            airport: code,
+        })
+    };
+    let seconds = |at: Timestamp| {
+        if at.subsec_nanosecond() != 0 {
+            return Err(BuildError::FractionOfSecond(flight.id));
+        }
+        u32::try_from(at.as_second() - epoch.as_second())
+            .map_err(|_| BuildError::OutOfRange(flight.id))
+    };
+    if flight.source == flight.destination {
+        return Err(BuildError::SameAirport(flight.id));
+    }
+    if flight.arrives_at <= flight.departs_at {
+        return Err(BuildError::ArrivalNotAfterDeparture(flight.id));
+    }
+    Ok(Row {
+        currency: flight.price.currency,
+        origin: airport(flight.source)?,
+        destination: airport(flight.destination)?,
+        departs_s: seconds(flight.departs_at)?,
+        id: flight.id,
+        arrives_s: seconds(flight.arrives_at)?,
+        price: flight.price.amount,
+    })
+}
+
+/// One network for each currency of the sorted rows.
+fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
+    let mut networks = Vec::new();
+    let mut first = 0;
+    for rows in rows.chunk_by(|a, b| a.currency == b.currency) {
+        let mut routes = Vec::new();
+        let mut first_route = vec![0; airports + 1];
+        for rows in rows.chunk_by(|a, b| (a.origin, a.destination) == (b.origin, b.destination)) {
+            let route = route(rows, first);
+            first = route.end;
+            first_route[usize::from(rows[0].origin) + 1] += 1;
+            routes.push(route);
+        }
+        // From the number of routes of each airport to where they begin.
+        let mut before = 0;
+        for count in &mut first_route {
+            before += *count;
+            *count = before;
+        }
+        routes.shrink_to_fit();
+        networks.push(Network {
+            currency: rows[0].currency,
+            routes,
+            first_route,
+        });
+    }
+    networks.shrink_to_fit();
+    networks
+}
+
+/// The route of these rows, which are all of its flights and at least one.
+fn route(rows: &[Row], first: u32) -> Route {
+    let mut route = Route {
+        least_price: i64::MAX,
+        least_duration_s: u32::MAX,
+        first,
+        end: first,
+        destination: rows[0].destination,
+    };
+    for row in rows {
+        route.least_price = route.least_price.min(row.price.minor());
+        route.least_duration_s = route.least_duration_s.min(row.arrives_s - row.departs_s);
+        route.end += 1;
+    }
+    route
+}

@@ -1,0 +1,220 @@
+//! The timetable: every flight in compact columns, grouped by route.
+//!
+//! It never changes once built. A changed schedule is a new timetable, built aside and swapped in.
+
+use std::ops::Range;
+
+use domain::{AirportCode, Amount, Currency, FlightId, Money};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// An airport that flights may leave from or arrive at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Airport {
+    /// Its IATA code.
+    pub code: AirportCode,
+    /// The zone of its local time, which decides what a date means there.
+    pub time_zone: TimeZone,
+}
+
+/// One departure of one aircraft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// Its id.
+    pub id: FlightId,
+    /// Where it leaves from.
+    pub source: AirportCode,
+    /// Where it arrives.
+    pub destination: AirportCode,
+    /// When it leaves, to the second.
+    pub departs_at: Timestamp,
+    /// When it arrives, to the second; later than it leaves.
+    pub arrives_at: Timestamp,
+    /// What one seat costs.
+    pub price: Money,
+}
+
+/// A flight's place in one [`Timetable`]: a number below [`Timetable::len`], each used once.
+///
+/// It means nothing in another timetable; what must outlast one keeps the [`FlightId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlightSlot(pub(crate) u32);
+
+impl FlightSlot {
+    /// The place as an index into a list with an entry for each flight.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All flights of one currency from one airport to another: a contiguous range of slots, by
+/// departure and then id.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The least price of its flights, in minor units.
+    pub least_price: i64,
+    /// The least flight time of its flights, in seconds.
+    pub least_duration_s: u32,
+    /// The slot of its first flight.
+    pub first: u32,
+    /// The slot after that of its last flight.
+    pub end: u32,
+    /// The airport its flights arrive at.
+    pub destination: u16,
+}
+
+/// The routes of one currency. An itinerary has one currency, so it stays within one network.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub currency: Currency,
+    /// By origin, then destination.
+    pub routes: Vec<Route>,
+    /// For each airport the index of its first route; one more entry ends the last airport's.
+    pub first_route: Vec<u32>,
+}
+
+impl Network {
+    /// The indexes of all airports.
+    pub fn airports(&self) -> Range<u16> {
+        // At most 65,535 airports by construction, so this never takes the default.
+        0..u16::try_from(self.first_route.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// The routes that leave from an airport.
+    pub fn routes_from(&self, airport: u16) -> &[Route] {
+        let airport = usize::from(airport);
+        &self.routes[self.first_route[airport] as usize..self.first_route[airport + 1] as usize]
+    }
+}
+
+/// Airports and flights in memory, ready to be searched.
+///
+/// Flights are sorted by currency, source, destination, departure and id, so that all flights of
+/// a route stand together. Times are whole seconds since the first departure.
+#[derive(Debug)]
+pub struct Timetable {
+    /// By code.
+    pub(crate) airports: Vec<Airport>,
+    /// By currency; their routes' slots follow one another without gaps.
+    pub(crate) networks: Vec<Network>,
+    /// The moment that is second 0.
+    pub(crate) epoch: Timestamp,
+    pub(crate) departs_s: Vec<u32>,
+    pub(crate) arrives_s: Vec<u32>,
+    pub(crate) prices: Vec<Amount>,
+    pub(crate) ids: Vec<FlightId>,
+    /// All slots, by flight id.
+    pub(crate) by_id: Vec<FlightSlot>,
+}
+
+impl Timetable {
+    /// How many flights there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no flight at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The airports, by code.
+    #[must_use]
+    pub fn airports(&self) -> &[Airport] {
+        &self.airports
+    }
+
+    /// The airport with this code.
+    #[must_use]
+    pub fn airport(&self, code: AirportCode) -> Option<&Airport> {
+        let index = self.airport_index(code)?;
+        self.airports.get(usize::from(index))
+    }
+
+    /// The slot of the flight with this id.
+    #[must_use]
+    pub fn slot_of(&self, id: FlightId) -> Option<FlightSlot> {
+        self.by_id
+            .binary_search_by_key(&id, |slot| self.ids[slot.index()])
+            .ok()
+            .map(|position| self.by_id[position])
+    }
+
+    /// The flight in a slot.
+    ///
+    /// # Panics
+    /// When the slot is from another timetable with more flights.
+    #[must_use]
+    pub fn flight(&self, slot: FlightSlot) -> Flight {
+        let (network, route) = self.network_and_route(slot);
+        let origin = network
+            .first_route
+            .partition_point(|first| *first as usize <= route)
+            - 1;
+        let index = slot.index();
+        Flight {
+            id: self.ids[index],
+            source: self.airports[origin].code,
+            destination: self.airports[usize::from(network.routes[route].destination)].code,
+            departs_at: self.instant(self.departs_s[index]),
+            arrives_at: self.instant(self.arrives_s[index]),
+            price: Money {
+                amount: self.prices[index],
+                currency: network.currency,
+            },
+        }
+    }
+
+    /// All flights with their slots, in the order of slots.
+    pub fn flights(&self) -> impl Iterator<Item = (FlightSlot, Flight)> + '_ {
+        (0..)
+            .map(FlightSlot)
+            .take(self.len())
+            .map(|slot| (slot, self.flight(slot)))
+    }
+
+    /// The heap memory that the timetable occupies, in bytes, without the time zones' rules, which
+    /// are shared.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let networks = self.networks.iter().map(|network| {
+            size_of_val(network.routes.as_slice()) + size_of_val(network.first_route.as_slice())
+        });
+        size_of_val(self.airports.as_slice())
+            + size_of_val(self.networks.as_slice())
+            + networks.sum::<usize>()
+            + size_of_val(self.departs_s.as_slice())
+            + size_of_val(self.arrives_s.as_slice())
+            + size_of_val(self.prices.as_slice())
+            + size_of_val(self.ids.as_slice())
+            + size_of_val(self.by_id.as_slice())
+    }
+
+    /// An airport's place in the list of airports.
+    pub(crate) fn airport_index(&self, code: AirportCode) -> Option<u16> {
+        let index = self
+            .airports
+            .binary_search_by_key(&code, |airport| airport.code);
+        index.ok().and_then(|index| u16::try_from(index).ok())
+    }
+
+    /// The moment so many seconds after the first departure.
+    pub(crate) fn instant(&self, seconds: u32) -> Timestamp {
+        // The columns only hold what was made from timestamps, so this never takes the default.
+        Timestamp::from_second(self.epoch.as_second() + i64::from(seconds))
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    fn network_and_route(&self, slot: FlightSlot) -> (&Network, usize) {
+        let begins = |route: &Route| route.first <= slot.0;
+        let network = self
+            .networks
+            .partition_point(|network| network.routes.first().is_some_and(begins))
+            - 1;
+        let network = &self.networks[network];
+        (network, network.routes.partition_point(begins) - 1)
+    }
+}

@@ -1,0 +1,170 @@
+//! Small random networks, dense with ties, loops and sold-out legs: always the oracle's answer.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use domain::{Amount, Currency, FlightId, Money};
+use itinerary::{Airport, ConnectionWindow, Flight, Order, Query, Timetable};
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use crate::oracle::{Oracle, searched};
+use crate::schedules::{airport, code};
+
+/// Airports on both sides of the date line, with and without summer time.
+fn airports() -> Vec<Airport> {
+    vec![
+        airport("CXI", "Pacific/Kiritimati"),
+        airport("DEL", "Asia/Kolkata"),
+        airport("HAV", "America/Havana"),
+        airport("HNL", "Pacific/Honolulu"),
+        airport("LAX", "America/Los_Angeles"),
+        airport("LHR", "Europe/London"),
+    ]
+}
+
+const CODES: [&str; 6] = ["CXI", "DEL", "HAV", "HNL", "LAX", "LHR"];
+
+/// A usual day, and the days on which American clocks go forward and back.
+fn day() -> impl Strategy<Value = Date> {
+    prop::sample::select(vec![
+        date(2024, 2, 15),
+        date(2024, 3, 10),
+        date(2024, 11, 3),
+    ])
+}
+
+/// Two different airports.
+fn pair() -> impl Strategy<Value = (usize, usize)> {
+    (0..CODES.len(), 1..CODES.len()).prop_map(|(one, step)| (one, (one + step) % CODES.len()))
+}
+
+/// Few prices, so that ties are common; now and then one that overflows with another.
+fn price() -> impl Strategy<Value = Money> {
+    let minor = prop_oneof![
+        30 => (-1_i64..=2).prop_map(|step| step * 500),
+        1 => Just(Amount::MAX_MINOR),
+        1 => Just(-Amount::MAX_MINOR),
+    ];
+    let currency = prop_oneof![4 => Just(Currency::USD), 1 => Just(Currency::INR)];
+    (minor, currency).prop_map(|(minor, currency)| Money {
+        amount: Amount::from_minor(minor).unwrap(),
+        currency,
+    })
+}
+
+/// Flights on a grid of 15 minutes around a day, without ids yet, and whether each is open.
+fn flights(day: Date) -> impl Strategy<Value = Vec<(Flight, bool)>> {
+    let midnight = day.to_zoned(TimeZone::UTC).unwrap().timestamp();
+    let quarters = |count: i64| SignedDuration::from_mins(15 * count);
+    let flight = (pair(), -56_i64..=120, 1_i64..=12, price());
+    let flight = flight.prop_map(
+        move |((source, destination), start, length, price)| Flight {
+            id: FlightId(0),
+            source: code(CODES[source]),
+            destination: code(CODES[destination]),
+            departs_at: midnight + quarters(start),
+            arrives_at: midnight + quarters(start + length),
+            price,
+        },
+    );
+    prop::collection::vec((flight, prop::bool::weighted(0.9)), 0..=250)
+}
+
+fn connections() -> impl Strategy<Value = ConnectionWindow> {
+    let quarters = |count: u64| Duration::from_secs(15 * 60 * count);
+    let any = (0_u64..=8, 0_u64..=24)
+        .prop_map(move |(min, more)| ConnectionWindow::new(quarters(min), quarters(min + more)));
+    prop_oneof![
+        Just(ConnectionWindow::default()),
+        any.prop_map(Result::unwrap)
+    ]
+}
+
+fn query(day: Date) -> impl Strategy<Value = Query> {
+    let order = prop::sample::select(vec![Order::Cheapest, Order::Fastest]);
+    let limit = prop_oneof![0_usize..=6, 7_usize..=50];
+    (pair(), -1_i64..=1, order, 0_u8..=3, limit, connections()).prop_map(
+        move |((source, destination), days, order, max_stops, limit, connections)| Query {
+            source: code(CODES[source]),
+            destination: code(CODES[destination]),
+            date: day + days.days(),
+            order,
+            max_stops,
+            limit,
+            connections,
+        },
+    )
+}
+
+/// A network, which of its flights are open, and queries about it. Ids are given in an order that
+/// has nothing to do with departures.
+fn network() -> impl Strategy<Value = (Vec<Flight>, HashSet<FlightId>, Vec<Query>)> {
+    day().prop_flat_map(|day| {
+        let numbered = flights(day).prop_map(|flights| {
+            let mut open = HashSet::new();
+            let numbered = flights
+                .into_iter()
+                .zip(1_i64..)
+                .map(|((mut flight, is_open), id)| {
+                    flight.id = FlightId(if id % 2 == 0 { id } else { 1000 - id });
+                    if is_open {
+                        open.insert(flight.id);
+                    }
+                    flight
+                });
+            (numbered.collect::<Vec<Flight>>(), open)
+        });
+        let queries = prop::collection::vec(query(day), 8);
+        (numbered, queries).prop_map(|((flights, open), queries)| (flights, open, queries))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_answer_is_the_oracles((flights, open, queries) in network()) {
+        let airports = airports();
+        let oracle = Oracle::new(&airports, &flights);
+        let timetable = Timetable::build(airports, flights).unwrap();
+        let is_open = |id: FlightId| open.contains(&id);
+        for query in queries {
+            let expected = Oracle::answer(oracle.all(&query, &is_open), &query);
+            prop_assert_eq!(searched(&timetable, &query, &is_open), expected, "{:?}", query);
+        }
+    }
+
+    #[test]
+    fn a_longer_answer_begins_with_the_shorter((flights, open, queries) in network()) {
+        let timetable = Timetable::build(airports(), flights).unwrap();
+        let is_open = |id: FlightId| open.contains(&id);
+        for query in queries {
+            let whole = searched(&timetable, &Query { limit: usize::MAX, ..query.clone() }, &is_open);
+            let part = searched(&timetable, &query, &is_open);
+            prop_assert_eq!(&part, &whole[..whole.len().min(query.limit)]);
+        }
+    }
+}
+
+/// The networks above are worth their time only if itineraries of every length are found in them.
+#[test]
+fn random_networks_have_itineraries_of_every_length() {
+    let mut lengths = [0_usize; 5];
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..50 {
+        let (flights, open, queries) = network().new_tree(&mut runner).unwrap().current();
+        let oracle = Oracle::new(&airports(), &flights);
+        for query in queries {
+            for found in oracle.all(&query, &|id| open.contains(&id)) {
+                lengths[found.ids.len()] += 1;
+                assert!(found.departs_at < Timestamp::MAX);
+            }
+        }
+    }
+    assert!(lengths[1..].iter().all(|count| *count > 50), "{lengths:?}");
+}

@@ -1,0 +1,125 @@
+-- Pools, holds and the ledger that proves them. Every rule that seats depend on is a constraint.
+
+CREATE TABLE pools (
+    id         bigint      PRIMARY KEY,
+    -- What the units are; also the first part of the gate's key.
+    kind       text        NOT NULL,
+    capacity   integer     NOT NULL,
+    free       integer     NOT NULL,
+    held       integer     NOT NULL,
+    sold       integer     NOT NULL,
+    -- The part of `sold` that bare decrements took, and may give back.
+    adjusted   integer     NOT NULL,
+    -- The seat map, as domain::SeatLayout writes it; NULL where units have no names.
+    layout     text,
+    -- When what is sold begins: sales close some time before.
+    starts_at  timestamptz,
+    -- When sales were closed by hand.
+    closed_at  timestamptz,
+    -- Rises by one with each transaction that changes the pool.
+    version    bigint      NOT NULL,
+    updated_at timestamptz NOT NULL,
+    CONSTRAINT pools_free_not_negative CHECK (free >= 0),
+    CONSTRAINT pools_held_not_negative CHECK (held >= 0),
+    CONSTRAINT pools_sold_not_negative CHECK (sold >= 0),
+    CONSTRAINT pools_units_balance CHECK (free + held + sold = capacity),
+    CONSTRAINT pools_adjusted_within_sold CHECK (adjusted BETWEEN 0 AND sold)
+)
+-- Room on each page for the next version of a hot row (heap-only updates). No index but the key.
+WITH (fillfactor = 70);
+
+CREATE TABLE holds (
+    id          uuid        PRIMARY KEY,
+    owner       text        NOT NULL,
+    status      text        NOT NULL,
+    -- Why the hold was refused: the first verdict, for a repeated request.
+    refusal     text,
+    -- What was asked for, digested; NULL where a release came before its hold.
+    fingerprint bytea,
+    -- NULL: pinned, or never open to expiry.
+    expires_at  timestamptz,
+    -- The number of the last seat change that counted.
+    seat_change bigint      NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL,
+    updated_at  timestamptz NOT NULL,
+    CONSTRAINT holds_status_known
+        CHECK (status IN ('held', 'sold', 'released', 'expired', 'refused')),
+    CONSTRAINT holds_refusal_named CHECK ((status = 'refused') = (refusal IS NOT NULL))
+);
+
+-- For the sweeper.
+CREATE INDEX holds_expiring ON holds (expires_at) WHERE status = 'held' AND expires_at IS NOT NULL;
+
+CREATE TABLE hold_legs (
+    hold_id    uuid    NOT NULL,
+    pool_id    bigint  NOT NULL,
+    units      integer NOT NULL,
+    -- The named seats, kept when the hold has ended.
+    seats      text[]  NOT NULL,
+    -- The hold's expiry while it can lapse, else NULL: found by pool without a join.
+    lapses_at  timestamptz,
+    CONSTRAINT hold_legs_key PRIMARY KEY (hold_id, pool_id),
+    CONSTRAINT hold_legs_hold FOREIGN KEY (hold_id) REFERENCES holds (id),
+    CONSTRAINT hold_legs_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
+    CONSTRAINT hold_legs_units_positive CHECK (units > 0),
+    CONSTRAINT hold_legs_seats_match CHECK (cardinality(seats) IN (0, units))
+);
+
+CREATE INDEX hold_legs_lapsing ON hold_legs (pool_id, lapses_at) WHERE lapses_at IS NOT NULL;
+
+-- The named seats of live holds, held or sold. A seat that nobody has has no row.
+CREATE TABLE live_seats (
+    pool_id bigint NOT NULL,
+    seat    text   NOT NULL,
+    hold_id uuid   NOT NULL,
+    CONSTRAINT live_seats_one_hold PRIMARY KEY (pool_id, seat),
+    CONSTRAINT live_seats_leg FOREIGN KEY (hold_id, pool_id) REFERENCES hold_legs (hold_id, pool_id)
+);
+
+CREATE INDEX live_seats_hold ON live_seats (hold_id);
+
+-- Bare decrements and increments that were made. A refused one leaves nothing: asked again under the
+-- same id, it may succeed.
+CREATE TABLE adjustments (
+    id         uuid        PRIMARY KEY,
+    pool_id    bigint      NOT NULL,
+    -- Above zero: taken; below: given back.
+    units      integer     NOT NULL,
+    -- The pool's free units right after.
+    free_after integer     NOT NULL,
+    applied_at timestamptz NOT NULL,
+    CONSTRAINT adjustments_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
+    CONSTRAINT adjustments_units_not_zero CHECK (units <> 0)
+);
+
+-- Double entry: each row moves units between two accounts of a pool.
+CREATE TABLE ledger (
+    pool_id      bigint      NOT NULL,
+    -- The pool's version that this row belongs to, and its place within it.
+    version      bigint      NOT NULL,
+    line         integer     NOT NULL,
+    from_account text        NOT NULL,
+    to_account   text        NOT NULL,
+    units        integer     NOT NULL,
+    -- Why: the kind of command, and the hold or adjustment that it belongs to.
+    reason       text        NOT NULL,
+    cause        uuid,
+    entered_at   timestamptz NOT NULL,
+    CONSTRAINT ledger_key PRIMARY KEY (pool_id, version, line),
+    CONSTRAINT ledger_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
+    CONSTRAINT ledger_accounts_known CHECK (
+        from_account IN ('issued', 'free', 'held', 'sold')
+        AND to_account IN ('issued', 'free', 'held', 'sold')
+    ),
+    CONSTRAINT ledger_moves_between_accounts CHECK (from_account <> to_account),
+    CONSTRAINT ledger_units_positive CHECK (units > 0)
+);
+
+CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only();
