@@ -2,13 +2,14 @@
 //!
 //! Any setting can be given as `HOLDFAST__SECTION__KEY`. The names that deployers of these API
 //! styles already use (`PORT`, `DB_HOST`, `REDIS_URL`, ...) work too; see [`COMMON_ALIASES`].
-//! An unknown key or a wrong value stops the start with its name.
+//! An unknown key or a wrong value stops the start with its name. Variables for sections that a
+//! service does not have are left alone: a deployment gives all services the same environment.
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +17,10 @@ use serde::de::DeserializeOwned;
 /// An environment variable and the setting that it stands for.
 pub type Alias = (&'static str, &'static str);
 
-/// The variables that every service understands.
+/// What the name of a variable begins with that sets any setting.
+const ENVIRONMENT_PREFIX: &str = "HOLDFAST__";
+
+/// The short names that every service understands.
 pub const COMMON_ALIASES: &[Alias] = &[
     ("HOST", "http.host"),
     ("PORT", "http.port"),
@@ -65,25 +69,35 @@ pub fn load<T: DeserializeOwned + Validate>(
     file: Option<&Path>,
     aliases: &[Alias],
 ) -> Result<T, SettingsError> {
-    let mut builder = Config::builder().add_source(File::from_str(defaults, FileFormat::Toml));
+    let defaults = Config::builder()
+        .add_source(File::from_str(defaults, FileFormat::Toml))
+        .build()?;
+    let has_section = |setting: &str| {
+        let section = setting.split('.').next().unwrap_or_default();
+        defaults.get_table(section).is_ok()
+    };
+    let mut builder = Config::builder().add_source(defaults.clone());
     if let Some(path) = file {
         builder = builder.add_source(File::from(path).format(FileFormat::Toml).required(true));
     }
-    let mut from_aliases = Config::builder();
+    let mut environment = Config::builder();
     for (variable, setting) in COMMON_ALIASES.iter().chain(aliases) {
-        if let Ok(value) = std::env::var(variable) {
-            from_aliases = from_aliases.set_override(*setting, value)?;
+        if let Ok(value) = std::env::var(variable)
+            && has_section(setting)
+        {
+            environment = environment.set_override(*setting, value)?;
         }
     }
-    let settings: T = builder
-        .add_source(from_aliases.build()?)
-        .add_source(
-            Environment::with_prefix("HOLDFAST")
-                .prefix_separator("__")
-                .separator("__"),
-        )
-        .build()?
-        .try_deserialize()?;
+    for (variable, value) in std::env::vars() {
+        let setting = variable.strip_prefix(ENVIRONMENT_PREFIX);
+        let setting = setting.map(|name| name.to_lowercase().replace("__", "."));
+        if let Some(setting) = setting
+            && has_section(&setting)
+        {
+            environment = environment.set_override(setting, value)?;
+        }
+    }
+    let settings: T = builder.add_source(environment.build()?).build()?.try_deserialize()?;
     settings.validate()?;
     Ok(settings)
 }
@@ -246,6 +260,9 @@ pub struct RedisSettings {
     pub port: u16,
     /// The most connections to keep.
     pub pool_size: usize,
+    /// How long a connection may take to open or to be had.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
     /// How long one call may take; after it the caller goes on without Redis.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
@@ -332,7 +349,10 @@ mod tests {
             (("8080", "80800"), "http.port"),
             (("\"127.0.0.1\"", "\"localhorst\""), "http.host"),
             (("workers = 0", "workers = 5000"), "http.workers"),
-            (("request_timeout = \"30s\"", "request_timeout = \"soon\""), "http.request_timeout"),
+            (
+                ("request_timeout = \"30s\"", "request_timeout = \"soon\""),
+                "http.request_timeout",
+            ),
             (("workers", "wrokers"), "wrokers"),
         ] {
             let error = anyhow::Error::from(load_with(change).unwrap_err());
