@@ -13,7 +13,7 @@ use crate::http::{CallContext, CallError, Connection, read, send, unexpected};
 
 /// A caller's own name for something: an integer or a text, kept and answered as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be an integer or a text")]
 pub enum Reference {
     /// An integer.
     Number(i64),
@@ -52,10 +52,12 @@ fn default_currency() -> Currency {
     Currency::INR
 }
 
-/// How a charge ended.
+/// How a charge ended, or that it has not yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChargeStatus {
+    /// The provider was asked and its answer is not recorded yet. Only a look-up answers this.
+    Processing,
     /// The money was taken.
     Success,
     /// The money was refused; nothing was taken.
@@ -89,8 +91,27 @@ pub struct Charge {
     #[serde(default)]
     #[schema(value_type = f64)]
     pub refunded: Amount,
-    /// When it ended.
+    /// When it ended; while it is processing, when it began.
     pub processed_at: Timestamp,
+}
+
+/// A key that is to be closed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CloseRequest {
+    /// The key, 1 to 255 visible ASCII characters.
+    #[schema(min_length = 1, max_length = 255)]
+    pub key: String,
+}
+
+/// A closed key: whether it made a charge is settled for good.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ClosedKey {
+    /// The key.
+    pub key: String,
+    /// Always true: no further charge will be made with it.
+    pub closed: bool,
+    /// The charge that it made, however that ended; none where it made none.
+    pub charge: Option<Charge>,
 }
 
 /// A refund that is asked for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool as Database;
 use domain::{HoldId, PoolId, Units};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -42,8 +42,8 @@ pub struct Inventory {
     database: Database,
     gate: Option<Arc<Gate>>,
     patience: Duration,
-    tasks: Mutex<JoinSet<()>>,
-    stop: tokio::sync::watch::Sender<bool>,
+    /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
+    _tasks: JoinSet<()>,
 }
 
 impl Inventory {
@@ -57,7 +57,6 @@ impl Inventory {
         on_commit: CountListener,
     ) -> Arc<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
-        let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
             Some(gate) => publishing(Arc::clone(gate), on_commit, &mut tasks),
@@ -71,36 +70,14 @@ impl Inventory {
             on_commit,
         };
         tasks.spawn(committer.run());
-        tasks.spawn(sweep(
-            queue.clone(),
-            database.clone(),
-            settings.patience,
-            stopped,
-        ));
+        tasks.spawn(sweep(queue.clone(), database.clone(), settings.patience));
         Arc::new(Self {
             queue,
             database,
             gate,
             patience: settings.patience,
-            tasks: Mutex::new(tasks),
-            stop,
+            _tasks: tasks,
         })
-    }
-
-    /// Ends the sweeper. The committer ends when the last handle is gone and the queue is empty.
-    pub fn stop_sweeping(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Ends the background tasks of an inventory that nobody else uses any more: what is queued is
-    /// still decided.
-    pub async fn shut_down(self: Arc<Self>) {
-        self.stop_sweeping();
-        if let Some(this) = Arc::into_inner(self) {
-            drop(this.queue);
-            let mut tasks = this.tasks.into_inner();
-            while tasks.join_next().await.is_some() {}
-        }
     }
 
     /// Has a command decided and waits until its verdict is durable.
@@ -276,13 +253,9 @@ async fn sweep(
     queue: mpsc::Sender<Waiting>,
     database: Database,
     patience: Duration,
-    mut stopped: tokio::sync::watch::Receiver<bool>,
 ) {
     loop {
-        let stop = stopped.wait_for(|stop| *stop);
-        if tokio::time::timeout(SWEEP_INTERVAL, stop).await.is_ok() {
-            return;
-        }
+        tokio::time::sleep(SWEEP_INTERVAL).await;
         let lapsed = async {
             let client = database.get().await?;
             pools_with_lapsed_holds(&client, SWEEP_LIMIT).await

@@ -2,6 +2,7 @@
 //! name.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
@@ -11,6 +12,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::Problem;
@@ -188,6 +190,20 @@ fn field_error(pointer: String, message: &str) -> FieldError {
     }
 }
 
+/// For `#[serde(deserialize_with)]`: a value that is written as text.
+///
+/// # Errors
+/// When the text does not parse.
+pub fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
+}
+
 /// A path segment parsed into a type; one that doesn't parse names nothing, so it is 404.
 #[derive(Debug)]
 pub struct Id<T>(pub T);
@@ -245,11 +261,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
     use domain_like::Count;
-    use serde::Deserialize;
-
-    use super::*;
 
     mod domain_like {
         #[derive(Debug, serde::Deserialize)]

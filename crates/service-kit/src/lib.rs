@@ -8,6 +8,7 @@
 //! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
 //! | [`respond`] | JSON answers |
+//! | [`openapi`] | what the OpenAPI documents share |
 //! | [`operations`] | `/health /ready /metrics /openapi.json /docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
 //! | [`server`] | binding, serving and draining |
@@ -19,6 +20,7 @@ pub mod command_line;
 pub mod context;
 pub mod database;
 pub mod extract;
+pub mod openapi;
 pub mod operations;
 pub mod problem;
 pub mod redis;

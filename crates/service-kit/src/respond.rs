@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 /// 200 with this body.
@@ -32,4 +33,17 @@ pub fn json_as<T: Serialize>(
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// Says that an answer is an earlier request's, repeated.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Marks an answer as repeated, if it is.
+#[must_use]
+pub fn mark_replayed(mut response: HttpResponse, replayed: bool) -> HttpResponse {
+    if replayed {
+        let headers = response.headers_mut();
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
 }

@@ -97,7 +97,10 @@ pub fn load<T: DeserializeOwned + Validate>(
             environment = environment.set_override(setting, value)?;
         }
     }
-    let settings: T = builder.add_source(environment.build()?).build()?.try_deserialize()?;
+    let settings: T = builder
+        .add_source(environment.build()?)
+        .build()?
+        .try_deserialize()?;
     settings.validate()?;
     Ok(settings)
 }

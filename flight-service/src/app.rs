@@ -1,0 +1,58 @@
+//! What the service decides. It knows neither SQL nor HTTP.
+
+pub mod describe;
+pub mod live;
+pub mod schedule;
+pub mod search;
+pub mod seats;
+
+use domain::FlightId;
+use inventory::command::MalformedHold;
+use inventory::{InventoryError, Refusal, StoreError};
+use itinerary::SearchError;
+use jiff::civil::Date;
+
+use crate::db::DbError;
+
+/// Why a call could not be answered as it was meant.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// No such flight.
+    #[error("there is no flight {0}")]
+    UnknownFlight(FlightId),
+    /// The flight departs on another day.
+    #[error("flight {flight} does not depart on {asked}")]
+    WrongDate {
+        /// The flight.
+        flight: FlightId,
+        /// The date that was asked for.
+        asked: Date,
+    },
+    /// The hold makes no sense.
+    #[error(transparent)]
+    MalformedHold(MalformedHold),
+    /// The search makes no sense.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The inventory refuses.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The inventory has no answer.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// The database has no answer.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The inventory's tables can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A command was answered with what belongs to another kind of command: a bug.
+    #[error("the inventory answered another question")]
+    OtherAnswer,
+}
+
+impl From<deadpool_postgres::PoolError> for AppError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        Self::Db(error.into())
+    }
+}

@@ -1,0 +1,259 @@
+//! The schedule in memory: what search runs on.
+//!
+//! It is immutable but for the live counts. A change of the schedule builds a new one aside and swaps
+//! it in. Counts arrive from this replica's own commits at once, and from others' within a second.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use clients::flight::Flight;
+use deadpool_postgres::Pool as Database;
+use domain::{AirportCode, FlightId, FlightNumber};
+use futures_util::TryStreamExt as _;
+use inventory::PoolCount;
+use inventory::decide::SalesPolicy;
+use itinerary::{FlightSlot, Timetable};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::describe::Facts;
+use super::live::LiveCount;
+use super::{AppError, DbError};
+use crate::db;
+
+/// How often the database is asked what changed.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How far back each poll looks: a transaction's rows carry the time at which it began, and show when
+/// it ends. Longer than any statement may take.
+const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
+
+/// One version of the schedule.
+pub struct Schedule {
+    version: i64,
+    timetable: Timetable,
+    /// What the timetable does not keep, by slot.
+    details: Vec<Details>,
+    /// Free seats, by slot.
+    live: Vec<LiveCount>,
+    airports: HashMap<AirportCode, db::airports::Airport>,
+}
+
+struct Details {
+    flight_number: FlightNumber,
+    capacity: i32,
+    is_cancelled: bool,
+    closed_at: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+impl Schedule {
+    /// Reads the schedule.
+    ///
+    /// # Errors
+    /// When the database does not answer or has a flight that makes no sense.
+    pub async fn load(database: &Database) -> Result<Self, AppError> {
+        let client = database.get().await?;
+        // The version first: a change in between is read again, never missed.
+        let version = db::schedule_version::current(&client).await?;
+        let airports = db::airports::all(&client).await?;
+        let rows: Vec<_> = db::flights::all(&client).await?.try_collect().await?;
+        let zones = airports.iter().map(|airport| itinerary::Airport {
+            code: airport.code,
+            time_zone: airport.time_zone.clone(),
+        });
+        let flights = rows.iter().map(|row| itinerary::Flight {
+            id: row.id,
+            source: row.source,
+            destination: row.destination,
+            departs_at: row.departs_at,
+            arrives_at: row.arrives_at,
+            price: row.price,
+        });
+        let timetable = Timetable::build(zones, flights).map_err(|error| {
+            tracing::error!(%error, "the schedule can't be used");
+            DbError::Unreadable("flights")
+        })?;
+        let mut by_slot: Vec<_> = rows
+            .into_iter()
+            .filter_map(|row| Some((timetable.slot_of(row.id)?.index(), row)))
+            .collect();
+        by_slot.sort_unstable_by_key(|(index, _)| *index);
+        let live = by_slot
+            .iter()
+            .map(|(_, row)| LiveCount::new(row.version, row.free))
+            .collect();
+        let details = by_slot
+            .into_iter()
+            .map(|(_, row)| Details {
+                flight_number: row.flight_number,
+                capacity: row.capacity,
+                is_cancelled: row.cancelled_at.is_some(),
+                closed_at: row.closed_at,
+                created_at: row.created_at,
+            })
+            .collect();
+        let airports = airports
+            .into_iter()
+            .map(|airport| (airport.code, airport))
+            .collect();
+        Ok(Self {
+            version,
+            timetable,
+            details,
+            live,
+            airports,
+        })
+    }
+
+    /// Rises with each change of the schedule.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The flights and their connections.
+    #[must_use]
+    pub fn timetable(&self) -> &Timetable {
+        &self.timetable
+    }
+
+    /// An airport.
+    #[must_use]
+    pub fn airport(&self, code: AirportCode) -> Option<&db::airports::Airport> {
+        self.airports.get(&code)
+    }
+
+    /// The free seats of a flight.
+    #[must_use]
+    pub fn free(&self, slot: FlightSlot) -> i32 {
+        self.live.get(slot.index()).map_or(0, LiveCount::free)
+    }
+
+    /// Whether a flight is on sale, full or not.
+    #[must_use]
+    pub fn is_on_sale(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> bool {
+        self.details.get(slot.index()).is_some_and(|details| {
+            let departs_at = self.timetable.flight(slot).departs_at;
+            !details.is_cancelled && sales.is_open(Some(departs_at), details.closed_at, now)
+        })
+    }
+
+    /// The flight as it is answered.
+    #[must_use]
+    pub fn flight(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> Option<Flight> {
+        let details = self.details.get(slot.index())?;
+        let flight = self.timetable.flight(slot);
+        let facts = Facts {
+            id: flight.id,
+            flight_number: &details.flight_number,
+            source: flight.source,
+            destination: flight.destination,
+            departs_at: flight.departs_at,
+            arrives_at: flight.arrives_at,
+            price: flight.price,
+            capacity: details.capacity,
+            free: self.free(slot),
+            is_cancelled: details.is_cancelled,
+            closed_at: details.closed_at,
+            created_at: details.created_at,
+        };
+        let source = self.airport(flight.source)?;
+        let destination = self.airport(flight.destination)?;
+        Some(facts.flight(&source.time_zone, &destination.time_zone, sales, now))
+    }
+
+    /// A flight's price and the date on which it departs, by the clocks of its airport.
+    #[must_use]
+    pub fn departure(&self, id: FlightId) -> Option<Departure> {
+        let flight = self.timetable.flight(self.timetable.slot_of(id)?);
+        let zone = &self.airport(flight.source)?.time_zone;
+        let date = flight.departs_at.to_zoned(zone.clone()).date();
+        Some(Departure {
+            date,
+            price: flight.price,
+        })
+    }
+}
+
+/// What has to be known of a flight to sell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// The date on which it departs, by the clocks of its airport.
+    pub date: Date,
+    /// The price of one seat.
+    pub price: domain::Money,
+}
+
+/// The schedule now, and the next one when it changes.
+pub struct CurrentSchedule {
+    current: ArcSwap<Schedule>,
+    database: Database,
+}
+
+impl CurrentSchedule {
+    /// Reads the schedule for the first time.
+    ///
+    /// # Errors
+    /// When the database does not answer or has a flight that makes no sense.
+    pub async fn load(database: Database) -> Result<Arc<Self>, AppError> {
+        let current = ArcSwap::from_pointee(Schedule::load(&database).await?);
+        Ok(Arc::new(Self { current, database }))
+    }
+
+    /// The schedule now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Schedule> {
+        self.current.load_full()
+    }
+
+    /// Takes new counts over.
+    pub fn update(&self, counts: &[PoolCount]) {
+        let schedule = self.current.load();
+        for count in counts {
+            let slot = schedule.timetable.slot_of(FlightId(count.pool.0));
+            if let Some(live) = slot.and_then(|slot| schedule.live.get(slot.index())) {
+                live.update(count);
+            }
+        }
+    }
+
+    /// Follows the database until it is told to stop.
+    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        let mut since = Timestamp::UNIX_EPOCH;
+        while stop
+            .run_until_cancelled(tokio::time::sleep(POLL_INTERVAL))
+            .await
+            .is_some()
+        {
+            match self.poll(since).await {
+                Ok(now) => since = now.saturating_sub(POLL_OVERLAP).unwrap_or(since),
+                Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
+            }
+        }
+    }
+
+    /// Takes over what changed since a time; the database's time now.
+    async fn poll(&self, since: Timestamp) -> Result<Timestamp, AppError> {
+        let (version, counts, now) = {
+            let client = self.database.get().await?;
+            let version = db::schedule_version::current(&client).await?;
+            let (counts, now) = db::pools::changed_since(&client, since).await?;
+            (version, counts, now)
+        };
+        if version != self.current.load().version {
+            self.current
+                .store(Arc::new(Schedule::load(&self.database).await?));
+            tracing::info!(
+                version,
+                flights = self.current.load().timetable.len(),
+                "schedule read"
+            );
+        }
+        self.update(&counts);
+        Ok(now)
+    }
+}

@@ -1,0 +1,323 @@
+//! Seats: looked at, taken, given back, held.
+
+use std::sync::Arc;
+
+use clients::flight::{
+    Flight, Hold, HoldLeg, HoldRequest, HoldStatus, SeatsAnswer, SeatsRequest, Validation,
+};
+use deadpool_postgres::Pool as Database;
+use domain::{FlightId, HoldId, Units};
+use inventory::decide::SalesPolicy;
+use inventory::proof::Proof;
+use inventory::{
+    Accepted, Command, Direction, HoldCommand, HoldView, Inventory, LegRequest, Refusal, Until,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::AppError;
+use super::describe::Facts;
+use super::schedule::{CurrentSchedule, Departure};
+use crate::db;
+
+/// Sells seats.
+pub struct Seats {
+    database: Database,
+    schedule: Arc<CurrentSchedule>,
+    inventory: Arc<Inventory>,
+    sales: SalesPolicy,
+}
+
+/// An answer, and whether it repeats an earlier one.
+#[derive(Debug)]
+pub struct Answered<T> {
+    /// The answer.
+    pub body: T,
+    /// Whether it repeats an earlier one.
+    pub replayed: bool,
+}
+
+impl Seats {
+    /// Sells the seats of this schedule from this inventory.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        schedule: Arc<CurrentSchedule>,
+        inventory: Arc<Inventory>,
+        sales: SalesPolicy,
+    ) -> Self {
+        Self {
+            database,
+            schedule,
+            inventory,
+            sales,
+        }
+    }
+
+    /// A flight, its seats counted now.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn flight(&self, id: FlightId) -> Result<Flight, AppError> {
+        let row = {
+            let client = self.database.get().await?;
+            db::flights::find(&client, id).await?
+        };
+        let row = row.ok_or(AppError::UnknownFlight(id))?;
+        let schedule = self.schedule.get();
+        let zone = |code| {
+            schedule
+                .airport(code)
+                .map(|airport| &airport.time_zone)
+                .ok_or(AppError::UnknownFlight(id))
+        };
+        let facts = Facts {
+            id: row.id,
+            flight_number: &row.flight_number,
+            source: row.source,
+            destination: row.destination,
+            departs_at: row.departs_at,
+            arrives_at: row.arrives_at,
+            price: row.price,
+            capacity: row.capacity,
+            free: row.free,
+            is_cancelled: row.cancelled_at.is_some(),
+            closed_at: row.closed_at,
+            created_at: row.created_at,
+        };
+        let (source, destination) = (zone(row.source)?, zone(row.destination)?);
+        Ok(facts.flight(source, destination, self.sales, Timestamp::now()))
+    }
+
+    /// Whether seats could be sold now, and for how much.
+    ///
+    /// # Errors
+    /// When the database does not answer; what can't be sold is an answer, not an error.
+    pub async fn validate(&self, request: &SeatsRequest) -> Result<Validation, AppError> {
+        let refused = |code: &str, message: String| Validation {
+            valid: false,
+            price: None,
+            currency: None,
+            available_seats: None,
+            message: Some(message),
+            code: Some(code.to_owned()),
+        };
+        let flight = match self.flight(request.flight_id).await {
+            Ok(flight) => flight,
+            Err(error @ AppError::UnknownFlight(_)) => {
+                return Ok(refused("unknown_flight", error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = self.departure(request.flight_id, Some(request.date)).await {
+            return match error {
+                AppError::WrongDate { .. } => Ok(refused("wrong_date", error.to_string())),
+                error => Err(error),
+            };
+        }
+        if flight.status != clients::flight::FlightStatus::Scheduled {
+            return Ok(refused(
+                Refusal::SalesClosed.code(),
+                Refusal::SalesClosed.to_string(),
+            ));
+        }
+        if i64::from(flight.available_seats) < i64::from(request.seats) {
+            let message = format!("{} seats are left", flight.available_seats);
+            return Ok(Validation {
+                available_seats: Some(flight.available_seats),
+                ..refused(Refusal::SoldOut.code(), message)
+            });
+        }
+        let Some(price) = flight.price.checked_mul(request.seats) else {
+            return Ok(refused(
+                "too_expensive",
+                "the price is too large".to_owned(),
+            ));
+        };
+        Ok(Validation {
+            valid: true,
+            price: Some(price),
+            currency: Some(flight.currency),
+            available_seats: Some(flight.available_seats),
+            message: None,
+            code: None,
+        })
+    }
+
+    /// Takes seats, or gives back seats that were taken this way, once per id.
+    ///
+    /// # Errors
+    /// When they can't be had, or more would come back than was taken.
+    pub async fn adjust(
+        &self,
+        id: Uuid,
+        request: &SeatsRequest,
+        direction: Direction,
+    ) -> Result<Answered<SeatsAnswer>, AppError> {
+        self.departure(request.flight_id, Some(request.date))
+            .await?;
+        let command = Command::Adjust {
+            id,
+            pool: request.flight_id.pool(),
+            units: request.seats,
+            direction,
+        };
+        let Accepted::Adjusted(adjusted) = self.inventory.submit(command).await?? else {
+            return Err(AppError::OtherAnswer);
+        };
+        let message = match direction {
+            Direction::Take => format!("{} seats taken", request.seats),
+            Direction::GiveBack => format!("{} seats given back", request.seats),
+        };
+        let body = SeatsAnswer {
+            message,
+            flight_id: request.flight_id,
+            seats: request.seats,
+            date: request.date,
+            available_seats: adjusted.free_after,
+            updated_at: adjusted.applied_at,
+        };
+        Ok(Answered {
+            body,
+            replayed: adjusted.replayed,
+        })
+    }
+
+    /// Holds seats on flights, all or nothing.
+    ///
+    /// # Errors
+    /// When they can't be had.
+    pub async fn hold(&self, request: &HoldRequest) -> Result<Answered<Hold>, AppError> {
+        let mut legs = Vec::with_capacity(request.legs.len());
+        for leg in &request.legs {
+            self.departure(leg.flight_id, leg.date).await?;
+            let named = Units::of_len(leg.seats.len());
+            legs.push(LegRequest {
+                pool: leg.flight_id.pool(),
+                units: leg.units.or(named).unwrap_or(Units::ONE),
+                seats: leg.seats.clone(),
+            });
+        }
+        let until = request.expires_at.map_or(Until::Pinned, Until::Expires);
+        let command = HoldCommand::new(request.id, request.owner.clone(), legs, until)
+            .map_err(AppError::MalformedHold)?;
+        self.hold_command(Command::Hold(command)).await
+    }
+
+    /// Takes a hold's expiry away.
+    ///
+    /// # Errors
+    /// When the hold is not there any more.
+    pub async fn pin(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
+        self.hold_command(Command::Pin { hold }).await
+    }
+
+    /// Turns a hold into a sale.
+    ///
+    /// # Errors
+    /// When the hold is not there any more.
+    pub async fn confirm(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
+        self.hold_command(Command::Confirm { hold }).await
+    }
+
+    /// Gives a hold's seats back.
+    ///
+    /// # Errors
+    /// When the inventory does not answer.
+    pub async fn release(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
+        self.hold_command(Command::Release { hold }).await
+    }
+
+    /// A hold as it stands.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find_hold(&self, id: HoldId) -> Result<Hold, AppError> {
+        let view = self.inventory.hold(id).await?.ok_or(Refusal::UnknownHold)?;
+        self.described(view).await
+    }
+
+    /// The ledger of all flights checked against their counts.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn prove(&self) -> Result<Proof, AppError> {
+        Ok(self.inventory.prove().await?)
+    }
+
+    async fn hold_command(&self, command: Command) -> Result<Answered<Hold>, AppError> {
+        let Accepted::Hold(view) = self.inventory.submit(command).await?? else {
+            return Err(AppError::OtherAnswer);
+        };
+        let replayed = view.replayed;
+        Ok(Answered {
+            body: self.described(view).await?,
+            replayed,
+        })
+    }
+
+    async fn described(&self, view: HoldView) -> Result<Hold, AppError> {
+        let mut legs = Vec::with_capacity(view.legs.len());
+        for leg in view.legs {
+            let flight_id = FlightId(leg.pool.0);
+            let price = self.departure(flight_id, None).await?.price;
+            legs.push(HoldLeg {
+                flight_id,
+                units: leg.units,
+                seats: leg.seats,
+                price: price.amount,
+                currency: price.currency,
+            });
+        }
+        Ok(Hold {
+            id: view.id,
+            owner: view.owner,
+            status: status(view.status),
+            legs,
+            expires_at: view.expires_at,
+        })
+    }
+
+    /// A flight's departure, on the date that was asked for. The schedule in memory knows it but for
+    /// the second after a change.
+    async fn departure(&self, id: FlightId, asked: Option<Date>) -> Result<Departure, AppError> {
+        let departure = match self.schedule.get().departure(id) {
+            Some(departure) => departure,
+            None => self.departure_from_database(id).await?,
+        };
+        match asked {
+            Some(asked) if asked != departure.date => {
+                Err(AppError::WrongDate { flight: id, asked })
+            }
+            _ => Ok(departure),
+        }
+    }
+
+    async fn departure_from_database(&self, id: FlightId) -> Result<Departure, AppError> {
+        let client = self.database.get().await?;
+        let row = db::flights::find(&client, id)
+            .await?
+            .ok_or(AppError::UnknownFlight(id))?;
+        let airports = db::airports::all(&client).await?;
+        let source = airports
+            .into_iter()
+            .find(|airport| airport.code == row.source);
+        let zone = source.ok_or(AppError::UnknownFlight(id))?.time_zone;
+        Ok(Departure {
+            date: row.departs_at.to_zoned(zone).date(),
+            price: row.price,
+        })
+    }
+}
+
+fn status(status: inventory::state::HoldStatus) -> HoldStatus {
+    use inventory::state::HoldStatus as Stored;
+    match status {
+        Stored::Held => HoldStatus::Held,
+        Stored::Sold => HoldStatus::Sold,
+        Stored::Released => HoldStatus::Released,
+        Stored::Expired => HoldStatus::Expired,
+        Stored::Refused => HoldStatus::Refused,
+    }
+}

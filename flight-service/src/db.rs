@@ -1,0 +1,43 @@
+//! The tables of the schedule, one file each; SQL only here. The inventory's tables are the inventory
+//! crate's.
+
+pub mod airports;
+pub mod flights;
+pub mod imports;
+pub mod pools;
+pub mod schedule_version;
+
+mod embedded {
+    refinery::embed_migrations!("../migrations/flights");
+}
+
+use service_kit::database::MigrationSet;
+
+/// The migrations of the flights database, in order.
+#[must_use]
+pub fn migrations() -> Vec<MigrationSet> {
+    vec![
+        MigrationSet {
+            history_table: inventory::migrations::HISTORY_TABLE,
+            runner: inventory::migrations::runner(),
+        },
+        MigrationSet {
+            history_table: "flights_migrations",
+            runner: embedded::migrations::runner(),
+        },
+    ]
+}
+
+/// Why rows could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection could be had.
+    #[error("the database can't be reached")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    /// The database failed or refused.
+    #[error("the database refused")]
+    Query(#[from] tokio_postgres::Error),
+    /// A stored value is not one that this service writes.
+    #[error("{0} has a value that can't be read")]
+    Unreadable(&'static str),
+}

@@ -1,0 +1,102 @@
+//! The table `airports`.
+
+use deadpool_postgres::GenericClient;
+use domain::AirportCode;
+use jiff::tz::TimeZone;
+
+use super::DbError;
+
+/// An airport.
+#[derive(Clone, Debug)]
+pub struct Airport {
+    /// Its IATA code.
+    pub code: AirportCode,
+    /// Its name.
+    pub name: String,
+    /// The city that it serves.
+    pub city: String,
+    /// The country.
+    pub country: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Its clocks.
+    pub time_zone: TimeZone,
+}
+
+/// The zone with this IANA name.
+#[must_use]
+pub fn time_zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+/// All airports.
+///
+/// # Errors
+/// When the database does not answer, or a stored code or zone can't be read.
+pub async fn all(client: &impl GenericClient) -> Result<Vec<Airport>, DbError> {
+    let rows = client
+        .query(
+            "SELECT code, name, city, country, latitude, longitude, time_zone FROM airports
+             ORDER BY code",
+            &[],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let code: &str = row.try_get("code")?;
+            Ok(Airport {
+                code: code
+                    .parse()
+                    .map_err(|_| DbError::Unreadable("airports.code"))?,
+                name: row.try_get("name")?,
+                city: row.try_get("city")?,
+                country: row.try_get("country")?,
+                latitude: row.try_get("latitude")?,
+                longitude: row.try_get("longitude")?,
+                time_zone: time_zone(row.try_get("time_zone")?)
+                    .ok_or(DbError::Unreadable("airports.time_zone"))?,
+            })
+        })
+        .collect()
+}
+
+/// Adds airports; those that are there already take the new name, place and zone.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(client: &impl GenericClient, airports: &[Airport]) -> Result<(), DbError> {
+    let texts = |value: fn(&Airport) -> &str| airports.iter().map(value).collect::<Vec<_>>();
+    let codes: Vec<String> = airports
+        .iter()
+        .map(|airport| airport.code.to_string())
+        .collect();
+    let zones: Vec<Option<&str>> = airports
+        .iter()
+        .map(|airport| airport.time_zone.iana_name())
+        .collect();
+    let latitudes: Vec<f64> = airports.iter().map(|airport| airport.latitude).collect();
+    let longitudes: Vec<f64> = airports.iter().map(|airport| airport.longitude).collect();
+    client
+        .execute(
+            "INSERT INTO airports (code, name, city, country, latitude, longitude, time_zone)
+             SELECT new.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[],
+                                      $6::float8[], $7::text[]) AS new
+             ON CONFLICT (code) DO UPDATE
+             SET name = excluded.name, city = excluded.city, country = excluded.country,
+                 latitude = excluded.latitude, longitude = excluded.longitude,
+                 time_zone = excluded.time_zone",
+            &[
+                &codes,
+                &texts(|airport| &airport.name),
+                &texts(|airport| &airport.city),
+                &texts(|airport| &airport.country),
+                &latitudes,
+                &longitudes,
+                &zones,
+            ],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Schedules from CSV files into the database: all of a schedule, or nothing.
+//!
+//! A directory has `airports.csv` and `flights.csv`, the latter perhaps packed with gzip. Flights are
+//! either dated (`departure`, `arrival`: RFC 3339), and may be shifted by whole weeks; or a timetable
+//! of local times (`departs_local`, `arrives_local`: `HH:MM`), flown on each date that is named.
+
+mod airports;
+mod flights;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use domain::{FlightId, SeatLayout};
+use indicatif::{ProgressBar, ProgressStyle};
+use inventory::NewPool;
+use jiff::civil::Date;
+use service_kit::{command_line, database};
+use tokio_postgres::error::SqlState;
+
+use crate::db::flights::NewFlight;
+use crate::settings::Settings;
+use crate::{NAME, POOL_KIND, db};
+
+/// Rows in one statement: large enough to be quick, small enough for a progress bar to move.
+const CHUNK_ROWS: usize = 5000;
+
+/// How long one statement of an import may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What to import.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// The directory that has airports.csv and flights.csv (or flights.csv.gz)
+    pub directory: PathBuf,
+    /// Do nothing if a directory of this name was imported before
+    #[arg(long)]
+    pub once: bool,
+    /// For local times: fly on this date; may be given several times
+    #[arg(long, value_name = "DATE")]
+    pub on: Vec<Date>,
+    /// For local times: fly on each day from this date on, for as many days as --days says
+    #[arg(long, value_name = "DATE", requires = "days")]
+    pub from: Option<Date>,
+    /// How many days to fly from --from on
+    #[arg(long, value_name = "COUNT", requires = "from", value_parser = clap::value_parser!(u16).range(1..=3660))]
+    pub days: Option<u16>,
+    /// For dated flights: shift the schedule by whole weeks, so that its first week starts on this
+    /// Monday; local times of departure stay, and so does how long each flight takes
+    #[arg(long, value_name = "MONDAY", conflicts_with_all = ["on", "from"])]
+    pub starting: Option<Date>,
+}
+
+impl ImportOptions {
+    /// The dates on which a timetable of local times is flown, in order, each once.
+    fn dates(&self) -> anyhow::Result<Vec<Date>> {
+        let mut dates = self.on.clone();
+        if let (Some(first), Some(days)) = (self.from, self.days) {
+            for day in 0..i64::from(days) {
+                let span = jiff::Span::new().try_days(day)?;
+                dates.push(first.checked_add(span).context("--days goes too far")?);
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        dates.retain(|date| seen.insert(*date));
+        Ok(dates)
+    }
+}
+
+/// A flight to be added, with its seats.
+#[derive(Clone, Debug)]
+struct ImportedFlight {
+    flight: NewFlight,
+    total_seats: i32,
+    already_booked: i32,
+    layout: Option<SeatLayout>,
+}
+
+/// Imports a directory.
+///
+/// # Errors
+/// When a file can't be read, a row is wrong, or the database refuses. Nothing is imported then.
+pub async fn run(settings: &Settings, options: &ImportOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let name = name_of(&options.directory)?;
+    let mut database_settings = settings.database.clone();
+    database_settings.statement_timeout = STATEMENT_TIMEOUT;
+    let config = database::connection_config(&database_settings, NAME)?;
+    database::migrate(&config, db::migrations()).await?;
+    let pool = database::pool(&database_settings, NAME)?;
+
+    if options.once {
+        let client = pool.get().await.context("the database can't be reached")?;
+        if db::imports::is_known(&client, &name).await? {
+            return command_line::print(&format!("{name} was imported before\n"));
+        }
+    }
+    let airports = airports::read(&options.directory)?;
+    let flights = flights::read(&options.directory, &airports, options)?;
+    let mut client = pool.get().await.context("the database can't be reached")?;
+    let transaction = client.transaction().await?;
+    let count = i32::try_from(flights.len()).context("too many flights")?;
+    let is_new = db::imports::note(&transaction, &name, count).await?;
+    if options.once && !is_new {
+        return command_line::print(&format!("{name} was imported before\n"));
+    }
+    db::airports::put(&transaction, &airports).await?;
+    insert(&transaction, flights).await?;
+    db::schedule_version::raise(&transaction).await?;
+    transaction.commit().await?;
+    let seconds = started.elapsed().as_secs_f64();
+    command_line::print(&format!(
+        "{name}: {count} flights and {} airports imported in {seconds:.1} s\n",
+        airports.len()
+    ))
+}
+
+/// The name under which an import is remembered: the directory's own.
+fn name_of(directory: &Path) -> anyhow::Result<String> {
+    let path = directory
+        .canonicalize()
+        .with_context(|| format!("{} can't be read", directory.display()))?;
+    let name = path.file_name().context("the directory has no name")?;
+    Ok(name.to_string_lossy().into_owned())
+}
+
+/// Adds the flights and their pools, chunk by chunk, in one transaction.
+async fn insert(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    flights: Vec<ImportedFlight>,
+) -> anyhow::Result<()> {
+    let total = flights.len();
+    let bar = ProgressBar::new(u64::try_from(total)?).with_style(ProgressStyle::with_template(
+        "{wide_bar} {pos} of {len} flights, {elapsed}",
+    )?);
+    let ids = db::flights::new_ids(transaction, i64::try_from(total)?).await?;
+    let numbered: Vec<(FlightId, ImportedFlight)> = ids.into_iter().zip(flights).collect();
+    for chunk in numbered.chunks(CHUNK_ROWS) {
+        let pools = chunk.iter().map(|(id, imported)| NewPool {
+            id: id.pool(),
+            kind: POOL_KIND.to_owned(),
+            capacity: imported.total_seats,
+            already_sold: imported.already_booked,
+            layout: imported.layout,
+            starts_at: Some(imported.flight.departs_at),
+        });
+        inventory::create_pools(transaction, pools.collect()).await?;
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|(id, imported)| (*id, imported.flight.clone()))
+            .collect();
+        if let Err(error) = db::flights::insert(transaction, &rows).await {
+            bar.abandon();
+            return Err(explained(error));
+        }
+        bar.inc(u64::try_from(chunk.len())?);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The database's refusal in the importer's words, where they are clearer.
+fn explained(error: db::DbError) -> anyhow::Error {
+    if let db::DbError::Query(query) = &error
+        && let Some(refusal) = query.as_db_error()
+        && *refusal.code() == SqlState::UNIQUE_VIOLATION
+    {
+        let detail = refusal.detail().unwrap_or_default();
+        return anyhow::anyhow!("a flight is in the schedule already: {detail}");
+    }
+    error.into()
+}
+
+/// Fails with the rows that are wrong, if any: the first twenty, and how many there are.
+fn check(file: &str, wrong: &[String]) -> anyhow::Result<()> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let shown = wrong
+        .iter()
+        .take(20)
+        .map(|line| format!("\n  {line}"))
+        .collect::<String>();
+    let more = match wrong.len().saturating_sub(20) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    bail!(
+        "{file} has {} wrong rows, so nothing was imported:{shown}{more}",
+        wrong.len()
+    )
+}

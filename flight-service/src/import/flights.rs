@@ -1,0 +1,265 @@
+//! `flights.csv`, dated or a timetable of local times.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use anyhow::ensure;
+use domain::{AirportCode, Amount, Currency, FlightNumber, Money, SeatLayout};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+use super::table::{Row, Table};
+use super::{ImportOptions, ImportedFlight, check};
+use crate::db::airports::Airport;
+use crate::db::flights::NewFlight;
+
+type Zones = HashMap<AirportCode, TimeZone>;
+
+/// Reads the flights of a directory.
+pub(super) fn read(
+    directory: &Path,
+    airports: &[Airport],
+    options: &ImportOptions,
+) -> anyhow::Result<Vec<ImportedFlight>> {
+    let zones: Zones = airports
+        .iter()
+        .map(|airport| (airport.code, airport.time_zone.clone()))
+        .collect();
+    let table = Table::open(directory, "flights.csv")?;
+    table.require_columns(&[
+        "flight_number",
+        "origin",
+        "destination",
+        "total_seats",
+        "price",
+    ])?;
+    let file = table.name().to_owned();
+    let (flights, wrong) = if table.has_column("departs_local") {
+        timetable(table, &zones, &options.dates()?)?
+    } else {
+        dated(table, &zones, options)?
+    };
+    check(&file, &wrong)?;
+    Ok(flights)
+}
+
+type Read = anyhow::Result<(Vec<ImportedFlight>, Vec<String>)>;
+
+/// Flights at local times, on each of the dates.
+fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> Read {
+    table.require_columns(&["departs_local", "arrives_local"])?;
+    ensure!(
+        !dates.is_empty(),
+        "{} has local times: say with --on or --from which days it flies",
+        table.name()
+    );
+    let mut unique = Unique::default();
+    let (rows, mut wrong) = table.parse(|row| {
+        let parts = Parts::of(row, zones)?;
+        let departs: Time = row.value("departs_local")?;
+        let arrives: Time = row.value("arrives_local")?;
+        Ok((parts, departs, arrives))
+    })?;
+    let mut flights = Vec::with_capacity(rows.len() * dates.len());
+    for date in dates {
+        for (parts, departs, arrives) in &rows {
+            let times = local_times(*date, *departs, *arrives, parts);
+            let flight =
+                times
+                    .map_err(|error| error.to_string())
+                    .and_then(|(departs_at, arrives_at)| {
+                        unique.check(parts.flight_at(departs_at, arrives_at))
+                    });
+            match flight {
+                Ok(flight) => flights.push(flight),
+                Err(reason) => wrong.push(format!("{} on {date}: {reason}", parts.flight_number)),
+            }
+        }
+    }
+    Ok((flights, wrong))
+}
+
+/// When a flight departs and arrives. It arrives on the first day on which its local time of arrival
+/// comes after the departure.
+fn local_times(
+    date: Date,
+    departs: Time,
+    arrives: Time,
+    parts: &Parts,
+) -> Result<(Timestamp, Timestamp), jiff::Error> {
+    let departs_at = parts.source_zone.to_timestamp(date.to_datetime(departs))?;
+    let mut day = date;
+    loop {
+        let arrives_at = parts
+            .destination_zone
+            .to_timestamp(day.to_datetime(arrives))?;
+        if arrives_at > departs_at {
+            return Ok((departs_at, arrives_at));
+        }
+        day = day.tomorrow()?;
+    }
+}
+
+/// Dated flights, perhaps shifted by whole weeks.
+fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
+    table.require_columns(&["departure", "arrival"])?;
+    ensure!(
+        options.on.is_empty() && options.from.is_none(),
+        "{} has dated flights: --on and --from are for timetables of local times",
+        table.name()
+    );
+    let (rows, mut wrong) = table.parse(|row| {
+        let parts = Parts::of(row, zones)?;
+        let departs_at: Timestamp = row.value("departure")?;
+        let arrives_at: Timestamp = row.value("arrival")?;
+        if arrives_at <= departs_at {
+            return Err(row.wrong("arrival", "a time after the departure"));
+        }
+        Ok((parts, departs_at, arrives_at))
+    })?;
+    let first = rows
+        .iter()
+        .map(|(parts, departs_at, _)| departs_at.to_zoned(parts.source_zone.clone()).date())
+        .min();
+    let shift = match (first, options.starting) {
+        (Some(first), Some(starting)) => whole_weeks(first, starting)?,
+        _ => Span::new(),
+    };
+    let mut unique = Unique::default();
+    let mut flights = Vec::with_capacity(rows.len());
+    for (parts, departs_at, arrives_at) in &rows {
+        let flight = shifted(parts, *departs_at, shift)
+            .and_then(|departed| {
+                Ok(parts.flight_at(departed, departed + departs_at.until(*arrives_at)?))
+            })
+            .map_err(|error| error.to_string())
+            .and_then(|flight| unique.check(flight));
+        match flight {
+            Ok(flight) => flights.push(flight),
+            Err(reason) => wrong.push(format!("{} at {departs_at}: {reason}", parts.flight_number)),
+        }
+    }
+    Ok((flights, wrong))
+}
+
+/// The days between the Monday of a week and another Monday.
+fn whole_weeks(first: Date, starting: Date) -> anyhow::Result<Span> {
+    let offset = i64::from(first.weekday().to_monday_zero_offset());
+    let monday = first.checked_sub(Span::new().try_days(offset)?)?;
+    let days = i64::from(monday.until(starting)?.get_days());
+    ensure!(days % 7 == 0, "--starting {starting} is not a Monday");
+    Ok(Span::new().try_days(days)?)
+}
+
+/// The same local time so many days later.
+fn shifted(parts: &Parts, at: Timestamp, days: Span) -> Result<Timestamp, jiff::Error> {
+    let local = at
+        .to_zoned(parts.source_zone.clone())
+        .datetime()
+        .checked_add(days)?;
+    parts.source_zone.to_timestamp(local)
+}
+
+/// A row without its times.
+struct Parts {
+    flight_number: FlightNumber,
+    source: AirportCode,
+    source_zone: TimeZone,
+    destination: AirportCode,
+    destination_zone: TimeZone,
+    price: Money,
+    total_seats: i32,
+    already_booked: i32,
+    layout: Option<SeatLayout>,
+}
+
+impl Parts {
+    fn of(row: &Row<'_>, zones: &Zones) -> Result<Self, String> {
+        let airport = |column: &str| {
+            let code: AirportCode = row.value(column)?;
+            let zone = zones.get(&code);
+            let zone = zone.ok_or_else(|| row.wrong(column, "an airport of airports.csv"))?;
+            Ok::<_, String>((code, zone.clone()))
+        };
+        let (source, source_zone) = airport("origin")?;
+        let (destination, destination_zone) = airport("destination")?;
+        if source == destination {
+            return Err(row.wrong("destination", "another airport than the origin"));
+        }
+        let amount: Amount = row.value("price")?;
+        if amount < Amount::ZERO {
+            return Err(row.wrong("price", "zero or more"));
+        }
+        let currency = match row.text("currency") {
+            // The files without this column are of flights within the United States.
+            "" => Currency::USD,
+            _ => row.value("currency")?,
+        };
+        let total_seats: i32 = row.value("total_seats")?;
+        if !(1..=1000).contains(&total_seats) {
+            return Err(row.wrong("total_seats", "1 to 1000"));
+        }
+        let already_booked = match row.text("already_booked") {
+            "" => 0,
+            _ => row.value("already_booked")?,
+        };
+        if !(0..=total_seats).contains(&already_booked) {
+            return Err(row.wrong("already_booked", "0 to total_seats"));
+        }
+        let layout: Option<SeatLayout> = match row.text("seat_map") {
+            "" => None,
+            _ => Some(row.value("seat_map")?),
+        };
+        if layout.is_some_and(|layout| i64::from(layout.seat_count()) != i64::from(total_seats)) {
+            return Err(row.wrong("seat_map", "as many seats as total_seats"));
+        }
+        Ok(Self {
+            flight_number: row.value("flight_number")?,
+            source,
+            source_zone,
+            destination,
+            destination_zone,
+            price: Money { amount, currency },
+            total_seats,
+            already_booked,
+            layout,
+        })
+    }
+
+    fn flight_at(&self, departs_at: Timestamp, arrives_at: Timestamp) -> ImportedFlight {
+        ImportedFlight {
+            flight: NewFlight {
+                flight_number: self.flight_number.clone(),
+                source: self.source,
+                destination: self.destination,
+                departs_at,
+                arrives_at,
+                price: self.price,
+            },
+            total_seats: self.total_seats,
+            already_booked: self.already_booked,
+            layout: self.layout,
+        }
+    }
+}
+
+/// Finds flights that stand twice.
+#[derive(Default)]
+struct Unique(HashSet<(FlightNumber, AirportCode, Timestamp)>);
+
+impl Unique {
+    fn check(&mut self, imported: ImportedFlight) -> Result<ImportedFlight, String> {
+        let flight = &imported.flight;
+        let key = (
+            flight.flight_number.clone(),
+            flight.source,
+            flight.departs_at,
+        );
+        if self.0.insert(key) {
+            Ok(imported)
+        } else {
+            Err("the same flight stands twice".to_owned())
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The binary: reads its command line and settings, then serves, migrates, imports or prints.
+
+use clap::{Parser, Subcommand};
+use flight_service::import::{self, ImportOptions};
+use flight_service::settings::Settings;
+use flight_service::{Application, migrate, routes};
+use service_kit::command_line::{self, CommonOptions};
+use service_kit::telemetry;
+
+/// Flights, itinerary search and seats
+#[derive(Parser)]
+#[command(name = flight_service::NAME)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests (the default)
+    Serve,
+    /// Bring the flights database up to date and stop
+    Migrate,
+    /// Load a schedule from a directory with airports.csv and flights.csv or flights.csv.gz
+    Import(ImportOptions),
+    /// Print the OpenAPI document as YAML
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return command_line::print_openapi(&routes::openapi::document());
+    }
+    let settings = Settings::load(arguments.common.config.as_deref())?;
+    telemetry::start_logs(&settings.log)?;
+    match command {
+        Command::Migrate => migrate(&settings).await,
+        Command::Import(options) => import::run(&settings, &options).await,
+        Command::Serve | Command::Openapi => Application::build(&settings).await?.run().await,
+    }
+}

@@ -1,0 +1,105 @@
+//! Holds.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use clients::flight::{Hold, HoldRequest};
+use domain::HoldId;
+use service_kit::extract::{Id, Json};
+use service_kit::{Problem, respond};
+
+use super::openapi::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
+use crate::app::AppError;
+use crate::app::seats::{Answered, Seats};
+
+/// The longest name of an owner.
+const OWNER_LIMIT_CHARS: usize = 255;
+
+/// Hold seats on flights, all or nothing.
+///
+/// The caller makes the id; the same request with the same id gets the same answer.
+#[utoipa::path(
+    post, path = "/api/holds", tag = "holds",
+    request_body = HoldRequest,
+    responses(
+        (status = 201, description = "The seats are held", body = Hold),
+        (status = 200, description = "They were held by an earlier request with this id", body = Hold),
+        BodyRefusals, SeatRefusals,
+    )
+)]
+pub(super) async fn create(
+    seats: Data<Seats>,
+    request: Json<HoldRequest>,
+) -> Result<HttpResponse, Problem> {
+    let request = request.body;
+    if request.owner.is_empty() || request.owner.chars().count() > OWNER_LIMIT_CHARS {
+        let detail = format!("must have 1 to {OWNER_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field("owner", detail));
+    }
+    for (index, leg) in request.legs.iter().enumerate() {
+        if leg.units.is_none() && leg.seats.is_empty() {
+            let detail = "name units, or seats, or both";
+            return Err(Problem::invalid_field(&format!("legs/{index}"), detail));
+        }
+    }
+    let Answered { body, replayed } = seats.hold(&request).await?;
+    let status = if replayed {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok(respond::mark_replayed(
+        respond::json(status, &body),
+        replayed,
+    ))
+}
+
+/// Look a hold up.
+#[utoipa::path(
+    get, path = "/api/holds/{id}", tag = "holds",
+    params(("id" = uuid::Uuid, Path, description = "The hold's id")),
+    responses((status = 200, description = "The hold", body = Hold), LookupRefusals)
+)]
+pub(super) async fn show(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&seats.find_hold(id.0).await?))
+}
+
+/// Take a hold's expiry away, because its payment is under way.
+#[utoipa::path(
+    post, path = "/api/holds/{id}/pin", tag = "holds",
+    params(("id" = uuid::Uuid, Path, description = "The hold's id")),
+    responses((status = 200, description = "The hold is pinned", body = Hold), HoldRefusals)
+)]
+pub(super) async fn pin(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    answer(seats.pin(id.0).await)
+}
+
+/// Turn a hold into a sale.
+#[utoipa::path(
+    post, path = "/api/holds/{id}/confirm", tag = "holds",
+    params(("id" = uuid::Uuid, Path, description = "The hold's id")),
+    responses((status = 200, description = "The seats are sold", body = Hold), HoldRefusals)
+)]
+pub(super) async fn confirm(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    answer(seats.confirm(id.0).await)
+}
+
+/// Give a hold's seats back, sold ones too.
+///
+/// A hold that is not there yet is refused if it arrives later.
+#[utoipa::path(
+    post, path = "/api/holds/{id}/release", tag = "holds",
+    params(("id" = uuid::Uuid, Path, description = "The hold's id")),
+    responses((status = 200, description = "The seats are back", body = Hold), HoldRefusals)
+)]
+pub(super) async fn release(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    answer(seats.release(id.0).await)
+}
+
+fn answer(result: Result<Answered<Hold>, AppError>) -> Result<HttpResponse, Problem> {
+    let answered = result?;
+    Ok(respond::mark_replayed(
+        respond::ok(&answered.body),
+        answered.replayed,
+    ))
+}

@@ -1,0 +1,80 @@
+//! The OpenAPI document, made from the routes that it describes.
+
+use service_kit::openapi::add_operations;
+use service_kit::problem::ProblemBody;
+use service_kit::refusals;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+use super::{flights, holds, search, seats};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Holdfast flight service",
+        description = "Flights, itinerary search and seats.",
+        license(name = "MIT", identifier = "MIT")
+    ),
+    paths(
+        search::search,
+        flights::show,
+        seats::validate,
+        seats::decrement,
+        seats::increment,
+        seats::proof,
+        holds::create,
+        holds::show,
+        holds::pin,
+        holds::confirm,
+        holds::release,
+    ),
+    components(schemas(ProblemBody<'static>)),
+    tags(
+        (name = "flights", description = "Flights and itineraries"),
+        (name = "seats", description = "Seats by count, and the ledger's proof"),
+        (name = "holds", description = "Seats set aside for an owner, all or nothing"),
+        (name = "operations", description = "For those who run the service"),
+    )
+)]
+struct Api;
+
+/// What this service speaks.
+#[must_use]
+pub fn document() -> Document {
+    let mut document = Api::openapi();
+    add_operations(&mut document);
+    document
+}
+
+refusals! {
+    /// How a search is refused.
+    ReadRefusals {
+        "400": "A parameter is missing or wrong; `errors` names it",
+        "503": "Ask again soon",
+    }
+    /// How a look-up is refused.
+    LookupRefusals {
+        "404": "There is nothing with this id",
+        "503": "Ask again soon",
+    }
+    /// How a body is refused before it is understood.
+    BodyRefusals {
+        "400": "The request is malformed; `errors` names the fields",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "503": "Ask again soon",
+    }
+    /// How seats are refused, besides the body.
+    SeatRefusals {
+        "404": "`unknown_flight`: there is no such flight",
+        "409": "`sold_out`, `seat_taken`, `sales_closed`, `wrong_date`, `not_taken` or `hold_released`",
+        "422": "`idempotency_key_reused`: the key or id came with another request before",
+    }
+    /// How a change of a hold is refused.
+    HoldRefusals {
+        "404": "There is no such hold",
+        "409": "`hold_released` or `hold_refused`: it has no seats any more",
+        "410": "`hold_expired`: its time ran out",
+        "503": "Ask again soon",
+    }
+}

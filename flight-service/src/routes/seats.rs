@@ -1,0 +1,106 @@
+//! Seats by count: looked at, taken, given back; and the proof that they add up.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use clients::flight::{LedgerProof, LedgerViolation, SeatsAnswer, SeatsRequest, Validation};
+use inventory::Direction;
+use service_kit::extract::{IdempotencyKey, Json};
+use service_kit::{Problem, respond};
+use uuid::Uuid;
+
+use super::openapi::{BodyRefusals, ReadRefusals, SeatRefusals};
+use crate::app::seats::Seats;
+
+/// Where the ids of keyed adjustments come from (RFC 9562, version 5): the same key of the same route
+/// always gives the same id.
+const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e41_9fdc_7a0b_4c55_9d0e_3b1f_6a2c_8e77);
+
+/// Can these seats be sold, and for how much?
+///
+/// What can't be sold is answered 200 with `valid` false, an unknown flight too.
+#[utoipa::path(
+    post, path = "/api/flights/validate", tag = "seats",
+    request_body = SeatsRequest,
+    responses((status = 200, description = "Whether they can", body = Validation), BodyRefusals)
+)]
+pub(super) async fn validate(
+    seats: Data<Seats>,
+    request: Json<SeatsRequest>,
+) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&seats.validate(&request.body).await?))
+}
+
+/// Take seats without a hold.
+#[utoipa::path(
+    post, path = "/api/flights/seats/decrement", tag = "seats",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the call act once")),
+    request_body = SeatsRequest,
+    responses((status = 200, description = "They are taken", body = SeatsAnswer), BodyRefusals, SeatRefusals)
+)]
+pub(super) async fn decrement(
+    seats: Data<Seats>,
+    key: IdempotencyKey,
+    request: Json<SeatsRequest>,
+) -> Result<HttpResponse, Problem> {
+    adjust(&seats, key, &request.body, Direction::Take).await
+}
+
+/// Give seats back that were taken without a hold.
+#[utoipa::path(
+    post, path = "/api/flights/seats/increment", tag = "seats",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the call act once")),
+    request_body = SeatsRequest,
+    responses((status = 200, description = "They are back", body = SeatsAnswer), BodyRefusals, SeatRefusals)
+)]
+pub(super) async fn increment(
+    seats: Data<Seats>,
+    key: IdempotencyKey,
+    request: Json<SeatsRequest>,
+) -> Result<HttpResponse, Problem> {
+    adjust(&seats, key, &request.body, Direction::GiveBack).await
+}
+
+async fn adjust(
+    seats: &Seats,
+    key: IdempotencyKey,
+    request: &SeatsRequest,
+    direction: Direction,
+) -> Result<HttpResponse, Problem> {
+    let route = match direction {
+        Direction::Take => "decrement",
+        Direction::GiveBack => "increment",
+    };
+    let id = key.0.map_or_else(Uuid::new_v4, |key| {
+        Uuid::new_v5(&KEY_NAMESPACE, format!("{route} {key}").as_bytes())
+    });
+    let answer = seats.adjust(id, request, direction).await?;
+    Ok(respond::mark_replayed(
+        respond::ok(&answer.body),
+        answer.replayed,
+    ))
+}
+
+/// Do the double entries of all flights add up?
+#[utoipa::path(
+    get, path = "/api/ledger/proof", tag = "seats",
+    responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
+)]
+pub(super) async fn proof(seats: Data<Seats>) -> Result<HttpResponse, Problem> {
+    let proof = seats.prove().await?;
+    let holds = proof.holds();
+    let violations = proof.violations.into_iter();
+    Ok(respond::ok(&LedgerProof {
+        holds,
+        pools: proof.pools,
+        capacity: proof.capacity,
+        free: proof.free,
+        held: proof.held,
+        sold: proof.sold,
+        violations: violations
+            .map(|violation| LedgerViolation {
+                pool: violation.pool.0,
+                what: violation.what,
+            })
+            .collect(),
+    }))
+}
