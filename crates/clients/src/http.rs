@@ -33,6 +33,9 @@ pub enum CallError {
     /// The service answers that it can't serve now.
     #[error("the service answers {0}")]
     Unavailable(StatusCode),
+    /// The service refuses what its contract says it grants.
+    #[error("the service refuses: {}", .0.code)]
+    Refused(Refusal),
     /// The service answers what its contract does not have.
     #[error("the service answers {status}, which its contract does not have: {body}")]
     Unexpected {

@@ -1,0 +1,42 @@
+//! The binary: reads its command line and settings, then serves, migrates or prints.
+
+use booking_service::settings::Settings;
+use booking_service::{Application, migrate, routes};
+use clap::{Parser, Subcommand};
+use service_kit::command_line::{self, CommonOptions};
+use service_kit::telemetry;
+
+/// Bookings
+#[derive(Parser)]
+#[command(name = booking_service::NAME)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests (the default)
+    Serve,
+    /// Bring the bookings database up to date and stop
+    Migrate,
+    /// Print the OpenAPI document as YAML
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return command_line::print_openapi(&routes::openapi::document());
+    }
+    let settings = Settings::load(arguments.common.config.as_deref())?;
+    telemetry::start_logs(&settings.log)?;
+    match command {
+        Command::Migrate => migrate(&settings).await,
+        Command::Serve | Command::Openapi => Application::build(&settings).await?.run().await,
+    }
+}

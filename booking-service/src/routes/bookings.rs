@@ -1,0 +1,296 @@
+//! Bookings by count: a user books seats on a flight and pays at once.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use clients::flight::Flight;
+use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+
+use super::call_context;
+use super::openapi::{BookRefusals, CancelRefusals, LookupRefusals};
+use crate::app::booking::{Booking, NewBooking, Status};
+use crate::app::bookings::{Answered, Bookings};
+
+/// The most flights of an itinerary.
+const FLIGHTS_MAX: usize = 4;
+
+/// The longest name of a payment type.
+const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
+
+/// What is booked.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct BookingRequest {
+    /// Who books
+    #[schema(example = 1)]
+    user_id: i64,
+    /// The flight; or `flight_ids`
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = 1)]
+    flight_id: Option<FlightId>,
+    /// The flights of an itinerary, in order, booked all or nothing; instead of `flight_id`
+    #[serde(default)]
+    #[schema(value_type = Vec<i64>, max_items = 4)]
+    flight_ids: Vec<FlightId>,
+    /// How many seats on each flight
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
+    seats: Units,
+    /// The local date on which the first flight departs
+    #[schema(example = "2024-02-15")]
+    date: Date,
+    /// How it is paid: `credit_card`, `debit_card`, `upi` or `net_banking`
+    #[serde(default = "credit_card")]
+    #[schema(example = "credit_card", max_length = 64)]
+    payment_type: String,
+    /// The total that the customer was shown: if it is another by now, nothing is booked
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, example = 17000.0)]
+    expected_total: Option<Amount>,
+}
+
+fn credit_card() -> String {
+    "credit_card".to_owned()
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BookingAnswer {
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    booking_id: BookingId,
+    /// `confirmed` or `failed`
+    #[schema(example = "confirmed")]
+    status: &'static str,
+    /// The total, zero if no seats could be held
+    #[schema(value_type = f64, example = 17000.0)]
+    total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    currency: Option<Currency>,
+    /// The charge
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    payment_id: Option<PaymentId>,
+    /// What happened, in words
+    message: String,
+    /// Why the booking failed, as a stable code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sold_out")]
+    code: Option<String>,
+}
+
+/// A booking.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BookingView {
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    id: BookingId,
+    /// Who booked
+    #[schema(example = 1)]
+    user_id: i64,
+    /// The flight, the first of an itinerary
+    #[schema(value_type = Option<i64>, example = 1)]
+    flight_id: Option<FlightId>,
+    /// The flights, in order
+    #[schema(value_type = Vec<i64>)]
+    flight_ids: Vec<FlightId>,
+    /// How many seats on each flight
+    #[schema(value_type = i64, example = 2)]
+    seats: Units,
+    /// The total, zero if no seats could be held
+    #[schema(value_type = f64, example = 17000.0)]
+    total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    currency: Option<Currency>,
+    /// `pending`, `confirmed`, `failed` or `cancelled`
+    #[schema(example = "confirmed")]
+    status: &'static str,
+    /// The charge
+    #[schema(value_type = Option<uuid::Uuid>)]
+    payment_id: Option<PaymentId>,
+    /// The local date on which the first flight departs
+    date: Date,
+    /// When it was made
+    created_at: Timestamp,
+    /// Why it failed or was cancelled, as a stable code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The same in words
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// The flight, unless flight-service does not answer
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flight: Option<Flight>,
+}
+
+/// A booking that was cancelled.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CancelAnswer {
+    /// What happened, in words
+    message: String,
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    booking_id: BookingId,
+    /// When
+    cancelled_at: Timestamp,
+}
+
+/// Book seats and pay for them.
+///
+/// There is one payment attempt. After a 503, ask again with the same Idempotency-Key.
+#[utoipa::path(
+    post, path = "/api/bookings", tag = "bookings",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
+    request_body = BookingRequest,
+    responses(
+        (status = 200, description = "Booked and paid", body = BookingAnswer),
+        (
+            status = 400,
+            description = "`status` is `failed`: sold out, unknown flight, wrong date or not paid, as `code` says; or a problem: the request is malformed",
+            content(
+                (BookingAnswer = "application/json"),
+                (service_kit::problem::ProblemBody<'static> = "application/problem+json")
+            )
+        ),
+        BookRefusals,
+    )
+)]
+pub(super) async fn create(
+    bookings: Data<Bookings>,
+    key: IdempotencyKey,
+    request: Json<BookingRequest>,
+) -> Result<HttpResponse, Problem> {
+    let new = parse(request, key)?;
+    let Answered { booking, replayed } = bookings.book(&new, call_context()).await?;
+    let refusal = booking.refusal.as_ref();
+    if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
+        return Err(Problem::conflict("price_changed", refusal.message.clone()));
+    }
+    let status = match booking.status {
+        Status::Confirmed => StatusCode::OK,
+        Status::Pending | Status::Failed | Status::Cancelled => StatusCode::BAD_REQUEST,
+    };
+    let message = refusal.map_or_else(
+        || format!("booking {}", booking.status.as_str()),
+        |refusal| refusal.message.clone(),
+    );
+    let body = BookingAnswer {
+        booking_id: booking.id,
+        status: booking.status.as_str(),
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        payment_id: booking.payment,
+        message,
+        code: refusal.map(|refusal| refusal.code.clone()),
+    };
+    Ok(respond::mark_replayed(
+        respond::json(status, &body),
+        replayed,
+    ))
+}
+
+/// What is asked for, or which field is wrong.
+fn parse(request: Json<BookingRequest>, key: IdempotencyKey) -> Result<NewBooking, Problem> {
+    let Json { body, digest } = request;
+    let flights = match (body.flight_id, body.flight_ids) {
+        (Some(flight), flights) if flights.is_empty() => vec![flight],
+        (None, flights) if !flights.is_empty() => flights,
+        (None, _) => return Err(Problem::invalid_field("flight_id", "is missing")),
+        (Some(_), _) => {
+            let detail = "name flight_id or flight_ids, not both";
+            return Err(Problem::invalid_field("flight_ids", detail));
+        }
+    };
+    if flights.len() > FLIGHTS_MAX {
+        let detail = format!("an itinerary has at most {FLIGHTS_MAX} flights");
+        return Err(Problem::invalid_field("flight_ids", detail));
+    }
+    let repeated = flights
+        .iter()
+        .enumerate()
+        .any(|(at, id)| flights.iter().take(at).any(|f| f == id));
+    if repeated {
+        return Err(Problem::invalid_field("flight_ids", "names a flight twice"));
+    }
+    if body.payment_type.is_empty() || body.payment_type.len() > PAYMENT_TYPE_LIMIT_CHARS {
+        let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    Ok(NewBooking {
+        user: body.user_id.to_string(),
+        flights,
+        seats: body.seats,
+        date: body.date,
+        payment_type: body.payment_type,
+        expected_total: body.expected_total,
+        idempotency_key: key.0,
+        digest,
+    })
+}
+
+/// Look a booking up.
+#[utoipa::path(
+    get, path = "/api/bookings/{id}", tag = "bookings",
+    params(("id" = i64, Path, description = "The booking's id", example = 1)),
+    responses((status = 200, description = "The booking", body = BookingView), LookupRefusals)
+)]
+pub(super) async fn show(
+    bookings: Data<Bookings>,
+    id: Id<BookingId>,
+) -> Result<HttpResponse, Problem> {
+    let booking = bookings.find(id.0).await?;
+    let flight = bookings.flight(&booking, &call_context()).await;
+    Ok(respond::ok(&view(booking, flight)?))
+}
+
+fn view(booking: Booking, flight: Option<Flight>) -> Result<BookingView, Problem> {
+    // In this style users are integers, so a stored one is.
+    let user_id = booking.user.parse().map_err(Problem::internal)?;
+    let (code, message) = booking
+        .refusal
+        .clone()
+        .map(|refusal| (refusal.code, refusal.message))
+        .unzip();
+    Ok(BookingView {
+        id: booking.id,
+        user_id,
+        flight_id: booking.flights.first().copied(),
+        seats: booking.seats,
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        status: booking.status.as_str(),
+        payment_id: booking.payment,
+        date: booking.date,
+        created_at: booking.created_at,
+        code,
+        message,
+        flight,
+        flight_ids: booking.flights,
+    })
+}
+
+/// Cancel a confirmed booking: its seats are free and its charge is refunded.
+#[utoipa::path(
+    put, path = "/api/bookings/{id}/cancel", tag = "bookings",
+    params(("id" = i64, Path, description = "The booking's id", example = 1)),
+    responses((status = 200, description = "It is cancelled", body = CancelAnswer), CancelRefusals)
+)]
+pub(super) async fn cancel(
+    bookings: Data<Bookings>,
+    id: Id<BookingId>,
+) -> Result<HttpResponse, Problem> {
+    let booking = bookings.cancel(id.0, call_context()).await?;
+    Ok(respond::ok(&CancelAnswer {
+        message: "booking cancelled".to_owned(),
+        booking_id: booking.id,
+        cancelled_at: booking.updated_at,
+    }))
+}
