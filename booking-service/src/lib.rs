@@ -59,7 +59,7 @@ impl Application {
             payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
             lease: settings.bookings.lease,
         };
-        let tasks = BackgroundTasks::default();
+        let tasks = BackgroundTasks::new();
         let (every, at_once) = (
             settings.bookings.look_for_work_every,
             settings.bookings.work_at_once,
@@ -67,6 +67,7 @@ impl Application {
         tasks.spawn(|stop| worker::run(steps.clone(), every, at_once, stop));
         let bookings = Bookings {
             steps,
+            tasks: tasks.clone(),
             deadline: settings.bookings.deadline,
         };
 

@@ -2,6 +2,8 @@
 
 use booking_service::settings::Settings;
 use booking_service::{Application, migrate, routes};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use service_kit::command_line::{self, CommonOptions};
 use service_kit::telemetry;
@@ -27,8 +29,11 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    command_line::exit_code(run(Arguments::parse()).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
         return command_line::print_openapi(&routes::openapi::document());

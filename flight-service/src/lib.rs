@@ -74,7 +74,7 @@ impl Application {
             Arc::new(move |counts| listener.update(counts)),
         );
 
-        let tasks = BackgroundTasks::default();
+        let tasks = BackgroundTasks::new();
         tasks.spawn(|stop| Arc::clone(&schedule).follow(stop));
         let search = &settings.search;
         let searcher = Searcher::new(

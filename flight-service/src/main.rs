@@ -1,5 +1,7 @@
 //! The binary: reads its command line and settings, then serves, migrates, imports or prints.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use flight_service::import::{self, ImportOptions};
 use flight_service::settings::Settings;
@@ -30,8 +32,11 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    command_line::exit_code(run(Arguments::parse()).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
         return command_line::print_openapi(&routes::openapi::document());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clients::flight::Flight;
 use clients::http::CallContext;
 use domain::BookingId;
+use service_kit::server::BackgroundTasks;
 
 use super::AppError;
 use super::booking::{Booking, NewBooking, Outcome, Status, Step};
@@ -20,6 +21,8 @@ const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Bookings {
     /// What moves them on.
     pub steps: Steps,
+    /// Where work goes on that a client no longer waits for.
+    pub tasks: BackgroundTasks,
     /// After it nothing new is begun for a booking that is still pending.
     pub deadline: Duration,
 }
@@ -70,11 +73,14 @@ impl Bookings {
         self.finish(claimed, context).await
     }
 
-    /// Works on a booking in a task of its own: a client that goes away does not stop it half-way.
+    /// Works on a booking, to its end even if the client goes away.
     async fn finish(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
         let steps = self.steps.clone();
-        let work = tokio::spawn(async move { steps.finish(booking, &context).await });
-        work.await.map_err(|_| AppError::CutOff)?
+        let work = async move { steps.finish(booking, &context).await };
+        self.tasks
+            .finish(work)
+            .await
+            .unwrap_or(Err(AppError::CutOff))
     }
 
     /// A booking by its id.

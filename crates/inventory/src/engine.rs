@@ -249,11 +249,7 @@ fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> 
 }
 
 /// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
-async fn sweep(
-    queue: mpsc::Sender<Waiting>,
-    database: Database,
-    patience: Duration,
-) {
+async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
         let lapsed = async {

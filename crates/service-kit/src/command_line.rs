@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
 use utoipa::openapi::OpenApi;
@@ -31,4 +32,16 @@ pub fn print_openapi(document: &OpenApi) -> anyhow::Result<()> {
 pub fn print(text: &str) -> anyhow::Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// What a program ends with: an error is written to standard error as one line, causes and all.
+#[must_use]
+pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(std::io::stderr().lock(), "error: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
 }

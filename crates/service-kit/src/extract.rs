@@ -264,6 +264,7 @@ mod tests {
     use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
     use domain_like::Count;
+    use serde::Deserialize;
 
     mod domain_like {
         #[derive(Debug, serde::Deserialize)]

@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::server::resource;
 use crate::{Problem, respond};
 
 /// How long one part may take to show that it is there.
@@ -90,18 +91,19 @@ struct Readiness {
 impl Operations {
     /// Adds the routes.
     pub fn configure(&self, routes: &mut ServiceConfig) {
-        let this = web::Data::new(self.clone());
-        routes
-            .app_data(this)
-            .route("/health", web::get().to(health))
-            .route("/ready", web::get().to(ready))
-            .route("/metrics", web::get().to(prometheus))
-            .route("/openapi.json", web::get().to(openapi))
-            .route("/docs", web::get().to(docs))
-            .service(
-                SwaggerUi::new("/docs/{_:.*}")
-                    .config(utoipa_swagger_ui::Config::from("/openapi.json")),
-            );
+        routes.app_data(web::Data::new(self.clone()));
+        for (path, route) in [
+            ("/health", web::get().to(health)),
+            ("/ready", web::get().to(ready)),
+            ("/metrics", web::get().to(prometheus)),
+            ("/openapi.json", web::get().to(openapi)),
+            ("/docs", web::get().to(docs)),
+        ] {
+            routes.service(resource(path, "GET", [route]));
+        }
+        routes.service(
+            SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")),
+        );
     }
 }
 

@@ -8,8 +8,11 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, Resource, Route};
 use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::context::{RequestTimeout, around_request};
 use crate::operations::Operations;
@@ -18,6 +21,9 @@ use crate::settings::{AuthSettings, HttpSettings};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 2048;
+
+/// How often recorded samples are folded into their histograms.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// A service that is bound and ready to run, with its background tasks.
 pub struct BoundServer {
@@ -28,20 +34,48 @@ pub struct BoundServer {
 }
 
 /// Tasks that run beside the requests and end after them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BackgroundTasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    runtime: Handle,
 }
 
 impl BackgroundTasks {
+    /// No tasks yet. They will run on the current runtime: call this where the service is built, not
+    /// in a request, whose worker has a runtime of its own that ends with it.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            runtime: Handle::current(),
+        }
+    }
+
     /// Runs a task that ends soon after the token is cancelled.
     pub fn spawn<F, Fut>(&self, task: F)
     where
         F: FnOnce(CancellationToken) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.tracker.spawn(task(self.stop.child_token()));
+        self.tracker
+            .spawn_on(task(self.stop.child_token()), &self.runtime);
+    }
+
+    /// Runs work that has to reach its end even if the client goes away meanwhile: as a task of its
+    /// own, which the request only waits for. `None` when the work panicked.
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        self.tracker
+            .spawn_on(work.in_current_span(), &self.runtime)
+            .await
+            .ok()
     }
 
     /// Asks all tasks to end and waits for them, up to the limit.
@@ -57,6 +91,12 @@ impl BackgroundTasks {
                 "background tasks did not end in time"
             );
         }
+    }
+}
+
+impl Default for BackgroundTasks {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -80,6 +120,7 @@ impl BoundServer {
             .with_context(|| format!("{}:{} can't be bound", http.host, http.port))?;
         let address = listener.local_addr()?;
         let timeout = RequestTimeout(http.request_timeout);
+        let operations_metrics = operations.metrics.clone();
         let mut server = HttpServer::new(move || {
             App::new()
                 .app_data(timeout)
@@ -96,6 +137,7 @@ impl BoundServer {
         if http.workers > 0 {
             server = server.workers(http.workers);
         }
+        tasks.spawn(|stop| keep_metrics_small(operations_metrics, stop));
         let server = server.listen(listener)?.run();
         Ok(Self {
             address,
@@ -128,6 +170,18 @@ impl BoundServer {
         self.tasks.stop(self.drain).await;
         tracing::info!("stopped");
         result.context("the server failed")
+    }
+}
+
+/// Folds recorded samples into their histograms, which otherwise happens only when somebody reads
+/// the metrics.
+async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(METRICS_UPKEEP))
+        .await
+        .is_some()
+    {
+        metrics.run_upkeep();
     }
 }
 

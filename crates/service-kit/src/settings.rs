@@ -22,7 +22,6 @@ const ENVIRONMENT_PREFIX: &str = "HOLDFAST__";
 
 /// The short names that every service understands.
 pub const COMMON_ALIASES: &[Alias] = &[
-    ("HOST", "http.host"),
     ("PORT", "http.port"),
     ("DATABASE_URL", "database.url"),
     ("DB_HOST", "database.host"),
@@ -88,7 +87,10 @@ pub fn load<T: DeserializeOwned + Validate>(
             environment = environment.set_override(*setting, value)?;
         }
     }
-    for (variable, value) in std::env::vars() {
+    for (variable, value) in std::env::vars_os() {
+        let (Some(variable), Some(value)) = (variable.to_str(), value.to_str()) else {
+            continue;
+        };
         let setting = variable.strip_prefix(ENVIRONMENT_PREFIX);
         let setting = setting.map(|name| name.to_lowercase().replace("__", "."));
         if let Some(setting) = setting

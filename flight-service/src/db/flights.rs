@@ -97,7 +97,7 @@ pub async fn all(
 pub async fn new_ids(client: &impl GenericClient, count: i64) -> Result<Vec<FlightId>, DbError> {
     let rows = client
         .query(
-            "SELECT nextval(pg_get_serial_sequence('flights', 'id')) FROM generate_series(1, $1)",
+            "SELECT nextval(pg_get_serial_sequence('flights', 'id')) FROM generate_series(1, $1::bigint)",
             &[&count],
         )
         .await?;

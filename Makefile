@@ -1,0 +1,141 @@
+# Every command that a person runs. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+HOLDFAST := $(TARGET)/release/holdfast
+STATE_DIR := $(or $(HOLDFAST_STATE_DIR),.holdfast)
+SERVICES := flight booking payment
+# Where `make generate` writes.
+API_DIR ?= api
+# Whose database `make db-shell` opens.
+DB ?= flights
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+		while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+
+# --- the local stack ---
+
+.PHONY: run
+run: servers binaries ## Run everything on this machine until Ctrl-C (installs and builds what is missing)
+	@$(HOLDFAST) run
+
+.PHONY: start
+start: servers binaries ## The same in the background
+	@$(HOLDFAST) start
+
+.PHONY: stop
+stop: $(HOLDFAST) ## Stop what runs
+	@$(HOLDFAST) stop
+
+.PHONY: status
+status: $(HOLDFAST) ## Show what runs and whether it is ready
+	@$(HOLDFAST) status
+
+.PHONY: db-reset
+db-reset: servers binaries ## Remove all data and load the schedules anew
+	@$(HOLDFAST) reset
+
+.PHONY: db-shell
+db-shell: $(HOLDFAST) ## Open a database in psql: DB=flights, bookings or payments
+	@$(HOLDFAST) psql $(DB)
+
+.PHONY: logs
+logs: $(HOLDFAST) ## Follow all logs
+	@$(HOLDFAST) logs
+
+# --- build and check ---
+
+.PHONY: build
+build: ## Build everything, optimized
+	cargo build --release --workspace
+
+.PHONY: test
+test: ## Run all tests against a PostgreSQL and a Redis of their own
+	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
+	cargo build -p stack --bin holdfast
+	$(TARGET)/debug/holdfast with-test-servers -- cargo test --workspace
+
+.PHONY: check
+check: ## Format, lints, docs and generated files, as CI checks them
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	scripts/check-generated
+
+.PHONY: fmt
+fmt: ## Format the code
+	cargo fmt --all
+
+.PHONY: lint
+lint: ## Run clippy on all targets, warnings denied
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: deny
+deny: cargo-deny ## Check dependencies: licences, bans, sources, and advisories where they can be had
+	cargo deny check licenses bans sources
+	@if cargo deny fetch db; then \
+		cargo deny check advisories; \
+	else \
+		echo "The advisory database can't be fetched here: advisories were not checked."; \
+	fi
+
+.PHONY: generate
+generate: ## Write api/*.yaml from the code
+	@mkdir -p $(API_DIR)
+	@for service in $(SERVICES); do \
+		cargo run -q -p $$service-service -- openapi > $(API_DIR)/$$service-service.yaml.next && \
+		mv $(API_DIR)/$$service-service.yaml.next $(API_DIR)/$$service-service.yaml || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove what was built and the local stack's data (refused while it runs)
+	@if [ -d "$(STATE_DIR)" ]; then $(MAKE) $(HOLDFAST) && $(HOLDFAST) remove; fi
+	cargo clean
+
+# --- set up ---
+
+.PHONY: deps
+deps: servers ## Install PostgreSQL and Redis if they are missing, and download the crates
+	cargo fetch --locked
+
+.PHONY: dev-setup
+dev-setup: deps cargo-deny ## Install what developing needs besides
+	rustup component add clippy rustfmt
+
+# --- the deployment, with Docker ---
+
+.PHONY: docker-up
+docker-up: ## Build the images and start the deployment
+	docker compose up -d --build
+
+.PHONY: docker-down
+docker-down: ## Stop the deployment; its volumes stay
+	docker compose down
+
+.PHONY: restart
+restart: ## Restart the deployment's containers
+	docker compose restart
+
+# --- what the commands above need ---
+
+.PHONY: servers
+servers:
+	@scripts/install-servers
+
+.PHONY: binaries
+binaries:
+	@[ -x $(HOLDFAST) ] || echo "Building; the first time takes some minutes."
+	@cargo build --release --bins
+
+# Built only if it does not exist: looking at a stack or stopping it is not to wait for a build.
+$(HOLDFAST):
+	@cargo build --release -p stack --bin holdfast
+
+.PHONY: cargo-deny
+cargo-deny:
+	@command -v cargo-deny >/dev/null 2>&1 || cargo install --locked cargo-deny

@@ -1,0 +1,77 @@
+//! The command line.
+
+mod logs;
+mod psql;
+mod remove;
+mod reset;
+mod run;
+mod start;
+mod status;
+mod stop;
+mod with_test_servers;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::local::settings::Settings;
+
+/// Runs Holdfast on this machine: PostgreSQL, Redis and the three services, without Docker.
+///
+/// Settings are environment variables: HOLDFAST_STATE_DIR (.holdfast), HOLDFAST_FLIGHT_PORT (8080),
+/// HOLDFAST_BOOKING_PORT (8081), HOLDFAST_PAYMENT_PORT (8082), HOLDFAST_POSTGRES_PORT (15432) and
+/// HOLDFAST_REDIS_PORT (16379); HOLDFAST_POSTGRES_URL and HOLDFAST_REDIS_URL name existing servers to
+/// use instead of private ones.
+#[derive(Parser)]
+#[command(name = "holdfast")]
+pub struct Holdfast {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything in the foreground until Ctrl-C
+    Run {
+        /// Leave the terminal: how `start` runs it
+        #[arg(long, hide = true)]
+        background: bool,
+    },
+    /// Run everything in the background
+    Start,
+    /// Stop what runs in the background or in another terminal
+    Stop,
+    /// Show what runs; the exit code is 0 if all is ready, 3 if nothing runs
+    Status,
+    /// Remove all data and load the schedules anew
+    Reset,
+    /// Remove the state directory with all data; nothing may be running
+    Remove,
+    /// Follow the logs
+    Logs,
+    /// Open one of the databases in psql
+    Psql(psql::Arguments),
+    /// Run a command with a PostgreSQL and a Redis of its own for tests
+    WithTestServers(with_test_servers::Arguments),
+}
+
+impl Holdfast {
+    /// Does what was asked for. The code is the process's exit code.
+    pub async fn execute(self) -> anyhow::Result<ExitCode> {
+        if let Command::WithTestServers(arguments) = &self.command {
+            return with_test_servers::execute(arguments).await;
+        }
+        let settings = Settings::from_environment()?;
+        match self.command {
+            Command::Run { background } => run::execute(&settings, background).await,
+            Command::Start => start::execute(&settings).await,
+            Command::Stop => stop::execute(&settings).await,
+            Command::Status => status::execute(&settings).await,
+            Command::Reset => reset::execute(&settings).await,
+            Command::Remove => remove::execute(&settings).await,
+            Command::Logs => logs::execute(&settings),
+            Command::Psql(arguments) => psql::execute(&settings, &arguments).await,
+            Command::WithTestServers(arguments) => with_test_servers::execute(&arguments).await,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The three services: their binaries, databases and environment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use nix::sys::signal::Signal;
+use stack::child::{Child, Launch, Lifetime};
+
+use super::settings::Settings;
+
+/// One of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    Payment,
+    Flight,
+    Booking,
+}
+
+/// In the order in which they are started: booking-service calls the other two.
+pub const SERVICES: [Service; 3] = [Service::Payment, Service::Flight, Service::Booking];
+
+/// A setting in which the local stack differs from a deployment, unless its variable is set.
+pub struct LocalSetting {
+    variable: &'static str,
+    value: &'static str,
+    readers: &'static [Service],
+    /// What it means, for the banner.
+    pub meaning: &'static str,
+}
+
+/// See [`LocalSetting`]. The demo's schedule is old, and a first try should succeed.
+pub const LOCAL_SETTINGS: [LocalSetting; 3] = [
+    LocalSetting {
+        variable: "HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE",
+        value: "never",
+        readers: &[Service::Flight, Service::Booking],
+        meaning: "sales never close, so that the demo's old flights can be booked",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__MOCK__FAILURE_RATE",
+        value: "0",
+        readers: &[Service::Payment],
+        meaning: "the mock payment provider declines nothing",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__MOCK__TIMEOUT_RATE",
+        value: "0",
+        readers: &[Service::Payment],
+        meaning: "the mock payment provider never times out",
+    },
+];
+
+impl LocalSetting {
+    /// Its variable is not set by the user, so this value holds.
+    pub fn holds(&self, is_set: impl Fn(&str) -> bool) -> bool {
+        !is_set(self.variable)
+    }
+}
+
+/// Other names for what the stack itself sets: they must not win.
+pub const HIDDEN_ENVIRONMENT: [&str; 13] = [
+    "HOLDFAST__HTTP__HOST",
+    "HOLDFAST__HTTP__PORT",
+    "HOLDFAST__DATABASE__URL",
+    "HOLDFAST__REDIS__URL",
+    "HOLDFAST__FLIGHTS__URL",
+    "HOLDFAST__PAYMENTS__URL",
+    "DB_HOST",
+    "DB_PORT",
+    "DB_NAME",
+    "DB_USER",
+    "DB_PASSWORD",
+    "REDIS_HOST",
+    "REDIS_PORT",
+];
+
+/// The addresses that a service is given.
+pub struct Addresses {
+    /// Its own database.
+    pub database_url: String,
+    /// Redis.
+    pub redis_url: String,
+}
+
+impl Service {
+    /// The binary's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Payment => "payment-service",
+            Self::Flight => "flight-service",
+            Self::Booking => "booking-service",
+        }
+    }
+
+    /// Its database's name.
+    pub fn database(self) -> &'static str {
+        match self {
+            Self::Payment => "holdfast_payments",
+            Self::Flight => "holdfast_flights",
+            Self::Booking => "holdfast_bookings",
+        }
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(self, settings: &Settings) -> u16 {
+        match self {
+            Self::Payment => settings.payment_port,
+            Self::Flight => settings.flight_port,
+            Self::Booking => settings.booking_port,
+        }
+    }
+
+    /// Its binary, which lies beside this one.
+    pub fn program(self) -> anyhow::Result<PathBuf> {
+        let here = std::env::current_exe()?;
+        let program = here.with_file_name(self.name());
+        if !program.is_file() {
+            bail!(
+                "{} does not exist: build it (`cargo build --release --bins`)",
+                program.display()
+            );
+        }
+        Ok(program)
+    }
+
+    /// Starts it.
+    pub fn start(
+        self,
+        settings: &Settings,
+        addresses: &Addresses,
+        log: &Path,
+    ) -> anyhow::Result<Child> {
+        let child = Launch {
+            program: &self.program()?,
+            arguments: Vec::new(),
+            environment: self.environment(settings, addresses, is_set),
+            hidden_environment: &HIDDEN_ENVIRONMENT,
+            account: None,
+            working_directory: Path::new("."),
+            log,
+            last_signal: Signal::SIGTERM,
+            lifetime: &Lifetime::Kept,
+        }
+        .start()?;
+        Ok(child)
+    }
+
+    /// The variables that it is started with, in addition to the user's.
+    pub fn environment(
+        self,
+        settings: &Settings,
+        addresses: &Addresses,
+        is_set: impl Fn(&str) -> bool,
+    ) -> Vec<(String, String)> {
+        let service_url = |service: Self| format!("http://127.0.0.1:{}", service.port(settings));
+        let mut environment = vec![
+            ("HOLDFAST__HTTP__HOST", "127.0.0.1".to_owned()),
+            ("PORT", self.port(settings).to_string()),
+            ("DATABASE_URL", addresses.database_url.clone()),
+            ("REDIS_URL", addresses.redis_url.clone()),
+            ("FLIGHT_SERVICE_URL", service_url(Self::Flight)),
+            ("PAYMENT_SERVICE_URL", service_url(Self::Payment)),
+            // The output goes to a file.
+            ("NO_COLOR", "1".to_owned()),
+        ];
+        for setting in &LOCAL_SETTINGS {
+            if setting.readers.contains(&self) && setting.holds(&is_set) {
+                environment.push((setting.variable, setting.value.to_owned()));
+            }
+        }
+        environment
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+/// The user has set this variable.
+pub fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::settings::Place;
+
+    #[test]
+    fn a_service_is_told_where_everything_is() {
+        let settings = Settings {
+            state_directory: ".holdfast".into(),
+            flight_port: 1,
+            booking_port: 2,
+            payment_port: 3,
+            postgres: Place::Private(4),
+            redis: Place::Private(5),
+        };
+        let addresses = Addresses {
+            database_url: "postgres://x".to_owned(),
+            redis_url: "redis://y".to_owned(),
+        };
+        let environment = |service: Service, set: &'static str| {
+            service.environment(&settings, &addresses, |name| name == set)
+        };
+        let has = |environment: &[(String, String)], name: &str, value: &str| {
+            environment.contains(&(name.to_owned(), value.to_owned()))
+        };
+
+        let booking = environment(Service::Booking, "");
+        assert!(has(&booking, "PORT", "2"));
+        assert!(has(&booking, "DATABASE_URL", "postgres://x"));
+        assert!(has(&booking, "FLIGHT_SERVICE_URL", "http://127.0.0.1:1"));
+        assert!(has(&booking, "PAYMENT_SERVICE_URL", "http://127.0.0.1:3"));
+
+        let rate = "HOLDFAST__MOCK__FAILURE_RATE";
+        assert!(has(&environment(Service::Payment, ""), rate, "0"));
+        let told_otherwise = environment(Service::Payment, rate);
+        assert!(!told_otherwise.iter().any(|(name, _)| name == rate));
+    }
+}

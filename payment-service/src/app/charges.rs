@@ -1,0 +1,212 @@
+//! Making a charge, once per key.
+//!
+//! The charge is recorded as `processing`, with its key and a lease, and committed before the provider
+//! is asked; the provider is asked outside any transaction; its outcome is one guarded update, and is
+//! answered after that is committed. Whatever is killed in between leaves a row whose lease runs out:
+//! the next request with the key takes it over and asks the provider again, under the same key.
+
+use std::time::Instant;
+
+use crate::app::{PaymentError, Payments};
+use crate::charge::{BoundKey, Call, Charge, EndStatus, Outcome, PaymentType, Progress, Terms};
+use crate::db::charges::{self as table, KeyHolder, Start};
+use crate::provider::{ProviderCharge, Verdict};
+
+/// A charge that is asked for.
+#[derive(Clone, Debug)]
+pub struct ChargeOrder {
+    /// By which call.
+    pub call: Call,
+    /// What is to be paid.
+    pub terms: Terms,
+    /// With which key, if the caller wants it made once.
+    pub key: Option<BoundKey>,
+}
+
+/// A charge that has ended.
+#[derive(Clone, Debug)]
+pub struct ChargeAnswer {
+    /// The charge.
+    pub charge: Charge,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether it was made by an earlier request with the same key.
+    pub replayed: bool,
+    /// Whether the caller is to be left without this answer.
+    pub withheld: bool,
+}
+
+impl Payments {
+    /// Charges, or finds the charge that was made with this key.
+    ///
+    /// # Errors
+    /// When the key names something else, or the outcome is not known yet.
+    pub async fn charge(&self, order: ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
+        let place = self.place()?;
+        let this = self.clone();
+        self.detached(async move {
+            let _place = place;
+            this.charge_or_replay(&order).await
+        })
+        .await
+    }
+
+    async fn charge_or_replay(&self, order: &ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
+        let start = match ruling(order.call, &order.terms) {
+            Some(outcome) => Start::Ended(outcome),
+            None => Start::Processing {
+                lease: self.limits.lease,
+            },
+        };
+        let inserted = {
+            let client = self.client().await?;
+            table::insert(
+                &client,
+                order.call,
+                &order.terms,
+                order.key.as_ref(),
+                &start,
+            )
+            .await?
+        };
+        let charge = match (inserted, &order.key) {
+            (Some(charge), _) => charge,
+            (None, Some(key)) => match self.earlier(order.call, key).await? {
+                Earlier::Ended(answer) => return Ok(answer),
+                Earlier::TakenOver(charge) => charge,
+            },
+            // Without a key there is nothing to conflict with.
+            (None, None) => return Err(PaymentError::InProgress),
+        };
+        match start {
+            Start::Ended(outcome) => {
+                count(outcome.status);
+                Ok(ChargeAnswer {
+                    charge,
+                    outcome,
+                    replayed: false,
+                    withheld: false,
+                })
+            }
+            Start::Processing { .. } => self.ask_provider(charge).await,
+        }
+    }
+
+    /// What an earlier request with this key has left.
+    async fn earlier(&self, call: Call, key: &BoundKey) -> Result<Earlier, PaymentError> {
+        let client = self.client().await?;
+        let charge = match table::by_key(&client, &key.key).await? {
+            Some(KeyHolder::Charge(charge)) => *charge,
+            Some(KeyHolder::Closed) => return Err(PaymentError::KeyClosed),
+            // Rows are never deleted, so this can't be; asking again is right all the same.
+            None => return Err(PaymentError::InProgress),
+        };
+        if !charge.was_asked_by(call, &key.digest) {
+            return Err(PaymentError::KeyReused);
+        }
+        match charge.progress.clone() {
+            Progress::Ended { outcome, .. } => Ok(Earlier::Ended(ChargeAnswer {
+                charge,
+                outcome,
+                replayed: true,
+                withheld: false,
+            })),
+            Progress::Processing {
+                attempt,
+                lease_expired: true,
+            } => table::take_over(&client, charge.id, attempt, self.limits.lease)
+                .await?
+                .map(Earlier::TakenOver)
+                .ok_or(PaymentError::InProgress),
+            Progress::Processing { .. } => Err(PaymentError::InProgress),
+        }
+    }
+
+    /// Asks the provider and records what it says. The charge's lease is this caller's.
+    pub(super) async fn ask_provider(&self, charge: Charge) -> Result<ChargeAnswer, PaymentError> {
+        let Progress::Processing { attempt, .. } = charge.progress else {
+            return Err(PaymentError::InProgress);
+        };
+        if attempt > 1 {
+            tracing::info!(payment_id = %charge.id, attempt, "charge taken over");
+        }
+        let asked = ProviderCharge {
+            key: charge.provider_key(),
+            terms: charge.terms.clone(),
+        };
+        let started = Instant::now();
+        let answer = tokio::time::timeout(self.limits.time_limit, self.provider.charge(&asked));
+        let answer = answer.await;
+        metrics::histogram!("payment_provider_duration_seconds")
+            .record(started.elapsed().as_secs_f64());
+        let Ok(Ok(verdict)) = answer else {
+            tracing::warn!(payment_id = %charge.id, attempt, "provider gave no answer");
+            table::give_up(&self.client().await?, charge.id, attempt).await?;
+            return Err(PaymentError::OutcomeUnknown);
+        };
+        self.record(&charge, verdict).await
+    }
+
+    /// Ends a charge, unless another attempt has: then that one's outcome counts.
+    async fn record(
+        &self,
+        charge: &Charge,
+        verdict: Verdict,
+    ) -> Result<ChargeAnswer, PaymentError> {
+        let client = self.client().await?;
+        let charge = match table::end(&client, charge.id, &verdict.outcome).await? {
+            Some(ended) => {
+                count(verdict.outcome.status);
+                ended
+            }
+            None => table::by_id(&client, charge.id)
+                .await?
+                .ok_or(PaymentError::UnknownCharge)?,
+        };
+        let Progress::Ended { outcome, .. } = charge.progress.clone() else {
+            return Err(PaymentError::InProgress);
+        };
+        tracing::debug!(
+            payment_id = %charge.id,
+            status = ?outcome.status,
+            code = outcome.code.as_deref(),
+            "charge ended"
+        );
+        Ok(ChargeAnswer {
+            charge,
+            outcome,
+            replayed: false,
+            withheld: verdict.withhold_answer,
+        })
+    }
+}
+
+/// What an earlier request with the same key has left.
+enum Earlier {
+    /// Its answer.
+    Ended(ChargeAnswer),
+    /// A charge whose lease had run out, and is now this request's.
+    TakenOver(Charge),
+}
+
+/// The outcome of a charge that no provider needs to be asked for.
+fn ruling(call: Call, terms: &Terms) -> Option<Outcome> {
+    match call {
+        Call::SimulateSuccess => Some(Outcome::captured()),
+        Call::SimulateFailure => Some(Outcome::declined("card_declined", "Card declined")),
+        Call::SimulateTimeout => Some(Outcome::timed_out()),
+        Call::Process if terms.payment_type.parse::<PaymentType>().is_err() => Some(
+            Outcome::declined("unsupported_payment_type", "Unsupported payment type"),
+        ),
+        Call::Process => None,
+    }
+}
+
+fn count(status: EndStatus) {
+    let status = match status {
+        EndStatus::Success => "success",
+        EndStatus::Failed => "failed",
+        EndStatus::Timeout => "timeout",
+    };
+    metrics::counter!("payments_total", "status" => status).increment(1);
+}

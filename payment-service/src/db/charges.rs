@@ -1,0 +1,249 @@
+//! The table `charges`: charges and the tombstones of closed keys.
+//!
+//! Both compete for their key in one unique constraint, so a key has a charge or a tombstone, never
+//! both. A charge ends in one statement, guarded by its status, so it ends once.
+
+mod row;
+
+use std::time::Duration;
+
+use deadpool_postgres::GenericClient;
+use domain::{Amount, PaymentId};
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use self::row::{call_text, fetch, read, status_text};
+use super::DbError;
+use crate::charge::{BoundKey, Call, Charge, Outcome, PaymentCode, Terms};
+
+/// What a key names.
+#[derive(Clone, Debug)]
+pub enum KeyHolder {
+    /// The charge that was made with it.
+    Charge(Box<Charge>),
+    /// A tombstone: no charge was made with it, and none will be.
+    Closed,
+}
+
+/// How a new charge is recorded.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// The provider is about to be asked, by someone who is trusted for so long to bring its answer.
+    Processing {
+        /// For how long.
+        lease: Duration,
+    },
+    /// It is decided without asking a provider.
+    Ended(Outcome),
+}
+
+macro_rules! columns {
+    () => {
+        "payment_id, status, call, booking_ref, user_ref, amount_minor, currency, payment_type, \
+         reference, payment_code, code, message, refunded_minor, idempotency_key, request_digest, \
+         attempt, lease_expires_at <= clock_timestamp() AS lease_expired, created_at, ended_at"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO charges (payment_id, call, booking_ref, user_ref, amount_minor, currency, \
+         payment_type, reference, payment_code, idempotency_key, request_digest, status, code, \
+         message, attempt, lease_expires_at, ended_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+         CASE WHEN $15::float8 IS NULL THEN 0 ELSE 1 END, \
+         clock_timestamp() + make_interval(secs => $15::float8), \
+         CASE WHEN $15::float8 IS NULL THEN clock_timestamp() END) \
+     ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING \
+     RETURNING ",
+    columns!()
+);
+
+/// Records a new charge; `None` when its key has a charge or a tombstone already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    client: &impl GenericClient,
+    call: Call,
+    terms: &Terms,
+    key: Option<&BoundKey>,
+    start: &Start,
+) -> Result<Option<Charge>, DbError> {
+    let id = Uuid::now_v7();
+    let (status, outcome, lease_seconds) = match start {
+        Start::Processing { lease } => ("processing", None, Some(lease.as_secs_f64())),
+        Start::Ended(outcome) => (status_text(outcome.status), Some(outcome), None),
+    };
+    // Once ended, nobody asks the provider again: the code has done its work.
+    let payment_code = match start {
+        Start::Processing { .. } => terms.payment_code.as_ref().map(PaymentCode::as_str),
+        Start::Ended(_) => None,
+    };
+    fetch(
+        client,
+        INSERT,
+        &[
+            &id,
+            &call_text(call),
+            &Json(&terms.booking),
+            &Json(&terms.user),
+            &terms.money.amount.minor(),
+            &terms.money.currency.as_str(),
+            &terms.payment_type,
+            &terms.reference,
+            &payment_code,
+            &key.map(|key| key.key.as_str()),
+            &key.map(|key| key.digest.as_slice()),
+            &status,
+            &outcome.and_then(|outcome| outcome.code.as_deref()),
+            &outcome.map(|outcome| outcome.message.as_str()),
+            &lease_seconds,
+        ],
+    )
+    .await
+}
+
+/// The charge with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_id(client: &impl GenericClient, id: PaymentId) -> Result<Option<Charge>, DbError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM charges WHERE payment_id = $1 AND status <> 'closed'"
+    );
+    fetch(client, SQL, &[&id.0]).await
+}
+
+/// The charge with this id, locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(client: &impl GenericClient, id: PaymentId) -> Result<Option<Charge>, DbError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM charges WHERE payment_id = $1 AND status <> 'closed' FOR UPDATE"
+    );
+    fetch(client, SQL, &[&id.0]).await
+}
+
+/// What this key names, if it was ever used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<KeyHolder>, DbError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM charges WHERE idempotency_key = $1"
+    );
+    let statement = client.prepare_cached(SQL).await?;
+    let Some(row) = client.query_opt(&statement, &[&key]).await? else {
+        return Ok(None);
+    };
+    if row.try_get::<_, &str>("status")? == "closed" {
+        Ok(Some(KeyHolder::Closed))
+    } else {
+        Ok(Some(KeyHolder::Charge(Box::new(read(&row)?))))
+    }
+}
+
+/// Makes a tombstone of this key; false when the key has a charge or a tombstone already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_key(client: &impl GenericClient, key: &str) -> Result<bool, DbError> {
+    const SQL: &str = "INSERT INTO charges (payment_id, status, idempotency_key, ended_at) \
+         VALUES ($1, 'closed', $2, clock_timestamp()) \
+         ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING";
+    let statement = client.prepare_cached(SQL).await?;
+    let inserted = client.execute(&statement, &[&Uuid::now_v7(), &key]).await?;
+    Ok(inserted == 1)
+}
+
+/// Takes a charge over from an attempt whose lease has run out; `None` when someone else did, or the
+/// charge has ended meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_over(
+    client: &impl GenericClient,
+    id: PaymentId,
+    attempt: i32,
+    lease: Duration,
+) -> Result<Option<Charge>, DbError> {
+    const SQL: &str = concat!(
+        "UPDATE charges SET attempt = attempt + 1, \
+             lease_expires_at = clock_timestamp() + make_interval(secs => $3) \
+         WHERE payment_id = $1 AND status = 'processing' AND attempt = $2 \
+             AND lease_expires_at <= clock_timestamp() \
+         RETURNING ",
+        columns!()
+    );
+    fetch(client, SQL, &[&id.0, &attempt, &lease.as_secs_f64()]).await
+}
+
+/// Ends an attempt's lease early: its provider gave no answer, and the next may ask at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn give_up(
+    client: &impl GenericClient,
+    id: PaymentId,
+    attempt: i32,
+) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE charges SET lease_expires_at = clock_timestamp() \
+         WHERE payment_id = $1 AND status = 'processing' AND attempt = $2";
+    let statement = client.prepare_cached(SQL).await?;
+    client.execute(&statement, &[&id.0, &attempt]).await?;
+    Ok(())
+}
+
+/// Ends a charge; `None` when it has ended already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(
+    client: &impl GenericClient,
+    id: PaymentId,
+    outcome: &Outcome,
+) -> Result<Option<Charge>, DbError> {
+    const SQL: &str = concat!(
+        "UPDATE charges SET status = $2, code = $3, message = $4, ended_at = clock_timestamp(), \
+             lease_expires_at = NULL, payment_code = NULL \
+         WHERE payment_id = $1 AND status = 'processing' \
+         RETURNING ",
+        columns!()
+    );
+    fetch(
+        client,
+        SQL,
+        &[
+            &id.0,
+            &status_text(outcome.status),
+            &outcome.code,
+            &outcome.message,
+        ],
+    )
+    .await
+}
+
+/// Counts a refund against a charge that is locked.
+///
+/// # Errors
+/// When the database fails, also because more would be given back than was charged.
+pub async fn add_refund(
+    client: &impl GenericClient,
+    id: PaymentId,
+    amount: Amount,
+) -> Result<(), DbError> {
+    const SQL: &str =
+        "UPDATE charges SET refunded_minor = refunded_minor + $2 WHERE payment_id = $1";
+    let statement = client.prepare_cached(SQL).await?;
+    client
+        .execute(&statement, &[&id.0, &amount.minor()])
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Rows of `charges`, read and written.
+
+use clients::payment::Reference;
+use deadpool_postgres::GenericClient;
+use domain::{Amount, Money, PaymentId};
+use tokio_postgres::Row;
+use tokio_postgres::types::{Json, ToSql};
+
+use crate::charge::{Call, Charge, EndStatus, Outcome, Progress, Terms};
+use crate::db::DbError;
+
+/// A call as the table writes it.
+pub(super) fn call_text(call: Call) -> &'static str {
+    match call {
+        Call::Process => "process",
+        Call::SimulateSuccess => "simulate_success",
+        Call::SimulateFailure => "simulate_failure",
+        Call::SimulateTimeout => "simulate_timeout",
+    }
+}
+
+/// An end as the table writes it.
+pub(super) fn status_text(status: EndStatus) -> &'static str {
+    match status {
+        EndStatus::Success => "success",
+        EndStatus::Failed => "failed",
+        EndStatus::Timeout => "timeout",
+    }
+}
+
+/// Runs a statement that finds or writes at most one charge.
+pub(super) async fn fetch(
+    client: &impl GenericClient,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Option<Charge>, DbError> {
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, parameters).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Reads a row that is not a tombstone.
+pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
+    let call = match row.try_get("call")? {
+        "process" => Call::Process,
+        "simulate_success" => Call::SimulateSuccess,
+        "simulate_failure" => Call::SimulateFailure,
+        "simulate_timeout" => Call::SimulateTimeout,
+        _ => return Err(DbError::Unreadable("call")),
+    };
+    let ended = |status| {
+        Ok::<_, DbError>(Progress::Ended {
+            outcome: Outcome {
+                status,
+                code: row.try_get("code")?,
+                message: row.try_get("message")?,
+            },
+            at: row.try_get("ended_at")?,
+        })
+    };
+    let progress = match row.try_get("status")? {
+        "processing" => Progress::Processing {
+            attempt: row.try_get("attempt")?,
+            lease_expired: row.try_get("lease_expired")?,
+        },
+        "success" => ended(EndStatus::Success)?,
+        "failed" => ended(EndStatus::Failed)?,
+        "timeout" => ended(EndStatus::Timeout)?,
+        _ => return Err(DbError::Unreadable("status")),
+    };
+    Ok(Charge {
+        id: PaymentId(row.try_get("payment_id")?),
+        call,
+        terms: read_terms(row)?,
+        key: row.try_get("idempotency_key")?,
+        request_digest: row.try_get("request_digest")?,
+        progress,
+        refunded: amount(row, "refunded_minor")?,
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+fn read_terms(row: &Row) -> Result<Terms, DbError> {
+    let payment_code = row
+        .try_get::<_, Option<&str>>("payment_code")?
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| DbError::Unreadable("payment_code"))?;
+    Ok(Terms {
+        booking: row.try_get::<_, Json<Reference>>("booking_ref")?.0,
+        user: row.try_get::<_, Json<Reference>>("user_ref")?.0,
+        money: Money {
+            amount: amount(row, "amount_minor")?,
+            currency: row
+                .try_get::<_, &str>("currency")?
+                .parse()
+                .map_err(|_| DbError::Unreadable("currency"))?,
+        },
+        payment_type: row.try_get("payment_type")?,
+        reference: row.try_get("reference")?,
+        payment_code,
+    })
+}
+
+fn amount(row: &Row, column: &'static str) -> Result<Amount, DbError> {
+    Amount::from_minor(row.try_get(column)?).map_err(|_| DbError::Unreadable(column))
+}

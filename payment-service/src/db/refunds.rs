@@ -1,0 +1,73 @@
+//! The table `refunds`: one row for each time that money was given back. Rows are only added, in the
+//! transaction that counts them against their charge.
+
+use deadpool_postgres::GenericClient;
+use domain::{Amount, PaymentId};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::DbError;
+use crate::charge::{BoundKey, Refund};
+
+macro_rules! columns {
+    () => {
+        "refund_id, payment_id, amount_minor, request_digest, refunded_at"
+    };
+}
+
+/// Records a refund.
+///
+/// # Errors
+/// When the database fails, also because the key was used for another refund.
+pub async fn insert(
+    client: &impl GenericClient,
+    payment: PaymentId,
+    amount: Amount,
+    key: Option<&BoundKey>,
+) -> Result<Refund, DbError> {
+    const SQL: &str = concat!(
+        "INSERT INTO refunds (refund_id, payment_id, amount_minor, idempotency_key, request_digest) \
+         VALUES ($1, $2, $3, $4, $5) RETURNING ",
+        columns!()
+    );
+    let statement = client.prepare_cached(SQL).await?;
+    let row = client
+        .query_one(
+            &statement,
+            &[
+                &Uuid::now_v7(),
+                &payment.0,
+                &amount.minor(),
+                &key.map(|key| key.key.as_str()),
+                &key.map(|key| key.digest.as_slice()),
+            ],
+        )
+        .await?;
+    read(&row)
+}
+
+/// The refund that was made with this key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Refund>, DbError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM refunds WHERE idempotency_key = $1"
+    );
+    let statement = client.prepare_cached(SQL).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Refund, DbError> {
+    Ok(Refund {
+        id: row.try_get("refund_id")?,
+        payment: PaymentId(row.try_get("payment_id")?),
+        amount: Amount::from_minor(row.try_get("amount_minor")?)
+            .map_err(|_| DbError::Unreadable("amount_minor"))?,
+        request_digest: row.try_get("request_digest")?,
+        refunded_at: row.try_get("refunded_at")?,
+    })
+}

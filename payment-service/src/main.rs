@@ -1,0 +1,47 @@
+//! The binary: reads its command line and settings, then serves, migrates or prints.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use payment_service::settings::Settings;
+use payment_service::{Application, migrate, routes};
+use service_kit::command_line::{self, CommonOptions};
+use service_kit::telemetry;
+
+/// Charges and refunds, once per key
+#[derive(Parser)]
+#[command(name = payment_service::NAME)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests (the default)
+    Serve,
+    /// Bring the payments database up to date and stop
+    Migrate,
+    /// Print the OpenAPI document as YAML
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    command_line::exit_code(run(Arguments::parse()).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return command_line::print_openapi(&routes::openapi::document());
+    }
+    let settings = Settings::load(arguments.common.config.as_deref())?;
+    telemetry::start_logs(&settings.log)?;
+    match command {
+        Command::Migrate => migrate(&settings).await,
+        Command::Serve | Command::Openapi => Application::build(&settings).await?.run().await,
+    }
+}

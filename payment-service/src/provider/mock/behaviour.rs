@@ -1,0 +1,264 @@
+//! How the mock decides: a pure function of its rates and a charge's key.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::charge::{EndStatus, Outcome, PaymentType};
+use crate::provider::{ProviderCharge, Verdict};
+
+/// The payment code that always fails.
+const REFUSED_PAYMENT_CODE: &str = "00000";
+
+/// The longest processing time and spread.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// How the mock behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Behaviour {
+    /// The share of charges that are declined, 0 to 1.
+    pub failure_rate: f64,
+    /// The share of charges that time out, 0 to 1; with `failure_rate` at most 1.
+    pub timeout_rate: f64,
+    /// The share of captured charges whose answer never reaches the caller, 0 to 1.
+    pub lost_answer_rate: f64,
+    /// How long a charge takes, in the middle; at most a minute.
+    pub processing_time: Duration,
+    /// How much shorter or longer it may take, evenly spread; at most a minute.
+    pub processing_spread: Duration,
+}
+
+/// A behaviour that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Senseless {
+    /// The setting's name.
+    pub setting: &'static str,
+    /// The name in the body of `PUT /api/payments/mock`.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+impl Behaviour {
+    /// Whether this behaviour makes sense.
+    ///
+    /// # Errors
+    /// The first value that does not.
+    pub fn check(&self) -> Result<(), Senseless> {
+        const RATE: &str = "must be from 0 to 1";
+        const TIME: &str = "must be from 0 to 60000 ms";
+        let is_rate = |rate: f64| (0.0..=1.0).contains(&rate);
+        let rules = [
+            (
+                is_rate(self.failure_rate),
+                "mock.failure_rate",
+                "failure_rate",
+                RATE,
+            ),
+            (
+                is_rate(self.timeout_rate),
+                "mock.timeout_rate",
+                "timeout_rate",
+                RATE,
+            ),
+            (
+                self.failure_rate + self.timeout_rate <= 1.0,
+                "mock.failure_rate",
+                "failure_rate",
+                "and timeout_rate must add up to at most 1",
+            ),
+            (
+                is_rate(self.lost_answer_rate),
+                "mock.lost_answer_rate",
+                "lost_answer_rate",
+                RATE,
+            ),
+            (
+                self.processing_time <= TIME_LIMIT,
+                "mock.processing_time",
+                "processing_time_ms",
+                TIME,
+            ),
+            (
+                self.processing_spread <= TIME_LIMIT,
+                "mock.processing_spread",
+                "processing_spread_ms",
+                TIME,
+            ),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            None => Ok(()),
+            Some((_, setting, field, problem)) => Err(Senseless {
+                setting,
+                field,
+                problem,
+            }),
+        }
+    }
+
+    /// What becomes of a charge, and how long it takes.
+    pub(super) fn decide(&self, charge: &ProviderCharge) -> (Verdict, Duration) {
+        let draws = Draws::of(&charge.key);
+        let shortest = self.processing_time.saturating_sub(self.processing_spread);
+        let longest = self.processing_time + self.processing_spread;
+        let takes = shortest + (longest - shortest).mul_f64(draws.time);
+        let outcome = self.outcome(charge, &draws);
+        let withhold_answer =
+            outcome.status == EndStatus::Success && draws.lost_answer < self.lost_answer_rate;
+        let verdict = Verdict {
+            outcome,
+            withhold_answer,
+        };
+        (verdict, takes)
+    }
+
+    fn outcome(&self, charge: &ProviderCharge, draws: &Draws) -> Outcome {
+        let code = charge.terms.payment_code.as_ref();
+        if code.is_some_and(|code| code.as_str() == REFUSED_PAYMENT_CODE) {
+            return Outcome::declined("invalid_payment_code", "Payment code refused");
+        }
+        if draws.outcome < self.failure_rate {
+            decline(&charge.terms.payment_type, draws.reason)
+        } else if draws.outcome < self.failure_rate + self.timeout_rate {
+            Outcome::timed_out()
+        } else {
+            Outcome::captured()
+        }
+    }
+}
+
+/// A refusal, in words that fit how the payer pays.
+fn decline(payment_type: &str, draw: f64) -> Outcome {
+    if draw < 0.5 {
+        return Outcome::declined("insufficient_funds", "Insufficient funds");
+    }
+    match payment_type.parse() {
+        Ok(PaymentType::Upi | PaymentType::NetBanking) => {
+            Outcome::declined("bank_declined", "Declined by the bank")
+        }
+        _ => Outcome::declined("card_declined", "Card declined"),
+    }
+}
+
+/// A charge's random numbers, each from 0 up to but not including 1.
+struct Draws {
+    outcome: f64,
+    reason: f64,
+    lost_answer: f64,
+    time: f64,
+}
+
+impl Draws {
+    fn of(key: &str) -> Self {
+        let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+        let mut words = digest.chunks_exact(4).map(|bytes| {
+            let word = bytes
+                .iter()
+                .fold(0_u32, |word, byte| (word << 8) | u32::from(*byte));
+            f64::from(word) / (f64::from(u32::MAX) + 1.0)
+        });
+        let mut next = || words.next().unwrap_or_default();
+        Self {
+            outcome: next(),
+            reason: next(),
+            lost_answer: next(),
+            time: next(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clients::payment::Reference;
+    use domain::{Amount, Currency, Money};
+
+    use super::*;
+    use crate::charge::Terms;
+    use crate::provider::mock::MockProvider;
+
+    const DEFAULT: Behaviour = Behaviour {
+        failure_rate: 0.15,
+        timeout_rate: 0.05,
+        lost_answer_rate: 0.1,
+        processing_time: Duration::from_millis(200),
+        processing_spread: Duration::from_millis(100),
+    };
+
+    fn charge(key: &str, payment_code: Option<&str>) -> ProviderCharge {
+        ProviderCharge {
+            key: key.to_owned(),
+            terms: Terms {
+                booking: Reference::Number(1),
+                user: Reference::Number(1),
+                money: Money {
+                    amount: Amount::from_minor(100).unwrap(),
+                    currency: Currency::INR,
+                },
+                payment_type: "credit_card".to_owned(),
+                reference: None,
+                payment_code: payment_code.map(|code| code.parse().unwrap()),
+            },
+        }
+    }
+
+    #[test]
+    fn outcomes_follow_the_rates() {
+        let (mut failed, mut timed_out, mut lost) = (0, 0, 0);
+        for number in 0..10_000 {
+            let (verdict, takes) = DEFAULT.decide(&charge(&format!("key {number}"), None));
+            assert!((100..=300).contains(&takes.as_millis()), "{takes:?}");
+            failed += i32::from(verdict.outcome.status == EndStatus::Failed);
+            timed_out += i32::from(verdict.outcome.status == EndStatus::Timeout);
+            lost += i32::from(verdict.withhold_answer);
+        }
+        // Five standard deviations around what is expected of 10,000 draws; the keys are fixed.
+        assert!((1_320..=1_680).contains(&failed), "{failed} failed");
+        assert!((390..=610).contains(&timed_out), "{timed_out} timed out");
+        assert!((665..=935).contains(&lost), "{lost} answers were lost");
+    }
+
+    #[test]
+    fn the_same_key_ends_the_same_way() {
+        for number in 0..100 {
+            let charge = charge(&format!("key {number}"), None);
+            assert_eq!(DEFAULT.decide(&charge), DEFAULT.decide(&charge));
+        }
+    }
+
+    #[test]
+    fn one_payment_code_always_fails() {
+        let never_fails = Behaviour {
+            failure_rate: 0.0,
+            timeout_rate: 0.0,
+            ..DEFAULT
+        };
+        let (verdict, _) = never_fails.decide(&charge("key", Some("00000")));
+        assert_eq!(
+            verdict.outcome.code.as_deref(),
+            Some("invalid_payment_code")
+        );
+        let (verdict, _) = never_fails.decide(&charge("key", Some("12345")));
+        assert_eq!(verdict.outcome.status, EndStatus::Success);
+    }
+
+    #[test]
+    fn senseless_behaviour_is_refused_and_changes_nothing() {
+        let mock = MockProvider::new(DEFAULT);
+        type Change = fn(&mut Behaviour);
+        let changes: [(Change, &str); 6] = [
+            (|b| b.failure_rate = 1.1, "failure_rate"),
+            (|b| b.timeout_rate = -0.1, "timeout_rate"),
+            (|b| b.timeout_rate = f64::NAN, "timeout_rate"),
+            (|b| b.timeout_rate = 0.9, "failure_rate"),
+            (|b| b.lost_answer_rate = 2.0, "lost_answer_rate"),
+            (
+                |b| b.processing_time = Duration::from_secs(61),
+                "processing_time_ms",
+            ),
+        ];
+        for (change, field) in changes {
+            assert_eq!(mock.change(change).unwrap_err().field, field);
+        }
+        assert_eq!(mock.behaviour(), DEFAULT);
+    }
+}

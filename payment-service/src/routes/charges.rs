@@ -1,0 +1,227 @@
+//! Charges: made, simulated, looked up, and their keys closed.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use clients::payment::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
+use domain::{Amount, PaymentId};
+use serde::Deserialize;
+use service_kit::extract::{Id, IdempotencyKey, Json, Query as Parameters};
+use service_kit::problem::ProblemBody;
+use service_kit::{Problem, respond};
+
+use super::openapi::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
+use super::parse;
+use crate::app::{ChargeOrder, Payments};
+use crate::charge::{self, Call, EndStatus, Outcome, Progress};
+
+/// Charge through the provider, once per Idempotency-Key.
+///
+/// With a key the charge happens once, whatever is killed in between: after a 503 or no answer, ask
+/// again with the same key and body. Keys never expire.
+#[utoipa::path(
+    post, path = "/api/payments/process", tag = "payments",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the charge happen once")),
+    request_body = ChargeRequest,
+    responses(
+        (status = 200, description = "The money was taken", body = Charge),
+        (
+            status = 400,
+            description = "`status` is `failed`, nothing was taken; or a problem: the request is malformed",
+            content((Charge = "application/json"), (ProblemBody<'static> = "application/problem+json"))
+        ),
+        (status = 408, description = "`status` is `timeout`: definitive, nothing was taken", body = Charge),
+        ChargeRefusals,
+    )
+)]
+pub(super) async fn process(
+    payments: Data<Payments>,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    charge(&payments, Call::Process, key, request).await
+}
+
+/// Record a charge that succeeds.
+#[utoipa::path(
+    post, path = "/api/payments/simulate/success", tag = "payments",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the charge happen once")),
+    request_body = ChargeRequest,
+    responses(
+        (status = 200, description = "`status` is `success`", body = Charge),
+        ChargeRefusals, BodyRefusals,
+    )
+)]
+pub(super) async fn simulate_success(
+    payments: Data<Payments>,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    charge(&payments, Call::SimulateSuccess, key, request).await
+}
+
+/// Record a charge that fails.
+#[utoipa::path(
+    post, path = "/api/payments/simulate/failure", tag = "payments",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the charge happen once")),
+    request_body = ChargeRequest,
+    responses(
+        (status = 200, description = "`status` is `failed`", body = Charge),
+        ChargeRefusals, BodyRefusals,
+    )
+)]
+pub(super) async fn simulate_failure(
+    payments: Data<Payments>,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    charge(&payments, Call::SimulateFailure, key, request).await
+}
+
+/// Record a charge that times out.
+#[utoipa::path(
+    post, path = "/api/payments/simulate/timeout", tag = "payments",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the charge happen once")),
+    request_body = ChargeRequest,
+    responses(
+        (status = 408, description = "`status` is `timeout`", body = Charge),
+        ChargeRefusals, BodyRefusals,
+    )
+)]
+pub(super) async fn simulate_timeout(
+    payments: Data<Payments>,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    charge(&payments, Call::SimulateTimeout, key, request).await
+}
+
+async fn charge(
+    payments: &Payments,
+    call: Call,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let order = ChargeOrder {
+        call,
+        terms: parse::terms(request.body)?,
+        key: parse::bound(key, request.digest),
+    };
+    let answer = payments.charge(order).await?;
+    if answer.withheld {
+        // As if the network had lost it: the connection stays open and silent until the client gives
+        // up or the request's time limit answers 503. The charge is recorded.
+        std::future::pending::<()>().await;
+    }
+    let status = match (call, answer.outcome.status) {
+        (_, EndStatus::Success) => StatusCode::OK,
+        (Call::Process, EndStatus::Failed) => StatusCode::BAD_REQUEST,
+        (_, EndStatus::Failed) => StatusCode::OK,
+        (_, EndStatus::Timeout) => StatusCode::REQUEST_TIMEOUT,
+    };
+    // As it was first answered: before any refund.
+    let response = respond::json(status, &wire(&answer.charge, Amount::ZERO));
+    Ok(respond::mark_replayed(response, answer.replayed))
+}
+
+/// Look a charge up.
+#[utoipa::path(
+    get, path = "/api/payments/{id}", tag = "payments",
+    params(("id" = String, Path, description = "The charge's id")),
+    responses((status = 200, description = "The charge", body = Charge), LookupRefusals)
+)]
+pub(super) async fn by_id(
+    payments: Data<Payments>,
+    id: Id<PaymentId>,
+) -> Result<HttpResponse, Problem> {
+    let charge = payments.charge_by_id(id.0).await?;
+    Ok(respond::ok(&wire(&charge, charge.refunded)))
+}
+
+/// Names a charge by its key.
+#[derive(Debug, Deserialize)]
+pub(super) struct ByKey {
+    key: String,
+}
+
+/// Look a charge up by its key: what became of a request whose answer was lost.
+#[utoipa::path(
+    get, path = "/api/payments", tag = "payments",
+    params(("key" = String, Query, description = "The Idempotency-Key that the charge was made with")),
+    responses(
+        (status = 200, description = "The charge", body = Charge),
+        LookupRefusals, QueryRefusals,
+    )
+)]
+pub(super) async fn by_key(
+    payments: Data<Payments>,
+    parameters: Parameters<ByKey>,
+) -> Result<HttpResponse, Problem> {
+    let key = parse::charge_key(parameters.0.key)?;
+    let charge = payments.charge_by_key(&key).await?;
+    Ok(respond::ok(&wire(&charge, charge.refunded)))
+}
+
+/// Close a key: learn for good whether it has made a charge.
+///
+/// Answers the charge that the key made; where there is none, none will ever be made with it. A charge
+/// that is running is waited for.
+#[utoipa::path(
+    post, path = "/api/payments/close", tag = "payments",
+    request_body = CloseRequest,
+    responses(
+        (status = 200, description = "The key is closed, with the charge that it made, if any", body = ClosedKey),
+        CloseRefusals, BodyRefusals,
+    )
+)]
+pub(super) async fn close(
+    payments: Data<Payments>,
+    request: Json<CloseRequest>,
+) -> Result<HttpResponse, Problem> {
+    let key = parse::charge_key(request.body.key)?;
+    let charge = payments.close_key(&key).await?;
+    Ok(respond::ok(&ClosedKey {
+        key,
+        closed: true,
+        charge: charge.map(|charge| wire(&charge, charge.refunded)),
+    }))
+}
+
+/// A charge as it is answered, with so much given back.
+fn wire(charge: &charge::Charge, refunded: Amount) -> Charge {
+    let (status, message, code, processed_at) = match &charge.progress {
+        Progress::Processing { .. } => (
+            ChargeStatus::Processing,
+            "Payment is being processed".to_owned(),
+            None,
+            charge.created_at,
+        ),
+        Progress::Ended {
+            outcome:
+                Outcome {
+                    status,
+                    code,
+                    message,
+                },
+            at,
+        } => {
+            let status = match status {
+                EndStatus::Success => ChargeStatus::Success,
+                EndStatus::Failed => ChargeStatus::Failed,
+                EndStatus::Timeout => ChargeStatus::Timeout,
+            };
+            (status, message.clone(), code.clone(), *at)
+        }
+    };
+    Charge {
+        payment_id: charge.id,
+        status,
+        message,
+        code,
+        booking_id: charge.terms.booking.clone(),
+        amount: charge.terms.money.amount,
+        currency: charge.terms.money.currency,
+        refunded,
+        processed_at,
+    }
+}

@@ -1,0 +1,111 @@
+//! The mock provider's behaviour, seen and changed while it runs.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use service_kit::extract::Json;
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+
+use super::openapi::BodyRefusals;
+use crate::provider::mock::{Behaviour, MockProvider};
+
+/// How the mock provider behaves.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MockBehaviour {
+    /// The share of charges that are declined.
+    #[schema(example = 0.15, minimum = 0, maximum = 1)]
+    failure_rate: f64,
+    /// The share of charges that time out.
+    #[schema(example = 0.05, minimum = 0, maximum = 1)]
+    timeout_rate: f64,
+    /// The share of captured charges whose answer never comes.
+    #[schema(example = 0.0, minimum = 0, maximum = 1)]
+    lost_answer_rate: f64,
+    /// How long a charge takes.
+    #[schema(example = 200, minimum = 0, maximum = 60_000)]
+    processing_time_ms: u64,
+    /// How much shorter or longer it may take.
+    #[schema(example = 100, minimum = 0, maximum = 60_000)]
+    processing_spread_ms: u64,
+}
+
+/// What to change of the mock provider's behaviour; the rest stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MockChange {
+    /// The share of charges that are declined; with `timeout_rate` at most 1.
+    #[schema(example = 0.15, minimum = 0, maximum = 1)]
+    failure_rate: Option<f64>,
+    /// The share of charges that time out.
+    #[schema(example = 0.05, minimum = 0, maximum = 1)]
+    timeout_rate: Option<f64>,
+    /// The share of captured charges whose answer never comes.
+    #[schema(example = 0.0, minimum = 0, maximum = 1)]
+    lost_answer_rate: Option<f64>,
+    /// How long a charge takes.
+    #[schema(example = 200, minimum = 0, maximum = 60_000)]
+    processing_time_ms: Option<u64>,
+    /// How much shorter or longer it may take.
+    #[schema(example = 100, minimum = 0, maximum = 60_000)]
+    processing_spread_ms: Option<u64>,
+}
+
+impl From<Behaviour> for MockBehaviour {
+    fn from(behaviour: Behaviour) -> Self {
+        // No time above a minute passes the check, so the default is never taken.
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or_default();
+        Self {
+            failure_rate: behaviour.failure_rate,
+            timeout_rate: behaviour.timeout_rate,
+            lost_answer_rate: behaviour.lost_answer_rate,
+            processing_time_ms: ms(behaviour.processing_time),
+            processing_spread_ms: ms(behaviour.processing_spread),
+        }
+    }
+}
+
+impl MockChange {
+    fn apply(&self, behaviour: &mut Behaviour) {
+        let set = |value: &mut f64, new: Option<f64>| *value = new.unwrap_or(*value);
+        set(&mut behaviour.failure_rate, self.failure_rate);
+        set(&mut behaviour.timeout_rate, self.timeout_rate);
+        set(&mut behaviour.lost_answer_rate, self.lost_answer_rate);
+        if let Some(time) = self.processing_time_ms {
+            behaviour.processing_time = Duration::from_millis(time);
+        }
+        if let Some(spread) = self.processing_spread_ms {
+            behaviour.processing_spread = Duration::from_millis(spread);
+        }
+    }
+}
+
+/// See how the mock provider behaves.
+#[utoipa::path(
+    get, path = "/api/payments/mock", tag = "mock provider",
+    responses((status = 200, description = "How it behaves now", body = MockBehaviour))
+)]
+pub(super) async fn show(mock: Data<MockProvider>) -> HttpResponse {
+    respond::ok(&MockBehaviour::from(mock.behaviour()))
+}
+
+/// Change how the mock provider behaves, any part of it.
+///
+/// It holds from now on, for this process, until it ends.
+#[utoipa::path(
+    put, path = "/api/payments/mock", tag = "mock provider",
+    request_body = MockChange,
+    responses((status = 200, description = "How it behaves now", body = MockBehaviour), BodyRefusals)
+)]
+pub(super) async fn change(
+    mock: Data<MockProvider>,
+    request: Json<MockChange>,
+) -> Result<HttpResponse, Problem> {
+    let changed = mock
+        .change(|behaviour| request.body.apply(behaviour))
+        .map_err(|wrong| Problem::invalid_field(wrong.field, wrong.problem))?;
+    tracing::info!(?changed, "mock provider changed");
+    Ok(respond::ok(&MockBehaviour::from(changed)))
+}

@@ -1,0 +1,111 @@
+//! Requests, parsed into the words of this service. All wrong fields are named at once.
+
+use clients::payment::{ChargeRequest, Reference};
+use domain::{Amount, Money};
+use service_kit::Problem;
+use service_kit::extract::IdempotencyKey;
+use service_kit::problem::FieldError;
+
+use crate::charge::{BoundKey, PaymentCode, Terms};
+
+/// The longest reference, in characters: enough for a UUID, an e-mail address or a URL.
+const REFERENCE_LIMIT_CHARS: usize = 255;
+
+/// The longest payment type, in characters.
+const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
+
+/// The terms of a charge.
+pub(super) fn terms(request: ChargeRequest) -> Result<Terms, Problem> {
+    let mut errors = Vec::new();
+    let mut check = |field: &str, found: Result<(), String>| {
+        if let Err(detail) = found {
+            errors.push(FieldError {
+                pointer: format!("/{field}"),
+                detail,
+            });
+        }
+    };
+    check("booking_id", reference(&request.booking_id));
+    check("user_id", reference(&request.user_id));
+    check("amount", above_zero(request.amount));
+    check(
+        "payment_type",
+        plain(&request.payment_type, PAYMENT_TYPE_LIMIT_CHARS),
+    );
+    if let Some(text) = &request.reference {
+        check("reference", plain(text, REFERENCE_LIMIT_CHARS));
+    }
+    let code = request
+        .payment_code
+        .as_deref()
+        .map(str::parse::<PaymentCode>);
+    let payment_code = code.transpose().unwrap_or_else(|error| {
+        check("payment_code", Err(error.to_string()));
+        None
+    });
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    Ok(Terms {
+        booking: request.booking_id,
+        user: request.user_id,
+        money: Money {
+            amount: request.amount,
+            currency: request.currency,
+        },
+        payment_type: request.payment_type,
+        reference: request.reference,
+        payment_code,
+    })
+}
+
+/// An amount to be given back.
+pub(super) fn refund_amount(amount: Amount) -> Result<Amount, Problem> {
+    above_zero(amount)
+        .map(|()| amount)
+        .map_err(|detail| Problem::invalid_field("amount", detail))
+}
+
+/// A key that names a charge in a body or a query: the form that the header's has too.
+pub(super) fn charge_key(key: String) -> Result<String, Problem> {
+    let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    if (1..=255).contains(&key.len()) && key.bytes().all(visible) {
+        Ok(key)
+    } else {
+        Err(Problem::invalid_field(
+            "key",
+            "must be 1 to 255 visible ASCII characters",
+        ))
+    }
+}
+
+/// The request's key, bound to its body.
+pub(super) fn bound(key: IdempotencyKey, digest: [u8; 32]) -> Option<BoundKey> {
+    key.0.map(|key| BoundKey { key, digest })
+}
+
+fn above_zero(amount: Amount) -> Result<(), String> {
+    if amount > Amount::ZERO {
+        Ok(())
+    } else {
+        Err("must be above zero".to_owned())
+    }
+}
+
+fn reference(reference: &Reference) -> Result<(), String> {
+    match reference {
+        Reference::Number(_) => Ok(()),
+        Reference::Text(text) if text.is_empty() => Err("must not be empty".to_owned()),
+        Reference::Text(text) => plain(text, REFERENCE_LIMIT_CHARS),
+    }
+}
+
+fn plain(text: &str, limit_chars: usize) -> Result<(), String> {
+    if text.chars().count() > limit_chars {
+        Err(format!("must be at most {limit_chars} characters"))
+    } else if text.chars().any(char::is_control) {
+        Err("must not have control characters".to_owned())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! Refusals and failures as HTTP, in this one place.
+
+use service_kit::Problem;
+
+use crate::app::PaymentError;
+use crate::db::DbError;
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::KeyReused => Self::key_reused(),
+            PaymentError::InProgress => Self::conflict(
+                "idempotency_in_progress",
+                "a request with this key is still running; ask again soon",
+            ),
+            PaymentError::KeyClosed => Self::conflict(
+                "key_closed",
+                "this key was closed; no charge will be made with it",
+            ),
+            PaymentError::TooBusy => Self::unavailable("too many charges are running"),
+            PaymentError::OutcomeUnknown => Self::unavailable(
+                "the provider gave no answer, the outcome is not known yet; \
+                 ask again with the same Idempotency-Key",
+            ),
+            PaymentError::UnknownCharge => Self::not_found("there is no such charge"),
+            PaymentError::NotCaptured => {
+                Self::conflict("not_captured", "this charge has taken no money")
+            }
+            PaymentError::RefundExceedsCharge { left } => Self::conflict(
+                "refund_exceeds_charge",
+                format!("{left} is left of this charge"),
+            ),
+            PaymentError::Database(DbError::Connection(error)) => error.into(),
+            PaymentError::Database(DbError::Statement(error)) => error.into(),
+            PaymentError::Database(error @ DbError::Unreadable(_)) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Refunds of a charge.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use clients::payment::{Refund, RefundRequest};
+use domain::PaymentId;
+use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::{Problem, respond};
+
+use super::openapi::{BodyRefusals, RefundRefusals};
+use super::parse;
+use crate::app::Payments;
+
+/// Give some or all of a charge back, once per Idempotency-Key.
+#[utoipa::path(
+    post, path = "/api/payments/{id}/refunds", tag = "payments",
+    params(
+        ("id" = String, Path, description = "The charge's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the refund happen once"),
+    ),
+    request_body = RefundRequest,
+    responses(
+        (status = 201, description = "The money was given back", body = Refund),
+        RefundRefusals, BodyRefusals,
+    )
+)]
+pub(super) async fn refund(
+    payments: Data<Payments>,
+    id: Id<PaymentId>,
+    key: IdempotencyKey,
+    request: Json<RefundRequest>,
+) -> Result<HttpResponse, Problem> {
+    let amount = parse::refund_amount(request.body.amount)?;
+    let key = parse::bound(key, request.digest);
+    let answer = payments.refund(id.0, amount, key.as_ref()).await?;
+    let refund = answer.refund;
+    let body = Refund {
+        refund_id: refund.id,
+        payment_id: refund.payment,
+        amount: refund.amount,
+        refunded_at: refund.refunded_at,
+    };
+    let response = respond::json(StatusCode::CREATED, &body);
+    Ok(respond::mark_replayed(response, answer.replayed))
+}

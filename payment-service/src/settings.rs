@@ -1,0 +1,169 @@
+//! The service's settings; `settings.default.toml` explains each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use service_kit::settings::{
+    AuthSettings, DatabaseSettings, HttpSettings, LogSettings, SettingsError, Validate, load,
+    require,
+};
+
+use crate::provider::mock::Behaviour;
+
+/// The defaults, embedded in the binary.
+pub const DEFAULTS: &str = include_str!("settings.default.toml");
+
+/// All settings of payment-service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How it listens.
+    pub http: HttpSettings,
+    /// Who may call.
+    pub auth: AuthSettings,
+    /// The payments database.
+    pub database: DatabaseSettings,
+    /// Its logs.
+    pub log: LogSettings,
+    /// The limits of charges.
+    pub charges: ChargeSettings,
+    /// How the mock provider behaves at first.
+    pub mock: MockSettings,
+}
+
+/// The limits of charges.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChargeSettings {
+    /// How many charges may run at once.
+    pub max_running: usize,
+    /// How long the provider may take to answer.
+    #[serde(with = "humantime_serde")]
+    pub time_limit: Duration,
+    /// How long a charge belongs to the request that asked the provider.
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
+    /// How long closing a key waits for a running charge.
+    #[serde(with = "humantime_serde")]
+    pub close_wait: Duration,
+}
+
+/// How the mock provider behaves at first.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MockSettings {
+    /// The share of charges that are declined.
+    pub failure_rate: f64,
+    /// The share of charges that time out.
+    pub timeout_rate: f64,
+    /// The share of captured charges whose answer never comes.
+    pub lost_answer_rate: f64,
+    /// How long a charge takes.
+    #[serde(with = "humantime_serde")]
+    pub processing_time: Duration,
+    /// How much shorter or longer it may take.
+    #[serde(with = "humantime_serde")]
+    pub processing_spread: Duration,
+}
+
+impl From<MockSettings> for Behaviour {
+    fn from(settings: MockSettings) -> Self {
+        Self {
+            failure_rate: settings.failure_rate,
+            timeout_rate: settings.timeout_rate,
+            lost_answer_rate: settings.lost_answer_rate,
+            processing_time: settings.processing_time,
+            processing_spread: settings.processing_spread,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads them: the defaults, then this file, then the environment.
+    ///
+    /// # Errors
+    /// When one is unknown, malformed or senseless.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        load(DEFAULTS, file, &[])
+    }
+}
+
+impl Validate for Settings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        self.http.validate()?;
+        self.database.validate()?;
+        let charges = &self.charges;
+        require(
+            (1..=100_000).contains(&charges.max_running),
+            "charges.max_running",
+            "must be from 1 to 100000",
+        )?;
+        require(
+            !charges.time_limit.is_zero(),
+            "charges.time_limit",
+            "must be above zero",
+        )?;
+        require(
+            charges.time_limit < self.http.request_timeout,
+            "charges.time_limit",
+            "must be below http.request_timeout, or no caller would learn of it",
+        )?;
+        require(
+            charges.time_limit < charges.lease,
+            "charges.lease",
+            "must be above charges.time_limit, or a charge that still runs would be taken over",
+        )?;
+        require(
+            charges.close_wait < self.http.request_timeout,
+            "charges.close_wait",
+            "must be below http.request_timeout",
+        )?;
+        Behaviour::from(self.mock)
+            .check()
+            .map_err(|wrong| SettingsError::Invalid {
+                setting: wrong.setting,
+                problem: wrong.problem.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Result<(), SettingsError> {
+        let mut settings = Settings::load(None).unwrap();
+        change(&mut settings);
+        settings.validate()
+    }
+
+    #[test]
+    fn the_defaults_make_sense() {
+        assert!(with(|_| {}).is_ok());
+    }
+
+    #[test]
+    fn senseless_values_are_named() {
+        type Change = fn(&mut Settings);
+        let changes: [(Change, &str); 5] = [
+            (|s| s.charges.max_running = 0, "charges.max_running"),
+            (
+                |s| s.charges.time_limit = Duration::ZERO,
+                "charges.time_limit",
+            ),
+            (
+                |s| s.charges.time_limit = s.http.request_timeout,
+                "charges.time_limit",
+            ),
+            (|s| s.charges.lease = s.charges.time_limit, "charges.lease"),
+            (|s| s.mock.failure_rate = 15.0, "mock.failure_rate"),
+        ];
+        for (change, name) in changes {
+            assert!(
+                with(change).unwrap_err().to_string().starts_with(name),
+                "{name}"
+            );
+        }
+    }
+}

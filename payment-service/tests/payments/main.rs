@@ -1,0 +1,13 @@
+//! payment-service as its callers see it, against a real PostgreSQL.
+
+mod charges;
+mod closing;
+mod idempotency;
+mod killed;
+mod mock;
+mod operations;
+mod refunds;
+mod requests;
+mod schema;
+mod support;
+mod unknown;

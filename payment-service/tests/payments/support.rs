@@ -1,0 +1,314 @@
+//! A running service with a database of its own, and providers that do as they are told.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use payment_service::charge::Outcome;
+use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
+use payment_service::settings::Settings;
+use payment_service::{Application, db, migrate};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use stack::testing::TestDatabase;
+use tokio::sync::Semaphore;
+use tokio_postgres::NoTls;
+
+/// Longer than anything here takes, on a busy machine too.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// A migrated database of one's own.
+pub async fn database() -> anyhow::Result<TestDatabase> {
+    let schema = db::migrations();
+    let checksums = schema
+        .runner
+        .get_migrations()
+        .iter()
+        .fold(0, |sum, migration| sum ^ migration.checksum());
+    let template = format!("payments-{checksums:016x}");
+    TestDatabase::create(&template, async |url| migrate(&settings(url)?).await).await
+}
+
+/// The defaults, on any free port, with a mock that never fails and takes no time.
+pub fn settings(url: &str) -> anyhow::Result<Settings> {
+    let mut settings = Settings::load(None)?;
+    settings.http.port = 0;
+    settings.http.workers = 1;
+    settings.database.url = Some(url.into());
+    settings.database.migrate_on_start = false;
+    settings.mock.failure_rate = 0.0;
+    settings.mock.timeout_rate = 0.0;
+    settings.mock.processing_time = Duration::ZERO;
+    settings.mock.processing_spread = Duration::ZERO;
+    Ok(settings)
+}
+
+/// A connection to a database, for what no call shows.
+pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// What a call answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn is_replayed(&self) -> bool {
+        self.headers
+            .get("idempotent-replayed")
+            .is_some_and(|value| value == "true")
+    }
+
+    /// The body without what differs from run to run.
+    pub fn tidy(&self) -> Value {
+        let mut body = self.body.clone();
+        for (pointer, stands_for) in [
+            ("/payment_id", "[id]"),
+            ("/refund_id", "[id]"),
+            ("/request_id", "[id]"),
+            ("/processed_at", "[time]"),
+            ("/refunded_at", "[time]"),
+            ("/charge/payment_id", "[id]"),
+            ("/charge/processed_at", "[time]"),
+        ] {
+            if let Some(value) = body.pointer_mut(pointer) {
+                *value = json!(stands_for);
+            }
+        }
+        body
+    }
+
+    /// `status code`, as most tests need it.
+    pub fn summary(&self) -> String {
+        let code = self.body["code"].as_str().unwrap_or("-");
+        format!("{} {code}", self.status)
+    }
+}
+
+/// A caller of a running service.
+#[derive(Clone)]
+pub struct Caller {
+    pub http: reqwest::Client,
+    base: String,
+}
+
+impl Caller {
+    pub fn new(base: String) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(SOON).build()?;
+        Ok(Self { http, base })
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Answer {
+            status,
+            headers,
+            text,
+            body,
+        })
+    }
+
+    pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self.request(Method::POST, path);
+        self.send(request.header("idempotency-key", key).json(body))
+            .await
+    }
+
+    pub async fn process(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.post_keyed("/api/payments/process", key, body).await
+    }
+
+    pub async fn close(&self, key: &str) -> anyhow::Result<Answer> {
+        self.post("/api/payments/close", &json!({"key": key})).await
+    }
+
+    /// A captured charge of so much.
+    pub async fn captured(&self, amount: f64) -> anyhow::Result<String> {
+        let answer = self
+            .post("/api/payments/simulate/success", &charge_of(amount))
+            .await?;
+        id_of(&answer)
+    }
+}
+
+/// The body of a charge.
+pub fn charge_of(amount: f64) -> Value {
+    json!({"booking_id": 1, "amount": amount, "user_id": 1, "payment_type": "credit_card"})
+}
+
+/// The charge that an answer is about.
+pub fn id_of(answer: &Answer) -> anyhow::Result<String> {
+    Ok(answer.body["payment_id"]
+        .as_str()
+        .with_context(|| format!("no payment_id in {answer:?}"))?
+        .to_owned())
+}
+
+/// A service that runs until it is finished with.
+pub struct TestService {
+    pub caller: Caller,
+    pub database: Arc<TestDatabase>,
+    pub sql: tokio_postgres::Client,
+    handle: actix_web::dev::ServerHandle,
+}
+
+impl TestService {
+    /// With the mock, on a database of its own.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
+        let database = database().await?;
+        let mut settings = settings(database.url())?;
+        change(&mut settings);
+        let application = Application::build(&settings).await?;
+        Self::run(application, Arc::new(database)).await
+    }
+
+    /// With this provider, on a database of its own.
+    pub async fn with_provider(
+        provider: &Arc<Scripted>,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Self> {
+        Self::beside(Arc::new(database().await?), provider, change).await
+    }
+
+    /// With this provider, on a database that another service uses too.
+    pub async fn beside(
+        database: Arc<TestDatabase>,
+        provider: &Arc<Scripted>,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Self> {
+        let mut settings = settings(database.url())?;
+        change(&mut settings);
+        let application = Application::with_provider(&settings, provider.clone()).await?;
+        Self::run(application, database).await
+    }
+
+    async fn run(application: Application, database: Arc<TestDatabase>) -> anyhow::Result<Self> {
+        let caller = Caller::new(format!("http://{}", application.address()))?;
+        let handle = application.handle();
+        tokio::spawn(application.run());
+        Ok(Self {
+            caller,
+            sql: connect(database.url()).await?,
+            database,
+            handle,
+        })
+    }
+
+    /// How many rows this condition finds among the charges.
+    pub async fn count(&self, condition: &str) -> anyhow::Result<i64> {
+        let sql = format!("SELECT count(*) FROM charges WHERE {condition}");
+        Ok(self.sql.query_one(&sql, &[]).await?.try_get(0)?)
+    }
+
+    /// As if the lease of every running charge had run out.
+    pub async fn expire_leases(&self) -> anyhow::Result<u64> {
+        let sql = "UPDATE charges SET lease_expires_at = now() WHERE status = 'processing'";
+        Ok(self.sql.execute(sql, &[]).await?)
+    }
+
+    /// Checks that money adds up and nothing is stuck, and stops the service.
+    pub async fn finish(self) -> anyhow::Result<()> {
+        let stuck = self.count("status = 'processing'").await?;
+        ensure!(stuck == 0, "{stuck} charges are still processing");
+        let wrong = self
+            .count(
+                "refunded_minor <> (SELECT COALESCE(sum(r.amount_minor), 0) FROM refunds r \
+                 WHERE r.payment_id = charges.payment_id)",
+            )
+            .await?;
+        ensure!(wrong == 0, "{wrong} charges disagree with their refunds");
+        self.handle.stop(false).await;
+        Ok(())
+    }
+}
+
+/// A provider that answers when it is let, what it is told, and counts how often it was asked.
+#[derive(Debug)]
+pub struct Scripted {
+    calls: AtomicU32,
+    gate: Semaphore,
+    answers: Mutex<VecDeque<Result<Outcome, NoAnswer>>>,
+}
+
+impl Scripted {
+    /// Gives these answers in turn, then captures.
+    pub fn new(answers: impl IntoIterator<Item = Result<Outcome, NoAnswer>>) -> Arc<Self> {
+        Arc::new(Self {
+            calls: AtomicU32::new(0),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            answers: Mutex::new(answers.into_iter().collect()),
+        })
+    }
+
+    /// Answers only once it is let.
+    pub fn gated(answers: impl IntoIterator<Item = Result<Outcome, NoAnswer>>) -> Arc<Self> {
+        let scripted = Self::new(answers);
+        scripted.gate.forget_permits(Semaphore::MAX_PERMITS);
+        scripted
+    }
+
+    /// Lets this many calls have their answers.
+    pub fn let_through(&self, calls: usize) {
+        self.gate.add_permits(calls);
+    }
+
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it was asked this often.
+    pub async fn was_asked(&self, times: u32) -> anyhow::Result<()> {
+        let what = format!("the provider was asked {times} times");
+        stack::testing::wait_until(&what, SOON, async || self.calls() >= times).await
+    }
+}
+
+impl PaymentProvider for Scripted {
+    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Verdict, NoAnswer>> {
+        async {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            let permit = self.gate.acquire().await.map_err(|_| NoAnswer)?;
+            permit.forget();
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            let outcome = answers.pop_front().unwrap_or(Ok(Outcome::captured()))?;
+            Ok(Verdict {
+                outcome,
+                withhold_answer: false,
+            })
+        }
+        .boxed()
+    }
+}
