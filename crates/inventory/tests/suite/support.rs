@@ -1,0 +1,160 @@
+//! An inventory over a database of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use deadpool_postgres::{Manager, Pool};
+use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
+use inventory::command::Direction;
+use inventory::decide::SalesPolicy;
+use inventory::{
+    Accepted, Command, Gate, HoldCommand, HoldView, Inventory, LegRequest, NewPool, Refusal,
+    Settings, Until, create_pools,
+};
+use stack::testing::{Servers, TestDatabase};
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+pub struct Bench {
+    pub database: TestDatabase,
+    pub redis_url: String,
+    pub key_prefix: String,
+}
+
+async fn migrated(url: &str) -> anyhow::Result<()> {
+    let (mut client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    let connection = tokio::spawn(connection);
+    let mut runner = inventory::migrations::runner();
+    runner.set_migration_table_name(inventory::migrations::HISTORY_TABLE);
+    runner.run_async(&mut client).await?;
+    drop(client);
+    connection.await?.context("the connection failed")
+}
+
+impl Bench {
+    pub async fn new() -> anyhow::Result<Self> {
+        let servers = Servers::shared().await?;
+        Ok(Self {
+            database: TestDatabase::create("inventory", migrated).await?,
+            redis_url: servers.redis_url().to_owned(),
+            key_prefix: servers.unique_key_prefix(),
+        })
+    }
+
+    pub fn pool(&self) -> anyhow::Result<Pool> {
+        let manager = Manager::new(self.database.url().parse()?, NoTls);
+        Ok(Pool::builder(manager).max_size(8).build()?)
+    }
+
+    pub fn gate(&self, database: &Pool) -> anyhow::Result<Arc<Gate>> {
+        let redis = deadpool_redis::Config::from_url(&self.redis_url)
+            .create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
+        let timeout = Duration::from_millis(100);
+        Ok(Gate::new(
+            redis,
+            database.clone(),
+            &self.key_prefix,
+            "flight_seats",
+            timeout,
+        ))
+    }
+
+    /// A replica, with or without the gate.
+    pub fn replica(&self, with_gate: bool) -> anyhow::Result<Arc<Inventory>> {
+        let database = self.pool()?;
+        let gate = with_gate.then(|| self.gate(&database)).transpose()?;
+        let settings = Settings {
+            sales: SalesPolicy::default(),
+            patience: Duration::from_secs(10),
+        };
+        Ok(Inventory::start(database, gate, settings, Arc::new(|_| {})))
+    }
+
+    /// Pools with these ids and capacities.
+    pub async fn create(&self, pools: &[(i64, i32, Option<SeatLayout>)]) -> anyhow::Result<()> {
+        let mut client = self.pool()?.get().await?;
+        let transaction = client.transaction().await?;
+        let pools = pools.iter().map(|(id, capacity, layout)| NewPool {
+            id: PoolId(*id),
+            kind: "flight_seats".to_owned(),
+            capacity: *capacity,
+            already_sold: 0,
+            layout: *layout,
+            starts_at: None,
+        });
+        create_pools(&transaction, pools.collect()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Fails unless the ledger proves the counts; the counts of all pools together.
+pub async fn proved(inventory: &Inventory) -> anyhow::Result<(i64, i64, i64)> {
+    let proof = inventory.prove().await?;
+    anyhow::ensure!(proof.holds(), "{:?}", proof.violations);
+    Ok((proof.free, proof.held, proof.sold))
+}
+
+pub fn units(count: i64) -> Units {
+    count.try_into().unwrap_or(Units::ONE)
+}
+
+pub fn seats(text: &str) -> Vec<SeatNumber> {
+    text.split_whitespace()
+        .filter_map(|seat| seat.parse().ok())
+        .collect()
+}
+
+/// A hold of so many units on each pool.
+pub fn hold(id: HoldId, pools: &[i64], count: i64, until: Until) -> anyhow::Result<Command> {
+    let legs = pools.iter().map(|pool| LegRequest {
+        pool: PoolId(*pool),
+        units: units(count),
+        seats: Vec::new(),
+    });
+    Ok(Command::Hold(HoldCommand::new(
+        id,
+        "owner".to_owned(),
+        legs.collect(),
+        until,
+    )?))
+}
+
+/// A hold of named seats.
+pub fn hold_seats(id: HoldId, pool: i64, names: &str, until: Until) -> anyhow::Result<Command> {
+    let seats = seats(names);
+    let units = Units::of_len(seats.len()).context("no seats")?;
+    let leg = LegRequest {
+        pool: PoolId(pool),
+        units,
+        seats,
+    };
+    Ok(Command::Hold(HoldCommand::new(
+        id,
+        "owner".to_owned(),
+        vec![leg],
+        until,
+    )?))
+}
+
+pub fn adjust(id: Uuid, pool: i64, count: i64, direction: Direction) -> Command {
+    Command::Adjust {
+        id,
+        pool: PoolId(pool),
+        units: units(count),
+        direction,
+    }
+}
+
+/// The hold that a command was answered with, or the refusal.
+pub async fn held(
+    inventory: &Inventory,
+    command: Command,
+) -> anyhow::Result<Result<HoldView, Refusal>> {
+    match inventory.submit(command).await? {
+        Ok(Accepted::Hold(view)) => Ok(Ok(view)),
+        Ok(other) => anyhow::bail!("answered {other:?}"),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
