@@ -55,13 +55,20 @@ impl Application {
             migrate(settings).await?;
         }
         let database = database::pool(&settings.database, NAME)?;
-        let redis = redis::pool(&settings.redis)?;
+        let redis = redis::open(&settings.redis)?;
         let sales = settings.sales.policy()?;
         let schedule = CurrentSchedule::load(database.clone()).await?;
 
         let gate = redis.clone().map(|redis| {
             let (prefix, timeout) = (&settings.redis.key_prefix, settings.redis.timeout);
-            Gate::new(redis, database.clone(), prefix, POOL_KIND, timeout)
+            Gate::new(
+                redis.pool,
+                redis.client,
+                database.clone(),
+                prefix,
+                POOL_KIND,
+                timeout,
+            )
         });
         let listener = Arc::clone(&schedule);
         let inventory = Inventory::start(
@@ -93,7 +100,7 @@ impl Application {
         if let Some(redis) = redis {
             checks.push(Check::optional("redis", move || {
                 let redis = redis.clone();
-                async move { redis::is_up(&redis).await }
+                async move { redis.is_up().await }
             }));
         }
         let operations = Operations {

@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
-use futures_util::future::try_join;
+use futures_util::future::{BoxFuture, try_join};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
+use crate::crash;
 use crate::decide::{SalesPolicy, decide};
 use crate::store::{StoreError, execute, load, prepare};
-use crate::verdict::{InventoryError, PoolCount, Verdict};
+use crate::verdict::{Accepted, InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
 /// that a batch takes milliseconds.
@@ -39,9 +40,24 @@ pub type CountListener = Arc<dyn Fn(&[PoolCount]) + Send + Sync>;
 /// The answer to a command, or why there is none.
 pub type Answer = Result<Verdict, InventoryError>;
 
+/// Rows that an in-process caller adds to the transaction of its command, if the command is accepted:
+/// so that a sale and what it belongs to are there together or not at all.
+///
+/// They are written once: a command that is repeated finds them there. Where writing fails on the
+/// data, the command fails with it.
+pub trait Rows: Send + Sync {
+    /// Writes the rows through this connection, whose transaction is open.
+    fn write<'a>(
+        &'a self,
+        connection: &'a Client,
+        accepted: &'a Accepted,
+    ) -> BoxFuture<'a, Result<(), tokio_postgres::Error>>;
+}
+
 /// A command on its way to the committer.
 pub struct Waiting {
     command: Command,
+    rows: Option<Arc<dyn Rows>>,
     deadline: Instant,
     answer: oneshot::Sender<Answer>,
 }
@@ -49,16 +65,19 @@ pub struct Waiting {
 impl Waiting {
     /// A command that waits until the deadline, and where its answer will come.
     #[must_use]
-    pub fn new(command: Command, deadline: Instant) -> (Self, oneshot::Receiver<Answer>) {
+    pub fn new(
+        command: Command,
+        rows: Option<Arc<dyn Rows>>,
+        deadline: Instant,
+    ) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
-        (
-            Self {
-                command,
-                deadline,
-                answer,
-            },
-            receiver,
-        )
+        let waiting = Self {
+            command,
+            rows,
+            deadline,
+            answer,
+        };
+        (waiting, receiver)
     }
 }
 
@@ -148,6 +167,7 @@ impl Committer {
             metrics::histogram!("inventory_batch_seconds").record(started.elapsed().as_secs_f64());
             match result {
                 Ok(verdicts) => {
+                    crash::point("answer.before");
                     for (waiting, verdict) in part.into_iter().zip(verdicts) {
                         waiting.answer.send(Ok(verdict)).ok();
                     }
@@ -229,17 +249,41 @@ async fn transact(
     }
     let (verdicts, changes) = decide(loaded.state, &commands, loaded.now, sales);
     let writes = prepare(client, &changes, loaded.now).await?;
-    let write = async { execute(client, &writes).await.map_err(BatchError::from) };
     let commit = async {
         client
             .batch_execute("COMMIT")
             .await
             .map_err(BatchError::from)
     };
-    // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
-    // have the error.
-    try_join(write, commit).await?;
+    crash::point("commit.before");
+    if batch.iter().any(|waiting| waiting.rows.is_some()) {
+        execute(client, &writes).await?;
+        write_rows(client, batch, &verdicts).await?;
+        commit.await?;
+    } else {
+        let write = async { execute(client, &writes).await.map_err(BatchError::from) };
+        // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
+        // have the error.
+        try_join(write, commit).await?;
+    }
+    crash::point("commit.after");
     Ok((verdicts, changes.counts().collect()))
+}
+
+/// Writes the rows that accepted commands bring along, unless they were written before.
+async fn write_rows(
+    client: &Client,
+    batch: &[Waiting],
+    verdicts: &[Verdict],
+) -> Result<(), BatchError> {
+    for (waiting, verdict) in batch.iter().zip(verdicts) {
+        if let (Some(rows), Ok(accepted)) = (&waiting.rows, verdict)
+            && !accepted.is_replayed()
+        {
+            rows.write(client, accepted).await?;
+        }
+    }
+    Ok(())
 }
 
 fn answer_all(part: Vec<Waiting>, error: &InventoryError) {

@@ -1,5 +1,6 @@
 //! [`Inventory`]: the gate, the committer, the sweeper and the reads, put together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::command::{Command, Direction, HoldCommand};
-use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
+use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Rows, Waiting};
+use crate::crash;
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::proof::{Proof, prove};
@@ -48,7 +50,7 @@ pub struct Inventory {
 
 impl Inventory {
     /// Starts the committer and the sweeper on the current runtime. `on_commit` hears of new counts
-    /// after each commit and before its answers; it must not block.
+    /// after each commit and before its answers, and of those of other replicas; it must not block.
     #[must_use]
     pub fn start(
         database: Database,
@@ -59,7 +61,10 @@ impl Inventory {
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
-            Some(gate) => publishing(Arc::clone(gate), on_commit, &mut tasks),
+            Some(gate) => {
+                tasks.spawn(Arc::clone(gate).listen(Arc::clone(&on_commit)));
+                publishing(Arc::clone(gate), on_commit, &mut tasks)
+            }
             None => on_commit,
         };
         let committer = Committer {
@@ -86,15 +91,22 @@ impl Inventory {
     /// When there is no verdict: too much is waiting, or the database does not answer. The same
     /// command may be sent again.
     pub async fn submit(&self, command: Command) -> Answer {
-        match wanted_units(&command) {
-            wanted if wanted.is_empty() => self.commit(command).await,
-            wanted => self.submit_through_gate(command, wanted).await,
-        }
+        self.submit_through_gate(command, None).await
     }
 
-    async fn submit_through_gate(&self, command: Command, wanted: Vec<Wanted>) -> Answer {
-        let Some(gate) = &self.gate else {
-            return self.commit(command).await;
+    /// The same, with rows of the caller's own that are written in the command's transaction.
+    ///
+    /// # Errors
+    /// As for [`Self::submit`]; also when the database refuses the rows.
+    pub async fn submit_with(&self, command: Command, rows: Arc<dyn Rows>) -> Answer {
+        self.submit_through_gate(command, Some(rows)).await
+    }
+
+    async fn submit_through_gate(&self, command: Command, rows: Option<Arc<dyn Rows>>) -> Answer {
+        let wanted = wanted_units(&command);
+        let gate = match &self.gate {
+            Some(gate) if !wanted.is_empty() => gate,
+            _ => return self.commit(command, rows).await,
         };
         let mut taken = Vec::new();
         for want in wanted {
@@ -111,8 +123,9 @@ impl Inventory {
                 }
             }
         }
-        let answer = self.commit(command).await;
-        if !matches!(answer, Ok(Ok(_))) {
+        let answer = self.commit(command, rows).await;
+        let was_taken = matches!(&answer, Ok(Ok(accepted)) if !accepted.is_replayed());
+        if !was_taken {
             give_back(gate, taken).await;
         }
         answer
@@ -143,8 +156,8 @@ impl Inventory {
         }
     }
 
-    async fn commit(&self, command: Command) -> Answer {
-        submit_to(&self.queue, command, self.patience).await
+    async fn commit(&self, command: Command, rows: Option<Arc<dyn Rows>>) -> Answer {
+        submit_to(&self.queue, command, rows, self.patience).await
     }
 
     /// A hold as it stands, if there is one.
@@ -220,8 +233,13 @@ async fn give_back(gate: &Gate, taken: Vec<Wanted>) {
 }
 
 /// Queues a command and waits for its answer, both within the caller's patience.
-async fn submit_to(queue: &mpsc::Sender<Waiting>, command: Command, patience: Duration) -> Answer {
-    let (waiting, answer) = Waiting::new(command, Instant::now() + patience);
+async fn submit_to(
+    queue: &mpsc::Sender<Waiting>,
+    command: Command,
+    rows: Option<Arc<dyn Rows>>,
+    patience: Duration,
+) -> Answer {
+    let (waiting, answer) = Waiting::new(command, rows, Instant::now() + patience);
     // A full queue refuses at once: waiting for a place would only hide the load.
     queue.try_send(waiting).map_err(|_| InventoryError::Busy)?;
     // The committer itself gives up after its own patience; twice that bounds this wait.
@@ -238,14 +256,31 @@ async fn submit_to(queue: &mpsc::Sender<Waiting>, command: Command, patience: Du
 fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> CountListener {
     let (sender, mut receiver) = mpsc::channel::<Vec<PoolCount>>(PUBLISH_QUEUE_LIMIT);
     tasks.spawn(async move {
-        while let Some(counts) = receiver.recv().await {
-            gate.publish(&counts).await;
+        let mut waiting = Vec::new();
+        while receiver.recv_many(&mut waiting, PUBLISH_QUEUE_LIMIT).await > 0 {
+            crash::point("publish.before");
+            gate.publish(&newest(waiting.drain(..).flatten())).await;
+            crash::point("publish.after");
         }
     });
     Arc::new(move |counts: &[PoolCount]| {
         next(counts);
-        sender.try_send(counts.to_vec()).ok();
+        if !counts.is_empty() {
+            sender.try_send(counts.to_vec()).ok();
+        }
     })
+}
+
+/// The newest count of each pool.
+fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
+    let mut newest = HashMap::<PoolId, PoolCount>::new();
+    for count in counts {
+        let known = newest.entry(count.pool).or_insert(count);
+        if known.version < count.version {
+            *known = count;
+        }
+    }
+    newest.into_values().collect()
 }
 
 /// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
@@ -259,7 +294,7 @@ async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Durat
         match lapsed.await {
             Ok(pools) => {
                 for pool in pools {
-                    submit_to(&queue, Command::Sweep { pool }, patience)
+                    submit_to(&queue, Command::Sweep { pool }, None, patience)
                         .await
                         .ok();
                 }

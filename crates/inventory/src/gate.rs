@@ -12,11 +12,14 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool as Database;
 use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{RedisResult, Script};
+use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
 use domain::{PoolId, Units};
 use moka::future::Cache;
 
 use self::link::Link;
+use crate::changes;
+use crate::committer::CountListener;
+use crate::crash;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
 
@@ -28,6 +31,9 @@ const LOAD_SHARED_FOR: Duration = Duration::from_millis(20);
 
 /// The most pools whose loads are remembered at once.
 const LOADS_REMEMBERED: u64 = 100_000;
+
+/// Redis was restarted or flushed and has forgotten the script.
+const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// What the gate says to somebody who wants units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +49,7 @@ pub enum Admission {
 /// The gate of one kind of pool.
 pub struct Gate {
     link: Link,
+    client: Client,
     database: Database,
     key_start: String,
     take: Script,
@@ -53,10 +60,12 @@ pub struct Gate {
 
 impl Gate {
     /// A gate whose keys are `{prefix}{kind}:{pool}`; the pool in braces, which is Redis Cluster's way
-    /// to name the part that decides where a key lives. `timeout` bounds each call.
+    /// to name the part that decides where a key lives. `redis` is for calls, each bounded by `timeout`, `client` to
+    /// hear what other replicas tell.
     #[must_use]
     pub fn new(
         redis: deadpool_redis::Pool,
+        client: Client,
         database: Database,
         prefix: &str,
         kind: &str,
@@ -64,6 +73,7 @@ impl Gate {
     ) -> Arc<Self> {
         Arc::new(Self {
             link: Link::new(redis, timeout),
+            client,
             database,
             key_start: format!("{prefix}{kind}"),
             take: Script::new(include_str!("gate/take.lua")),
@@ -110,7 +120,10 @@ impl Gate {
                 .await;
             match answer {
                 Some(1) if compare_only => return Ok(Admission::Unchecked),
-                Some(1) => return Ok(Admission::Taken),
+                Some(1) => {
+                    crash::point("take.after");
+                    return Ok(Admission::Taken);
+                }
                 Some(0) => {
                     metrics::counter!("inventory_gate_refusals_total").increment(1);
                     return Ok(Admission::NotEnough);
@@ -137,23 +150,41 @@ impl Gate {
             .await;
     }
 
-    /// Publishes counts; an older version than the one that Redis has is ignored there.
+    /// Publishes counts, to the keys and to the other replicas. A key that has a newer version keeps
+    /// it.
     pub async fn publish(&self, counts: &[PoolCount]) {
+        let mut together = pipe();
         for count in counts {
-            self.link
-                .call(
-                    async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
-                        self.publish
-                            .key(self.key(count.pool))
-                            .arg(count.version)
-                            .arg(count.free)
-                            .arg(COUNT_LIFETIME_MS)
-                            .invoke_async(connection)
-                            .await
-                    },
-                )
-                .await;
+            let mut invocation = self.publish.key(self.key(count.pool));
+            invocation
+                .arg(count.version)
+                .arg(count.free)
+                .arg(COUNT_LIFETIME_MS);
+            together.invoke_script(&invocation).ignore();
         }
+        together
+            .publish(self.channel(), changes::message(counts))
+            .ignore();
+        let call = async |connection: &mut MultiplexedConnection| -> RedisResult<()> {
+            match together.query_async(connection).await {
+                Err(error) if error.kind() == NO_SCRIPT => {
+                    self.publish.load_async(connection).await?;
+                    together.query_async(connection).await
+                }
+                result => result,
+            }
+        };
+        self.link.call(call).await;
+    }
+
+    /// Where replicas tell each other of new counts.
+    fn channel(&self) -> String {
+        format!("{}:changes", self.key_start)
+    }
+
+    /// Hears of new counts from all replicas, this one too, for as long as it runs.
+    pub(crate) async fn listen(self: Arc<Self>, listener: CountListener) {
+        changes::listen(self.client.clone(), self.channel(), listener).await;
     }
 
     /// Reads a missing count from the database, once for all who miss it.

@@ -13,6 +13,7 @@
 //! | [`committer`] | the queue, and batches that are run, split and run again |
 //! | `store` | the SQL |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
+//! | [`changes`] | what replicas tell each other after a commit, through Redis |
 //! | [`proof`] | the ledger read back and checked against the counts |
 //! | [`engine`] | [`Inventory`], which puts them together |
 //!
@@ -22,8 +23,10 @@
 //!
 //! It does not know what the units are: flights, events and prices belong to the services.
 
+pub mod changes;
 pub mod command;
 pub mod committer;
+mod crash;
 pub mod decide;
 pub mod engine;
 pub mod gate;
@@ -34,6 +37,7 @@ mod store;
 pub mod verdict;
 
 pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, Until};
+pub use committer::Rows;
 pub use engine::{Inventory, Settings};
 pub use gate::Gate;
 pub use store::{CreateError, StoreError, create_pools, pool_counts};

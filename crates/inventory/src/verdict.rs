@@ -19,6 +19,18 @@ pub enum Accepted {
     Adjusted(Adjusted),
 }
 
+impl Accepted {
+    /// Whether this repeats an earlier answer.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        match self {
+            Self::Pool(_) => false,
+            Self::Hold(view) => view.replayed,
+            Self::Adjusted(adjusted) => adjusted.replayed,
+        }
+    }
+}
+
 /// An adjustment that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Adjusted {

@@ -1,18 +1,26 @@
-//! The Redis pool. Redis may be absent, slow or gone at any moment: every caller goes on without it.
+//! Redis. It may be absent, slow or gone at any moment: every caller goes on without it.
 
 use anyhow::Context as _;
-use deadpool_redis::redis::cmd;
+use deadpool_redis::redis::{Client, cmd};
 use deadpool_redis::{Config, Pool, PoolConfig, Runtime, Timeouts};
 use secrecy::ExposeSecret as _;
 
 use crate::settings::RedisSettings;
 
-/// A pool of connections with a limit on every wait, or nothing where Redis is switched off. Nothing
-/// is connected yet.
+/// Ways to reach a Redis. Nothing is connected yet.
+#[derive(Clone)]
+pub struct Redis {
+    /// Connections for calls, with a limit on every wait.
+    pub pool: Pool,
+    /// For connections of their own, such as subscriptions.
+    pub client: Client,
+}
+
+/// The Redis of these settings, or nothing where it is switched off.
 ///
 /// # Errors
 /// When `redis.url` is malformed.
-pub fn pool(settings: &RedisSettings) -> anyhow::Result<Option<Pool>> {
+pub fn open(settings: &RedisSettings) -> anyhow::Result<Option<Redis>> {
     if !settings.enabled {
         return Ok(None);
     }
@@ -20,6 +28,7 @@ pub fn pool(settings: &RedisSettings) -> anyhow::Result<Option<Pool>> {
         Some(url) => url.expose_secret().to_owned(),
         None => format!("redis://{}:{}", settings.host, settings.port),
     };
+    let client = Client::open(url.as_str()).context("redis.url is malformed")?;
     let mut config = Config::from_url(url);
     config.pool = Some(PoolConfig {
         max_size: settings.pool_size,
@@ -33,16 +42,18 @@ pub fn pool(settings: &RedisSettings) -> anyhow::Result<Option<Pool>> {
     let pool = config
         .create_pool(Some(Runtime::Tokio1))
         .context("redis.url is malformed")?;
-    Ok(Some(pool))
+    Ok(Some(Redis { pool, client }))
 }
 
-/// Whether Redis answers.
-pub async fn is_up(pool: &Pool) -> bool {
-    match pool.get().await {
-        Ok(mut connection) => cmd("PING")
-            .query_async::<String>(&mut connection)
-            .await
-            .is_ok(),
-        Err(_) => false,
+impl Redis {
+    /// Whether it answers.
+    pub async fn is_up(&self) -> bool {
+        match self.pool.get().await {
+            Ok(mut connection) => cmd("PING")
+                .query_async::<String>(&mut connection)
+                .await
+                .is_ok(),
+            Err(_) => false,
+        }
     }
 }

@@ -89,10 +89,31 @@ fn a_hold() -> impl Strategy<Value = Command> {
     })
 }
 
+/// Commands that meet each other on the few seats of the third pool.
+fn about_seats() -> impl Strategy<Value = Command> {
+    let few_holds = || (0..3u128).prop_map(|id| HoldId(Uuid::from_u128(id)));
+    prop_oneof![
+        3 => (few_holds(), a_leg(3), 20..40i64).prop_map(|(id, leg, second)| {
+            let until = Until::Expires(at(second));
+            Command::Hold(HoldCommand::new(id, "owner".to_owned(), vec![leg], until).unwrap())
+        }),
+        3 => (few_holds(), some_seats(), 20..40i64, 1..6i64).prop_map(|(hold, seats, second, number)| {
+            Command::ChangeSeats { hold, seats: vec![(PoolId(3), seats)], until: at(second), number }
+        }),
+        1 => (10..14u128, some_units()).prop_map(|(id, units)| Command::Adjust {
+            id: Uuid::from_u128(id),
+            pool: PoolId(3),
+            units,
+            direction: Direction::Take,
+        }),
+    ]
+}
+
 fn a_command() -> impl Strategy<Value = Command> {
     let pool = || (1..=POOLS + 1).prop_map(PoolId);
     let direction = prop_oneof![Just(Direction::Take), Just(Direction::GiveBack)];
     prop_oneof![
+        15 => about_seats(),
         12 => a_hold(),
         2 => a_hold_id().prop_map(|hold| Command::Pin { hold }),
         4 => a_hold_id().prop_map(|hold| Command::Confirm { hold }),
@@ -178,7 +199,7 @@ fn check(state: &State, model: &Model, balances: &Balances) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn decides_as_the_naive_model_does(

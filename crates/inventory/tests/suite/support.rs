@@ -51,8 +51,10 @@ impl Bench {
         let redis = deadpool_redis::Config::from_url(&self.redis_url)
             .create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
         let timeout = Duration::from_millis(100);
+        let client = deadpool_redis::redis::Client::open(self.redis_url.as_str())?;
         Ok(Gate::new(
             redis,
+            client,
             database.clone(),
             &self.key_prefix,
             "flight_seats",

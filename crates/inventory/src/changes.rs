@@ -1,0 +1,92 @@
+//! What replicas tell each other after a commit: the new counts of pools, through Redis pub/sub.
+//!
+//! A message may be lost, and Redis may be away: whoever listens also polls the database now and then.
+//! PostgreSQL's NOTIFY would lose nothing, but in every batch it costs two thirds of the commits.
+
+use std::time::Duration;
+
+use deadpool_redis::redis::{Client, RedisResult};
+use domain::PoolId;
+use futures_util::StreamExt as _;
+
+use crate::committer::CountListener;
+use crate::verdict::PoolCount;
+
+/// The pause before a lost subscription is made again.
+const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Counts as a message: a line a pool.
+pub(crate) fn message(counts: &[PoolCount]) -> String {
+    counts
+        .iter()
+        .map(|count| format!("{} {} {}\n", count.pool, count.version, count.free))
+        .collect()
+}
+
+/// The counts in a message; lines that say something else are passed over.
+fn counts_in(message: &str) -> Vec<PoolCount> {
+    message.lines().filter_map(count_in).collect()
+}
+
+fn count_in(line: &str) -> Option<PoolCount> {
+    let mut words = line.split(' ');
+    let count = PoolCount {
+        pool: PoolId(words.next()?.parse().ok()?),
+        version: words.next()?.parse().ok()?,
+        free: words.next()?.parse().ok()?,
+    };
+    words.next().is_none().then_some(count)
+}
+
+/// Hears what all replicas tell, for as long as it runs.
+pub(crate) async fn listen(redis: Client, channel: String, listener: CountListener) {
+    loop {
+        if let Err(error) = listen_once(&redis, &channel, &listener).await {
+            tracing::debug!(%error, "changes of other replicas can't be heard");
+        }
+        tokio::time::sleep(RESUBSCRIBE_PAUSE).await;
+    }
+}
+
+async fn listen_once(redis: &Client, channel: &str, listener: &CountListener) -> RedisResult<()> {
+    let mut subscription = redis.get_async_pubsub().await?;
+    subscription.subscribe(channel).await?;
+    let mut messages = subscription.into_on_message();
+    while let Some(message) = messages.next().await {
+        let text: String = message.get_payload()?;
+        listener(&counts_in(&text));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_survive_the_way() {
+        let counts = [
+            PoolCount {
+                pool: PoolId(1),
+                version: 7,
+                free: 0,
+            },
+            PoolCount {
+                pool: PoolId(123_456),
+                version: i64::MAX,
+                free: 180,
+            },
+        ];
+        assert_eq!(counts_in(&message(&counts)), counts);
+    }
+
+    #[test]
+    fn other_lines_are_passed_over() {
+        let count = PoolCount {
+            pool: PoolId(1),
+            version: 2,
+            free: 3,
+        };
+        assert_eq!(counts_in("hello\n1 2\n1 2 3 4\n1 2 3\n\n"), [count]);
+    }
+}
