@@ -23,11 +23,10 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
 use clients::flight::FlightClient;
 use clients::payment::PaymentClient;
 use service_kit::operations::{Check, Operations};
-use service_kit::server::{BackgroundTasks, BoundServer};
+use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
 use crate::app::bookings::Bookings;
@@ -91,9 +90,9 @@ impl Application {
         self.server.address()
     }
 
-    /// Stops the server from outside.
+    /// What stops the service from outside, as a signal would.
     #[must_use]
-    pub fn handle(&self) -> ServerHandle {
+    pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 

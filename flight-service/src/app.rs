@@ -3,12 +3,14 @@
 pub mod describe;
 pub mod live;
 pub mod schedule;
+pub mod schedule_changes;
 pub mod search;
+pub mod seat_maps;
 pub mod seats;
 
 use domain::FlightId;
 use inventory::command::MalformedHold;
-use inventory::{InventoryError, Refusal, StoreError};
+use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use jiff::civil::Date;
 
@@ -20,6 +22,18 @@ pub enum AppError {
     /// No such flight.
     #[error("there is no flight {0}")]
     UnknownFlight(FlightId),
+    /// No flight has this number.
+    #[error("there is no flight {0}")]
+    UnknownFlightNumber(String),
+    /// Somebody has seats on the flight.
+    #[error("somebody has seats on flight {0}")]
+    HasBookings(FlightId),
+    /// A field makes no sense.
+    #[error("{0} {1}")]
+    Invalid(&'static str, String),
+    /// Pools can't be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
     /// The flight departs on another day.
     #[error("flight {flight} does not depart on {asked}")]
     WrongDate {

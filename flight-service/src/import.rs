@@ -187,8 +187,9 @@ fn check(file: &str, wrong: &[String]) -> anyhow::Result<()> {
         0 => String::new(),
         more => format!("\n  and {more} more"),
     };
-    bail!(
-        "{file} has {} wrong rows, so nothing was imported:{shown}{more}",
-        wrong.len()
-    )
+    let rows = match wrong.len() {
+        1 => "1 wrong row".to_owned(),
+        count => format!("{count} wrong rows"),
+    };
+    bail!("{file} has {rows}, so nothing was imported:{shown}{more}")
 }

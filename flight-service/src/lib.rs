@@ -22,15 +22,17 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
+use inventory::committer::CountListener;
 use inventory::{Gate, Inventory};
 use itinerary::ConnectionWindow;
 use service_kit::operations::{Check, Operations};
-use service_kit::server::{BackgroundTasks, BoundServer};
+use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::schedule::CurrentSchedule;
+use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
+use crate::app::seat_maps::{SeatMaps, Watched};
 use crate::app::seats::Seats;
 use crate::settings::Settings;
 
@@ -70,7 +72,14 @@ impl Application {
                 timeout,
             )
         });
-        let listener = Arc::clone(&schedule);
+        let watched = Arc::new(Watched::default());
+        let listener: CountListener = {
+            let (schedule, watched) = (Arc::clone(&schedule), Arc::clone(&watched));
+            Arc::new(move |counts| {
+                schedule.update(counts);
+                watched.update(counts);
+            })
+        };
         let inventory = Inventory::start(
             database.clone(),
             gate,
@@ -78,11 +87,11 @@ impl Application {
                 sales,
                 patience: settings.inventory.patience,
             },
-            Arc::new(move |counts| listener.update(counts)),
+            Arc::clone(&listener),
         );
 
         let tasks = BackgroundTasks::new();
-        tasks.spawn(|stop| Arc::clone(&schedule).follow(stop));
+        tasks.spawn(|stop| Arc::clone(&schedule).follow(listener, stop));
         let search = &settings.search;
         let searcher = Searcher::new(
             Arc::clone(&schedule),
@@ -91,7 +100,17 @@ impl Application {
             search.cache_bytes,
             search.cache_lifetime,
         );
-        let seats = Seats::new(database.clone(), schedule, inventory, sales);
+        let services = routes::Services {
+            searcher: Arc::new(searcher),
+            seat_maps: Arc::new(SeatMaps::new(Arc::clone(&inventory), watched)),
+            schedule_changes: Arc::new(ScheduleChanges::new(
+                database.clone(),
+                Arc::clone(&schedule),
+                Arc::clone(&inventory),
+            )),
+            seats: Arc::new(Seats::new(database.clone(), schedule, inventory, sales)),
+            draining: tasks.draining(),
+        };
 
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
@@ -109,7 +128,7 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let routes = routes::configure(Arc::new(searcher), Arc::new(seats));
+        let routes = routes::configure(services);
         let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
         Ok(Self { server })
     }
@@ -120,9 +139,9 @@ impl Application {
         self.server.address()
     }
 
-    /// Stops the server from outside.
+    /// What stops the service from outside, as a signal would.
     #[must_use]
-    pub fn handle(&self) -> ServerHandle {
+    pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 

@@ -2,36 +2,61 @@
 
 mod flights;
 mod holds;
+mod ledger;
 pub mod openapi;
 mod problem;
 mod search;
+mod seat_maps;
 mod seats;
 
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use service_kit::server::resource;
+use tokio_util::sync::CancellationToken;
 
+use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
+use crate::app::seat_maps::SeatMaps;
 use crate::app::seats::Seats;
 
+/// What the routes call.
+#[derive(Clone)]
+pub struct Services {
+    /// Searches.
+    pub searcher: Arc<Searcher>,
+    /// Sells seats.
+    pub seats: Arc<Seats>,
+    /// Seat maps.
+    pub seat_maps: Arc<SeatMaps>,
+    /// Changes of the schedule.
+    pub schedule_changes: Arc<ScheduleChanges>,
+    /// Cancelled when streams have to end.
+    pub draining: CancellationToken,
+}
+
 /// The service's routes.
-pub fn configure(
-    searcher: Arc<Searcher>,
-    seats: Arc<Seats>,
-) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         config
-            .app_data(Data::from(Arc::clone(&searcher)))
-            .app_data(Data::from(Arc::clone(&seats)));
+            .app_data(Data::from(Arc::clone(&services.searcher)))
+            .app_data(Data::from(Arc::clone(&services.seats)))
+            .app_data(Data::from(Arc::clone(&services.seat_maps)))
+            .app_data(Data::from(Arc::clone(&services.schedule_changes)))
+            .app_data(Data::new(services.draining.clone()));
         let gets = [
+            ("/api/airports", web::get().to(flights::airports)),
             ("/api/flights/search", web::get().to(search::search)),
-            ("/api/ledger/proof", web::get().to(seats::proof)),
+            ("/api/flights/{id}/ledger", web::get().to(ledger::show)),
+            ("/api/flights/{id}/seats", web::get().to(seat_maps::show)),
+            (
+                "/api/flights/{id}/seats/stream",
+                web::get().to(seat_maps::stream),
+            ),
+            ("/api/ledger/proof", web::get().to(ledger::proof)),
         ];
-        for (path, route) in gets {
-            config.service(resource(path, "GET", [route]));
-        }
         let posts = [
+            ("/api/flights", web::post().to(flights::create)),
             ("/api/flights/validate", web::post().to(seats::validate)),
             (
                 "/api/flights/seats/decrement",
@@ -42,12 +67,18 @@ pub fn configure(
                 web::post().to(seats::increment),
             ),
             ("/api/holds", web::post().to(holds::create)),
+            ("/api/holds/confirm", web::post().to(holds::confirm_many)),
             ("/api/holds/{id}/pin", web::post().to(holds::pin)),
             ("/api/holds/{id}/confirm", web::post().to(holds::confirm)),
             ("/api/holds/{id}/release", web::post().to(holds::release)),
+            ("/api/holds/{id}/seats", web::post().to(holds::change_seats)),
         ];
+        // The names come before the ids that would match them.
         for (path, route) in posts {
             config.service(resource(path, "POST", [route]));
+        }
+        for (path, route) in gets {
+            config.service(resource(path, "GET", [route]));
         }
         config
             .service(resource(
@@ -55,11 +86,14 @@ pub fn configure(
                 "GET",
                 [web::get().to(holds::show)],
             ))
-            // Last: its id would match the names above.
             .service(resource(
                 "/api/flights/{id}",
-                "GET",
-                [web::get().to(flights::show)],
+                "GET, PATCH, DELETE",
+                [
+                    web::get().to(flights::show),
+                    web::patch().to(flights::change),
+                    web::delete().to(flights::cancel),
+                ],
             ));
     }
 }

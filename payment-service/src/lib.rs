@@ -26,9 +26,8 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
 use service_kit::operations::{Check, Operations};
-use service_kit::server::{BackgroundTasks, BoundServer};
+use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
 use crate::app::Payments;
@@ -97,9 +96,9 @@ impl Application {
         self.server.address()
     }
 
-    /// A handle that stops the service from outside.
+    /// What stops the service from outside, as a signal would.
     #[must_use]
-    pub fn handle(&self) -> ServerHandle {
+    pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 

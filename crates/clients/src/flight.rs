@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use reqwest::{Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::http::{CallContext, CallError, Connection, Refusal, read, send, unexpected};
 
@@ -248,6 +249,228 @@ pub struct Hold {
     /// When it lapses; none means that only its owner may end it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+/// A flight's seats.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatMap {
+    /// The flight, as it was asked for: its id or its number.
+    #[schema(example = "FL123")]
+    pub flight_id: String,
+    /// Rises with each change of the flight's seats.
+    pub version: i64,
+    /// The seats in row and number order; none on a flight without a seat map.
+    pub seats: Vec<Seat>,
+}
+
+/// Whether a seat can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SeatStatus {
+    /// Nobody has it.
+    Available,
+    /// Somebody holds it.
+    Reserved,
+    /// It is sold.
+    Booked,
+}
+
+/// A seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// The seat's id: the flight's id and the seat's number.
+    #[schema(example = "17-A1")]
+    pub seat_id: String,
+    /// The flight, as it was asked for.
+    #[schema(example = "FL123")]
+    pub flight_id: String,
+    /// The seat's number.
+    #[schema(value_type = String, example = "A1")]
+    pub seat_number: SeatNumber,
+    /// Whether it can be had.
+    pub status: SeatStatus,
+    /// What has it, such as a booking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_by: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_at: Option<Timestamp>,
+}
+
+/// What a seat map's stream says: all seats first, then those that changed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatChanges {
+    /// The version after these changes; also the event's id.
+    pub version: i64,
+    /// Whether these are all seats of the flight.
+    pub complete: bool,
+    /// The seats.
+    pub seats: Vec<Seat>,
+}
+
+/// Other seats for a hold.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SeatChangeRequest {
+    /// The seats that the hold shall have on each of its flights.
+    #[schema(min_items = 1, max_items = 8)]
+    pub legs: Vec<SeatChangeLeg>,
+    /// When the hold lapses from now on.
+    pub expires_at: Timestamp,
+    /// Rises with each change of this hold, from 1: a late one is ignored.
+    #[schema(minimum = 1)]
+    pub number: i64,
+}
+
+/// The seats that a hold shall have on one of its flights.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SeatChangeLeg {
+    /// The flight's id.
+    #[schema(value_type = i64, example = 17)]
+    pub flight_id: FlightId,
+    /// The seats.
+    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["B1"]))]
+    pub seats: Vec<SeatNumber>,
+}
+
+/// Holds to be turned into sales.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmRequest {
+    /// The holds, 1 to 256.
+    #[schema(value_type = Vec<Uuid>, min_items = 1, max_items = 256)]
+    pub ids: Vec<HoldId>,
+}
+
+/// What came of confirming holds, in the order in which they were named.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmAnswer {
+    /// One for each hold.
+    pub results: Vec<ConfirmResult>,
+}
+
+/// What came of confirming one hold.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmResult {
+    /// The hold's id.
+    #[schema(value_type = Uuid)]
+    pub id: HoldId,
+    /// Whether its seats are sold now.
+    pub confirmed: bool,
+    /// Why not, as a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "hold_released")]
+    pub code: Option<String>,
+}
+
+/// A flight to be put into the schedule.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NewFlight {
+    /// The airline's number for it.
+    #[schema(value_type = String, example = "AI101")]
+    pub flight_number: FlightNumber,
+    /// The airport of departure.
+    #[schema(value_type = String, example = "DEL")]
+    pub source: AirportCode,
+    /// The airport of arrival.
+    #[schema(value_type = String, example = "BOM")]
+    pub destination: AirportCode,
+    /// When it departs, to the second.
+    pub departure_time: Timestamp,
+    /// When it arrives, to the second.
+    pub arrival_time: Timestamp,
+    /// How many seats it has, 1 to 1000.
+    #[schema(minimum = 1, maximum = 1000, example = 180)]
+    pub total_seats: i32,
+    /// The price of one seat, zero or more.
+    #[schema(value_type = f64, minimum = 0, example = 8500.0)]
+    pub price: Amount,
+    /// The price's currency, ISO 4217.
+    #[schema(value_type = String, example = "INR")]
+    pub currency: Currency,
+    /// Its seats, where they have names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "rows A-C, seats 1-10")]
+    pub seat_map: Option<String>,
+}
+
+/// What changes on a flight; what is left out stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct FlightChange {
+    /// The price of one seat from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    pub price: Option<Amount>,
+    /// How many seats it has, never fewer than are held and sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
+    pub total_seats: Option<i32>,
+    /// `closed` ends its sales.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<FlightStatus>,
+}
+
+/// An airport.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Airport {
+    /// Its IATA code.
+    #[schema(value_type = String, example = "DEL")]
+    pub code: AirportCode,
+    /// Its name.
+    pub name: String,
+    /// The city that it serves.
+    pub city: String,
+    /// The country.
+    pub country: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Its clocks, an IANA zone.
+    #[schema(example = "Asia/Kolkata")]
+    pub time_zone: String,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// How to go on.
+    pub meta: PageMeta,
+}
+
+/// How to go on in a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PageMeta {
+    /// For the page after this one; none where this is the last.
+    pub after: Option<String>,
+    /// For the page before this one; none where this is the first.
+    pub before: Option<String>,
+    /// How many rows a page has at most.
+    pub limit: i64,
+}
+
+/// One double entry: units that moved between two accounts of a flight's pool.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LedgerEntry {
+    /// The pool's version that it belongs to.
+    pub version: i64,
+    /// Its place within the version.
+    pub line: i32,
+    /// Out of this account: `issued`, `free`, `held` or `sold`.
+    pub from: String,
+    /// Into this one.
+    pub to: String,
+    /// How many units.
+    pub units: i32,
+    /// Why: the kind of command.
+    pub reason: String,
+    /// The hold or adjustment.
+    pub cause: Option<Uuid>,
+    /// When.
+    pub entered_at: Timestamp,
 }
 
 /// The double entries of all pools, checked against their counts at one moment.

@@ -16,7 +16,10 @@ use crate::crash;
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::proof::{Proof, prove};
-use crate::store::{StoreError, pools_with_lapsed_holds, recorded_adjustment, recorded_hold};
+use crate::store::{
+    EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
+    pools_with_lapsed_holds, recorded_adjustment, recorded_hold, seat_map,
+};
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
 
 /// How often lapsed holds are swept: within a second, as the ledger promises.
@@ -168,6 +171,38 @@ impl Inventory {
         let client = self.database.get().await?;
         let hold = recorded_hold(&client, id).await?;
         Ok(hold.map(|hold| HoldView::of(id, &hold, false)))
+    }
+
+    /// A pool's seat map, if there is such a pool.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn seat_map(&self, pool: PoolId) -> Result<Option<SeatMap>, StoreError> {
+        let client = self.database.get().await?;
+        seat_map(&client, pool).await
+    }
+
+    /// Whether anybody has units of a pool in a hold, held or sold.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_live_holds(&self, pool: PoolId) -> Result<bool, StoreError> {
+        let client = self.database.get().await?;
+        has_live_holds(&client, pool).await
+    }
+
+    /// A part of a pool's ledger in order, `limit` movements at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ledger(
+        &self,
+        pool: PoolId,
+        part: LedgerPart,
+        limit: i64,
+    ) -> Result<Vec<EnteredMovement>, StoreError> {
+        let client = self.database.get().await?;
+        movements(&client, pool, part, limit).await
     }
 
     /// Checks the ledger of all pools against their counts, holds and seats, at one moment.

@@ -40,5 +40,8 @@ pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, Until};
 pub use committer::Rows;
 pub use engine::{Inventory, Settings};
 pub use gate::Gate;
-pub use store::{CreateError, StoreError, create_pools, pool_counts};
+pub use store::{
+    CreateError, EnteredMovement, LedgerPart, LedgerPlace, LiveSeat, SeatMap, StoreError,
+    create_pools, pool_counts,
+};
 pub use verdict::{Accepted, Adjusted, HoldView, InventoryError, PoolCount, Refusal, Verdict};

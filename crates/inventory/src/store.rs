@@ -1,12 +1,18 @@
 //! The SQL: rows in, rows out. What they mean is decided in [`crate::decide`].
 
+mod ledger;
 mod load;
 mod read;
+mod seats;
 mod write;
 
+pub(crate) use ledger::movements;
+pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
 pub(crate) use load::load;
+pub(crate) use read::{has_live_holds, recorded_adjustment, recorded_hold};
 pub use read::{pool_counts, pools_with_lapsed_holds};
-pub(crate) use read::{recorded_adjustment, recorded_hold};
+pub(crate) use seats::seat_map;
+pub use seats::{LiveSeat, SeatMap};
 pub(crate) use write::{execute, prepare};
 
 use std::sync::Arc;

@@ -3,13 +3,14 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, Resource, Route};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -37,6 +38,7 @@ pub struct BoundServer {
 #[derive(Clone)]
 pub struct BackgroundTasks {
     tracker: TaskTracker,
+    draining: CancellationToken,
     stop: CancellationToken,
     runtime: Handle,
 }
@@ -51,9 +53,17 @@ impl BackgroundTasks {
     pub fn new() -> Self {
         Self {
             tracker: TaskTracker::new(),
+            draining: CancellationToken::new(),
             stop: CancellationToken::new(),
             runtime: Handle::current(),
         }
+    }
+
+    /// Cancelled when the service is asked to stop, before its requests have ended: what answers
+    /// without end ends then.
+    #[must_use]
+    pub fn draining(&self) -> CancellationToken {
+        self.draining.child_token()
     }
 
     /// Runs a task that ends soon after the token is cancelled.
@@ -91,6 +101,33 @@ impl BackgroundTasks {
                 "background tasks did not end in time"
             );
         }
+    }
+}
+
+/// Stops a server from outside, as a signal would.
+#[derive(Clone)]
+pub struct ServiceHandle {
+    handle: ServerHandle,
+    draining: CancellationToken,
+}
+
+impl ServiceHandle {
+    /// Stops the server; gracefully means that running requests are answered first.
+    pub async fn stop(&self, graceful: bool) {
+        self.draining.cancel();
+        self.handle.stop(graceful).await;
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn asked_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        tracing::error!("SIGTERM can't be heard");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
@@ -133,6 +170,7 @@ impl BoundServer {
         .max_connections(http.max_connections_per_worker)
         .client_request_timeout(http.head_timeout)
         .keep_alive(http.keep_alive)
+        .disable_signals()
         .shutdown_timeout(http.shutdown_timeout.as_secs());
         if http.workers > 0 {
             server = server.workers(http.workers);
@@ -153,19 +191,28 @@ impl BoundServer {
         self.address
     }
 
-    /// A handle that stops the server from outside.
+    /// What stops the server from outside, as a signal would.
     #[must_use]
-    pub fn handle(&self) -> actix_web::dev::ServerHandle {
-        self.server.handle()
+    pub fn handle(&self) -> ServiceHandle {
+        ServiceHandle {
+            handle: self.server.handle(),
+            draining: self.tasks.draining.clone(),
+        }
     }
 
-    /// Serves until SIGINT, SIGTERM or the handle stops it: running requests are answered first, then
+    /// Serves until SIGINT, SIGTERM or a [`ServiceHandle`] stops it: running requests are answered first, then
     /// the background tasks end.
     ///
     /// # Errors
     /// When the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "listening");
+        let handle = self.handle();
+        self.tasks.spawn(|stop| async move {
+            if stop.run_until_cancelled(asked_to_stop()).await.is_some() {
+                handle.stop(true).await;
+            }
+        });
         let result = self.server.await;
         self.tasks.stop(self.drain).await;
         tracing::info!("stopped");

@@ -13,6 +13,7 @@ use deadpool_postgres::Pool as Database;
 use domain::{AirportCode, FlightId, FlightNumber};
 use futures_util::TryStreamExt as _;
 use inventory::PoolCount;
+use inventory::committer::CountListener;
 use inventory::decide::SalesPolicy;
 use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
@@ -40,6 +41,8 @@ pub struct Schedule {
     /// Free seats, by slot.
     live: Vec<LiveCount>,
     airports: HashMap<AirportCode, db::airports::Airport>,
+    /// The departures of each flight number, in order.
+    by_number: HashMap<FlightNumber, Vec<(Timestamp, FlightId)>>,
 }
 
 struct Details {
@@ -82,6 +85,15 @@ impl Schedule {
             .filter_map(|row| Some((timetable.slot_of(row.id)?.index(), row)))
             .collect();
         by_slot.sort_unstable_by_key(|(index, _)| *index);
+        let mut by_number = HashMap::<FlightNumber, Vec<(Timestamp, FlightId)>>::new();
+        for (_, row) in by_slot.iter().filter(|(_, row)| row.cancelled_at.is_none()) {
+            let departures = by_number.entry(row.flight_number.clone()).or_default();
+            departures.push((row.departs_at, row.id));
+        }
+        for departures in by_number.values_mut() {
+            departures.sort_unstable();
+            departures.shrink_to_fit();
+        }
         let live = by_slot
             .iter()
             .map(|(_, row)| LiveCount::new(row.version, row.free))
@@ -106,6 +118,7 @@ impl Schedule {
             details,
             live,
             airports,
+            by_number,
         })
     }
 
@@ -166,6 +179,35 @@ impl Schedule {
         Some(facts.flight(&source.time_zone, &destination.time_zone, sales, now))
     }
 
+    /// The next departure of a flight number that was not cancelled; after the last one, that one.
+    #[must_use]
+    pub fn next_departure(&self, number: &FlightNumber, now: Timestamp) -> Option<FlightId> {
+        let departures = self.by_number.get(number)?;
+        let next = departures.partition_point(|(departs_at, _)| *departs_at <= now);
+        let (_, id) = departures.get(next).or_else(|| departures.last())?;
+        Some(*id)
+    }
+
+    /// All airports in the order of their codes.
+    #[must_use]
+    pub fn airports(&self) -> Vec<clients::flight::Airport> {
+        let mut airports: Vec<_> = self
+            .airports
+            .values()
+            .map(|airport| clients::flight::Airport {
+                code: airport.code,
+                name: airport.name.clone(),
+                city: airport.city.clone(),
+                country: airport.country.clone(),
+                latitude: airport.latitude,
+                longitude: airport.longitude,
+                time_zone: airport.time_zone.iana_name().unwrap_or_default().to_owned(),
+            })
+            .collect();
+        airports.sort_unstable_by_key(|airport| airport.code);
+        airports
+    }
+
     /// A flight's price and the date on which it departs, by the clocks of its airport.
     #[must_use]
     pub fn departure(&self, id: FlightId) -> Option<Departure> {
@@ -221,28 +263,14 @@ impl CurrentSchedule {
         }
     }
 
-    /// Follows the database until it is told to stop.
-    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
-        let mut since = Timestamp::UNIX_EPOCH;
-        while stop
-            .run_until_cancelled(tokio::time::sleep(POLL_INTERVAL))
-            .await
-            .is_some()
-        {
-            match self.poll(since).await {
-                Ok(now) => since = now.saturating_sub(POLL_OVERLAP).unwrap_or(since),
-                Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
-            }
-        }
-    }
-
-    /// Takes over what changed since a time; the database's time now.
-    async fn poll(&self, since: Timestamp) -> Result<Timestamp, AppError> {
-        let (version, counts, now) = {
+    /// Reads the schedule again if it changed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh(&self) -> Result<(), AppError> {
+        let version = {
             let client = self.database.get().await?;
-            let version = db::schedule_version::current(&client).await?;
-            let (counts, now) = db::pools::changed_since(&client, since).await?;
-            (version, counts, now)
+            db::schedule_version::current(&client).await?
         };
         if version != self.current.load().version {
             self.current
@@ -253,7 +281,34 @@ impl CurrentSchedule {
                 "schedule read"
             );
         }
-        self.update(&counts);
+        Ok(())
+    }
+
+    /// Follows the database until it is told to stop; `listener` hears of the counts that changed.
+    pub async fn follow(self: Arc<Self>, listener: CountListener, stop: CancellationToken) {
+        let mut since = Timestamp::UNIX_EPOCH;
+        while stop
+            .run_until_cancelled(tokio::time::sleep(POLL_INTERVAL))
+            .await
+            .is_some()
+        {
+            match self.poll(since, &listener).await {
+                Ok(now) => since = now.saturating_sub(POLL_OVERLAP).unwrap_or(since),
+                Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
+            }
+        }
+    }
+
+    /// Takes over what changed since a time; the database's time now.
+    async fn poll(
+        &self,
+        since: Timestamp,
+        listener: &CountListener,
+    ) -> Result<Timestamp, AppError> {
+        self.refresh().await?;
+        let client = self.database.get().await?;
+        let (counts, now) = db::pools::changed_since(&client, since).await?;
+        listener(&counts);
         Ok(now)
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use clients::flight::{
-    Flight, Hold, HoldLeg, HoldRequest, HoldStatus, SeatsAnswer, SeatsRequest, Validation,
+    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, SeatChangeRequest,
+    SeatsAnswer, SeatsRequest, Validation,
 };
 use deadpool_postgres::Pool as Database;
-use domain::{FlightId, HoldId, Units};
+use domain::{FlightId, FlightNumber, HoldId, Units};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
-    Accepted, Command, Direction, HoldCommand, HoldView, Inventory, LegRequest, Refusal, Until,
+    Accepted, Command, Direction, EnteredMovement, HoldCommand, HoldView, Inventory, LedgerPart,
+    LegRequest, Refusal, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -229,6 +231,84 @@ impl Seats {
         self.hold_command(Command::Release { hold }).await
     }
 
+    /// Swaps a hold's seats and starts its expiry anew.
+    ///
+    /// # Errors
+    /// When a seat can't be had; the old ones stay then.
+    pub async fn change_seats(
+        &self,
+        hold: HoldId,
+        request: SeatChangeRequest,
+    ) -> Result<Answered<Hold>, AppError> {
+        let seats = request
+            .legs
+            .into_iter()
+            .map(|leg| (leg.flight_id.pool(), leg.seats));
+        let command = Command::ChangeSeats {
+            hold,
+            seats: seats.collect(),
+            until: request.expires_at,
+            number: request.number,
+        };
+        self.hold_command(command).await
+    }
+
+    /// Turns many holds into sales: one batch, if the committer is free.
+    ///
+    /// # Errors
+    /// When the inventory does not answer; what it refuses is in the results.
+    pub async fn confirm_many(&self, ids: &[HoldId]) -> Result<Vec<ConfirmResult>, AppError> {
+        let submissions = ids.iter().map(|hold| async {
+            let verdict = self
+                .inventory
+                .submit(Command::Confirm { hold: *hold })
+                .await?;
+            let code = verdict.err().map(|refusal| refusal.code().to_owned());
+            Ok(ConfirmResult {
+                id: *hold,
+                confirmed: code.is_none(),
+                code,
+            })
+        });
+        futures_util::future::try_join_all(submissions).await
+    }
+
+    /// A part of a flight's double entries.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn ledger(
+        &self,
+        id: FlightId,
+        part: LedgerPart,
+        limit: i64,
+    ) -> Result<Vec<EnteredMovement>, AppError> {
+        self.departure(id, None).await?;
+        Ok(self.inventory.ledger(id.pool(), part, limit).await?)
+    }
+
+    /// The flight of this id or number; of a number, the next departure.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn flight_named(&self, name: &str) -> Result<FlightId, AppError> {
+        if let Ok(id) = name.parse() {
+            return Ok(id);
+        }
+        let unknown = || AppError::UnknownFlightNumber(name.to_owned());
+        let number: FlightNumber = name.parse().map_err(|_| unknown())?;
+        self.schedule
+            .get()
+            .next_departure(&number, Timestamp::now())
+            .ok_or_else(unknown)
+    }
+
+    /// All airports in the order of their codes.
+    #[must_use]
+    pub fn airports(&self) -> Vec<Airport> {
+        self.schedule.get().airports()
+    }
+
     /// A hold as it stands.
     ///
     /// # Errors
@@ -270,6 +350,8 @@ impl Seats {
                 currency: price.currency,
             });
         }
+        // In one order whenever it is asked: a repeated request gets the first answer.
+        legs.sort_by_key(|leg| leg.flight_id);
         Ok(Hold {
             id: view.id,
             owner: view.owner,

@@ -165,6 +165,30 @@ pub async fn insert(
     Ok(())
 }
 
+/// Sets a flight's price.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_price(
+    client: &impl GenericClient,
+    id: FlightId,
+    price: Amount,
+) -> Result<(), DbError> {
+    let query = "UPDATE flights SET price_minor = $2 WHERE id = $1";
+    client.execute(query, &[&id.0, &price.minor()]).await?;
+    Ok(())
+}
+
+/// Notes that a flight will not fly.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_cancelled(client: &impl GenericClient, id: FlightId) -> Result<(), DbError> {
+    let query = "UPDATE flights SET cancelled_at = coalesce(cancelled_at, now()) WHERE id = $1";
+    client.execute(query, &[&id.0]).await?;
+    Ok(())
+}
+
 fn flight_of(row: &Row) -> Result<FlightRow, DbError> {
     let text = |column| row.try_get::<_, &str>(column);
     let amount = Amount::from_minor(row.try_get("price_minor")?)

@@ -73,7 +73,10 @@ fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> Read {
                     });
             match flight {
                 Ok(flight) => flights.push(flight),
-                Err(reason) => wrong.push(format!("{} on {date}: {reason}", parts.flight_number)),
+                Err(reason) => wrong.push(format!(
+                    "line {}, {} on {date}: {reason}",
+                    parts.line, parts.flight_number
+                )),
             }
         }
     }
@@ -137,7 +140,10 @@ fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
             .and_then(|flight| unique.check(flight));
         match flight {
             Ok(flight) => flights.push(flight),
-            Err(reason) => wrong.push(format!("{} at {departs_at}: {reason}", parts.flight_number)),
+            Err(reason) => wrong.push(format!(
+                "line {}, {} at {departs_at}: {reason}",
+                parts.line, parts.flight_number
+            )),
         }
     }
     Ok((flights, wrong))
@@ -163,6 +169,7 @@ fn shifted(parts: &Parts, at: Timestamp, days: Span) -> Result<Timestamp, jiff::
 
 /// A row without its times.
 struct Parts {
+    line: u64,
     flight_number: FlightNumber,
     source: AirportCode,
     source_zone: TimeZone,
@@ -215,6 +222,7 @@ impl Parts {
             return Err(row.wrong("seat_map", "as many seats as total_seats"));
         }
         Ok(Self {
+            line: row.line(),
             flight_number: row.value("flight_number")?,
             source,
             source_zone,

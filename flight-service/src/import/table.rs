@@ -94,6 +94,7 @@ impl Table {
             let line = record.position().map_or(0, csv::Position::line);
             let result = if record.len() == self.headers.len() {
                 row(&Row {
+                    line,
                     headers: &self.headers,
                     record: &record,
                 })
@@ -114,11 +115,17 @@ impl Table {
 
 /// One row.
 pub(super) struct Row<'a> {
+    line: u64,
     headers: &'a StringRecord,
     record: &'a StringRecord,
 }
 
 impl Row<'_> {
+    /// The line on which it starts.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// The text in a column; empty where there is no such column.
     pub(super) fn text(&self, column: &str) -> &str {
         let index = self.headers.iter().position(|header| header == column);

@@ -1,13 +1,16 @@
-//! Flights.
+//! Flights and airports: looked up, added, changed, cancelled.
 
 use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
-use clients::flight::Flight;
+use clients::flight::{Airport, Flight, FlightChange, NewFlight, Page, PageMeta};
 use domain::FlightId;
-use service_kit::extract::Id;
+use service_kit::extract::{Id, Json, Query};
 use service_kit::{Problem, respond};
 
-use super::openapi::LookupRefusals;
+use super::ledger::PageParameters;
+use super::openapi::{BodyRefusals, ChangeRefusals, LookupRefusals, ReadRefusals};
+use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::seats::Seats;
 
 /// Look a flight up.
@@ -18,4 +21,99 @@ use crate::app::seats::Seats;
 )]
 pub(super) async fn show(seats: Data<Seats>, id: Id<FlightId>) -> Result<HttpResponse, Problem> {
     Ok(respond::ok(&seats.flight(id.0).await?))
+}
+
+/// Put a flight into the schedule.
+#[utoipa::path(
+    post, path = "/api/flights", tag = "schedule",
+    request_body = NewFlight,
+    responses((status = 201, description = "It is there", body = Flight), BodyRefusals, ChangeRefusals)
+)]
+pub(super) async fn create(
+    seats: Data<Seats>,
+    changes: Data<ScheduleChanges>,
+    request: Json<NewFlight>,
+) -> Result<HttpResponse, Problem> {
+    let id = changes.add(request.body).await?;
+    let mut response = respond::json(StatusCode::CREATED, &seats.flight(id).await?);
+    if let Ok(location) = header::HeaderValue::from_str(&format!("/api/flights/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Change a flight's price or capacity, or close its sales.
+#[utoipa::path(
+    patch, path = "/api/flights/{id}", tag = "schedule",
+    params(("id" = i64, Path, description = "The flight's id", example = 1)),
+    request_body = FlightChange,
+    responses((status = 200, description = "The flight now", body = Flight), BodyRefusals, ChangeRefusals)
+)]
+pub(super) async fn change(
+    seats: Data<Seats>,
+    changes: Data<ScheduleChanges>,
+    id: Id<FlightId>,
+    request: Json<FlightChange>,
+) -> Result<HttpResponse, Problem> {
+    changes.change(id.0, &request.body).await?;
+    Ok(respond::ok(&seats.flight(id.0).await?))
+}
+
+/// Cancel a flight that nobody has seats on.
+#[utoipa::path(
+    delete, path = "/api/flights/{id}", tag = "schedule",
+    params(("id" = i64, Path, description = "The flight's id", example = 1)),
+    responses((status = 204, description = "It will not fly"), ChangeRefusals)
+)]
+pub(super) async fn cancel(
+    changes: Data<ScheduleChanges>,
+    id: Id<FlightId>,
+) -> Result<HttpResponse, Problem> {
+    changes.cancel(id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// All airports, in the order of their codes.
+#[utoipa::path(
+    get, path = "/api/airports", tag = "flights",
+    params(PageParameters),
+    responses((status = 200, description = "A page of them", body = Page<Airport>), ReadRefusals)
+)]
+pub(super) async fn airports(
+    seats: Data<Seats>,
+    parameters: Query<PageParameters>,
+) -> Result<HttpResponse, Problem> {
+    let PageParameters {
+        limit,
+        after,
+        before,
+    } = parameters.0.checked()?;
+    let all = seats.airports();
+    let from = after.map_or(0, |after| {
+        all.partition_point(|airport| airport.code.as_str() <= after.as_str())
+    });
+    let until = before.map_or(all.len(), |before| {
+        all.partition_point(|airport| airport.code.as_str() < before.as_str())
+    });
+    let most = usize::try_from(limit).map_err(Problem::internal)?;
+    let from = if until < all.len() {
+        from.max(until.saturating_sub(most))
+    } else {
+        from
+    };
+    let data: Vec<Airport> = all
+        .get(from..until)
+        .unwrap_or_default()
+        .iter()
+        .take(most)
+        .cloned()
+        .collect();
+    let end = from + data.len();
+    let code = |airport: Option<&Airport>| airport.map(|airport| airport.code.to_string());
+    let meta = PageMeta {
+        after: code(data.last()).filter(|_| end < all.len()),
+        before: code(data.first()).filter(|_| from > 0),
+        limit,
+    };
+    Ok(respond::ok(&Page { data, meta }))
 }

@@ -3,14 +3,19 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use clients::flight::{Hold, HoldRequest};
+use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
 use domain::HoldId;
+use inventory::command::MAX_LEGS;
+use jiff::Timestamp;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
 
 use super::openapi::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
 use crate::app::AppError;
 use crate::app::seats::{Answered, Seats};
+
+/// The most holds that one call confirms: one batch of the committer.
+const CONFIRM_LIMIT: usize = 256;
 
 /// The longest name of an owner.
 const OWNER_LIMIT_CHARS: usize = 255;
@@ -35,6 +40,18 @@ pub(super) async fn create(
     if request.owner.is_empty() || request.owner.chars().count() > OWNER_LIMIT_CHARS {
         let detail = format!("must have 1 to {OWNER_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field("owner", detail));
+    }
+    if request.owner.chars().any(char::is_control) {
+        let detail = "must not have control characters";
+        return Err(Problem::invalid_field("owner", detail));
+    }
+    // Long before any hold, and far within what the database can store.
+    if request
+        .expires_at
+        .is_some_and(|at| at < Timestamp::UNIX_EPOCH)
+    {
+        let detail = "must not be before 1970";
+        return Err(Problem::invalid_field("expires_at", detail));
     }
     for (index, leg) in request.legs.iter().enumerate() {
         if leg.units.is_none() && leg.seats.is_empty() {
@@ -94,6 +111,60 @@ pub(super) async fn confirm(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpRe
 )]
 pub(super) async fn release(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
     answer(seats.release(id.0).await)
+}
+
+/// Swap a hold's seats; the old ones stay if one can't be had.
+#[utoipa::path(
+    post, path = "/api/holds/{id}/seats", tag = "holds",
+    params(("id" = uuid::Uuid, Path, description = "The hold's id")),
+    request_body = SeatChangeRequest,
+    responses(
+        (status = 200, description = "The hold has the seats", body = Hold),
+        (status = 410, description = "`hold_expired`: its time ran out"),
+        BodyRefusals, SeatRefusals,
+    )
+)]
+pub(super) async fn change_seats(
+    seats: Data<Seats>,
+    id: Id<HoldId>,
+    request: Json<SeatChangeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let request = request.body;
+    if request.number < 1 {
+        return Err(Problem::invalid_field("number", "must be 1 or more"));
+    }
+    if !(1..=MAX_LEGS).contains(&request.legs.len()) {
+        return Err(Problem::invalid_field(
+            "legs",
+            format!("must have 1 to {MAX_LEGS} legs"),
+        ));
+    }
+    for (index, leg) in request.legs.iter().enumerate() {
+        if leg.seats.is_empty() {
+            let field = format!("legs/{index}/seats");
+            return Err(Problem::invalid_field(&field, "must name a seat"));
+        }
+    }
+    answer(seats.change_seats(id.0, request).await)
+}
+
+/// Turn many holds into sales.
+#[utoipa::path(
+    post, path = "/api/holds/confirm", tag = "holds",
+    request_body = ConfirmRequest,
+    responses((status = 200, description = "What came of each", body = ConfirmAnswer), BodyRefusals)
+)]
+pub(super) async fn confirm_many(
+    seats: Data<Seats>,
+    request: Json<ConfirmRequest>,
+) -> Result<HttpResponse, Problem> {
+    let ids = request.body.ids;
+    if !(1..=CONFIRM_LIMIT).contains(&ids.len()) {
+        let detail = format!("must name 1 to {CONFIRM_LIMIT} holds");
+        return Err(Problem::invalid_field("ids", detail));
+    }
+    let results = seats.confirm_many(&ids).await?;
+    Ok(respond::ok(&ConfirmAnswer { results }))
 }
 
 fn answer(result: Result<Answered<Hold>, AppError>) -> Result<HttpResponse, Problem> {

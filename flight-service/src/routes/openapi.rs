@@ -6,7 +6,7 @@ use service_kit::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::{flights, holds, search, seats};
+use super::{flights, holds, ledger, search, seat_maps, seats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,20 +18,31 @@ use super::{flights, holds, search, seats};
     paths(
         search::search,
         flights::show,
+        flights::airports,
+        flights::create,
+        flights::change,
+        flights::cancel,
         seats::validate,
         seats::decrement,
         seats::increment,
-        seats::proof,
+        seat_maps::show,
+        seat_maps::stream,
+        ledger::show,
+        ledger::proof,
         holds::create,
         holds::show,
         holds::pin,
         holds::confirm,
         holds::release,
+        holds::change_seats,
+        holds::confirm_many,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
         (name = "flights", description = "Flights and itineraries"),
-        (name = "seats", description = "Seats by count, and the ledger's proof"),
+        (name = "schedule", description = "Changes of the schedule by hand"),
+        (name = "seats", description = "Seats by count and by name"),
+        (name = "ledger", description = "Double entries and their proof"),
         (name = "holds", description = "Seats set aside for an owner, all or nothing"),
         (name = "operations", description = "For those who run the service"),
     )
@@ -69,6 +80,12 @@ refusals! {
         "404": "`unknown_flight`: there is no such flight",
         "409": "`sold_out`, `seat_taken`, `sales_closed`, `wrong_date`, `not_taken` or `hold_released`",
         "422": "`idempotency_key_reused`: the key or id came with another request before",
+    }
+    /// How a change of the schedule is refused.
+    ChangeRefusals {
+        "404": "`unknown_flight`: there is no such flight",
+        "409": "`flight_exists`, `flight_has_bookings` or `capacity_in_use`",
+        "503": "Ask again soon",
     }
     /// How a change of a hold is refused.
     HoldRefusals {

@@ -1,7 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
-use inventory::{InventoryError, Refusal, StoreError};
+use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use service_kit::Problem;
 
@@ -12,7 +12,13 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
         match error {
-            AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
+            AppError::UnknownFlight(_) | AppError::UnknownFlightNumber(_) => {
+                Self::not_found(text).with_code("unknown_flight")
+            }
+            AppError::HasBookings(_) => Self::conflict("flight_has_bookings", text),
+            AppError::Invalid(field, problem) => Self::invalid_field(field, problem),
+            AppError::Create(CreateError::Refused(refusal)) => of_refusal(refusal),
+            AppError::Create(CreateError::Store(error)) => of_store(error),
             AppError::WrongDate { .. } => Self::conflict("wrong_date", text),
             AppError::MalformedHold(_) => Self::invalid_field("legs", text),
             AppError::Search(error) => of_search(&error),
@@ -24,14 +30,39 @@ impl From<AppError> for Problem {
                 Self::unavailable("the seats can't be changed now").caused_by(error)
             }
             AppError::Db(error) => of_database(error),
-            AppError::Store(StoreError::Database(error)) => error.into(),
-            AppError::Store(StoreError::Pool(error)) => error.into(),
-            AppError::Store(error) => Self::internal(error),
+            AppError::Store(error) => of_store(error),
         }
     }
 }
 
+fn of_store(error: StoreError) -> Problem {
+    match error {
+        StoreError::Database(error) => error.into(),
+        StoreError::Pool(error) => error.into(),
+        error => Problem::internal(error),
+    }
+}
+
+/// The constraints that a request can run into, and what that means for who sent it.
 fn of_database(error: DbError) -> Problem {
+    if let DbError::Query(query) = &error {
+        let constraint = query.as_db_error().and_then(|refusal| refusal.constraint());
+        match constraint {
+            Some("flights_one_departure") => {
+                return Problem::conflict(
+                    "flight_exists",
+                    "this flight is in the schedule already",
+                );
+            }
+            Some("flights_source") => {
+                return Problem::invalid_field("source", "is not a known airport");
+            }
+            Some("flights_destination") => {
+                return Problem::invalid_field("destination", "is not a known airport");
+            }
+            _ => {}
+        }
+    }
     match error {
         DbError::Pool(error) => error.into(),
         DbError::Query(error) => error.into(),

@@ -1,14 +1,14 @@
-//! Seats by count: looked at, taken, given back; and the proof that they add up.
+//! Seats by count: looked at, taken, given back.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::{LedgerProof, LedgerViolation, SeatsAnswer, SeatsRequest, Validation};
+use clients::flight::{SeatsAnswer, SeatsRequest, Validation};
 use inventory::Direction;
 use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
-use super::openapi::{BodyRefusals, ReadRefusals, SeatRefusals};
+use super::openapi::{BodyRefusals, SeatRefusals};
 use crate::app::seats::Seats;
 
 /// Where the ids of keyed adjustments come from (RFC 9562, version 5): the same key of the same route
@@ -78,29 +78,4 @@ async fn adjust(
         respond::ok(&answer.body),
         answer.replayed,
     ))
-}
-
-/// Do the double entries of all flights add up?
-#[utoipa::path(
-    get, path = "/api/ledger/proof", tag = "seats",
-    responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
-)]
-pub(super) async fn proof(seats: Data<Seats>) -> Result<HttpResponse, Problem> {
-    let proof = seats.prove().await?;
-    let holds = proof.holds();
-    let violations = proof.violations.into_iter();
-    Ok(respond::ok(&LedgerProof {
-        holds,
-        pools: proof.pools,
-        capacity: proof.capacity,
-        free: proof.free,
-        held: proof.held,
-        sold: proof.sold,
-        violations: violations
-            .map(|violation| LedgerViolation {
-                pool: violation.pool.0,
-                what: violation.what,
-            })
-            .collect(),
-    }))
 }

@@ -177,7 +177,7 @@ pub struct TestService {
     pub caller: Caller,
     pub database: Arc<TestDatabase>,
     pub sql: tokio_postgres::Client,
-    handle: actix_web::dev::ServerHandle,
+    handle: service_kit::server::ServiceHandle,
 }
 
 impl TestService {

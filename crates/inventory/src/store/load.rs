@@ -222,7 +222,7 @@ fn refusal_of(code: Option<&str>) -> Result<Option<Refusal>, StoreError> {
 }
 
 /// A stored text as the value that it was written from.
-fn parsed<T: FromStr>(text: &str, column: &'static str) -> Result<T, StoreError> {
+pub(super) fn parsed<T: FromStr>(text: &str, column: &'static str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable(column))
 }
 

@@ -1,0 +1,95 @@
+//! The ledger, read by the page.
+
+use deadpool_postgres::GenericClient;
+use domain::PoolId;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// A place in a pool's ledger: a version and a line within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerPlace {
+    /// The pool's version.
+    pub version: i64,
+    /// The line within it, from 0.
+    pub line: i32,
+}
+
+/// One movement as it was entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnteredMovement {
+    /// Where it stands.
+    pub place: LedgerPlace,
+    /// Out of this account.
+    pub from: String,
+    /// Into this one.
+    pub to: String,
+    /// How many units.
+    pub units: i32,
+    /// The kind of command.
+    pub reason: String,
+    /// The hold or adjustment.
+    pub cause: Option<Uuid>,
+    /// When.
+    pub entered_at: Timestamp,
+}
+
+/// Which part of a ledger to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerPart {
+    /// From the start, or after a place.
+    After(Option<LedgerPlace>),
+    /// Right before a place.
+    Before(LedgerPlace),
+}
+
+const COLUMNS: &str = "version, line, from_account, to_account, units, reason, cause, entered_at";
+
+/// Movements of a pool in order, `limit` at most.
+pub(crate) async fn movements(
+    client: &impl GenericClient,
+    pool: PoolId,
+    part: LedgerPart,
+    limit: i64,
+) -> Result<Vec<EnteredMovement>, StoreError> {
+    let (comparison, order, place) = match part {
+        LedgerPart::After(place) => (
+            ">",
+            "ASC",
+            place.unwrap_or(LedgerPlace {
+                version: 0,
+                line: 0,
+            }),
+        ),
+        LedgerPart::Before(place) => ("<", "DESC", place),
+    };
+    let query = format!(
+        "SELECT {COLUMNS} FROM ledger
+         WHERE pool_id = $1 AND (version, line) {comparison} ($2, $3)
+         ORDER BY version {order}, line {order} LIMIT $4"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client
+        .query(&statement, &[&pool.0, &place.version, &place.line, &limit])
+        .await?;
+    let mut movements = rows.iter().map(movement).collect::<Result<Vec<_>, _>>()?;
+    movements.sort_by_key(|movement| movement.place);
+    Ok(movements)
+}
+
+fn movement(row: &Row) -> Result<EnteredMovement, StoreError> {
+    Ok(EnteredMovement {
+        place: LedgerPlace {
+            version: row.try_get("version")?,
+            line: row.try_get("line")?,
+        },
+        from: row.try_get("from_account")?,
+        to: row.try_get("to_account")?,
+        units: row.try_get("units")?,
+        reason: row.try_get("reason")?,
+        cause: row.try_get("cause")?,
+        entered_at: row.try_get("entered_at")?,
+    })
+}

@@ -1,0 +1,87 @@
+//! A pool's seat map, read at one moment.
+
+use std::collections::BTreeMap;
+
+use deadpool_postgres::GenericClient;
+use domain::{HoldId, PoolId, SeatLayout, SeatNumber};
+use jiff::Timestamp;
+
+use super::StoreError;
+use super::load::parsed;
+use crate::state::HoldStatus;
+
+/// The pool with its live seats. A hold whose time has run out counts as released.
+const SEAT_MAP: &str = "
+    SELECT pool.version, pool.layout, live.seat, live.hold_id, live.status, live.owner,
+           live.created_at
+    FROM pools pool
+    LEFT JOIN (
+        SELECT seat.pool_id, seat.seat, seat.hold_id, hold.status, hold.owner, hold.created_at
+        FROM live_seats seat JOIN holds hold ON hold.id = seat.hold_id
+        WHERE hold.status = 'sold' OR hold.expires_at IS NULL
+           OR hold.expires_at > clock_timestamp()
+    ) live ON live.pool_id = pool.id
+    WHERE pool.id = $1";
+
+/// A pool's seats at one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatMap {
+    /// The pool.
+    pub pool: PoolId,
+    /// Rises with each change of the pool.
+    pub version: i64,
+    /// All seats there are; `None` where units have no names.
+    pub layout: Option<SeatLayout>,
+    /// The seats that somebody has.
+    pub live: BTreeMap<SeatNumber, LiveSeat>,
+}
+
+/// A seat that somebody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSeat {
+    /// The hold.
+    pub hold: HoldId,
+    /// Held or sold.
+    pub status: HoldStatus,
+    /// For whom.
+    pub owner: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A pool's seat map, if there is such a pool.
+pub(crate) async fn seat_map(
+    client: &impl GenericClient,
+    pool: PoolId,
+) -> Result<Option<SeatMap>, StoreError> {
+    let statement = client.prepare_cached(SEAT_MAP).await?;
+    let rows = client.query(&statement, &[&pool.0]).await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let layout: Option<&str> = first.try_get("layout")?;
+    let layout = layout
+        .map(|text| parsed(text, "pools.layout"))
+        .transpose()?;
+    let version = first.try_get("version")?;
+    let mut live = BTreeMap::new();
+    for row in &rows {
+        let Some(seat) = row.try_get::<_, Option<&str>>("seat")? else {
+            continue;
+        };
+        let status: &str = row.try_get("status")?;
+        let seat_of = LiveSeat {
+            hold: HoldId(row.try_get("hold_id")?),
+            status: HoldStatus::from_text(status).ok_or(StoreError::Unreadable("holds.status"))?,
+            owner: row.try_get("owner")?,
+            since: row.try_get("created_at")?,
+        };
+        live.insert(parsed(seat, "live_seats.seat")?, seat_of);
+    }
+    Ok(Some(SeatMap {
+        pool,
+        version,
+        layout,
+        live,
+    }))
+}

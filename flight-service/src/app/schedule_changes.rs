@@ -1,0 +1,203 @@
+//! Changes of the schedule by hand: flights added, changed, cancelled.
+
+use std::sync::Arc;
+
+use clients::flight::{FlightChange, FlightStatus, NewFlight};
+use deadpool_postgres::Pool as Database;
+use domain::{Amount, FlightId, Money, SeatLayout};
+use inventory::{Command, Inventory, NewPool};
+
+use super::AppError;
+use super::schedule::CurrentSchedule;
+use crate::{POOL_KIND, db};
+
+/// The most seats that a flight may have.
+pub const SEATS_MAX: i32 = 1000;
+
+/// Changes the schedule. Capacities and closing go through the inventory, so that they can't race
+/// sales.
+pub struct ScheduleChanges {
+    database: Database,
+    schedule: Arc<CurrentSchedule>,
+    inventory: Arc<Inventory>,
+}
+
+impl ScheduleChanges {
+    /// Changes this schedule.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        schedule: Arc<CurrentSchedule>,
+        inventory: Arc<Inventory>,
+    ) -> Self {
+        Self {
+            database,
+            schedule,
+            inventory,
+        }
+    }
+
+    /// Puts a flight into the schedule.
+    ///
+    /// # Errors
+    /// When it makes no sense or is there already.
+    pub async fn add(&self, new: NewFlight) -> Result<FlightId, AppError> {
+        let flight = checked(&new)?;
+        let layout = seat_layout(&new)?;
+        let id = {
+            let mut client = self.database.get().await?;
+            let transaction = client.transaction().await.map_err(db::DbError::from)?;
+            let ids = db::flights::new_ids(&transaction, 1).await?;
+            let id = *ids.first().ok_or(AppError::OtherAnswer)?;
+            let pool = NewPool {
+                id: id.pool(),
+                kind: POOL_KIND.to_owned(),
+                capacity: new.total_seats,
+                already_sold: 0,
+                layout,
+                starts_at: Some(new.departure_time),
+            };
+            inventory::create_pools(&transaction, vec![pool]).await?;
+            db::flights::insert(&transaction, &[(id, flight)]).await?;
+            db::schedule_version::raise(&transaction).await?;
+            transaction.commit().await.map_err(db::DbError::from)?;
+            id
+        };
+        self.schedule.refresh().await?;
+        Ok(id)
+    }
+
+    /// Changes a flight.
+    ///
+    /// # Errors
+    /// When there is none, or the change can't be made.
+    pub async fn change(&self, id: FlightId, change: &FlightChange) -> Result<(), AppError> {
+        self.require(id).await?;
+        if change.price.is_some_and(|price| price < Amount::ZERO) {
+            return Err(AppError::Invalid(
+                "price",
+                "must not be below zero".to_owned(),
+            ));
+        }
+        if let Some(seats) = change.total_seats {
+            check_seats(seats)?;
+            let command = Command::Resize {
+                pool: id.pool(),
+                capacity: seats,
+            };
+            self.inventory.submit(command).await??;
+        }
+        match change.status {
+            Some(FlightStatus::Closed) => {
+                self.inventory
+                    .submit(Command::Close { pool: id.pool() })
+                    .await??;
+            }
+            Some(_) => {
+                let problem = "can be set to closed only; DELETE cancels a flight";
+                return Err(AppError::Invalid("status", problem.to_owned()));
+            }
+            None => {}
+        }
+        {
+            let mut client = self.database.get().await?;
+            let transaction = client.transaction().await.map_err(db::DbError::from)?;
+            if let Some(price) = change.price {
+                db::flights::set_price(&transaction, id, price).await?;
+            }
+            db::schedule_version::raise(&transaction).await?;
+            transaction.commit().await.map_err(db::DbError::from)?;
+        }
+        self.schedule.refresh().await
+    }
+
+    /// Cancels a flight that nobody has seats on. Its sales are closed first, so that nobody gets any
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When there is none, or somebody has seats on it.
+    pub async fn cancel(&self, id: FlightId) -> Result<(), AppError> {
+        self.require(id).await?;
+        if self.inventory.has_live_holds(id.pool()).await? {
+            return Err(AppError::HasBookings(id));
+        }
+        self.inventory
+            .submit(Command::Close { pool: id.pool() })
+            .await??;
+        if self.inventory.has_live_holds(id.pool()).await? {
+            return Err(AppError::HasBookings(id));
+        }
+        {
+            let mut client = self.database.get().await?;
+            let transaction = client.transaction().await.map_err(db::DbError::from)?;
+            db::flights::set_cancelled(&transaction, id).await?;
+            db::schedule_version::raise(&transaction).await?;
+            transaction.commit().await.map_err(db::DbError::from)?;
+        }
+        self.schedule.refresh().await
+    }
+
+    async fn require(&self, id: FlightId) -> Result<(), AppError> {
+        let client = self.database.get().await?;
+        let flight = db::flights::find(&client, id).await?;
+        flight.map(|_| ()).ok_or(AppError::UnknownFlight(id))
+    }
+}
+
+/// The flight's row, if the flight makes sense. Its airports are checked by the database.
+fn checked(new: &NewFlight) -> Result<db::flights::NewFlight, AppError> {
+    let invalid = |field, problem: &str| Err(AppError::Invalid(field, problem.to_owned()));
+    if new.source == new.destination {
+        return invalid("destination", "must be another airport than the source");
+    }
+    if new.arrival_time <= new.departure_time {
+        return invalid("arrival_time", "must come after departure_time");
+    }
+    if new.departure_time.subsec_nanosecond() != 0 {
+        return invalid("departure_time", "must be a whole second");
+    }
+    if new.arrival_time.subsec_nanosecond() != 0 {
+        return invalid("arrival_time", "must be a whole second");
+    }
+    if new.price < Amount::ZERO {
+        return invalid("price", "must not be below zero");
+    }
+    check_seats(new.total_seats)?;
+    Ok(db::flights::NewFlight {
+        flight_number: new.flight_number.clone(),
+        source: new.source,
+        destination: new.destination,
+        departs_at: new.departure_time,
+        arrives_at: new.arrival_time,
+        price: Money {
+            amount: new.price,
+            currency: new.currency,
+        },
+    })
+}
+
+fn check_seats(seats: i32) -> Result<(), AppError> {
+    if (1..=SEATS_MAX).contains(&seats) {
+        Ok(())
+    } else {
+        Err(AppError::Invalid(
+            "total_seats",
+            format!("must be from 1 to {SEATS_MAX}"),
+        ))
+    }
+}
+
+fn seat_layout(new: &NewFlight) -> Result<Option<SeatLayout>, AppError> {
+    let Some(text) = &new.seat_map else {
+        return Ok(None);
+    };
+    let layout: SeatLayout = text
+        .parse()
+        .map_err(|error: domain::Invalid| AppError::Invalid("seat_map", error.0))?;
+    if i64::from(layout.seat_count()) == i64::from(new.total_seats) {
+        Ok(Some(layout))
+    } else {
+        let problem = format!("has {} seats, not total_seats", layout.seat_count());
+        Err(AppError::Invalid("seat_map", problem))
+    }
+}

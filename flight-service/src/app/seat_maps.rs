@@ -1,0 +1,196 @@
+//! Seat maps and what watches them.
+//!
+//! All who watch a flight share one watcher, which reads the map from the database when the flight's
+//! version rises: once, however many commits came meanwhile and however many watch.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use clients::flight::{Seat, SeatStatus};
+use domain::{FlightId, PoolId};
+use inventory::state::HoldStatus;
+use inventory::{Inventory, PoolCount, SeatMap};
+use tokio::sync::watch;
+
+use super::AppError;
+
+/// How long a watcher waits before it reads again a map whose reading failed.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// The seats of a map in row and number order, for a client that knows the flight by this name.
+#[must_use]
+pub fn seats_of(map: &SeatMap, flight_name: &str) -> Vec<Seat> {
+    let Some(layout) = map.layout else {
+        return Vec::new();
+    };
+    layout
+        .seats()
+        .map(|number| {
+            let live = map.live.get(&number);
+            Seat {
+                seat_id: format!("{}-{number}", map.pool),
+                flight_id: flight_name.to_owned(),
+                seat_number: number,
+                status: match live.map(|live| live.status) {
+                    None => SeatStatus::Available,
+                    Some(HoldStatus::Sold) => SeatStatus::Booked,
+                    Some(_) => SeatStatus::Reserved,
+                },
+                reserved_by: live.map(|live| live.owner.clone()),
+                reserved_at: live.map(|live| live.since),
+            }
+        })
+        .collect()
+}
+
+/// The seat maps of one replica.
+pub struct SeatMaps {
+    inventory: Arc<Inventory>,
+    watched: Arc<Watched>,
+}
+
+/// The versions that watchers have heard of, by pool.
+#[derive(Default)]
+pub struct Watched(Mutex<HashMap<PoolId, Weak<Watcher>>>);
+
+/// Reads one flight's map for all who watch it, for as long as somebody does.
+struct Watcher {
+    /// The newest version that was heard of.
+    heard: watch::Sender<i64>,
+    map: watch::Sender<Option<Arc<SeatMap>>>,
+}
+
+/// A flight's seat map as it changes.
+pub struct Watching {
+    map: watch::Receiver<Option<Arc<SeatMap>>>,
+    _watcher: Arc<Watcher>,
+}
+
+impl Watching {
+    /// The map, when it is another than the last one that was returned.
+    pub async fn next(&mut self) -> Option<Arc<SeatMap>> {
+        loop {
+            self.map.changed().await.ok()?;
+            let map = self.map.borrow_and_update().clone();
+            if map.is_some() {
+                return map;
+            }
+        }
+    }
+}
+
+impl Watched {
+    /// Hears of new counts; their versions tell watchers to read again.
+    pub fn update(&self, counts: &[PoolCount]) {
+        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.is_empty() {
+            return;
+        }
+        for count in counts {
+            if let Some(watcher) = watched.get(&count.pool).and_then(Weak::upgrade) {
+                watcher.heard.send_if_modified(|heard| {
+                    let is_newer = *heard < count.version;
+                    if is_newer {
+                        *heard = count.version;
+                    }
+                    is_newer
+                });
+            }
+        }
+    }
+}
+
+impl SeatMaps {
+    /// The seat maps of this inventory; `watched` has to hear of all new counts.
+    #[must_use]
+    pub fn new(inventory: Arc<Inventory>, watched: Arc<Watched>) -> Self {
+        Self { inventory, watched }
+    }
+
+    /// A flight's seat map now.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn read(&self, id: FlightId) -> Result<SeatMap, AppError> {
+        let map = self.inventory.seat_map(id.pool()).await?;
+        map.ok_or(AppError::UnknownFlight(id))
+    }
+
+    /// A flight's seat map now and as it changes.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn watch(&self, id: FlightId) -> Result<Watching, AppError> {
+        // Reading first tells an unknown flight from a known one.
+        let first = Arc::new(self.read(id).await?);
+        let mut watched = self
+            .watched
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        watched.retain(|_, watcher| watcher.strong_count() > 0);
+        if let Some(watcher) = watched.get(&id.pool()).and_then(Weak::upgrade) {
+            let mut map = watcher.map.subscribe();
+            map.mark_changed();
+            return Ok(Watching {
+                map,
+                _watcher: watcher,
+            });
+        }
+        let watcher = Arc::new(Watcher {
+            heard: watch::Sender::new(first.version),
+            map: watch::Sender::new(Some(first)),
+        });
+        watched.insert(id.pool(), Arc::downgrade(&watcher));
+        let mut map = watcher.map.subscribe();
+        map.mark_changed();
+        let inventory = Arc::clone(&self.inventory);
+        tokio::spawn(follow(
+            inventory,
+            id.pool(),
+            Arc::downgrade(&watcher),
+            watcher.heard.subscribe(),
+        ));
+        Ok(Watching {
+            map,
+            _watcher: watcher,
+        })
+    }
+}
+
+/// Reads a map whenever a newer version is heard of, until nobody watches.
+async fn follow(
+    inventory: Arc<Inventory>,
+    pool: PoolId,
+    watcher: Weak<Watcher>,
+    mut heard: watch::Receiver<i64>,
+) {
+    while heard.changed().await.is_ok() {
+        let wanted = *heard.borrow_and_update();
+        loop {
+            let read = inventory.seat_map(pool).await;
+            let Some(watcher) = watcher.upgrade() else {
+                return;
+            };
+            if let Ok(Some(map)) = read {
+                let is_new_enough = map.version >= wanted;
+                let map = Arc::new(map);
+                watcher.map.send_if_modified(|known| {
+                    let is_newer = known
+                        .as_ref()
+                        .is_none_or(|known| known.version < map.version);
+                    if is_newer {
+                        *known = Some(map);
+                    }
+                    is_newer
+                });
+                if is_new_enough {
+                    break;
+                }
+            }
+            drop(watcher);
+            tokio::time::sleep(READ_AGAIN_AFTER).await;
+        }
+    }
+}

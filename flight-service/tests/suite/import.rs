@@ -1,0 +1,156 @@
+//! Schedules are imported: as a user runs `flight-service import`.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use flight_service::import::{self, ImportOptions};
+use stack::testing::{TestDatabase, wait_until};
+
+use crate::caller::SOON;
+use crate::demo::numbers;
+use crate::support::{
+    ScheduleDirectory, TestService, connect, data, empty_database, import_options, settings,
+};
+
+/// Imports a directory into a database.
+pub async fn import(
+    database: &TestDatabase,
+    directory: &Path,
+    change: impl FnOnce(&mut ImportOptions),
+) -> anyhow::Result<()> {
+    let mut options = import_options(directory);
+    change(&mut options);
+    import::run(&settings(database.url())?, &options).await
+}
+
+/// How many rows a table has.
+pub async fn count(database: &TestDatabase, table: &str) -> anyhow::Result<i64> {
+    let sql = connect(database.url()).await?;
+    let query = format!("SELECT count(*) FROM {table}");
+    Ok(sql.query_one(&query, &[]).await?.try_get(0)?)
+}
+
+#[tokio::test]
+async fn a_timetable_flies_on_each_of_its_dates_once() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    import(&database, &data("demo"), |options| {
+        options.on = vec![
+            jiff::civil::date(2024, 2, 15),
+            jiff::civil::date(2024, 3, 2),
+        ];
+        options.from = Some(jiff::civil::date(2024, 2, 28));
+        options.days = Some(4);
+    })
+    .await?;
+    let sql = connect(database.url()).await?;
+    let days = sql
+        .query(
+            "SELECT (departs_at AT TIME ZONE 'Asia/Kolkata')::date::text, count(*) FROM flights \
+             GROUP BY 1 ORDER BY 1",
+            &[],
+        )
+        .await?;
+    let days: Vec<(String, i64)> = days.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expected = [
+        "2024-02-15",
+        "2024-02-28",
+        "2024-02-29",
+        "2024-03-01",
+        "2024-03-02",
+    ];
+    assert_eq!(days, expected.map(|day| (day.to_owned(), 17)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn once_means_once() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let day = jiff::civil::date(2024, 2, 15);
+    for _ in 0..2 {
+        import(&database, &data("demo"), |options| {
+            options.once = true;
+            options.on = vec![day];
+        })
+        .await?;
+        assert_eq!(count(&database, "flights").await?, 17);
+    }
+    // At once, too: one imports, the other finds that it is done.
+    let database = empty_database().await?;
+    let once = || {
+        import(&database, Path::new("../data/demo/."), |options| {
+            options.once = true;
+            options.on = vec![day];
+        })
+    };
+    let (one, other) = tokio::join!(once(), once());
+    one.and(other)?;
+    assert_eq!(count(&database, "flights").await?, 17);
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_may_be_packed() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&std::fs::read(data("demo").join("flights.csv"))?)?;
+    let schedule = ScheduleDirectory::new(&database)?.file("flights.csv.gz", packer.finish()?)?;
+    import(&database, schedule.path(), |options| {
+        options.on = vec![jiff::civil::date(2024, 2, 15)];
+    })
+    .await?;
+    assert_eq!(count(&database, "flights").await?, 17);
+    assert_eq!(count(&database, "pools").await?, 17);
+    assert_eq!(count(&database, "airports").await?, 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_running_service_sees_a_new_schedule() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let rows = "XX1,GOI,DEL,2024-02-15T04:00:00Z,2024-02-15T08:00:00Z,50,100.00";
+    let schedule = ScheduleDirectory::new(&service.database)?.dated(rows)?;
+    import(&service.database, schedule.path(), |_| {}).await?;
+    let query = "source=GOI&destination=DEL&date=2024-02-15&seats=1";
+    wait_until("the new flight is found", SOON, async || {
+        let answer = service.caller.search(query).await;
+        answer.is_ok_and(|answer| numbers(&answer) == ["XX1"])
+    })
+    .await?;
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_new_flight_is_sold_before_search_knows_it() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let rows = "XX1,GOI,DEL,2024-02-15T04:00:00Z,2024-02-15T08:00:00Z,50,100.00";
+    let schedule = ScheduleDirectory::new(&service.database)?.dated(rows)?;
+    import(&service.database, schedule.path(), |_| {}).await?;
+    let taken = service
+        .caller
+        .decrement(&crate::support::seats_of(18, 50))
+        .await?;
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    assert_eq!(taken.body["available_seats"], 0);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_flight_may_arrive_on_the_next_day() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let schedule = ScheduleDirectory::new(&database)?.file(
+        "flights.csv",
+        "flight_number,origin,destination,departs_local,arrives_local,total_seats,price\n\
+         XX1,DEL,BOM,23:30,01:45,10,100\n",
+    )?;
+    import(&database, schedule.path(), |options| {
+        options.on = vec![jiff::civil::date(2024, 2, 28)];
+    })
+    .await?;
+    let sql = connect(database.url()).await?;
+    let minutes = "SELECT (extract(epoch FROM arrives_at - departs_at) / 60)::int FROM flights";
+    let row = sql.query_one(minutes, &[]).await?;
+    assert_eq!(row.try_get::<_, i32>(0)?, 135);
+    Ok(())
+}

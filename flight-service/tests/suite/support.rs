@@ -1,0 +1,206 @@
+//! A running service with a database of its own.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use flight_service::import::{self, ImportOptions};
+use flight_service::settings::Settings;
+use flight_service::{Application, db, migrate};
+use serde_json::{Value, json};
+use service_kit::server::ServiceHandle;
+use stack::testing::{Servers, TestDatabase};
+use tokio::task::JoinHandle;
+use tokio_postgres::NoTls;
+
+use crate::caller::{Caller, SOON};
+
+/// The day on which the demo flies.
+pub const DAY: &str = "2024-02-15";
+
+/// DEL to BOM, 130 seats free at 8500.00.
+pub const AI101: i64 = 1;
+/// DEL to BOM, 100 seats free at 7800.00, 80 booked already.
+pub const AI103: i64 = 3;
+/// GOI to MAA, with a seat map of 30 seats, all free, at 4500.00.
+pub const FL123: i64 = 17;
+
+/// A directory of the project's data.
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../data")
+        .join(name)
+}
+
+/// The body of validate, decrement and increment.
+pub fn seats_of(flight: i64, seats: i64) -> Value {
+    json!({"flight_id": flight, "seats": seats, "date": DAY})
+}
+
+/// The defaults, on any free port, with sales that never close.
+pub fn settings(database_url: &str) -> anyhow::Result<Settings> {
+    let mut settings = Settings::load(None)?;
+    settings.http.port = 0;
+    settings.http.workers = 1;
+    settings.database.url = Some(database_url.into());
+    settings.database.migrate_on_start = false;
+    settings.redis.enabled = false;
+    settings.sales.close_before_departure = None;
+    Ok(settings)
+}
+
+/// What `import` is asked for, without any dates.
+pub fn import_options(directory: &Path) -> ImportOptions {
+    ImportOptions {
+        directory: directory.to_owned(),
+        once: false,
+        on: Vec::new(),
+        from: None,
+        days: None,
+        starting: None,
+    }
+}
+
+/// A migrated database without a schedule.
+pub async fn empty_database() -> anyhow::Result<TestDatabase> {
+    let name = format!("flights-{:016x}", schema_digest().finish());
+    TestDatabase::create(&name, async |url| migrate(&settings(url)?).await).await
+}
+
+/// A database with the demo on its day.
+pub async fn demo_database() -> anyhow::Result<TestDatabase> {
+    let mut digest = schema_digest();
+    for file in ["airports.csv", "flights.csv"] {
+        std::fs::read(data("demo").join(file))?.hash(&mut digest);
+    }
+    let name = format!("flights-demo-{:016x}", digest.finish());
+    TestDatabase::create(&name, async |url| {
+        let mut options = import_options(&data("demo"));
+        options.on = vec![DAY.parse()?];
+        import::run(&settings(url)?, &options).await
+    })
+    .await
+}
+
+/// Tells templates of different schemas apart.
+fn schema_digest() -> DefaultHasher {
+    let mut digest = DefaultHasher::new();
+    for set in db::migrations() {
+        for migration in set.runner.get_migrations() {
+            migration.checksum().hash(&mut digest);
+        }
+    }
+    digest
+}
+
+/// A connection to a database, for what no call shows.
+pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// A service that runs until it is finished with.
+pub struct TestService {
+    pub caller: Caller,
+    pub address: SocketAddr,
+    running: JoinHandle<anyhow::Result<()>>,
+    handle: ServiceHandle,
+    pub database: TestDatabase,
+}
+
+impl TestService {
+    /// With the demo and Redis.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With the demo and other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
+        Self::start_on(demo_database().await?, change).await
+    }
+
+    /// With the demo and more dated flights, without gaps in the ids: the first gets 18.
+    pub async fn start_with_flights(
+        rows: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Self> {
+        let database = demo_database().await?;
+        let schedule = ScheduleDirectory::new(&database)?.dated(rows)?;
+        let options = import_options(schedule.path());
+        import::run(&settings(database.url())?, &options).await?;
+        Self::start_on(database, change).await
+    }
+
+    /// On this database.
+    pub async fn start_on(
+        database: TestDatabase,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Self> {
+        let servers = Servers::shared().await?;
+        let mut settings = settings(database.url())?;
+        settings.redis.enabled = true;
+        settings.redis.url = Some(servers.redis_url().into());
+        settings.redis.key_prefix = servers.unique_key_prefix();
+        // The default is for production; a debug build on a busy machine is slower.
+        settings.redis.timeout = Duration::from_millis(500);
+        change(&mut settings);
+        let application = Application::build(&settings).await?;
+        let address = application.address();
+        Ok(Self {
+            caller: Caller::new(format!("http://{address}"))?,
+            address,
+            handle: application.handle(),
+            running: tokio::spawn(application.run()),
+            database,
+        })
+    }
+
+    /// Checks that the ledger adds up and stops the service, which must end in order.
+    pub async fn finish(self) -> anyhow::Result<()> {
+        let proof = self.caller.get("/api/ledger/proof").await?;
+        ensure!(proof.body["holds"] == true, "{}", proof.text);
+        let count = |name: &str| proof.body[name].as_i64().context("a count is missing");
+        let all = count("free")? + count("held")? + count("sold")?;
+        ensure!(all == count("capacity")?, "{}", proof.text);
+        self.handle.stop(true).await;
+        tokio::time::timeout(SOON, self.running).await??
+    }
+}
+
+/// A directory with a schedule for one test, removed with this value.
+pub struct ScheduleDirectory(PathBuf);
+
+impl ScheduleDirectory {
+    /// Named after a test's database, with the demo's airports.
+    pub fn new(database: &TestDatabase) -> anyhow::Result<Self> {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(database.name());
+        std::fs::create_dir_all(&path)?;
+        std::fs::copy(data("demo").join("airports.csv"), path.join("airports.csv"))?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// With this file.
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<Self> {
+        std::fs::write(self.0.join(name), content)?;
+        Ok(self)
+    }
+
+    /// With these dated flights: `flight_number,origin,destination,departure,arrival,total_seats,price`.
+    pub fn dated(self, rows: &str) -> anyhow::Result<Self> {
+        let header = "flight_number,origin,destination,departure,arrival,total_seats,price";
+        self.file("flights.csv", format!("{header}\n{rows}\n"))
+    }
+}
+
+impl Drop for ScheduleDirectory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
