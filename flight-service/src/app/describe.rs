@@ -61,7 +61,7 @@ impl Facts<'_> {
     ) -> Flight {
         Flight {
             id: self.id,
-            flight_number: self.flight_number.clone(),
+            flight_number: *self.flight_number,
             source: self.source,
             destination: self.destination,
             departure_time: self.departs_at,

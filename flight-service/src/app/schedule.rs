@@ -4,6 +4,7 @@
 //! it in. Counts arrive from this replica's own commits at once, and from others' within a second.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,11 +39,9 @@ pub struct Schedule {
     timetable: Timetable,
     /// What the timetable does not keep, by slot.
     details: Vec<Details>,
-    /// Free seats, by slot.
-    live: Vec<LiveCount>,
     airports: HashMap<AirportCode, db::airports::Airport>,
-    /// The departures of each flight number, in order.
-    by_number: HashMap<FlightNumber, Vec<(Timestamp, FlightId)>>,
+    /// All flights by number and departure.
+    by_number: Vec<FlightSlot>,
 }
 
 struct Details {
@@ -51,6 +50,16 @@ struct Details {
     is_cancelled: bool,
     closed_at: Option<Timestamp>,
     created_at: Timestamp,
+    live: LiveCount,
+}
+
+fn number_and_departure(
+    timetable: &Timetable,
+    details: &[Details],
+    slot: FlightSlot,
+) -> Option<(FlightNumber, Timestamp)> {
+    let number = details.get(slot.index())?.flight_number;
+    Some((number, timetable.flight(slot).departs_at))
 }
 
 impl Schedule {
@@ -63,51 +72,44 @@ impl Schedule {
         // The version first: a change in between is read again, never missed.
         let version = db::schedule_version::current(&client).await?;
         let airports = db::airports::all(&client).await?;
-        let rows: Vec<_> = db::flights::all(&client).await?.try_collect().await?;
-        let zones = airports.iter().map(|airport| itinerary::Airport {
-            code: airport.code,
-            time_zone: airport.time_zone.clone(),
-        });
-        let flights = rows.iter().map(|row| itinerary::Flight {
-            id: row.id,
-            source: row.source,
-            destination: row.destination,
-            departs_at: row.departs_at,
-            arrives_at: row.arrives_at,
-            price: row.price,
-        });
-        let timetable = Timetable::build(zones, flights).map_err(|error| {
-            tracing::error!(%error, "the schedule can't be used");
-            DbError::Unreadable("flights")
-        })?;
-        let mut by_slot: Vec<_> = rows
-            .into_iter()
-            .filter_map(|row| Some((timetable.slot_of(row.id)?.index(), row)))
-            .collect();
-        by_slot.sort_unstable_by_key(|(index, _)| *index);
-        let mut by_number = HashMap::<FlightNumber, Vec<(Timestamp, FlightId)>>::new();
-        for (_, row) in by_slot.iter().filter(|(_, row)| row.cancelled_at.is_none()) {
-            let departures = by_number.entry(row.flight_number.clone()).or_default();
-            departures.push((row.departs_at, row.id));
-        }
-        for departures in by_number.values_mut() {
-            departures.sort_unstable();
-            departures.shrink_to_fit();
-        }
-        let live = by_slot
-            .iter()
-            .map(|(_, row)| LiveCount::new(row.version, row.free))
-            .collect();
-        let details = by_slot
-            .into_iter()
-            .map(|(_, row)| Details {
+        let mut flights = Vec::new();
+        let mut details = Vec::new();
+        let mut rows = pin!(db::flights::all(&client).await?);
+        while let Some(row) = rows.try_next().await? {
+            flights.push(itinerary::Flight {
+                id: row.id,
+                source: row.source,
+                destination: row.destination,
+                departs_at: row.departs_at,
+                arrives_at: row.arrives_at,
+                price: row.price,
+            });
+            details.push(Details {
                 flight_number: row.flight_number,
                 capacity: row.capacity,
                 is_cancelled: row.cancelled_at.is_some(),
                 closed_at: row.closed_at,
                 created_at: row.created_at,
-            })
+                live: LiveCount::new(row.version, row.free),
+            });
+        }
+        let zones = airports.iter().map(|airport| itinerary::Airport {
+            code: airport.code,
+            time_zone: airport.time_zone.clone(),
+        });
+        let timetable = Timetable::build(zones, flights.iter().copied()).map_err(|error| {
+            tracing::error!(%error, "the schedule can't be used");
+            DbError::Unreadable("flights")
+        })?;
+        let mut by_slot: Vec<_> = flights
+            .iter()
+            .zip(details)
+            .filter_map(|(flight, details)| Some((timetable.slot_of(flight.id)?, details)))
             .collect();
+        drop(flights);
+        by_slot.sort_unstable_by_key(|(slot, _)| slot.index());
+        let (mut by_number, details): (Vec<_>, Vec<_>) = by_slot.into_iter().unzip();
+        by_number.sort_unstable_by_key(|slot| number_and_departure(&timetable, &details, *slot));
         let airports = airports
             .into_iter()
             .map(|airport| (airport.code, airport))
@@ -116,9 +118,8 @@ impl Schedule {
             version,
             timetable,
             details,
-            live,
-            airports,
             by_number,
+            airports,
         })
     }
 
@@ -143,7 +144,9 @@ impl Schedule {
     /// The free seats of a flight.
     #[must_use]
     pub fn free(&self, slot: FlightSlot) -> i32 {
-        self.live.get(slot.index()).map_or(0, LiveCount::free)
+        self.details
+            .get(slot.index())
+            .map_or(0, |details| details.live.free())
     }
 
     /// Whether a flight is on sale, full or not.
@@ -182,10 +185,24 @@ impl Schedule {
     /// The next departure of a flight number that was not cancelled; after the last one, that one.
     #[must_use]
     pub fn next_departure(&self, number: &FlightNumber, now: Timestamp) -> Option<FlightId> {
-        let departures = self.by_number.get(number)?;
-        let next = departures.partition_point(|(departs_at, _)| *departs_at <= now);
-        let (_, id) = departures.get(next).or_else(|| departures.last())?;
-        Some(*id)
+        let place = |slot: &FlightSlot| number_and_departure(&self.timetable, &self.details, *slot);
+        let first = self
+            .by_number
+            .partition_point(|slot| place(slot) <= Some((*number, now)));
+        let has_number = |slot: &&FlightSlot| {
+            self.details
+                .get(slot.index())
+                .is_some_and(|details| details.flight_number == *number)
+        };
+        let flies = |slot: &&FlightSlot| {
+            self.details
+                .get(slot.index())
+                .is_some_and(|details| !details.is_cancelled)
+        };
+        let (past, coming) = self.by_number.split_at_checked(first)?;
+        let next = coming.iter().take_while(has_number).find(flies);
+        let slot = next.or_else(|| past.iter().rev().take_while(has_number).find(flies))?;
+        Some(self.timetable.flight(*slot).id)
     }
 
     /// All airports in the order of their codes.
@@ -257,8 +274,8 @@ impl CurrentSchedule {
         let schedule = self.current.load();
         for count in counts {
             let slot = schedule.timetable.slot_of(FlightId(count.pool.0));
-            if let Some(live) = slot.and_then(|slot| schedule.live.get(slot.index())) {
-                live.update(count);
+            if let Some(details) = slot.and_then(|slot| schedule.details.get(slot.index())) {
+                details.live.update(count);
             }
         }
     }

@@ -164,7 +164,7 @@ fn checked(new: &NewFlight) -> Result<db::flights::NewFlight, AppError> {
     }
     check_seats(new.total_seats)?;
     Ok(db::flights::NewFlight {
-        flight_number: new.flight_number.clone(),
+        flight_number: new.flight_number,
         source: new.source,
         destination: new.destination,
         departs_at: new.departure_time,

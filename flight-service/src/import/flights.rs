@@ -238,7 +238,7 @@ impl Parts {
     fn flight_at(&self, departs_at: Timestamp, arrives_at: Timestamp) -> ImportedFlight {
         ImportedFlight {
             flight: NewFlight {
-                flight_number: self.flight_number.clone(),
+                flight_number: self.flight_number,
                 source: self.source,
                 destination: self.destination,
                 departs_at,
@@ -260,7 +260,7 @@ impl Unique {
     fn check(&mut self, imported: ImportedFlight) -> Result<ImportedFlight, String> {
         let flight = &imported.flight;
         let key = (
-            flight.flight_number.clone(),
+            flight.flight_number,
             flight.source,
             flight.departs_at,
         );
