@@ -13,7 +13,7 @@ impl From<AppError> for Problem {
         match error {
             AppError::UnknownBooking(_) => Self::not_found(text),
             AppError::KeyReused => Self::key_reused(),
-            AppError::InProgress => Self::conflict("idempotency_in_progress", text),
+            AppError::InProgress => Self::in_progress(),
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }

@@ -71,7 +71,8 @@ pub async fn around_request(
         traceparent: text_of(request.headers(), &TRACEPARENT).map(str::to_owned),
     };
     let id_header = HeaderValue::from_str(&context.request_id);
-    let span = tracing::info_span!("request", request_id = %context.request_id, %method, path = %context.path);
+    // At the highest level, so that every line of a request carries its id whatever the filter.
+    let span = tracing::error_span!("request", request_id = %context.request_id, %method, path = %context.path);
 
     let answered = CURRENT
         .scope(context, async {
@@ -124,15 +125,13 @@ fn log_error(response: &ServiceResponse<BoxBody>) {
     let Some(error) = response.response().error() else {
         return;
     };
-    let mut causes = String::new();
-    if let Some(problem) = error.as_error::<Problem>() {
-        let mut cause = std::error::Error::source(problem);
-        while let Some(error) = cause {
-            causes.push_str(": ");
-            causes.push_str(&error.to_string());
-            cause = error.source();
-        }
-    }
+    let first = error
+        .as_error::<Problem>()
+        .and_then(std::error::Error::source);
+    let causes: Vec<String> = std::iter::successors(first, |cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    let causes = causes.join(": ");
     let status = response.status();
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(%error, causes, "request failed");

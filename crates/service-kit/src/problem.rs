@@ -20,6 +20,9 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// Seconds after which a client should ask again when a part that this service needs is away.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// The code of a request whose first run has not ended.
+const IN_PROGRESS: &str = "idempotency_in_progress";
+
 /// A failed request: its status, a stable code, words for the client, and the cause for the log.
 #[derive(Debug)]
 pub struct Problem {
@@ -136,6 +139,18 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    /// 409: the same request, by its key, is still running.
+    #[must_use]
+    pub fn in_progress() -> Self {
+        Self {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Self::conflict(
+                IN_PROGRESS,
+                "a request with this key is still running; ask again soon",
+            )
+        }
+    }
+
     /// 422: an idempotency key came back with another request.
     #[must_use]
     pub fn key_reused() -> Self {
@@ -195,6 +210,7 @@ impl Problem {
     fn is_retryable(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
             || self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.code == IN_PROGRESS
     }
 }
 

@@ -23,7 +23,11 @@ pub fn start_logs(settings: &LogSettings) -> anyhow::Result<()> {
         .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter);
     let started = match settings.format {
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
         LogFormat::Pretty => subscriber.with_target(false).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("logs can't be started: {error}"))

@@ -43,7 +43,7 @@ impl Facts<'_> {
             FlightStatus::Cancelled
         } else if sales.is_open(Some(self.departs_at), self.closed_at, now) {
             FlightStatus::Scheduled
-        } else if self.departs_at <= now {
+        } else if self.departs_at <= now && sales.close_before_start.is_some() {
             FlightStatus::Departed
         } else {
             FlightStatus::Closed

@@ -259,11 +259,7 @@ struct Unique(HashSet<(FlightNumber, AirportCode, Timestamp)>);
 impl Unique {
     fn check(&mut self, imported: ImportedFlight) -> Result<ImportedFlight, String> {
         let flight = &imported.flight;
-        let key = (
-            flight.flight_number,
-            flight.source,
-            flight.departs_at,
-        );
+        let key = (flight.flight_number, flight.source, flight.departs_at);
         if self.0.insert(key) {
             Ok(imported)
         } else {

@@ -158,6 +158,20 @@ impl TestService {
         })
     }
 
+    /// Another replica of the service, over the same database and keys.
+    pub async fn replica(&self, key_prefix: &str) -> anyhow::Result<Replica> {
+        let mut settings = settings(self.database.url())?;
+        settings.redis.enabled = true;
+        settings.redis.url = Some(Servers::shared().await?.redis_url().into());
+        settings.redis.key_prefix = key_prefix.to_owned();
+        let application = Application::build(&settings).await?;
+        Ok(Replica {
+            caller: Caller::new(format!("http://{}", application.address()))?,
+            handle: application.handle(),
+            running: tokio::spawn(application.run()),
+        })
+    }
+
     /// Checks that the ledger adds up and stops the service, which must end in order.
     pub async fn finish(self) -> anyhow::Result<()> {
         let proof = self.caller.get("/api/ledger/proof").await?;
@@ -165,6 +179,21 @@ impl TestService {
         let count = |name: &str| proof.body[name].as_i64().context("a count is missing");
         let all = count("free")? + count("held")? + count("sold")?;
         ensure!(all == count("capacity")?, "{}", proof.text);
+        self.handle.stop(true).await;
+        tokio::time::timeout(SOON, self.running).await??
+    }
+}
+
+/// Another replica of a service.
+pub struct Replica {
+    pub caller: Caller,
+    handle: ServiceHandle,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Replica {
+    /// Stops it, which must end in order.
+    pub async fn stop(self) -> anyhow::Result<()> {
         self.handle.stop(true).await;
         tokio::time::timeout(SOON, self.running).await??
     }

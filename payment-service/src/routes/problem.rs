@@ -9,10 +9,7 @@ impl From<PaymentError> for Problem {
     fn from(error: PaymentError) -> Self {
         match error {
             PaymentError::KeyReused => Self::key_reused(),
-            PaymentError::InProgress => Self::conflict(
-                "idempotency_in_progress",
-                "a request with this key is still running; ask again soon",
-            ),
+            PaymentError::InProgress => Self::in_progress(),
             PaymentError::KeyClosed => Self::conflict(
                 "key_closed",
                 "this key was closed; no charge will be made with it",

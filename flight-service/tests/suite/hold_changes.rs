@@ -1,0 +1,113 @@
+//! Seats of a hold swapped, and many holds confirmed at once.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::caller::{Answer, Caller};
+use crate::holds::{hold, hold_of, turn};
+use crate::support::{AI101, FL123, TestService};
+
+fn in_a_minute() -> Timestamp {
+    Timestamp::now() + SignedDuration::from_mins(1)
+}
+
+async fn hold_seats(caller: &Caller, seats: &[&str]) -> anyhow::Result<Uuid> {
+    let id = Uuid::new_v4();
+    let legs = json!([{"flight_id": FL123, "seats": seats}]);
+    let body = json!({"id": id, "owner": "alice", "legs": legs, "expires_at": in_a_minute()});
+    anyhow::ensure!(hold(caller, &body).await?.status == 201);
+    Ok(id)
+}
+
+async fn swap(caller: &Caller, id: Uuid, seats: &[&str], number: i64) -> anyhow::Result<Answer> {
+    let legs = json!([{"flight_id": FL123, "seats": seats}]);
+    let body = json!({"legs": legs, "expires_at": in_a_minute(), "number": number});
+    caller.post(&format!("/api/holds/{id}/seats"), &body).await
+}
+
+#[tokio::test]
+async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = hold_seats(caller, &["A1", "A2"]).await?;
+    hold_seats(caller, &["B1"]).await?;
+    let taken = swap(caller, id, &["A3", "B1"], 1).await?;
+    assert_eq!(taken.summary(), "409 seat_taken");
+    let kept = caller.get(&format!("/api/holds/{id}")).await?;
+    assert_eq!(kept.body["legs"][0]["seats"], json!(["A1", "A2"]));
+    // Its own seats are no obstacle, and it may take more of them.
+    let swapped = swap(caller, id, &["A2", "A3", "A4"], 2).await?;
+    assert_eq!(
+        swapped.body["legs"][0]["seats"],
+        json!(["A2", "A3", "A4"]),
+        "{}",
+        swapped.text
+    );
+    assert_eq!(caller.free(FL123).await?, 26);
+    assert_eq!(
+        swap(caller, id, &["C1"], 1).await?.summary(),
+        "409 superseded"
+    );
+    assert_eq!(
+        swap(caller, id, &["Z9"], 3).await?.summary(),
+        "400 no_such_seat"
+    );
+    turn(caller, id, "pin").await?;
+    assert_eq!(
+        swap(caller, id, &["C1"], 3).await?.summary(),
+        "409 hold_pinned"
+    );
+    turn(caller, id, "confirm").await?;
+    assert_eq!(
+        swap(caller, id, &["C1"], 3).await?.summary(),
+        "409 hold_sold"
+    );
+    assert_eq!(
+        swap(caller, Uuid::new_v4(), &["C1"], 1).await?.summary(),
+        "404 unknown_hold"
+    );
+    assert_eq!(
+        swap(caller, id, &[], 3).await?.invalid(),
+        "400 /legs/0/seats"
+    );
+    assert_eq!(swap(caller, id, &["C1"], 0).await?.invalid(), "400 /number");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn many_holds_are_confirmed_at_once() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = Uuid::new_v4();
+        hold(caller, &hold_of(id, AI101, 1)).await?;
+        ids.push(id);
+    }
+    turn(caller, ids[1], "release").await?;
+    ids.push(Uuid::new_v4());
+    let answer = caller
+        .post("/api/holds/confirm", &json!({"ids": ids}))
+        .await?;
+    let results = answer.body["results"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let summary: Vec<Value> = results
+        .iter()
+        .map(|result| json!([result["confirmed"], result["code"]]))
+        .collect();
+    let expected = json!([
+        [true, null],
+        [false, "hold_released"],
+        [true, null],
+        [false, "unknown_hold"],
+    ]);
+    assert_eq!(Value::Array(summary), expected);
+    for wrong in [json!({"ids": []}), json!({"ids": vec![ids[0]; 257]})] {
+        let answer = caller.post("/api/holds/confirm", &wrong).await?;
+        assert_eq!(answer.invalid(), "400 /ids");
+    }
+    service.finish().await
+}
