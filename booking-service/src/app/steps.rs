@@ -125,16 +125,22 @@ impl Steps {
                 }
                 Ok(failing(booking, refusal))
             }
-            // Nobody can ask again for a booking without a key, so it must not come about later.
             Err(error) if !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the seats could not be held in time");
-                let given_up = self.save(failing(booking, refusal)).await?;
-                let pause = pause_after(booking.attempts);
-                db::bookings::postpone(&self.database, &given_up, pause).await?;
+                self.give_up(booking, refusal).await?;
                 Err(no_answer("flight-service", error))
             }
             Err(error) => Err(no_answer("flight-service", error)),
         }
+    }
+
+    /// Has a booking undone that nothing came of in time: nobody can ask again for one without a key,
+    /// so it must not come about later.
+    async fn give_up(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
+        let given_up = self.save(failing(booking, refusal)).await?;
+        let pause = pause_after(booking.attempts);
+        db::bookings::postpone(&self.database, &given_up, pause).await?;
+        Ok(())
     }
 
     async fn charge(&self, booking: &Booking, context: &CallContext) -> Result<Booking, AppError> {
@@ -158,11 +164,16 @@ impl Steps {
             payment_code: None,
         };
         let key = booking.charge_key.to_string();
-        let charge = self
-            .payments
-            .charge(&key, &request, context)
-            .await
-            .map_err(|error| no_answer("payment-service", error))?;
+        let charge = match self.payments.charge(&key, &request, context).await {
+            Ok(charge) => charge,
+            // The only request for this charge was never sent: there is nothing to find out.
+            Err(error @ CallError::Unreachable(_)) if booking.attempts == 0 && !booking.has_key => {
+                let refusal = Refusal::new("unavailable", "the payment could not be made in time");
+                self.give_up(booking, refusal).await?;
+                return Err(no_answer("payment-service", error));
+            }
+            Err(error) => return Err(no_answer("payment-service", error)),
+        };
         Ok(match charge.status {
             ChargeStatus::Success => Booking {
                 status: Status::Confirmed,

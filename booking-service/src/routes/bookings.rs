@@ -20,6 +20,9 @@ use crate::app::bookings::{Answered, Bookings};
 /// The most flights of an itinerary.
 const FLIGHTS_MAX: usize = 4;
 
+/// Long before any flight, and within what the database can store.
+const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
+
 /// The longest name of a payment type.
 const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
@@ -220,9 +223,18 @@ fn parse(request: Json<BookingRequest>, key: IdempotencyKey) -> Result<NewBookin
     if repeated {
         return Err(Problem::invalid_field("flight_ids", "names a flight twice"));
     }
-    if body.payment_type.is_empty() || body.payment_type.len() > PAYMENT_TYPE_LIMIT_CHARS {
+    if !(1..=PAYMENT_TYPE_LIMIT_CHARS).contains(&body.payment_type.chars().count()) {
         let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field("payment_type", detail));
+    }
+    // payment-service would not take them, and the booking could not be paid or refused.
+    if body.payment_type.chars().any(char::is_control) {
+        let detail = "must not have control characters";
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    if body.date < EARLIEST_DATE {
+        let detail = format!("must not be before {EARLIEST_DATE}");
+        return Err(Problem::invalid_field("date", detail));
     }
     Ok(NewBooking {
         user: body.user_id.to_string(),

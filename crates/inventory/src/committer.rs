@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool};
 use futures_util::future::{BoxFuture, try_join};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
@@ -43,8 +43,9 @@ pub type Answer = Result<Verdict, InventoryError>;
 /// Rows that an in-process caller adds to the transaction of its command, if the command is accepted:
 /// so that a sale and what it belongs to are there together or not at all.
 ///
-/// They are written once: a command that is repeated finds them there. Where writing fails on the
-/// data, the command fails with it.
+/// They are written once: a command on a hold or an adjustment that is repeated finds them there
+/// (commands on pools have no ids, and are not for this). Where writing fails on the data, the command
+/// fails with it.
 pub trait Rows: Send + Sync {
     /// Writes the rows through this connection, whose transaction is open.
     fn write<'a>(
@@ -116,7 +117,13 @@ impl From<StoreError> for BatchError {
 impl From<tokio_postgres::Error> for BatchError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(database) = error.as_db_error() else {
-            return Self::Again(error.to_string());
+            let text = error.to_string();
+            // Otherwise the connection works, and it is a value that can't be sent or read.
+            return if error.is_closed() {
+                Self::Again(text)
+            } else {
+                Self::Data(text)
+            };
         };
         let code = database.code();
         // An id that came to two replicas at once: the second finds the first one's row when it runs
@@ -126,11 +133,14 @@ impl From<tokio_postgres::Error> for BatchError {
                 database.constraint(),
                 Some("holds_pkey" | "adjustments_pkey" | "pools_pkey")
             );
-        // 08 connection, 40 rollback, 53 resources, 55P03 lock, 57 intervention.
+        // 08 connection, 40 rollback, 53 resources, 57 intervention.
         let passing = ["08", "40", "53", "57"]
             .iter()
             .any(|class| code.code().starts_with(class))
-            || *code == SqlState::LOCK_NOT_AVAILABLE;
+            || *code == SqlState::LOCK_NOT_AVAILABLE
+            // Statements are sent without waiting in between: an earlier one failed, and its error,
+            // which says why, was overtaken by this one.
+            || *code == SqlState::IN_FAILED_SQL_TRANSACTION;
         let text = database.to_string();
         if same_id || passing {
             Self::Again(text)
@@ -194,7 +204,7 @@ impl Committer {
         let give_up_at = Instant::now() + self.patience;
         let mut pause = FIRST_PAUSE;
         loop {
-            let error = match self.try_batch(batch).await {
+            let error = match self.try_batch(batch, give_up_at).await {
                 Ok((verdicts, counts)) => {
                     (self.on_commit)(&counts);
                     return Ok(verdicts);
@@ -214,17 +224,39 @@ impl Committer {
         }
     }
 
-    /// One transaction. On any error the connection is closed: whatever it held is rolled back.
+    /// One transaction. Unless it succeeds in time, its connection is closed: whatever it held is
+    /// rolled back.
     async fn try_batch(
         &self,
         batch: &[Waiting],
+        give_up_at: Instant,
     ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
-        let client = self.database.get().await.map_err(StoreError::from)?;
-        let result = transact(&client, batch, self.sales).await;
-        if result.is_err() {
+        let silent = || BatchError::Again("the database is silent".to_owned());
+        let client = timeout_at(give_up_at, self.database.get())
+            .await
+            .map_err(|_| silent())?;
+        let mut session = Session(Some(client.map_err(StoreError::from)?));
+        let work = async {
+            match &session.0 {
+                Some(client) => transact(client, batch, self.sales).await,
+                None => Err(silent()),
+            }
+        };
+        let outcome = timeout_at(give_up_at, work).await.map_err(|_| silent())??;
+        drop(session.0.take());
+        Ok(outcome)
+    }
+}
+
+/// A connection whose transaction may be open. It is closed with this, also when the inventory ends
+/// in the middle, unless it was taken out to go back to the pool.
+struct Session(Option<Client>);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
             drop(Client::take(client));
         }
-        result
     }
 }
 

@@ -1,10 +1,11 @@
 //! What those who run the service ask it.
 
 use reqwest::Method;
+use stack::testing::Servers;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::TestService;
+use crate::support::{TestService, connect, seats_of};
 
 #[tokio::test]
 async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
@@ -29,17 +30,18 @@ async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
-    let service = TestService::start().await?;
+    let service = TestService::start_with(|settings| {
+        settings.inventory.patience = std::time::Duration::from_millis(300);
+    })
+    .await?;
     let caller = &service.caller;
-    let sql = crate::support::connect(service.database.url()).await?;
     let name = service.database.name();
     // Nobody may connect any more, and whoever is connected is thrown out.
-    let maintenance = stack::testing::Servers::shared().await?.database_url();
-    let server = crate::support::connect(maintenance).await?;
+    let maintenance = Servers::shared().await?.database_url();
+    let server = connect(maintenance).await?;
     server
         .batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
         .await?;
-    drop(sql);
     let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
     server.execute(end, &[&name]).await?;
     let ready = caller.get("/ready").await?;
@@ -49,7 +51,7 @@ async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
     assert_eq!(flight.summary(), "503 unavailable");
     assert_eq!(flight.header("retry-after"), Some("1"));
     assert_eq!(flight.body["retryable"], true);
-    let taken = caller.decrement(&crate::support::seats_of(1, 1)).await?;
+    let taken = caller.decrement(&seats_of(1, 1)).await?;
     assert_eq!(taken.summary(), "503 unavailable");
     assert_eq!(caller.get("/health").await?.status, 200);
     server

@@ -116,19 +116,22 @@ impl Decision {
 
     pub(super) fn pin(&mut self, id: HoldId) -> Verdict {
         let hold = self.live_hold(id)?;
-        if hold.status == HoldStatus::Held && hold.expires_at.is_some() {
-            if let Some(hold) = self.state.holds.get_mut(&id) {
-                hold.expires_at = None;
-            }
-            self.mark_hold(id);
+        if hold.expires_at.is_none() {
+            return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
         }
+        if let Some(hold) = self.state.holds.get_mut(&id) {
+            hold.expires_at = None;
+        }
+        self.mark_hold(id);
         self.view(id)
     }
 
     pub(super) fn confirm(&mut self, id: HoldId) -> Verdict {
-        if self.live_hold(id)?.status == HoldStatus::Held {
-            self.turn_hold(id, HoldStatus::Sold, "confirm");
+        let hold = self.live_hold(id)?;
+        if hold.status == HoldStatus::Sold {
+            return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
         }
+        self.turn_hold(id, HoldStatus::Sold, "confirm");
         self.view(id)
     }
 

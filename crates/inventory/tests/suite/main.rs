@@ -2,9 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod audit;
+mod buyers;
+mod caller;
+mod connections;
+mod crash;
 mod decisions;
+mod mishaps;
 mod model;
+mod proxy;
+mod random;
 mod regressions;
+mod rows;
 mod schema;
 mod support;
 mod two_replicas;
+mod visitors;
+mod without_redis;

@@ -13,8 +13,14 @@ use inventory::{
     Settings, Until, create_pools,
 };
 use stack::testing::{Servers, TestDatabase};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
+
+/// Longer than any outage in these tests.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a call to Redis may take.
+pub const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 
 pub struct Bench {
     pub database: TestDatabase,
@@ -43,34 +49,36 @@ impl Bench {
     }
 
     pub fn pool(&self) -> anyhow::Result<Pool> {
-        let manager = Manager::new(self.database.url().parse()?, NoTls);
-        Ok(Pool::builder(manager).max_size(8).build()?)
+        pool_of(self.database.url())
     }
 
     pub fn gate(&self, database: &Pool) -> anyhow::Result<Arc<Gate>> {
-        let redis = deadpool_redis::Config::from_url(&self.redis_url)
-            .create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
-        let timeout = Duration::from_millis(100);
-        let client = deadpool_redis::redis::Client::open(self.redis_url.as_str())?;
-        Ok(Gate::new(
-            redis,
-            client,
-            database.clone(),
-            &self.key_prefix,
-            "flight_seats",
-            timeout,
-        ))
+        gate(&self.redis_url, &self.key_prefix, database)
     }
 
     /// A replica, with or without the gate.
     pub fn replica(&self, with_gate: bool) -> anyhow::Result<Arc<Inventory>> {
-        let database = self.pool()?;
-        let gate = with_gate.then(|| self.gate(&database)).transpose()?;
-        let settings = Settings {
-            sales: SalesPolicy::default(),
-            patience: Duration::from_secs(10),
-        };
-        Ok(Inventory::start(database, gate, settings, Arc::new(|_| {})))
+        let redis_url = with_gate.then_some(self.redis_url.as_str());
+        self.replica_at(self.database.url(), redis_url, PATIENCE)
+    }
+
+    /// A replica that reaches its servers at these addresses, which may be a proxy's.
+    pub fn replica_at(
+        &self,
+        database_url: &str,
+        redis_url: Option<&str>,
+        patience: Duration,
+    ) -> anyhow::Result<Arc<Inventory>> {
+        let database = pool_of(database_url)?;
+        let gate = redis_url
+            .map(|url| gate(url, &self.key_prefix, &database))
+            .transpose()?;
+        Ok(start(database, gate, patience))
+    }
+
+    /// A connection of its own, past every proxy.
+    pub async fn sql(&self) -> anyhow::Result<Client> {
+        Ok(stack::database::connect(self.database.url()).await?)
     }
 
     /// Pools with these ids and capacities.
@@ -89,6 +97,34 @@ impl Bench {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
+    let manager = Manager::new(database_url.parse()?, NoTls);
+    Ok(Pool::builder(manager).max_size(8).build()?)
+}
+
+/// An inventory over these.
+pub fn start(database: Pool, gate: Option<Arc<Gate>>, patience: Duration) -> Arc<Inventory> {
+    let settings = Settings {
+        sales: SalesPolicy::default(),
+        patience,
+    };
+    Inventory::start(database, gate, settings, Arc::new(|_| {}))
+}
+
+pub fn gate(redis_url: &str, key_prefix: &str, database: &Pool) -> anyhow::Result<Arc<Gate>> {
+    let redis = deadpool_redis::Config::from_url(redis_url)
+        .create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
+    let client = deadpool_redis::redis::Client::open(redis_url)?;
+    Ok(Gate::new(
+        redis,
+        client,
+        database.clone(),
+        key_prefix,
+        "flight_seats",
+        REDIS_TIMEOUT,
+    ))
 }
 
 /// Fails unless the ledger proves the counts; the counts of all pools together.

@@ -1,0 +1,236 @@
+//! The connection to PostgreSQL is lost, stalls, or is left behind in the middle of a transaction.
+
+use std::time::Duration;
+
+use domain::{HoldId, PoolId};
+use inventory::command::Direction;
+use inventory::state::HoldStatus;
+use inventory::{Accepted, Command, Inventory, NewPool, Until, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use stack::testing::{wait_for, wait_until};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::audit::{counts, gate_agrees};
+use crate::proxy::Proxy;
+use crate::support::{Bench, PATIENCE, adjust, held, hold, hold_seats, proved, seats, start};
+
+fn in_a_minute() -> Timestamp {
+    Timestamp::now() + SignedDuration::from_mins(1)
+}
+
+/// A verdict in a word or two.
+fn in_short(verdict: &Verdict) -> String {
+    match verdict {
+        Ok(Accepted::Hold(view)) => view.status.as_str().to_owned(),
+        Ok(Accepted::Pool(count)) => format!("{} free", count.free),
+        Ok(Accepted::Adjusted(adjusted)) => format!("{} free", adjusted.free_after),
+        Err(refusal) => refusal.code().to_owned(),
+    }
+}
+
+async fn movements(sql: &Client) -> anyhow::Result<i64> {
+    let row = sql.query_one("SELECT count(*) FROM ledger", &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Every kind of command, the verdict that it gets, and how many movements it makes. Pools 1 and 2
+/// have ten units, pool 3 has a seat map.
+fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
+    let [leg, seat, late] = [(); 3].map(|()| HoldId::random());
+    let until = Until::Expires(in_a_minute());
+    let change = Command::ChangeSeats {
+        hold: seat,
+        seats: vec![(PoolId(3), seats("B1"))],
+        until: in_a_minute(),
+        number: 1,
+    };
+    let new = NewPool {
+        id: PoolId(4),
+        kind: "flight_seats".to_owned(),
+        capacity: 5,
+        already_sold: 0,
+        layout: None,
+        starts_at: None,
+    };
+    let (one, pool) = (PoolId(1), PoolId(2));
+    Ok(vec![
+        (hold(leg, &[1, 2], 2, Until::Pinned)?, "held", 2),
+        (hold_seats(seat, 3, "A1 A2", until)?, "held", 1),
+        (hold_seats(late, 3, "A2 A3", until)?, "seat_taken", 0),
+        (change, "held", 2),
+        (Command::Pin { hold: seat }, "held", 0),
+        (Command::Confirm { hold: leg }, "sold", 2),
+        (Command::Release { hold: seat }, "released", 1),
+        (
+            Command::Release {
+                hold: HoldId::random(),
+            },
+            "released",
+            0,
+        ),
+        (adjust(Uuid::new_v4(), 1, 3, Direction::Take), "5 free", 1),
+        (
+            adjust(Uuid::new_v4(), 1, 1, Direction::GiveBack),
+            "6 free",
+            1,
+        ),
+        (adjust(Uuid::new_v4(), 1, 7, Direction::Take), "sold_out", 0),
+        (
+            Command::Resize {
+                pool: one,
+                capacity: 20,
+            },
+            "16 free",
+            1,
+        ),
+        (Command::Close { pool }, "8 free", 0),
+        (hold(HoldId::random(), &[2], 1, until)?, "sales_closed", 0),
+        (Command::Create(new), "5 free", 1),
+    ])
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_answered_once_and_truly() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let layout = "rows A-C, seats 1-10".parse()?;
+    bench
+        .create(&[(1, 10, None), (2, 10, None), (3, 30, Some(layout))])
+        .await?;
+    let proxy = Proxy::before(bench.database.url()).await?;
+    // Without the gate, which would refuse what is sold out before anything is committed.
+    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let sql = bench.sql().await?;
+    for (lost, (command, expected, moved)) in (1..).zip(commands()?) {
+        let before = movements(&sql).await?;
+        proxy.lose_next_commit();
+        let verdict = inventory.submit(command.clone()).await?;
+        assert_eq!(proxy.commits_lost(), lost, "{command:?}");
+        assert_eq!(in_short(&verdict), expected, "{command:?}: {verdict:?}");
+        assert_eq!(movements(&sql).await? - before, moved, "{command:?}");
+        proved(&inventory).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sale_whose_answer_is_lost_is_one_sale_for_the_gate_too() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 3, None)]).await?;
+    let proxy = Proxy::before(bench.database.url()).await?;
+    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), PATIENCE)?;
+    for lost in 1..=3 {
+        proxy.lose_next_commit();
+        let sold = held(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await??;
+        assert_eq!(sold.status, HoldStatus::Sold);
+        assert_eq!(proxy.commits_lost(), lost);
+    }
+    gate_agrees(&bench).await?;
+    let late = held(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await?;
+    assert!(late.is_err(), "{late:?}");
+    assert_eq!(proved(&inventory).await?, (0, 0, 3));
+    Ok(())
+}
+
+/// Sells one unit, asking again under the same id while there is no answer.
+async fn sell_one(inventory: &Inventory) -> anyhow::Result<()> {
+    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
+    let within = Duration::from_secs(10);
+    wait_for("a unit is sold", within, async || {
+        held(inventory, sale.clone()).await??;
+        anyhow::Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_database_that_falls_silent_does_not_stop_the_committer() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let proxy = Proxy::before(bench.database.url()).await?;
+    let patience = Duration::from_millis(500);
+    let inventory = bench.replica_at(proxy.url(), None, patience)?;
+    sell_one(&inventory).await?;
+    proxy.silence();
+    sell_one(&inventory).await?;
+    assert_eq!(counts(&bench.sql().await?).await?, [(1, [8, 0, 2])]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pool_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let proxy = Proxy::before(bench.database.url()).await?;
+    // The server's answers to statements that were sent together come together.
+    proxy.delay(Duration::from_millis(20));
+    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let sql = bench.sql().await?;
+    sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
+        .await?;
+    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
+    let sale = tokio::spawn(async move { held(&inventory, sale).await });
+    let observer = bench.sql().await?;
+    for _ in 0..2 {
+        // Twice: the batch gives up when its lock does not come in time, and tries again.
+        for waits in [true, false] {
+            let what = "the batch waits for the lock, and gives it up";
+            wait_until(what, Duration::from_secs(10), async || {
+                is_anyone_waiting(&observer)
+                    .await
+                    .is_ok_and(|anyone| anyone == waits)
+            })
+            .await?;
+        }
+    }
+    sql.batch_execute("COMMIT").await?;
+    assert_eq!(sale.await???.status, HoldStatus::Sold);
+    Ok(())
+}
+
+async fn is_anyone_waiting(sql: &Client) -> anyhow::Result<bool> {
+    let row = sql
+        .query_one(
+            "SELECT count(*) > 0 FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            &[],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+#[tokio::test]
+async fn an_inventory_that_ends_in_mid_batch_leaves_no_transaction_behind() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let database = bench.pool()?;
+    let inventory = start(database.clone(), None, PATIENCE);
+    let sql = bench.sql().await?;
+    sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
+        .await?;
+    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
+    let submission = {
+        let inventory = inventory.clone();
+        tokio::spawn(async move { inventory.submit(sale).await })
+    };
+    let observer = bench.sql().await?;
+    wait_until("the batch waits", Duration::from_secs(10), async || {
+        is_anyone_waiting(&observer)
+            .await
+            .is_ok_and(|anyone| anyone)
+    })
+    .await?;
+    submission.abort();
+    assert!(submission.await.is_err_and(|error| error.is_cancelled()));
+    drop(inventory);
+    sql.batch_execute("COMMIT").await?;
+    // What others then write through the same connections is there.
+    for capacity in 11..15 {
+        let client = database.get().await?;
+        client
+            .execute("UPDATE pools SET capacity = $1, free = $1", &[&capacity])
+            .await?;
+        assert_eq!(counts(&observer).await?, [(1, [capacity, 0, 0])]);
+    }
+    Ok(())
+}

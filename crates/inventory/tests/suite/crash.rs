@@ -1,0 +1,216 @@
+//! The process is killed at each named point. What it had acknowledged is there afterwards, what it
+//! had not gets one verdict when it is asked again, and the gate agrees.
+//!
+//! The process is this test program, started again for one test, [`the_process_that_is_killed`],
+//! which does nothing but in there.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::HoldId;
+use futures_util::future::try_join_all;
+use inventory::state::HoldStatus;
+use inventory::{Inventory, Refusal, Until};
+use stack::testing::wait_for;
+use tokio::process::Command;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::audit::{counts, gate_agrees, ledger_has_each_movement_once};
+use crate::support::{Bench, PATIENCE, gate, held, hold, pool_of, proved, start};
+
+const DATABASE_URL: &str = "HOLDFAST_CRASH_DATABASE_URL";
+const REDIS_URL: &str = "HOLDFAST_CRASH_REDIS_URL";
+const KEY_PREFIX: &str = "HOLDFAST_CRASH_KEY_PREFIX";
+
+/// Two pools of so many units, wanted one by one, or one of each together.
+const CAPACITY: i32 = 200;
+const PATHS: [&[i64]; 3] = [&[1], &[2], &[1, 2]];
+const SELLERS: usize = 8;
+
+/// Longer than it takes to sell everything.
+const DEAD_WITHIN: Duration = Duration::from_secs(30);
+
+fn sale(id: HoldId) -> anyhow::Result<inventory::Command> {
+    // The id decides what is wanted, so that the same is wanted when it is asked again.
+    let path = PATHS[usize::from(id.0.as_bytes()[0]) % PATHS.len()];
+    hold(id, path, 1, Until::Sold)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_process_that_is_killed() -> anyhow::Result<()> {
+    let Ok(database_url) = env::var(DATABASE_URL) else {
+        return Ok(());
+    };
+    let database = pool_of(&database_url)?;
+    let gate = gate(&env::var(REDIS_URL)?, &env::var(KEY_PREFIX)?, &database)?;
+    let inventory = start(database, Some(gate), PATIENCE);
+    let mut sellers = JoinSet::new();
+    for _ in 0..SELLERS {
+        let inventory = Arc::clone(&inventory);
+        sellers.spawn(async move {
+            loop {
+                let id = HoldId::random();
+                say("asked", id)?;
+                match held(&inventory, sale(id)?).await? {
+                    Ok(_) => say("acknowledged", id)?,
+                    Err(_) => return anyhow::Ok(()),
+                }
+            }
+        });
+    }
+    while let Some(seller) = sellers.join_next().await {
+        seller??;
+    }
+    anyhow::bail!("everything is sold, and this process still lives")
+}
+
+/// A line of its own, out before anything else happens.
+fn say(what: &str, id: HoldId) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{what} {id}")?;
+    Ok(output.flush()?)
+}
+
+/// Sells until it is killed at this point, and answers what it said.
+async fn sell_until_killed(bench: &Bench, point: &str) -> anyhow::Result<Output> {
+    let child = Command::new(env::current_exe()?)
+        .args([
+            "--exact",
+            "crash::the_process_that_is_killed",
+            "--nocapture",
+        ])
+        .env("HOLDFAST_CRASH_AT", point)
+        .env(DATABASE_URL, bench.database.url())
+        .env(REDIS_URL, &bench.redis_url)
+        .env(KEY_PREFIX, &bench.key_prefix)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = timeout(DEAD_WITHIN, child.wait_with_output())
+        .await
+        .context("it lives on")??;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(
+        output.status.signal() == Some(9),
+        "{}: {errors}",
+        output.status
+    );
+    Ok(output)
+}
+
+/// The ids in its lines that begin like this.
+fn ids(output: &Output, what: &str) -> anyhow::Result<BTreeSet<HoldId>> {
+    let text = std::str::from_utf8(&output.stdout)?;
+    let lines = text.lines().filter_map(|line| line.strip_prefix(what));
+    lines.map(|id| Ok(HoldId(id.trim().parse()?))).collect()
+}
+
+/// Asks two replicas at once, and again when nobody knows any more: all say the same.
+async fn one_verdict(replicas: &[Arc<Inventory>; 2], id: HoldId) -> anyhow::Result<bool> {
+    let mut verdicts = Vec::new();
+    for _ in 0..2 {
+        let asked = replicas.iter().map(async |replica| {
+            let verdict = held(replica, sale(id)?).await?;
+            anyhow::Ok(verdict.map(|view| (view.status, view.legs)))
+        });
+        verdicts.extend(try_join_all(asked).await?);
+    }
+    let is_the_same = verdicts.iter().all(|verdict| *verdict == verdicts[0]);
+    anyhow::ensure!(is_the_same, "{id:?}: {verdicts:?}");
+    Ok(verdicts[0].is_ok())
+}
+
+async fn killed_at(point: &str) -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench
+        .create(&[(1, CAPACITY, None), (2, CAPACITY, None)])
+        .await?;
+    let output = sell_until_killed(&bench, point).await?;
+    let (asked, acknowledged) = (ids(&output, "asked ")?, ids(&output, "acknowledged ")?);
+
+    let replicas = [bench.replica(true)?, bench.replica(true)?];
+    for id in &acknowledged {
+        let view = replicas[0].hold(*id).await?;
+        let status = view.map(|view| view.status);
+        anyhow::ensure!(
+            status == Some(HoldStatus::Sold),
+            "{id:?} was lost: {status:?}"
+        );
+    }
+    proved(&replicas[0]).await?;
+    let sql = bench.sql().await?;
+    ledger_has_each_movement_once(&sql).await?;
+    // One unit of a pool for each leg, and nobody else's.
+    let mut sold = acknowledged.clone();
+    for id in asked.difference(&acknowledged) {
+        if one_verdict(&replicas, *id).await? {
+            sold.insert(*id);
+        }
+    }
+    let rows = sql
+        .query("SELECT id FROM holds WHERE status = 'sold'", &[])
+        .await?;
+    let recorded: BTreeSet<HoldId> = rows.iter().map(|row| HoldId(row.get(0))).collect();
+    anyhow::ensure!(
+        recorded == sold,
+        "{recorded:?} are sold, {sold:?} were asked for"
+    );
+    gate_agrees(&bench).await?;
+    sell_the_rest(&bench, &replicas).await
+}
+
+/// What the dead process took at the gate in vain is sold as well.
+async fn sell_the_rest(bench: &Bench, replicas: &[Arc<Inventory>; 2]) -> anyhow::Result<()> {
+    let sql = bench.sql().await?;
+    let all_sold = [(1, [0, 0, CAPACITY]), (2, [0, 0, CAPACITY])];
+    let within = Duration::from_secs(10);
+    wait_for("everything is sold", within, async || {
+        let sales = (0..64).map(async |number| {
+            let path = PATHS[number % PATHS.len()];
+            let sale = hold(HoldId::random(), path, 1, Until::Sold)?;
+            match held(&replicas[number % 2], sale).await? {
+                Ok(_) | Err(Refusal::SoldOut) => anyhow::Ok(()),
+                Err(refusal) => anyhow::bail!("{refusal}"),
+            }
+        });
+        try_join_all(sales).await?;
+        let counts = counts(&sql).await?;
+        anyhow::ensure!(counts == all_sold, "{counts:?}");
+        Ok(())
+    })
+    .await?;
+    proved(&replicas[1]).await?;
+    ledger_has_each_movement_once(&sql).await?;
+    gate_agrees(bench).await
+}
+
+macro_rules! killed {
+    ($($test:ident: $point:literal,)*) => {$(
+        #[tokio::test]
+        async fn $test() -> anyhow::Result<()> {
+            for occurrence in [1, 7] {
+                let point = format!("{}:{occurrence}", $point);
+                killed_at(&point).await.context(point)?;
+            }
+            Ok(())
+        }
+    )*};
+}
+
+killed! {
+    killed_after_it_took_from_the_gate: "take.after",
+    killed_before_a_commit: "commit.before",
+    killed_after_a_commit: "commit.after",
+    killed_before_it_publishes: "publish.before",
+    killed_after_it_published: "publish.after",
+    killed_before_it_answers: "answer.before",
+}

@@ -1,0 +1,258 @@
+//! A TCP proxy between an inventory and its PostgreSQL or Redis, which fails on demand.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use stack::testing::wait_until;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+
+/// A client's COMMIT: a simple query, its length, its text.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+
+/// The server's word that it committed. One that had to roll back says ROLLBACK.
+const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
+
+/// The server waits for the next query, and no transaction is open.
+const IDLE: &[u8] = b"Z\0\0\0\x05I";
+
+/// What happens to the connections that are open now.
+#[derive(Clone, Copy)]
+enum Order {
+    /// They are closed.
+    Cut,
+    /// They stay open, and nothing passes any more.
+    Silence,
+}
+
+pub struct Proxy {
+    url: String,
+    passage: Arc<Passage>,
+    /// Accepts connections until the proxy is dropped, and has them end then.
+    _tasks: JoinSet<()>,
+}
+
+/// What all connections share.
+struct Passage {
+    server: String,
+    orders: broadcast::Sender<Order>,
+    open: AtomicUsize,
+    takes_new: AtomicBool,
+    delay_ms: AtomicU64,
+    answers_to_lose: AtomicUsize,
+    answers_lost: AtomicUsize,
+}
+
+impl Proxy {
+    /// A proxy before the server of this address.
+    pub async fn before(url: &str) -> anyhow::Result<Self> {
+        let (scheme, rest) = url.split_once("://").context("an address has a scheme")?;
+        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        let (login, server) = authority
+            .rfind('@')
+            .map_or(("", authority), |at| authority.split_at(at + 1));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let passage = Arc::new(Passage {
+            server: server.to_owned(),
+            orders: broadcast::channel(64).0,
+            open: AtomicUsize::new(0),
+            takes_new: AtomicBool::new(true),
+            delay_ms: AtomicU64::new(0),
+            answers_to_lose: AtomicUsize::new(0),
+            answers_lost: AtomicUsize::new(0),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&passage)));
+        Ok(Self {
+            url: format!("{scheme}://{login}127.0.0.1:{port}{path}"),
+            passage,
+            _tasks: tasks,
+        })
+    }
+
+    /// The server's address, by way of this proxy.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Closes all open connections. Answers how many there were.
+    pub fn cut(&self) -> usize {
+        let open = self.passage.open.load(Ordering::SeqCst);
+        // Nobody hears it where nothing is open.
+        self.passage.orders.send(Order::Cut).ok();
+        open
+    }
+
+    /// Leaves all open connections open and passes nothing on, as when the other machine is gone.
+    /// New ones work.
+    pub fn silence(&self) {
+        self.passage.orders.send(Order::Silence).ok();
+    }
+
+    /// Whether new connections are served. Others are accepted, and never answered.
+    pub fn take_new(&self, takes: bool) {
+        self.passage.takes_new.store(takes, Ordering::SeqCst);
+    }
+
+    /// From now on the server's answers come so much later, and together with those after them.
+    pub fn delay(&self, by: Duration) {
+        let delay_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.passage.delay_ms.store(delay_ms, Ordering::SeqCst);
+    }
+
+    /// The next COMMIT reaches the server and is durable, but instead of its answer the client sees
+    /// its connection closed.
+    pub fn lose_next_commit(&self) {
+        self.passage.answers_to_lose.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many commits were done whose answers were lost.
+    pub fn commits_lost(&self) -> usize {
+        self.passage.answers_lost.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many were lost since the beginning.
+    pub async fn lost(&self, commits: usize) -> anyhow::Result<()> {
+        wait_until(
+            "a commit's answer is lost",
+            Duration::from_secs(20),
+            async || self.commits_lost() >= commits,
+        )
+        .await
+    }
+}
+
+async fn accept(listener: TcpListener, passage: Arc<Passage>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let (passage, orders) = (Arc::clone(&passage), passage.orders.subscribe());
+        connections.spawn(async move {
+            passage.open.fetch_add(1, Ordering::SeqCst);
+            passage.serve(client, orders).await;
+            passage.open.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+}
+
+impl Passage {
+    /// One connection, to its end.
+    async fn serve(&self, mut client: TcpStream, mut orders: broadcast::Receiver<Order>) {
+        if self.takes_new.load(Ordering::SeqCst) {
+            let Ok(mut server) = TcpStream::connect(&self.server).await else {
+                return;
+            };
+            client.set_nodelay(true).ok();
+            server.set_nodelay(true).ok();
+            tokio::select! {
+                _ = self.pass(&mut client, &mut server) => return,
+                order = orders.recv() => if !matches!(order, Ok(Order::Silence)) { return },
+            }
+            silence(&mut orders).await;
+        } else {
+            silence(&mut orders).await;
+        }
+    }
+
+    /// Passes on both ways until one side closes, or a commit's answer is lost.
+    async fn pass(&self, client: &mut TcpStream, server: &mut TcpStream) -> io::Result<()> {
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let is_losing = AtomicBool::new(false);
+        let there = async {
+            let mut search = Search::for_bytes(COMMIT);
+            let mut chunk = vec![0; 16 * 1024];
+            loop {
+                let length = from_client.read(&mut chunk).await?;
+                if length == 0 {
+                    return io::Result::Ok(());
+                }
+                // Before the commit is on its way, so that its answer can't slip by.
+                if search.finds(&chunk[..length]) && self.is_to_be_lost() {
+                    is_losing.store(true, Ordering::SeqCst);
+                }
+                to_server.write_all(&chunk[..length]).await?;
+            }
+        };
+        let back = async {
+            let mut withheld = Vec::new();
+            let mut chunk = vec![0; 16 * 1024];
+            loop {
+                let length = from_server.read(&mut chunk).await?;
+                if length == 0 {
+                    return Ok(());
+                }
+                withheld.extend_from_slice(&chunk[..length]);
+                if is_losing.load(Ordering::SeqCst) {
+                    if !contains(&withheld, IDLE) {
+                        continue;
+                    }
+                    if contains(&withheld, COMMITTED) {
+                        self.answers_lost.fetch_add(1, Ordering::SeqCst);
+                        return Ok(());
+                    }
+                    // It was rolled back: another one is to be lost.
+                    is_losing.store(false, Ordering::SeqCst);
+                    self.answers_to_lose.fetch_add(1, Ordering::SeqCst);
+                }
+                let delay_ms = self.delay_ms.load(Ordering::SeqCst);
+                if delay_ms > 0 {
+                    tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+                    while let Ok(length @ 1..) = from_server.try_read(&mut chunk) {
+                        withheld.extend_from_slice(&chunk[..length]);
+                    }
+                }
+                to_client.write_all(&withheld).await?;
+                withheld.clear();
+            }
+        };
+        tokio::select! {
+            ended = there => ended,
+            ended = back => ended,
+        }
+    }
+
+    fn is_to_be_lost(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.answers_to_lose
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
+    }
+}
+
+/// Until the connection is cut.
+async fn silence(orders: &mut broadcast::Receiver<Order>) {
+    while matches!(orders.recv().await, Ok(Order::Silence)) {}
+}
+
+/// Looks for bytes in a stream, whose chunks may end anywhere.
+struct Search {
+    bytes: &'static [u8],
+    seen: Vec<u8>,
+}
+
+impl Search {
+    fn for_bytes(bytes: &'static [u8]) -> Self {
+        let seen = Vec::new();
+        Self { bytes, seen }
+    }
+
+    fn finds(&mut self, chunk: &[u8]) -> bool {
+        self.seen.extend_from_slice(chunk);
+        let found = contains(&self.seen, self.bytes);
+        // A match is found once; the beginning of one is kept.
+        let kept = if found { 0 } else { self.bytes.len() - 1 };
+        self.seen.drain(..self.seen.len().saturating_sub(kept));
+        found
+    }
+}
+
+fn contains(bytes: &[u8], sought: &[u8]) -> bool {
+    bytes.windows(sought.len()).any(|window| window == sought)
+}

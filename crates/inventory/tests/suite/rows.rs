@@ -1,0 +1,220 @@
+//! Rows that callers add to the transaction of their command, and commands that the database refuses
+//! in the middle of a batch.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use deadpool_postgres::Client as Connection;
+use domain::{HoldId, PoolId};
+use futures_util::future::{BoxFuture, join_all};
+use inventory::command::Direction;
+use inventory::{Accepted, Command, HoldCommand, InventoryError, LegRequest, Refusal, Rows, Until};
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::audit::{counts, ledger_has_each_movement_once};
+use crate::proxy::Proxy;
+use crate::random::{chance, random_hold, with_seeds};
+use crate::support::{Bench, PATIENCE, adjust, hold, hold_seats, proved, seats, units};
+
+/// No unique key on what they belong to: one that is written twice is seen.
+const RECEIPTS: &str = "
+    CREATE TABLE receipts (
+        belongs_to uuid NOT NULL,
+        amount     integer NOT NULL CONSTRAINT receipts_amount_positive CHECK (amount > 0),
+        number     bigint GENERATED ALWAYS AS IDENTITY,
+        promised   bigint CONSTRAINT receipts_promised REFERENCES pools (id)
+                   DEFERRABLE INITIALLY DEFERRED
+    )";
+
+/// A receipt for what it belongs to.
+#[derive(Clone, Copy, Debug)]
+enum Receipt {
+    Good(Uuid),
+    /// Refused by a constraint when it is written.
+    Worthless(Uuid),
+    /// Refused by a constraint when it is committed.
+    EmptyPromise(Uuid),
+    /// It does not even reach the database.
+    WrongType(Uuid),
+}
+
+impl Rows for Receipt {
+    fn write<'a>(
+        &'a self,
+        connection: &'a Connection,
+        _accepted: &'a Accepted,
+    ) -> BoxFuture<'a, Result<(), tokio_postgres::Error>> {
+        let insert = "INSERT INTO receipts (belongs_to, amount, promised) VALUES ($1, $2, $3)";
+        let (id, amount, promised): (&Uuid, &(dyn ToSql + Sync), Option<i64>) = match self {
+            Self::Good(id) => (id, &1, None),
+            Self::Worthless(id) => (id, &0, None),
+            Self::EmptyPromise(id) => (id, &1, Some(404)),
+            Self::WrongType(id) => (id, &"one", None),
+        };
+        Box::pin(async move {
+            connection.execute(insert, &[id, amount, &promised]).await?;
+            Ok(())
+        })
+    }
+}
+
+async fn receipts(sql: &Client, belonging_to: Uuid) -> anyhow::Result<i64> {
+    let count = "SELECT count(*) FROM receipts WHERE belongs_to = $1";
+    Ok(sql.query_one(count, &[&belonging_to]).await?.try_get(0)?)
+}
+
+/// A sale of one unit, to an owner whose name can't be stored.
+fn unstorable(id: HoldId) -> anyhow::Result<Command> {
+    let leg = LegRequest {
+        pool: PoolId(1),
+        units: units(1),
+        seats: Vec::new(),
+    };
+    let owner = "nul\0".to_owned();
+    let hold = HoldCommand::new(id, owner, vec![leg], Until::Sold)?;
+    Ok(Command::Hold(hold))
+}
+
+#[tokio::test]
+async fn a_bad_command_among_a_hundred_fails_alone() -> anyhow::Result<()> {
+    with_seeds(&[1, 2, 3], async |seed| {
+        let mut chance = chance(seed, 0);
+        let bench = Bench::new().await?;
+        bench.create(&[(1, 200, None)]).await?;
+        let sql = bench.sql().await?;
+        sql.batch_execute(RECEIPTS).await?;
+        let inventory = bench.replica(false)?;
+        let mut commands = Vec::new();
+        for number in 0..103 {
+            let id = random_hold(&mut chance);
+            let (command, receipt) = match number {
+                0 => (unstorable(id)?, Receipt::Good(id.0)),
+                1 => {
+                    let all_bad = [
+                        Receipt::Worthless,
+                        Receipt::EmptyPromise,
+                        Receipt::WrongType,
+                    ];
+                    let bad = all_bad[chance.random_range(0..3)];
+                    (hold(id, &[1], 1, Until::Sold)?, bad(id.0))
+                }
+                2 => {
+                    let bad = Receipt::WrongType(id.0);
+                    (adjust(id.0, 1, 1, Direction::Take), bad)
+                }
+                _ => (hold(id, &[1], 1, Until::Pinned)?, Receipt::Good(id.0)),
+            };
+            commands.push((number < 3, id, command, receipt));
+        }
+        commands.shuffle(&mut chance);
+        // All are queued before the committer looks: this runtime has one thread.
+        let answers = commands.iter().map(|(_, _, command, receipt)| {
+            inventory.submit_with(command.clone(), Arc::new(*receipt))
+        });
+        let answers = join_all(answers).await;
+        for ((is_bad, id, _, receipt), answer) in commands.iter().zip(answers) {
+            if *is_bad {
+                let is_broken = matches!(answer, Err(InventoryError::Broken(_)));
+                anyhow::ensure!(is_broken, "{receipt:?}: {answer:?}");
+            } else {
+                anyhow::ensure!(matches!(answer, Ok(Ok(_))), "{receipt:?}: {answer:?}");
+            }
+            let expected = i64::from(!is_bad);
+            anyhow::ensure!(receipts(&sql, id.0).await? == expected, "{receipt:?}");
+        }
+        anyhow::ensure!(proved(&inventory).await? == (100, 100, 0));
+        ledger_has_each_movement_once(&sql).await?;
+        let transactions: i64 = sql
+            .query_one("SELECT version - 1 FROM pools", &[])
+            .await?
+            .try_get(0)?;
+        // Each bad one is found by halving: seven times for a hundred.
+        anyhow::ensure!(transactions <= 22, "{transactions} transactions");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let layout = "rows A-C, seats 1-10".parse()?;
+    bench
+        .create(&[(1, 10, None), (2, 30, Some(layout))])
+        .await?;
+    let sql = bench.sql().await?;
+    sql.batch_execute(RECEIPTS).await?;
+    let proxy = Proxy::before(bench.database.url()).await?;
+    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let (leg, seat) = (HoldId::random(), HoldId::random());
+    let in_a_minute = Timestamp::now() + SignedDuration::from_mins(1);
+    let until = Until::Expires(in_a_minute);
+    let change = Command::ChangeSeats {
+        hold: seat,
+        seats: vec![(PoolId(2), seats("B1 B2"))],
+        until: in_a_minute,
+        number: 1,
+    };
+    let commands = [
+        hold(leg, &[1], 2, until)?,
+        hold_seats(seat, 2, "A1", until)?,
+        change,
+        Command::Pin { hold: seat },
+        Command::Confirm { hold: leg },
+        Command::Release { hold: leg },
+        Command::Release {
+            hold: HoldId::random(),
+        },
+        adjust(Uuid::new_v4(), 1, 3, Direction::Take),
+    ];
+    for (lost, command) in (1..).zip(commands) {
+        let id = Uuid::new_v4();
+        let rows: Arc<dyn Rows> = Arc::new(Receipt::Good(id));
+        proxy.lose_next_commit();
+        let verdict = inventory
+            .submit_with(command.clone(), Arc::clone(&rows))
+            .await?;
+        assert!(verdict.is_ok(), "{command:?}: {verdict:?}");
+        assert_eq!(proxy.commits_lost(), lost, "{command:?}");
+        assert_eq!(receipts(&sql, id).await?, 1, "{command:?}");
+        let again = inventory.submit_with(command.clone(), rows).await?;
+        assert!(again?.is_replayed(), "{command:?}");
+        assert_eq!(receipts(&sql, id).await?, 1, "{command:?} again");
+    }
+    let expected = [(1, [7, 0, 3]), (2, [28, 2, 0])];
+    assert_eq!(counts(&sql).await?, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_of_a_refused_command_are_not_written() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let sql = bench.sql().await?;
+    sql.batch_execute(RECEIPTS).await?;
+    let inventory = bench.replica(false)?;
+    let sales: Vec<HoldId> = (0..15).map(|_| HoldId::random()).collect();
+    let mut accepted = 0;
+    let answers = sales.iter().map(async |id| {
+        let rows = Arc::new(Receipt::Good(id.0));
+        let sale = hold(*id, &[1], 1, Until::Sold)?;
+        anyhow::Ok(inventory.submit_with(sale, rows).await?)
+    });
+    for (id, answer) in sales.iter().zip(join_all(answers).await) {
+        match answer? {
+            Ok(_) => accepted += 1,
+            Err(refusal) => assert_eq!(refusal, Refusal::SoldOut),
+        }
+        let view = inventory.hold(*id).await?.context("not recorded")?;
+        let expected = i64::from(view.status.is_live());
+        assert_eq!(receipts(&sql, id.0).await?, expected, "{view:?}");
+    }
+    assert_eq!(accepted, 10);
+    assert_eq!(proved(&inventory).await?, (0, 0, 10));
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! The committer in this process, without a gate before it: what its batches do in a second.
+//!
+//! As in a service, the committer is on the program's runtime, and who asks it is on other threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::ensure;
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use domain::{HoldId, PoolId, Units};
+use inventory::decide::SalesPolicy;
+use inventory::{
+    Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Settings, Until,
+};
+use stack::database::connect;
+use stress::load::{self, Plan};
+use stress::stats::{Outcome, Report};
+use tokio_postgres::NoTls;
+
+use crate::cases::{GRANTED, SPREAD_POOLS};
+
+/// Never sold out.
+pub const CAPACITY: i32 = 1_000_000_000;
+/// As many as a service has.
+const CONNECTIONS: usize = 16;
+/// As long as a service waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The hot pool is the first, 1; the load that is spread goes to the others, from 2 on.
+const HOT: i64 = 1;
+
+/// The pools, and how much was taken from them.
+pub struct Committer {
+    url: String,
+    granted: u64,
+    unknown: u64,
+}
+
+impl Committer {
+    /// Makes the tables and the pools.
+    pub async fn prepare(url: String) -> anyhow::Result<Self> {
+        let mut client = connect(&url).await?;
+        inventory::migrations::runner()
+            .set_migration_table_name(inventory::migrations::HISTORY_TABLE)
+            .run_async(&mut client)
+            .await?;
+        let pools = (HOT..=HOT + SPREAD_POOLS).map(|id| NewPool {
+            id: PoolId(id),
+            kind: "bench".to_owned(),
+            capacity: if id == HOT { CAPACITY } else { CAPACITY / 1000 },
+            already_sold: 0,
+            layout: None,
+            starts_at: None,
+        });
+        let database = database(&url)?;
+        let mut client = database.get().await?;
+        let transaction = client.transaction().await?;
+        inventory::create_pools(&transaction, pools.collect()).await?;
+        transaction.commit().await?;
+        Ok(Self {
+            url,
+            granted: 0,
+            unknown: 0,
+        })
+    }
+
+    /// Takes holds of one unit each, on the hot pool or on so many pools at random.
+    pub async fn hold(&mut self, plan: Plan, pools: i64) -> anyhow::Result<Report> {
+        let inventory = start(&self.url)?;
+        let report = load::run(plan, async move |_| {
+            let inventory = Arc::clone(&inventory);
+            Ok::<_, std::convert::Infallible>(async move |_| {
+                let pool = match pools {
+                    1 => HOT,
+                    _ => HOT + rand::random_range(1..=pools),
+                };
+                outcome_of_hold(&inventory, PoolId(pool)).await
+            })
+        })
+        .await?;
+        self.granted += report.tally().total(GRANTED);
+        self.unknown += unknown(&report);
+        Ok(report)
+    }
+
+    /// Fails unless the ledger adds up, and as much is held as was granted.
+    pub async fn prove(&self) -> anyhow::Result<String> {
+        let held = prove(&self.url, 0).await?;
+        check_taken("committer", held, self.granted, self.unknown)
+    }
+}
+
+async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
+    let leg = LegRequest {
+        pool,
+        units: Units::ONE,
+        seats: Vec::new(),
+    };
+    let owner = "bench".to_owned();
+    let Ok(hold) = HoldCommand::new(HoldId::random(), owner, vec![leg], Until::Pinned) else {
+        return Outcome::Named("malformed");
+    };
+    match inventory.submit(Command::Hold(hold)).await {
+        Ok(Ok(Accepted::Hold(_))) => GRANTED,
+        Ok(Ok(_)) => Outcome::Named("another answer"),
+        Ok(Err(refusal)) => Outcome::Named(refusal.code()),
+        Err(InventoryError::Busy) => Outcome::Named("busy"),
+        Err(_) => Outcome::Broken,
+    }
+}
+
+/// An inventory over a database, which ends when it is dropped. Without a gate: PostgreSQL decides.
+pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
+    let settings = Settings {
+        sales: SalesPolicy::default(),
+        patience: PATIENCE,
+    };
+    let database = database(url)?;
+    Ok(Inventory::start(database, None, settings, Arc::new(|_| {})))
+}
+
+fn database(url: &str) -> anyhow::Result<Pool> {
+    let config = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(url.parse()?, NoTls, config);
+    let pool = Pool::builder(manager)
+        .max_size(CONNECTIONS)
+        .runtime(Runtime::Tokio1);
+    Ok(pool.build()?)
+}
+
+/// Fails unless the ledger adds up and so much is sold; answers how much is held.
+pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
+    let proof = start(url)?.prove().await?;
+    for violation in proof.violations.iter().take(10) {
+        crate::results::line(format_args!("pool {}: {}", violation.pool, violation.what))?;
+    }
+    ensure!(proof.holds(), "the ledger does not add up");
+    ensure!(
+        proof.sold == sold,
+        "{} units are sold, not {sold}",
+        proof.sold
+    );
+    Ok(proof.held)
+}
+
+/// How many requests of a run may have been granted without an answer that says so.
+pub fn unknown(report: &Report) -> u64 {
+    let unknown = [
+        Outcome::Broken,
+        Outcome::Unanswered,
+        // Told to come back, while its command may still be decided.
+        Outcome::Named("busy"),
+        Outcome::Status(503),
+        Outcome::Status(500),
+    ];
+    unknown
+        .iter()
+        .map(|outcome| report.tally().total(*outcome))
+        .sum()
+}
+
+/// Fails unless as much is taken as was granted; requests without a clear answer may have taken more.
+pub fn check_taken(part: &str, taken: i64, granted: u64, unknown: u64) -> anyhow::Result<String> {
+    let is_right =
+        u64::try_from(taken).is_ok_and(|taken| (granted..=granted + unknown).contains(&taken));
+    ensure!(
+        is_right,
+        "{part}: {taken} units are taken, but {granted} were granted, and {unknown} requests had no \
+         clear answer"
+    );
+    Ok(format!("{part}: {granted} granted, {taken} taken, proved"))
+}

@@ -1,0 +1,200 @@
+//! flight-service: the binary beside this one, on a small schedule, asked over HTTP.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, ensure};
+use domain::{HoldId, PoolId};
+use inventory::Command;
+use stack::database::connect;
+use stress::http::{self, Connection, Request, Target};
+use stress::load::Plan;
+use stress::stats::{Outcome, Report};
+
+use crate::committer;
+use crate::program::{HIDDEN_ENVIRONMENT, Program};
+
+const AIRPORTS: &str = "\
+iata,name,city,country,latitude,longitude,timezone
+DEL,Indira Gandhi International,Delhi,India,28.5665,77.1031,Asia/Kolkata
+BOM,Chhatrapati Shivaji Maharaj International,Mumbai,India,19.0887,72.8679,Asia/Kolkata
+";
+const FLIGHTS: &str = "\
+flight_number,origin,destination,departure,arrival,total_seats,already_booked,price
+HF1,DEL,BOM,2030-01-15T06:00:00Z,2030-01-15T08:00:00Z,1000,0,100.00
+HF2,DEL,BOM,2030-01-15T09:00:00Z,2030-01-15T11:00:00Z,180,180,100.00
+";
+/// Their local date of departure.
+const DATE: &str = "2030-01-15";
+/// What is sold before the load begins: all of the second flight.
+const ALREADY_BOOKED: i64 = 180;
+
+/// A running flight-service, and how much was taken from it.
+pub struct Flights {
+    service: Program,
+    database_url: String,
+    hot: i64,
+    sold_out: i64,
+    granted: u64,
+    unknown: u64,
+}
+
+impl Flights {
+    /// Fills the database and starts the service.
+    pub async fn start(
+        scratch: &Path,
+        database_url: String,
+        redis_url: String,
+    ) -> anyhow::Result<Self> {
+        let program = program()?;
+        let environment = |port: u16| environment(port, &database_url, &redis_url);
+        import(&program, scratch, environment(0)).await?;
+        let client = connect(&database_url).await?;
+        let id_of = async |number: &str| -> anyhow::Result<i64> {
+            let find = "SELECT id FROM flights WHERE flight_number = $1";
+            Ok(client.query_one(find, &[&number]).await?.try_get(0)?)
+        };
+        let (hot, sold_out) = (id_of("HF1").await?, id_of("HF2").await?);
+        // A schedule has flights of at most 1,000 seats: this one is not to be sold out.
+        let resize = Command::Resize {
+            pool: PoolId(hot),
+            capacity: committer::CAPACITY,
+        };
+        committer::start(&database_url)?.submit(resize).await??;
+
+        let no_words = |_| Vec::new();
+        let service = Program::start(&program, scratch, no_words, environment, "/ready").await?;
+        let flights = Self {
+            service,
+            hot,
+            sold_out,
+            granted: 0,
+            unknown: 0,
+            database_url,
+        };
+        for request in [decrement_request(sold_out), hold_request(sold_out)] {
+            flights.expect_sold_out(&request).await?;
+        }
+        Ok(flights)
+    }
+
+    /// Both refusals are refused for the reason that is to be measured.
+    async fn expect_sold_out(&self, request: &Request) -> anyhow::Result<()> {
+        let mut connection = Connection::open(self.target()).await?;
+        let answer = connection.send(request).await?;
+        let body: serde_json::Value = serde_json::from_slice(answer.body)?;
+        let (status, code) = (answer.status, &body["code"]);
+        ensure!(
+            status == 409 && code == "sold_out",
+            "{} on a sold-out flight is answered {status}, {code}",
+            request.path
+        );
+        Ok(())
+    }
+
+    /// Holds a seat of the hot flight with each request.
+    pub async fn hold(&mut self, plan: Plan) -> anyhow::Result<Report> {
+        let flight = self.hot;
+        let request = move |_, _| hold_request(flight);
+        let report = http::run(plan, self.target(), request, http::by_status).await?;
+        self.granted += report.tally().total(Outcome::Status(201));
+        self.unknown += committer::unknown(&report);
+        Ok(report)
+    }
+
+    /// Decrements the flight that is sold out.
+    pub async fn decrement_sold_out(&self, plan: Plan) -> anyhow::Result<Report> {
+        let flight = self.sold_out;
+        let request = move |_, _| decrement_request(flight);
+        Ok(http::run(plan, self.target(), request, http::by_status).await?)
+    }
+
+    /// Asks for any seat of the flight that is sold out.
+    pub async fn hold_sold_out(&self, plan: Plan) -> anyhow::Result<Report> {
+        let flight = self.sold_out;
+        let request = move |_, _| hold_request(flight);
+        Ok(http::run(plan, self.target(), request, http::by_status).await?)
+    }
+
+    /// Fails unless the ledger adds up, and as much is held as was granted.
+    pub async fn prove(&self) -> anyhow::Result<String> {
+        let held = committer::prove(&self.database_url, ALREADY_BOOKED).await?;
+        committer::check_taken("flight-service", held, self.granted, self.unknown)
+    }
+
+    /// Ends the service.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.service.stop().await
+    }
+
+    fn target(&self) -> Target {
+        self.service.target()
+    }
+}
+
+fn hold_request(flight: i64) -> Request {
+    let id = HoldId::random();
+    let body =
+        format!(r#"{{"id":"{id}","owner":"bench","legs":[{{"flight_id":{flight},"units":1}}]}}"#);
+    Request::post_json("/api/holds", body)
+}
+
+fn decrement_request(flight: i64) -> Request {
+    let body = format!(r#"{{"flight_id":{flight},"seats":1,"date":"{DATE}"}}"#);
+    Request::post_json("/api/flights/seats/decrement", body)
+}
+
+/// The service's binary, which lies beside this one.
+fn program() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("flight-service");
+    ensure!(
+        program.is_file(),
+        "{} does not exist: build it (`make bench-inventory`)",
+        program.display()
+    );
+    Ok(program)
+}
+
+fn environment(port: u16, database_url: &str, redis_url: &str) -> Vec<(String, String)> {
+    [
+        ("HOLDFAST__HTTP__HOST", "127.0.0.1"),
+        ("PORT", &port.to_string()),
+        ("DATABASE_URL", database_url),
+        ("REDIS_URL", redis_url),
+        ("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never"),
+        ("HOLDFAST__LOG__FILTER", "warn"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Has the service make its tables and load the schedule.
+async fn import(
+    program: &Path,
+    scratch: &Path,
+    environment: Vec<(String, String)>,
+) -> anyhow::Result<()> {
+    let directory = scratch.join("schedule");
+    std::fs::create_dir(&directory)?;
+    std::fs::write(directory.join("airports.csv"), AIRPORTS)?;
+    std::fs::write(directory.join("flights.csv"), FLIGHTS)?;
+    let mut command = tokio::process::Command::new(program);
+    for name in HIDDEN_ENVIRONMENT {
+        command.env_remove(name);
+    }
+    let output = command
+        .arg("import")
+        .arg(&directory)
+        .envs(environment)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("flight-service can't be started")?;
+    ensure!(
+        output.status.success(),
+        "flight-service can't import the schedule: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}

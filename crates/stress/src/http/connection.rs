@@ -1,0 +1,110 @@
+//! One connection: a request, its answer, the next request.
+
+use std::io;
+use std::ops::Range;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::answer::{Answer, Head, Malformed};
+use super::{Request, Target};
+
+/// How much is read at once: most answers fit.
+const READ_BYTES: usize = 8 * 1024;
+/// A larger answer is an error of the server's.
+const ANSWER_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The connection failed.
+    #[error("the connection failed")]
+    Io(#[from] io::Error),
+    /// What came is not HTTP.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The answer does not end.
+    #[error("the answer has more than {ANSWER_LIMIT_BYTES} bytes")]
+    TooLong,
+}
+
+/// A connection to a server, opened again where one request ended it.
+#[derive(Debug)]
+pub struct Connection {
+    target: Target,
+    host: String,
+    stream: Option<TcpStream>,
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+}
+
+impl Connection {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn open(target: Target) -> Result<Self, ConnectionError> {
+        Ok(Self {
+            target,
+            host: target.to_string(),
+            stream: Some(connect(target).await?),
+            outgoing: Vec::new(),
+            incoming: Vec::with_capacity(READ_BYTES),
+        })
+    }
+
+    /// Sends a request and waits for its answer. A failed request is not repeated, because nobody
+    /// knows what became of it; the next one opens a new connection.
+    ///
+    /// # Errors
+    /// When the connection fails, or what comes is not HTTP.
+    pub async fn send(&mut self, request: &Request) -> Result<Answer<'_>, ConnectionError> {
+        self.outgoing.clear();
+        request.write(&self.host, &mut self.outgoing);
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => connect(self.target).await?,
+        };
+        stream.write_all(&self.outgoing).await?;
+        let (head, body) = self.receive(&mut stream).await?;
+        if !head.closes {
+            self.stream = Some(stream);
+        }
+        Ok(Answer {
+            status: head.status,
+            body: self.incoming.get(body).unwrap_or_default(),
+        })
+    }
+
+    async fn receive(
+        &mut self,
+        stream: &mut TcpStream,
+    ) -> Result<(Head, Range<usize>), ConnectionError> {
+        self.incoming.clear();
+        let mut head = None;
+        loop {
+            self.incoming.reserve(READ_BYTES);
+            let is_at_end = stream.read_buf(&mut self.incoming).await? == 0;
+            if head.is_none() {
+                head = Head::read(&self.incoming)?;
+            }
+            if let Some(head) = head
+                && let Some(body) = head.body(&mut self.incoming, is_at_end)?
+            {
+                return Ok((head, body));
+            }
+            if is_at_end {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            if self.incoming.len() > ANSWER_LIMIT_BYTES {
+                return Err(ConnectionError::TooLong);
+            }
+        }
+    }
+}
+
+async fn connect(target: Target) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(target.address()).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

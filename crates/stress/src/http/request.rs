@@ -1,0 +1,128 @@
+//! What is sent.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+
+/// What is asked of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Show it.
+    Get,
+    /// Do something with it.
+    Post,
+    /// Replace it.
+    Put,
+    /// Change a part of it.
+    Patch,
+    /// Remove it.
+    Delete,
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request. `host` and `content-length` are added when it is sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked.
+    pub method: Method,
+    /// The path and the query, percent-encoded.
+    pub path: Cow<'static, str>,
+    /// Other headers: names and values as they are to be sent.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body.
+    pub body: Cow<'static, [u8]>,
+}
+
+impl Request {
+    /// A GET request.
+    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            method: Method::Get,
+            path: path.into(),
+            headers: Vec::new(),
+            body: Cow::Borrowed(&[]),
+        }
+    }
+
+    /// A POST request with a body in JSON.
+    pub fn post_json(path: impl Into<Cow<'static, str>>, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: Method::Post,
+            path: path.into(),
+            headers: vec![("content-type", Cow::Borrowed("application/json"))],
+            body: Cow::Owned(body.into()),
+        }
+    }
+
+    /// The same with another header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Appends it as it goes over the wire.
+    pub(super) fn write(&self, host: &str, wire: &mut Vec<u8>) {
+        for part in [
+            self.method.name(),
+            " ",
+            &*self.path,
+            " HTTP/1.1\r\nhost: ",
+            host,
+            "\r\n",
+        ] {
+            wire.extend_from_slice(part.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            for part in [name, ": ", &**value, "\r\n"] {
+                wire.extend_from_slice(part.as_bytes());
+            }
+        }
+        if self.method != Method::Get {
+            // Memory takes all that is written to it.
+            write!(wire, "content-length: {}\r\n", self.body.len()).ok();
+        }
+        wire.extend_from_slice(b"\r\n");
+        wire.extend_from_slice(&self.body);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(request: &Request) -> String {
+        let mut wire = Vec::new();
+        request.write("127.0.0.1:80", &mut wire);
+        String::from_utf8(wire).unwrap()
+    }
+
+    #[test]
+    fn requests_are_written_as_http() {
+        let get = Request::get("/a?b=1").with_header("accept", "text/plain");
+        assert_eq!(
+            written(&get),
+            "GET /a?b=1 HTTP/1.1\r\nhost: 127.0.0.1:80\r\naccept: text/plain\r\n\r\n"
+        );
+        assert_eq!(
+            written(&Request::post_json("/holds", "{}")),
+            "POST /holds HTTP/1.1\r\nhost: 127.0.0.1:80\r\ncontent-type: application/json\r\n\
+             content-length: 2\r\n\r\n{}"
+        );
+        let delete = Request {
+            method: Method::Delete,
+            ..Request::get("/a")
+        };
+        assert!(written(&delete).ends_with("content-length: 0\r\n\r\n"));
+    }
+}

@@ -1,0 +1,68 @@
+//! Where load goes: to this machine.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use crate::StressError;
+
+/// A port of this machine, by a loopback address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target(SocketAddr);
+
+impl Target {
+    /// The address.
+    #[must_use]
+    pub fn address(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl TryFrom<SocketAddr> for Target {
+    type Error = StressError;
+
+    fn try_from(address: SocketAddr) -> Result<Self, StressError> {
+        if address.ip().is_loopback() {
+            Ok(Self(address))
+        } else {
+            Err(StressError::NotLoopback(address))
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = StressError;
+
+    fn from_str(text: &str) -> Result<Self, StressError> {
+        let address: SocketAddr = text
+            .parse()
+            .map_err(|_| StressError::Address(text.to_owned()))?;
+        address.try_into()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_a_target() {
+        for text in ["127.0.0.1:80", "127.1.2.3:8080", "[::1]:8080"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+        for text in ["0.0.0.0:80", "10.0.0.1:80", "[::]:80", "192.0.2.1:80"] {
+            let error = text.parse::<Target>().unwrap_err().to_string();
+            assert!(error.contains("not a loopback address"), "{error}");
+        }
+        for text in ["localhost:80", "127.0.0.1", ""] {
+            let error = text.parse::<Target>().unwrap_err().to_string();
+            assert!(error.contains("not an address"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What became of requests, and how long they took: counted by each thread, merged at the end.
+//!
+//! Pure: no clock, no I/O.
+
+mod outcome;
+mod report;
+mod tally;
+
+pub use outcome::Outcome;
+pub use report::{Report, median};
+pub use tally::{Phase, Tally};

@@ -1,0 +1,118 @@
+//! Cancelled bookings: the seats are back and the charge is refunded.
+
+use stack::testing::wait_until;
+use tokio::task::JoinSet;
+
+use crate::caller::SOON;
+use crate::databases::count;
+use crate::services::{AI101, AI103, Part, Services, booking_of, id_of};
+
+#[tokio::test]
+async fn a_confirmed_booking_is_cancelled_once() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
+    let id = id_of(&booked)?;
+    let cancelled = services.bookings.cancel(id).await?;
+    assert_eq!(cancelled.status, 200, "{}", cancelled.text);
+    assert_eq!(cancelled.body["booking_id"], id);
+    assert!(cancelled.body["message"].is_string());
+    assert!(cancelled.body["cancelled_at"].is_string());
+    assert_eq!(services.free(AI101).await?, 130);
+    let charge = services.charge(&booked.body["payment_id"]).await?;
+    assert_eq!(charge["refunded"], 17000.0);
+    assert_eq!(
+        services.bookings.look(id).await?.body["status"],
+        "cancelled"
+    );
+    for _ in 0..2 {
+        let again = services.bookings.cancel(id).await?;
+        assert_eq!(again.summary(), "400 not_cancellable");
+    }
+    assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn what_was_never_had_is_not_cancelled() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let failed = services.bookings.book(&booking_of(AI103, 101)).await?;
+    let answer = services.bookings.cancel(id_of(&failed)?).await?;
+    assert_eq!(answer.summary(), "400 not_cancellable");
+    assert_eq!(
+        services.bookings.cancel(99).await?.summary(),
+        "404 not_found"
+    );
+    services.finish().await
+}
+
+#[tokio::test]
+async fn ten_cancellations_at_once_refund_once() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
+    let id = id_of(&booked)?;
+    let mut requests = JoinSet::new();
+    for _ in 0..10 {
+        let caller = services.bookings.clone();
+        requests.spawn(async move { caller.cancel(id).await });
+    }
+    let mut cancelled = 0;
+    while let Some(answer) = requests.join_next().await {
+        let answer = answer??;
+        assert!(
+            matches!(answer.status, 200 | 400 | 409 | 503),
+            "{}",
+            answer.text
+        );
+        cancelled += i32::from(answer.status == 200);
+    }
+    assert!(cancelled >= 1);
+    let refunds = "SELECT count(*) FROM refunds";
+    assert_eq!(count(&services.databases.payments, refunds).await?, 1);
+    assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_refund_waits_for_payment_service() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
+    let id = id_of(&booked)?;
+    services.stop_part(Part::Payments).await?;
+    let answer = services.bookings.cancel(id).await?;
+    assert_eq!(answer.summary(), "503 unavailable");
+    // It is cancelled only when all of it is done.
+    assert_eq!(
+        services.bookings.look(id).await?.body["status"],
+        "confirmed"
+    );
+    services.start_part(Part::Payments).await?;
+    wait_until("the booking is cancelled", SOON, async || {
+        let seen = services.bookings.look(id).await;
+        seen.is_ok_and(|seen| seen.body["status"] == "cancelled")
+    })
+    .await?;
+    let charge = services.charge(&booked.body["payment_id"]).await?;
+    assert_eq!(charge["refunded"], 17000.0);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn seats_wait_for_flight_service() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
+    let id = id_of(&booked)?;
+    services.stop_part(Part::Flights).await?;
+    let answer = services.bookings.cancel(id).await?;
+    assert_eq!(answer.summary(), "503 unavailable");
+    // Not refunded before the seats are back.
+    let charge = services.charge(&booked.body["payment_id"]).await?;
+    assert_eq!(charge["refunded"], 0.0);
+    services.start_part(Part::Flights).await?;
+    wait_until("the booking is cancelled", SOON, async || {
+        let seen = services.bookings.look(id).await;
+        seen.is_ok_and(|seen| seen.body["status"] == "cancelled")
+    })
+    .await?;
+    assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}

@@ -1,0 +1,68 @@
+//! flight-service is away: the answer comes quickly, and every booking is settled.
+
+use std::time::{Duration, Instant};
+
+use stack::testing::wait_for;
+
+use crate::caller::SOON;
+use crate::databases::count;
+use crate::services::{AI101, Part, Services, booking_of};
+
+#[tokio::test]
+async fn without_flights_nothing_is_booked_later() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.stop_part(Part::Flights).await?;
+    let started = Instant::now();
+    let away = services.bookings.book(&booking_of(AI101, 2)).await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+    services.start_part(Part::Flights).await?;
+    services.check_invariants().await?;
+    let seen = services.bookings.look(1).await?;
+    assert_eq!(seen.body["status"], "failed");
+    assert_eq!(services.free(AI101).await?, 130);
+    let charges = "SELECT count(*) FROM charges";
+    assert_eq!(count(&services.databases.payments, charges).await?, 0);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_key_gets_its_answer_once_flights_are_back() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.stop_part(Part::Flights).await?;
+    let away = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    services.start_part(Part::Flights).await?;
+    let answer = wait_for("the key has its answer", SOON, async || {
+        let again = services
+            .bookings
+            .book_keyed("k1", &booking_of(AI101, 2))
+            .await?;
+        anyhow::ensure!(!again.is_not_yet(), "{}", again.text);
+        Ok::<_, anyhow::Error>(again)
+    })
+    .await?;
+    assert_eq!(answer.summary(), "200 -");
+    assert!(answer.is_replayed());
+    assert_eq!(services.free(AI101).await?, 128);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_booking_is_shown_without_its_flight() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.bookings.book(&booking_of(AI101, 2)).await?;
+    services.stop_part(Part::Flights).await?;
+    let seen = services.bookings.look(1).await?;
+    assert_eq!(seen.body["status"], "confirmed");
+    assert!(seen.body.get("flight").is_none(), "{}", seen.text);
+    services.start_part(Part::Flights).await?;
+    services.finish().await
+}

@@ -1,0 +1,50 @@
+//! A payment provider that answers when it is let, to stop the world in the middle of a payment.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use payment_service::charge::Outcome;
+use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
+use tokio::sync::Semaphore;
+
+/// Captures every charge, once it is let.
+pub struct Gated {
+    asked: Semaphore,
+    let_through: Semaphore,
+}
+
+impl Gated {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            asked: Semaphore::new(0),
+            let_through: Semaphore::new(0),
+        })
+    }
+
+    /// Waits until it is asked for one more charge.
+    pub async fn is_asked(&self) -> anyhow::Result<()> {
+        self.asked.acquire().await?.forget();
+        Ok(())
+    }
+
+    /// Lets one charge have its answer.
+    pub fn let_through(&self) {
+        self.let_through.add_permits(1);
+    }
+}
+
+impl PaymentProvider for Gated {
+    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Verdict, NoAnswer>> {
+        async {
+            self.asked.add_permits(1);
+            let permit = self.let_through.acquire().await.map_err(|_| NoAnswer)?;
+            permit.forget();
+            Ok(Verdict {
+                outcome: Outcome::captured(),
+                withhold_answer: false,
+            })
+        }
+        .boxed()
+    }
+}

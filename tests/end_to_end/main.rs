@@ -1,0 +1,20 @@
+//! The three services together, as their users see them, against real servers.
+//!
+//! Each test has services and databases of its own. When it is finished with them, it is checked that
+//! every booking has come to its end, with exactly the seats and the money that belong to it.
+
+mod bad_requests;
+mod bookings;
+mod caller;
+mod cancel;
+mod databases;
+mod flight_outages;
+mod gated;
+mod invariants;
+mod itineraries;
+mod keys;
+mod mid_payment;
+mod payment_outages;
+mod refusals;
+mod restarts;
+mod services;

@@ -1,0 +1,138 @@
+//! payment-service is away, slow, or its answer is lost: nobody pays twice, and every booking is
+//! settled.
+
+use std::time::Duration;
+
+use stack::testing::wait_for;
+
+use crate::caller::{Answer, SOON};
+use crate::databases::count;
+use crate::services::{AI101, Part, Services, booking_of};
+
+/// Asks with the same key until it has its answer.
+async fn settled(services: &Services, key: &str) -> anyhow::Result<Answer> {
+    wait_for("the key has its answer", SOON, async || {
+        let again = services
+            .bookings
+            .book_keyed(key, &booking_of(AI101, 2))
+            .await?;
+        anyhow::ensure!(!again.is_not_yet(), "{}", again.text);
+        Ok::<_, anyhow::Error>(again)
+    })
+    .await
+}
+
+async fn charges(services: &Services) -> anyhow::Result<i64> {
+    count(&services.databases.payments, "SELECT count(*) FROM charges").await
+}
+
+#[tokio::test]
+async fn a_key_gets_its_answer_once_payment_service_is_back() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.stop_part(Part::Payments).await?;
+    let away = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    assert_eq!(away.body["retryable"], true);
+    // Its seats wait for it.
+    assert_eq!(services.free(AI101).await?, 128);
+    services.start_part(Part::Payments).await?;
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "200 -");
+    assert!(answer.is_replayed());
+    assert_eq!(answer.body["status"], "confirmed");
+    assert_eq!(settled(&services, "k1").await?.text, answer.text);
+    assert_eq!(charges(&services).await?, 1);
+    assert_eq!(services.free(AI101).await?, 128);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_booking_is_settled_though_nobody_asks_again() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.stop_part(Part::Payments).await?;
+    let away = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    services.start_part(Part::Payments).await?;
+    services.check_invariants().await?;
+    assert_eq!(services.bookings.look(1).await?.body["status"], "confirmed");
+    services.finish().await
+}
+
+/// Without a key nobody can ask what came of it: so nothing does.
+#[tokio::test]
+async fn a_booking_without_a_key_does_not_come_about_later() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    services.stop_part(Part::Payments).await?;
+    let away = services.bookings.book(&booking_of(AI101, 2)).await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    services.start_part(Part::Payments).await?;
+    services.check_invariants().await?;
+    assert_eq!(services.bookings.look(1).await?.body["status"], "failed");
+    assert_eq!(charges(&services).await?, 0);
+    assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_was_lost_is_not_made_twice() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.payments.mock.lost_answer_rate = 1.0;
+        // An answer that never comes is given up then; until that the service could not be stopped.
+        settings.payments.http.request_timeout = Duration::from_secs(1);
+        settings.bookings.payments.timeout = Duration::from_millis(300);
+    })
+    .await?;
+    let lost = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(lost.summary(), "503 unavailable");
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "200 -");
+    assert_eq!(charges(&services).await?, 1);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_charge_that_takes_too_long_is_waited_for() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.payments.mock.processing_time = Duration::from_millis(1500);
+        settings.bookings.payments.timeout = Duration::from_millis(200);
+    })
+    .await?;
+    let slow = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(slow.summary(), "503 unavailable");
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "200 -");
+    assert_eq!(charges(&services).await?, 1);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.payments.mock.failure_rate = 1.0;
+        settings.payments.mock.processing_time = Duration::from_millis(500);
+        settings.bookings.payments.timeout = Duration::from_millis(100);
+    })
+    .await?;
+    let slow = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(slow.summary(), "503 unavailable");
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "400 payment_failed");
+    assert!(answer.is_replayed());
+    assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}
