@@ -97,6 +97,13 @@ clean: ## Remove what was built and the local stack's data (refused while it run
 	@if [ -d "$(STATE_DIR)" ]; then $(MAKE) $(HOLDFAST) && $(HOLDFAST) remove; fi
 	cargo clean
 
+# --- measure ---
+
+.PHONY: bench-inventory
+bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes, nothing else running)
+	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-inventory
+	@$(TARGET)/release/bench-inventory
+
 # --- set up ---
 
 .PHONY: deps

@@ -26,8 +26,10 @@ pub enum AppError {
     #[error("a booking that is {0} can't be cancelled")]
     NotCancellable(&'static str),
     /// Another service did not answer; the booking goes on by itself, or ends.
-    #[error("{service} did not answer")]
+    #[error("{service} did not answer; booking {booking} is settled later")]
     Service {
+        /// The booking.
+        booking: BookingId,
         /// Which.
         service: &'static str,
         /// Why.

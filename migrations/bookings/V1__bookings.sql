@@ -51,7 +51,9 @@ CREATE TABLE bookings (
     CONSTRAINT bookings_undoing_has_outcome
         CHECK (step NOT IN ('release', 'refund') OR outcome IS NOT NULL),
     CONSTRAINT bookings_confirmed_is_paid
-        CHECK (status <> 'confirmed' OR payment_id IS NOT NULL OR amount_minor = 0),
+        -- An unknown amount must not pass: a comparison with NULL would refuse nothing.
+        CHECK (status <> 'confirmed' OR payment_id IS NOT NULL
+            OR amount_minor IS NOT DISTINCT FROM 0),
     CONSTRAINT bookings_ended_has_nothing_left
         CHECK (status NOT IN ('failed', 'cancelled') OR step = 'done')
 );

@@ -128,9 +128,9 @@ impl Steps {
             Err(error) if !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the seats could not be held in time");
                 self.give_up(booking, refusal).await?;
-                Err(no_answer("flight-service", error))
+                Err(no_answer(booking, "flight-service", error))
             }
-            Err(error) => Err(no_answer("flight-service", error)),
+            Err(error) => Err(no_answer(booking, "flight-service", error)),
         }
     }
 
@@ -170,9 +170,9 @@ impl Steps {
             Err(error @ CallError::Unreachable(_)) if booking.attempts == 0 && !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the payment could not be made in time");
                 self.give_up(booking, refusal).await?;
-                return Err(no_answer("payment-service", error));
+                return Err(no_answer(booking, "payment-service", error));
             }
-            Err(error) => return Err(no_answer("payment-service", error)),
+            Err(error) => return Err(no_answer(booking, "payment-service", error)),
         };
         Ok(match charge.status {
             ChargeStatus::Success => Booking {
@@ -210,7 +210,7 @@ impl Steps {
                     ..booking.clone()
                 })
             }
-            Err(error) => Err(no_answer("flight-service", error)),
+            Err(error) => Err(no_answer(booking, "flight-service", error)),
         }
     }
 
@@ -221,11 +221,12 @@ impl Steps {
                 ..booking.clone()
             }),
             Ok(Ok(_)) => Ok(ended(booking)),
-            Ok(Err(refusal)) => Err(AppError::Service {
-                service: "flight-service",
-                error: CallError::Refused(refusal),
-            }),
-            Err(error) => Err(no_answer("flight-service", error)),
+            Ok(Err(refusal)) => Err(no_answer(
+                booking,
+                "flight-service",
+                CallError::Refused(refusal),
+            )),
+            Err(error) => Err(no_answer(booking, "flight-service", error)),
         }
     }
 
@@ -235,7 +236,7 @@ impl Steps {
             self.payments
                 .refund(&key, payment, total.amount, context)
                 .await
-                .map_err(|error| no_answer("payment-service", error))?;
+                .map_err(|error| no_answer(booking, "payment-service", error))?;
         }
         Ok(ended(booking))
     }
@@ -296,8 +297,12 @@ fn ended(booking: &Booking) -> Booking {
     }
 }
 
-fn no_answer(service: &'static str, error: CallError) -> AppError {
-    AppError::Service { service, error }
+fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppError {
+    AppError::Service {
+        booking: booking.id,
+        service,
+        error,
+    }
 }
 
 /// How long to wait before a booking is worked on again.

@@ -1,7 +1,6 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
-use clients::http::CallError;
 use service_kit::Problem;
 
 use crate::app::AppError;
@@ -17,10 +16,6 @@ impl From<AppError> for Problem {
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }
-            AppError::Service {
-                error: error @ CallError::Unexpected { .. },
-                ..
-            } => Self::unavailable("another service did not answer as it should").caused_by(error),
             AppError::Service { error, .. } => Self::unavailable(text).caused_by(error),
             AppError::ChangedElsewhere | AppError::CutOff => Self::unavailable(text),
             AppError::Db(DbError::Pool(error)) => error.into(),

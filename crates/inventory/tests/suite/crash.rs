@@ -30,7 +30,7 @@ const REDIS_URL: &str = "HOLDFAST_CRASH_REDIS_URL";
 const KEY_PREFIX: &str = "HOLDFAST_CRASH_KEY_PREFIX";
 
 /// Two pools of so many units, wanted one by one, or one of each together.
-const CAPACITY: i32 = 200;
+const CAPACITY: i32 = 150;
 const PATHS: [&[i64]; 3] = [&[1], &[2], &[1, 2]];
 const SELLERS: usize = 8;
 
@@ -149,7 +149,6 @@ async fn killed_at(point: &str) -> anyhow::Result<()> {
     proved(&replicas[0]).await?;
     let sql = bench.sql().await?;
     ledger_has_each_movement_once(&sql).await?;
-    // One unit of a pool for each leg, and nobody else's.
     let mut sold = acknowledged.clone();
     for id in asked.difference(&acknowledged) {
         if one_verdict(&replicas, *id).await? {
@@ -189,8 +188,7 @@ async fn sell_the_rest(bench: &Bench, replicas: &[Arc<Inventory>; 2]) -> anyhow:
     })
     .await?;
     proved(&replicas[1]).await?;
-    ledger_has_each_movement_once(&sql).await?;
-    gate_agrees(bench).await
+    ledger_has_each_movement_once(&sql).await
 }
 
 macro_rules! killed {

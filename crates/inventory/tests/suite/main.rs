@@ -8,6 +8,7 @@ mod caller;
 mod connections;
 mod crash;
 mod decisions;
+mod gate;
 mod mishaps;
 mod model;
 mod proxy;

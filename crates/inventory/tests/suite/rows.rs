@@ -90,27 +90,17 @@ async fn a_bad_command_among_a_hundred_fails_alone() -> anyhow::Result<()> {
         sql.batch_execute(RECEIPTS).await?;
         let inventory = bench.replica(false)?;
         let mut commands = Vec::new();
-        for number in 0..103 {
+        let mut add = |is_bad, command: Command, receipt| commands.push((is_bad, command, receipt));
+        for _ in 0..100 {
             let id = random_hold(&mut chance);
-            let (command, receipt) = match number {
-                0 => (unstorable(id)?, Receipt::Good(id.0)),
-                1 => {
-                    let all_bad = [
-                        Receipt::Worthless,
-                        Receipt::EmptyPromise,
-                        Receipt::WrongType,
-                    ];
-                    let bad = all_bad[chance.random_range(0..3)];
-                    (hold(id, &[1], 1, Until::Sold)?, bad(id.0))
-                }
-                2 => {
-                    let bad = Receipt::WrongType(id.0);
-                    (adjust(id.0, 1, 1, Direction::Take), bad)
-                }
-                _ => (hold(id, &[1], 1, Until::Pinned)?, Receipt::Good(id.0)),
-            };
-            commands.push((number < 3, id, command, receipt));
+            add(false, hold(id, &[1], 1, Until::Pinned)?, Receipt::Good(id.0));
         }
+        for bad in [Receipt::Worthless, Receipt::EmptyPromise, Receipt::WrongType] {
+            let id = random_hold(&mut chance);
+            add(true, hold(id, &[1], 1, Until::Sold)?, bad(id.0));
+        }
+        let id = random_hold(&mut chance);
+        add(true, unstorable(id)?, Receipt::Good(id.0));
         commands.shuffle(&mut chance);
         // All are queued before the committer looks: this runtime has one thread.
         let answers = commands.iter().map(|(_, _, command, receipt)| {

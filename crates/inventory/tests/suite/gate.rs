@@ -1,0 +1,141 @@
+//! The gate's counts: taken, given back, replaced by newer ones only, gone after a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::cmd;
+use domain::{HoldId, PoolId};
+use futures_util::future::try_join_all;
+use inventory::gate::Admission;
+use inventory::{Gate, PoolCount, Refusal, Until};
+use stack::testing::{wait_for, wait_until};
+
+use crate::audit::redis;
+use crate::support::{Bench, held, hold, units};
+
+struct GateBench {
+    bench: Bench,
+    gate: Arc<Gate>,
+    redis: MultiplexedConnection,
+}
+
+impl GateBench {
+    /// A gate that is connected, over pools 1 and 2 of ten units, and pool 3, which has none.
+    async fn new() -> anyhow::Result<Self> {
+        let bench = Bench::new().await?;
+        bench
+            .create(&[(1, 10, None), (2, 10, None), (3, 0, None)])
+            .await?;
+        let gate = bench.gate(&bench.pool()?)?;
+        let redis = redis(&bench).await?;
+        let within = Duration::from_secs(5);
+        wait_until("the gate is connected", within, async || {
+            matches!(gate.take(PoolId(3), units(1), true).await, Ok(Admission::NotEnough))
+        })
+        .await?;
+        Ok(Self { bench, gate, redis })
+    }
+
+    async fn field(&self, pool: i64, field: &str) -> anyhow::Result<Option<i64>> {
+        let mut redis = self.redis.clone();
+        let key = self.gate.key(PoolId(pool));
+        let mut get = cmd("HGET");
+        get.arg(key).arg(field);
+        Ok(get.query_async(&mut redis).await?)
+    }
+
+    async fn free(&self, pool: i64) -> anyhow::Result<Option<i64>> {
+        self.field(pool, "free").await
+    }
+
+    async fn publish(&self, pool: i64, version: i64, free: i32) {
+        let count = PoolCount {
+            pool: PoolId(pool),
+            version,
+            free,
+        };
+        self.gate.publish(&[count]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_older_count_does_not_replace_a_newer_one() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    for (version, free, expected) in [(5, 3, 3), (4, 9, 3), (5, 8, 3), (6, 7, 7), (1, 0, 7)] {
+        it.publish(1, version, free).await;
+        assert_eq!(it.free(1).await?, Some(expected), "version {version}");
+    }
+    assert_eq!(it.field(1, "version").await?, Some(6));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_count_lives_a_second_whatever_is_taken() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    it.publish(1, 1_000_000, 50).await;
+    let mut redis = it.redis.clone();
+    let key = it.gate.key(PoolId(1));
+    let left: i64 = cmd("PTTL").arg(&key).query_async(&mut redis).await?;
+    assert!((1..=1000).contains(&left), "{left} ms left");
+    // Its version is one that the database never has: once it is gone, the true count is read.
+    let within = Duration::from_secs(2);
+    wait_for("the wrong count is gone", within, async || {
+        it.gate.take(PoolId(1), units(1), false).await?;
+        it.gate.give(PoolId(1), units(1)).await;
+        let free = it.free(1).await?;
+        anyhow::ensure!(free.is_some_and(|free| free <= 10), "{free:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn units_are_taken_and_given_back_and_named_seats_only_compare() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    it.publish(1, 2, 5).await;
+    let take = async |count, only| it.gate.take(PoolId(1), units(count), only).await;
+    assert_eq!(take(3, false).await?, Admission::Taken);
+    assert_eq!(it.free(1).await?, Some(2));
+    assert_eq!(take(3, false).await?, Admission::NotEnough);
+    assert_eq!(take(3, true).await?, Admission::NotEnough);
+    assert_eq!(take(2, true).await?, Admission::Unchecked);
+    assert_eq!(it.free(1).await?, Some(2));
+    it.gate.give(PoolId(1), units(3)).await;
+    assert_eq!(it.free(1).await?, Some(5));
+    it.gate.give(PoolId(9), units(3)).await;
+    assert_eq!(it.free(9).await?, None, "nobody knows pool 9");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_count_that_nobody_knows() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    let crowd = (0..50).map(|_| it.gate.take(PoolId(2), units(1), false));
+    let admissions = try_join_all(crowd).await?;
+    let of = |sought| admissions.iter().filter(|got| **got == sought).count();
+    assert!(of(Admission::Taken) <= 10, "{admissions:?}");
+    assert!(of(Admission::NotEnough) > 0, "{admissions:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    let inventory = it.bench.replica(true)?;
+    let within = Duration::from_secs(5);
+    wait_for("the gate counts", within, async || {
+        held(&inventory, hold(HoldId::random(), &[1], 1, Until::Pinned)?).await??;
+        it.free(1).await?.context("no count")
+    })
+    .await?;
+    let version = it.field(1, "version").await?.context("no count")?;
+    // Far ahead of the database's version: no commit corrects it.
+    it.publish(1, version + 1000, 5).await;
+    let both = hold(HoldId::random(), &[1, 3], 1, Until::Pinned)?;
+    assert_eq!(held(&inventory, both).await?.err(), Some(Refusal::SoldOut));
+    let free = it.free(1).await?;
+    assert!(matches!(free, Some(5) | None), "{free:?}");
+    Ok(())
+}
