@@ -16,7 +16,7 @@ DB ?= flights
 .PHONY: help
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
-		while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+		while IFS="$$(printf '\t')" read -r name text; do printf '  %-16s %s\n' "$$name" "$$text"; done
 
 # --- the local stack ---
 
@@ -100,7 +100,7 @@ clean: ## Remove what was built and the local stack's data (refused while it run
 # --- measure ---
 
 .PHONY: bench-inventory
-bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes, nothing else running)
+bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes; let nothing else run)
 	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-inventory
 	@$(TARGET)/release/bench-inventory
 

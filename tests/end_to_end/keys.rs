@@ -122,3 +122,26 @@ async fn a_malformed_key_is_refused() -> anyhow::Result<()> {
     assert_eq!(answer.status, 200);
     services.finish().await
 }
+
+#[tokio::test]
+async fn a_changed_price_leaves_the_key_free() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let mut body = booking_of(AI101, 2);
+    body["expected_total"] = json!(1);
+    let changed = services.bookings.book_keyed("k1", &body).await?;
+    assert_eq!(changed.summary(), "409 price_changed");
+    body["expected_total"] = json!(17000);
+    let booked = services.bookings.book_keyed("k1", &body).await?;
+    assert_eq!(
+        (booked.summary().as_str(), booked.is_replayed()),
+        ("200 -", false)
+    );
+    assert!(
+        services
+            .bookings
+            .book_keyed("k1", &body)
+            .await?
+            .is_replayed()
+    );
+    services.finish().await
+}

@@ -38,6 +38,8 @@ const UPDATE: &str = "
     UPDATE bookings
     SET status = $3, step = $4, outcome = $5, refusal_code = $6, refusal_message = $7,
         amount_minor = $8, currency = $9, payment_id = $10,
+        -- Nothing was bought: the key is free for another try at the price of now.
+        idempotency_key = CASE WHEN $6 = 'price_changed' THEN NULL ELSE idempotency_key END,
         next_step_at = CASE WHEN $4 = 'done' THEN NULL ELSE now() + make_interval(secs => $11) END,
         version = version + 1, updated_at = now()
     WHERE id = $1 AND version = $2

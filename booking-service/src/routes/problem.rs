@@ -12,12 +12,12 @@ impl From<AppError> for Problem {
         match error {
             AppError::UnknownBooking(_) => Self::not_found(text),
             AppError::KeyReused => Self::key_reused(),
-            AppError::InProgress => Self::in_progress(),
+            AppError::InProgress | AppError::ChangedElsewhere => Self::in_progress(),
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }
             AppError::Service { error, .. } => Self::unavailable(text).caused_by(error),
-            AppError::ChangedElsewhere | AppError::CutOff => Self::unavailable(text),
+            AppError::CutOff => Self::unavailable(text),
             AppError::Db(DbError::Pool(error)) => error.into(),
             AppError::Db(DbError::Query(error)) => error.into(),
             AppError::Db(error @ DbError::Unreadable(_)) => Self::internal(error),

@@ -53,7 +53,7 @@ impl Bench {
     }
 
     pub fn gate(&self, database: &Pool) -> anyhow::Result<Arc<Gate>> {
-        gate(&self.redis_url, &self.key_prefix, database)
+        gate(&self.redis_url, &self.key_prefix, database, REDIS_TIMEOUT)
     }
 
     /// A replica, with or without the gate.
@@ -71,7 +71,7 @@ impl Bench {
     ) -> anyhow::Result<Arc<Inventory>> {
         let database = pool_of(database_url)?;
         let gate = redis_url
-            .map(|url| gate(url, &self.key_prefix, &database))
+            .map(|url| gate(url, &self.key_prefix, &database, REDIS_TIMEOUT))
             .transpose()?;
         Ok(start(database, gate, patience))
     }
@@ -113,7 +113,13 @@ pub fn start(database: Pool, gate: Option<Arc<Gate>>, patience: Duration) -> Arc
     Inventory::start(database, gate, settings, Arc::new(|_| {}))
 }
 
-pub fn gate(redis_url: &str, key_prefix: &str, database: &Pool) -> anyhow::Result<Arc<Gate>> {
+/// A gate whose calls to Redis may each take so long.
+pub fn gate(
+    redis_url: &str,
+    key_prefix: &str,
+    database: &Pool,
+    timeout: Duration,
+) -> anyhow::Result<Arc<Gate>> {
     let redis = deadpool_redis::Config::from_url(redis_url)
         .create_pool(Some(deadpool_redis::Runtime::Tokio1))?;
     let client = deadpool_redis::redis::Client::open(redis_url)?;
@@ -123,7 +129,7 @@ pub fn gate(redis_url: &str, key_prefix: &str, database: &Pool) -> anyhow::Resul
         database.clone(),
         key_prefix,
         "flight_seats",
-        REDIS_TIMEOUT,
+        timeout,
     ))
 }
 

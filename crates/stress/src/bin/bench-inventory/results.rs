@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write as _;
 
+use anyhow::ensure;
 use serde_json::{Map, Value};
 use stress::stats::{Report, median};
 
@@ -29,6 +30,7 @@ impl Results {
         for (outcome, count) in report.others(&[case.meant]) {
             line(format_args!("         besides, {count} times {outcome}"))?;
         }
+        ensure!(report.rate(case.meant) > 0.0, "{} did nothing", case.name);
         if !self.reports.contains_key(case.name) {
             self.cases.push(case);
         }
