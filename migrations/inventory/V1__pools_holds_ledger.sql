@@ -52,6 +52,9 @@ CREATE INDEX holds_expiring ON holds (expires_at) WHERE status = 'held' AND expi
 
 CREATE TABLE hold_legs (
     hold_id    uuid    NOT NULL,
+    -- No foreign key here and in the ledger: whoever writes such a row has the pool's row locked, pools
+    -- are never deleted, and a look-up for each row would cost a sixth of all commits. The proof looks
+    -- for rows of pools that are not there.
     pool_id    bigint  NOT NULL,
     units      integer NOT NULL,
     -- The named seats, kept when the hold has ended.
@@ -60,7 +63,6 @@ CREATE TABLE hold_legs (
     lapses_at  timestamptz,
     CONSTRAINT hold_legs_key PRIMARY KEY (hold_id, pool_id),
     CONSTRAINT hold_legs_hold FOREIGN KEY (hold_id) REFERENCES holds (id),
-    CONSTRAINT hold_legs_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
     CONSTRAINT hold_legs_units_positive CHECK (units > 0),
     CONSTRAINT hold_legs_seats_match CHECK (cardinality(seats) IN (0, units))
 );
@@ -106,7 +108,6 @@ CREATE TABLE ledger (
     cause        uuid,
     entered_at   timestamptz NOT NULL,
     CONSTRAINT ledger_key PRIMARY KEY (pool_id, version, line),
-    CONSTRAINT ledger_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
     CONSTRAINT ledger_accounts_known CHECK (
         from_account IN ('issued', 'free', 'held', 'sold')
         AND to_account IN ('issued', 'free', 'held', 'sold')

@@ -15,10 +15,11 @@ use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Rows, Wait
 use crate::crash;
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
+use crate::lookups::{Id, Lookups, Recorded};
 use crate::proof::{Proof, prove};
 use crate::store::{
     EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
-    pools_with_lapsed_holds, recorded_adjustment, recorded_hold, seat_map,
+    pools_with_lapsed_holds, recorded_holds, seat_map,
 };
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
 
@@ -46,6 +47,7 @@ pub struct Inventory {
     queue: mpsc::Sender<Waiting>,
     database: Database,
     gate: Option<Arc<Gate>>,
+    lookups: Lookups,
     patience: Duration,
     /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
@@ -65,8 +67,9 @@ impl Inventory {
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
             Some(gate) => {
-                tasks.spawn(Arc::clone(gate).listen(Arc::clone(&on_commit)));
-                publishing(Arc::clone(gate), on_commit, &mut tasks)
+                let heard = forgetting(Arc::clone(gate), on_commit);
+                tasks.spawn(Arc::clone(gate).listen(Arc::clone(&heard)));
+                publishing(Arc::clone(gate), heard, &mut tasks)
             }
             None => on_commit,
         };
@@ -79,7 +82,10 @@ impl Inventory {
         };
         tasks.spawn(committer.run());
         tasks.spawn(sweep(queue.clone(), database.clone(), settings.patience));
+        let (lookups, looking_up) = Lookups::new(database.clone());
+        tasks.spawn(looking_up);
         Arc::new(Self {
+            lookups,
             queue,
             database,
             gate,
@@ -94,7 +100,17 @@ impl Inventory {
     /// When there is no verdict: too much is waiting, or the database does not answer. The same
     /// command may be sent again.
     pub async fn submit(&self, command: Command) -> Answer {
-        self.submit_through_gate(command, None).await
+        self.submit_through_gate(command, Origin::PerhapsRepeated, None)
+            .await
+    }
+
+    /// The same for a command whose id was just made, so that it can't have come before: if the gate
+    /// refuses it, nothing has to be looked up.
+    ///
+    /// # Errors
+    /// As for [`Self::submit`].
+    pub async fn submit_new(&self, command: Command) -> Answer {
+        self.submit_through_gate(command, Origin::New, None).await
     }
 
     /// The same, with rows of the caller's own that are written in the command's transaction.
@@ -102,10 +118,16 @@ impl Inventory {
     /// # Errors
     /// As for [`Self::submit`]; also when the database refuses the rows.
     pub async fn submit_with(&self, command: Command, rows: Arc<dyn Rows>) -> Answer {
-        self.submit_through_gate(command, Some(rows)).await
+        self.submit_through_gate(command, Origin::PerhapsRepeated, Some(rows))
+            .await
     }
 
-    async fn submit_through_gate(&self, command: Command, rows: Option<Arc<dyn Rows>>) -> Answer {
+    async fn submit_through_gate(
+        &self,
+        command: Command,
+        origin: Origin,
+        rows: Option<Arc<dyn Rows>>,
+    ) -> Answer {
         let wanted = wanted_units(&command);
         let gate = match &self.gate {
             Some(gate) if !wanted.is_empty() => gate,
@@ -118,7 +140,10 @@ impl Inventory {
                 Ok(Admission::Unchecked) => {}
                 Ok(Admission::NotEnough) => {
                     give_back(gate, taken).await;
-                    return self.refused_at_gate(&command).await;
+                    return match origin {
+                        Origin::New => Ok(Err(Refusal::SoldOut)),
+                        Origin::PerhapsRepeated => self.refused_at_gate(&command).await,
+                    };
                 }
                 Err(error) => {
                     give_back(gate, taken).await;
@@ -136,27 +161,26 @@ impl Inventory {
 
     /// A command that the gate refuses may have been accepted before: then it gets that verdict.
     async fn refused_at_gate(&self, command: &Command) -> Answer {
-        let recorded = async {
-            let client = self.database.get().await?;
-            Ok::<_, StoreError>(match command {
-                Command::Hold(hold) => recorded_hold(&client, hold.id())
-                    .await?
-                    .map(|recorded| replay_hold(&recorded, hold)),
-                Command::Adjust {
-                    id,
-                    pool,
-                    units,
-                    direction,
-                } => recorded_adjustment(&client, *id)
-                    .await?
-                    .map(|recorded| replay_adjustment(&recorded, *pool, *units, *direction)),
+        let find = |id| self.lookups.find(id, self.patience);
+        let verdict = match command {
+            Command::Hold(hold) => match find(Id::Hold(hold.id())).await? {
+                Some(Recorded::Hold(recorded)) => Some(replay_hold(&recorded, hold)),
                 _ => None,
-            })
+            },
+            Command::Adjust {
+                id,
+                pool,
+                units,
+                direction,
+            } => match find(Id::Adjustment(*id)).await? {
+                Some(Recorded::Adjustment(recorded)) => {
+                    Some(replay_adjustment(&recorded, *pool, *units, *direction))
+                }
+                _ => None,
+            },
+            _ => None,
         };
-        match recorded.await {
-            Ok(verdict) => Ok(verdict.unwrap_or(Err(Refusal::SoldOut))),
-            Err(error) => Err(InventoryError::Unavailable(error.to_string())),
-        }
+        Ok(verdict.unwrap_or(Err(Refusal::SoldOut)))
     }
 
     async fn commit(&self, command: Command, rows: Option<Arc<dyn Rows>>) -> Answer {
@@ -169,7 +193,7 @@ impl Inventory {
     /// When the database does not answer.
     pub async fn hold(&self, id: HoldId) -> Result<Option<HoldView>, StoreError> {
         let client = self.database.get().await?;
-        let hold = recorded_hold(&client, id).await?;
+        let hold = recorded_holds(&client, &vec![id.0]).await?.remove(&id);
         Ok(hold.map(|hold| HoldView::of(id, &hold, false)))
     }
 
@@ -221,6 +245,15 @@ impl Inventory {
         transaction.commit().await?;
         Ok(proof)
     }
+}
+
+/// Whether a command may have come before.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// Its id was just made.
+    New,
+    /// Its id came from outside.
+    PerhapsRepeated,
 }
 
 /// Units that a command wants from a pool.
@@ -285,6 +318,14 @@ async fn submit_to(
         )),
         Err(_) => Err(InventoryError::Busy),
     }
+}
+
+/// A listener that also has the gate ask Redis again about pools that changed.
+fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
+    Arc::new(move |counts: &[PoolCount]| {
+        gate.forget_refusals(counts);
+        next(counts);
+    })
 }
 
 /// A listener that also hands the counts to the gate, without waiting for Redis.

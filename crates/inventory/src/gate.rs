@@ -15,6 +15,7 @@ use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
 use domain::{PoolId, Units};
 use moka::future::Cache;
+use moka::sync::Cache as RefusalCache;
 
 use self::link::Link;
 use crate::changes;
@@ -29,8 +30,12 @@ const COUNT_LIFETIME_MS: i64 = 1000;
 /// How long a load is shared by those who miss the same count at once.
 const LOAD_SHARED_FOR: Duration = Duration::from_millis(20);
 
-/// The most pools whose loads are remembered at once.
-const LOADS_REMEMBERED: u64 = 100_000;
+/// How long a refusal is shared by those who ask this replica for as much: so that a crowd at a
+/// sold-out pool is not a crowd at Redis.
+const REFUSAL_SHARED_FOR: Duration = Duration::from_millis(10);
+
+/// The most pools whose loads and refusals are remembered at once.
+const POOLS_REMEMBERED: u64 = 100_000;
 
 /// Redis was restarted or flushed and has forgotten the script.
 const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
@@ -56,6 +61,8 @@ pub struct Gate {
     give: Script,
     publish: Script,
     loads: Cache<PoolId, ()>,
+    /// Of how many units a pool had too few, a moment ago.
+    refusals: RefusalCache<PoolId, u32>,
 }
 
 impl Gate {
@@ -80,8 +87,12 @@ impl Gate {
             give: Script::new(include_str!("gate/give.lua")),
             publish: Script::new(include_str!("gate/publish.lua")),
             loads: Cache::builder()
-                .max_capacity(LOADS_REMEMBERED)
+                .max_capacity(POOLS_REMEMBERED)
                 .time_to_live(LOAD_SHARED_FOR)
+                .build(),
+            refusals: RefusalCache::builder()
+                .max_capacity(POOLS_REMEMBERED)
+                .time_to_live(REFUSAL_SHARED_FOR)
                 .build(),
         })
     }
@@ -103,6 +114,14 @@ impl Gate {
         units: Units,
         compare_only: bool,
     ) -> Result<Admission, StoreError> {
+        if self
+            .refusals
+            .get(&pool)
+            .is_some_and(|refused| refused <= units.get())
+        {
+            metrics::counter!("inventory_gate_refusals_total").increment(1);
+            return Ok(Admission::NotEnough);
+        }
         // At most twice: the second time the count was just loaded.
         for _ in 0..2 {
             let answer: Option<i64> = self
@@ -125,6 +144,7 @@ impl Gate {
                     return Ok(Admission::Taken);
                 }
                 Some(0) => {
+                    self.refusals.insert(pool, units.get());
                     metrics::counter!("inventory_gate_refusals_total").increment(1);
                     return Ok(Admission::NotEnough);
                 }
@@ -133,6 +153,13 @@ impl Gate {
             }
         }
         Ok(Admission::Unchecked)
+    }
+
+    /// Hears of new counts: what was refused a moment ago may be there now.
+    pub(crate) fn forget_refusals(&self, counts: &[PoolCount]) {
+        for count in counts {
+            self.refusals.invalidate(&count.pool);
+        }
     }
 
     /// Gives back units that were taken in vain.

@@ -30,6 +30,7 @@ mod crash;
 pub mod decide;
 pub mod engine;
 pub mod gate;
+mod lookups;
 pub mod migrations;
 pub mod proof;
 pub mod state;

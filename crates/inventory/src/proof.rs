@@ -90,7 +90,12 @@ const VIOLATIONS: &str = "
         LEFT JOIN hold_sums live ON live.pool_id = pool.id
         LEFT JOIN seat_sums seat ON seat.pool_id = pool.id
     )
-    SELECT id, what FROM checked WHERE what IS NOT NULL ORDER BY id LIMIT 100";
+    SELECT id, what FROM checked WHERE what IS NOT NULL
+    UNION ALL
+    SELECT pool_id, 'there are entries of this pool, but no pool'
+    FROM (SELECT pool_id FROM ledger_sums UNION SELECT pool_id FROM hold_sums) entered
+    WHERE NOT EXISTS (SELECT FROM pools WHERE pools.id = entered.pool_id)
+    ORDER BY id LIMIT 100";
 
 /// Checks all pools. Run it inside one REPEATABLE READ transaction, so that both queries see the same
 /// moment; the first hundred violations are listed.

@@ -147,25 +147,31 @@ impl Seats {
         })
     }
 
-    /// Takes seats, or gives back seats that were taken this way, once per id.
+    /// Takes seats, or gives back seats that were taken this way; once per id, if there is one.
     ///
     /// # Errors
     /// When they can't be had, or more would come back than was taken.
     pub async fn adjust(
         &self,
-        id: Uuid,
+        id: Option<Uuid>,
         request: &SeatsRequest,
         direction: Direction,
     ) -> Result<Answered<SeatsAnswer>, AppError> {
         self.departure(request.flight_id, Some(request.date))
             .await?;
+        let is_new = id.is_none();
         let command = Command::Adjust {
-            id,
+            id: id.unwrap_or_else(Uuid::new_v4),
             pool: request.flight_id.pool(),
             units: request.seats,
             direction,
         };
-        let Accepted::Adjusted(adjusted) = self.inventory.submit(command).await?? else {
+        let answer = if is_new {
+            self.inventory.submit_new(command).await
+        } else {
+            self.inventory.submit(command).await
+        };
+        let Accepted::Adjusted(adjusted) = answer?? else {
             return Err(AppError::OtherAnswer);
         };
         let message = match direction {

@@ -70,9 +70,9 @@ async fn adjust(
         Direction::Take => "decrement",
         Direction::GiveBack => "increment",
     };
-    let id = key.0.map_or_else(Uuid::new_v4, |key| {
-        Uuid::new_v5(&KEY_NAMESPACE, format!("{route} {key}").as_bytes())
-    });
+    let id = key
+        .0
+        .map(|key| Uuid::new_v5(&KEY_NAMESPACE, format!("{route} {key}").as_bytes()));
     let answer = seats.adjust(id, request, direction).await?;
     Ok(respond::mark_replayed(
         respond::ok(&answer.body),

@@ -1,5 +1,7 @@
 //! Reading outside a batch.
 
+use std::collections::HashMap;
+
 use deadpool_postgres::GenericClient;
 use domain::{HoldId, PoolId};
 use uuid::Uuid;
@@ -9,40 +11,46 @@ use super::load::{adjustment_of, holds_of};
 use crate::state::{Adjustment, Hold};
 use crate::verdict::PoolCount;
 
-const HOLD: &str = "
+const HOLDS: &str = "
     SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
            hold.seat_change, leg.pool_id, leg.units, leg.seats
     FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
-    WHERE hold.id = $1
-    ORDER BY leg.pool_id";
+    WHERE hold.id = ANY ($1::uuid[])
+    ORDER BY hold.id, leg.pool_id";
 
-const ADJUSTMENT: &str = "
-    SELECT id, pool_id, units, free_after, applied_at FROM adjustments WHERE id = $1";
+const ADJUSTMENTS: &str = "
+    SELECT id, pool_id, units, free_after, applied_at FROM adjustments
+    WHERE id = ANY ($1::uuid[])";
 
 const COUNTS: &str = "SELECT id, version, free FROM pools WHERE id = ANY ($1::bigint[])";
 
-/// A recorded hold.
-pub(crate) async fn recorded_hold(
+/// The recorded holds among these ids.
+pub(crate) async fn recorded_holds(
     client: &impl GenericClient,
-    id: HoldId,
-) -> Result<Option<Hold>, StoreError> {
-    let statement = client.prepare_cached(HOLD).await?;
-    let rows = client.query(&statement, &[&id.0]).await?;
-    Ok(holds_of(&rows)?.remove(&id))
+    ids: &Vec<Uuid>,
+) -> Result<HashMap<HoldId, Hold>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = client.prepare_cached(HOLDS).await?;
+    holds_of(&client.query(&statement, &[ids]).await?)
 }
 
-/// A recorded adjustment.
-pub(crate) async fn recorded_adjustment(
+/// The recorded adjustments among these ids.
+pub(crate) async fn recorded_adjustments(
     client: &impl GenericClient,
-    id: Uuid,
-) -> Result<Option<Adjustment>, StoreError> {
-    let statement = client.prepare_cached(ADJUSTMENT).await?;
-    let row = client.query_opt(&statement, &[&id]).await?;
-    Ok(row
-        .as_ref()
+    ids: &Vec<Uuid>,
+) -> Result<HashMap<Uuid, Adjustment>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = client.prepare_cached(ADJUSTMENTS).await?;
+    client
+        .query(&statement, &[ids])
+        .await?
+        .iter()
         .map(adjustment_of)
-        .transpose()?
-        .map(|(_, adjustment)| adjustment))
+        .collect()
 }
 
 /// The free units of these pools, now.

@@ -137,16 +137,24 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
     let it = GateBench::new().await?;
     let inventory = it.bench.replica(true)?;
     let within = Duration::from_secs(5);
-    wait_for("the gate counts", within, async || {
-        held(&inventory, hold(HoldId::random(), &[1], 1, Until::Pinned)?).await??;
-        it.free(1).await?.context("no count")
+    let had = wait_for("the gate counts", within, async || {
+        let had = hold(HoldId::random(), &[1], 1, Until::Pinned)?;
+        held(&inventory, had.clone()).await??;
+        it.free(1).await?.context("no count").map(|_| had)
     })
     .await?;
-    let version = it.field(1, "version").await?.context("no count")?;
-    // Far ahead of the database's version: no commit corrects it.
-    it.publish_for_ever(1, version + 1000, 5).await?;
-    let both = hold(HoldId::random(), &[1, 3], 1, Until::Pinned)?;
-    assert_eq!(held(&inventory, both).await?.err(), Some(Refusal::SoldOut));
+    // Versions that the database never has: no commit corrects these counts.
+    it.publish_for_ever(1, 1000, 5).await?;
+    it.publish_for_ever(2, 1000, 0).await?;
+    it.publish_for_ever(3, 1000, 5).await?;
+    let refused_at_the_second = hold(HoldId::random(), &[1, 2], 1, Until::Pinned)?;
+    let refused_by_the_database = hold(HoldId::random(), &[1, 3], 1, Until::Pinned)?;
+    for command in [refused_at_the_second, refused_by_the_database] {
+        let refusal = held(&inventory, command).await?.err();
+        assert_eq!(refusal, Some(Refusal::SoldOut));
+    }
+    assert!(held(&inventory, had).await??.replayed);
     assert_eq!(it.free(1).await?, Some(5));
+    assert_eq!(it.free(3).await?, Some(5));
     Ok(())
 }

@@ -19,4 +19,5 @@ mod schema;
 mod support;
 mod two_replicas;
 mod visitors;
+mod without_postgres;
 mod without_redis;

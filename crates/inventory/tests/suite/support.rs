@@ -41,8 +41,14 @@ async fn migrated(url: &str) -> anyhow::Result<()> {
 impl Bench {
     pub async fn new() -> anyhow::Result<Self> {
         let servers = Servers::shared().await?;
+        Self::on(servers.database_url()).await
+    }
+
+    /// One whose PostgreSQL is not the shared one.
+    pub async fn on(server_url: &str) -> anyhow::Result<Self> {
+        let servers = Servers::shared().await?;
         Ok(Self {
-            database: TestDatabase::create("inventory", migrated).await?,
+            database: TestDatabase::create_on(server_url, "inventory", migrated).await?,
             redis_url: servers.redis_url().to_owned(),
             key_prefix: servers.unique_key_prefix(),
         })

@@ -1,0 +1,99 @@
+//! Looking up what was recorded under an id, for commands that the gate refuses: many in one query.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use deadpool_postgres::Pool as Database;
+use domain::HoldId;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::state::{Adjustment, Hold};
+use crate::store::{StoreError, recorded_adjustments, recorded_holds};
+use crate::verdict::InventoryError;
+
+/// The most ids in one query.
+const BATCH_LIMIT: usize = 256;
+
+/// How many ids may wait.
+const QUEUE_LIMIT: usize = 8192;
+
+/// What was recorded under an id.
+pub(crate) enum Recorded {
+    /// A hold.
+    Hold(Hold),
+    /// An adjustment.
+    Adjustment(Adjustment),
+}
+
+/// An id that somebody asks for.
+#[derive(Clone, Copy)]
+pub(crate) enum Id {
+    /// A hold's.
+    Hold(HoldId),
+    /// An adjustment's.
+    Adjustment(Uuid),
+}
+
+type Found = Result<Option<Recorded>, InventoryError>;
+
+/// Where to ask.
+#[derive(Clone)]
+pub(crate) struct Lookups(mpsc::Sender<(Id, oneshot::Sender<Found>)>);
+
+impl Lookups {
+    /// Where to ask, and the work that answers.
+    pub(crate) fn new(database: Database) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
+        (Self(sender), answer(receiver, database))
+    }
+
+    /// What was recorded under an id, if anything.
+    pub(crate) async fn find(&self, id: Id, patience: Duration) -> Found {
+        let (sender, receiver) = oneshot::channel();
+        self.0
+            .try_send((id, sender))
+            .map_err(|_| InventoryError::Busy)?;
+        match tokio::time::timeout(patience, receiver).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => Err(InventoryError::Unavailable(
+                "look-ups have stopped".to_owned(),
+            )),
+            Err(_) => Err(InventoryError::Busy),
+        }
+    }
+}
+
+async fn answer(mut waiting: mpsc::Receiver<(Id, oneshot::Sender<Found>)>, database: Database) {
+    let mut batch = Vec::with_capacity(BATCH_LIMIT);
+    while waiting.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+        let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
+        let mut found = find_all(&database, &ids).await;
+        for (id, sender) in batch.drain(..) {
+            let answer = match (&mut found, id) {
+                (Ok((holds, _)), Id::Hold(id)) => Ok(holds.get(&id).cloned().map(Recorded::Hold)),
+                (Ok((_, adjustments)), Id::Adjustment(id)) => {
+                    Ok(adjustments.get(&id).cloned().map(Recorded::Adjustment))
+                }
+                (Err(error), _) => Err(InventoryError::Unavailable(error.to_string())),
+            };
+            sender.send(answer).ok();
+        }
+    }
+}
+
+type FoundRows = (HashMap<HoldId, Hold>, HashMap<Uuid, Adjustment>);
+
+async fn find_all(database: &Database, ids: &[Id]) -> Result<FoundRows, StoreError> {
+    let mut holds = Vec::new();
+    let mut adjustments = Vec::new();
+    for id in ids {
+        match id {
+            Id::Hold(id) => holds.push(id.0),
+            Id::Adjustment(id) => adjustments.push(*id),
+        }
+    }
+    let client = database.get().await?;
+    let holds = recorded_holds(&client, &holds).await?;
+    Ok((holds, recorded_adjustments(&client, &adjustments).await?))
+}
