@@ -209,7 +209,7 @@ pub fn serve() -> anyhow::Result<()> {
         return Ok(());
     }
     let port: u16 = std::env::var("PORT")?.parse()?;
-    let listener = TcpListener::bind((std::env::var("HOST")?, port))?;
+    let listener = TcpListener::bind((std::env::var("HOLDFAST__HTTP__HOST")?, port))?;
     for stream in listener.incoming() {
         let mut stream = stream?;
         let mut request = [0; 1024];
