@@ -11,12 +11,13 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool};
 use futures_util::future::{BoxFuture, try_join};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
 use crate::crash;
 use crate::decide::{SalesPolicy, decide};
+use crate::session::on_connection;
 use crate::store::{StoreError, execute, load, prepare};
 use crate::verdict::{Accepted, InventoryError, PoolCount, Verdict};
 
@@ -224,39 +225,16 @@ impl Committer {
         }
     }
 
-    /// One transaction. Unless it succeeds in time, its connection is closed: whatever it held is
-    /// rolled back.
+    /// One transaction, on a connection that is closed unless it succeeds.
     async fn try_batch(
         &self,
         batch: &[Waiting],
         give_up_at: Instant,
     ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
-        let silent = || BatchError::Again("the database is silent".to_owned());
-        let client = timeout_at(give_up_at, self.database.get())
-            .await
-            .map_err(|_| silent())?;
-        let mut session = Session(Some(client.map_err(StoreError::from)?));
-        let work = async {
-            match &session.0 {
-                Some(client) => transact(client, batch, self.sales).await,
-                None => Err(silent()),
-            }
-        };
-        let outcome = timeout_at(give_up_at, work).await.map_err(|_| silent())??;
-        drop(session.0.take());
-        Ok(outcome)
-    }
-}
-
-/// A connection whose transaction may be open. It is closed with this, also when the inventory ends
-/// in the middle, unless it was taken out to go back to the pool.
-struct Session(Option<Client>);
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(client) = self.0.take() {
-            drop(Client::take(client));
-        }
+        on_connection(&self.database, give_up_at, async |client: &Client| {
+            transact(client, batch, self.sales).await
+        })
+        .await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool as Database;
+use deadpool_postgres::{Client, Pool as Database};
 use domain::{HoldId, PoolId, Units};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::lookups::{Id, Lookups, Recorded};
 use crate::proof::{Proof, prove};
+use crate::session::on_connection;
 use crate::store::{
     EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
     pools_with_lapsed_holds, recorded_holds, seat_map,
@@ -82,7 +83,7 @@ impl Inventory {
         };
         tasks.spawn(committer.run());
         tasks.spawn(sweep(queue.clone(), database.clone(), settings.patience));
-        let (lookups, looking_up) = Lookups::new(database.clone());
+        let (lookups, looking_up) = Lookups::new(database.clone(), settings.patience);
         tasks.spawn(looking_up);
         Arc::new(Self {
             lookups,
@@ -363,10 +364,10 @@ fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
 async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
-        let lapsed = async {
-            let client = database.get().await?;
-            pools_with_lapsed_holds(&client, SWEEP_LIMIT).await
-        };
+        let give_up_at = Instant::now() + patience;
+        let lapsed = on_connection(&database, give_up_at, async |client: &Client| {
+            pools_with_lapsed_holds(client, SWEEP_LIMIT).await
+        });
         match lapsed.await {
             Ok(pools) => {
                 for pool in pools {

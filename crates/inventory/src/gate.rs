@@ -10,17 +10,19 @@ mod link;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool as Database;
+use deadpool_postgres::{Client as Connection, Pool as Database};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
 use domain::{PoolId, Units};
 use moka::future::Cache;
 use moka::sync::Cache as RefusalCache;
+use tokio::time::Instant;
 
 use self::link::Link;
 use crate::changes;
 use crate::committer::CountListener;
 use crate::crash;
+use crate::session::on_connection;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
 
@@ -29,6 +31,9 @@ const COUNT_LIFETIME_MS: i64 = 1000;
 
 /// How long a load is shared by those who miss the same count at once.
 const LOAD_SHARED_FOR: Duration = Duration::from_millis(20);
+
+/// How long a load may take.
+const LOAD_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a refusal is shared by those who ask this replica for as much: so that a crowd at a
 /// sold-out pool is not a crowd at Redis.
@@ -218,8 +223,12 @@ impl Gate {
     async fn load(&self, pool: PoolId) -> Result<(), StoreError> {
         self.loads
             .try_get_with(pool, async {
-                let client = self.database.get().await?;
-                let counts = pool_counts(&client, &[pool]).await?;
+                let counts = on_connection(
+                    &self.database,
+                    Instant::now() + LOAD_LIMIT,
+                    async |client: &Connection| pool_counts(client, &[pool]).await,
+                )
+                .await?;
                 self.publish(&counts).await;
                 Ok(())
             })

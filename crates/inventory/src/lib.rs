@@ -12,6 +12,7 @@
 //! | [`decide`] | the decisions: no I/O, no clock |
 //! | [`committer`] | the queue, and batches that are run, split and run again |
 //! | `store` | the SQL |
+//! | `session` | a connection, used for a limited time |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
 //! | [`changes`] | what replicas tell each other after a commit, through Redis |
 //! | [`proof`] | the ledger read back and checked against the counts |
@@ -33,6 +34,7 @@ pub mod gate;
 mod lookups;
 pub mod migrations;
 pub mod proof;
+mod session;
 pub mod state;
 mod store;
 pub mod verdict;

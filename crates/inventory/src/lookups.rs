@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use deadpool_postgres::Pool as Database;
+use deadpool_postgres::{Client, Pool as Database};
 use domain::HoldId;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::session::on_connection;
 use crate::state::{Adjustment, Hold};
 use crate::store::{StoreError, recorded_adjustments, recorded_holds};
 use crate::verdict::InventoryError;
@@ -43,9 +45,12 @@ pub(crate) struct Lookups(mpsc::Sender<(Id, oneshot::Sender<Found>)>);
 
 impl Lookups {
     /// Where to ask, and the work that answers.
-    pub(crate) fn new(database: Database) -> (Self, impl Future<Output = ()> + Send) {
+    pub(crate) fn new(
+        database: Database,
+        patience: Duration,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
-        (Self(sender), answer(receiver, database))
+        (Self(sender), answer(receiver, database, patience))
     }
 
     /// What was recorded under an id, if anything.
@@ -64,11 +69,19 @@ impl Lookups {
     }
 }
 
-async fn answer(mut waiting: mpsc::Receiver<(Id, oneshot::Sender<Found>)>, database: Database) {
+async fn answer(
+    mut waiting: mpsc::Receiver<(Id, oneshot::Sender<Found>)>,
+    database: Database,
+    patience: Duration,
+) {
     let mut batch = Vec::with_capacity(BATCH_LIMIT);
     while waiting.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
         let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
-        let mut found = find_all(&database, &ids).await;
+        let give_up_at = Instant::now() + patience;
+        let mut found = on_connection(&database, give_up_at, async |client: &Client| {
+            find_all(client, &ids).await
+        })
+        .await;
         for (id, sender) in batch.drain(..) {
             let answer = match (&mut found, id) {
                 (Ok((holds, _)), Id::Hold(id)) => Ok(holds.get(&id).cloned().map(Recorded::Hold)),
@@ -84,7 +97,7 @@ async fn answer(mut waiting: mpsc::Receiver<(Id, oneshot::Sender<Found>)>, datab
 
 type FoundRows = (HashMap<HoldId, Hold>, HashMap<Uuid, Adjustment>);
 
-async fn find_all(database: &Database, ids: &[Id]) -> Result<FoundRows, StoreError> {
+async fn find_all(client: &Client, ids: &[Id]) -> Result<FoundRows, StoreError> {
     let mut holds = Vec::new();
     let mut adjustments = Vec::new();
     for id in ids {
@@ -93,7 +106,6 @@ async fn find_all(database: &Database, ids: &[Id]) -> Result<FoundRows, StoreErr
             Id::Adjustment(id) => adjustments.push(*id),
         }
     }
-    let client = database.get().await?;
-    let holds = recorded_holds(&client, &holds).await?;
-    Ok((holds, recorded_adjustments(&client, &adjustments).await?))
+    let holds = recorded_holds(client, &holds).await?;
+    Ok((holds, recorded_adjustments(client, &adjustments).await?))
 }

@@ -18,13 +18,15 @@ const HOLDS: &str = "
     WHERE hold.id = ANY ($1::uuid[])
     ORDER BY hold.id, leg.pool_id";
 
+const KNOWN_HOLDS: &str = "SELECT id FROM holds WHERE id = ANY ($1::uuid[])";
+
 const ADJUSTMENTS: &str = "
     SELECT id, pool_id, units, free_after, applied_at FROM adjustments
     WHERE id = ANY ($1::uuid[])";
 
 const COUNTS: &str = "SELECT id, version, free FROM pools WHERE id = ANY ($1::bigint[])";
 
-/// The recorded holds among these ids.
+/// The recorded holds among these ids. Most ids that are asked for are new, which the key alone tells.
 pub(crate) async fn recorded_holds(
     client: &impl GenericClient,
     ids: &Vec<Uuid>,
@@ -32,8 +34,17 @@ pub(crate) async fn recorded_holds(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let statement = client.prepare_cached(KNOWN_HOLDS).await?;
+    let known = client.query(&statement, &[ids]).await?;
+    if known.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known: Vec<Uuid> = known
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
     let statement = client.prepare_cached(HOLDS).await?;
-    holds_of(&client.query(&statement, &[ids]).await?)
+    holds_of(&client.query(&statement, &[&known]).await?)
 }
 
 /// The recorded adjustments among these ids.

@@ -66,13 +66,24 @@ impl Caller {
         Self { world, chance }
     }
 
-    /// Asks one replica, then the other, until there is an answer.
-    async fn ask_from(&self, first: usize, command: &Command) -> anyhow::Result<Asked> {
+    /// Asks one replica, then the other, until there is an answer. A new command's id has never been
+    /// sent before.
+    async fn ask_from(
+        &self,
+        first: usize,
+        command: &Command,
+        is_new: bool,
+    ) -> anyhow::Result<Asked> {
         let give_up_at = Instant::now() + ANSWERED_WITHIN;
         let mut attempt = 0;
         loop {
             let replica = &self.world.replicas[(first + attempt) % 2];
-            match replica.submit(command.clone()).await {
+            let answer = if is_new && attempt == 0 {
+                replica.submit_new(command.clone()).await
+            } else {
+                replica.submit(command.clone()).await
+            };
+            match answer {
                 Ok(verdict) => {
                     self.world.answers.fetch_add(1, Ordering::SeqCst);
                     let is_only = attempt == 0;
@@ -91,20 +102,27 @@ impl Caller {
 
     pub async fn ask(&mut self, command: &Command) -> anyhow::Result<Asked> {
         let first = self.chance.random_range(0..2);
-        self.ask_from(first, command).await
+        self.ask_from(first, command, false).await
     }
 
-    /// Asks one replica, or both at once: the command acts once all the same.
+    /// Asks one replica for something new, or both at once: the command acts once all the same.
     pub async fn ask_perhaps_twice(&mut self, command: &Command) -> anyhow::Result<Asked> {
         if self.chance.random_bool(0.7) {
-            return self.ask(command).await;
+            let first = self.chance.random_range(0..2);
+            return self.ask_from(first, command, true).await;
         }
-        let (left, right) = tokio::try_join!(self.ask_from(0, command), self.ask_from(1, command))?;
-        let is_new = |asked: &Asked| {
+        let (left, right) = tokio::try_join!(
+            self.ask_from(0, command, false),
+            self.ask_from(1, command, false)
+        )?;
+        let is_first = |asked: &Asked| {
             let accepted = asked.verdict.as_ref();
             accepted.is_ok_and(|accepted| !accepted.is_replayed())
         };
-        anyhow::ensure!(!is_new(&left) || !is_new(&right), "{command:?} acted twice");
+        anyhow::ensure!(
+            !is_first(&left) || !is_first(&right),
+            "{command:?} acted twice"
+        );
         let asked = if left.verdict.is_ok() { left } else { right };
         let is_only = false;
         Ok(Asked { is_only, ..asked })

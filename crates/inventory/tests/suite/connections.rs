@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use domain::{HoldId, PoolId};
+use futures_util::future::try_join_all;
 use inventory::command::Direction;
 use inventory::state::HoldStatus;
-use inventory::{Accepted, Command, Inventory, NewPool, Until, Verdict};
+use inventory::{Accepted, Command, HoldView, Inventory, NewPool, Until, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use stack::testing::{wait_for, wait_until};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -132,29 +135,41 @@ async fn a_sale_whose_answer_is_lost_is_one_sale_for_the_gate_too() -> anyhow::R
     Ok(())
 }
 
-/// Sells one unit, asking again under the same id while there is no answer.
-async fn sell_one(inventory: &Inventory) -> anyhow::Result<()> {
-    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
-    let within = Duration::from_secs(10);
-    wait_for("a unit is sold", within, async || {
-        held(inventory, sale.clone()).await??;
-        anyhow::Ok(())
+/// Asks again while there is no answer.
+async fn answered(inventory: &Inventory, command: Command) -> anyhow::Result<HoldView> {
+    let what = format!("there is an answer to {command:?}");
+    wait_for(&what, Duration::from_secs(10), async || {
+        let answer = timeout(Duration::from_secs(5), held(inventory, command.clone()));
+        anyhow::Ok(answer.await.context("nobody answers")???)
     })
     .await
 }
 
 #[tokio::test]
-async fn a_database_that_falls_silent_does_not_stop_the_committer() -> anyhow::Result<()> {
+async fn a_database_that_falls_silent_is_left_for_a_new_connection() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
-    bench.create(&[(1, 10, None)]).await?;
+    bench.create(&[(1, 10, None), (2, 1, None)]).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
     let patience = Duration::from_millis(500);
-    let inventory = bench.replica_at(proxy.url(), None, patience)?;
-    sell_one(&inventory).await?;
+    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), patience)?;
+    let last = hold(HoldId::random(), &[2], 1, Until::Sold)?;
+    held(&inventory, last.clone()).await??;
+    let lapsing = HoldId::random();
+    let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(300));
+    held(&inventory, hold(lapsing, &[1], 1, soon)?).await??;
+    // Several connections are open.
+    try_join_all((0..6).map(|_| inventory.hold(lapsing))).await?;
     proxy.silence();
-    sell_one(&inventory).await?;
-    assert_eq!(counts(&bench.sql().await?).await?, [(1, [8, 0, 2])]);
-    Ok(())
+    // The committer, the gate and the look-up of a repeated command, the sweeper.
+    answered(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await?;
+    assert!(answered(&inventory, last).await?.replayed);
+    let sql = bench.sql().await?;
+    wait_for("the hold lapses", Duration::from_secs(5), async || {
+        let counts = counts(&sql).await?;
+        anyhow::ensure!(counts == [(1, [9, 0, 1]), (2, [0, 0, 1])], "{counts:?}");
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]

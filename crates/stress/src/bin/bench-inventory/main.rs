@@ -8,7 +8,8 @@
 //! | [`flights`] | holds and sold-out refusals over HTTP, at flight-service |
 //! | [`bare`] | an actix-web handler that does nothing |
 //!
-//! [`cases`] lists what is measured, [`stage`] starts the servers and runs a case, [`results`] prints.
+//! [`cases`] lists what is measured, [`stage`] starts the servers and runs a case, [`results`] prints,
+//! and [`others`] tells whether the machine was left alone meanwhile.
 //!
 //! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
 //! end with this process. Rounds of all cases follow one another, and the median of the rounds counts,
@@ -19,6 +20,7 @@ mod baseline;
 mod cases;
 mod committer;
 mod flights;
+mod others;
 mod program;
 mod results;
 mod stage;
@@ -32,6 +34,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cases::{CASES, Case, Part};
+use crate::others::Others;
 use crate::results::Results;
 use crate::stage::Stage;
 
@@ -113,8 +116,9 @@ async fn run_on(
     let mut results = Results::default();
     for round in 1..=rounds {
         for case in cases {
+            let others = Others::now()?;
             let report = stage.run(case, measured).await?;
-            results.add(case, round, report)?;
+            results.add(case, round, report, others.cores_since()?)?;
         }
     }
     results.print_table()?;

@@ -9,23 +9,34 @@ use serde_json::{Map, Value};
 use stress::stats::{Report, median};
 
 use crate::cases::Case;
+use crate::others::TOLERATED_CORES;
 
 /// The reports of all rounds.
 #[derive(Default)]
 pub struct Results {
     cases: Vec<&'static Case>,
     reports: HashMap<&'static str, Vec<Report>>,
+    /// How many cores other programs kept busy, for each report.
+    others_cores: Vec<f64>,
 }
 
 impl Results {
     /// Keeps the report of a round, and shows it.
-    pub fn add(&mut self, case: &'static Case, round: u8, report: Report) -> anyhow::Result<()> {
+    pub fn add(
+        &mut self,
+        case: &'static Case,
+        round: u8,
+        report: Report,
+        others_cores: f64,
+    ) -> anyhow::Result<()> {
+        self.others_cores.push(others_cores);
         line(format_args!(
-            "round {round}  {:<22} {:>8.0} a second, p50 {:.2} ms, p99 {:.2} ms",
+            "round {round}  {:<22} {:>8.0} a second, p50 {:.2} ms, p99 {:.2} ms; others took {:.0} %",
             case.name,
             report.rate(case.meant),
             report.latency_ms(case.meant, 0.5),
             report.latency_ms(case.meant, 0.99),
+            others_cores * 100.0,
         ))?;
         for (outcome, count) in report.others(&[case.meant]) {
             line(format_args!("         besides, {count} times {outcome}"))?;
@@ -63,7 +74,18 @@ impl Results {
                 latency(0.999),
             ))?;
         }
-        Ok(())
+        let median = median(&self.others_cores).unwrap_or_default();
+        let most = self.others_cores.iter().copied().fold(0.0, f64::max);
+        let verdict = if median > TOLERATED_CORES {
+            ": measure again when nothing else runs"
+        } else {
+            ""
+        };
+        line(format_args!(
+            "\nOther programs took {:.0} % of a core, {:.0} % in the worst case{verdict}.",
+            median * 100.0,
+            most * 100.0,
+        ))
     }
 
     /// Shows the ratios, and everything that is compared over time as one line of JSON: `null` where
