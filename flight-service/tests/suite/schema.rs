@@ -38,7 +38,6 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     flights flights_source foreign key
     hold_legs hold_legs_hold foreign key
     hold_legs hold_legs_key primary key
-    hold_legs hold_legs_pool foreign key
     hold_legs hold_legs_seats_match check
     hold_legs hold_legs_units_positive check
     holds holds_pkey primary key
@@ -48,7 +47,6 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     ledger ledger_accounts_known check
     ledger ledger_key primary key
     ledger ledger_moves_between_accounts check
-    ledger ledger_pool foreign key
     ledger ledger_units_positive check
     live_seats live_seats_leg foreign key
     live_seats live_seats_one_hold primary key
@@ -102,10 +100,6 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         (
             "INSERT INTO live_seats VALUES (16, 'A2', '00000000-0000-0000-0000-000000000002')",
             "live_seats_leg",
-        ),
-        (
-            "INSERT INTO hold_legs VALUES ('00000000-0000-0000-0000-000000000001', 99, 1, '{}', NULL)",
-            "hold_legs_pool",
         ),
         ("UPDATE hold_legs SET units = 2", "hold_legs_seats_match"),
         (
