@@ -81,7 +81,7 @@ pub async fn add(
     lease: Duration,
 ) -> Result<Added, DbError> {
     let client = database.get().await?;
-    let (hold, charge_key) = (HoldId::random(), Uuid::new_v4());
+    let (hold, charge_key) = (HoldId::generate(), Uuid::now_v7());
     let flights: Vec<i64> = new.flights.iter().map(|flight| flight.0).collect();
     let statement = client.prepare_cached(INSERT).await?;
     let inserted = client

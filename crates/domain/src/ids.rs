@@ -47,10 +47,11 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new random id.
+            /// A new id: unguessable, and later ids sort after earlier ones (UUID version 7, RFC
+            /// 9562), so that their rows are neighbours in an index.
             #[must_use]
-            pub fn random() -> Self {
-                Self(Uuid::new_v4())
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
             }
         }
 

@@ -18,7 +18,7 @@ use crate::command::Command;
 use crate::crash;
 use crate::decide::{SalesPolicy, decide};
 use crate::session::on_connection;
-use crate::store::{StoreError, execute, load, prepare};
+use crate::store::{Repeats, StoreError, execute, load, prepare};
 use crate::verdict::{Accepted, InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
@@ -30,6 +30,13 @@ pub const QUEUE_LIMIT: usize = 8192;
 
 /// How long one batch waits for a lock before it gives its own locks back and tries again.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How the statements of a batch are planned: each looks up some hundreds of rows at most by their keys,
+/// while a plan for the average of tables that have just grown, or whose statistics are missing, may
+/// read them whole.
+const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+    SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashagg = off";
 
 /// The pause before a batch is run again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -204,8 +211,9 @@ impl Committer {
     async fn run_batch(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, BatchError> {
         let give_up_at = Instant::now() + self.patience;
         let mut pause = FIRST_PAUSE;
+        let mut repeats = Repeats::Unlikely;
         loop {
-            let error = match self.try_batch(batch, give_up_at).await {
+            let error = match self.try_batch(batch, repeats, give_up_at).await {
                 Ok((verdicts, counts)) => {
                     (self.on_commit)(&counts);
                     return Ok(verdicts);
@@ -220,6 +228,7 @@ impl Committer {
             }
             metrics::counter!("inventory_batch_retries_total").increment(1);
             tracing::debug!(reason, "a batch runs again");
+            repeats = Repeats::Likely;
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -229,10 +238,11 @@ impl Committer {
     async fn try_batch(
         &self,
         batch: &[Waiting],
+        repeats: Repeats,
         give_up_at: Instant,
     ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
         on_connection(&self.database, give_up_at, async |client: &Client| {
-            transact(client, batch, self.sales).await
+            transact(client, batch, repeats, self.sales).await
         })
         .await
     }
@@ -241,16 +251,21 @@ impl Committer {
 async fn transact(
     client: &Client,
     batch: &[Waiting],
+    repeats: Repeats,
     sales: SalesPolicy,
 ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
     let begin = format!(
-        "BEGIN; SET LOCAL lock_timeout = {}",
+        "BEGIN; {BY_KEYS}; SET LOCAL lock_timeout = {}",
         LOCK_TIMEOUT.as_millis()
     );
     let commands: Vec<&Command> = batch.iter().map(|waiting| &waiting.command).collect();
     // Sent without waiting in between; the server runs them in the order in which they are polled.
     let begin = async { client.batch_execute(&begin).await.map_err(BatchError::from) };
-    let load = async { load(client, &commands).await.map_err(BatchError::from) };
+    let load = async {
+        load(client, &commands, repeats)
+            .await
+            .map_err(BatchError::from)
+    };
     let ((), loaded) = try_join(begin, load).await?;
     if loaded.is_incomplete {
         return Err(BatchError::Again(

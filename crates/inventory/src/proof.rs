@@ -93,8 +93,13 @@ const VIOLATIONS: &str = "
     SELECT id, what FROM checked WHERE what IS NOT NULL
     UNION ALL
     SELECT pool_id, 'there are entries of this pool, but no pool'
-    FROM (SELECT pool_id FROM ledger_sums UNION SELECT pool_id FROM hold_sums) entered
+    FROM (SELECT pool_id FROM ledger_sums UNION SELECT pool_id FROM hold_legs
+          UNION SELECT pool_id FROM adjustments) entered
     WHERE NOT EXISTS (SELECT FROM pools WHERE pools.id = entered.pool_id)
+    UNION ALL
+    SELECT DISTINCT pool_id, 'there are units of a hold, but no hold'
+    FROM hold_legs
+    WHERE NOT EXISTS (SELECT FROM holds WHERE holds.id = hold_legs.hold_id)
     ORDER BY id LIMIT 100";
 
 /// Checks all pools. Run it inside one REPEATABLE READ transaction, so that both queries see the same

@@ -8,7 +8,7 @@ mod write;
 
 pub(crate) use ledger::movements;
 pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
-pub(crate) use load::load;
+pub(crate) use load::{Repeats, load};
 pub(crate) use read::{has_live_holds, recorded_adjustments, recorded_holds};
 pub use read::{pool_counts, pools_with_lapsed_holds};
 pub(crate) use seats::seat_map;

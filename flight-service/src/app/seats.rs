@@ -161,7 +161,7 @@ impl Seats {
             .await?;
         let is_new = id.is_none();
         let command = Command::Adjust {
-            id: id.unwrap_or_else(Uuid::new_v4),
+            id: id.unwrap_or_else(Uuid::now_v7),
             pool: request.flight_id.pool(),
             units: request.seats,
             direction,

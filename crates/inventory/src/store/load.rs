@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::state::{Adjustment, Hold, HoldLeg, HoldStatus, Pool, State};
 use crate::verdict::Refusal;
 
-/// The pools that the commands name, those of the holds that they name, and those of the holds that
+/// The pools that the commands name, those of the holds that they name without their pools, and those of the holds that
 /// have lapsed on any of these: locked in id order, so that no two batches wait for each other.
 const LOCK_POOLS: &str = "
     WITH named AS (
@@ -62,8 +62,9 @@ pub(crate) struct Loaded {
     pub(crate) state: State,
     /// The database's time before the locks were taken.
     pub(crate) now: Timestamp,
-    /// Whether a hold turned up whose pools are not locked: it was made while this batch waited. The
-    /// batch must be loaded again.
+    /// Whether a hold turned up whose pools are not locked: it was made while this batch waited, or is
+    /// there already and has other pools than it is asked for. The batch must be loaded again, with
+    /// [`Repeats::Likely`].
     pub(crate) is_incomplete: bool,
 }
 
@@ -73,10 +74,21 @@ pub(crate) async fn database_time(client: &impl GenericClient) -> Result<Timesta
     Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }
 
+/// Whether holds that are asked for may be there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// Not looked for before the locks: one that is there and has other pools shows after them, as what
+    /// makes [`Loaded::is_incomplete`].
+    Unlikely,
+    /// Looked for, and their pools locked too.
+    Likely,
+}
+
 /// Loads what the commands concern and locks its pools, inside a transaction.
 pub(crate) async fn load(
     client: &impl GenericClient,
     commands: &[&Command],
+    repeats: Repeats,
 ) -> Result<Loaded, StoreError> {
     let pool_ids = sorted(
         commands
@@ -91,9 +103,18 @@ pub(crate) async fn load(
             .map(|id| id.0),
     );
     let adjustment_ids = sorted(commands.iter().filter_map(|command| command.adjustment()));
+    let names_its_pools =
+        |command: &Command| repeats == Repeats::Unlikely && matches!(command, Command::Hold(_));
+    let holds_elsewhere = sorted(
+        commands
+            .iter()
+            .filter(|command| !names_its_pools(command))
+            .filter_map(|command| command.hold())
+            .map(|id| id.0),
+    );
 
     let lock = client.prepare_cached(LOCK_POOLS).await?;
-    let lock_pools = async { Ok(client.query(&lock, &[&pool_ids, &hold_ids]).await?) };
+    let lock_pools = async { Ok(client.query(&lock, &[&pool_ids, &holds_elsewhere]).await?) };
     let (now, pool_rows) = try_join(database_time(client), lock_pools).await?;
     let pools = pool_rows
         .iter()

@@ -40,7 +40,7 @@ async fn movements(sql: &Client) -> anyhow::Result<i64> {
 /// Every kind of command, the verdict that it gets, and how many movements it makes. Pools 1 and 2
 /// have ten units, pool 3 has a seat map.
 fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
-    let [leg, seat, late] = [(); 3].map(|()| HoldId::random());
+    let [leg, seat, late] = [(); 3].map(|()| HoldId::generate());
     let until = Until::Expires(in_a_minute());
     let change = Command::ChangeSeats {
         hold: seat,
@@ -67,7 +67,7 @@ fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
         (Command::Release { hold: seat }, "released", 1),
         (
             Command::Release {
-                hold: HoldId::random(),
+                hold: HoldId::generate(),
             },
             "released",
             0,
@@ -88,7 +88,7 @@ fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
             1,
         ),
         (Command::Close { pool }, "8 free", 0),
-        (hold(HoldId::random(), &[2], 1, until)?, "sales_closed", 0),
+        (hold(HoldId::generate(), &[2], 1, until)?, "sales_closed", 0),
         (Command::Create(new), "5 free", 1),
     ])
 }
@@ -124,12 +124,12 @@ async fn a_sale_whose_answer_is_lost_is_one_sale_for_the_gate_too() -> anyhow::R
     let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), PATIENCE)?;
     for lost in 1..=3 {
         proxy.lose_next_commit();
-        let sold = held(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await??;
+        let sold = held(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await??;
         assert_eq!(sold.status, HoldStatus::Sold);
         assert_eq!(proxy.commits_lost(), lost);
     }
     gate_agrees(&bench).await?;
-    let late = held(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await?;
+    let late = held(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await?;
     assert!(late.is_err(), "{late:?}");
     assert_eq!(proved(&inventory).await?, (0, 0, 3));
     Ok(())
@@ -152,16 +152,16 @@ async fn a_database_that_falls_silent_is_left_for_a_new_connection() -> anyhow::
     let proxy = Proxy::before(bench.database.url()).await?;
     let patience = Duration::from_millis(500);
     let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), patience)?;
-    let last = hold(HoldId::random(), &[2], 1, Until::Sold)?;
+    let last = hold(HoldId::generate(), &[2], 1, Until::Sold)?;
     held(&inventory, last.clone()).await??;
-    let lapsing = HoldId::random();
+    let lapsing = HoldId::generate();
     let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(300));
     held(&inventory, hold(lapsing, &[1], 1, soon)?).await??;
     // Several connections are open.
     try_join_all((0..6).map(|_| inventory.hold(lapsing))).await?;
     proxy.silence();
     // The committer, the gate and the look-up of a repeated command, the sweeper.
-    answered(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await?;
+    answered(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await?;
     assert!(answered(&inventory, last).await?.replayed);
     let sql = bench.sql().await?;
     wait_for("the hold lapses", Duration::from_secs(5), async || {
@@ -183,7 +183,7 @@ async fn a_pool_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
     let sql = bench.sql().await?;
     sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
         .await?;
-    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
+    let sale = hold(HoldId::generate(), &[1], 1, Until::Sold)?;
     let sale = tokio::spawn(async move { held(&inventory, sale).await });
     let observer = bench.sql().await?;
     for _ in 0..2 {
@@ -223,7 +223,7 @@ async fn an_inventory_that_ends_in_mid_batch_leaves_no_transaction_behind() -> a
     let sql = bench.sql().await?;
     sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
         .await?;
-    let sale = hold(HoldId::random(), &[1], 1, Until::Sold)?;
+    let sale = hold(HoldId::generate(), &[1], 1, Until::Sold)?;
     let submission = {
         let inventory = inventory.clone();
         tokio::spawn(async move { inventory.submit(sale).await })

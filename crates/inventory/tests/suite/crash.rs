@@ -57,7 +57,7 @@ async fn the_process_that_is_killed() -> anyhow::Result<()> {
         let inventory = Arc::clone(&inventory);
         sellers.spawn(async move {
             loop {
-                let id = HoldId::random();
+                let id = HoldId::generate();
                 say("asked", id)?;
                 match held(&inventory, sale(id)?).await? {
                     Ok(_) => say("acknowledged", id)?,
@@ -176,7 +176,7 @@ async fn sell_the_rest(bench: &Bench, replicas: &[Arc<Inventory>; 2]) -> anyhow:
     wait_for("everything is sold", within, async || {
         let sales = (0..64).map(async |number| {
             let path = PATHS[number % PATHS.len()];
-            let sale = hold(HoldId::random(), path, 1, Until::Sold)?;
+            let sale = hold(HoldId::generate(), path, 1, Until::Sold)?;
             match held(&replicas[number % 2], sale).await? {
                 Ok(_) | Err(Refusal::SoldOut) => anyhow::Ok(()),
                 Err(refusal) => anyhow::bail!("{refusal}"),

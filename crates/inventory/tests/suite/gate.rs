@@ -138,7 +138,7 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
     let inventory = it.bench.replica(true)?;
     let within = Duration::from_secs(5);
     let had = wait_for("the gate counts", within, async || {
-        let had = hold(HoldId::random(), &[1], 1, Until::Pinned)?;
+        let had = hold(HoldId::generate(), &[1], 1, Until::Pinned)?;
         held(&inventory, had.clone()).await??;
         it.free(1).await?.context("no count").map(|_| had)
     })
@@ -147,8 +147,8 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
     it.publish_for_ever(1, 1000, 5).await?;
     it.publish_for_ever(2, 1000, 0).await?;
     it.publish_for_ever(3, 1000, 5).await?;
-    let refused_at_the_second = hold(HoldId::random(), &[1, 2], 1, Until::Pinned)?;
-    let refused_by_the_database = hold(HoldId::random(), &[1, 3], 1, Until::Pinned)?;
+    let refused_at_the_second = hold(HoldId::generate(), &[1, 2], 1, Until::Pinned)?;
+    let refused_by_the_database = hold(HoldId::generate(), &[1, 3], 1, Until::Pinned)?;
     for command in [refused_at_the_second, refused_by_the_database] {
         let refusal = held(&inventory, command).await?.err();
         assert_eq!(refusal, Some(Refusal::SoldOut));

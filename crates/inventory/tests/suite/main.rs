@@ -11,6 +11,7 @@ mod decisions;
 mod gate;
 mod mishaps;
 mod model;
+mod proof;
 mod proxy;
 mod random;
 mod regressions;

@@ -21,7 +21,7 @@ async fn a_release_that_overtakes_its_hold() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None)]).await?;
     let inventory = bench.replica(true)?;
-    let id = HoldId::random();
+    let id = HoldId::generate();
     let released = held(&inventory, Command::Release { hold: id }).await?;
     assert_eq!(released.map(|view| view.status), Ok(HoldStatus::Released));
     let late = held(&inventory, hold(id, &[1], 2, Until::Pinned)?).await?;
@@ -37,7 +37,7 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
         .create(&[(1, 30, Some("rows A-C, seats 1-10".parse()?))])
         .await?;
     let inventory = bench.replica(true)?;
-    let id = HoldId::random();
+    let id = HoldId::generate();
     held(&inventory, hold_seats(id, 1, "A1 A2", in_a_minute())?)
         .await?
         .map(|_| ())?;
@@ -77,7 +77,7 @@ async fn an_increment_by_someone_who_took_nothing() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None)]).await?;
     let inventory = bench.replica(true)?;
-    held(&inventory, hold(HoldId::random(), &[1], 4, Until::Sold)?)
+    held(&inventory, hold(HoldId::generate(), &[1], 4, Until::Sold)?)
         .await?
         .map(|_| ())?;
     let give = inventory
@@ -110,7 +110,7 @@ async fn thirty_requests_for_one_seat_while_others_want_other_seats() -> anyhow:
     let crowd = (0..30).map(|_| async {
         held(
             &inventory,
-            hold_seats(HoldId::random(), 1, "A1", Until::Pinned)?,
+            hold_seats(HoldId::generate(), 1, "A1", Until::Pinned)?,
         )
         .await
     });
@@ -120,7 +120,7 @@ async fn thirty_requests_for_one_seat_while_others_want_other_seats() -> anyhow:
             let seat = format!("B{number}");
             held(
                 inventory,
-                hold_seats(HoldId::random(), 1, &seat, Until::Pinned)?,
+                hold_seats(HoldId::generate(), 1, &seat, Until::Pinned)?,
             )
             .await
         }
@@ -148,7 +148,7 @@ async fn the_same_id_with_other_pools_on_two_replicas() -> anyhow::Result<()> {
     let (left, right) = (bench.replica(false)?, bench.replica(false)?);
     let mut granted = (0, 0);
     for _ in 0..20 {
-        let id = HoldId::random();
+        let id = HoldId::generate();
         let (on_left, on_right) = futures_util::future::try_join(
             held(&left, hold(id, &[1], 1, Until::Pinned)?),
             held(&right, hold(id, &[2], 1, Until::Pinned)?),
@@ -176,7 +176,7 @@ async fn opposite_order_holds_over_two_pools_do_not_deadlock() -> anyhow::Result
         } else {
             (&right, [2, 1])
         };
-        async move { held(replica, hold(HoldId::random(), &pools, 1, Until::Pinned)?).await }
+        async move { held(replica, hold(HoldId::generate(), &pools, 1, Until::Pinned)?).await }
     });
     let verdicts = futures_util::future::try_join_all(submissions).await?;
     assert!(verdicts.iter().all(Result::is_ok));
@@ -190,14 +190,17 @@ async fn an_expired_hold_that_spans_pools() -> anyhow::Result<()> {
     bench.create(&[(1, 1, None), (2, 1, None)]).await?;
     let inventory = bench.replica(true)?;
     let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(300));
-    let spanning = HoldId::random();
+    let spanning = HoldId::generate();
     held(&inventory, hold(spanning, &[1, 2], 1, soon)?)
         .await?
         .map(|_| ())?;
     assert_eq!(
-        held(&inventory, hold(HoldId::random(), &[1], 1, Until::Pinned)?)
-            .await?
-            .err(),
+        held(
+            &inventory,
+            hold(HoldId::generate(), &[1], 1, Until::Pinned)?
+        )
+        .await?
+        .err(),
         Some(Refusal::SoldOut)
     );
     // Both pools are free again once it has lapsed, whichever of them is asked for first.
@@ -205,12 +208,12 @@ async fn an_expired_hold_that_spans_pools() -> anyhow::Result<()> {
         "the second pool sells again",
         Duration::from_secs(5),
         async || {
-            let again = hold(HoldId::random(), &[2], 1, Until::Sold);
+            let again = hold(HoldId::generate(), &[2], 1, Until::Sold);
             matches!(held(&inventory, again.unwrap()).await, Ok(Ok(_)))
         },
     )
     .await?;
-    held(&inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?)
+    held(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?)
         .await?
         .map(|_| ())?;
     assert_eq!(
@@ -228,7 +231,7 @@ async fn the_sweeper_expires_what_nobody_asks_for() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     bench.create(&[(1, 5, None)]).await?;
     let inventory = bench.replica(true)?;
-    let id = HoldId::random();
+    let id = HoldId::generate();
     let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(100));
     held(&inventory, hold(id, &[1], 2, soon)?)
         .await?
@@ -247,7 +250,7 @@ async fn a_repeated_command_is_not_refused_by_a_gate_that_is_empty() -> anyhow::
     let bench = Bench::new().await?;
     bench.create(&[(1, 2, None)]).await?;
     let inventory = bench.replica(true)?;
-    let command = hold(HoldId::random(), &[1], 2, Until::Pinned)?;
+    let command = hold(HoldId::generate(), &[1], 2, Until::Pinned)?;
     let first = held(&inventory, command.clone()).await??;
     let again = held(&inventory, command).await??;
     assert!(!first.replayed && again.replayed);

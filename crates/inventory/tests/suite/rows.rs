@@ -159,7 +159,7 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
     sql.batch_execute(RECEIPTS).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
     let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
-    let (leg, seat) = (HoldId::random(), HoldId::random());
+    let (leg, seat) = (HoldId::generate(), HoldId::generate());
     let in_a_minute = Timestamp::now() + SignedDuration::from_mins(1);
     let until = Until::Expires(in_a_minute);
     let change = Command::ChangeSeats {
@@ -176,7 +176,7 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
         Command::Confirm { hold: leg },
         Command::Release { hold: leg },
         Command::Release {
-            hold: HoldId::random(),
+            hold: HoldId::generate(),
         },
         adjust(Uuid::new_v4(), 1, 3, Direction::Take),
     ];
@@ -206,7 +206,7 @@ async fn rows_of_a_refused_command_are_not_written() -> anyhow::Result<()> {
     let sql = bench.sql().await?;
     sql.batch_execute(RECEIPTS).await?;
     let inventory = bench.replica(false)?;
-    let sales: Vec<HoldId> = (0..15).map(|_| HoldId::random()).collect();
+    let sales: Vec<HoldId> = (0..15).map(|_| HoldId::generate()).collect();
     let mut accepted = 0;
     let answers = sales.iter().map(async |id| {
         let rows = Arc::new(Receipt::good(id.0));

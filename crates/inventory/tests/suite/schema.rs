@@ -21,9 +21,7 @@ async fn every_rule_is_a_constraint() -> anyhow::Result<()> {
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     let expected = [
         "adjustments_pkey",
-        "adjustments_pool",
         "adjustments_units_not_zero",
-        "hold_legs_hold",
         "hold_legs_key",
         "hold_legs_seats_match",
         "hold_legs_units_positive",

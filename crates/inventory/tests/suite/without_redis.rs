@@ -35,7 +35,7 @@ async fn bench() -> anyhow::Result<Bench> {
 
 /// Sells all of pool 1, and is refused more, whatever Redis does.
 async fn sell_out(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()> {
-    let sell = async || held(inventory, hold(HoldId::random(), &[1], 1, Until::Sold)?).await;
+    let sell = async || held(inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await;
     let selling = async {
         for _ in 0..COMMANDS {
             sell().await??;
@@ -85,7 +85,7 @@ async fn gate_counts(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()>
     let mut redis = redis(bench).await?;
     let within = Duration::from_secs(5);
     wait_for("the gate counts", within, async || {
-        held(inventory, hold(HoldId::random(), &[2], 1, Until::Sold)?).await??;
+        held(inventory, hold(HoldId::generate(), &[2], 1, Until::Sold)?).await??;
         let known: Option<i32> = cmd("HGET")
             .arg(&key)
             .arg("free")
@@ -121,7 +121,7 @@ async fn redis_is_killed_and_comes_back_empty() -> anyhow::Result<()> {
     gate_counts(&bench, &inventory).await?;
     for _ in 0..2 {
         server.kill().await?;
-        held(&inventory, hold(HoldId::random(), &[2], 1, Until::Sold)?).await??;
+        held(&inventory, hold(HoldId::generate(), &[2], 1, Until::Sold)?).await??;
         server.restart().await?;
         gate_counts(&bench, &inventory).await?;
     }

@@ -117,7 +117,7 @@ impl BaselineClient {
             self.client.batch_execute("ROLLBACK").await?;
             return Ok(false);
         }
-        let hold = HoldId::random().0;
+        let hold = HoldId::generate().0;
         self.client
             .execute(&self.insert, &[&hold, &POOL, &UNITS])
             .await?;

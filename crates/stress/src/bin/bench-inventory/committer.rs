@@ -97,7 +97,7 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
         seats: Vec::new(),
     };
     let owner = "bench".to_owned();
-    let Ok(hold) = HoldCommand::new(HoldId::random(), owner, vec![leg], Until::Pinned) else {
+    let Ok(hold) = HoldCommand::new(HoldId::generate(), owner, vec![leg], Until::Pinned) else {
         return Outcome::Named("malformed");
     };
     match inventory.submit(Command::Hold(hold)).await {

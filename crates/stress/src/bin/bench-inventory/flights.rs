@@ -133,7 +133,7 @@ impl Flights {
 }
 
 fn hold_request(flight: i64) -> Request {
-    let id = HoldId::random();
+    let id = HoldId::generate();
     let body =
         format!(r#"{{"id":"{id}","owner":"bench","legs":[{{"flight_id":{flight},"units":1}}]}}"#);
     Request::post_json("/api/holds", body)
