@@ -18,7 +18,7 @@ use crate::command::Command;
 use crate::crash;
 use crate::decide::{SalesPolicy, decide};
 use crate::session::on_connection;
-use crate::store::{Repeats, StoreError, execute, load, prepare};
+use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare};
 use crate::verdict::{Accepted, InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
@@ -30,13 +30,6 @@ pub const QUEUE_LIMIT: usize = 8192;
 
 /// How long one batch waits for a lock before it gives its own locks back and tries again.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
-
-/// How the statements of a batch are planned: each looks up some hundreds of rows at most by their keys,
-/// while a plan for the average of tables that have just grown, or whose statistics are missing, may
-/// read them whole.
-const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
-    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-    SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashagg = off";
 
 /// The pause before a batch is run again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);

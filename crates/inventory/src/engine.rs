@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool as Database};
 use domain::{HoldId, PoolId, Units};
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -370,11 +371,10 @@ async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Durat
         });
         match lapsed.await {
             Ok(pools) => {
-                for pool in pools {
-                    submit_to(&queue, Command::Sweep { pool }, None, patience)
-                        .await
-                        .ok();
-                }
+                let sweeps = pools
+                    .into_iter()
+                    .map(|pool| submit_to(&queue, Command::Sweep { pool }, None, patience));
+                join_all(sweeps).await;
             }
             Err(error) => tracing::debug!(%error, "lapsed holds can't be looked for"),
         }

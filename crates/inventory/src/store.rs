@@ -9,8 +9,10 @@ mod write;
 pub(crate) use ledger::movements;
 pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
 pub(crate) use load::{Repeats, load};
-pub(crate) use read::{has_live_holds, recorded_adjustments, recorded_holds};
-pub use read::{pool_counts, pools_with_lapsed_holds};
+pub use read::pool_counts;
+pub(crate) use read::{
+    has_live_holds, pools_with_lapsed_holds, recorded_adjustments, recorded_holds,
+};
 pub(crate) use seats::seat_map;
 pub use seats::{LiveSeat, SeatMap};
 pub(crate) use write::{execute, prepare};
@@ -23,6 +25,13 @@ use crate::command::{Command, NewPool};
 use crate::decide::{SalesPolicy, decide};
 use crate::state::State;
 use crate::verdict::Refusal;
+
+/// How the statements of a transaction are to be planned: each looks up some hundreds of rows at most by
+/// their keys, while a plan for the average of tables that have just grown, or whose statistics are
+/// missing, may read them whole.
+pub(crate) const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+    SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashagg = off";
 
 /// Why rows could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@ use deadpool_postgres::GenericClient;
 use domain::{HoldId, PoolId};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::load::{adjustment_of, holds_of};
+use super::{BY_KEYS, StoreError};
 use crate::state::{Adjustment, Hold};
 use crate::verdict::PoolCount;
 
@@ -86,11 +86,12 @@ pub async fn pool_counts(
         .collect()
 }
 
-/// Pools that have holds whose time has run out, `limit` at most.
+/// Pools that have holds whose time has run out, of the first `limit` such holds. A transaction of its
+/// own.
 ///
 /// # Errors
 /// When the database can't answer.
-pub async fn pools_with_lapsed_holds(
+pub(crate) async fn pools_with_lapsed_holds(
     client: &impl GenericClient,
     limit: i64,
 ) -> Result<Vec<PoolId>, StoreError> {
@@ -103,7 +104,11 @@ pub async fn pools_with_lapsed_holds(
              JOIN hold_legs leg ON leg.hold_id = lapsed.id",
         )
         .await?;
+    client
+        .batch_execute(&format!("BEGIN READ ONLY; {BY_KEYS}"))
+        .await?;
     let rows = client.query(&statement, &[&limit]).await?;
+    client.batch_execute("COMMIT").await?;
     rows.iter().map(|row| Ok(PoolId(row.try_get(0)?))).collect()
 }
 
