@@ -1,0 +1,201 @@
+//! What happens to a booking, and what becomes of it then.
+
+use crate::state::{Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The seats are held.
+    Held,
+    /// The seats were refused, or are not what the customer agreed to.
+    HoldRefused {
+        /// Whether a hold may be there all the same, or come: one that was granted and is not wanted, or
+        /// an earlier request for it of which nothing was heard.
+        may_be_held: bool,
+    },
+    /// The customer pays.
+    PayRequested,
+    /// The customer has other seats; the time starts again.
+    SeatsChanged,
+    /// The hold could not be pinned: it lapsed.
+    PinRefused,
+    /// The attempt was charged.
+    Charged {
+        /// What became of the seats then.
+        seats: ChargedSeats,
+    },
+    /// The attempt was declined for good.
+    Declined {
+        /// Whether the deadline has passed, so that no further attempt may start.
+        past_deadline: bool,
+    },
+    /// The hold became a sale.
+    Sold,
+    /// The hold could not become a sale: it is gone.
+    HoldLost,
+    /// The deadline passed.
+    DeadlinePassed,
+    /// The customer, or an admin, gives the booking up.
+    CancelRequested,
+    /// The seats were given back.
+    Released,
+    /// The attempt's key is closed, and what it charged is refunded.
+    Settled,
+}
+
+/// What became of the seats of a booking that was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChargedSeats {
+    /// They are sold.
+    Sold,
+    /// They are pinned, and not known to be sold yet.
+    Pinned,
+    /// They are gone.
+    Lost,
+}
+
+/// An event that can't happen to a booking as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a booking that is {state:?} has no use for {event:?}")]
+pub struct Refused {
+    /// Where it stands.
+    pub state: State,
+    /// What was to happen.
+    pub event: Event,
+}
+
+impl Life {
+    /// The booking after this event.
+    ///
+    /// # Errors
+    /// When it can't happen to a booking that stands like this one.
+    pub fn apply(self, terms: Terms, event: Event) -> Result<Self, Refused> {
+        let refused = Refused {
+            state: self.state,
+            event,
+        };
+        let next = match self.state {
+            State::Pending => self.while_pending(terms, event),
+            State::Held => self.while_held(event),
+            State::Paying { attempt } => self.while_paying(terms, attempt, event),
+            State::Confirmed => self.while_confirmed(event),
+            State::Ended(_) => self.once_ended(event),
+        };
+        let mut next = next.ok_or(refused)?;
+        if next.seats != SeatTask::Release {
+            next.shown = next.state;
+        }
+        Ok(next)
+    }
+
+    fn while_pending(self, terms: Terms, event: Event) -> Option<Self> {
+        match event {
+            Event::Held => Some(match terms.payment {
+                Payment::AtOnce => self.paying(1),
+                Payment::Later => self.to(State::Held),
+                Payment::Nothing => Self {
+                    seats: SeatTask::Confirm,
+                    ..self.to(State::Confirmed)
+                },
+            }),
+            Event::HoldRefused { may_be_held: false } => {
+                Some(self.to(State::Ended(Outcome::Failed)))
+            }
+            Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
+            Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
+            Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
+            _ => None,
+        }
+    }
+
+    fn while_held(self, event: Event) -> Option<Self> {
+        match event {
+            Event::PayRequested => Some(self.paying(1)),
+            Event::SeatsChanged => Some(self),
+            Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
+            Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
+            _ => None,
+        }
+    }
+
+    fn while_paying(self, terms: Terms, attempt: u8, event: Event) -> Option<Self> {
+        let charged = Self {
+            charged: Some(attempt),
+            ..self
+        };
+        match event {
+            Event::Charged { seats } => Some(match seats {
+                ChargedSeats::Sold => charged.to(State::Confirmed),
+                ChargedSeats::Pinned => Self {
+                    seats: SeatTask::Confirm,
+                    ..charged.to(State::Confirmed)
+                },
+                ChargedSeats::Lost => charged.undoing(attempt, Outcome::Failed),
+            }),
+            // A declined key has its answer for good: there is nothing to close.
+            Event::Declined {
+                past_deadline: true,
+            } => Some(self.releasing(Outcome::Expired)),
+            Event::Declined { .. } if attempt < terms.max_attempts => {
+                Some(self.paying(attempt + 1))
+            }
+            Event::Declined { .. } => Some(self.releasing(Outcome::Failed)),
+            // An earlier worker may have charged all the same.
+            Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
+            Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
+            _ => None,
+        }
+    }
+
+    fn while_confirmed(self, event: Event) -> Option<Self> {
+        match event {
+            Event::Sold => Some(Self {
+                seats: SeatTask::Nothing,
+                ..self
+            }),
+            Event::CancelRequested | Event::HoldLost => Some(match self.charged {
+                Some(attempt) => self.undoing(attempt, Outcome::Cancelled),
+                None => self.releasing(Outcome::Cancelled),
+            }),
+            _ => None,
+        }
+    }
+
+    fn once_ended(self, event: Event) -> Option<Self> {
+        match event {
+            Event::Released => Some(Self {
+                seats: SeatTask::Nothing,
+                ..self
+            }),
+            Event::Settled => Some(Self {
+                money: MoneyTask::Nothing,
+                ..self
+            }),
+            _ => None,
+        }
+    }
+
+    fn to(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+
+    fn paying(self, attempt: u8) -> Self {
+        self.to(State::Paying { attempt })
+    }
+
+    /// Over; its seats are to be given back.
+    fn releasing(self, outcome: Outcome) -> Self {
+        Self {
+            seats: SeatTask::Release,
+            ..self.to(State::Ended(outcome))
+        }
+    }
+
+    /// The same, and this attempt may have been charged, or yet be.
+    fn undoing(self, attempt: u8, outcome: Outcome) -> Self {
+        Self {
+            money: MoneyTask::Settle { attempt },
+            ..self.releasing(outcome)
+        }
+    }
+}

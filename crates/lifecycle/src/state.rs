@@ -1,0 +1,150 @@
+//! Where a booking stands, and what that means is to be done.
+
+/// How a booking ended, other than confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It could not be had: no seats, or not paid.
+    Failed,
+    /// Its time ran out.
+    Expired,
+    /// Somebody gave it up.
+    Cancelled,
+}
+
+/// Where a booking stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Made. Its seats are asked for.
+    Pending,
+    /// Its seats are held until the deadline, and the customer is to pay.
+    Held,
+    /// This attempt to pay is under way. Its hold is pinned before it is charged.
+    Paying {
+        /// From 1.
+        attempt: u8,
+    },
+    /// The seats are the customer's.
+    Confirmed,
+    /// It is over.
+    Ended(Outcome),
+}
+
+/// What is left to do about the hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SeatTask {
+    /// Nothing.
+    Nothing,
+    /// Turn it into a sale.
+    Confirm,
+    /// Give the seats back.
+    Release,
+}
+
+/// What is left to do about the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MoneyTask {
+    /// Nothing.
+    Nothing,
+    /// Close this attempt's key, so that it makes no charge any more, and refund the charge that it made.
+    Settle {
+        /// From 1.
+        attempt: u8,
+    },
+}
+
+/// When a booking is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Payment {
+    /// As soon as its seats are held.
+    AtOnce,
+    /// When the customer says so, until the deadline.
+    Later,
+    /// Never: it costs nothing.
+    Nothing,
+}
+
+/// What was agreed with the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// When it is paid.
+    pub payment: Payment,
+    /// How many attempts to pay it has, at least one.
+    pub max_attempts: u8,
+}
+
+/// The one thing to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Ask for the seats.
+    Hold,
+    /// Pin the hold, then charge with this attempt's key.
+    Pay {
+        /// From 1.
+        attempt: u8,
+    },
+    /// Turn the hold into a sale.
+    Confirm,
+    /// Give the seats back.
+    Release,
+    /// Close this attempt's key and refund what it charged.
+    Settle {
+        /// From 1.
+        attempt: u8,
+    },
+    /// Wait for the customer, until the deadline.
+    AwaitCustomer,
+    /// Nothing, for good unless the customer cancels.
+    Nothing,
+}
+
+/// A booking's life, as its row has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Life {
+    /// Where it stands.
+    pub state: State,
+    /// What the customer is told.
+    pub shown: State,
+    /// What is left to do about the hold.
+    pub seats: SeatTask,
+    /// What is left to do about the money.
+    pub money: MoneyTask,
+    /// The attempt that was charged, from when that is known.
+    pub charged: Option<u8>,
+}
+
+impl Life {
+    /// A booking that was just made.
+    pub const NEW: Self = Self {
+        state: State::Pending,
+        shown: State::Pending,
+        seats: SeatTask::Nothing,
+        money: MoneyTask::Nothing,
+        charged: None,
+    };
+
+    /// The one thing to do now. Seats come before money: somebody may be waiting for them.
+    #[must_use]
+    pub fn next(&self) -> Action {
+        match (self.seats, self.money, self.state) {
+            (SeatTask::Release, ..) => Action::Release,
+            (SeatTask::Confirm, ..) => Action::Confirm,
+            (SeatTask::Nothing, MoneyTask::Settle { attempt }, _) => Action::Settle { attempt },
+            (.., State::Pending) => Action::Hold,
+            (.., State::Held) => Action::AwaitCustomer,
+            (.., State::Paying { attempt }) => Action::Pay { attempt },
+            (.., State::Confirmed | State::Ended(_)) => Action::Nothing,
+        }
+    }
+
+    /// Whether somebody has to work on it, rather than wait for the customer or leave it alone.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !matches!(self.next(), Action::Nothing | Action::AwaitCustomer)
+    }
+
+    /// Whether nothing that is left to do could change what the customer is told.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        matches!(self.shown, State::Confirmed | State::Ended(_)) && self.shown == self.state
+    }
+}
