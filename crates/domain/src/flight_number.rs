@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Invalid;
+use crate::{AirlineCode, Invalid};
 
 /// A flight number such as `AI101`: two or three letters or digits for the airline, then one to six
 /// digits. It repeats from day to day; a flight is one departure.
@@ -33,6 +33,13 @@ impl FlightNumber {
         // ASCII by construction, so this never takes the default.
         std::str::from_utf8(text).unwrap_or_default()
     }
+
+    /// The airline that it is a number of.
+    #[must_use]
+    pub fn airline(&self) -> AirlineCode {
+        let [first, second, third, ..] = self.text;
+        AirlineCode::beginning([first, second, third])
+    }
 }
 
 impl FromStr for FlightNumber {
@@ -40,15 +47,14 @@ impl FromStr for FlightNumber {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let bytes = text.as_bytes();
-        let airline_len = match bytes.get(2) {
-            Some(third) if third.is_ascii_alphabetic() => 3,
-            _ => 2,
-        };
-        let (airline, number) = bytes.split_at_checked(airline_len).unwrap_or_default();
-        let well_formed = airline.iter().all(u8::is_ascii_alphanumeric)
-            && airline.iter().any(u8::is_ascii_alphabetic)
-            && (1..=6).contains(&number.len())
-            && number.iter().all(u8::is_ascii_digit);
+        let well_formed = bytes.first_chunk().is_some_and(|beginning| {
+            let airline_length = AirlineCode::beginning(*beginning).as_str().len();
+            let (airline, number) = bytes.split_at(airline_length);
+            airline.iter().all(u8::is_ascii_alphanumeric)
+                && airline.iter().any(u8::is_ascii_alphabetic)
+                && (1..=6).contains(&number.len())
+                && number.iter().all(u8::is_ascii_digit)
+        });
         let mut padded = [0; TEXT_LIMIT];
         match (padded.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
             (Some(start), Ok(len)) if well_formed => {
@@ -98,6 +104,19 @@ mod tests {
         for text in ["AI101", "6E1", "FL123", "MQ1", "US112987", "EZY12", "ai7"] {
             let number: FlightNumber = text.parse().unwrap();
             assert_eq!(number.as_str(), text.to_ascii_uppercase());
+        }
+    }
+
+    #[test]
+    fn a_number_begins_with_its_airline() {
+        for (number, airline) in [
+            ("AI101", "AI"),
+            ("6E1", "6E"),
+            ("ezy12", "EZY"),
+            ("U21", "U2"),
+        ] {
+            let number: FlightNumber = number.parse().unwrap();
+            assert_eq!(number.airline().as_str(), airline);
         }
     }
 

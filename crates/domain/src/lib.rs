@@ -4,6 +4,7 @@
 //! built, and two kinds can't be swapped. Nothing here does I/O, knows a database or a wire format
 //! beyond the text or number that a value is written as.
 
+mod airline;
 mod airport;
 mod flight_number;
 mod ids;
@@ -11,6 +12,7 @@ mod money;
 mod seat;
 mod units;
 
+pub use airline::AirlineCode;
 pub use airport::AirportCode;
 pub use flight_number::FlightNumber;
 pub use ids::{BookingId, FlightId, HoldId, PaymentId, PoolId};

@@ -19,13 +19,11 @@ impl Best {
         }
     }
 
-    /// The most that the order's first key may be: whatever exceeds it would be refused, whatever
-    /// equals it may still win by the keys that follow.
-    pub fn bar(&self) -> i64 {
-        match self.heap.peek() {
-            Some(worst) if self.heap.len() >= self.limit => worst.keys.0,
-            _ => i64::MAX,
-        }
+    /// The most that the order's first key may be, where a full answer sets a limit: whatever
+    /// exceeds it would be refused, whatever equals it may still win by the keys that follow.
+    pub fn bar(&self) -> Option<i64> {
+        let worst = self.heap.peek()?;
+        (self.heap.len() >= self.limit).then_some(worst.keys.main.0)
     }
 
     /// Takes it in if it is among the best.

@@ -1,24 +1,38 @@
 //! Branch and bound: all itineraries in one currency, without those that can't be among the best.
 
-use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use domain::Amount;
 
 use crate::best::Best;
-use crate::bounds::{Bounds, least_cost};
+use crate::bounds::{Bounds, Measure, UNREACHABLE};
+use crate::goal::{Goal, NO_LIMIT};
 use crate::itinerary::{Legs, MAX_LEGS};
+use crate::last_legs::last_legs;
+use crate::memo::{Memo, State};
 use crate::order::Rank;
-use crate::search::Goal;
+use crate::place::Keys;
+use crate::search::Effort;
 use crate::timetable::{FlightSlot, Network, Route, Timetable};
+
+/// A search that goes on for longer than this learns from what it looked at. Most end before, and are
+/// spared the memory that it takes.
+const LEARN_AFTER: u64 = 100;
 
 /// The search in one network.
 pub(crate) struct Branch<'a, F> {
     timetable: &'a Timetable,
     network: &'a Network,
-    goal: &'a Goal,
-    bounds: Bounds,
+    goal: &'a Goal<'a>,
     is_open: &'a F,
+    /// Of the order's first key.
+    bounds: Arc<Bounds>,
+    /// Of its second key, where that has a limit.
+    second: Option<Arc<Bounds>>,
+    measures: (Measure, Measure),
+    memo: Memo,
     best: &'a mut Best,
+    effort: &'a mut Effort,
 }
 
 /// The beginning of an itinerary: at least one leg.
@@ -32,23 +46,46 @@ struct Partial {
     airport: u16,
     /// Where it has been before; what is missing to four repeats the source.
     visited: [u16; MAX_LEGS],
+    /// Where one still has to change, this airport not among them.
+    missing: usize,
+}
+
+/// A way to go on from a partial itinerary.
+struct Step<'a> {
+    route: &'a Route,
+    /// How many legs follow it.
+    further: usize,
+    /// Where one has to change behind it.
+    missing: usize,
+    /// What follows it costs at least, by the first key and by the second.
+    onward: (i64, i64),
 }
 
 impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
+    /// A search in the network of this index.
     pub fn new(
         timetable: &'a Timetable,
-        network: &'a Network,
-        goal: &'a Goal,
+        index: usize,
+        goal: &'a Goal<'a>,
         is_open: &'a F,
         best: &'a mut Best,
+        effort: &'a mut Effort,
     ) -> Self {
+        let measures = Measure::of(goal.order);
+        let network = &timetable.networks[index];
+        let last_legs = last_legs(timetable, network, goal, is_open);
+        let bounds = |measure| timetable.bounds(index, goal, measure, &last_legs);
         Self {
             timetable,
             network,
             goal,
-            bounds: Bounds::new(network, goal),
             is_open,
+            bounds: bounds(measures.0),
+            second: (goal.most.1 < NO_LIMIT).then(|| bounds(measures.1)),
+            measures,
+            memo: Memo::default(),
             best,
+            effort,
         }
     }
 
@@ -64,105 +101,173 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     fn with_further(&mut self, further: usize) {
         let mut first_legs = Vec::new();
         for route in self.network.routes_from(self.goal.source) {
-            let Some(onward) = self.bounds.onward(route.destination, further) else {
+            let Some(step) = self.step(route, self.goal.via.all(), further) else {
                 continue;
             };
-            for slot in self.departing(route, &self.goal.day) {
-                let first = self.first(slot, route);
-                let bound = self.cost(&first) + onward;
-                if bound <= self.best.bar() {
-                    first_legs.push((bound, slot, route));
+            for slot in self.timetable.departing(route, &self.goal.day) {
+                let first = self.first(slot, &step);
+                let bound = self.keys(&first).0 + step.onward.0;
+                if bound <= self.bar() {
+                    first_legs.push((bound, first));
                 }
             }
         }
-        first_legs.sort_unstable_by_key(|(bound, slot, _)| (*bound, *slot));
-        for (bound, slot, route) in first_legs {
-            if bound > self.best.bar() {
+        first_legs.sort_unstable_by_key(|(bound, first)| (*bound, first.legs));
+        for (bound, first) in first_legs {
+            if bound > self.bar() {
                 break;
             }
-            if (self.is_open)(slot) {
-                self.extend(&self.first(slot, route), further);
+            let slot = first.legs.first();
+            if self.timetable.departs_in_window(self.goal, slot) && self.is_admitted(slot, further)
+            {
+                self.extend(&first, further);
             }
         }
     }
 
-    /// Offers all ways to go on by exactly so many further legs.
-    fn extend(&mut self, partial: &Partial, further: usize) {
+    /// Offers all ways to go on by exactly so many further legs. Answers what the way on from the last
+    /// leg costs at least, whatever came before it: what was cut for the beginning's sake counts with
+    /// its bound, what nobody can take does not count.
+    fn extend(&mut self, partial: &Partial, further: usize) -> i64 {
+        self.effort.expanded += 1;
         if further == 0 {
-            return self.offer(partial);
+            self.offer(partial);
+            return 0;
         }
         let connections = self.goal.connections;
         let Some(earliest) = partial.arrives_s.checked_add(connections.min_seconds()) else {
-            return;
+            return UNREACHABLE;
         };
         let latest = partial.arrives_s.saturating_add(connections.max_seconds());
-        let cost = self.cost(partial);
         let network = self.network;
-        for route in network.routes_from(partial.airport) {
-            let Some(onward) = self.bounds.onward(route.destination, further - 1) else {
+        let routes = if further == 1 {
+            network.routes_between(partial.airport, self.goal.destination)
+        } else {
+            network.routes_from(partial.airport)
+        };
+        let cost = self.keys(partial);
+        let mut least = UNREACHABLE;
+        for route in routes {
+            let Some(step) = self.step(route, partial.missing, further - 1) else {
                 continue;
             };
-            let least = cost + least_cost(route, self.goal) + onward;
-            if least > self.best.bar() || partial.visited.contains(&route.destination) {
+            let first = self.measures.0.least(route, self.goal) + step.onward.0;
+            let second = self.measures.1.least(route, self.goal) + step.onward.1;
+            if cost.0 + first > self.bar()
+                || cost.1 + second > self.goal.most.1
+                || partial.visited.contains(&route.destination)
+            {
+                least = least.min(first);
                 continue;
             }
-            for slot in self.departing(route, &(earliest..=latest)) {
-                let next = self.then(partial, slot, route);
-                if self.cost(&next) + onward <= self.best.bar() && (self.is_open)(slot) {
-                    self.extend(&next, further - 1);
-                }
+            for slot in self.timetable.departing(route, &(earliest..=latest)) {
+                least = least.min(self.go_on(partial, slot, &step));
             }
         }
+        least
+    }
+
+    /// Goes on by a flight. Answers what it and what follows cost at least, as [`Self::extend`] does.
+    fn go_on(&mut self, partial: &Partial, slot: FlightSlot, step: &Step<'_>) -> i64 {
+        let state = State {
+            slot,
+            further: step.further,
+            missing: step.missing,
+        };
+        let onward = match self.memo.get(state) {
+            Some(learned) if step.further > 0 => step.onward.0.max(learned),
+            _ => step.onward.0,
+        };
+        let next = self.then(partial, slot, step);
+        let (so_far, cost) = (self.keys(partial).0, self.keys(&next));
+        let leg = cost.0 - so_far;
+        if cost.0 + onward > self.bar() || cost.1 + step.onward.1 > self.goal.most.1 {
+            return leg + onward;
+        }
+        if !self.is_admitted(slot, step.further) {
+            return UNREACHABLE;
+        }
+        let found = self.extend(&next, step.further);
+        if step.further > 0 && self.effort.expanded > LEARN_AFTER {
+            self.memo.learn(state, found);
+        }
+        leg + found
+    }
+
+    /// The step by a route, unless it leads nowhere.
+    fn step<'r>(&self, route: &'r Route, missing: usize, further: usize) -> Option<Step<'r>> {
+        let missing = self.goal.via.without(missing, route.destination);
+        let first = self.bounds.onward(route.destination, missing, further);
+        let second = match &self.second {
+            Some(bounds) => bounds.onward(route.destination, missing, further),
+            None => 0,
+        };
+        (first < UNREACHABLE).then_some(Step {
+            route,
+            further,
+            missing,
+            onward: (first, second),
+        })
+    }
+
+    /// Whether a flight may be a leg that so many others follow.
+    fn is_admitted(&self, slot: FlightSlot, further: usize) -> bool {
+        let airline = self.timetable.airlines[slot.index()];
+        self.goal.admits_airline(airline)
+            && (further > 0 || self.timetable.arrives_in_window(self.goal, slot))
+            && (self.is_open)(slot)
     }
 
     fn offer(&mut self, partial: &Partial) {
-        if Amount::from_minor(partial.price).is_err() {
+        let main = self.keys(partial);
+        if Amount::from_minor(partial.price).is_err()
+            || main.0 > self.goal.most.0
+            || main.1 > self.goal.most.1
+        {
             return;
         }
-        let duration_s = i64::from(partial.arrives_s - partial.departs_s);
         let id = |slot: FlightSlot| self.timetable.ids[slot.index()];
-        self.best.offer(Rank {
-            keys: self.goal.order.keys(partial.price, duration_s),
-            departs_s: partial.departs_s,
+        let departs_at = self.timetable.instant(partial.departs_s);
+        let keys = Keys {
+            main,
+            departs_s: departs_at.as_second(),
             ids: partial.legs.padded().map(id),
-            legs: partial.legs,
-        });
+        };
+        if self.goal.after.is_none_or(|after| after < keys) {
+            self.best.offer(Rank {
+                keys,
+                legs: partial.legs,
+            });
+        }
     }
 
-    /// What the bounds count: the order's first key.
-    fn cost(&self, partial: &Partial) -> i64 {
+    /// The most that the first key may be.
+    fn bar(&self) -> i64 {
+        match self.best.bar() {
+            Some(bar) => bar.min(self.goal.most.0),
+            None => self.goal.most.0,
+        }
+    }
+
+    /// The order's keys so far.
+    fn keys(&self, partial: &Partial) -> (i64, i64) {
         let duration_s = i64::from(partial.arrives_s - partial.departs_s);
-        self.goal.order.keys(partial.price, duration_s).0
+        self.goal.order.keys(partial.price, duration_s)
     }
 
-    /// A route's flights that depart within these seconds, by departure.
-    fn departing(
-        &self,
-        route: &Route,
-        seconds: &RangeInclusive<u32>,
-    ) -> impl Iterator<Item = FlightSlot> + use<'a, F> {
-        let departs_s = &self.timetable.departs_s;
-        let (first, last) = (*seconds.start(), *seconds.end());
-        let before = departs_s[route.first as usize..route.end as usize]
-            .partition_point(|departs_s| *departs_s < first);
-        (route.first..route.end)
-            .skip(before)
-            .map(FlightSlot)
-            .take_while(move |slot| departs_s[slot.index()] <= last)
-    }
-
-    fn first(&self, slot: FlightSlot, route: &Route) -> Partial {
+    fn first(&self, slot: FlightSlot, step: &Step<'_>) -> Partial {
         Partial {
             legs: Legs::one(slot),
             price: self.timetable.prices[slot.index()].minor(),
             departs_s: self.timetable.departs_s[slot.index()],
             arrives_s: self.timetable.arrives_s[slot.index()],
-            airport: route.destination,
+            airport: step.route.destination,
             visited: [self.goal.source; MAX_LEGS],
+            missing: step.missing,
         }
     }
 
-    fn then(&self, partial: &Partial, slot: FlightSlot, route: &Route) -> Partial {
+    fn then(&self, partial: &Partial, slot: FlightSlot, step: &Step<'_>) -> Partial {
         let mut visited = partial.visited;
         visited[partial.legs.as_slice().len()] = partial.airport;
         Partial {
@@ -170,8 +275,9 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             price: partial.price + self.timetable.prices[slot.index()].minor(),
             departs_s: partial.departs_s,
             arrives_s: self.timetable.arrives_s[slot.index()],
-            airport: route.destination,
+            airport: step.route.destination,
             visited,
+            missing: step.missing,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Builds a timetable from airports and flights in any order, and refuses by name what can't fly.
 
-use domain::{AirportCode, Currency, FlightId};
+use std::collections::BTreeSet;
+
+use domain::{AirlineCode, AirportCode, Currency, FlightId};
 use jiff::Timestamp;
 
+use crate::shared_bounds::SharedBounds;
 use crate::timetable::{Airport, Flight, FlightSlot, Network, Route, Timetable};
 
 /// Why a timetable can't be built.
@@ -17,6 +20,9 @@ pub enum BuildError {
     /// More than 4,294,967,295 flights.
     #[error("there are more than 4294967295 flights")]
     TooManyFlights,
+    /// More than 65,535 airlines.
+    #[error("there are more than 65535 airlines")]
+    TooManyAirlines,
     /// Two flights have the same id.
     #[error("{0:?} is there twice")]
     DuplicateFlight(FlightId),
@@ -52,6 +58,7 @@ struct Row {
     id: FlightId,
     arrives_s: u32,
     price: domain::Amount,
+    airline: u16,
 }
 
 impl Timetable {
@@ -68,9 +75,11 @@ impl Timetable {
         let epoch = flights.iter().map(|flight| flight.departs_at).min();
         let epoch = epoch.unwrap_or(Timestamp::UNIX_EPOCH);
 
+        let airline_codes = airline_codes(&flights)?;
+
         let mut rows = flights
             .iter()
-            .map(|flight| row(flight, epoch, &airports))
+            .map(|flight| row(flight, epoch, &airports, &airline_codes))
             .collect::<Result<Vec<Row>, BuildError>>()?;
         drop(flights);
         rows.sort_unstable();
@@ -83,14 +92,23 @@ impl Timetable {
             return Err(BuildError::DuplicateFlight(rows[pair[0].index()].id));
         }
 
+        let networks = networks(&rows, airports.len());
         Ok(Self {
-            networks: networks(&rows, airports.len()),
+            shared_bounds: SharedBounds::new(airports.len(), networks.len(), rows.len()),
+            networks,
             airports,
             epoch,
             departs_s: rows.iter().map(|row| row.departs_s).collect(),
             arrives_s: rows.iter().map(|row| row.arrives_s).collect(),
             prices: rows.iter().map(|row| row.price).collect(),
             ids: rows.iter().map(|row| row.id).collect(),
+            airlines: rows.iter().map(|row| row.airline).collect(),
+            airline_codes,
+            longest_flight_s: rows
+                .iter()
+                .map(|row| row.arrives_s - row.departs_s)
+                .max()
+                .unwrap_or(0),
             by_id,
         })
     }
@@ -114,7 +132,21 @@ fn sorted_airports(
     Ok(airports)
 }
 
-fn row(flight: &Flight, epoch: Timestamp, airports: &[Airport]) -> Result<Row, BuildError> {
+/// The airlines of all flights, in order, each once.
+fn airline_codes(flights: &[Flight]) -> Result<Vec<AirlineCode>, BuildError> {
+    let codes: BTreeSet<AirlineCode> = flights.iter().map(|flight| flight.airline).collect();
+    if codes.len() > usize::from(u16::MAX) {
+        return Err(BuildError::TooManyAirlines);
+    }
+    Ok(codes.into_iter().collect())
+}
+
+fn row(
+    flight: &Flight,
+    epoch: Timestamp,
+    airports: &[Airport],
+    airlines: &[AirlineCode],
+) -> Result<Row, BuildError> {
     let airport = |code: AirportCode| {
         let index = airports.binary_search_by_key(&code, |airport| airport.code);
         let index = index.ok().and_then(|index| u16::try_from(index).ok());
@@ -144,6 +176,11 @@ fn row(flight: &Flight, epoch: Timestamp, airports: &[Airport]) -> Result<Row, B
         id: flight.id,
         arrives_s: seconds(flight.arrives_at)?,
         price: flight.price.amount,
+        airline: airlines
+            .binary_search(&flight.airline)
+            .ok()
+            .and_then(|index| u16::try_from(index).ok())
+            .ok_or(BuildError::TooManyAirlines)?,
     })
 }
 
@@ -153,28 +190,48 @@ fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
     let mut first = 0;
     for rows in rows.chunk_by(|a, b| a.currency == b.currency) {
         let mut routes = Vec::new();
-        let mut first_route = vec![0; airports + 1];
-        for rows in rows.chunk_by(|a, b| (a.origin, a.destination) == (b.origin, b.destination)) {
+        let mut arriving = Vec::new();
+        for (rows, index) in rows
+            .chunk_by(|a, b| (a.origin, a.destination) == (b.origin, b.destination))
+            .zip(0_u32..)
+        {
             let route = route(rows, first);
             first = route.end;
-            first_route[usize::from(rows[0].origin) + 1] += 1;
+            arriving.push((rows[0].origin, index));
             routes.push(route);
         }
-        // From the number of routes of each airport to where they begin.
-        let mut before = 0;
-        for count in &mut first_route {
-            before += *count;
-            *count = before;
-        }
         routes.shrink_to_fit();
+        let origins = arriving.iter().map(|(origin, _)| *origin);
+        let first_route = beginnings(origins, airports);
+        let destinations = routes.iter().map(|route: &Route| route.destination);
+        let first_arriving = beginnings(destinations, airports);
+        arriving.sort_by_key(|(_, index)| routes[*index as usize].destination);
+        arriving.shrink_to_fit();
         networks.push(Network {
             currency: rows[0].currency,
             routes,
             first_route,
+            arriving,
+            first_arriving,
         });
     }
     networks.shrink_to_fit();
     networks
+}
+
+/// Where each airport's part of a list begins that is sorted by these airports, and where the last one's
+/// ends.
+fn beginnings(list: impl Iterator<Item = u16>, airports: usize) -> Vec<u32> {
+    let mut beginnings = vec![0; airports + 1];
+    for airport in list {
+        beginnings[usize::from(airport) + 1] += 1;
+    }
+    let mut before = 0;
+    for count in &mut beginnings {
+        before += *count;
+        *count = before;
+    }
+    beginnings
 }
 
 /// The route of these rows, which are all of its flights and at least one.

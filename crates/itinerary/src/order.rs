@@ -4,9 +4,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::{FlightId, Invalid};
+use domain::Invalid;
 
-use crate::itinerary::{Legs, MAX_LEGS};
+use crate::itinerary::Legs;
+use crate::place::Keys;
 
 /// What the best itineraries are the best at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// The two main keys of the order.
+    /// The two main keys of the order. Applied to them it gives price and duration back.
     pub(crate) fn keys(self, price: i64, duration_s: i64) -> (i64, i64) {
         match self {
             Self::Cheapest => (price, duration_s),
@@ -50,16 +51,10 @@ impl fmt::Display for Order {
     }
 }
 
-/// An itinerary's place in the order. The order of the fields is the order of the keys.
-///
-/// No two itineraries of a search are equal in it, and none is the beginning of another: all end
-/// at the destination, and none passes it.
+/// An itinerary's place among all of a search, and its legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
-    /// See [`Order::keys`].
-    pub keys: (i64, i64),
-    pub departs_s: u32,
-    /// Of the legs; what is missing to four repeats the last.
-    pub ids: [FlightId; MAX_LEGS],
+    pub keys: Keys,
+    /// Never compared in effect: the ids decide before.
     pub legs: Legs,
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::AirportCode;
 use jiff::civil::Date;
 
+use crate::filters::Filters;
 use crate::order::Order;
+use crate::place::Place;
 
 /// The most stops that a search allows.
 pub const MAX_STOPS: u8 = 3;
@@ -27,6 +29,10 @@ pub struct Query {
     pub limit: usize,
     /// How long a connection may last.
     pub connections: ConnectionWindow,
+    /// What else every itinerary must be like.
+    pub filters: Filters,
+    /// The place after which the answer begins, in the same order; none: at the beginning.
+    pub after: Option<Place>,
 }
 
 /// How long a connection lasts, from the arrival of a leg to the departure of the next: at least
@@ -103,4 +109,30 @@ pub enum SearchError {
     /// More than [`MAX_STOPS`] stops were asked for.
     #[error("{0} stops are more than the most that can be searched, {MAX_STOPS}")]
     TooManyStops(u8),
+    /// The timetable has no airport with the code of one to change at.
+    #[error("the airport {0} is unknown")]
+    UnknownVia(AirportCode),
+    /// One is to change where the journey begins or ends.
+    #[error("one can't change at {0}, where the journey begins or ends")]
+    ViaAtAnEnd(AirportCode),
+    /// There are more airports to change at than stops.
+    #[error("{airports} airports to change at need more stops than {max_stops}")]
+    ViaNeedsMoreStops {
+        /// How many airports there are.
+        airports: usize,
+        /// The most stops of the query.
+        max_stops: u8,
+    },
+    /// The timetable has no airport with the code of one that is excluded.
+    #[error("the airport {0} is unknown")]
+    UnknownExcluded(AirportCode),
+    /// The journey begins or ends at an airport that is excluded.
+    #[error("{0} can't be excluded: the journey begins or ends there")]
+    EndExcluded(AirportCode),
+    /// One is to change at an airport that is excluded.
+    #[error("{0} is excluded, and named to change at")]
+    ViaExcluded(AirportCode),
+    /// The place to go on from belongs to the other order.
+    #[error("this place is one in the order {0}")]
+    PlaceInOtherOrder(Order),
 }

@@ -2,11 +2,13 @@
 //!
 //! It never changes once built. A changed schedule is a new timetable, built aside and swapped in.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use domain::{AirportCode, Amount, Currency, FlightId, Money};
+use domain::{AirlineCode, AirportCode, Amount, Currency, FlightId, Money};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use crate::shared_bounds::SharedBounds;
 
 /// An airport that flights may leave from or arrive at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Flight {
     pub arrives_at: Timestamp,
     /// What one seat costs.
     pub price: Money,
+    /// Who flies it.
+    pub airline: AirlineCode,
 }
 
 /// A flight's place in one [`Timetable`]: a number below [`Timetable::len`], each used once.
@@ -72,6 +76,10 @@ pub(crate) struct Network {
     pub routes: Vec<Route>,
     /// For each airport the index of its first route; one more entry ends the last airport's.
     pub first_route: Vec<u32>,
+    /// Origins and indexes of all routes, by destination.
+    pub arriving: Vec<(u16, u32)>,
+    /// For each airport where its part of `arriving` begins; one more entry ends the last airport's.
+    pub first_arriving: Vec<u32>,
 }
 
 impl Network {
@@ -85,6 +93,27 @@ impl Network {
     pub fn routes_from(&self, airport: u16) -> &[Route] {
         let airport = usize::from(airport);
         &self.routes[self.first_route[airport] as usize..self.first_route[airport + 1] as usize]
+    }
+
+    /// The routes that arrive at an airport, each with its origin.
+    pub fn routes_to(&self, airport: u16) -> impl Iterator<Item = (u16, &Route)> {
+        let airport = usize::from(airport);
+        let part = self.first_arriving[airport] as usize..self.first_arriving[airport + 1] as usize;
+        self.arriving[part]
+            .iter()
+            .map(|(origin, route)| (*origin, &self.routes[*route as usize]))
+    }
+
+    /// The route from one airport to another, if any flight takes it: one, or none.
+    pub fn routes_between(&self, from: u16, to: u16) -> &[Route] {
+        let routes = self.routes_from(from);
+        let first = routes.partition_point(|route| route.destination < to);
+        let count = usize::from(
+            routes
+                .get(first)
+                .is_some_and(|route| route.destination == to),
+        );
+        &routes[first..first + count]
     }
 }
 
@@ -104,6 +133,14 @@ pub struct Timetable {
     pub(crate) arrives_s: Vec<u32>,
     pub(crate) prices: Vec<Amount>,
     pub(crate) ids: Vec<FlightId>,
+    /// Indexes into `airline_codes`.
+    pub(crate) airlines: Vec<u16>,
+    /// In order, each once.
+    pub(crate) airline_codes: Vec<AirlineCode>,
+    /// Not of the timetable's making: what searches leave for others.
+    pub(crate) shared_bounds: SharedBounds,
+    /// The longest time that a flight takes.
+    pub(crate) longest_flight_s: u32,
     /// All slots, by flight id.
     pub(crate) by_id: Vec<FlightSlot>,
 }
@@ -165,7 +202,17 @@ impl Timetable {
                 amount: self.prices[index],
                 currency: network.currency,
             },
+            airline: self.airline_codes[usize::from(self.airlines[index])],
         }
+    }
+
+    /// When the flight in a slot departs; cheaper than all of [`Self::flight`].
+    ///
+    /// # Panics
+    /// When the slot is from another timetable with more flights.
+    #[must_use]
+    pub fn departs_at(&self, slot: FlightSlot) -> Timestamp {
+        self.instant(self.departs_s[slot.index()])
     }
 
     /// All flights with their slots, in the order of slots.
@@ -181,7 +228,10 @@ impl Timetable {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let networks = self.networks.iter().map(|network| {
-            size_of_val(network.routes.as_slice()) + size_of_val(network.first_route.as_slice())
+            size_of_val(network.routes.as_slice())
+                + size_of_val(network.first_route.as_slice())
+                + size_of_val(network.arriving.as_slice())
+                + size_of_val(network.first_arriving.as_slice())
         });
         size_of_val(self.airports.as_slice())
             + size_of_val(self.networks.as_slice())
@@ -190,7 +240,10 @@ impl Timetable {
             + size_of_val(self.arrives_s.as_slice())
             + size_of_val(self.prices.as_slice())
             + size_of_val(self.ids.as_slice())
+            + size_of_val(self.airlines.as_slice())
+            + size_of_val(self.airline_codes.as_slice())
             + size_of_val(self.by_id.as_slice())
+            + self.shared_bounds.memory_bytes()
     }
 
     /// An airport's place in the list of airports.
@@ -206,6 +259,22 @@ impl Timetable {
         // The columns only hold what was made from timestamps, so this never takes the default.
         Timestamp::from_second(self.epoch.as_second() + i64::from(seconds))
             .unwrap_or(Timestamp::MAX)
+    }
+
+    /// A route's flights that depart within these seconds, by departure.
+    pub(crate) fn departing<'a>(
+        &'a self,
+        route: &Route,
+        seconds: &RangeInclusive<u32>,
+    ) -> impl Iterator<Item = FlightSlot> + use<'a> {
+        let departs_s = &self.departs_s;
+        let (first, last) = (*seconds.start(), *seconds.end());
+        let before = departs_s[route.first as usize..route.end as usize]
+            .partition_point(|departs_s| *departs_s < first);
+        (route.first..route.end)
+            .skip(before)
+            .map(FlightSlot)
+            .take_while(move |slot| departs_s[slot.index()] <= last)
     }
 
     fn network_and_route(&self, slot: FlightSlot) -> (&Network, usize) {

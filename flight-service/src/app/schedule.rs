@@ -83,6 +83,7 @@ impl Schedule {
                 departs_at: row.departs_at,
                 arrives_at: row.arrives_at,
                 price: row.price,
+                airline: row.flight_number.airline(),
             });
             details.push(Details {
                 flight_number: row.flight_number,

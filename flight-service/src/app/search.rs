@@ -6,7 +6,7 @@ use std::time::Duration;
 use clients::flight::{Path, SearchAnswer};
 use domain::{AirportCode, Units};
 use inventory::decide::SalesPolicy;
-use itinerary::{ConnectionWindow, FlightSlot, Itinerary, Order, Query, SearchError};
+use itinerary::{ConnectionWindow, Filters, FlightSlot, Itinerary, Order, Query, SearchError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use moka::future::Cache;
@@ -152,6 +152,8 @@ impl Searcher {
             max_stops: search.max_stops,
             limit,
             connections: self.connections,
+            filters: Filters::default(),
+            after: None,
         }
     }
 

@@ -75,6 +75,13 @@ fn of_search(error: &SearchError) -> Problem {
         SearchError::UnknownSource(_) => "source",
         SearchError::UnknownDestination(_) | SearchError::SameAirport(_) => "destination",
         SearchError::TooManyStops(_) => "max_stops",
+        SearchError::UnknownVia(_)
+        | SearchError::ViaAtAnEnd(_)
+        | SearchError::ViaNeedsMoreStops { .. } => "via",
+        SearchError::UnknownExcluded(_)
+        | SearchError::EndExcluded(_)
+        | SearchError::ViaExcluded(_) => "exclude",
+        SearchError::PlaceInOtherOrder(_) => "after",
     };
     Problem::invalid_field(parameter, error.to_string())
 }

@@ -10,6 +10,8 @@ mod by_hand;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod filters;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod random_networks;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use domain::{AirportCode, Currency, FlightId};
-use itinerary::{Airport, ConnectionWindow, Flight, FlightSlot, Order, Query, Timetable};
+use itinerary::{Airport, Flight, FlightSlot, Itinerary, Order, Query, TimeWindow, Timetable};
+use jiff::Timestamp;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 /// An itinerary in terms that any implementation can be compared in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,9 @@ impl Oracle {
         let mut found = Vec::new();
         let zone = &self.zones[&query.source];
         for first in self.departures.get(&query.source).into_iter().flatten() {
-            if first.departs_at.to_zoned(zone.clone()).date() == query.date && is_open(first.id) {
+            let local = first.departs_at.to_zoned(zone.clone());
+            let in_window = is_within(query.filters.departure, local.time());
+            if local.date() == query.date && in_window && may_be_leg(query, first, is_open) {
                 self.go_on(query, is_open, &mut vec![*first], &mut found);
             }
         }
@@ -54,16 +57,47 @@ impl Oracle {
 
     /// The answer to a query, from its enumeration.
     pub fn answer(mut all: Vec<Found>, query: &Query) -> Vec<Found> {
-        all.sort_by_cached_key(|one| {
-            let duration = i128::from(one.arrives_at.as_second() - one.departs_at.as_second());
-            let (first, second) = match query.order {
-                Order::Cheapest => (one.minor, duration),
-                Order::Fastest => (duration, one.minor),
-            };
-            (first, second, one.departs_at, one.ids.clone())
-        });
+        Self::sort(&mut all, query.order);
         all.truncate(query.limit);
         all
+    }
+
+    /// Sorts an enumeration.
+    pub fn sort(all: &mut [Found], order: Order) {
+        let keys = |one: &Found| {
+            let duration = i128::from(one.arrives_at.as_second() - one.departs_at.as_second());
+            match order {
+                Order::Cheapest => (one.minor, duration, one.departs_at),
+                Order::Fastest => (duration, one.minor, one.departs_at),
+            }
+        };
+        all.sort_unstable_by(|one, other| {
+            let by_keys = keys(one).cmp(&keys(other));
+            by_keys.then_with(|| one.ids.cmp(&other.ids))
+        });
+    }
+
+    /// Whether a whole itinerary is as the query's filters say.
+    fn is_admitted(&self, query: &Query, legs: &[Flight], minor: i128) -> bool {
+        let filters = &query.filters;
+        let (first, last) = (&legs[0], &legs[legs.len() - 1]);
+        let seconds = last.arrives_at.duration_since(first.departs_at).as_secs();
+        let local = last
+            .arrives_at
+            .to_zoned(self.zones[&last.destination].clone());
+        let changes: Vec<AirportCode> = legs[1..].iter().map(|leg| leg.source).collect();
+        filters
+            .max_price
+            .is_none_or(|most| minor <= i128::from(most.minor()))
+            && filters
+                .max_duration_s
+                .is_none_or(|most| seconds <= i64::from(most))
+            && is_within(filters.arrival, local.time())
+            && filters.via.iter().all(|via| changes.contains(via))
+            && !filters
+                .exclude
+                .iter()
+                .any(|excluded| changes.contains(excluded))
     }
 
     fn go_on(
@@ -79,7 +113,9 @@ impl Oracle {
                 .iter()
                 .map(|leg| i128::from(leg.price.amount.minor()))
                 .sum();
-            if (-1_000_000_000_000..=1_000_000_000_000).contains(&minor) {
+            if (-1_000_000_000_000..=1_000_000_000_000).contains(&minor)
+                && self.is_admitted(query, legs, minor)
+            {
                 found.push(Found {
                     ids: legs.iter().map(|leg| leg.id).collect(),
                     minor,
@@ -93,20 +129,21 @@ impl Oracle {
         if legs.len() > usize::from(query.max_stops) {
             return;
         }
-        let (min, max) = window(query.connections);
+        let connection =
+            i64::from(query.connections.min_seconds())..=i64::from(query.connections.max_seconds());
+        let waits_s = |next: &Flight| next.departs_at.as_second() - last.arrives_at.as_second();
         let Some(departures) = self.departures.get(&last.destination) else {
             return;
         };
-        let soonest = departures
-            .partition_point(|next| next.departs_at.duration_since(last.arrives_at) < min);
+        let soonest = departures.partition_point(|next| waits_s(next) < *connection.start());
         for next in &departures[soonest..] {
-            if next.departs_at.duration_since(last.arrives_at) > max {
+            if waits_s(next) > *connection.end() {
                 break;
             }
             let visited = |airport| legs.iter().any(|leg| leg.source == airport);
             if next.price.currency == last.price.currency
                 && !visited(next.destination)
-                && is_open(next.id)
+                && may_be_leg(query, next, is_open)
             {
                 legs.push(*next);
                 self.go_on(query, is_open, legs, found);
@@ -116,12 +153,25 @@ impl Oracle {
     }
 }
 
-fn window(connections: ConnectionWindow) -> (SignedDuration, SignedDuration) {
-    let seconds = |seconds| SignedDuration::from_secs(i64::from(seconds));
-    (
-        seconds(connections.min_seconds()),
-        seconds(connections.max_seconds()),
-    )
+/// Whether a flight may be any leg.
+fn may_be_leg(query: &Query, flight: &Flight, is_open: &dyn Fn(FlightId) -> bool) -> bool {
+    let airlines = &query.filters.airlines;
+    is_open(flight.id) && (airlines.is_empty() || airlines.contains(&flight.airline))
+}
+
+/// Whether a time of day is in a window, if there is one.
+fn is_within(window: Option<TimeWindow>, time: Time) -> bool {
+    let Some(window) = window else {
+        return true;
+    };
+    let text = window.to_string();
+    let (from, to) = text.split_once('-').unwrap();
+    let (from, to): (Time, Time) = (from.parse().unwrap(), to.parse().unwrap());
+    if from <= to {
+        from <= time && time <= to
+    } else {
+        time >= from || time <= to
+    }
 }
 
 /// What the search answers, in the oracle's terms. Checks on the way that an itinerary's own times
@@ -135,21 +185,25 @@ pub fn searched(
     let answer = timetable.search(query, is_open).unwrap();
     answer
         .iter()
-        .map(|itinerary| {
-            let leg = |slot: &FlightSlot| timetable.flight(*slot);
-            let legs: Vec<Flight> = itinerary.legs().iter().map(leg).collect();
-            assert_eq!(itinerary.stops(), legs.len() - 1);
-            assert_eq!(itinerary.departs_at, legs[0].departs_at);
-            assert_eq!(itinerary.arrives_at, legs[legs.len() - 1].arrives_at);
-            let duration = itinerary.arrives_at.duration_since(itinerary.departs_at);
-            assert_eq!(itinerary.duration_seconds(), duration.as_secs());
-            Found {
-                ids: legs.iter().map(|leg| leg.id).collect(),
-                minor: i128::from(itinerary.price.amount.minor()),
-                currency: itinerary.price.currency,
-                departs_at: itinerary.departs_at,
-                arrives_at: itinerary.arrives_at,
-            }
-        })
+        .map(|itinerary| Found::of(timetable, itinerary))
         .collect()
+}
+
+impl Found {
+    pub fn of(timetable: &Timetable, itinerary: &Itinerary) -> Self {
+        let leg = |slot: &FlightSlot| timetable.flight(*slot);
+        let legs: Vec<Flight> = itinerary.legs().iter().map(leg).collect();
+        assert_eq!(itinerary.stops(), legs.len() - 1);
+        assert_eq!(itinerary.departs_at, legs[0].departs_at);
+        assert_eq!(itinerary.arrives_at, legs[legs.len() - 1].arrives_at);
+        let duration = itinerary.arrives_at.duration_since(itinerary.departs_at);
+        assert_eq!(itinerary.duration_seconds(), duration.as_secs());
+        Self {
+            ids: legs.iter().map(|leg| leg.id).collect(),
+            minor: i128::from(itinerary.price.amount.minor()),
+            currency: itinerary.price.currency,
+            departs_at: itinerary.departs_at,
+            arrives_at: itinerary.arrives_at,
+        }
+    }
 }

@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::{Amount, Currency, FlightId, Money};
-use itinerary::{Airport, ConnectionWindow, Flight, Order, Query, Timetable};
-use jiff::civil::{Date, date};
+use domain::{AirlineCode, Amount, Currency, FlightId, Money};
+use itinerary::{Airport, ConnectionWindow, Filters, Flight, Order, Query, TimeWindow, Timetable};
+use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::oracle::{Oracle, searched};
+use crate::oracle::{Found, Oracle, searched};
 use crate::schedules::{airport, code};
 
 /// Airports on both sides of the date line, with and without summer time.
@@ -38,6 +38,8 @@ fn day() -> impl Strategy<Value = Date> {
     ])
 }
 
+const AIRLINES: [&str; 3] = ["AI", "6E", "EZY"];
+
 /// Two different airports.
 fn pair() -> impl Strategy<Value = (usize, usize)> {
     (0..CODES.len(), 1..CODES.len()).prop_map(|(one, step)| (one, (one + step) % CODES.len()))
@@ -61,15 +63,17 @@ fn price() -> impl Strategy<Value = Money> {
 fn flights(day: Date) -> impl Strategy<Value = Vec<(Flight, bool)>> {
     let midnight = day.to_zoned(TimeZone::UTC).unwrap().timestamp();
     let quarters = |count: i64| SignedDuration::from_mins(15 * count);
-    let flight = (pair(), -56_i64..=120, 1_i64..=12, price());
+    let airline = prop::sample::select(AIRLINES.to_vec());
+    let flight = (pair(), -56_i64..=120, 1_i64..=12, price(), airline);
     let flight = flight.prop_map(
-        move |((source, destination), start, length, price)| Flight {
+        move |((source, destination), start, length, price, airline)| Flight {
             id: FlightId(0),
             source: code(CODES[source]),
             destination: code(CODES[destination]),
             departs_at: midnight + quarters(start),
             arrives_at: midnight + quarters(start + length),
             price,
+            airline: airline.parse().unwrap(),
         },
     );
     prop::collection::vec((flight, prop::bool::weighted(0.9)), 0..=250)
@@ -85,6 +89,72 @@ fn connections() -> impl Strategy<Value = ConnectionWindow> {
     ]
 }
 
+/// Windows on the half hour, some of them past midnight.
+fn window() -> impl Strategy<Value = TimeWindow> {
+    let time = |half_hours: i8| Time::constant(half_hours / 2, half_hours % 2 * 30, 0, 0);
+    (0_i8..48, 0_i8..48).prop_map(move |(from, to)| TimeWindow::new(time(from), time(to)))
+}
+
+/// Each filter now and then, so that several meet and some answers are empty. Airports to change at
+/// and excluded ones are indexes, and may be wrong for the query.
+fn filters() -> impl Strategy<Value = (Filters, Vec<usize>, Vec<usize>)> {
+    let sometimes = 0.25;
+    let max_price = (0_i64..=6).prop_map(|step| Amount::from_minor(step * 500).unwrap());
+    let max_duration_s = (1_u32..=40).prop_map(|quarters| quarters * 15 * 60);
+    let airlines = prop::sample::subsequence(AIRLINES.to_vec(), 1..=2)
+        .prop_map(|airlines| airlines.iter().map(|code| code.parse().unwrap()).collect());
+    let airports = || prop::sample::subsequence((0..CODES.len()).collect::<Vec<_>>(), 1..=2);
+    (
+        prop::option::weighted(sometimes, max_price),
+        prop::option::weighted(sometimes, max_duration_s),
+        prop::option::weighted(sometimes, window()),
+        prop::option::weighted(sometimes, window()),
+        prop::option::weighted(sometimes, airlines),
+        prop::option::weighted(sometimes, airports()),
+        prop::option::weighted(sometimes, airports()),
+    )
+        .prop_map(
+            |(max_price, max_duration_s, departure, arrival, airlines, via, exclude)| {
+                let airlines: Option<Vec<AirlineCode>> = airlines;
+                let filters = Filters {
+                    max_price,
+                    max_duration_s,
+                    departure,
+                    arrival,
+                    airlines: airlines.unwrap_or_default(),
+                    ..Filters::default()
+                };
+                (
+                    filters,
+                    via.unwrap_or_default(),
+                    exclude.unwrap_or_default(),
+                )
+            },
+        )
+}
+
+/// A query with filters, half of the time. What would contradict the query is left out.
+fn filtered_query(day: Date) -> impl Strategy<Value = Query> {
+    (query(day), filters()).prop_map(|(query, (filters, via, exclude))| {
+        let codes = |indexes: Vec<usize>| -> Vec<_> {
+            let codes = indexes.into_iter().map(|index| code(CODES[index]));
+            codes
+                .filter(|code| ![query.source, query.destination].contains(code))
+                .collect()
+        };
+        let mut via = codes(via);
+        via.truncate(usize::from(query.max_stops));
+        let mut exclude = codes(exclude);
+        exclude.retain(|code| !via.contains(code));
+        let filters = Filters {
+            via,
+            exclude,
+            ..filters
+        };
+        Query { filters, ..query }
+    })
+}
+
 fn query(day: Date) -> impl Strategy<Value = Query> {
     let order = prop::sample::select(vec![Order::Cheapest, Order::Fastest]);
     let limit = prop_oneof![0_usize..=6, 7_usize..=50];
@@ -97,6 +167,8 @@ fn query(day: Date) -> impl Strategy<Value = Query> {
             max_stops,
             limit,
             connections,
+            filters: Filters::default(),
+            after: None,
         },
     )
 }
@@ -119,7 +191,7 @@ fn network() -> impl Strategy<Value = (Vec<Flight>, HashSet<FlightId>, Vec<Query
                 });
             (numbered.collect::<Vec<Flight>>(), open)
         });
-        let queries = prop::collection::vec(query(day), 8);
+        let queries = prop::collection::vec(prop_oneof![query(day), filtered_query(day)], 8);
         (numbered, queries).prop_map(|((flights, open), queries)| (flights, open, queries))
     })
 }
@@ -147,6 +219,49 @@ proptest! {
             let whole = searched(&timetable, &Query { limit: usize::MAX, ..query.clone() }, &is_open);
             let part = searched(&timetable, &query, &is_open);
             prop_assert_eq!(&part, &whole[..whole.len().min(query.limit)]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Pages follow one another without a gap, and nothing comes twice.
+    #[test]
+    fn the_pages_of_a_search_are_the_whole_list((flights, open, queries) in network(), limit in 1_usize..=9) {
+        let timetable = Timetable::build(airports(), flights).unwrap();
+        let is_open = |id: FlightId| open.contains(&id);
+        for query in queries {
+            let whole = searched(&timetable, &Query { limit: usize::MAX, ..query.clone() }, &is_open);
+            let mut walked = Vec::new();
+            let mut page = Query { limit, ..query };
+            loop {
+                let is_open = |slot| open.contains(&timetable.flight(slot).id);
+                let found = timetable.search(&page, is_open).unwrap();
+                walked.extend(found.iter().map(|itinerary| Found::of(&timetable, itinerary)));
+                let Some(last) = found.last() else { break };
+                prop_assert!(found.len() <= limit);
+                // A cursor goes over the wire as text.
+                let place = timetable.place(last, page.order).to_string();
+                page.after = Some(place.parse().unwrap());
+            }
+            prop_assert_eq!(&walked, &whole, "{:?}", page);
+        }
+    }
+
+    #[test]
+    fn a_days_cheapest_is_the_first_of_its_search((flights, open, queries) in network()) {
+        let timetable = Timetable::build(airports(), flights).unwrap();
+        let is_open = |slot| open.contains(&timetable.flight(slot).id);
+        for query in queries {
+            let days = [query.date, query.date.tomorrow().unwrap()];
+            let cheapest = timetable.cheapest_of_days(&query, days, is_open).unwrap();
+            for (day, (date, found)) in days.into_iter().zip(cheapest) {
+                let query = Query { date, order: Order::Cheapest, limit: 1, ..query.clone() };
+                prop_assert_eq!(day, date);
+                let first = timetable.search(&query, is_open).unwrap().pop();
+                prop_assert_eq!(first, found);
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 
-use domain::{AirportCode, Currency, FlightId, Money};
+use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
 use flate2::read::GzDecoder;
-use itinerary::{Airport, ConnectionWindow, Flight, Order, Query, Timetable};
+use itinerary::{Airport, ConnectionWindow, Filters, Flight, Order, Query, Timetable};
 use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 
@@ -28,6 +28,7 @@ pub fn flight(id: i64, route: (&str, &str), times: (&str, &str), price: &str) ->
         departs_at: times.0.parse().unwrap(),
         arrives_at: times.1.parse().unwrap(),
         price: dollars(price),
+        airline: "AI".parse().unwrap(),
     }
 }
 
@@ -48,6 +49,8 @@ pub fn query(source: &str, destination: &str, date: Date) -> Query {
         max_stops: 3,
         limit: 20,
         connections: ConnectionWindow::default(),
+        filters: Filters::default(),
+        after: None,
     }
 }
 
@@ -83,6 +86,7 @@ pub fn demo() -> (Vec<Airport>, Vec<Flight>) {
                 amount: row[7].parse().unwrap(),
                 currency: row[8].parse().unwrap(),
             },
+            airline: row[0].parse::<FlightNumber>().unwrap().airline(),
         }
     });
     let flights = flights.collect();
@@ -94,7 +98,10 @@ pub fn us_week() -> (Vec<Airport>, Vec<Flight>) {
     let mut rows = csv::Reader::from_reader(GzDecoder::new(open("us-week/flights.csv.gz")));
     let flights = rows.records().zip(1..).map(|(row, id)| {
         let row = row.unwrap();
-        flight(id, (&row[1], &row[2]), (&row[3], &row[4]), &row[6])
+        Flight {
+            airline: row[0].parse::<FlightNumber>().unwrap().airline(),
+            ..flight(id, (&row[1], &row[2]), (&row[3], &row[4]), &row[6])
+        }
     });
     (airports("us-week"), flights.collect())
 }

@@ -1,0 +1,43 @@
+//! Which routes have a flight that can be the last leg.
+//!
+//! Where the last flights to a destination are sold out, closed, another airline's or at the wrong time
+//! of day, bounds over all flights would promise ways that lead nowhere, and a search without a full
+//! answer has nothing else to be cut by.
+
+use crate::goal::Goal;
+use crate::itinerary::MAX_LEGS;
+use crate::timetable::{FlightSlot, Network, Timetable};
+
+/// Whether a flight can be the last leg, whatever comes before it.
+pub(crate) fn is_last_leg(
+    timetable: &Timetable,
+    goal: &Goal<'_>,
+    is_open: &impl Fn(FlightSlot) -> bool,
+    slot: FlightSlot,
+) -> bool {
+    goal.admits_airline(timetable.airlines[slot.index()])
+        && timetable.arrives_in_window(goal, slot)
+        && is_open(slot)
+}
+
+/// For each route to the destination, in the network's order, whether any of its flights can be the
+/// last leg.
+pub(crate) fn last_legs(
+    timetable: &Timetable,
+    network: &Network,
+    goal: &Goal<'_>,
+    is_open: &impl Fn(FlightSlot) -> bool,
+) -> Vec<bool> {
+    // Before the last leg there are at most so many flights and connections.
+    let before = timetable
+        .longest_flight_s
+        .saturating_add(goal.connections.max_seconds());
+    let latest = (1..MAX_LEGS).fold(*goal.day.end(), |at, _| at.saturating_add(before));
+    let seconds = *goal.day.start()..=latest;
+    let routes = network.routes_to(goal.destination);
+    let is_any_last = routes.map(|(_, route)| {
+        let mut flights = timetable.departing(route, &seconds);
+        flights.any(|slot| is_last_leg(timetable, goal, is_open, slot))
+    });
+    is_any_last.collect()
+}
