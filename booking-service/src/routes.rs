@@ -41,5 +41,6 @@ fn call_context() -> CallContext {
     CallContext {
         request_id: request.request_id,
         traceparent: request.traceparent,
+        deadline: None,
     }
 }

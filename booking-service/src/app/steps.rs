@@ -165,7 +165,13 @@ impl Steps {
         };
         let key = booking.charge_key.to_string();
         let charge = match self.payments.charge(&key, &request, context).await {
-            Ok(charge) => charge,
+            Ok(Ok(charge)) => charge,
+            Ok(Err(refusal)) => {
+                return Ok(failing(
+                    booking,
+                    Refusal::new("payment_failed", refusal.detail),
+                ));
+            }
             // The only request for this charge was never sent: there is nothing to find out.
             Err(error @ CallError::Unreachable(_)) if booking.attempts == 0 && !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the payment could not be made in time");

@@ -1,16 +1,16 @@
 //! flight-service: flights, search, seats and holds.
 
-use std::time::Duration;
+mod client;
 
 use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use reqwest::{Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::{CallContext, CallError, Connection, Refusal, read, send, unexpected};
+pub use self::client::{CONFIRM_LIMIT, FlightClient};
+pub use crate::http::Answer;
 
 /// Whether a flight can be sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -98,6 +98,50 @@ pub struct SearchAnswer {
     pub paths: Vec<Path>,
     /// How many there are in this answer.
     pub count: usize,
+    /// How to go on; left out where this is the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<SearchMeta>,
+}
+
+/// How to go on with a search.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SearchMeta {
+    /// For the page after this one: the place of its last itinerary in the order.
+    #[schema(example = "cheapest.780000.9000.1707921000.3")]
+    pub after: String,
+    /// How many itineraries a page has at most.
+    #[schema(example = 20)]
+    pub limit: usize,
+}
+
+/// A month's fares.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CalendarAnswer {
+    /// The airport of departure.
+    #[schema(value_type = String, example = "DEL")]
+    pub source: AirportCode,
+    /// The airport of arrival.
+    #[schema(value_type = String, example = "BOM")]
+    pub destination: AirportCode,
+    /// The month.
+    #[schema(example = "2024-02")]
+    pub month: String,
+    /// All its days, in order.
+    pub days: Vec<CalendarDay>,
+}
+
+/// A day's fare.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CalendarDay {
+    /// The day on which one departs, by the clocks of the airport of departure.
+    #[schema(example = "2024-02-15")]
+    pub date: Date,
+    /// The price of one seat on the cheapest itinerary; none where there is none.
+    #[schema(value_type = Option<f64>, example = 7800.0)]
+    pub price: Option<Amount>,
+    /// The price's currency, ISO 4217.
+    #[schema(value_type = Option<String>, example = "INR")]
+    pub currency: Option<Currency>,
 }
 
 /// Seats on a flight: what validate, decrement and increment ask for.
@@ -294,6 +338,9 @@ pub struct Seat {
     /// What has it, such as a booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved_by: Option<String>,
+    /// Whose it is, where what has it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved_at: Option<Timestamp>,
@@ -499,78 +546,4 @@ pub struct LedgerViolation {
     pub pool: i64,
     /// What contradicts what.
     pub what: String,
-}
-
-/// Calls flight-service.
-#[derive(Clone, Debug)]
-pub struct FlightClient {
-    connection: Connection,
-}
-
-/// An answer that is either what was asked for or a refusal by name.
-pub type Answer<T> = Result<Result<T, Refusal>, CallError>;
-
-impl FlightClient {
-    /// A client for the service at this address; `timeout` bounds each call.
-    ///
-    /// # Errors
-    /// When the HTTP client can't be made.
-    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            connection: Connection::new(base, timeout)?,
-        })
-    }
-
-    /// A flight by its id.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn flight(&self, id: FlightId, context: &CallContext) -> Answer<Flight> {
-        answer(send(self.connection.get(&format!("/api/flights/{id}"), context)).await?).await
-    }
-
-    /// Holds seats, all or nothing, once per id however often it is called.
-    ///
-    /// # Errors
-    /// When no usable answer comes: the hold may be there or not, until it is released.
-    pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
-        answer(send(self.connection.post("/api/holds", context).json(request)).await?).await
-    }
-
-    /// Turns a hold into a sale. Calling it again does nothing more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn confirm(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
-        self.end_hold(id, "confirm", context).await
-    }
-
-    /// Gives a hold's seats back, even of one that has not arrived yet. Calling it again does nothing
-    /// more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn release(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
-        self.end_hold(id, "release", context).await
-    }
-
-    async fn end_hold(&self, id: HoldId, how: &str, context: &CallContext) -> Answer<Hold> {
-        answer(
-            send(
-                self.connection
-                    .post(&format!("/api/holds/{id}/{how}"), context),
-            )
-            .await?,
-        )
-        .await
-    }
-}
-
-/// Reads an answer: 200 and 201 are what was asked for, 4xx is a refusal.
-async fn answer<T: serde::de::DeserializeOwned>(response: Response) -> Answer<T> {
-    match response.status() {
-        StatusCode::OK | StatusCode::CREATED => read(response).await.map(Ok),
-        status if status.is_client_error() => read(response).await.map(Err),
-        status => Err(unexpected(status, response).await),
-    }
 }

@@ -1,25 +1,31 @@
-//! What the clients share.
+//! What the clients share: the context of a call, and why a call may fail.
 
-use std::time::Duration;
+mod answer;
+mod connection;
+mod request;
 
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use std::time::Instant;
+
+use reqwest::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-/// How long a connection may take to open: services are near each other.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) use self::answer::{answer, empty_answer, read};
+pub(crate) use self::connection::Connection;
+pub(crate) use self::request::Request;
 
-/// Idle connections kept per service; more than the requests that a replica has under way at once.
-const IDLE_CONNECTIONS: usize = 512;
-
-/// The request on whose behalf another service is called: its headers are passed on.
+/// The request on whose behalf another service is called: what of it is passed on.
 #[derive(Clone, Debug, Default)]
 pub struct CallContext {
     /// The id that ties the logs of all services together.
     pub request_id: String,
     /// The W3C trace context, as it came.
     pub traceparent: Option<String>,
+    /// Until when an answer is of use; none means that the client's own time limits are the only ones.
+    pub deadline: Option<Instant>,
 }
+
+/// An answer that is either what was asked for or a refusal by name.
+pub type Answer<T> = Result<Result<T, Refusal>, CallError>;
 
 /// Why a call gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +33,24 @@ pub enum CallError {
     /// The service was not reached: nothing happened there.
     #[error("the service can't be reached")]
     Unreachable(#[source] reqwest::Error),
+    /// The service has failed so often of late that it is not called for a moment: nothing happened there.
+    #[error("the service has failed too often and is left alone for a moment")]
+    CircuitOpen,
+    /// There was no time left to call the service: nothing happened there.
+    #[error("no time was left for the call")]
+    DeadlinePassed,
+    /// The request can't be written down, so it was not sent: a bug.
+    #[error("the request can't be written")]
+    Malformed(#[source] serde_json::Error),
     /// The request went out, but no complete answer came: it may have acted or not.
     #[error("no answer came")]
     NoAnswer(#[source] reqwest::Error),
-    /// The service answers that it can't serve now.
+    /// The service answers that it can't serve now: it may have acted or not.
     #[error("the service answers {0}")]
     Unavailable(StatusCode),
+    /// An earlier request with the same key is still running: how it ends is not known yet.
+    #[error("an earlier request with the same key is still running")]
+    InProgress,
     /// The service refuses what its contract says it grants.
     #[error("the service refuses: {}", .0.code)]
     Refused(Refusal),
@@ -46,6 +64,17 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// Whether it is certain that the service has not even heard of the call.
+    #[must_use]
+    pub fn never_sent(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::CircuitOpen | Self::DeadlinePassed | Self::Malformed(_)
+        )
+    }
+}
+
 /// A refusal in the shared problem shape.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
@@ -54,96 +83,4 @@ pub struct Refusal {
     /// What went wrong, in words.
     #[serde(default)]
     pub detail: String,
-}
-
-/// One service's address and the connections to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    client: reqwest::Client,
-    base: Url,
-}
-
-impl Connection {
-    /// A client for the service at this address; `timeout` bounds each call as a whole.
-    pub(crate) fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .tcp_nodelay(true)
-            .no_proxy()
-            .build()?;
-        Ok(Self {
-            client,
-            base: base.clone(),
-        })
-    }
-
-    /// The address of a path; the base may itself have one.
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
-    }
-
-    /// A GET of this path.
-    pub(crate) fn get(&self, path: &str, context: &CallContext) -> RequestBuilder {
-        with_context(self.client.get(self.url(path)), context)
-    }
-
-    /// A POST to this path.
-    pub(crate) fn post(&self, path: &str, context: &CallContext) -> RequestBuilder {
-        with_context(self.client.post(self.url(path)), context)
-    }
-}
-
-fn with_context(request: RequestBuilder, context: &CallContext) -> RequestBuilder {
-    let request = match context.request_id.as_str() {
-        "" => request,
-        id => request.header("x-request-id", id),
-    };
-    match &context.traceparent {
-        Some(trace) => request.header("traceparent", trace),
-        None => request,
-    }
-}
-
-/// Sends a request; an answer of 500 or above is an error.
-pub(crate) async fn send(request: RequestBuilder) -> Result<Response, CallError> {
-    let response = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            CallError::Unreachable(error)
-        } else {
-            CallError::NoAnswer(error)
-        }
-    })?;
-    match response.status() {
-        status @ (StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
-            Err(CallError::Unavailable(status))
-        }
-        status if status.is_server_error() => Err(unexpected(status, response).await),
-        _ => Ok(response),
-    }
-}
-
-/// Reads an answer's body.
-pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
-    let status = response.status();
-    let body = response.bytes().await.map_err(CallError::NoAnswer)?;
-    serde_json::from_slice(&body).map_err(|error| CallError::Unexpected {
-        status,
-        body: format!("{error} in {}", start_of(&String::from_utf8_lossy(&body))),
-    })
-}
-
-/// The error for an answer that the contract does not have.
-pub(crate) async fn unexpected(status: StatusCode, response: Response) -> CallError {
-    let body = response.text().await.unwrap_or_default();
-    CallError::Unexpected {
-        status,
-        body: start_of(&body),
-    }
-}
-
-/// Enough of a body to tell what it was.
-fn start_of(body: &str) -> String {
-    body.chars().take(200).collect()
 }

@@ -1,15 +1,14 @@
 //! payment-service: charges and refunds.
 
-use std::time::Duration;
+mod client;
 
 use domain::{Amount, Currency, PaymentId};
 use jiff::Timestamp;
-use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::{CallContext, CallError, Connection, read, send, unexpected};
+pub use self::client::PaymentClient;
 
 /// A caller's own name for something: an integer or a text, kept and answered as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -135,70 +134,4 @@ pub struct Refund {
     pub amount: Amount,
     /// When.
     pub refunded_at: Timestamp,
-}
-
-/// Calls payment-service.
-#[derive(Clone, Debug)]
-pub struct PaymentClient {
-    connection: Connection,
-}
-
-impl PaymentClient {
-    /// A client for the service at this address. `timeout` is how long an answer may take before its
-    /// outcome counts as unknown.
-    ///
-    /// # Errors
-    /// When the HTTP client can't be made.
-    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            connection: Connection::new(base, timeout)?,
-        })
-    }
-
-    /// Charges, once per key however often it is called.
-    ///
-    /// # Errors
-    /// When the outcome is not known: ask again with the same key.
-    pub async fn charge(
-        &self,
-        key: &str,
-        request: &ChargeRequest,
-        context: &CallContext,
-    ) -> Result<Charge, CallError> {
-        let call = self
-            .connection
-            .post("/api/payments/process", context)
-            .header("idempotency-key", key)
-            .json(request);
-        let response = send(call).await?;
-        match response.status() {
-            StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT => {
-                read(response).await
-            }
-            status => Err(unexpected(status, response).await),
-        }
-    }
-
-    /// Gives money back, once per key however often it is called.
-    ///
-    /// # Errors
-    /// When the outcome is not known: ask again with the same key.
-    pub async fn refund(
-        &self,
-        key: &str,
-        payment: PaymentId,
-        amount: Amount,
-        context: &CallContext,
-    ) -> Result<Refund, CallError> {
-        let call = self
-            .connection
-            .post(&format!("/api/payments/{payment}/refunds"), context)
-            .header("idempotency-key", key)
-            .json(&RefundRequest { amount });
-        let response = send(call).await?;
-        match response.status() {
-            StatusCode::CREATED => read(response).await,
-            status => Err(unexpected(status, response).await),
-        }
-    }
 }

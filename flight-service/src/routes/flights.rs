@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::Data;
+use actix_web::web::{self, Data};
 use clients::flight::{Airport, Flight, FlightChange, NewFlight, Page, PageMeta};
 use domain::FlightId;
 use service_kit::extract::{Id, Json, Query};
@@ -14,13 +14,19 @@ use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::seats::Seats;
 
 /// Look a flight up.
+///
+/// `{id}` is the flight's id, or its number: then the next departure.
 #[utoipa::path(
     get, path = "/api/flights/{id}", tag = "flights",
-    params(("id" = i64, Path, description = "The flight's id", example = 1)),
+    params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses((status = 200, description = "The flight", body = Flight), LookupRefusals)
 )]
-pub(super) async fn show(seats: Data<Seats>, id: Id<FlightId>) -> Result<HttpResponse, Problem> {
-    Ok(respond::ok(&seats.flight(id.0).await?))
+pub(super) async fn show(
+    seats: Data<Seats>,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = seats.flight_named(&name)?;
+    Ok(respond::ok(&seats.flight(id).await?))
 }
 
 /// Put a flight into the schedule.

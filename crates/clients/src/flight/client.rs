@@ -1,0 +1,188 @@
+//! The client of flight-service.
+
+use std::time::Duration;
+
+use domain::{FlightId, HoldId};
+use reqwest::{Method, Url};
+
+use super::{
+    ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight, FlightChange, Hold, HoldRequest,
+    SeatChangeRequest, SeatMap,
+};
+use crate::http::{
+    Answer, CallContext, CallError, Connection, Refusal, Request, answer, empty_answer,
+};
+
+/// The most holds that one call confirms.
+pub const CONFIRM_LIMIT: usize = 256;
+
+/// The code of a hold that nobody has asked for.
+const UNKNOWN_HOLD: &str = "unknown_hold";
+
+/// Calls flight-service. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct FlightClient {
+    connection: Connection,
+}
+
+impl FlightClient {
+    /// A client for the service at this address; `timeout` bounds each attempt at a call.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            connection: Connection::new("flight-service", base, timeout)?,
+        })
+    }
+
+    /// A flight by its id.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn flight(&self, id: FlightId, context: &CallContext) -> Answer<Flight> {
+        self.find_flight(&id.to_string(), context).await
+    }
+
+    /// A flight by its id or its number; of a number, the next departure.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn find_flight(&self, reference: &str, context: &CallContext) -> Answer<Flight> {
+        let request = Request::repeatable(Method::GET, &["api", "flights", reference]);
+        self.ask(request, context).await
+    }
+
+    /// The seats of a flight by its id or its number; of a number, the next departure.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn seat_map(&self, reference: &str, context: &CallContext) -> Answer<SeatMap> {
+        let request = Request::repeatable(Method::GET, &["api", "flights", reference, "seats"]);
+        self.ask(request, context).await
+    }
+
+    /// Changes a flight's price or capacity, or closes its sales: the same again changes nothing more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn change_flight(
+        &self,
+        id: FlightId,
+        change: &FlightChange,
+        context: &CallContext,
+    ) -> Answer<Flight> {
+        let id = id.to_string();
+        let request = Request::repeatable(Method::PATCH, &["api", "flights", &id]).json(change)?;
+        self.ask(request, context).await
+    }
+
+    /// Cancels a flight that nobody has seats on.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn cancel_flight(&self, id: FlightId, context: &CallContext) -> Answer<()> {
+        let id = id.to_string();
+        let request = Request::repeatable(Method::DELETE, &["api", "flights", &id]);
+        empty_answer(self.connection.send(request, context).await?).await
+    }
+
+    /// Holds seats, all or nothing, once per id however often it is called.
+    ///
+    /// # Errors
+    /// When no usable answer comes: the hold may be there or not, until it is released.
+    pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
+        let request = Request::repeatable(Method::POST, &["api", "holds"]).json(request)?;
+        self.ask(request, context).await
+    }
+
+    /// A hold as it stands; `None` when no request for it has arrived.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn find_hold(
+        &self,
+        id: HoldId,
+        context: &CallContext,
+    ) -> Result<Option<Hold>, CallError> {
+        let id = id.to_string();
+        let request = Request::repeatable(Method::GET, &["api", "holds", &id]);
+        match self.ask(request, context).await? {
+            Ok(hold) => Ok(Some(hold)),
+            Err(refusal) if refusal.code == UNKNOWN_HOLD => Ok(None),
+            Err(refusal) => Err(CallError::Refused(refusal)),
+        }
+    }
+
+    /// Takes a hold's expiry away, because its payment is under way. Calling it again does nothing more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn pin(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+        self.move_hold(id, "pin", context).await
+    }
+
+    /// Turns a hold into a sale. Calling it again does nothing more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn confirm(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+        self.move_hold(id, "confirm", context).await
+    }
+
+    /// Turns 1 to [`CONFIRM_LIMIT`] holds into sales, each on its own. Calling it again does nothing more.
+    ///
+    /// # Errors
+    /// When no usable answer comes: any of them may be sold or not.
+    pub async fn confirm_many(
+        &self,
+        ids: &[HoldId],
+        context: &CallContext,
+    ) -> Result<Vec<ConfirmResult>, CallError> {
+        let body = ConfirmRequest { ids: ids.to_vec() };
+        let request =
+            Request::repeatable(Method::POST, &["api", "holds", "confirm"]).json(&body)?;
+        let answered: Result<ConfirmAnswer, Refusal> = self.ask(request, context).await?;
+        Ok(answered.map_err(CallError::Refused)?.results)
+    }
+
+    /// Gives a hold's seats back, even of one that has not arrived yet. Calling it again does nothing
+    /// more.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn release(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+        self.move_hold(id, "release", context).await
+    }
+
+    /// Swaps a hold's seats; the old ones stay if one can't be had. The change's number makes calling it
+    /// again harmless.
+    ///
+    /// # Errors
+    /// When no usable answer comes: the hold may have the old seats or the new ones.
+    pub async fn change_seats(
+        &self,
+        id: HoldId,
+        change: &SeatChangeRequest,
+        context: &CallContext,
+    ) -> Answer<Hold> {
+        let id = id.to_string();
+        let request =
+            Request::repeatable(Method::POST, &["api", "holds", &id, "seats"]).json(change)?;
+        self.ask(request, context).await
+    }
+
+    async fn move_hold(&self, id: HoldId, how: &str, context: &CallContext) -> Answer<Hold> {
+        let id = id.to_string();
+        let request = Request::repeatable(Method::POST, &["api", "holds", &id, how]);
+        self.ask(request, context).await
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(
+        &self,
+        request: Request,
+        context: &CallContext,
+    ) -> Answer<T> {
+        answer(self.connection.send(request, context).await?).await
+    }
+}

@@ -1,0 +1,63 @@
+//! What to make of an answer.
+
+use reqwest::{Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::{Answer, CallError, Refusal};
+
+/// The code of a request whose earlier run with the same key has not ended.
+const IN_PROGRESS: &str = "idempotency_in_progress";
+
+/// How much of an unexpected body is kept: enough to tell what it was.
+const BODY_START_CHARS: usize = 200;
+
+/// Reads an answer: 200 and 201 are what was asked for, other 4xx are refusals.
+pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Answer<T> {
+    match response.status() {
+        StatusCode::OK | StatusCode::CREATED => read(response).await.map(Ok),
+        _ => refusal(response).await.map(Err),
+    }
+}
+
+/// The same for a call whose success has no body.
+pub(crate) async fn empty_answer(response: Response) -> Answer<()> {
+    match response.status() {
+        StatusCode::OK | StatusCode::NO_CONTENT => Ok(Ok(())),
+        _ => refusal(response).await.map(Err),
+    }
+}
+
+/// Reads an answer's body.
+pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
+    let status = response.status();
+    let body = response.bytes().await.map_err(CallError::NoAnswer)?;
+    serde_json::from_slice(&body).map_err(|error| CallError::Unexpected {
+        status,
+        body: format!("{error} in {}", start_of(&String::from_utf8_lossy(&body))),
+    })
+}
+
+/// The error for an answer that the contract does not have.
+pub(super) async fn unexpected(response: Response) -> CallError {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    CallError::Unexpected {
+        status,
+        body: start_of(&body),
+    }
+}
+
+async fn refusal(response: Response) -> Result<Refusal, CallError> {
+    if !response.status().is_client_error() {
+        return Err(unexpected(response).await);
+    }
+    let refusal: Refusal = read(response).await?;
+    if refusal.code == IN_PROGRESS {
+        return Err(CallError::InProgress);
+    }
+    Ok(refusal)
+}
+
+fn start_of(body: &str) -> String {
+    body.chars().take(BODY_START_CHARS).collect()
+}
