@@ -3,14 +3,16 @@
 use crate::state::{Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms};
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Event {
     /// The seats are held.
     Held,
     /// The seats were refused, or are not what the customer agreed to.
     HoldRefused {
         /// Whether a hold may be there all the same, or come: one that was granted and is not wanted, or
-        /// an earlier request for it of which nothing was heard.
+        /// another request for it that is still to be answered. Not every refusal is recorded, so the same
+        /// request may yet be granted. `false` is for the booking's maker alone, refused by the answer to
+        /// its only request, and must not be written once somebody else has taken the booking over.
         may_be_held: bool,
     },
     /// The customer pays.
@@ -44,7 +46,7 @@ pub enum Event {
 }
 
 /// What became of the seats of a booking that was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChargedSeats {
     /// They are sold.
     Sold,

@@ -53,13 +53,17 @@ pub enum MoneyTask {
 }
 
 /// When a booking is paid.
+///
+/// Whether it is [`Payment::Later`] is known before the hold is asked for, and stays. Only then is the hold
+/// pinned in time; in the other cases it must never have an expiry, or a confirmed booking could lose its
+/// seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payment {
-    /// As soon as its seats are held.
+    /// As soon as its seats are held: the hold is asked for pinned.
     AtOnce,
-    /// When the customer says so, until the deadline.
+    /// When the customer says so, until the deadline: the hold is asked for until then.
     Later,
-    /// Never: it costs nothing.
+    /// Never: it costs nothing. The hold is asked for pinned, or sold.
     Nothing,
 }
 
@@ -77,7 +81,7 @@ pub struct Terms {
 pub enum Action {
     /// Ask for the seats.
     Hold,
-    /// Pin the hold, then charge with this attempt's key.
+    /// Pin the hold if it is not asked for pinned, charge with this attempt's key, and only then confirm.
     Pay {
         /// From 1.
         attempt: u8,
@@ -143,6 +147,9 @@ impl Life {
     }
 
     /// Whether nothing that is left to do could change what the customer is told.
+    ///
+    /// So it is with a confirmed booking whose hold is yet to be confirmed: a pinned hold is its owner's to
+    /// end, and is lost only to somebody who takes it by force.
     #[must_use]
     pub fn is_decided(&self) -> bool {
         matches!(self.shown, State::Confirmed | State::Ended(_)) && self.shown == self.state
