@@ -1,0 +1,237 @@
+//! Laws of the machine alone: every life that can be reached, with every event, under all terms.
+
+use lifecycle::{Action, ChargedSeats, Event, Life, MoneyTask, Payment, SeatTask, State, Terms};
+
+use crate::universe::{EVENTS, all_terms, reachable};
+
+fn each_life(check: impl Fn(Terms, Life)) {
+    for terms in all_terms() {
+        for life in reachable(terms) {
+            check(terms, life);
+        }
+    }
+}
+
+fn each_move(check: impl Fn(Terms, Life, Event, Life)) {
+    each_life(|terms, life| {
+        for event in EVENTS {
+            if let Ok(next) = life.apply(terms, event) {
+                check(terms, life, event, next);
+            }
+        }
+    });
+}
+
+/// The events that an action can lead to, done by whoever works on the booking.
+fn news_of(action: Action) -> Vec<Event> {
+    let starts_with = |names: &[&str]| {
+        let is_named = |event: &Event| names.contains(&name_of(*event));
+        EVENTS.into_iter().filter(is_named).collect()
+    };
+    match action {
+        Action::Hold => starts_with(&["Held", "HoldRefused"]),
+        Action::Pay { .. } => starts_with(&["PinRefused", "Charged", "Declined"]),
+        Action::Confirm => starts_with(&["Sold", "HoldLost"]),
+        Action::Release => starts_with(&["Released"]),
+        Action::Settle { .. } => starts_with(&["Settled"]),
+        Action::AwaitCustomer | Action::Nothing => Vec::new(),
+    }
+}
+
+/// An event without its payload. A new event does not compile until it is named here, and the test
+/// below then asks for it in the list of all events.
+fn name_of(event: Event) -> &'static str {
+    match event {
+        Event::Held => "Held",
+        Event::HoldRefused { .. } => "HoldRefused",
+        Event::PayRequested => "PayRequested",
+        Event::SeatsChanged => "SeatsChanged",
+        Event::PinRefused => "PinRefused",
+        Event::Charged { .. } => "Charged",
+        Event::Declined { .. } => "Declined",
+        Event::Sold => "Sold",
+        Event::HoldLost => "HoldLost",
+        Event::DeadlinePassed => "DeadlinePassed",
+        Event::CancelRequested => "CancelRequested",
+        Event::Released => "Released",
+        Event::Settled => "Settled",
+    }
+}
+
+/// How far a life is from rest: no event ever raises it, and news of its work lowers it.
+fn distance(life: Life) -> (u8, u8) {
+    let state = match life.state {
+        State::Pending => u8::MAX,
+        State::Held => u8::MAX - 1,
+        State::Paying { attempt } => u8::MAX - 1 - attempt,
+        State::Confirmed => 1,
+        State::Ended(_) => 0,
+    };
+    let tasks =
+        u8::from(life.seats != SeatTask::Nothing) + u8::from(life.money != MoneyTask::Nothing);
+    (state, tasks)
+}
+
+#[test]
+fn what_does_not_move_is_refused_by_name() {
+    each_life(|terms, life| {
+        for event in EVENTS {
+            if let Err(refused) = life.apply(terms, event) {
+                assert_eq!((refused.state, refused.event), (life.state, event));
+                assert!(refused.to_string().contains(name_of(event)), "{refused}");
+            }
+        }
+    });
+}
+
+#[test]
+fn every_event_has_a_use() {
+    for event in EVENTS {
+        let is_used = all_terms().into_iter().any(|terms| {
+            let mut lives = reachable(terms).into_iter();
+            lives.any(|life| life.apply(terms, event).is_ok())
+        });
+        assert!(is_used, "{event:?}");
+    }
+}
+
+#[test]
+fn an_end_shows_only_when_the_seats_are_free_and_all_else_at_once() {
+    each_life(|_, life| {
+        if life.seats == SeatTask::Release {
+            assert!(!matches!(life.shown, State::Ended(_)), "{life:?}");
+        } else {
+            assert_eq!(life.shown, life.state, "{life:?}");
+        }
+    });
+}
+
+#[test]
+fn tasks_belong_to_their_states() {
+    each_life(|_, life| {
+        let is_ended = matches!(life.state, State::Ended(_));
+        match life.seats {
+            SeatTask::Confirm => assert_eq!(life.state, State::Confirmed, "{life:?}"),
+            SeatTask::Release => assert!(is_ended, "{life:?}"),
+            SeatTask::Nothing => {}
+        }
+        if let MoneyTask::Settle { attempt } = life.money {
+            assert!(is_ended, "{life:?}");
+            assert!(
+                life.charged.is_none_or(|charged| charged == attempt),
+                "{life:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_end_is_never_left() {
+    each_move(|_, life, event, next| {
+        if matches!(life.state, State::Ended(_)) {
+            assert_eq!(next.state, life.state, "{event:?}");
+        }
+    });
+}
+
+#[test]
+fn attempts_are_counted_up_to_their_limit() {
+    each_life(|terms, life| {
+        let paying = match life.state {
+            State::Paying { attempt } => Some(attempt),
+            _ => None,
+        };
+        let settling = match life.money {
+            MoneyTask::Settle { attempt } => Some(attempt),
+            MoneyTask::Nothing => None,
+        };
+        for attempt in [paying, settling, life.charged].into_iter().flatten() {
+            assert!((1..=terms.max_attempts).contains(&attempt), "{life:?}");
+            assert_ne!(terms.payment, Payment::Nothing, "{life:?}");
+        }
+    });
+}
+
+#[test]
+fn who_is_confirmed_has_paid_if_it_costs_something() {
+    each_life(|terms, life| {
+        if life.state == State::Confirmed {
+            let is_free = terms.payment == Payment::Nothing;
+            assert_eq!(life.charged.is_none(), is_free, "{life:?}");
+        }
+    });
+}
+
+#[test]
+fn a_charge_is_forgotten_by_no_end() {
+    each_move(|_, life, event, next| {
+        let was_paying = matches!(life.state, State::Paying { .. } | State::Confirmed);
+        if was_paying && matches!(next.state, State::Ended(_)) {
+            let is_declined = matches!(event, Event::Declined { .. });
+            let is_settled = matches!(next.money, MoneyTask::Settle { .. });
+            let was_free = life.state == State::Confirmed && life.charged.is_none();
+            assert_eq!(is_settled, !is_declined && !was_free, "{life:?} {event:?}");
+        }
+    });
+}
+
+#[test]
+fn work_ends() {
+    each_move(|_, life, event, next| {
+        assert!(
+            distance(next) <= distance(life),
+            "{life:?} {event:?} {next:?}"
+        );
+    });
+    each_life(|terms, life| {
+        let news = news_of(life.next());
+        assert_eq!(life.has_work(), !news.is_empty(), "{life:?}");
+        for event in news {
+            let next = life.apply(terms, event);
+            let is_closer = next.is_ok_and(|next| distance(next) < distance(life));
+            assert!(is_closer, "{life:?} {event:?} {next:?}");
+        }
+    });
+}
+
+#[test]
+fn the_deadline_cuts_no_attempt() {
+    each_life(|terms, life| {
+        let is_cut = life.apply(terms, Event::DeadlinePassed).is_ok();
+        assert_eq!(
+            is_cut,
+            matches!(life.state, State::Pending | State::Held),
+            "{life:?}"
+        );
+    });
+}
+
+#[test]
+fn whatever_has_not_ended_can_be_cancelled() {
+    each_life(|terms, life| {
+        let cancelled = life.apply(terms, Event::CancelRequested);
+        match cancelled {
+            Ok(cancelled) => assert_eq!(cancelled.next(), Action::Release, "{life:?}"),
+            Err(_) => assert!(matches!(life.state, State::Ended(_)), "{life:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_charge_without_seats_is_given_back() {
+    let terms = Terms {
+        payment: Payment::AtOnce,
+        max_attempts: 1,
+    };
+    let paying = Life::NEW.apply(terms, Event::Held);
+    let lost = Event::Charged {
+        seats: ChargedSeats::Lost,
+    };
+    let mut life = paying.and_then(|life| life.apply(terms, lost)).unwrap();
+    assert_eq!(life.shown, State::Paying { attempt: 1 });
+    assert_eq!(life.next(), Action::Release);
+    life = life.apply(terms, Event::Released).unwrap();
+    assert_eq!(life.next(), Action::Settle { attempt: 1 });
+    life = life.apply(terms, Event::Settled).unwrap();
+    assert_eq!(life.next(), Action::Nothing);
+}

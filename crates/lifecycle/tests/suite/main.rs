@@ -1,0 +1,14 @@
+//! The machine alone, life by life, and the machine at work between services that may fail.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
+
+mod broken;
+mod every_life;
+mod model;
+mod table;
+mod universe;
+mod walks;

@@ -1,0 +1,110 @@
+//! A worker: what it asks next, and what it makes of the answers.
+
+use lifecycle::{Action, ChargedSeats, Event, Life, Payment};
+
+use super::services::{Answer, Request};
+use super::world::{Fault, Setting};
+
+/// What a worker is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Doing {
+    Hold,
+    /// First half of an attempt to pay.
+    Pin(u8),
+    Charge(u8),
+    /// The confirmation before the row says so, while the customer waits.
+    ConfirmCharged,
+    Confirm,
+    Release,
+    Close(u8),
+    Refund(u8),
+    /// To write what happened to the row.
+    Save(Event),
+}
+
+impl Doing {
+    /// The request that is under way; none while the row is written.
+    pub fn request(self) -> Option<Request> {
+        Some(match self {
+            Self::Hold => Request::Hold,
+            Self::Pin(_) => Request::Pin,
+            Self::Charge(attempt) => Request::Charge(attempt),
+            Self::ConfirmCharged | Self::Confirm => Request::Confirm,
+            Self::Release => Request::Release,
+            Self::Close(attempt) => Request::Close(attempt),
+            Self::Refund(attempt) => Request::Refund(attempt),
+            Self::Save(_) => return None,
+        })
+    }
+
+    /// Whether another request may follow this one before the row is written.
+    pub fn leads_on(self) -> bool {
+        matches!(self, Self::Pin(_) | Self::Charge(_) | Self::Close(_))
+    }
+}
+
+/// How a worker begins what is to be done; `None` where nothing is.
+pub fn begin(setting: &Setting, life: Life) -> Option<Doing> {
+    Some(match life.next() {
+        Action::Hold => Doing::Hold,
+        Action::Pay { attempt } => {
+            let is_pinned = setting.terms.payment == Payment::AtOnce;
+            if is_pinned || setting.has(Fault::PinSkipped) {
+                Doing::Charge(attempt)
+            } else {
+                Doing::Pin(attempt)
+            }
+        }
+        Action::Confirm => Doing::Confirm,
+        Action::Release => Doing::Release,
+        Action::Settle { .. } if setting.has(Fault::KeyLeftOpen) => Doing::Save(Event::Settled),
+        Action::Settle { attempt } => Doing::Close(attempt),
+        Action::AwaitCustomer | Action::Nothing => return None,
+    })
+}
+
+/// What may follow an answer. Nothing follows one from somebody else's past: a closed key is nobody's.
+pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -> Vec<Doing> {
+    let events = match (doing, answer) {
+        (Doing::Pin(attempt), Answer::Done) => return vec![Doing::Charge(attempt)],
+        (Doing::Charge(_), Answer::Charged) => return vec![Doing::ConfirmCharged],
+        (Doing::Close(attempt), Answer::Charged) => return vec![Doing::Refund(attempt)],
+        // What was granted need not be what the customer agreed to.
+        (Doing::Hold, Answer::Done) => vec![Event::Held, Event::HoldRefused { may_be_held: true }],
+        (Doing::Hold, _) => vec![Event::HoldRefused {
+            may_be_held: !is_alone && !setting.has(Fault::AloneUnproven),
+        }],
+        (Doing::Pin(_), _) => vec![Event::PinRefused],
+        (Doing::Charge(_), Answer::Declined) => [false, true]
+            .map(|past_deadline| Event::Declined { past_deadline })
+            .to_vec(),
+        (Doing::ConfirmCharged, answer) => vec![Event::Charged {
+            seats: if answer == Answer::Done {
+                ChargedSeats::Sold
+            } else {
+                ChargedSeats::Lost
+            },
+        }],
+        (Doing::Confirm, Answer::Done) => vec![Event::Sold],
+        (Doing::Confirm, _) => vec![Event::HoldLost],
+        (Doing::Release, _) => vec![Event::Released],
+        (Doing::Close(_) | Doing::Refund(_), _) => vec![Event::Settled],
+        (Doing::Charge(_) | Doing::Save(_), _) => Vec::new(),
+    };
+    events.into_iter().map(Doing::Save).collect()
+}
+
+/// What follows when no answer comes; `None` where the worker gives up, for another to ask again.
+pub fn follow_silence(setting: &Setting, doing: Doing) -> Option<Doing> {
+    match doing {
+        Doing::ConfirmCharged => Some(Doing::Save(Event::Charged {
+            seats: ChargedSeats::Pinned,
+        })),
+        Doing::Charge(_) if setting.has(Fault::SilenceTakenForDecline) => {
+            Some(Doing::Save(Event::Declined {
+                past_deadline: false,
+            }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! What must be true in every world that can come about.
+
+use lifecycle::{Action, Life, Payment, State};
+
+use super::services::{Hold, Key};
+use super::world::{Setting, World};
+
+/// The first law that this world breaks.
+pub fn broken_law(setting: &Setting, world: &World) -> Option<&'static str> {
+    let laws = [
+        (
+            confirmed_has_seats(setting, world),
+            "a confirmed booking's hold is pinned or sold",
+        ),
+        (
+            confirmed_is_paid(setting, world),
+            "a confirmed booking has its one charge",
+        ),
+        (world.services.charges() <= 1, "nobody is charged twice"),
+        (
+            nothing_is_charged_early(world),
+            "nothing is charged before the customer pays",
+        ),
+        (
+            shown_end_is_free(world),
+            "an end shows only when the seats are free",
+        ),
+        (
+            rest_is_whole(world),
+            "at rest, all is sold and paid, or all is given back",
+        ),
+    ];
+    laws.into_iter()
+        .find(|(holds, _)| !holds)
+        .map(|(_, law)| law)
+}
+
+/// Whether this step breaks the promise that what is decided stays, unless somebody cancels.
+pub fn decided_stays(before: Life, after: Life) -> bool {
+    !before.is_decided() || after.shown == before.shown
+}
+
+fn confirmed_has_seats(setting: &Setting, world: &World) -> bool {
+    setting.takes_by_force
+        || world.life.state != State::Confirmed
+        || matches!(world.services.hold, Hold::Pinned | Hold::Sold)
+}
+
+fn confirmed_is_paid(setting: &Setting, world: &World) -> bool {
+    if world.life.state != State::Confirmed {
+        return true;
+    }
+    match world.life.charged {
+        None => setting.terms.payment == Payment::Nothing && world.services.charges() == 0,
+        Some(attempt) => {
+            world.services.key(attempt) == Key::Charged && world.services.charges() == 1
+        }
+    }
+}
+
+fn nothing_is_charged_early(world: &World) -> bool {
+    let is_early = matches!(world.life.state, State::Pending | State::Held);
+    !is_early || world.services.charges() == 0
+}
+
+fn shown_end_is_free(world: &World) -> bool {
+    !matches!(world.life.shown, State::Ended(_)) || !world.services.hold.is_live()
+}
+
+/// The invariant of a booking whose tasks have run. Asked even while late requests and overtaken workers
+/// are about: none of them may be able to undo it.
+fn rest_is_whole(world: &World) -> bool {
+    let (hold, charges) = (world.services.hold, world.services.charges());
+    match world.life.state {
+        _ if world.life.next() != Action::Nothing => true,
+        State::Confirmed => {
+            hold == Hold::Sold && charges == usize::from(world.life.charged.is_some())
+        }
+        _ => !hold.is_live() && charges == 0,
+    }
+}

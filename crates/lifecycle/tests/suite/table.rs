@@ -1,0 +1,93 @@
+//! The machine at a glance: what it does, and what becomes of it by each event.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use lifecycle::{Action, Life, MoneyTask, Payment, SeatTask, State, Terms};
+
+use crate::universe::{EVENTS, PAYMENTS, reachable};
+
+/// Where a life stands and what is left to do; what is shown, and what was charged once it ended, change
+/// nothing about its way on.
+fn describe(life: Life) -> String {
+    let mut text = match (life.state, life.charged) {
+        (State::Paying { attempt }, _) => format!("Paying({attempt})"),
+        (State::Confirmed, Some(attempt)) => format!("Confirmed(charged {attempt})"),
+        (State::Confirmed, None) => "Confirmed(free)".to_owned(),
+        (state, _) => format!("{state:?}"),
+    };
+    match life.seats {
+        SeatTask::Nothing => {}
+        SeatTask::Confirm => text.push_str(" +confirm"),
+        SeatTask::Release => text.push_str(" +release"),
+    }
+    if let MoneyTask::Settle { attempt } = life.money {
+        write!(text, " +settle({attempt})").unwrap();
+    }
+    text
+}
+
+/// The lives by what they are called, in the order of a booking's way; each with one for each payment.
+fn lives() -> Vec<(String, Vec<(Payment, Life)>)> {
+    let mut order: Vec<(String, Vec<(Payment, Life)>)> = Vec::new();
+    for payment in PAYMENTS {
+        for life in reachable(terms(payment)) {
+            let name = describe(life);
+            match order.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, lives)) => lives.push((payment, life)),
+                None => order.push((name, vec![(payment, life)])),
+            }
+        }
+    }
+    order.sort_by_key(|(_, lives)| {
+        let life = lives[0].1;
+        (life.state, life.charged, life.seats, life.money)
+    });
+    order
+}
+
+fn terms(payment: Payment) -> Terms {
+    Terms {
+        payment,
+        max_attempts: 2,
+    }
+}
+
+#[test]
+fn the_machine_at_a_glance() {
+    let mut table = "At most two attempts to pay. After `+`, what is left to do. What is not listed is refused.\n".to_owned();
+    for (name, lives) in lives() {
+        let action = lives[0].1.next();
+        assert!(
+            lives.iter().all(|(_, life)| life.next() == action),
+            "{name}"
+        );
+        let action = match action {
+            Action::Nothing => "is left alone".to_owned(),
+            action => format!("does {action:?}"),
+        };
+        writeln!(table, "\n{name}: {action}").unwrap();
+        for event in EVENTS {
+            let mut ways: BTreeMap<String, Vec<Payment>> = BTreeMap::new();
+            for (payment, life) in &lives {
+                if let Ok(next) = life.apply(terms(*payment), event) {
+                    let payments = ways.entry(describe(next)).or_default();
+                    if !payments.contains(payment) {
+                        payments.push(*payment);
+                    }
+                }
+            }
+            let is_one = ways.len() == 1;
+            for (next, payments) in ways {
+                let event = if is_one {
+                    format!("{event:?}")
+                } else {
+                    format!("{event:?}, paid {payments:?}")
+                };
+                let next = if next == name { "(stays)" } else { &next };
+                writeln!(table, "    {event:<40} -> {next}").unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}

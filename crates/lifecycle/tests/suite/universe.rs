@@ -1,0 +1,63 @@
+//! All terms, all events, and every life that they lead to.
+
+use std::collections::HashSet;
+
+use lifecycle::{ChargedSeats, Event, Life, Payment, Terms};
+
+pub const PAYMENTS: [Payment; 3] = [Payment::AtOnce, Payment::Later, Payment::Nothing];
+
+/// Every event with every payload.
+pub const EVENTS: [Event; 17] = [
+    Event::Held,
+    Event::HoldRefused { may_be_held: false },
+    Event::HoldRefused { may_be_held: true },
+    Event::PayRequested,
+    Event::SeatsChanged,
+    Event::PinRefused,
+    Event::Charged {
+        seats: ChargedSeats::Sold,
+    },
+    Event::Charged {
+        seats: ChargedSeats::Pinned,
+    },
+    Event::Charged {
+        seats: ChargedSeats::Lost,
+    },
+    Event::Declined {
+        past_deadline: false,
+    },
+    Event::Declined {
+        past_deadline: true,
+    },
+    Event::Sold,
+    Event::HoldLost,
+    Event::DeadlinePassed,
+    Event::CancelRequested,
+    Event::Released,
+    Event::Settled,
+];
+
+pub fn all_terms() -> Vec<Terms> {
+    let with = |max_attempts| {
+        PAYMENTS.map(|payment| Terms {
+            payment,
+            max_attempts,
+        })
+    };
+    (1..=3).flat_map(with).collect()
+}
+
+/// Every life that a booking with these terms can come to by any events at all, in the order found.
+pub fn reachable(terms: Terms) -> Vec<Life> {
+    let mut lives = vec![Life::NEW];
+    let mut seen = HashSet::from([Life::NEW]);
+    let mut at = 0;
+    while let Some(life) = lives.get(at).copied() {
+        let after = EVENTS
+            .iter()
+            .filter_map(|event| life.apply(terms, *event).ok());
+        lives.extend(after.filter(|next| seen.insert(*next)));
+        at += 1;
+    }
+    lives
+}
