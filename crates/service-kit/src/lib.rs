@@ -11,11 +11,13 @@
 //! | [`openapi`] | what the OpenAPI documents share |
 //! | [`operations`] | `/health /ready /metrics /openapi.json /docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
+//! | [`batch`] | many small writes as few large ones |
 //! | [`server`] | binding, serving and draining |
 //! | [`command_line`] | the options and start-up that the binaries share |
 //!
 //! It knows nothing of flights, bookings or payments.
 
+pub mod batch;
 pub mod command_line;
 pub mod context;
 pub mod database;
