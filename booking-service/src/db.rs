@@ -1,11 +1,16 @@
 //! The tables of bookings, one file each; SQL only here.
 
 pub mod bookings;
+pub mod writer;
 
 mod embedded {
     refinery::embed_migrations!("../migrations/bookings");
 }
 
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use jiff::Timestamp;
 use service_kit::database::MigrationSet;
 
 /// The migrations of the bookings database.
@@ -29,4 +34,23 @@ pub enum DbError {
     /// A stored value is not one that this service writes.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
+    /// More waits to be written than can be soon.
+    #[error("too much waits to be written")]
+    Busy,
+    /// The batch, in which this was, failed.
+    #[error("the write failed")]
+    Unwritten(#[source] Arc<DbError>),
+    /// The batch, in which this was, broke off without an answer.
+    #[error("the write broke off")]
+    BrokenOff,
+}
+
+/// The database's clock, which all deadlines go by.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn now(database: &Pool) -> Result<Timestamp, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached("SELECT clock_timestamp()").await?;
+    Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }

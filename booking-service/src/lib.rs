@@ -1,9 +1,9 @@
-//! booking-service: bookings.
+//! booking-service: bookings and orders.
 //!
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
-//! | [`app`] | what is decided: a booking, its steps, who goes on with it |
+//! | [`app`] | what is decided: a booking, its steps, who goes on with it, the front doors |
 //! | [`db`] | the tables of bookings; SQL only here |
 //! | [`settings`] | the settings and their defaults |
 //!
@@ -21,17 +21,20 @@ pub mod routes;
 pub mod settings;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use clients::flight::FlightClient;
 use clients::payment::PaymentClient;
 use service_kit::operations::{Check, Operations};
+use service_kit::redis::Redis;
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
-use service_kit::{database, telemetry};
+use service_kit::{database, redis, telemetry};
 
-use crate::app::bookings::Bookings;
-use crate::app::steps::Steps;
+use crate::app::bookings::{Bookings, Deadlines};
+use crate::app::engine::{Engine, EngineSettings};
+use crate::app::leases::Leases;
+use crate::app::snapshots::Snapshots;
 use crate::app::worker;
+use crate::db::writer::Writer;
 use crate::settings::Settings;
 
 /// The service's name.
@@ -52,34 +55,35 @@ impl Application {
             migrate(settings).await?;
         }
         let database = database::pool(&settings.database, NAME)?;
-        let steps = Steps {
-            database: database.clone(),
-            flights: FlightClient::new(&settings.flights.url, settings.flights.timeout)?,
-            payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
-            lease: settings.bookings.lease,
-        };
+        let redis = redis::open(&settings.redis)?;
+        let engine = engine(settings, database.clone(), redis.clone())?;
         let tasks = BackgroundTasks::new();
-        let (every, at_once) = (
-            settings.bookings.look_for_work_every,
-            settings.bookings.work_at_once,
-        );
-        tasks.spawn(|stop| worker::run(steps.clone(), every, at_once, stop));
+        start_background(settings, &engine, &tasks);
         let bookings = Bookings {
-            steps,
+            engine,
             tasks: tasks.clone(),
-            deadline: settings.bookings.deadline,
+            deadlines: Deadlines {
+                booking: settings.bookings.deadline,
+                order: settings.bookings.reservation,
+            },
         };
-
+        let mut checks = vec![Check::required("postgres", move || {
+            let database = database.clone();
+            async move { database::is_up(&database).await }
+        })];
+        if let Some(redis) = redis {
+            checks.push(Check::optional("redis", move || {
+                let redis = redis.clone();
+                async move { redis.is_up().await }
+            }));
+        }
         let operations = Operations {
             service: NAME,
-            checks: vec![Check::required("postgres", move || {
-                let database = database.clone();
-                async move { database::is_up(&database).await }
-            })],
+            checks,
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let routes = routes::configure(Arc::new(bookings));
+        let routes = routes::configure(&bookings);
         let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
         Ok(Self { server })
     }
@@ -103,6 +107,41 @@ impl Application {
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
+}
+
+fn engine(
+    settings: &Settings,
+    database: deadpool_postgres::Pool,
+    redis: Option<Redis>,
+) -> anyhow::Result<Engine> {
+    let bookings = &settings.bookings;
+    Ok(Engine {
+        writer: Writer::start(database.clone()),
+        database,
+        flights: FlightClient::new(&settings.flights.url, settings.flights.timeout)?,
+        payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
+        snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
+        leases: Leases::default(),
+        settings: EngineSettings {
+            lease: bookings.lease,
+            hold_margin: bookings.hold_margin,
+            order_attempts: bookings.payment_attempts,
+            attempt_pause: bookings.payment_pause,
+            sale_patience: bookings.sale_patience,
+        },
+    })
+}
+
+fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {
+    let bookings = &settings.bookings;
+    let (every, at_once) = (bookings.look_for_work_every, bookings.work_at_once);
+    tasks.spawn(|stop| worker::run(engine.clone(), every, at_once, stop));
+    let (leases, database, lease) = (
+        engine.leases.clone(),
+        engine.database.clone(),
+        bookings.lease,
+    );
+    tasks.spawn(|stop| leases.run(database, lease, stop));
 }
 
 /// Brings the bookings database up to date.

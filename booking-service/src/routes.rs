@@ -1,38 +1,121 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+mod admin;
 mod bookings;
+mod flights;
 pub mod openapi;
+mod orders;
 mod problem;
-
-use std::sync::Arc;
+mod simple_orders;
+mod travelers;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
+use service_kit::extract::IdempotencyKey;
 use service_kit::{context, server::resource};
 
 use crate::app::bookings::Bookings;
+use crate::app::flights::Flights;
+use crate::app::orders::Orders;
+use crate::app::simple_orders::SimpleOrders;
 
 /// The service's routes.
-pub fn configure(bookings: Arc<Bookings>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub fn configure(bookings: &Bookings) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let bookings = bookings.clone();
+    let orders = Data::new(Orders {
+        bookings: bookings.clone(),
+    });
+    let simple = Data::new(SimpleOrders {
+        bookings: bookings.clone(),
+    });
+    let flights = Data::new(Flights {
+        bookings: bookings.clone(),
+    });
+    let bookings = Data::new(bookings);
     move |config| {
         config
-            .app_data(Data::from(Arc::clone(&bookings)))
+            .app_data(bookings.clone())
+            .app_data(orders.clone())
+            .app_data(simple.clone())
+            .app_data(flights.clone());
+        configure_bookings(config);
+        configure_orders(config);
+        config
             .service(resource(
-                "/api/bookings",
-                "POST",
-                [web::post().to(bookings::create)],
-            ))
-            .service(resource(
-                "/api/bookings/{id}/cancel",
-                "PUT",
-                [web::put().to(bookings::cancel)],
-            ))
-            .service(resource(
-                "/api/bookings/{id}",
+                "/api/flights/{id}/seats",
                 "GET",
-                [web::get().to(bookings::show)],
+                [web::get().to(flights::seats)],
+            ))
+            .service(resource(
+                "/api/flights/{id}/seats/stream",
+                "GET",
+                [web::get().to(flights::stream)],
+            ))
+            .service(resource(
+                "/api/admin/flights/{id}/reset",
+                "POST",
+                [web::post().to(admin::reset)],
+            ))
+            .service(resource(
+                "/api/admin/flights/{id}/cancel",
+                "POST",
+                [web::post().to(admin::cancel)],
             ));
     }
+}
+
+fn configure_bookings(config: &mut ServiceConfig) {
+    config
+        .service(resource(
+            "/api/bookings",
+            "GET, POST",
+            [
+                web::get().to(bookings::list),
+                web::post().to(bookings::create),
+            ],
+        ))
+        .service(resource(
+            "/api/bookings/{id}/cancel",
+            "PUT",
+            [web::put().to(bookings::cancel)],
+        ))
+        .service(resource(
+            "/api/bookings/{id}",
+            "GET",
+            [web::get().to(bookings::show)],
+        ));
+}
+
+fn configure_orders(config: &mut ServiceConfig) {
+    config
+        .service(resource(
+            "/api/flights/{id}/orders",
+            "POST",
+            [web::post().to(orders::create)],
+        ))
+        .service(resource(
+            "/api/orders",
+            "POST",
+            [web::post().to(simple_orders::create)],
+        ))
+        .service(resource(
+            "/api/orders/{id}/seats",
+            "POST",
+            [web::post().to(orders::change_seats)],
+        ))
+        .service(resource(
+            "/api/orders/{id}/payment",
+            "POST",
+            [web::post().to(orders::pay)],
+        ))
+        .service(resource(
+            "/api/orders/{id}",
+            "DELETE, GET",
+            [
+                web::get().to(orders::show),
+                web::delete().to(orders::cancel),
+            ],
+        ));
 }
 
 /// The request that is being answered, for the services that are called on its behalf.
@@ -41,6 +124,11 @@ fn call_context() -> CallContext {
     CallContext {
         request_id: request.request_id,
         traceparent: request.traceparent,
-        deadline: None,
+        ..CallContext::default()
     }
+}
+
+/// A client's key, bound to the route that it was sent to.
+fn scoped(route: &str, key: IdempotencyKey) -> Option<String> {
+    key.0.map(|key| format!("{route} {key}"))
 }

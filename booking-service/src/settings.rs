@@ -7,12 +7,15 @@ use reqwest::Url;
 use serde::Deserialize;
 use service_kit::extract::from_text;
 use service_kit::settings::{
-    AuthSettings, DatabaseSettings, HttpSettings, LogSettings, SettingsError, Validate, load,
-    require,
+    AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
+    Validate, load, require,
 };
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
+
+/// Leases are renewed each second: one that is shorter than two could run out in between.
+const LEASE_MIN: Duration = Duration::from_secs(2);
 
 /// All settings of booking-service.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +33,8 @@ pub struct Settings {
     pub flights: ServiceSettings,
     /// payment-service.
     pub payments: ServiceSettings,
+    /// Where bookings are kept for those who look at them.
+    pub redis: RedisSettings,
     /// How bookings are worked on.
     pub bookings: BookingSettings,
 }
@@ -50,10 +55,24 @@ pub struct ServiceSettings {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookingSettings {
-    /// After it nothing new is begun for a booking that is still pending.
+    /// After it nothing new is begun for a booking by count that is still pending.
     #[serde(with = "humantime_serde")]
     pub deadline: Duration,
-    /// How long a booking belongs to whoever works on it.
+    /// How long an order's chosen seats are held.
+    #[serde(with = "humantime_serde")]
+    pub reservation: Duration,
+    /// How much longer they stay held than the order says, for clocks that differ.
+    #[serde(with = "humantime_serde")]
+    pub hold_margin: Duration,
+    /// How many attempts an order has to be paid.
+    pub payment_attempts: u8,
+    /// The pause before the second attempt; it doubles before each further one.
+    #[serde(with = "humantime_serde")]
+    pub payment_pause: Duration,
+    /// How long a paid booking's sale is waited for before the booking is confirmed without it.
+    #[serde(with = "humantime_serde")]
+    pub sale_patience: Duration,
+    /// How long a booking belongs to whoever works on it; it is renewed each second.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
     /// How often work that nobody does is looked for.
@@ -73,6 +92,8 @@ impl Settings {
             ("FLIGHT_SERVICE_URL", "flights.url"),
             ("PAYMENT_SERVICE_URL", "payments.url"),
             ("PAYMENT_TIMEOUT", "payments.timeout"),
+            ("RESERVATION_TIMEOUT", "bookings.reservation"),
+            ("MAX_PAYMENT_RETRIES", "bookings.payment_attempts"),
         ];
         load(DEFAULTS, file, &aliases)
     }
@@ -82,6 +103,7 @@ impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
         self.database.validate()?;
+        self.redis.validate()?;
         let (payments, bookings) = (&self.payments, &self.bookings);
         require(
             payments.timeout < self.http.request_timeout,
@@ -89,9 +111,19 @@ impl Validate for Settings {
             "must be below http.request_timeout, or no caller would learn of a late charge",
         )?;
         require(
-            payments.timeout < bookings.lease && self.flights.timeout < bookings.lease,
+            bookings.lease >= LEASE_MIN,
             "bookings.lease",
-            "must be above payments.timeout and flights.timeout, or running work would be taken over",
+            "must be at least 2s, or running work would be taken over",
+        )?;
+        require(
+            (1..=10).contains(&bookings.payment_attempts),
+            "bookings.payment_attempts",
+            "must be from 1 to 10",
+        )?;
+        require(
+            bookings.sale_patience < self.http.request_timeout,
+            "bookings.sale_patience",
+            "must be below http.request_timeout",
         )?;
         require(
             (1..=256).contains(&bookings.work_at_once),
@@ -117,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_shorter_than_a_charge_is_refused() {
+    fn a_lease_that_can_not_be_renewed_in_time_is_refused() {
         let mut settings = Settings::load(None).unwrap();
-        settings.bookings.lease = settings.payments.timeout;
+        settings.bookings.lease = Duration::from_millis(1999);
         let error = settings.validate().unwrap_err().to_string();
         assert!(error.starts_with("bookings.lease"), "{error}");
     }

@@ -50,20 +50,33 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     insta::assert_snapshot!(lines.join("\n"), @r"
     booking_legs booking_legs_booking foreign key
     booking_legs booking_legs_key primary key
+    booking_legs booking_legs_seats_match check
+    booking_legs booking_legs_units_positive check
     bookings bookings_amount_has_currency check
     bookings bookings_amount_not_negative check
-    bookings bookings_charge_key unique
+    bookings bookings_attempt_not_negative check
+    bookings bookings_charged_has_attempt check
     bookings bookings_confirmed_is_paid check
-    bookings bookings_ended_has_nothing_left check
+    bookings bookings_door_known check
+    bookings bookings_end_shows_last check
+    bookings bookings_end_stays check
     bookings bookings_hold unique
     bookings bookings_idempotency_key unique
-    bookings bookings_outcome_known check
+    bookings bookings_money_task_known check
+    bookings bookings_only_ended_is_undone check
+    bookings bookings_only_sold_is_confirmed check
+    bookings bookings_paying_has_attempt check
+    bookings bookings_payment_code_forgotten check
+    bookings bookings_payment_code_form check
     bookings bookings_pkey primary key
-    bookings bookings_seats_positive check
-    bookings bookings_status_known check
-    bookings bookings_step_known check
-    bookings bookings_undoing_has_outcome check
+    bookings bookings_seat_change_is_whole check
+    bookings bookings_seats_task_known check
+    bookings bookings_shown_known check
+    bookings bookings_state_known check
     bookings bookings_work_is_scheduled check
+    travelers travelers_booking foreign key
+    travelers travelers_key primary key
+    travelers travelers_named check
     ");
     Ok(())
 }
@@ -71,12 +84,13 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
 /// A booking that is pending, with some columns replaced.
 fn booking(changes: &[(&str, &str)]) -> String {
     let mut columns = vec![
+        ("door", "'count'"),
         ("user_ref", "'1'"),
-        ("seats", "1"),
-        ("travel_date", "'2024-02-15'"),
+        ("flight_ref", "'1'"),
         ("payment_type", "'upi'"),
+        ("state", "'pending'"),
+        ("shown", "'pending'"),
         ("hold_id", "gen_random_uuid()"),
-        ("charge_key", "gen_random_uuid()"),
         ("request_digest", "''"),
         ("deadline_at", "now()"),
         ("next_step_at", "now()"),
@@ -97,23 +111,20 @@ fn booking(changes: &[(&str, &str)]) -> String {
 async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
     let (_database, sql) = database().await?;
     let id = "'00000000-0000-0000-0000-000000000001'";
-    let done = [("step", "'done'"), ("next_step_at", "NULL")];
-    sql.batch_execute(&booking(&[
-        ("hold_id", id),
-        ("charge_key", id),
-        ("idempotency_key", "'k1'"),
-    ]))
-    .await?;
-    sql.batch_execute(&booking(&[("status", "'failed'"), done[0], done[1]]))
+    let failed = [("state", "'failed'"), ("shown", "'failed'")];
+    let confirmed = [("state", "'confirmed'"), ("shown", "'confirmed'")];
+    let done = ("next_step_at", "NULL");
+    sql.batch_execute(&booking(&[("hold_id", id), ("idempotency_key", "'k1'")]))
+        .await?;
+    sql.batch_execute(&booking(&[failed[0], failed[1], done]))
         .await?;
     for (statement, constraint) in [
         (booking(&[("hold_id", id)]), "bookings_hold"),
-        (booking(&[("charge_key", id)]), "bookings_charge_key"),
         (
             booking(&[("idempotency_key", "'k1'")]),
             "bookings_idempotency_key",
         ),
-        (booking(&[("seats", "0")]), "bookings_seats_positive"),
+        (booking(&[("door", "'back'")]), "bookings_door_known"),
         (
             booking(&[("amount_minor", "-1"), ("currency", "'INR'")]),
             "bookings_amount_not_negative",
@@ -126,33 +137,100 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             booking(&[("currency", "'INR'")]),
             "bookings_amount_has_currency",
         ),
-        (booking(&[("status", "'lost'")]), "bookings_status_known"),
-        (booking(&[("step", "'lost'")]), "bookings_step_known"),
-        (booking(&[("outcome", "'lost'")]), "bookings_outcome_known"),
         (
-            booking(&[("next_step_at", "NULL")]),
+            booking(&[("state", "'lost'"), ("shown", "'lost'")]),
+            "bookings_state_known",
+        ),
+        (
+            booking(&[("seats_task", "'lost'")]),
+            "bookings_seats_task_known",
+        ),
+        (
+            booking(&[("money_task", "'lost'")]),
+            "bookings_money_task_known",
+        ),
+        (
+            booking(&[("attempt", "-1")]),
+            "bookings_attempt_not_negative",
+        ),
+        (
+            booking(&[("state", "'paying'"), ("shown", "'paying'")]),
+            "bookings_paying_has_attempt",
+        ),
+        (
+            booking(&[("charged", "true")]),
+            "bookings_charged_has_attempt",
+        ),
+        (booking(&[done]), "bookings_work_is_scheduled"),
+        (
+            booking(&[failed[0], failed[1]]),
             "bookings_work_is_scheduled",
         ),
-        (booking(&[done[0]]), "bookings_work_is_scheduled"),
         (
-            booking(&[("step", "'refund'")]),
-            "bookings_undoing_has_outcome",
-        ),
-        (
-            booking(&[("status", "'confirmed'"), ("step", "'confirm'")]),
+            booking(&[confirmed[0], confirmed[1], done]),
             "bookings_confirmed_is_paid",
         ),
         (
-            booking(&[("status", "'failed'")]),
-            "bookings_ended_has_nothing_left",
+            booking(&[("seats_task", "'confirm'")]),
+            "bookings_only_sold_is_confirmed",
         ),
         (
-            "INSERT INTO booking_legs VALUES (99, 1, 1)".to_owned(),
+            booking(&[("money_task", "'settle'")]),
+            "bookings_only_ended_is_undone",
+        ),
+        (
+            booking(&[failed[0], failed[1], ("seats_task", "'release'")]),
+            "bookings_end_shows_last",
+        ),
+        (booking(&[failed[0], done]), "bookings_end_shows_last"),
+        (
+            booking(&[
+                failed[0],
+                ("shown", "'expired'"),
+                ("seats_task", "'release'"),
+            ]),
+            "bookings_end_stays",
+        ),
+        (
+            booking(&[("wanted_seats", "'[]'")]),
+            "bookings_seat_change_is_whole",
+        ),
+        (
+            booking(&[
+                ("payment_code", "'1234'"),
+                ("state", "'paying'"),
+                ("shown", "'paying'"),
+                ("attempt", "1"),
+            ]),
+            "bookings_payment_code_form",
+        ),
+        (
+            booking(&[("payment_code", "'12345'")]),
+            "bookings_payment_code_forgotten",
+        ),
+        (
+            "INSERT INTO booking_legs VALUES (99, 1, 1, 1, '{}')".to_owned(),
             "booking_legs_booking",
         ),
         (
-            "INSERT INTO booking_legs VALUES (1, 1, 1), (1, 1, 2)".to_owned(),
+            "INSERT INTO booking_legs VALUES (1, 1, 1, 1, '{}'), (1, 1, 2, 1, '{}')".to_owned(),
             "booking_legs_key",
+        ),
+        (
+            "INSERT INTO booking_legs VALUES (1, 1, 1, 0, '{}')".to_owned(),
+            "booking_legs_units_positive",
+        ),
+        (
+            "INSERT INTO booking_legs VALUES (1, 1, 1, 2, '{A1}')".to_owned(),
+            "booking_legs_seats_match",
+        ),
+        (
+            "INSERT INTO travelers VALUES (99, 1, 'Asha', 'Rao')".to_owned(),
+            "travelers_booking",
+        ),
+        (
+            "INSERT INTO travelers VALUES (1, 1, '', 'Rao')".to_owned(),
+            "travelers_named",
         ),
     ] {
         let error = sql

@@ -1,97 +1,85 @@
-//! A booking: what the customer is told, and what is left to do.
+//! A booking, as its row has it: the same for every front door.
 
-use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, Units};
+use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use uuid::Uuid;
+use lifecycle::{Event, Life, Payment, Refused, Terms};
+use serde::{Deserialize, Serialize};
 
-/// What the customer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Not decided yet.
-    Pending,
-    /// The seats are the customer's.
-    Confirmed,
-    /// It could not be had; nothing is held or charged.
-    Failed,
-    /// It was given up; nothing is held or charged.
-    Cancelled,
+/// In which style a booking was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Door {
+    /// So many seats on a flight or an itinerary, paid at once.
+    Count,
+    /// Chosen seats, held for a while and then paid.
+    Seats,
+    /// So many seats on a flight, not paid here.
+    Simple,
 }
 
-/// What is to be done next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Hold the seats.
-    Hold,
-    /// Charge the customer.
-    Charge,
-    /// Turn the hold into a sale.
-    Confirm,
-    /// Give the seats back.
-    Release,
-    /// Give the money back.
-    Refund,
-    /// Nothing.
-    Done,
-}
-
-/// How a booking ends that is being undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It could not be had.
-    Failed,
-    /// It was given up.
-    Cancelled,
-}
-
-macro_rules! stored_as_text {
-    ($name:ident { $($variant:ident: $text:literal,)* }) => {
-        impl $name {
-            /// As it is stored.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The value that is stored as this text.
-            #[must_use]
-            pub fn from_text(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
-            }
+impl Door {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Seats => "seats",
+            Self::Simple => "simple",
         }
-    };
-}
+    }
 
-stored_as_text!(Status {
-    Pending: "pending",
-    Confirmed: "confirmed",
-    Failed: "failed",
-    Cancelled: "cancelled",
-});
-stored_as_text!(Step {
-    Hold: "hold",
-    Charge: "charge",
-    Confirm: "confirm",
-    Release: "release",
-    Refund: "refund",
-    Done: "done",
-});
-stored_as_text!(Outcome {
-    Failed: "failed",
-    Cancelled: "cancelled",
-});
+    /// The door that is stored as this text.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::Count, Self::Seats, Self::Simple]
+            .into_iter()
+            .find(|door| door.as_str() == text)
+    }
 
-impl From<Outcome> for Status {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Failed => Self::Failed,
-            Outcome::Cancelled => Self::Cancelled,
+    /// What is agreed with those who come through it; an order may be paid in so many attempts.
+    #[must_use]
+    pub fn terms(self, order_attempts: u8) -> Terms {
+        let (payment, max_attempts) = match self {
+            Self::Count => (Payment::AtOnce, 1),
+            Self::Seats => (Payment::Later, order_attempts),
+            Self::Simple => (Payment::Nothing, 1),
+        };
+        Terms {
+            payment,
+            max_attempts,
         }
     }
 }
 
+/// Seats on one flight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The flight.
+    pub flight: FlightId,
+    /// How many seats.
+    pub units: Units,
+    /// Which; none where any will do.
+    pub seats: Vec<SeatNumber>,
+}
+
+/// Somebody who travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traveler {
+    /// Given names, as in the passport.
+    pub given_name: String,
+    /// Family name, as in the passport.
+    pub family_name: String,
+    /// Date of birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub born_on: Option<Date>,
+    /// The number of a passport or an identity card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+}
+
 /// Why a booking could not be had, for the customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// A stable code, such as `sold_out`.
     pub code: String,
@@ -109,68 +97,99 @@ impl Refusal {
     }
 }
 
+impl From<clients::http::Refusal> for Refusal {
+    fn from(refusal: clients::http::Refusal) -> Self {
+        Self {
+            code: refusal.code,
+            message: refusal.detail,
+        }
+    }
+}
+
+/// Other seats that a booking is about to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatChange {
+    /// The seats of each leg.
+    pub seats: Vec<Vec<SeatNumber>>,
+    /// The deadline that they bring.
+    pub deadline_at: Timestamp,
+}
+
 /// What a customer asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBooking {
+    /// In which style.
+    pub door: Door,
     /// Whose it will be.
     pub user: String,
-    /// The flights, in order; one to four.
-    pub flights: Vec<FlightId>,
-    /// Seats on each.
-    pub seats: Units,
-    /// The local date on which the first flight departs.
-    pub date: Date,
+    /// The flight as the customer named it.
+    pub flight_ref: String,
+    /// The flights and seats, in order; one to four.
+    pub legs: Vec<Leg>,
+    /// The local date on which the first flight departs, if the customer gave it.
+    pub date: Option<Date>,
     /// How it is paid.
     pub payment_type: String,
     /// The total that the customer expects, if they said.
     pub expected_total: Option<Amount>,
-    /// Under which key it was asked for.
+    /// Who travels; none where the customer did not say.
+    pub travelers: Vec<Traveler>,
+    /// Under which key it was asked for, bound to its route.
     pub idempotency_key: Option<String>,
     /// What was asked for, digested: what the key is bound to.
     pub digest: [u8; 32],
 }
 
-/// A booking's row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A booking's row and its legs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
     /// Its id.
     pub id: BookingId,
+    /// In which style it was made.
+    pub door: Door,
     /// Whose it is.
     pub user: String,
-    /// The flights, in order.
-    pub flights: Vec<FlightId>,
-    /// Seats on each.
-    pub seats: Units,
-    /// The local date on which the first flight departs.
-    pub date: Date,
+    /// The flight as the customer named it.
+    pub flight_ref: String,
+    /// The flights and seats, in order.
+    pub legs: Vec<Leg>,
+    /// The local date on which the first flight departs, if the customer gave it.
+    pub date: Option<Date>,
     /// How it is paid.
     pub payment_type: String,
+    /// The code that it is paid with, while it is.
+    #[serde(skip)]
+    pub payment_code: Option<String>,
     /// The total that the customer expects, if they said.
     pub expected_total: Option<Amount>,
-    /// What the customer is told.
-    pub status: Status,
-    /// What is to be done next.
-    pub step: Step,
-    /// How it ends once it is undone.
-    pub outcome: Option<Outcome>,
+    /// Where it stands.
+    #[serde(with = "stored_life")]
+    pub life: Life,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
-    /// Its hold at flight-service.
+    /// Its hold at flight-service; an order's id, too.
     pub hold: HoldId,
-    /// The key of its charge at payment-service.
-    pub charge_key: Uuid,
+    /// The number of the last seat change that was begun.
+    pub seat_change: i64,
+    /// The seat change that is not ended yet.
+    pub wanted: Option<SeatChange>,
     /// The total, known once the seats are held.
     pub total: Option<Money>,
+    /// Since when the seats are held.
+    pub held_at: Option<Timestamp>,
     /// The charge that was captured.
     pub payment: Option<PaymentId>,
     /// What was asked for, digested.
+    #[serde(skip)]
     pub digest: Vec<u8>,
     /// Whether it was asked for under a key, so that it can be asked for again.
     pub has_key: bool,
-    /// Whether nothing new is begun any more.
+    /// After this time no attempt to pay begins, and seats that are not paid for go back.
+    pub deadline_at: Timestamp,
+    /// Whether it had passed when the row was read.
     pub is_past_deadline: bool,
     /// How often it was taken over.
-    pub attempts: i32,
+    pub takeovers: i32,
     /// Rises with each change.
     pub version: i64,
     /// When it was made.
@@ -180,6 +199,20 @@ pub struct Booking {
 }
 
 impl Booking {
+    /// The booking after this event; its other fields are the caller's to change.
+    ///
+    /// # Errors
+    /// When the event can't happen to a booking that stands like this one.
+    pub fn after(&self, terms: Terms, event: Event) -> Result<Self, Refused> {
+        let life = self.life.apply(terms, event)?;
+        let pays = matches!(life.state, lifecycle::State::Paying { .. });
+        Ok(Self {
+            life,
+            payment_code: self.payment_code.clone().filter(|_| pays),
+            ..self.clone()
+        })
+    }
+
     /// The total in the wire's form: zero until it is known.
     #[must_use]
     pub fn amount(&self) -> Amount {
@@ -190,5 +223,59 @@ impl Booking {
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
         self.total.map(|total| total.currency)
+    }
+
+    /// The key of an attempt's charge at payment-service.
+    #[must_use]
+    pub fn charge_key(&self, attempt: u8) -> String {
+        format!("booking {}/{attempt}", self.hold)
+    }
+
+    /// What the other services call it: what a hold is for, and what a charge pays.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        match self.door {
+            Door::Seats => self.hold.to_string(),
+            Door::Count | Door::Simple => format!("booking {}", self.id),
+        }
+    }
+
+    /// Whether a worker has something to do: the machine's next action, or an unfinished seat change.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.life.has_work() || self.wanted.is_some()
+    }
+}
+
+/// A [`Life`] as it is stored: names and numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLife<T> {
+    /// Where it stands.
+    pub state: T,
+    /// What the customer is told.
+    pub shown: T,
+    /// The payment attempt that runs or was the last; 0: none yet.
+    pub attempt: i16,
+    /// Whether that attempt is known to have been charged.
+    pub charged: bool,
+    /// What is left to do about the hold.
+    pub seats_task: T,
+    /// What is left to do about the money.
+    pub money_task: T,
+}
+
+mod stored_life {
+    use super::{Life, StoredLife};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
+
+    pub fn serialize<S: Serializer>(life: &Life, serializer: S) -> Result<S::Ok, S::Error> {
+        StoredLife::from(*life).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Life, D::Error> {
+        let stored = StoredLife::<String>::deserialize(deserializer)?;
+        stored
+            .life()
+            .ok_or_else(|| de::Error::custom("an unknown state of a booking"))
     }
 }

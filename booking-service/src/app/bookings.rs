@@ -1,30 +1,44 @@
-//! Bookings: made, looked up, cancelled.
+//! Bookings by count: made and paid at once, looked up, listed, cancelled. What the doors share is here
+//! too: adding a booking under a key, and giving one up.
 
 use std::time::Duration;
 
 use clients::flight::Flight;
 use clients::http::CallContext;
-use domain::BookingId;
+use domain::{BookingId, HoldId};
+use lifecycle::{Event, State};
 use service_kit::server::BackgroundTasks;
 
 use super::AppError;
-use super::booking::{Booking, NewBooking, Outcome, Status, Step};
-use super::steps::Steps;
+use super::booking::{Booking, Door, NewBooking, Traveler};
+use super::engine::Engine;
 use crate::db;
-use crate::db::bookings::Added;
+use crate::db::bookings::{Insertion, ListPart, NextStep};
 
 /// How long a look-up waits for the flight that it shows beside the booking.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a change is tried again that met somebody else's.
+const CHANGES_MAX: usize = 5;
 
 /// Makes, finds and cancels bookings.
 #[derive(Clone)]
 pub struct Bookings {
     /// What moves them on.
-    pub steps: Steps,
+    pub engine: Engine,
     /// Where work goes on that a client no longer waits for.
     pub tasks: BackgroundTasks,
-    /// After it nothing new is begun for a booking that is still pending.
-    pub deadline: Duration,
+    /// How long the customer of a booking by count has, and that of an order.
+    pub deadlines: Deadlines,
+}
+
+/// After these times nothing new is begun for a booking that is not paid.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// For what is paid at once.
+    pub booking: Duration,
+    /// For chosen seats: how long they stay held.
+    pub order: Duration,
 }
 
 /// A booking that is answered.
@@ -37,50 +51,82 @@ pub struct Answered {
 }
 
 impl Bookings {
-    /// Books seats and pays for them. What could not be had is a booking that has failed.
+    /// Adds a booking and works on it until it is decided, or waits for its customer. What could not be
+    /// had is a booking that has failed.
     ///
     /// # Errors
     /// When the outcome is not known yet, or the key belongs to another request.
-    pub async fn book(&self, new: &NewBooking, context: CallContext) -> Result<Answered, AppError> {
-        let steps = &self.steps;
-        match db::bookings::add(&steps.database, new, self.deadline, steps.lease).await? {
-            Added::New(booking) => {
-                let booking = self.finish(booking, context).await?;
-                Ok(Answered {
-                    booking,
-                    replayed: false,
-                })
-            }
-            Added::Earlier(booking) if booking.digest != new.digest => Err(AppError::KeyReused),
-            Added::Earlier(booking) => {
-                let booking = self.resumed(booking, context).await?;
-                Ok(Answered {
-                    booking,
-                    replayed: true,
-                })
-            }
+    pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
+        let digest = new.digest;
+        let key = new.idempotency_key.clone();
+        let insertion = Insertion {
+            hold: HoldId::generate(),
+            deadline: match new.door {
+                Door::Seats => self.deadlines.order,
+                Door::Count | Door::Simple => self.deadlines.booking,
+            },
+            lease: self.engine.settings.lease,
+            new,
+        };
+        if let Some(booking) = self.engine.writer.add(insertion).await? {
+            let booking = self.finish(booking, context).await?;
+            return Ok(Answered {
+                booking,
+                replayed: false,
+            });
         }
+        let key = key.ok_or(AppError::InProgress)?;
+        let earlier = db::bookings::find_by_key(&self.engine.database, &key).await?;
+        // It was there a moment ago: a price that had changed has left its key free since.
+        let booking = earlier.ok_or(AppError::InProgress)?;
+        if booking.digest != digest {
+            return Err(AppError::KeyReused);
+        }
+        let booking = self.resumed(booking, context).await?;
+        Ok(Answered {
+            booking,
+            replayed: true,
+        })
     }
 
-    /// A booking that was made before: as it stands once it is decided, worked on if nobody does.
+    /// A booking that was made before: as it stands once it is decided or waits for its customer, worked
+    /// on if nobody does.
     async fn resumed(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
-        if booking.step == Step::Done || booking.status == Status::Confirmed {
+        if booking.life.is_decided() || !booking.has_work() {
             return Ok(booking);
         }
-        let steps = &self.steps;
-        let claimed = db::bookings::claim_one(&steps.database, booking.id, steps.lease).await?;
+        let engine = &self.engine;
+        let lease = engine.settings.lease;
+        let claimed = db::bookings::claim_one(&engine.database, booking.id, lease).await?;
         let claimed = claimed.ok_or(AppError::InProgress)?;
         self.finish(claimed, context).await
     }
 
     /// Works on a booking, to its end even if the client goes away.
-    async fn finish(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
-        let steps = self.steps.clone();
-        let work = async move { steps.finish(booking, &context).await };
-        self.tasks
-            .finish(work)
-            .await
-            .unwrap_or(Err(AppError::CutOff))
+    ///
+    /// # Errors
+    /// When the outcome is not known yet.
+    pub async fn finish(
+        &self,
+        booking: Booking,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let engine = self.engine.clone();
+        let id = booking.id;
+        let work = async move { engine.drive(booking, &context).await };
+        match self.tasks.finish(work).await {
+            // Somebody ended it meanwhile: that is its end.
+            Some(Err(AppError::ChangedElsewhere)) => {
+                let booking = self.find(id).await?;
+                if booking.life.is_decided() {
+                    Ok(booking)
+                } else {
+                    Err(AppError::InProgress)
+                }
+            }
+            Some(outcome) => outcome,
+            None => Err(AppError::CutOff),
+        }
     }
 
     /// A booking by its id.
@@ -88,14 +134,48 @@ impl Bookings {
     /// # Errors
     /// When there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
-        let booking = db::bookings::find(&self.steps.database, id).await?;
+        let booking = db::bookings::find(&self.engine.database, id).await?;
         booking.ok_or(AppError::UnknownBooking(id))
+    }
+
+    /// A booking by count.
+    ///
+    /// # Errors
+    /// When there is none with this id.
+    pub async fn find_count(&self, id: BookingId) -> Result<Booking, AppError> {
+        let booking = self.find(id).await?;
+        let is_by_count = booking.door == Door::Count;
+        is_by_count
+            .then_some(booking)
+            .ok_or(AppError::UnknownBooking(id))
+    }
+
+    /// Who travels on a booking.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn travelers(&self, booking: &Booking) -> Result<Vec<Traveler>, AppError> {
+        Ok(db::bookings::travelers(&self.engine.database, booking.id).await?)
+    }
+
+    /// A user's bookings by count, newest first, and whether there are more on either side.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of_user(
+        &self,
+        user: &str,
+        part: ListPart,
+        limit: i64,
+    ) -> Result<Vec<Booking>, AppError> {
+        let database = &self.engine.database;
+        Ok(db::bookings::of_user(database, user, Door::Count, part, limit).await?)
     }
 
     /// A booking's first flight, if flight-service answers soon.
     pub async fn flight(&self, booking: &Booking, context: &CallContext) -> Option<Flight> {
-        let id = *booking.flights.first()?;
-        let call = self.steps.flights.flight(id, context);
+        let id = booking.legs.first()?.flight;
+        let call = self.engine.flights.flight(id, context);
         tokio::time::timeout(FLIGHT_PATIENCE, call)
             .await
             .ok()?
@@ -103,36 +183,71 @@ impl Bookings {
             .ok()
     }
 
-    /// Cancels a confirmed booking: its seats are free and its charge refunded when this returns.
+    /// Cancels a confirmed booking: its seats are free when this returns, and its charge is refunded if
+    /// payment-service answers.
     ///
     /// # Errors
     /// When it is not confirmed, or a service does not answer: the booking is then cancelled later.
-    pub async fn cancel(&self, id: BookingId, context: CallContext) -> Result<Booking, AppError> {
-        let booking = self.find(id).await?;
-        if booking.status != Status::Confirmed {
-            return Err(AppError::NotCancellable(booking.status.as_str()));
-        }
-        if booking.outcome.is_some() {
-            // Cancelled already, and not undone yet.
-            return self.resumed_cancellation(booking, context).await;
-        }
-        let cancelled = Booking {
-            outcome: Some(Outcome::Cancelled),
-            step: Step::Release,
-            ..booking
-        };
-        let cancelled = self.steps.save(cancelled).await?;
-        self.finish(cancelled, context).await
-    }
-
-    async fn resumed_cancellation(
+    pub async fn cancel(
         &self,
         booking: Booking,
         context: CallContext,
     ) -> Result<Booking, AppError> {
-        let steps = &self.steps;
-        let claimed = db::bookings::claim_one(&steps.database, booking.id, steps.lease).await?;
-        self.finish(claimed.ok_or(AppError::InProgress)?, context)
-            .await
+        if booking.life.shown != State::Confirmed {
+            return Err(AppError::NotCancellable(shown_text(&booking)));
+        }
+        self.give_up(booking, context).await
+    }
+
+    /// Ends a booking that has not ended, wherever it stands; one that is being ended is waited for.
+    ///
+    /// # Errors
+    /// When it has ended, or a service does not answer: the booking is then ended later.
+    pub async fn give_up(
+        &self,
+        mut booking: Booking,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        for _ in 0..CHANGES_MAX {
+            if matches!(booking.life.state, State::Ended(_)) {
+                return self.already_ended(booking, context).await;
+            }
+            let terms = self.engine.terms(booking.door);
+            let cancelled = Booking {
+                refusal: None,
+                wanted: None,
+                ..booking.after(terms, Event::CancelRequested)?
+            };
+            match self.engine.save(cancelled, NextStep::Mine, false).await {
+                Ok(cancelled) => return self.finish(cancelled, context).await,
+                // A step of whoever works on it came first.
+                Err(AppError::ChangedElsewhere) => booking = self.find(booking.id).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(AppError::InProgress)
+    }
+
+    async fn already_ended(
+        &self,
+        booking: Booking,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        if booking.life.is_decided() {
+            return Err(AppError::NotCancellable(shown_text(&booking)));
+        }
+        self.resumed(booking, context).await
+    }
+}
+
+/// What the customer of a booking by count is told.
+#[must_use]
+pub fn shown_text(booking: &Booking) -> &'static str {
+    use lifecycle::Outcome;
+    match booking.life.shown {
+        State::Pending | State::Held | State::Paying { .. } => "pending",
+        State::Confirmed => "confirmed",
+        State::Ended(Outcome::Cancelled) => "cancelled",
+        State::Ended(Outcome::Failed | Outcome::Expired) => "failed",
     }
 }

@@ -3,19 +3,22 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use clients::flight::Flight;
+use clients::flight::{Flight, Page, PageMeta};
 use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::page::PageParameters;
 use service_kit::{Problem, respond};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::call_context;
-use super::openapi::{BookRefusals, CancelRefusals, LookupRefusals};
-use crate::app::booking::{Booking, NewBooking, Status};
-use crate::app::bookings::{Answered, Bookings};
+use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
+use super::travelers::{self, TravelerBody};
+use super::{call_context, scoped};
+use crate::app::booking::{Booking, Door, Leg, NewBooking, Traveler};
+use crate::app::bookings::{Answered, Bookings, shown_text};
+use crate::db::bookings::ListPart;
 
 /// The most flights of an itinerary.
 const FLIGHTS_MAX: usize = 4;
@@ -54,6 +57,9 @@ pub(super) struct BookingRequest {
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 17000.0)]
     expected_total: Option<Amount>,
+    /// Who travels: none, or as many as there are seats
+    #[serde(default)]
+    travelers: Vec<TravelerBody>,
 }
 
 fn credit_card() -> String {
@@ -120,7 +126,7 @@ pub(super) struct BookingView {
     #[schema(value_type = Option<uuid::Uuid>)]
     payment_id: Option<PaymentId>,
     /// The local date on which the first flight departs
-    date: Date,
+    date: Option<Date>,
     /// When it was made
     created_at: Timestamp,
     /// Why it failed or was cancelled, as a stable code
@@ -129,9 +135,12 @@ pub(super) struct BookingView {
     /// The same in words
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    /// The flight, unless flight-service does not answer
+    /// The flight, unless flight-service does not answer; not in lists
     #[serde(skip_serializing_if = "Option::is_none")]
     flight: Option<Flight>,
+    /// Who travels; not in lists
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    travelers: Vec<TravelerBody>,
 }
 
 /// A booking that was cancelled.
@@ -172,22 +181,23 @@ pub(super) async fn create(
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = parse(request, key)?;
-    let Answered { booking, replayed } = bookings.book(&new, call_context()).await?;
+    let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
         return Err(Problem::conflict("price_changed", refusal.message.clone()));
     }
-    let status = match booking.status {
-        Status::Confirmed => StatusCode::OK,
-        Status::Pending | Status::Failed | Status::Cancelled => StatusCode::BAD_REQUEST,
+    let shown = shown_text(&booking);
+    let status = match shown {
+        "confirmed" => StatusCode::OK,
+        _ => StatusCode::BAD_REQUEST,
     };
     let message = refusal.map_or_else(
-        || format!("booking {}", booking.status.as_str()),
+        || format!("booking {shown}"),
         |refusal| refusal.message.clone(),
     );
     let body = BookingAnswer {
         booking_id: booking.id,
-        status: booking.status.as_str(),
+        status: shown,
         total_amount: booking.amount(),
         currency: booking.currency(),
         payment_id: booking.payment,
@@ -236,16 +246,85 @@ fn parse(request: Json<BookingRequest>, key: IdempotencyKey) -> Result<NewBookin
         let detail = format!("must not be before {EARLIEST_DATE}");
         return Err(Problem::invalid_field("date", detail));
     }
+    let legs = flights.iter().map(|flight| Leg {
+        flight: *flight,
+        units: body.seats,
+        seats: Vec::new(),
+    });
     Ok(NewBooking {
+        door: Door::Count,
         user: body.user_id.to_string(),
-        flights,
-        seats: body.seats,
-        date: body.date,
+        flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
+        legs: legs.collect(),
+        date: Some(body.date),
         payment_type: body.payment_type,
         expected_total: body.expected_total,
-        idempotency_key: key.0,
+        travelers: travelers::parse(body.travelers, body.seats)?,
+        idempotency_key: scoped("POST /api/bookings", key),
         digest,
     })
+}
+
+/// Whose bookings are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListParameters {
+    /// Who booked
+    #[param(example = 1)]
+    user_id: i64,
+}
+
+/// A user's bookings, newest first.
+#[utoipa::path(
+    get, path = "/api/bookings", tag = "bookings",
+    params(ListParameters, PageParameters),
+    responses((status = 200, description = "A page of them", body = Page<BookingView>), ListRefusals)
+)]
+pub(super) async fn list(
+    bookings: Data<Bookings>,
+    whose: Query<ListParameters>,
+    page: Query<PageParameters>,
+) -> Result<HttpResponse, Problem> {
+    let PageParameters {
+        limit,
+        after,
+        before,
+    } = page.0.checked()?;
+    let place = |name: &str, text: String| {
+        let id = text.parse::<BookingId>();
+        id.map_err(|_| Problem::invalid_field(name, "is not a place of this list"))
+    };
+    let part = match (after, before) {
+        (Some(after), _) => ListPart::After(place("after", after)?),
+        (None, Some(before)) => ListPart::Before(place("before", before)?),
+        (None, None) => ListPart::First,
+    };
+    let user = whose.0.user_id.to_string();
+    // One more than is shown tells whether there is another page.
+    let mut found = bookings.of_user(&user, part, limit + 1).await?;
+    let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
+    let is_before = matches!(part, ListPart::Before(_));
+    if is_cut {
+        let surplus = if is_before { 0 } else { found.len() - 1 };
+        found.remove(surplus);
+    }
+    let has_older = if is_before { true } else { is_cut };
+    let has_newer = if is_before {
+        is_cut
+    } else {
+        part != ListPart::First
+    };
+    let place_of = |booking: Option<&Booking>| booking.map(|booking| booking.id.to_string());
+    let meta = PageMeta {
+        after: place_of(found.last()).filter(|_| has_older),
+        before: place_of(found.first()).filter(|_| has_newer),
+        limit,
+    };
+    let data: Result<Vec<_>, _> = found
+        .iter()
+        .map(|booking| view(booking, None, Vec::new()))
+        .collect();
+    Ok(respond::ok(&Page { data: data?, meta }))
 }
 
 /// Look a booking up.
@@ -258,34 +337,41 @@ pub(super) async fn show(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find(id.0).await?;
+    let booking = bookings.find_count(id.0).await?;
     let flight = bookings.flight(&booking, &call_context()).await;
-    Ok(respond::ok(&view(booking, flight)?))
+    let travelers = bookings.travelers(&booking).await?;
+    Ok(respond::ok(&view(&booking, flight, travelers)?))
 }
 
-fn view(booking: Booking, flight: Option<Flight>) -> Result<BookingView, Problem> {
+fn view(
+    booking: &Booking,
+    flight: Option<Flight>,
+    travelers: Vec<Traveler>,
+) -> Result<BookingView, Problem> {
     // In this style users are integers, so a stored one is.
     let user_id = booking.user.parse().map_err(Problem::internal)?;
-    let (code, message) = booking
-        .refusal
-        .clone()
-        .map(|refusal| (refusal.code, refusal.message))
-        .unzip();
+    let status = shown_text(booking);
+    let refusal = booking.refusal.clone();
+    let refusal = refusal.filter(|_| matches!(status, "failed" | "cancelled"));
+    let (code, message) = refusal.map(|one| (one.code, one.message)).unzip();
+    let first = booking.legs.first();
+    let first = first.ok_or_else(|| Problem::internal("a booking has no flight"))?;
     Ok(BookingView {
         id: booking.id,
         user_id,
-        flight_id: booking.flights.first().copied(),
-        seats: booking.seats,
+        flight_id: Some(first.flight),
+        flight_ids: booking.legs.iter().map(|leg| leg.flight).collect(),
+        seats: first.units,
         total_amount: booking.amount(),
         currency: booking.currency(),
-        status: booking.status.as_str(),
+        status,
         payment_id: booking.payment,
         date: booking.date,
         created_at: booking.created_at,
         code,
         message,
         flight,
-        flight_ids: booking.flights,
+        travelers: travelers.into_iter().map(TravelerBody::from).collect(),
     })
 }
 
@@ -299,7 +385,8 @@ pub(super) async fn cancel(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.cancel(id.0, call_context()).await?;
+    let booking = bookings.find_count(id.0).await?;
+    let booking = bookings.cancel(booking, call_context()).await?;
     Ok(respond::ok(&CancelAnswer {
         message: "booking cancelled".to_owned(),
         booking_id: booking.id,

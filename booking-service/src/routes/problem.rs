@@ -2,25 +2,64 @@
 
 use actix_web::http::StatusCode;
 use service_kit::Problem;
+use service_kit::batch::IsData as _;
 
 use crate::app::AppError;
+use crate::app::booking::Refusal;
 use crate::db::DbError;
+
+/// The refusals of other services that are passed on under their own codes.
+const PASSED_ON: [&str; 9] = [
+    "sold_out",
+    "seat_taken",
+    "sales_closed",
+    "wrong_date",
+    "hold_expired",
+    "hold_released",
+    "hold_pinned",
+    "capacity_in_use",
+    "flight_has_bookings",
+];
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
         match error {
-            AppError::UnknownBooking(_) => Self::not_found(text),
+            AppError::UnknownBooking(_) | AppError::UnknownOrder => Self::not_found(text),
+            AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
             AppError::KeyReused => Self::key_reused(),
             AppError::InProgress | AppError::ChangedElsewhere => Self::in_progress(),
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }
-            AppError::Service { error, .. } => Self::unavailable(text).caused_by(error),
+            AppError::OrderExpired => Self::new(StatusCode::GONE, "order_expired", text),
+            AppError::WrongState(_) => Self::conflict("wrong_state", text),
+            AppError::Refused(refusal) => of_refusal(refusal),
+            AppError::Invalid(field, detail) => Self::invalid_field(&field, detail),
+            AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
+                Self::unavailable(text).caused_by(error)
+            }
             AppError::CutOff => Self::unavailable(text),
-            AppError::Db(DbError::Pool(error)) => error.into(),
-            AppError::Db(DbError::Query(error)) => error.into(),
-            AppError::Db(error @ DbError::Unreadable(_)) => Self::internal(error),
+            AppError::Life(_) => Self::internal(error),
+            AppError::Db(error) => of_database(error),
         }
     }
+}
+
+fn of_database(error: DbError) -> Problem {
+    let text = error.to_string();
+    match error {
+        DbError::Pool(error) => error.into(),
+        DbError::Query(error) => error.into(),
+        DbError::Busy | DbError::BrokenOff => Problem::unavailable(text),
+        DbError::Unwritten(error) if error.is_data() => Problem::internal(error),
+        DbError::Unwritten(error) => Problem::unavailable(text).caused_by(error),
+        DbError::Unreadable(_) => Problem::internal(error),
+    }
+}
+
+/// What could not be had, under a code that clients know.
+fn of_refusal(refusal: Refusal) -> Problem {
+    let known = PASSED_ON.iter().find(|code| **code == refusal.code);
+    Problem::conflict(known.copied().unwrap_or("refused"), refusal.message)
 }

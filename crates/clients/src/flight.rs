@@ -1,6 +1,7 @@
 //! flight-service: flights, search, seats and holds.
 
 mod client;
+mod seat_stream;
 
 use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::client::{CONFIRM_LIMIT, FlightClient};
+pub use self::seat_stream::SeatStream;
 pub use crate::http::Answer;
 
 /// Whether a flight can be sold.
@@ -107,7 +109,7 @@ pub struct SearchAnswer {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SearchMeta {
     /// For the page after this one: the place of its last itinerary in the order.
-    #[schema(example = "cheapest.780000.9000.1707921000.3")]
+    #[schema(example = "cheapest.780000.9000.1708007400.3")]
     pub after: String,
     /// How many itineraries a page has at most.
     #[schema(example = 20)]

@@ -186,7 +186,7 @@ impl fmt::Debug for Currency {
 }
 
 /// An amount of one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {
     /// How much.
     pub amount: Amount,

@@ -38,6 +38,7 @@ pub fn seats_of(map: &SeatMap, flight_name: &str) -> Vec<Seat> {
                     Some(_) => SeatStatus::Reserved,
                 },
                 reserved_by: live.map(|live| live.owner.clone()),
+                user_id: None,
                 reserved_at: live.map(|live| live.since),
             }
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{FlightId, HoldId};
 use reqwest::{Method, Url};
 
+use super::seat_stream::{SeatStream, SeatStreams};
 use super::{
     ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight, FlightChange, Hold, HoldRequest,
     SeatChangeRequest, SeatMap,
@@ -23,6 +24,7 @@ const UNKNOWN_HOLD: &str = "unknown_hold";
 #[derive(Clone, Debug)]
 pub struct FlightClient {
     connection: Connection,
+    streams: SeatStreams,
 }
 
 impl FlightClient {
@@ -33,6 +35,7 @@ impl FlightClient {
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
         Ok(Self {
             connection: Connection::new("flight-service", base, timeout)?,
+            streams: SeatStreams::new(base)?,
         })
     }
 
@@ -62,6 +65,20 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
+    /// A flight's seats as they change, as server-sent events; a last event's id resumes an earlier
+    /// stream.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn seat_stream(
+        &self,
+        reference: &str,
+        last_event_id: Option<&str>,
+        context: &CallContext,
+    ) -> Answer<SeatStream> {
+        self.streams.open(reference, last_event_id, context).await
+    }
+
     /// Changes a flight's price or capacity, or closes its sales: the same again changes nothing more.
     ///
     /// # Errors
@@ -83,7 +100,7 @@ impl FlightClient {
     /// When no usable answer comes.
     pub async fn cancel_flight(&self, id: FlightId, context: &CallContext) -> Answer<()> {
         let id = id.to_string();
-        let request = Request::repeatable(Method::DELETE, &["api", "flights", &id]);
+        let request = Request::once(Method::DELETE, &["api", "flights", &id]);
         empty_answer(self.connection.send(request, context).await?).await
     }
 

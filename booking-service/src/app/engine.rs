@@ -1,0 +1,230 @@
+//! Does what a booking's life asks for, step by step, each safe to repeat.
+//!
+//! A step calls another service under a name that belongs to the booking (the hold's id, an attempt's
+//! key), and then writes what came of it to the version of the row that was read. So whoever is stopped
+//! between the two, or overtaken, leaves nothing that another can't pick up.
+
+mod pay;
+mod seats;
+
+use std::time::Duration;
+
+use clients::flight::FlightClient;
+use clients::http::{CallContext, CallError};
+use clients::payment::PaymentClient;
+use deadpool_postgres::Pool;
+use lifecycle::{Action, Event, Life, State, Terms};
+
+use super::AppError;
+use super::booking::{Booking, Door, Refusal};
+use super::leases::Leases;
+use super::snapshots::Snapshots;
+use crate::db;
+use crate::db::bookings::{Change, NextStep};
+use crate::db::writer::Writer;
+
+/// The pause before a step is tried again after no answer; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Moves bookings on.
+#[derive(Clone)]
+pub struct Engine {
+    /// The bookings database.
+    pub database: Pool,
+    /// What writes bookings.
+    pub writer: Writer,
+    /// flight-service.
+    pub flights: FlightClient,
+    /// payment-service.
+    pub payments: PaymentClient,
+    /// Bookings as others may look at them.
+    pub snapshots: Snapshots,
+    /// What this process works on.
+    pub leases: Leases,
+    /// How it goes about it.
+    pub settings: EngineSettings,
+}
+
+/// How bookings are worked on.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineSettings {
+    /// How long a booking belongs to whoever works on it, unless that is renewed.
+    pub lease: Duration,
+    /// How long seats stay held after the deadline: a backstop for clocks that differ.
+    pub hold_margin: Duration,
+    /// How many attempts an order has to be paid.
+    pub order_attempts: u8,
+    /// The pause before the second attempt; it doubles before each further one.
+    pub attempt_pause: Duration,
+    /// How long a paid booking's sale is waited for before the booking is confirmed without it.
+    pub sale_patience: Duration,
+}
+
+/// What a step came to.
+enum Step {
+    /// The booking as it is to be written.
+    Write(Booking),
+    /// The same, and its key is free again: nothing came of this request.
+    WriteAndFreeKey(Booking),
+    /// The booking was written meanwhile.
+    Written(Booking),
+}
+
+impl Engine {
+    /// What was agreed with those who come through this door.
+    #[must_use]
+    pub fn terms(&self, door: Door) -> Terms {
+        door.terms(self.settings.order_attempts)
+    }
+
+    /// Works on a booking, which belongs to the caller, until nothing is left to do but to wait for the
+    /// customer.
+    ///
+    /// # Errors
+    /// When a service or the database does not answer: somebody goes on with the booking later.
+    pub async fn drive(
+        &self,
+        mut booking: Booking,
+        context: &CallContext,
+    ) -> Result<Booking, AppError> {
+        // Nobody has looked at one that is made and decided in one go.
+        let is_new = booking.life == Life::NEW && booking.takeovers == 0;
+        let lease = self.leases.keep(&booking);
+        loop {
+            lease.follow(&booking);
+            let step = match self.step(&booking, context).await {
+                Ok(None) => break,
+                Ok(Some(step)) => step,
+                Err(error) => return self.stalled(booking, error).await,
+            };
+            booking = match step {
+                Step::Write(next) => self.save(next, NextStep::Mine, false).await?,
+                Step::WriteAndFreeKey(next) => self.save(next, NextStep::Mine, true).await?,
+                Step::Written(next) => next,
+            };
+        }
+        if !is_new || booking.door == Door::Seats {
+            self.snapshots.keep(&booking).await;
+        }
+        Ok(booking)
+    }
+
+    /// What is next; nothing when the booking waits for the customer, or for good.
+    async fn step(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Option<Step>, AppError> {
+        if let Some(wanted) = &booking.wanted
+            && booking.life.state == State::Held
+        {
+            return self.change_seats(booking, wanted, context).await.map(Some);
+        }
+        let step = match booking.life.next() {
+            Action::Hold => self.hold(booking, context).await?,
+            Action::Pay { attempt } => self.pay(booking, attempt, context).await?,
+            Action::Confirm => self.confirm(booking, context).await?,
+            Action::Release => self.release(booking, context).await?,
+            Action::Settle { attempt } => self.settle(booking, attempt, context).await?,
+            Action::AwaitCustomer if booking.is_past_deadline => {
+                let refusal = Refusal::new("expired", "the time to pay ran out");
+                Step::Write(self.refused(booking, Event::DeadlinePassed, refusal)?)
+            }
+            Action::AwaitCustomer | Action::Nothing => return Ok(None),
+        };
+        Ok(Some(step))
+    }
+
+    /// Nobody answered: the booking is left for later. One that is decided is answered all the same.
+    async fn stalled(&self, booking: Booking, error: AppError) -> Result<Booking, AppError> {
+        if matches!(error, AppError::ChangedElsewhere) {
+            return Err(error);
+        }
+        let pause = pause_after(booking.takeovers);
+        db::bookings::postpone(&self.database, &booking, pause).await?;
+        self.snapshots.keep(&booking).await;
+        if booking.life.is_decided() {
+            tracing::warn!(booking = %booking.id, %error, "a booking is finished later");
+            return Ok(booking);
+        }
+        Err(error)
+    }
+
+    /// Writes a booking that the caller read and changed.
+    ///
+    /// # Errors
+    /// When somebody else changed it since, or the database does not answer.
+    pub async fn save(
+        &self,
+        booking: Booking,
+        next_step: NextStep,
+        free_key: bool,
+    ) -> Result<Booking, AppError> {
+        let change = Change {
+            booking,
+            next_step,
+            free_key,
+            lease: self.settings.lease,
+        };
+        let saved = self.writer.save(change).await?;
+        saved.ok_or(AppError::ChangedElsewhere)
+    }
+
+    /// The booking after this event.
+    fn after(&self, booking: &Booking, event: Event) -> Result<Booking, AppError> {
+        Ok(booking.after(self.terms(booking.door), event)?)
+    }
+
+    /// The booking after an event that ends it, with the reason for the customer.
+    fn refused(
+        &self,
+        booking: &Booking,
+        event: Event,
+        refusal: Refusal,
+    ) -> Result<Booking, AppError> {
+        Ok(Booking {
+            refusal: Some(refusal),
+            wanted: None,
+            ..self.after(booking, event)?
+        })
+    }
+
+    /// Has a booking undone that nothing came of in time: nobody can ask again for one without a key, so
+    /// it must not come about later.
+    async fn give_up(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
+        let given_up = self.refused(booking, Event::CancelRequested, refusal)?;
+        let pause = NextStep::After(pause_after(booking.takeovers));
+        self.save(given_up, pause, false).await?;
+        Ok(())
+    }
+}
+
+fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppError {
+    AppError::Service {
+        booking: booking.id,
+        service,
+        error,
+    }
+}
+
+/// How long to wait before a booking is worked on again.
+fn pause_after(takeovers: i32) -> Duration {
+    let doublings = u32::try_from(takeovers).unwrap_or(0).min(5);
+    (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute() {
+        let seconds: Vec<u64> = (0..7)
+            .map(|takeovers| pause_after(takeovers).as_secs())
+            .collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30]);
+    }
+}

@@ -1,0 +1,178 @@
+//! The steps that concern money: charge, and settle what must not have been charged.
+
+use std::time::Duration;
+
+use clients::http::{CallContext, CallError};
+use clients::payment::{Charge, ChargeRequest, ChargeStatus, Reference};
+use domain::{Amount, PaymentId};
+use lifecycle::{ChargedSeats, Event, Payment};
+use rand::RngExt as _;
+
+use super::{Engine, Step, no_answer};
+use crate::app::AppError;
+use crate::app::booking::{Booking, Door, Refusal};
+use crate::db;
+
+const FLIGHTS: &str = "flight-service";
+const PAYMENTS: &str = "payment-service";
+
+impl Engine {
+    /// Makes an attempt to pay: the hold is pinned first, so that it can't lapse meanwhile.
+    pub(super) async fn pay(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        if attempt > 1 {
+            tokio::time::sleep(self.pause_before(attempt)).await;
+        }
+        let lapses = self.terms(booking.door).payment == Payment::Later;
+        if lapses && attempt == 1 {
+            let pinned = self.flights.pin(booking.hold, context).await;
+            let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
+            if let Err(refusal) = pinned {
+                let ended = self.refused(booking, Event::PinRefused, refusal.into())?;
+                return Ok(Step::Write(ended));
+            }
+        }
+        let Some(request) = charge_request(booking) else {
+            return self.charged(booking, None, context).await;
+        };
+        let key = booking.charge_key(attempt);
+        let charge = match self.payments.charge(&key, &request, context).await {
+            Ok(Ok(charge)) => charge,
+            // Whoever closed it has ended the booking.
+            Ok(Err(refusal)) if refusal.code == "key_closed" => {
+                return Err(AppError::ChangedElsewhere);
+            }
+            Ok(Err(refusal)) => {
+                let error = CallError::Refused(refusal);
+                return Err(no_answer(booking, PAYMENTS, error));
+            }
+            Err(error) if !booking.has_key && booking.door == Door::Count => {
+                let refusal = Refusal::new("unavailable", "the payment could not be made in time");
+                self.give_up(booking, refusal).await?;
+                return Err(no_answer(booking, PAYMENTS, error));
+            }
+            Err(error) => return Err(no_answer(booking, PAYMENTS, error)),
+        };
+        match charge.status {
+            ChargeStatus::Success => {
+                self.charged(booking, Some(charge.payment_id), context)
+                    .await
+            }
+            ChargeStatus::Failed | ChargeStatus::Timeout => self.declined(booking, charge).await,
+            ChargeStatus::Processing => Err(AppError::InProgress),
+        }
+    }
+
+    /// The booking after a charge: its seats are sold first, so that what is shown as confirmed is. If
+    /// that takes too long the booking is confirmed without: its seats are pinned.
+    async fn charged(
+        &self,
+        booking: &Booking,
+        payment: Option<PaymentId>,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let booking = Booking {
+            payment,
+            refusal: None,
+            ..booking.clone()
+        };
+        let confirm = self.flights.confirm(booking.hold, context);
+        let seats = match tokio::time::timeout(self.settings.sale_patience, confirm).await {
+            Ok(Ok(Ok(_))) => ChargedSeats::Sold,
+            Ok(Ok(Err(refusal))) => {
+                tracing::error!(booking = %booking.id, code = refusal.code,
+                    "a paid booking has lost its seats, so it is refunded");
+                let event = Event::Charged {
+                    seats: ChargedSeats::Lost,
+                };
+                let lost = self.refused(&booking, event, refusal.into())?;
+                return Ok(Step::Write(lost));
+            }
+            Ok(Err(_)) | Err(_) => ChargedSeats::Pinned,
+        };
+        let event = Event::Charged { seats };
+        Ok(Step::Write(self.after(&booking, event)?))
+    }
+
+    /// The booking after an attempt that was declined for good.
+    async fn declined(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
+        let event = Event::Declined {
+            past_deadline: booking.deadline_at <= db::now(&self.database).await?,
+        };
+        let code = match charge.status {
+            ChargeStatus::Timeout => "payment_timeout",
+            _ => "payment_failed",
+        };
+        let refusal = Refusal::new(code, charge.message);
+        Ok(Step::Write(self.refused(booking, event, refusal)?))
+    }
+
+    /// Closes an attempt's key, and refunds what it charged.
+    pub(super) async fn settle(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let key = booking.charge_key(attempt);
+        let closed = self.payments.close(&key, context).await;
+        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        let mut booking = booking.clone();
+        match closed.charge {
+            Some(charge) if charge.status == ChargeStatus::Success => {
+                booking.payment = Some(charge.payment_id);
+                let left = charge.amount.minor() - charge.refunded.minor();
+                if let Some(amount) = Amount::from_minor(left)
+                    .ok()
+                    .filter(|one| *one > Amount::ZERO)
+                {
+                    let refund_key = format!("refund {key}");
+                    let refund =
+                        self.payments
+                            .refund(&refund_key, charge.payment_id, amount, context);
+                    refund
+                        .await
+                        .map_err(|error| no_answer(&booking, PAYMENTS, error))?;
+                }
+            }
+            Some(charge) if charge.status == ChargeStatus::Processing => {
+                return Err(AppError::InProgress);
+            }
+            Some(_) | None => {}
+        }
+        Ok(Step::Write(self.after(&booking, Event::Settled)?))
+    }
+
+    /// How long to wait before an attempt: doubled each time, and up to half as long again by chance, so
+    /// that those who failed together don't come back together.
+    fn pause_before(&self, attempt: u8) -> Duration {
+        let doublings = u32::from(attempt.saturating_sub(2)).min(6);
+        let pause = self.settings.attempt_pause * 2u32.pow(doublings);
+        pause.mul_f64(rand::rng().random_range(1.0..1.5))
+    }
+}
+
+/// The charge that a booking needs; none for what costs nothing.
+fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
+    let total = booking.total.filter(|total| total.amount > Amount::ZERO)?;
+    let text_or_number = |text: &str| {
+        text.parse()
+            .map_or_else(|_| Reference::Text(text.to_owned()), Reference::Number)
+    };
+    Some(ChargeRequest {
+        booking_id: match booking.door {
+            Door::Seats => Reference::Text(booking.hold.to_string()),
+            Door::Count | Door::Simple => Reference::Number(booking.id.0),
+        },
+        amount: total.amount,
+        currency: total.currency,
+        user_id: text_or_number(&booking.user),
+        payment_type: booking.payment_type.clone(),
+        reference: Some(booking.reference()),
+        payment_code: booking.payment_code.clone(),
+    })
+}

@@ -1,0 +1,207 @@
+//! The steps that concern seats: hold, change, sell, give back.
+
+use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
+use clients::http::CallContext;
+use domain::Money;
+use lifecycle::{Event, Payment};
+
+use super::{Engine, Step, no_answer};
+use crate::app::AppError;
+use crate::app::booking::{Booking, Leg, Refusal, SeatChange};
+
+const FLIGHTS: &str = "flight-service";
+
+impl Engine {
+    /// Asks for the seats: pinned where payment follows at once, else until some time after the deadline.
+    pub(super) async fn hold(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        if booking.is_past_deadline {
+            let refusal = Refusal::new("expired", "the booking took too long");
+            let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+            return Ok(Step::Write(ended));
+        }
+        let request = self.hold_request(booking);
+        match self.flights.hold(&request, context).await {
+            Ok(Ok(hold)) => self.held(booking, &hold).map(Step::Write),
+            Ok(Err(refusal)) => {
+                // The only request for this hold was refused: there is nothing to give back.
+                let may_be_held = booking.takeovers > 0;
+                let is_malformed = refusal.code == "no_such_seat";
+                let event = Event::HoldRefused { may_be_held };
+                let ended = self.refused(booking, event, refusal.into())?;
+                Ok(if is_malformed {
+                    Step::WriteAndFreeKey(ended)
+                } else {
+                    Step::Write(ended)
+                })
+            }
+            Err(error) if !booking.has_key => {
+                let refusal = Refusal::new("unavailable", "the seats could not be held in time");
+                self.give_up(booking, refusal).await?;
+                Err(no_answer(booking, FLIGHTS, error))
+            }
+            Err(error) => Err(no_answer(booking, FLIGHTS, error)),
+        }
+    }
+
+    fn hold_request(&self, booking: &Booking) -> HoldRequest {
+        let legs = booking
+            .legs
+            .iter()
+            .enumerate()
+            .map(|(index, leg)| HoldLegRequest {
+                flight_id: leg.flight,
+                units: Some(leg.units),
+                seats: leg.seats.clone(),
+                // The date is that of the first departure.
+                date: booking.date.filter(|_| index == 0),
+            });
+        let lapses = self.terms(booking.door).payment == Payment::Later;
+        HoldRequest {
+            id: booking.hold,
+            owner: booking.reference(),
+            legs: legs.collect(),
+            expires_at: lapses.then(|| booking.deadline_at + self.settings.hold_margin),
+        }
+    }
+
+    /// The booking once its seats are held: to be paid, unless it costs something else than expected.
+    fn held(&self, booking: &Booking, hold: &Hold) -> Result<Booking, AppError> {
+        let unwanted = Event::HoldRefused { may_be_held: true };
+        let Some(total) = total_of(hold) else {
+            let refusal = Refusal::new("not_payable", "the flights can't be paid in one currency");
+            return self.refused(booking, unwanted, refusal);
+        };
+        let priced = Booking {
+            total: Some(total),
+            ..booking.clone()
+        };
+        match booking.expected_total {
+            Some(expected) if expected != total.amount => {
+                let message = format!("the total is {}, not {expected}", total.amount);
+                self.refused(&priced, unwanted, Refusal::new("price_changed", message))
+            }
+            _ => self.after(&priced, Event::Held),
+        }
+    }
+
+    /// Swaps the seats of a held booking. The same number again changes nothing more.
+    pub(super) async fn change_seats(
+        &self,
+        booking: &Booking,
+        wanted: &SeatChange,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let legs = booking.legs.iter().zip(&wanted.seats);
+        let request = SeatChangeRequest {
+            legs: legs
+                .map(|(leg, seats)| SeatChangeLeg {
+                    flight_id: leg.flight,
+                    seats: seats.clone(),
+                })
+                .collect(),
+            expires_at: wanted.deadline_at + self.settings.hold_margin,
+            number: booking.seat_change,
+        };
+        let answer = self.flights.change_seats(booking.hold, &request, context);
+        let answer = answer
+            .await
+            .map_err(|error| no_answer(booking, FLIGHTS, error))?;
+        match answer {
+            Ok(hold) => {
+                let changed = with_seats_of(booking, &hold, wanted);
+                let changed = self.after(&changed, Event::SeatsChanged)?;
+                let saved = self.writer.save_seats(changed, self.settings.lease).await?;
+                Ok(Step::Written(saved.ok_or(AppError::ChangedElsewhere)?))
+            }
+            Err(refusal) if refusal.code == "hold_expired" => {
+                let refusal = Refusal::new("expired", "the time to pay ran out");
+                let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+                Ok(Step::Write(ended))
+            }
+            // The seats stay as they were; the reason is for whoever asked.
+            Err(refusal) => Ok(Step::Write(Booking {
+                wanted: None,
+                refusal: Some(refusal.into()),
+                ..booking.clone()
+            })),
+        }
+    }
+
+    /// Turns the hold of a confirmed booking into a sale.
+    pub(super) async fn confirm(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        match self.flights.confirm(booking.hold, context).await {
+            Ok(Ok(_)) => Ok(Step::Write(self.after(booking, Event::Sold)?)),
+            Ok(Err(refusal)) => {
+                tracing::error!(booking = %booking.id, code = refusal.code,
+                    "a confirmed booking has lost its seats, so it is undone");
+                let lost = self.refused(booking, Event::HoldLost, refusal.into())?;
+                Ok(Step::Write(lost))
+            }
+            Err(error) => Err(no_answer(booking, FLIGHTS, error)),
+        }
+    }
+
+    /// Gives the seats back, also those of a hold that has not arrived yet.
+    pub(super) async fn release(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let answer = self.flights.release(booking.hold, context).await;
+        let answer = answer.map_err(|error| no_answer(booking, FLIGHTS, error))?;
+        answer.map_err(|refusal| {
+            let error = clients::http::CallError::Refused(refusal);
+            no_answer(booking, FLIGHTS, error)
+        })?;
+        let released = self.after(booking, Event::Released)?;
+        // Nothing was bought: the key is free for another try at the price of now.
+        let refusal = released.refusal.as_ref();
+        Ok(if refusal.is_some_and(|one| one.code == "price_changed") {
+            Step::WriteAndFreeKey(released)
+        } else {
+            Step::Write(released)
+        })
+    }
+}
+
+/// The booking with the seats that its hold has now.
+fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange) -> Booking {
+    let legs = booking.legs.iter().zip(&wanted.seats).map(|(leg, seats)| {
+        let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
+        let seats = held.map_or(seats, |held| &held.seats);
+        Leg {
+            units: held.map_or(leg.units, |held| held.units),
+            seats: seats.clone(),
+            ..leg.clone()
+        }
+    });
+    Booking {
+        legs: legs.collect(),
+        total: total_of(hold).or(booking.total),
+        deadline_at: wanted.deadline_at,
+        wanted: None,
+        refusal: None,
+        ..booking.clone()
+    }
+}
+
+/// The price of all seats of all legs, if they have one currency.
+fn total_of(hold: &Hold) -> Option<Money> {
+    let mut legs = hold.legs.iter().map(|leg| {
+        Money {
+            amount: leg.price,
+            currency: leg.currency,
+        }
+        .checked_mul(leg.units)
+    });
+    let first = legs.next()??;
+    legs.try_fold(first, |sum, leg| sum.checked_add(leg?))
+}

@@ -1,0 +1,150 @@
+//! What admins do to a flight's bookings, and the seats of a flight with their owners.
+
+use clients::flight::{FlightChange, FlightStatus, SeatMap, SeatStream};
+use clients::http::{Answer, CallContext};
+use domain::{FlightId, HoldId};
+use futures_util::stream::{self, StreamExt as _};
+use lifecycle::State;
+
+use super::AppError;
+use super::booking::{Booking, Refusal};
+use super::bookings::Bookings;
+use crate::db;
+
+const FLIGHTS: &str = "flight-service";
+
+/// How many bookings are ended side by side.
+const ENDED_AT_ONCE: usize = 16;
+
+/// How many bookings one look finds.
+const FOUND_AT_ONCE: i64 = 500;
+
+/// Ends bookings by flight.
+#[derive(Clone)]
+pub struct Flights {
+    /// What all doors share.
+    pub bookings: Bookings,
+}
+
+impl Flights {
+    /// The flight of this id or number.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn id_of(&self, name: &str, context: &CallContext) -> Result<FlightId, AppError> {
+        if let Ok(id) = name.parse() {
+            return Ok(id);
+        }
+        let flight = self
+            .bookings
+            .engine
+            .flights
+            .find_flight(name, context)
+            .await;
+        Ok(granted(name, flight)?.id)
+    }
+
+    /// The seats of a flight; those of orders with their users.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn seats(&self, name: &str, context: &CallContext) -> Result<SeatMap, AppError> {
+        let map = self.bookings.engine.flights.seat_map(name, context).await;
+        let mut map = granted(name, map)?;
+        let orders: Vec<HoldId> = map
+            .seats
+            .iter()
+            .filter_map(|seat| seat.reserved_by.as_ref()?.parse().ok())
+            .collect();
+        if !orders.is_empty() {
+            let users = db::bookings::users_of(&self.bookings.engine.database, &orders).await?;
+            for seat in &mut map.seats {
+                let order: Option<HoldId> = seat
+                    .reserved_by
+                    .as_ref()
+                    .and_then(|owner| owner.parse().ok());
+                seat.user_id = order.and_then(|order| users.get(&order).cloned());
+            }
+        }
+        Ok(map)
+    }
+
+    /// The changes of a flight's seats as they happen; a last event's id resumes an earlier stream.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn seat_stream(
+        &self,
+        name: &str,
+        last_event_id: Option<&str>,
+        context: &CallContext,
+    ) -> Result<SeatStream, AppError> {
+        let flights = &self.bookings.engine.flights;
+        granted(
+            name,
+            flights.seat_stream(name, last_event_id, context).await,
+        )
+    }
+
+    /// Ends every booking and order with seats on a flight, refunded; the seats are free when this
+    /// returns.
+    ///
+    /// # Errors
+    /// When some could not be ended yet: they are later.
+    pub async fn reset(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
+        let mut ended = 0;
+        loop {
+            let database = &self.bookings.engine.database;
+            let live = db::bookings::of_flight(database, flight, FOUND_AT_ONCE).await?;
+            let live: Vec<Booking> = live
+                .into_iter()
+                .filter(|booking| {
+                    !booking.life.is_decided() || booking.life.state == State::Confirmed
+                })
+                .collect();
+            if live.is_empty() {
+                return Ok(ended);
+            }
+            ended += live.len();
+            let mut ending = stream::iter(live)
+                .map(|booking| self.end(booking, context.clone()))
+                .buffer_unordered(ENDED_AT_ONCE);
+            while let Some(outcome) = ending.next().await {
+                outcome?;
+            }
+        }
+    }
+
+    async fn end(&self, booking: Booking, context: CallContext) -> Result<(), AppError> {
+        match self.bookings.give_up(booking, context).await {
+            Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Cancels a flight: its sales end, its bookings end, then it leaves the schedule.
+    ///
+    /// # Errors
+    /// When there is no such flight, or some of this could not be done yet: ask again.
+    pub async fn cancel(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
+        let name = flight.to_string();
+        let flights = &self.bookings.engine.flights;
+        let closed = FlightChange {
+            status: Some(FlightStatus::Closed),
+            ..FlightChange::default()
+        };
+        granted(&name, flights.change_flight(flight, &closed, context).await)?;
+        let ended = self.reset(flight, context).await?;
+        granted(&name, flights.cancel_flight(flight, context).await)?;
+        Ok(ended)
+    }
+}
+
+/// What flight-service answered, its refusals as this service's own.
+fn granted<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
+    let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
+    answer.map_err(|refusal| match refusal.code.as_str() {
+        "unknown_flight" | "not_found" => AppError::UnknownFlight(flight.to_owned()),
+        _ => AppError::Refused(Refusal::from(refusal)),
+    })
+}

@@ -1,0 +1,245 @@
+//! Orders with chosen seats: held for a while, changed, paid by code, given up.
+
+use std::time::Duration;
+
+use clients::http::CallContext;
+use domain::{HoldId, SeatNumber, Units};
+use jiff::Timestamp;
+use lifecycle::{Event, Outcome, State};
+
+use super::AppError;
+use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
+use super::bookings::{Answered, Bookings};
+use crate::db;
+use crate::db::bookings::NextStep;
+
+/// How long a call waits for another that changes the same order.
+const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
+
+/// Makes and changes orders.
+#[derive(Clone)]
+pub struct Orders {
+    /// What all doors share.
+    pub bookings: Bookings,
+}
+
+impl Orders {
+    /// Orders seats. An order whose seats could not be had exists, and has failed.
+    ///
+    /// # Errors
+    /// When the flight or a seat does not exist, or the outcome is not known yet.
+    pub async fn create(
+        &self,
+        new: NewBooking,
+        context: CallContext,
+    ) -> Result<Answered, AppError> {
+        let answered = self.bookings.book(new, context).await?;
+        match &answered.booking.refusal {
+            Some(refusal) if refusal.code == "no_such_seat" => Err(AppError::Invalid(
+                "seats".to_owned(),
+                refusal.message.clone(),
+            )),
+            Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
+                Err(AppError::UnknownFlight(answered.booking.flight_ref))
+            }
+            _ => Ok(answered),
+        }
+    }
+
+    /// An order, from its snapshot or its row.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
+        if let Some(booking) = self.bookings.engine.snapshots.find(id).await {
+            return Ok(booking);
+        }
+        let order = self.row(id).await?;
+        if order.life.is_decided() {
+            self.bookings.engine.snapshots.keep(&order).await;
+        }
+        Ok(order)
+    }
+
+    /// An order's row.
+    async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
+        booking
+            .filter(|booking| booking.door == Door::Seats)
+            .ok_or(AppError::UnknownOrder)
+    }
+
+    /// An order's row once no seat change is under way.
+    async fn row_at_rest(&self, id: HoldId) -> Result<Booking, AppError> {
+        let looking = async {
+            loop {
+                let order = self.row(id).await?;
+                if order.wanted.is_none() && order.life.state != State::Pending {
+                    return Ok(order);
+                }
+                tokio::time::sleep(OTHER_CHANGE_POLL).await;
+            }
+        };
+        tokio::time::timeout(OTHER_CHANGE_PATIENCE, looking)
+            .await
+            .unwrap_or(Err(AppError::InProgress))
+    }
+
+    /// Swaps the seats of an order that is not paid yet; its time starts again.
+    ///
+    /// # Errors
+    /// When a seat is taken (the old ones stay), or the order is being paid or has ended.
+    pub async fn change_seats(
+        &self,
+        id: HoldId,
+        seats: Vec<Vec<SeatNumber>>,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let order = self.held(id).await?;
+        if order.legs.len() != seats.len() {
+            let detail = format!("must name the seats of {} flights", order.legs.len());
+            return Err(AppError::Invalid("legs".to_owned(), detail));
+        }
+        let deadline_at =
+            db::now(&self.bookings.engine.database).await? + self.bookings.deadlines.order;
+        let changing = Booking {
+            seat_change: order.seat_change + 1,
+            wanted: Some(SeatChange { seats, deadline_at }),
+            refusal: None,
+            ..order
+        };
+        let changing = self.save(changing).await?;
+        let changed = self.bookings.finish(changing, context).await?;
+        match (changed.life.state, changed.refusal.clone()) {
+            (State::Ended(Outcome::Expired), _) => Err(AppError::OrderExpired),
+            (_, Some(refusal)) if refusal.code == "no_such_seat" => {
+                Err(AppError::Invalid("seats".to_owned(), refusal.message))
+            }
+            (_, Some(refusal)) => Err(AppError::Refused(refusal)),
+            (_, None) => Ok(changed),
+        }
+    }
+
+    /// Begins to pay an order; its attempts run on when this returns.
+    ///
+    /// # Errors
+    /// When the order is being paid, or has ended.
+    pub async fn pay(
+        &self,
+        id: HoldId,
+        code: String,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let order = self.held(id).await?;
+        let terms = self.bookings.engine.terms(order.door);
+        let paying = Booking {
+            payment_code: Some(code),
+            refusal: None,
+            ..order.after(terms, Event::PayRequested)?
+        };
+        let paying = self.save(paying).await?;
+        self.bookings.engine.snapshots.keep(&paying).await;
+        let (engine, booking) = (self.bookings.engine.clone(), paying.clone());
+        // The request's own time limit is not that of its attempts.
+        let context = CallContext {
+            deadline: None,
+            ..context
+        };
+        self.bookings.tasks.spawn(|_| async move {
+            let id = booking.hold;
+            if let Err(error) = engine.drive(booking, &context).await {
+                tracing::warn!(order = %id, %error, "an order is paid later");
+            }
+        });
+        Ok(paying)
+    }
+
+    /// Gives an order up, wherever it stands; its seats are free when this returns.
+    ///
+    /// # Errors
+    /// When it has ended, or a service does not answer: it is then ended later.
+    pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<Booking, AppError> {
+        let order = self.row(id).await?;
+        if order.life.shown == State::Held && order.is_past_deadline {
+            return Err(AppError::WrongState(status(&order)));
+        }
+        match self.bookings.give_up(order, context).await {
+            Err(AppError::NotCancellable(_)) => {
+                Err(AppError::WrongState(status(&self.row(id).await?)))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// An order that is held and has time left.
+    async fn held(&self, id: HoldId) -> Result<Booking, AppError> {
+        let order = self.row_at_rest(id).await?;
+        match order.life.state {
+            State::Held if order.is_past_deadline => Err(AppError::OrderExpired),
+            State::Held => Ok(order),
+            State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
+            _ => Err(AppError::WrongState(status(&order))),
+        }
+    }
+
+    /// Writes a change of an order that was just read.
+    async fn save(&self, order: Booking) -> Result<Booking, AppError> {
+        let saved = self
+            .bookings
+            .engine
+            .save(order, NextStep::Mine, false)
+            .await;
+        saved.map_err(|error| match error {
+            AppError::ChangedElsewhere => AppError::InProgress,
+            error => error,
+        })
+    }
+}
+
+/// The legs of an order: seats on each of these flights.
+#[must_use]
+pub fn legs(seats: Vec<(domain::FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
+    seats
+        .into_iter()
+        .map(|(flight, seats)| {
+            let units = Units::of_len(seats.len())?;
+            Some(Leg {
+                flight,
+                units,
+                seats,
+            })
+        })
+        .collect()
+}
+
+/// What the customer of an order is told.
+#[must_use]
+pub fn status(order: &Booking) -> &'static str {
+    match order.life.shown {
+        State::Pending => "CREATED",
+        State::Held => "SEATS_RESERVED",
+        State::Paying { .. } => "PAYMENT_PENDING",
+        State::Confirmed => "CONFIRMED",
+        State::Ended(Outcome::Failed) => "FAILED",
+        State::Ended(Outcome::Expired) => "EXPIRED",
+        State::Ended(Outcome::Cancelled) => "CANCELLED",
+    }
+}
+
+/// Whole seconds until an order's time runs out; zero unless its seats are held.
+#[must_use]
+pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
+    match order.life.shown {
+        State::Held => order.deadline_at.duration_since(now).as_secs().max(0),
+        _ => 0,
+    }
+}
+
+/// How many attempts to pay have been begun.
+#[must_use]
+pub fn attempts(order: &Booking) -> i16 {
+    super::booking::StoredLife::from(order.life).attempt
+}

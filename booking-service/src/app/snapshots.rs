@@ -1,0 +1,108 @@
+//! Bookings in Redis, for those who look at them: `temp_booking:{booking}`, pending ones until their
+//! deadline, ended ones for a while.
+//!
+//! PostgreSQL is the truth. Writers put each change of a booking here that somebody may have looked at,
+//! readers only such as have ended; a snapshot never goes over a newer one. Where Redis does not answer in
+//! time, or has none, PostgreSQL is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::{AsyncCommands as _, Script};
+use domain::HoldId;
+use jiff::Timestamp;
+use service_kit::redis::Redis;
+
+use super::booking::Booking;
+
+/// How long a decided booking is kept.
+const ENDED_LIFETIME: Duration = Duration::from_secs(60);
+
+/// Longer than any booking is pending past its deadline while its services answer.
+const PENDING_MARGIN: Duration = Duration::from_secs(60);
+
+/// Puts a snapshot there unless a newer one is: `version value milliseconds`.
+const PUT: &str = "
+    local known = redis.call('HGET', KEYS[1], 'version')
+    if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
+    redis.call('HSET', KEYS[1], 'version', ARGV[1], 'booking', ARGV[2])
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return 1";
+
+/// Where snapshots are kept.
+#[derive(Clone)]
+pub struct Snapshots {
+    redis: Option<Kept>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    redis: Redis,
+    timeout: Duration,
+    key_prefix: String,
+    put: Arc<Script>,
+}
+
+impl Snapshots {
+    /// Snapshots in this Redis, each call bounded; without one nothing is kept.
+    #[must_use]
+    pub fn new(redis: Option<Redis>, timeout: Duration, key_prefix: &str) -> Self {
+        Self {
+            redis: redis.map(|redis| Kept {
+                redis,
+                timeout,
+                key_prefix: key_prefix.to_owned(),
+                put: Arc::new(Script::new(PUT)),
+            }),
+        }
+    }
+
+    /// Keeps a booking as it stands.
+    pub async fn keep(&self, booking: &Booking) {
+        let Some(kept) = &self.redis else { return };
+        let outcome = tokio::time::timeout(kept.timeout, kept.put(booking)).await;
+        if !matches!(outcome, Ok(Ok(()))) {
+            metrics::counter!("booking_snapshots_failed_total").increment(1);
+        }
+    }
+
+    /// An order's snapshot, if there is one.
+    pub async fn find(&self, order: HoldId) -> Option<Booking> {
+        let kept = self.redis.as_ref()?;
+        let found = tokio::time::timeout(kept.timeout, kept.find(order)).await;
+        let found = found.ok()?.ok()?;
+        let result = if found.is_some() { "hit" } else { "miss" };
+        metrics::counter!("booking_snapshots_total", "result" => result).increment(1);
+        found
+    }
+}
+
+impl Kept {
+    fn key(&self, order: HoldId) -> String {
+        format!("{}temp_booking:{{{order}}}", self.key_prefix)
+    }
+
+    async fn put(&self, booking: &Booking) -> anyhow::Result<()> {
+        let lifetime = if booking.life.is_decided() {
+            ENDED_LIFETIME
+        } else {
+            let left = booking.deadline_at.duration_since(Timestamp::now());
+            Duration::try_from(left).unwrap_or_default() + PENDING_MARGIN
+        };
+        let mut connection = self.redis.pool.get().await?;
+        self.put
+            .key(self.key(booking.hold))
+            .arg(booking.version)
+            .arg(serde_json::to_string(booking)?)
+            .arg(u64::try_from(lifetime.as_millis())?)
+            .invoke_async::<i64>(&mut connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn find(&self, order: HoldId) -> anyhow::Result<Option<Booking>> {
+        let mut connection = self.redis.pool.get().await?;
+        let stored: Option<String> = connection.hget(self.key(order), "booking").await?;
+        Ok(stored.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}

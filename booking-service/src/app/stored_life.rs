@@ -1,0 +1,134 @@
+//! A booking's life in the words of its row.
+
+use lifecycle::{Life, MoneyTask, Outcome, SeatTask, State};
+
+use super::booking::StoredLife;
+
+/// The states as they are stored, but for the attempt, which has a column of its own.
+fn state_text(state: State) -> &'static str {
+    match state {
+        State::Pending => "pending",
+        State::Held => "held",
+        State::Paying { .. } => "paying",
+        State::Confirmed => "confirmed",
+        State::Ended(Outcome::Failed) => "failed",
+        State::Ended(Outcome::Expired) => "expired",
+        State::Ended(Outcome::Cancelled) => "cancelled",
+    }
+}
+
+fn state_from(text: &str, attempt: u8) -> Option<State> {
+    Some(match text {
+        "pending" => State::Pending,
+        "held" => State::Held,
+        "paying" => State::Paying { attempt },
+        "confirmed" => State::Confirmed,
+        "failed" => State::Ended(Outcome::Failed),
+        "expired" => State::Ended(Outcome::Expired),
+        "cancelled" => State::Ended(Outcome::Cancelled),
+        _ => return None,
+    })
+}
+
+impl From<Life> for StoredLife<&'static str> {
+    fn from(life: Life) -> Self {
+        let paying = match (life.state, life.shown) {
+            (State::Paying { attempt }, _) | (_, State::Paying { attempt }) => Some(attempt),
+            _ => None,
+        };
+        let (money_task, settling) = match life.money {
+            MoneyTask::Nothing => ("nothing", None),
+            MoneyTask::Settle { attempt } => ("settle", Some(attempt)),
+        };
+        let seats_task = match life.seats {
+            SeatTask::Nothing => "nothing",
+            SeatTask::Confirm => "confirm",
+            SeatTask::Release => "release",
+        };
+        // They are all the same attempt: the last.
+        let attempt = life.charged.or(settling).or(paying).unwrap_or(0);
+        Self {
+            state: state_text(life.state),
+            shown: state_text(life.shown),
+            attempt: i16::from(attempt),
+            charged: life.charged.is_some(),
+            seats_task,
+            money_task,
+        }
+    }
+}
+
+impl<T: AsRef<str>> StoredLife<T> {
+    /// The life that was stored, unless something else wrote these columns.
+    #[must_use]
+    pub fn life(&self) -> Option<Life> {
+        let attempt = u8::try_from(self.attempt).ok()?;
+        Some(Life {
+            state: state_from(self.state.as_ref(), attempt)?,
+            shown: state_from(self.shown.as_ref(), attempt)?,
+            seats: match self.seats_task.as_ref() {
+                "nothing" => SeatTask::Nothing,
+                "confirm" => SeatTask::Confirm,
+                "release" => SeatTask::Release,
+                _ => return None,
+            },
+            money: match self.money_task.as_ref() {
+                "nothing" => MoneyTask::Nothing,
+                "settle" => MoneyTask::Settle { attempt },
+                _ => return None,
+            },
+            charged: self.charged.then_some(attempt),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lifecycle::{ChargedSeats, Event, Payment, Terms};
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let terms = Terms {
+            payment: Payment::Later,
+            max_attempts: 3,
+        };
+        let declined = Event::Declined {
+            past_deadline: false,
+        };
+        let paths: [&[Event]; 5] = [
+            &[
+                Event::Held,
+                Event::PayRequested,
+                declined,
+                declined,
+                declined,
+            ],
+            &[
+                Event::Held,
+                Event::PayRequested,
+                declined,
+                Event::CancelRequested,
+            ],
+            &[Event::Held, Event::DeadlinePassed, Event::Released],
+            &[
+                Event::Held,
+                Event::PayRequested,
+                Event::Charged {
+                    seats: ChargedSeats::Pinned,
+                },
+                Event::CancelRequested,
+                Event::Released,
+                Event::Settled,
+            ],
+            &[Event::HoldRefused { may_be_held: true }, Event::Released],
+        ];
+        for path in paths {
+            let mut life = Life::NEW;
+            for event in path {
+                life = life.apply(terms, *event).unwrap();
+                assert_eq!(StoredLife::from(life).life(), Some(life), "{event:?}");
+            }
+        }
+    }
+}

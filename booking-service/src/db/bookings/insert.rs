@@ -1,0 +1,171 @@
+//! Adding bookings, many in one statement.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use deadpool_postgres::GenericClient;
+use domain::{Amount, BookingId, HoldId};
+use jiff::Timestamp;
+use lifecycle::Life;
+
+use crate::app::booking::{Booking, NewBooking};
+use crate::db::DbError;
+
+/// A booking that is to be added.
+#[derive(Clone, Debug)]
+pub struct Insertion {
+    /// What was asked for.
+    pub new: NewBooking,
+    /// Its hold's id, just made.
+    pub hold: HoldId,
+    /// How long from now the customer has.
+    pub deadline: Duration,
+    /// How long it belongs to whoever adds it.
+    pub lease: Duration,
+}
+
+/// The rows that are new come back; a key that is there already keeps its booking.
+const INSERT: &str = "
+    WITH added AS (
+        INSERT INTO bookings (door, user_ref, flight_ref, travel_date, payment_type, expected_minor,
+                              state, shown, hold_id, idempotency_key, request_digest, deadline_at,
+                              next_step_at)
+        SELECT door, user_ref, flight_ref, travel_date, payment_type, expected_minor, 'pending',
+               'pending', hold_id, idempotency_key, request_digest,
+               now() + make_interval(secs => deadline_s), now() + make_interval(secs => lease_s)
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[], $6::bigint[],
+                    $7::uuid[], $8::text[], $9::bytea[], $10::float8[], $11::float8[])
+            AS new (door, user_ref, flight_ref, travel_date, payment_type, expected_minor, hold_id,
+                    idempotency_key, request_digest, deadline_s, lease_s)
+        ON CONFLICT (idempotency_key) DO NOTHING
+        RETURNING id, hold_id, deadline_at, version, created_at, updated_at
+    ), legs AS (
+        INSERT INTO booking_legs (booking_id, position, flight_id, units, seats)
+        SELECT added.id, leg.position, leg.flight_id, leg.units, string_to_array(leg.seats, ',')
+        FROM added JOIN unnest($12::uuid[], $13::smallint[], $14::bigint[], $15::int[], $16::text[])
+            AS leg (hold_id, position, flight_id, units, seats) USING (hold_id)
+    ), traveling AS (
+        INSERT INTO travelers (booking_id, position, given_name, family_name, born_on, document)
+        SELECT added.id, traveler.position, traveler.given_name, traveler.family_name,
+               traveler.born_on, traveler.document
+        FROM added JOIN unnest($17::uuid[], $18::smallint[], $19::text[], $20::text[], $21::date[],
+                               $22::text[])
+            AS traveler (hold_id, position, given_name, family_name, born_on, document)
+            USING (hold_id)
+    )
+    SELECT id, hold_id, deadline_at, version, created_at, updated_at FROM added";
+
+/// Adds bookings; `None` for those whose key has a booking already.
+///
+/// # Errors
+/// When the database does not answer or refuses one of them: then none is added.
+pub async fn insert(
+    client: &impl GenericClient,
+    insertions: &[Insertion],
+) -> Result<Vec<Option<Booking>>, DbError> {
+    let of = insertions;
+    let legs: Vec<_> = of
+        .iter()
+        .flat_map(|one| one.new.legs.iter().zip(0i16..).map(|leg| (one.hold.0, leg)))
+        .collect();
+    let travelers: Vec<_> = of
+        .iter()
+        .flat_map(|one| {
+            let travelers = one.new.travelers.iter().zip(0i16..);
+            travelers.map(|traveler| (one.hold.0, traveler))
+        })
+        .collect();
+    let statement = client.prepare_cached(INSERT).await?;
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &column(of, |one| one.new.door.as_str()),
+                &column(of, |one| one.new.user.as_str()),
+                &column(of, |one| one.new.flight_ref.as_str()),
+                &column(of, |one| one.new.date),
+                &column(of, |one| one.new.payment_type.as_str()),
+                &column(of, |one| one.new.expected_total.map(Amount::minor)),
+                &column(of, |one| one.hold.0),
+                &column(of, |one| one.new.idempotency_key.as_deref()),
+                &column(of, |one| one.new.digest.as_slice()),
+                &column(of, |one| one.deadline.as_secs_f64()),
+                &column(of, |one| one.lease.as_secs_f64()),
+                &column(&legs, |(hold, _)| *hold),
+                &column(&legs, |(_, (_, position))| *position),
+                &column(&legs, |(_, (leg, _))| leg.flight.0),
+                &column(&legs, |(_, (leg, _))| leg.units.get().cast_signed()),
+                &column(&legs, |(_, (leg, _))| super::joined(&leg.seats)),
+                &column(&travelers, |(hold, _)| *hold),
+                &column(&travelers, |(_, (_, position))| *position),
+                &column(&travelers, |(_, (one, _))| one.given_name.as_str()),
+                &column(&travelers, |(_, (one, _))| one.family_name.as_str()),
+                &column(&travelers, |(_, (one, _))| one.born_on),
+                &column(&travelers, |(_, (one, _))| one.document.as_deref()),
+            ],
+        )
+        .await?;
+    let mut added = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let hold = HoldId(row.try_get("hold_id")?);
+        let facts = Added {
+            id: BookingId(row.try_get("id")?),
+            deadline_at: row.try_get("deadline_at")?,
+            version: row.try_get("version")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        };
+        added.insert(hold, facts);
+    }
+    Ok(of
+        .iter()
+        .map(|one| added.remove(&one.hold).map(|facts| facts.booking(one)))
+        .collect())
+}
+
+/// One value of each item.
+fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
+    items.iter().map(value).collect()
+}
+
+/// What the database knows of a row that was added.
+struct Added {
+    id: BookingId,
+    deadline_at: Timestamp,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Added {
+    fn booking(self, insertion: &Insertion) -> Booking {
+        let new = insertion.new.clone();
+        Booking {
+            id: self.id,
+            door: new.door,
+            user: new.user,
+            flight_ref: new.flight_ref,
+            legs: new.legs,
+            date: new.date,
+            payment_type: new.payment_type,
+            payment_code: None,
+            expected_total: new.expected_total,
+            life: Life::NEW,
+            refusal: None,
+            hold: insertion.hold,
+            seat_change: 0,
+            wanted: None,
+            total: None,
+            held_at: None,
+            payment: None,
+            digest: new.digest.to_vec(),
+            has_key: new.idempotency_key.is_some(),
+            deadline_at: self.deadline_at,
+            is_past_deadline: false,
+            takeovers: 0,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Lists of bookings.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::Pool;
+use domain::{BookingId, FlightId, HoldId};
+use uuid::Uuid;
+
+use super::row::{COLUMNS, read};
+use crate::app::booking::{Booking, Door};
+use crate::db::DbError;
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListPart {
+    /// The newest.
+    First,
+    /// What was made before this booking.
+    After(BookingId),
+    /// What was made after this booking.
+    Before(BookingId),
+}
+
+/// A user's bookings of one door, newest first, `limit` of them at most.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_user(
+    database: &Pool,
+    user: &str,
+    door: Door,
+    part: ListPart,
+    limit: i64,
+) -> Result<Vec<Booking>, DbError> {
+    let client = database.get().await?;
+    let (condition, order, id) = match part {
+        ListPart::First => ("$3::bigint IS NULL", "DESC", None),
+        ListPart::After(id) => ("id < $3::bigint", "DESC", Some(id.0)),
+        ListPart::Before(id) => ("id > $3::bigint", "ASC", Some(id.0)),
+    };
+    let query = format!(
+        "SELECT {COLUMNS} FROM bookings WHERE user_ref = $1 AND door = $2 AND {condition}
+         ORDER BY id {order} LIMIT $4"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client
+        .query(&statement, &[&user, &door.as_str(), &id, &limit])
+        .await?;
+    let mut found: Vec<Booking> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    if matches!(part, ListPart::Before(_)) {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// Bookings with seats on a flight that are not over, or not undone yet, `limit` of them at most.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_flight(
+    database: &Pool,
+    flight: FlightId,
+    limit: i64,
+) -> Result<Vec<Booking>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT {COLUMNS} FROM bookings
+         WHERE id IN (SELECT booking_id FROM booking_legs WHERE flight_id = $1)
+             AND (state IN ('pending', 'held', 'paying', 'confirmed') OR next_step_at IS NOT NULL)
+         ORDER BY id LIMIT $2"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client.query(&statement, &[&flight.0, &limit]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Whose these orders are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn users_of(
+    database: &Pool,
+    orders: &[HoldId],
+) -> Result<HashMap<HoldId, String>, DbError> {
+    let client = database.get().await?;
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+    let statement = client
+        .prepare_cached("SELECT hold_id, user_ref FROM bookings WHERE hold_id = ANY ($1::uuid[])")
+        .await?;
+    let rows = client.query(&statement, &[&ids]).await?;
+    rows.iter()
+        .map(|row| Ok((HoldId(row.try_get(0)?), row.try_get(1)?)))
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! From a row to a [`Booking`].
+
+use domain::{Amount, BookingId, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, StoredLife};
+use crate::db::DbError;
+
+/// What [`read`] reads.
+pub(super) const COLUMNS: &str = "
+    id, door, user_ref, flight_ref, travel_date, payment_type, payment_code, expected_minor,
+    state, shown, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
+    seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
+    request_digest, idempotency_key IS NOT NULL AS has_key, deadline_at,
+    deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
+    (SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
+                     ORDER BY position)
+     FROM booking_legs WHERE booking_id = bookings.id) AS legs";
+
+/// A leg as the query builds it.
+#[derive(Deserialize)]
+struct StoredLeg {
+    flight: FlightId,
+    units: Units,
+    seats: Vec<SeatNumber>,
+}
+
+/// The booking of a row.
+pub(super) fn read(row: &Row) -> Result<Booking, DbError> {
+    let unreadable = DbError::Unreadable;
+    let Json(legs): Json<Vec<StoredLeg>> = row.try_get("legs")?;
+    Ok(Booking {
+        id: BookingId(row.try_get("id")?),
+        door: Door::from_text(row.try_get("door")?).ok_or(unreadable("bookings.door"))?,
+        user: row.try_get("user_ref")?,
+        flight_ref: row.try_get("flight_ref")?,
+        legs: legs
+            .into_iter()
+            .map(|leg| Leg {
+                flight: leg.flight,
+                units: leg.units,
+                seats: leg.seats,
+            })
+            .collect(),
+        date: row.try_get("travel_date")?,
+        payment_type: row.try_get("payment_type")?,
+        payment_code: row.try_get("payment_code")?,
+        expected_total: row
+            .try_get::<_, Option<i64>>("expected_minor")?
+            .map(Amount::from_minor)
+            .transpose()
+            .map_err(|_| unreadable("bookings.expected_minor"))?,
+        life: life(row)?,
+        refusal: row
+            .try_get::<_, Option<String>>("refusal_code")?
+            .zip(row.try_get::<_, Option<String>>("refusal_message")?)
+            .map(|(code, message)| Refusal { code, message }),
+        hold: HoldId(row.try_get("hold_id")?),
+        seat_change: row.try_get("seat_change")?,
+        wanted: wanted(row)?,
+        total: total(row)?,
+        held_at: row.try_get("held_at")?,
+        payment: row.try_get::<_, Option<Uuid>>("payment_id")?.map(PaymentId),
+        digest: row.try_get("request_digest")?,
+        has_key: row.try_get("has_key")?,
+        deadline_at: row.try_get("deadline_at")?,
+        is_past_deadline: row.try_get("is_past_deadline")?,
+        takeovers: row.try_get("takeovers")?,
+        version: row.try_get("version")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+fn life(row: &Row) -> Result<lifecycle::Life, DbError> {
+    let stored = StoredLife::<&str> {
+        state: row.try_get("state")?,
+        shown: row.try_get("shown")?,
+        attempt: row.try_get("attempt")?,
+        charged: row.try_get("charged")?,
+        seats_task: row.try_get("seats_task")?,
+        money_task: row.try_get("money_task")?,
+    };
+    stored.life().ok_or(DbError::Unreadable("bookings.state"))
+}
+
+fn wanted(row: &Row) -> Result<Option<SeatChange>, DbError> {
+    let seats: Option<Json<Vec<Vec<SeatNumber>>>> = row.try_get("wanted_seats")?;
+    let deadline: Option<Timestamp> = row.try_get("wanted_deadline")?;
+    let wanted = seats.zip(deadline);
+    Ok(wanted.map(|(Json(seats), deadline_at)| SeatChange { seats, deadline_at }))
+}
+
+fn total(row: &Row) -> Result<Option<Money>, DbError> {
+    let amount: Option<i64> = row.try_get("amount_minor")?;
+    let currency: Option<&str> = row.try_get("currency")?;
+    let Some((amount, currency)) = amount.zip(currency) else {
+        return Ok(None);
+    };
+    let amount =
+        Amount::from_minor(amount).map_err(|_| DbError::Unreadable("bookings.amount_minor"))?;
+    let currency = currency
+        .parse()
+        .map_err(|_| DbError::Unreadable("bookings.currency"))?;
+    Ok(Some(Money { amount, currency }))
+}

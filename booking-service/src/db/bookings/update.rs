@@ -1,0 +1,203 @@
+//! Changing bookings, many in one statement.
+//!
+//! A change is made only to the version that was read: of two who work on one booking, the slower one's
+//! change is not made.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use deadpool_postgres::{GenericClient, Pool};
+use domain::BookingId;
+use jiff::Timestamp;
+use tokio_postgres::types::Json;
+
+use crate::app::booking::{Booking, StoredLife};
+use crate::db::DbError;
+
+/// When a change brings the next work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Whoever makes the change goes on; somebody else may when the lease has run out.
+    Mine,
+    /// Nobody has to do anything until so much time has passed.
+    After(Duration),
+}
+
+/// A booking as it is to be from now on; its version is the one that was read.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The booking.
+    pub booking: Booking,
+    /// When it brings work, if it does.
+    pub next_step: NextStep,
+    /// Whether its key is to be free for another request: nothing came of this one.
+    pub free_key: bool,
+    /// How long it belongs to whoever changes it.
+    pub lease: Duration,
+}
+
+/// A lease that has more than half of its time left stays as it is: so most changes touch no index.
+const UPDATE: &str = "
+    UPDATE bookings
+    SET state = new.state, shown = new.shown, attempt = new.attempt, charged = new.charged,
+        seats_task = new.seats_task, money_task = new.money_task, refusal_code = new.refusal_code,
+        refusal_message = new.refusal_message, amount_minor = new.amount_minor,
+        currency = new.currency,
+        held_at = CASE WHEN new.state = 'pending' THEN NULL
+                       ELSE coalesce(bookings.held_at, now()) END,
+        payment_id = new.payment_id, payment_code = new.payment_code,
+        seat_change = new.seat_change, wanted_seats = new.wanted_seats,
+        wanted_deadline = new.wanted_deadline, deadline_at = new.deadline_at,
+        idempotency_key = CASE WHEN new.free_key THEN NULL ELSE bookings.idempotency_key END,
+        next_step_at = CASE
+            WHEN new.work = 'none' THEN NULL
+            WHEN new.work = 'deadline' THEN new.deadline_at
+            WHEN new.work = 'later' THEN now() + make_interval(secs => new.after_s)
+            WHEN bookings.next_step_at BETWEEN now() + make_interval(secs => new.after_s / 2)
+                                           AND now() + make_interval(secs => new.after_s)
+                THEN bookings.next_step_at
+            ELSE now() + make_interval(secs => new.after_s)
+        END,
+        version = bookings.version + 1, updated_at = now()
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[],
+                $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::text[],
+                $13::uuid[], $14::text[], $15::bigint[], $16::jsonb[], $17::timestamptz[],
+                $18::timestamptz[], $19::boolean[], $20::text[], $21::float8[])
+        AS new (id, version, state, shown, attempt, charged, seats_task, money_task, refusal_code,
+                refusal_message, amount_minor, currency, payment_id, payment_code, seat_change,
+                wanted_seats, wanted_deadline, deadline_at, free_key, work, after_s)
+    WHERE bookings.id = new.id AND bookings.version = new.version
+    RETURNING bookings.id, bookings.version, bookings.updated_at, bookings.held_at,
+              bookings.deadline_at <= clock_timestamp() AS is_past_deadline";
+
+/// Makes changes; the bookings as they are then, `None` where somebody else was faster.
+///
+/// # Errors
+/// When the database does not answer or refuses one of them: then none is made.
+pub async fn update(
+    client: &impl GenericClient,
+    changes: &[Change],
+) -> Result<Vec<Option<Booking>>, DbError> {
+    let of = changes;
+    let lives: Vec<StoredLife<&str>> = column(of, |one| one.booking.life.into());
+    let refusals = column(of, |one| one.booking.refusal.as_ref());
+    let statement = client.prepare_cached(UPDATE).await?;
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &column(of, |one| one.booking.id.0),
+                &column(of, |one| one.booking.version),
+                &column(&lives, |life| life.state),
+                &column(&lives, |life| life.shown),
+                &column(&lives, |life| life.attempt),
+                &column(&lives, |life| life.charged),
+                &column(&lives, |life| life.seats_task),
+                &column(&lives, |life| life.money_task),
+                &column(&refusals, |refusal| refusal.map(|one| one.code.as_str())),
+                &column(&refusals, |refusal| refusal.map(|one| one.message.as_str())),
+                &column(of, |one| {
+                    one.booking.total.map(|total| total.amount.minor())
+                }),
+                &column(of, |one| {
+                    one.booking.total.map(|total| total.currency.to_string())
+                }),
+                &column(of, |one| one.booking.payment.map(|payment| payment.0)),
+                &column(of, |one| one.booking.payment_code.as_deref()),
+                &column(of, |one| one.booking.seat_change),
+                &column(of, |one| {
+                    one.booking
+                        .wanted
+                        .as_ref()
+                        .map(|wanted| Json(&wanted.seats))
+                }),
+                &column(of, |one| {
+                    one.booking.wanted.as_ref().map(|wanted| wanted.deadline_at)
+                }),
+                &column(of, |one| one.booking.deadline_at),
+                &column(of, |one| one.free_key),
+                &column(of, work),
+                &column(of, |one| match one.next_step {
+                    NextStep::Mine => one.lease.as_secs_f64(),
+                    NextStep::After(pause) => pause.as_secs_f64(),
+                }),
+            ],
+        )
+        .await?;
+    let mut made = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let id = BookingId(row.try_get("id")?);
+        let version: i64 = row.try_get("version")?;
+        let updated_at: Timestamp = row.try_get("updated_at")?;
+        let held_at: Option<Timestamp> = row.try_get("held_at")?;
+        let is_past_deadline: bool = row.try_get("is_past_deadline")?;
+        made.insert(id, (version, updated_at, held_at, is_past_deadline));
+    }
+    Ok(of
+        .iter()
+        .map(|one| {
+            let (version, updated_at, held_at, is_past_deadline) = made.remove(&one.booking.id)?;
+            Some(Booking {
+                version,
+                updated_at,
+                held_at,
+                is_past_deadline,
+                has_key: one.booking.has_key && !one.free_key,
+                ..one.booking.clone()
+            })
+        })
+        .collect())
+}
+
+const UPDATE_LEGS: &str = "
+    UPDATE booking_legs SET units = new.units, seats = string_to_array(new.seats, ',')
+    FROM unnest($2::smallint[], $3::int[], $4::text[]) AS new (position, units, seats)
+    WHERE booking_id = $1 AND booking_legs.position = new.position";
+
+/// Changes a booking and the seats of its legs in one commit; `None` where somebody else was faster.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update_with_seats(
+    database: &Pool,
+    booking: Booking,
+    lease: Duration,
+) -> Result<Option<Booking>, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let change = Change {
+        booking,
+        next_step: NextStep::Mine,
+        free_key: false,
+        lease,
+    };
+    let mut updated = update(&transaction, &[change]).await?;
+    let Some(booking) = updated.pop().flatten() else {
+        return Ok(None);
+    };
+    let positions: Vec<i16> = (0i16..).take(booking.legs.len()).collect();
+    let units = column(&booking.legs, |leg| leg.units.get().cast_signed());
+    let seats = column(&booking.legs, |leg| super::joined(&leg.seats));
+    let statement = transaction.prepare_cached(UPDATE_LEGS).await?;
+    transaction
+        .execute(&statement, &[&booking.id.0, &positions, &units, &seats])
+        .await?;
+    transaction.commit().await?;
+    Ok(Some(booking))
+}
+
+/// Which work a change leaves.
+fn work(change: &Change) -> &'static str {
+    let booking = &change.booking;
+    match (booking.has_work(), change.next_step) {
+        (true, NextStep::Mine) => "mine",
+        (true, NextStep::After(_)) => "later",
+        (false, _) if booking.life.next() == lifecycle::Action::AwaitCustomer => "deadline",
+        (false, _) => "none",
+    }
+}
+
+/// One value of each item.
+fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
+    items.iter().map(value).collect()
+}

@@ -1,0 +1,131 @@
+//! Orders with chosen seats.
+
+mod parse;
+mod view;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
+use domain::{BookingId, HoldId};
+use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::{Problem, respond};
+
+use self::parse::{OrderRequest, PaymentRequest, SeatsRequest};
+use self::view::{CreatedOrder, OrderView};
+use super::admin::MessageAnswer;
+use super::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
+use super::{call_context, scoped, simple_orders};
+use crate::app::bookings::Answered;
+use crate::app::flights::Flights;
+use crate::app::orders::Orders;
+use crate::app::simple_orders::SimpleOrders;
+
+/// Order chosen seats: they are held until the order is paid, given up or out of time.
+///
+/// The order exists even if its seats could not be had: then it has failed, and says why. `{id}` is the
+/// flight's id, or its number: then the next departure. With `legs` instead of `seats` an itinerary is
+/// ordered, all or nothing.
+#[utoipa::path(
+    post, path = "/api/flights/{id}/orders", tag = "orders",
+    params(
+        ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once"),
+    ),
+    request_body = OrderRequest,
+    responses(
+        (status = 201, description = "The order", body = CreatedOrder),
+        (status = 404, description = "There is no such flight"),
+        OrderRefusals,
+    )
+)]
+pub(super) async fn create(
+    orders: Data<Orders>,
+    flights: Data<Flights>,
+    name: web::Path<String>,
+    key: IdempotencyKey,
+    request: Json<OrderRequest>,
+) -> Result<HttpResponse, Problem> {
+    let context = call_context();
+    let name = name.into_inner();
+    let draft = parse::draft(request)?;
+    let flight = flights.id_of(&name, &context).await?;
+    let new = draft.on(flight, name, scoped("POST /api/flights/orders", key))?;
+    let Answered { booking, replayed } = orders.create(new, context).await?;
+    let response = respond::json(StatusCode::CREATED, &view::created(&booking));
+    Ok(respond::mark_replayed(response, replayed))
+}
+
+/// Look an order up, of either style: chosen seats by their order's id, simple ones by a number.
+#[utoipa::path(
+    get, path = "/api/orders/{id}", tag = "orders",
+    params(("id" = String, Path, description = "The order's id")),
+    responses((status = 200, description = "The order", body = OrderView), LookupRefusals)
+)]
+pub(super) async fn show(
+    orders: Data<Orders>,
+    simple: Data<SimpleOrders>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    if let Ok(id) = id.parse::<BookingId>() {
+        let order = simple.find(id).await?;
+        let travelers = simple.bookings.travelers(&order).await?;
+        return Ok(respond::ok(&simple_orders::view(&order, travelers)?));
+    }
+    let id: HoldId = id
+        .parse()
+        .map_err(|_| Problem::not_found("there is no order with this id"))?;
+    let order = orders.find(id).await?;
+    let travelers = orders.bookings.travelers(&order).await?;
+    Ok(respond::ok(&view::order(&order, travelers)))
+}
+
+/// Take other seats for an order that is not paid yet; its time starts again.
+#[utoipa::path(
+    post, path = "/api/orders/{id}/seats", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    request_body = SeatsRequest,
+    responses((status = 200, description = "The order has the seats", body = MessageAnswer), OrderChangeRefusals)
+)]
+pub(super) async fn change_seats(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    request: Json<SeatsRequest>,
+) -> Result<HttpResponse, Problem> {
+    let seats = parse::seats(request.body)?;
+    orders.change_seats(id.0, seats, call_context()).await?;
+    Ok(message("seats updated"))
+}
+
+/// Pay an order. The attempts run on after the answer; look the order up to see how they end.
+#[utoipa::path(
+    post, path = "/api/orders/{id}/payment", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    request_body = PaymentRequest,
+    responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
+)]
+pub(super) async fn pay(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    request: Json<PaymentRequest>,
+) -> Result<HttpResponse, Problem> {
+    let code = parse::payment_code(request.body)?;
+    orders.pay(id.0, code, call_context()).await?;
+    Ok(message("payment submitted"))
+}
+
+/// Give an order up, paid or not: its seats are free, and it is refunded.
+#[utoipa::path(
+    delete, path = "/api/orders/{id}", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
+)]
+pub(super) async fn cancel(orders: Data<Orders>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    orders.cancel(id.0, call_context()).await?;
+    Ok(message("order cancelled"))
+}
+
+fn message(text: &str) -> HttpResponse {
+    respond::ok(&MessageAnswer {
+        message: text.to_owned(),
+    })
+}

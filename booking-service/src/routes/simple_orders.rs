@@ -1,0 +1,123 @@
+//! Simple orders: so many seats on a flight, not paid here.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use domain::{Amount, BookingId, Currency, FlightId, Units};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::extract::{IdempotencyKey, Json};
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+
+use super::openapi::OrderRefusals;
+use super::travelers::{self, TravelerBody};
+use super::{call_context, scoped};
+use crate::app::booking::{Booking, Door, Leg, NewBooking, Traveler};
+use crate::app::bookings::{Answered, shown_text};
+use crate::app::simple_orders::SimpleOrders;
+
+/// What is ordered.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct SimpleOrderRequest {
+    /// The flight
+    #[schema(value_type = i64, example = 1)]
+    flight_id: FlightId,
+    /// Who orders
+    #[schema(example = 7)]
+    customer_id: i64,
+    /// How many seats
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1)]
+    seats: Units,
+    /// Who travels: none, or as many as there are seats
+    #[serde(default)]
+    travelers: Vec<TravelerBody>,
+}
+
+/// A simple order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SimpleOrderView {
+    /// The order's id
+    #[schema(value_type = i64, example = 1)]
+    id: BookingId,
+    /// The flight
+    #[schema(value_type = i64, example = 1)]
+    flight_id: FlightId,
+    /// Who ordered
+    #[schema(example = 7)]
+    customer_id: i64,
+    /// How many seats
+    #[schema(value_type = i64, example = 1)]
+    seats: Units,
+    /// The price of all seats
+    #[schema(value_type = f64, example = 8500.0)]
+    total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    currency: Option<Currency>,
+    /// `confirmed`, or `cancelled` where somebody ended it later
+    #[schema(example = "confirmed")]
+    status: &'static str,
+    /// When it was made
+    created_at: Timestamp,
+    /// Who travels
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    travelers: Vec<TravelerBody>,
+}
+
+/// Order seats on a flight; complete when accepted.
+#[utoipa::path(
+    post, path = "/api/orders", tag = "orders",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once")),
+    request_body = SimpleOrderRequest,
+    responses((status = 201, description = "The order", body = SimpleOrderView), OrderRefusals)
+)]
+pub(super) async fn create(
+    orders: Data<SimpleOrders>,
+    key: IdempotencyKey,
+    request: Json<SimpleOrderRequest>,
+) -> Result<HttpResponse, Problem> {
+    let Json { body, digest } = request;
+    let travelers = travelers::parse(body.travelers, body.seats)?;
+    let new = NewBooking {
+        door: Door::Simple,
+        user: body.customer_id.to_string(),
+        flight_ref: body.flight_id.to_string(),
+        legs: vec![Leg {
+            flight: body.flight_id,
+            units: body.seats,
+            seats: Vec::new(),
+        }],
+        date: None,
+        payment_type: "none".to_owned(),
+        expected_total: None,
+        travelers: travelers.clone(),
+        idempotency_key: scoped("POST /api/orders", key),
+        digest,
+    };
+    let Answered { booking, replayed } = orders.create(new, call_context()).await?;
+    let response = respond::json(StatusCode::CREATED, &view(&booking, travelers)?);
+    Ok(respond::mark_replayed(response, replayed))
+}
+
+/// A simple order as it is answered.
+pub(super) fn view(
+    booking: &Booking,
+    travelers: Vec<Traveler>,
+) -> Result<SimpleOrderView, Problem> {
+    let leg = booking.legs.first();
+    let leg = leg.ok_or_else(|| Problem::internal("an order has no flight"))?;
+    Ok(SimpleOrderView {
+        id: booking.id,
+        flight_id: leg.flight,
+        // In this style customers are integers, so a stored one is.
+        customer_id: booking.user.parse().map_err(Problem::internal)?,
+        seats: leg.units,
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        status: shown_text(booking),
+        created_at: booking.created_at,
+        travelers: travelers.into_iter().map(TravelerBody::from).collect(),
+    })
+}
