@@ -368,7 +368,7 @@ pub struct SeatChangeRequest {
     pub legs: Vec<SeatChangeLeg>,
     /// When the hold lapses from now on.
     pub expires_at: Timestamp,
-    /// Rises with each change of this hold, from 1: a late one is ignored.
+    /// Rises with each change of this hold, from 1: a late one is ignored, and a refused one is not made later.
     #[schema(minimum = 1)]
     pub number: i64,
 }

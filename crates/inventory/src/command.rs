@@ -57,7 +57,8 @@ pub enum Command {
         seats: Vec<(PoolId, Vec<SeatNumber>)>,
         /// When the hold lapses from now on.
         until: Timestamp,
-        /// Rises with each change of this hold, from 1; a late one is ignored.
+        /// Rises with each change of this hold, from 1; a late one is ignored. A refused change uses its
+        /// number up: asked again, it answers the hold as it stands.
         number: i64,
     },
     /// Takes units without a hold, or gives such units back.

@@ -1,8 +1,10 @@
 //! The steps that concern seats: hold, change, sell, give back.
 
+use std::collections::BTreeSet;
+
 use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use clients::http::CallContext;
-use domain::Money;
+use domain::{Money, SeatNumber};
 use lifecycle::{Event, Payment};
 
 use super::{Engine, Step, no_answer};
@@ -111,6 +113,12 @@ impl Engine {
             .await
             .map_err(|error| no_answer(booking, FLIGHTS, error))?;
         match answer {
+            // The number was used up by an earlier try, which was refused.
+            Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
+                wanted: None,
+                refusal: Some(Refusal::new("seat_taken", "the seats can't be had")),
+                ..booking.clone()
+            })),
             Ok(hold) => {
                 let changed = with_seats_of(booking, &hold, wanted);
                 let changed = self.after(&changed, Event::SeatsChanged)?;
@@ -170,6 +178,15 @@ impl Engine {
             Step::Write(released)
         })
     }
+}
+
+/// Whether a hold has the seats that were wanted.
+fn has_seats(hold: &Hold, booking: &Booking, wanted: &SeatChange) -> bool {
+    booking.legs.iter().zip(&wanted.seats).all(|(leg, seats)| {
+        let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
+        let wanted: BTreeSet<SeatNumber> = seats.iter().copied().collect();
+        held.is_some_and(|held| held.seats.iter().copied().collect::<BTreeSet<_>>() == wanted)
+    })
 }
 
 /// The booking with the seats that its hold has now.

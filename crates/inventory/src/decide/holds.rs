@@ -176,6 +176,9 @@ impl Decision {
             return Err(Refusal::HoldPinned);
         }
         let old = hold.legs.clone();
+        // Its number is used up even if it is refused: a change that was refused once is not made when the
+        // same request comes again, late.
+        self.use_seat_change(id, number);
         let new = self.changed_legs(id, &old, seats)?;
         for leg in &old {
             let units = leg.units.get().cast_signed();
@@ -195,10 +198,15 @@ impl Decision {
         if let Some(hold) = self.state.holds.get_mut(&id) {
             hold.legs = new;
             hold.expires_at = Some(until);
+        }
+        self.view(id)
+    }
+
+    fn use_seat_change(&mut self, id: HoldId, number: i64) {
+        if let Some(hold) = self.state.holds.get_mut(&id) {
             hold.seat_change = number;
         }
         self.mark_hold(id);
-        self.view(id)
     }
 
     /// The legs after a seat change: the hold's own pools, seats that are free or already its own.

@@ -297,12 +297,16 @@ impl Model {
         if hold.expires_at.is_none() {
             return Err(Refusal::HoldPinned);
         }
+        let hold = self.holds.get_mut(&id).unwrap();
+        hold.change = number;
+        let hold = &*hold;
         if seats.len() != hold.legs.len() {
             return Err(Refusal::NoSuchSeat);
         }
+        let before_legs = hold.legs.clone();
         let mut legs = BTreeMap::new();
         for (pool, seats) in seats {
-            let (before, _) = hold.legs.get(pool).ok_or(Refusal::NoSuchSeat)?;
+            let (before, _) = before_legs.get(pool).ok_or(Refusal::NoSuchSeat)?;
             let of = self.pool(*pool)?;
             if of.is_closed {
                 return Err(Refusal::SalesClosed);

@@ -62,11 +62,27 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
         Ok(seats("C1"))
     );
     assert_eq!(proved(&inventory).await?, (29, 1, 0));
+
+    // One that was refused is not made when it comes again, although the seat is free by then.
+    let other = HoldId::generate();
+    held(&inventory, hold_seats(other, 1, "C3", in_a_minute())?)
+        .await?
+        .map(|_| ())?;
+    assert_eq!(
+        held(&inventory, change("C3", 3)).await?.err(),
+        Some(Refusal::SeatTaken)
+    );
+    held(&inventory, Command::Release { hold: other })
+        .await?
+        .map(|_| ())?;
+    let late = held(&inventory, change("C3", 3)).await?;
+    assert_eq!(late.map(|view| view.legs[0].seats.clone()), Ok(seats("C1")));
+
     held(&inventory, Command::Pin { hold: id })
         .await?
         .map(|_| ())?;
     assert_eq!(
-        held(&inventory, change("C2", 3)).await?.err(),
+        held(&inventory, change("C2", 4)).await?.err(),
         Some(Refusal::HoldPinned)
     );
     Ok(())
