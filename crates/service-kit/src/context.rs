@@ -23,6 +23,10 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The W3C trace context header.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// The header that says, in milliseconds, how much longer the caller waits for the answer. It can only
+/// shorten the time that a request has.
+pub const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");
+
 /// What is known of the request that is being answered.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
@@ -32,6 +36,9 @@ pub struct RequestContext {
     pub path: String,
     /// The caller's trace context, passed on as it came.
     pub traceparent: Option<String>,
+    /// When the request is given up: its caller waits no longer, or its time here is over. None outside
+    /// a request.
+    pub deadline: Option<Instant>,
 }
 
 tokio::task_local! {
@@ -65,10 +72,13 @@ pub async fn around_request(
     let timeout = request
         .app_data::<RequestTimeout>()
         .map_or(Duration::from_secs(30), |limit| limit.0);
+    let timeout =
+        callers_timeout(request.headers()).map_or(timeout, |callers| callers.min(timeout));
     let context = RequestContext {
         request_id: request_id(request.headers()),
         path: request.path().to_owned(),
         traceparent: text_of(request.headers(), &TRACEPARENT).map(str::to_owned),
+        deadline: started.checked_add(timeout),
     };
     let id_header = HeaderValue::from_str(&context.request_id);
     // At the highest level, so that every line of a request carries its id whatever the filter.
@@ -114,6 +124,12 @@ fn request_id(headers: &HeaderMap) -> String {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// How much longer the caller waits, if it says so.
+fn callers_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let milliseconds = text_of(headers, &REQUEST_TIMEOUT)?.parse().ok()?;
+    Some(Duration::from_millis(milliseconds))
 }
 
 fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -167,4 +183,71 @@ fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "too_large", reason),
         _ => Problem::new(status, "http_error", reason),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, test, web};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    /// How a request with this header fares: its status, and how many seconds it was given.
+    async fn asked(path: &str, timeout_ms: Option<&str>) -> (u16, u64) {
+        let app = App::new()
+            .app_data(RequestTimeout(LIMIT))
+            .route(
+                "/silent",
+                web::get().to(std::future::pending::<HttpResponse>),
+            )
+            .route("/left", web::get().to(seconds_left))
+            .wrap(from_fn(around_request));
+        let app = test::init_service(app).await;
+        let mut request = test::TestRequest::get().uri(path);
+        if let Some(timeout_ms) = timeout_ms {
+            request = request.insert_header((REQUEST_TIMEOUT, timeout_ms));
+        }
+        let response = match test::try_call_service(&app, request.to_request()).await {
+            Ok(response) => response,
+            Err(error) => return (error.error_response().status().as_u16(), 0),
+        };
+        let status = response.status().as_u16();
+        let body = test::read_body(response).await;
+        let seconds = std::str::from_utf8(&body)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        (status, seconds.unwrap_or_default())
+    }
+
+    async fn seconds_left() -> String {
+        let deadline = current().deadline.unwrap();
+        let left = deadline.duration_since(Instant::now());
+        left.as_secs_f64().ceil().to_string()
+    }
+
+    #[actix_web::test]
+    async fn a_request_has_the_shorter_of_both_times() {
+        for (timeout_ms, seconds) in [
+            (None, 20),
+            (Some("5000"), 5),
+            (Some("60000"), 20),
+            (Some("99999999999999999999"), 20),
+            (Some("soon"), 20),
+            (Some("-1"), 20),
+        ] {
+            assert_eq!(
+                asked("/left", timeout_ms).await,
+                (200, seconds),
+                "{timeout_ms:?}"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn work_ends_when_its_caller_waits_no_longer() {
+        assert_eq!(asked("/silent", Some("10")).await.0, 503);
+        assert_eq!(asked("/silent", Some("0")).await.0, 503);
+    }
 }

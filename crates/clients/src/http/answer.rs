@@ -30,7 +30,10 @@ pub(crate) async fn empty_answer(response: Response) -> Answer<()> {
 /// Reads an answer's body.
 pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
     let status = response.status();
-    let body = response.bytes().await.map_err(CallError::NoAnswer)?;
+    let body = response
+        .bytes()
+        .await
+        .map_err(|error| CallError::NoAnswer(error.into()))?;
     serde_json::from_slice(&body).map_err(|error| CallError::Unexpected {
         status,
         body: format!("{error} in {}", start_of(&String::from_utf8_lossy(&body))),

@@ -1,13 +1,10 @@
 //! A request, kept in parts so that it can be sent more than once.
 
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
 use serde::Serialize;
 
 use super::CallError;
-
-/// The header that makes a request act once.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request to a service.
 #[derive(Clone, Debug)]
@@ -15,8 +12,10 @@ pub(crate) struct Request {
     method: Method,
     path: Vec<String>,
     query: Option<(&'static str, String)>,
-    key: Option<String>,
     body: Option<Vec<u8>>,
+    key: Option<String>,
+    /// Whether sending it twice does no more than sending it once.
+    pub(super) repeatable: bool,
 }
 
 impl Request {
@@ -26,8 +25,17 @@ impl Request {
             method,
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
             query: None,
-            key: None,
             body: None,
+            key: None,
+            repeatable: true,
+        }
+    }
+
+    /// A request that may do more, or answer otherwise, if it arrives twice.
+    pub(crate) fn once(method: Method, path: &[&str]) -> Self {
+        Self {
+            repeatable: false,
+            ..Self::repeatable(method, path)
         }
     }
 
@@ -37,7 +45,7 @@ impl Request {
         Self { query, ..self }
     }
 
-    /// With this key.
+    /// With a key that makes it act once.
     pub(crate) fn idempotency_key(self, key: &str) -> Self {
         let key = Some(key.to_owned());
         Self { key, ..self }
@@ -61,7 +69,7 @@ impl Request {
         }
         let mut request = client.request(self.method.clone(), url);
         if let Some(key) = &self.key {
-            request = request.header(IDEMPOTENCY_KEY, key);
+            request = request.header("idempotency-key", key);
         }
         if let Some(body) = &self.body {
             request = request

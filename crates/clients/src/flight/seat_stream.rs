@@ -1,0 +1,83 @@
+//! The changes of a flight's seats, as they happen.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, Url};
+
+use crate::http::{Answer, CallContext, CallError, answer};
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The longest silence: the service says that it lives every 15 s.
+const SILENCE_MAX: Duration = Duration::from_secs(45);
+
+/// Opens streams. They last for as long as somebody reads them, so no call's time limit is theirs.
+#[derive(Clone, Debug)]
+pub(super) struct SeatStreams {
+    client: reqwest::Client,
+    base: Url,
+}
+
+/// The text of server-sent events, in pieces as they arrive.
+#[derive(Debug)]
+pub struct SeatStream {
+    response: Response,
+}
+
+impl SeatStreams {
+    pub(super) fn new(base: &Url) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_MAX)
+            .tcp_nodelay(true)
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            client,
+            base: base.clone(),
+        })
+    }
+
+    pub(super) async fn open(
+        &self,
+        reference: &str,
+        last_event_id: Option<&str>,
+        context: &CallContext,
+    ) -> Answer<SeatStream> {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty()
+                .extend(["api", "flights", reference, "seats", "stream"]);
+        }
+        let mut request = self.client.get(url);
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        if !context.request_id.is_empty() {
+            request = request.header("x-request-id", &context.request_id);
+        }
+        let sent = request.send().await;
+        let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;
+        match response.status() {
+            StatusCode::OK => Ok(Ok(SeatStream { response })),
+            status if status.is_client_error() => {
+                let refused: Answer<serde_json::Value> = answer(response).await;
+                refused?.map_or_else(|refusal| Ok(Err(refusal)), |_| unavailable(status))
+            }
+            status => unavailable(status),
+        }
+    }
+}
+
+fn unavailable(status: StatusCode) -> Answer<SeatStream> {
+    Err(CallError::Unavailable(status))
+}
+
+impl SeatStream {
+    /// The next piece; `None` at the end, however it came about: a client comes back with the last
+    /// event's id.
+    pub async fn next(&mut self) -> Option<impl AsRef<[u8]> + use<>> {
+        self.response.chunk().await.ok().flatten()
+    }
+}

@@ -1,0 +1,168 @@
+//! A circuit breaker for each service that is called.
+//!
+//! After some failures in a row the service is left alone for a moment: callers learn at once what they
+//! would have waited for, and a service that is starting is not met by all of them. Then one call at a
+//! time is let through, until one succeeds.
+
+use std::fmt;
+use std::iter::Repeat;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use failsafe::failure_policy::{ConsecutiveFailures, consecutive_failures};
+use failsafe::{Config, Instrument, StateMachine, backoff};
+
+/// So many failures in a row open the circuit: more than one killed connection or one unlucky moment
+/// makes, few enough that a dead service is noticed within milliseconds under load.
+const FAILURES_TO_OPEN: u32 = 5;
+
+/// How long a service is left alone, and how long one trial has before the next is made: about as long
+/// as a service takes to start.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+const CLOSED: u8 = 0;
+const HALF_OPEN: u8 = 1;
+const OPEN: u8 = 2;
+
+/// Decides whether a service is called.
+pub(super) struct Breaker {
+    machine: StateMachine<ConsecutiveFailures<Repeat<Duration>>, Watch>,
+    state: Arc<AtomicU8>,
+    /// When the last call was let through while the circuit was half open.
+    last_trial: Mutex<Option<Instant>>,
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.machine.fmt(f)
+    }
+}
+
+impl Breaker {
+    /// A closed one for this service.
+    pub(super) fn new(service: &'static str) -> Self {
+        let state = Arc::new(AtomicU8::new(CLOSED));
+        let watch = Watch {
+            service,
+            state: Arc::clone(&state),
+        };
+        let policy = consecutive_failures(FAILURES_TO_OPEN, backoff::constant(LEFT_ALONE));
+        Self {
+            machine: Config::new()
+                .failure_policy(policy)
+                .instrument(watch)
+                .build(),
+            state,
+            last_trial: Mutex::new(None),
+        }
+    }
+
+    /// Whether the service may be called now. Whoever is let through tells what came of it, unless that
+    /// says nothing about the service.
+    pub(super) fn lets_through(&self) -> bool {
+        if !self.machine.is_call_permitted() {
+            return false;
+        }
+        if self.state.load(Ordering::Relaxed) != HALF_OPEN {
+            return true;
+        }
+        let mut last = self
+            .last_trial
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= LEFT_ALONE);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+
+    /// The service has answered.
+    pub(super) fn succeeded(&self) {
+        self.machine.on_success();
+    }
+
+    /// The service has failed.
+    pub(super) fn failed(&self) {
+        self.machine.on_error();
+    }
+
+    /// Shows the state as a metric.
+    pub(super) fn publish(&self, service: &'static str) {
+        metrics::gauge!("client_circuit_state", "service" => service)
+            .set(self.state.load(Ordering::Relaxed));
+    }
+}
+
+/// Follows the state.
+struct Watch {
+    service: &'static str,
+    state: Arc<AtomicU8>,
+}
+
+impl Instrument for Watch {
+    fn on_call_rejected(&self) {}
+
+    fn on_open(&self) {
+        self.state.store(OPEN, Ordering::Relaxed);
+        tracing::warn!(
+            service = self.service,
+            "circuit open: the service keeps failing"
+        );
+    }
+
+    fn on_half_open(&self) {
+        self.state.store(HALF_OPEN, Ordering::Relaxed);
+    }
+
+    fn on_closed(&self) {
+        if self.state.swap(CLOSED, Ordering::Relaxed) != CLOSED {
+            tracing::info!(
+                service = self.service,
+                "circuit closed: the service answers again"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened() -> Breaker {
+        let breaker = Breaker::new("test");
+        for _ in 0..FAILURES_TO_OPEN {
+            assert!(breaker.lets_through());
+            breaker.failed();
+        }
+        breaker
+    }
+
+    #[test]
+    fn failures_in_a_row_open_it() {
+        assert!(!opened().lets_through());
+    }
+
+    #[test]
+    fn a_success_in_between_starts_the_count_again() {
+        let breaker = Breaker::new("test");
+        for _ in 0..3 * FAILURES_TO_OPEN {
+            breaker.failed();
+            breaker.succeeded();
+        }
+        assert!(breaker.lets_through());
+    }
+
+    #[test]
+    fn half_open_it_lets_one_call_through_at_a_time() {
+        let breaker = opened();
+        while !breaker.lets_through() {
+            std::thread::yield_now();
+        }
+        assert!(!breaker.lets_through(), "the first is still under way");
+        breaker.succeeded();
+        assert!(breaker.lets_through());
+        assert!(breaker.lets_through());
+    }
+}
