@@ -37,6 +37,9 @@ pub enum DbError {
     /// The database failed or refused.
     #[error("the database refused")]
     Query(#[from] tokio_postgres::Error),
+    /// The connection was closed.
+    #[error("the database closed the connection")]
+    ConnectionEnded,
     /// A stored value is not one that this service writes.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),

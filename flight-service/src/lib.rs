@@ -9,7 +9,8 @@
 //! | [`settings`] | the settings and their defaults |
 //!
 //! PostgreSQL has the schedule and the seats. In memory are the timetable, which search runs on, and
-//! a counter of free seats for each flight; both follow the database. Redis has the gate alone.
+//! a counter of free seats for each flight; both follow the database. Redis has the gate, and what searches found if the settings say
+//! so.
 //!
 //! Deliberately not here: bookings and money. This service calls no other.
 
@@ -21,6 +22,7 @@ pub mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use inventory::committer::CountListener;
 use inventory::{Gate, Inventory};
@@ -32,8 +34,11 @@ use service_kit::{database, redis, telemetry};
 use crate::app::schedule::CurrentSchedule;
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
+use crate::app::search::candidates::Candidates;
+use crate::app::search::shared::SharedCandidates;
 use crate::app::seat_maps::{SeatMaps, Watched};
 use crate::app::seats::Seats;
+use crate::routes::search_pages::SearchPages;
 use crate::settings::Settings;
 
 /// The service's name.
@@ -41,6 +46,9 @@ pub const NAME: &str = "flight-service";
 
 /// The first part of the gate's keys.
 pub const POOL_KIND: &str = "flight_seats";
+
+/// How long the connection for announcements is silent before the other side is asked for a sign.
+const ANNOUNCEMENTS_KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -56,6 +64,8 @@ impl Application {
         if settings.database.migrate_on_start {
             migrate(settings).await?;
         }
+        // First, so that whatever counts finds where to.
+        let metrics = telemetry::metrics_handle()?;
         let database = database::pool(&settings.database, NAME)?;
         let redis = redis::open(&settings.redis)?;
         let sales = settings.sales.policy()?;
@@ -91,17 +101,28 @@ impl Application {
         );
 
         let tasks = BackgroundTasks::new();
-        tasks.spawn(|stop| Arc::clone(&schedule).follow(listener, stop));
+        let interval = settings.schedule.poll_interval;
+        tasks.spawn(|stop| Arc::clone(&schedule).follow(listener, interval, stop));
+        let announcements = announcements_config(settings)?;
+        tasks.spawn(|stop| Arc::clone(&schedule).hear_changes(announcements, stop));
         let search = &settings.search;
+        let shared = redis.as_ref().filter(|_| search.redis_cache).map(|redis| {
+            SharedCandidates::new(
+                redis.pool.clone(),
+                &settings.redis.key_prefix,
+                search.redis_timeout,
+                search.cache_lifetime,
+            )
+        });
         let searcher = Searcher::new(
             Arc::clone(&schedule),
             sales,
             ConnectionWindow::new(search.connection_min, search.connection_max)?,
-            search.cache_bytes,
-            search.cache_lifetime,
+            Candidates::new(search.cache_bytes, search.cache_lifetime, shared),
         );
         let services = routes::Services {
             searcher: Arc::new(searcher),
+            search_pages: Arc::new(SearchPages::new(search.page_cache_bytes)),
             seat_maps: Arc::new(SeatMaps::new(Arc::clone(&inventory), watched)),
             schedule_changes: Arc::new(ScheduleChanges::new(
                 database.clone(),
@@ -125,7 +146,7 @@ impl Application {
         let operations = Operations {
             service: NAME,
             checks,
-            metrics: telemetry::metrics_handle()?,
+            metrics,
             openapi: routes::openapi::document(),
         };
         let routes = routes::configure(services);
@@ -152,6 +173,14 @@ impl Application {
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
+}
+
+/// The connection on which changes of the schedule are announced. Nothing is sent on it for long, so the
+/// system asks now and then whether the other side is there.
+fn announcements_config(settings: &Settings) -> anyhow::Result<tokio_postgres::Config> {
+    let mut config = database::connection_config(&settings.database, NAME)?;
+    config.keepalives_idle(ANNOUNCEMENTS_KEEPALIVE);
+    Ok(config)
 }
 
 /// Brings the flights database up to date.

@@ -1,11 +1,14 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+mod calendar;
+mod filters;
 mod flights;
 mod holds;
 mod ledger;
 pub mod openapi;
 mod problem;
 mod search;
+pub mod search_pages;
 mod seat_maps;
 mod seats;
 
@@ -19,12 +22,15 @@ use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
 use crate::app::seat_maps::SeatMaps;
 use crate::app::seats::Seats;
+use crate::routes::search_pages::SearchPages;
 
 /// What the routes call.
 #[derive(Clone)]
 pub struct Services {
     /// Searches.
     pub searcher: Arc<Searcher>,
+    /// What searches were answered.
+    pub search_pages: Arc<SearchPages>,
     /// Sells seats.
     pub seats: Arc<Seats>,
     /// Seat maps.
@@ -40,6 +46,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     move |config| {
         config
             .app_data(Data::from(Arc::clone(&services.searcher)))
+            .app_data(Data::from(Arc::clone(&services.search_pages)))
             .app_data(Data::from(Arc::clone(&services.seats)))
             .app_data(Data::from(Arc::clone(&services.seat_maps)))
             .app_data(Data::from(Arc::clone(&services.schedule_changes)))
@@ -47,6 +54,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
         let gets = [
             ("/api/airports", web::get().to(flights::airports)),
             ("/api/flights/search", web::get().to(search::search)),
+            ("/api/flights/calendar", web::get().to(calendar::calendar)),
             ("/api/flights/{id}/ledger", web::get().to(ledger::show)),
             ("/api/flights/{id}/seats", web::get().to(seat_maps::show)),
             (

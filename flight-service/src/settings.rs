@@ -33,6 +33,8 @@ pub struct Settings {
     pub sales: SalesSettings,
     /// How it searches.
     pub search: SearchSettings,
+    /// How it follows the schedule.
+    pub schedule: ScheduleSettings,
     /// How it counts seats.
     pub inventory: InventorySettings,
 }
@@ -82,11 +84,27 @@ pub struct SearchSettings {
     /// The longest.
     #[serde(with = "humantime_serde")]
     pub connection_max: Duration,
-    /// Memory for cached answers, in bytes.
+    /// Memory for what searches found, in bytes.
     pub cache_bytes: u64,
-    /// How long an answer is kept.
+    /// How long that is kept.
     #[serde(with = "humantime_serde")]
     pub cache_lifetime: Duration,
+    /// Memory for whole answers, in bytes.
+    pub page_cache_bytes: u64,
+    /// Whether replicas share what searches found.
+    pub redis_cache: bool,
+    /// How long one look into that may take.
+    #[serde(with = "humantime_serde")]
+    pub redis_timeout: Duration,
+}
+
+/// How it follows the schedule.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleSettings {
+    /// How often the database is asked what changed.
+    #[serde(with = "humantime_serde")]
+    pub poll_interval: Duration,
 }
 
 /// How it counts seats.
@@ -122,6 +140,16 @@ impl Validate for Settings {
             ConnectionWindow::new(self.search.connection_min, self.search.connection_max).is_ok(),
             "search.connection_min",
             "must not be above search.connection_max",
+        )?;
+        require(
+            !self.search.redis_timeout.is_zero(),
+            "search.redis_timeout",
+            "must be above zero",
+        )?;
+        require(
+            !self.schedule.poll_interval.is_zero(),
+            "schedule.poll_interval",
+            "must be above zero",
         )?;
         require(
             !self.inventory.patience.is_zero(),

@@ -13,7 +13,7 @@ use crate::timetable::{FlightSlot, Timetable};
 /// An itinerary's place in an order. It does not need the itinerary to exist any more, nor the
 /// timetable that it was found in: what comes after it is found in any.
 ///
-/// As text it is what cursors are made of: `cheapest.780000.9000.1707921000.3`, the order, the price
+/// As text it is what cursors are made of: `cheapest.780000.9000.1708007400.3`, the order, the price
 /// in minor units, the duration and the departure in seconds, and the ids of the legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_place_survives_as_text() {
         for text in [
-            "cheapest.780000.9000.1707921000.3",
+            "cheapest.780000.9000.1708007400.3",
             "fastest.-5.60.-1.7.8.9.-10",
             "fastest.0.1.0.1.2",
         ] {

@@ -37,7 +37,7 @@ pub struct Query {
 
 /// How long a connection lasts, from the arrival of a leg to the departure of the next: at least
 /// and at most, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionWindow {
     min_s: u32,
     max_s: u32,

@@ -13,7 +13,7 @@ use crate::itinerary::{Itinerary, Legs, MAX_LEGS};
 use crate::order::Order;
 use crate::query::{Query, SearchError};
 use crate::shared_bounds::SharedKey;
-use crate::timetable::{FlightSlot, Timetable};
+use crate::timetable::{Flight, FlightSlot, Timetable};
 
 /// How much a search had to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,29 +74,47 @@ impl Timetable {
         Ok((itineraries.collect(), effort))
     }
 
-    /// The cheapest itinerary of each day, departing on it, or none where there is none. Date, order,
-    /// limit and place of the query do not matter.
+    /// The cheapest itinerary of each day, departing on it, or none where there is none; each is searched
+    /// when it is asked for. Date, order, limit and place of the query do not matter.
     ///
     /// # Errors
-    /// As for [`Self::search`].
+    /// As for [`Self::search`], for every day alike.
     pub fn cheapest_of_days(
         &self,
         query: &Query,
         days: impl IntoIterator<Item = Date>,
         is_open: impl Fn(FlightSlot) -> bool,
-    ) -> Result<Vec<(Date, Option<Itinerary>)>, SearchError> {
+    ) -> impl Iterator<Item = Result<(Date, Option<Itinerary>), SearchError>> {
         let mut query = Query {
             order: Order::Cheapest,
             limit: 1,
             after: None,
             ..query.clone()
         };
-        let cheapest = days.into_iter().map(|date| {
+        days.into_iter().map(move |date| {
             query.date = date;
             let found = self.search(&query, &is_open)?;
             Ok((date, found.first().copied()))
-        });
-        cheapest.collect()
+        })
+    }
+
+    /// The itinerary of these legs, if they are one: each departs where the one before it arrives, and
+    /// not before that.
+    #[must_use]
+    pub fn itinerary_of(&self, slots: &[FlightSlot]) -> Option<Itinerary> {
+        let (first, rest) = slots.split_first()?;
+        let flights: Vec<Flight> = slots.iter().map(|slot| self.flight(*slot)).collect();
+        let connects = |pair: &[Flight]| {
+            pair[0].destination == pair[1].source
+                && pair[0].arrives_at <= pair[1].departs_at
+                && pair[0].price.currency == pair[1].price.currency
+        };
+        let is_one = rest.len() < MAX_LEGS && flights.windows(2).all(connects);
+        let legs = || {
+            rest.iter()
+                .fold(Legs::one(*first), |legs, slot| legs.then(*slot))
+        };
+        is_one.then(|| self.itinerary(legs()))
     }
 
     /// Bounds for a goal in the network of this index: shared, unless only this goal has them.

@@ -25,6 +25,9 @@ pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// answer instead of a broken connection.
 const DRAIN_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
+/// The most values of a list in a query: more than anybody types.
+const LIST_LIMIT: usize = 20;
+
 /// The longest idempotency key.
 const KEY_LIMIT_CHARS: usize = 255;
 
@@ -132,7 +135,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+/// Parses a query string, for a handler that first looks whether it has to.
+///
+/// # Errors
+/// A problem that names the parameter.
+pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let query = without_empty_values(query);
     let deserializer =
         serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
@@ -202,6 +209,40 @@ where
     String::deserialize(deserializer)?
         .parse()
         .map_err(serde::de::Error::custom)
+}
+
+/// The same for a value that may be left out, with `#[serde(default)]`.
+///
+/// # Errors
+/// When the text does not parse.
+pub fn some_from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    from_text(deserializer).map(Some)
+}
+
+/// For `#[serde(deserialize_with)]`: values that are written as text, with commas between them, at most
+/// twenty.
+///
+/// # Errors
+/// When one of them does not parse.
+pub fn list_from_text<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.split(',').count() > LIST_LIMIT {
+        let problem = format!("names more than {LIST_LIMIT}");
+        return Err(serde::de::Error::custom(problem));
+    }
+    let parsed = text.split(',').map(|value| {
+        let named = |error| serde::de::Error::custom(format!("{value:?}: {error}"));
+        value.trim().parse().map_err(named)
+    });
+    parsed.collect()
 }
 
 /// A path segment parsed into a type; one that doesn't parse names nothing, so it is 404.

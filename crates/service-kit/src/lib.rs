@@ -7,7 +7,8 @@
 //! | [`problem`] | errors as `application/problem+json`, in one place |
 //! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
-//! | [`respond`] | JSON answers |
+//! | [`page`] | which page of a list is asked for |
+//! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
 //! | [`openapi`] | what the OpenAPI documents share |
 //! | [`operations`] | `/health /ready /metrics /openapi.json /docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
@@ -24,11 +25,13 @@ pub mod database;
 pub mod extract;
 pub mod openapi;
 pub mod operations;
+pub mod page;
 pub mod problem;
 pub mod redis;
 pub mod respond;
 pub mod server;
 pub mod settings;
+pub mod tagged;
 pub mod telemetry;
 
 pub use problem::Problem;

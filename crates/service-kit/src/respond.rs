@@ -21,18 +21,22 @@ pub fn json_as<T: Serialize>(
     media_type: &'static str,
     body: &T,
 ) -> HttpResponse {
-    match serde_json::to_vec(body) {
-        Ok(mut bytes) => {
-            bytes.push(b'\n');
-            HttpResponse::build(status)
-                .content_type(media_type)
-                .body(bytes)
-        }
+    match json_bytes(body) {
+        Ok(bytes) => HttpResponse::build(status)
+            .content_type(media_type)
+            .body(bytes),
         Err(error) => {
             tracing::error!(%error, "an answer can't be written as JSON");
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// A body as it is sent.
+pub(crate) fn json_bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(body)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Says that an answer is an earlier request's, repeated.

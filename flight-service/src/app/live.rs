@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::Units;
 use inventory::PoolCount;
 
 /// A flight's free seats at a version of its pool. Both lie in one word, so that a reader never sees
@@ -22,14 +23,40 @@ impl LiveCount {
         unpacked_free(self.0.load(Ordering::Acquire))
     }
 
+    /// The count now, to see later whether it is another one.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.0.load(Ordering::Acquire))
+    }
+
+    /// Takes what another counter of the same flight knows, unless this one knows better.
+    pub fn catch_up(&self, other: &Self) {
+        self.advance(other.0.load(Ordering::Acquire));
+    }
+
     /// Takes a count over, unless a newer one is known.
     pub fn update(&self, count: &PoolCount) {
-        let new = packed(count.version, count.free);
+        self.advance(packed(count.version, count.free));
+    }
+
+    fn advance(&self, new: u64) {
         self.0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| {
                 is_newer(new, old).then_some(new)
             })
             .ok();
+    }
+}
+
+/// A count at a version of its pool: no two counts of a flight have the same stamp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// Whether there were so many seats.
+    #[must_use]
+    pub fn has(self, seats: Units) -> bool {
+        u32::try_from(unpacked_free(self.0)).is_ok_and(|free| free >= seats.get())
     }
 }
 
@@ -70,6 +97,27 @@ mod tests {
         assert_eq!(live.free(), 90);
         live.update(&count(6, 0));
         assert_eq!(live.free(), 0);
+    }
+
+    #[test]
+    fn a_count_that_comes_back_has_another_stamp() {
+        let live = LiveCount::new(3, 100);
+        let before = live.stamp();
+        live.update(&count(4, 99));
+        live.update(&count(5, 100));
+        assert_ne!(live.stamp(), before);
+        let seats = |seats: i64| Units::try_from(seats).unwrap();
+        assert!(live.stamp().has(seats(100)) && !live.stamp().has(seats(101)));
+    }
+
+    #[test]
+    fn a_new_counter_catches_up_with_the_old_one() {
+        let (old, new) = (LiveCount::new(7, 50), LiveCount::new(5, 60));
+        new.catch_up(&old);
+        assert_eq!(new.free(), 50);
+        new.update(&count(8, 40));
+        new.catch_up(&old);
+        assert_eq!(new.free(), 40);
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! The schedule in memory: what search runs on.
 //!
 //! It is immutable but for the live counts. A change of the schedule builds a new one aside and swaps
-//! it in. Counts arrive from this replica's own commits at once, and from others' within a second.
+//! it in: what this replica changed at once, what others changed as soon as PostgreSQL announces it,
+//! and what went unheard with the next poll. Counts arrive from this replica's own commits at once, and
+//! from others' within a second.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use clients::flight::Flight;
 use deadpool_postgres::Pool as Database;
-use domain::{AirportCode, FlightId, FlightNumber};
+use domain::{AirportCode, FlightId, FlightNumber, Units};
 use futures_util::TryStreamExt as _;
 use inventory::PoolCount;
 use inventory::committer::CountListener;
@@ -19,15 +22,17 @@ use inventory::decide::SalesPolicy;
 use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
 use super::describe::Facts;
-use super::live::LiveCount;
+use super::live::{LiveCount, Stamp};
 use super::{AppError, DbError};
 use crate::db;
 
-/// How often the database is asked what changed.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The pause before a lost connection for announcements is opened again.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// How far back each poll looks: a transaction's rows carry the time at which it began, and show when
 /// it ends. Longer than any statement may take.
@@ -42,6 +47,7 @@ pub struct Schedule {
     airports: HashMap<AirportCode, db::airports::Airport>,
     /// All flights by number and departure.
     by_number: Vec<FlightSlot>,
+    fingerprint: u64,
 }
 
 struct Details {
@@ -51,6 +57,17 @@ struct Details {
     closed_at: Option<Timestamp>,
     created_at: Timestamp,
     live: LiveCount,
+}
+
+/// A number that depends on all that searches see of a flight.
+fn fingerprint_of(row: &db::flights::FlightRow) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    row.id.hash(&mut hasher);
+    (row.source, row.destination).hash(&mut hasher);
+    (row.departs_at, row.arrives_at).hash(&mut hasher);
+    (row.price.amount, row.price.currency).hash(&mut hasher);
+    (row.flight_number, row.cancelled_at, row.closed_at).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn number_and_departure(
@@ -74,8 +91,10 @@ impl Schedule {
         let airports = db::airports::all(&client).await?;
         let mut flights = Vec::new();
         let mut details = Vec::new();
+        let mut fingerprint = 0_u64;
         let mut rows = pin!(db::flights::all(&client).await?);
         while let Some(row) = rows.try_next().await? {
+            fingerprint = fingerprint.wrapping_add(fingerprint_of(&row));
             flights.push(itinerary::Flight {
                 id: row.id,
                 source: row.source,
@@ -121,13 +140,33 @@ impl Schedule {
             details,
             by_number,
             airports,
+            fingerprint,
         })
+    }
+
+    /// One without airports and flights.
+    #[cfg(test)]
+    pub fn empty() -> Self {
+        Self {
+            version: 1,
+            timetable: Timetable::build([], []).unwrap(),
+            details: Vec::new(),
+            airports: HashMap::new(),
+            by_number: Vec::new(),
+            fingerprint: 0,
+        }
     }
 
     /// Rises with each change of the schedule.
     #[must_use]
     pub fn version(&self) -> i64 {
         self.version
+    }
+
+    /// Tells schedules of different databases apart, whatever their versions.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// The flights and their connections.
@@ -150,13 +189,54 @@ impl Schedule {
             .map_or(0, |details| details.live.free())
     }
 
-    /// Whether a flight is on sale, full or not.
+    /// The count of a flight, to see later whether it is another one.
+    #[must_use]
+    pub fn stamp(&self, slot: FlightSlot) -> Stamp {
+        self.details
+            .get(slot.index())
+            .map_or(Stamp::default(), |details| details.live.stamp())
+    }
+
+    /// Whether a flight is on sale, full or not. What is not, never is again in this schedule.
     #[must_use]
     pub fn is_on_sale(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> bool {
         self.details.get(slot.index()).is_some_and(|details| {
-            let departs_at = self.timetable.flight(slot).departs_at;
+            let departs_at = self.timetable.departs_at(slot);
             !details.is_cancelled && sales.is_open(Some(departs_at), details.closed_at, now)
         })
+    }
+
+    /// When the sale of a flight ends by itself, if it does.
+    #[must_use]
+    pub fn closes_at(&self, slot: FlightSlot, sales: SalesPolicy) -> Option<Timestamp> {
+        let margin = sales.close_before_start?;
+        let departs_at = self.timetable.departs_at(slot);
+        // Before all time: it was closed always.
+        Some(departs_at.checked_sub(margin).unwrap_or(Timestamp::MIN))
+    }
+
+    /// Whether a flight is on sale and has so many seats.
+    #[must_use]
+    pub fn is_open(
+        &self,
+        slot: FlightSlot,
+        sales: SalesPolicy,
+        seats: Units,
+        now: Timestamp,
+    ) -> bool {
+        self.stamp(slot).has(seats) && self.is_on_sale(slot, sales, now)
+    }
+
+    /// Takes over the counts that another version of the schedule heard of.
+    fn catch_up(&self, other: &Self) {
+        for (slot, flight) in other.timetable.flights() {
+            let old = other.details.get(slot.index());
+            let new = self.timetable.slot_of(flight.id);
+            let new = new.and_then(|slot| self.details.get(slot.index()));
+            if let (Some(old), Some(new)) = (old, new) {
+                new.live.catch_up(&old.live);
+            }
+        }
     }
 
     /// The flight as it is answered.
@@ -252,6 +332,8 @@ pub struct Departure {
 pub struct CurrentSchedule {
     current: ArcSwap<Schedule>,
     database: Database,
+    /// One reads at a time, so that an older version never takes the place of a newer one.
+    reading: Mutex<()>,
 }
 
 impl CurrentSchedule {
@@ -261,13 +343,23 @@ impl CurrentSchedule {
     /// When the database does not answer or has a flight that makes no sense.
     pub async fn load(database: Database) -> Result<Arc<Self>, AppError> {
         let current = ArcSwap::from_pointee(Schedule::load(&database).await?);
-        Ok(Arc::new(Self { current, database }))
+        Ok(Arc::new(Self {
+            current,
+            database,
+            reading: Mutex::new(()),
+        }))
     }
 
     /// The schedule now.
     #[must_use]
     pub fn get(&self) -> Arc<Schedule> {
         self.current.load_full()
+    }
+
+    /// The schedule now, for a short look.
+    #[must_use]
+    pub fn now(&self) -> Guard<Arc<Schedule>> {
+        self.current.load()
     }
 
     /// Takes new counts over.
@@ -286,13 +378,16 @@ impl CurrentSchedule {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<(), AppError> {
+        let _reading = self.reading.lock().await;
         let version = {
             let client = self.database.get().await?;
             db::schedule_version::current(&client).await?
         };
         if version != self.current.load().version {
-            self.current
-                .store(Arc::new(Schedule::load(&self.database).await?));
+            let next = Arc::new(Schedule::load(&self.database).await?);
+            let last = self.current.swap(Arc::clone(&next));
+            // Counts that came in while it was read went to the last one.
+            next.catch_up(&last);
             tracing::info!(
                 version,
                 flights = self.current.load().timetable.len(),
@@ -302,11 +397,17 @@ impl CurrentSchedule {
         Ok(())
     }
 
-    /// Follows the database until it is told to stop; `listener` hears of the counts that changed.
-    pub async fn follow(self: Arc<Self>, listener: CountListener, stop: CancellationToken) {
+    /// Follows the database until it is told to stop, asking it each time so much has passed; `listener`
+    /// hears of the counts that changed.
+    pub async fn follow(
+        self: Arc<Self>,
+        listener: CountListener,
+        interval: Duration,
+        stop: CancellationToken,
+    ) {
         let mut since = Timestamp::UNIX_EPOCH;
         while stop
-            .run_until_cancelled(tokio::time::sleep(POLL_INTERVAL))
+            .run_until_cancelled(tokio::time::sleep(interval))
             .await
             .is_some()
         {
@@ -314,6 +415,31 @@ impl CurrentSchedule {
                 Ok(now) => since = now.saturating_sub(POLL_OVERLAP).unwrap_or(since),
                 Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
             }
+        }
+    }
+
+    /// Reads the schedule as soon as a change is announced, until it is told to stop. Each time that it
+    /// begins to listen it reads first: what was announced before went unheard.
+    pub async fn hear_changes(self: Arc<Self>, config: Config, stop: CancellationToken) {
+        let listen = async {
+            loop {
+                if let Err(error) = self.hear_changes_once(&config).await {
+                    tracing::warn!(%error, "changes can't be heard of; the schedule is polled");
+                }
+                tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = listen => {}
+        }
+    }
+
+    async fn hear_changes_once(&self, config: &Config) -> Result<(), AppError> {
+        let mut announcements = db::schedule_version::listen(config).await?;
+        loop {
+            self.refresh().await?;
+            announcements.next().await?;
         }
     }
 

@@ -1,25 +1,39 @@
-//! Itinerary search, its answers cached without regard to seats.
+//! Itinerary search: candidates without regard to seats, cached; which of them have the seats, looked
+//! up anew for each answer.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`candidates`] | the cache in this process, and the computing of each entry once |
+//! | [`month`] | the days of a fare calendar |
+//! | [`shared`] | the cache in Redis, shared by replicas |
+//! | [`freshness`] | what an answer was made from, and whether that still holds |
+
+pub mod candidates;
+pub mod freshness;
+pub mod month;
+pub mod shared;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use clients::flight::{Path, SearchAnswer};
+use clients::flight::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
 use domain::{AirportCode, Units};
 use inventory::decide::SalesPolicy;
-use itinerary::{ConnectionWindow, Filters, FlightSlot, Itinerary, Order, Query, SearchError};
-use jiff::Timestamp;
+use itinerary::{ConnectionWindow, Filters, Itinerary, Order, Place, Query};
 use jiff::civil::Date;
-use moka::future::Cache;
+use jiff::{SignedDuration, Timestamp};
 
+use self::candidates::{CANDIDATES, Candidates, Key};
+use self::freshness::{Freshness, Observer};
+use self::month::Month;
 use super::AppError;
 use super::schedule::{CurrentSchedule, Schedule};
 
-/// How many itineraries a cached answer has: three pages of the usual twenty, so that sold-out legs
-/// seldom force a search of its own.
-const CANDIDATES: usize = 60;
+/// How much later than its sales ended a flight leaves the candidates: the clocks of replicas that
+/// share them differ by less. Whoever answers from them looks at its own clock.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What somebody searches for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Search {
     /// Where to depart.
     pub source: AirportCode,
@@ -33,19 +47,37 @@ pub struct Search {
     pub order: Order,
     /// How many times one may change, 0 to 3.
     pub max_stops: u8,
+    /// What else every itinerary must be like.
+    pub filters: Filters,
+    /// Where to go on.
+    pub after: Option<Place>,
     /// How many itineraries to answer, 1 to 100.
     pub limit: usize,
 }
 
-/// Two searches with the same key have the same candidates.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    schedule_version: i64,
-    source: AirportCode,
-    destination: AirportCode,
-    date: Date,
-    order: Order,
-    max_stops: u8,
+/// Whose fares somebody wants to see.
+#[derive(Clone, Debug)]
+pub struct Fares {
+    /// Where to depart.
+    pub source: AirportCode,
+    /// Where to arrive.
+    pub destination: AirportCode,
+    /// On which days, local to the source.
+    pub month: Month,
+    /// Seats that each leg must have free.
+    pub seats: Units,
+    /// How many times one may change, 0 to 3.
+    pub max_stops: u8,
+    /// What else every itinerary must be like.
+    pub filters: Filters,
+}
+
+/// What was found.
+pub struct Found {
+    /// The answer.
+    pub answer: SearchAnswer,
+    /// How long it is the answer, where that can be told.
+    pub freshness: Option<Freshness>,
 }
 
 /// Searches, and remembers what it found.
@@ -53,65 +85,98 @@ pub struct Searcher {
     schedule: Arc<CurrentSchedule>,
     sales: SalesPolicy,
     connections: ConnectionWindow,
-    cache: Cache<Key, Arc<Vec<Itinerary>>>,
+    candidates: Candidates,
 }
 
 impl Searcher {
-    /// A searcher whose cache takes at most so many bytes and keeps an answer for so long.
+    /// A searcher in this schedule.
     #[must_use]
     pub fn new(
         schedule: Arc<CurrentSchedule>,
         sales: SalesPolicy,
         connections: ConnectionWindow,
-        cache_bytes: u64,
-        cache_lifetime: Duration,
+        candidates: Candidates,
     ) -> Self {
-        let cache = Cache::builder()
-            .weigher(|_: &Key, found: &Arc<Vec<Itinerary>>| {
-                u32::try_from(size_of::<Key>() + size_of_val(found.as_slice())).unwrap_or(u32::MAX)
-            })
-            .max_capacity(cache_bytes)
-            .time_to_live(cache_lifetime)
-            .build();
         Self {
             schedule,
             sales,
             connections,
-            cache,
+            candidates,
         }
     }
 
     /// The best itineraries that have the seats, in order.
     ///
     /// # Errors
-    /// When an airport is unknown or both are the same.
-    pub async fn search(&self, search: Search) -> Result<SearchAnswer, AppError> {
+    /// When an airport is unknown, both are the same, or the search contradicts itself.
+    pub async fn search(&self, search: &Search) -> Result<Found, AppError> {
         let now = Timestamp::now();
         let schedule = self.schedule.get();
-        let wanted = i32::try_from(search.seats.get()).unwrap_or(i32::MAX);
-        let is_open = |slot: FlightSlot| {
-            schedule.free(slot) >= wanted && schedule.is_on_sale(slot, self.sales, now)
+        let candidates = self.candidates(&schedule, search, now).await?;
+        // One more than is answered, to know whether there are more.
+        let wanted = search.limit.saturating_add(1);
+        let mut observer = Observer::new(&schedule, self.sales, search.seats, now);
+        let has_seats = |itinerary: &&Itinerary| {
+            let mut legs = itinerary.legs().iter();
+            legs.all(|leg| observer.is_open(*leg))
         };
-        let candidates = self.candidates(&schedule, search).await?;
-        let mut found: Vec<Itinerary> = candidates
-            .iter()
-            .filter(|itinerary| itinerary.legs().iter().all(|leg| is_open(*leg)))
-            .take(search.limit)
-            .copied()
-            .collect();
+        let found = candidates.iter().filter(has_seats).take(wanted);
+        let mut found: Vec<Itinerary> = found.copied().collect();
+        let mut freshness = Some(observer.freshness());
         // There may be more behind the candidates: look, rather than answer a short page.
-        if found.len() < search.limit && candidates.len() == CANDIDATES {
-            found = schedule
-                .timetable()
-                .search(&self.query(search, search.limit), is_open)?;
+        if found.len() < wanted && candidates.len() == CANDIDATES {
+            let is_open = |slot| schedule.is_open(slot, self.sales, search.seats, now);
+            let query = self.query(search, wanted);
+            found = schedule.timetable().search(&query, is_open)?;
+            freshness = None;
         }
-        let paths: Vec<Path> = found
-            .iter()
-            .filter_map(|itinerary| self.path(&schedule, itinerary, now))
-            .collect();
-        Ok(SearchAnswer {
-            count: paths.len(),
-            paths,
+        let answer = self.answer(&schedule, search, &found, now);
+        Ok(Found { answer, freshness })
+    }
+
+    /// Whether an answer would be given again now.
+    #[must_use]
+    pub fn is_fresh(&self, freshness: &Freshness) -> bool {
+        freshness.holds(&self.schedule.now(), Timestamp::now())
+    }
+
+    /// The cheapest price of each day of a month.
+    ///
+    /// # Errors
+    /// As for [`Self::search`].
+    pub async fn calendar(&self, fares: Fares) -> Result<CalendarAnswer, AppError> {
+        let now = Timestamp::now();
+        let schedule = self.schedule.get();
+        let is_open = |slot| schedule.is_open(slot, self.sales, fares.seats, now);
+        let query = Query {
+            source: fares.source,
+            destination: fares.destination,
+            date: fares.month.first_day(),
+            order: Order::Cheapest,
+            max_stops: fares.max_stops,
+            limit: 1,
+            connections: self.connections,
+            filters: fares.filters,
+            after: None,
+        };
+        let timetable = schedule.timetable();
+        let mut days = Vec::new();
+        for day in timetable.cheapest_of_days(&query, fares.month.days(), is_open) {
+            let (date, cheapest) = day?;
+            let price = cheapest.map(|cheapest| cheapest.price);
+            days.push(CalendarDay {
+                date,
+                price: price.map(|price| price.amount),
+                currency: price.map(|price| price.currency),
+            });
+            // A month is many searches: other requests of this thread have their turn in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(CalendarAnswer {
+            source: fares.source,
+            destination: fares.destination,
+            month: fares.month.to_string(),
+            days,
         })
     }
 
@@ -119,31 +184,20 @@ impl Searcher {
     async fn candidates(
         &self,
         schedule: &Arc<Schedule>,
-        search: Search,
-    ) -> Result<Arc<Vec<Itinerary>>, SearchError> {
-        let key = Key {
-            schedule_version: schedule.version(),
-            source: search.source,
-            destination: search.destination,
-            date: search.date,
-            order: search.order,
-            max_stops: search.max_stops,
+        search: &Search,
+        now: Timestamp,
+    ) -> Result<Arc<Vec<Itinerary>>, AppError> {
+        let query = self.query(search, CANDIDATES);
+        let long_closed = now.saturating_sub(CLOCK_TOLERANCE).unwrap_or(now);
+        let load = || {
+            let is_on_sale = |slot| schedule.is_on_sale(slot, self.sales, long_closed);
+            schedule.timetable().search(&query, is_on_sale)
         };
-        let load = async {
-            metrics::counter!("flight_search_loads_total").increment(1);
-            let now = Timestamp::now();
-            let query = self.query(search, CANDIDATES);
-            let is_on_sale = |slot| schedule.is_on_sale(slot, self.sales, now);
-            schedule
-                .timetable()
-                .search(&query, is_on_sale)
-                .map(Arc::new)
-        };
-        let result = self.cache.try_get_with(key, load).await;
-        result.map_err(|error: Arc<SearchError>| SearchError::clone(&error))
+        let key = Key::new(schedule.version(), &query);
+        Ok(self.candidates.get(schedule, key, load).await?)
     }
 
-    fn query(&self, search: Search, limit: usize) -> Query {
+    fn query(&self, search: &Search, limit: usize) -> Query {
         Query {
             source: search.source,
             destination: search.destination,
@@ -152,8 +206,38 @@ impl Searcher {
             max_stops: search.max_stops,
             limit,
             connections: self.connections,
-            filters: Filters::default(),
-            after: None,
+            filters: search.filters.clone(),
+            after: search.after,
+        }
+    }
+
+    /// The answer from what was found, one itinerary more than a page has if there are more.
+    fn answer(
+        &self,
+        schedule: &Schedule,
+        search: &Search,
+        found: &[Itinerary],
+        now: Timestamp,
+    ) -> SearchAnswer {
+        let page = found.get(..search.limit).unwrap_or(found);
+        let paths: Vec<Path> = page
+            .iter()
+            .filter_map(|itinerary| self.path(schedule, itinerary, now))
+            .collect();
+        let meta = page
+            .last()
+            .filter(|_| found.len() > page.len())
+            .map(|last| {
+                let place = schedule.timetable().place(last, search.order);
+                SearchMeta {
+                    after: place.to_string(),
+                    limit: search.limit,
+                }
+            });
+        SearchAnswer {
+            count: paths.len(),
+            paths,
+            meta,
         }
     }
 

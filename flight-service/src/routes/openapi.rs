@@ -6,7 +6,7 @@ use service_kit::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::{flights, holds, ledger, search, seat_maps, seats};
+use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,6 +17,7 @@ use super::{flights, holds, ledger, search, seat_maps, seats};
     ),
     paths(
         search::search,
+        calendar::calendar,
         flights::show,
         flights::airports,
         flights::create,

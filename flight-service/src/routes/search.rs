@@ -1,17 +1,20 @@
 //! Search.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::SearchAnswer;
 use domain::{AirportCode, Units};
-use itinerary::{MAX_STOPS, Order};
+use itinerary::{Order, Place};
 use jiff::civil::Date;
 use serde::Deserialize;
-use service_kit::extract::{Query, from_text};
-use service_kit::{Problem, respond};
+use service_kit::Problem;
+use service_kit::extract::{from_text, parse_query, some_from_text};
+use service_kit::tagged::TaggedBody;
 use utoipa::IntoParams;
 
+use super::filters::{FilterParameters, require};
 use super::openapi::ReadRefusals;
+use super::search_pages::SearchPages;
 use crate::app::search::{Search, Searcher};
 
 /// The most itineraries in one answer.
@@ -37,14 +40,35 @@ pub(super) struct Parameters {
     #[serde(default = "cheapest", deserialize_with = "from_text")]
     #[param(value_type = Option<SortBy>, example = "cheapest")]
     sort_by: Order,
-    /// How many times one may change
-    #[serde(default = "most_stops")]
-    #[param(value_type = Option<u8>, minimum = 0, maximum = 3, example = 3)]
-    max_stops: u8,
     /// How many itineraries to answer
     #[serde(default = "usual_limit")]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     limit: usize,
+    /// The page after this place, from `meta.after`
+    #[serde(default, deserialize_with = "some_from_text")]
+    #[param(value_type = Option<String>, example = "cheapest.780000.9000.1708007400.3")]
+    after: Option<Place>,
+}
+
+/// What a search query asks for.
+fn search_of(query: &str) -> Result<Search, Problem> {
+    let asked: Parameters = parse_query(query)?;
+    let (max_stops, filters) = parse_query::<FilterParameters>(query)?.checked()?;
+    let limits = 1..=LIMIT_MAX;
+    require(limits.contains(&asked.limit), "limit", || {
+        format!("must be from 1 to {LIMIT_MAX}")
+    })?;
+    Ok(Search {
+        source: asked.source,
+        destination: asked.destination,
+        date: asked.date,
+        seats: asked.seats,
+        order: asked.sort_by,
+        max_stops,
+        filters,
+        after: asked.after,
+        limit: asked.limit,
+    })
 }
 
 /// What is best.
@@ -62,44 +86,39 @@ fn cheapest() -> Order {
     Order::Cheapest
 }
 
-fn most_stops() -> u8 {
-    MAX_STOPS
-}
-
 fn usual_limit() -> usize {
     20
 }
 
 /// Find the best itineraries.
 ///
-/// All itineraries with at most `max_stops` changes are considered; the best are answered, in order.
-/// A connection lasts 45 minutes to 4 hours unless the settings say otherwise.
+/// All itineraries with at most `max_stops` changes are considered; the best are answered, in order. Where
+/// there are more, `meta.after` is what to ask for next. A connection lasts 45 minutes to 4 hours unless
+/// the settings say otherwise. Free seats are live in every answer; an answer has an `ETag`, and
+/// `If-None-Match` gets 304 while not a seat of it has changed.
 #[utoipa::path(
     get, path = "/api/flights/search", tag = "flights",
-    params(Parameters),
-    responses((status = 200, description = "What was found; perhaps nothing", body = SearchAnswer), ReadRefusals)
+    params(Parameters, FilterParameters),
+    responses(
+        (status = 200, description = "What was found; perhaps nothing", body = SearchAnswer),
+        (status = 304, description = "The client has this answer"),
+        ReadRefusals,
+    )
 )]
 pub(super) async fn search(
     searcher: Data<Searcher>,
-    parameters: Query<Parameters>,
+    pages: Data<SearchPages>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let asked = parameters.0;
-    if asked.max_stops > MAX_STOPS {
-        let detail = format!("must be from 0 to {MAX_STOPS}");
-        return Err(Problem::invalid_field("max_stops", detail));
+    if let Some(answer) = pages.find(&searcher, &request) {
+        return Ok(answer);
     }
-    if !(1..=LIMIT_MAX).contains(&asked.limit) {
-        let detail = format!("must be from 1 to {LIMIT_MAX}");
-        return Err(Problem::invalid_field("limit", detail));
+    let search = search_of(request.query_string())?;
+    let found = searcher.search(&search).await?;
+    let body = TaggedBody::json(&found.answer)?;
+    let answer = body.answer(&request);
+    if let Some(freshness) = found.freshness {
+        pages.keep(&request, body, freshness);
     }
-    let search = Search {
-        source: asked.source,
-        destination: asked.destination,
-        date: asked.date,
-        seats: asked.seats,
-        order: asked.sort_by,
-        max_stops: asked.max_stops,
-        limit: asked.limit,
-    };
-    Ok(respond::ok(&searcher.search(search).await?))
+    Ok(answer)
 }

@@ -42,6 +42,10 @@ async fn an_answer_says_all_about_its_flights() -> anyhow::Result<()> {
     insta::assert_json_snapshot!(answer.tidy(), @r#"
     {
       "count": 1,
+      "meta": {
+        "after": "cheapest.780000.9000.1708007400.3",
+        "limit": 1
+      },
       "paths": [
         {
           "currency": "INR",

@@ -19,6 +19,8 @@ mod sales;
 mod schedule_changes;
 mod schema;
 mod search;
+mod search_caches;
+mod search_filters;
 mod search_parameters;
 mod seat_maps;
 mod support;

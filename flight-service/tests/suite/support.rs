@@ -160,10 +160,20 @@ impl TestService {
 
     /// Another replica of the service, over the same database and keys.
     pub async fn replica(&self, key_prefix: &str) -> anyhow::Result<Replica> {
+        self.replica_with(key_prefix, |_| {}).await
+    }
+
+    /// Another replica with other settings.
+    pub async fn replica_with(
+        &self,
+        key_prefix: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Replica> {
         let mut settings = settings(self.database.url())?;
         settings.redis.enabled = true;
         settings.redis.url = Some(Servers::shared().await?.redis_url().into());
         settings.redis.key_prefix = key_prefix.to_owned();
+        change(&mut settings);
         let application = Application::build(&settings).await?;
         Ok(Replica {
             caller: Caller::new(format!("http://{}", application.address()))?,

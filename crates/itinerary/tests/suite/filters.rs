@@ -229,3 +229,21 @@ fn an_answer_goes_on_after_a_place() {
         Err(SearchError::PlaceInOtherOrder(Order::Cheapest))
     );
 }
+
+#[test]
+fn legs_that_connect_are_an_itinerary() {
+    let timetable = timetable();
+    for found in timetable.search(&to_bengaluru(none()), |_| true).unwrap() {
+        assert_eq!(timetable.itinerary_of(found.legs()), Some(found));
+    }
+    let slot = |id| timetable.slot_of(domain::FlightId(id)).unwrap();
+    // AI401 to Hyderabad; AI402 goes on from there.
+    for legs in [
+        vec![],
+        vec![slot(9), slot(8)],
+        vec![slot(8), slot(8)],
+        vec![slot(8); 5],
+    ] {
+        assert_eq!(timetable.itinerary_of(&legs), None, "{legs:?}");
+    }
+}

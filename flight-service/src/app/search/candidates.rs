@@ -1,0 +1,242 @@
+//! Candidates: the first itineraries of a search, whatever their seats, kept in this process and, if
+//! that is wanted, in Redis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::AirportCode;
+use itinerary::{ConnectionWindow, Filters, Itinerary, Order, Place, Query, SearchError};
+use jiff::civil::Date;
+use metrics::{Counter, counter};
+use moka::future::Cache;
+
+use super::shared::SharedCandidates;
+use crate::app::schedule::Schedule;
+
+/// How many itineraries are kept: three pages of the usual twenty, so that sold-out legs seldom force a
+/// search of its own.
+pub const CANDIDATES: usize = 60;
+
+/// Two searches with the same key have the same candidates.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    schedule_version: i64,
+    pub(super) source: AirportCode,
+    pub(super) destination: AirportCode,
+    pub(super) date: Date,
+    pub(super) order: Order,
+    pub(super) rest: Rest,
+}
+
+/// What seldom differs from search to search.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Rest {
+    max_stops: u8,
+    connections: ConnectionWindow,
+    filters: Filters,
+    after: Option<Place>,
+}
+
+impl Key {
+    /// The key of a query's candidates in a version of the schedule.
+    #[must_use]
+    pub fn new(schedule_version: i64, query: &Query) -> Self {
+        Self {
+            schedule_version,
+            source: query.source,
+            destination: query.destination,
+            date: query.date,
+            order: query.order,
+            rest: Rest {
+                max_stops: query.max_stops,
+                connections: query.connections,
+                filters: query.filters.clone(),
+                after: query.after,
+            },
+        }
+    }
+
+    fn size(&self) -> usize {
+        let Filters {
+            airlines,
+            via,
+            exclude,
+            ..
+        } = &self.rest.filters;
+        size_of::<Self>() + size_of_val(&**airlines) + size_of_val(&**via) + size_of_val(&**exclude)
+    }
+}
+
+/// Candidates by key.
+pub struct Candidates {
+    local: Cache<Key, Arc<Vec<Itinerary>>>,
+    shared: Option<SharedCandidates>,
+    hits: Counter,
+    misses: Counter,
+    loads: Counter,
+}
+
+impl Candidates {
+    /// An empty cache that takes at most so many bytes, keeps an entry for so long, and looks into this
+    /// other cache before anything is computed.
+    #[must_use]
+    pub fn new(bytes: u64, lifetime: Duration, shared: Option<SharedCandidates>) -> Self {
+        let local = Cache::builder()
+            .weigher(|key: &Key, found: &Arc<Vec<Itinerary>>| {
+                u32::try_from(key.size() + size_of_val(found.as_slice())).unwrap_or(u32::MAX)
+            })
+            .max_capacity(bytes)
+            .time_to_live(lifetime)
+            .build();
+        Self {
+            local,
+            shared,
+            hits: counter!("flight_search_cache_hits_total", "cache" => "memory"),
+            misses: counter!("flight_search_cache_misses_total", "cache" => "memory"),
+            loads: counter!("flight_search_loads_total"),
+        }
+    }
+
+    /// The candidates of a key. What is missing is loaded once for all who ask at the same time; a load
+    /// that fails is not kept.
+    ///
+    /// # Errors
+    /// That of the load.
+    pub async fn get(
+        &self,
+        schedule: &Schedule,
+        key: Key,
+        load: impl FnOnce() -> Result<Vec<Itinerary>, SearchError>,
+    ) -> Result<Arc<Vec<Itinerary>>, SearchError> {
+        if let Some(found) = self.local.get(&key).await {
+            self.hits.increment(1);
+            return Ok(found);
+        }
+        self.misses.increment(1);
+        let found = self.local.try_get_with_by_ref(&key, async {
+            if let Some(shared) = &self.shared
+                // Boxed, because it is large and seldom there.
+                && let Some(found) = Box::pin(shared.get(schedule, &key)).await
+            {
+                return Ok(Arc::new(found));
+            }
+            self.loads.increment(1);
+            let found = Arc::new(load()?);
+            if let Some(shared) = &self.shared {
+                shared.put(schedule, &key, &found);
+            }
+            Ok(found)
+        });
+        found
+            .await
+            .map_err(|error: Arc<SearchError>| SearchError::clone(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Instant;
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    const CALLERS: usize = 1_000;
+
+    fn query() -> Query {
+        Query {
+            source: "DEL".parse().unwrap(),
+            destination: "BOM".parse().unwrap(),
+            date: Date::default(),
+            order: Order::Cheapest,
+            max_stops: 3,
+            limit: CANDIDATES,
+            connections: ConnectionWindow::default(),
+            filters: Filters::default(),
+            after: None,
+        }
+    }
+
+    fn candidates() -> Arc<Candidates> {
+        Arc::new(Candidates::new(1 << 20, Duration::from_secs(60), None))
+    }
+
+    /// On other threads than the one that loads, which waits for all of them to have asked.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_thousand_who_ask_at_once_load_once() {
+        let (asked, loads) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let candidates = candidates();
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            let (candidates, asked, loads) = (
+                Arc::clone(&candidates),
+                Arc::clone(&asked),
+                Arc::clone(&loads),
+            );
+            callers.spawn(async move {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let load = || {
+                    loads.fetch_add(1, Ordering::SeqCst);
+                    let started = Instant::now();
+                    while asked.load(Ordering::SeqCst) < CALLERS {
+                        assert!(started.elapsed() < Duration::from_secs(30));
+                        std::thread::yield_now();
+                    }
+                    Ok(Vec::new())
+                };
+                let key = Key::new(1, &query());
+                candidates
+                    .get(&Schedule::empty(), key, load)
+                    .await
+                    .unwrap()
+                    .len()
+            });
+        }
+        assert_eq!(callers.join_all().await, vec![0; CALLERS]);
+        assert_eq!(loads.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_load_is_not_kept() {
+        let candidates = candidates();
+        let schedule = Schedule::empty();
+        let key = || Key::new(1, &query());
+        let failed = candidates.get(&schedule, key(), || Err(SearchError::TooManyStops(4)));
+        assert_eq!(failed.await, Err(SearchError::TooManyStops(4)));
+        let loaded = candidates.get(&schedule, key(), || Ok(Vec::new()));
+        assert!(loaded.await.unwrap().is_empty());
+        let kept = candidates.get(&schedule, key(), || Err(SearchError::TooManyStops(5)));
+        assert!(kept.await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_decides_an_answer_is_in_its_key() {
+        let first = query();
+        let others = [
+            Query {
+                order: Order::Fastest,
+                ..first.clone()
+            },
+            Query {
+                max_stops: 2,
+                ..first.clone()
+            },
+            Query {
+                filters: Filters {
+                    max_duration_s: Some(60),
+                    ..Filters::default()
+                },
+                ..first.clone()
+            },
+            Query {
+                after: Some("cheapest.1.60.0.1".parse().unwrap()),
+                ..first.clone()
+            },
+        ];
+        for other in others {
+            assert_ne!(Key::new(1, &first), Key::new(1, &other));
+        }
+        assert_ne!(Key::new(1, &first), Key::new(2, &first));
+    }
+}

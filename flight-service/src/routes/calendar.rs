@@ -1,0 +1,72 @@
+//! The fare calendar.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use clients::flight::CalendarAnswer;
+use domain::{AirportCode, Units};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::{from_text, parse_query};
+use service_kit::tagged::TaggedBody;
+use utoipa::IntoParams;
+
+use super::filters::FilterParameters;
+use super::openapi::ReadRefusals;
+use crate::app::search::month::Month;
+use crate::app::search::{Fares, Searcher};
+
+/// What a calendar is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Parameters {
+    /// The IATA code of the airport of departure
+    #[param(value_type = String, example = "DEL", pattern = "^[A-Za-z]{3}$")]
+    source: AirportCode,
+    /// The IATA code of the airport of arrival
+    #[param(value_type = String, example = "BOM", pattern = "^[A-Za-z]{3}$")]
+    destination: AirportCode,
+    /// The month
+    #[serde(deserialize_with = "from_text")]
+    #[param(value_type = String, example = "2024-02", pattern = "^[0-9]{4}-[0-9]{2}$")]
+    month: Month,
+    /// Seats that every flight must have free
+    #[serde(default = "one_seat")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 1)]
+    seats: Units,
+}
+
+fn one_seat() -> Units {
+    Units::ONE
+}
+
+/// Find the cheapest price of each day of a month.
+///
+/// Of each day the cheapest itinerary that a search would find, with the same filters. Free seats are
+/// live; an answer has an `ETag`, and `If-None-Match` gets 304 while no price has changed.
+#[utoipa::path(
+    get, path = "/api/flights/calendar", tag = "flights",
+    params(Parameters, FilterParameters),
+    responses(
+        (status = 200, description = "All days of the month", body = CalendarAnswer),
+        (status = 304, description = "The client has this answer"),
+        ReadRefusals,
+    )
+)]
+pub(super) async fn calendar(
+    searcher: Data<Searcher>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let asked: Parameters = parse_query(request.query_string())?;
+    let (max_stops, filters) =
+        parse_query::<FilterParameters>(request.query_string())?.checked()?;
+    let fares = Fares {
+        source: asked.source,
+        destination: asked.destination,
+        month: asked.month,
+        seats: asked.seats,
+        max_stops,
+        filters,
+    };
+    let answer = searcher.calendar(fares).await?;
+    Ok(TaggedBody::json(&answer)?.answer(&request))
+}
