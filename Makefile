@@ -44,6 +44,11 @@ db-reset: servers binaries ## Remove all data and load the schedules anew
 db-shell: $(HOLDFAST) ## Open a database in psql: DB=flights, bookings or payments
 	@$(HOLDFAST) psql $(DB)
 
+.PHONY: audit
+audit: ## Check the invariants across the three databases of what runs
+	@cargo build --release -q -p stack --bin holdfast
+	@$(HOLDFAST) audit
+
 .PHONY: logs
 logs: $(HOLDFAST) ## Follow all logs
 	@$(HOLDFAST) logs

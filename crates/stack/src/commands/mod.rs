@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod logs;
 mod psql;
 mod remove;
@@ -51,6 +52,9 @@ enum Command {
     Logs,
     /// Open one of the databases in psql
     Psql(psql::Arguments),
+    /// Check the invariants across the three databases; the exit code is 1 if one is violated, and 2 if
+    /// that can't be found out
+    Audit(audit::Arguments),
     /// Run a command with a PostgreSQL and a Redis of its own for tests
     WithTestServers(with_test_servers::Arguments),
 }
@@ -70,6 +74,7 @@ impl Holdfast {
             Command::Reset => reset::execute(&settings).await,
             Command::Remove => remove::execute(&settings).await,
             Command::Logs => logs::execute(&settings),
+            Command::Audit(arguments) => Ok(audit::execute(&settings, &arguments).await),
             Command::Psql(arguments) => psql::execute(&settings, &arguments).await,
             Command::WithTestServers(arguments) => with_test_servers::execute(&arguments).await,
         }

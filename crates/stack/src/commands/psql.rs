@@ -4,16 +4,15 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::ValueEnum;
 use stack::postgres::Installation;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use crate::local::services::Service;
-use crate::local::settings::{Place, Settings};
-use crate::local::stack::database_url;
-use crate::local::state::StateDirectory;
+use crate::local::settings::Settings;
+use crate::local::stack::running_database_url;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -43,19 +42,7 @@ impl Database {
 }
 
 pub async fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    const NOTHING_RUNS: &str = "nothing is running: `make start` starts it";
-    let directory = StateDirectory::find(&settings.state_directory).context(NOTHING_RUNS)?;
-    let mut settings = settings.clone();
-    if let Place::Private(port) = &mut settings.postgres {
-        if !directory.in_use()? {
-            bail!(NOTHING_RUNS);
-        }
-        // The one it was started with, whatever the variables say now.
-        let parts = directory.state()?.parts;
-        let running = parts.iter().find(|part| part.name == "PostgreSQL");
-        *port = running.and_then(|part| part.port).context(NOTHING_RUNS)?;
-    }
-    let url = database_url(&settings, &directory, arguments.database.name()).await?;
+    let url = running_database_url(settings, arguments.database.name()).await?;
     let error = Command::new(program())
         .args(&arguments.arguments)
         .envs(environment(&url.parse()?))

@@ -307,3 +307,20 @@ pub async fn database_url(
         Place::Existing(url) => with_database(url, database),
     })
 }
+
+/// The address of one of the databases of the stack that runs.
+pub async fn running_database_url(settings: &Settings, database: &str) -> anyhow::Result<String> {
+    const NOTHING_RUNS: &str = "nothing is running: `make start` starts it";
+    let directory = StateDirectory::find(&settings.state_directory).context(NOTHING_RUNS)?;
+    let mut settings = settings.clone();
+    if let Place::Private(port) = &mut settings.postgres {
+        if !directory.in_use()? {
+            bail!(NOTHING_RUNS);
+        }
+        // The one it was started with, whatever the variables say now.
+        let parts = directory.state()?.parts;
+        let running = parts.iter().find(|part| part.name == "PostgreSQL");
+        *port = running.and_then(|part| part.port).context(NOTHING_RUNS)?;
+    }
+    database_url(&settings, &directory, database).await
+}

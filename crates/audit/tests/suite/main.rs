@@ -1,0 +1,5 @@
+//! Audits of databases in which something was planted.
+
+mod clean;
+mod violations;
+mod world;
