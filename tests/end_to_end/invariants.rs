@@ -37,7 +37,10 @@ impl Services {
         ensure!(verdict.clean, "{verdict}");
         ensure!(verdict.unfinished.count == 0, "{verdict}");
         ensure!(verdict.unfinished.overdue == 0, "{verdict}");
-        ensure!(verdict.charges_kept == verdict.confirmed_to_pay, "{verdict}");
+        ensure!(
+            verdict.charges_kept == verdict.confirmed_to_pay,
+            "{verdict}"
+        );
 
         let proof = self.flights.get("/api/ledger/proof").await?;
         ensure!(proof.body["holds"] == true, "{}", proof.text);
