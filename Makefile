@@ -109,6 +109,11 @@ bench-inventory: servers ## Measure the inventory against one transaction per re
 	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-inventory
 	@$(TARGET)/release/bench-inventory
 
+.PHONY: bench-search
+bench-search: servers ## Measure searches in memory, over HTTP and by SQL (4 minutes; let nothing else run)
+	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-search
+	@$(TARGET)/release/bench-search
+
 # --- set up ---
 
 .PHONY: deps

@@ -13,6 +13,7 @@ use inventory::{
     Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Settings, Until,
 };
 use stack::database::connect;
+use stress::bench::numbers::line;
 use stress::load::{self, Plan};
 use stress::stats::{Outcome, Report};
 use tokio_postgres::NoTls;
@@ -134,7 +135,7 @@ fn database(url: &str) -> anyhow::Result<Pool> {
 pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
     let proof = start(url)?.prove().await?;
     for violation in proof.violations.iter().take(10) {
-        crate::results::line(format_args!("pool {}: {}", violation.pool, violation.what))?;
+        line(format_args!("pool {}: {}", violation.pool, violation.what))?;
     }
     ensure!(proof.holds(), "the ledger does not add up");
     ensure!(

@@ -1,18 +1,17 @@
 //! flight-service: the binary beside this one, on a small schedule, asked over HTTP.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use domain::{HoldId, PoolId};
 use inventory::Command;
 use stack::database::connect;
+use stress::bench::flight_service::{Environment, FlightService, import};
 use stress::http::{self, Connection, Request, Target};
 use stress::load::Plan;
 use stress::stats::{Outcome, Report};
 
 use crate::committer;
-use crate::program::{HIDDEN_ENVIRONMENT, Program};
 
 const AIRPORTS: &str = "\
 iata,name,city,country,latitude,longitude,timezone
@@ -31,7 +30,7 @@ const ALREADY_BOOKED: i64 = 180;
 
 /// A running flight-service, and how much was taken from it.
 pub struct Flights {
-    service: Program,
+    service: FlightService,
     database_url: String,
     hot: i64,
     sold_out: i64,
@@ -46,9 +45,12 @@ impl Flights {
         database_url: String,
         redis_url: String,
     ) -> anyhow::Result<Self> {
-        let program = program()?;
-        let environment = |port: u16| environment(port, &database_url, &redis_url);
-        import(&program, scratch, environment(0)).await?;
+        let environment = Environment {
+            database_url: database_url.clone(),
+            redis_url,
+            settings: Vec::new(),
+        };
+        import_schedule(scratch, &environment).await?;
         let client = connect(&database_url).await?;
         let id_of = async |number: &str| -> anyhow::Result<i64> {
             let find = "SELECT id FROM flights WHERE flight_number = $1";
@@ -62,8 +64,7 @@ impl Flights {
         };
         committer::start(&database_url)?.submit(resize).await??;
 
-        let no_words = |_| Vec::new();
-        let service = Program::start(&program, scratch, no_words, environment, "/ready").await?;
+        let service = FlightService::start(scratch, &environment).await?;
         let flights = Self {
             service,
             hot,
@@ -144,57 +145,11 @@ fn decrement_request(flight: i64) -> Request {
     Request::post_json("/api/flights/seats/decrement", body)
 }
 
-/// The service's binary, which lies beside this one.
-fn program() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?.with_file_name("flight-service");
-    ensure!(
-        program.is_file(),
-        "{} does not exist: build it (`make bench-inventory`)",
-        program.display()
-    );
-    Ok(program)
-}
-
-fn environment(port: u16, database_url: &str, redis_url: &str) -> Vec<(String, String)> {
-    [
-        ("HOLDFAST__HTTP__HOST", "127.0.0.1"),
-        ("PORT", &port.to_string()),
-        ("DATABASE_URL", database_url),
-        ("REDIS_URL", redis_url),
-        ("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never"),
-        ("HOLDFAST__LOG__FILTER", "warn"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
-}
-
 /// Has the service make its tables and load the schedule.
-async fn import(
-    program: &Path,
-    scratch: &Path,
-    environment: Vec<(String, String)>,
-) -> anyhow::Result<()> {
+async fn import_schedule(scratch: &Path, environment: &Environment) -> anyhow::Result<()> {
     let directory = scratch.join("schedule");
     std::fs::create_dir(&directory)?;
     std::fs::write(directory.join("airports.csv"), AIRPORTS)?;
     std::fs::write(directory.join("flights.csv"), FLIGHTS)?;
-    let mut command = tokio::process::Command::new(program);
-    for name in HIDDEN_ENVIRONMENT {
-        command.env_remove(name);
-    }
-    let output = command
-        .arg("import")
-        .arg(&directory)
-        .envs(environment)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("flight-service can't be started")?;
-    ensure!(
-        output.status.success(),
-        "flight-service can't import the schedule: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
+    import(&directory, environment).await
 }

@@ -6,35 +6,31 @@
 //! | [`baseline`] | one `SELECT ... FOR UPDATE` transaction per request on one row |
 //! | [`committer`] | the committer in this process, on one pool and on many |
 //! | [`flights`] | holds and sold-out refusals over HTTP, at flight-service |
-//! | [`bare`] | an actix-web handler that does nothing |
+//! | [`stress::bench::bare`] | an actix-web handler that does nothing |
 //!
 //! [`cases`] lists what is measured, [`stage`] starts the servers and runs a case, [`results`] prints,
-//! and [`others`] tells whether the machine was left alone meanwhile.
+//! and [`stress::bench::others`] tells whether the machine was left alone meanwhile.
 //!
 //! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
 //! end with this process. Rounds of all cases follow one another, and the median of the rounds counts,
 //! so that a passing disturbance does not decide.
 
-mod bare;
 mod baseline;
 mod cases;
 mod committer;
 mod flights;
-mod others;
-mod program;
 mod results;
 mod stage;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use stress::bench::others::Others;
+use stress::bench::{bare, exit_code, unless_interrupted};
 
 use crate::cases::{CASES, Case, Part};
-use crate::others::Others;
 use crate::results::Results;
 use crate::stage::Stage;
 
@@ -62,22 +58,17 @@ enum Command {
     Bare {
         /// The port on 127.0.0.1
         port: u16,
+        /// How many bytes it answers
+        bytes: usize,
     },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match arguments.command {
-        Some(Command::Bare { port }) => bare::serve(port),
+    exit_code(match arguments.command {
+        Some(Command::Bare { port, bytes }) => bare::serve(port, bytes),
         None => measure(&arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            writeln!(std::io::stderr().lock(), "error: {error:#}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
 /// The committer runs on this runtime, as it does in a service: on as many threads as there are cores.
@@ -93,10 +84,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         .filter(|case| arguments.only.is_empty() || arguments.only.contains(&case.part))
         .collect();
     // What is dropped in the middle ends with its watchdog.
-    tokio::select! {
-        finished = run(&cases, measured, arguments.rounds) => finished,
-        signal = interrupted() => bail!("interrupted by {}", signal?),
-    }
+    unless_interrupted(Box::pin(run(&cases, measured, arguments.rounds))).await
 }
 
 async fn run(cases: &[&'static Case], measured: Duration, rounds: u8) -> anyhow::Result<()> {
@@ -124,15 +112,4 @@ async fn run_on(
     results.print_table()?;
     stage.prove().await?;
     results.print_summary()
-}
-
-async fn interrupted() -> std::io::Result<&'static str> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => Ok("SIGINT"),
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = hangup.recv() => Ok("SIGHUP"),
-    }
 }

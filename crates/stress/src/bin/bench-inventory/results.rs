@@ -1,15 +1,13 @@
 //! The numbers: kept by case, shown as a table, and as one line for programs.
 
 use std::collections::HashMap;
-use std::fmt::Display;
-use std::io::Write as _;
 
 use anyhow::ensure;
-use serde_json::{Map, Value};
+use stress::bench::numbers::{line, print_result, ratio};
+use stress::bench::others::TOLERATED_CORES;
 use stress::stats::{Report, median};
 
 use crate::cases::Case;
-use crate::others::TOLERATED_CORES;
 
 /// The reports of all rounds.
 #[derive(Default)]
@@ -138,11 +136,7 @@ impl Results {
             ("ratio_http", ratio_http, 2),
             ("ratio_sold_out", ratio_sold_out, 3),
         ];
-        let mut object = Map::new();
-        for (name, number, digits) in numbers {
-            object.insert(name.to_owned(), rounded(number, digits));
-        }
-        line(format_args!("\nRESULT {}", Value::Object(object)))
+        print_result(&numbers)
     }
 
     fn rate(&self, name: &str) -> Option<f64> {
@@ -159,23 +153,4 @@ impl Results {
         let numbers: Vec<f64> = reports.map(|report| number(case, report)).collect();
         median(&numbers)
     }
-}
-
-fn ratio(number: Option<f64>, baseline: Option<f64>) -> Option<f64> {
-    let (number, baseline) = (number?, baseline?);
-    (baseline > 0.0).then_some(number / baseline)
-}
-
-fn rounded(number: Option<f64>, digits: i32) -> Value {
-    let scale = 10_f64.powi(digits);
-    number.map_or(Value::Null, |number| {
-        Value::from((number * scale).round() / scale)
-    })
-}
-
-/// Prints a line at once.
-pub fn line(text: impl Display) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
 }

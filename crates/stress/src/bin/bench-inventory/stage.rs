@@ -6,18 +6,21 @@ use stack::database::{connect, create_if_missing};
 use stack::postgres::Durability;
 use stack::scratch::Scratch;
 use stack::testing::PrivateServers;
+use stress::bench::bare::Bare;
+use stress::bench::numbers::line;
 use stress::http;
 use stress::stats::Report;
 
-use crate::bare::Bare;
 use crate::baseline::Baseline;
 use crate::cases::{Case, Work};
 use crate::committer::Committer;
 use crate::flights::Flights;
-use crate::results::line;
 
 /// How long each case that writes is run before anything is measured.
 const SETTLING: Duration = Duration::from_millis(500);
+
+/// What the bare handler answers: as much as "hello".
+const HELLO_BYTES: usize = 5;
 
 /// Everything that runs beside the load. A part that is not measured does not run.
 pub struct Stage {
@@ -61,7 +64,7 @@ impl Stage {
             stage.flights = Some(flights);
         }
         if wants(&[Work::Hello]) {
-            stage.bare = Some(Bare::start(stage.scratch.path()).await?);
+            stage.bare = Some(Bare::start(stage.scratch.path(), HELLO_BYTES).await?);
         }
         Ok(stage)
     }

@@ -18,6 +18,9 @@ pub struct Others {
 
 impl Others {
     /// What they have taken until now.
+    ///
+    /// # Errors
+    /// When the system does not say.
     pub fn now() -> anyhow::Result<Self> {
         let stats: HashMap<i32, Stat> = all_processes()?
             .flatten()
@@ -39,6 +42,9 @@ impl Others {
     }
 
     /// How many cores they have kept busy since then, on average.
+    ///
+    /// # Errors
+    /// When the system does not say.
     pub fn cores_since(&self) -> anyhow::Result<f64> {
         let now = Self::now()?;
         let passed = now.at.duration_since(self.at).as_secs_f64();

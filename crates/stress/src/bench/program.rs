@@ -7,7 +7,8 @@ use nix::sys::signal::Signal;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::testing::wait_for;
 use stack::{logs, ports};
-use stress::http::{Connection, Request, Target};
+
+use crate::http::{Connection, Request, Target};
 
 /// How long a program may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -22,6 +23,9 @@ pub struct Program {
 
 impl Program {
     /// Starts a program on a free port, and waits until it answers this path with 200.
+    ///
+    /// # Errors
+    /// When it can't be started, or does not get ready.
     pub async fn start(
         program: &Path,
         scratch: &Path,
@@ -65,11 +69,15 @@ impl Program {
     }
 
     /// Where it listens.
+    #[must_use]
     pub fn target(&self) -> Target {
         self.target
     }
 
     /// Ends it in order.
+    ///
+    /// # Errors
+    /// When it does not end.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.child.end(&[(Signal::SIGTERM, ENDED_WITHIN)]).await?;
         Ok(())

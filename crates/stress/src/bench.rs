@@ -1,0 +1,57 @@
+//! What the benchmarks share: the servers that they start, and how their numbers are shown.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`bare`] | an actix-web handler that does nothing but answer |
+//! | [`flight_service`] | flight-service, on a schedule of the benchmark's choice |
+//! | [`program`] | a server in a process of its own |
+//! | [`others`] | what other programs take of the machine meanwhile |
+//! | [`numbers`] | lines, ratios, and the line for programs |
+
+pub mod bare;
+pub mod flight_service;
+pub mod numbers;
+pub mod others;
+pub mod program;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A benchmark's work, given up when somebody interrupts it: what it started ends with it.
+///
+/// # Errors
+/// Those of the work, and when it was interrupted.
+pub async fn unless_interrupted(
+    work: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        finished = work => finished,
+        signal = interrupted() => bail!("interrupted by {}", signal?),
+    }
+}
+
+async fn interrupted() -> std::io::Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => Ok("SIGINT"),
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = hangup.recv() => Ok("SIGHUP"),
+    }
+}
+
+/// What a benchmark's process ends with; a failure is shown.
+#[must_use]
+pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(std::io::stderr().lock(), "error: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
