@@ -69,6 +69,7 @@ impl Bookings {
             new,
         };
         if let Some(booking) = self.engine.writer.add(insertion).await? {
+            crash_points::point("add.after");
             let booking = self.finish(booking, context).await?;
             return Ok(Answered {
                 booking,

@@ -170,7 +170,9 @@ impl Engine {
             lease: self.settings.lease,
         };
         let saved = self.writer.save(change).await?;
-        saved.ok_or(AppError::ChangedElsewhere)
+        let saved = saved.ok_or(AppError::ChangedElsewhere)?;
+        crash_points::point(written(saved.life.state));
+        Ok(saved)
     }
 
     /// The booking after this event.
@@ -207,6 +209,17 @@ fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppE
         booking: booking.id,
         service,
         error,
+    }
+}
+
+/// The point at which a booking was written that stands like this.
+fn written(state: State) -> &'static str {
+    match state {
+        State::Pending => "pending.after",
+        State::Held => "held.after",
+        State::Paying { .. } => "paying.after",
+        State::Confirmed => "confirmed.after",
+        State::Ended(_) => "ended.after",
     }
 }
 

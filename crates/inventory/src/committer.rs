@@ -15,7 +15,6 @@ use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
-use crate::crash;
 use crate::decide::{SalesPolicy, decide};
 use crate::session::on_connection;
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare};
@@ -178,7 +177,7 @@ impl Committer {
             metrics::histogram!("inventory_batch_seconds").record(started.elapsed().as_secs_f64());
             match result {
                 Ok(verdicts) => {
-                    crash::point("answer.before");
+                    crash_points::point("answer.before");
                     for (waiting, verdict) in part.into_iter().zip(verdicts) {
                         waiting.answer.send(Ok(verdict)).ok();
                     }
@@ -273,7 +272,7 @@ async fn transact(
             .await
             .map_err(BatchError::from)
     };
-    crash::point("commit.before");
+    crash_points::point("commit.before");
     if batch.iter().any(|waiting| waiting.rows.is_some()) {
         execute(client, &writes).await?;
         write_rows(client, batch, &verdicts).await?;
@@ -284,7 +283,7 @@ async fn transact(
         // have the error.
         try_join(write, commit).await?;
     }
-    crash::point("commit.after");
+    crash_points::point("commit.after");
     Ok((verdicts, changes.counts().collect()))
 }
 

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::command::{Command, Direction, HoldCommand};
 use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Rows, Waiting};
-use crate::crash;
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::lookups::{Id, Lookups, Recorded};
@@ -336,9 +335,9 @@ fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> 
     tasks.spawn(async move {
         let mut waiting = Vec::new();
         while receiver.recv_many(&mut waiting, PUBLISH_QUEUE_LIMIT).await > 0 {
-            crash::point("publish.before");
+            crash_points::point("publish.before");
             gate.publish(&newest(waiting.drain(..).flatten())).await;
-            crash::point("publish.after");
+            crash_points::point("publish.after");
         }
     });
     Arc::new(move |counts: &[PoolCount]| {

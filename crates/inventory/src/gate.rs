@@ -21,7 +21,6 @@ use tokio::time::Instant;
 use self::link::Link;
 use crate::changes;
 use crate::committer::CountListener;
-use crate::crash;
 use crate::session::on_connection;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
@@ -145,7 +144,7 @@ impl Gate {
             match answer {
                 Some(1) if compare_only => return Ok(Admission::Unchecked),
                 Some(1) => {
-                    crash::point("take.after");
+                    crash_points::point("take.after");
                     return Ok(Admission::Taken);
                 }
                 Some(0) => {

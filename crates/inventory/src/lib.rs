@@ -27,7 +27,6 @@
 pub mod changes;
 pub mod command;
 pub mod committer;
-mod crash;
 pub mod decide;
 pub mod engine;
 pub mod gate;

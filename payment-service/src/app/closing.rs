@@ -51,6 +51,7 @@ impl Payments {
     async fn close_or_find(&self, key: &str) -> Result<Option<Charge>, PaymentError> {
         let client = self.client().await?;
         if table::close_key(&client, key).await? {
+            crash_points::point("key.closed");
             tracing::info!("key closed before it made a charge");
             return Ok(None);
         }

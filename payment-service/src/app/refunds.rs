@@ -51,6 +51,7 @@ impl Payments {
         charges::add_refund(&transaction, payment, amount).await?;
         let refund = refunds::insert(&transaction, payment, amount, key).await?;
         transaction.commit().await?;
+        crash_points::point("refund.after");
         metrics::counter!("refunds_total").increment(1);
         tracing::info!(payment_id = %payment, refund_id = %refund.id, "refunded");
         Ok(RefundAnswer {

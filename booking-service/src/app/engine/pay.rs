@@ -31,6 +31,7 @@ impl Engine {
         if lapses && attempt == 1 {
             let pinned = self.flights.pin(booking.hold, context).await;
             let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
+            crash_points::point("pin.after");
             if let Err(refusal) = pinned {
                 let ended = self.refused(booking, Event::PinRefused, refusal.into())?;
                 return Ok(Step::Write(ended));
@@ -40,6 +41,7 @@ impl Engine {
             return self.charged(booking, None, context).await;
         };
         let key = booking.charge_key(attempt);
+        crash_points::point("charge.before");
         let charge = match self.payments.charge(&key, &request, context).await {
             Ok(Ok(charge)) => charge,
             // Whoever closed it has ended the booking.
@@ -57,6 +59,7 @@ impl Engine {
             }
             Err(error) => return Err(no_answer(booking, PAYMENTS, error)),
         };
+        crash_points::point("charge.after");
         match charge.status {
             ChargeStatus::Success => {
                 self.charged(booking, Some(charge.payment_id), context)
@@ -82,7 +85,10 @@ impl Engine {
         };
         let confirm = self.flights.confirm(booking.hold, context);
         let seats = match tokio::time::timeout(self.settings.sale_patience, confirm).await {
-            Ok(Ok(Ok(_))) => ChargedSeats::Sold,
+            Ok(Ok(Ok(_))) => {
+                crash_points::point("sold.after");
+                ChargedSeats::Sold
+            }
             Ok(Ok(Err(refusal))) => {
                 tracing::error!(booking = %booking.id, code = refusal.code,
                     "a paid booking has lost its seats, so it is refunded");
@@ -121,6 +127,7 @@ impl Engine {
         let key = booking.charge_key(attempt);
         let closed = self.payments.close(&key, context).await;
         let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        crash_points::point("close.after");
         let mut booking = booking.clone();
         match closed.charge {
             Some(charge) if charge.status == ChargeStatus::Success => {
@@ -144,6 +151,7 @@ impl Engine {
             }
             Some(_) | None => {}
         }
+        crash_points::point("settle.after");
         Ok(Step::Write(self.after(&booking, Event::Settled)?))
     }
 

@@ -26,8 +26,12 @@ impl Engine {
             return Ok(Step::Write(ended));
         }
         let request = self.hold_request(booking);
+        crash_points::point("hold.before");
         match self.flights.hold(&request, context).await {
-            Ok(Ok(hold)) => self.held(booking, &hold).map(Step::Write),
+            Ok(Ok(hold)) => {
+                crash_points::point("hold.after");
+                self.held(booking, &hold).map(Step::Write)
+            }
             Ok(Err(refusal)) => {
                 // The only request for this hold was refused: there is nothing to give back.
                 let may_be_held = booking.takeovers > 0;
@@ -120,6 +124,7 @@ impl Engine {
                 ..booking.clone()
             })),
             Ok(hold) => {
+                crash_points::point("change.after");
                 let changed = with_seats_of(booking, &hold, wanted);
                 let changed = self.after(&changed, Event::SeatsChanged)?;
                 let saved = self.writer.save_seats(changed, self.settings.lease).await?;
@@ -146,7 +151,10 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Step, AppError> {
         match self.flights.confirm(booking.hold, context).await {
-            Ok(Ok(_)) => Ok(Step::Write(self.after(booking, Event::Sold)?)),
+            Ok(Ok(_)) => {
+                crash_points::point("confirm.after");
+                Ok(Step::Write(self.after(booking, Event::Sold)?))
+            }
             Ok(Err(refusal)) => {
                 tracing::error!(booking = %booking.id, code = refusal.code,
                     "a confirmed booking has lost its seats, so it is undone");
@@ -169,6 +177,7 @@ impl Engine {
             let error = clients::http::CallError::Refused(refusal);
             no_answer(booking, FLIGHTS, error)
         })?;
+        crash_points::point("release.after");
         let released = self.after(booking, Event::Released)?;
         // Nothing was bought: the key is free for another try at the price of now.
         let refusal = released.refusal.as_ref();

@@ -1,9 +1,9 @@
-//! Points at which a test has the process killed. Without the feature `crash-points` they are nothing.
+//! Points at which a test has the process killed. Without the feature `enabled` they are nothing.
 
 /// The process dies here, at once and without clean-up, if `HOLDFAST_CRASH_AT` names this point and
 /// it was reached as often as the number after the name says: `commit.after:3`.
-#[cfg(feature = "crash-points")]
-pub(crate) fn point(name: &str) {
+#[cfg(feature = "enabled")]
+pub fn point(name: &str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,5 +23,6 @@ pub(crate) fn point(name: &str) {
 }
 
 /// Nothing.
-#[cfg(not(feature = "crash-points"))]
-pub(crate) fn point(_name: &str) {}
+#[cfg(not(feature = "enabled"))]
+#[inline(always)]
+pub fn point(_name: &str) {}
