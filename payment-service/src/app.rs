@@ -4,6 +4,7 @@
 mod charges;
 mod closing;
 mod refunds;
+mod writers;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::charges::{ChargeAnswer, ChargeOrder};
 pub use self::refunds::RefundAnswer;
+use self::writers::Writers;
 use crate::charge::Charge;
 use crate::db::charges::KeyHolder;
 use crate::db::{DbError, charges as table};
@@ -52,16 +54,22 @@ pub enum PaymentError {
     },
     /// The database gave no usable answer.
     #[error("the database failed")]
-    Database(#[source] DbError),
+    Database(#[source] Arc<DbError>),
 }
 
-impl From<DbError> for PaymentError {
+impl From<Arc<DbError>> for PaymentError {
     /// Where a constraint's name becomes the refusal that it stands for.
-    fn from(error: DbError) -> Self {
+    fn from(error: Arc<DbError>) -> Self {
         match error.constraint() {
             Some("refunds_idempotency_key_once") => Self::KeyReused,
             _ => Self::Database(error),
         }
+    }
+}
+
+impl From<DbError> for PaymentError {
+    fn from(error: DbError) -> Self {
+        Arc::new(error).into()
     }
 }
 
@@ -78,12 +86,16 @@ pub struct Payments {
     provider: Arc<dyn PaymentProvider>,
     limits: ChargeSettings,
     running: Arc<Semaphore>,
+    writers: Writers,
     tasks: BackgroundTasks,
 }
 
 impl Payments {
     /// Payments over this database and provider. A charge that runs is one of the `tasks`, which
     /// shutdown waits for.
+    ///
+    /// # Panics
+    /// Outside a runtime: rows are written there.
     #[must_use]
     pub fn new(
         pool: Pool,
@@ -92,6 +104,7 @@ impl Payments {
         tasks: BackgroundTasks,
     ) -> Self {
         Self {
+            writers: Writers::start(&pool, limits.max_running),
             pool,
             provider,
             running: Arc::new(Semaphore::new(limits.max_running)),

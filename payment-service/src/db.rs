@@ -10,6 +10,7 @@ mod embedded {
 }
 
 use deadpool_postgres::PoolError;
+use service_kit::batch::IsData;
 use service_kit::database::MigrationSet;
 
 /// Why the database gave no usable answer.
@@ -21,6 +22,9 @@ pub enum DbError {
     /// A statement failed, or its outcome is not known.
     #[error("a statement failed")]
     Statement(#[from] tokio_postgres::Error),
+    /// A connection fell silent: what was asked of it may be done or not.
+    #[error("the database did not answer in time")]
+    Silent,
     /// A row has what the schema does not allow.
     #[error("column {0} has a value that the schema does not allow")]
     Unreadable(&'static str),
@@ -33,6 +37,16 @@ impl DbError {
         match self {
             Self::Statement(error) => error.as_db_error()?.constraint(),
             _ => None,
+        }
+    }
+}
+
+impl IsData for DbError {
+    fn is_data(&self) -> bool {
+        match self {
+            Self::Statement(error) => error.is_data(),
+            // Nothing was said about the data; what can't be read was written.
+            Self::Connection(_) | Self::Silent | Self::Unreadable(_) => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::app::{PaymentError, Payments};
 use crate::charge::{BoundKey, Call, Charge, EndStatus, Outcome, PaymentType, Progress, Terms};
-use crate::db::charges::{self as table, KeyHolder, Start};
+use crate::db::charges::{self as table, Ending, KeyHolder, NewCharge, Start};
 use crate::provider::{ProviderCharge, Verdict};
 
 /// A charge that is asked for.
@@ -58,18 +58,14 @@ impl Payments {
                 lease: self.limits.lease,
             },
         };
-        let inserted = {
-            let client = self.client().await?;
-            table::insert(
-                &client,
-                order.call,
-                &order.terms,
-                order.key.as_ref(),
-                &start,
-            )
-            .await?
+        let new = NewCharge {
+            call: order.call,
+            terms: order.terms.clone(),
+            key: order.key.clone(),
+            start,
         };
-        let charge = match (inserted, &order.key) {
+        let recorded = self.writers.record(new).await?;
+        let charge = match (recorded, &order.key) {
             (Some(charge), _) => charge,
             (None, Some(key)) => match self.earlier(order.call, key).await? {
                 Earlier::Ended(answer) => return Ok(answer),
@@ -78,8 +74,8 @@ impl Payments {
             // Without a key there is nothing to conflict with.
             (None, None) => return Err(PaymentError::InProgress),
         };
-        match start {
-            Start::Ended(outcome) => {
+        match charge.progress.clone() {
+            Progress::Ended { outcome, .. } => {
                 count(outcome.status);
                 Ok(ChargeAnswer {
                     charge,
@@ -88,7 +84,7 @@ impl Payments {
                     withheld: false,
                 })
             }
-            Start::Processing { .. } => self.ask_provider(charge).await,
+            Progress::Processing { .. } => self.ask_provider(charge).await,
         }
     }
 
@@ -130,6 +126,7 @@ impl Payments {
         if attempt > 1 {
             tracing::info!(payment_id = %charge.id, attempt, "charge taken over");
         }
+        crash_points::point("charge.recorded");
         let asked = ProviderCharge {
             key: charge.provider_key(),
             terms: charge.terms.clone(),
@@ -139,30 +136,35 @@ impl Payments {
         let answer = answer.await;
         metrics::histogram!("payment_provider_duration_seconds")
             .record(started.elapsed().as_secs_f64());
+        crash_points::point("provider.after");
         let Ok(Ok(verdict)) = answer else {
             tracing::warn!(payment_id = %charge.id, attempt, "provider gave no answer");
             table::give_up(&self.client().await?, charge.id, attempt).await?;
             return Err(PaymentError::OutcomeUnknown);
         };
-        self.record(&charge, verdict).await
+        self.record(charge, verdict).await
     }
 
     /// Ends a charge, unless another attempt has: then that one's outcome counts.
     async fn record(
         &self,
-        charge: &Charge,
+        mut charge: Charge,
         verdict: Verdict,
     ) -> Result<ChargeAnswer, PaymentError> {
-        let client = self.client().await?;
-        let charge = match table::end(&client, charge.id, &verdict.outcome).await? {
-            Some(ended) => {
-                count(verdict.outcome.status);
-                ended
-            }
-            None => table::by_id(&client, charge.id)
-                .await?
-                .ok_or(PaymentError::UnknownCharge)?,
+        let ending = Ending {
+            id: charge.id,
+            outcome: verdict.outcome.clone(),
         };
+        match self.writers.end(ending).await? {
+            Some(at) => {
+                count(verdict.outcome.status);
+                let outcome = verdict.outcome;
+                charge.progress = Progress::Ended { outcome, at };
+                charge.terms.payment_code = None;
+            }
+            None => charge = self.charge_by_id(charge.id).await?,
+        }
+        crash_points::point("charge.ended");
         let Progress::Ended { outcome, .. } = charge.progress.clone() else {
             return Err(PaymentError::InProgress);
         };

@@ -3,18 +3,20 @@
 //! Both compete for their key in one unique constraint, so a key has a charge or a tombstone, never
 //! both. A charge ends in one statement, guarded by its status, so it ends once.
 
+mod batch;
+mod columns;
 mod row;
 
 use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
 use domain::{Amount, PaymentId};
-use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use self::row::{call_text, fetch, read, status_text};
+pub use self::batch::{Ending, NewCharge, Start, end, insert};
+use self::row::{fetch, read};
 use super::DbError;
-use crate::charge::{BoundKey, Call, Charge, Outcome, PaymentCode, Terms};
+use crate::charge::Charge;
 
 /// What a key names.
 #[derive(Clone, Debug)]
@@ -25,82 +27,12 @@ pub enum KeyHolder {
     Closed,
 }
 
-/// How a new charge is recorded.
-#[derive(Clone, Debug)]
-pub enum Start {
-    /// The provider is about to be asked, by someone who is trusted for so long to bring its answer.
-    Processing {
-        /// For how long.
-        lease: Duration,
-    },
-    /// It is decided without asking a provider.
-    Ended(Outcome),
-}
-
 macro_rules! columns {
     () => {
         "payment_id, status, call, booking_ref, user_ref, amount_minor, currency, payment_type, \
          reference, payment_code, code, message, refunded_minor, idempotency_key, request_digest, \
          attempt, lease_expires_at <= clock_timestamp() AS lease_expired, created_at, ended_at"
     };
-}
-
-const INSERT: &str = concat!(
-    "INSERT INTO charges (payment_id, call, booking_ref, user_ref, amount_minor, currency, \
-         payment_type, reference, payment_code, idempotency_key, request_digest, status, code, \
-         message, attempt, lease_expires_at, ended_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-         CASE WHEN $15::float8 IS NULL THEN 0 ELSE 1 END, \
-         clock_timestamp() + make_interval(secs => $15::float8), \
-         CASE WHEN $15::float8 IS NULL THEN clock_timestamp() END) \
-     ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING \
-     RETURNING ",
-    columns!()
-);
-
-/// Records a new charge; `None` when its key has a charge or a tombstone already.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(
-    client: &impl GenericClient,
-    call: Call,
-    terms: &Terms,
-    key: Option<&BoundKey>,
-    start: &Start,
-) -> Result<Option<Charge>, DbError> {
-    let id = Uuid::now_v7();
-    let (status, outcome, lease_seconds) = match start {
-        Start::Processing { lease } => ("processing", None, Some(lease.as_secs_f64())),
-        Start::Ended(outcome) => (status_text(outcome.status), Some(outcome), None),
-    };
-    // Once ended, nobody asks the provider again: the code has done its work.
-    let payment_code = match start {
-        Start::Processing { .. } => terms.payment_code.as_ref().map(PaymentCode::as_str),
-        Start::Ended(_) => None,
-    };
-    fetch(
-        client,
-        INSERT,
-        &[
-            &id,
-            &call_text(call),
-            &Json(&terms.booking),
-            &Json(&terms.user),
-            &terms.money.amount.minor(),
-            &terms.money.currency.as_str(),
-            &terms.payment_type,
-            &terms.reference,
-            &payment_code,
-            &key.map(|key| key.key.as_str()),
-            &key.map(|key| key.digest.as_slice()),
-            &status,
-            &outcome.and_then(|outcome| outcome.code.as_deref()),
-            &outcome.map(|outcome| outcome.message.as_str()),
-            &lease_seconds,
-        ],
-    )
-    .await
 }
 
 /// The charge with this id.
@@ -199,35 +131,6 @@ pub async fn give_up(
     let statement = client.prepare_cached(SQL).await?;
     client.execute(&statement, &[&id.0, &attempt]).await?;
     Ok(())
-}
-
-/// Ends a charge; `None` when it has ended already.
-///
-/// # Errors
-/// When the database fails.
-pub async fn end(
-    client: &impl GenericClient,
-    id: PaymentId,
-    outcome: &Outcome,
-) -> Result<Option<Charge>, DbError> {
-    const SQL: &str = concat!(
-        "UPDATE charges SET status = $2, code = $3, message = $4, ended_at = clock_timestamp(), \
-             lease_expires_at = NULL, payment_code = NULL \
-         WHERE payment_id = $1 AND status = 'processing' \
-         RETURNING ",
-        columns!()
-    );
-    fetch(
-        client,
-        SQL,
-        &[
-            &id.0,
-            &status_text(outcome.status),
-            &outcome.code,
-            &outcome.message,
-        ],
-    )
-    .await
 }
 
 /// Counts a refund against a charge that is locked.

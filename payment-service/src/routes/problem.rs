@@ -1,6 +1,9 @@
 //! Refusals and failures as HTTP, in this one place.
 
+use std::sync::Arc;
+
 use service_kit::Problem;
+use service_kit::database::is_transient;
 
 use crate::app::PaymentError;
 use crate::db::DbError;
@@ -27,9 +30,19 @@ impl From<PaymentError> for Problem {
                 "refund_exceeds_charge",
                 format!("{left} is left of this charge"),
             ),
-            PaymentError::Database(DbError::Connection(error)) => error.into(),
-            PaymentError::Database(DbError::Statement(error)) => error.into(),
-            PaymentError::Database(error @ DbError::Unreadable(_)) => Self::internal(error),
+            PaymentError::Database(error) => of_database(error),
         }
     }
+}
+
+fn of_database(error: Arc<DbError>) -> Problem {
+    match &*error {
+        DbError::Connection(_) => Problem::unavailable("the database can't be reached"),
+        DbError::Silent => Problem::unavailable("the database can't answer now"),
+        DbError::Statement(failed) if is_transient(failed) => {
+            Problem::unavailable("the database can't answer now")
+        }
+        DbError::Statement(_) | DbError::Unreadable(_) => return Problem::internal(error),
+    }
+    .caused_by(error)
 }

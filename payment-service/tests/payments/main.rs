@@ -1,5 +1,6 @@
 //! payment-service as its callers see it, against a real PostgreSQL.
 
+mod batches;
 mod charges;
 mod closing;
 mod idempotency;

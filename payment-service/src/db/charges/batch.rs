@@ -1,0 +1,210 @@
+//! Charges recorded and ended, many in one transaction.
+//!
+//! Rows are written in the order of their keys or ids, so that two replicas that write some of the same
+//! rows wait for each other in one direction only.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use deadpool_postgres::Client;
+use domain::{Amount, PaymentId};
+use futures_util::future;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::columns::Columns;
+use super::row::status_text;
+use crate::charge::{BoundKey, Call, Charge, Outcome, Progress, Terms};
+use crate::db::DbError;
+
+/// How a new charge is recorded.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// The provider is about to be asked, by someone who is trusted for so long to bring its answer.
+    Processing {
+        /// For how long.
+        lease: Duration,
+    },
+    /// It is decided without asking a provider.
+    Ended(Outcome),
+}
+
+/// A charge to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewCharge {
+    /// By which call.
+    pub call: Call,
+    /// What is to be paid.
+    pub terms: Terms,
+    /// With which key, if the caller wants it made once.
+    pub key: Option<BoundKey>,
+    /// How it starts.
+    pub start: Start,
+}
+
+/// A running charge that has come to its end.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The charge.
+    pub id: PaymentId,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Each statement finds its rows by their keys, while a plan for a table that has just grown, or whose
+/// statistics are missing, may read it whole.
+const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
+/// Records new charges, in one statement. In place of those whose key has a charge or a tombstone
+/// already, or comes twice, there is `None`.
+///
+/// # Errors
+/// When the database fails; unless it lost the connection, nothing is recorded then.
+pub async fn insert<N: AsRef<NewCharge>>(
+    client: &Client,
+    charges: &[N],
+) -> Result<Vec<Option<Charge>>, DbError> {
+    const SQL: &str = "INSERT INTO charges (payment_id, call, booking_ref, user_ref, amount_minor, \
+             currency, payment_type, reference, payment_code, idempotency_key, request_digest, \
+             status, code, message, attempt, lease_expires_at, ended_at) \
+         SELECT id, call, booking_ref, user_ref, amount_minor, currency, payment_type, reference, \
+             payment_code, idempotency_key, request_digest, status, code, message, \
+             CASE WHEN lease IS NULL THEN 0 ELSE 1 END, \
+             clock_timestamp() + make_interval(secs => lease), \
+             CASE WHEN lease IS NULL THEN clock_timestamp() END \
+         FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::jsonb[], $5::bigint[], $6::text[], \
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::text[], \
+             $13::text[], $14::text[], $15::float8[]) \
+             AS new (id, call, booking_ref, user_ref, amount_minor, currency, payment_type, \
+                 reference, payment_code, idempotency_key, request_digest, status, code, message, \
+                 lease) \
+         ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING \
+         RETURNING payment_id, created_at, ended_at";
+    let mut ordered: Vec<(Uuid, &NewCharge)> = charges
+        .iter()
+        .map(|charge| (Uuid::now_v7(), charge.as_ref()))
+        .collect();
+    let ids: Vec<Uuid> = ordered.iter().map(|(id, _)| *id).collect();
+    ordered.sort_by_key(|(_, charge)| charge.key.as_ref().map(|key| key.key.as_str()));
+
+    let mut columns = Columns::default();
+    for (id, charge) in &ordered {
+        columns.push(*id, charge);
+    }
+    let statement = client.prepare_cached(SQL).await?;
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &columns.id,
+                &columns.call,
+                &columns.booking,
+                &columns.user,
+                &columns.amount_minor,
+                &columns.currency,
+                &columns.payment_type,
+                &columns.reference,
+                &columns.payment_code,
+                &columns.key,
+                &columns.digest,
+                &columns.status,
+                &columns.code,
+                &columns.message,
+                &columns.lease_seconds,
+            ],
+        )
+        .await?;
+    let mut recorded = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let id: Uuid = row.try_get("payment_id")?;
+        let created_at: Timestamp = row.try_get("created_at")?;
+        let ended_at: Option<Timestamp> = row.try_get("ended_at")?;
+        recorded.insert(id, (created_at, ended_at));
+    }
+    let charges = charges.iter().zip(ids).map(|(charge, id)| {
+        let (created_at, ended_at) = recorded.get(&id)?;
+        Some(charge_of(id, charge.as_ref(), *created_at, *ended_at))
+    });
+    Ok(charges.collect())
+}
+
+/// Ends running charges, in one transaction, and answers when each ended. In place of those that had
+/// ended already there is `None`.
+///
+/// # Errors
+/// When the database fails; unless it lost the connection, none is ended then.
+pub async fn end<E: AsRef<Ending>>(
+    client: &Client,
+    endings: &[E],
+) -> Result<Vec<Option<Timestamp>>, DbError> {
+    const SQL: &str = "UPDATE charges SET status = ending.status, code = ending.code, \
+             message = ending.message, ended_at = clock_timestamp(), lease_expires_at = NULL, \
+             payment_code = NULL \
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) \
+             AS ending (id, status, code, message) \
+         WHERE charges.payment_id = ending.id AND charges.status = 'processing' \
+         RETURNING charges.payment_id, charges.ended_at";
+    // Of two endings of one charge the first counts; the other learns that it came second.
+    let mut seen = HashSet::with_capacity(endings.len());
+    let firsts = endings.iter().map(AsRef::as_ref);
+    let mut ordered: Vec<&Ending> = firsts.filter(|ending| seen.insert(ending.id)).collect();
+    ordered.sort_by_key(|ending| ending.id);
+    let ids: Vec<Uuid> = ordered.iter().map(|ending| ending.id.0).collect();
+    let outcomes = || ordered.iter().map(|ending| &ending.outcome);
+    let statuses: Vec<&str> = outcomes().map(|end| status_text(end.status)).collect();
+    let codes: Vec<Option<&str>> = outcomes().map(|end| end.code.as_deref()).collect();
+    let messages: Vec<&str> = outcomes().map(|end| end.message.as_str()).collect();
+
+    let statement = client.prepare_cached(SQL).await?;
+    // Sent together: the server need not wait for this side in between. If the statement fails, its
+    // transaction is rolled back by what would have committed it.
+    let (begun, rows, committed) = future::join3(
+        client.batch_execute(BEGIN),
+        client.query(&statement, &[&ids, &statuses, &codes, &messages]),
+        client.batch_execute("COMMIT"),
+    )
+    .await;
+    begun?;
+    let rows = rows?;
+    committed?;
+    let mut ended = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let id: Uuid = row.try_get("payment_id")?;
+        let at: Timestamp = row.try_get("ended_at")?;
+        ended.insert(id, at);
+    }
+    Ok(endings
+        .iter()
+        .map(|ending| ended.remove(&ending.as_ref().id.0))
+        .collect())
+}
+
+/// A charge that was just recorded.
+fn charge_of(
+    id: Uuid,
+    new: &NewCharge,
+    created_at: Timestamp,
+    ended_at: Option<Timestamp>,
+) -> Charge {
+    let progress = match &new.start {
+        Start::Processing { .. } => Progress::Processing {
+            attempt: 1,
+            lease_expired: false,
+        },
+        Start::Ended(outcome) => Progress::Ended {
+            outcome: outcome.clone(),
+            at: ended_at.unwrap_or(created_at),
+        },
+    };
+    Charge {
+        id: PaymentId(id),
+        call: new.call,
+        terms: new.terms.clone(),
+        key: new.key.as_ref().map(|key| key.key.clone()),
+        request_digest: new.key.as_ref().map(|key| key.digest.to_vec()),
+        progress,
+        refunded: Amount::ZERO,
+        created_at,
+    }
+}

@@ -1,0 +1,70 @@
+//! New charges by column, as one statement takes them.
+
+use clients::payment::Reference;
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use super::batch::{NewCharge, Start};
+use super::row::{call_text, status_text};
+use crate::charge::PaymentCode;
+
+/// The columns of new rows: in each, a row's value is at the same place.
+#[derive(Default)]
+pub(super) struct Columns<'a> {
+    pub(super) id: Vec<Uuid>,
+    pub(super) call: Vec<&'static str>,
+    pub(super) booking: Vec<Json<&'a Reference>>,
+    pub(super) user: Vec<Json<&'a Reference>>,
+    pub(super) amount_minor: Vec<i64>,
+    pub(super) currency: Vec<&'a str>,
+    pub(super) payment_type: Vec<&'a str>,
+    pub(super) reference: Vec<Option<&'a str>>,
+    pub(super) payment_code: Vec<Option<&'a str>>,
+    pub(super) key: Vec<Option<&'a str>>,
+    pub(super) digest: Vec<Option<&'a [u8]>>,
+    pub(super) status: Vec<&'static str>,
+    pub(super) code: Vec<Option<&'a str>>,
+    pub(super) message: Vec<Option<&'a str>>,
+    pub(super) lease_seconds: Vec<Option<f64>>,
+}
+
+impl<'a> Columns<'a> {
+    /// Adds a row.
+    pub(super) fn push(&mut self, id: Uuid, charge: &'a NewCharge) {
+        let NewCharge {
+            call,
+            terms,
+            key,
+            start,
+        } = charge;
+        self.id.push(id);
+        self.call.push(call_text(*call));
+        self.booking.push(Json(&terms.booking));
+        self.user.push(Json(&terms.user));
+        self.amount_minor.push(terms.money.amount.minor());
+        self.currency.push(terms.money.currency.as_str());
+        self.payment_type.push(&terms.payment_type);
+        self.reference.push(terms.reference.as_deref());
+        self.key.push(key.as_ref().map(|key| key.key.as_str()));
+        self.digest
+            .push(key.as_ref().map(|key| key.digest.as_slice()));
+        match start {
+            Start::Processing { lease } => {
+                let code = terms.payment_code.as_ref().map(PaymentCode::as_str);
+                self.payment_code.push(code);
+                self.status.push("processing");
+                self.code.push(None);
+                self.message.push(None);
+                self.lease_seconds.push(Some(lease.as_secs_f64()));
+            }
+            Start::Ended(outcome) => {
+                // Once ended, nobody asks the provider again: the code has done its work.
+                self.payment_code.push(None);
+                self.status.push(status_text(outcome.status));
+                self.code.push(outcome.code.as_deref());
+                self.message.push(Some(&outcome.message));
+                self.lease_seconds.push(None);
+            }
+        }
+    }
+}
