@@ -1,0 +1,116 @@
+//! A caller of booking-service, which may be away at any moment.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use reqwest::{Client, Method};
+use serde_json::Value;
+use stack::testing::wait_for;
+
+/// Longer than a booking may be in doubt: services start again within seconds, and what nobody works on is
+/// taken up within a lease.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longer than the service itself gives a request.
+const REQUEST_WITHIN: Duration = Duration::from_secs(25);
+
+/// A call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    key: Option<String>,
+}
+
+/// What a call answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Call {
+    pub fn post(path: impl Into<String>, body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::new(Method::POST, path)
+        }
+    }
+
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            key: None,
+        }
+    }
+
+    pub fn keyed(self, key: String) -> Self {
+        Self {
+            key: Some(key),
+            ..self
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct Caller {
+    http: Client,
+    base: String,
+}
+
+impl Caller {
+    pub fn new(port: u16) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: Client::builder().timeout(REQUEST_WITHIN).build()?,
+            base: format!("http://127.0.0.1:{port}"),
+        })
+    }
+
+    /// Calls once; `None` when nobody can say what came of it: no answer, or one that says to ask again.
+    pub async fn once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
+        let url = format!("{}{}", self.base, call.path);
+        let mut request = self.http.request(call.method.clone(), url);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        if let Some(key) = &call.key {
+            request = request.header("idempotency-key", key);
+        }
+        let Ok(response) = request.send().await else {
+            return Ok(None);
+        };
+        let status = response.status().as_u16();
+        // A service that is killed may have sent the head alone.
+        let Ok(text) = response.text().await else {
+            return Ok(None);
+        };
+        let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        ensure!(status != 500, "a bug: {call:?} answered {text}");
+        let is_not_yet = status == 503 || body["code"] == "idempotency_in_progress";
+        Ok((!is_not_yet).then_some(Answer { status, body }))
+    }
+
+    /// Calls until there is an answer: for what may be repeated.
+    pub async fn insist(&self, call: &Call) -> anyhow::Result<Answer> {
+        let mut bug = None;
+        let answer = wait_for("a call is answered", PATIENCE, async || {
+            match self.once(call).await {
+                Ok(Some(answer)) => Ok(Some(answer)),
+                Ok(None) => Err(format!("{call:?}")),
+                Err(error) => {
+                    bug = Some(error);
+                    Ok(None)
+                }
+            }
+        })
+        .await?;
+        match (answer, bug) {
+            (Some(answer), _) => Ok(answer),
+            (None, Some(bug)) => Err(bug),
+            (None, None) => anyhow::bail!("no answer"),
+        }
+    }
+}

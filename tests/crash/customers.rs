@@ -1,0 +1,206 @@
+//! What customers do: they book, order, change their minds, pay, and give up, and remember what they were
+//! told.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context as _, ensure};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::caller::{Answer, Call};
+use crate::databases::DAY;
+use crate::world::World;
+
+/// How many things a customer does.
+const WISHES: usize = 4;
+
+/// Flights by count, itineraries among them; the demo has them all on its day.
+const PATHS: [&[i64]; 5] = [&[1], &[3], &[4, 15], &[8, 9], &[8, 9, 15]];
+
+/// The demo's flight with a seat map, and its rows and numbers.
+const SEATED: &str = "FL123";
+const ROWS: [&str; 3] = ["A", "B", "C"];
+
+/// What a customer was told for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub which: Which,
+    /// `confirmed` or `cancelled`.
+    pub status: &'static str,
+}
+
+/// A booking by its number, or an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    Booking(i64),
+    Order(Uuid),
+}
+
+pub struct Customer<'a> {
+    world: &'a World,
+    name: String,
+    random: StdRng,
+    told: Vec<Told>,
+}
+
+impl<'a> Customer<'a> {
+    pub fn new(world: &'a World, seed: u64, number: u64) -> Self {
+        Self {
+            world,
+            name: format!("{seed}-{number}"),
+            random: StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number)),
+            told: Vec::new(),
+        }
+    }
+
+    /// Does all they want to, and answers what they were told.
+    pub async fn live(mut self) -> anyhow::Result<Vec<Told>> {
+        for wish in 0..WISHES {
+            match self.random.random_range(0..10) {
+                0..5 => self.book(wish).await,
+                5..6 => self.order_simply(wish).await,
+                _ => self.order(wish).await,
+            }
+            .with_context(|| format!("customer {} with wish {wish}", self.name))?;
+        }
+        Ok(self.told)
+    }
+
+    fn key(&self, wish: usize) -> String {
+        format!("{}-{wish}", self.name)
+    }
+
+    fn is_likely(&mut self, probability: f64) -> bool {
+        self.random.random_bool(probability)
+    }
+
+    async fn insist(&self, call: &Call) -> anyhow::Result<Answer> {
+        let answer = self.world.bookings.insist(call).await?;
+        self.world.answers.fetch_add(1, Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    async fn once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
+        let answer = self.world.bookings.once(call).await?;
+        self.world.answers.fetch_add(1, Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    /// Books by count, and perhaps cancels.
+    async fn book(&mut self, wish: usize) -> anyhow::Result<()> {
+        let path = PATHS.choose(&mut self.random).copied().unwrap_or_default();
+        let seats = self.random.random_range(1..=3);
+        let mut body = json!({"user_id": 7, "seats": seats, "date": DAY});
+        match path {
+            [flight] => body["flight_id"] = json!(flight),
+            flights => body["flight_ids"] = json!(flights),
+        }
+        let call = Call::post("/api/bookings", body);
+        let (call, answer) = if self.is_likely(0.7) {
+            let call = call.keyed(self.key(wish));
+            let answer = self.insist(&call).await?;
+            (Some(call), answer)
+        } else {
+            match self.once(&call).await? {
+                Some(answer) => (None, answer),
+                None => return Ok(()),
+            }
+        };
+        if answer.status == 400 {
+            return Ok(());
+        }
+        ensure!(answer.status == 200, "{answer:?}");
+        let id = answer.body["booking_id"].as_i64().context("no id")?;
+        if let Some(call) = call.filter(|_| self.random.random_bool(0.3)) {
+            let again = self.insist(&call).await?;
+            ensure!(again.body == answer.body, "{again:?} after {answer:?}");
+        }
+        let which = Which::Booking(id);
+        if !self.is_likely(0.3) {
+            self.tell(which, "confirmed");
+            return Ok(());
+        }
+        let cancel = Call::new(Method::PUT, format!("/api/bookings/{id}/cancel"));
+        let answer = self.insist(&cancel).await?;
+        // Asked again, it may have been cancelled already.
+        ensure!([200, 400].contains(&answer.status), "{answer:?}");
+        self.tell(which, "cancelled");
+        Ok(())
+    }
+
+    /// Orders without paying.
+    async fn order_simply(&mut self, wish: usize) -> anyhow::Result<()> {
+        let body = json!({"flight_id": 5, "customer_id": 7, "seats": 1});
+        let call = Call::post("/api/orders", body).keyed(self.key(wish));
+        let answer = self.insist(&call).await?;
+        ensure!(answer.status == 201, "{answer:?}");
+        let id = answer.body["id"].as_i64().context("no id")?;
+        self.tell(Which::Booking(id), "confirmed");
+        Ok(())
+    }
+
+    /// Orders seats; perhaps takes others; perhaps pays; perhaps gives up, also while it is charged.
+    async fn order(&mut self, wish: usize) -> anyhow::Result<()> {
+        let body = json!({"userId": self.name, "seats": self.seats()});
+        let call = Call::post(format!("/api/flights/{SEATED}/orders"), body);
+        let answer = self.insist(&call.keyed(self.key(wish))).await?;
+        ensure!(answer.status == 201, "{answer:?}");
+        let id = answer.body["orderId"].as_str().context("no orderId")?;
+        let id: Uuid = id.parse()?;
+        if answer.body["status"] != "SEATS_RESERVED" {
+            return Ok(());
+        }
+        let path = format!("/api/orders/{id}");
+        // What these answer depends on who was faster: the customer, their last call or the order's time.
+        let may_be = [200, 409, 410];
+        if self.is_likely(0.4) {
+            let change = Call::post(format!("{path}/seats"), json!({"seats": self.seats()}));
+            let changed = self.insist(&change).await?;
+            ensure!(may_be.contains(&changed.status), "{changed:?}");
+        }
+        if self.is_likely(0.7) {
+            let code = if self.is_likely(0.9) {
+                "12345"
+            } else {
+                "00000"
+            };
+            let pay = Call::post(format!("{path}/payment"), json!({"paymentCode": code}));
+            let paid = self.insist(&pay).await?;
+            ensure!(may_be.contains(&paid.status), "{paid:?}");
+        }
+        let gives_up = self.is_likely(0.3);
+        if self.is_likely(0.5) {
+            let seen = self.insist(&Call::new(Method::GET, path.clone())).await?;
+            ensure!(seen.status == 200, "{seen:?}");
+            if seen.body["status"] == "CONFIRMED" && !gives_up {
+                self.tell(Which::Order(id), "confirmed");
+            }
+        }
+        if gives_up {
+            let answer = self.insist(&Call::new(Method::DELETE, path)).await?;
+            ensure!(may_be.contains(&answer.status), "{answer:?}");
+            if answer.status == 200 {
+                self.tell(Which::Order(id), "cancelled");
+            }
+        }
+        Ok(())
+    }
+
+    /// One or two seats next to each other.
+    fn seats(&mut self) -> Value {
+        let row = ROWS.choose(&mut self.random).copied().unwrap_or_default();
+        let first = self.random.random_range(1..=9);
+        let last = first + self.random.random_range(0..=1);
+        (first..=last)
+            .map(|seat| json!(format!("{row}{seat}")))
+            .collect()
+    }
+
+    fn tell(&mut self, which: Which, status: &'static str) {
+        self.told.push(Told { which, status });
+    }
+}

@@ -1,0 +1,67 @@
+//! The databases of one round: the flights database has the demo on its day.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::Path;
+
+use flight_service::import::{self, ImportOptions};
+use service_kit::database::MigrationSet;
+use stack::testing::TestDatabase;
+
+/// The day on which the demo flies.
+pub const DAY: &str = "2024-02-15";
+
+pub struct Databases {
+    pub flights: TestDatabase,
+    pub bookings: TestDatabase,
+    pub payments: TestDatabase,
+}
+
+impl Databases {
+    pub async fn create() -> anyhow::Result<Self> {
+        let template = template("flights", flight_service::db::migrations());
+        let flights = TestDatabase::create(&template, async |url| {
+            let mut settings = flight_service::settings::Settings::load(None)?;
+            settings.database.url = Some(url.into());
+            let options = ImportOptions {
+                directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/demo"),
+                once: false,
+                on: vec![DAY.parse()?],
+                from: None,
+                days: None,
+                starting: None,
+            };
+            flight_service::migrate(&settings).await?;
+            import::run(&settings, &options).await
+        });
+        let flights = flights.await?;
+        let template = self::template("bookings", booking_service::db::migrations());
+        let bookings = TestDatabase::create(&template, async |url| {
+            let mut settings = booking_service::settings::Settings::load(None)?;
+            settings.database.url = Some(url.into());
+            booking_service::migrate(&settings).await
+        });
+        let bookings = bookings.await?;
+        let template = self::template("payments", vec![payment_service::db::migrations()]);
+        let payments = TestDatabase::create(&template, async |url| {
+            let mut settings = payment_service::settings::Settings::load(None)?;
+            settings.database.url = Some(url.into());
+            payment_service::migrate(&settings).await
+        });
+        Ok(Self {
+            flights,
+            bookings,
+            payments: payments.await?,
+        })
+    }
+}
+
+/// The name of a template, which tells different schemas apart.
+fn template(name: &str, sets: Vec<MigrationSet>) -> String {
+    let mut digest = DefaultHasher::new();
+    for set in sets {
+        for migration in set.runner.get_migrations() {
+            migration.checksum().hash(&mut digest);
+        }
+    }
+    format!("crash-{name}-{:016x}", digest.finish())
+}

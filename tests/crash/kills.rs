@@ -1,0 +1,87 @@
+//! When and where services are killed in a round.
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use crate::process::Part;
+
+/// Every step between two of which a service may die, and how often it comes by at most before it does.
+pub const POINTS: [(Part, &str, u32); 26] = [
+    (Part::Bookings, "add.after", 12),
+    (Part::Bookings, "hold.before", 12),
+    (Part::Bookings, "hold.after", 12),
+    (Part::Bookings, "held.after", 4),
+    (Part::Bookings, "change.after", 1),
+    (Part::Bookings, "paying.after", 12),
+    (Part::Bookings, "pin.after", 3),
+    (Part::Bookings, "charge.before", 10),
+    (Part::Bookings, "charge.after", 10),
+    (Part::Bookings, "sold.after", 8),
+    (Part::Bookings, "confirm.after", 2),
+    (Part::Bookings, "confirmed.after", 8),
+    (Part::Bookings, "release.after", 6),
+    (Part::Bookings, "close.after", 3),
+    (Part::Bookings, "settle.after", 3),
+    (Part::Bookings, "ended.after", 6),
+    (Part::Flights, "take.after", 10),
+    (Part::Flights, "commit.before", 20),
+    (Part::Flights, "commit.after", 20),
+    (Part::Flights, "publish.before", 20),
+    (Part::Flights, "publish.after", 20),
+    (Part::Flights, "answer.before", 20),
+    (Part::Payments, "charge.recorded", 10),
+    (Part::Payments, "provider.after", 10),
+    (Part::Payments, "charge.ended", 10),
+    (Part::Payments, "refund.after", 3),
+];
+
+/// How often a service is started so that it dies at a step.
+const ARMED_MAX: usize = 3;
+
+/// At which step a process dies, and the how manieth time.
+pub type Step = (&'static str, u32);
+
+/// What happens to the services of a round.
+#[derive(Debug)]
+pub struct Plan {
+    /// For each service, the steps at which its processes die, one after the other.
+    steps: [Vec<Step>; 3],
+    /// After how many answers which service is killed, whatever it does.
+    pub killed_after: Vec<(usize, Part)>,
+    /// After how many answers Redis is flushed.
+    pub flushed_after: Option<usize>,
+}
+
+impl Plan {
+    /// Every point has its turn as the seeds go on.
+    pub fn new(seed: u64, random: &mut StdRng) -> Self {
+        let turn = usize::try_from(seed % 26).unwrap_or_default();
+        let mut steps = [const { Vec::new() }; 3];
+        let (part, name, most) = POINTS[turn];
+        steps[part as usize].push((name, random.random_range(1..=most)));
+        for part in Part::ALL {
+            let known: Vec<_> = POINTS.iter().filter(|point| point.0 == part).collect();
+            let steps: &mut Vec<Step> = &mut steps[part as usize];
+            for _ in steps.len()..random.random_range(1..=ARMED_MAX) {
+                let (_, name, most) = known[random.random_range(0..known.len())];
+                steps.push((name, random.random_range(1..=*most)));
+            }
+        }
+        let mut kill = || {
+            let part = Part::ALL[random.random_range(0..3)];
+            (random.random_range(1..60), part)
+        };
+        let mut killed_after = vec![kill(), kill()];
+        killed_after.sort_by_key(|(answers, _)| *answers);
+        Self {
+            steps,
+            killed_after,
+            flushed_after: random.random_bool(0.5).then(|| random.random_range(1..60)),
+        }
+    }
+
+    /// The steps of one service.
+    pub fn steps(&self, part: Part) -> Vec<Step> {
+        self.steps[part as usize].clone()
+    }
+}

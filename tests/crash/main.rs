@@ -1,0 +1,63 @@
+//! The three services as processes that are killed between any two of their steps, while customers book,
+//! change their minds and pay. Afterwards everything comes to its end, and adds up.
+//!
+//! `HOLDFAST_CRASH_ROUNDS` says how many rounds are run (6), `HOLDFAST_CRASH_SEED` with which seed the
+//! first begins (by chance). A round's seed decides what its customers want and where its services are
+//! killed; one that failed is run again with its seed and one round. How the processes interleave is
+//! still up to the machine.
+
+mod caller;
+mod customers;
+mod databases;
+mod kills;
+mod process;
+mod round;
+mod world;
+
+use std::env;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use futures_util::stream::{self, StreamExt as _};
+
+/// Few enough for each change; the steps take turns, so that many rounds meet each of them.
+const ROUNDS: u64 = 6;
+
+/// Rounds mostly wait: for leases, deadlines and services that start.
+const ROUNDS_AT_ONCE: usize = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_services_lose_nothing_and_finish_everything() -> anyhow::Result<()> {
+    let rounds = number("HOLDFAST_CRASH_ROUNDS")?.unwrap_or(ROUNDS);
+    let first = match number("HOLDFAST_CRASH_SEED")? {
+        Some(seed) => seed,
+        None => u64::from(rand::random::<u32>()),
+    };
+    say(&format!("{rounds} rounds from seed {first}"))?;
+    let mut running = stream::iter((0..rounds).map(|round| first.wrapping_add(round)))
+        .map(|seed| async move {
+            let told = round::run(seed).await.with_context(|| {
+                format!("seed {seed}: HOLDFAST_CRASH_SEED={seed} HOLDFAST_CRASH_ROUNDS=1")
+            })?;
+            say(&format!("seed {seed}: {told}"))
+        })
+        .buffer_unordered(ROUNDS_AT_ONCE);
+    let mut failures = Vec::new();
+    while let Some(outcome) = running.next().await {
+        failures.extend(outcome.err().map(|error| format!("{error:#}")));
+    }
+    anyhow::ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
+    Ok(())
+}
+
+/// A line for whoever watches.
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+fn number(variable: &str) -> anyhow::Result<Option<u64>> {
+    let text = env::var(variable).ok().filter(|text| !text.is_empty());
+    text.map(|text| text.parse())
+        .transpose()
+        .with_context(|| format!("{variable} is not a number"))
+}

@@ -1,0 +1,189 @@
+//! A service as a process: this test program, started again for one test, [`the_service`], which does
+//! nothing but in there. That is how the service comes to have points at which it can be killed.
+
+use std::env;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::sys::signal::Signal;
+use service_kit::telemetry;
+use stack::child::{Child, Launch, Lifetime, arguments};
+use stack::logs::last_lines;
+use stack::scratch::unused_path;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::kills::Step;
+
+/// Which service this process is to be.
+const PART: &str = "HOLDFAST_CRASH_SERVICE";
+/// Where it is to die.
+const CRASH_AT: &str = "HOLDFAST_CRASH_AT";
+
+const QUOTED_LINES: usize = 40;
+
+/// One of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Flights,
+    Bookings,
+    Payments,
+}
+
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Flights, Self::Bookings, Self::Payments];
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service() -> anyhow::Result<()> {
+    match env::var(PART).as_deref() {
+        Ok("Flights") => {
+            let settings = flight_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            let service = flight_service::Application::build(&settings).await?;
+            service.run().await
+        }
+        Ok("Bookings") => {
+            let settings = booking_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            let service = booking_service::Application::build(&settings).await?;
+            service.run().await
+        }
+        Ok("Payments") => {
+            let settings = payment_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            let service = payment_service::Application::build(&settings).await?;
+            service.run().await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A service that is started again whenever it dies.
+pub struct Service {
+    keeper: JoinHandle<anyhow::Result<()>>,
+    kills: mpsc::Sender<()>,
+    deaths: Arc<AtomicUsize>,
+    died_at: Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+/// How a service is kept running.
+pub struct Keeping {
+    pub part: Part,
+    pub environment: Vec<(String, String)>,
+    /// Where its processes die, one after the other, until there is peace.
+    pub steps: Vec<Step>,
+    pub log: PathBuf,
+    /// Whether nobody is to die any more.
+    pub peace: watch::Receiver<bool>,
+}
+
+impl Service {
+    pub fn keep(keeping: Keeping) -> Self {
+        let (kills, killed) = mpsc::channel(1);
+        let deaths = Arc::new(AtomicUsize::new(0));
+        let died_at = Arc::default();
+        let keeper = tokio::spawn(keep(
+            keeping,
+            killed,
+            Arc::clone(&deaths),
+            Arc::clone(&died_at),
+        ));
+        Self {
+            keeper,
+            kills,
+            deaths,
+            died_at,
+        }
+    }
+
+    /// Kills the process that runs now.
+    pub async fn kill(&self) {
+        self.kills.send(()).await.ok();
+    }
+
+    /// How often it died, and at which steps.
+    pub fn deaths(&self) -> (usize, Vec<String>) {
+        let steps = self.died_at.lock().map(|steps| steps.clone());
+        (
+            self.deaths.load(Ordering::Relaxed),
+            steps.unwrap_or_default(),
+        )
+    }
+
+    /// Ends it for good. The error is that of a process that ended by itself.
+    pub async fn end(self) -> anyhow::Result<()> {
+        drop(self.kills);
+        self.keeper.await?
+    }
+}
+
+async fn keep(
+    mut keeping: Keeping,
+    mut killed: mpsc::Receiver<()>,
+    deaths: Arc<AtomicUsize>,
+    died_at: Arc<std::sync::Mutex<Vec<String>>>,
+) -> anyhow::Result<()> {
+    let mut steps = std::mem::take(&mut keeping.steps).into_iter();
+    loop {
+        let is_peace = *keeping.peace.borrow_and_update();
+        let step = steps.next().filter(|_| !is_peace);
+        let mut child = start(&keeping, step)?;
+        tokio::select! {
+            status = child.wait() => {
+                let status = status?;
+                child.end(&[]).await?;
+                let died = step.filter(|_| status.signal() == Some(Signal::SIGKILL as i32));
+                let Some((name, _)) = died else {
+                    anyhow::bail!("{:?} ended by itself ({status}):\n{}", keeping.part,
+                        last_lines(&keeping.log, QUOTED_LINES));
+                };
+                if let Ok(mut died_at) = died_at.lock() {
+                    died_at.push(name.to_owned());
+                }
+            }
+            order = killed.recv() => {
+                child.end(&[]).await?;
+                if order.is_none() {
+                    return Ok(());
+                }
+            }
+            // One that waits for its step must not reach it any more.
+            () = peace(&mut keeping.peace), if step.is_some() => {
+                child.end(&[]).await?;
+            }
+        }
+        deaths.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until nobody is to die any more.
+async fn peace(peace: &mut watch::Receiver<bool>) {
+    if peace.wait_for(|peace| *peace).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn start(keeping: &Keeping, step: Option<Step>) -> anyhow::Result<Child> {
+    let mut environment = keeping.environment.clone();
+    environment.push((PART.to_owned(), format!("{:?}", keeping.part)));
+    if let Some((name, times)) = step {
+        environment.push((CRASH_AT.to_owned(), format!("{name}:{times}")));
+    }
+    // It has no directory of its own; none of this name is there to be removed with it.
+    let directory = unused_path(&env::temp_dir(), "crash-service");
+    let child = Launch {
+        program: &env::current_exe()?,
+        arguments: arguments(["--exact", "process::the_service", "--nocapture"]),
+        environment,
+        hidden_environment: &[],
+        account: None,
+        working_directory: Path::new("/"),
+        log: &keeping.log,
+        last_signal: Signal::SIGKILL,
+        lifetime: &Lifetime::Temporary { directory },
+    };
+    Ok(child.start()?)
+}
