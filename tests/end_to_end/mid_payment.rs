@@ -62,7 +62,7 @@ async fn a_paid_booking_that_lost_its_seats_is_refunded() -> anyhow::Result<()> 
     let answer = booking.await??;
     assert_eq!(answer.summary(), "400 hold_released");
     let seen = services.bookings.look(1).await?;
-    assert_eq!(seen.body["status"], "cancelled");
+    assert_eq!(seen.body["status"], "failed");
     let charge = services.charge(&seen.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], 17000.0);
     services.finish().await

@@ -54,6 +54,7 @@ pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::
     settings.database.url = Some(url.into());
     settings.database.migrate_on_start = false;
     settings.bookings.look_for_work_every = Duration::from_millis(100);
+    settings.bookings.payment_pause = Duration::from_millis(10);
     Ok(settings)
 }
 
@@ -127,6 +128,7 @@ impl Services {
         };
         settings.flights.redis.url = Some(redis.into());
         settings.flights.redis.key_prefix = Servers::shared().await?.unique_key_prefix();
+        settings.bookings.redis = settings.flights.redis.clone();
         // Ports that nobody is given by chance, so that a restarted service finds its own free.
         let (flights, payments) = (free_port()?, free_port()?);
         settings.flights.http.port = flights;

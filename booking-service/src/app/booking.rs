@@ -165,6 +165,8 @@ pub struct Booking {
     /// Where it stands.
     #[serde(with = "stored_life")]
     pub life: Life,
+    /// How many attempts to pay have been begun.
+    pub attempts: i16,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
     /// Its hold at flight-service; an order's id, too.
@@ -208,6 +210,7 @@ impl Booking {
         let pays = matches!(life.state, lifecycle::State::Paying { .. });
         Ok(Self {
             life,
+            attempts: self.attempts.max(StoredLife::from(life).attempt),
             payment_code: self.payment_code.clone().filter(|_| pays),
             ..self.clone()
         })

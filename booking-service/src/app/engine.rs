@@ -197,7 +197,7 @@ impl Engine {
     /// Has a booking undone that nothing came of in time: nobody can ask again for one without a key, so
     /// it must not come about later.
     async fn give_up(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
-        let given_up = self.refused(booking, Event::CancelRequested, refusal)?;
+        let given_up = self.refused(booking, Event::GivenUp, refusal)?;
         let pause = NextStep::After(pause_after(booking.takeovers));
         self.save(given_up, pause, false).await?;
         Ok(())

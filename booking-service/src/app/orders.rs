@@ -237,9 +237,3 @@ pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
         _ => 0,
     }
 }
-
-/// How many attempts to pay have been begun.
-#[must_use]
-pub fn attempts(order: &Booking) -> i16 {
-    super::booking::StoredLife::from(order.life).attempt
-}

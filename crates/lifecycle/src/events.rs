@@ -39,6 +39,8 @@ pub enum Event {
     DeadlinePassed,
     /// The customer, or an admin, gives the booking up.
     CancelRequested,
+    /// Nothing came of it in time, and its customer can't ask for it again.
+    GivenUp,
     /// The seats were given back.
     Released,
     /// The attempt's key is closed, and what it charged is refunded.
@@ -106,6 +108,7 @@ impl Life {
             Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
+            Event::GivenUp => Some(self.releasing(Outcome::Failed)),
             _ => None,
         }
     }
@@ -145,6 +148,7 @@ impl Life {
             // An earlier worker may have charged all the same.
             Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
             Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
+            Event::GivenUp => Some(self.undoing(attempt, Outcome::Failed)),
             _ => None,
         }
     }

@@ -151,6 +151,7 @@ impl Added {
             payment_code: None,
             expected_total: new.expected_total,
             life: Life::NEW,
+            attempts: 0,
             refusal: None,
             hold: insertion.hold,
             seat_change: 0,

@@ -55,6 +55,7 @@ pub(super) fn read(row: &Row) -> Result<Booking, DbError> {
             .transpose()
             .map_err(|_| unreadable("bookings.expected_minor"))?,
         life: life(row)?,
+        attempts: row.try_get("attempt")?,
         refusal: row
             .try_get::<_, Option<String>>("refusal_code")?
             .zip(row.try_get::<_, Option<String>>("refusal_message")?)

@@ -90,7 +90,7 @@ pub async fn update(
                 &column(of, |one| one.booking.version),
                 &column(&lives, |life| life.state),
                 &column(&lives, |life| life.shown),
-                &column(&lives, |life| life.attempt),
+                &column(of, |one| one.booking.attempts),
                 &column(&lives, |life| life.charged),
                 &column(&lives, |life| life.seats_task),
                 &column(&lives, |life| life.money_task),

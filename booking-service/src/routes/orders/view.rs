@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::parse::LegRequest;
 use crate::app::booking::{Booking, Traveler};
-use crate::app::orders::{attempts, seconds_left, status};
+use crate::app::orders::{seconds_left, status};
 use crate::routes::travelers::TravelerBody;
 
 /// An order that was just made.
@@ -128,7 +128,7 @@ pub(in crate::routes) fn order(order: &Booking, travelers: Vec<Traveler>) -> Ord
         time_remaining: seconds_left(order, Timestamp::now()),
         expires_at: is_held.then_some(order.deadline_at),
         reserved_at: order.held_at,
-        payment_attempts: attempts(order),
+        payment_attempts: order.attempts,
         total_amount: order.amount(),
         currency: order.currency(),
         payment_id: order.payment,

@@ -53,6 +53,7 @@ fn name_of(event: Event) -> &'static str {
         Event::HoldLost => "HoldLost",
         Event::DeadlinePassed => "DeadlinePassed",
         Event::CancelRequested => "CancelRequested",
+        Event::GivenUp => "GivenUp",
         Event::Released => "Released",
         Event::Settled => "Settled",
     }

@@ -7,7 +7,7 @@ use lifecycle::{ChargedSeats, Event, Life, Payment, Terms};
 pub const PAYMENTS: [Payment; 3] = [Payment::AtOnce, Payment::Later, Payment::Nothing];
 
 /// Every event with every payload.
-pub const EVENTS: [Event; 17] = [
+pub const EVENTS: [Event; 18] = [
     Event::Held,
     Event::HoldRefused { may_be_held: false },
     Event::HoldRefused { may_be_held: true },
@@ -33,6 +33,7 @@ pub const EVENTS: [Event; 17] = [
     Event::HoldLost,
     Event::DeadlinePassed,
     Event::CancelRequested,
+    Event::GivenUp,
     Event::Released,
     Event::Settled,
 ];

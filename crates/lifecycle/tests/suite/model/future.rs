@@ -97,6 +97,7 @@ impl<'a> Future<'a> {
             Event::PayRequested,
             Event::DeadlinePassed,
             Event::CancelRequested,
+            Event::GivenUp,
         ] {
             if let Ok(life) = self.world.life.apply(self.setting.terms, event) {
                 let mut next = self.world.clone();

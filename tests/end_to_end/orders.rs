@@ -1,0 +1,199 @@
+//! Orders with chosen seats, made, paid and looked at.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ordering::FLIGHT;
+use crate::services::{AI101, Services};
+
+#[tokio::test]
+async fn seats_are_reserved_then_paid() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let order = services.order("alice", &["A1", "A2"]).await?;
+    let made = &order.made.body;
+    for (field, value) in [
+        ("flightId", json!(FLIGHT)),
+        ("userId", json!("alice")),
+        ("seats", json!(["A1", "A2"])),
+        ("status", json!("SEATS_RESERVED")),
+        ("failureReason", Value::Null),
+    ] {
+        assert_eq!(made[field], value, "{field}");
+    }
+    assert!(made["workflowId"].is_string());
+    assert_eq!(
+        services.taken_seats().await?,
+        ["A1 RESERVED alice", "A2 RESERVED alice"]
+    );
+    let seen = services.look_at(&order).await?;
+    assert_eq!(seen["paymentAttempts"], 0);
+    assert_eq!(seen["total_amount"], Value::Null);
+    assert_eq!(seen["totalAmount"], 9000.0);
+    let left = seen["timeRemaining"].as_i64().unwrap_or(-1);
+    assert!((880..=900).contains(&left), "{left} s");
+
+    let paid = services.pay(&order, "12345").await?;
+    assert_eq!(paid.status, 200, "{}", paid.text);
+    assert!(paid.body["message"].is_string());
+    let seen = services.wait_for_status(&order, "CONFIRMED").await?;
+    assert_eq!(seen["timeRemaining"], 0);
+    assert_eq!(seen["paymentAttempts"], 1);
+    let charge = services.charge(&seen["paymentId"]).await?;
+    assert_eq!(charge["amount"], 9000.0);
+    assert_eq!(
+        services.taken_seats().await?,
+        ["A1 BOOKED alice", "A2 BOOKED alice"]
+    );
+    services.finish().await
+}
+
+#[tokio::test]
+async fn an_order_without_its_seats_exists_and_has_failed() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    services.order("alice", &["A1"]).await?;
+    let order = services.order("bob", &["A2", "A1"]).await?;
+    assert_eq!(order.made.body["status"], "FAILED");
+    assert_eq!(order.made.body["code"], "seat_taken");
+    assert!(order.made.body["failureReason"].is_string());
+    let seen = services.look_at(&order).await?;
+    assert_eq!(seen["status"], "FAILED");
+    assert_eq!(seen["failureReason"], order.made.body["failureReason"]);
+    assert_eq!(services.taken_seats().await?, ["A1 RESERVED alice"]);
+    for answer in [
+        services.pay(&order, "12345").await?,
+        services.change(&order, &["B1"]).await?,
+        services.give_up(&order).await?,
+    ] {
+        assert_eq!(answer.summary(), "409 wrong_state");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let many: Vec<String> = (1..=101).map(|number| format!("A{number}")).collect();
+    for (body, wrong) in [
+        (json!({"seats": ["A1"]}), "400 /userId"),
+        (json!({"userId": " ", "seats": ["A1"]}), "400 /userId"),
+        (json!({"userId": "alice"}), "400 /seats"),
+        (json!({"userId": "alice", "seats": []}), "400 /seats"),
+        (
+            json!({"userId": "alice", "seats": ["A1", "A1"]}),
+            "400 /seats",
+        ),
+        (json!({"userId": "alice", "seats": ["1A"]}), "400 /seats/0"),
+        (json!({"userId": "alice", "seats": ["Z9"]}), "400 /seats"),
+        (json!({"userId": "alice", "seats": many}), "400 /seats"),
+        (
+            json!({"userId": "alice", "seats": ["A1"], "legs": [{"flight_id": 1, "seats": ["A1"]}]}),
+            "400 /legs",
+        ),
+        (
+            json!({"userId": "alice", "legs": [{"flight_id": AI101, "seats": ["A1"]}]}),
+            "400 /legs/0/flight_id",
+        ),
+        (
+            json!({"userId": "alice", "seats": ["A1"], "travelers": [
+                {"given_name": "Asha", "family_name": "Rao"},
+                {"given_name": "Ravi", "family_name": "Rao"},
+            ]}),
+            "400 /travelers",
+        ),
+    ] {
+        let path = format!("/api/flights/{FLIGHT}/orders");
+        let answer = services.bookings.post(&path, &body).await?;
+        assert_eq!(answer.invalid(), wrong, "{body}: {}", answer.text);
+    }
+    let body = json!({"userId": "alice", "seats": ["A1"]});
+    for flight in ["XX999", "999999", "not-a-flight"] {
+        let path = format!("/api/flights/{flight}/orders");
+        let answer = services.bookings.post(&path, &body).await?;
+        assert_eq!(answer.summary(), "404 unknown_flight", "{flight}");
+    }
+    let unknown = "/api/orders/00000000-0000-0000-0000-000000000000";
+    for path in [unknown, "/api/orders/abc", "/api/orders/77"] {
+        assert_eq!(
+            services.bookings.get(path).await?.summary(),
+            "404 not_found"
+        );
+    }
+    let order = services.order("alice", &["A1"]).await?;
+    for code in ["1234", "123456", "1234a", ""] {
+        let answer = services.pay(&order, code).await?;
+        assert_eq!(answer.invalid(), "400 /paymentCode", "{code}");
+    }
+    assert_eq!(services.taken_seats().await?, ["A1 RESERVED alice"]);
+    services.give_up(&order).await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_repeated_order_is_the_first_one() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let path = format!("/api/flights/{FLIGHT}/orders");
+    let body = json!({"userId": "alice", "seats": ["C1"]});
+    let send = async |body: &Value| {
+        let request = services.bookings.request(reqwest::Method::POST, &path);
+        let request = request.header("idempotency-key", "\"once\"").json(body);
+        services.bookings.send(request).await
+    };
+    let first = send(&body).await?;
+    let again = send(&body).await?;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.body, again.body);
+    assert!(!first.is_replayed() && again.is_replayed());
+    let other = send(&json!({"userId": "alice", "seats": ["C2"]})).await?;
+    assert_eq!(other.summary(), "422 idempotency_key_reused");
+    assert_eq!(services.taken_seats().await?, ["C1 RESERVED alice"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn travelers_are_kept_in_order() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let travelers = json!([
+        {"given_name": "Zoë", "family_name": "O'Hara", "born_on": "1990-04-01"},
+        {"given_name": "Asha", "family_name": "Rao", "document": "P1234567"},
+    ]);
+    let path = format!("/api/flights/{FLIGHT}/orders");
+    let body = json!({"userId": "zoe", "seats": ["B1", "B2"], "travelers": travelers});
+    let order = services.bookings.post(&path, &body).await?;
+    let id = order.body["orderId"].as_str().unwrap_or_default();
+    let seen = services.bookings.get(&format!("/api/orders/{id}")).await?;
+    assert_eq!(seen.body["travelers"], travelers);
+
+    let mut body = crate::services::booking_of(AI101, 2);
+    body["travelers"] = travelers.clone();
+    let booked = services.bookings.book(&body).await?;
+    let seen = services
+        .bookings
+        .look(crate::services::id_of(&booked)?)
+        .await?;
+    assert_eq!(seen.body["travelers"], travelers);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_paid_in_time_expires() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.bookings.bookings.reservation = Duration::from_millis(300);
+    })
+    .await?;
+    let order = services.order("alice", &["A1"]).await?;
+    let seen = services.wait_for_status(&order, "EXPIRED").await?;
+    assert_eq!(seen["timeRemaining"], 0);
+    assert_eq!(seen["code"], "expired");
+    assert_eq!(services.taken_seats().await?, [""; 0]);
+    assert_eq!(
+        services.pay(&order, "12345").await?.summary(),
+        "410 order_expired"
+    );
+    assert_eq!(
+        services.change(&order, &["B1"]).await?.summary(),
+        "410 order_expired"
+    );
+    assert_eq!(services.give_up(&order).await?.summary(), "409 wrong_state");
+    services.finish().await
+}
