@@ -6,9 +6,9 @@ use actix_web::web::{self, Data};
 use clients::flight::{Airport, Flight, FlightChange, NewFlight, Page, PageMeta};
 use domain::FlightId;
 use service_kit::extract::{Id, Json, Query};
+use service_kit::page::PageParameters;
 use service_kit::{Problem, respond};
 
-use super::ledger::PageParameters;
 use super::openapi::{BodyRefusals, ChangeRefusals, LookupRefusals, ReadRefusals};
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::seats::Seats;

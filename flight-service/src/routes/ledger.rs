@@ -5,55 +5,12 @@ use actix_web::web::Data;
 use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation, Page, PageMeta};
 use domain::FlightId;
 use inventory::{LedgerPart, LedgerPlace};
-use serde::Deserialize;
 use service_kit::extract::{Id, Query};
+use service_kit::page::PageParameters;
 use service_kit::{Problem, respond};
-use utoipa::IntoParams;
 
 use super::openapi::{LookupRefusals, ReadRefusals};
 use crate::app::seats::Seats;
-
-/// The most rows of a page.
-const LIMIT_MAX: i64 = 200;
-
-/// Which page of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageParameters {
-    /// How many rows at most
-    #[serde(default = "usual_limit")]
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, example = 50)]
-    pub(super) limit: i64,
-    /// The page after this place, from `meta.after`
-    #[serde(default)]
-    pub(super) after: Option<String>,
-    /// The page before this place, from `meta.before`
-    #[serde(default)]
-    pub(super) before: Option<String>,
-}
-
-fn usual_limit() -> i64 {
-    50
-}
-
-impl PageParameters {
-    /// The same, if they make sense.
-    pub(super) fn checked(self) -> Result<Self, Problem> {
-        if !(1..=LIMIT_MAX).contains(&self.limit) {
-            return Err(Problem::invalid_field(
-                "limit",
-                format!("must be from 1 to {LIMIT_MAX}"),
-            ));
-        }
-        if self.after.is_some() && self.before.is_some() {
-            return Err(Problem::invalid_field(
-                "before",
-                "name after or before, not both",
-            ));
-        }
-        Ok(self)
-    }
-}
 
 /// A flight's double entries.
 #[utoipa::path(
