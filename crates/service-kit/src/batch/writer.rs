@@ -1,0 +1,139 @@
+//! The task that writes.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{BatchError, IsData, Limits};
+
+/// An item on its way into a batch.
+pub(super) struct Waiting<I, A, E> {
+    pub(super) item: I,
+    pub(super) since: Instant,
+    pub(super) answer: oneshot::Sender<Result<A, BatchError<E>>>,
+}
+
+/// What the batcher's task has.
+pub(super) struct Writer<W> {
+    pub(super) name: &'static str,
+    pub(super) limits: Limits,
+    pub(super) write: W,
+}
+
+impl<W> Writer<W> {
+    /// Runs until the queue is closed and empty.
+    pub(super) async fn run<I, A, E, F>(
+        self,
+        mut queue: mpsc::Receiver<Waiting<I, A, E>>,
+        stop: CancellationToken,
+    ) where
+        W: Fn(Vec<I>) -> F,
+        F: Future<Output = Result<Vec<A>, E>>,
+        I: Clone,
+        E: IsData + fmt::Display,
+    {
+        let mut batch = Vec::new();
+        loop {
+            let received = tokio::select! {
+                received = queue.recv_many(&mut batch, self.limits.batch) => received,
+                () = stop.cancelled(), if !queue.is_closed() => {
+                    queue.close();
+                    continue;
+                }
+            };
+            if received == 0 {
+                return;
+            }
+            let now = Instant::now();
+            // Nobody waits for the answer of one whose caller has gone.
+            batch.retain(|waiting| !waiting.answer.is_closed());
+            let (in_time, too_late): (Vec<_>, Vec<_>) = batch
+                .drain(..)
+                .partition(|waiting| now.duration_since(waiting.since) <= self.limits.wait);
+            for waiting in too_late {
+                waiting.answer.send(Err(BatchError::Busy)).ok();
+            }
+            if !in_time.is_empty() {
+                self.settle(in_time).await;
+            }
+        }
+    }
+
+    /// Answers every item of a batch.
+    async fn settle<I, A, E, F>(&self, batch: Vec<Waiting<I, A, E>>)
+    where
+        W: Fn(Vec<I>) -> F,
+        F: Future<Output = Result<Vec<A>, E>>,
+        I: Clone,
+        E: IsData + fmt::Display,
+    {
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            let items = part.iter().map(|waiting| waiting.item.clone()).collect();
+            match self.write_once(items).await {
+                Ok(answers) => {
+                    for (waiting, answer) in part.into_iter().zip(answers) {
+                        waiting.answer.send(Ok(answer)).ok();
+                    }
+                }
+                Err(BatchError::Failed(error)) if error.is_data() && part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.push(second);
+                    parts.push(part);
+                }
+                Err(error) => {
+                    if let BatchError::Failed(cause) = &error {
+                        tracing::warn!(batcher = self.name, items = part.len(), error = %cause, "a batch failed");
+                    }
+                    for waiting in part {
+                        waiting.answer.send(Err(error.clone())).ok();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes a batch, or a part of one, and checks that each item has its answer.
+    async fn write_once<I, A, E, F>(&self, items: Vec<I>) -> Result<Vec<A>, BatchError<E>>
+    where
+        W: Fn(Vec<I>) -> F,
+        F: Future<Output = Result<Vec<A>, E>>,
+    {
+        let count = items.len();
+        let size = u32::try_from(count).unwrap_or(u32::MAX);
+        metrics::histogram!("batch_items", "batcher" => self.name).record(f64::from(size));
+        let started = Instant::now();
+        // A write that panics breaks its own batch, not those to come.
+        let written = AssertUnwindSafe(async { (self.write)(items).await }).catch_unwind();
+        let written = written.await;
+        metrics::histogram!("batch_seconds", "batcher" => self.name)
+            .record(started.elapsed().as_secs_f64());
+        match written {
+            Ok(Ok(answers)) if answers.len() == count => Ok(answers),
+            Ok(Ok(answers)) => {
+                let answers = answers.len();
+                tracing::error!(
+                    batcher = self.name,
+                    items = count,
+                    answers,
+                    "a batch was answered in part"
+                );
+                Err(BatchError::Broken)
+            }
+            Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
+            Err(_) => {
+                tracing::error!(
+                    batcher = self.name,
+                    items = count,
+                    "a batch's write panicked"
+                );
+                Err(BatchError::Broken)
+            }
+        }
+    }
+}
