@@ -54,6 +54,29 @@ async fn a_change_holds_from_the_next_charge() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn answers_can_be_lost_for_a_while() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    put(&service, &json!({"lost_answer_rate": 1})).await?;
+    let request = caller
+        .request(Method::POST, "/api/payments/process")
+        .header("idempotency-key", "k1")
+        // No answer comes: a caller that waits for long would only make this test long.
+        .header("x-request-timeout-ms", "200");
+    let lost = caller.send(request.json(&charge_of(1.0))).await?;
+    assert_eq!(lost.summary(), "503 unavailable");
+    put(&service, &json!({"lost_answer_rate": 0})).await?;
+    assert_eq!(caller.process("k2", &charge_of(1.0)).await?.status, 200);
+    let closed = caller.close("k1").await?;
+    assert_eq!(
+        closed.body["charge"]["status"], "success",
+        "{}",
+        closed.text
+    );
+    service.finish().await
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_changes_nothing() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let before = service.caller.get("/api/payments/mock").await?.body;
