@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use stack::testing::wait_until;
+use tokio_postgres::Client;
 
 use crate::caller::PATIENCE;
 use crate::customers::{Customer, Told, Which};
@@ -27,7 +28,7 @@ pub async fn run(seed: u64) -> anyhow::Result<String> {
         }
         Err(error) => {
             let deaths = deaths(&world);
-            let logs = world.keep_logs();
+            let logs = world.end_with_logs().await?;
             Err(error.context(format!("{plan:?}\n{deaths}\nlogs in {logs}")))
         }
     }
@@ -50,8 +51,9 @@ async fn play(world: &World, seed: u64, plan: &Plan) -> anyhow::Result<String> {
     killed?;
     flushed?;
     let verdict = world.at_peace().await?;
+    let sql = world.sql().await?;
     for told in &told {
-        check(world, told)
+        check(&sql, told)
             .await
             .with_context(|| format!("{told:?}"))?;
     }
@@ -89,8 +91,7 @@ async fn answered(world: &World, answers: usize, is_over: &AtomicBool) -> anyhow
 }
 
 /// What a customer was told for good is so.
-async fn check(world: &World, told: &Told) -> anyhow::Result<()> {
-    let sql = world.sql().await?;
+async fn check(sql: &Client, told: &Told) -> anyhow::Result<()> {
     let row = match &told.which {
         Which::Booking(id) => {
             sql.query_one("SELECT shown FROM bookings WHERE id = $1", &[id])

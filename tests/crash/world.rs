@@ -6,7 +6,7 @@ use anyhow::ensure;
 use audit::{Options, Urls, Verdict};
 use stack::ports::free_port;
 use stack::redis;
-use stack::scratch::Scratch;
+use stack::scratch::{Scratch, unused_path};
 use stack::testing::wait_for;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -19,8 +19,10 @@ use crate::kills::Plan;
 use crate::process::{Keeping, Part, Service};
 
 /// What every service is told. Times are short, because rounds are many.
-const EVERY_SERVICE: [(&str, &str); 4] = [
+const EVERY_SERVICE: [(&str, &str); 5] = [
     ("HOLDFAST__HTTP__WORKERS", "1"),
+    // Several rounds share a server: enough for a dozen customers each.
+    ("HOLDFAST__DATABASE__POOL_SIZE", "8"),
     ("HOLDFAST__DATABASE__MIGRATE_ON_START", "false"),
     ("HOLDFAST__LOG__FORMAT", "pretty"),
     ("NO_COLOR", "1"),
@@ -159,11 +161,12 @@ impl World {
         Ok(verdict)
     }
 
-    /// Where the services' logs are, to be read.
-    pub fn keep_logs(self) -> String {
-        let path = self.logs.path().display().to_string();
-        std::mem::forget(self.logs);
-        path
+    /// Ends everything but the logs; answers where they are, to be read.
+    pub async fn end_with_logs(self) -> anyhow::Result<String> {
+        let logs = unused_path(&std::env::temp_dir(), "crash-logs");
+        std::fs::rename(self.logs.path(), &logs)?;
+        self.end().await?;
+        Ok(logs.display().to_string())
     }
 
     pub async fn end(self) -> anyhow::Result<()> {
