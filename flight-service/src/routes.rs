@@ -51,21 +51,16 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(Data::from(Arc::clone(&services.seat_maps)))
             .app_data(Data::from(Arc::clone(&services.schedule_changes)))
             .app_data(Data::new(services.draining.clone()));
+        // Paths are compared in this order, those with a parameter by a regular expression: what is asked
+        // most comes first, and names come before the ids that would match them.
         let gets = [
-            ("/api/airports", web::get().to(flights::airports)),
             ("/api/flights/search", web::get().to(search::search)),
             ("/api/flights/calendar", web::get().to(calendar::calendar)),
-            ("/api/flights/{id}/ledger", web::get().to(ledger::show)),
-            ("/api/flights/{id}/seats", web::get().to(seat_maps::show)),
-            (
-                "/api/flights/{id}/seats/stream",
-                web::get().to(seat_maps::stream),
-            ),
+            ("/api/airports", web::get().to(flights::airports)),
             ("/api/ledger/proof", web::get().to(ledger::proof)),
         ];
         let posts = [
-            ("/api/flights", web::post().to(flights::create)),
-            ("/api/flights/validate", web::post().to(seats::validate)),
+            ("/api/holds", web::post().to(holds::create)),
             (
                 "/api/flights/seats/decrement",
                 web::post().to(seats::decrement),
@@ -74,18 +69,29 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
                 "/api/flights/seats/increment",
                 web::post().to(seats::increment),
             ),
-            ("/api/holds", web::post().to(holds::create)),
+            ("/api/flights/validate", web::post().to(seats::validate)),
+            ("/api/flights", web::post().to(flights::create)),
             ("/api/holds/confirm", web::post().to(holds::confirm_many)),
             ("/api/holds/{id}/pin", web::post().to(holds::pin)),
             ("/api/holds/{id}/confirm", web::post().to(holds::confirm)),
             ("/api/holds/{id}/release", web::post().to(holds::release)),
             ("/api/holds/{id}/seats", web::post().to(holds::change_seats)),
         ];
-        // The names come before the ids that would match them.
+        let gets_of_a_flight = [
+            ("/api/flights/{id}/ledger", web::get().to(ledger::show)),
+            ("/api/flights/{id}/seats", web::get().to(seat_maps::show)),
+            (
+                "/api/flights/{id}/seats/stream",
+                web::get().to(seat_maps::stream),
+            ),
+        ];
+        for (path, route) in gets {
+            config.service(resource(path, "GET", [route]));
+        }
         for (path, route) in posts {
             config.service(resource(path, "POST", [route]));
         }
-        for (path, route) in gets {
+        for (path, route) in gets_of_a_flight {
             config.service(resource(path, "GET", [route]));
         }
         config
