@@ -3,16 +3,22 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`bare`] | an actix-web handler that does nothing but answer |
-//! | [`flight_service`] | flight-service, on a schedule of the benchmark's choice |
+//! | [`service`] | the services, on data of the benchmark's choice |
 //! | [`program`] | a server in a process of its own |
+//! | [`inventory`] | the inventory in this process, and pools that never sell out |
+//! | [`granted`] | whether what was granted is what was taken |
+//! | [`cores`] | how much of the machine each of a benchmark's programs takes |
 //! | [`others`] | what other programs take of the machine meanwhile |
 //! | [`numbers`] | lines, ratios, and the line for programs |
 
 pub mod bare;
-pub mod flight_service;
+pub mod cores;
+pub mod granted;
+pub mod inventory;
 pub mod numbers;
 pub mod others;
 pub mod program;
+pub mod service;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use stack::child::{Child, Launch, Lifetime, arguments};
+use stack::process::ProcessIdentity;
 use stack::testing::wait_for;
 use stack::{logs, ports};
 
@@ -74,6 +75,12 @@ impl Program {
         self.target
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn identity(&self) -> ProcessIdentity {
+        self.child.identity()
+    }
+
     /// Ends it in order.
     ///
     /// # Errors
@@ -85,13 +92,15 @@ impl Program {
 }
 
 /// Names by which a user's environment would lead a service elsewhere.
-pub const HIDDEN_ENVIRONMENT: [&str; 13] = [
+pub const HIDDEN_ENVIRONMENT: [&str; 15] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST__HTTP__PORT",
     "HOLDFAST__DATABASE__URL",
     "HOLDFAST__REDIS__URL",
     "HOLDFAST__REDIS__ENABLED",
     "HOLDFAST__REDIS__KEY_PREFIX",
+    "HOLDFAST__FLIGHTS__URL",
+    "HOLDFAST__PAYMENTS__URL",
     "DB_HOST",
     "DB_PORT",
     "DB_NAME",

@@ -6,6 +6,7 @@
 use anyhow::ensure;
 use domain::HoldId;
 use stack::database::connect;
+use stress::bench::granted::{check_taken, unclear};
 use stress::load::{self, Plan};
 use stress::stats::{Outcome, Report};
 use tokio_postgres::{Client, Statement};
@@ -32,7 +33,7 @@ const TABLES: &str = "
 pub struct Baseline {
     url: String,
     granted: u64,
-    unknown: u64,
+    unclear: u64,
 }
 
 impl Baseline {
@@ -46,7 +47,7 @@ impl Baseline {
         Ok(Self {
             url,
             granted: 0,
-            unknown: 0,
+            unclear: 0,
         })
     }
 
@@ -63,7 +64,7 @@ impl Baseline {
         })
         .await?;
         self.granted += report.tally().total(GRANTED);
-        self.unknown += crate::committer::unknown(&report);
+        self.unclear += unclear(&report);
         Ok(report)
     }
 
@@ -79,7 +80,7 @@ impl Baseline {
             taken == holds,
             "the baseline took {taken} units for {holds} holds"
         );
-        crate::committer::check_taken("baseline", taken, self.granted, self.unknown)
+        check_taken("baseline", taken, self.granted, self.unclear)
     }
 }
 

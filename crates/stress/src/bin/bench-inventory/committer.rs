@@ -3,29 +3,20 @@
 //! As in a service, the committer is on the program's runtime, and who asks it is on other threads.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::ensure;
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::{HoldId, PoolId, Units};
-use inventory::decide::SalesPolicy;
 use inventory::{
-    Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Settings, Until,
+    Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until,
 };
 use stack::database::connect;
+use stress::bench::granted::{check_taken, unclear};
+use stress::bench::inventory::{CAPACITY, database, start};
 use stress::bench::numbers::line;
 use stress::load::{self, Plan};
 use stress::stats::{Outcome, Report};
-use tokio_postgres::NoTls;
 
 use crate::cases::{GRANTED, SPREAD_POOLS};
-
-/// Never sold out.
-pub const CAPACITY: i32 = 1_000_000_000;
-/// As many as a service has.
-const CONNECTIONS: usize = 16;
-/// As long as a service waits.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The hot pool is the first, 1; the load that is spread goes to the others, from 2 on.
 const HOT: i64 = 1;
@@ -34,7 +25,7 @@ const HOT: i64 = 1;
 pub struct Committer {
     url: String,
     granted: u64,
-    unknown: u64,
+    unclear: u64,
 }
 
 impl Committer {
@@ -61,7 +52,7 @@ impl Committer {
         Ok(Self {
             url,
             granted: 0,
-            unknown: 0,
+            unclear: 0,
         })
     }
 
@@ -80,14 +71,14 @@ impl Committer {
         })
         .await?;
         self.granted += report.tally().total(GRANTED);
-        self.unknown += unknown(&report);
+        self.unclear += unclear(&report);
         Ok(report)
     }
 
     /// Fails unless the ledger adds up, and as much is held as was granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
         let held = prove(&self.url, 0).await?;
-        check_taken("committer", held, self.granted, self.unknown)
+        check_taken("committer", held, self.granted, self.unclear)
     }
 }
 
@@ -110,27 +101,6 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
     }
 }
 
-/// An inventory over a database, which ends when it is dropped. Without a gate: PostgreSQL decides.
-pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
-    let settings = Settings {
-        sales: SalesPolicy::default(),
-        patience: PATIENCE,
-    };
-    let database = database(url)?;
-    Ok(Inventory::start(database, None, settings, Arc::new(|_| {})))
-}
-
-fn database(url: &str) -> anyhow::Result<Pool> {
-    let config = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
-    let manager = Manager::from_config(url.parse()?, NoTls, config);
-    let pool = Pool::builder(manager)
-        .max_size(CONNECTIONS)
-        .runtime(Runtime::Tokio1);
-    Ok(pool.build()?)
-}
-
 /// Fails unless the ledger adds up and so much is sold; answers how much is held.
 pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
     let proof = start(url)?.prove().await?;
@@ -144,32 +114,4 @@ pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
         proof.sold
     );
     Ok(proof.held)
-}
-
-/// How many requests of a run may have been granted without an answer that says so.
-pub fn unknown(report: &Report) -> u64 {
-    let unknown = [
-        Outcome::Broken,
-        Outcome::Unanswered,
-        // Told to come back, while its command may still be decided.
-        Outcome::Named("busy"),
-        Outcome::Status(503),
-        Outcome::Status(500),
-    ];
-    unknown
-        .iter()
-        .map(|outcome| report.tally().total(*outcome))
-        .sum()
-}
-
-/// Fails unless as much is taken as was granted; requests without a clear answer may have taken more.
-pub fn check_taken(part: &str, taken: i64, granted: u64, unknown: u64) -> anyhow::Result<String> {
-    let is_right =
-        u64::try_from(taken).is_ok_and(|taken| (granted..=granted + unknown).contains(&taken));
-    ensure!(
-        is_right,
-        "{part}: {taken} units are taken, but {granted} were granted, and {unknown} requests had no \
-         clear answer"
-    );
-    Ok(format!("{part}: {granted} granted, {taken} taken, proved"))
 }

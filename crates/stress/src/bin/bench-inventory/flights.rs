@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::ensure;
 use domain::{HoldId, PoolId};
-use inventory::Command;
 use stack::database::connect;
-use stress::bench::flight_service::{Environment, FlightService, import};
+use stress::bench::granted::{check_taken, unclear};
+use stress::bench::inventory::{CAPACITY, enlarge};
+use stress::bench::service::{Environment, Running, Service, import};
 use stress::http::{self, Connection, Request, Target};
 use stress::load::Plan;
 use stress::stats::{Outcome, Report};
@@ -30,12 +31,12 @@ const ALREADY_BOOKED: i64 = 180;
 
 /// A running flight-service, and how much was taken from it.
 pub struct Flights {
-    service: FlightService,
+    service: Running,
     database_url: String,
     hot: i64,
     sold_out: i64,
     granted: u64,
-    unknown: u64,
+    unclear: u64,
 }
 
 impl Flights {
@@ -58,19 +59,15 @@ impl Flights {
         };
         let (hot, sold_out) = (id_of("HF1").await?, id_of("HF2").await?);
         // A schedule has flights of at most 1,000 seats: this one is not to be sold out.
-        let resize = Command::Resize {
-            pool: PoolId(hot),
-            capacity: committer::CAPACITY,
-        };
-        committer::start(&database_url)?.submit(resize).await??;
+        enlarge(&database_url, &[PoolId(hot)], CAPACITY).await?;
 
-        let service = FlightService::start(scratch, &environment).await?;
+        let service = Service::Flight.start(scratch, &environment).await?;
         let flights = Self {
             service,
             hot,
             sold_out,
             granted: 0,
-            unknown: 0,
+            unclear: 0,
             database_url,
         };
         for request in [decrement_request(sold_out), hold_request(sold_out)] {
@@ -99,7 +96,7 @@ impl Flights {
         let request = move |_, _| hold_request(flight);
         let report = http::run(plan, self.target(), request, http::by_status).await?;
         self.granted += report.tally().total(Outcome::Status(201));
-        self.unknown += committer::unknown(&report);
+        self.unclear += unclear(&report);
         Ok(report)
     }
 
@@ -120,7 +117,7 @@ impl Flights {
     /// Fails unless the ledger adds up, and as much is held as was granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
         let held = committer::prove(&self.database_url, ALREADY_BOOKED).await?;
-        committer::check_taken("flight-service", held, self.granted, self.unknown)
+        check_taken("flight-service", held, self.granted, self.unclear)
     }
 
     /// Ends the service.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use itinerary::{Query, Timetable};
 use stress::bench::bare::Bare;
-use stress::bench::flight_service::FlightService;
 use stress::bench::numbers::line;
+use stress::bench::service::Running;
 use stress::http::{self, Connection, Request, Target};
 use stress::load::{Pace, Plan};
 use stress::stats::{Outcome, Report, median};
@@ -88,11 +88,7 @@ async fn computed_and_shared(stage: &Stage, searches: &[Query]) -> anyhow::Resul
     second.stop().await
 }
 
-async fn one_by_one(
-    service: &FlightService,
-    searches: &[Query],
-    title: &str,
-) -> anyhow::Result<()> {
+async fn one_by_one(service: &Running, searches: &[Query], title: &str) -> anyhow::Result<()> {
     let paths: Arc<[String]> = searches.iter().map(path).collect();
     let count = u64::try_from(paths.len())?;
     let plan = Plan {

@@ -4,8 +4,8 @@ use stack::database::{connect, create_if_missing};
 use stack::postgres::Durability;
 use stack::scratch::Scratch;
 use stack::testing::PrivateServers;
-use stress::bench::flight_service::{Environment, FlightService, import};
 use stress::bench::numbers::line;
+use stress::bench::service::{Environment, Running, Service, import};
 
 use crate::week::Week;
 
@@ -43,8 +43,11 @@ impl Stage {
     pub async fn flight_service(
         &self,
         settings: &[(&'static str, &str)],
-    ) -> anyhow::Result<FlightService> {
-        FlightService::start(self.scratch.path(), &self.environment(settings)).await
+    ) -> anyhow::Result<Running> {
+        let environment = self.environment(settings);
+        Service::Flight
+            .start(self.scratch.path(), &environment)
+            .await
     }
 
     fn environment(&self, settings: &[(&'static str, &str)]) -> Environment {
