@@ -106,10 +106,13 @@ impl FlightClient {
 
     /// Holds seats, all or nothing, once per id however often it is called.
     ///
+    /// It is sent once: not every refusal is recorded, so a first request that comes late could still be
+    /// granted after the refusal of a second one was told.
+    ///
     /// # Errors
     /// When no usable answer comes: the hold may be there or not, until it is released.
     pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
-        let request = Request::repeatable(Method::POST, &["api", "holds"]).json(request)?;
+        let request = Request::once(Method::POST, &["api", "holds"]).json(request)?;
         self.ask(request, context).await
     }
 
