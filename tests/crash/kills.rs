@@ -5,8 +5,8 @@ use rand::rngs::StdRng;
 
 use crate::process::Part;
 
-/// Every step between two of which a service may die, and how often it comes by at most before it does.
-pub const POINTS: [(Part, &str, u32); 26] = [
+/// Every named step of the services, and up to how many times one comes by there before it dies.
+pub const POINTS: [(Part, &str, u32); 27] = [
     (Part::Bookings, "add.after", 12),
     (Part::Bookings, "hold.before", 12),
     (Part::Bookings, "hold.after", 12),
@@ -32,13 +32,14 @@ pub const POINTS: [(Part, &str, u32); 26] = [
     (Part::Payments, "charge.recorded", 10),
     (Part::Payments, "provider.after", 10),
     (Part::Payments, "charge.ended", 10),
+    (Part::Payments, "key.closed", 1),
     (Part::Payments, "refund.after", 3),
 ];
 
 /// How often a service is started so that it dies at a step.
 const ARMED_MAX: usize = 3;
 
-/// At which step a process dies, and the how manieth time.
+/// At which step a process dies, and at which time that it comes by there.
 pub type Step = (&'static str, u32);
 
 /// What happens to the services of a round.
@@ -50,12 +51,14 @@ pub struct Plan {
     pub killed_after: Vec<(usize, Part)>,
     /// After how many answers Redis is flushed.
     pub flushed_after: Option<usize>,
+    /// After how many answers everything is audited.
+    pub audited_after: usize,
 }
 
 impl Plan {
     /// Every point has its turn as the seeds go on.
     pub fn new(seed: u64, random: &mut StdRng) -> Self {
-        let turn = usize::try_from(seed % 26).unwrap_or_default();
+        let turn = usize::try_from(seed).unwrap_or_default() % POINTS.len();
         let mut steps = [const { Vec::new() }; 3];
         let (part, name, most) = POINTS[turn];
         steps[part as usize].push((name, random.random_range(1..=most)));
@@ -77,6 +80,7 @@ impl Plan {
             steps,
             killed_after,
             flushed_after: random.random_bool(0.5).then(|| random.random_range(1..60)),
+            audited_after: random.random_range(1..60),
         }
     }
 

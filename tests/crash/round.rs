@@ -42,14 +42,16 @@ async fn play(world: &World, seed: u64, plan: &Plan) -> anyhow::Result<String> {
         is_over.store(true, Ordering::Relaxed);
         told
     };
-    let (told, killed, flushed) = tokio::join!(
+    let (told, killed, flushed, audited) = tokio::join!(
         customers,
         kill(world, plan, &is_over),
-        flush(world, plan, &is_over)
+        flush(world, plan, &is_over),
+        audit(world, plan, &is_over)
     );
     let told: Vec<Told> = told?.into_iter().flatten().collect();
     killed?;
     flushed?;
+    audited.context("in the midst of it")?;
     let verdict = world.at_peace().await?;
     let sql = world.sql().await?;
     for told in &told {
@@ -78,6 +80,13 @@ async fn flush(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Resu
         Some(answers) if answered(world, answers, is_over).await? => world.flush_redis().await,
         _ => Ok(()),
     }
+}
+
+/// Has everything audited when so many calls were answered.
+async fn audit(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Result<()> {
+    answered(world, plan.audited_after, is_over).await?;
+    world.audit().await?;
+    Ok(())
 }
 
 /// Waits until so many calls were answered; false when there are no more.
