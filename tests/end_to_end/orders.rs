@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
+use stack::testing::wait_until;
 
+use crate::caller::SOON;
 use crate::ordering::FLIGHT;
 use crate::services::{AI101, Services};
 
@@ -195,5 +198,81 @@ async fn an_order_that_is_not_paid_in_time_expires() -> anyhow::Result<()> {
         "410 order_expired"
     );
     assert_eq!(services.give_up(&order).await?.summary(), "409 wrong_state");
+    services.finish().await
+}
+
+#[tokio::test]
+async fn an_itinerary_is_ordered_all_or_nothing() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let flight = json!({
+        "flight_number": "ZZ900", "source": "MAA", "destination": "BLR",
+        "departure_time": "2024-02-15T07:00:00Z", "arrival_time": "2024-02-15T08:00:00Z",
+        "total_seats": 10, "price": 1000.0, "currency": "INR", "seat_map": "rows A-A, seats 1-10",
+    });
+    let added = services.flights.post("/api/flights", &flight).await?;
+    let second = added.body["id"].as_i64().context("no id")?;
+    // A flight number is known once the schedule has it.
+    wait_until("the schedule has it", SOON, async || {
+        let seats = services.bookings.get("/api/flights/ZZ900/seats").await;
+        seats.is_ok_and(|seats| seats.status == 200)
+    })
+    .await?;
+    let first = services
+        .flights
+        .get(&format!("/api/flights/{FLIGHT}"))
+        .await?;
+    let first = first.body["id"].as_i64().unwrap_or_default();
+    let path = format!("/api/flights/{FLIGHT}/orders");
+    let legs = |seat: &str| {
+        json!({"userId": "alice", "legs": [
+            {"flight_id": first, "seats": [seat]}, {"flight_id": second, "seats": [seat]},
+        ]})
+    };
+    let order = services.bookings.post(&path, &legs("A1")).await?;
+    assert_eq!(order.body["status"], "SEATS_RESERVED", "{}", order.text);
+    assert_eq!(order.body["legs"], legs("A1")["legs"]);
+    let id = order.body["orderId"].as_str().unwrap_or_default();
+
+    // A2 is free on the first flight and taken on the second.
+    let blocker = json!({"userId": "bob", "seats": ["A2"]});
+    services
+        .bookings
+        .post("/api/flights/ZZ900/orders", &blocker)
+        .await?;
+    let refused = services.bookings.post(&path, &legs("A2")).await?;
+    assert_eq!(refused.body["status"], "FAILED");
+    assert_eq!(services.taken_seats().await?, ["A1 RESERVED alice"]);
+    let change = format!("/api/orders/{id}/seats");
+    let taken = services
+        .bookings
+        .post(&change, &json!({"legs": legs("A2")["legs"]}))
+        .await?;
+    assert_eq!(taken.summary(), "409 seat_taken");
+    let changed = services
+        .bookings
+        .post(&change, &json!({"legs": legs("A3")["legs"]}))
+        .await?;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(services.taken_seats().await?, ["A3 RESERVED alice"]);
+
+    let seen = services.bookings.get(&format!("/api/orders/{id}")).await?;
+    assert_eq!(seen.body["totalAmount"], 5500.0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn orders_live_without_redis() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.bookings.redis.url = Some("redis://127.0.0.1:1".into());
+    })
+    .await?;
+    let order = services.order("alice", &["A1"]).await?;
+    assert_eq!(services.look_at(&order).await?["status"], "SEATS_RESERVED");
+    assert_eq!(services.change(&order, &["B1"]).await?.status, 200);
+    assert_eq!(services.look_at(&order).await?["seats"], json!(["B1"]));
+    services.pay(&order, "12345").await?;
+    services.wait_for_status(&order, "CONFIRMED").await?;
+    let ready = services.bookings.get("/ready").await?;
+    assert_eq!(ready.body["status"], "degraded");
     services.finish().await
 }
