@@ -3,6 +3,7 @@
 mod admin;
 mod bookings;
 mod flights;
+mod ledger;
 pub mod openapi;
 mod orders;
 mod problem;
@@ -16,12 +17,23 @@ use service_kit::{context, server::resource};
 
 use crate::app::bookings::Bookings;
 use crate::app::flights::Flights;
+use crate::app::ledger::Ledger;
 use crate::app::orders::Orders;
 use crate::app::simple_orders::SimpleOrders;
 
+/// What the routes call.
+#[derive(Clone)]
+pub struct Services {
+    /// Bookings and orders of seats.
+    pub bookings: Bookings,
+    /// The proof of this service's own pools.
+    pub ledger: Ledger,
+}
+
 /// The service's routes.
-pub fn configure(bookings: &Bookings) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let bookings = bookings.clone();
+pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let Services { bookings, ledger } = services;
+    let ledger = Data::new(ledger);
     let orders = Data::new(Orders {
         bookings: bookings.clone(),
     });
@@ -37,10 +49,16 @@ pub fn configure(bookings: &Bookings) -> impl Fn(&mut ServiceConfig) + Clone + S
             .app_data(bookings.clone())
             .app_data(orders.clone())
             .app_data(simple.clone())
-            .app_data(flights.clone());
+            .app_data(flights.clone())
+            .app_data(ledger.clone());
         configure_bookings(config);
         configure_orders(config);
         config
+            .service(resource(
+                "/api/ledger/proof",
+                "GET",
+                [web::get().to(ledger::proof)],
+            ))
             .service(resource(
                 "/api/flights/{id}/seats",
                 "GET",
@@ -124,7 +142,7 @@ fn call_context() -> CallContext {
     CallContext {
         request_id: request.request_id,
         traceparent: request.traceparent,
-        ..CallContext::default()
+        deadline: request.deadline,
     }
 }
 

@@ -23,7 +23,11 @@ async fn settled(services: &Services, key: &str) -> anyhow::Result<Answer> {
 }
 
 async fn charges(services: &Services) -> anyhow::Result<i64> {
-    count(&services.databases.payments, "SELECT count(*) FROM charges WHERE status <> 'closed'").await
+    count(
+        &services.databases.payments,
+        "SELECT count(*) FROM charges WHERE status <> 'closed'",
+    )
+    .await
 }
 
 #[tokio::test]
