@@ -13,8 +13,8 @@ use crate::bounds::{Bounds, Measure};
 /// What shared bounds may take: what is left of 48 bytes a flight, more or less.
 const BYTES_A_FLIGHT: usize = 8;
 
-/// Small timetables may have as many all the same.
-const LEAST_PLACES: usize = 16;
+/// Small timetables may have as many all the same: one for each measure, for a page after a page.
+const LEAST_PLACES: usize = 2;
 
 /// What tells bounds apart.
 #[derive(Debug, PartialEq, Eq)]
