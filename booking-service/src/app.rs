@@ -2,13 +2,15 @@
 //!
 //! [`booking`] says what a booking is; `crates/lifecycle` what may become of it; [`engine`] does what a
 //! booking's life asks for; [`worker`] goes on where nobody does. On these stand the front doors:
-//! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins.
+//! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
+//! beside them [`ledger`], the proof of this service's own pools.
 
 pub mod booking;
 pub mod bookings;
 pub mod engine;
 pub mod flights;
 pub mod leases;
+pub mod ledger;
 pub mod orders;
 pub mod simple_orders;
 pub mod snapshots;
@@ -17,6 +19,7 @@ pub mod worker;
 
 use clients::http::CallError;
 use domain::BookingId;
+use inventory::{InventoryError, StoreError};
 
 use self::booking::Refusal;
 use crate::db::DbError;
@@ -77,6 +80,12 @@ pub enum AppError {
     /// What happened can't happen to a booking that stands where this one does.
     #[error("a booking's life went wrong")]
     Life(#[from] lifecycle::Refused),
+    /// Tickets can't be counted now, or not at all.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// Pools can't be read.
+    #[error(transparent)]
+    Pools(#[from] StoreError),
     /// The database has no answer.
     #[error(transparent)]
     Db(#[from] DbError),

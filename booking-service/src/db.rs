@@ -1,4 +1,5 @@
-//! The tables of bookings, one file each; SQL only here.
+//! The tables of bookings, events and ticket options, one file each; SQL only here. The inventory's
+//! tables are the inventory crate's.
 
 pub mod bookings;
 pub mod writer;
@@ -13,13 +14,19 @@ use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use service_kit::database::MigrationSet;
 
-/// The migrations of the bookings database.
+/// The migrations of the bookings database, in order.
 #[must_use]
 pub fn migrations() -> Vec<MigrationSet> {
-    vec![MigrationSet {
-        history_table: "bookings_migrations",
-        runner: embedded::migrations::runner(),
-    }]
+    vec![
+        MigrationSet {
+            history_table: inventory::migrations::HISTORY_TABLE,
+            runner: inventory::migrations::runner(),
+        },
+        MigrationSet {
+            history_table: "bookings_migrations",
+            runner: embedded::migrations::runner(),
+        },
+    ]
 }
 
 /// Why rows could not be read or written.

@@ -12,7 +12,8 @@
 //! whoever finds it, and nothing is held or charged twice. A network call is never made inside a
 //! database transaction.
 //!
-//! Deliberately not here: the counts of seats, which are flight-service's, and money, which is
+//! Tickets to events and ticket options are counted here, by an inventory of this service's own in its
+//! database. Deliberately not here: the counts of seats, which are flight-service's, and money, which is
 //! payment-service's.
 
 pub mod app;
@@ -21,9 +22,11 @@ pub mod routes;
 pub mod settings;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clients::flight::FlightClient;
 use clients::payment::PaymentClient;
+use inventory::{Gate, Inventory};
 use service_kit::operations::{Check, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
@@ -32,6 +35,7 @@ use service_kit::{database, redis, telemetry};
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::engine::{Engine, EngineSettings};
 use crate::app::leases::Leases;
+use crate::app::ledger::Ledger;
 use crate::app::snapshots::Snapshots;
 use crate::app::worker;
 use crate::db::writer::Writer;
@@ -39,6 +43,9 @@ use crate::settings::Settings;
 
 /// The service's name.
 pub const NAME: &str = "booking-service";
+
+/// What the pools of this service are: the first part of the gate's keys.
+pub const POOL_KIND: &str = "event_tickets";
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -56,6 +63,7 @@ impl Application {
         }
         let database = database::pool(&settings.database, NAME)?;
         let redis = redis::open(&settings.redis)?;
+        let inventory = inventory(settings, database.clone(), redis.clone())?;
         let engine = engine(settings, database.clone(), redis.clone())?;
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
@@ -83,7 +91,10 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let routes = routes::configure(&bookings);
+        let routes = routes::configure(routes::Services {
+            bookings,
+            ledger: Ledger { inventory },
+        });
         let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
         Ok(Self { server })
     }
@@ -107,6 +118,34 @@ impl Application {
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
+}
+
+/// The inventory of events and ticket options. It ends with the last who has it.
+fn inventory(
+    settings: &Settings,
+    database: deadpool_postgres::Pool,
+    redis: Option<Redis>,
+) -> anyhow::Result<Arc<Inventory>> {
+    let gate = redis.map(|redis| {
+        Gate::new(
+            redis.pool,
+            redis.client,
+            database.clone(),
+            &settings.redis.key_prefix,
+            POOL_KIND,
+            settings.redis.timeout,
+        )
+    });
+    let inventory_settings = inventory::Settings {
+        sales: settings.sales.policy()?,
+        patience: settings.inventory.patience,
+    };
+    Ok(Inventory::start(
+        database,
+        gate,
+        inventory_settings,
+        Arc::new(|_| {}),
+    ))
 }
 
 fn engine(

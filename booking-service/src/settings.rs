@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use inventory::decide::SalesPolicy;
+use jiff::SignedDuration;
 use reqwest::Url;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use service_kit::extract::from_text;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
-    Validate, load, require,
+    Validate, duration_or_never, load, require,
 };
 
 /// The defaults, embedded in the binary.
@@ -37,6 +40,45 @@ pub struct Settings {
     pub redis: RedisSettings,
     /// How bookings are worked on.
     pub bookings: BookingSettings,
+    /// When tickets are sold.
+    pub sales: SalesSettings,
+    /// How tickets are counted.
+    pub inventory: InventorySettings,
+}
+
+/// When tickets are sold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesSettings {
+    /// How long before an event its sales close; `None` where it is `never`.
+    #[serde(deserialize_with = "duration_or_never")]
+    pub close_before_event: Option<Duration>,
+    /// flight-service's, which may be in the same environment: not read.
+    #[serde(default, rename = "close_before_departure")]
+    _flights: IgnoredAny,
+}
+
+impl SalesSettings {
+    /// The same for the inventory.
+    ///
+    /// # Errors
+    /// When the time is longer than can be counted.
+    pub fn policy(&self) -> Result<SalesPolicy, jiff::Error> {
+        let close_before_start = self
+            .close_before_event
+            .map(SignedDuration::try_from)
+            .transpose()?;
+        Ok(SalesPolicy { close_before_start })
+    }
+}
+
+/// How tickets are counted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InventorySettings {
+    /// How long a command may wait for its commit.
+    #[serde(with = "humantime_serde")]
+    pub patience: Duration,
 }
 
 /// Another service.
@@ -133,6 +175,16 @@ impl Validate for Settings {
         require(
             !bookings.look_for_work_every.is_zero(),
             "bookings.look_for_work_every",
+            "must be above zero",
+        )?;
+        require(
+            self.sales.policy().is_ok(),
+            "sales.close_before_event",
+            "is too long",
+        )?;
+        require(
+            !self.inventory.patience.is_zero(),
+            "inventory.patience",
             "must be above zero",
         )
     }

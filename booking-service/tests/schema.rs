@@ -39,6 +39,13 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
              FROM pg_constraint \
              WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND convalidated \
                  AND conrelid::regclass::text NOT LIKE '%\\_migrations' \
+                 AND conrelid::regclass::text NOT IN \
+                     ('pools', 'holds', 'hold_legs', 'live_seats', 'adjustments', 'ledger') \
+             UNION ALL \
+             SELECT 'unique index ' || indexrelid::regclass::text FROM pg_index \
+             WHERE indisunique AND indrelid::regclass::text <> 'pools' \
+                 AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) \
+                 AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) \
              ORDER BY 1",
             &[],
         )
@@ -74,9 +81,36 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_shown_known check
     bookings bookings_state_known check
     bookings bookings_work_is_scheduled check
+    event_sales event_sales_event foreign key
+    event_sales event_sales_key primary key
+    event_sales event_sales_revenue_has_units check
+    event_sales event_sales_revenue_not_negative check
+    event_sales event_sales_units_not_negative check
+    events events_currency_form check
+    events events_named check
+    events events_one_pool unique
+    events events_pkey primary key
+    events events_pool foreign key
+    events events_price_not_negative check
+    events events_sales_window check
+    purchases purchases_key primary key
+    purchases purchases_key_has_digest check
+    purchases purchases_quantity_positive check
+    purchases purchases_ticket_option foreign key
+    ticket_options ticket_options_idempotency_key unique
+    ticket_options ticket_options_key_has_digest check
+    ticket_options ticket_options_named check
+    ticket_options ticket_options_one_pool unique
+    ticket_options ticket_options_pkey primary key
+    ticket_options ticket_options_pool foreign key
     travelers travelers_booking foreign key
     travelers travelers_key primary key
     travelers travelers_named check
+    users users_email_given check
+    users users_named check
+    users users_pkey primary key
+    unique index purchases_idempotency_key
+    unique index users_email_taken
     ");
     Ok(())
 }
@@ -118,8 +152,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         .await?;
     sql.batch_execute(&booking(&[failed[0], failed[1], done]))
         .await?;
-    let mut wrong = Vec::new();
-    for (statement, constraint) in [
+    let planted = [
         (booking(&[("hold_id", id)]), "bookings_hold"),
         (
             booking(&[("idempotency_key", "'k1'")]),
@@ -234,14 +267,132 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             "INSERT INTO travelers VALUES (1, 1, '', 'Rao')".to_owned(),
             "travelers_named",
         ),
-    ] {
+    ];
+    each_is_refused_by_its_name(&sql, &planted).await
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Result<()> {
+    let (_database, sql) = database().await?;
+    sql.batch_execute(
+        "INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)
+         SELECT id, 'event_tickets', 9, 9, 0, 0, 0, 1, now() FROM generate_series(1, 9) AS id;
+         INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Asha', 'asha@example.org')",
+    )
+    .await?;
+    let event = |pool: i64, name: &str, price: i64, currency: &str, from: &str, until: &str| {
+        format!(
+            "INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency, \
+                                 on_sale_from, on_sale_until) \
+             VALUES ('00000000-0000-0000-0000-{pool:012}', {pool}, '{name}', '', now(), {price}, \
+                     '{currency}', {from}, {until})"
+        )
+    };
+    let option = |pool: i64, name: &str, key: &str, digest: &str| {
+        format!(
+            "INSERT INTO ticket_options (id, pool_id, name, description, idempotency_key, \
+                                         request_digest) \
+             VALUES ('00000000-0000-0000-0000-{pool:012}', {pool}, '{name}', '', {key}, {digest})"
+        )
+    };
+    let user = |name: &str, email: &str| {
+        format!(
+            "INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), '{name}', '{email}')"
+        )
+    };
+    let purchase = |id: i64, option: i64, quantity: i64, key: &str, digest: &str| {
+        format!(
+            "INSERT INTO purchases (id, ticket_option_id, user_ref, quantity, idempotency_key, \
+                                    request_digest) \
+             VALUES ('00000000-0000-0000-0000-{id:012}', '00000000-0000-0000-0000-{option:012}', \
+                     'u', {quantity}, {key}, {digest})"
+        )
+    };
+    let sales = |event: i64, units: i64, revenue: i64| {
+        format!(
+            "INSERT INTO event_sales (event_id, sold_units, revenue_minor) \
+             VALUES ('00000000-0000-0000-0000-{event:012}', {units}, {revenue})"
+        )
+    };
+    let none = "NULL";
+    sql.batch_execute(&event(1, "Gala", 0, "USD", none, none))
+        .await?;
+    sql.batch_execute(&sales(1, 0, 0)).await?;
+    sql.batch_execute(&option(2, "Pit", "'k'", "'d'")).await?;
+    sql.batch_execute(&purchase(3, 2, 1, "'k'", "'d'")).await?;
+    let planted = [
+        (user("", "a@example.org"), "users_named"),
+        (user("Ben", ""), "users_email_given"),
+        (user("Ben", "ASHA@example.ORG"), "users_email_taken"),
+        (event(99, "Gala", 0, "USD", none, none), "events_pool"),
+        (
+            event(1, "Gala", 0, "USD", none, none).replacen("'0000", "'1000", 1),
+            "events_one_pool",
+        ),
+        (event(4, "", 0, "USD", none, none), "events_named"),
+        (
+            event(4, "Gala", -1, "USD", none, none),
+            "events_price_not_negative",
+        ),
+        (
+            event(4, "Gala", 0, "usd", none, none),
+            "events_currency_form",
+        ),
+        (
+            event(4, "Gala", 0, "USD", "now()", "now()"),
+            "events_sales_window",
+        ),
+        (sales(1, 1, 1), "event_sales_key"),
+        (sales(4, 1, 1), "event_sales_event"),
+        (
+            "UPDATE event_sales SET sold_units = -1".to_owned(),
+            "event_sales_units_not_negative",
+        ),
+        (
+            "UPDATE event_sales SET sold_units = 1, revenue_minor = -1".to_owned(),
+            "event_sales_revenue_not_negative",
+        ),
+        (
+            "UPDATE event_sales SET revenue_minor = 1".to_owned(),
+            "event_sales_revenue_has_units",
+        ),
+        (option(99, "Pit", none, none), "ticket_options_pool"),
+        (
+            option(2, "Pit", none, none).replacen("'0000", "'1000", 1),
+            "ticket_options_one_pool",
+        ),
+        (option(5, "", none, none), "ticket_options_named"),
+        (
+            option(5, "Pit", "'k'", "'d'"),
+            "ticket_options_idempotency_key",
+        ),
+        (
+            option(5, "Pit", "'other'", none),
+            "ticket_options_key_has_digest",
+        ),
+        (purchase(3, 2, 1, none, none), "purchases_key"),
+        (purchase(4, 99, 1, none, none), "purchases_ticket_option"),
+        (purchase(4, 2, 0, none, none), "purchases_quantity_positive"),
+        (purchase(4, 2, 1, "'k'", "'d'"), "purchases_idempotency_key"),
+        (purchase(4, 2, 1, none, "'d'"), "purchases_key_has_digest"),
+    ];
+    each_is_refused_by_its_name(&sql, &planted).await
+}
+
+/// Runs statements of which each breaks one rule.
+async fn each_is_refused_by_its_name(
+    sql: &Client,
+    planted: &[(String, &str)],
+) -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    for (statement, constraint) in planted {
         let error = sql
-            .batch_execute(&statement)
+            .batch_execute(statement)
             .await
             .err()
             .with_context(|| format!("accepted: {statement}"))?;
         let refused_by = error.as_db_error().and_then(|error| error.constraint());
-        if refused_by != Some(constraint) {
+        if refused_by != Some(*constraint) {
             wrong.push(format!("{constraint}, but {refused_by:?}: {statement}"));
         }
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use inventory::decide::SalesPolicy;
 use itinerary::ConnectionWindow;
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
-    Validate, load, require,
+    Validate, duration_or_never, load, require,
 };
 
 /// The defaults, embedded in the binary.
@@ -46,6 +47,9 @@ pub struct SalesSettings {
     /// How long before departure; `None` where it is `never`.
     #[serde(deserialize_with = "duration_or_never")]
     pub close_before_departure: Option<Duration>,
+    /// booking-service's, which may be in the same environment: not read.
+    #[serde(default, rename = "close_before_event")]
+    _events: IgnoredAny,
 }
 
 impl SalesSettings {
@@ -60,18 +64,6 @@ impl SalesSettings {
             .transpose()?;
         Ok(SalesPolicy { close_before_start })
     }
-}
-
-fn duration_or_never<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text == "never" {
-        return Ok(None);
-    }
-    humantime::parse_duration(&text).map(Some).map_err(|error| {
-        serde::de::Error::custom(format!("{text:?} is neither a time nor never: {error}"))
-    })
 }
 
 /// How it searches.

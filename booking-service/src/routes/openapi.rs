@@ -6,7 +6,7 @@ use service_kit::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::{admin, bookings, flights, orders, simple_orders};
+use super::{admin, bookings, flights, ledger, orders, simple_orders};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,12 +19,14 @@ use super::{admin, bookings, flights, orders, simple_orders};
         bookings::create, bookings::list, bookings::show, bookings::cancel,
         orders::create, orders::show, orders::change_seats, orders::pay, orders::cancel,
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
+        ledger::proof,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
         (name = "bookings", description = "Bookings by count, paid at once"),
         (name = "orders", description = "Orders with chosen seats, paid by code; and simple ones, not paid here"),
         (name = "seats", description = "The seats of a flight"),
+        (name = "ledger", description = "The proof of the double entries of events and ticket options"),
         (name = "admin", description = "The end of all bookings of a flight"),
         (name = "operations", description = "For those who run the service"),
     )
@@ -51,6 +53,10 @@ refusals! {
     /// How a look-up is refused.
     LookupRefusals {
         "404": "There is no such booking",
+        "503": "Ask again soon",
+    }
+    /// How what takes no parameters is refused.
+    ReadRefusals {
         "503": "Ask again soon",
     }
     /// How a list is refused.

@@ -1,6 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
+use inventory::{InventoryError, StoreError};
 use service_kit::Problem;
 use service_kit::batch::IsData as _;
 
@@ -41,8 +42,25 @@ impl From<AppError> for Problem {
             }
             AppError::CutOff => Self::unavailable(text),
             AppError::Life(_) => Self::internal(error),
+            AppError::Inventory(error) => of_inventory(error),
+            AppError::Pools(error) => of_store(error),
             AppError::Db(error) => of_database(error),
         }
+    }
+}
+
+fn of_inventory(error: InventoryError) -> Problem {
+    match error {
+        InventoryError::Broken(_) => Problem::internal(error),
+        error => Problem::unavailable("tickets can't be counted now").caused_by(error),
+    }
+}
+
+fn of_store(error: StoreError) -> Problem {
+    match error {
+        StoreError::Database(error) => error.into(),
+        StoreError::Pool(error) => error.into(),
+        error => Problem::internal(error),
     }
 }
 

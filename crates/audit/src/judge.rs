@@ -152,6 +152,7 @@ impl Case {
             booking,
             hold: Some(self.id),
             pool: None,
+            pool_of: None,
             what,
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::judge::Case;
 use crate::rows::{self, Booking, Charge, Hold, Rows};
 use crate::snapshot::{Connections, FLIGHTS, Moment};
-use crate::verdict::{Pools, Rule, Verdict, Violation};
+use crate::verdict::{PoolKind, Pools, Rule, Verdict, Violation};
 use crate::{AuditError, Options};
 
 /// How many suspects are looked at again. The three moments are a few milliseconds apart, in which far
@@ -112,22 +112,32 @@ impl Cases<'_> {
 
 /// Has the ledger prove the pools. It is of one moment, so there is nothing to look at twice.
 async fn prove(moment: &Moment<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
-    let proof = inventory::proof::prove(&moment.flights).await?;
-    verdict.pools = Pools {
-        count: proof.pools,
-        capacity: proof.capacity,
-        free: proof.free,
-        held: proof.held,
-        sold: proof.sold,
-    };
-    for contradiction in proof.violations {
-        verdict.add(Violation {
-            rule: Rule::PoolDiffers,
-            booking: None,
-            hold: None,
-            pool: Some(contradiction.pool.0),
-            what: contradiction.what,
-        });
+    for (kind, database) in [
+        (PoolKind::Seats, &moment.flights),
+        (PoolKind::Tickets, &moment.bookings),
+    ] {
+        let proof = inventory::proof::prove(database).await?;
+        let pools = Pools {
+            count: proof.pools,
+            capacity: proof.capacity,
+            free: proof.free,
+            held: proof.held,
+            sold: proof.sold,
+        };
+        match kind {
+            PoolKind::Seats => verdict.pools = pools,
+            PoolKind::Tickets => verdict.ticket_pools = pools,
+        }
+        for contradiction in proof.violations {
+            verdict.add(Violation {
+                rule: Rule::PoolDiffers,
+                booking: None,
+                hold: None,
+                pool: Some(contradiction.pool.0),
+                pool_of: Some(kind),
+                what: contradiction.what,
+            });
+        }
     }
     Ok(())
 }

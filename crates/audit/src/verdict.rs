@@ -81,8 +81,30 @@ pub struct Violation {
     /// The pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<i64>,
+    /// What that pool's units are; those of seats and those of tickets are numbered apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_of: Option<PoolKind>,
     /// What is wrong, in words; amounts are in hundredths.
     pub what: String,
+}
+
+/// What the units of a pool are, and so whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolKind {
+    /// Seats on flights: flight-service's.
+    Seats,
+    /// Tickets to events and of ticket options: booking-service's.
+    Tickets,
+}
+
+impl PoolKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Seats => "seats",
+            Self::Tickets => "tickets",
+        }
+    }
 }
 
 /// The counts of all pools together.
@@ -131,8 +153,10 @@ pub struct Verdict {
     pub confirmed_to_pay: u64,
     /// Those that are not at their end.
     pub unfinished: Unfinished,
-    /// The pools.
+    /// The pools of flights.
     pub pools: Pools,
+    /// The pools of events and ticket options.
+    pub ticket_pools: Pools,
     /// Holds by status, whoever made them.
     pub holds: BTreeMap<String, i64>,
     /// Charges of bookings by status.
@@ -158,6 +182,7 @@ impl Verdict {
                 ..Unfinished::default()
             },
             pools: Pools::default(),
+            ticket_pools: Pools::default(),
             holds: BTreeMap::new(),
             charges: BTreeMap::new(),
             charges_kept: 0,
@@ -220,7 +245,10 @@ impl fmt::Display for Violation {
         match (self.booking, self.hold, self.pool) {
             (Some(booking), Some(hold), _) => write!(f, "booking {booking} ({hold}): ")?,
             (None, Some(hold), _) => write!(f, "{hold}: ")?,
-            (_, _, Some(pool)) => write!(f, "pool {pool}: ")?,
+            (_, _, Some(pool)) => {
+                let kind = self.pool_of.unwrap_or(PoolKind::Seats).name();
+                write!(f, "pool {pool} of {kind}: ")?;
+            }
             _ => {}
         }
         f.write_str(&self.what)
@@ -229,12 +257,13 @@ impl fmt::Display for Violation {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pools = &self.pools;
-        writeln!(
-            f,
-            "pools       {}: capacity {}, free {}, held {}, sold {}",
-            pools.count, pools.capacity, pools.free, pools.held, pools.sold
-        )?;
+        for (name, pools) in [("flights", &self.pools), ("tickets", &self.ticket_pools)] {
+            writeln!(
+                f,
+                "{name}     {} pools: capacity {}, free {}, held {}, sold {}",
+                pools.count, pools.capacity, pools.free, pools.held, pools.sold
+            )?;
+        }
         writeln!(f, "holds       {}", list(&self.holds))?;
         writeln!(f, "bookings    {}", list(&self.bookings))?;
         let unfinished = &self.unfinished;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 pub use self::client::{CONFIRM_LIMIT, FlightClient};
 pub use self::seat_stream::SeatStream;
 pub use crate::http::Answer;
+pub use crate::ledger::{LedgerProof, LedgerViolation};
 
 /// Whether a flight can be sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -520,32 +521,4 @@ pub struct LedgerEntry {
     pub cause: Option<Uuid>,
     /// When.
     pub entered_at: Timestamp,
-}
-
-/// The double entries of all pools, checked against their counts at one moment.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct LedgerProof {
-    /// Whether everything adds up.
-    pub holds: bool,
-    /// How many pools there are.
-    pub pools: i64,
-    /// All units.
-    pub capacity: i64,
-    /// Units that nobody has.
-    pub free: i64,
-    /// Units in holds.
-    pub held: i64,
-    /// Units sold.
-    pub sold: i64,
-    /// What does not add up, the first hundred.
-    pub violations: Vec<LedgerViolation>,
-}
-
-/// A pool whose rows contradict each other.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct LedgerViolation {
-    /// The pool's id; a flight's pool has the flight's id.
-    pub pool: i64,
-    /// What contradicts what.
-    pub what: String,
 }

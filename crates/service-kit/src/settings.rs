@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::{Config, File, FileFormat};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde::de::DeserializeOwned;
 
 /// An environment variable and the setting that it stands for.
@@ -124,6 +124,22 @@ pub fn require(
             problem: problem.into(),
         })
     }
+}
+
+/// For `#[serde(deserialize_with)]`: a time as people write it, or `never`, which is `None`.
+///
+/// # Errors
+/// When the text is neither.
+pub fn duration_or_never<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text == "never" {
+        return Ok(None);
+    }
+    humantime::parse_duration(&text).map(Some).map_err(|error| {
+        serde::de::Error::custom(format!("{text:?} is neither a time nor never: {error}"))
+    })
 }
 
 /// How a service listens.

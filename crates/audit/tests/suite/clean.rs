@@ -16,6 +16,7 @@ async fn what_is_right_is_counted() -> anyhow::Result<()> {
         "confirmed_to_pay": 2,
         "unfinished": {"count": 0, "overdue": 0, "overdue_after_s": 30},
         "pools": {"count": 1, "capacity": 100, "free": 92, "held": 2, "sold": 6},
+        "ticket_pools": {"count": 0, "capacity": 0, "free": 0, "held": 0, "sold": 0},
         "holds": {"held": 2, "released": 1, "sold": 4},
         "charges": {"failed": 1, "success": 3},
         "charges_kept": 2,

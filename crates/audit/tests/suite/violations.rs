@@ -225,3 +225,23 @@ async fn what_others_do_directly_is_none_of_its_business() -> anyhow::Result<()>
     assert_eq!(world.audit().await?.violations, []);
     Ok(())
 }
+
+#[tokio::test]
+async fn tickets_that_do_not_add_up_are_found_in_their_own_database() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    world
+        .bookings
+        .batch_execute(
+            "INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)
+             VALUES (1, 'event_tickets', 10, 9, 0, 1, 0, 1, now());
+             INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason,
+                                 entered_at)
+             VALUES (1, 1, 0, 'issued', 'free', 10, 'create', now())",
+        )
+        .await?;
+    let verdict = world.audit().await?;
+    assert_eq!(verdict.ticket_pools.sold, 1);
+    let text = verdict.to_string();
+    assert!(text.contains("pool_differs: pool 1 of tickets: "), "{text}");
+    Ok(())
+}

@@ -98,9 +98,10 @@ impl World {
 
     /// Without a row.
     pub async fn empty() -> anyhow::Result<Self> {
-        let flights = database("flights", inventory::migrations::runner).await?;
-        let bookings = database("bookings", bookings::migrations::runner).await?;
-        let payments = database("payments", payments::migrations::runner).await?;
+        let flights = database("flights", &[inventory::migrations::runner]).await?;
+        let bookings = [inventory::migrations::runner, bookings::migrations::runner];
+        let bookings = database("bookings", &bookings).await?;
+        let payments = database("payments", &[payments::migrations::runner]).await?;
         Ok(Self {
             flights: connect(flights.url()).await?,
             bookings: connect(bookings.url()).await?,
@@ -119,16 +120,22 @@ impl World {
     }
 }
 
-async fn database(name: &str, runner: fn() -> Runner) -> anyhow::Result<TestDatabase> {
+async fn database(name: &str, runners: &[fn() -> Runner]) -> anyhow::Result<TestDatabase> {
     let mut digest = DefaultHasher::new();
     ID_OF.hash(&mut digest);
-    for migration in runner().get_migrations() {
-        migration.checksum().hash(&mut digest);
+    for runner in runners {
+        for migration in runner().get_migrations() {
+            migration.checksum().hash(&mut digest);
+        }
     }
     let template = format!("audit-{name}-{:016x}", digest.finish());
     TestDatabase::create(&template, async |url| {
         let mut client = connect(url).await?;
-        runner().run_async(&mut client).await?;
+        for (set, runner) in runners.iter().enumerate() {
+            let mut runner = runner();
+            runner.set_migration_table_name(format!("migrations_{set}"));
+            runner.run_async(&mut client).await?;
+        }
         Ok(client.batch_execute(ID_OF).await?)
     })
     .await

@@ -29,12 +29,18 @@ pub struct LocalSetting {
 }
 
 /// See [`LocalSetting`]. The demo's schedule is old, and a first try should succeed.
-pub const LOCAL_SETTINGS: [LocalSetting; 3] = [
+pub const LOCAL_SETTINGS: [LocalSetting; 4] = [
     LocalSetting {
         variable: "HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE",
         value: "never",
-        readers: &[Service::Flight, Service::Booking],
+        readers: &[Service::Flight],
         meaning: "sales never close, so that the demo's old flights can be booked",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__SALES__CLOSE_BEFORE_EVENT",
+        value: "never",
+        readers: &[Service::Booking],
+        meaning: "nor do those of events, whenever they begin",
     },
     LocalSetting {
         variable: "HOLDFAST__MOCK__FAILURE_RATE",
