@@ -55,12 +55,12 @@ async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
     );
     turn(caller, id, "pin").await?;
     assert_eq!(
-        swap(caller, id, &["C1"], 3).await?.summary(),
+        swap(caller, id, &["C1"], 4).await?.summary(),
         "409 hold_pinned"
     );
     turn(caller, id, "confirm").await?;
     assert_eq!(
-        swap(caller, id, &["C1"], 3).await?.summary(),
+        swap(caller, id, &["C1"], 5).await?.summary(),
         "409 hold_sold"
     );
     assert_eq!(
