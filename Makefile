@@ -114,6 +114,12 @@ bench-search: servers ## Measure searches in memory, over HTTP and by SQL (4 min
 	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-search
 	@$(TARGET)/release/bench-search
 
+.PHONY: bench-booking
+bench-booking: servers ## Measure paid bookings through the three services (3 minutes; let nothing else run)
+	cargo build --release -p flight-service -p booking-service -p payment-service -p stress \
+		--bin flight-service --bin booking-service --bin payment-service --bin bench-booking
+	@$(TARGET)/release/bench-booking
+
 # --- set up ---
 
 .PHONY: deps
