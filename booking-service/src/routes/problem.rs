@@ -51,7 +51,7 @@ impl From<AppError> for Problem {
 
 fn of_inventory(error: InventoryError) -> Problem {
     match error {
-        InventoryError::Broken(_) => Problem::internal(error),
+        InventoryError::Broken(_) | InventoryError::Conflict(_) => Problem::internal(error),
         error => Problem::unavailable("tickets can't be counted now").caused_by(error),
     }
 }

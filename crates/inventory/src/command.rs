@@ -21,6 +21,13 @@ pub enum Command {
         /// The new capacity, zero or more.
         capacity: i32,
     },
+    /// Changes when what a pool sells begins, and so when its sales close.
+    Reschedule {
+        /// The pool.
+        pool: PoolId,
+        /// The new beginning; `None`: it has none, and sales don't close by themselves.
+        starts_at: Option<Timestamp>,
+    },
     /// Ends a pool's sales.
     Close {
         /// The pool.
@@ -80,6 +87,7 @@ impl Command {
         match self {
             Self::Create(pool) => vec![pool.id],
             Self::Resize { pool, .. }
+            | Self::Reschedule { pool, .. }
             | Self::Close { pool }
             | Self::Sweep { pool }
             | Self::Adjust { pool, .. } => vec![*pool],
@@ -100,6 +108,7 @@ impl Command {
             | Self::ChangeSeats { hold, .. } => Some(*hold),
             Self::Create(_)
             | Self::Resize { .. }
+            | Self::Reschedule { .. }
             | Self::Close { .. }
             | Self::Sweep { .. }
             | Self::Adjust { .. } => None,

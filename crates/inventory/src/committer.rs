@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
-use futures_util::future::{BoxFuture, try_join};
+use futures_util::future::try_join;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
 use crate::decide::{SalesPolicy, decide};
+use crate::rows::{self, AnyRows};
 use crate::session::on_connection;
-use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare};
-use crate::verdict::{Accepted, InventoryError, PoolCount, Verdict};
+use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
+use crate::verdict::{InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
 /// that a batch takes milliseconds.
@@ -34,31 +35,26 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
+/// The inventory's tables: what a unique key of another one refuses is a caller's row.
+const OWN_TABLES: [&str; 6] = [
+    "pools",
+    "holds",
+    "hold_legs",
+    "live_seats",
+    "adjustments",
+    "ledger",
+];
+
 /// Called with the new counts after each commit and before its answers.
 pub type CountListener = Arc<dyn Fn(&[PoolCount]) + Send + Sync>;
 
 /// The answer to a command, or why there is none.
 pub type Answer = Result<Verdict, InventoryError>;
 
-/// Rows that an in-process caller adds to the transaction of its command, if the command is accepted:
-/// so that a sale and what it belongs to are there together or not at all.
-///
-/// They are written once: a command on a hold or an adjustment that is repeated finds them there
-/// (commands on pools have no ids, and are not for this). Where writing fails on the data, the command
-/// fails with it.
-pub trait Rows: Send + Sync {
-    /// Writes the rows through this connection, whose transaction is open.
-    fn write<'a>(
-        &'a self,
-        connection: &'a Client,
-        accepted: &'a Accepted,
-    ) -> BoxFuture<'a, Result<(), tokio_postgres::Error>>;
-}
-
 /// A command on its way to the committer.
 pub struct Waiting {
     command: Command,
-    rows: Option<Arc<dyn Rows>>,
+    rows: Option<Box<dyn AnyRows>>,
     deadline: Instant,
     answer: oneshot::Sender<Answer>,
 }
@@ -66,9 +62,9 @@ pub struct Waiting {
 impl Waiting {
     /// A command that waits until the deadline, and where its answer will come.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         command: Command,
-        rows: Option<Arc<dyn Rows>>,
+        rows: Option<Box<dyn AnyRows>>,
         deadline: Instant,
     ) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
@@ -102,6 +98,8 @@ enum BatchError {
     Again(String),
     /// The database refused the data.
     Data(String),
+    /// A unique key of a caller's own rows refused them; its name.
+    Conflict(String),
 }
 
 impl From<StoreError> for BatchError {
@@ -143,9 +141,16 @@ impl From<tokio_postgres::Error> for BatchError {
             || *code == SqlState::IN_FAILED_SQL_TRANSACTION;
         let text = database.to_string();
         if same_id || passing {
-            Self::Again(text)
-        } else {
-            Self::Data(text)
+            return Self::Again(text);
+        }
+        let is_own = |table| OWN_TABLES.contains(&table);
+        match database.constraint() {
+            Some(key)
+                if *code == SqlState::UNIQUE_VIOLATION && !database.table().is_some_and(is_own) =>
+            {
+                Self::Conflict(key.to_owned())
+            }
+            _ => Self::Data(text),
         }
     }
 }
@@ -182,7 +187,7 @@ impl Committer {
                         waiting.answer.send(Ok(verdict)).ok();
                     }
                 }
-                Err(BatchError::Data(_)) if part.len() > 1 => {
+                Err(BatchError::Data(_) | BatchError::Conflict(_)) if part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
                     parts.push(second);
                     parts.push(part);
@@ -190,6 +195,9 @@ impl Committer {
                 Err(BatchError::Data(reason)) => {
                     tracing::error!(reason, "a command can't be stored");
                     answer_all(part, &InventoryError::Broken(reason));
+                }
+                Err(BatchError::Conflict(key)) => {
+                    answer_all(part, &InventoryError::Conflict(key));
                 }
                 Err(BatchError::Again(reason)) => {
                     tracing::warn!(reason, commands = part.len(), "a batch got no answer");
@@ -265,7 +273,10 @@ async fn transact(
         ));
     }
     let (verdicts, changes) = decide(loaded.state, &commands, loaded.now, sales);
-    let writes = prepare(client, &changes, loaded.now).await?;
+    let mut writes = prepare(client, &changes, loaded.now).await?;
+    let with_rows = batch.iter().map(|waiting| waiting.rows.as_deref());
+    let rows = rows::statements(with_rows.zip(&verdicts));
+    writes.extend(prepare_rows(client, rows).await?);
     let commit = async {
         client
             .batch_execute("COMMIT")
@@ -273,34 +284,12 @@ async fn transact(
             .map_err(BatchError::from)
     };
     crash_points::point("commit.before");
-    if batch.iter().any(|waiting| waiting.rows.is_some()) {
-        execute(client, &writes).await?;
-        write_rows(client, batch, &verdicts).await?;
-        commit.await?;
-    } else {
-        let write = async { execute(client, &writes).await.map_err(BatchError::from) };
-        // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
-        // have the error.
-        try_join(write, commit).await?;
-    }
+    let write = async { execute(client, &writes).await.map_err(BatchError::from) };
+    // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
+    // have the error. One that can't even be sent fails before this COMMIT is.
+    try_join(write, commit).await?;
     crash_points::point("commit.after");
     Ok((verdicts, changes.counts().collect()))
-}
-
-/// Writes the rows that accepted commands bring along, unless they were written before.
-async fn write_rows(
-    client: &Client,
-    batch: &[Waiting],
-    verdicts: &[Verdict],
-) -> Result<(), BatchError> {
-    for (waiting, verdict) in batch.iter().zip(verdicts) {
-        if let (Some(rows), Ok(accepted)) = (&waiting.rows, verdict)
-            && !accepted.is_replayed()
-        {
-            rows.write(client, accepted).await?;
-        }
-    }
-    Ok(())
 }
 
 fn answer_all(part: Vec<Waiting>, error: &InventoryError) {

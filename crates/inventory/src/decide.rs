@@ -108,6 +108,7 @@ impl Decision {
         match command {
             Command::Create(pool) => self.create(pool),
             Command::Resize { pool, capacity } => self.resize(*pool, *capacity),
+            Command::Reschedule { pool, starts_at } => self.reschedule(*pool, *starts_at),
             Command::Close { pool } => self.close(*pool),
             // What has lapsed was dealt with before the first command.
             Command::Sweep { pool } => self.count_of(*pool),

@@ -12,11 +12,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::command::{Command, Direction, HoldCommand};
-use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Rows, Waiting};
+use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::lookups::{Id, Lookups, Recorded};
 use crate::proof::{Proof, prove};
+use crate::rows::{AnyRows, Rows};
 use crate::session::on_connection;
 use crate::store::{
     EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
@@ -118,8 +119,17 @@ impl Inventory {
     ///
     /// # Errors
     /// As for [`Self::submit`]; also when the database refuses the rows.
-    pub async fn submit_with(&self, command: Command, rows: Arc<dyn Rows>) -> Answer {
-        self.submit_through_gate(command, Origin::PerhapsRepeated, Some(rows))
+    pub async fn submit_with(&self, command: Command, rows: impl Rows) -> Answer {
+        self.submit_through_gate(command, Origin::PerhapsRepeated, Some(Box::new(rows)))
+            .await
+    }
+
+    /// The same for a command whose id was just made, as [`Self::submit_new`].
+    ///
+    /// # Errors
+    /// As for [`Self::submit_with`].
+    pub async fn submit_new_with(&self, command: Command, rows: impl Rows) -> Answer {
+        self.submit_through_gate(command, Origin::New, Some(Box::new(rows)))
             .await
     }
 
@@ -127,7 +137,7 @@ impl Inventory {
         &self,
         command: Command,
         origin: Origin,
-        rows: Option<Arc<dyn Rows>>,
+        rows: Option<Box<dyn AnyRows>>,
     ) -> Answer {
         let wanted = wanted_units(&command);
         let gate = match &self.gate {
@@ -184,7 +194,7 @@ impl Inventory {
         Ok(verdict.unwrap_or(Err(Refusal::SoldOut)))
     }
 
-    async fn commit(&self, command: Command, rows: Option<Arc<dyn Rows>>) -> Answer {
+    async fn commit(&self, command: Command, rows: Option<Box<dyn AnyRows>>) -> Answer {
         submit_to(&self.queue, command, rows, self.patience).await
     }
 
@@ -305,7 +315,7 @@ async fn give_back(gate: &Gate, taken: Vec<Wanted>) {
 async fn submit_to(
     queue: &mpsc::Sender<Waiting>,
     command: Command,
-    rows: Option<Arc<dyn Rows>>,
+    rows: Option<Box<dyn AnyRows>>,
     patience: Duration,
 ) -> Answer {
     let (waiting, answer) = Waiting::new(command, rows, Instant::now() + patience);

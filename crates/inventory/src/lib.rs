@@ -11,6 +11,7 @@
 //! | [`state`] | pools, holds and seats as `decide` sees them, and the changes it makes |
 //! | [`decide`] | the decisions: no I/O, no clock |
 //! | [`committer`] | the queue, and batches that are run, split and run again |
+//! | [`rows`] | rows that callers add to the transactions of their commands |
 //! | `store` | the SQL |
 //! | `session` | a connection, used for a limited time |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
@@ -33,15 +34,16 @@ pub mod gate;
 mod lookups;
 pub mod migrations;
 pub mod proof;
+pub mod rows;
 mod session;
 pub mod state;
 mod store;
 pub mod verdict;
 
 pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, Until};
-pub use committer::Rows;
 pub use engine::{Inventory, Settings};
 pub use gate::Gate;
+pub use rows::{RowStatement, Rows};
 pub use store::{
     CreateError, EnteredMovement, LedgerPart, LedgerPlace, LiveSeat, SeatMap, StoreError,
     create_pools, pool_counts,

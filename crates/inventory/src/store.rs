@@ -15,7 +15,7 @@ pub(crate) use read::{
 };
 pub(crate) use seats::seat_map;
 pub use seats::{LiveSeat, SeatMap};
-pub(crate) use write::{execute, prepare};
+pub(crate) use write::{execute, prepare, prepare_rows};
 
 use std::sync::Arc;
 

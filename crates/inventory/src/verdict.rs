@@ -196,6 +196,9 @@ pub enum InventoryError {
     /// The database can't be reached or can't answer now.
     #[error("the database can't answer now: {0}")]
     Unavailable(String),
+    /// A unique key of the caller's own rows refused them; nothing was done. The key's name.
+    #[error("{0} has this already")]
+    Conflict(String),
     /// The database refused the command for a reason that `decide` should have seen: a bug.
     #[error("the command can't be stored: {0}")]
     Broken(String),

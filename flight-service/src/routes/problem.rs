@@ -23,9 +23,8 @@ impl From<AppError> for Problem {
             AppError::MalformedHold(_) => Self::invalid_field("legs", text),
             AppError::Search(error) => of_search(&error),
             AppError::Refused(refusal) => of_refusal(refusal),
-            AppError::Inventory(InventoryError::Broken(_)) | AppError::OtherAnswer => {
-                Self::internal(text)
-            }
+            AppError::Inventory(InventoryError::Broken(_) | InventoryError::Conflict(_))
+            | AppError::OtherAnswer => Self::internal(text),
             AppError::Inventory(error) => {
                 Self::unavailable("the seats can't be changed now").caused_by(error)
             }

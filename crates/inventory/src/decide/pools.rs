@@ -1,6 +1,7 @@
 //! Pools: made, resized, closed, adjusted.
 
 use domain::{PoolId, Units};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Decision, Movement};
@@ -88,6 +89,16 @@ impl Decision {
                     cause: None,
                 },
             );
+        }
+        self.count_of(id)
+    }
+
+    pub(super) fn reschedule(&mut self, id: PoolId, starts_at: Option<Timestamp>) -> Verdict {
+        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        if pool.starts_at != starts_at
+            && let Some(pool) = self.pool_mut(id)
+        {
+            pool.starts_at = starts_at;
         }
         self.count_of(id)
     }

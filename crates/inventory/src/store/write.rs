@@ -8,6 +8,7 @@ use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 use super::StoreError;
+use crate::rows::{Parameter, RowStatement};
 use crate::state::{Changes, Hold, HoldStatus, Pool};
 use crate::verdict::Refusal;
 
@@ -21,10 +22,11 @@ const INSERT_POOLS: &str = "
 const UPDATE_POOLS: &str = "
     UPDATE pools
     SET capacity = new.capacity, free = new.free, held = new.held, sold = new.sold,
-        adjusted = new.adjusted, closed_at = new.closed_at, version = new.version, updated_at = $9
+        adjusted = new.adjusted, starts_at = new.starts_at, closed_at = new.closed_at,
+        version = new.version, updated_at = $10
     FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[],
-                $7::timestamptz[], $8::bigint[])
-        AS new (id, capacity, free, held, sold, adjusted, closed_at, version)
+                $7::timestamptz[], $8::timestamptz[], $9::bigint[])
+        AS new (id, capacity, free, held, sold, adjusted, starts_at, closed_at, version)
     WHERE pools.id = new.id";
 
 const INSERT_HOLDS: &str = "
@@ -106,6 +108,21 @@ pub(crate) async fn prepare(
     Ok(writes)
 }
 
+/// The same for the rows of callers.
+pub(crate) async fn prepare_rows(
+    client: &impl GenericClient,
+    rows: Vec<RowStatement>,
+) -> Result<Vec<Write>, StoreError> {
+    let mut writes = Vec::with_capacity(rows.len());
+    for row in rows {
+        writes.push(Write {
+            statement: client.prepare_cached(row.sql).await?,
+            parameters: row.parameters,
+        });
+    }
+    Ok(writes)
+}
+
 /// Sends the statements one after the other without waiting in between. Each is sent when it is first
 /// polled, which happens in order.
 pub(crate) async fn execute(
@@ -130,8 +147,6 @@ type Statements = Vec<(&'static str, Vec<Parameter>)>;
 fn column<T, U>(items: &[T], value: impl Fn(&T) -> U) -> Vec<U> {
     items.iter().map(value).collect()
 }
-
-type Parameter = Box<dyn ToSql + Sync + Send>;
 
 /// A column of an `unnest`, or a single value, ready to be sent.
 fn parameter<T: ToSql + Sync + Send + 'static>(value: T) -> Parameter {
@@ -168,6 +183,7 @@ fn pools(changes: &Changes, now: Timestamp, statements: &mut Statements) {
             parameter(column(&changed, |(_, pool)| pool.held)),
             parameter(column(&changed, |(_, pool)| pool.sold)),
             parameter(column(&changed, |(_, pool)| pool.adjusted)),
+            parameter(column(&changed, |(_, pool)| pool.starts_at)),
             parameter(column(&changed, |(_, pool)| pool.closed_at)),
             parameter(column(&changed, |(_, pool)| pool.version)),
             parameter(now),

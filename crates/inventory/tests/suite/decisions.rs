@@ -125,6 +125,9 @@ fn a_command() -> impl Strategy<Value = Command> {
             Command::Adjust { id: Uuid::from_u128(id), pool, units, direction }
         }),
         1 => (pool(), 0..9i32).prop_map(|(pool, capacity)| Command::Resize { pool, capacity }),
+        1 => (pool(), 0..40i64).prop_map(|(pool, second)| {
+            Command::Reschedule { pool, starts_at: Some(at(second)) }
+        }),
         1 => pool().prop_map(|pool| Command::Sweep { pool }),
         1 => Just(Command::Close { pool: PoolId(2) }),
     ]

@@ -15,6 +15,7 @@ pub struct ModelPool {
     pub adjusted: i64,
     pub layout: Option<SeatLayout>,
     pub is_closed: bool,
+    pub starts_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +92,7 @@ impl Model {
                     adjusted: new.already_sold.into(),
                     layout: new.layout,
                     is_closed: false,
+                    starts_at: new.starts_at,
                 };
                 self.pools.insert(new.id, pool);
                 Ok(())
@@ -102,6 +104,11 @@ impl Model {
                     return Err(Refusal::CapacityInUse);
                 }
                 self.pools.get_mut(pool).unwrap().capacity = i64::from(*capacity);
+                Ok(())
+            }
+            Command::Reschedule { pool, starts_at } => {
+                self.pool(*pool)?;
+                self.pools.get_mut(pool).unwrap().starts_at = *starts_at;
                 Ok(())
             }
             Command::Close { pool } => {

@@ -1,19 +1,17 @@
 //! Rows that callers add to the transaction of their command, and commands that the database refuses
 //! in the middle of a batch.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
-use deadpool_postgres::Client as Connection;
 use domain::{HoldId, PoolId};
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use inventory::command::Direction;
-use inventory::{Accepted, Command, HoldCommand, InventoryError, LegRequest, Refusal, Rows, Until};
+use inventory::{
+    Accepted, Command, HoldCommand, InventoryError, LegRequest, Refusal, RowStatement, Rows, Until,
+};
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use tokio_postgres::Client;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::audit::{counts, ledger_has_each_movement_once};
@@ -38,7 +36,7 @@ struct Receipt {
     flaw: Option<Flaw>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     /// Refused by a constraint when it is written.
     Worthless,
@@ -56,26 +54,48 @@ impl Receipt {
 }
 
 impl Rows for Receipt {
-    fn write<'a>(
-        &'a self,
-        connection: &'a Connection,
-        _accepted: &'a Accepted,
-    ) -> BoxFuture<'a, Result<(), tokio_postgres::Error>> {
-        let (amount, promised): (&(dyn ToSql + Sync), Option<i64>) = match self.flaw {
-            None => (&1, None),
-            Some(Flaw::Worthless) => (&0, None),
-            Some(Flaw::EmptyPromise) => (&1, Some(404)),
-            Some(Flaw::WrongType) => (&"one", None),
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let of = |flaw| batch.iter().any(|(receipt, _)| receipt.flaw == Some(flaw));
+        let ids: Vec<Uuid> = batch.iter().map(|(one, _)| one.belongs_to).collect();
+        let amounts = batch.iter().map(|(one, _)| match one.flaw {
+            Some(Flaw::Worthless) => 0,
+            _ => 1,
+        });
+        let promised = batch.iter().map(|(one, _)| match one.flaw {
+            Some(Flaw::EmptyPromise) => Some(404),
+            _ => None,
+        });
+        let insert = RowStatement::new(
+            "INSERT INTO receipts (belongs_to, amount, promised) \
+             SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[])",
+        );
+        let insert = insert.with(ids);
+        let insert = if of(Flaw::WrongType) {
+            insert.with("one")
+        } else {
+            insert.with(amounts.collect::<Vec<i32>>())
         };
-        Box::pin(async move {
-            let insert = "INSERT INTO receipts (belongs_to, amount, promised) VALUES ($1, $2, $3)";
-            connection
-                .execute(insert, &[&self.belongs_to, amount, &promised])
-                .await?;
-            Ok(())
-        })
+        vec![insert.with(promised.collect::<Vec<Option<i64>>>())]
     }
 }
+
+/// Another kind of rows, of which each belongs to one receipt at most.
+struct Stamp(Uuid);
+
+impl Rows for Stamp {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let ids: Vec<Uuid> = batch.iter().map(|(stamp, _)| stamp.0).collect();
+        vec![
+            RowStatement::new("INSERT INTO stamps (id) SELECT unnest($1::uuid[])").with(ids),
+            RowStatement::new("INSERT INTO stamp_batches (stamps) VALUES ($1)")
+                .with(i64::try_from(batch.len()).unwrap_or(-1)),
+        ]
+    }
+}
+
+const STAMPS: &str = "
+    CREATE TABLE stamps (id uuid CONSTRAINT stamps_once PRIMARY KEY);
+    CREATE TABLE stamp_batches (stamps bigint)";
 
 async fn receipts(sql: &Client, belonging_to: Uuid) -> anyhow::Result<i64> {
     let count = "SELECT count(*) FROM receipts WHERE belongs_to = $1";
@@ -120,9 +140,9 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
         let inventory = bench.replica(false)?;
         let commands = with_bad_ones(&mut chance(seed, 0))?;
         // All are queued before the committer looks: this runtime has one thread.
-        let answers = commands.iter().map(|(command, receipt, _)| {
-            inventory.submit_with(command.clone(), Arc::new(*receipt))
-        });
+        let answers = commands
+            .iter()
+            .map(|(command, receipt, _)| inventory.submit_with(command.clone(), *receipt));
         let answers = join_all(answers).await;
         for ((_, receipt, is_bad), answer) in commands.iter().zip(answers) {
             let is_as_expected = match answer {
@@ -182,11 +202,9 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
     ];
     for (lost, command) in (1..).zip(commands) {
         let id = Uuid::new_v4();
-        let rows: Arc<dyn Rows> = Arc::new(Receipt::good(id));
+        let rows = Receipt::good(id);
         proxy.lose_next_commit();
-        let verdict = inventory
-            .submit_with(command.clone(), Arc::clone(&rows))
-            .await?;
+        let verdict = inventory.submit_with(command.clone(), rows).await?;
         assert!(verdict.is_ok(), "{command:?}: {verdict:?}");
         assert_eq!(proxy.commits_lost(), lost, "{command:?}");
         assert_eq!(receipts(&sql, id).await?, 1, "{command:?}");
@@ -209,7 +227,7 @@ async fn rows_of_a_refused_command_are_not_written() -> anyhow::Result<()> {
     let sales: Vec<HoldId> = (0..15).map(|_| HoldId::generate()).collect();
     let mut accepted = 0;
     let answers = sales.iter().map(async |id| {
-        let rows = Arc::new(Receipt::good(id.0));
+        let rows = Receipt::good(id.0);
         let sale = hold(*id, &[1], 1, Until::Sold)?;
         anyhow::Ok(inventory.submit_with(sale, rows).await?)
     });
@@ -224,5 +242,67 @@ async fn rows_of_a_refused_command_are_not_written() -> anyhow::Result<()> {
     }
     assert_eq!(accepted, 10);
     assert_eq!(proved(&inventory).await?, (0, 0, 10));
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_of_one_type_are_written_together() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 1000, None)]).await?;
+    let sql = bench.sql().await?;
+    sql.batch_execute(RECEIPTS).await?;
+    sql.batch_execute(STAMPS).await?;
+    let inventory = bench.replica(false)?;
+    let sale = || hold(HoldId::generate(), &[1], 1, Until::Sold);
+    // All are queued before the committer looks: this runtime has one thread.
+    let answers = (0..200).map(async |number| {
+        let id = Uuid::from_u128(number);
+        if number % 2 == 0 {
+            anyhow::Ok(inventory.submit_new_with(sale()?, Stamp(id)).await?)
+        } else {
+            anyhow::Ok(
+                inventory
+                    .submit_new_with(sale()?, Receipt::good(id))
+                    .await?,
+            )
+        }
+    });
+    for answer in join_all(answers).await {
+        assert!(answer?.is_ok());
+    }
+    let counts = "SELECT (SELECT count(*) FROM stamps), (SELECT count(*) FROM receipts), \
+                         (SELECT max(stamps) FROM stamp_batches)";
+    let row = sql.query_one(counts, &[]).await?;
+    let counts: [i64; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+    assert_eq!(counts, [100, 100, 100]);
+    assert_eq!(proved(&inventory).await?, (800, 0, 200));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_unique_key_of_its_rows_refuses_is_not_sold() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 1000, None)]).await?;
+    let sql = bench.sql().await?;
+    sql.batch_execute(STAMPS).await?;
+    let inventory = bench.replica(false)?;
+    let ids = (0..100).chain([7, 7, 8]).map(Uuid::from_u128);
+    let answers = ids.map(async |id| {
+        let sale = hold(HoldId::generate(), &[1], 1, Until::Sold)?;
+        anyhow::Ok(inventory.submit_new_with(sale, Stamp(id)).await)
+    });
+    let mut conflicts = 0;
+    for answer in join_all(answers).await {
+        match answer? {
+            Ok(verdict) => assert!(verdict.is_ok()),
+            Err(InventoryError::Conflict(key)) => {
+                assert_eq!(key, "stamps_once");
+                conflicts += 1;
+            }
+            Err(error) => anyhow::bail!(error),
+        }
+    }
+    assert_eq!(conflicts, 3);
+    assert_eq!(proved(&inventory).await?, (900, 0, 100));
     Ok(())
 }
