@@ -33,7 +33,7 @@ use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
-use crate::app::engine::{Engine, EngineSettings};
+use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
 use crate::app::snapshots::Snapshots;
@@ -154,10 +154,12 @@ fn engine(
     redis: Option<Redis>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
+    let flights = FlightClient::new(&settings.flights.url, settings.flights.timeout)?;
     Ok(Engine {
         writer: Writer::start(database.clone()),
         database,
-        flights: FlightClient::new(&settings.flights.url, settings.flights.timeout)?,
+        sales: Sales::start(flights.clone()),
+        flights,
         payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
         snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
         leases: Leases::default(),

@@ -5,6 +5,7 @@
 //! between the two, or overtaken, leaves nothing that another can't pick up.
 
 mod pay;
+mod sales;
 mod seats;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::snapshots::Snapshots;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 use crate::db::writer::Writer;
+pub use sales::Sales;
 
 /// The pause before a step is tried again after no answer; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -38,6 +40,8 @@ pub struct Engine {
     pub writer: Writer,
     /// flight-service.
     pub flights: FlightClient,
+    /// What turns paid holds into sales at flight-service.
+    pub sales: Sales,
     /// payment-service.
     pub payments: PaymentClient,
     /// Bookings as others may look at them.
@@ -126,7 +130,7 @@ impl Engine {
         let step = match booking.life.next() {
             Action::Hold => self.hold(booking, context).await?,
             Action::Pay { attempt } => self.pay(booking, attempt, context).await?,
-            Action::Confirm => self.confirm(booking, context).await?,
+            Action::Confirm => self.confirm(booking).await?,
             Action::Release => self.release(booking, context).await?,
             Action::Settle { attempt } => self.settle(booking, attempt, context).await?,
             Action::AwaitCustomer if booking.is_past_deadline => {

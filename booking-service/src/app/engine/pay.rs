@@ -38,7 +38,7 @@ impl Engine {
             }
         }
         let Some(request) = charge_request(booking) else {
-            return self.charged(booking, None, context).await;
+            return self.charged(booking, None).await;
         };
         let key = booking.charge_key(attempt);
         crash_points::point("charge.before");
@@ -61,10 +61,7 @@ impl Engine {
         };
         crash_points::point("charge.after");
         match charge.status {
-            ChargeStatus::Success => {
-                self.charged(booking, Some(charge.payment_id), context)
-                    .await
-            }
+            ChargeStatus::Success => self.charged(booking, Some(charge.payment_id)).await,
             ChargeStatus::Failed | ChargeStatus::Timeout => self.declined(booking, charge).await,
             ChargeStatus::Processing => Err(AppError::InProgress),
         }
@@ -76,29 +73,27 @@ impl Engine {
         &self,
         booking: &Booking,
         payment: Option<PaymentId>,
-        context: &CallContext,
     ) -> Result<Step, AppError> {
         let booking = Booking {
             payment,
             refusal: None,
             ..booking.clone()
         };
-        let confirm = self.flights.confirm(booking.hold, context);
-        let seats = match tokio::time::timeout(self.settings.sale_patience, confirm).await {
-            Ok(Ok(Ok(_))) => {
+        let patience = self.settings.sale_patience;
+        let seats = match self.sales.sell(booking.hold, patience).await {
+            Some(Ok(())) => {
                 crash_points::point("sold.after");
                 ChargedSeats::Sold
             }
-            Ok(Ok(Err(refusal))) => {
+            Some(Err(refusal)) => {
                 tracing::error!(booking = %booking.id, code = refusal.code,
                     "a paid booking has lost its seats, so it is refunded");
                 let event = Event::Charged {
                     seats: ChargedSeats::Lost,
                 };
-                let lost = self.refused(&booking, event, refusal.into())?;
-                return Ok(Step::Write(lost));
+                return Ok(Step::Write(self.refused(&booking, event, refusal)?));
             }
-            Ok(Err(_)) | Err(_) => ChargedSeats::Pinned,
+            None => ChargedSeats::Pinned,
         };
         let event = Event::Charged { seats };
         Ok(Step::Write(self.after(&booking, event)?))

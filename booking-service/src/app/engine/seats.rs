@@ -1,9 +1,10 @@
 //! The steps that concern seats: hold, change, sell, give back.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
-use clients::http::CallContext;
+use clients::http::{CallContext, CallError};
 use domain::{Money, SeatNumber};
 use lifecycle::{Event, Payment};
 
@@ -12,6 +13,9 @@ use crate::app::AppError;
 use crate::app::booking::{Booking, Leg, Refusal, SeatChange};
 
 const FLIGHTS: &str = "flight-service";
+
+/// How long a sale that nobody waits for may take before it is tried again later.
+const SALE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Asks for the seats: pinned where payment follows at once, else until some time after the deadline.
@@ -145,23 +149,19 @@ impl Engine {
     }
 
     /// Turns the hold of a confirmed booking into a sale.
-    pub(super) async fn confirm(
-        &self,
-        booking: &Booking,
-        context: &CallContext,
-    ) -> Result<Step, AppError> {
-        match self.flights.confirm(booking.hold, context).await {
-            Ok(Ok(_)) => {
+    pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
+        match self.sales.sell(booking.hold, SALE_PATIENCE).await {
+            Some(Ok(())) => {
                 crash_points::point("confirm.after");
                 Ok(Step::Write(self.after(booking, Event::Sold)?))
             }
-            Ok(Err(refusal)) => {
+            Some(Err(refusal)) => {
                 tracing::error!(booking = %booking.id, code = refusal.code,
                     "a confirmed booking has lost its seats, so it is undone");
-                let lost = self.refused(booking, Event::HoldLost, refusal.into())?;
+                let lost = self.refused(booking, Event::HoldLost, refusal)?;
                 Ok(Step::Write(lost))
             }
-            Err(error) => Err(no_answer(booking, FLIGHTS, error)),
+            None => Err(no_answer(booking, FLIGHTS, CallError::DeadlinePassed)),
         }
     }
 
@@ -174,7 +174,7 @@ impl Engine {
         let answer = self.flights.release(booking.hold, context).await;
         let answer = answer.map_err(|error| no_answer(booking, FLIGHTS, error))?;
         answer.map_err(|refusal| {
-            let error = clients::http::CallError::Refused(refusal);
+            let error = CallError::Refused(refusal);
             no_answer(booking, FLIGHTS, error)
         })?;
         crash_points::point("release.after");
