@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
-use crate::caller::{Caller, PATIENCE};
+use crate::caller::{Caller, PEACE_WITHIN};
 use crate::databases::Databases;
 use crate::kills::Plan;
 use crate::process::{Keeping, Part, Service};
@@ -130,8 +130,11 @@ impl World {
     pub async fn at_peace(&self) -> anyhow::Result<Verdict> {
         self.peace.send(true)?;
         let sql = self.sql().await?;
-        wait_for("every booking has come to its end", PATIENCE, async || {
-            let left = sql
+        wait_for(
+            "every booking has come to its end",
+            PEACE_WITHIN,
+            async || {
+                let left = sql
                 .query(
                     "SELECT id::text || ' ' || door || ' ' || state || ', shown ' || shown || ', '
                             || seats_task || '/' || money_task || ', takeovers ' || takeovers
@@ -140,10 +143,11 @@ impl World {
                     &[],
                 )
                 .await?;
-            let left: Vec<String> = left.iter().map(|row| row.get(0)).collect();
-            ensure!(left.is_empty(), "{left:?}");
-            Ok(())
-        })
+                let left: Vec<String> = left.iter().map(|row| row.get(0)).collect();
+                ensure!(left.is_empty(), "{left:?}");
+                Ok(())
+            },
+        )
         .await?;
         let verdict = self.audit().await?;
         ensure!(verdict.unfinished.count == 0, "{verdict}");
