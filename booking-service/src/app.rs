@@ -3,11 +3,13 @@
 //! [`booking`] says what a booking is; `crates/lifecycle` what may become of it; [`engine`] does what a
 //! booking's life asks for; [`worker`] goes on where nobody does. On these stand the front doors:
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
-//! beside them [`ledger`], the proof of this service's own pools.
+//! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
+//! [`ledger`], the proof of their pools.
 
 pub mod booking;
 pub mod bookings;
 pub mod engine;
+pub mod events;
 pub mod flights;
 pub mod leases;
 pub mod ledger;
@@ -15,10 +17,13 @@ pub mod orders;
 pub mod simple_orders;
 pub mod snapshots;
 mod stored_life;
+pub mod text;
+pub mod ticket_options;
+pub mod users;
 pub mod worker;
 
 use clients::http::CallError;
-use domain::BookingId;
+use domain::{BookingId, Units};
 use inventory::{InventoryError, StoreError};
 
 use self::booking::Refusal;
@@ -80,6 +85,33 @@ pub enum AppError {
     /// What happened can't happen to a booking that stands where this one does.
     #[error("a booking's life went wrong")]
     Life(#[from] lifecycle::Refused),
+    /// No such user.
+    #[error("there is no user with this id")]
+    UnknownUser,
+    /// The user has bookings that have not ended.
+    #[error("the user has live bookings")]
+    UserHasBookings,
+    /// No such event, or it was deleted.
+    #[error("there is no event with this id")]
+    UnknownEvent,
+    /// Somebody has tickets to the event.
+    #[error("the event has live bookings")]
+    EventHasBookings,
+    /// Fewer tickets than somebody has.
+    #[error("more tickets than this are held and sold")]
+    TicketsInUse,
+    /// No such ticket option.
+    #[error("there is no ticket option with this id")]
+    UnknownTicketOption,
+    /// No such purchase.
+    #[error("there is no purchase with this id")]
+    UnknownPurchase,
+    /// Fewer tickets are left than were asked for.
+    #[error("fewer than {0} tickets are left")]
+    NotSoMany(Units),
+    /// The inventory answered something else than what was asked.
+    #[error("tickets were answered for in an unknown way")]
+    OtherAnswer,
     /// Tickets can't be counted now, or not at all.
     #[error(transparent)]
     Inventory(#[from] InventoryError),

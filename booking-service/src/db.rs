@@ -2,6 +2,10 @@
 //! tables are the inventory crate's.
 
 pub mod bookings;
+pub mod events;
+pub mod purchases;
+pub mod ticket_options;
+pub mod users;
 pub mod writer;
 
 mod embedded {
@@ -10,7 +14,9 @@ mod embedded {
 
 use std::sync::Arc;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{GenericClient, Pool};
+use domain::PoolId;
+use inventory::CreateError;
 use jiff::Timestamp;
 use service_kit::database::MigrationSet;
 
@@ -38,6 +44,9 @@ pub enum DbError {
     /// The database failed or refused.
     #[error("the database refused")]
     Query(#[from] tokio_postgres::Error),
+    /// A pool can't be made.
+    #[error("the pool can't be made")]
+    NewPool(#[from] CreateError),
     /// A stored value is not one that this service writes.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
@@ -50,6 +59,27 @@ pub enum DbError {
     /// The batch, in which this was, broke off without an answer.
     #[error("the write broke off")]
     BrokenOff,
+}
+
+impl DbError {
+    /// The constraint that refused, if one did.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Query(error) => error.as_db_error()?.constraint(),
+            _ => None,
+        }
+    }
+}
+
+/// An id for a new pool, which no other has or had.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn new_pool_id(client: &impl GenericClient) -> Result<PoolId, DbError> {
+    let query = "SELECT nextval('pool_ids')";
+    let statement = client.prepare_cached(query).await?;
+    Ok(PoolId(client.query_one(&statement, &[]).await?.try_get(0)?))
 }
 
 /// The database's clock, which all deadlines go by.

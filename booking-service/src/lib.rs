@@ -1,10 +1,10 @@
-//! booking-service: bookings and orders.
+//! booking-service: bookings, orders, events and ticket options.
 //!
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
 //! | [`app`] | what is decided: a booking, its steps, who goes on with it, the front doors |
-//! | [`db`] | the tables of bookings; SQL only here |
+//! | [`db`] | the tables of bookings, events and ticket options; SQL only here |
 //! | [`settings`] | the settings and their defaults |
 //!
 //! A booking's row is written before anything is asked of another service, and after each answer; what
@@ -34,9 +34,12 @@ use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::engine::{Engine, EngineSettings, Sales};
+use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
 use crate::app::snapshots::Snapshots;
+use crate::app::ticket_options::TicketOptions;
+use crate::app::users::Users;
 use crate::app::worker;
 use crate::db::writer::Writer;
 use crate::settings::Settings;
@@ -75,6 +78,20 @@ impl Application {
                 order: settings.bookings.reservation,
             },
         };
+        let routes = routes::configure(routes::Services {
+            bookings,
+            ledger: Ledger {
+                inventory: Arc::clone(&inventory),
+            },
+            users: Users {
+                database: database.clone(),
+            },
+            events: Events {
+                database: database.clone(),
+                inventory: Arc::clone(&inventory),
+            },
+            ticket_options: TicketOptions::new(database.clone(), inventory),
+        });
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }
@@ -91,10 +108,6 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let routes = routes::configure(routes::Services {
-            bookings,
-            ledger: Ledger { inventory },
-        });
         let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
         Ok(Self { server })
     }

@@ -1,14 +1,20 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
 mod admin;
+mod bare_list;
 mod bookings;
+mod events;
 mod flights;
+mod json_api;
 mod ledger;
 pub mod openapi;
 mod orders;
 mod problem;
+mod purchases;
 mod simple_orders;
+mod ticket_options;
 mod travelers;
+mod users;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
@@ -16,10 +22,13 @@ use service_kit::extract::IdempotencyKey;
 use service_kit::{context, server::resource};
 
 use crate::app::bookings::Bookings;
+use crate::app::events::Events;
 use crate::app::flights::Flights;
 use crate::app::ledger::Ledger;
 use crate::app::orders::Orders;
 use crate::app::simple_orders::SimpleOrders;
+use crate::app::ticket_options::TicketOptions;
+use crate::app::users::Users;
 
 /// What the routes call.
 #[derive(Clone)]
@@ -28,12 +37,21 @@ pub struct Services {
     pub bookings: Bookings,
     /// The proof of this service's own pools.
     pub ledger: Ledger,
+    /// Those who book tickets.
+    pub users: Users,
+    /// What they book tickets to.
+    pub events: Events,
+    /// What is sold without a booking.
+    pub ticket_options: TicketOptions,
 }
 
 /// The service's routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let Services { bookings, ledger } = services;
-    let ledger = Data::new(ledger);
+    let bookings = services.bookings;
+    let ledger = Data::new(services.ledger);
+    let users = Data::new(services.users);
+    let events = Data::new(services.events);
+    let ticket_options = Data::new(services.ticket_options);
     let orders = Data::new(Orders {
         bookings: bookings.clone(),
     });
@@ -50,9 +68,13 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(orders.clone())
             .app_data(simple.clone())
             .app_data(flights.clone())
-            .app_data(ledger.clone());
+            .app_data(ledger.clone())
+            .app_data(users.clone())
+            .app_data(events.clone())
+            .app_data(ticket_options.clone());
         configure_bookings(config);
         configure_orders(config);
+        configure_tickets(config);
         config
             .service(resource(
                 "/api/ledger/proof",
@@ -132,6 +154,57 @@ fn configure_orders(config: &mut ServiceConfig) {
             [
                 web::get().to(orders::show),
                 web::delete().to(orders::cancel),
+            ],
+        ));
+}
+
+fn configure_tickets(config: &mut ServiceConfig) {
+    let posts = [
+        ("/purchases", web::post().to(purchases::create)),
+        ("/ticket_options", web::post().to(ticket_options::create)),
+    ];
+    for (path, route) in posts {
+        config.service(json_api::resource(path, "POST", route));
+    }
+    let gets = [
+        ("/purchases/{id}", web::get().to(purchases::show)),
+        ("/ticket_options/{id}", web::get().to(ticket_options::show)),
+    ];
+    for (path, route) in gets {
+        config.service(json_api::resource(path, "GET", route));
+    }
+    config
+        .service(resource(
+            "/api/v1/events",
+            "GET, POST",
+            [web::get().to(events::list), web::post().to(events::create)],
+        ))
+        .service(resource(
+            "/api/v1/users",
+            "GET, POST",
+            [web::get().to(users::list), web::post().to(users::create)],
+        ))
+        .service(resource(
+            "/api/v1/events/{id}/statistics",
+            "GET",
+            [web::get().to(events::statistics)],
+        ))
+        .service(resource(
+            "/api/v1/events/{id}",
+            "DELETE, GET, PUT",
+            [
+                web::get().to(events::show),
+                web::put().to(events::change),
+                web::delete().to(events::delete),
+            ],
+        ))
+        .service(resource(
+            "/api/v1/users/{id}",
+            "DELETE, GET, PUT",
+            [
+                web::get().to(users::show),
+                web::put().to(users::change),
+                web::delete().to(users::delete),
             ],
         ));
 }

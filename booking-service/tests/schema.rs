@@ -106,11 +106,11 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     travelers travelers_booking foreign key
     travelers travelers_key primary key
     travelers travelers_named check
+    unique index purchases_idempotency_key
+    unique index users_email_taken
     users users_email_given check
     users users_named check
     users users_pkey primary key
-    unique index purchases_idempotency_key
-    unique index users_email_taken
     ");
     Ok(())
 }

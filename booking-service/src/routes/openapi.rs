@@ -1,18 +1,25 @@
 //! The OpenAPI document, made from the routes that it describes.
 
+use std::collections::BTreeMap;
+
 use service_kit::openapi::add_operations;
 use service_kit::problem::ProblemBody;
 use service_kit::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::{admin, bookings, flights, ledger, orders, simple_orders};
+use super::json_api::Errors;
+use super::{
+    admin, bookings, events, flights, json_api, ledger, orders, purchases, simple_orders,
+    ticket_options, users,
+};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Holdfast booking service",
-        description = "Bookings and orders: seats held at flight-service, paid at payment-service.",
+        description = "Bookings and orders of seats, tickets to events, and ticket options.",
         license(name = "MIT", identifier = "MIT")
     ),
     paths(
@@ -20,12 +27,18 @@ use super::{admin, bookings, flights, ledger, orders, simple_orders};
         orders::create, orders::show, orders::change_seats, orders::pay, orders::cancel,
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
         ledger::proof,
+        users::create, users::list, users::show, users::change, users::delete,
+        events::create, events::list, events::show, events::change, events::delete, events::statistics,
+        ticket_options::create, ticket_options::show, purchases::create, purchases::show,
     ),
-    components(schemas(ProblemBody<'static>)),
+    components(schemas(ProblemBody<'static>, Errors)),
     tags(
         (name = "bookings", description = "Bookings by count, paid at once"),
         (name = "orders", description = "Orders with chosen seats, paid by code; and simple ones, not paid here"),
         (name = "seats", description = "The seats of a flight"),
+        (name = "users", description = "Those who book tickets to events"),
+        (name = "events", description = "What they book tickets to"),
+        (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
         (name = "ledger", description = "The proof of the double entries of events and ticket options"),
         (name = "admin", description = "The end of all bookings of a flight"),
         (name = "operations", description = "For those who run the service"),
@@ -41,7 +54,103 @@ pub fn document() -> Document {
     document
 }
 
+/// Refusals of the calls that speak JSON:API, by status.
+macro_rules! json_api_refusals {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$(($status, $description)),*]
+                    .into_iter()
+                    .map(|(status, text)| (status.to_owned(), json_api_refusal(text).into()))
+                    .collect()
+            }
+        }
+    )*};
+}
+
+fn json_api_refusal(description: &str) -> Response {
+    let schema = Ref::from_schema_name("Errors");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(json_api::MEDIA_TYPE, content)
+        .build()
+}
+
+json_api_refusals! {
+    /// How a resource is not made.
+    JsonApiCreateRefusals {
+        "400": "Malformed, or a part of it is wrong; `source` names it",
+        "403": "`client_generated_id`: ids are given by the server",
+        "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
+        "413": "The body is too large",
+        "415": "The body is not JSON:API, nor JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
+        "503": "Ask again soon, with the same Idempotency-Key",
+    }
+    /// How a purchase is refused.
+    PurchaseRefusals {
+        "400": "`invalid_purchase_quantity`: fewer are left, or it is no number of tickets, and nothing was bought; or a part of it is wrong; `source` names it",
+        "403": "`client_generated_id`: ids are given by the server",
+        "404": "`unknown_ticket_option`: there is no such ticket option",
+        "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
+        "413": "The body is too large",
+        "415": "The body is not JSON:API, nor JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
+        "503": "Ask again soon, with the same Idempotency-Key",
+    }
+    /// How a look-up is refused.
+    JsonApiLookupRefusals {
+        "404": "There is nothing with this id",
+        "503": "Ask again soon",
+    }
+}
+
 refusals! {
+    /// How a user is refused.
+    UserRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "409": "`email_taken`: the address belongs to another user",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "503": "Ask again soon",
+    }
+    /// How the look-up of a user is refused.
+    UserLookupRefusals {
+        "404": "`unknown_user`: there is no such user",
+        "503": "Ask again soon",
+    }
+    /// How a user is not deleted.
+    UserDeleteRefusals {
+        "404": "`unknown_user`: there is no such user",
+        "409": "`user_has_bookings`: it has bookings that have not ended",
+        "503": "Ask again soon",
+    }
+    /// How an event is refused.
+    EventRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "503": "Ask again soon",
+    }
+    /// How the look-up of an event is refused.
+    EventLookupRefusals {
+        "404": "`unknown_event`: there is no such event",
+        "503": "Ask again soon",
+    }
+    /// How an event does not get other tickets.
+    EventResizeRefusals {
+        "409": "`capacity_in_use`: more tickets are held and sold",
+    }
+    /// How an event is not deleted.
+    EventDeleteRefusals {
+        "404": "`unknown_event`: there is no such event",
+        "409": "`event_has_bookings`: somebody has tickets to it",
+        "503": "Ask again soon",
+    }
     /// How a booking is refused, besides its body.
     BookRefusals {
         "409": "`price_changed`: the total is not the expected one; `idempotency_in_progress`: a request with this key still runs",

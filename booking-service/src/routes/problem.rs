@@ -1,7 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
-use inventory::{InventoryError, StoreError};
+use inventory::{CreateError, InventoryError, StoreError};
 use service_kit::Problem;
 use service_kit::batch::IsData as _;
 
@@ -22,12 +22,28 @@ const PASSED_ON: [&str; 9] = [
     "flight_has_bookings",
 ];
 
+/// The code of more tickets than are left, or of no number of tickets.
+pub(super) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
         match error {
             AppError::UnknownBooking(_) | AppError::UnknownOrder => Self::not_found(text),
             AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
+            AppError::UnknownUser => Self::not_found(text).with_code("unknown_user"),
+            AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
+            AppError::UnknownEvent => Self::not_found(text).with_code("unknown_event"),
+            AppError::EventHasBookings => Self::conflict("event_has_bookings", text),
+            AppError::TicketsInUse => Self::conflict("capacity_in_use", text),
+            AppError::UnknownTicketOption => {
+                Self::not_found(text).with_code("unknown_ticket_option")
+            }
+            AppError::UnknownPurchase => Self::not_found(text),
+            AppError::NotSoMany(_) => {
+                Self::new(StatusCode::BAD_REQUEST, INVALID_PURCHASE_QUANTITY, text)
+            }
+            AppError::OtherAnswer => Self::internal(error),
             AppError::KeyReused => Self::key_reused(),
             AppError::InProgress | AppError::ChangedElsewhere => Self::in_progress(),
             AppError::NotCancellable(_) => {
@@ -66,7 +82,12 @@ fn of_store(error: StoreError) -> Problem {
 
 fn of_database(error: DbError) -> Problem {
     let text = error.to_string();
+    if error.constraint() == Some("users_email_taken") {
+        return Problem::conflict("email_taken", "this address belongs to another user");
+    }
     match error {
+        DbError::NewPool(CreateError::Store(error)) => of_store(error),
+        DbError::NewPool(error) => Problem::internal(error),
         DbError::Pool(error) => error.into(),
         DbError::Query(error) => error.into(),
         DbError::Busy | DbError::BrokenOff => Problem::unavailable(text),

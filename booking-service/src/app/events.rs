@@ -1,0 +1,279 @@
+//! Events: made, listed, looked up, changed, deleted, counted.
+//!
+//! How many tickets an event has is its pool's capacity, so it changes through the inventory, which
+//! decides it in one queue with the sales. An event is deleted by taking all of its tickets away: that
+//! is refused while somebody has one, and once it is done nobody can get one.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use domain::{Amount, Currency, PoolId, Units};
+use inventory::{Command, Inventory, NewPool, Refusal};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::AppError;
+use super::text::{Description, Name};
+use crate::db::events::{EventDeleted, EventRescheduled};
+use crate::{POOL_KIND, db};
+
+/// An event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its id.
+    pub id: Uuid,
+    /// Where its tickets are counted.
+    pub pool: PoolId,
+    /// What it is called.
+    pub name: String,
+    /// What is said about it.
+    pub description: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// All of its tickets.
+    pub total_tickets: i32,
+    /// What one costs now.
+    pub price: Amount,
+    /// In which currency.
+    pub currency: Currency,
+    /// When tickets are sold.
+    pub sales: SalesWindow,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed, but for sales.
+    pub updated_at: Timestamp,
+}
+
+/// When tickets are sold, besides the margin before the start that the inventory keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SalesWindow {
+    /// From this moment; `None`: from the beginning.
+    pub from: Option<Timestamp>,
+    /// Until before this one; `None`: until sales close.
+    pub until: Option<Timestamp>,
+}
+
+impl SalesWindow {
+    /// Whether tickets are sold at this moment.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether there is such a time at all.
+    fn checked(self) -> Result<Self, AppError> {
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from >= until => Err(AppError::Invalid(
+                "sales_end".to_owned(),
+                "must be after sales_start".to_owned(),
+            )),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// An event to be made.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What it is called.
+    pub name: Name,
+    /// What is said about it.
+    pub description: Description,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// All of its tickets.
+    pub total_tickets: Units,
+    /// What one costs, zero or more.
+    pub price: Amount,
+    /// In which currency.
+    pub currency: Currency,
+    /// When they are sold.
+    pub sales: SalesWindow,
+}
+
+/// What is to change of an event.
+#[derive(Clone, Debug, Default)]
+pub struct EventChange {
+    /// What it is called.
+    pub name: Option<Name>,
+    /// What is said about it.
+    pub description: Option<Description>,
+    /// When it begins.
+    pub starts_at: Option<Timestamp>,
+    /// All of its tickets.
+    pub total_tickets: Option<Units>,
+    /// What one costs, zero or more, to those who book from now on.
+    pub price: Option<Amount>,
+    /// In which currency.
+    pub currency: Option<Currency>,
+    /// From when on tickets are sold; `Some(None)`: from the beginning.
+    pub sales_from: Option<Option<Timestamp>>,
+    /// Until when; `Some(None)`: until sales close.
+    pub sales_until: Option<Option<Timestamp>>,
+}
+
+/// What an event's bookings add up to, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// Tickets of confirmed bookings.
+    pub sold_units: i64,
+    /// What they were sold for, in hundredths.
+    pub revenue_minor: i64,
+    /// Tickets that are neither held nor sold.
+    pub free_units: i32,
+}
+
+/// Makes, finds, changes and deletes events.
+#[derive(Clone)]
+pub struct Events {
+    /// Where they are.
+    pub database: Pool,
+    /// Where their tickets are counted.
+    pub inventory: Arc<Inventory>,
+}
+
+impl Events {
+    /// Makes an event and its tickets.
+    ///
+    /// # Errors
+    /// When it makes no sense, or the database does not answer.
+    pub async fn create(&self, new: &NewEvent) -> Result<Event, AppError> {
+        check_price(new.price)?;
+        new.sales.checked()?;
+        let id = Uuid::now_v7();
+        let pool = |id| NewPool {
+            id,
+            kind: POOL_KIND.to_owned(),
+            capacity: new.total_tickets.get().cast_signed(),
+            already_sold: 0,
+            layout: None,
+            starts_at: Some(new.starts_at),
+        };
+        db::events::insert(&self.database, id, new, pool).await?;
+        self.find(id).await
+    }
+
+    /// The events after this one, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, AppError> {
+        Ok(db::events::list(&self.database, after, limit).await?)
+    }
+
+    /// An event by its id.
+    ///
+    /// # Errors
+    /// When there is none, or it was deleted.
+    pub async fn find(&self, id: Uuid) -> Result<Event, AppError> {
+        let event = db::events::find(&self.database, id).await?;
+        event.ok_or(AppError::UnknownEvent)
+    }
+
+    /// Changes what is given. The tickets come first: if they can't be so few, nothing is changed.
+    ///
+    /// # Errors
+    /// When there is no such event, more tickets are held and sold, or it would make no sense.
+    pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
+        let event = self.find(id).await?;
+        if let Some(price) = change.price {
+            check_price(price)?;
+        }
+        let window = SalesWindow {
+            from: change.sales_from.unwrap_or(event.sales.from),
+            until: change.sales_until.unwrap_or(event.sales.until),
+        };
+        window.checked()?;
+        let pool = event.pool;
+        if let Some(tickets) = change.total_tickets {
+            let capacity = tickets.get().cast_signed();
+            match self
+                .inventory
+                .submit(Command::Resize { pool, capacity })
+                .await?
+            {
+                Ok(_) => {}
+                Err(Refusal::CapacityInUse) => return Err(AppError::TicketsInUse),
+                Err(_) => return Err(AppError::OtherAnswer),
+            }
+        }
+        if let Some(starts_at) = change.starts_at {
+            let command = Command::Reschedule {
+                pool,
+                starts_at: Some(starts_at),
+            };
+            let rows = EventRescheduled {
+                event: id,
+                starts_at,
+            };
+            let answer = self.inventory.submit_with(command, rows).await?;
+            answer.map_err(|_| AppError::OtherAnswer)?;
+        }
+        db::events::update(&self.database, id, change, window).await?;
+        self.find(id).await
+    }
+
+    /// Deletes an event that nobody has tickets to. Its row stays, for the bookings that it had.
+    ///
+    /// # Errors
+    /// When there is none, or somebody has tickets.
+    pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
+        let pool = self.find(id).await?.pool;
+        // In one commit, so that no sale comes between: its tickets are gone, and so is the event.
+        let command = Command::Resize { pool, capacity: 0 };
+        let answer = self.inventory.submit_with(command, EventDeleted(id));
+        match answer.await? {
+            Ok(_) => {}
+            Err(Refusal::CapacityInUse) => return Err(AppError::EventHasBookings),
+            Err(_) => return Err(AppError::OtherAnswer),
+        }
+        // A change that found the event just before may still bring tickets: they are not for sale.
+        let answer = self.inventory.submit(Command::Close { pool }).await?;
+        answer.map_err(|_| AppError::OtherAnswer)?;
+        Ok(())
+    }
+
+    /// What an event's bookings add up to.
+    ///
+    /// # Errors
+    /// When there is no such event.
+    pub async fn statistics(&self, id: Uuid) -> Result<Statistics, AppError> {
+        let statistics = db::events::statistics(&self.database, id).await?;
+        statistics.ok_or(AppError::UnknownEvent)
+    }
+}
+
+fn check_price(price: Amount) -> Result<(), AppError> {
+    if price < Amount::ZERO {
+        let detail = "must not be below zero".to_owned();
+        return Err(AppError::Invalid("ticket_price".to_owned(), detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_includes_its_beginning_and_not_its_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let window = SalesWindow {
+            from: Some(at(10)),
+            until: Some(at(20)),
+        };
+        let open = [9, 10, 19, 20].map(|second| window.is_open(at(second)));
+        assert_eq!(open, [false, true, true, false]);
+        assert!(SalesWindow::default().is_open(at(0)));
+    }
+
+    #[test]
+    fn a_window_that_is_never_open_makes_no_sense() {
+        let now = Timestamp::UNIX_EPOCH;
+        let window = SalesWindow {
+            from: Some(now),
+            until: Some(now),
+        };
+        assert!(window.checked().is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! Users, who book tickets to events.
+
+use deadpool_postgres::Pool;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::AppError;
+use super::text::{Email, Name};
+use crate::db;
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its id.
+    pub id: Uuid,
+    /// What the user is called.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Makes, finds, changes and deletes users.
+#[derive(Clone)]
+pub struct Users {
+    /// Where they are.
+    pub database: Pool,
+}
+
+/// What became of a user that was to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone.
+    Deleted,
+    /// It was not there.
+    Unknown,
+    /// It has bookings that have not ended.
+    HasBookings,
+}
+
+impl Users {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// When the address belongs to another one.
+    pub async fn create(&self, name: &Name, email: &Email) -> Result<User, AppError> {
+        Ok(db::users::insert(&self.database, Uuid::now_v7(), name, email).await?)
+    }
+
+    /// The users after this one, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, AppError> {
+        Ok(db::users::list(&self.database, after, limit).await?)
+    }
+
+    /// A user by its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
+        let user = db::users::find(&self.database, id).await?;
+        user.ok_or(AppError::UnknownUser)
+    }
+
+    /// Changes what is given.
+    ///
+    /// # Errors
+    /// When there is no such user, or the address belongs to another one.
+    pub async fn change(
+        &self,
+        id: Uuid,
+        name: Option<&Name>,
+        email: Option<&Email>,
+    ) -> Result<User, AppError> {
+        let user = db::users::update(&self.database, id, name, email).await?;
+        user.ok_or(AppError::UnknownUser)
+    }
+
+    /// Deletes a user that has no live bookings.
+    ///
+    /// # Errors
+    /// When there is none, or it has.
+    pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
+        match db::users::delete(&self.database, id).await? {
+            Deletion::Deleted => Ok(()),
+            Deletion::Unknown => Err(AppError::UnknownUser),
+            Deletion::HasBookings => Err(AppError::UserHasBookings),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The tables of events and of their sales.
+
+use deadpool_postgres::{GenericClient, Pool};
+use domain::{Amount, PoolId};
+use inventory::{Accepted, NewPool, RowStatement, Rows, create_pools};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{DbError, new_pool_id};
+use crate::app::events::{Event, EventChange, NewEvent, SalesWindow, Statistics};
+
+const INSERT: &str = "
+    WITH event AS (
+        INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency,
+                            on_sale_from, on_sale_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+    )
+    INSERT INTO event_sales (event_id) SELECT id FROM event";
+
+/// Also for what is read of events elsewhere: see [`event_of`].
+const COLUMNS: &str = "
+    event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
+    event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
+    event.updated_at
+    FROM events event JOIN pools pool ON pool.id = event.pool_id
+    WHERE event.deleted_at IS NULL";
+
+const UPDATE: &str = "
+    UPDATE events
+    SET name = coalesce($2, name), description = coalesce($3, description),
+        price_minor = coalesce($4, price_minor), currency = coalesce($5, currency),
+        on_sale_from = $6, on_sale_until = $7, updated_at = now()
+    WHERE id = $1 AND deleted_at IS NULL";
+
+const RESCHEDULE: &str = "
+    UPDATE events SET starts_at = new.starts_at, updated_at = now()
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS new (id, starts_at)
+    WHERE events.id = new.id";
+
+const DELETE: &str =
+    "UPDATE events SET deleted_at = now() WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL";
+
+/// One row of each table, read at one moment.
+const STATISTICS: &str = "
+    SELECT sales.sold_units, sales.revenue_minor, pool.free
+    FROM events event
+    JOIN event_sales sales ON sales.event_id = event.id
+    JOIN pools pool ON pool.id = event.pool_id
+    WHERE event.id = $1 AND event.deleted_at IS NULL";
+
+/// Rows are locked in the order of their ids, so that no two batches wait for each other.
+const ADD_REVENUE: &str = "
+    WITH new AS (
+        SELECT event_id, sum(units)::bigint AS units, sum(minor)::bigint AS minor
+        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS one (event_id, units, minor)
+        GROUP BY event_id
+    ), locked AS (
+        SELECT event_id FROM event_sales
+        WHERE event_id IN (SELECT event_id FROM new) ORDER BY event_id FOR UPDATE
+    )
+    UPDATE event_sales
+    SET sold_units = sold_units + new.units, revenue_minor = revenue_minor + new.minor
+    FROM new, locked
+    WHERE event_sales.event_id = new.event_id AND locked.event_id = new.event_id";
+
+/// What a booking adds to its event's statistics.
+#[derive(Clone, Copy, Debug)]
+pub struct Revenue {
+    /// The event.
+    pub event: Uuid,
+    /// Its tickets; below zero when a confirmed booking is cancelled.
+    pub units: i64,
+    /// What they were sold for, in hundredths, with the same sign.
+    pub minor: i64,
+}
+
+/// Enters bookings that were confirmed, or cancelled after that, in their events' statistics. To be
+/// called inside the transaction that confirms or cancels them and that does neither twice: then the
+/// statistics are right at every moment, and nobody has to count bookings.
+///
+/// # Errors
+/// When the database does not answer, or more would be taken out than was entered.
+pub async fn add_revenue(
+    transaction: &impl GenericClient,
+    revenue: &[Revenue],
+) -> Result<(), DbError> {
+    if revenue.is_empty() {
+        return Ok(());
+    }
+    let events: Vec<Uuid> = revenue.iter().map(|one| one.event).collect();
+    let units: Vec<i64> = revenue.iter().map(|one| one.units).collect();
+    let minor: Vec<i64> = revenue.iter().map(|one| one.minor).collect();
+    let statement = transaction.prepare_cached(ADD_REVENUE).await?;
+    transaction
+        .execute(&statement, &[&events, &units, &minor])
+        .await?;
+    Ok(())
+}
+
+/// The event has another start, as its pool has.
+pub struct EventRescheduled {
+    /// The event.
+    pub event: Uuid,
+    /// When it begins.
+    pub starts_at: Timestamp,
+}
+
+impl Rows for EventRescheduled {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        // The last of several changes of one event is the one that its pool keeps.
+        let mut last: Vec<(Uuid, Timestamp)> = Vec::new();
+        for (one, _) in batch {
+            last.retain(|(event, _)| *event != one.event);
+            last.push((one.event, one.starts_at));
+        }
+        let (events, starts): (Vec<_>, Vec<_>) = last.into_iter().unzip();
+        vec![RowStatement::new(RESCHEDULE).with(events).with(starts)]
+    }
+}
+
+/// The event is deleted, as its tickets are.
+pub struct EventDeleted(pub Uuid);
+
+impl Rows for EventDeleted {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let events: Vec<Uuid> = batch.iter().map(|(one, _)| one.0).collect();
+        vec![RowStatement::new(DELETE).with(events)]
+    }
+}
+
+/// Adds an event with its pool.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewEvent,
+    pool: impl FnOnce(PoolId) -> NewPool,
+) -> Result<(), DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let pool_id = new_pool_id(&transaction).await?;
+    create_pools(&transaction, vec![pool(pool_id)]).await?;
+    let statement = transaction.prepare_cached(INSERT).await?;
+    let (name, description) = (new.name.as_str(), new.description.as_str());
+    let (price, currency) = (new.price.minor(), new.currency.as_str());
+    let (from, until) = (new.sales.from, new.sales.until);
+    transaction
+        .execute(
+            &statement,
+            &[
+                &id,
+                &pool_id.0,
+                &name,
+                &description,
+                &new.starts_at,
+                &price,
+                &currency,
+                &from,
+                &until,
+            ],
+        )
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// An event by its id, unless it was deleted.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
+    let client = database.get().await?;
+    let query = format!("SELECT {COLUMNS} AND event.id = $1");
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.as_ref().map(event_of).transpose()
+}
+
+/// Those after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT {COLUMNS} AND ($1::uuid IS NULL OR event.id > $1) ORDER BY event.id LIMIT $2"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client.query(&statement, &[&after, &limit]).await?;
+    rows.iter().map(event_of).collect()
+}
+
+/// Changes what is not the inventory's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update(
+    database: &Pool,
+    id: Uuid,
+    change: &EventChange,
+    window: SalesWindow,
+) -> Result<(), DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(UPDATE).await?;
+    let name = change.name.as_ref().map(|name| name.as_str());
+    let description = change.description.as_ref().map(|text| text.as_str());
+    let price = change.price.map(Amount::minor);
+    let currency = change.currency.as_ref().map(|currency| currency.as_str());
+    client
+        .execute(
+            &statement,
+            &[
+                &id,
+                &name,
+                &description,
+                &price,
+                &currency,
+                &window.from,
+                &window.until,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// What an event's bookings add up to.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(STATISTICS).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.map(|row| {
+        Ok(Statistics {
+            sold_units: row.try_get(0)?,
+            revenue_minor: row.try_get(1)?,
+            free_units: row.try_get(2)?,
+        })
+    })
+    .transpose()
+}
+
+fn event_of(row: &Row) -> Result<Event, DbError> {
+    let price = Amount::from_minor(row.try_get(6)?);
+    let currency = row.try_get::<_, &str>(7)?.parse();
+    Ok(Event {
+        id: row.try_get(0)?,
+        pool: PoolId(row.try_get(1)?),
+        name: row.try_get(2)?,
+        description: row.try_get(3)?,
+        starts_at: row.try_get(4)?,
+        total_tickets: row.try_get(5)?,
+        price: price.map_err(|_| DbError::Unreadable("events.price_minor"))?,
+        currency: currency.map_err(|_| DbError::Unreadable("events.currency"))?,
+        sales: SalesWindow {
+            from: row.try_get(8)?,
+            until: row.try_get(9)?,
+        },
+        created_at: row.try_get(10)?,
+        updated_at: row.try_get(11)?,
+    })
+}

@@ -1,0 +1,125 @@
+//! The table of users.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::DbError;
+use crate::app::text::{Email, Name};
+use crate::app::users::{Deletion, User};
+
+const INSERT: &str = "
+    INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
+    RETURNING id, name, email, created_at, updated_at";
+
+const FIND: &str = "SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1";
+
+/// Ids rise with the time at which they were made.
+const LIST: &str = "
+    SELECT id, name, email, created_at, updated_at FROM users
+    WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
+
+const UPDATE: &str = "
+    UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), updated_at = now()
+    WHERE id = $1
+    RETURNING id, name, email, created_at, updated_at";
+
+/// Adding a booking locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes second
+/// sees what the first did.
+const LOCK: &str = "SELECT FROM users WHERE id = $1 FOR UPDATE";
+
+const HAS_BOOKINGS: &str = "
+    SELECT EXISTS (
+        SELECT FROM bookings
+        WHERE user_ref = $1 AND door = 'event' AND state NOT IN ('failed', 'expired', 'cancelled')
+    )";
+
+/// Adds a user.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    name: &Name,
+    email: &Email,
+) -> Result<User, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(INSERT).await?;
+    let (name, email) = (name.as_str(), email.as_str());
+    let row = client.query_one(&statement, &[&id, &name, &email]).await?;
+    user_of(&row)
+}
+
+/// A user by its id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(database: &Pool, id: Uuid) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// Those after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(LIST).await?;
+    let rows = client.query(&statement, &[&after, &limit]).await?;
+    rows.iter().map(user_of).collect()
+}
+
+/// Changes what is given; `None` where there is no such user.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn update(
+    database: &Pool,
+    id: Uuid,
+    name: Option<&Name>,
+    email: Option<&Email>,
+) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(UPDATE).await?;
+    let (name, email) = (name.map(Name::as_str), email.map(Email::as_str));
+    let row = client.query_opt(&statement, &[&id, &name, &email]).await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// Deletes a user that has no live bookings.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    if transaction.query_opt(LOCK, &[&id]).await?.is_none() {
+        return Ok(Deletion::Unknown);
+    }
+    // A statement of its own, so that it sees what was committed while the lock was waited for.
+    let row = transaction
+        .query_one(HAS_BOOKINGS, &[&id.to_string()])
+        .await?;
+    if row.try_get(0)? {
+        return Ok(Deletion::HasBookings);
+    }
+    transaction
+        .execute("DELETE FROM users WHERE id = $1", &[&id])
+        .await?;
+    transaction.commit().await?;
+    Ok(Deletion::Deleted)
+}
+
+fn user_of(row: &Row) -> Result<User, DbError> {
+    Ok(User {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        email: row.try_get(2)?,
+        created_at: row.try_get(3)?,
+        updated_at: row.try_get(4)?,
+    })
+}

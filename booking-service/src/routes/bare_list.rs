@@ -1,0 +1,64 @@
+//! Lists that are bare arrays: at most a hundred, and a `Link` header where there are more.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use service_kit::{Problem, respond};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// The most of one answer.
+const LIMIT_MAX: i64 = 100;
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListPart {
+    /// How many at most
+    #[serde(default = "limit_max")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 100)]
+    limit: i64,
+    /// Those after this id: follow the `Link` header with `rel="next"`
+    #[serde(default)]
+    pub(super) after: Option<Uuid>,
+}
+
+fn limit_max() -> i64 {
+    LIMIT_MAX
+}
+
+impl ListPart {
+    /// How many rows to look for: one more than is shown tells whether there are more.
+    ///
+    /// # Errors
+    /// When more are asked for than there may be, or none.
+    pub(super) fn look_for(&self) -> Result<i64, Problem> {
+        if (1..=LIMIT_MAX).contains(&self.limit) {
+            Ok(self.limit + 1)
+        } else {
+            let detail = format!("must be from 1 to {LIMIT_MAX}");
+            Err(Problem::invalid_field("limit", detail))
+        }
+    }
+
+    /// What was found, without the one that tells, and where the rest is.
+    pub(super) fn answer<T: Serialize>(
+        &self,
+        request: &HttpRequest,
+        mut found: Vec<T>,
+        id: impl Fn(&T) -> Uuid,
+    ) -> HttpResponse {
+        let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > shown;
+        found.truncate(shown);
+        let mut response = respond::ok(&found);
+        if let Some(last) = found.last().filter(|_| has_more) {
+            let (path, limit, after) = (request.path(), self.limit, id(last));
+            let link = format!("<{path}?limit={limit}&after={after}>; rel=\"next\"");
+            if let Ok(link) = HeaderValue::from_str(&link) {
+                response.headers_mut().insert(header::LINK, link);
+            }
+        }
+        response
+    }
+}

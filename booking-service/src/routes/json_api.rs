@@ -1,0 +1,285 @@
+//! Documents and refusals as JSON:API 1.1 has them, for the calls that speak it.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{StatusCode, header::HeaderMap};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use service_kit::extract::Json;
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+
+/// The media type of JSON:API.
+pub(super) const MEDIA_TYPE: &str = "application/vnd.api+json";
+
+/// A document with one resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Document<T> {
+    /// The resource
+    pub(super) data: T,
+}
+
+/// A resource that a client sends, to be made.
+#[derive(Debug, Deserialize)]
+struct Sent<A, R> {
+    data: SentResource<A, R>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SentResource<A, R> {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    id: Option<IgnoredAny>,
+    attributes: A,
+    #[serde(default = "Option::default")]
+    relationships: Option<R>,
+}
+
+/// A resource's name and id.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Identifier {
+    /// What kind of resource it is
+    #[serde(rename = "type")]
+    #[schema(example = "users")]
+    pub(super) kind: String,
+    /// Which one
+    #[schema(example = "406c1d05-bbb2-4e94-b183-7d208c2692e1")]
+    pub(super) id: String,
+}
+
+/// A relationship to one resource.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct ToOne {
+    /// The resource
+    pub(super) data: Identifier,
+}
+
+/// A refusal. What it says is a [`Problem`]'s; how it says it is JSON:API's.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    problem: Problem,
+    title: Option<&'static str>,
+}
+
+/// The body of a refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Errors {
+    /// What went wrong, at least one thing
+    errors: Vec<ErrorObject>,
+}
+
+/// One thing that went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorObject {
+    /// The HTTP status
+    #[schema(example = "400")]
+    status: String,
+    /// The kind of error, stable for programs
+    #[schema(example = "invalid_purchase_quantity")]
+    code: String,
+    /// The kind in words
+    #[schema(example = "Unable to purchase provided quantity")]
+    title: String,
+    /// What went wrong this time
+    detail: String,
+    /// Where
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+}
+
+/// What an error is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Source {
+    /// A JSON pointer into the request's body
+    #[schema(example = "/data/attributes/quantity")]
+    pointer: String,
+}
+
+impl<E: Into<Problem>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self {
+            problem: error.into(),
+            title: None,
+        }
+    }
+}
+
+impl Refusal {
+    /// The same under this title.
+    pub(super) fn titled(self, title: &'static str) -> Self {
+        let title = Some(title);
+        Self { title, ..self }
+    }
+
+    fn body(&self) -> Errors {
+        let problem = &self.problem;
+        let object = |detail: &str, pointer: Option<&str>| ErrorObject {
+            status: problem.status().as_str().to_owned(),
+            code: problem.code().to_owned(),
+            title: self
+                .title
+                .or_else(|| problem.status().canonical_reason())
+                .unwrap_or("Error")
+                .to_owned(),
+            detail: detail.to_owned(),
+            source: pointer.map(|pointer| Source {
+                pointer: pointer.to_owned(),
+            }),
+        };
+        let fields = problem.errors();
+        let errors = if fields.is_empty() {
+            vec![object(problem.detail(), None)]
+        } else {
+            let fields = fields.iter();
+            fields
+                .map(|field| object(&field.detail, Some(&field.pointer)))
+                .collect()
+        };
+        Errors { errors }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.problem.status()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = respond::json_as(self.problem.status(), MEDIA_TYPE, &self.body());
+        // `Allow` and `Retry-After` are the same in both shapes.
+        let like = self.problem.error_response();
+        for name in [header::ALLOW, header::RETRY_AFTER] {
+            if let Some(value) = like.headers().get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
+        }
+        response
+    }
+}
+
+/// What is refused as JSON:API says: any extractor that refuses with a [`Problem`].
+#[derive(Debug)]
+pub(super) struct Checked<E>(pub(super) E);
+
+impl<E> FromRequest for Checked<E>
+where
+    E: FromRequest<Error = Problem> + 'static,
+{
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let extracted = E::from_request(request, payload);
+        async move { Ok(Self(extracted.await?)) }.boxed_local()
+    }
+}
+
+/// What a kind of resource is made of.
+pub(super) trait Kind {
+    /// Its name, in `type`.
+    const TYPE: &'static str;
+    /// What it is like.
+    type Attributes: DeserializeOwned;
+    /// What it belongs to; [`IgnoredAny`] where nothing matters.
+    type Relationships: DeserializeOwned;
+}
+
+/// A resource to be made, as a client sent it.
+pub(super) struct New<K: Kind> {
+    /// What it is to be like.
+    pub(super) attributes: K::Attributes,
+    /// What it is to belong to, if the client said anything about it.
+    pub(super) relationships: Option<K::Relationships>,
+    /// SHA-256 of the body.
+    pub(super) digest: [u8; 32],
+}
+
+impl<K: Kind + 'static> FromRequest for New<K> {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = check_media_type(request.headers());
+        let body = Json::<Sent<K::Attributes, K::Relationships>>::from_request(request, payload);
+        async move {
+            // The body is read in any case, so that the client gets to read the answer.
+            let body = body.await;
+            media_type?;
+            let Json { body, digest } = body?;
+            let sent = body.data;
+            if sent.kind != K::TYPE {
+                let detail = format!("must be {}", K::TYPE);
+                let problem = Problem::invalid_field("data/type", detail);
+                let problem = problem.with_status(StatusCode::CONFLICT);
+                return Err(problem.with_code("wrong_type").into());
+            }
+            if sent.id.is_some() {
+                let problem = Problem::invalid_field("data/id", "is given by the server");
+                let problem = problem.with_status(StatusCode::FORBIDDEN);
+                return Err(problem.with_code("client_generated_id").into());
+            }
+            Ok(Self {
+                attributes: sent.attributes,
+                relationships: sent.relationships,
+                digest,
+            })
+        }
+        .boxed_local()
+    }
+}
+
+/// Whether a body is JSON:API, or plain JSON; no media type at all counts as JSON. An extension of
+/// JSON:API would have to be understood, and none is.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers.get(header::CONTENT_TYPE);
+    let text = value.map_or(Ok(""), HeaderValue::to_str).unwrap_or("?");
+    let text = text.to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_known = ["", "application/json", MEDIA_TYPE].contains(&essence);
+    if is_known && !parts.any(|parameter| parameter.starts_with("ext=")) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        format!("send the body with Content-Type: {MEDIA_TYPE}"),
+    ))
+}
+
+/// 200 with this resource.
+pub(super) fn ok<T: Serialize>(data: T) -> HttpResponse {
+    respond::json_as(StatusCode::OK, MEDIA_TYPE, &Document { data })
+}
+
+/// 201 with this resource, and where it is.
+pub(super) fn created<T: Serialize>(data: T, location: &str) -> HttpResponse {
+    let mut response = respond::json_as(StatusCode::CREATED, MEDIA_TYPE, &Document { data });
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// A path with its route, whose other methods are refused as JSON:API says.
+pub(super) fn resource(path: &str, allow: &'static str, route: Route) -> Resource {
+    let refuse = move || async move {
+        Err::<HttpResponse, Refusal>(Problem::method_not_allowed(allow).into())
+    };
+    web::resource(path)
+        .default_service(web::to(refuse))
+        .route(route)
+}

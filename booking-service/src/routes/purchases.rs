@@ -1,0 +1,215 @@
+//! Purchases of ticket options in JSON:API: made, complete when accepted, and looked up.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use domain::Units;
+use serde::{Deserialize, Serialize};
+use service_kit::Problem;
+use service_kit::extract::IdempotencyKey;
+use service_kit::respond::mark_replayed;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::json_api::{self, Checked, Document, Identifier, Kind, New, Refusal, ToOne};
+use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
+use super::ticket_options::{self, parse_id, unknown_in};
+use super::{problem, scoped};
+use crate::app::AppError;
+use crate::app::ticket_options::{Purchase, PurchaseRequest, RequestKey, TicketOptions};
+
+/// The kind of resource.
+const TYPE: &str = "purchases";
+
+/// The longest id of a user: as of an idempotency key, far longer than any that is made.
+const USER_LIMIT_CHARS: usize = 255;
+
+/// Where a purchase says what is bought, how much, and by whom.
+const QUANTITY: &str = "data/attributes/quantity";
+const OPTION_ID: &str = "data/relationships/ticket_option/data/id";
+const USER_ID: &str = "data/relationships/user/data/id";
+
+/// Its kind.
+pub(super) struct PurchaseKind;
+
+impl Kind for PurchaseKind {
+    const TYPE: &'static str = TYPE;
+    type Attributes = PurchaseAttributes;
+    type Relationships = PurchaseRelationships;
+}
+
+/// What a purchase is like.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct PurchaseAttributes {
+    /// How many tickets
+    #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
+    quantity: i64,
+}
+
+/// What a purchase belongs to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct PurchaseRelationships {
+    /// What is bought
+    ticket_option: ToOne,
+    /// Who buys; not checked
+    user: ToOne,
+}
+
+/// A purchase to be made.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(super) struct NewPurchaseDocument {
+    /// The purchase
+    data: NewPurchaseResource,
+}
+
+/// A purchase without an id.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(super) struct NewPurchaseResource {
+    /// `purchases`
+    #[schema(rename = "type", example = "purchases")]
+    kind: String,
+    /// What it is to be like
+    attributes: PurchaseAttributes,
+    /// What it is to belong to
+    relationships: PurchaseRelationships,
+}
+
+/// A purchase.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PurchaseResource {
+    /// `purchases`
+    #[serde(rename = "type")]
+    #[schema(example = "purchases")]
+    kind: &'static str,
+    /// Its id
+    id: Uuid,
+    /// What it is like
+    attributes: PurchaseAttributes,
+    /// What it belongs to
+    relationships: PurchaseRelationships,
+}
+
+impl From<Purchase> for PurchaseResource {
+    fn from(purchase: Purchase) -> Self {
+        let to_one = |kind: &str, id| ToOne {
+            data: Identifier {
+                kind: kind.to_owned(),
+                id,
+            },
+        };
+        Self {
+            kind: TYPE,
+            id: purchase.id,
+            attributes: PurchaseAttributes {
+                quantity: purchase.quantity.into(),
+            },
+            relationships: PurchaseRelationships {
+                ticket_option: to_one(ticket_options::TYPE, purchase.ticket_option.to_string()),
+                user: to_one("users", purchase.user),
+            },
+        }
+    }
+}
+
+/// Buy tickets; complete when accepted, and not paid here.
+#[utoipa::path(
+    post, path = "/purchases", tag = "ticket options",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the purchase come about once")),
+    request_body(content = NewPurchaseDocument, content_type = "application/vnd.api+json"),
+    responses(
+        (
+            status = 201, description = "The purchase; `Location` says where it is",
+            body = Document<PurchaseResource>, content_type = "application/vnd.api+json"
+        ),
+        PurchaseRefusals
+    )
+)]
+pub(super) async fn create(
+    options: Data<TicketOptions>,
+    key: Checked<IdempotencyKey>,
+    new: New<PurchaseKind>,
+) -> Result<HttpResponse, Refusal> {
+    let request = parse(new, key.0)?;
+    let purchase = options.purchase(request).await.map_err(refused)?;
+    let resource = PurchaseResource::from(purchase.value);
+    let location = format!("/{TYPE}/{}", resource.id);
+    let response = json_api::created(resource, &location);
+    Ok(mark_replayed(response, purchase.replayed))
+}
+
+/// What is asked for, or which part of it is wrong.
+fn parse(new: New<PurchaseKind>, key: IdempotencyKey) -> Result<PurchaseRequest, Refusal> {
+    let quantity = Units::try_from(new.attributes.quantity)
+        .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
+    let missing = || Problem::invalid_field("data/relationships", "is missing");
+    let PurchaseRelationships {
+        ticket_option,
+        user,
+    } = new.relationships.ok_or_else(missing)?;
+    for (name, one, kind) in [
+        ("ticket_option", &ticket_option, ticket_options::TYPE),
+        ("user", &user, "users"),
+    ] {
+        if one.data.kind != kind {
+            let field = format!("data/relationships/{name}/data/type");
+            return Err(Problem::invalid_field(&field, format!("must be {kind}")).into());
+        }
+    }
+    let user = user.data.id;
+    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) {
+        let detail = format!("must have 1 to {USER_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field(USER_ID, detail).into());
+    }
+    if user.chars().any(char::is_control) {
+        let detail = "must not have control characters";
+        return Err(Problem::invalid_field(USER_ID, detail).into());
+    }
+    let ticket_option = parse_id(&ticket_option.data.id)
+        .ok_or_else(|| unknown_in(OPTION_ID, AppError::UnknownTicketOption))?;
+    Ok(PurchaseRequest {
+        ticket_option,
+        user,
+        quantity,
+        key: scoped("POST /purchases", key).map(|key| RequestKey {
+            key,
+            digest: new.digest,
+        }),
+    })
+}
+
+fn refused(error: AppError) -> Refusal {
+    match error {
+        AppError::NotSoMany(_) => {
+            invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
+        }
+        AppError::UnknownTicketOption => unknown_in(OPTION_ID, error),
+        error => error.into(),
+    }
+}
+
+fn invalid_quantity(problem: Problem) -> Refusal {
+    let refusal = Refusal::from(problem.with_code(problem::INVALID_PURCHASE_QUANTITY));
+    refusal.titled("Unable to purchase provided quantity")
+}
+
+/// Look a purchase up.
+#[utoipa::path(
+    get, path = "/purchases/{id}", tag = "ticket options",
+    params(("id" = Uuid, Path, description = "The purchase's id")),
+    responses(
+        (
+            status = 200, description = "The purchase",
+            body = Document<PurchaseResource>, content_type = "application/vnd.api+json"
+        ),
+        JsonApiLookupRefusals
+    )
+)]
+pub(super) async fn show(
+    options: Data<TicketOptions>,
+    id: Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
+    let purchase = options.find_purchase(id).await?;
+    Ok(json_api::ok(PurchaseResource::from(purchase)))
+}

@@ -1,0 +1,147 @@
+//! Users: made, listed, looked up, changed, deleted.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::extract::{Id, Json, Query};
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::bare_list::ListPart;
+use super::openapi::{ListRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals};
+use crate::app::text::{Email, Name};
+use crate::app::users::{User, Users};
+
+/// A user to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewUser {
+    /// What the user is called
+    #[schema(value_type = String, max_length = 200, example = "Asha Rao")]
+    name: Name,
+    /// Where mail goes; it belongs to one user, however it is written
+    #[schema(value_type = String, format = "email", example = "asha@example.org")]
+    email: Email,
+}
+
+/// What is to change of a user.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct UserChange {
+    /// What the user is called
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Asha Rao")]
+    name: Option<Name>,
+    /// Where mail goes
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "email", example = "asha@example.org")]
+    email: Option<Email>,
+}
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UserView {
+    /// The user's id
+    id: Uuid,
+    /// What the user is called
+    #[schema(example = "Asha Rao")]
+    name: String,
+    /// Where mail goes
+    #[schema(example = "asha@example.org")]
+    email: String,
+    /// When it was made
+    created_at: Timestamp,
+    /// When it was last changed
+    updated_at: Timestamp,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            name: user.name,
+            email: user.email,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// Make a user.
+#[utoipa::path(
+    post, path = "/api/v1/users", tag = "users",
+    request_body = NewUser,
+    responses((status = 201, description = "The user", body = UserView), UserRefusals)
+)]
+pub(super) async fn create(
+    users: Data<Users>,
+    request: Json<NewUser>,
+) -> Result<HttpResponse, Problem> {
+    let NewUser { name, email } = request.body;
+    let user = users.create(&name, &email).await?;
+    let location = format!("/api/v1/users/{}", user.id);
+    let mut response = respond::json(StatusCode::CREATED, &UserView::from(user));
+    if let Ok(location) = location.parse() {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// All users, in the order in which they were made.
+#[utoipa::path(
+    get, path = "/api/v1/users", tag = "users",
+    params(ListPart),
+    responses(
+        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<UserView>),
+        ListRefusals
+    )
+)]
+pub(super) async fn list(
+    users: Data<Users>,
+    part: Query<ListPart>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let found = users.list(part.0.after, part.0.look_for()?).await?;
+    let views: Vec<UserView> = found.into_iter().map(UserView::from).collect();
+    Ok(part.0.answer(&request, views, |user| user.id))
+}
+
+/// Look a user up.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}", tag = "users",
+    params(("id" = Uuid, Path, description = "The user's id")),
+    responses((status = 200, description = "The user", body = UserView), UserLookupRefusals)
+)]
+pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&UserView::from(users.find(id.0).await?)))
+}
+
+/// Change a user: any of its fields.
+#[utoipa::path(
+    put, path = "/api/v1/users/{id}", tag = "users",
+    params(("id" = Uuid, Path, description = "The user's id")),
+    request_body = UserChange,
+    responses((status = 200, description = "The user as it is now", body = UserView), UserLookupRefusals, UserRefusals)
+)]
+pub(super) async fn change(
+    users: Data<Users>,
+    id: Id<Uuid>,
+    request: Json<UserChange>,
+) -> Result<HttpResponse, Problem> {
+    let UserChange { name, email } = request.body;
+    let user = users.change(id.0, name.as_ref(), email.as_ref()).await?;
+    Ok(respond::ok(&UserView::from(user)))
+}
+
+/// Delete a user that has no live bookings.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{id}", tag = "users",
+    params(("id" = Uuid, Path, description = "The user's id")),
+    responses((status = 204, description = "It is gone"), UserDeleteRefusals)
+)]
+pub(super) async fn delete(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    users.delete(id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

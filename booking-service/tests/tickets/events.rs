@@ -1,0 +1,209 @@
+//! Events made, looked up, changed, counted and deleted.
+
+use booking_service::db::events::{Revenue, add_revenue};
+use serde_json::{Value, json};
+
+use crate::support::{TestService, event};
+
+const NOTHING: &str = "/api/v1/events/00000000-0000-0000-0000-000000000000";
+
+#[tokio::test]
+async fn an_event_lives() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let made = caller.post("/api/v1/events", &event(1000)).await?;
+    assert_eq!(made.status, 201);
+    insta::assert_json_snapshot!(made.tidy(), @r#"
+    {
+      "created_at": "[time]",
+      "currency": "USD",
+      "date_time": "2030-07-10T19:30:00Z",
+      "description": "An evening in the park",
+      "id": "[id]",
+      "name": "Rock Concert",
+      "ticket_price": 75.5,
+      "total_tickets": 1000,
+      "updated_at": "[time]"
+    }
+    "#);
+    let path = made.header("location").unwrap_or_default().to_owned();
+    assert_eq!(caller.get(&path).await?.body, made.body);
+    let statistics = caller.get(&format!("{path}/statistics")).await?;
+    insta::assert_json_snapshot!(statistics.tidy(), @r#"
+    {
+      "available_tickets": 1000,
+      "estimated_revenue": 0.0,
+      "event_id": "[id]",
+      "total_sold": 0
+    }
+    "#);
+    let change = json!({
+        "name": "Jazz", "total_tickets": 10, "ticket_price": 0, "currency": "EUR",
+        "date_time": "2031-01-02T03:04:05+05:30", "sales_start": "2030-01-01T00:00:00",
+        "sales_end": "2030-12-31T00:00:00Z", "description": "",
+    });
+    let changed = caller.put(&path, &change).await?;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    insta::assert_json_snapshot!(changed.tidy(), @r#"
+    {
+      "created_at": "[time]",
+      "currency": "EUR",
+      "date_time": "2031-01-01T21:34:05Z",
+      "description": "",
+      "id": "[id]",
+      "name": "Jazz",
+      "sales_end": "2030-12-31T00:00:00Z",
+      "sales_start": "2030-01-01T00:00:00Z",
+      "ticket_price": 0.0,
+      "total_tickets": 10,
+      "updated_at": "[time]"
+    }
+    "#);
+    let cleared = caller.put(&path, &json!({"sales_start": null})).await?;
+    assert_eq!(cleared.body["sales_start"], Value::Null);
+    assert_eq!(cleared.body["sales_end"], "2030-12-31T00:00:00Z");
+    let sql = service.sql().await?;
+    let row = sql.query_one(
+        "SELECT extract(epoch FROM starts_at)::bigint FROM pools",
+        &[],
+    );
+    assert_eq!(row.await?.try_get::<_, i64>(0)?, 1_925_069_645);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = format!("/api/v1/events/{id}");
+    for (field, value) in [
+        ("name", json!(" ")),
+        ("name", json!(7)),
+        ("description", json!("nul\0")),
+        ("date_time", json!("tomorrow")),
+        ("date_time", json!("2030-13-01T00:00:00Z")),
+        ("total_tickets", json!(0)),
+        ("total_tickets", json!(1_000_001)),
+        ("total_tickets", json!(1.5)),
+        ("ticket_price", json!(-0.01)),
+        ("ticket_price", json!(1.001)),
+        ("currency", json!("dollar")),
+        ("sales_start", json!("soon")),
+    ] {
+        let mut body = event(5);
+        body[field] = value.clone();
+        let refused = caller.post("/api/v1/events", &body).await?;
+        assert_eq!(refused.invalid(), format!("400 /{field}"), "{value}");
+        let refused = caller.put(&path, &json!({field: value})).await?;
+        assert_eq!(refused.invalid(), format!("400 /{field}"), "{value}");
+    }
+    let window =
+        json!({"sales_start": "2030-01-02T00:00:00Z", "sales_end": "2030-01-02T00:00:00Z"});
+    assert_eq!(
+        caller.put(&path, &window).await?.invalid(),
+        "400 /sales_end"
+    );
+    let mut without = event(5);
+    without["total_tickets"] = Value::Null;
+    let refused = caller.post("/api/v1/events", &without).await?;
+    assert_eq!(refused.invalid(), "400 /total_tickets");
+    assert_eq!(caller.get(&path).await?.body["name"], "Rock Concert");
+    for answer in [
+        caller.get(NOTHING).await?,
+        caller.put(NOTHING, &json!({"name": "A"})).await?,
+        caller.delete(NOTHING).await?,
+        caller.get(&format!("{NOTHING}/statistics")).await?,
+    ] {
+        assert_eq!(answer.summary(), "404 unknown_event");
+    }
+    assert_eq!(caller.get("/api/v1/events/seven").await?.status, 404);
+    service.finish().await
+}
+
+/// Takes units of the only pool, as a booking does.
+const HOLD_THREE: &str = "
+    INSERT INTO holds (id, owner, status, created_at, updated_at)
+    VALUES ('00000000-0000-0000-0000-000000000003', 'somebody', 'held', now(), now());
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats)
+    SELECT '00000000-0000-0000-0000-000000000003', id, 3, '{}' FROM pools;
+    INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)
+    SELECT id, version + 1, 0, 'free', 'held', 3, 'hold', now() FROM pools;
+    UPDATE pools SET free = free - 3, held = 3, version = version + 1";
+
+#[tokio::test]
+async fn tickets_that_somebody_has_stay() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = format!("/api/v1/events/{id}");
+    service.sql().await?.batch_execute(HOLD_THREE).await?;
+    let change = json!({"total_tickets": 2, "name": "Smaller"});
+    let refused = caller.put(&path, &change).await?;
+    assert_eq!(refused.summary(), "409 capacity_in_use");
+    let unchanged = caller.get(&path).await?;
+    assert_eq!(unchanged.body["name"], "Rock Concert");
+    assert_eq!(unchanged.body["total_tickets"], 5);
+    assert_eq!(
+        caller.delete(&path).await?.summary(),
+        "409 event_has_bookings"
+    );
+    let enough = caller.put(&path, &json!({"total_tickets": 3})).await?;
+    assert_eq!(enough.body["total_tickets"], 3);
+    let statistics = caller.get(&format!("{path}/statistics")).await?;
+    assert_eq!(statistics.body["available_tickets"], 0);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_deleted_event_is_gone_and_its_row_stays() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = format!("/api/v1/events/{id}");
+    assert_eq!(caller.delete(&path).await?.status, 204);
+    assert_eq!(caller.get(&path).await?.summary(), "404 unknown_event");
+    assert_eq!(caller.delete(&path).await?.summary(), "404 unknown_event");
+    let change = caller.put(&path, &json!({"total_tickets": 9})).await?;
+    assert_eq!(change.summary(), "404 unknown_event");
+    assert_eq!(caller.get("/api/v1/events").await?.body, json!([]));
+    let row = service
+        .sql()
+        .await?
+        .query_one(
+            "SELECT capacity, closed_at IS NOT NULL, deleted_at IS NOT NULL \
+             FROM events JOIN pools ON pools.id = pool_id",
+            &[],
+        )
+        .await?;
+    assert_eq!(row.try_get::<_, i32>(0)?, 0);
+    assert!(row.try_get::<_, bool>(1)? && row.try_get::<_, bool>(2)?);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn statistics_are_what_confirmed_bookings_add_up_to() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let event: uuid::Uuid = id.parse()?;
+    let mut settings = booking_service::settings::Settings::load(None)?;
+    settings.database.url = Some(service.database.url().into());
+    let client = service_kit::database::pool(&settings.database, "test")?;
+    let client = client.get().await?;
+    let one = |units, minor| Revenue {
+        event,
+        units,
+        minor,
+    };
+    add_revenue(&client, &[one(2, 15_100), one(1, 7_550)]).await?;
+    add_revenue(&client, &[one(-1, -7_550)]).await?;
+    add_revenue(&client, &[]).await?;
+    assert!(add_revenue(&client, &[one(-3, 0)]).await.is_err());
+    let statistics = caller
+        .get(&format!("/api/v1/events/{id}/statistics"))
+        .await?;
+    assert_eq!(statistics.body["total_sold"], 2);
+    assert_eq!(statistics.body["estimated_revenue"], 151.0);
+    service.finish().await
+}

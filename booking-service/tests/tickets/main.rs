@@ -1,0 +1,12 @@
+//! Users, events and ticket options as their callers see them, against a real PostgreSQL and a real
+//! Redis.
+
+mod caller;
+mod crowd;
+mod events;
+mod json_api;
+mod keys;
+mod lists;
+mod purchases;
+mod support;
+mod users;
