@@ -120,6 +120,11 @@ bench-booking: servers ## Measure paid bookings through the three services (3 mi
 		--bin flight-service --bin booking-service --bin payment-service --bin bench-booking
 	@$(TARGET)/release/bench-booking
 
+.PHONY: bench-events
+bench-events: servers ## Measure sales of tickets over HTTP (2 minutes; let nothing else run)
+	cargo build --release -p booking-service -p stress --bin booking-service --bin bench-events
+	@$(TARGET)/release/bench-events
+
 # --- set up ---
 
 .PHONY: deps
