@@ -93,8 +93,8 @@ impl Timetable {
         }
 
         let networks = networks(&rows, airports.len());
-        Ok(Self {
-            shared_bounds: SharedBounds::new(airports.len(), networks.len(), rows.len()),
+        let mut timetable = Self {
+            shared_bounds: SharedBounds::default(),
             networks,
             airports,
             epoch,
@@ -110,7 +110,9 @@ impl Timetable {
                 .max()
                 .unwrap_or(0),
             by_id,
-        })
+        };
+        timetable.shared_bounds = SharedBounds::new(&timetable);
+        Ok(timetable)
     }
 }
 

@@ -9,9 +9,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use crate::bounds::{Bounds, Measure};
+use crate::timetable::Timetable;
 
-/// What shared bounds may take: what is left of 48 bytes a flight, more or less.
-const BYTES_A_FLIGHT: usize = 8;
+/// What a timetable may take, its shared bounds included.
+const BYTES_A_FLIGHT: usize = 48;
+
+/// What shared bounds may take of that: more are seldom found again.
+const SHARED_BYTES_A_FLIGHT: usize = 8;
 
 /// Small timetables may have as many all the same: one for each measure, for a page after a page.
 const LEAST_PLACES: usize = 2;
@@ -30,17 +34,20 @@ pub(crate) struct SharedKey {
 }
 
 /// A place for each remainder of a key's hash; what comes later takes the place.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SharedBounds {
     airports: usize,
     places: Vec<ArcSwapOption<(SharedKey, Arc<Bounds>)>>,
 }
 
 impl SharedBounds {
-    /// Places for a timetable with so many airports, networks and flights.
-    pub fn new(airports: usize, networks: usize, flights: usize) -> Self {
-        let wanted = airports * networks * Measure::COUNT;
-        let affordable = flights * BYTES_A_FLIGHT / Bounds::bytes(airports).max(1);
+    /// Places for a timetable that has none yet, in what it leaves free.
+    pub fn new(timetable: &Timetable) -> Self {
+        let airports = timetable.airports.len();
+        let wanted = airports * timetable.networks.len() * Measure::COUNT;
+        let free = (timetable.len() * BYTES_A_FLIGHT).saturating_sub(timetable.memory_bytes());
+        let shared = free.min(timetable.len() * SHARED_BYTES_A_FLIGHT);
+        let affordable = shared / Bounds::bytes(airports).max(1);
         let places = wanted.min(affordable.max(LEAST_PLACES));
         Self {
             airports,
