@@ -1,7 +1,7 @@
 //! The tables of events and of their sales.
 
 use deadpool_postgres::{GenericClient, Pool};
-use domain::{Amount, PoolId};
+use domain::{Amount, Currency, PoolId};
 use inventory::{Accepted, NewPool, RowStatement, Rows, create_pools};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{DbError, new_pool_id};
 use crate::app::events::{Event, EventChange, NewEvent, SalesWindow, Statistics};
+use crate::app::text::{Description, Name};
 
 const INSERT: &str = "
     WITH event AS (
@@ -206,10 +207,10 @@ pub async fn update(
 ) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(UPDATE).await?;
-    let name = change.name.as_ref().map(|name| name.as_str());
-    let description = change.description.as_ref().map(|text| text.as_str());
+    let name = change.name.as_ref().map(Name::as_str);
+    let description = change.description.as_ref().map(Description::as_str);
     let price = change.price.map(Amount::minor);
-    let currency = change.currency.as_ref().map(|currency| currency.as_str());
+    let currency = change.currency.as_ref().map(Currency::as_str);
     client
         .execute(
             &statement,

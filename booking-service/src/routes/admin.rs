@@ -19,7 +19,7 @@ pub(super) struct MessageAnswer {
 
 /// End every booking and order of a flight: refunded, and their seats free.
 #[utoipa::path(
-    post, path = "/api/admin/flights/{id}/reset", tag = "admin",
+    post, path = "/api/admin/flights/{id}/reset", tag = "admin", operation_id = "reset_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses((status = 200, description = "They have ended", body = MessageAnswer), LookupRefusals)
 )]
@@ -38,7 +38,7 @@ pub(super) async fn reset(
 
 /// Cancel a flight: its sales end, every booking and order ends, refunded, and it leaves the schedule.
 #[utoipa::path(
-    post, path = "/api/admin/flights/{id}/cancel", tag = "admin",
+    post, path = "/api/admin/flights/{id}/cancel", tag = "admin", operation_id = "cancel_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses(
         (status = 200, description = "It is cancelled", body = MessageAnswer),

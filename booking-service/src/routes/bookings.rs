@@ -159,7 +159,7 @@ pub(super) struct CancelAnswer {
 ///
 /// There is one payment attempt. After a 503, ask again with the same Idempotency-Key.
 #[utoipa::path(
-    post, path = "/api/bookings", tag = "bookings",
+    post, path = "/api/bookings", tag = "bookings", operation_id = "create_booking",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
     request_body = BookingRequest,
     responses(
@@ -276,7 +276,7 @@ pub(super) struct ListParameters {
 
 /// A user's bookings, newest first.
 #[utoipa::path(
-    get, path = "/api/bookings", tag = "bookings",
+    get, path = "/api/bookings", tag = "bookings", operation_id = "list_bookings",
     params(ListParameters, PageParameters),
     responses((status = 200, description = "A page of them", body = Page<BookingView>), ListRefusals)
 )]
@@ -329,7 +329,7 @@ pub(super) async fn list(
 
 /// Look a booking up.
 #[utoipa::path(
-    get, path = "/api/bookings/{id}", tag = "bookings",
+    get, path = "/api/bookings/{id}", tag = "bookings", operation_id = "show_booking",
     params(("id" = i64, Path, description = "The booking's id", example = 1)),
     responses((status = 200, description = "The booking", body = BookingView), LookupRefusals)
 )]
@@ -377,7 +377,7 @@ fn view(
 
 /// Cancel a confirmed booking: its seats are free and its charge is refunded.
 #[utoipa::path(
-    put, path = "/api/bookings/{id}/cancel", tag = "bookings",
+    put, path = "/api/bookings/{id}/cancel", tag = "bookings", operation_id = "cancel_booking",
     params(("id" = i64, Path, description = "The booking's id", example = 1)),
     responses((status = 200, description = "It is cancelled", body = CancelAnswer), CancelRefusals)
 )]

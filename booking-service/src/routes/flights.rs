@@ -14,7 +14,7 @@ use crate::app::flights::Flights;
 ///
 /// `{id}` is the flight's id, or its number: then the next departure.
 #[utoipa::path(
-    get, path = "/api/flights/{id}/seats", tag = "seats",
+    get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "flight_seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
     responses((status = 200, description = "The seats", body = SeatMap), LookupRefusals)
 )]
@@ -27,7 +27,7 @@ pub(super) async fn seats(
 
 /// The seats of a flight as they change: the server-sent events of flight-service.
 #[utoipa::path(
-    get, path = "/api/flights/{id}/seats/stream", tag = "seats",
+    get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "flight_seats_stream",
     params(
         ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
         ("Last-Event-ID" = Option<i64>, Header, description = "The version that the client has"),

@@ -64,7 +64,7 @@ pub(super) struct ToOne {
 /// A refusal. What it says is a [`Problem`]'s; how it says it is JSON:API's.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    problem: Problem,
+    problem: Box<Problem>,
     title: Option<&'static str>,
 }
 
@@ -105,7 +105,7 @@ pub(super) struct Source {
 impl<E: Into<Problem>> From<E> for Refusal {
     fn from(error: E) -> Self {
         Self {
-            problem: error.into(),
+            problem: Box::new(error.into()),
             title: None,
         }
     }

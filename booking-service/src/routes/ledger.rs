@@ -10,7 +10,7 @@ use crate::app::ledger::Ledger;
 
 /// Do the double entries of all events and ticket options add up?
 #[utoipa::path(
-    get, path = "/api/ledger/proof", tag = "ledger",
+    get, path = "/api/ledger/proof", tag = "ledger", operation_id = "ledger_proof",
     responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
 )]
 pub(super) async fn proof(ledger: Data<Ledger>) -> Result<HttpResponse, Problem> {

@@ -26,7 +26,7 @@ use crate::app::simple_orders::SimpleOrders;
 /// flight's id, or its number: then the next departure. With `legs` instead of `seats` an itinerary is
 /// ordered, all or nothing.
 #[utoipa::path(
-    post, path = "/api/flights/{id}/orders", tag = "orders",
+    post, path = "/api/flights/{id}/orders", tag = "orders", operation_id = "create_order",
     params(
         ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once"),
@@ -57,7 +57,7 @@ pub(super) async fn create(
 
 /// Look an order up, of either style: chosen seats by their order's id, simple ones by a number.
 #[utoipa::path(
-    get, path = "/api/orders/{id}", tag = "orders",
+    get, path = "/api/orders/{id}", tag = "orders", operation_id = "show_order",
     params(("id" = String, Path, description = "The order's id")),
     responses((status = 200, description = "The order", body = OrderView), LookupRefusals)
 )]
@@ -81,7 +81,7 @@ pub(super) async fn show(
 
 /// Take other seats for an order that is not paid yet; its time starts again.
 #[utoipa::path(
-    post, path = "/api/orders/{id}/seats", tag = "orders",
+    post, path = "/api/orders/{id}/seats", tag = "orders", operation_id = "change_order_seats",
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
     request_body = SeatsRequest,
     responses((status = 200, description = "The order has the seats", body = MessageAnswer), OrderChangeRefusals)
@@ -98,7 +98,7 @@ pub(super) async fn change_seats(
 
 /// Pay an order. The attempts run on after the answer; look the order up to see how they end.
 #[utoipa::path(
-    post, path = "/api/orders/{id}/payment", tag = "orders",
+    post, path = "/api/orders/{id}/payment", tag = "orders", operation_id = "pay_order",
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
     request_body = PaymentRequest,
     responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
@@ -115,7 +115,7 @@ pub(super) async fn pay(
 
 /// Give an order up, paid or not: its seats are free, and it is refunded.
 #[utoipa::path(
-    delete, path = "/api/orders/{id}", tag = "orders",
+    delete, path = "/api/orders/{id}", tag = "orders", operation_id = "cancel_order",
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
     responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
 )]

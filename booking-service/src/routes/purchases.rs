@@ -114,7 +114,7 @@ impl From<Purchase> for PurchaseResource {
 
 /// Buy tickets; complete when accepted, and not paid here.
 #[utoipa::path(
-    post, path = "/purchases", tag = "ticket options",
+    post, path = "/purchases", tag = "ticket options", operation_id = "create_purchase",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the purchase come about once")),
     request_body(content = NewPurchaseDocument, content_type = "application/vnd.api+json"),
     responses(
@@ -195,7 +195,7 @@ fn invalid_quantity(problem: Problem) -> Refusal {
 
 /// Look a purchase up.
 #[utoipa::path(
-    get, path = "/purchases/{id}", tag = "ticket options",
+    get, path = "/purchases/{id}", tag = "ticket options", operation_id = "show_purchase",
     params(("id" = Uuid, Path, description = "The purchase's id")),
     responses(
         (

@@ -68,7 +68,7 @@ pub(super) struct SimpleOrderView {
 
 /// Order seats on a flight; complete when accepted.
 #[utoipa::path(
-    post, path = "/api/orders", tag = "orders",
+    post, path = "/api/orders", tag = "orders", operation_id = "create_simple_order",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once")),
     request_body = SimpleOrderRequest,
     responses((status = 201, description = "The order", body = SimpleOrderView), OrderRefusals)

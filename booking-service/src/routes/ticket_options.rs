@@ -122,7 +122,7 @@ impl From<TicketOption> for TicketOptionResource {
 
 /// Make a ticket option and its tickets.
 #[utoipa::path(
-    post, path = "/ticket_options", tag = "ticket options",
+    post, path = "/ticket_options", tag = "ticket options", operation_id = "create_ticket_option",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the ticket option come about once")),
     request_body(content = NewTicketOptionDocument, content_type = "application/vnd.api+json"),
     responses(
@@ -162,7 +162,7 @@ pub(super) async fn create(
 
 /// Look a ticket option up.
 #[utoipa::path(
-    get, path = "/ticket_options/{id}", tag = "ticket options",
+    get, path = "/ticket_options/{id}", tag = "ticket options", operation_id = "show_ticket_option",
     params(("id" = Uuid, Path, description = "The ticket option's id")),
     responses(
         (

@@ -71,7 +71,7 @@ impl From<User> for UserView {
 
 /// Make a user.
 #[utoipa::path(
-    post, path = "/api/v1/users", tag = "users",
+    post, path = "/api/v1/users", tag = "users", operation_id = "create_user",
     request_body = NewUser,
     responses((status = 201, description = "The user", body = UserView), UserRefusals)
 )]
@@ -91,7 +91,7 @@ pub(super) async fn create(
 
 /// All users, in the order in which they were made.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users",
+    get, path = "/api/v1/users", tag = "users", operation_id = "list_users",
     params(ListPart),
     responses(
         (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<UserView>),
@@ -110,7 +110,7 @@ pub(super) async fn list(
 
 /// Look a user up.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", tag = "users",
+    get, path = "/api/v1/users/{id}", tag = "users", operation_id = "show_user",
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 200, description = "The user", body = UserView), UserLookupRefusals)
 )]
@@ -120,7 +120,7 @@ pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpRespons
 
 /// Change a user: any of its fields.
 #[utoipa::path(
-    put, path = "/api/v1/users/{id}", tag = "users",
+    put, path = "/api/v1/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = Uuid, Path, description = "The user's id")),
     request_body = UserChange,
     responses((status = 200, description = "The user as it is now", body = UserView), UserLookupRefusals, UserRefusals)
@@ -137,7 +137,7 @@ pub(super) async fn change(
 
 /// Delete a user that has no live bookings.
 #[utoipa::path(
-    delete, path = "/api/v1/users/{id}", tag = "users",
+    delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "delete_user",
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 204, description = "It is gone"), UserDeleteRefusals)
 )]

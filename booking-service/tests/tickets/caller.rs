@@ -85,7 +85,8 @@ impl Answer {
         let errors = self.body["errors"].as_array().context("no errors")?;
         ensure!(!errors.is_empty(), "no error: {self:?}");
         for error in errors {
-            ensure!(error["status"] == self.status.to_string(), "{self:?}");
+            let status = error["status"].as_str().map(str::parse::<u16>);
+            ensure!(status == Some(Ok(self.status)), "{self:?}");
             for field in ["code", "title", "detail"] {
                 ensure!(error[field].is_string(), "{field} is missing: {self:?}");
             }

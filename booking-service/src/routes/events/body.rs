@@ -1,0 +1,190 @@
+//! Events as they are sent and answered.
+
+use domain::{Amount, Currency, Units};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::events::Event;
+use crate::app::text::{Description, Name};
+
+/// A moment as clients write it: with an offset from UTC, or without one where it is UTC.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || "is not a time such as 2030-07-10T19:30:00Z".to_owned();
+        let moment = text.parse::<Timestamp>().or_else(|_| {
+            let local = text.parse::<DateTime>()?;
+            Ok::<_, jiff::Error>(local.to_zoned(TimeZone::UTC)?.timestamp())
+        });
+        // The database keeps microseconds.
+        let moment = moment.map_err(|_| wrong())?.as_microsecond();
+        let moment = Timestamp::from_microsecond(moment).map_err(|_| wrong())?;
+        let is_storable = moment >= Timestamp::UNIX_EPOCH;
+        is_storable.then_some(Self(moment)).ok_or_else(wrong)
+    }
+}
+
+/// A field that may be left out, and set to nothing.
+fn nullable<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Moment>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// An event to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::routes) struct EventRequest {
+    /// What it is called
+    #[schema(value_type = String, max_length = 200, example = "Rock Concert")]
+    pub(super) name: Name,
+    /// What is said about it
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 5000, example = "An evening in the park")]
+    pub(super) description: Description,
+    /// When it begins, RFC 3339; without an offset it is UTC
+    #[schema(value_type = String, format = "date-time", example = "2030-07-10T19:30:00Z")]
+    pub(super) date_time: Moment,
+    /// All of its tickets
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1000)]
+    pub(super) total_tickets: Units,
+    /// What one ticket costs; zero: nothing
+    #[schema(value_type = f64, minimum = 0.0, example = 75.5)]
+    pub(super) ticket_price: Amount,
+    /// In which currency, ISO 4217
+    #[serde(default = "usd")]
+    #[schema(value_type = Option<String>, example = "USD")]
+    pub(super) currency: Currency,
+    /// From when on tickets are sold
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub(super) sales_start: Option<Moment>,
+    /// Until when tickets are sold; sales also close some time before the event
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub(super) sales_end: Option<Moment>,
+}
+
+fn usd() -> Currency {
+    Currency::USD
+}
+
+/// What is to change of an event.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::routes) struct EventChangeRequest {
+    /// What it is called
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Rock Concert")]
+    pub(super) name: Option<Name>,
+    /// What is said about it
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 5000)]
+    pub(super) description: Option<Description>,
+    /// When it begins
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time", example = "2030-07-10T19:30:00Z")]
+    pub(super) date_time: Option<Moment>,
+    /// All of its tickets, as many as are held and sold or more
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 1000)]
+    pub(super) total_tickets: Option<Units>,
+    /// What one ticket costs to those who book from now on
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0.0, example = 75.5)]
+    pub(super) ticket_price: Option<Amount>,
+    /// In which currency, ISO 4217
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "USD")]
+    pub(super) currency: Option<Currency>,
+    /// From when on tickets are sold; null: from the beginning
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub(super) sales_start: Option<Option<Moment>>,
+    /// Until when tickets are sold; null: until sales close before the event
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub(super) sales_end: Option<Option<Moment>>,
+}
+
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct EventView {
+    /// The event's id
+    pub(super) id: Uuid,
+    /// What it is called
+    #[schema(example = "Rock Concert")]
+    pub(super) name: String,
+    /// What is said about it
+    pub(super) description: String,
+    /// When it begins
+    pub(super) date_time: Timestamp,
+    /// All of its tickets
+    #[schema(example = 1000)]
+    pub(super) total_tickets: i32,
+    /// What one ticket costs
+    #[schema(value_type = f64, example = 75.5)]
+    pub(super) ticket_price: Amount,
+    /// In which currency, ISO 4217
+    #[schema(value_type = String, example = "USD")]
+    pub(super) currency: Currency,
+    /// From when on tickets are sold
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sales_start: Option<Timestamp>,
+    /// Until when tickets are sold
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sales_end: Option<Timestamp>,
+    /// When it was made
+    pub(super) created_at: Timestamp,
+    /// When it was last changed
+    pub(super) updated_at: Timestamp,
+}
+
+impl From<Event> for EventView {
+    fn from(event: Event) -> Self {
+        Self {
+            id: event.id,
+            name: event.name,
+            description: event.description,
+            date_time: event.starts_at,
+            total_tickets: event.total_tickets,
+            ticket_price: event.price,
+            currency: event.currency,
+            sales_start: event.sales.from,
+            sales_end: event.sales.until,
+            created_at: event.created_at,
+            updated_at: event.updated_at,
+        }
+    }
+}
+
+/// What an event's bookings add up to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct StatisticsView {
+    /// The event
+    pub(super) event_id: Uuid,
+    /// Tickets of confirmed bookings
+    #[schema(example = 250)]
+    pub(super) total_sold: i64,
+    /// What they were sold for
+    #[serde(serialize_with = "hundredths")]
+    #[schema(value_type = f64, example = 18875.0)]
+    pub(super) estimated_revenue: i64,
+    /// Tickets that are neither held nor sold
+    #[schema(example = 750)]
+    pub(super) available_tickets: i32,
+}
+
+/// Hundredths as a number with two decimals; many bookings may come to more than an [`Amount`] can be.
+fn hundredths<S: Serializer>(minor: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    // The decimal text parses to the nearest double, whose shortest text is that decimal again.
+    let number = format!("{}.{:02}", minor / 100, minor % 100).parse();
+    serializer.serialize_f64(number.map_err(serde::ser::Error::custom)?)
+}
