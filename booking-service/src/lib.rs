@@ -169,7 +169,7 @@ fn engine(
     let bookings = &settings.bookings;
     let flights = FlightClient::new(&settings.flights.url, settings.flights.timeout)?;
     Ok(Engine {
-        writer: Writer::start(database.clone()),
+        writer: Writer::start(database::batch_pool(&settings.database, NAME)?),
         database,
         sales: Sales::start(flights.clone()),
         flights,

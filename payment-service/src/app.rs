@@ -4,7 +4,7 @@
 mod charges;
 mod closing;
 mod refunds;
-mod writers;
+pub mod writers;
 
 use std::sync::Arc;
 
@@ -93,18 +93,16 @@ pub struct Payments {
 impl Payments {
     /// Payments over this database and provider. A charge that runs is one of the `tasks`, which
     /// shutdown waits for.
-    ///
-    /// # Panics
-    /// Outside a runtime: rows are written there.
     #[must_use]
     pub fn new(
         pool: Pool,
+        writers: Writers,
         provider: Arc<dyn PaymentProvider>,
         limits: ChargeSettings,
         tasks: BackgroundTasks,
     ) -> Self {
         Self {
-            writers: Writers::start(&pool, limits.max_running),
+            writers,
             pool,
             provider,
             running: Arc::new(Semaphore::new(limits.max_running)),

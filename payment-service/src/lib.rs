@@ -31,6 +31,7 @@ use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
 use crate::app::Payments;
+use crate::app::writers::Writers;
 use crate::provider::PaymentProvider;
 use crate::provider::mock::MockProvider;
 use crate::settings::Settings;
@@ -75,7 +76,15 @@ impl Application {
         }
         let pool = database::pool(&settings.database, NAME)?;
         let tasks = BackgroundTasks::new();
-        let payments = Payments::new(pool.clone(), provider, settings.charges, tasks.clone());
+        let batches = database::batch_pool(&settings.database, NAME)?;
+        let writers = Writers::start(&batches, settings.charges.max_running);
+        let payments = Payments::new(
+            pool.clone(),
+            writers,
+            provider,
+            settings.charges,
+            tasks.clone(),
+        );
         let operations = Operations {
             service: NAME,
             checks: vec![Check::required("postgres", move || {

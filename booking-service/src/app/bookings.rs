@@ -6,8 +6,9 @@ use std::time::Duration;
 use clients::flight::Flight;
 use clients::http::CallContext;
 use domain::{BookingId, HoldId};
-use lifecycle::{Event, State};
+use lifecycle::{Event, Outcome, State};
 use service_kit::server::BackgroundTasks;
+use tokio::sync::oneshot;
 
 use super::AppError;
 use super::booking::{Booking, Door, NewBooking, Traveler};
@@ -114,8 +115,15 @@ impl Bookings {
     ) -> Result<Booking, AppError> {
         let engine = self.engine.clone();
         let id = booking.id;
-        let work = async move { engine.drive(booking, &context).await };
-        match self.tasks.finish(work).await {
+        let (decided, confirmed) = oneshot::channel();
+        let work = async move { engine.drive_telling(booking, &context, decided).await };
+        let outcome = tokio::select! {
+            biased;
+            // What is left to do goes on without the customer.
+            Ok(booking) = confirmed => return Ok(booking),
+            outcome = self.tasks.finish(work) => outcome,
+        };
+        match outcome {
             // Somebody ended it meanwhile: that is its end.
             Some(Err(AppError::ChangedElsewhere)) => {
                 let booking = self.find(id).await?;
@@ -237,14 +245,18 @@ impl Bookings {
         if booking.life.is_decided() {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
-        self.resumed(booking, context).await
+        // Being undone already: as a cancellation, or for another reason, which came first then.
+        let ended = self.resumed(booking, context).await?;
+        match ended.life.state {
+            State::Ended(Outcome::Cancelled) => Ok(ended),
+            _ => Err(AppError::NotCancellable(shown_text(&ended))),
+        }
     }
 }
 
 /// What the customer of a booking by count is told.
 #[must_use]
 pub fn shown_text(booking: &Booking) -> &'static str {
-    use lifecycle::Outcome;
     match booking.life.shown {
         State::Pending | State::Held | State::Paying { .. } => "pending",
         State::Confirmed => "confirmed",

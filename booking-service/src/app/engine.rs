@@ -15,6 +15,7 @@ use clients::http::{CallContext, CallError};
 use clients::payment::PaymentClient;
 use deadpool_postgres::Pool;
 use lifecycle::{Action, Event, Life, State, Terms};
+use tokio::sync::oneshot;
 
 use super::AppError;
 use super::booking::{Booking, Door, Refusal};
@@ -28,8 +29,8 @@ pub use sales::Sales;
 /// The pause before a step is tried again after no answer; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause: whoever asks again for a booking soon after an outage finds it settled.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Moves bookings on.
 #[derive(Clone)]
@@ -91,9 +92,24 @@ impl Engine {
     /// When a service or the database does not answer: somebody goes on with the booking later.
     pub async fn drive(
         &self,
-        mut booking: Booking,
+        booking: Booking,
         context: &CallContext,
     ) -> Result<Booking, AppError> {
+        let (decided, _) = oneshot::channel();
+        self.drive_telling(booking, context, decided).await
+    }
+
+    /// The same, and tells whoever waits once the booking is confirmed, before its seats are sold.
+    ///
+    /// # Errors
+    /// As [`Self::drive`].
+    pub async fn drive_telling(
+        &self,
+        mut booking: Booking,
+        context: &CallContext,
+        decided: oneshot::Sender<Booking>,
+    ) -> Result<Booking, AppError> {
+        let mut decided = Some(decided);
         // Nobody has looked at one that is made and decided in one go.
         let is_new = booking.life == Life::NEW && booking.takeovers == 0;
         let lease = self.leases.keep(&booking);
@@ -109,6 +125,11 @@ impl Engine {
                 Step::WriteAndFreeKey(next) => self.save(next, NextStep::Mine, true).await?,
                 Step::Written(next) => next,
             };
+            if booking.life.state == State::Confirmed
+                && let Some(decided) = decided.take()
+            {
+                decided.send(booking.clone()).ok();
+            }
         }
         if !is_new || booking.door == Door::Seats {
             self.snapshots.keep(&booking).await;
@@ -229,7 +250,7 @@ fn written(state: State) -> &'static str {
 
 /// How long to wait before a booking is worked on again.
 fn pause_after(takeovers: i32) -> Duration {
-    let doublings = u32::try_from(takeovers).unwrap_or(0).min(5);
+    let doublings = u32::try_from(takeovers).unwrap_or(0).min(2);
     (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
@@ -238,10 +259,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_half_a_minute() {
+    fn pauses_double_up_to_four_seconds() {
         let seconds: Vec<u64> = (0..7)
             .map(|takeovers| pause_after(takeovers).as_secs())
             .collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(seconds, [1, 2, 4, 4, 4, 4, 4]);
     }
 }

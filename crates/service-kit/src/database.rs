@@ -58,6 +58,10 @@ pub fn connection_config(settings: &DatabaseSettings, service: &str) -> anyhow::
 /// When the settings can't make a pool.
 pub fn pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let config = connection_config(settings, service)?;
+    pool_of(config, settings, settings.pool_size)
+}
+
+fn pool_of(config: Config, settings: &DatabaseSettings, size: usize) -> anyhow::Result<Pool> {
     let manager = Manager::from_config(
         config,
         NoTls,
@@ -66,7 +70,7 @@ pub fn pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> 
         },
     );
     Pool::builder(manager)
-        .max_size(settings.pool_size)
+        .max_size(size)
         .timeouts(Timeouts {
             wait: Some(settings.wait_timeout),
             create: Some(settings.wait_timeout),
@@ -75,6 +79,26 @@ pub fn pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> 
         .runtime(Runtime::Tokio1)
         .build()
         .context("the database pool can't be made")
+}
+
+/// How many connections write in batches: each kind of row has one batch under way.
+const BATCH_CONNECTIONS: usize = 4;
+
+/// Planning as batches need it: once for each statement, and by keys. Each looks up some hundreds of rows
+/// at most, while a plan for a table that has just grown, or whose statistics are missing, may read it whole.
+const PLANNED_BY_KEYS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
+     -c enable_hashjoin=off -c enable_mergejoin=off";
+
+/// A pool for statements that write many rows, each found by its key. Nothing is connected yet.
+///
+/// # Errors
+/// When the settings can't make a pool.
+pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
+    let mut config = connection_config(settings, service)?;
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{options} {PLANNED_BY_KEYS}");
+    config.options(options);
+    pool_of(config, settings, BATCH_CONNECTIONS)
 }
 
 /// One set of migrations and the table that remembers which of them were applied.

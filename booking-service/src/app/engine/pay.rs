@@ -67,8 +67,8 @@ impl Engine {
         }
     }
 
-    /// The booking after a charge: its seats are sold first, so that what is shown as confirmed is. If
-    /// that takes too long the booking is confirmed without: its seats are pinned.
+    /// The booking after a charge. An order's seats are sold first, so that what its customer sees as
+    /// confirmed is; if that takes too long it is confirmed without: its seats are pinned.
     async fn charged(
         &self,
         booking: &Booking,
@@ -79,21 +79,27 @@ impl Engine {
             refusal: None,
             ..booking.clone()
         };
-        let patience = self.settings.sale_patience;
-        let seats = match self.sales.sell(booking.hold, patience).await {
-            Some(Ok(())) => {
-                crash_points::point("sold.after");
-                ChargedSeats::Sold
+        let seats = match booking.door {
+            // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
+            Door::Count => ChargedSeats::Pinned,
+            Door::Seats | Door::Simple => {
+                let patience = self.settings.sale_patience;
+                match self.sales.sell(booking.hold, patience).await {
+                    Some(Ok(())) => {
+                        crash_points::point("sold.after");
+                        ChargedSeats::Sold
+                    }
+                    Some(Err(refusal)) => {
+                        tracing::error!(booking = %booking.id, code = refusal.code,
+                            "a paid booking has lost its seats, so it is refunded");
+                        let event = Event::Charged {
+                            seats: ChargedSeats::Lost,
+                        };
+                        return Ok(Step::Write(self.refused(&booking, event, refusal)?));
+                    }
+                    None => ChargedSeats::Pinned,
+                }
             }
-            Some(Err(refusal)) => {
-                tracing::error!(booking = %booking.id, code = refusal.code,
-                    "a paid booking has lost its seats, so it is refunded");
-                let event = Event::Charged {
-                    seats: ChargedSeats::Lost,
-                };
-                return Ok(Step::Write(self.refused(&booking, event, refusal)?));
-            }
-            None => ChargedSeats::Pinned,
         };
         let event = Event::Charged { seats };
         Ok(Step::Write(self.after(&booking, event)?))

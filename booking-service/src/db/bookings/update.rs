@@ -3,7 +3,7 @@
 //! A change is made only to the version that was read: of two who work on one booking, the slower one's
 //! change is not made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use deadpool_postgres::{GenericClient, Pool};
@@ -78,7 +78,19 @@ pub async fn update(
     client: &impl GenericClient,
     changes: &[Change],
 ) -> Result<Vec<Option<Booking>>, DbError> {
-    let of = changes;
+    // Of two changes of one version in one batch, the first is made, and the other comes too late: in one
+    // statement the database would make either, and both would look as if they had been made.
+    let mut seen = HashSet::with_capacity(changes.len());
+    let firsts: Vec<bool> = changes
+        .iter()
+        .map(|one| seen.insert((one.booking.id, one.booking.version)))
+        .collect();
+    let of: Vec<&Change> = changes
+        .iter()
+        .zip(&firsts)
+        .filter_map(|(one, is_first)| is_first.then_some(one))
+        .collect();
+    let of = of.as_slice();
     let lives: Vec<StoredLife<&str>> = column(of, |one| one.booking.life.into());
     let refusals = column(of, |one| one.booking.refusal.as_ref());
     let statement = client.prepare_cached(UPDATE).await?;
@@ -116,7 +128,7 @@ pub async fn update(
                 }),
                 &column(of, |one| one.booking.deadline_at),
                 &column(of, |one| one.free_key),
-                &column(of, work),
+                &column(of, |one| work(one)),
                 &column(of, |one| match one.next_step {
                     NextStep::Mine => one.lease.as_secs_f64(),
                     NextStep::After(pause) => pause.as_secs_f64(),
@@ -131,22 +143,25 @@ pub async fn update(
         let updated_at: Timestamp = row.try_get("updated_at")?;
         let held_at: Option<Timestamp> = row.try_get("held_at")?;
         let is_past_deadline: bool = row.try_get("is_past_deadline")?;
-        made.insert(id, (version, updated_at, held_at, is_past_deadline));
+        // The version that was read is the one before.
+        made.insert(
+            (id, version - 1),
+            (version, updated_at, held_at, is_past_deadline),
+        );
     }
-    Ok(of
-        .iter()
-        .map(|one| {
-            let (version, updated_at, held_at, is_past_deadline) = made.remove(&one.booking.id)?;
-            Some(Booking {
-                version,
-                updated_at,
-                held_at,
-                is_past_deadline,
-                has_key: one.booking.has_key && !one.free_key,
-                ..one.booking.clone()
-            })
+    let answers = changes.iter().zip(firsts).map(|(one, is_first)| {
+        let made = is_first.then(|| made.remove(&(one.booking.id, one.booking.version)));
+        let (version, updated_at, held_at, is_past_deadline) = made.flatten()?;
+        Some(Booking {
+            version,
+            updated_at,
+            held_at,
+            is_past_deadline,
+            has_key: one.booking.has_key && !one.free_key,
+            ..one.booking.clone()
         })
-        .collect())
+    });
+    Ok(answers.collect())
 }
 
 const UPDATE_LEGS: &str = "

@@ -1,0 +1,90 @@
+//! Bookings written in batches: of those who change one version, one does.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use booking_service::app::booking::{Booking, Door, Leg, NewBooking};
+use booking_service::db::bookings::{self, Change, Insertion, NextStep};
+use booking_service::db::writer::Writer;
+use booking_service::migrate;
+use booking_service::settings::Settings;
+use domain::{FlightId, HoldId, Units};
+use futures_util::future::join_all;
+use lifecycle::Event;
+use service_kit::database;
+use stack::testing::TestDatabase;
+
+const LEASE: Duration = Duration::from_secs(4);
+
+fn insertion(key: Option<&str>) -> Insertion {
+    Insertion {
+        new: NewBooking {
+            door: Door::Count,
+            user: "1".to_owned(),
+            flight_ref: "1".to_owned(),
+            legs: vec![Leg {
+                flight: FlightId(1),
+                units: Units::ONE,
+                seats: Vec::new(),
+            }],
+            date: None,
+            payment_type: "upi".to_owned(),
+            expected_total: None,
+            travelers: Vec::new(),
+            idempotency_key: key.map(str::to_owned),
+            digest: [0; 32],
+        },
+        hold: HoldId::generate(),
+        deadline: Duration::from_secs(60),
+        lease: LEASE,
+    }
+}
+
+#[tokio::test]
+async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Result<()> {
+    let mut settings = Settings::load(None)?;
+    let database = TestDatabase::create("bookings-writer", async |url| {
+        let mut settings = Settings::load(None)?;
+        settings.database.url = Some(url.into());
+        migrate(&settings).await
+    })
+    .await?;
+    settings.database.url = Some(database.url().into());
+    let writer = Writer::start(database::batch_pool(&settings.database, "test")?);
+
+    // The same key twice in a batch: one booking.
+    let pairs = (0..20).flat_map(|number| [number, number]);
+    let added = pairs.map(|number| writer.add(insertion(Some(&format!("key {number}")))));
+    let added = join_all(added).await;
+    let added: Vec<Booking> = added
+        .into_iter()
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?;
+    assert_eq!(added.len(), 20);
+
+    let client = database::pool(&settings.database, "test")?.get().await?;
+    for (number, booking) in added.into_iter().enumerate() {
+        let terms = Door::Count.terms(1);
+        let mut ends = [Event::CancelRequested, Event::DeadlinePassed];
+        ends.rotate_left(number % 2);
+        let changes = ends.map(|event| {
+            anyhow::Ok(Change {
+                booking: booking.after(terms, event)?,
+                next_step: NextStep::Mine,
+                free_key: false,
+                lease: LEASE,
+            })
+        });
+        let changes: Vec<Change> = changes.into_iter().collect::<Result<_, _>>()?;
+        let saved = bookings::update(&client, &changes).await?;
+        let [Some(first), None] = saved.as_slice() else {
+            anyhow::bail!("{saved:?}");
+        };
+
+        // What the one who was told so wrote is what is there.
+        let pool = database::pool(&settings.database, "test")?;
+        let stored = bookings::find(&pool, booking.id).await?;
+        assert_eq!(stored.context("it is gone")?.life, first.life);
+    }
+    Ok(())
+}
