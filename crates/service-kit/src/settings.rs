@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use config::{Config, File, FileFormat};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 /// An environment variable and the setting that it stands for.
 pub type Alias = (&'static str, &'static str);
