@@ -1,0 +1,116 @@
+//! What is asked of bookings by count, parsed.
+
+use domain::{Amount, FlightId, Units};
+use jiff::civil::Date;
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::{IdempotencyKey, Json};
+use utoipa::ToSchema;
+
+use crate::app::booking::{Door, Leg, NewBooking};
+use crate::routes::scoped;
+use crate::routes::travelers::{self, TravelerBody};
+
+/// The most flights of an itinerary.
+const FLIGHTS_MAX: usize = 4;
+
+/// Long before any flight, and within what the database can store.
+const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
+
+/// The longest name of a payment type.
+const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
+
+/// What is booked.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::routes) struct BookingRequest {
+    /// Who books
+    #[schema(example = 1)]
+    user_id: i64,
+    /// The flight; or `flight_ids`
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = 1)]
+    flight_id: Option<FlightId>,
+    /// The flights of an itinerary, in order, booked all or nothing; instead of `flight_id`
+    #[serde(default)]
+    #[schema(value_type = Vec<i64>, max_items = 4)]
+    flight_ids: Vec<FlightId>,
+    /// How many seats on each flight
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
+    seats: Units,
+    /// The local date on which the first flight departs
+    #[schema(example = "2024-02-15")]
+    date: Date,
+    /// How it is paid: `credit_card`, `debit_card`, `upi` or `net_banking`
+    #[serde(default = "credit_card")]
+    #[schema(example = "credit_card", max_length = 64)]
+    payment_type: String,
+    /// The total that the customer was shown: if it is another by now, nothing is booked
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, example = 17000.0)]
+    expected_total: Option<Amount>,
+    /// Who travels: none, or as many as there are seats
+    #[serde(default)]
+    travelers: Vec<TravelerBody>,
+}
+
+fn credit_card() -> String {
+    "credit_card".to_owned()
+}
+
+/// What is asked for, or which field is wrong.
+pub(super) fn new_booking(
+    request: Json<BookingRequest>,
+    key: IdempotencyKey,
+) -> Result<NewBooking, Problem> {
+    let Json { body, digest } = request;
+    let flights = match (body.flight_id, body.flight_ids) {
+        (Some(flight), flights) if flights.is_empty() => vec![flight],
+        (None, flights) if !flights.is_empty() => flights,
+        (None, _) => return Err(Problem::invalid_field("flight_id", "is missing")),
+        (Some(_), _) => {
+            let detail = "name flight_id or flight_ids, not both";
+            return Err(Problem::invalid_field("flight_ids", detail));
+        }
+    };
+    if flights.len() > FLIGHTS_MAX {
+        let detail = format!("an itinerary has at most {FLIGHTS_MAX} flights");
+        return Err(Problem::invalid_field("flight_ids", detail));
+    }
+    let repeated = flights
+        .iter()
+        .enumerate()
+        .any(|(at, id)| flights.iter().take(at).any(|f| f == id));
+    if repeated {
+        return Err(Problem::invalid_field("flight_ids", "names a flight twice"));
+    }
+    if !(1..=PAYMENT_TYPE_LIMIT_CHARS).contains(&body.payment_type.chars().count()) {
+        let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    // payment-service would not take them, and the booking could not be paid or refused.
+    if body.payment_type.chars().any(char::is_control) {
+        let detail = "must not have control characters";
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    if body.date < EARLIEST_DATE {
+        let detail = format!("must not be before {EARLIEST_DATE}");
+        return Err(Problem::invalid_field("date", detail));
+    }
+    let legs = flights.iter().map(|flight| Leg {
+        flight: *flight,
+        units: body.seats,
+        seats: Vec::new(),
+    });
+    Ok(NewBooking {
+        door: Door::Count,
+        user: body.user_id.to_string(),
+        flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
+        legs: legs.collect(),
+        date: Some(body.date),
+        payment_type: body.payment_type,
+        expected_total: body.expected_total,
+        travelers: travelers::parse(body.travelers, body.seats)?,
+        idempotency_key: scoped("POST /api/bookings", key),
+        digest,
+    })
+}
