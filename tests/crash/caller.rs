@@ -10,8 +10,9 @@ use stack::testing::wait_for;
 /// How soon everything has come to its end once nobody is killed any more.
 pub const PEACE_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a customer asks again. A booking that met several kills has longer pauses each time.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a customer asks again: services start again within seconds, and what nobody works on is taken up
+/// within a lease and a pause.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Longer than the service itself gives a request.
 const REQUEST_WITHIN: Duration = Duration::from_secs(25);

@@ -5,7 +5,7 @@
 //! | [`load`] | clients that send one request at a time, in a closed loop or at a fixed rate |
 //! | [`http`] | clients that speak HTTP/1.1, each on a connection of its own |
 //! | [`stats`] | what became of the requests, and how long they took |
-//! | [`bench`] | what the benchmarks share besides |
+//! | [`mod@bench`] | what the benchmarks share besides |
 //!
 //! A client is an async closure, so that calls within the process, to a database and over HTTP are
 //! driven and counted by the same code, and their rates can be compared.

@@ -2,7 +2,7 @@
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`cases`] | what is measured: bookings spread over many flights and on one, by connections |
+//! | [`mod@cases`] | what is measured: bookings spread over many flights and on one, by connections |
 //! | [`stage`] | the servers of a run, and the load on them |
 //! | [`schedule`] | the flights, none of which sells out |
 //! | [`proof`] | whether seats, bookings and money agree afterwards, and with what was answered |

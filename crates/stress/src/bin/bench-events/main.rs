@@ -2,7 +2,7 @@
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`cases`] | what is measured |
+//! | [`mod@cases`] | what is measured |
 //! | [`stage`] | the servers of a run, the load on them, and whether all agrees afterwards |
 //! | [`results`] | the rates, the latencies, and which program took how much of the machine |
 //!
