@@ -67,10 +67,12 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_door_known check
     bookings bookings_end_shows_last check
     bookings bookings_end_stays check
+    bookings bookings_flight_named check
     bookings bookings_hold unique
     bookings bookings_idempotency_key unique
     bookings bookings_money_task_known check
     bookings bookings_only_ended_is_undone check
+    bookings bookings_only_queued_is_parked check
     bookings bookings_only_sold_is_confirmed check
     bookings bookings_paying_has_attempt check
     bookings bookings_payment_code_forgotten check
@@ -81,22 +83,44 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_shown_known check
     bookings bookings_state_known check
     bookings bookings_work_is_scheduled check
+    dead_letters dead_letters_failure foreign key
+    dead_letters dead_letters_once unique
+    dead_letters dead_letters_pkey primary key
+    event_bookings event_bookings_booking foreign key
+    event_bookings event_bookings_discount_has_voucher check
+    event_bookings event_bookings_discount_range check
+    event_bookings event_bookings_event foreign key
+    event_bookings event_bookings_key primary key
+    event_bookings event_bookings_price_not_negative check
+    event_bookings event_bookings_quantity_positive check
+    event_bookings event_bookings_user foreign key
+    event_bookings event_bookings_voucher foreign key
     event_sales event_sales_event foreign key
     event_sales event_sales_key primary key
     event_sales event_sales_revenue_has_units check
     event_sales event_sales_revenue_not_negative check
     event_sales event_sales_units_not_negative check
     events events_currency_form check
+    events events_idempotency_key unique
+    events events_key_has_digest check
     events events_named check
     events events_one_pool unique
     events events_pkey primary key
     events events_pool foreign key
     events events_price_not_negative check
     events events_sales_window check
+    events events_tickets_per_user_positive check
+    payment_failures payment_failures_attempt_positive check
+    payment_failures payment_failures_booking foreign key
+    payment_failures payment_failures_key primary key
     purchases purchases_key primary key
     purchases purchases_key_has_digest check
     purchases purchases_quantity_positive check
     purchases purchases_ticket_option foreign key
+    ticket_limits ticket_limits_event foreign key
+    ticket_limits ticket_limits_key primary key
+    ticket_limits ticket_limits_one_pool unique
+    ticket_limits ticket_limits_pool foreign key
     ticket_options ticket_options_idempotency_key unique
     ticket_options ticket_options_key_has_digest check
     ticket_options ticket_options_named check
@@ -108,9 +132,23 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     travelers travelers_named check
     unique index purchases_idempotency_key
     unique index users_email_taken
+    unique index vouchers_code_taken
     users users_email_given check
+    users users_idempotency_key unique
+    users users_key_has_digest check
     users users_named check
     users users_pkey primary key
+    vouchers vouchers_amount_has_currency check
+    vouchers vouchers_amount_positive check
+    vouchers vouchers_code_form check
+    vouchers vouchers_event foreign key
+    vouchers vouchers_idempotency_key unique
+    vouchers vouchers_key_has_digest check
+    vouchers vouchers_one_pool unique
+    vouchers vouchers_percent_or_amount check
+    vouchers vouchers_percent_range check
+    vouchers vouchers_pkey primary key
+    vouchers vouchers_pool foreign key
     ");
     Ok(())
 }
