@@ -73,7 +73,8 @@ CREATE TABLE event_bookings (
     -- NULL once the user was deleted: bookings keep who it was as a text.
     user_id          uuid,
     quantity         integer NOT NULL,
-    -- What one ticket cost when it was booked, and what the voucher took off all of them.
+    -- What one ticket cost when it was booked, and what the voucher took off all of them: no more than that,
+    -- so neither is below zero.
     unit_price_minor bigint  NOT NULL,
     voucher_id       uuid,
     discount_minor   bigint  NOT NULL DEFAULT 0,
@@ -84,7 +85,6 @@ CREATE TABLE event_bookings (
     CONSTRAINT event_bookings_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL,
     CONSTRAINT event_bookings_voucher FOREIGN KEY (voucher_id) REFERENCES vouchers (id),
     CONSTRAINT event_bookings_quantity_positive CHECK (quantity > 0),
-    CONSTRAINT event_bookings_price_not_negative CHECK (unit_price_minor >= 0),
     CONSTRAINT event_bookings_discount_range
         CHECK (discount_minor BETWEEN 0 AND unit_price_minor * quantity),
     CONSTRAINT event_bookings_discount_has_voucher CHECK (discount_minor = 0 OR voucher_id IS NOT NULL)
