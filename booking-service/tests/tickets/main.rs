@@ -8,5 +8,6 @@ mod json_api;
 mod keys;
 mod lists;
 mod purchases;
+mod shares;
 mod support;
 mod users;
