@@ -10,6 +10,8 @@ STATE_DIR := $(or $(HOLDFAST_STATE_DIR),.holdfast)
 SERVICES := flight booking payment
 # Where `make generate` writes.
 API_DIR ?= api
+# What `make stress-test` is asked for, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
+ARGS ?=
 # Whose database `make db-shell` opens.
 DB ?= flights
 
@@ -103,6 +105,12 @@ clean: ## Remove what was built and the local stack's data (refused while it run
 	cargo clean
 
 # --- measure ---
+
+.PHONY: stress-test
+stress-test: servers ## Load everything, count what was sold, write a report (3 minutes; ARGS="--help" has the options)
+	cargo build --release -q -p flight-service -p booking-service -p payment-service -p stress \
+		--bin flight-service --bin booking-service --bin payment-service --bin stress-test
+	@HOLDFAST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" $(TARGET)/release/stress-test $(ARGS)
 
 .PHONY: bench-inventory
 bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes; let nothing else run)

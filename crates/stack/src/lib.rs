@@ -19,4 +19,5 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod scratch;
+pub mod state;
 pub mod testing;

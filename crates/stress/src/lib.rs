@@ -6,17 +6,19 @@
 //! | [`http`] | clients that speak HTTP/1.1, each on a connection of its own |
 //! | [`stats`] | what became of the requests, and how long they took |
 //! | [`mod@bench`] | what the benchmarks share besides |
+//! | [`trial`] | `make stress-test`: scenarios, what was sold under load, and the report |
 //!
 //! A client is an async closure, so that calls within the process, to a database and over HTTP are
 //! driven and counted by the same code, and their rates can be compared.
 //!
-//! All load is bounded, in time and in count, and goes to this machine only: another address is
-//! refused. The benchmarks are binaries of this package.
+//! All load is bounded, in time and in count, and goes to this machine only, unless the user of
+//! `stress-test` names another address. The benchmarks and `stress-test` are binaries of this package.
 
 pub mod bench;
 mod error;
 pub mod http;
 pub mod load;
 pub mod stats;
+pub mod trial;
 
 pub use error::StressError;

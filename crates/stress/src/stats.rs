@@ -5,7 +5,9 @@
 mod outcome;
 mod report;
 mod tally;
+mod timeline;
 
 pub use outcome::Outcome;
-pub use report::{Report, median};
+pub use report::{Report, as_number, median};
 pub use tally::{Phase, Tally};
+pub use timeline::{SLOT, Timeline};

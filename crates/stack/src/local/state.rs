@@ -1,43 +1,19 @@
 //! The state directory: the lock of the one stack that uses it, what that stack started, its logs.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 use stack::logs;
-use stack::process::ProcessIdentity;
+use stack::state;
+pub use stack::state::{Part, State};
 use tokio::time::{Instant, sleep};
 
 /// How long the lock is tried for: whoever only looks holds it for a moment.
 const LOCKED_WITHIN: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
-
-/// What a running stack has started, so that others can see it, and the next one can clean up after
-/// one that was killed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// The `holdfast` process itself.
-    pub stack: Option<ProcessIdentity>,
-    /// Everything answers.
-    pub ready: bool,
-    /// In the order in which they were started.
-    pub parts: Vec<Part>,
-}
-
-/// A server or service of the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// `PostgreSQL`, `Redis` or the service's name.
-    pub name: String,
-    /// Its port on 127.0.0.1; none for a server that existed before.
-    pub port: Option<u16>,
-    /// Its process; none for a server that existed before.
-    pub process: Option<ProcessIdentity>,
-}
 
 /// The directory.
 #[derive(Clone, Debug)]
@@ -133,13 +109,7 @@ impl StateDirectory {
 
     /// What was written last; nothing if no stack runs or ended badly.
     pub fn state(&self) -> anyhow::Result<State> {
-        let path = self.state_file();
-        match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .with_context(|| format!("{} is damaged: remove it", path.display())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
-            Err(error) => Err(error).context(format!("{} can't be read", path.display())),
-        }
+        State::read(&self.path)
     }
 
     /// Replaces the state as a whole: a reader sees the old or the new one.
@@ -167,13 +137,14 @@ impl StateDirectory {
     }
 
     fn state_file(&self) -> PathBuf {
-        self.path.join("state.json")
+        self.path.join(state::FILE)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stack::process::ProcessIdentity;
     use stack::scratch::Scratch;
 
     #[tokio::test]

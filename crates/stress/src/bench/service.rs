@@ -119,6 +119,18 @@ impl Running {
 /// # Errors
 /// When it can't.
 pub async fn import(directory: &Path, environment: &Environment) -> anyhow::Result<()> {
+    import_with(directory, &[], environment).await
+}
+
+/// The same with options for the import.
+///
+/// # Errors
+/// When it can't.
+pub async fn import_with(
+    directory: &Path,
+    options: &[String],
+    environment: &Environment,
+) -> anyhow::Result<()> {
     let mut command = tokio::process::Command::new(Service::Flight.program()?);
     for name in HIDDEN_ENVIRONMENT {
         command.env_remove(name);
@@ -126,6 +138,7 @@ pub async fn import(directory: &Path, environment: &Environment) -> anyhow::Resu
     let output = command
         .arg("import")
         .arg(directory)
+        .args(options)
         .envs(Service::Flight.variables(environment, 0))
         .stdin(Stdio::null())
         .kill_on_drop(true)

@@ -1,4 +1,4 @@
-//! Where load goes: to this machine.
+//! Where load goes: to this machine, unless the user names another.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,11 +6,17 @@ use std::str::FromStr;
 
 use crate::StressError;
 
-/// A port of this machine, by a loopback address.
+/// Where load goes: a port of this machine, by a loopback address, or what the user has named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target(SocketAddr);
 
 impl Target {
+    /// An address that the user has named, wherever it is. Nothing else may make such a target.
+    #[must_use]
+    pub fn named_by_the_user(address: SocketAddr) -> Self {
+        Self(address)
+    }
+
     /// The address.
     #[must_use]
     pub fn address(self) -> SocketAddr {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -11,8 +12,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio_util::sync::CancellationToken;
 
-use super::Plan;
 use super::turns::Turns;
+use super::{Live, Plan};
 use crate::StressError;
 use crate::stats::{Outcome, Report, Tally};
 
@@ -34,6 +35,23 @@ where
     C: AsyncFnMut(u64) -> Outcome + 'static,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
+    run_watched(plan, None, connect).await
+}
+
+/// The same, while somebody watches what is counted.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_watched<F, C, E>(
+    plan: Plan,
+    live: Option<Arc<Live>>,
+    connect: F,
+) -> Result<Report, StressError>
+where
+    F: AsyncFn(usize) -> Result<C, E> + Clone + Send + 'static,
+    C: AsyncFnMut(u64) -> Outcome + 'static,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
     plan.check()?;
     let stop = CancellationToken::new();
     let _stopped_on_drop = stop.clone().drop_guard();
@@ -43,6 +61,7 @@ where
         let thread = LoadThread {
             plan,
             index,
+            live: live.clone(),
             started: started.clone(),
             reports: report.clone(),
         };
@@ -88,6 +107,7 @@ enum Step {
 struct LoadThread {
     plan: Plan,
     index: usize,
+    live: Option<Arc<Live>>,
     started: watch::Receiver<Option<Instant>>,
     reports: mpsc::Sender<Step>,
 }
@@ -163,6 +183,7 @@ impl LoadThread {
             threads,
             start,
             Tally::new()?,
+            self.live.clone(),
         )?)
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::live::{Live, TOLD_EVERY};
 use super::schedule::Schedule;
 use super::{Pace, Plan, pacer};
 use crate::stats::{Outcome, Phase, Tally};
@@ -17,6 +18,14 @@ pub(super) struct Turns {
     measured: Range<Instant>,
     order: Order,
     tally: RefCell<Tally>,
+    watched: Option<Watched>,
+}
+
+/// Somebody watches.
+struct Watched {
+    live: Arc<Live>,
+    thread: u64,
+    told_at: Cell<Instant>,
 }
 
 enum Order {
@@ -48,6 +57,7 @@ impl Turns {
         threads: u64,
         start: Instant,
         tally: Tally,
+        live: Option<Arc<Live>>,
     ) -> io::Result<Self> {
         let order = match plan.pace {
             Pace::Closed => Order::Closed(ClosedLoop {
@@ -67,6 +77,11 @@ impl Turns {
             measured: start + plan.warm_up..start + plan.duration(),
             order,
             tally: RefCell::new(tally),
+            watched: live.map(|live| Watched {
+                live,
+                thread,
+                told_at: Cell::new(start),
+            }),
         })
     }
 
@@ -86,8 +101,15 @@ impl Turns {
 
     /// Counts what came of a request that was to start then.
     pub(super) fn record(&self, time: Instant, outcome: Outcome) {
-        let (latency, phase) = (time.elapsed(), self.phase(time));
-        self.tally.borrow_mut().record(outcome, latency, phase);
+        let (now, phase) = (Instant::now(), self.phase(time));
+        let mut tally = self.tally.borrow_mut();
+        tally.record(outcome, now.saturating_duration_since(time), phase);
+        if phase == Phase::Measured {
+            tally.record_end(outcome, now.saturating_duration_since(self.measured.start));
+        }
+        if let Some(watched) = &self.watched {
+            watched.tell(now, &tally);
+        }
     }
 
     /// The latest time at which a request is sent.
@@ -125,6 +147,15 @@ impl Turns {
             Phase::WarmUp
         } else {
             Phase::Measured
+        }
+    }
+}
+
+impl Watched {
+    fn tell(&self, now: Instant, tally: &Tally) {
+        if now.saturating_duration_since(self.told_at.get()) >= TOLD_EVERY {
+            self.told_at.set(now);
+            self.live.tell(self.thread, tally);
         }
     }
 }

@@ -75,7 +75,8 @@ pub fn median(numbers: &[f64]) -> Option<f64> {
 }
 
 /// A count as a number to reckon with; exact up to 2^53.
-fn as_number(count: u64) -> f64 {
+#[must_use]
+pub fn as_number(count: u64) -> f64 {
     const BITS: u32 = 32;
     let part = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).map_or(0.0, f64::from);
     part(count >> BITS) * (f64::from(u32::MAX) + 1.0) + part(count)

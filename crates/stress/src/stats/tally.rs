@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::{CreationError, Histogram};
 
-use super::Outcome;
+use super::{Outcome, Timeline};
 
 /// The shortest latency that is told from a shorter one, in nanoseconds.
 const SHORTEST_NS: u64 = 64;
@@ -29,6 +29,7 @@ pub struct Tally {
     empty: Histogram<u64>,
     measured: BTreeMap<Outcome, Histogram<u64>>,
     all: BTreeMap<Outcome, u64>,
+    timeline: Timeline,
     missed: u64,
     missed_in_warm_up: u64,
 }
@@ -43,6 +44,7 @@ impl Tally {
             empty: Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)?,
             measured: BTreeMap::new(),
             all: BTreeMap::new(),
+            timeline: Timeline::default(),
             missed: 0,
             missed_in_warm_up: 0,
         })
@@ -58,6 +60,11 @@ impl Tally {
                 .or_insert_with(|| self.empty.clone())
                 .saturating_record(latency_ns);
         }
+    }
+
+    /// Counts when a request was answered: so long after the measured time had begun.
+    pub fn record_end(&mut self, outcome: Outcome, at: Duration) {
+        self.timeline.count(outcome, at);
     }
 
     /// Counts requests that could not be sent in time.
@@ -81,6 +88,7 @@ impl Tally {
                 .add(latencies)
                 .ok();
         }
+        self.timeline.merge(&other.timeline);
         self.missed += other.missed;
         self.missed_in_warm_up += other.missed_in_warm_up;
     }
@@ -102,6 +110,29 @@ impl Tally {
         self.measured
             .iter()
             .map(|(outcome, latencies)| (*outcome, latencies.len()))
+    }
+
+    /// Each outcome of a request, with its count, the warm-up's included.
+    pub fn totals(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        self.all.iter().map(|(outcome, count)| (*outcome, *count))
+    }
+
+    /// When the requests of the measured time were answered.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The latency that this share of the measured requests with any of these outcomes did not exceed;
+    /// zero where there was none.
+    pub fn latency_of(&self, outcomes: impl Fn(Outcome) -> bool, quantile: f64) -> Duration {
+        let mut together = self.empty.clone();
+        let counted = self.measured.iter();
+        for (_, latencies) in counted.filter(|(outcome, _)| outcomes(**outcome)) {
+            // The bounds are the same, so everything fits.
+            together.add(latencies).ok();
+        }
+        Duration::from_nanos(together.value_at_quantile(quantile))
     }
 
     /// How many requests could not be sent in time in the measured phase.
@@ -181,6 +212,11 @@ mod tests {
         assert_eq!(both.missed(), 7);
         let outcomes: Vec<_> = both.outcomes().collect();
         assert_eq!(outcomes, [(GRANTED, 200), (REFUSED, 1)]);
+        assert_eq!(
+            both.latency_of(|one| one == REFUSED, 1.0),
+            both.latency(REFUSED, 1.0)
+        );
+        assert!(close_to(both.latency_of(|_| true, 1.0), 200));
         assert!(close_to(both.latency(GRANTED, 0.5), 100));
         assert!(close_to(both.latency(GRANTED, 0.99), 200));
     }

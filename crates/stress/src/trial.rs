@@ -1,0 +1,43 @@
+//! `make stress-test`: scenarios against the three services, what was sold under load, and the report.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`arguments`] | what is asked for |
+//! | [`scenario`], [`prepared`] | the scenarios, and what is sold in them |
+//! | [`errand`], [`doors`], [`outcome`] | what customers do, where, and what comes of it |
+//! | [`pool`] | what customers were told of what is sold |
+//! | [`ground`], [`goods`], [`shelf`] | what it runs against, and what it makes there |
+//! | `step`, `settle`, `account`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
+//! | [`books`], [`verdict`] | what ledgers and databases say, and whether it is right: the verdict does no I/O |
+//! | [`capacity`], [`compare`] | the highest rate that is carried, and two reports side by side |
+//! | [`report`], [`table`], [`page`] | the report: for programs, the terminal, the browser |
+//!
+//! A scenario is a closed loop, then fixed rates below what that carried. At a fixed rate a request's
+//! latency counts from the time at which it was to be sent. Every load has goods of its own; when it is
+//! over, refused customers ask again, and everything that was sold is accounted for.
+
+mod account;
+pub mod arguments;
+pub mod books;
+pub mod capacity;
+pub mod chart;
+pub mod compare;
+pub mod doors;
+pub mod errand;
+pub mod goods;
+pub mod ground;
+pub mod machine;
+mod measure;
+pub mod outcome;
+pub mod page;
+pub mod pool;
+pub mod prepared;
+mod progress;
+pub mod report;
+pub mod run;
+pub mod scenario;
+mod settle;
+pub mod shelf;
+mod step;
+pub mod table;
+pub mod verdict;

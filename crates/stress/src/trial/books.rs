@@ -1,0 +1,256 @@
+//! What the ledgers and the databases say of what was sold.
+//!
+//! The ledgers' proofs are of all pools of a service, so a trial counts how they change from its
+//! beginning to its end; the databases are asked about the trial's own pools.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use audit::Urls;
+use stack::database::connect;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::Client;
+
+use super::doors::{Caller, Door};
+use super::pool::{Goods, Pool};
+use super::verdict::Books;
+
+/// A ledger's proof: the counts of all pools of a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Whether it holds.
+    pub holds: bool,
+    /// Units that nobody has.
+    pub free: u64,
+    /// Units in holds.
+    pub held: u64,
+    /// Units sold.
+    pub sold: u64,
+}
+
+/// Asks a service for its proof.
+///
+/// # Errors
+/// When it does not answer with one.
+pub async fn proof(caller: &mut Caller, door: Door) -> anyhow::Result<Proof> {
+    let reply = caller.get(door, "/api/ledger/proof".to_owned()).await?;
+    ensure!(
+        reply.status == 200,
+        "the ledger's proof is answered {}",
+        reply.status
+    );
+    let count = |name: &str| {
+        let count = reply.body[name].as_u64();
+        count.with_context(|| format!("the ledger's proof has no {name}"))
+    };
+    Ok(Proof {
+        holds: reply.body["holds"] == true,
+        free: count("free")?,
+        held: count("held")?,
+        sold: count("sold")?,
+    })
+}
+
+/// How long what is held may take to be sold or free: longer than any step of a booking is repeated.
+const AT_REST_WITHIN: Duration = Duration::from_secs(30);
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// The proof once no more than so much is held, or as it is when that takes too long.
+///
+/// # Errors
+/// When the service does not answer with one.
+pub async fn rested(caller: &mut Caller, door: Door, held_at_most: u64) -> anyhow::Result<Proof> {
+    let until = Instant::now() + AT_REST_WITHIN;
+    loop {
+        let proof = proof(caller, door).await?;
+        if proof.held <= held_at_most || Instant::now() >= until {
+            return Ok(proof);
+        }
+        sleep(POLL).await;
+    }
+}
+
+impl Proof {
+    /// What has changed since then, as the books of pools that had so much free and sold.
+    #[must_use]
+    pub fn since(&self, before: &Self, free: u64, sold: u64, source: &str) -> Books {
+        let now = |then: u64, now: u64, at_first: u64| (at_first + now).saturating_sub(then);
+        Books {
+            source: source.to_owned(),
+            free: Some(now(before.free, self.free, free)),
+            held: Some(now(before.held, self.held, 0)),
+            sold: now(before.sold, self.sold, sold),
+        }
+    }
+}
+
+/// Connections to the three databases.
+pub struct Databases {
+    flights: Client,
+    bookings: Client,
+    payments: Client,
+}
+
+const OF_OPTION: &str = "SELECT pool_id FROM ticket_options WHERE id = $1";
+const OF_EVENT: &str = "SELECT pool_id FROM events WHERE id = $1";
+
+const COUNTS: &str = "
+    SELECT free::bigint, held::bigint, sold::bigint FROM pools WHERE id = $1";
+
+/// What all entries of a pool add up to.
+const ENTRIES: &str = "
+    SELECT coalesce(sum(CASE 'free' WHEN to_account THEN units WHEN from_account THEN -units END), 0)::bigint,
+           coalesce(sum(CASE 'held' WHEN to_account THEN units WHEN from_account THEN -units END), 0)::bigint,
+           coalesce(sum(CASE 'sold' WHEN to_account THEN units WHEN from_account THEN -units END), 0)::bigint
+    FROM ledger WHERE pool_id = $1";
+
+const BOOKED: &str = "
+    SELECT coalesce(sum(leg.units), 0)::bigint
+    FROM booking_legs leg JOIN bookings booking ON booking.id = leg.booking_id
+    WHERE leg.flight_id = $1 AND booking.state = 'confirmed'";
+
+const BOUGHT: &str = "
+    SELECT coalesce(sum(quantity), 0)::bigint FROM purchases WHERE ticket_option_id = $1";
+
+const EVENT_SALES: &str = "
+    SELECT coalesce(sum(sold_units), 0)::bigint FROM event_sales WHERE event_id = $1";
+
+const KEPT: &str = "
+    SELECT count(*) FROM charges
+    WHERE reference = $1 AND status = 'success' AND refunded_minor = 0";
+
+impl Databases {
+    /// Connects to them.
+    ///
+    /// # Errors
+    /// When one can't be reached.
+    pub async fn connect(urls: &Urls) -> anyhow::Result<Self> {
+        Ok(Self {
+            flights: connect(&urls.flights)
+                .await
+                .context("the flights database")?,
+            bookings: connect(&urls.bookings)
+                .await
+                .context("the bookings database")?,
+            payments: connect(&urls.payments)
+                .await
+                .context("the payments database")?,
+        })
+    }
+
+    /// PostgreSQL's version.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn version(&self) -> anyhow::Result<String> {
+        let row = self.bookings.query_one("SHOW server_version", &[]).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// What they say of a pool: its entries, its counts, and the bookings of it.
+    ///
+    /// # Errors
+    /// When a database can't be read.
+    pub async fn books(&self, pool: &Pool) -> anyhow::Result<Vec<Books>> {
+        let (client, id) = match pool.goods {
+            Goods::Flight(id) => (&self.flights, id),
+            Goods::TicketOption(id) => (&self.bookings, self.pool_id(OF_OPTION, &id).await?),
+            Goods::Event(id) => (&self.bookings, self.pool_id(OF_EVENT, &id).await?),
+            Goods::Charges(reference) => {
+                let reference = reference.to_string();
+                let row = self.payments.query_one(KEPT, &[&reference]).await?;
+                let kept: i64 = row.try_get(0)?;
+                return Ok(vec![sold_only("the payments database", kept)?]);
+            }
+        };
+        let database = match pool.goods {
+            Goods::Flight(_) => "the flights database",
+            _ => "the bookings database",
+        };
+        Ok(vec![
+            counts(client, ENTRIES, id, format!("the ledger in {database}")).await?,
+            counts(client, COUNTS, id, database.to_owned()).await?,
+            self.customers(pool.goods).await?,
+        ])
+    }
+
+    /// What customers have by their bookings or purchases.
+    async fn customers(&self, goods: Goods) -> anyhow::Result<Books> {
+        let (rows, name) = match goods {
+            Goods::Flight(id) => (self.bookings.query_one(BOOKED, &[&id]).await?, "bookings"),
+            Goods::TicketOption(id) | Goods::Charges(id) => {
+                (self.bookings.query_one(BOUGHT, &[&id]).await?, "purchases")
+            }
+            Goods::Event(id) => (
+                self.bookings.query_one(EVENT_SALES, &[&id]).await?,
+                "the event's sales",
+            ),
+        };
+        sold_only(
+            &format!("{name} in the bookings database"),
+            rows.try_get(0)?,
+        )
+    }
+
+    async fn pool_id(&self, statement: &str, id: &uuid::Uuid) -> anyhow::Result<i64> {
+        Ok(self
+            .bookings
+            .query_one(statement, &[id])
+            .await?
+            .try_get(0)?)
+    }
+}
+
+async fn counts(
+    client: &Client,
+    statement: &str,
+    pool: i64,
+    source: String,
+) -> anyhow::Result<Books> {
+    let row = client.query_one(statement, &[&pool]).await?;
+    let count = |column: usize| -> anyhow::Result<u64> {
+        Ok(u64::try_from(row.try_get::<_, i64>(column)?)?)
+    };
+    Ok(Books {
+        source,
+        free: Some(count(0)?),
+        held: Some(count(1)?),
+        sold: count(2)?,
+    })
+}
+
+fn sold_only(source: &str, sold: i64) -> anyhow::Result<Books> {
+    Ok(Books {
+        source: source.to_owned(),
+        free: None,
+        held: None,
+        sold: u64::try_from(sold)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_counts_what_has_changed() {
+        let before = Proof {
+            holds: true,
+            free: 1_000,
+            held: 5,
+            sold: 70,
+        };
+        let after = Proof {
+            free: 950,
+            held: 6,
+            sold: 119,
+            ..before
+        };
+        let books = after.since(&before, 80, 20, "the ledger");
+        assert_eq!(
+            (books.free, books.held, books.sold),
+            (Some(30), Some(1), 69)
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! A payment on its own.
+
+use std::borrow::Cow;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{any_user, failure, is_clear_no};
+use crate::http::Request;
+use crate::stats::Outcome;
+use crate::trial::doors::{Caller, Door};
+use crate::trial::outcome::{CHARGED, DECLINED, TIMED_OUT};
+use crate::trial::pool::{Goods, Pool};
+
+pub(super) async fn run(caller: &mut Caller, pool: &Pool) -> Outcome {
+    let Goods::Charges(reference) = pool.goods else {
+        return Outcome::Broken;
+    };
+    let body = json!({
+        "booking_id": any_user(),
+        "amount": 100,
+        "user_id": any_user(),
+        "payment_type": "credit_card",
+        "reference": reference.to_string(),
+    });
+    let request = Request::post_json("/api/payments/process", body.to_string())
+        .with_header("idempotency-key", Cow::Owned(Uuid::new_v4().to_string()));
+    pool.told.ask(1);
+    let reply = caller.ask(Door::Payment, &request).await;
+    let status = reply.as_ref().map_or("", |reply| reply.text("status"));
+    let outcome = match (reply.as_ref().map(|reply| reply.status), status) {
+        (Ok(200), "success") => {
+            pool.told.confirm(1, &[]);
+            return CHARGED;
+        }
+        (Ok(400), "failed") => DECLINED,
+        (Ok(408), _) => TIMED_OUT,
+        _ => failure(&reply),
+    };
+    if is_clear_no(&reply) {
+        pool.told.fail(1);
+    } else {
+        pool.told.lose(1);
+    }
+    outcome
+}

@@ -1,0 +1,92 @@
+//! Chosen seats: ordered, then paid by code, then confirmed.
+
+use serde_json::json;
+
+use super::{any_user, failure, is_clear_no, wait_for_end};
+use crate::stats::Outcome;
+use crate::trial::doors::{Caller, Door, Reply};
+use crate::trial::outcome::{
+    CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT, STILL_PENDING,
+};
+use crate::trial::pool::{Open, Pool};
+
+/// A code that the mock provider has nothing against.
+const PAYMENT_CODE: &str = "12345";
+
+pub(super) async fn buy(
+    caller: &mut Caller,
+    pool: &Pool,
+    flight: i64,
+    seats: &[String],
+) -> Outcome {
+    let units = u64::try_from(seats.len()).unwrap_or(u64::MAX);
+    let body = json!({"userId": format!("user {}", any_user()), "seats": seats});
+    let path = format!("/api/flights/{flight}/orders");
+    pool.told.ask(units);
+    let reply = caller.post(Door::Booking, path, &body).await;
+    let Ok(answer) = reply
+        .as_ref()
+        .ok()
+        .filter(|reply| reply.status == 201)
+        .ok_or(())
+    else {
+        if is_clear_no(&reply) {
+            pool.told.fail(units);
+        } else {
+            pool.told.lose(units);
+        }
+        return failure(&reply);
+    };
+    match (answer.text("status"), answer.text("code")) {
+        ("FAILED", code) => {
+            pool.told.refuse(units, seats);
+            if code == "sold_out" {
+                SOLD_OUT
+            } else {
+                SEAT_TAKEN
+            }
+        }
+        (_, _) if answer.text("orderId").is_empty() => {
+            pool.told.lose(units);
+            NOT_UNDERSTOOD
+        }
+        _ => {
+            let open = Open {
+                id: answer.text("orderId").to_owned(),
+                units,
+                seats: seats.to_vec(),
+            };
+            follow(caller, pool, open).await
+        }
+    }
+}
+
+/// Pays for an order, which is refused if it is paid or being paid already, and waits for its end.
+pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome {
+    let path = format!("/api/orders/{}", open.id);
+    let body = json!({"paymentCode": PAYMENT_CODE});
+    // Whatever it is answered: the order's status says what became of it.
+    let paid = caller
+        .post(Door::Booking, format!("{path}/payment"), &body)
+        .await;
+    drop(paid);
+    let end = |reply: &Reply| match reply.text("status") {
+        "CONFIRMED" => Some(CONFIRMED),
+        "FAILED" | "EXPIRED" | "CANCELLED" => Some(DECLINED),
+        _ => None,
+    };
+    match wait_for_end(caller, &path, end).await {
+        Some(CONFIRMED) => {
+            pool.told.confirm(open.units, &open.seats);
+            CONFIRMED
+        }
+        Some(other) => {
+            pool.told.fail(open.units);
+            other
+        }
+        None => {
+            pool.told.leave_open(open);
+            STILL_PENDING
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a trial is run against: servers of its own, the stack that runs on this machine, or services at
+//! addresses that the user names. Load goes nowhere else.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use audit::Urls;
+use jiff::civil::Weekday;
+use serde_json::{Value, json};
+use stack::state::State;
+
+use super::arguments::Arguments;
+use super::books::Databases;
+use super::doors::{Caller, Door, Doors};
+use super::scenario::Provider;
+use crate::bench::cores::Share;
+use crate::bench::house::{House, WILLING_PROVIDER};
+use crate::bench::service::{Service, import_with};
+use crate::http::Target;
+
+/// The schedule of servers of one's own: enough to search in.
+const SCHEDULE: &str = "data/us-week";
+
+/// What a trial is run against.
+pub struct Ground {
+    /// Where the services are.
+    pub doors: Doors,
+    /// The three databases, where they are known.
+    pub databases: Option<Databases>,
+    /// Their addresses.
+    urls: Option<Urls>,
+    /// What it is, in words.
+    pub name: String,
+    /// How the mock provider behaved before; `None` where the provider is no mock.
+    provider_before: Option<Value>,
+    house: Option<House>,
+}
+
+impl Ground {
+    /// Finds it, or makes it.
+    ///
+    /// # Errors
+    /// When a service can't be reached or started.
+    pub async fn find(arguments: &Arguments) -> anyhow::Result<Self> {
+        let mut ground = if arguments.names_addresses() {
+            Self::named(arguments).await?
+        } else if arguments.running {
+            Self::running(arguments).await?
+        } else {
+            Self::own().await?
+        };
+        if let Some(urls) = &ground.urls {
+            ground.databases = Some(Databases::connect(urls).await?);
+        }
+        let mut caller = Caller::new(ground.doors);
+        for door in [Door::Flight, Door::Booking, Door::Payment] {
+            let target = ground.doors.target(door);
+            let reply = caller.get(door, "/health".to_owned()).await;
+            let reply = reply.with_context(|| format!("nothing answers at {target}"))?;
+            if reply.status != 200 {
+                bail!("{target}/health answers {}", reply.status);
+            }
+        }
+        let mock = caller.get(Door::Payment, MOCK.to_owned()).await?;
+        ground.provider_before = (mock.status == 200).then_some(mock.body);
+        Ok(ground)
+    }
+
+    /// Servers of its own, on free ports, which end with this process and leave nothing behind.
+    async fn own() -> anyhow::Result<Self> {
+        let mut house = House::open("stress-test").await?;
+        let environment = house.environment(Service::Flight, &[]).await?;
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        let monday = today.date().nth_weekday(1, Weekday::Monday)?;
+        let words = ["--starting".to_owned(), monday.to_string()];
+        import_with(Path::new(SCHEDULE), &words, &environment)
+            .await
+            .with_context(|| format!("{SCHEDULE} is read from the project's directory"))?;
+        let payment = house.start(Service::Payment, &WILLING_PROVIDER).await?;
+        let flight = house.start(Service::Flight, &[]).await?;
+        let booking = house.start(Service::Booking, &[]).await?;
+        house.analyze().await?;
+        Ok(Self {
+            doors: Doors {
+                flight,
+                booking,
+                payment,
+            },
+            urls: Some(house.urls()),
+            name: "a stack of its own, with PostgreSQL durable and Redis".to_owned(),
+            databases: None,
+            provider_before: None,
+            house: Some(house),
+        })
+    }
+
+    /// The stack that `make run` or `make start` started here.
+    async fn running(arguments: &Arguments) -> anyhow::Result<Self> {
+        let directory = &arguments.state_directory;
+        let state = State::read(directory)?;
+        let port = |name: &str| {
+            let part = state.parts.iter().find(|part| part.name == name);
+            part.and_then(|part| part.port)
+                .with_context(|| format!("{name} does not run: `make start` starts it"))
+        };
+        let target = |name: &str| -> anyhow::Result<Target> {
+            Ok(format!("127.0.0.1:{}", port(name)?).parse()?)
+        };
+        let urls = match port("PostgreSQL") {
+            Ok(port) => {
+                let home = directory.join("postgres");
+                let url = async |database| stack::postgres::url(&home, port, database).await;
+                Some(Urls {
+                    flights: url("flights").await?,
+                    bookings: url("bookings").await?,
+                    payments: url("payments").await?,
+                })
+            }
+            Err(_) => arguments.database_urls(),
+        };
+        Ok(Self {
+            doors: Doors {
+                flight: target("flight-service")?,
+                booking: target("booking-service")?,
+                payment: target("payment-service")?,
+            },
+            urls,
+            name: "the stack that runs on this machine".to_owned(),
+            databases: None,
+            provider_before: None,
+            house: None,
+        })
+    }
+
+    /// Services at addresses that the user names.
+    async fn named(arguments: &Arguments) -> anyhow::Result<Self> {
+        let doors = Doors {
+            flight: resolve(&arguments.flight_url).await?,
+            booking: resolve(&arguments.booking_url).await?,
+            payment: resolve(&arguments.payment_url).await?,
+        };
+        Ok(Self {
+            doors,
+            urls: arguments.database_urls(),
+            name: format!(
+                "services at {}, {} and {}",
+                doors.flight, doors.booking, doors.payment
+            ),
+            databases: None,
+            provider_before: None,
+            house: None,
+        })
+    }
+
+    /// Whether the provider can be told what to do.
+    #[must_use]
+    pub fn has_mock(&self) -> bool {
+        self.provider_before.is_some()
+    }
+
+    /// Tells the mock provider what to do from now on; one that is no mock is left alone.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn tell_provider(&self, provider: Provider, delay_ms: u64) -> anyhow::Result<()> {
+        if !self.has_mock() {
+            return Ok(());
+        }
+        self.put_mock(&json!({
+            "failure_rate": provider.failure_rate,
+            "timeout_rate": provider.timeout_rate,
+            "lost_answer_rate": 0.0,
+            "processing_time_ms": delay_ms,
+            "processing_spread_ms": delay_ms / 2,
+        }))
+        .await
+    }
+
+    async fn put_mock(&self, behaviour: &Value) -> anyhow::Result<()> {
+        let reply = Caller::new(self.doors)
+            .put(Door::Payment, MOCK, behaviour)
+            .await?;
+        if reply.status != 200 {
+            bail!("the mock provider answers {} {}", reply.status, reply.body);
+        }
+        Ok(())
+    }
+
+    /// Whose cores are counted, where the processes are known.
+    ///
+    /// # Errors
+    /// When one has ended.
+    pub fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>> {
+        match &self.house {
+            Some(house) => house.shares(),
+            None => Ok(vec![("load", Share::Itself)]),
+        }
+    }
+
+    /// Whether it was made for this trial, so that all that is not of it is other programs'.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.house.is_some()
+    }
+
+    /// The addresses of the databases, for the audit.
+    #[must_use]
+    pub fn urls(&self) -> Option<&Urls> {
+        self.urls.as_ref()
+    }
+
+    /// Leaves it as it was, and ends what was started.
+    ///
+    /// # Errors
+    /// When something does not end.
+    pub async fn leave(self) -> anyhow::Result<()> {
+        if let Some(house) = self.house {
+            return house.close().await;
+        }
+        match &self.provider_before {
+            Some(before) => self.put_mock(before).await,
+            None => Ok(()),
+        }
+    }
+}
+
+const MOCK: &str = "/api/payments/mock";
+
+/// The address behind a URL such as `http://127.0.0.1:8080`. The user named it, so it may be anywhere.
+async fn resolve(url: &str) -> anyhow::Result<Target> {
+    let authority = url.strip_prefix("http://").unwrap_or(url);
+    let authority = authority.trim_end_matches('/');
+    if authority.contains(['/', '@', '?']) || authority.starts_with("https:") {
+        bail!("{url:?} is no address such as http://127.0.0.1:8080");
+    }
+    let mut addresses = tokio::net::lookup_host(authority)
+        .await
+        .with_context(|| format!("{url:?} can't be found; an example is http://127.0.0.1:8080"))?;
+    let address = addresses.next().context("it has no address")?;
+    Ok(Target::named_by_the_user(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_are_hosts_with_ports() {
+        let target = resolve("http://127.0.0.1:8080/").await.unwrap();
+        assert_eq!(target.to_string(), "127.0.0.1:8080");
+        for wrong in [
+            "https://127.0.0.1:1",
+            "http://h/path",
+            "127.0.0.1",
+            "http://a@b:1",
+        ] {
+            assert!(resolve(wrong).await.is_err(), "{wrong}");
+        }
+    }
+}

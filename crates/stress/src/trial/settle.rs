@@ -1,0 +1,145 @@
+//! What follows a load: every booking comes to its end, and customers who were refused ask again.
+//!
+//! A refusal may come too early for as long as a second, so nobody is refused for good before that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::books::{Proof, rested};
+use super::doors::{Caller, Door, Doors};
+use super::errand::{Basket, ask_again, follow_up};
+use super::outcome::CONFIRMED;
+use super::pool::Pool;
+
+/// How long customers look for the end of bookings that they could not wait for.
+const ENDED_WITHIN: Duration = Duration::from_secs(30);
+
+/// How many look at once.
+const FOLLOWED_AT_ONCE: usize = 64;
+
+/// How long customers who were refused go on asking.
+const ASKING_FOR: Duration = Duration::from_secs(30);
+
+/// How long after a refusal it is asked again: the gate's count is a second old at most.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(1100);
+
+/// How often in a row it is refused before it counts.
+const REFUSALS: u32 = 2;
+
+/// How it all came to its end.
+pub(super) struct Settled {
+    /// Units that were sold to customers on asking again.
+    pub(super) sold_again: u64,
+    /// The proofs, in the order of the ledgers.
+    pub(super) ledgers: Vec<Proof>,
+}
+
+/// Has everything come to its end.
+pub(super) async fn settle(
+    doors: Doors,
+    sales: &[(Arc<Pool>, Basket)],
+    ledgers: &[(Door, Proof)],
+) -> anyhow::Result<Settled> {
+    for (pool, _) in sales {
+        follow_all(doors, pool).await;
+    }
+    let mut caller = Caller::new(doors);
+    let mut at_rest = at_rest(&mut caller, sales, ledgers).await?;
+    let before = confirmed(sales);
+    let is_wanted = sales.iter().any(|(pool, basket)| wanted(pool, basket) > 0);
+    if is_wanted {
+        join_all(sales.iter().map(|(pool, basket)| ask(doors, pool, basket))).await;
+        at_rest = self::at_rest(&mut caller, sales, ledgers).await?;
+    }
+    Ok(Settled {
+        sold_again: confirmed(sales) - before,
+        ledgers: at_rest,
+    })
+}
+
+/// Looks for the end of the bookings of a pool that their customers could not wait for. What is not found
+/// stays unclear.
+async fn follow_all(doors: Doors, pool: &Pool) {
+    let until = Instant::now() + ENDED_WITHIN;
+    let open = pool.told.take_open();
+    for some in open.chunks(FOLLOWED_AT_ONCE) {
+        let ends = some.iter().map(async |open| {
+            if Instant::now() < until {
+                follow_up(&mut Caller::new(doors), pool, open.clone()).await;
+            } else {
+                pool.told.leave_open(open.clone());
+            }
+        });
+        join_all(ends).await;
+    }
+}
+
+fn confirmed(sales: &[(Arc<Pool>, Basket)]) -> u64 {
+    sales.iter().map(|(pool, _)| pool.told.confirmed()).sum()
+}
+
+/// The ledgers once nothing more is held than before, except what is unclear: whoever broke off an order
+/// may have its seats for as long as orders are held.
+async fn at_rest(
+    caller: &mut Caller,
+    sales: &[(Arc<Pool>, Basket)],
+    ledgers: &[(Door, Proof)],
+) -> anyhow::Result<Vec<Proof>> {
+    let unclear: u64 = sales.iter().map(|(pool, _)| pool.told.unclear()).sum();
+    let mut proofs = Vec::with_capacity(ledgers.len());
+    for (door, before) in ledgers {
+        proofs.push(rested(caller, *door, before.held + unclear).await?);
+    }
+    Ok(proofs)
+}
+
+/// Customers of a pool who were refused ask again.
+async fn ask(doors: Doors, pool: &Pool, basket: &Basket) {
+    let mut caller = Caller::new(doors);
+    let until = Instant::now() + ASKING_FOR;
+    match basket {
+        Basket::Seats(_) => {
+            for round in 0..REFUSALS {
+                // Who is refused once more wants them still; who can't ask in time does not count.
+                let wanted = pool.told.take_wanted_seats();
+                if round > 0 && !wanted.is_empty() {
+                    sleep(ASKED_AGAIN_AFTER).await;
+                }
+                for seats in wanted.iter().take_while(|_| Instant::now() < until) {
+                    ask_again(&mut caller, pool, basket, Some(seats)).await;
+                }
+            }
+        }
+        Basket::Units { units, .. } => {
+            let mut refusals = 0;
+            while pool.told.wanting() >= *units && refusals < REFUSALS && Instant::now() < until {
+                pool.told.stop_wanting(*units);
+                let outcome = ask_again(&mut caller, pool, basket, None).await;
+                if outcome == CONFIRMED {
+                    refusals = 0;
+                    continue;
+                }
+                // Refused or failed: neither is asked for ever.
+                refusals += 1;
+                if refusals < REFUSALS {
+                    sleep(ASKED_AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+}
+
+/// What is wanted in the end by customers who were refused again.
+pub(super) fn wanted(pool: &Pool, basket: &Basket) -> u64 {
+    match basket {
+        Basket::Seats(_) => {
+            let groups = pool.told.wanted_seats();
+            let seats: usize = groups.iter().map(Vec::len).sum();
+            u64::try_from(seats).unwrap_or(u64::MAX)
+        }
+        Basket::Units { .. } => pool.told.wanting(),
+    }
+}

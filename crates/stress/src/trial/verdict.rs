@@ -1,0 +1,291 @@
+//! Whether too much or too little was sold: a pure function of what customers were told and what the
+//! books say.
+//!
+//! It is to be asked when everything has come to its end and refused customers have asked again, with a
+//! provider that declines nothing. Then, whatever happened before (declined payments included, whose units
+//! are free again):
+//!
+//! - no more is confirmed than there was to sell, no seat to two customers, and nothing is confirmed that
+//!   the books don't show as sold: each such unit is *oversold*;
+//! - no unit is held any more, none is sold that nobody was told of, and none is free while somebody wants
+//!   it: each such unit is *undersold*.
+//!
+//! With a demand of D units against a capacity of C this says that exactly min(D, C) are sold. Requests
+//! without a clear answer may have had any end, so their units are allowed for, on both sides.
+
+use serde::{Deserialize, Serialize};
+
+/// What one source says of a pool, or of several together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Books {
+    /// Where that stands.
+    pub source: String,
+    /// Units that nobody has; `None` where the source counts only what is sold.
+    pub free: Option<u64>,
+    /// Units in holds, if it counts them.
+    pub held: Option<u64>,
+    /// Units sold, those sold before included.
+    pub sold: u64,
+}
+
+/// All that is known of a pool, or of several together; in units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// What was sold.
+    pub name: String,
+    /// All units.
+    pub capacity: u64,
+    /// Those that were sold before.
+    pub sold_before: u64,
+    /// Confirmed to customers.
+    pub confirmed: u64,
+    /// Confirmations of seats that had been confirmed to somebody else.
+    pub confirmed_twice: u64,
+    /// Asked for without a clear answer.
+    pub unclear: u64,
+    /// Wanted by customers who asked again, and were refused again.
+    pub wanted: u64,
+    /// What the books say.
+    pub books: Vec<Books>,
+}
+
+/// What is wrong with a sale.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Units that were sold too much.
+    pub oversold: u64,
+    /// Units that could have been sold.
+    pub undersold: u64,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+impl Finding {
+    /// Nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        // Each unit too many or too few has a reason, and so has what is wrong otherwise.
+        self.reasons.is_empty()
+    }
+
+    /// Two views of the same sale: the worse count of each, and the reasons of both.
+    #[must_use]
+    pub fn or_worse(mut self, other: Self) -> Self {
+        self.oversold = self.oversold.max(other.oversold);
+        self.undersold = self.undersold.max(other.undersold);
+        self.reasons.extend(other.reasons);
+        self
+    }
+
+    /// Two sales together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.oversold += other.oversold;
+        self.undersold += other.undersold;
+        self.reasons.extend(other.reasons);
+        self
+    }
+
+    fn oversell(&mut self, units: u64, reason: impl FnOnce() -> String) {
+        if units > 0 {
+            self.oversold = self.oversold.max(units);
+            self.reasons.push(reason());
+        }
+    }
+}
+
+/// Judges a sale. Different symptoms of the same fault count once: of what was oversold the worst symptom
+/// counts, of what was undersold the worst source.
+#[must_use]
+pub fn judge(sale: &Sale) -> Finding {
+    let mut finding = Finding::default();
+    let (name, confirmed) = (&sale.name, sale.confirmed);
+    let sellable = sale.capacity.saturating_sub(sale.sold_before);
+    finding.oversell(confirmed.saturating_sub(sellable), || {
+        format!("{name}: {confirmed} units were confirmed to customers, {sellable} were there")
+    });
+    let twice = sale.confirmed_twice;
+    finding.oversell(twice, || {
+        format!("{name}: {twice} seats were confirmed to more than one customer")
+    });
+    for books in &sale.books {
+        let found = compare(sale, books);
+        finding = finding.or_worse(found);
+    }
+    finding
+}
+
+/// Compares what customers were told with one source.
+fn compare(sale: &Sale, books: &Books) -> Finding {
+    let mut finding = Finding::default();
+    let (name, source) = (&sale.name, &books.source);
+    let sold = books.sold;
+    finding.oversell(sold.saturating_sub(sale.capacity), || {
+        format!(
+            "{name}: {source} has {sold} units sold of {}",
+            sale.capacity
+        )
+    });
+    let promised = sale.sold_before + sale.confirmed;
+    finding.oversell(promised.saturating_sub(sold), || {
+        format!("{name}: customers have {promised} units, {source} has {sold} sold")
+    });
+    let mut undersell = |units: u64, reason: String| {
+        if units > 0 {
+            finding.undersold += units;
+            finding.reasons.push(format!("{name}: {reason}"));
+        }
+    };
+    // Each unclear unit excuses one unit, wherever it is.
+    let mut unclear = sale.unclear;
+    let mut beyond_unclear = |units: u64| {
+        let excused = units.min(unclear);
+        unclear -= excused;
+        units - excused
+    };
+    let untold = beyond_unclear(sold.saturating_sub(promised));
+    undersell(
+        untold,
+        format!("{source} has {untold} units sold that nobody was told of"),
+    );
+    let held = beyond_unclear(books.held.unwrap_or_default());
+    undersell(
+        held,
+        format!("{source} has {held} units held although all has ended"),
+    );
+    let free = books.free.unwrap_or_default();
+    let unsold = free.min(sale.wanted);
+    undersell(
+        unsold,
+        format!(
+            "{source} has {free} units free, and customers are refused who want {}",
+            sale.wanted
+        ),
+    );
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn books(free: u64, held: u64, sold: u64) -> Books {
+        Books {
+            source: "the ledger".to_owned(),
+            free: Some(free),
+            held: Some(held),
+            sold,
+        }
+    }
+
+    fn sale(capacity: u64, confirmed: u64, wanted: u64, books: Books) -> Sale {
+        Sale {
+            name: "the event".to_owned(),
+            capacity,
+            confirmed,
+            wanted,
+            books: vec![books],
+            ..Sale::default()
+        }
+    }
+
+    /// Units over and under.
+    fn judged(sale: &Sale) -> (u64, u64) {
+        let finding = judge(sale);
+        assert_eq!(
+            finding.is_clean(),
+            finding.reasons.is_empty(),
+            "{finding:?}"
+        );
+        (finding.oversold, finding.undersold)
+    }
+
+    #[test]
+    fn exactly_the_smaller_of_demand_and_capacity_is_right() {
+        // Demand above, equal to and below the capacity.
+        assert_eq!(judged(&sale(100, 100, 40, books(0, 0, 100))), (0, 0));
+        assert_eq!(judged(&sale(100, 100, 0, books(0, 0, 100))), (0, 0));
+        assert_eq!(judged(&sale(100, 60, 0, books(40, 0, 60))), (0, 0));
+        assert_eq!(judged(&sale(100, 0, 0, books(100, 0, 0))), (0, 0));
+    }
+
+    #[test]
+    fn a_unit_too_many_is_oversold() {
+        assert_eq!(judged(&sale(100, 103, 40, books(0, 0, 100))), (3, 0));
+        // The server's own books admit it.
+        assert_eq!(judged(&sale(100, 103, 40, books(0, 0, 103))), (3, 0));
+        // Confirmed, and not in the books.
+        assert_eq!(judged(&sale(100, 50, 0, books(52, 0, 48))), (2, 0));
+    }
+
+    #[test]
+    fn two_customers_of_one_seat_are_one_too_many() {
+        let twice = Sale {
+            confirmed_twice: 1,
+            ..sale(100, 50, 0, books(50, 0, 50))
+        };
+        assert_eq!(judged(&twice), (1, 0));
+    }
+
+    #[test]
+    fn a_free_unit_that_is_refused_is_undersold() {
+        assert_eq!(judged(&sale(100, 95, 40, books(5, 0, 95))), (0, 5));
+        assert_eq!(judged(&sale(100, 95, 2, books(5, 0, 95))), (0, 2));
+    }
+
+    #[test]
+    fn a_unit_that_is_held_at_the_end_is_undersold() {
+        // As when a declined payment does not free its seats.
+        assert_eq!(judged(&sale(100, 60, 0, books(37, 3, 60))), (0, 3));
+    }
+
+    #[test]
+    fn a_unit_that_nobody_was_told_of_is_undersold() {
+        assert_eq!(judged(&sale(100, 60, 0, books(38, 0, 62))), (0, 2));
+    }
+
+    #[test]
+    fn what_is_unclear_may_be_anywhere_but_only_once() {
+        let unclear = |unclear, books| Sale {
+            unclear,
+            ..sale(100, 60, 0, books)
+        };
+        assert_eq!(judged(&unclear(5, books(35, 2, 63))), (0, 0));
+        assert_eq!(judged(&unclear(5, books(34, 3, 63))), (0, 1));
+        assert_eq!(judged(&unclear(5, books(35, 0, 65))), (0, 0));
+        assert_eq!(judged(&unclear(5, books(40, 0, 60))), (0, 0));
+    }
+
+    #[test]
+    fn what_was_sold_before_is_not_for_sale() {
+        let storm = |confirmed, sold| Sale {
+            sold_before: 10,
+            ..sale(10, confirmed, 5_000, books(0, 0, sold))
+        };
+        assert_eq!(judged(&storm(0, 10)), (0, 0));
+        assert_eq!(judged(&storm(1, 10)), (1, 0));
+        assert_eq!(judged(&storm(1, 11)), (1, 0));
+    }
+
+    #[test]
+    fn sources_that_see_the_same_fault_count_it_once() {
+        let mut both = sale(100, 95, 40, books(5, 0, 95));
+        both.books.push(books(5, 0, 95));
+        assert_eq!(judged(&both), (0, 5));
+        both.books.push(Books {
+            source: "bookings".to_owned(),
+            free: None,
+            held: None,
+            sold: 95,
+        });
+        assert_eq!(judged(&both), (0, 5));
+    }
+
+    #[test]
+    fn findings_add_up_over_sales_and_not_over_views() {
+        let one = judge(&sale(100, 103, 0, books(0, 0, 100)));
+        let two = judge(&sale(100, 101, 0, books(0, 0, 100)));
+        assert_eq!(one.clone().and(two.clone()).oversold, 4);
+        assert_eq!(one.or_worse(two).oversold, 3);
+    }
+}

@@ -1,0 +1,186 @@
+//! A server that sells tickets of options and to events, with a fault if that is wanted.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, Data, Json, Path};
+use actix_web::{App, HttpResponse, HttpServer};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// It sells so many units more than there are, and its books say so.
+    Oversells(u64),
+    /// It confirms so many units more than there are, and its books say nothing of it.
+    OversellsUnseen(u64),
+    /// It refuses the last so many units for ever.
+    Undersells(u64),
+    /// It refuses the last so many units for a moment, as a stale count would.
+    RefusesEarly(u64),
+}
+
+/// How long a stale count lasts.
+const STALE_FOR: Duration = Duration::from_millis(900);
+
+#[derive(Debug, Default)]
+struct Stock {
+    tickets: u64,
+    sold: u64,
+    /// Confirmed beyond what the books show.
+    unseen: u64,
+    early_since: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    pools: HashMap<Uuid, Stock>,
+}
+
+struct State {
+    fault: Fault,
+    books: Mutex<Books>,
+}
+
+impl State {
+    /// Sells a ticket of a pool, if it wants to.
+    fn sell(&self, id: &Value) -> bool {
+        let mut books = self.books();
+        let id = id.as_str().and_then(|id| id.parse().ok());
+        let Some(stock) = id.and_then(|id: Uuid| books.pools.get_mut(&id)) else {
+            return false;
+        };
+        let there = stock.tickets - stock.sold.min(stock.tickets);
+        let may = match self.fault {
+            Fault::None => there > 0,
+            Fault::Oversells(more) => stock.sold < stock.tickets + more,
+            Fault::OversellsUnseen(more) if there == 0 && stock.unseen < more => {
+                stock.unseen += 1;
+                return true;
+            }
+            Fault::OversellsUnseen(_) => there > 0,
+            Fault::Undersells(fewer) => there > fewer,
+            Fault::RefusesEarly(last) if there == last => {
+                let since = *stock.early_since.get_or_insert_with(Instant::now);
+                since.elapsed() > STALE_FOR
+            }
+            Fault::RefusesEarly(_) => there > 0,
+        };
+        stock.sold += u64::from(may);
+        may
+    }
+
+    fn make(&self, tickets: &Value) -> Uuid {
+        let id = Uuid::new_v4();
+        let stock = Stock {
+            tickets: tickets.as_u64().unwrap_or_default(),
+            ..Stock::default()
+        };
+        self.books().pools.insert(id, stock);
+        id
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running one.
+pub struct Shop {
+    address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl Shop {
+    pub fn open(fault: Fault) -> anyhow::Result<Self> {
+        let state = Data::new(State {
+            fault,
+            books: Mutex::default(),
+        });
+        let state_of_app = Arc::new(state);
+        let app = move || {
+            App::new()
+                .app_data(Data::clone(&state_of_app))
+                .route("/health", web::get().to(HttpResponse::Ok))
+                .route("/api/ledger/proof", web::get().to(proof))
+                .route("/ticket_options", web::post().to(make_option))
+                .route("/purchases", web::post().to(purchase))
+                .route("/api/v1/events", web::post().to(make_event))
+                .route("/api/v1/users", web::post().to(make_user))
+                .route("/api/v1/bookings", web::post().to(book))
+                .route("/api/v1/bookings/{id}", web::get().to(show_booking))
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals();
+        let server = server.bind("127.0.0.1:0")?;
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok(Self { address, handle })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+async fn proof(state: Data<State>) -> HttpResponse {
+    let books = state.books();
+    let pools = books.pools.values();
+    let free: u64 = pools
+        .clone()
+        .map(|stock| stock.tickets.saturating_sub(stock.sold))
+        .sum();
+    let sold: u64 = pools.map(|stock| stock.sold).sum();
+    HttpResponse::Ok().json(json!({"holds": true, "free": free, "held": 0, "sold": sold}))
+}
+
+async fn make_option(state: Data<State>, body: Json<Value>) -> HttpResponse {
+    let id = state.make(&body["data"]["attributes"]["allocation"]);
+    HttpResponse::Created().json(json!({"data": {"type": "ticket_options", "id": id}}))
+}
+
+async fn purchase(state: Data<State>, body: Json<Value>) -> HttpResponse {
+    let id = &body["data"]["relationships"]["ticket_option"]["data"]["id"];
+    if state.sell(id) {
+        HttpResponse::Created().json(json!({"data": {"id": Uuid::new_v4()}}))
+    } else {
+        let error = json!({"status": "400", "code": "invalid_purchase_quantity"});
+        HttpResponse::BadRequest().json(json!({"errors": [error]}))
+    }
+}
+
+async fn make_event(state: Data<State>, body: Json<Value>) -> HttpResponse {
+    HttpResponse::Created().json(json!({"id": state.make(&body["total_tickets"])}))
+}
+
+async fn make_user() -> HttpResponse {
+    HttpResponse::Created().json(json!({"id": Uuid::new_v4()}))
+}
+
+async fn book(state: Data<State>, body: Json<Value>) -> HttpResponse {
+    if body["event_id"].is_null() {
+        return HttpResponse::BadRequest().finish();
+    }
+    if state.sell(&body["event_id"]) {
+        HttpResponse::Created().json(json!({"id": Uuid::new_v4(), "status": "PENDING"}))
+    } else {
+        HttpResponse::Conflict().json(json!({"code": "sold_out"}))
+    }
+}
+
+/// Paid by the time that anybody looks.
+async fn show_booking(id: Path<Uuid>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({"id": *id, "status": "CONFIRMED"}))
+}
