@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
+//! | [`pages`] | the web pages: the same, rendered for people |
 //! | [`app`] | what is decided: a booking, its steps, who goes on with it, the front doors |
 //! | [`db`] | the tables of bookings, events and ticket options; SQL only here |
 //! | [`settings`] | the settings and their defaults |
@@ -18,12 +19,14 @@
 
 pub mod app;
 pub mod db;
+pub mod pages;
 pub mod routes;
 pub mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::web::ServiceConfig;
 use clients::flight::FlightClient;
 use clients::payment::PaymentClient;
 use inventory::{Gate, Inventory};
@@ -33,6 +36,7 @@ use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
+use crate::app::catalog::Catalog;
 use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::events::Events;
 use crate::app::leases::Leases;
@@ -78,7 +82,10 @@ impl Application {
                 order: settings.bookings.reservation,
             },
         };
-        let routes = routes::configure(routes::Services {
+        let pages = pages::configure(pages::Services {
+            catalog: Catalog::new(bookings.engine.flights.clone()),
+        });
+        let api = routes::configure(routes::Services {
             bookings,
             ledger: Ledger {
                 inventory: Arc::clone(&inventory),
@@ -92,6 +99,10 @@ impl Application {
             },
             ticket_options: TicketOptions::new(database.clone(), inventory),
         });
+        let routes = move |config: &mut ServiceConfig| {
+            api(config);
+            pages(config);
+        };
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }
