@@ -27,7 +27,7 @@ pub mod worker;
 use std::sync::Arc;
 
 use clients::http::CallError;
-use domain::{BookingId, Units};
+use domain::{BookingId, FlightId, Units};
 use inventory::{InventoryError, StoreError};
 
 use self::booking::Refusal;
@@ -54,6 +54,9 @@ pub enum AppError {
     /// The booking can't be cancelled as it stands.
     #[error("a booking that is {0} can't be cancelled")]
     NotCancellable(&'static str),
+    /// The flight's bookings have ended, and the seats of some are still to be freed.
+    #[error("the bookings of flight {0} have ended, but not all of its seats are free yet")]
+    NotFreeYet(FlightId),
     /// The order's time ran out.
     #[error("the order has expired")]
     OrderExpired,

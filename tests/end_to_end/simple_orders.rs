@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::caller::Answer;
-use crate::services::{AI101, AI103, Services, booking_of};
+use crate::databases::connect;
+use crate::services::{AI101, AI103, Part, Services, booking_of};
 
 async fn order(services: &Services, flight: i64, seats: i64) -> anyhow::Result<Answer> {
     let body = json!({"flight_id": flight, "customer_id": 7, "seats": seats});
@@ -133,6 +134,50 @@ async fn a_reset_ends_every_booking_of_a_flight() -> anyhow::Result<()> {
         admin(&services, "XX999", "reset").await?.summary(),
         "404 unknown_flight"
     );
+    services.finish().await
+}
+
+/// As many ended bookings as one look for live ones finds, whose charges are still to be refunded.
+const TO_BE_REFUNDED: &str = "
+    WITH ended AS (
+        INSERT INTO bookings (door, user_ref, flight_ref, payment_type, state, shown, attempt, money_task,
+            hold_id, request_digest, deadline_at, next_step_at)
+        SELECT 'count', '1', '3', 'credit_card', 'cancelled', 'cancelled', 1, 'settle',
+            gen_random_uuid(), '', now(), now() + INTERVAL '1 day'
+        FROM generate_series(1, 500)
+        RETURNING id
+    )
+    INSERT INTO booking_legs SELECT id, 0, 3, 1, '{}' FROM ended";
+
+#[tokio::test]
+async fn a_reset_finds_live_bookings_behind_those_to_be_refunded() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let sql = connect(&services.databases.bookings).await?;
+    sql.batch_execute(TO_BE_REFUNDED).await?;
+    services.bookings.book(&booking_of(AI103, 3)).await?;
+    let reset = admin(&services, &AI103.to_string(), "reset").await?;
+    assert_eq!(reset.status, 200, "{}", reset.text);
+    assert_eq!(services.free(AI103).await?, 100);
+    sql.batch_execute(
+        "DELETE FROM booking_legs WHERE booking_id <= 500; DELETE FROM bookings WHERE id <= 500",
+    )
+    .await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_reset_says_when_seats_are_not_free_yet() -> anyhow::Result<()> {
+    let mut services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI103, 3)).await?;
+    services.stop_part(Part::Flights).await?;
+    let reset = admin(&services, &AI103.to_string(), "reset").await?;
+    assert_eq!(reset.status, 503, "{}", reset.text);
+    let path = format!("/api/bookings/{}", booked.body["booking_id"]);
+    assert_eq!(
+        services.bookings.get(&path).await?.body["status"],
+        "confirmed"
+    );
+    services.start_part(Part::Flights).await?;
     services.finish().await
 }
 

@@ -106,6 +106,17 @@ impl From<clients::http::Refusal> for Refusal {
     }
 }
 
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListPart {
+    /// The newest.
+    First,
+    /// What was made before this booking.
+    After(BookingId),
+    /// What was made after this booking.
+    Before(BookingId),
+}
+
 /// Other seats that a booking is about to have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatChange {
@@ -155,6 +166,8 @@ pub struct Booking {
     pub legs: Vec<Leg>,
     /// The local date on which the first flight departs, if the customer gave it.
     pub date: Option<Date>,
+    /// Who travels; none where the customer did not say.
+    pub travelers: Vec<Traveler>,
     /// How it is paid.
     pub payment_type: String,
     /// The code that it is paid with, while it is.

@@ -11,10 +11,10 @@ use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use super::AppError;
-use super::booking::{Booking, Door, NewBooking, Traveler};
+use super::booking::{Booking, Door, ListPart, NewBooking};
 use super::engine::Engine;
 use crate::db;
-use crate::db::bookings::{Insertion, ListPart, NextStep};
+use crate::db::bookings::{Insertion, NextStep};
 
 /// How long a look-up waits for the flight that it shows beside the booking.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
@@ -40,6 +40,42 @@ pub struct Deadlines {
     pub booking: Duration,
     /// For chosen seats: how long they stay held.
     pub order: Duration,
+}
+
+/// A page of a list of bookings.
+#[derive(Debug)]
+pub struct BookingPage {
+    /// Its bookings, newest first.
+    pub bookings: Vec<Booking>,
+    /// Where the next page begins, if there are older ones.
+    pub after: Option<BookingId>,
+    /// Where the page before ends, if there are newer ones.
+    pub before: Option<BookingId>,
+}
+
+impl BookingPage {
+    /// The page of what was found: one more than a page has, at its far end, if there are more.
+    fn of(mut found: Vec<Booking>, part: ListPart, limit: i64) -> Self {
+        let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
+        let (has_older, has_newer) = match part {
+            ListPart::First => (is_cut, false),
+            ListPart::After(_) => (is_cut, true),
+            ListPart::Before(_) => (true, is_cut),
+        };
+        if is_cut {
+            let surplus = match part {
+                ListPart::First | ListPart::After(_) => found.len() - 1,
+                ListPart::Before(_) => 0,
+            };
+            found.remove(surplus);
+        }
+        let place = |booking: Option<&Booking>| booking.map(|booking| booking.id);
+        Self {
+            after: place(found.last()).filter(|_| has_older),
+            before: place(found.first()).filter(|_| has_newer),
+            bookings: found,
+        }
+    }
 }
 
 /// A booking that is answered.
@@ -159,15 +195,7 @@ impl Bookings {
             .ok_or(AppError::UnknownBooking(id))
     }
 
-    /// Who travels on a booking.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn travelers(&self, booking: &Booking) -> Result<Vec<Traveler>, AppError> {
-        Ok(db::bookings::travelers(&self.engine.database, booking.id).await?)
-    }
-
-    /// A user's bookings by count, newest first, and whether there are more on either side.
+    /// A page of a user's bookings by count, newest first, `limit` of them at most.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -176,9 +204,11 @@ impl Bookings {
         user: &str,
         part: ListPart,
         limit: i64,
-    ) -> Result<Vec<Booking>, AppError> {
+    ) -> Result<BookingPage, AppError> {
         let database = &self.engine.database;
-        Ok(db::bookings::of_user(database, user, Door::Count, part, limit).await?)
+        // One more than is shown tells whether there is another page.
+        let found = db::bookings::of_user(database, user, Door::Count, part, limit + 1).await?;
+        Ok(BookingPage::of(found, part, limit))
     }
 
     /// A booking's first flight, if flight-service answers soon.

@@ -110,8 +110,9 @@ impl Engine {
         decided: oneshot::Sender<Booking>,
     ) -> Result<Booking, AppError> {
         let mut decided = Some(decided);
-        // Nobody has looked at one that is made and decided in one go.
+        // Nobody looks at a booking by count that is made and decided in one go.
         let is_new = booking.life == Life::NEW && booking.takeovers == 0;
+        let is_looked_at = !is_new || booking.door == Door::Seats;
         let lease = self.leases.keep(&booking);
         loop {
             lease.follow(&booking);
@@ -125,14 +126,14 @@ impl Engine {
                 Step::WriteAndFreeKey(next) => self.save(next, NextStep::Mine, true).await?,
                 Step::Written(next) => next,
             };
+            if is_looked_at {
+                self.snapshots.keep(&booking).await;
+            }
             if booking.life.state == State::Confirmed
                 && let Some(decided) = decided.take()
             {
                 decided.send(booking.clone()).ok();
             }
-        }
-        if !is_new || booking.door == Door::Seats {
-            self.snapshots.keep(&booking).await;
         }
         Ok(booking)
     }

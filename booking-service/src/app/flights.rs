@@ -1,10 +1,11 @@
 //! What admins do to a flight's bookings, and the seats of a flight with their owners.
 
+use std::collections::HashSet;
+
 use clients::flight::{FlightChange, FlightStatus, SeatMap, SeatStream};
 use clients::http::{Answer, CallContext};
 use domain::{FlightId, HoldId};
 use futures_util::stream::{self, StreamExt as _};
-use lifecycle::State;
 
 use super::AppError;
 use super::booking::{Booking, Refusal};
@@ -92,20 +93,19 @@ impl Flights {
     /// # Errors
     /// When some could not be ended yet: they are later.
     pub async fn reset(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
-        let mut ended = 0;
+        let mut ended = HashSet::new();
         loop {
             let database = &self.bookings.engine.database;
             let live = db::bookings::of_flight(database, flight, FOUND_AT_ONCE).await?;
-            let live: Vec<Booking> = live
-                .into_iter()
-                .filter(|booking| {
-                    !booking.life.is_decided() || booking.life.state == State::Confirmed
-                })
-                .collect();
             if live.is_empty() {
-                return Ok(ended);
+                return Ok(ended.len());
             }
-            ended += live.len();
+            let met_before = ended.len();
+            ended.extend(live.iter().map(|booking| booking.id));
+            if ended.len() == met_before {
+                // All of them have been ended, and their seats wait for flight-service.
+                return Err(AppError::NotFreeYet(flight));
+            }
             let mut ending = stream::iter(live)
                 .map(|booking| self.end(booking, context.clone()))
                 .buffer_unordered(ENDED_AT_ONCE);

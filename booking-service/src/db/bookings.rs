@@ -12,10 +12,10 @@ use domain::{BookingId, HoldId, SeatNumber};
 
 use self::row::{COLUMNS, read};
 use super::DbError;
-use crate::app::booking::{Booking, Traveler};
+use crate::app::booking::Booking;
 
 pub use insert::{Insertion, insert};
-pub use list::{ListPart, of_flight, of_user, users_of};
+pub use list::{of_flight, of_user, users_of};
 pub use update::{Change, NextStep, update, update_with_seats};
 
 /// Seats as one text, for a column of lists.
@@ -86,31 +86,6 @@ async fn one<T: tokio_postgres::types::ToSql + Sync>(
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[value]).await?;
     row.as_ref().map(read).transpose()
-}
-
-/// Who travels on a booking, in order.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn travelers(database: &Pool, id: BookingId) -> Result<Vec<Traveler>, DbError> {
-    let client = database.get().await?;
-    let statement = client
-        .prepare_cached(
-            "SELECT given_name, family_name, born_on, document FROM travelers
-             WHERE booking_id = $1 ORDER BY position",
-        )
-        .await?;
-    let rows = client.query(&statement, &[&id.0]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Traveler {
-                given_name: row.try_get(0)?,
-                family_name: row.try_get(1)?,
-                born_on: row.try_get(2)?,
-                document: row.try_get(3)?,
-            })
-        })
-        .collect()
 }
 
 /// Takes over bookings that have work left and belong to nobody.

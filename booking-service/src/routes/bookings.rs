@@ -18,9 +18,8 @@ use self::parse::{BookingRequest, new_booking};
 use self::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use super::call_context;
 use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
-use crate::app::booking::Booking;
+use crate::app::booking::ListPart;
 use crate::app::bookings::{Answered, Bookings, shown_text};
-use crate::db::bookings::ListPart;
 
 /// Book seats and pay for them.
 ///
@@ -112,29 +111,16 @@ pub(super) async fn list(
         (None, None) => ListPart::First,
     };
     let user = whose.0.user_id.to_string();
-    // One more than is shown tells whether there is another page.
-    let mut found = bookings.of_user(&user, part, limit + 1).await?;
-    let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
-    let is_before = matches!(part, ListPart::Before(_));
-    if is_cut {
-        let surplus = if is_before { 0 } else { found.len() - 1 };
-        found.remove(surplus);
-    }
-    let has_older = if is_before { true } else { is_cut };
-    let has_newer = if is_before {
-        is_cut
-    } else {
-        part != ListPart::First
-    };
-    let place_of = |booking: Option<&Booking>| booking.map(|booking| booking.id.to_string());
+    let page = bookings.of_user(&user, part, limit).await?;
     let meta = PageMeta {
-        after: place_of(found.last()).filter(|_| has_older),
-        before: place_of(found.first()).filter(|_| has_newer),
+        after: page.after.map(|id| id.to_string()),
+        before: page.before.map(|id| id.to_string()),
         limit,
     };
-    let data: Result<Vec<_>, _> = found
+    let data: Result<Vec<_>, _> = page
+        .bookings
         .iter()
-        .map(|booking| view(booking, None, Vec::new()))
+        .map(|booking| view(booking, None))
         .collect();
     Ok(respond::ok(&Page { data: data?, meta }))
 }
@@ -151,8 +137,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?;
     let flight = bookings.flight(&booking, &call_context()).await;
-    let travelers = bookings.travelers(&booking).await?;
-    Ok(respond::ok(&view(&booking, flight, travelers)?))
+    Ok(respond::ok(&view(&booking, flight)?))
 }
 
 /// Cancel a confirmed booking: its seats are free and its charge is refunded.

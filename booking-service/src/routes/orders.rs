@@ -68,15 +68,13 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     if let Ok(id) = id.parse::<BookingId>() {
         let order = simple.find(id).await?;
-        let travelers = simple.bookings.travelers(&order).await?;
-        return Ok(respond::ok(&simple_orders::view(&order, travelers)?));
+        return Ok(respond::ok(&simple_orders::view(&order)?));
     }
     let id: HoldId = id
         .parse()
         .map_err(|_| Problem::not_found("there is no order with this id"))?;
     let order = orders.find(id).await?;
-    let travelers = orders.bookings.travelers(&order).await?;
-    Ok(respond::ok(&view::order(&order, travelers)))
+    Ok(respond::ok(&view::order(&order)))
 }
 
 /// Take other seats for an order that is not paid yet; its time starts again.

@@ -56,7 +56,7 @@ impl From<AppError> for Problem {
             AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
                 Self::unavailable(text).caused_by(error)
             }
-            AppError::CutOff => Self::unavailable(text),
+            AppError::NotFreeYet(_) | AppError::CutOff => Self::unavailable(text),
             AppError::Life(_) => Self::internal(error),
             AppError::Shared(error) => of_shared(&error),
             AppError::Inventory(error) => of_inventory(error),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::openapi::OrderRefusals;
 use super::travelers::{self, TravelerBody};
 use super::{call_context, scoped};
-use crate::app::booking::{Booking, Door, Leg, NewBooking, Traveler};
+use crate::app::booking::{Booking, Door, Leg, NewBooking};
 use crate::app::bookings::{Answered, shown_text};
 use crate::app::simple_orders::SimpleOrders;
 
@@ -79,7 +79,6 @@ pub(super) async fn create(
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {
     let Json { body, digest } = request;
-    let travelers = travelers::parse(body.travelers, body.seats)?;
     let new = NewBooking {
         door: Door::Simple,
         user: body.customer_id.to_string(),
@@ -92,20 +91,17 @@ pub(super) async fn create(
         date: None,
         payment_type: "none".to_owned(),
         expected_total: None,
-        travelers: travelers.clone(),
+        travelers: travelers::parse(body.travelers, body.seats)?,
         idempotency_key: scoped("POST /api/orders", key),
         digest,
     };
     let Answered { booking, replayed } = orders.create(new, call_context()).await?;
-    let response = respond::json(StatusCode::CREATED, &view(&booking, travelers)?);
+    let response = respond::json(StatusCode::CREATED, &view(&booking)?);
     Ok(respond::mark_replayed(response, replayed))
 }
 
 /// A simple order as it is answered.
-pub(super) fn view(
-    booking: &Booking,
-    travelers: Vec<Traveler>,
-) -> Result<SimpleOrderView, Problem> {
+pub(super) fn view(booking: &Booking) -> Result<SimpleOrderView, Problem> {
     let leg = booking.legs.first();
     let leg = leg.ok_or_else(|| Problem::internal("an order has no flight"))?;
     Ok(SimpleOrderView {
@@ -118,6 +114,6 @@ pub(super) fn view(
         currency: booking.currency(),
         status: shown_text(booking),
         created_at: booking.created_at,
-        travelers: travelers.into_iter().map(TravelerBody::from).collect(),
+        travelers: travelers::bodies(booking),
     })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use utoipa::ToSchema;
 
-use crate::app::booking::Traveler;
+use crate::app::booking::{Booking, Traveler};
 
 /// Longer than any name in a passport.
 const NAME_LIMIT_CHARS: usize = 100;
@@ -36,15 +36,16 @@ pub(super) struct TravelerBody {
     document: Option<String>,
 }
 
-impl From<Traveler> for TravelerBody {
-    fn from(traveler: Traveler) -> Self {
-        Self {
-            given_name: traveler.given_name,
-            family_name: traveler.family_name,
-            born_on: traveler.born_on,
-            document: traveler.document,
-        }
-    }
+/// The travelers of a booking as they are answered.
+pub(super) fn bodies(booking: &Booking) -> Vec<TravelerBody> {
+    let travelers = booking.travelers.iter().cloned();
+    let bodies = travelers.map(|traveler| TravelerBody {
+        given_name: traveler.given_name,
+        family_name: traveler.family_name,
+        born_on: traveler.born_on,
+        document: traveler.document,
+    });
+    bodies.collect()
 }
 
 /// The travelers of a request: none, or as many as there are seats.

@@ -147,6 +147,7 @@ impl Added {
             flight_ref: new.flight_ref,
             legs: new.legs,
             date: new.date,
+            travelers: new.travelers,
             payment_type: new.payment_type,
             payment_code: None,
             expected_total: new.expected_total,

@@ -3,23 +3,12 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
-use domain::{BookingId, FlightId, HoldId};
+use domain::{FlightId, HoldId};
 use uuid::Uuid;
 
 use super::row::{COLUMNS, read};
-use crate::app::booking::{Booking, Door};
+use crate::app::booking::{Booking, Door, ListPart};
 use crate::db::DbError;
-
-/// Which part of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListPart {
-    /// The newest.
-    First,
-    /// What was made before this booking.
-    After(BookingId),
-    /// What was made after this booking.
-    Before(BookingId),
-}
 
 /// A user's bookings of one door, newest first, `limit` of them at most.
 ///
@@ -53,7 +42,7 @@ pub async fn of_user(
     Ok(found)
 }
 
-/// Bookings with seats on a flight that are not over, or not undone yet, `limit` of them at most.
+/// Bookings with seats on a flight whose end does not show yet, `limit` of them at most.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -66,7 +55,7 @@ pub async fn of_flight(
     let query = format!(
         "SELECT {COLUMNS} FROM bookings
          WHERE id IN (SELECT booking_id FROM booking_legs WHERE flight_id = $1)
-             AND (state IN ('pending', 'held', 'paying', 'confirmed') OR next_step_at IS NOT NULL)
+             AND shown NOT IN ('failed', 'expired', 'cancelled')
          ORDER BY id LIMIT $2"
     );
     let statement = client.prepare_cached(&query).await?;

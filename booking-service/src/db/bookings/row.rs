@@ -1,13 +1,12 @@
 //! From a row to a [`Booking`].
 
-use domain::{Amount, BookingId, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
+use domain::{Amount, BookingId, HoldId, Money, PaymentId, SeatNumber};
 use jiff::Timestamp;
-use serde::Deserialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, StoredLife};
+use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, StoredLife, Traveler};
 use crate::db::DbError;
 
 /// What [`read`] reads.
@@ -19,34 +18,25 @@ pub(super) const COLUMNS: &str = "
     deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
     (SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
                      ORDER BY position)
-     FROM booking_legs WHERE booking_id = bookings.id) AS legs";
-
-/// A leg as the query builds it.
-#[derive(Deserialize)]
-struct StoredLeg {
-    flight: FlightId,
-    units: Units,
-    seats: Vec<SeatNumber>,
-}
+     FROM booking_legs WHERE booking_id = bookings.id) AS legs,
+    (SELECT json_agg(travelers ORDER BY position)
+     FROM travelers WHERE booking_id = bookings.id) AS travelers";
 
 /// The booking of a row.
 pub(super) fn read(row: &Row) -> Result<Booking, DbError> {
     let unreadable = DbError::Unreadable;
-    let Json(legs): Json<Vec<StoredLeg>> = row.try_get("legs")?;
+    let Json(legs): Json<Vec<Leg>> = row.try_get("legs")?;
     Ok(Booking {
         id: BookingId(row.try_get("id")?),
         door: Door::from_text(row.try_get("door")?).ok_or(unreadable("bookings.door"))?,
         user: row.try_get("user_ref")?,
         flight_ref: row.try_get("flight_ref")?,
-        legs: legs
-            .into_iter()
-            .map(|leg| Leg {
-                flight: leg.flight,
-                units: leg.units,
-                seats: leg.seats,
-            })
-            .collect(),
+        legs,
         date: row.try_get("travel_date")?,
+        travelers: row
+            .try_get::<_, Option<Json<Vec<Traveler>>>>("travelers")?
+            .map(|Json(travelers)| travelers)
+            .unwrap_or_default(),
         payment_type: row.try_get("payment_type")?,
         payment_code: row.try_get("payment_code")?,
         expected_total: row

@@ -8,9 +8,9 @@ use serde::Serialize;
 use service_kit::Problem;
 use utoipa::ToSchema;
 
-use crate::app::booking::{Booking, Traveler};
+use crate::app::booking::Booking;
 use crate::app::bookings::shown_text;
-use crate::routes::travelers::TravelerBody;
+use crate::routes::travelers::{self, TravelerBody};
 
 /// What came of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,7 +84,7 @@ pub(in crate::routes) struct BookingView {
     /// The flight, unless flight-service does not answer; not in lists
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) flight: Option<Flight>,
-    /// Who travels; not in lists
+    /// Who travels
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) travelers: Vec<TravelerBody>,
 }
@@ -102,11 +102,7 @@ pub(in crate::routes) struct CancelAnswer {
 }
 
 /// A booking as it stands.
-pub(super) fn view(
-    booking: &Booking,
-    flight: Option<Flight>,
-    travelers: Vec<Traveler>,
-) -> Result<BookingView, Problem> {
+pub(super) fn view(booking: &Booking, flight: Option<Flight>) -> Result<BookingView, Problem> {
     // In this style users are integers, so a stored one is.
     let user_id = booking.user.parse().map_err(Problem::internal)?;
     let status = shown_text(booking);
@@ -130,6 +126,6 @@ pub(super) fn view(
         code,
         message,
         flight,
-        travelers: travelers.into_iter().map(TravelerBody::from).collect(),
+        travelers: travelers::bodies(booking),
     })
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parse::LegRequest;
-use crate::app::booking::{Booking, Traveler};
+use crate::app::booking::Booking;
 use crate::app::orders::{seconds_left, status};
-use crate::routes::travelers::TravelerBody;
+use crate::routes::travelers::{self, TravelerBody};
 
 /// An order that was just made.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,7 +115,7 @@ pub(in crate::routes) fn created(order: &Booking) -> CreatedOrder {
 }
 
 /// An order as it stands.
-pub(in crate::routes) fn order(order: &Booking, travelers: Vec<Traveler>) -> OrderView {
+pub(in crate::routes) fn order(order: &Booking) -> OrderView {
     let (code, failure_reason) = failure(order);
     let is_held = status(order) == "SEATS_RESERVED";
     OrderView {
@@ -135,7 +135,7 @@ pub(in crate::routes) fn order(order: &Booking, travelers: Vec<Traveler>) -> Ord
         failure_reason,
         code,
         created_at: order.created_at,
-        travelers: travelers.into_iter().map(TravelerBody::from).collect(),
+        travelers: travelers::bodies(order),
     }
 }
 
