@@ -16,6 +16,7 @@ pub mod flights;
 pub mod leases;
 pub mod ledger;
 pub mod orders;
+pub mod overview;
 pub mod simple_orders;
 pub mod snapshots;
 mod stored_life;

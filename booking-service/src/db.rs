@@ -3,6 +3,7 @@
 
 pub mod bookings;
 pub mod events;
+pub mod overview;
 pub mod purchases;
 pub mod ticket_options;
 pub mod users;

@@ -41,6 +41,7 @@ use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
+use crate::app::overview::Overview;
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
@@ -82,14 +83,16 @@ impl Application {
                 order: settings.bookings.reservation,
             },
         };
+        let ledger = Ledger {
+            inventory: Arc::clone(&inventory),
+        };
         let pages = pages::configure(pages::Services {
             catalog: Catalog::new(bookings.engine.flights.clone()),
+            overview: Overview::new(database.clone(), ledger.clone()),
         });
         let api = routes::configure(routes::Services {
             bookings,
-            ledger: Ledger {
-                inventory: Arc::clone(&inventory),
-            },
+            ledger,
             users: Users {
                 database: database.clone(),
             },

@@ -17,11 +17,13 @@
 //! which the content security policy forbids, anything from another host, and a build step.
 
 mod assets;
+mod bookings;
 mod choose;
 mod failure;
 mod forms;
 mod layout;
 mod live_seats;
+mod operations;
 mod orders;
 mod search;
 mod seat_map;
@@ -43,6 +45,7 @@ use service_kit::server::resource;
 use self::forms::Form;
 use self::visitor::Visitor;
 use crate::app::catalog::Catalog;
+use crate::app::overview::Overview;
 
 /// Everything comes from this service, and no script or style stands inside a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -56,13 +59,16 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
 pub struct Services {
     /// What can be flown.
     pub catalog: Catalog,
+    /// How the service does.
+    pub overview: Overview,
 }
 
 /// The pages' routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let catalog = Data::new(services.catalog);
+    let overview = Data::new(services.overview);
     move |config| {
-        config.app_data(catalog.clone());
+        config.app_data(catalog.clone()).app_data(overview.clone());
         page(config, "/", "GET", [web::get().to(search::start)]);
         page(config, "/search", "GET", [web::get().to(search::results)]);
         page(
@@ -97,6 +103,8 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             [web::get().to(live_seats::stream)],
         );
         orders::configure(config);
+        bookings::configure(config);
+        operations::configure(config);
         config.default_service(web::to(nothing_here));
     }
 }

@@ -11,7 +11,7 @@ use clients::flight::{
 };
 use clients::http::CallContext;
 use domain::{AirportCode, FlightId, Units};
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use moka::future::Cache;
 
@@ -31,6 +31,9 @@ const AIRPORT_PAGES_MAX: usize = 200;
 /// How long the proof of all flights' pools is shown before it is asked for again: it reads the whole
 /// ledger.
 const PROOF_LIFETIME: Duration = Duration::from_secs(30);
+
+/// How many flights are asked for side by side.
+const ASKED_AT_ONCE: usize = 16;
 
 /// Reads what flight-service has.
 #[derive(Clone)]
@@ -122,7 +125,7 @@ impl Catalog {
             let flight = self.flights.flight(*id, context).await;
             granted(flight).ok()
         });
-        join_all(calls).await
+        stream::iter(calls).buffered(ASKED_AT_ONCE).collect().await
     }
 
     /// A flight's seats; who has them is told by orders only.

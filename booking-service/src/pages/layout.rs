@@ -152,8 +152,10 @@ fn acting_as(visitor: &Visitor) -> Markup {
 fn foot() -> Markup {
     html! {
         footer.foot {
-            p { "Holdfast sells seats and tickets, and never sells one twice." }
-            p { a href="/docs" { "API" } }
+            div {
+                p { "Holdfast sells seats and tickets, and never sells one twice." }
+                p { a href="/docs" { "API" } }
+            }
         }
     }
 }

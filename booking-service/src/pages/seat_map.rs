@@ -114,7 +114,7 @@ pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &Mine, is_change: bool) 
     let can_be_had = matches!(look, Look::Free | Look::Mine);
     let is_ticked = can_be_had && mine.ticked.contains(&number);
     html! {
-        label.seat class=(class) id=(format!("seat-{flight}-{number}")) hx-swap-oob=[is_change.then_some("true")] {
+        label class={ "seat " (class) } id=(format!("seat-{flight}-{number}")) hx-swap-oob=[is_change.then_some("true")] {
             input type="checkbox" id=(format!("tick-{flight}-{number}")) name=(format!("seat-{flight}")) value=(number) checked[is_ticked] disabled[!can_be_had];
             span.box { (number) }
             span.unseen { ", " (words) }

@@ -102,7 +102,7 @@ pub(in crate::pages) fn badge(order: &Booking) -> Markup {
         State::Confirmed => "good",
         State::Ended(_) => "over",
     };
-    html! { span.badge class=(class) { (state_name(order)) } }
+    html! { span class={ "badge " (class) } { (state_name(order)) } }
 }
 
 /// Where it stands, in a sentence.

@@ -22,12 +22,13 @@ const WEEKDAYS: [(&str, &str); 7] = [
 /// The month of the search.
 pub(super) fn calendar(fares: &CalendarAnswer, search: &SearchRequest, wish: &Wish) -> Markup {
     let name = search.date.strftime("%B %Y").to_string();
+    let currency = fares.days.iter().find_map(|day| day.currency);
     let lowest = fares.days.iter().filter_map(|day| day.price).min();
     html! {
         section.card.calendar aria-labelledby="fares" {
             div.heading {
                 (other_month(search.date.checked_sub(1.month()).ok(), "‹", "Month before", wish))
-                h2 #fares { "Fares in " (name) }
+                h2 #fares { (name) }
                 (other_month(search.date.checked_add(1.month()).ok(), "›", "Month after", wish))
             }
             table {
@@ -38,7 +39,7 @@ pub(super) fn calendar(fares: &CalendarAnswer, search: &SearchRequest, wish: &Wi
                     }
                 }
             }
-            p.hint { "The lowest price of one seat, with " (words::counted(search.seats.get().into(), "seat", "seats")) " free." }
+            p.hint { "The lowest price of one seat" @if let Some(currency) = currency { ", " (currency) } ", with " (words::counted(search.seats.get().into(), "seat", "seats")) " free." }
         }
     }
 }
@@ -59,17 +60,16 @@ fn cell(day: &CalendarDay, search: &SearchRequest, wish: &Wish, lowest: Option<A
             Some((price, currency)) => {
                 @let lowest = lowest == Some(price);
                 a.day.low[lowest] href=(wish.with("date", &day.date.to_string()).path()) aria-current=[is_today.then_some("date")] {
-                    b { (day.date.day()) } small { (short(price, currency)) }
+                    b { (day.date.day()) } small { (short(price)) span.unseen { " " (currency) } }
                 }
             }
         }
     }
 }
 
-/// A price that fits a cell: whole units.
-fn short(price: Amount, currency: domain::Currency) -> String {
-    let rounded = (price.minor() + 50) / 100 * 100;
-    words::minor(rounded, Some(currency))
+/// A price that fits a cell: whole units. Their currency is said once, below.
+fn short(price: Amount) -> String {
+    words::minor((price.minor() + 50) / 100 * 100, None)
 }
 
 /// The days in weeks from Monday, with gaps before the first and after the last.
