@@ -172,6 +172,19 @@ for (const form of document.querySelectorAll("[data-choose]")) {
   window.addEventListener("pageshow", () => sumUp(form));
 }
 
+// --- open connections end with the page, so that its end is no error ---
+
+const sources = new Set();
+htmx.createEventSource = (url) => {
+  const source = new EventSource(url);
+  sources.add(source);
+  return source;
+};
+window.addEventListener("pagehide", () => {
+  for (const source of sources) source.close();
+  sources.clear();
+});
+
 // --- seats that change while somebody looks ---
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -19,6 +19,7 @@
 mod assets;
 mod bookings;
 mod choose;
+mod events;
 mod failure;
 mod forms;
 mod layout;
@@ -104,6 +105,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
         );
         orders::configure(config);
         bookings::configure(config);
+        events::configure(config);
         operations::configure(config);
         config.default_service(web::to(nothing_here));
     }
@@ -129,6 +131,12 @@ async fn around_page(
     if let Some(cookie) = visitor.new_cookie() {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
+    add_rules(&mut answer);
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// What a browser may do with a page, and how long it may keep it.
+fn add_rules(answer: &mut HttpResponse) {
     let headers = answer.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         // Pages show what is theirs, as it is now.
@@ -145,7 +153,6 @@ async fn around_page(
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    Ok(ServiceResponse::new(request, answer))
 }
 
 /// Where a visitor goes on.
@@ -190,7 +197,9 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let is_browser = accepted.is_some_and(|types| types.contains("text/html"));
     if is_browser && request.method() == Method::GET {
         let visitor = Visitor::of(&request);
-        Ok(failure::page(&problem).answer_with(problem.status(), &visitor))
+        let mut answer = failure::page(&problem).answer_with(problem.status(), &visitor);
+        add_rules(&mut answer);
+        Ok(answer)
     } else {
         Err(problem)
     }

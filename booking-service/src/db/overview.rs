@@ -26,7 +26,7 @@ const REVENUE: &str = "
     WHERE shown = 'confirmed' AND currency IS NOT NULL GROUP BY currency ORDER BY 2 DESC LIMIT 4";
 
 const OVER_TIME: &str = "
-    SELECT floor(extract(epoch FROM now() - created_at) / $3)::integer AS age, count(*),
+    SELECT floor(extract(epoch FROM now() - created_at)::float8 / $3)::integer AS age, count(*),
         count(*) FILTER (WHERE shown = 'confirmed')
     FROM recent GROUP BY age";
 

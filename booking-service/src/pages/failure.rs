@@ -46,7 +46,7 @@ fn body(title: &str, advice: &str, problem: &Problem) -> Markup {
             p.lead { (sentence(problem.detail())) }
             p { (advice) }
             p.actions {
-                a.button href="/" { "Search flights" }
+                a.button.primary href="/" { "Search flights" }
                 a.button.quiet href="/my-bookings" { "My bookings" }
             }
             p.hint { "Request " code { (context::current().request_id) } }

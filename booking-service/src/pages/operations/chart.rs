@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::words;
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 1100.0;
 const HEIGHT: f64 = 150.0;
 /// Room above the highest bar, for its number.
 const TOP: f64 = 18.0;
@@ -50,7 +50,7 @@ pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
                 rect.first x=(x) y=(y) width=(width) height=(height) rx="1.5" {}
             }
             line.axis x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT) {}
-            text x="0" y=(HEIGHT + 15.0) { "a " (span) " ago" }
+            text x="0" y=(HEIGHT + 15.0) { (if span == "hour" { "an" } else { "a" }) " " (span) " ago" }
             text x=(WIDTH) y=(HEIGHT + 15.0) text-anchor="end" { "now" }
         }
     }
