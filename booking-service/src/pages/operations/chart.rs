@@ -1,13 +1,12 @@
-//! Bookings over time, drawn as bars, and told in a table to those who do not see them.
+//! Bookings over time, drawn as bars; their sums are told to those who do not see them.
 
 use maud::{Markup, html};
 
 use super::super::words;
 
-const WIDTH: f64 = 1100.0;
-const HEIGHT: f64 = 150.0;
-/// Room above the highest bar, for its number.
-const TOP: f64 = 18.0;
+/// The drawing's own measures; it is stretched to the page's width and a fixed height.
+const WIDTH: f64 = 1000.0;
+const HEIGHT: f64 = 100.0;
 
 /// Made and confirmed in each part of a span, oldest first.
 pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
@@ -23,7 +22,7 @@ pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
     let count = u32::try_from(over_time.len().max(1)).unwrap_or(u32::MAX);
     let step = WIDTH / f64::from(count);
     let bar = |index: usize, value: i64| {
-        let height = share(value, most) * (HEIGHT - TOP);
+        let height = share(value, most) * HEIGHT;
         let x = f64::from(u32::try_from(index).unwrap_or(u32::MAX)) * step;
         (
             format!("{:.1}", x + step * 0.12),
@@ -38,20 +37,21 @@ pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
         words::count(confirmed)
     );
     html! {
-        div.keys {
-            span { i.second {} "made" } span { i {} "confirmed" }
-        }
-        svg.chart viewBox=(format!("0 0 {WIDTH} {}", HEIGHT + 20.0)) role="img" aria-label=(label) {
-            text x="0" y="11" { (words::count(most)) " at most" }
-            @for (index, (made, confirmed)) in over_time.iter().enumerate() {
-                @let (x, y, height) = bar(index, *made);
-                rect.second x=(x) y=(y) width=(width) height=(height) rx="1.5" { title { (made) " made, " (confirmed) " confirmed" } }
-                @let (x, y, height) = bar(index, *confirmed);
-                rect.first x=(x) y=(y) width=(width) height=(height) rx="1.5" {}
+        figure {
+            div.keys { span { i.second {} "made" } span { i {} "confirmed" } }
+            p.chart-ends { span { (words::count(most)) " at most" } }
+            svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="img" aria-label=(label) {
+                @for (index, (made, confirmed)) in over_time.iter().enumerate() {
+                    @let (x, y, height) = bar(index, *made);
+                    rect.second x=(x) y=(y) width=(width) height=(height) { title { (made) " made, " (confirmed) " confirmed" } }
+                    @let (x, y, height) = bar(index, *confirmed);
+                    rect.first x=(x) y=(y) width=(width) height=(height) {}
+                }
             }
-            line.axis x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT) {}
-            text x="0" y=(HEIGHT + 15.0) { (if span == "hour" { "an" } else { "a" }) " " (span) " ago" }
-            text x=(WIDTH) y=(HEIGHT + 15.0) text-anchor="end" { "now" }
+            p.chart-ends {
+                span { (if span == "hour" { "an" } else { "a" }) " " (span) " ago" }
+                span { "now" }
+            }
         }
     }
 }
