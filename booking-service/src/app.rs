@@ -10,19 +10,25 @@
 pub mod booking;
 pub mod bookings;
 pub mod catalog;
+pub mod doorbell;
 pub mod engine;
+pub mod event_bookings;
 pub mod events;
 pub mod flights;
 pub mod leases;
 pub mod ledger;
+pub mod once;
 pub mod orders;
 pub mod overview;
+pub mod page;
+pub mod payment_jobs;
 pub mod simple_orders;
 pub mod snapshots;
-mod stored_life;
+pub mod stored_life;
 pub mod text;
 pub mod ticket_options;
 pub mod users;
+pub mod vouchers;
 pub mod worker;
 
 use std::sync::Arc;
@@ -61,8 +67,8 @@ pub enum AppError {
     /// The order's time ran out.
     #[error("the order has expired")]
     OrderExpired,
-    /// The order does not stand where the call needs it.
-    #[error("the order is {0}")]
+    /// What the call is about does not stand where the call needs it.
+    #[error("it is {0}")]
     WrongState(&'static str),
     /// What was asked for can't be had.
     #[error("{}", .0.message)]
@@ -108,6 +114,15 @@ pub enum AppError {
     /// Fewer tickets than somebody has.
     #[error("more tickets than this are held and sold")]
     TicketsInUse,
+    /// No such booking of tickets.
+    #[error("there is no booking with this id")]
+    UnknownEventBooking,
+    /// No such voucher.
+    #[error("there is no voucher with this code")]
+    UnknownVoucher,
+    /// No such dead letter.
+    #[error("there is no dead letter with this id")]
+    UnknownDeadLetter,
     /// No such ticket option.
     #[error("there is no ticket option with this id")]
     UnknownTicketOption,

@@ -2,11 +2,15 @@
 //! tables are the inventory crate's.
 
 pub mod bookings;
+pub mod event_bookings;
 pub mod events;
 pub mod overview;
+pub mod payment_failures;
 pub mod purchases;
+pub mod ticket_limits;
 pub mod ticket_options;
 pub mod users;
+pub mod vouchers;
 pub mod writer;
 
 mod embedded {

@@ -37,15 +37,19 @@ use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::catalog::Catalog;
+use crate::app::doorbell::{Doorbell, Stream};
 use crate::app::engine::{Engine, EngineSettings, Sales};
+use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
 use crate::app::overview::Overview;
+use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
-use crate::app::worker;
+use crate::app::vouchers::Vouchers;
+use crate::app::worker::{self, Crew};
 use crate::db::writer::Writer;
 use crate::settings::Settings;
 
@@ -72,9 +76,15 @@ impl Application {
         let database = database::pool(&settings.database, NAME)?;
         let redis = redis::open(&settings.redis)?;
         let inventory = inventory(settings, database.clone(), redis.clone())?;
-        let engine = engine(settings, database.clone(), redis.clone())?;
+        let engine = engine(
+            settings,
+            database.clone(),
+            redis.clone(),
+            Arc::clone(&inventory),
+        )?;
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
+        let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -91,6 +101,18 @@ impl Application {
             overview: Overview::new(database.clone(), ledger.clone()),
         });
         let api = routes::configure(routes::Services {
+            event_bookings: EventBookings {
+                bookings: bookings.clone(),
+                doorbell: doorbell.clone(),
+                deadline: settings.events.payment_deadline,
+            },
+            payment_jobs: PaymentJobs {
+                engine: bookings.engine.clone(),
+                doorbell,
+            },
+            vouchers: Vouchers {
+                database: database.clone(),
+            },
             bookings,
             ledger,
             users: Users {
@@ -179,6 +201,7 @@ fn engine(
     settings: &Settings,
     database: deadpool_postgres::Pool,
     redis: Option<Redis>,
+    inventory: Arc<Inventory>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
     let flights = FlightClient::new(&settings.flights.url, settings.flights.timeout)?;
@@ -187,13 +210,14 @@ fn engine(
         database,
         sales: Sales::start(flights.clone()),
         flights,
+        inventory,
         payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
         snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
         leases: Leases::default(),
         settings: EngineSettings {
             lease: bookings.lease,
             hold_margin: bookings.hold_margin,
-            order_attempts: bookings.payment_attempts,
+            payment_attempts: bookings.payment_attempts,
             attempt_pause: bookings.payment_pause,
             sale_patience: bookings.sale_patience,
         },
@@ -203,13 +227,35 @@ fn engine(
 fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {
     let bookings = &settings.bookings;
     let (every, at_once) = (bookings.look_for_work_every, bookings.work_at_once);
-    tasks.spawn(|stop| worker::run(engine.clone(), every, at_once, stop));
+    let crew = Crew::new(engine.clone(), at_once);
+    tasks.spawn(|stop| worker::run(crew, every, stop));
     let (leases, database, lease) = (
         engine.leases.clone(),
         engine.database.clone(),
         bookings.lease,
     );
     tasks.spawn(|stop| leases.run(database, lease, stop));
+}
+
+/// The workers of the payment queue, and what tells them of jobs.
+fn start_queue(
+    settings: &Settings,
+    engine: &Engine,
+    redis: Option<Redis>,
+    tasks: &BackgroundTasks,
+) -> Doorbell {
+    let Some(redis) = redis else {
+        return Doorbell::silent();
+    };
+    let (doorbell, rung) = Doorbell::new();
+    let stream = Stream::new(redis, &settings.redis.key_prefix);
+    let sending = stream.clone().send(rung);
+    tasks.spawn(|stop| async move {
+        stop.run_until_cancelled(sending).await;
+    });
+    let crew = Crew::new(engine.clone(), settings.events.jobs_at_once);
+    tasks.spawn(|stop| payment_jobs::run(crew, stream, stop));
+    doorbell
 }
 
 /// Brings the bookings database up to date.

@@ -9,7 +9,8 @@
 //! | [`search`] | flights: the form, what was found, the fare calendar, airports while typing |
 //! | [`choose`], [`seat_map`], [`live_seats`] | an itinerary and the seats of its flights, as they change |
 //! | [`orders`], [`bookings`] | what was booked: paid, changed, given up |
-//! | [`events`] | events and their tickets |
+//! | [`events`], [`tickets`] | events and their tickets |
+//! | [`live`] | pieces of pages that are sent again when they change |
 //! | [`operations`] | how the service does |
 //!
 //! Every page works without scripts: links, forms and redirects. With them, htmx swaps in what the server
@@ -23,11 +24,13 @@ mod events;
 mod failure;
 mod forms;
 mod layout;
+mod live;
 mod live_seats;
 mod operations;
 mod orders;
 mod search;
 mod seat_map;
+mod tickets;
 mod trip;
 mod visitor;
 mod words;
@@ -40,6 +43,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue}
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
+use maud::Markup;
 use service_kit::Problem;
 use service_kit::server::resource;
 
@@ -106,6 +110,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
         orders::configure(config);
         bookings::configure(config);
         events::configure(config);
+        tickets::configure(config);
         operations::configure(config);
         config.default_service(web::to(nothing_here));
     }
@@ -155,6 +160,13 @@ fn add_rules(answer: &mut HttpResponse) {
     }
 }
 
+/// A piece of a page.
+fn fragment(html: &Markup) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(html.0.clone())
+}
+
 /// Where a visitor goes on.
 fn go_to(path: &str) -> HttpResponse {
     HttpResponse::SeeOther()
@@ -167,7 +179,9 @@ async fn act_as(form: Form) -> Result<HttpResponse, Problem> {
     let cookie = visitor::acting_as(form.text("user"))
         .ok_or_else(|| Problem::invalid_field("user", "must have 1 to 255 printable characters"))?;
     let mut answer = go_to(own_path(form.text("back")));
-    set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+    for cookie in [cookie, visitor::no_account()] {
+        set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+    }
     Ok(answer)
 }
 

@@ -3,32 +3,43 @@
 mod admin;
 mod bare_list;
 mod bookings;
+mod dead_letters;
+mod event_bookings;
 mod events;
 mod flights;
 mod json_api;
 mod ledger;
 pub mod openapi;
 mod orders;
+mod paged;
 mod problem;
 mod purchases;
 mod simple_orders;
 mod ticket_options;
 mod travelers;
 mod users;
+mod vouchers;
 
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
+use serde::Serialize;
 use service_kit::extract::IdempotencyKey;
-use service_kit::{context, server::resource};
+use service_kit::{context, respond, server::resource};
 
 use crate::app::bookings::Bookings;
+use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
 use crate::app::flights::Flights;
 use crate::app::ledger::Ledger;
+use crate::app::once::RequestKey;
 use crate::app::orders::Orders;
+use crate::app::payment_jobs::PaymentJobs;
 use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
+use crate::app::vouchers::Vouchers;
 
 /// What the routes call.
 #[derive(Clone)]
@@ -41,6 +52,12 @@ pub struct Services {
     pub users: Users,
     /// What they book tickets to.
     pub events: Events,
+    /// Their bookings.
+    pub event_bookings: EventBookings,
+    /// The payments of these that keep failing.
+    pub payment_jobs: PaymentJobs,
+    /// What makes tickets cheaper.
+    pub vouchers: Vouchers,
     /// What is sold without a booking.
     pub ticket_options: TicketOptions,
 }
@@ -51,6 +68,9 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let ledger = Data::new(services.ledger);
     let users = Data::new(services.users);
     let events = Data::new(services.events);
+    let event_bookings = Data::new(services.event_bookings);
+    let payment_jobs = Data::new(services.payment_jobs);
+    let vouchers = Data::new(services.vouchers);
     let ticket_options = Data::new(services.ticket_options);
     let orders = Data::new(Orders {
         bookings: bookings.clone(),
@@ -71,10 +91,14 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(ledger.clone())
             .app_data(users.clone())
             .app_data(events.clone())
+            .app_data(event_bookings.clone())
+            .app_data(payment_jobs.clone())
+            .app_data(vouchers.clone())
             .app_data(ticket_options.clone());
         configure_bookings(config);
         configure_orders(config);
         configure_tickets(config);
+        configure_event_bookings(config);
         config
             .service(resource(
                 "/api/ledger/proof",
@@ -209,6 +233,58 @@ fn configure_tickets(config: &mut ServiceConfig) {
         ));
 }
 
+fn configure_event_bookings(config: &mut ServiceConfig) {
+    config
+        .service(resource(
+            "/api/v1/bookings",
+            "POST",
+            [web::post().to(event_bookings::create)],
+        ))
+        .service(resource(
+            "/api/v1/bookings/user/{id}",
+            "GET",
+            [web::get().to(event_bookings::list)],
+        ))
+        .service(resource(
+            "/api/v1/bookings/{id}/cancel",
+            "PUT",
+            [web::put().to(event_bookings::cancel)],
+        ))
+        .service(resource(
+            "/api/v1/bookings/{id}",
+            "GET",
+            [web::get().to(event_bookings::show)],
+        ))
+        .service(resource(
+            "/api/v1/payments/dead-letters",
+            "GET",
+            [web::get().to(dead_letters::list)],
+        ))
+        .service(resource(
+            "/api/v1/payments/dead-letters/{id}",
+            "GET",
+            [web::get().to(dead_letters::show)],
+        ))
+        .service(resource(
+            "/api/v1/payments/dead-letters/{id}/requeue",
+            "POST",
+            [web::post().to(dead_letters::requeue)],
+        ))
+        .service(resource(
+            "/api/v1/vouchers",
+            "GET, POST",
+            [
+                web::get().to(vouchers::list),
+                web::post().to(vouchers::create),
+            ],
+        ))
+        .service(resource(
+            "/api/v1/vouchers/{code}",
+            "GET",
+            [web::get().to(vouchers::show)],
+        ));
+}
+
 /// The request that is being answered, for the services that are called on its behalf.
 pub(crate) fn call_context() -> CallContext {
     let request = context::current();
@@ -217,6 +293,20 @@ pub(crate) fn call_context() -> CallContext {
         traceparent: request.traceparent,
         deadline: request.deadline,
     }
+}
+
+/// What was made, and where it is.
+fn created<T: Serialize>(body: &T, location: &str, replayed: bool) -> HttpResponse {
+    let mut response = respond::json(StatusCode::CREATED, body);
+    if let Ok(location) = location.parse() {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    respond::mark_replayed(response, replayed)
+}
+
+/// A client's key, bound to the route and the body that it was sent with.
+fn request_key(route: &str, key: IdempotencyKey, digest: [u8; 32]) -> Option<RequestKey> {
+    scoped(route, key).map(|key| RequestKey { key, digest })
 }
 
 /// A client's key, bound to the route that it was sent to.

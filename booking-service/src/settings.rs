@@ -6,8 +6,8 @@ use std::time::Duration;
 use inventory::decide::SalesPolicy;
 use jiff::SignedDuration;
 use reqwest::Url;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use service_kit::extract::from_text;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
@@ -40,6 +40,8 @@ pub struct Settings {
     pub redis: RedisSettings,
     /// How bookings are worked on.
     pub bookings: BookingSettings,
+    /// How tickets to events are paid.
+    pub events: EventSettings,
     /// When tickets are sold.
     pub sales: SalesSettings,
     /// How tickets are counted.
@@ -69,6 +71,36 @@ impl SalesSettings {
             .map(SignedDuration::try_from)
             .transpose()?;
         Ok(SalesPolicy { close_before_start })
+    }
+}
+
+/// How tickets to events are paid.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSettings {
+    /// How long the customer of a booking has to pay.
+    #[serde(deserialize_with = "duration_or_minutes")]
+    pub payment_deadline: Duration,
+    /// How many payment jobs that a worker was told of are done at once.
+    pub jobs_at_once: usize,
+}
+
+/// A number is one of minutes, as deployers write it.
+fn duration_or_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Minutes(u32),
+        Text(String),
+    }
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    match Written::deserialize(deserializer)? {
+        Written::Minutes(count) => Ok(minutes(count)),
+        Written::Text(text) => match text.parse() {
+            Ok(count) => Ok(minutes(count)),
+            Err(_) => humantime_serde::re::humantime::parse_duration(&text)
+                .map_err(serde::de::Error::custom),
+        },
     }
 }
 
@@ -136,6 +168,7 @@ impl Settings {
             ("PAYMENT_TIMEOUT", "payments.timeout"),
             ("RESERVATION_TIMEOUT", "bookings.reservation"),
             ("MAX_PAYMENT_RETRIES", "bookings.payment_attempts"),
+            ("PAYMENT_DEADLINE", "events.payment_deadline"),
         ];
         load(DEFAULTS, file, &aliases)
     }
@@ -176,6 +209,16 @@ impl Validate for Settings {
             !bookings.look_for_work_every.is_zero(),
             "bookings.look_for_work_every",
             "must be above zero",
+        )?;
+        require(
+            !self.events.payment_deadline.is_zero(),
+            "events.payment_deadline",
+            "must be above zero",
+        )?;
+        require(
+            (1..=1024).contains(&self.events.jobs_at_once),
+            "events.jobs_at_once",
+            "must be from 1 to 1024",
         )?;
         require(
             self.sales.policy().is_ok(),

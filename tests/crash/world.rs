@@ -8,8 +8,6 @@ use stack::ports::free_port;
 use stack::redis;
 use stack::scratch::{Scratch, unused_path};
 use stack::testing::wait_for;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
@@ -113,12 +111,7 @@ impl World {
     }
 
     pub async fn flush_redis(&self) -> anyhow::Result<()> {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.redis.port())).await?;
-        connection.write_all(b"FLUSHALL\r\n").await?;
-        let mut answer = [0; 5];
-        connection.read_exact(&mut answer).await?;
-        ensure!(answer == *b"+OK\r\n", "redis was not flushed");
-        Ok(())
+        Ok(self.redis.flush().await?)
     }
 
     /// A connection to the bookings database.

@@ -10,10 +10,11 @@ use crate::caller::SOON;
 use crate::databases::{connect, count_by};
 use crate::services::Services;
 
-/// Bookings that somebody has to work on; the others have ended or wait for their customer.
+/// Bookings that somebody has to work on; the others have ended, or wait for their customer or for staff.
 const UNFINISHED: &str = "
     SELECT count(*) FROM bookings
-    WHERE next_step_at IS NOT NULL AND (state <> 'held' OR wanted_seats IS NOT NULL)";
+    WHERE next_step_at IS NOT NULL
+        AND (state NOT IN ('held', 'parked') OR wanted_seats IS NOT NULL)";
 
 impl Services {
     /// Waits until no booking has work left, then has everything audited; and nothing is held but by an

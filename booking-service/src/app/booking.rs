@@ -5,6 +5,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lifecycle::{Event, Life, Payment, Refused, Terms};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::stored_life::{self, StoredLife};
+
+/// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
+/// again.
+const QUEUED_ROUNDS_MAX: u8 = 20;
 
 /// In which style a booking was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +23,8 @@ pub enum Door {
     Seats,
     /// So many seats on a flight, not paid here.
     Simple,
+    /// Tickets to an event, paid through a queue.
+    Event,
 }
 
 impl Door {
@@ -26,24 +35,30 @@ impl Door {
             Self::Count => "count",
             Self::Seats => "seats",
             Self::Simple => "simple",
+            Self::Event => "event",
         }
     }
 
     /// The door that is stored as this text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        [Self::Count, Self::Seats, Self::Simple]
+        [Self::Count, Self::Seats, Self::Simple, Self::Event]
             .into_iter()
             .find(|door| door.as_str() == text)
     }
 
-    /// What is agreed with those who come through it; an order may be paid in so many attempts.
+    /// What is agreed with those who come through it; an order may be paid in so many attempts, and a round
+    /// of a queued payment has as many.
     #[must_use]
-    pub fn terms(self, order_attempts: u8) -> Terms {
+    pub fn terms(self, attempts: u8) -> Terms {
         let (payment, max_attempts) = match self {
             Self::Count => (Payment::AtOnce, 1),
-            Self::Seats => (Payment::Later, order_attempts),
+            Self::Seats => (Payment::Later, attempts),
             Self::Simple => (Payment::Nothing, 1),
+            Self::Event => {
+                let round = Payment::Queued { round: attempts };
+                (round, attempts.saturating_mul(QUEUED_ROUNDS_MAX))
+            }
         };
         Terms {
             payment,
@@ -61,6 +76,21 @@ pub struct Leg {
     pub units: Units,
     /// Which; none where any will do.
     pub seats: Vec<SeatNumber>,
+}
+
+/// Tickets to an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tickets {
+    /// The event.
+    pub event: Uuid,
+    /// How many.
+    pub quantity: Units,
+    /// What one cost when it was booked, in hundredths.
+    pub unit_price_minor: i64,
+    /// The voucher's code, if there was one.
+    pub voucher: Option<String>,
+    /// What it took off, in hundredths.
+    pub discount_minor: i64,
 }
 
 /// Somebody who travels.
@@ -106,17 +136,6 @@ impl From<clients::http::Refusal> for Refusal {
     }
 }
 
-/// Which part of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListPart {
-    /// The newest.
-    First,
-    /// What was made before this booking.
-    After(BookingId),
-    /// What was made after this booking.
-    Before(BookingId),
-}
-
 /// Other seats that a booking is about to have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatChange {
@@ -160,10 +179,12 @@ pub struct Booking {
     pub door: Door,
     /// Whose it is.
     pub user: String,
-    /// The flight as the customer named it.
+    /// The flight as the customer named it; empty for tickets.
     pub flight_ref: String,
-    /// The flights and seats, in order.
+    /// The flights and seats, in order; none for tickets.
     pub legs: Vec<Leg>,
+    /// The tickets, where it has no flights.
+    pub tickets: Option<Tickets>,
     /// The local date on which the first flight departs, if the customer gave it.
     pub date: Option<Date>,
     /// Who travels; none where the customer did not say.
@@ -182,7 +203,7 @@ pub struct Booking {
     pub attempts: i16,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
-    /// Its hold at flight-service; an order's id, too.
+    /// Its hold; also the id of an order and of a booking of tickets.
     pub hold: HoldId,
     /// The number of the last seat change that was begun.
     pub seat_change: i64,
@@ -251,7 +272,7 @@ impl Booking {
     #[must_use]
     pub fn reference(&self) -> String {
         match self.door {
-            Door::Seats => self.hold.to_string(),
+            Door::Seats | Door::Event => self.hold.to_string(),
             Door::Count | Door::Simple => format!("booking {}", self.id),
         }
     }
@@ -260,38 +281,5 @@ impl Booking {
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.life.has_work() || self.wanted.is_some()
-    }
-}
-
-/// A [`Life`] as it is stored: names and numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredLife<T> {
-    /// Where it stands.
-    pub state: T,
-    /// What the customer is told.
-    pub shown: T,
-    /// The payment attempt that runs or was the last; 0: none yet.
-    pub attempt: i16,
-    /// Whether that attempt is known to have been charged.
-    pub charged: bool,
-    /// What is left to do about the hold.
-    pub seats_task: T,
-    /// What is left to do about the money.
-    pub money_task: T,
-}
-
-mod stored_life {
-    use super::{Life, StoredLife};
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
-
-    pub fn serialize<S: Serializer>(life: &Life, serializer: S) -> Result<S::Ok, S::Error> {
-        StoredLife::from(*life).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Life, D::Error> {
-        let stored = StoredLife::<String>::deserialize(deserializer)?;
-        stored
-            .life()
-            .ok_or_else(|| de::Error::custom("an unknown state of a booking"))
     }
 }

@@ -11,8 +11,9 @@ use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use super::AppError;
-use super::booking::{Booking, Door, ListPart, NewBooking};
+use super::booking::{Booking, Door, NewBooking};
 use super::engine::Engine;
+use super::page::{ListPart, Page};
 use crate::db;
 use crate::db::bookings::{Insertion, NextStep};
 
@@ -42,42 +43,6 @@ pub struct Deadlines {
     pub order: Duration,
 }
 
-/// A page of a list of bookings.
-#[derive(Debug)]
-pub struct BookingPage {
-    /// Its bookings, newest first.
-    pub bookings: Vec<Booking>,
-    /// Where the next page begins, if there are older ones.
-    pub after: Option<BookingId>,
-    /// Where the page before ends, if there are newer ones.
-    pub before: Option<BookingId>,
-}
-
-impl BookingPage {
-    /// The page of what was found: one more than a page has, at its far end, if there are more.
-    fn of(mut found: Vec<Booking>, part: ListPart, limit: i64) -> Self {
-        let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
-        let (has_older, has_newer) = match part {
-            ListPart::First => (is_cut, false),
-            ListPart::After(_) => (is_cut, true),
-            ListPart::Before(_) => (true, is_cut),
-        };
-        if is_cut {
-            let surplus = match part {
-                ListPart::First | ListPart::After(_) => found.len() - 1,
-                ListPart::Before(_) => 0,
-            };
-            found.remove(surplus);
-        }
-        let place = |booking: Option<&Booking>| booking.map(|booking| booking.id);
-        Self {
-            after: place(found.last()).filter(|_| has_older),
-            before: place(found.first()).filter(|_| has_newer),
-            bookings: found,
-        }
-    }
-}
-
 /// A booking that is answered.
 #[derive(Debug)]
 pub struct Answered {
@@ -100,7 +65,8 @@ impl Bookings {
             hold: HoldId::generate(),
             deadline: match new.door {
                 Door::Seats => self.deadlines.order,
-                Door::Count | Door::Simple => self.deadlines.booking,
+                // Tickets have a deadline of their own, and come about elsewhere.
+                Door::Count | Door::Simple | Door::Event => self.deadlines.booking,
             },
             lease: self.engine.settings.lease,
             new,
@@ -152,7 +118,7 @@ impl Bookings {
         let engine = self.engine.clone();
         let id = booking.id;
         let (decided, confirmed) = oneshot::channel();
-        let work = async move { engine.drive_telling(booking, &context, decided).await };
+        let work = Box::pin(async move { engine.drive_telling(booking, &context, decided).await });
         let outcome = tokio::select! {
             biased;
             // What is left to do goes on without the customer.
@@ -202,13 +168,13 @@ impl Bookings {
     pub async fn of_user(
         &self,
         user: &str,
-        part: ListPart,
+        part: ListPart<BookingId>,
         limit: i64,
-    ) -> Result<BookingPage, AppError> {
+    ) -> Result<Page<Booking, BookingId>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
         let found = db::bookings::of_user(database, user, Door::Count, part, limit + 1).await?;
-        Ok(BookingPage::of(found, part, limit))
+        Ok(Page::of(found, &part, limit, |booking| booking.id))
     }
 
     /// A booking's first flight, if flight-service answers soon.
@@ -288,7 +254,7 @@ impl Bookings {
 #[must_use]
 pub fn shown_text(booking: &Booking) -> &'static str {
     match booking.life.shown {
-        State::Pending | State::Held | State::Paying { .. } => "pending",
+        State::Pending | State::Held | State::Paying { .. } | State::Parked { .. } => "pending",
         State::Confirmed => "confirmed",
         State::Ended(Outcome::Cancelled) => "cancelled",
         State::Ended(Outcome::Failed | Outcome::Expired) => "failed",

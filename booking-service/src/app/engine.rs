@@ -7,13 +7,16 @@
 mod pay;
 mod sales;
 mod seats;
+mod tickets;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clients::flight::FlightClient;
 use clients::http::{CallContext, CallError};
 use clients::payment::PaymentClient;
 use deadpool_postgres::Pool;
+use inventory::Inventory;
 use lifecycle::{Action, Event, Life, State, Terms};
 use tokio::sync::oneshot;
 
@@ -43,6 +46,8 @@ pub struct Engine {
     pub flights: FlightClient,
     /// What turns paid holds into sales at flight-service.
     pub sales: Sales,
+    /// Where tickets to events are counted.
+    pub inventory: Arc<Inventory>,
     /// payment-service.
     pub payments: PaymentClient,
     /// Bookings as others may look at them.
@@ -60,8 +65,8 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// How long seats stay held after the deadline: a backstop for clocks that differ.
     pub hold_margin: Duration,
-    /// How many attempts an order has to be paid.
-    pub order_attempts: u8,
+    /// How many attempts an order has to be paid, and a round of a queued payment.
+    pub payment_attempts: u8,
     /// The pause before the second attempt; it doubles before each further one.
     pub attempt_pause: Duration,
     /// How long a paid booking's sale is waited for before the booking is confirmed without it.
@@ -76,13 +81,15 @@ enum Step {
     WriteAndFreeKey(Booking),
     /// The booking was written meanwhile.
     Written(Booking),
+    /// The same, and somebody goes on with it when its time comes.
+    Left(Booking),
 }
 
 impl Engine {
     /// What was agreed with those who come through this door.
     #[must_use]
     pub fn terms(&self, door: Door) -> Terms {
-        door.terms(self.settings.order_attempts)
+        door.terms(self.settings.payment_attempts)
     }
 
     /// Works on a booking, which belongs to the caller, until nothing is left to do but to wait for the
@@ -125,6 +132,7 @@ impl Engine {
                 Step::Write(next) => self.save(next, NextStep::Mine, false).await?,
                 Step::WriteAndFreeKey(next) => self.save(next, NextStep::Mine, true).await?,
                 Step::Written(next) => next,
+                Step::Left(next) => return Ok(next),
             };
             if is_looked_at {
                 self.snapshots.keep(&booking).await;
@@ -153,12 +161,10 @@ impl Engine {
             Action::Hold => self.hold(booking, context).await?,
             Action::Pay { attempt } => self.pay(booking, attempt, context).await?,
             Action::Confirm => self.confirm(booking).await?,
+            Action::Release if booking.door == Door::Event => self.release_tickets(booking).await?,
             Action::Release => self.release(booking, context).await?,
             Action::Settle { attempt } => self.settle(booking, attempt, context).await?,
-            Action::AwaitCustomer if booking.is_past_deadline => {
-                let refusal = Refusal::new("expired", "the time to pay ran out");
-                Step::Write(self.refused(booking, Event::DeadlinePassed, refusal)?)
-            }
+            Action::AwaitCustomer if booking.is_past_deadline => self.out_of_time(booking)?,
             Action::AwaitCustomer | Action::Nothing => return Ok(None),
         };
         Ok(Some(step))
@@ -244,6 +250,7 @@ fn written(state: State) -> &'static str {
         State::Pending => "pending.after",
         State::Held => "held.after",
         State::Paying { .. } => "paying.after",
+        State::Parked { .. } => "parked.after",
         State::Confirmed => "confirmed.after",
         State::Ended(_) => "ended.after",
     }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::AppError;
+use super::once::{Once, RequestKey};
 use super::text::{Description, Name};
 use crate::db::events::{EventDeleted, EventRescheduled};
 use crate::{POOL_KIND, db};
@@ -38,6 +39,8 @@ pub struct Event {
     pub currency: Currency,
     /// When tickets are sold.
     pub sales: SalesWindow,
+    /// How many one user may have; `None`: any number.
+    pub tickets_per_user: Option<Units>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed, but for sales.
@@ -89,6 +92,21 @@ pub struct NewEvent {
     pub currency: Currency,
     /// When they are sold.
     pub sales: SalesWindow,
+    /// How many one user may have; `None`: any number.
+    pub tickets_per_user: Option<Units>,
+    /// Under which key the client asks, if any.
+    pub key: Option<RequestKey>,
+}
+
+/// An event as somebody may book it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The event.
+    pub event: Event,
+    /// When this is, by the database's clock.
+    pub now: Timestamp,
+    /// Whether whoever asks is a user.
+    pub has_user: bool,
 }
 
 /// What is to change of an event.
@@ -110,6 +128,8 @@ pub struct EventChange {
     pub sales_from: Option<Option<Timestamp>>,
     /// Until when; `Some(None)`: until sales close.
     pub sales_until: Option<Option<Timestamp>>,
+    /// How many one user may have, of those who book from now on; `Some(None)`: any number.
+    pub tickets_per_user: Option<Option<Units>>,
 }
 
 /// What an event's bookings add up to, at one moment.
@@ -133,13 +153,16 @@ pub struct Events {
 }
 
 impl Events {
-    /// Makes an event and its tickets.
+    /// Makes an event and its tickets, once per key.
     ///
     /// # Errors
-    /// When it makes no sense, or the database does not answer.
-    pub async fn create(&self, new: &NewEvent) -> Result<Event, AppError> {
+    /// When it makes no sense, the key came with another request, or the database does not answer.
+    pub async fn create(&self, new: &NewEvent) -> Result<Once<Event>, AppError> {
         check_price(new.price)?;
         new.sales.checked()?;
+        if let Some(earlier) = self.created_before(new).await? {
+            return Ok(earlier);
+        }
         let id = Uuid::now_v7();
         let pool = |id| NewPool {
             id,
@@ -149,8 +172,25 @@ impl Events {
             layout: None,
             starts_at: Some(new.starts_at),
         };
-        db::events::insert(&self.database, id, new, pool).await?;
-        self.find(id).await
+        match db::events::insert(&self.database, id, new, pool).await {
+            Ok(()) => Ok(Once::new(self.find(id).await?)),
+            // The same request came twice at once, and the other one was first.
+            Err(error) if error.constraint() == Some(db::events::KEY) => {
+                let earlier = self.created_before(new).await?;
+                earlier.ok_or(AppError::InProgress)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn created_before(&self, new: &NewEvent) -> Result<Option<Once<Event>>, AppError> {
+        let Some(key) = &new.key else {
+            return Ok(None);
+        };
+        let earlier = db::events::find_by_key(&self.database, &key.key).await?;
+        earlier
+            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
+            .transpose()
     }
 
     /// The events after this one, in the order in which they were made.
@@ -209,7 +249,8 @@ impl Events {
             let answer = self.inventory.submit_with(command, rows).await?;
             answer.map_err(|_| AppError::OtherAnswer)?;
         }
-        db::events::update(&self.database, id, change, window).await?;
+        let per_user = change.tickets_per_user.unwrap_or(event.tickets_per_user);
+        db::events::update(&self.database, id, change, window, per_user).await?;
         self.find(id).await
     }
 

@@ -233,7 +233,7 @@ pub fn status(order: &Booking) -> &'static str {
     match order.life.shown {
         State::Pending => "CREATED",
         State::Held => "SEATS_RESERVED",
-        State::Paying { .. } => "PAYMENT_PENDING",
+        State::Paying { .. } | State::Parked { .. } => "PAYMENT_PENDING",
         State::Confirmed => "CONFIRMED",
         State::Ended(Outcome::Failed) => "FAILED",
         State::Ended(Outcome::Expired) => "EXPIRED",

@@ -184,16 +184,16 @@ impl Overview {
         Ok(db::bookings::search(&self.database, number, order, text, FOUND).await?)
     }
 
-    /// A user's bookings of all doors that are older than this one, newest first.
+    /// The bookings of these users, of all doors, that are older than this one, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn of_user(
+    pub async fn of_users(
         &self,
-        user: &str,
+        users: &[String],
         older_than: Option<BookingId>,
         limit: i64,
     ) -> Result<Vec<Booking>, AppError> {
-        Ok(db::bookings::all_of_user(&self.database, user, older_than, limit).await?)
+        Ok(db::bookings::all_of_users(&self.database, users, older_than, limit).await?)
     }
 }

@@ -13,7 +13,7 @@ use domain::HoldId;
 use jiff::Timestamp;
 use service_kit::redis::Redis;
 
-use super::booking::Booking;
+use super::booking::{Booking, Door};
 
 /// How long a decided booking is kept.
 const ENDED_LIFETIME: Duration = Duration::from_secs(60);
@@ -57,9 +57,10 @@ impl Snapshots {
         }
     }
 
-    /// Keeps a booking as it stands.
+    /// Keeps a booking as it stands; but not one of tickets, which is looked up in its row.
     pub async fn keep(&self, booking: &Booking) {
-        let Some(kept) = &self.redis else { return };
+        let kept = self.redis.as_ref().filter(|_| booking.door != Door::Event);
+        let Some(kept) = kept else { return };
         let outcome = tokio::time::timeout(kept.timeout, kept.put(booking)).await;
         if !matches!(outcome, Ok(Ok(()))) {
             metrics::counter!("booking_snapshots_failed_total").increment(1);

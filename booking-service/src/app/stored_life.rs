@@ -1,8 +1,43 @@
 //! A booking's life in the words of its row.
 
 use lifecycle::{Life, MoneyTask, Outcome, SeatTask, State};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::booking::StoredLife;
+/// A [`Life`] as it is stored: names and numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLife<T> {
+    /// Where it stands.
+    pub state: T,
+    /// What the customer is told.
+    pub shown: T,
+    /// The payment attempt that runs or was the last; 0: none yet.
+    pub attempt: i16,
+    /// Whether that attempt is known to have been charged.
+    pub charged: bool,
+    /// What is left to do about the hold.
+    pub seats_task: T,
+    /// What is left to do about the money.
+    pub money_task: T,
+}
+
+/// A life as its row has it, for `#[serde(with)]`.
+///
+/// # Errors
+/// As the serializer's.
+pub fn serialize<S: Serializer>(life: &Life, serializer: S) -> Result<S::Ok, S::Error> {
+    StoredLife::from(*life).serialize(serializer)
+}
+
+/// The same, read.
+///
+/// # Errors
+/// When a state is unknown.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Life, D::Error> {
+    let stored = StoredLife::<String>::deserialize(deserializer)?;
+    stored
+        .life()
+        .ok_or_else(|| de::Error::custom("an unknown state of a booking"))
+}
 
 /// The states as they are stored, but for the attempt, which has a column of its own.
 fn state_text(state: State) -> &'static str {
@@ -10,6 +45,7 @@ fn state_text(state: State) -> &'static str {
         State::Pending => "pending",
         State::Held => "held",
         State::Paying { .. } => "paying",
+        State::Parked { .. } => "parked",
         State::Confirmed => "confirmed",
         State::Ended(Outcome::Failed) => "failed",
         State::Ended(Outcome::Expired) => "expired",
@@ -22,6 +58,7 @@ fn state_from(text: &str, attempt: u8) -> Option<State> {
         "pending" => State::Pending,
         "held" => State::Held,
         "paying" => State::Paying { attempt },
+        "parked" => State::Parked { attempts: attempt },
         "confirmed" => State::Confirmed,
         "failed" => State::Ended(Outcome::Failed),
         "expired" => State::Ended(Outcome::Expired),
@@ -34,6 +71,7 @@ impl From<Life> for StoredLife<&'static str> {
     fn from(life: Life) -> Self {
         let paying = match (life.state, life.shown) {
             (State::Paying { attempt }, _) | (_, State::Paying { attempt }) => Some(attempt),
+            (State::Parked { attempts }, _) | (_, State::Parked { attempts }) => Some(attempts),
             _ => None,
         };
         let (money_task, settling) = match life.money {
@@ -89,6 +127,10 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_back() {
+        let queued = Terms {
+            payment: Payment::Queued { round: 1 },
+            max_attempts: 3,
+        };
         let terms = Terms {
             payment: Payment::Later,
             max_attempts: 3,
@@ -96,6 +138,24 @@ mod tests {
         let declined = Event::Declined {
             past_deadline: false,
         };
+        let parked: [&[Event]; 2] = [
+            &[
+                Event::Held,
+                declined,
+                Event::PayRequested,
+                declined,
+                Event::DeadlinePassed,
+                Event::Released,
+            ],
+            &[
+                Event::Held,
+                declined,
+                Event::PayRequested,
+                Event::DeadlinePassed,
+                Event::Released,
+                Event::Settled,
+            ],
+        ];
         let paths: [&[Event]; 5] = [
             &[
                 Event::Held,
@@ -123,7 +183,9 @@ mod tests {
             ],
             &[Event::HoldRefused { may_be_held: true }, Event::Released],
         ];
-        for path in paths {
+        let of = |terms| move |path| (terms, path);
+        let paths = paths.into_iter().map(of(terms));
+        for (terms, path) in paths.chain(parked.into_iter().map(of(queued))) {
             let mut life = Life::NEW;
             for event in path {
                 life = life.apply(terms, *event).unwrap();

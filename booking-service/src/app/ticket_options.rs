@@ -15,6 +15,7 @@ use moka::future::Cache;
 use uuid::Uuid;
 
 use super::AppError;
+use super::once::{Once, RequestKey};
 use super::text::{Description, Name};
 use crate::db::purchases::NewPurchase;
 use crate::{POOL_KIND, db};
@@ -48,15 +49,6 @@ pub struct NewTicketOption {
     pub key: Option<RequestKey>,
 }
 
-/// What makes a request come about once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// The client's key with its route.
-    pub key: String,
-    /// Of the body that it came with.
-    pub digest: [u8; 32],
-}
-
 /// Tickets that somebody bought.
 #[derive(Clone, Debug)]
 pub struct Purchase {
@@ -81,36 +73,6 @@ pub struct PurchaseRequest {
     pub quantity: Units,
     /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
-}
-
-/// An answer, and whether it repeats an earlier one.
-#[derive(Clone, Debug)]
-pub struct Once<T> {
-    /// The answer.
-    pub value: T,
-    /// Whether an earlier request with the same key got it first.
-    pub replayed: bool,
-}
-
-impl<T> Once<T> {
-    fn new(value: T) -> Self {
-        Self {
-            value,
-            replayed: false,
-        }
-    }
-
-    /// What an earlier request got, if it was the same one.
-    fn replay((value, digest): (T, Option<Vec<u8>>), asked: &RequestKey) -> Result<Self, AppError> {
-        if digest.as_deref() == Some(asked.digest.as_slice()) {
-            Ok(Self {
-                value,
-                replayed: true,
-            })
-        } else {
-            Err(AppError::KeyReused)
-        }
-    }
 }
 
 /// Makes and finds ticket options and sells their tickets.
@@ -175,7 +137,7 @@ impl TicketOptions {
         };
         let earlier = db::ticket_options::find_by_key(&self.database, &key.key).await?;
         earlier
-            .map(|earlier| Once::replay(earlier, key))
+            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
             .transpose()
     }
 
@@ -238,7 +200,7 @@ impl TicketOptions {
         };
         let earlier = db::purchases::find_by_key(&self.database, &key.key).await?;
         earlier
-            .map(|earlier| Once::replay(earlier, key))
+            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
             .transpose()
     }
 

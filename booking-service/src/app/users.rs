@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::AppError;
+use super::once::{Once, RequestKey};
 use super::text::{Email, Name};
 use crate::db;
 
@@ -21,6 +22,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// What the user is called.
+    pub name: Name,
+    /// Where mail goes.
+    pub email: Email,
+    /// Under which key the client asks, if any.
+    pub key: Option<RequestKey>,
 }
 
 /// Makes, finds, changes and deletes users.
@@ -42,12 +54,33 @@ pub enum Deletion {
 }
 
 impl Users {
-    /// Adds a user.
+    /// Adds a user, once per key.
     ///
     /// # Errors
-    /// When the address belongs to another one.
-    pub async fn create(&self, name: &Name, email: &Email) -> Result<User, AppError> {
-        Ok(db::users::insert(&self.database, Uuid::now_v7(), name, email).await?)
+    /// When the address belongs to another one, or the key came with another request.
+    pub async fn create(&self, new: &NewUser) -> Result<Once<User>, AppError> {
+        if let Some(earlier) = self.created_before(new).await? {
+            return Ok(earlier);
+        }
+        match db::users::insert(&self.database, Uuid::now_v7(), new).await {
+            Ok(user) => Ok(Once::new(user)),
+            Err(error) => {
+                // The same request may have come twice at once, the other one first: its key is taken then,
+                // or its address.
+                let earlier = self.created_before(new).await?;
+                earlier.ok_or(error.into())
+            }
+        }
+    }
+
+    async fn created_before(&self, new: &NewUser) -> Result<Option<Once<User>>, AppError> {
+        let Some(key) = &new.key else {
+            return Ok(None);
+        };
+        let earlier = db::users::find_by_key(&self.database, &key.key).await?;
+        earlier
+            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
+            .transpose()
     }
 
     /// The users after this one, in the order in which they were made.
@@ -56,6 +89,29 @@ impl Users {
     /// When the database does not answer.
     pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, AppError> {
         Ok(db::users::list(&self.database, after, limit).await?)
+    }
+
+    /// The user with this address, whatever its name; made if there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find_or_create(&self, name: &Name, email: &Email) -> Result<User, AppError> {
+        if let Some(user) = db::users::find_by_email(&self.database, email).await? {
+            return Ok(user);
+        }
+        let new = NewUser {
+            name: name.clone(),
+            email: email.clone(),
+            key: None,
+        };
+        match self.create(&new).await {
+            Ok(made) => Ok(made.value),
+            // Somebody else was faster, and has made the same one.
+            Err(error) => {
+                let user = db::users::find_by_email(&self.database, email).await?;
+                user.ok_or(error)
+            }
+        }
     }
 
     /// A user by its id.

@@ -9,31 +9,69 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::AppError;
+use super::booking::Booking;
 use super::engine::Engine;
 use crate::db;
 
-/// Looks for such bookings until it is told to stop; `at_once` of them are worked on side by side.
-pub async fn run(engine: Engine, every: Duration, at_once: usize, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(at_once));
+/// Those who work on bookings side by side, so many at most.
+#[derive(Clone)]
+pub struct Crew {
+    /// What they do.
+    pub engine: Engine,
+    places: Arc<Semaphore>,
+}
+
+impl Crew {
+    /// A crew of so many, at least one.
+    #[must_use]
+    pub fn new(engine: Engine, at_once: usize) -> Self {
+        let places = Arc::new(Semaphore::new(at_once.max(1)));
+        Self { engine, places }
+    }
+
+    /// How many have nothing to do, once somebody has not.
+    pub async fn free_places(&self) -> usize {
+        self.places.acquire().await.map(drop).ok();
+        self.places.available_permits().max(1)
+    }
+
+    /// Works on these, which belong to the caller; waits only while nobody is free to begin.
+    pub async fn work_on(&self, claimed: Vec<Booking>) {
+        for booking in claimed {
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                return;
+            };
+            let engine = self.engine.clone();
+            tokio::spawn(async move {
+                let id = booking.id;
+                match engine.drive(booking, &CallContext::default()).await {
+                    Ok(booking) => {
+                        tracing::debug!(booking = %id, state = ?booking.life.shown, "booking worked on");
+                    }
+                    Err(AppError::ChangedElsewhere) => {}
+                    Err(error) => tracing::warn!(booking = %id, %error, "booking not settled yet"),
+                }
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Looks for such bookings until it is told to stop.
+pub async fn run(crew: Crew, every: Duration, stop: CancellationToken) {
+    let engine = crew.engine.clone();
     let mut found_all = true;
     loop {
         // Where there is more than there were places, the next are looked for as soon as one is free.
         let pause = if found_all { every } else { Duration::ZERO };
         let next_turn = async {
             tokio::time::sleep(pause).await;
-            places.acquire().await.ok().map(drop)
+            crew.free_places().await
         };
-        if stop
-            .run_until_cancelled(next_turn)
-            .await
-            .flatten()
-            .is_none()
-        {
+        let Some(free) = stop.run_until_cancelled(next_turn).await else {
             return;
-        }
-        let free = i64::try_from(places.available_permits())
-            .unwrap_or(i64::MAX)
-            .max(1);
+        };
+        let free = i64::try_from(free).unwrap_or(i64::MAX);
         let lease = engine.settings.lease;
         let claimed = match db::bookings::claim(&engine.database, lease, free).await {
             Ok(claimed) => claimed,
@@ -44,23 +82,8 @@ pub async fn run(engine: Engine, every: Duration, at_once: usize, stop: Cancella
             }
         };
         found_all = i64::try_from(claimed.len()).unwrap_or(i64::MAX) < free;
-        for booking in claimed {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
-            let engine = engine.clone();
-            tokio::spawn(async move {
-                let id = booking.id;
-                metrics::counter!("bookings_taken_over_total").increment(1);
-                match engine.drive(booking, &CallContext::default()).await {
-                    Ok(booking) => {
-                        tracing::info!(booking = %id, state = ?booking.life.shown, "booking settled");
-                    }
-                    Err(AppError::ChangedElsewhere) => {}
-                    Err(error) => tracing::warn!(booking = %id, %error, "booking not settled yet"),
-                }
-                drop(place);
-            });
-        }
+        let taken_over = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
+        metrics::counter!("bookings_taken_over_total").increment(taken_over);
+        crew.work_on(claimed).await;
     }
 }

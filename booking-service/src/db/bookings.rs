@@ -3,7 +3,7 @@
 mod insert;
 mod list;
 mod of_all_doors;
-mod row;
+pub(super) mod row;
 mod update;
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::app::booking::Booking;
 
 pub use insert::{Insertion, insert};
 pub use list::{of_flight, of_user, users_of};
-pub use of_all_doors::{all_of_user, search};
+pub use of_all_doors::{all_of_users, search};
 pub use update::{Change, NextStep, update, update_with_seats};
 
 /// Seats as one text, for a column of lists.
@@ -51,6 +51,15 @@ const RENEW: &str = "
     FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, version)
     WHERE bookings.id = mine.id AND bookings.version = mine.version
         AND bookings.next_step_at IS NOT NULL";
+
+/// A deadline that comes before is not slept through.
+const POSTPONE: &str = "
+    UPDATE bookings
+    SET next_step_at = CASE
+        WHEN deadline_at > now() THEN least(now() + make_interval(secs => $3), deadline_at)
+        ELSE now() + make_interval(secs => $3)
+    END
+    WHERE id = $1 AND version = $2 AND next_step_at IS NOT NULL";
 
 /// A booking by its id.
 ///
@@ -145,6 +154,11 @@ pub async fn renew(
 /// # Errors
 /// When the database does not answer.
 pub async fn postpone(database: &Pool, booking: &Booking, pause: Duration) -> Result<(), DbError> {
-    let mine = [(booking.id, booking.version)];
-    renew(database, &mine, pause).await
+    let client = database.get().await?;
+    let statement = client.prepare_cached(POSTPONE).await?;
+    let (id, pause_s) = (booking.id.0, pause.as_secs_f64());
+    client
+        .execute(&statement, &[&id, &booking.version, &pause_s])
+        .await?;
+    Ok(())
 }

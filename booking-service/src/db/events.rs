@@ -1,21 +1,25 @@
 //! The tables of events and of their sales.
 
-use deadpool_postgres::{GenericClient, Pool};
-use domain::{Amount, Currency, PoolId};
+use deadpool_postgres::Pool;
+use domain::{Amount, Currency, PoolId, Units};
 use inventory::{Accepted, NewPool, RowStatement, Rows, create_pools};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{DbError, new_pool_id};
-use crate::app::events::{Event, EventChange, NewEvent, SalesWindow, Statistics};
+use crate::app::events::{Event, EventChange, NewEvent, Offer, SalesWindow, Statistics};
 use crate::app::text::{Description, Name};
+
+/// The unique key that lets an idempotency key make one event.
+pub const KEY: &str = "events_idempotency_key";
 
 const INSERT: &str = "
     WITH event AS (
         INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency,
-                            on_sale_from, on_sale_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                            on_sale_from, on_sale_until, tickets_per_user, idempotency_key,
+                            request_digest)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         RETURNING id
     )
     INSERT INTO event_sales (event_id) SELECT id FROM event";
@@ -24,7 +28,7 @@ const INSERT: &str = "
 const COLUMNS: &str = "
     event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
     event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
-    event.updated_at
+    event.updated_at, event.tickets_per_user
     FROM events event JOIN pools pool ON pool.id = event.pool_id
     WHERE event.deleted_at IS NULL";
 
@@ -32,7 +36,7 @@ const UPDATE: &str = "
     UPDATE events
     SET name = coalesce($2, name), description = coalesce($3, description),
         price_minor = coalesce($4, price_minor), currency = coalesce($5, currency),
-        on_sale_from = $6, on_sale_until = $7, updated_at = now()
+        on_sale_from = $6, on_sale_until = $7, tickets_per_user = $8, updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
 
 const RESCHEDULE: &str = "
@@ -50,55 +54,6 @@ const STATISTICS: &str = "
     JOIN event_sales sales ON sales.event_id = event.id
     JOIN pools pool ON pool.id = event.pool_id
     WHERE event.id = $1 AND event.deleted_at IS NULL";
-
-/// Rows are locked in the order of their ids, so that no two batches wait for each other.
-const ADD_REVENUE: &str = "
-    WITH new AS (
-        SELECT event_id, sum(units)::bigint AS units, sum(minor)::bigint AS minor
-        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS one (event_id, units, minor)
-        GROUP BY event_id
-    ), locked AS (
-        SELECT event_id FROM event_sales
-        WHERE event_id IN (SELECT event_id FROM new) ORDER BY event_id FOR UPDATE
-    )
-    UPDATE event_sales
-    SET sold_units = sold_units + new.units, revenue_minor = revenue_minor + new.minor
-    FROM new, locked
-    WHERE event_sales.event_id = new.event_id AND locked.event_id = new.event_id";
-
-/// What a booking adds to its event's statistics.
-#[derive(Clone, Copy, Debug)]
-pub struct Revenue {
-    /// The event.
-    pub event: Uuid,
-    /// Its tickets; below zero when a confirmed booking is cancelled.
-    pub units: i64,
-    /// What they were sold for, in hundredths, with the same sign.
-    pub minor: i64,
-}
-
-/// Enters bookings that were confirmed, or cancelled after that, in their events' statistics. To be
-/// called inside the transaction that confirms or cancels them and that does neither twice: then the
-/// statistics are right at every moment, and nobody has to count bookings.
-///
-/// # Errors
-/// When the database does not answer, or more would be taken out than was entered.
-pub async fn add_revenue(
-    transaction: &impl GenericClient,
-    revenue: &[Revenue],
-) -> Result<(), DbError> {
-    if revenue.is_empty() {
-        return Ok(());
-    }
-    let events: Vec<Uuid> = revenue.iter().map(|one| one.event).collect();
-    let units: Vec<i64> = revenue.iter().map(|one| one.units).collect();
-    let minor: Vec<i64> = revenue.iter().map(|one| one.minor).collect();
-    let statement = transaction.prepare_cached(ADD_REVENUE).await?;
-    transaction
-        .execute(&statement, &[&events, &units, &minor])
-        .await?;
-    Ok(())
-}
 
 /// The event has another start, as its pool has.
 pub struct EventRescheduled {
@@ -149,6 +104,9 @@ pub async fn insert(
     let (name, description) = (new.name.as_str(), new.description.as_str());
     let (price, currency) = (new.price.minor(), new.currency.as_str());
     let (from, until) = (new.sales.from, new.sales.until);
+    let per_user = new.tickets_per_user.map(|units| units.get().cast_signed());
+    let key = new.key.as_ref().map(|key| key.key.as_str());
+    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     transaction
         .execute(
             &statement,
@@ -162,6 +120,9 @@ pub async fn insert(
                 &currency,
                 &from,
                 &until,
+                &per_user,
+                &key,
+                &digest,
             ],
         )
         .await?;
@@ -179,6 +140,50 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&id]).await?;
     row.as_ref().map(event_of).transpose()
+}
+
+/// The event that this key made, and the digest of what it was asked with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_key(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<(Event, Option<Vec<u8>>)>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT one.*, keyed.request_digest
+         FROM (SELECT {COLUMNS}) AS one JOIN events keyed ON keyed.id = one.id
+         WHERE keyed.idempotency_key = $1"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.map(|row| Ok((event_of(&row)?, row.try_get("request_digest")?)))
+        .transpose()
+}
+
+/// An event as somebody may book it: whether there is such a user, and when this is by the database's
+/// clock.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Offer>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT one.*, clock_timestamp() AS now,
+                EXISTS (SELECT FROM users WHERE users.id = $2) AS has_user
+         FROM (SELECT {COLUMNS} AND event.id = $1) AS one"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&event, &user]).await?;
+    row.map(|row| {
+        Ok(Offer {
+            event: event_of(&row)?,
+            now: row.try_get("now")?,
+            has_user: row.try_get("has_user")?,
+        })
+    })
+    .transpose()
 }
 
 /// Those after this one.
@@ -204,6 +209,7 @@ pub async fn update(
     id: Uuid,
     change: &EventChange,
     window: SalesWindow,
+    per_user: Option<Units>,
 ) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(UPDATE).await?;
@@ -222,6 +228,7 @@ pub async fn update(
                 &currency,
                 &window.from,
                 &window.until,
+                &per_user.map(|units| units.get().cast_signed()),
             ],
         )
         .await?;
@@ -249,6 +256,8 @@ pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>,
 fn event_of(row: &Row) -> Result<Event, DbError> {
     let price = Amount::from_minor(row.try_get(6)?);
     let currency = row.try_get::<_, &str>(7)?.parse();
+    let per_user: Option<i32> = row.try_get(12)?;
+    let per_user = per_user.map(|units| Units::try_from(i64::from(units)));
     Ok(Event {
         id: row.try_get(0)?,
         pool: PoolId(row.try_get(1)?),
@@ -264,5 +273,8 @@ fn event_of(row: &Row) -> Result<Event, DbError> {
         },
         created_at: row.try_get(10)?,
         updated_at: row.try_get(11)?,
+        tickets_per_user: per_user
+            .transpose()
+            .map_err(|_| DbError::Unreadable("events.tickets_per_user"))?,
     })
 }

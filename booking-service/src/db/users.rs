@@ -6,13 +6,27 @@ use uuid::Uuid;
 
 use super::DbError;
 use crate::app::text::{Email, Name};
-use crate::app::users::{Deletion, User};
+use crate::app::users::{Deletion, NewUser, User};
+
+/// The unique index that gives an address to one user.
+pub const EMAIL: &str = "users_email_taken";
+
+/// The unique key that lets an idempotency key make one user.
+pub const KEY: &str = "users_idempotency_key";
 
 const INSERT: &str = "
-    INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
+    INSERT INTO users (id, name, email, idempotency_key, request_digest) VALUES ($1, $2, $3, $4, $5)
     RETURNING id, name, email, created_at, updated_at";
 
+const FIND_BY_KEY: &str = "
+    SELECT id, name, email, created_at, updated_at, request_digest FROM users
+    WHERE idempotency_key = $1";
+
 const FIND: &str = "SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1";
+
+/// However it is written, as the index has it.
+const FIND_BY_EMAIL: &str = "
+    SELECT id, name, email, created_at, updated_at FROM users WHERE lower(email) = lower($1)";
 
 /// Ids rise with the time at which they were made.
 const LIST: &str = "
@@ -38,17 +52,42 @@ const HAS_BOOKINGS: &str = "
 ///
 /// # Errors
 /// When the address belongs to another one, or the database does not answer.
-pub async fn insert(
-    database: &Pool,
-    id: Uuid,
-    name: &Name,
-    email: &Email,
-) -> Result<User, DbError> {
+pub async fn insert(database: &Pool, id: Uuid, new: &NewUser) -> Result<User, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(INSERT).await?;
-    let (name, email) = (name.as_str(), email.as_str());
-    let row = client.query_one(&statement, &[&id, &name, &email]).await?;
+    let (name, email) = (new.name.as_str(), new.email.as_str());
+    let key = new.key.as_ref().map(|key| key.key.as_str());
+    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
+    let row = client
+        .query_one(&statement, &[&id, &name, &email, &key, &digest])
+        .await?;
     user_of(&row)
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
+    let row = client.query_opt(&statement, &[&email.as_str()]).await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// The user that this key made, and the digest of what it was asked with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_key(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<(User, Option<Vec<u8>>)>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND_BY_KEY).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.map(|row| Ok((user_of(&row)?, row.try_get(5)?)))
+        .transpose()
 }
 
 /// A user by its id.

@@ -1,27 +1,35 @@
 //! What the visitor has booked, through any door, and the page of a booking that was paid at once.
 
+use std::collections::{BTreeSet, HashMap};
+
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::flight::Flight;
 use domain::{BookingId, FlightId};
+use futures_util::stream::{self, StreamExt as _};
 use lifecycle::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
+use uuid::Uuid;
 
 use super::choose::notice;
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
 use super::orders::badge;
 use super::visitor::Visitor;
-use super::{go_to, orders, page, seat_map, trip, words};
+use super::{go_to, orders, page, seat_map, tickets, trip, words};
 use crate::app::AppError;
 use crate::app::booking::{Booking, Door};
 use crate::app::bookings::Bookings;
 use crate::app::catalog::{Airports, Catalog};
+use crate::app::events::{Event, Events};
 use crate::app::overview::Overview;
 use crate::routes::call_context;
+
+/// How many events are asked for side by side.
+const EVENTS_AT_ONCE: usize = 8;
 
 /// How many bookings a page has.
 const ROWS: i64 = 15;
@@ -49,10 +57,21 @@ struct Part {
 pub(super) struct Row {
     pub(super) booking: Booking,
     flights: Vec<Option<Flight>>,
+    event: Option<Event>,
 }
 
-/// Bookings with their flights, each flight asked for once.
-pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog) -> Vec<Row> {
+/// Bookings with their flights and events, each asked for once.
+pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Events) -> Vec<Row> {
+    let wanted = bookings
+        .iter()
+        .filter_map(|booking| booking.tickets.as_ref());
+    let wanted: BTreeSet<Uuid> = wanted.map(|tickets| tickets.event).collect();
+    let found = wanted
+        .into_iter()
+        .map(async |id| (id, events.find(id).await.ok()));
+    let found: HashMap<Uuid, Option<Event>> =
+        stream::iter(found).buffered(EVENTS_AT_ONCE).collect().await;
+    let event_of = |booking: &Booking| found.get(&booking.tickets.as_ref()?.event)?.clone();
     let legs = bookings.iter().flat_map(|booking| &booking.legs);
     let mut ids: Vec<FlightId> = legs.map(|leg| leg.flight).collect();
     ids.sort_unstable();
@@ -68,6 +87,7 @@ pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog) -> Vec<Row> 
             .iter()
             .map(|leg| flight_of(leg.flight))
             .collect(),
+        event: event_of(&booking),
         booking,
     });
     rows.collect()
@@ -78,18 +98,19 @@ async fn list(
     visitor: Visitor,
     catalog: Data<Catalog>,
     overview: Data<Overview>,
+    events: Data<Events>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
     let older_than = part.0.before.map(BookingId);
     let mut found = overview
-        .of_user(&visitor.user, older_than, ROWS + 1)
+        .of_users(&visitor.users(), older_than, ROWS + 1)
         .await?;
     let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
     let has_more = found.len() > shown;
     found.truncate(shown);
     let last = found.last().map(|booking| booking.id).filter(|_| has_more);
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(found, &catalog).await;
+    let rows = rows(found, &catalog, &events).await;
     let body = html! {
         div.heading {
             div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.user) } ", newest first" } }
@@ -115,6 +136,7 @@ async fn list(
 pub(super) fn path(booking: &Booking) -> String {
     match booking.door {
         Door::Seats => orders::path(booking.hold),
+        Door::Event => tickets::path(booking.hold),
         Door::Count | Door::Simple => format!("/bookings/{}", booking.id),
     }
 }
@@ -129,6 +151,7 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
                 h2 { (title(row, airports)) }
                 p.quiet {
                     @if let Some(departs) = departs { (words::date(departs.date)) ", " (departs.time) " · " }
+                    @if let Some(event) = &row.event { (words::moment(event.starts_at)) " · " }
                     (seats(booking))
                 }
             }
@@ -142,6 +165,10 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
 
 /// Where it goes.
 pub(super) fn title(row: &Row, airports: &Airports) -> String {
+    if row.booking.door == Door::Event {
+        let event = row.event.as_ref();
+        return event.map_or_else(|| "Tickets".to_owned(), |event| event.name.clone());
+    }
     let known: Vec<&Flight> = row.flights.iter().flatten().collect();
     if known.is_empty() {
         return format!("Flight {}", row.booking.flight_ref);
@@ -151,6 +178,9 @@ pub(super) fn title(row: &Row, airports: &Airports) -> String {
 
 /// Which seats, or how many.
 pub(super) fn seats(booking: &Booking) -> String {
+    if let Some(tickets) = &booking.tickets {
+        return words::counted(tickets.quantity.get().into(), "ticket", "tickets");
+    }
     let legs = booking.legs.iter();
     let named: Vec<String> = legs
         .map(|leg| seat_map::named(&leg.seats, leg.units.get()))
@@ -172,23 +202,25 @@ async fn show(
     visitor: Visitor,
     bookings: Data<Bookings>,
     catalog: Data<Catalog>,
+    events: Data<Events>,
     id: Id<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = find(id.0, &bookings, &visitor).await?;
-    if booking.door == Door::Seats {
+    if matches!(booking.door, Door::Seats | Door::Event) {
         return Ok(go_to(&path(&booking)));
     }
-    Ok(answer(booking, &catalog, &visitor, None).await)
+    Ok(answer(booking, &catalog, &events, &visitor, None).await)
 }
 
 async fn answer(
     booking: Booking,
     catalog: &Catalog,
+    events: &Events,
     visitor: &Visitor,
     problem: Option<&str>,
 ) -> HttpResponse {
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(vec![booking], catalog).await;
+    let rows = rows(vec![booking], catalog, events).await;
     let Some(row) = rows.first() else {
         return go_to("/my-bookings");
     };
@@ -233,6 +265,7 @@ async fn cancel(
     visitor: Visitor,
     bookings: Data<Bookings>,
     catalog: Data<Catalog>,
+    events: Data<Events>,
     id: Id<BookingId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
@@ -242,7 +275,7 @@ async fn cancel(
         Err(AppError::NotCancellable(state)) => {
             let booking = find(id.0, &bookings, &visitor).await?;
             let problem = format!("A booking that is {state} can't be cancelled.");
-            Ok(answer(booking, &catalog, &visitor, Some(&problem)).await)
+            Ok(answer(booking, &catalog, &events, &visitor, Some(&problem)).await)
         }
         Err(error) => Err(error.into()),
     }

@@ -1,6 +1,7 @@
-//! Events: listed and shown.
+//! Events: listed and shown, with their tickets on sale.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -10,10 +11,12 @@ use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 use uuid::Uuid;
 
+use super::choose::notice;
 use super::layout::{Page, Place};
 use super::visitor::Visitor;
-use super::{page, words};
+use super::{fragment, page, tickets, words};
 use crate::app::events::{Event, Events, Statistics};
+use crate::app::users::Users;
 
 /// How many events a page has.
 const ROWS: i64 = 24;
@@ -25,6 +28,12 @@ const COUNTED_AT_ONCE: usize = 8;
 pub(super) fn configure(config: &mut ServiceConfig) {
     page(config, "/events", "GET", [web::get().to(list)]);
     page(config, "/events/{id}", "GET", [web::get().to(show)]);
+    page(
+        config,
+        "/events/{id}/left",
+        "GET",
+        [web::get().to(left_now)],
+    );
 }
 
 /// Which part of the list.
@@ -107,16 +116,44 @@ fn left(event: &Event, counts: Option<&Statistics>, now: Timestamp) -> Markup {
 async fn show(
     visitor: Visitor,
     events: Data<Events>,
+    users: Data<Users>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let event = events.find(id.0).await?;
-    let counts = events.statistics(id.0).await?;
+    let page = event_page(&visitor, &events, &users, id.0, None).await?;
+    Ok(page.answer(&visitor))
+}
+
+/// The page again, because the tickets can't be had.
+pub(super) async fn again(
+    visitor: &Visitor,
+    events: &Events,
+    users: &Users,
+    id: Uuid,
+    notice: &str,
+) -> Result<HttpResponse, Problem> {
+    let page = event_page(visitor, events, users, id, Some(notice)).await?;
+    Ok(page.answer_with(StatusCode::CONFLICT, visitor))
+}
+
+async fn event_page(
+    visitor: &Visitor,
+    events: &Events,
+    users: &Users,
+    id: Uuid,
+    problem: Option<&str>,
+) -> Result<Page, Problem> {
+    let event = events.find(id).await?;
+    let counts = events.statistics(id).await?;
+    let user = tickets::known(visitor, users).await;
+    let now = Timestamp::now();
+    let is_on_sale = event.sales.is_open(now) && counts.free_units > 0;
     let body = html! {
         h1 { (event.name) }
+        (notice(problem))
         div.columns {
             div {
                 section.card.stack {
-                    p.when-where { (words::moment(event.starts_at)) }
+                    h2 { (words::moment(event.starts_at)) }
                     @if !event.description.is_empty() { p.prose { (event.description) } }
                 }
             }
@@ -124,10 +161,21 @@ async fn show(
                 section.card.summary {
                     h2 { "Tickets" }
                     p.price { (price(&event)) }
-                    p { (left(&event, Some(&counts), Timestamp::now())) }
+                    p hx-get=(format!("{}/left", path(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
+                        (left(&event, Some(&counts), now))
+                    }
+                    @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), visitor)) }
                 }
             }
         }
     };
-    Ok(Page::new(event.name.clone(), Place::Events, body).answer(&visitor))
+    Ok(Page::new(event.name.clone(), Place::Events, body))
+}
+
+/// How many tickets are left, for a page that is open.
+async fn left_now(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    let event = events.find(id.0).await?;
+    let counts = events.statistics(id.0).await?;
+    let left = left(&event, Some(&counts), Timestamp::now());
+    Ok(fragment(&left))
 }

@@ -1,6 +1,7 @@
 //! How the service does, for those who run it.
 
 mod chart;
+mod dead_letters;
 mod figures;
 mod proof;
 
@@ -14,11 +15,13 @@ use service_kit::extract::Query;
 use super::bookings::{Row, path, rows, seats, title};
 use super::layout::{Page, Place};
 use super::orders::badge;
-use super::page;
 use super::visitor::Visitor;
 use super::words;
+use super::{fragment, page};
 use crate::app::catalog::{Airports, Catalog};
+use crate::app::events::Events;
 use crate::app::overview::{Overview, Span};
+use crate::app::payment_jobs::PaymentJobs;
 use crate::routes::call_context;
 
 /// The spans, with their names in addresses and on the page.
@@ -38,6 +41,18 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         [web::get().to(figures)],
     );
     page(config, "/operations/proof", "GET", [web::get().to(proof)]);
+    page(
+        config,
+        "/operations/dead-letters",
+        "GET",
+        [web::get().to(dead_letters::fragment)],
+    );
+    page(
+        config,
+        "/operations/dead-letters/{id}/requeue",
+        "POST",
+        [web::post().to(dead_letters::requeue)],
+    );
     page(config, "/operations/bookings", "GET", [web::get().to(find)]);
 }
 
@@ -61,9 +76,11 @@ async fn show(
     visitor: Visitor,
     overview: Data<Overview>,
     catalog: Data<Catalog>,
+    jobs: Data<PaymentJobs>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     visitor.check_staff()?;
+    let dead_letters = dead_letters::list(&jobs, &visitor).await?;
     let (span, name) = asked.0.span();
     let figures = figures::read(&overview, &catalog, span).await?;
     let body = html! {
@@ -84,6 +101,10 @@ async fn show(
         div.stack hx-get=(format!("/operations/figures?span={name}")) hx-trigger="every 5s" hx-swap="innerHTML" {
             (figures.html())
         }
+        section.card.stack #dead-letters aria-labelledby="letters" {
+            h2 #letters { "Dead letters" }
+            div hx-get="/operations/dead-letters" hx-trigger="every 5s" hx-swap="innerHTML" { (dead_letters) }
+        }
         (search_form(""))
     };
     Ok(Page::new("Operations", Place::Operations, body).answer(&visitor))
@@ -99,12 +120,6 @@ async fn figures(
     visitor.check_staff()?;
     let figures = figures::read(&overview, &catalog, asked.0.span().0).await?;
     Ok(fragment(&figures.html()))
-}
-
-fn fragment(html: &Markup) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(html.0.clone())
 }
 
 /// The proof: a piece for an open page, a page for a browser without scripts.
@@ -147,6 +162,7 @@ async fn find(
     visitor: Visitor,
     overview: Data<Overview>,
     catalog: Data<Catalog>,
+    events: Data<Events>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     visitor.check_staff()?;
@@ -157,7 +173,7 @@ async fn find(
         overview.search(text).await?
     };
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(found, &catalog).await;
+    let rows = rows(found, &catalog, &events).await;
     let body = html! {
         h1 { "Find bookings" }
         (search_form(text))

@@ -1,9 +1,9 @@
 //! Orders: made, watched, paid, changed, given up.
 
 mod change;
-mod live;
 mod make;
 mod panel;
+mod watched;
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         config,
         "/orders/{id}/live",
         "GET",
-        [web::get().to(live::stream)],
+        [web::get().to(watched::stream)],
     );
 }
 

@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// The cookie with the name of whom the visitor acts as.
 const ACTING_AS: &str = "holdfast_acting_as";
 
+/// The cookie with the id of the user whose tickets to events the visitor buys.
+const ACCOUNT: &str = "holdfast_account";
+
 /// The cookie that a form has to agree with.
 const FORM_TOKEN: &str = "holdfast_form_token";
 
@@ -32,6 +35,8 @@ const REMEMBERED_FOR: Duration = Duration::days(365);
 pub(super) struct Person {
     /// Whose bookings are made and shown.
     pub(super) user: String,
+    /// Their user under `/api/v1`, to whom tickets to events belong, once there is one.
+    pub(super) account: Option<Uuid>,
     /// Whether the operations pages are theirs.
     pub(super) is_staff: bool,
     /// What their forms carry, to show that they come from this service's pages.
@@ -62,11 +67,14 @@ impl Visitor {
         }
         let named = request.cookie(ACTING_AS);
         let named = named.and_then(|cookie| checked_name(cookie.value()));
+        let account = request.cookie(ACCOUNT);
+        let account = account.and_then(|cookie| Uuid::try_parse(cookie.value()).ok());
         let token = request.cookie(FORM_TOKEN);
         let token = token.filter(|token| Uuid::try_parse(token.value()).is_ok());
         let asked = request.uri().path_and_query();
         let visitor = Self(Rc::new(Person {
             user: named.unwrap_or_else(|| NOBODY_YET.to_owned()),
+            account,
             is_staff: true,
             is_new: token.is_none(),
             // Random, not ordered by time: nobody else can know it.
@@ -90,9 +98,17 @@ impl Visitor {
         })
     }
 
+    /// All names under which something may be theirs.
+    pub(super) fn users(&self) -> Vec<String> {
+        let account = self.account.map(|account| account.to_string());
+        let own = [Some(self.user.clone()), account];
+        own.into_iter().flatten().collect()
+    }
+
     /// Fails unless what belongs to this user is theirs to see and to change.
     pub(super) fn check_owns(&self, user: &str) -> Result<(), Problem> {
-        if self.is_staff || self.user == user {
+        let is_theirs = |own: &String| own == user;
+        if self.is_staff || self.users().iter().any(is_theirs) {
             return Ok(());
         }
         // Nobody learns what others have.
@@ -125,6 +141,20 @@ pub(super) fn acting_as(name: &str) -> Option<Cookie<'static>> {
     let cookie = Cookie::build(ACTING_AS, name);
     let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
     Some(cookie.max_age(REMEMBERED_FOR).finish())
+}
+
+/// The cookie of somebody who buys tickets for this user from now on.
+pub(super) fn account(user: Uuid) -> Cookie<'static> {
+    let cookie = Cookie::build(ACCOUNT, user.to_string());
+    let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
+    cookie.max_age(REMEMBERED_FOR).finish()
+}
+
+/// The cookie of somebody who acts as another one, whose account is not known.
+pub(super) fn no_account() -> Cookie<'static> {
+    let mut cookie = Cookie::build(ACCOUNT, "").path("/").finish();
+    cookie.make_removal();
+    cookie
 }
 
 fn checked_name(text: &str) -> Option<String> {

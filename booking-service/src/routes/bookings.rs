@@ -6,7 +6,7 @@ mod view;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use clients::flight::{Page, PageMeta};
+use clients::flight::Page;
 use domain::BookingId;
 use serde::Deserialize;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
@@ -18,7 +18,7 @@ use self::parse::{BookingRequest, new_booking};
 use self::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use super::call_context;
 use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
-use crate::app::booking::ListPart;
+use super::paged;
 use crate::app::bookings::{Answered, Bookings, shown_text};
 
 /// Book seats and pay for them.
@@ -96,33 +96,11 @@ pub(super) async fn list(
     whose: Query<ListParameters>,
     page: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let PageParameters {
-        limit,
-        after,
-        before,
-    } = page.0.checked()?;
-    let place = |name: &str, text: String| {
-        let id = text.parse::<BookingId>();
-        id.map_err(|_| Problem::invalid_field(name, "is not a place of this list"))
-    };
-    let part = match (after, before) {
-        (Some(after), _) => ListPart::After(place("after", after)?),
-        (None, Some(before)) => ListPart::Before(place("before", before)?),
-        (None, None) => ListPart::First,
-    };
+    let (part, limit) = paged::part_of(page.0)?;
     let user = whose.0.user_id.to_string();
     let page = bookings.of_user(&user, part, limit).await?;
-    let meta = PageMeta {
-        after: page.after.map(|id| id.to_string()),
-        before: page.before.map(|id| id.to_string()),
-        limit,
-    };
-    let data: Result<Vec<_>, _> = page
-        .bookings
-        .iter()
-        .map(|booking| view(booking, None))
-        .collect();
-    Ok(respond::ok(&Page { data: data?, meta }))
+    let page = paged::page_of(page, limit, |booking| view(&booking, None))?;
+    Ok(respond::ok(&page))
 }
 
 /// Look a booking up.

@@ -2,11 +2,9 @@
 
 mod body;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use service_kit::extract::{Id, Json, Query};
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
@@ -15,18 +13,22 @@ use super::bare_list::ListPart;
 use super::openapi::{
     EventDeleteRefusals, EventLookupRefusals, EventRefusals, EventResizeRefusals, ListRefusals,
 };
+use super::{created, request_key};
 use crate::app::events::{EventChange, Events, NewEvent, SalesWindow};
 
 /// Make an event and its tickets.
 #[utoipa::path(
     post, path = "/api/v1/events", tag = "events", operation_id = "create_event",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the event come about once")),
     request_body = EventRequest,
     responses((status = 201, description = "The event", body = EventView), EventRefusals)
 )]
 pub(super) async fn create(
     events: Data<Events>,
+    key: IdempotencyKey,
     request: Json<EventRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let key = request_key("POST /api/v1/events", key, request.digest);
     let body = request.body;
     let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
     let new = NewEvent {
@@ -40,14 +42,13 @@ pub(super) async fn create(
             from: moment(body.sales_start),
             until: moment(body.sales_end),
         },
+        tickets_per_user: body.max_tickets_per_user,
+        key,
     };
     let event = events.create(&new).await?;
-    let location = format!("/api/v1/events/{}", event.id);
-    let mut response = respond::json(StatusCode::CREATED, &EventView::from(event));
-    if let Ok(location) = location.parse() {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    let location = format!("/api/v1/events/{}", event.value.id);
+    let view = EventView::from(event.value);
+    Ok(created(&view, &location, event.replayed))
 }
 
 /// All events, in the order in which they were made.
@@ -105,6 +106,7 @@ pub(super) async fn change(
         currency: body.currency,
         sales_from: body.sales_start.map(moment),
         sales_until: body.sales_end.map(moment),
+        tickets_per_user: body.max_tickets_per_user,
     };
     let event = events.change(id.0, &change).await?;
     Ok(respond::ok(&EventView::from(event)))

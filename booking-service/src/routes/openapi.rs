@@ -11,8 +11,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::json_api::Errors;
 use super::{
-    admin, bookings, events, flights, json_api, ledger, orders, purchases, simple_orders,
-    ticket_options, users,
+    admin, bookings, dead_letters, event_bookings, events, flights, json_api, ledger, orders,
+    purchases, simple_orders, ticket_options, users, vouchers,
 };
 
 #[derive(OpenApi)]
@@ -29,6 +29,9 @@ use super::{
         ledger::proof,
         users::create, users::list, users::show, users::change, users::delete,
         events::create, events::list, events::show, events::change, events::delete, events::statistics,
+        event_bookings::create, event_bookings::show, event_bookings::list, event_bookings::cancel,
+        dead_letters::list, dead_letters::show, dead_letters::requeue,
+        vouchers::create, vouchers::list, vouchers::show,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
     ),
     components(schemas(ProblemBody<'static>, Errors)),
@@ -38,6 +41,9 @@ use super::{
         (name = "seats", description = "The seats of a flight"),
         (name = "users", description = "Those who book tickets to events"),
         (name = "events", description = "What they book tickets to"),
+        (name = "event bookings", description = "Tickets to events, held at once and paid through a queue"),
+        (name = "payment queue", description = "Payments of tickets that keep failing"),
+        (name = "vouchers", description = "Codes that take something off the price of tickets"),
         (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
         (name = "ledger", description = "The proof of the double entries of events and ticket options"),
         (name = "admin", description = "The end of all bookings of a flight"),
@@ -113,9 +119,10 @@ refusals! {
     /// How a user is refused.
     UserRefusals {
         "400": "A field is wrong; `errors` names it",
-        "409": "`email_taken`: the address belongs to another user",
+        "409": "`email_taken`: the address belongs to another user; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
         "503": "Ask again soon",
     }
     /// How the look-up of a user is refused.
@@ -134,6 +141,7 @@ refusals! {
         "400": "A field is wrong; `errors` names it",
         "413": "The body is too large",
         "415": "The body is not JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
         "503": "Ask again soon",
     }
     /// How the look-up of an event is refused.
@@ -150,6 +158,38 @@ refusals! {
         "404": "`unknown_event`: there is no such event",
         "409": "`event_has_bookings`: somebody has tickets to it",
         "503": "Ask again soon",
+    }
+    /// How a booking of tickets is refused.
+    EventBookingRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "404": "`unknown_event`, `unknown_user`, `unknown_voucher`: there is no such one",
+        "409": "`sold_out`, `sales_closed`, `limit_reached`, `voucher_used_up`, `voucher_not_for_event`; `idempotency_in_progress`: a request with this key still runs",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
+        "503": "Ask again soon, with the same Idempotency-Key",
+    }
+    /// How the cancellation of a booking of tickets is refused.
+    EventCancelRefusals {
+        "404": "There is no such booking",
+        "409": "`wrong_state`: it is over; `idempotency_in_progress`: it is being changed",
+        "503": "It is being cancelled: ask again soon",
+    }
+    /// How a dead letter is not tried again.
+    RequeueRefusals {
+        "404": "There is no such dead letter",
+        "409": "`wrong_state`: it was tried again already, or its booking is over; `idempotency_in_progress`: its booking is being changed",
+        "503": "Ask again soon",
+    }
+    /// How a voucher is refused.
+    VoucherRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "404": "`unknown_event`: there is no such event",
+        "409": "`voucher_code_taken`: there is a voucher with this code; `idempotency_in_progress`: a request with this key still runs",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
+        "503": "Ask again soon, with the same Idempotency-Key",
     }
     /// How a booking is refused, besides its body.
     BookRefusals {

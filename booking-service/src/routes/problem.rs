@@ -7,11 +7,15 @@ use service_kit::batch::IsData as _;
 
 use crate::app::AppError;
 use crate::app::booking::Refusal;
+use crate::db;
 use crate::db::DbError;
 
-/// The refusals of other services that are passed on under their own codes.
-const PASSED_ON: [&str; 9] = [
+/// The refusals that are answered under their own codes: of this service's doors, and of other services.
+const PASSED_ON: [&str; 12] = [
     "sold_out",
+    "limit_reached",
+    "voucher_used_up",
+    "voucher_not_for_event",
     "seat_taken",
     "sales_closed",
     "wrong_date",
@@ -29,7 +33,11 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
         match error {
-            AppError::UnknownBooking(_) | AppError::UnknownOrder => Self::not_found(text),
+            AppError::UnknownBooking(_)
+            | AppError::UnknownOrder
+            | AppError::UnknownEventBooking
+            | AppError::UnknownDeadLetter => Self::not_found(text),
+            AppError::UnknownVoucher => Self::not_found(text).with_code("unknown_voucher"),
             AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
             AppError::UnknownUser => Self::not_found(text).with_code("unknown_user"),
             AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
@@ -92,8 +100,14 @@ fn of_store(error: StoreError) -> Problem {
 
 fn of_database(error: DbError) -> Problem {
     let text = error.to_string();
-    if error.constraint() == Some("users_email_taken") {
-        return Problem::conflict("email_taken", "this address belongs to another user");
+    match error.constraint() {
+        Some(db::users::EMAIL) => {
+            return Problem::conflict("email_taken", "this address belongs to another user");
+        }
+        Some(db::vouchers::CODE) => {
+            return Problem::conflict("voucher_code_taken", "there is a voucher with this code");
+        }
+        _ => {}
     }
     match error {
         DbError::NewPool(CreateError::Store(error)) => of_store(error),

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::json_api::{self, Checked, Document, Identifier, Kind, New, Refusal, ToOne};
 use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
 use super::ticket_options::{self, parse_id, unknown_in};
-use super::{problem, scoped};
+use super::{problem, request_key};
 use crate::app::AppError;
-use crate::app::ticket_options::{Purchase, PurchaseRequest, RequestKey, TicketOptions};
+use crate::app::ticket_options::{Purchase, PurchaseRequest, TicketOptions};
 
 /// The kind of resource.
 const TYPE: &str = "purchases";
@@ -171,10 +171,7 @@ fn parse(new: New<PurchaseKind>, key: IdempotencyKey) -> Result<PurchaseRequest,
         ticket_option,
         user,
         quantity,
-        key: scoped("POST /purchases", key).map(|key| RequestKey {
-            key,
-            digest: new.digest,
-        }),
+        key: request_key("POST /purchases", key, new.digest),
     })
 }
 

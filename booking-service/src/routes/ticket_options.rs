@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::json_api::{self, Checked, Document, Kind, New, Refusal};
 use super::openapi::{JsonApiCreateRefusals, JsonApiLookupRefusals};
-use super::scoped;
+use super::request_key;
 use crate::app::AppError;
 use crate::app::text::{Description, Name};
-use crate::app::ticket_options::{NewTicketOption, RequestKey, TicketOption, TicketOptions};
+use crate::app::ticket_options::{NewTicketOption, TicketOption, TicketOptions};
 
 /// The kind of resource.
 pub(super) const TYPE: &str = "ticket_options";
@@ -143,10 +143,7 @@ pub(super) async fn create(
         description,
         allocation,
     } = new.attributes;
-    let key = scoped("POST /ticket_options", key.0).map(|key| RequestKey {
-        key,
-        digest: new.digest,
-    });
+    let key = request_key("POST /ticket_options", key.0, new.digest);
     let new = NewTicketOption {
         name,
         description,

@@ -1,24 +1,23 @@
 //! Users: made, listed, looked up, changed, deleted.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::extract::{Id, Json, Query};
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bare_list::ListPart;
 use super::openapi::{ListRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals};
+use super::{created, request_key};
 use crate::app::text::{Email, Name};
-use crate::app::users::{User, Users};
+use crate::app::users::{NewUser, User, Users};
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct NewUser {
+pub(super) struct UserRequest {
     /// What the user is called
     #[schema(value_type = String, max_length = 200, example = "Asha Rao")]
     name: Name,
@@ -72,21 +71,21 @@ impl From<User> for UserView {
 /// Make a user.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "users", operation_id = "create_user",
-    request_body = NewUser,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the user come about once")),
+    request_body = UserRequest,
     responses((status = 201, description = "The user", body = UserView), UserRefusals)
 )]
 pub(super) async fn create(
     users: Data<Users>,
-    request: Json<NewUser>,
+    key: IdempotencyKey,
+    request: Json<UserRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let NewUser { name, email } = request.body;
-    let user = users.create(&name, &email).await?;
-    let location = format!("/api/v1/users/{}", user.id);
-    let mut response = respond::json(StatusCode::CREATED, &UserView::from(user));
-    if let Ok(location) = location.parse() {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    let key = request_key("POST /api/v1/users", key, request.digest);
+    let UserRequest { name, email } = request.body;
+    let user = users.create(&NewUser { name, email, key }).await?;
+    let location = format!("/api/v1/users/{}", user.value.id);
+    let view = UserView::from(user.value);
+    Ok(created(&view, &location, user.replayed))
 }
 
 /// All users, in the order in which they were made.

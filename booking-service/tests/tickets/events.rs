@@ -1,9 +1,8 @@
 //! Events made, looked up, changed, counted and deleted.
 
-use booking_service::db::events::{Revenue, add_revenue};
 use serde_json::{Value, json};
 
-use crate::support::{TestService, event};
+use crate::support::{TestService, event, user};
 
 const NOTHING: &str = "/api/v1/events/00000000-0000-0000-0000-000000000000";
 
@@ -185,25 +184,35 @@ async fn a_deleted_event_is_gone_and_its_row_stays() -> anyhow::Result<()> {
 async fn statistics_are_what_confirmed_bookings_add_up_to() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let id = caller.make("/api/v1/events", &event(5)).await?;
-    let event: uuid::Uuid = id.parse()?;
-    let mut settings = booking_service::settings::Settings::load(None)?;
-    settings.database.url = Some(service.database.url().into());
-    let client = service_kit::database::pool(&settings.database, "test")?;
-    let client = client.get().await?;
-    let one = |units, minor| Revenue {
-        event,
-        units,
-        minor,
+    let mut free = event(5);
+    free["ticket_price"] = json!(0);
+    let id = caller.make("/api/v1/events", &free).await?;
+    let user = caller.make("/api/v1/users", &user("ann")).await?;
+    let book = async |quantity: i64| {
+        let body = json!({"user_id": user, "event_id": id, "quantity": quantity});
+        caller.post("/api/v1/bookings", &body).await
     };
-    add_revenue(&client, &[one(2, 15_100), one(1, 7_550)]).await?;
-    add_revenue(&client, &[one(-1, -7_550)]).await?;
-    add_revenue(&client, &[]).await?;
-    assert!(add_revenue(&client, &[one(-3, 0)]).await.is_err());
+    let booked = book(2).await?;
+    assert_eq!(
+        (booked.status, &booked.body["status"]),
+        (201, &json!("CONFIRMED"))
+    );
+    assert_eq!(book(1).await?.status, 201);
+    assert_eq!(book(3).await?.summary(), "409 sold_out");
+    let path = format!(
+        "/api/v1/bookings/{}/cancel",
+        booked.body["id"].as_str().unwrap_or_default()
+    );
+    assert_eq!(caller.put(&path, &json!({})).await?.status, 200);
+    assert_eq!(
+        caller.put(&path, &json!({})).await?.summary(),
+        "409 wrong_state"
+    );
     let statistics = caller
         .get(&format!("/api/v1/events/{id}/statistics"))
         .await?;
-    assert_eq!(statistics.body["total_sold"], 2);
-    assert_eq!(statistics.body["estimated_revenue"], 151.0);
+    assert_eq!(statistics.body["total_sold"], 1);
+    assert_eq!(statistics.body["estimated_revenue"], 0.0);
+    assert_eq!(statistics.body["available_tickets"], 4);
     service.finish().await
 }

@@ -129,6 +129,11 @@ pub fn event(tickets: i64) -> Value {
     })
 }
 
+/// The body of a user.
+pub fn user(name: &str) -> Value {
+    json!({"name": name, "email": format!("{name}@example.org")})
+}
+
 /// The body of a ticket option.
 pub fn ticket_option(allocation: i64) -> Value {
     let attributes =

@@ -6,6 +6,7 @@
 //! | `judge` | the rules for one booking with its hold and its charges: no I/O |
 //! | `rows` | the rows of bookings, holds and charges, a page at a time in the same order |
 //! | `look` | one look at all of them, or at those that are under suspicion |
+//! | `tickets` | the rules for tickets, purchases and the sums of events, all in one database |
 //! | `snapshot` | one moment of one database, read only |
 //!
 //! Each database is read as of one moment, but the three moments are not the same one: a booking that
@@ -22,6 +23,7 @@ mod judge;
 mod look;
 mod rows;
 mod snapshot;
+mod tickets;
 pub mod verdict;
 
 use std::time::Duration;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::judge::Case;
 use crate::rows::{self, Booking, Charge, Hold, Rows};
-use crate::snapshot::{Connections, FLIGHTS, Moment};
+use crate::snapshot::{BOOKINGS, Connections, FLIGHTS, Moment};
+use crate::tickets;
 use crate::verdict::{PoolKind, Pools, Rule, Verdict, Violation};
 use crate::{AuditError, Options};
 
@@ -35,11 +36,13 @@ pub async fn at_everything(
         unexamined: 0,
     };
     prove(&moment, &mut look.verdict).await?;
+    tickets::check(&moment, &mut look.verdict).await?;
     count_holds(&moment, &mut look.verdict).await?;
     let overdue_after_s = options.overdue_after.as_secs_f64();
     let mut cases = Cases {
         bookings: rows::bookings(&moment, overdue_after_s, None).await?,
         holds: rows::live_holds(&moment, None).await?,
+        tickets: rows::ticket_holds(&moment, None).await?,
         charges: rows::charges(&moment, None).await?,
     };
     while let Some(case) = cases.next().await? {
@@ -70,6 +73,7 @@ pub async fn again(
     let mut cases = Cases {
         bookings: rows::bookings(&moment, 0.0, Some(&ids)).await?,
         holds: rows::live_holds(&moment, Some(&ids)).await?,
+        tickets: rows::ticket_holds(&moment, Some(&ids)).await?,
         charges: rows::charges(&moment, Some(&ids)).await?,
     };
     let mut left = Vec::new();
@@ -80,10 +84,13 @@ pub async fn again(
     Ok(left)
 }
 
-/// The three kinds of rows, side by side.
+/// The kinds of rows, side by side.
 struct Cases<'a> {
     bookings: Rows<'a, Booking>,
+    /// Of seats.
     holds: Rows<'a, Hold>,
+    /// Of bookings' tickets.
+    tickets: Rows<'a, Hold>,
     charges: Rows<'a, Charge>,
 }
 
@@ -92,15 +99,19 @@ impl Cases<'_> {
         let ids = [
             self.bookings.next_hold(),
             self.holds.next_hold(),
+            self.tickets.next_hold(),
             self.charges.next_hold(),
         ];
         let Some(id) = ids.into_iter().flatten().min() else {
             return Ok(None);
         };
+        let booking = self.bookings.take(id).await?;
+        let (seats, tickets) = (self.holds.take(id).await?, self.tickets.take(id).await?);
+        let is_of_tickets = booking.as_ref().is_some_and(|one| one.door == "event");
         let mut case = Case {
             id,
-            booking: self.bookings.take(id).await?,
-            hold: self.holds.take(id).await?,
+            booking,
+            hold: if is_of_tickets { tickets } else { seats },
             charges: Vec::new(),
         };
         while let Some(charge) = self.charges.take(id).await? {
@@ -145,10 +156,15 @@ async fn prove(moment: &Moment<'_>, verdict: &mut Verdict) -> Result<(), AuditEr
 /// Counts all holds, ended ones too.
 async fn count_holds(moment: &Moment<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     let query = "SELECT status, count(*) FROM holds GROUP BY status";
-    let fails = |error| AuditError::Database(FLIGHTS, error);
-    for row in moment.flights.query(query, &[]).await.map_err(fails)? {
-        let status = row.try_get(0).map_err(fails)?;
-        verdict.holds.insert(status, row.try_get(1).map_err(fails)?);
+    for (name, database, counts) in [
+        (FLIGHTS, &moment.flights, &mut verdict.holds),
+        (BOOKINGS, &moment.bookings, &mut verdict.ticket_holds),
+    ] {
+        let fails = |error| AuditError::Database(name, error);
+        for row in database.query(query, &[]).await.map_err(fails)? {
+            let status = row.try_get(0).map_err(fails)?;
+            counts.insert(status, row.try_get(1).map_err(fails)?);
+        }
     }
     Ok(())
 }

@@ -153,7 +153,8 @@ pub async fn bookings<'a>(
 ) -> Result<Rows<'a, Booking>, AuditError> {
     let mut query = "
         SELECT hold_id, id, door, state, shown, amount_minor, currency, payment_id,
-               next_step_at IS NOT NULL AND (state <> 'held' OR wanted_seats IS NOT NULL) AS has_work,
+               next_step_at IS NOT NULL AND (state NOT IN ('held', 'parked') OR wanted_seats IS NOT NULL)
+                   AS has_work,
                coalesce(next_step_at < now() - make_interval(secs => $1), false) AS is_overdue
         FROM bookings"
         .to_owned();
@@ -180,15 +181,34 @@ pub async fn bookings<'a>(
     Rows::open(BOOKINGS, &moment.bookings, &query, &parameters, read).await
 }
 
-/// All holds that have units, or these of them. One whose time is over has none, swept up or not.
+/// All holds of seats that have units, or these of them. One whose time is over has none, swept up or not.
 pub async fn live_holds<'a>(
     moment: &'a Moment<'a>,
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Hold>, AuditError> {
-    let mut query = "
-        SELECT id, owner, status = 'sold' AS is_sold FROM holds
-        WHERE (status = 'sold' OR (status = 'held' AND coalesce(expires_at > now(), true)))"
-        .to_owned();
+    holds(FLIGHTS, &moment.flights, "true", only).await
+}
+
+/// The same of tickets that are booked; purchases are no bookings.
+pub async fn ticket_holds<'a>(
+    moment: &'a Moment<'a>,
+    only: Option<&[Uuid]>,
+) -> Result<Rows<'a, Hold>, AuditError> {
+    let is_booked = "EXISTS (SELECT FROM bookings WHERE bookings.hold_id = holds.id)";
+    holds(BOOKINGS, &moment.bookings, is_booked, only).await
+}
+
+async fn holds<'a>(
+    database: &'static str,
+    transaction: &'a Transaction<'a>,
+    condition: &str,
+    only: Option<&[Uuid]>,
+) -> Result<Rows<'a, Hold>, AuditError> {
+    let mut query = format!(
+        "SELECT id, owner, status = 'sold' AS is_sold FROM holds
+         WHERE (status = 'sold' OR (status = 'held' AND coalesce(expires_at > now(), true)))
+             AND {condition}"
+    );
     let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::new();
     if let Some(only) = &only {
         query.push_str(" AND id = ANY($1)");
@@ -202,7 +222,7 @@ pub async fn live_holds<'a>(
             is_sold: row.try_get("is_sold")?,
         }))
     };
-    Rows::open(FLIGHTS, &moment.flights, &query, &parameters, read).await
+    Rows::open(database, transaction, &query, &parameters, read).await
 }
 
 /// All charges of bookings, or those of these holds. A closed key is no charge.

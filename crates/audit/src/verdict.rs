@@ -44,6 +44,11 @@ pub enum Rule {
     EndedWithOpenCharge,
     /// What counts as refunded of a charge is not the sum of its refunds.
     RefundsDiffer,
+    /// A live hold of tickets belongs to no booking or purchase, or has other units than these say; or a
+    /// purchase has none.
+    TicketsDiffer,
+    /// An event's sums are not those of its confirmed bookings.
+    SalesDiffer,
 }
 
 impl Rule {
@@ -63,6 +68,8 @@ impl Rule {
             Self::EndedWithMoney => "ended_with_money",
             Self::EndedWithOpenCharge => "ended_with_open_charge",
             Self::RefundsDiffer => "refunds_differ",
+            Self::TicketsDiffer => "tickets_differ",
+            Self::SalesDiffer => "sales_differ",
         }
     }
 }
@@ -94,7 +101,7 @@ pub struct Violation {
 pub enum PoolKind {
     /// Seats on flights: flight-service's.
     Seats,
-    /// Tickets to events and of ticket options: booking-service's.
+    /// Tickets to events and of ticket options, uses of vouchers and users' shares: booking-service's.
     Tickets,
 }
 
@@ -155,10 +162,12 @@ pub struct Verdict {
     pub unfinished: Unfinished,
     /// The pools of flights.
     pub pools: Pools,
-    /// The pools of events and ticket options.
+    /// The pools of events, ticket options, vouchers and users' shares.
     pub ticket_pools: Pools,
-    /// Holds by status, whoever made them.
+    /// Holds of seats by status, whoever made them.
     pub holds: BTreeMap<String, i64>,
+    /// Holds of tickets by status.
+    pub ticket_holds: BTreeMap<String, i64>,
     /// Charges of bookings by status.
     pub charges: BTreeMap<String, u64>,
     /// Charges of bookings that were captured, and of which some was not given back.
@@ -184,6 +193,7 @@ impl Verdict {
             pools: Pools::default(),
             ticket_pools: Pools::default(),
             holds: BTreeMap::new(),
+            ticket_holds: BTreeMap::new(),
             charges: BTreeMap::new(),
             charges_kept: 0,
             money: BTreeMap::new(),
@@ -264,7 +274,8 @@ impl fmt::Display for Verdict {
                 pools.count, pools.capacity, pools.free, pools.held, pools.sold
             )?;
         }
-        writeln!(f, "holds       {}", list(&self.holds))?;
+        let (seats, tickets) = (list(&self.holds), list(&self.ticket_holds));
+        writeln!(f, "holds       {seats} of seats; {tickets} of tickets")?;
         writeln!(f, "bookings    {}", list(&self.bookings))?;
         let unfinished = &self.unfinished;
         writeln!(

@@ -180,6 +180,8 @@ pub struct HoldCommand {
     owner: String,
     legs: Vec<LegRequest>,
     until: Until,
+    /// The only pool that the gate is asked about; `None`: all of them.
+    gated: Option<PoolId>,
 }
 
 /// Why a hold can't even be asked for.
@@ -236,7 +238,24 @@ impl HoldCommand {
             owner,
             legs,
             until,
+            gated: None,
         })
+    }
+
+    /// The same, with the gate asked about this pool alone: for holds whose other pools are asked for too
+    /// rarely to be worth a copy, and whose refusal has to be told from that of this one.
+    #[must_use]
+    pub fn gated_by(self, pool: PoolId) -> Self {
+        Self {
+            gated: Some(pool),
+            ..self
+        }
+    }
+
+    /// The legs whose pools the gate is asked about.
+    pub(crate) fn gated_legs(&self) -> impl Iterator<Item = &LegRequest> {
+        let is_gated = |leg: &&LegRequest| self.gated.is_none_or(|only| only == leg.pool);
+        self.legs.iter().filter(is_gated)
     }
 
     /// The hold's id.

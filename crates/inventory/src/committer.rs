@@ -98,7 +98,7 @@ enum BatchError {
     Again(String),
     /// The database refused the data.
     Data(String),
-    /// A unique key of a caller's own rows refused them; its name.
+    /// A unique or foreign key of a caller's own rows refused them; its name.
     Conflict(String),
 }
 
@@ -143,11 +143,10 @@ impl From<tokio_postgres::Error> for BatchError {
         if same_id || passing {
             return Self::Again(text);
         }
+        let is_key = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(code);
         let is_own = |table| OWN_TABLES.contains(&table);
         match database.constraint() {
-            Some(key)
-                if *code == SqlState::UNIQUE_VIOLATION && !database.table().is_some_and(is_own) =>
-            {
+            Some(key) if is_key && !database.table().is_some_and(is_own) => {
                 Self::Conflict(key.to_owned())
             }
             _ => Self::Data(text),

@@ -295,8 +295,7 @@ fn wanted_units(command: &Command) -> Vec<Wanted> {
 }
 
 fn wanted_by(hold: &HoldCommand) -> Vec<Wanted> {
-    hold.legs()
-        .iter()
+    hold.gated_legs()
         .map(|leg| Wanted {
             pool: leg.pool,
             units: leg.units,

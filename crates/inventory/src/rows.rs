@@ -7,6 +7,7 @@
 
 use std::any::{Any, TypeId};
 
+use deadpool_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
 use crate::verdict::{Accepted, Verdict};
@@ -48,6 +49,20 @@ impl RowStatement {
     pub fn with<T: ToSql + Sync + Send + 'static>(mut self, parameter: T) -> Self {
         self.parameters.push(Box::new(parameter));
         self
+    }
+
+    /// Runs it by itself, for rows that come without a command.
+    ///
+    /// # Errors
+    /// When the database does not answer, or refuses.
+    pub async fn execute(&self, client: &impl GenericClient) -> Result<u64, tokio_postgres::Error> {
+        let statement = client.prepare_cached(self.sql).await?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = self
+            .parameters
+            .iter()
+            .map(|parameter| &**parameter as &(dyn ToSql + Sync))
+            .collect();
+        client.execute(&statement, &parameters).await
     }
 }
 

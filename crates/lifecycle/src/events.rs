@@ -15,7 +15,7 @@ pub enum Event {
         /// its only request, and must not be written once somebody else has taken the booking over.
         may_be_held: bool,
     },
-    /// The customer pays.
+    /// The customer pays, or somebody has a parked payment tried again.
     PayRequested,
     /// The customer has other seats; the time starts again.
     SeatsChanged,
@@ -82,6 +82,7 @@ impl Life {
             State::Pending => self.while_pending(terms, event),
             State::Held => self.while_held(event),
             State::Paying { attempt } => self.while_paying(terms, attempt, event),
+            State::Parked { attempts } => self.while_parked(terms, attempts, event),
             State::Confirmed => self.while_confirmed(event),
             State::Ended(_) => self.once_ended(event),
         };
@@ -95,7 +96,7 @@ impl Life {
     fn while_pending(self, terms: Terms, event: Event) -> Option<Self> {
         match event {
             Event::Held => Some(match terms.payment {
-                Payment::AtOnce => self.paying(1),
+                Payment::AtOnce | Payment::Queued { .. } => self.paying(1),
                 Payment::Later => self.to(State::Held),
                 Payment::Nothing => Self {
                     seats: SeatTask::Confirm,
@@ -141,14 +142,31 @@ impl Life {
             Event::Declined {
                 past_deadline: true,
             } => Some(self.releasing(Outcome::Expired)),
+            Event::Declined { .. } if ends_round(terms, attempt) => {
+                Some(self.to(State::Parked { attempts: attempt }))
+            }
             Event::Declined { .. } if attempt < terms.max_attempts => {
                 Some(self.paying(attempt + 1))
             }
             Event::Declined { .. } => Some(self.releasing(Outcome::Failed)),
+            // The attempt may have waited in the queue until now, or been made by somebody who was stopped.
+            Event::DeadlinePassed if is_queued(terms) => {
+                Some(self.undoing(attempt, Outcome::Expired))
+            }
             // An earlier worker may have charged all the same.
             Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
             Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
             Event::GivenUp => Some(self.undoing(attempt, Outcome::Failed)),
+            _ => None,
+        }
+    }
+
+    /// Every attempt so far was declined: there is no money to settle.
+    fn while_parked(self, terms: Terms, attempts: u8, event: Event) -> Option<Self> {
+        match event {
+            Event::PayRequested if attempts < terms.max_attempts => Some(self.paying(attempts + 1)),
+            Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
+            Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
             _ => None,
         }
     }
@@ -204,4 +222,16 @@ impl Life {
             ..self.releasing(outcome)
         }
     }
+}
+
+fn is_queued(terms: Terms) -> bool {
+    matches!(terms.payment, Payment::Queued { .. })
+}
+
+/// Whether a booking is parked when this attempt is declined.
+fn ends_round(terms: Terms, attempt: u8) -> bool {
+    let Payment::Queued { round } = terms.payment else {
+        return false;
+    };
+    attempt >= terms.max_attempts || attempt.is_multiple_of(round.max(1))
 }

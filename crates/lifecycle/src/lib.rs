@@ -4,6 +4,8 @@
 //! Pending -> Held -> Paying(attempt) -> Confirmed -> Ended(Cancelled)
 //!    |        |         |
 //!    +--------+---------+--> Ended(Failed | Expired | Cancelled)
+//!                       |
+//!                       +--> Parked -> Paying(next) | Ended(Expired | Cancelled)
 //! ```
 //!
 //! A [`Life`] is what a booking's row says: its [`State`], and what is left to do about its seats and

@@ -23,6 +23,12 @@ pub enum State {
         /// From 1.
         attempt: u8,
     },
+    /// A round of attempts to pay was declined. Its pinned hold waits for somebody to have it tried again,
+    /// until the deadline.
+    Parked {
+        /// How many attempts were made.
+        attempts: u8,
+    },
     /// The seats are the customer's.
     Confirmed,
     /// It is over.
@@ -63,6 +69,12 @@ pub enum Payment {
     AtOnce,
     /// When the customer says so, until the deadline: the hold is asked for until then.
     Later,
+    /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
+    /// many, at least one; after a round that was declined it is parked.
+    Queued {
+        /// How many attempts a round has.
+        round: u8,
+    },
     /// Never: it costs nothing. The hold is asked for pinned, or sold.
     Nothing,
 }
@@ -72,7 +84,7 @@ pub enum Payment {
 pub struct Terms {
     /// When it is paid.
     pub payment: Payment,
-    /// How many attempts to pay it has, at least one.
+    /// How many attempts to pay it has in all, at least one.
     pub max_attempts: u8,
 }
 
@@ -95,7 +107,7 @@ pub enum Action {
         /// From 1.
         attempt: u8,
     },
-    /// Wait for the customer, until the deadline.
+    /// Wait for the customer, or for somebody who has a parked payment tried again, until the deadline.
     AwaitCustomer,
     /// Nothing, for good unless the customer cancels.
     Nothing,
@@ -134,7 +146,7 @@ impl Life {
             (SeatTask::Confirm, ..) => Action::Confirm,
             (SeatTask::Nothing, MoneyTask::Settle { attempt }, _) => Action::Settle { attempt },
             (.., State::Pending) => Action::Hold,
-            (.., State::Held) => Action::AwaitCustomer,
+            (.., State::Held | State::Parked { .. }) => Action::AwaitCustomer,
             (.., State::Paying { attempt }) => Action::Pay { attempt },
             (.., State::Confirmed | State::Ended(_)) => Action::Nothing,
         }

@@ -218,6 +218,17 @@ impl Server {
         Ok(child.wait().await?)
     }
 
+    /// Has it forget everything.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses.
+    pub async fn flush(&self) -> io::Result<()> {
+        match &ask::<5>("127.0.0.1", self.port(), b"FLUSHALL\r\n").await? {
+            b"+OK\r\n" => Ok(()),
+            _ => Err(io::Error::other("redis was not flushed")),
+        }
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.config.port)
@@ -250,18 +261,23 @@ impl Drop for Server {
 
 /// A Redis server answers there. One that wants a password first does answer.
 pub async fn answers(host: &str, port: u16) -> bool {
-    const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
-    let ping = async {
-        let mut stream = TcpStream::connect((host, port)).await?;
-        stream.write_all(b"PING\r\n").await?;
-        let mut answer = [0; 7];
-        stream.read_exact(&mut answer).await?;
-        io::Result::Ok(answer)
-    };
     matches!(
-        timeout(ANSWERED_WITHIN, ping).await,
-        Ok(Ok(answer)) if &answer == b"+PONG\r\n" || &answer == b"-NOAUTH"
+        ask::<7>(host, port, b"PING\r\n").await,
+        Ok(answer) if &answer == b"+PONG\r\n" || &answer == b"-NOAUTH"
     )
+}
+
+/// The first bytes of the answer to one command.
+async fn ask<const N: usize>(host: &str, port: u16, command: &[u8]) -> io::Result<[u8; N]> {
+    const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+    let asking = async {
+        let mut stream = TcpStream::connect((host, port)).await?;
+        stream.write_all(command).await?;
+        let mut answer = [0; N];
+        stream.read_exact(&mut answer).await?;
+        Ok(answer)
+    };
+    timeout(ANSWERED_WITHIN, asking).await?
 }
 
 fn find_program() -> Result<PathBuf, RedisError> {

@@ -24,10 +24,16 @@ impl Engine {
         attempt: u8,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        if attempt > 1 {
+        let payment = self.terms(booking.door).payment;
+        let is_queued = matches!(payment, Payment::Queued { .. });
+        if is_queued && booking.is_past_deadline {
+            return self.out_of_time(booking);
+        }
+        // A queued attempt has waited already, in the queue.
+        if attempt > 1 && !is_queued {
             tokio::time::sleep(self.pause_before(attempt)).await;
         }
-        let lapses = self.terms(booking.door).payment == Payment::Later;
+        let lapses = payment == Payment::Later;
         if lapses && attempt == 1 {
             let pinned = self.flights.pin(booking.hold, context).await;
             let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
@@ -80,6 +86,7 @@ impl Engine {
             ..booking.clone()
         };
         let seats = match booking.door {
+            Door::Event => return self.sell_tickets(&booking).await,
             // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
             Door::Count => ChargedSeats::Pinned,
             Door::Seats | Door::Simple => {
@@ -115,7 +122,18 @@ impl Engine {
             _ => "payment_failed",
         };
         let refusal = Refusal::new(code, charge.message);
-        Ok(Step::Write(self.refused(booking, event, refusal)?))
+        let declined = self.refused(booking, event, refusal)?;
+        match booking.door {
+            Door::Event => self.decline_in_queue(booking, declined).await,
+            Door::Count | Door::Seats | Door::Simple => Ok(Step::Write(declined)),
+        }
+    }
+
+    /// The booking once its time has run out.
+    pub(super) fn out_of_time(&self, booking: &Booking) -> Result<Step, AppError> {
+        let refusal = Refusal::new("expired", "the time to pay ran out");
+        let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+        Ok(Step::Write(ended))
     }
 
     /// Closes an attempt's key, and refunds what it charged.
@@ -158,7 +176,7 @@ impl Engine {
 
     /// How long to wait before an attempt: doubled each time, and up to half as long again by chance, so
     /// that those who failed together don't come back together.
-    fn pause_before(&self, attempt: u8) -> Duration {
+    pub(super) fn pause_before(&self, attempt: u8) -> Duration {
         let doublings = u32::from(attempt.saturating_sub(2)).min(6);
         let pause = self.settings.attempt_pause * 2u32.pow(doublings);
         pause.mul_f64(rand::rng().random_range(1.0..1.5))
@@ -174,7 +192,7 @@ fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
     };
     Some(ChargeRequest {
         booking_id: match booking.door {
-            Door::Seats => Reference::Text(booking.hold.to_string()),
+            Door::Seats | Door::Event => Reference::Text(booking.hold.to_string()),
             Door::Count | Door::Simple => Reference::Number(booking.id.0),
         },
         amount: total.amount,

@@ -146,6 +146,7 @@ impl Added {
             user: new.user,
             flight_ref: new.flight_ref,
             legs: new.legs,
+            tickets: None,
             date: new.date,
             travelers: new.travelers,
             payment_type: new.payment_type,

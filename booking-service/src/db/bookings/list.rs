@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
-use domain::{FlightId, HoldId};
+use domain::{BookingId, FlightId, HoldId};
 use uuid::Uuid;
 
 use super::row::{COLUMNS, read};
-use crate::app::booking::{Booking, Door, ListPart};
+use crate::app::booking::{Booking, Door};
+use crate::app::page::ListPart;
 use crate::db::DbError;
 
 /// A user's bookings of one door, newest first, `limit` of them at most.
@@ -18,7 +19,7 @@ pub async fn of_user(
     database: &Pool,
     user: &str,
     door: Door,
-    part: ListPart,
+    part: ListPart<BookingId>,
     limit: i64,
 ) -> Result<Vec<Booking>, DbError> {
     let client = database.get().await?;

@@ -17,26 +17,26 @@ const SEARCH: &str = "
         UNION (SELECT booking_id FROM booking_legs WHERE flight_id = $1 ORDER BY booking_id DESC LIMIT $4)
     )";
 
-/// A user's bookings that are older than this one, newest first, `limit` of them at most.
+/// The bookings of these users that are older than this one, newest first, `limit` of them at most.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn all_of_user(
+pub async fn all_of_users(
     database: &Pool,
-    user: &str,
+    users: &[String],
     older_than: Option<BookingId>,
     limit: i64,
 ) -> Result<Vec<Booking>, DbError> {
     let client = database.get().await?;
     let query = format!(
         "SELECT {COLUMNS} FROM bookings
-         WHERE user_ref = $1 AND ($2::bigint IS NULL OR id < $2)
+         WHERE user_ref = ANY ($1) AND ($2::bigint IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3"
     );
     let statement = client.prepare_cached(&query).await?;
     let older_than = older_than.map(|id| id.0);
     let rows = client
-        .query(&statement, &[&user, &older_than, &limit])
+        .query(&statement, &[&users, &older_than, &limit])
         .await?;
     rows.iter().map(read).collect()
 }

@@ -2,41 +2,53 @@
 
 use domain::{Amount, BookingId, HoldId, Money, PaymentId, SeatNumber};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, StoredLife, Traveler};
+use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, Tickets, Traveler};
+use crate::app::stored_life::StoredLife;
 use crate::db::DbError;
 
 /// What [`read`] reads.
-pub(super) const COLUMNS: &str = "
+pub(in crate::db) const COLUMNS: &str = "
     id, door, user_ref, flight_ref, travel_date, payment_type, payment_code, expected_minor,
     state, shown, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
     seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
     request_digest, idempotency_key IS NOT NULL AS has_key, deadline_at,
     deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
-    (SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
-                     ORDER BY position)
-     FROM booking_legs WHERE booking_id = bookings.id) AS legs,
-    (SELECT json_agg(travelers ORDER BY position)
-     FROM travelers WHERE booking_id = bookings.id) AS travelers";
+    CASE WHEN door <> 'event' THEN (
+        SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
+                        ORDER BY position)
+        FROM booking_legs WHERE booking_id = bookings.id
+    ) END AS legs,
+    CASE WHEN door <> 'event' THEN (
+        SELECT json_agg(travelers ORDER BY position)
+        FROM travelers WHERE booking_id = bookings.id
+    ) END AS travelers,
+    CASE WHEN door = 'event' THEN (
+        SELECT json_build_object('event', one.event_id, 'quantity', one.quantity,
+                                 'unit_price_minor', unit_price_minor,
+                                 'discount_minor', discount_minor, 'voucher', voucher.code)
+        FROM event_bookings one LEFT JOIN vouchers voucher ON voucher.id = one.voucher_id
+        WHERE one.booking_id = bookings.id
+    ) END AS tickets";
 
 /// The booking of a row.
-pub(super) fn read(row: &Row) -> Result<Booking, DbError> {
+pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
     let unreadable = DbError::Unreadable;
-    let Json(legs): Json<Vec<Leg>> = row.try_get("legs")?;
     Ok(Booking {
         id: BookingId(row.try_get("id")?),
         door: Door::from_text(row.try_get("door")?).ok_or(unreadable("bookings.door"))?,
         user: row.try_get("user_ref")?,
-        flight_ref: row.try_get("flight_ref")?,
-        legs,
-        date: row.try_get("travel_date")?,
-        travelers: row
-            .try_get::<_, Option<Json<Vec<Traveler>>>>("travelers")?
-            .map(|Json(travelers)| travelers)
+        flight_ref: row
+            .try_get::<_, Option<String>>("flight_ref")?
             .unwrap_or_default(),
+        legs: json::<Vec<Leg>>(row, "legs")?.unwrap_or_default(),
+        tickets: json::<Tickets>(row, "tickets")?,
+        date: row.try_get("travel_date")?,
+        travelers: json::<Vec<Traveler>>(row, "travelers")?.unwrap_or_default(),
         payment_type: row.try_get("payment_type")?,
         payment_code: row.try_get("payment_code")?,
         expected_total: row
@@ -65,6 +77,11 @@ pub(super) fn read(row: &Row) -> Result<Booking, DbError> {
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
     })
+}
+
+fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, DbError> {
+    let value: Option<Json<T>> = row.try_get(column)?;
+    Ok(value.map(|Json(value)| value))
 }
 
 fn life(row: &Row) -> Result<lifecycle::Life, DbError> {

@@ -11,7 +11,8 @@ use domain::BookingId;
 use jiff::Timestamp;
 use tokio_postgres::types::Json;
 
-use crate::app::booking::{Booking, StoredLife};
+use crate::app::booking::Booking;
+use crate::app::stored_life::StoredLife;
 use crate::db::DbError;
 
 /// When a change brings the next work.
@@ -52,6 +53,8 @@ const UPDATE: &str = "
         next_step_at = CASE
             WHEN new.work = 'none' THEN NULL
             WHEN new.work = 'deadline' THEN new.deadline_at
+            WHEN new.work = 'later' AND new.deadline_at > now()
+                THEN least(now() + make_interval(secs => new.after_s), new.deadline_at)
             WHEN new.work = 'later' THEN now() + make_interval(secs => new.after_s)
             WHEN bookings.next_step_at BETWEEN now() + make_interval(secs => new.after_s / 2)
                                            AND now() + make_interval(secs => new.after_s)

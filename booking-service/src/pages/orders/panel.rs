@@ -20,7 +20,7 @@ pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> M
         h1 { (shown.title()) }
         (notice(problem))
         div sse-connect=[live] sse-close="over" {
-            div #order sse-swap="order" hx-swap="innerHTML" {
+            div #order sse-swap="change" hx-swap="innerHTML" {
                 (panel(shown, visitor, Timestamp::now()))
             }
         }
@@ -75,6 +75,7 @@ fn state_name(order: &Booking) -> &'static str {
         State::Pending => "Making",
         State::Held => "Held for you",
         State::Paying { .. } => "Paying",
+        State::Parked { .. } => "Not paid yet",
         State::Confirmed => "Confirmed",
         State::Ended(Outcome::Failed) => "Failed",
         State::Ended(Outcome::Expired) => "Expired",
@@ -98,7 +99,7 @@ pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
 pub(in crate::pages) fn badge(order: &Booking) -> Markup {
     let class = match order.life.shown {
         State::Pending | State::Paying { .. } => "busy",
-        State::Held => "held",
+        State::Held | State::Parked { .. } => "held",
         State::Confirmed => "good",
         State::Ended(_) => "over",
     };
@@ -116,7 +117,7 @@ fn story(shown: &Shown) -> String {
             "The payment was declined and is tried again: attempt {attempt} of {}.",
             shown.attempts_max
         ),
-        State::Paying { .. } => "The payment is under way.".to_owned(),
+        State::Paying { .. } | State::Parked { .. } => "The payment is under way.".to_owned(),
         State::Confirmed => "It is paid, and the seats are yours.".to_owned(),
         State::Ended(Outcome::Expired) => {
             "The time to pay ran out. Nothing was charged, and the seats are free again.".to_owned()
@@ -157,7 +158,7 @@ fn steps(order: &Booking) -> Markup {
     let done = match order.life.shown {
         State::Pending => 0,
         State::Held => 1,
-        State::Paying { .. } => 2,
+        State::Paying { .. } | State::Parked { .. } => 2,
         State::Confirmed => 3,
         State::Ended(_) => return html! {},
     };
@@ -214,7 +215,7 @@ fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
                 @if has_named_seats { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
                 (give_up(&path, visitor, "Give up the seats", "The seats go back, and nothing is charged."))
             }
-            State::Paying { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
+            State::Paying { .. } | State::Parked { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
             State::Confirmed => (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")),
             State::Ended(_) => a.button.primary.wide href=(again(order)) { "Book again" },
             State::Pending => {},

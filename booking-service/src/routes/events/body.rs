@@ -34,9 +34,9 @@ impl TryFrom<String> for Moment {
 }
 
 /// A field that may be left out, and set to nothing.
-fn nullable<'de, D: Deserializer<'de>>(
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Option<Option<Moment>>, D::Error> {
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -71,6 +71,10 @@ pub(in crate::routes) struct EventRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(super) sales_end: Option<Moment>,
+    /// How many tickets one user may have; left out: any number
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
+    pub(super) max_tickets_per_user: Option<Units>,
 }
 
 fn usd() -> Currency {
@@ -112,6 +116,10 @@ pub(in crate::routes) struct EventChangeRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(super) sales_end: Option<Option<Moment>>,
+    /// How many tickets one user may have by bookings from now on; null: any number
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
+    pub(super) max_tickets_per_user: Option<Option<Units>>,
 }
 
 /// An event.
@@ -141,6 +149,10 @@ pub(in crate::routes) struct EventView {
     /// Until when tickets are sold
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sales_end: Option<Timestamp>,
+    /// How many tickets one user may have
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    pub(super) max_tickets_per_user: Option<Units>,
     /// When it was made
     pub(super) created_at: Timestamp,
     /// When it was last changed
@@ -159,6 +171,7 @@ impl From<Event> for EventView {
             currency: event.currency,
             sales_start: event.sales.from,
             sales_end: event.sales.until,
+            max_tickets_per_user: event.tickets_per_user,
             created_at: event.created_at,
             updated_at: event.updated_at,
         }

@@ -53,6 +53,38 @@ const BOOKINGS: &str = "
                  (5, 'seats', 'held', 0, 2000, 'INR'), (6, 'count', 'failed', 0, NULL, NULL))
         AS new (id, door, state, attempt, amount, currency);";
 
+/// An event with three tickets sold and one held, for a booking whose payment is parked; a ticket option of
+/// which four were bought.
+const TICKETS: &str = "
+    INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at) VALUES
+        (1, 'event_tickets', 50, 46, 1, 3, 0, 1, now()), (2, 'event_tickets', 10, 6, 0, 4, 0, 1, now());
+    INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)
+    VALUES (1, 1, 0, 'issued', 'free', 50, 'create', now()),
+        (1, 1, 1, 'free', 'sold', 3, 'hold', now()), (1, 1, 2, 'free', 'held', 1, 'hold', now()),
+        (2, 1, 0, 'issued', 'free', 10, 'create', now()),
+        (2, 1, 1, 'free', 'sold', 4, 'hold', now());
+    INSERT INTO holds (id, owner, status, expires_at, created_at, updated_at) VALUES
+        (id_of(20), id_of(20)::text, 'sold', NULL, now(), now()),
+        (id_of(21), id_of(21)::text, 'held', NULL, now(), now()),
+        (id_of(30), 'somebody', 'sold', NULL, now(), now());
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats, lapses_at) VALUES
+        (id_of(20), 1, 3, '{}', NULL), (id_of(21), 1, 1, '{}', NULL), (id_of(30), 2, 4, '{}', NULL);
+    INSERT INTO users (id, name, email) VALUES (id_of(70), 'Ann', 'ann@example.org');
+    INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency)
+    VALUES (id_of(60), 1, 'Concert', '', now(), 1000, 'USD');
+    INSERT INTO event_sales (event_id, sold_units, revenue_minor) VALUES (id_of(60), 3, 3000);
+    INSERT INTO bookings (id, door, user_ref, payment_type, state, shown, attempt, charged, hold_id,
+                          amount_minor, currency, payment_id, request_digest, deadline_at, next_step_at)
+    VALUES (20, 'event', id_of(70)::text, 'credit_card', 'confirmed', 'confirmed', 1, true, id_of(20),
+            3000, 'USD', id_of(201), '', now() + interval '1 hour', NULL),
+        (21, 'event', id_of(70)::text, 'credit_card', 'parked', 'parked', 3, false, id_of(21),
+            1000, 'USD', NULL, '', now() + interval '1 hour', now() + interval '1 hour');
+    INSERT INTO event_bookings (booking_id, event_id, user_id, quantity, unit_price_minor)
+    VALUES (20, id_of(60), id_of(70), 3, 1000), (21, id_of(60), id_of(70), 1, 1000);
+    INSERT INTO ticket_options (id, pool_id, name, description) VALUES (id_of(80), 2, 'Standing', '');
+    INSERT INTO purchases (id, ticket_option_id, user_ref, quantity)
+    VALUES (id_of(30), id_of(80), 'somebody', 4);";
+
 /// The charges of the bookings, and two that were made directly.
 const PAYMENTS: &str = "
     INSERT INTO charges (payment_id, status, call, booking_ref, user_ref, amount_minor, currency,
@@ -65,6 +97,7 @@ const PAYMENTS: &str = "
                  (31, 'failed', 7000, 'EUR', 0, 'booking ' || id_of(3) || '/1'),
                  (32, 'success', 7000, 'EUR', 0, 'booking ' || id_of(3) || '/2'),
                  (41, 'success', 2000, 'INR', 2000, 'booking ' || id_of(4) || '/1'),
+                 (201, 'success', 3000, 'USD', 0, 'booking ' || id_of(20) || '/1'),
                  (91, 'success', 2000, 'INR', 500, NULL), (92, 'success', 2000, 'INR', 0, 'a key'))
         AS new (number, status, amount, currency, refunded, key);
     INSERT INTO refunds (refund_id, payment_id, amount_minor)
@@ -92,6 +125,7 @@ impl World {
         let world = Self::empty().await?;
         world.flights.batch_execute(FLIGHTS).await?;
         world.bookings.batch_execute(BOOKINGS).await?;
+        world.bookings.batch_execute(TICKETS).await?;
         world.payments.batch_execute(PAYMENTS).await?;
         Ok(world)
     }

@@ -60,11 +60,12 @@ fn name_of(event: Event) -> &'static str {
 }
 
 /// How far a life is from rest: no event ever raises it, and news of its work lowers it.
-fn distance(life: Life) -> (u8, u8) {
+fn distance(life: Life) -> (u16, u8) {
     let state = match life.state {
-        State::Pending => u8::MAX,
-        State::Held => u8::MAX - 1,
-        State::Paying { attempt } => u8::MAX - 1 - attempt,
+        State::Pending => 1000,
+        State::Held => 999,
+        State::Paying { attempt } => 999 - 2 * u16::from(attempt),
+        State::Parked { attempts } => 998 - 2 * u16::from(attempts),
         State::Confirmed => 1,
         State::Ended(_) => 0,
     };
@@ -196,15 +197,61 @@ fn work_ends() {
 }
 
 #[test]
-fn the_deadline_cuts_no_attempt() {
+fn the_deadline_cuts_no_attempt_but_one_that_may_wait_in_a_queue() {
     each_life(|terms, life| {
-        let is_cut = life.apply(terms, Event::DeadlinePassed).is_ok();
-        assert_eq!(
-            is_cut,
-            matches!(life.state, State::Pending | State::Held),
-            "{life:?}"
-        );
+        let cut = life.apply(terms, Event::DeadlinePassed);
+        let is_queued = matches!(terms.payment, Payment::Queued { .. });
+        let is_cut = match life.state {
+            State::Pending | State::Held | State::Parked { .. } => true,
+            State::Paying { .. } => is_queued,
+            State::Confirmed | State::Ended(_) => false,
+        };
+        assert_eq!(cut.is_ok(), is_cut, "{life:?}");
+        if let (Ok(cut), State::Paying { attempt }) = (cut, life.state) {
+            assert_eq!(cut.money, MoneyTask::Settle { attempt });
+        }
     });
+}
+
+#[test]
+fn a_queued_payment_is_parked_after_each_round_and_tried_again_under_other_keys() {
+    let terms = Terms {
+        payment: Payment::Queued { round: 2 },
+        max_attempts: 5,
+    };
+    let declined = Event::Declined {
+        past_deadline: false,
+    };
+    let mut life = Life::NEW.apply(terms, Event::Held).unwrap();
+    let mut way = vec![life.state];
+    for event in [
+        declined,
+        declined,
+        Event::PayRequested,
+        declined,
+        declined,
+        Event::PayRequested,
+        declined,
+    ] {
+        life = life.apply(terms, event).unwrap();
+        way.push(life.state);
+    }
+    let paying = |attempt| State::Paying { attempt };
+    let parked = |attempts| State::Parked { attempts };
+    let expected = [
+        paying(1),
+        paying(2),
+        parked(2),
+        paying(3),
+        paying(4),
+        parked(4),
+        paying(5),
+        parked(5),
+    ];
+    assert_eq!(way, expected);
+    assert!(life.apply(terms, Event::PayRequested).is_err());
+    let expired = life.apply(terms, Event::DeadlinePassed).unwrap();
+    assert_eq!(expired.money, MoneyTask::Nothing);
 }
 
 #[test]

@@ -77,9 +77,10 @@ fn the_machine_at_a_glance() {
                     }
                 }
             }
-            let is_one = ways.len() == 1;
+            let mut all: Vec<Payment> = lives.iter().map(|(payment, _)| *payment).collect();
+            all.dedup();
             for (next, payments) in ways {
-                let event = if is_one {
+                let event = if payments == all {
                     format!("{event:?}")
                 } else {
                     format!("{event:?}, paid {payments:?}")

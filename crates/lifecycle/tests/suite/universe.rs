@@ -4,7 +4,13 @@ use std::collections::HashSet;
 
 use lifecycle::{ChargedSeats, Event, Life, Payment, Terms};
 
-pub const PAYMENTS: [Payment; 3] = [Payment::AtOnce, Payment::Later, Payment::Nothing];
+pub const PAYMENTS: [Payment; 5] = [
+    Payment::AtOnce,
+    Payment::Later,
+    Payment::Queued { round: 1 },
+    Payment::Queued { round: 2 },
+    Payment::Nothing,
+];
 
 /// Every event with every payload.
 pub const EVENTS: [Event; 18] = [

@@ -7,6 +7,9 @@ use std::time::Instant;
 use procfs::process::{Stat, all_processes};
 use procfs::ticks_per_second;
 
+use super::numbers::line;
+use crate::stats::median;
+
 /// Above this share of a core, numbers are not comparable with others.
 pub const TOLERATED_CORES: f64 = 0.15;
 
@@ -51,6 +54,25 @@ impl Others {
         // What ends without being waited for takes its time with it.
         Ok(((now.seconds - self.seconds) / passed).max(0.0))
     }
+}
+
+/// Shows what other programs took in each of several measurements.
+///
+/// # Errors
+/// When it can't be written.
+pub fn print_others(cores: &[f64]) -> anyhow::Result<()> {
+    let middle = median(cores).unwrap_or_default();
+    let most = cores.iter().copied().fold(0.0, f64::max);
+    let verdict = if middle > TOLERATED_CORES {
+        ": measure again when nothing else runs"
+    } else {
+        ""
+    };
+    line(format_args!(
+        "\nOther programs took {:.0} % of a core, {:.0} % in the worst case{verdict}.",
+        middle * 100.0,
+        most * 100.0,
+    ))
 }
 
 /// Its own time, and that of the children that it has waited for.

@@ -48,7 +48,7 @@ pub fn begin(setting: &Setting, life: Life) -> Option<Doing> {
     Some(match life.next() {
         Action::Hold => Doing::Hold,
         Action::Pay { attempt } => {
-            let is_pinned = setting.terms.payment == Payment::AtOnce;
+            let is_pinned = setting.terms.payment != Payment::Later;
             if is_pinned || setting.has(Fault::PinSkipped) {
                 Doing::Charge(attempt)
             } else {

@@ -2,103 +2,45 @@
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`mod@cases`] | what is measured: bookings spread over many flights and on one, by connections |
+//! | [`part`] | what is measured: bookings spread over many flights and on one |
 //! | [`stage`] | the servers of a run, and the load on them |
 //! | [`schedule`] | the flights, none of which sells out |
 //! | [`proof`] | whether seats, bookings and money agree afterwards, and with what was answered |
-//! | [`results`] | the rates, the latencies, and which program took how much of the machine |
+//! | [`summary`] | the rates that count |
 //!
-//! A request books one seat and answers when it is paid for and sold: a hold at flight-service, a charge
-//! at payment-service and the booking itself are on disk by then. The services run as they do by default,
-//! but the mock provider charges at once and always; each is a process of its own.
+//! A request books one seat. It is answered when the booking is confirmed and paid and its seat is
+//! pinned: the hold at flight-service, the charge at payment-service and the booking itself are on disk
+//! by then; the seat is sold right after. The services run as they do by default, but the mock provider
+//! charges at once and always; each is a process of its own.
 //!
 //! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
-//! end with this process. Rounds of all cases follow one another, and the median of the rounds counts,
-//! so that a passing disturbance does not decide.
+//! end with this process.
 
-mod cases;
+mod part;
 mod proof;
-mod results;
 mod schedule;
 mod stage;
+mod summary;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::ensure;
 use clap::Parser;
-use stress::bench::cores::Cores;
-use stress::bench::others::Others;
-use stress::bench::{exit_code, unless_interrupted};
+use stress::bench::exit_code;
+use stress::bench::rounds::{self, Arguments};
 
-use crate::cases::{Case, Part, cases};
-use crate::results::{Results, Round};
+use crate::part::Part;
 use crate::stage::Stage;
 
 /// Measures paid bookings
 #[derive(Parser)]
 #[command(name = "bench-booking")]
-struct Arguments {
-    /// How long each case is measured in each round
-    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
-    seconds: f64,
-    /// How often each case is measured; the median counts
-    #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
-    rounds: u8,
-    /// Measure this part only; may be given several times
-    #[arg(long, value_name = "PART")]
-    only: Vec<Part>,
-    /// How many connections book at once; may be given several times
-    #[arg(long, default_values_t = [64, 128, 256], value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
-    connections: Vec<u16>,
-}
-
-fn main() -> ExitCode {
-    exit_code(measure(&Arguments::parse()))
+struct Command {
+    #[command(flatten)]
+    arguments: Arguments<Part>,
 }
 
 #[tokio::main]
-async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    ensure!(
-        (0.1..=60.0).contains(&arguments.seconds),
-        "--seconds must be from 0.1 to 60"
-    );
-    // What is dropped in the middle ends with its watchdog.
-    unless_interrupted(Box::pin(run(arguments))).await
-}
-
-async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let cases = cases(&arguments.only, &arguments.connections);
-    let measured = Duration::from_secs_f64(arguments.seconds);
-    let mut stage = Stage::start().await?;
-    let outcome = run_on(&mut stage, &cases, measured, arguments.rounds).await;
-    stage.stop().await?;
-    outcome
-}
-
-async fn run_on(
-    stage: &mut Stage,
-    cases: &[Case],
-    measured: Duration,
-    rounds: u8,
-) -> anyhow::Result<()> {
-    stage.settle(cases).await?;
-    let shares = stage.shares()?;
-    let mut results = Results::new(cases, &shares);
-    for round in 1..=rounds {
-        for case in cases {
-            let (others, cores) = (Others::now()?, Cores::now(&shares)?);
-            let report = stage.run(case, measured).await?;
-            let (cores, others_cores) = (cores.since()?, others.cores_since()?);
-            let done = Round {
-                report,
-                cores,
-                others_cores,
-            };
-            results.add(case, round, done)?;
-        }
-    }
-    results.print_table()?;
-    stage.prove().await?;
-    results.print_summary()
+async fn main() -> ExitCode {
+    let command = Command::parse();
+    exit_code(rounds::run::<Part, Stage>(&command.arguments, summary::print).await)
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use audit::{Options, Urls, Verdict};
-use serde_json::Value;
 use stack::database::connect;
 use stack::testing::wait_for;
 use stress::bench::granted::check_taken;
+use stress::bench::ledger::ledger_proof;
 use stress::bench::numbers::line;
-use stress::http::{Connection, Request, Target};
+use stress::http::Target;
 
 /// What the load was answered, over all rounds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,15 +80,4 @@ fn check_money_and_seats(verdict: &Verdict, confirmed: i64) -> anyhow::Result<()
         verdict.pools.held
     );
     Ok(())
-}
-
-async fn ledger_proof(flights: Target) -> anyhow::Result<Value> {
-    let mut connection = Connection::open(flights).await?;
-    let answer = connection.send(&Request::get("/api/ledger/proof")).await?;
-    ensure!(
-        answer.status == 200,
-        "the ledger's proof is answered {}",
-        answer.status
-    );
-    Ok(serde_json::from_slice(answer.body)?)
 }

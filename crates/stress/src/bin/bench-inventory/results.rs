@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::ensure;
 use stress::bench::numbers::{line, print_result, ratio};
-use stress::bench::others::TOLERATED_CORES;
+use stress::bench::others::print_others;
 use stress::stats::{Report, median};
 
 use crate::cases::Case;
@@ -72,18 +72,7 @@ impl Results {
                 latency(0.999),
             ))?;
         }
-        let median = median(&self.others_cores).unwrap_or_default();
-        let most = self.others_cores.iter().copied().fold(0.0, f64::max);
-        let verdict = if median > TOLERATED_CORES {
-            ": measure again when nothing else runs"
-        } else {
-            ""
-        };
-        line(format_args!(
-            "\nOther programs took {:.0} % of a core, {:.0} % in the worst case{verdict}.",
-            median * 100.0,
-            most * 100.0,
-        ))
+        print_others(&self.others_cores)
     }
 
     /// Shows the ratios, and everything that is compared over time as one line of JSON: `null` where

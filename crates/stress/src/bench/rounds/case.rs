@@ -1,12 +1,13 @@
-//! What is measured.
+//! What is measured: a part of a benchmark, by the number of connections.
 
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::time::Duration;
 
-use stress::load::{Pace, Plan};
-use stress::stats::Outcome;
+use clap::ValueEnum;
 
-/// A booking was confirmed, and paid for.
-pub const CONFIRMED: Outcome = Outcome::Status(200);
+use crate::load::{Pace, Plan};
+use crate::stats::Outcome;
 
 /// The thread that makes the load: it drives more requests than the services do that share the machine
 /// with it.
@@ -15,39 +16,34 @@ const LOAD_THREADS: usize = 1;
 /// Load before it is measured: connections are open, caches warm and batches full by then.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Far more than a round takes, and fewer than the flights have seats.
-const MAX_REQUESTS: u64 = 5_000_000;
+/// Cases that can be asked for together. A round measures the parts in the order of their variants.
+pub trait Part: ValueEnum + Copy + Debug + Eq + Hash + Send + Sync + 'static {
+    /// How many connections there are, one case each, unless something else is asked for.
+    const CONNECTIONS: &'static [u16];
+    /// The most requests of one measurement: fewer than there is to sell.
+    const MAX_REQUESTS: u64;
+    /// How long each case is run before anything is measured.
+    const SETTLING: Duration;
 
-/// Cases that can be asked for together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum Part {
-    /// Bookings of 1,000 flights, at random
-    Spread,
-    /// Bookings of one flight
-    Hot,
+    /// How the results name it.
+    fn name(self) -> &'static str;
+
+    /// What a request comes to that counts.
+    fn granted(self) -> Outcome;
 }
 
 /// One thing that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Case {
-    /// Which flights are booked.
-    pub part: Part,
-    /// How many connections book at once.
+pub struct Case<P> {
+    /// What is asked for.
+    pub part: P,
+    /// How many connections ask at once.
     pub connections: u16,
 }
 
-impl Part {
-    /// How the results name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Spread => "1,000 flights",
-            Self::Hot => "one flight",
-        }
-    }
-}
-
-impl Case {
+impl<P: Part> Case<P> {
     /// Its load: a closed loop.
+    #[must_use]
     pub fn plan(&self, measured: Duration) -> Plan {
         Plan {
             clients: usize::from(self.connections),
@@ -55,18 +51,18 @@ impl Case {
             pace: Pace::Closed,
             warm_up: WARM_UP,
             measured,
-            max_requests: MAX_REQUESTS,
+            max_requests: P::MAX_REQUESTS,
         }
     }
 }
 
 /// Everything that was asked for, in the order in which a round measures it.
-pub fn cases(only: &[Part], connections: &[u16]) -> Vec<Case> {
+pub(super) fn cases<P: Part>(only: &[P], connections: &[u16]) -> Vec<Case<P>> {
     let mut connections = connections.to_vec();
     connections.sort_unstable();
     connections.dedup();
-    [Part::Spread, Part::Hot]
-        .into_iter()
+    let parts = P::value_variants().iter().copied();
+    parts
         .filter(|part| only.is_empty() || only.contains(part))
         .flat_map(|part| {
             let case = move |connections: &u16| Case {

@@ -1,0 +1,321 @@
+//! Bookings of tickets to events: made with their tickets held, paid through a queue, listed, given up.
+//!
+//! The tickets, a use of the voucher, and the user's share of the event are pools, taken in one hold, all
+//! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
+//! and is the job of paying for it, too: see [`super::payment_jobs`].
+
+mod bid;
+
+use std::time::Duration;
+
+use clients::http::CallContext;
+use domain::{Amount, Currency, HoldId, Money, Units};
+use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
+use jiff::Timestamp;
+use lifecycle::{Outcome, State};
+use uuid::Uuid;
+
+use self::bid::Bid;
+use super::AppError;
+use super::booking::{Booking, Door, Refusal as Reason};
+use super::bookings::Bookings;
+use super::doorbell::{Doorbell, Job};
+use super::once::{Once, RequestKey};
+use super::vouchers::VoucherCode;
+use crate::db;
+use crate::db::event_bookings::NewEventBooking;
+
+/// What somebody wants to book.
+#[derive(Clone, Debug)]
+pub struct EventBookingRequest {
+    /// Whose it will be.
+    pub user: Uuid,
+    /// The event.
+    pub event: Uuid,
+    /// How many tickets.
+    pub quantity: Units,
+    /// The voucher, if there is one.
+    pub voucher: Option<VoucherCode>,
+    /// Under which key the client asks, if any.
+    pub key: Option<RequestKey>,
+    /// What was asked for, digested.
+    pub digest: [u8; 32],
+}
+
+/// A booking of tickets, as its customer sees it.
+#[derive(Clone, Debug)]
+pub struct EventBooking {
+    /// Its id, and that of its hold.
+    pub id: HoldId,
+    /// Whose it is.
+    pub user: String,
+    /// The event.
+    pub event: Uuid,
+    /// How many tickets.
+    pub quantity: Units,
+    /// Where it stands.
+    pub status: EventBookingStatus,
+    /// What it costs.
+    pub total: Money,
+    /// What the voucher took off.
+    pub discount: Amount,
+    /// The voucher's code, if there was one.
+    pub voucher: Option<String>,
+    /// How many attempts to pay have been begun.
+    pub attempts: i16,
+    /// When it is to be paid.
+    pub deadline_at: Timestamp,
+    /// Why it is not paid yet, or was cancelled.
+    pub reason: Option<Reason>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a booking of tickets stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventBookingStatus {
+    /// It is to be paid.
+    Pending,
+    /// It is paid, and its tickets are sold.
+    Confirmed,
+    /// It is over.
+    Cancelled,
+}
+
+impl EventBookingStatus {
+    /// What the customer of a booking that shows this is told.
+    #[must_use]
+    pub fn of(shown: State) -> Self {
+        match shown {
+            State::Pending | State::Held | State::Paying { .. } | State::Parked { .. } => {
+                Self::Pending
+            }
+            State::Confirmed => Self::Confirmed,
+            State::Ended(Outcome::Failed | Outcome::Expired | Outcome::Cancelled) => {
+                Self::Cancelled
+            }
+        }
+    }
+
+    /// As it is answered.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Confirmed => "CONFIRMED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+impl TryFrom<Booking> for EventBooking {
+    type Error = AppError;
+
+    /// # Errors
+    /// When it is no booking of tickets.
+    fn try_from(booking: Booking) -> Result<Self, AppError> {
+        let tickets = booking.tickets.ok_or(AppError::UnknownEventBooking)?;
+        let discount = Amount::from_minor(tickets.discount_minor);
+        Ok(Self {
+            id: booking.hold,
+            user: booking.user,
+            event: tickets.event,
+            quantity: tickets.quantity,
+            status: EventBookingStatus::of(booking.life.shown),
+            total: booking.total.unwrap_or(Money {
+                amount: Amount::ZERO,
+                currency: Currency::USD,
+            }),
+            discount: discount.map_err(|_| AppError::OtherAnswer)?,
+            voucher: tickets.voucher,
+            attempts: booking.attempts,
+            deadline_at: booking.deadline_at,
+            reason: booking.refusal,
+            created_at: booking.created_at,
+            updated_at: booking.updated_at,
+        })
+    }
+}
+
+/// Makes, finds and cancels bookings of tickets.
+#[derive(Clone)]
+pub struct EventBookings {
+    /// What all doors share.
+    pub bookings: Bookings,
+    /// What tells workers of new jobs.
+    pub doorbell: Doorbell,
+    /// How long the customer has to pay.
+    pub deadline: Duration,
+}
+
+impl EventBookings {
+    /// Holds tickets and queues their payment, once per key. What costs nothing is confirmed at once.
+    ///
+    /// # Errors
+    /// When they can't be had, there is no such event, user or voucher, the key came with another request,
+    /// or the database does not answer.
+    pub async fn create(
+        &self,
+        request: EventBookingRequest,
+    ) -> Result<Once<EventBooking>, AppError> {
+        if let Some(earlier) = self.booked_before(&request).await? {
+            return Ok(earlier);
+        }
+        let bid = Bid::make(&self.bookings.engine, &request).await?;
+        let hold = HoldId::generate();
+        let new = self.new_booking(hold, &request, &bid)?;
+        let until = if bid.is_free() {
+            Until::Sold
+        } else {
+            Until::Pinned
+        };
+        let command = HoldCommand::new(hold, hold.to_string(), legs(&bid), until)
+            .map_err(|_| AppError::OtherAnswer)?
+            .gated_by(bid.tickets);
+        let inventory = &self.bookings.engine.inventory;
+        let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
+        match answer.await {
+            Ok(Ok(_)) => {
+                crash_points::point("job.after");
+                if !bid.is_free() {
+                    self.doorbell.ring(Job::new(hold));
+                }
+                Ok(Once::new(made(&request, &new, &bid)))
+            }
+            Ok(Err(Refusal::SoldOut)) => Err(bid.shortage(&self.bookings.engine).await?),
+            Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
+                refusal.code(),
+                "sales are closed",
+            ))),
+            Ok(Err(_)) => Err(AppError::OtherAnswer),
+            // The same request came twice at once, and the other one was first.
+            Err(InventoryError::Conflict(key)) if key == db::event_bookings::KEY => {
+                let earlier = self.booked_before(&request).await?;
+                earlier.ok_or(AppError::InProgress)
+            }
+            Err(InventoryError::Conflict(key)) if key == db::event_bookings::USER => {
+                Err(AppError::UnknownUser)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn new_booking(
+        &self,
+        hold: HoldId,
+        request: &EventBookingRequest,
+        bid: &Bid,
+    ) -> Result<NewEventBooking, AppError> {
+        let created_at = bid.now;
+        let deadline_at = created_at.checked_add(self.deadline);
+        Ok(NewEventBooking {
+            hold,
+            event: request.event,
+            user: request.user,
+            quantity: request.quantity.get().cast_signed(),
+            unit_price_minor: bid.unit_price.minor(),
+            voucher: bid.voucher.as_ref().map(|voucher| voucher.id),
+            discount_minor: bid.discount.minor(),
+            total: bid.total,
+            created_at,
+            deadline_at: deadline_at.map_err(|_| AppError::OtherAnswer)?,
+            key: request.key.clone(),
+            digest: request.digest,
+        })
+    }
+
+    async fn booked_before(
+        &self,
+        request: &EventBookingRequest,
+    ) -> Result<Option<Once<EventBooking>>, AppError> {
+        let Some(key) = &request.key else {
+            return Ok(None);
+        };
+        let database = &self.bookings.engine.database;
+        let Some(earlier) = db::bookings::find_by_key(database, &key.key).await? else {
+            return Ok(None);
+        };
+        let digest = earlier.digest.clone();
+        Once::replay(EventBooking::try_from(earlier)?, Some(&digest), key).map(Some)
+    }
+
+    /// A booking by its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
+        self.row(id).await?.try_into()
+    }
+
+    async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
+        booking
+            .filter(|booking| booking.door == Door::Event)
+            .ok_or(AppError::UnknownEventBooking)
+    }
+
+    /// A user's bookings, newest first, those before this one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of_user(
+        &self,
+        user: Uuid,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<EventBooking>, AppError> {
+        let database = &self.bookings.engine.database;
+        let found = db::event_bookings::of_user(database, user, after, limit).await?;
+        found.into_iter().map(EventBooking::try_from).collect()
+    }
+
+    /// Gives a booking up, paid or not: its tickets are back when this returns, and its charge is refunded
+    /// if payment-service answers.
+    ///
+    /// # Errors
+    /// When it has ended, or the database does not answer: it is then cancelled later.
+    pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<EventBooking, AppError> {
+        let booking = self.row(id).await?;
+        match self.bookings.give_up(booking, context).await {
+            Err(AppError::NotCancellable(_)) => Err(AppError::WrongState("over")),
+            outcome => outcome?.try_into(),
+        }
+    }
+}
+
+/// What a bid takes: the tickets, a use of its voucher, and the user's share.
+fn legs(bid: &Bid) -> Vec<LegRequest> {
+    bid.wanted()
+        .into_iter()
+        .map(|(pool, units)| LegRequest {
+            pool,
+            units,
+            seats: Vec::new(),
+        })
+        .collect()
+}
+
+/// A booking that was just made.
+fn made(request: &EventBookingRequest, new: &NewEventBooking, bid: &Bid) -> EventBooking {
+    EventBooking {
+        id: new.hold,
+        user: request.user.to_string(),
+        event: request.event,
+        quantity: request.quantity,
+        status: if bid.is_free() {
+            EventBookingStatus::Confirmed
+        } else {
+            EventBookingStatus::Pending
+        },
+        total: new.total,
+        discount: bid.discount,
+        voucher: bid.voucher.as_ref().map(|voucher| voucher.code.clone()),
+        attempts: i16::from(!bid.is_free()),
+        deadline_at: new.deadline_at,
+        reason: None,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+    }
+}

@@ -1,0 +1,215 @@
+//! The payment queue: the jobs of paying for tickets, and the dead letters that they become when they keep
+//! failing.
+//!
+//! The job of a booking is its own row, written with its tickets' hold: its state says what is to be done,
+//! its version who has it, and `next_step_at` when somebody may take it. Workers hear of jobs by the
+//! [`super::doorbell`]; what nobody took within a second, or was left by a worker that was stopped, the
+//! [`super::worker`] finds. An attempt that was declined is followed by another after a pause; one whose
+//! outcome is not known is asked again under the same key, for as long as there is time to pay. After a
+//! round of declined attempts the job is a dead letter: its booking is parked, keeps its tickets until its
+//! deadline, and may be tried again by staff, under further keys.
+
+use std::time::Duration;
+
+use domain::{BookingId, HoldId};
+use jiff::Timestamp;
+use lifecycle::{Event, State};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::AppError;
+use super::booking::{Booking, Door};
+use super::doorbell::{Doorbell, Ear, Job, Stream};
+use super::engine::Engine;
+use super::event_bookings::EventBookingStatus;
+use super::page::{ListPart, Page};
+use super::worker::Crew;
+use crate::db;
+use crate::db::bookings::{Change, NextStep};
+
+/// After this time a job that nobody took is found in the database: as of a new one.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a worker waits after Redis did not answer.
+const REDIS_PAUSE: Duration = Duration::from_secs(1);
+
+/// The most jobs that are claimed in one statement.
+const CLAIMED_AT_ONCE: usize = 64;
+
+/// A job that kept failing.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// Its id.
+    pub id: Uuid,
+    /// The booking's row.
+    pub booking: BookingId,
+    /// The booking's id for customers.
+    pub hold: HoldId,
+    /// Whose booking it is.
+    pub user: String,
+    /// What the booking shows, as it is stored.
+    pub shown: String,
+    /// How many attempts had been made.
+    pub attempts: i16,
+    /// Why the last one was declined.
+    pub code: String,
+    /// The same in words.
+    pub message: String,
+    /// When that was.
+    pub died_at: Timestamp,
+    /// When it was tried again, if it was.
+    pub requeued_at: Option<Timestamp>,
+}
+
+impl DeadLetter {
+    /// Where its booking stands.
+    #[must_use]
+    pub fn booking_status(&self) -> EventBookingStatus {
+        match self.shown.as_str() {
+            "confirmed" => EventBookingStatus::Confirmed,
+            "failed" | "expired" | "cancelled" => EventBookingStatus::Cancelled,
+            _ => EventBookingStatus::Pending,
+        }
+    }
+}
+
+/// An attempt to pay that was declined.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// From 1.
+    pub attempt: i16,
+    /// Why, as a stable code.
+    pub code: String,
+    /// The same in words.
+    pub message: String,
+    /// When.
+    pub failed_at: Timestamp,
+}
+
+/// Lists dead letters, and has them tried again.
+#[derive(Clone)]
+pub struct PaymentJobs {
+    /// What moves bookings on.
+    pub engine: Engine,
+    /// What tells workers of jobs.
+    pub doorbell: Doorbell,
+}
+
+impl PaymentJobs {
+    /// A page of the dead letters that nobody had tried again, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn dead_letters(
+        &self,
+        part: ListPart<Uuid>,
+        limit: i64,
+    ) -> Result<Page<DeadLetter, Uuid>, AppError> {
+        let database = &self.engine.database;
+        // One more than is shown tells whether there is another page.
+        let found = db::payment_failures::waiting(database, part, limit + 1).await?;
+        Ok(Page::of(found, &part, limit, |letter| letter.id))
+    }
+
+    /// A dead letter with all failures of its job, in order.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn dead_letter(&self, id: Uuid) -> Result<(DeadLetter, Vec<Failure>), AppError> {
+        let database = &self.engine.database;
+        let letter = db::payment_failures::find(database, id).await?;
+        let letter = letter.ok_or(AppError::UnknownDeadLetter)?;
+        let history = db::payment_failures::history(database, letter.booking).await?;
+        Ok((letter, history))
+    }
+
+    /// Has a job tried again: another round of attempts begins at once.
+    ///
+    /// # Errors
+    /// When there is no such dead letter, it was tried again before, or its booking has ended.
+    pub async fn requeue(&self, id: Uuid) -> Result<DeadLetter, AppError> {
+        let (letter, _) = self.dead_letter(id).await?;
+        if letter.requeued_at.is_some() {
+            return Err(AppError::WrongState("queued again already"));
+        }
+        let database = &self.engine.database;
+        let booking = db::bookings::find(database, letter.booking).await?;
+        let booking = booking.ok_or(AppError::UnknownDeadLetter)?;
+        let queued = self.queued_again(&booking)?;
+        let change = Change {
+            booking: queued,
+            next_step: NextStep::After(TAKEN_UP_WITHIN),
+            free_key: false,
+            lease: self.engine.settings.lease,
+        };
+        let requeued = db::payment_failures::requeue(database, id, change).await?;
+        let booking = requeued.ok_or(AppError::InProgress)?;
+        self.doorbell.ring(Job {
+            hold: booking.hold,
+            version: booking.version,
+        });
+        Ok(self.dead_letter(id).await?.0)
+    }
+
+    fn queued_again(&self, booking: &Booking) -> Result<Booking, AppError> {
+        let has_time =
+            matches!(booking.life.state, State::Parked { .. }) && !booking.is_past_deadline;
+        if !has_time {
+            return Err(AppError::WrongState(
+                match EventBookingStatus::of(booking.life.shown) {
+                    EventBookingStatus::Confirmed => "of a booking that is confirmed",
+                    EventBookingStatus::Cancelled => "of a booking that is cancelled",
+                    EventBookingStatus::Pending => "of a booking whose time is over",
+                },
+            ));
+        }
+        let again = booking.after(self.engine.terms(Door::Event), Event::PayRequested);
+        let again = again.map_err(|_| AppError::WrongState("tried too often already"))?;
+        Ok(Booking {
+            refusal: None,
+            ..again
+        })
+    }
+}
+
+/// Does the jobs that the doorbell tells of, until it is told to stop.
+pub async fn run(crew: Crew, stream: Stream, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let listening = stream.listen();
+        let ear = match stop.run_until_cancelled(listening).await {
+            None => return,
+            Some(Ok(ear)) => ear,
+            Some(Err(error)) => {
+                tracing::debug!(%error, "jobs can't be heard of: they are found a second later");
+                stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
+                    .await;
+                continue;
+            }
+        };
+        if let Err(error) = listen(&crew, ear, &stop).await {
+            tracing::warn!(%error, "jobs can't be heard of: they are found a second later");
+            stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
+                .await;
+        }
+    }
+}
+
+async fn listen(crew: &Crew, mut ear: Ear, stop: &CancellationToken) -> anyhow::Result<()> {
+    while !stop.is_cancelled() {
+        let Some(places) = stop.run_until_cancelled(crew.free_places()).await else {
+            return Ok(());
+        };
+        let rung = ear.next(places.min(CLAIMED_AT_ONCE), stop).await?;
+        if rung.is_empty() {
+            continue;
+        }
+        let engine = &crew.engine;
+        let jobs: Vec<(HoldId, i64)> = rung.iter().map(|job| (job.hold, job.version)).collect();
+        let lease = engine.settings.lease;
+        match db::event_bookings::claim(&engine.database, &jobs, lease).await {
+            Ok(claimed) => crew.work_on(claimed).await,
+            Err(error) => tracing::warn!(%error, "jobs can't be claimed: they are found later"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Vouchers: codes that take something off the price of a booking, so many times. Their uses are a pool,
+//! out of which one unit is taken in the same hold as the tickets.
+
+use deadpool_postgres::Pool;
+use domain::{Amount, Money, PoolId, Units};
+use inventory::NewPool;
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::AppError;
+use super::once::{Once, RequestKey};
+use crate::{POOL_KIND, db};
+
+/// The longest code.
+const CODE_LIMIT_CHARS: usize = 40;
+
+/// The code of a voucher: letters, digits, `-` and `_`. Two that differ in the case of letters only are the
+/// same one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct VoucherCode(String);
+
+impl TryFrom<String> for VoucherCode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let is_code = (1..=CODE_LIMIT_CHARS).contains(&text.len()) && text.chars().all(is_part);
+        is_code.then_some(Self(text)).ok_or_else(|| {
+            format!("must be 1 to {CODE_LIMIT_CHARS} letters, digits, hyphens and underscores")
+        })
+    }
+}
+
+impl VoucherCode {
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a voucher takes off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// So many hundredths of the price, from 1 to 100.
+    Percent(u8),
+    /// So much, and at most the price.
+    Amount(Money),
+}
+
+impl Reduction {
+    /// What it takes off this price, to the nearest hundredth, halves up; `None` where it is of another
+    /// currency.
+    #[must_use]
+    pub fn of(self, price: Money) -> Option<Amount> {
+        match self {
+            Self::Percent(percent) => {
+                let share = price.amount.minor().checked_mul(i64::from(percent))?;
+                Amount::from_minor(share.checked_add(50)? / 100).ok()
+            }
+            Self::Amount(off) if off.currency == price.currency => {
+                Some(off.amount.min(price.amount))
+            }
+            Self::Amount(_) => None,
+        }
+    }
+}
+
+/// A voucher.
+#[derive(Clone, Debug)]
+pub struct Voucher {
+    /// Its id.
+    pub id: Uuid,
+    /// Its code, as it was made.
+    pub code: String,
+    /// Where its uses are counted.
+    pub pool: PoolId,
+    /// For which event; `None`: for any.
+    pub event: Option<Uuid>,
+    /// What it takes off.
+    pub reduction: Reduction,
+    /// How often it may be used.
+    pub max_uses: i32,
+    /// How many of these are left.
+    pub uses_left: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A voucher to be made.
+#[derive(Clone, Debug)]
+pub struct NewVoucher {
+    /// Its code.
+    pub code: VoucherCode,
+    /// For which event; `None`: for any.
+    pub event: Option<Uuid>,
+    /// What it takes off.
+    pub reduction: Reduction,
+    /// How often it may be used.
+    pub max_uses: Units,
+    /// Under which key the client asks, if any.
+    pub key: Option<RequestKey>,
+}
+
+/// Makes and finds vouchers.
+#[derive(Clone)]
+pub struct Vouchers {
+    /// Where they are.
+    pub database: Pool,
+}
+
+impl Vouchers {
+    /// Makes a voucher, once per key.
+    ///
+    /// # Errors
+    /// When there is no such event, the code or the key is taken, or the database does not answer.
+    pub async fn create(&self, new: &NewVoucher) -> Result<Once<Voucher>, AppError> {
+        if let Some(earlier) = self.created_before(new).await? {
+            return Ok(earlier);
+        }
+        if let Some(event) = new.event {
+            let event = db::events::find(&self.database, event).await?;
+            event.ok_or(AppError::UnknownEvent)?;
+        }
+        let pool = |id| NewPool {
+            id,
+            kind: POOL_KIND.to_owned(),
+            capacity: new.max_uses.get().cast_signed(),
+            already_sold: 0,
+            layout: None,
+            starts_at: None,
+        };
+        match db::vouchers::insert(&self.database, Uuid::now_v7(), new, pool).await {
+            Ok(()) => Ok(Once::new(self.find(&new.code).await?)),
+            Err(error) => {
+                // The same request may have come twice at once, the other one first.
+                let earlier = self.created_before(new).await?;
+                earlier.ok_or(error.into())
+            }
+        }
+    }
+
+    async fn created_before(&self, new: &NewVoucher) -> Result<Option<Once<Voucher>>, AppError> {
+        let Some(key) = &new.key else {
+            return Ok(None);
+        };
+        let earlier = db::vouchers::find_by_key(&self.database, &key.key).await?;
+        earlier
+            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
+            .transpose()
+    }
+
+    /// A voucher by its code, however it is written.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, code: &VoucherCode) -> Result<Voucher, AppError> {
+        let voucher = db::vouchers::find(&self.database, code).await?;
+        voucher.ok_or(AppError::UnknownVoucher)
+    }
+
+    /// The vouchers after this one, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Voucher>, AppError> {
+        Ok(db::vouchers::list(&self.database, after, limit).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Currency;
+
+    use super::*;
+
+    fn money(text: &str, currency: Currency) -> Money {
+        Money {
+            amount: text.parse().unwrap(),
+            currency,
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_and_an_amount_takes_no_more_than_the_price() {
+        let price = money("10.01", Currency::USD);
+        let off = |reduction: Reduction| reduction.of(price).map(|off| off.to_string());
+        assert_eq!(off(Reduction::Percent(50)).as_deref(), Some("5.01"));
+        assert_eq!(off(Reduction::Percent(10)).as_deref(), Some("1.00"));
+        assert_eq!(off(Reduction::Percent(100)).as_deref(), Some("10.01"));
+        let amount = |text, currency| off(Reduction::Amount(money(text, currency)));
+        assert_eq!(amount("4.00", Currency::USD).as_deref(), Some("4.00"));
+        assert_eq!(amount("40.00", Currency::USD).as_deref(), Some("10.01"));
+        assert_eq!(amount("4.00", Currency::INR), None);
+    }
+
+    #[test]
+    fn a_code_is_short_and_plain() {
+        for wrong in ["", "A B", "é", &"x".repeat(41)] {
+            assert!(
+                VoucherCode::try_from(wrong.to_owned()).is_err(),
+                "{wrong:?}"
+            );
+        }
+        assert!(VoucherCode::try_from("SPRING_25-a".to_owned()).is_ok());
+    }
+}

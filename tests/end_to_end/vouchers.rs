@@ -1,0 +1,194 @@
+//! Vouchers, and how many tickets one user may have: taken with the tickets, or not at all.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::caller::Answer;
+use crate::events::{Show, id_in};
+use crate::services::Services;
+
+async fn book(
+    services: &Services,
+    show: &Show,
+    quantity: i64,
+    voucher: &str,
+) -> anyhow::Result<Answer> {
+    let body = json!({
+        "user_id": show.user, "event_id": show.event, "quantity": quantity, "voucher": voucher,
+    });
+    services.bookings.post("/api/v1/bookings", &body).await
+}
+
+async fn voucher(services: &Services, body: Value) -> anyhow::Result<Answer> {
+    services.bookings.post("/api/v1/vouchers", &body).await
+}
+
+#[tokio::test]
+async fn a_voucher_takes_something_off() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let show = services.show(100).await?;
+    let made = voucher(
+        &services,
+        json!({"code": "Ten", "percent_off": 10, "max_uses": 2}),
+    )
+    .await?;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(made.body["uses_left"], 2);
+    let all = json!({"code": "ALL", "amount_off": 500, "max_uses": 5, "event_id": show.event});
+    assert_eq!(voucher(&services, all).await?.status, 201);
+
+    let booked = book(&services, &show, 2, "tEN").await?;
+    assert_eq!(booked.body["total_amount"], 135.9);
+    assert_eq!(booked.body["discount"], 15.1);
+    assert_eq!(booked.body["voucher"], "Ten");
+    let paid = services.tickets_are(&id_in(&booked)?, "CONFIRMED").await?;
+    assert_eq!(paid.body["total_amount"], 135.9);
+    // What is taken off in full costs nothing.
+    let gift = book(&services, &show, 2, "ALL").await?;
+    assert_eq!(gift.body["status"], "CONFIRMED");
+    assert_eq!(gift.body["total_amount"], 0.0);
+    assert_eq!(services.statistics(&show).await?, [4.0, 135.9, 96.0]);
+
+    let left = async || {
+        let answer = services.bookings.get("/api/v1/vouchers/ten").await?;
+        Ok::<_, anyhow::Error>(answer.body["uses_left"].clone())
+    };
+    assert_eq!(left().await?, 1);
+    let second = book(&services, &show, 1, "TEN").await?;
+    assert_eq!(second.status, 201);
+    let third = book(&services, &show, 1, "TEN").await?;
+    assert_eq!(third.summary(), "409 voucher_used_up");
+    // A use that is given back is there again.
+    assert_eq!(services.cancel_tickets(&id_in(&second)?).await?.status, 200);
+    assert_eq!(left().await?, 1);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn vouchers_that_make_no_sense_are_refused() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let show = services.show(100).await?;
+    for (body, wrong) in [
+        (
+            json!({"code": "A B", "percent_off": 1, "max_uses": 1}),
+            "400 /code",
+        ),
+        (
+            json!({"code": "", "percent_off": 1, "max_uses": 1}),
+            "400 /code",
+        ),
+        (
+            json!({"code": "A", "percent_off": 0, "max_uses": 1}),
+            "400 /percent_off",
+        ),
+        (
+            json!({"code": "A", "percent_off": 101, "max_uses": 1}),
+            "400 /percent_off",
+        ),
+        (
+            json!({"code": "A", "amount_off": 0, "max_uses": 1}),
+            "400 /amount_off",
+        ),
+        (json!({"code": "A", "max_uses": 1}), "400 /percent_off"),
+        (
+            json!({"code": "A", "percent_off": 1, "amount_off": 1, "max_uses": 1}),
+            "400 /amount_off",
+        ),
+        (
+            json!({"code": "A", "percent_off": 1, "max_uses": 0}),
+            "400 /max_uses",
+        ),
+        (json!({"code": "A", "percent_off": 1}), "400 /max_uses"),
+    ] {
+        assert_eq!(voucher(&services, body).await?.invalid(), wrong);
+    }
+    let elsewhere = json!({
+        "code": "A", "percent_off": 1, "max_uses": 1,
+        "event_id": "00000000-0000-0000-0000-000000000000",
+    });
+    let refused = voucher(&services, elsewhere).await?;
+    assert_eq!(refused.summary(), "404 unknown_event");
+    let rupees = json!({"code": "INR", "amount_off": 1, "currency": "INR", "max_uses": 1});
+    assert_eq!(voucher(&services, rupees.clone()).await?.status, 201);
+    assert_eq!(
+        voucher(&services, rupees).await?.summary(),
+        "409 voucher_code_taken"
+    );
+    let refused = book(&services, &show, 1, "inr").await?;
+    assert_eq!(refused.summary(), "409 voucher_not_for_event");
+    let unknown = services.bookings.get("/api/v1/vouchers/none").await?;
+    assert_eq!(unknown.summary(), "404 unknown_voucher");
+    let all = services.bookings.get("/api/v1/vouchers").await?;
+    assert_eq!(all.body.as_array().map(Vec::len), Some(1));
+    services.finish().await
+}
+
+/// How many of these were booked, and the names of the other answers.
+fn booked(answers: Vec<anyhow::Result<Answer>>) -> anyhow::Result<(usize, Vec<String>)> {
+    let mut booked = 0;
+    let mut refusals = Vec::new();
+    for answer in answers {
+        let answer = answer?;
+        if answer.status == 201 {
+            booked += 1;
+        } else if !refusals.contains(&answer.summary()) {
+            refusals.push(answer.summary());
+        }
+    }
+    Ok((booked, refusals))
+}
+
+#[tokio::test]
+async fn a_crowd_uses_a_voucher_as_often_as_it_may_be() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let show = services.show_with(100, json!({"ticket_price": 0})).await?;
+    let body = json!({"code": "SEVEN", "percent_off": 50, "max_uses": 7});
+    assert_eq!(voucher(&services, body).await?.status, 201);
+    let crowd = (0..60).map(|_| book(&services, &show, 1, "SEVEN"));
+    let (count, refusals) = booked(join_all(crowd).await)?;
+    assert_eq!(
+        (count, refusals),
+        (7, vec!["409 voucher_used_up".to_owned()])
+    );
+    // No ticket went with a voucher that was not had.
+    assert_eq!(services.statistics(&show).await?, [7.0, 0.0, 93.0]);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn nobody_has_more_tickets_than_the_limit_allows() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let limited = json!({"ticket_price": 0, "max_tickets_per_user": 5});
+    let show = services.show_with(100, limited).await?;
+    let crowd = (0..40).map(|_| services.book_tickets(&show, 2));
+    let answers = join_all(crowd).await;
+    let first = answers
+        .iter()
+        .find_map(|answer| answer.as_ref().ok().filter(|answer| answer.status == 201));
+    let first = id_in(first.expect("somebody gets tickets"))?;
+    let (count, refusals) = booked(answers)?;
+    assert_eq!((count, refusals), (2, vec!["409 limit_reached".to_owned()]));
+    assert_eq!(services.book_tickets(&show, 1).await?.status, 201);
+    // Another user has a share of their own.
+    let other = Show {
+        event: show.event.clone(),
+        user: services.user("bob").await?,
+    };
+    assert_eq!(services.book_tickets(&other, 5).await?.status, 201);
+    // What is given back may be had again, and another limit counts from now on.
+    assert_eq!(services.cancel_tickets(&first).await?.status, 200);
+    let path = format!("/api/v1/events/{}", show.event);
+    let change = async |limit: Value| {
+        let request = services.bookings.request(reqwest::Method::PUT, &path);
+        let request = request.json(&json!({"max_tickets_per_user": limit}));
+        services.bookings.send(request).await
+    };
+    assert_eq!(change(json!(2)).await?.status, 200);
+    let refused = services.book_tickets(&show, 1).await?;
+    assert_eq!(refused.summary(), "409 limit_reached");
+    assert_eq!(change(json!(6)).await?.body["max_tickets_per_user"], 6);
+    assert_eq!(services.book_tickets(&show, 3).await?.status, 201);
+    assert_eq!(change(Value::Null).await?.status, 200);
+    assert_eq!(services.book_tickets(&show, 20).await?.status, 201);
+    services.finish().await
+}
