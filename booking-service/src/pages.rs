@@ -95,12 +95,9 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             [web::get().to(choose::itinerary)],
         );
         page(config, "/acting-as", "POST", [web::post().to(act_as)]);
-        page(
-            config,
-            "/assets/{name}",
-            "GET",
-            [web::get().to(assets::serve)],
-        );
+        // Kept by everybody for good: no cookie belongs there.
+        let assets = [web::get().to(assets::serve)];
+        config.service(resource("/assets/{name}", "GET", assets));
         page(
             config,
             "/flights/{id}/live",

@@ -8,6 +8,8 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 use maud::Markup;
 use serde::Deserialize;
+use service_kit::Problem;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +21,12 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// How long a stream lasts: its visitor comes back by itself. So a forgotten tab does not look for ever.
 const LIFETIME: Duration = Duration::from_secs(300);
+
+/// How many streams one process has at once: each looks three times a second. Pages without one show
+/// what was when they were loaded, and their browsers ask again.
+const STREAMS_MAX: usize = 2_000;
+
+static STREAMS: Semaphore = Semaphore::const_new(STREAMS_MAX);
 
 /// What the visitor's page shows.
 #[derive(Debug, Default, Deserialize)]
@@ -53,14 +61,20 @@ struct Changes<W> {
     heard_at: Instant,
     ends_at: Instant,
     is_over: bool,
+    _place: SemaphorePermit<'static>,
 }
 
 /// Sends `change` with the piece, and `over` when there is nothing to come.
+///
+/// # Errors
+/// When too many are watched already.
 pub(super) fn watch<W: Watched + 'static>(
     watched: W,
     known: Known,
     draining: CancellationToken,
-) -> HttpResponse {
+) -> Result<HttpResponse, Problem> {
+    let place = STREAMS.try_acquire();
+    let place = place.map_err(|_| Problem::unavailable("too many pages are watched just now"))?;
     let now = Instant::now();
     let changes = Changes {
         watched,
@@ -68,16 +82,17 @@ pub(super) fn watch<W: Watched + 'static>(
         heard_at: now,
         ends_at: now + LIFETIME,
         is_over: false,
+        _place: place,
     };
     let events = stream::unfold((changes, draining), |(mut changes, draining)| async move {
         let text = draining.run_until_cancelled(changes.next()).await??;
         Some((Ok::<_, Infallible>(Bytes::from(text)), (changes, draining)))
     });
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header(("cache-control", "no-cache"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(events)
+        .streaming(events))
 }
 
 impl<W: Watched> Changes<W> {

@@ -148,7 +148,7 @@ async fn stream(
         events,
         id: id.0,
     };
-    Ok(watch(tickets, known.0, draining))
+    watch(tickets, known.0, draining)
 }
 
 impl Watched for Tickets {

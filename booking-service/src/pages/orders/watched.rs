@@ -39,7 +39,7 @@ pub(super) async fn stream(
         catalog,
         id: id.0,
     };
-    Ok(watch(order, known.0, draining))
+    watch(order, known.0, draining)
 }
 
 impl Watched for Order {
