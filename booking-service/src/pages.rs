@@ -2,16 +2,16 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`visitor`] | who looks at a page: the one place that decides it |
-//! | [`forms`] | what forms send, and that they come from these pages |
-//! | [`layout`], [`failure`], [`words`] | what pages share: head and menu, errors, money and times |
-//! | [`assets`] | the style sheet and the scripts, in the binary |
-//! | [`search`] | flights: the form, what was found, the fare calendar, airports while typing |
-//! | [`choose`], [`seat_map`], [`live_seats`] | an itinerary and the seats of its flights, as they change |
-//! | [`orders`], [`bookings`] | what was booked: paid, changed, given up |
-//! | [`events`], [`tickets`] | events and their tickets |
-//! | [`live`] | pieces of pages that are sent again when they change |
-//! | [`operations`] | how the service does |
+//! | `visitor` | who looks at a page: the one place that decides it |
+//! | `forms` | what forms send, and that they come from these pages |
+//! | `layout`, `failure`, `words` | what pages share: head and menu, errors, money and times |
+//! | `assets` | the style sheet and the scripts, in the binary |
+//! | `search` | flights: the form, what was found, the fare calendar, airports while typing |
+//! | `choose`, `seat_map`, `live_seats` | an itinerary and the seats of its flights, as they change |
+//! | `orders`, `bookings` | what was booked: paid, changed, given up |
+//! | `events`, `tickets` | events and their tickets |
+//! | `live` | pieces of pages that are sent again when they change |
+//! | `operations` | how the service does |
 //!
 //! Every page works without scripts: links, forms and redirects. With them, htmx swaps in what the server
 //! renders, and server-sent events bring changes. Deliberately absent: scripts and styles inside pages,

@@ -83,7 +83,7 @@ impl Changes {
     /// The text of the next event; `None` at the end, however it came about.
     async fn next(&mut self) -> Option<String> {
         loop {
-            while let Some(event) = self.whole_event() {
+            if let Some(event) = self.whole_event() {
                 return Some(self.translated(&event));
             }
             if self.pending.len() > EVENT_LIMIT_BYTES {

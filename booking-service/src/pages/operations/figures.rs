@@ -51,15 +51,15 @@ impl Figures {
         };
         html! {
             div.tiles {
-                (tile("Bookings made", words::count(totals.made)))
-                (tile("Confirmed", words::count(totals.confirmed)))
-                (tile("Held or paying", words::count(totals.open)))
-                (tile("Failed or expired", words::count(totals.failed)))
-                (tile("Cancelled", words::count(totals.cancelled)))
+                (tile("Bookings made", &words::count(totals.made)))
+                (tile("Confirmed", &words::count(totals.confirmed)))
+                (tile("Held or paying", &words::count(totals.open)))
+                (tile("Failed or expired", &words::count(totals.failed)))
+                (tile("Cancelled", &words::count(totals.cancelled)))
                 @for (currency, minor) in &totals.revenue {
-                    (tile(&format!("Sold, {currency}"), words::minor(minor / 100 * 100, Some(*currency))))
+                    (tile(&format!("Sold, {currency}"), &words::minor(minor / 100 * 100, Some(*currency))))
                 }
-                (tile("Work overdue", words::count(totals.overdue)))
+                (tile("Work overdue", &words::count(totals.overdue)))
             }
             section.card.stack aria-labelledby="over-time" {
                 h2 #over-time { "Bookings in the last " (span) }
@@ -128,6 +128,6 @@ impl Figures {
     }
 }
 
-fn tile(name: &str, value: String) -> Markup {
+fn tile(name: &str, value: &str) -> Markup {
     html! { div.card.tile-number { span { (name) } b { (value) } } }
 }
