@@ -130,7 +130,8 @@ bench-booking: servers ## Measure paid bookings through the three services (3 mi
 
 .PHONY: bench-events
 bench-events: servers ## Measure sales of tickets over HTTP (2 minutes; let nothing else run)
-	cargo build --release -p booking-service -p stress --bin booking-service --bin bench-events
+	cargo build --release -p booking-service -p payment-service -p stress \
+		--bin booking-service --bin payment-service --bin bench-events
 	@$(TARGET)/release/bench-events
 
 # --- set up ---

@@ -97,10 +97,10 @@ async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
     let id = caller.make("/api/v1/users", &user).await?;
     let sql = service.sql().await?;
     let booking = format!(
-        "ALTER TABLE bookings DROP CONSTRAINT bookings_door_known;
-         INSERT INTO bookings (door, user_ref, flight_ref, payment_type, state, shown, hold_id,
-                               request_digest, deadline_at, next_step_at)
-         VALUES ('event', '{id}', '', 'upi', 'pending', 'pending', gen_random_uuid(), '', now(), now())"
+        "INSERT INTO bookings (door, user_ref, payment_type, state, shown, hold_id, request_digest,
+                               deadline_at, next_step_at)
+         VALUES ('event', '{id}', 'upi', 'pending', 'pending', gen_random_uuid(), '',
+                 now() + interval '1 hour', now() + interval '1 hour')"
     );
     sql.batch_execute(&booking).await?;
     let path = format!("/api/v1/users/{id}");

@@ -36,9 +36,9 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// # Errors
 /// Those of the work, and when it was interrupted.
-pub async fn unless_interrupted(
-    work: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
+pub async fn unless_interrupted<T>(
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     tokio::select! {
         finished = work => finished,
         signal = interrupted() => bail!("interrupted by {}", signal?),

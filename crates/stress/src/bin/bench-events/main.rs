@@ -4,22 +4,24 @@
 //! | --- | --- |
 //! | [`part`] | what is measured |
 //! | [`stage`] | the servers of a run, the load on them, and whether all agrees afterwards |
+//! | [`sale`] | a hot event, sold out |
 //!
 //! A purchase of a ticket option is answered when its tickets are sold and its row is on disk. The
-//! service runs as it does by default, in a process of its own.
+//! services run as they do by default, in processes of their own; the payment provider takes no time.
 //!
 //! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
 //! end with this process.
 
 mod part;
+mod sale;
 mod stage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use stress::bench::exit_code;
 use stress::bench::numbers::print_result;
-use stress::bench::rounds::{self, Arguments, Results};
+use stress::bench::rounds::{self, Arguments};
+use stress::bench::{exit_code, unless_interrupted};
 
 use crate::part::Part;
 use crate::stage::Stage;
@@ -30,16 +32,31 @@ use crate::stage::Stage;
 struct Command {
     #[command(flatten)]
     arguments: Arguments<Part>,
+    #[command(flatten)]
+    sale: sale::Arguments,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = Command::parse();
-    exit_code(rounds::run::<Part, Stage>(&command.arguments, print_summary).await)
+    exit_code(run(Command::parse()).await)
 }
 
 /// Shows the best rates as one line of JSON: `null` where it was not measured.
-fn print_summary(results: &Results<Part>) -> anyhow::Result<()> {
-    let tickets = results.best_rate(Part::Tickets);
-    print_result(&[("ticket_option_per_s", tickets, 0)])
+async fn run(command: Command) -> anyhow::Result<()> {
+    let mut tickets = None;
+    rounds::run::<Part, Stage>(&command.arguments, |results| {
+        tickets = results.best_rate(Part::Tickets);
+        Ok(())
+    })
+    .await?;
+    let sale = unless_interrupted(Box::pin(sale::measure(command.sale))).await?;
+    print_result(&[
+        ("hot_event_per_s", sale.map(|sale| sale.confirmed_per_s), 0),
+        (
+            "confirmed_p99_ms",
+            sale.map(|sale| sale.confirmed_p99_ms),
+            0,
+        ),
+        ("ticket_option_per_s", tickets, 0),
+    ])
 }
