@@ -10,7 +10,7 @@ use super::visitor::Visitor;
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
 /// besides, and asks nobody but this service.
-const HTMX_CONFIG: &str = r#"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
+const HTMX_CONFIG: &str = r#"{"allowEval":false,"allowScriptTags":false,"defaultSettleDelay":0,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
 
 /// Where in the menu a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

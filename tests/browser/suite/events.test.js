@@ -83,7 +83,7 @@ test("a payment that keeps failing is a dead letter until it is tried again", as
     await declineAll(false);
     await letters.getByRole("button", { name: /Try again/ }).first().click();
     await page.waitForURL(/\/operations/);
-    await letters.getByText("None: every payment").waitFor();
+    await letters.getByText("None: no payment").waitFor();
     await page.goto(tickets);
     await said(page, "Confirmed");
   } finally {

@@ -22,7 +22,7 @@ const ROWS: i64 = 20;
 pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup, AppError> {
     let page = jobs.dead_letters(ListPart::First, ROWS).await?;
     Ok(html! {
-        @if page.rows.is_empty() { p.quiet { "None: every payment that could be made was made." } }
+        @if page.rows.is_empty() { p.quiet { "None: no payment has been given up." } }
         @else {
             div.scroll tabindex="0" role="region" aria-label="Dead letters" {
                 table.numbers-table {

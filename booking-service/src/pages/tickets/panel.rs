@@ -46,6 +46,9 @@ pub(super) fn is_final(booking: &EventBooking) -> bool {
 
 fn badge(booking: &EventBooking) -> Markup {
     match booking.status {
+        EventBookingStatus::Pending if booking.reason.is_some() => {
+            html! { span.badge.held { "Not paid yet" } }
+        }
         EventBookingStatus::Pending => html! { span.badge.busy { "Paying" } },
         EventBookingStatus::Confirmed => html! { span.badge.good { "Confirmed" } },
         EventBookingStatus::Cancelled => html! { span.badge { "Cancelled" } },
