@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool_redis::redis::{AsyncCommands as _, Script};
 use domain::HoldId;
 use jiff::Timestamp;
-use service_kit::redis::Redis;
+use service_kit::redis::{BriefCalls, Redis};
 
 use super::booking::{Booking, Door};
 
@@ -37,8 +37,7 @@ pub struct Snapshots {
 
 #[derive(Clone)]
 struct Kept {
-    redis: Redis,
-    timeout: Duration,
+    redis: BriefCalls,
     key_prefix: String,
     put: Arc<Script>,
 }
@@ -49,8 +48,7 @@ impl Snapshots {
     pub fn new(redis: Option<Redis>, timeout: Duration, key_prefix: &str) -> Self {
         Self {
             redis: redis.map(|redis| Kept {
-                redis,
-                timeout,
+                redis: BriefCalls::new(redis.pool, timeout),
                 key_prefix: key_prefix.to_owned(),
                 put: Arc::new(Script::new(PUT)),
             }),
@@ -61,8 +59,7 @@ impl Snapshots {
     pub async fn keep(&self, booking: &Booking) {
         let kept = self.redis.as_ref().filter(|_| booking.door != Door::Event);
         let Some(kept) = kept else { return };
-        let outcome = tokio::time::timeout(kept.timeout, kept.put(booking)).await;
-        if !matches!(outcome, Ok(Ok(()))) {
+        if kept.put(booking).await.is_none() {
             metrics::counter!("booking_snapshots_failed_total").increment(1);
         }
     }
@@ -70,8 +67,7 @@ impl Snapshots {
     /// An order's snapshot, if there is one.
     pub async fn find(&self, order: HoldId) -> Option<Booking> {
         let kept = self.redis.as_ref()?;
-        let found = tokio::time::timeout(kept.timeout, kept.find(order)).await;
-        let found = found.ok()?.ok()?;
+        let found = kept.find(order).await?;
         let result = if found.is_some() { "hit" } else { "miss" };
         metrics::counter!("booking_snapshots_total", "result" => result).increment(1);
         found
@@ -83,27 +79,34 @@ impl Kept {
         format!("{}temp_booking:{{{order}}}", self.key_prefix)
     }
 
-    async fn put(&self, booking: &Booking) -> anyhow::Result<()> {
+    /// `None` where Redis did not take it.
+    async fn put(&self, booking: &Booking) -> Option<()> {
         let lifetime = if booking.life.is_decided() {
             ENDED_LIFETIME
         } else {
             let left = booking.deadline_at.duration_since(Timestamp::now());
             Duration::try_from(left).unwrap_or_default() + PENDING_MARGIN
         };
-        let mut connection = self.redis.pool.get().await?;
-        self.put
+        let mut putting = self.put.prepare_invoke();
+        putting
             .key(self.key(booking.hold))
             .arg(booking.version)
-            .arg(serde_json::to_string(booking)?)
-            .arg(u64::try_from(lifetime.as_millis())?)
-            .invoke_async::<i64>(&mut connection)
-            .await?;
-        Ok(())
+            .arg(serde_json::to_string(booking).ok()?)
+            .arg(u64::try_from(lifetime.as_millis()).ok()?);
+        let put: Option<i64> = self
+            .redis
+            .call(async |redis| putting.invoke_async(redis).await)
+            .await;
+        put.map(drop)
     }
 
-    async fn find(&self, order: HoldId) -> anyhow::Result<Option<Booking>> {
-        let mut connection = self.redis.pool.get().await?;
-        let stored: Option<String> = connection.hget(self.key(order), "booking").await?;
-        Ok(stored.and_then(|text| serde_json::from_str(&text).ok()))
+    /// `None` where Redis did not answer.
+    async fn find(&self, order: HoldId) -> Option<Option<Booking>> {
+        let key = self.key(order);
+        let stored: Option<String> = self
+            .redis
+            .call(async |redis| redis.hget(&key, "booking").await)
+            .await?;
+        Some(stored.and_then(|text| serde_json::from_str(&text).ok()))
     }
 }

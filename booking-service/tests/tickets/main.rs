@@ -9,5 +9,6 @@ mod keys;
 mod lists;
 mod pages;
 mod purchases;
+mod shares;
 mod support;
 mod users;

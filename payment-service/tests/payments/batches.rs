@@ -44,7 +44,7 @@ fn ending(id: PaymentId, outcome: Outcome) -> Box<Ending> {
 }
 
 fn pool(service: &TestService) -> anyhow::Result<Pool> {
-    database::pool(&settings(service.database.url())?.database, "test")
+    database::batch_pool(&settings(service.database.url())?.database, "test")
 }
 
 async fn inserted(client: &Client, keys: &[Option<&str>]) -> anyhow::Result<Vec<Option<Charge>>> {

@@ -17,9 +17,6 @@ use crate::http::{
 /// The most holds that one call confirms.
 pub const CONFIRM_LIMIT: usize = 256;
 
-/// The code of a hold that nobody has asked for.
-const UNKNOWN_HOLD: &str = "unknown_hold";
-
 /// Calls flight-service. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct FlightClient {
@@ -116,38 +113,12 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// A hold as it stands; `None` when no request for it has arrived.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn find_hold(
-        &self,
-        id: HoldId,
-        context: &CallContext,
-    ) -> Result<Option<Hold>, CallError> {
-        let id = id.to_string();
-        let request = Request::repeatable(Method::GET, &["api", "holds", &id]);
-        match self.ask(request, context).await? {
-            Ok(hold) => Ok(Some(hold)),
-            Err(refusal) if refusal.code == UNKNOWN_HOLD => Ok(None),
-            Err(refusal) => Err(CallError::Refused(refusal)),
-        }
-    }
-
     /// Takes a hold's expiry away, because its payment is under way. Calling it again does nothing more.
     ///
     /// # Errors
     /// When no usable answer comes.
     pub async fn pin(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
         self.move_hold(id, "pin", context).await
-    }
-
-    /// Turns a hold into a sale. Calling it again does nothing more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn confirm(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
-        self.move_hold(id, "confirm", context).await
     }
 
     /// Turns 1 to [`CONFIRM_LIMIT`] holds into sales, each on its own. Calling it again does nothing more.

@@ -9,9 +9,6 @@ use reqwest::{Method, Response, StatusCode, Url};
 use super::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, RefundRequest};
 use crate::http::{Answer, CallContext, CallError, Connection, Request, answer, read};
 
-/// The code of a charge that nobody has asked for.
-const NOT_FOUND: &str = "not_found";
-
 /// Calls payment-service. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct PaymentClient {
@@ -54,23 +51,6 @@ impl PaymentClient {
                 read(response).await.map(Ok)
             }
             _ => answer(response).await,
-        }
-    }
-
-    /// The charge that this key has made, processing or ended; `None` where it has made none so far.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
-    pub async fn by_key(
-        &self,
-        key: &str,
-        context: &CallContext,
-    ) -> Result<Option<Charge>, CallError> {
-        let request = Request::repeatable(Method::GET, &["api", "payments"]).query("key", key);
-        match answer(self.connection.send(request, context).await?).await? {
-            Ok(charge) => Ok(Some(charge)),
-            Err(refusal) if refusal.code == NOT_FOUND => Ok(None),
-            Err(refusal) => Err(CallError::Refused(refusal)),
         }
     }
 

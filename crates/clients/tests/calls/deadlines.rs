@@ -6,8 +6,11 @@ use clients::http::{CallContext, CallError, REQUEST_TIMEOUT_HEADER};
 use clients::payment::PaymentClient;
 use domain::HoldId;
 
-use crate::answers::{charge_of, charge_request};
+use crate::answers::charge_request;
 use crate::server::{Reply, SOON, Server};
+
+/// The answer to the closing of a key.
+const CLOSED: &str = r#"{"key":"k","closed":true,"charge":null}"#;
 
 fn due_in(left: Duration) -> CallContext {
     CallContext {
@@ -63,13 +66,13 @@ async fn no_retry_is_made_past_the_deadline() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_service_is_told_how_long_its_caller_waits() -> anyhow::Result<()> {
-    let server = Server::start(|_| Reply::json(200, &charge_of("success"))).await?;
+    let server = Server::start(|_| Reply::json(200, CLOSED)).await?;
     let payments = PaymentClient::new(&server.url, Duration::from_secs(10))?;
     for left in [3600, 5] {
         let context = due_in(Duration::from_secs(left));
-        payments.by_key("k", &context).await?;
+        payments.close("k", &context).await?;
     }
-    payments.by_key("k", &CallContext::default()).await?;
+    payments.close("k", &CallContext::default()).await?;
     let told: Vec<u64> = server
         .asked()
         .iter()
@@ -86,14 +89,14 @@ async fn the_service_is_told_how_long_its_caller_waits() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_request_it_serves_is_named() -> anyhow::Result<()> {
-    let server = Server::start(|_| Reply::json(200, &charge_of("success"))).await?;
+    let server = Server::start(|_| Reply::json(200, CLOSED)).await?;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let context = CallContext {
         request_id: "r-1".to_owned(),
         traceparent: Some(trace.to_owned()),
         deadline: None,
     };
-    server.payments()?.by_key("k", &context).await?;
+    server.payments()?.close("k", &context).await?;
     let headers = &server.asked()[0].headers;
     assert_eq!(headers["x-request-id"], "r-1");
     assert_eq!(headers["traceparent"], trace);

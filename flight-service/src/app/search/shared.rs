@@ -6,23 +6,20 @@
 //! for a while.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use deadpool_redis::Pool;
-use deadpool_redis::redis::cmd;
+use deadpool_redis::redis::{RedisResult, cmd};
+use deadpool_redis::{Connection, Pool};
 use domain::FlightId;
 use itinerary::Itinerary;
 use metrics::{Counter, counter};
 use serde::{Deserialize, Serialize};
+use service_kit::redis::BriefCalls;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::candidates::Key;
 use crate::app::schedule::Schedule;
-
-/// How long Redis is left alone after a call that failed.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Values on their way to Redis at once; what comes on top is not written.
 const WRITES_AT_ONCE: usize = 64;
@@ -35,13 +32,9 @@ const DIGEST_BYTES: usize = 8;
 pub struct SharedCandidates(Arc<Inner>);
 
 struct Inner {
-    redis: Pool,
+    redis: BriefCalls,
     key_prefix: String,
-    timeout: Duration,
     lifetime: Duration,
-    started: Instant,
-    /// Milliseconds after `started` before which no call is made.
-    paused_until_ms: AtomicU64,
     writes: Arc<Semaphore>,
     hits: Counter,
     misses: Counter,
@@ -61,12 +54,9 @@ impl SharedCandidates {
     #[must_use]
     pub fn new(redis: Pool, key_prefix: &str, timeout: Duration, lifetime: Duration) -> Self {
         Self(Arc::new(Inner {
-            redis,
+            redis: BriefCalls::new(redis, timeout),
             key_prefix: key_prefix.to_owned(),
-            timeout,
             lifetime,
-            started: Instant::now(),
-            paused_until_ms: AtomicU64::new(0),
             writes: Arc::new(Semaphore::new(WRITES_AT_ONCE)),
             hits: counter!("flight_search_cache_hits_total", "cache" => "redis"),
             misses: counter!("flight_search_cache_misses_total", "cache" => "redis"),
@@ -77,12 +67,10 @@ impl SharedCandidates {
     /// The candidates of a key, if they are there, of this schedule, and Redis says so in time.
     pub async fn get(&self, schedule: &Schedule, key: &Key) -> Option<Vec<Itinerary>> {
         let name = self.0.name(key);
-        let read = async |redis: &Pool| -> Option<Option<Vec<u8>>> {
-            let mut connection = redis.get().await.ok()?;
-            let mut get = cmd("GET");
-            get.arg(&name).query_async(&mut connection).await.ok()
-        };
-        let bytes = self.0.call(read).await?;
+        let bytes: Option<Vec<u8>> = self
+            .0
+            .call(async |redis| cmd("GET").arg(&name).query_async(redis).await)
+            .await?;
         let found = bytes.and_then(|bytes| itineraries_of(schedule, &bytes));
         match found {
             Some(_) => self.0.hits.increment(1),
@@ -109,13 +97,11 @@ impl SharedCandidates {
         let (inner, name) = (Arc::clone(&self.0), self.0.name(key));
         tokio::spawn(async move {
             let seconds = inner.lifetime.as_secs().max(1);
-            let write = async |redis: &Pool| -> Option<()> {
-                let mut connection = redis.get().await.ok()?;
-                let mut set = cmd("SET");
-                set.arg(&name).arg(&bytes).arg("EX").arg(seconds);
-                set.query_async(&mut connection).await.ok()
-            };
-            inner.call(write).await;
+            let mut set = cmd("SET");
+            set.arg(&name).arg(&bytes).arg("EX").arg(seconds);
+            inner
+                .call::<()>(async |redis| set.query_async(redis).await)
+                .await;
             drop(permit);
         });
     }
@@ -123,23 +109,15 @@ impl SharedCandidates {
 
 impl Inner {
     /// Makes a call, unless one failed a moment ago.
-    async fn call<T>(&self, call: impl AsyncFnOnce(&Pool) -> Option<T>) -> Option<T> {
-        if self.now_ms() < self.paused_until_ms.load(Ordering::Relaxed) {
-            return None;
+    async fn call<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Option<T> {
+        let answer = self.redis.call(call).await;
+        if answer.is_none() {
+            self.failures.increment(1);
         }
-        let answer = tokio::time::timeout(self.timeout, call(&self.redis)).await;
-        if let Ok(Some(answer)) = answer {
-            return Some(answer);
-        }
-        self.failures.increment(1);
-        let pause_ms = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
-        let until = self.now_ms().saturating_add(pause_ms);
-        self.paused_until_ms.store(until, Ordering::Relaxed);
-        None
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        answer
     }
 
     /// The name of a key: for people what is mostly asked by, and a digest of all the rest.

@@ -1,4 +1,4 @@
-//! Charges recorded and ended, many in one transaction.
+//! Charges recorded and ended, many in one statement.
 //!
 //! Rows are written in the order of their keys or ids, so that two replicas that write some of the same
 //! rows wait for each other in one direction only.
@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use deadpool_postgres::Client;
 use domain::{Amount, PaymentId};
-use futures_util::future;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -50,11 +49,6 @@ pub struct Ending {
     /// How it ended.
     pub outcome: Outcome,
 }
-
-/// Each statement finds its rows by their keys, while a plan for a table that has just grown, or whose
-/// statistics are missing, may read it whole.
-const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
-    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// Records new charges, in one statement. In place of those whose key has a charge or a tombstone
 /// already, or comes twice, there is `None`.
@@ -129,7 +123,7 @@ pub async fn insert<N: AsRef<NewCharge>>(
     Ok(charges.collect())
 }
 
-/// Ends running charges, in one transaction, and answers when each ended. In place of those that had
+/// Ends running charges, in one statement, and answers when each ended. In place of those that had
 /// ended already there is `None`.
 ///
 /// # Errors
@@ -157,17 +151,9 @@ pub async fn end<E: AsRef<Ending>>(
     let messages: Vec<&str> = outcomes().map(|end| end.message.as_str()).collect();
 
     let statement = client.prepare_cached(SQL).await?;
-    // Sent together: the server need not wait for this side in between. If the statement fails, its
-    // transaction is rolled back by what would have committed it.
-    let (begun, rows, committed) = future::join3(
-        client.batch_execute(BEGIN),
-        client.query(&statement, &[&ids, &statuses, &codes, &messages]),
-        client.batch_execute("COMMIT"),
-    )
-    .await;
-    begun?;
-    let rows = rows?;
-    committed?;
+    let rows = client
+        .query(&statement, &[&ids, &statuses, &codes, &messages])
+        .await?;
     let mut ended = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id: Uuid = row.try_get("payment_id")?;
