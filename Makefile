@@ -67,6 +67,14 @@ test: ## Run all tests against a PostgreSQL and a Redis of their own
 	cargo build -p stack --bin holdfast
 	$(TARGET)/debug/holdfast with-test-servers -- cargo test --workspace
 
+.PHONY: test-browser
+test-browser: ## Test the web pages in headless Chromium, on a stack of its own
+	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
+	@scripts/install-browser
+	cargo build -p stack -p flight-service -p booking-service -p payment-service --bins
+	cd tests/browser && npm ci --no-audit --no-fund
+	node tests/browser/run.js $(TARGET)/debug
+
 .PHONY: check
 check: ## Format, lints, docs and generated files, as CI checks them
 	cargo fmt --all --check

@@ -3,11 +3,13 @@
 //! [`booking`] says what a booking is; `crates/lifecycle` what may become of it; [`engine`] does what a
 //! booking's life asks for; [`worker`] goes on where nobody does. On these stand the front doors:
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
+//! [`catalog`] is what can be flown, for those who look before they book;
 //! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
 //! [`ledger`], the proof of their pools.
 
 pub mod booking;
 pub mod bookings;
+pub mod catalog;
 pub mod doorbell;
 pub mod engine;
 pub mod event_bookings;
@@ -17,6 +19,7 @@ pub mod leases;
 pub mod ledger;
 pub mod once;
 pub mod orders;
+pub mod overview;
 pub mod page;
 pub mod payment_jobs;
 pub mod simple_orders;
@@ -27,6 +30,8 @@ pub mod ticket_options;
 pub mod users;
 pub mod vouchers;
 pub mod worker;
+
+use std::sync::Arc;
 
 use clients::http::CallError;
 use domain::{BookingId, FlightId, Units};
@@ -136,6 +141,9 @@ pub enum AppError {
     /// Pools can't be read.
     #[error(transparent)]
     Pools(#[from] StoreError),
+    /// What others wait for too could not be read.
+    #[error("{0}")]
+    Shared(#[source] Arc<AppError>),
     /// The database has no answer.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -4,6 +4,7 @@
 pub mod bookings;
 pub mod event_bookings;
 pub mod events;
+pub mod overview;
 pub mod payment_failures;
 pub mod purchases;
 pub mod ticket_limits;

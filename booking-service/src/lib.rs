@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
+//! | [`pages`] | the web pages: the same, rendered for people |
 //! | [`app`] | what is decided: a booking, its steps, who goes on with it, the front doors |
 //! | [`db`] | the tables of bookings, events and ticket options; SQL only here |
 //! | [`settings`] | the settings and their defaults |
@@ -18,12 +19,14 @@
 
 pub mod app;
 pub mod db;
+pub mod pages;
 pub mod routes;
 pub mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::web::ServiceConfig;
 use clients::flight::FlightClient;
 use clients::payment::PaymentClient;
 use inventory::{Gate, Inventory};
@@ -33,12 +36,14 @@ use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
+use crate::app::catalog::Catalog;
 use crate::app::doorbell::{Doorbell, Stream};
 use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
+use crate::app::overview::Overview;
 use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
@@ -88,7 +93,14 @@ impl Application {
                 order: settings.bookings.reservation,
             },
         };
-        let routes = routes::configure(routes::Services {
+        let ledger = Ledger {
+            inventory: Arc::clone(&inventory),
+        };
+        let pages = pages::configure(pages::Services {
+            catalog: Catalog::new(bookings.engine.flights.clone()),
+            overview: Overview::new(database.clone(), ledger.clone()),
+        });
+        let api = routes::configure(routes::Services {
             event_bookings: EventBookings {
                 bookings: bookings.clone(),
                 doorbell: doorbell.clone(),
@@ -102,9 +114,7 @@ impl Application {
                 database: database.clone(),
             },
             bookings,
-            ledger: Ledger {
-                inventory: Arc::clone(&inventory),
-            },
+            ledger,
             users: Users {
                 database: database.clone(),
             },
@@ -114,6 +124,10 @@ impl Application {
             },
             ticket_options: TicketOptions::new(database.clone(), inventory),
         });
+        let routes = move |config: &mut ServiceConfig| {
+            api(config);
+            pages(config);
+        };
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }

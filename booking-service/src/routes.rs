@@ -286,7 +286,7 @@ fn configure_event_bookings(config: &mut ServiceConfig) {
 }
 
 /// The request that is being answered, for the services that are called on its behalf.
-fn call_context() -> CallContext {
+pub(crate) fn call_context() -> CallContext {
     let request = context::current();
     CallContext {
         request_id: request.request_id,

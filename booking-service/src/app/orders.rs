@@ -19,6 +19,12 @@ const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
 /// How often it looks.
 const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
 
+/// The most flights of an itinerary.
+pub const LEGS_MAX: usize = 4;
+
+/// The most seats of one order on one flight: more than any group that books for itself.
+pub const SEATS_MAX: u32 = 100;
+
 /// Makes and changes orders.
 #[derive(Clone)]
 pub struct Orders {
@@ -213,6 +219,12 @@ pub fn legs(seats: Vec<(domain::FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>>
             })
         })
         .collect()
+}
+
+/// Whether an order can be paid with this code: five digits.
+#[must_use]
+pub fn is_payment_code(code: &str) -> bool {
+    code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What the customer of an order is told.

@@ -91,6 +91,29 @@ impl Users {
         Ok(db::users::list(&self.database, after, limit).await?)
     }
 
+    /// The user with this address, whatever its name; made if there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find_or_create(&self, name: &Name, email: &Email) -> Result<User, AppError> {
+        if let Some(user) = db::users::find_by_email(&self.database, email).await? {
+            return Ok(user);
+        }
+        let new = NewUser {
+            name: name.clone(),
+            email: email.clone(),
+            key: None,
+        };
+        match self.create(&new).await {
+            Ok(made) => Ok(made.value),
+            // Somebody else was faster, and has made the same one.
+            Err(error) => {
+                let user = db::users::find_by_email(&self.database, email).await?;
+                user.ok_or(error)
+            }
+        }
+    }
+
     /// A user by its id.
     ///
     /// # Errors

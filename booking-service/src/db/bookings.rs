@@ -2,6 +2,7 @@
 
 mod insert;
 mod list;
+mod of_all_doors;
 pub(super) mod row;
 mod update;
 
@@ -16,6 +17,7 @@ use crate::app::booking::Booking;
 
 pub use insert::{Insertion, insert};
 pub use list::{of_flight, of_user, users_of};
+pub use of_all_doors::{all_of_users, search};
 pub use update::{Change, NextStep, update, update_with_seats};
 
 /// Seats as one text, for a column of lists.

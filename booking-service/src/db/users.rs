@@ -24,6 +24,10 @@ const FIND_BY_KEY: &str = "
 
 const FIND: &str = "SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1";
 
+/// However it is written, as the index has it.
+const FIND_BY_EMAIL: &str = "
+    SELECT id, name, email, created_at, updated_at FROM users WHERE lower(email) = lower($1)";
+
 /// Ids rise with the time at which they were made.
 const LIST: &str = "
     SELECT id, name, email, created_at, updated_at FROM users
@@ -58,6 +62,17 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewUser) -> Result<User, Db
         .query_one(&statement, &[&id, &name, &email, &key, &digest])
         .await?;
     user_of(&row)
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
+    let row = client.query_opt(&statement, &[&email.as_str()]).await?;
+    row.as_ref().map(user_of).transpose()
 }
 
 /// The user that this key made, and the digest of what it was asked with.

@@ -66,10 +66,20 @@ impl From<AppError> for Problem {
             }
             AppError::NotFreeYet(_) | AppError::CutOff => Self::unavailable(text),
             AppError::Life(_) => Self::internal(error),
+            AppError::Shared(error) => of_shared(&error),
             AppError::Inventory(error) => of_inventory(error),
             AppError::Pools(error) => of_store(error),
             AppError::Db(error) => of_database(error),
         }
+    }
+}
+
+/// What many waited for: each is told, and the cause is whoever's read it.
+fn of_shared(error: &AppError) -> Problem {
+    let text = error.to_string();
+    match error {
+        AppError::Refused(refusal) => of_refusal(refusal.clone()),
+        _ => Problem::unavailable(text.clone()).caused_by(text),
     }
 }
 

@@ -65,6 +65,10 @@ impl Answer {
         let id = self.header("x-request-id").context("no X-Request-Id")?;
         if self.status >= 400 && !self.text.is_empty() {
             ensure!(self.status != 500, "a bug: {self:?}");
+            if media_type.starts_with("text/html") {
+                ensure!(self.text.contains(id), "another request: {self:?}");
+                return Ok(self);
+            }
             if media_type == "application/vnd.api+json" {
                 return self.check_json_api();
             }

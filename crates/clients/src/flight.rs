@@ -1,6 +1,7 @@
 //! flight-service: flights, search, seats and holds.
 
 mod client;
+mod schedule;
 mod seat_stream;
 
 use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber, HoldId, SeatNumber, Units};
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::client::{CONFIRM_LIMIT, FlightClient};
+pub use self::schedule::{SearchOrder, SearchRequest};
 pub use self::seat_stream::SeatStream;
 pub use crate::http::Answer;
 pub use crate::ledger::{LedgerProof, LedgerViolation};

@@ -165,10 +165,10 @@ fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|media_type| {
-            media_type
-                .as_bytes()
-                .windows(4)
-                .any(|window| window.eq_ignore_ascii_case(b"json"))
+            // A problem, or a page that says the same to a person.
+            media_type.as_bytes().windows(4).any(|window| {
+                window.eq_ignore_ascii_case(b"json") || window.eq_ignore_ascii_case(b"html")
+            })
         });
     if !(status.is_client_error() || status.is_server_error()) || has_own_body {
         return None;

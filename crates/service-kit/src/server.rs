@@ -161,11 +161,12 @@ impl BoundServer {
         let mut server = HttpServer::new(move || {
             App::new()
                 .app_data(timeout)
+                // First, so that a service may have its own.
+                .default_service(web::to(nothing_here))
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.
                 .configure(routes.clone())
                 .configure(|config| operations.configure(config))
-                .default_service(web::to(nothing_here))
                 .wrap(from_fn(around_request))
         })
         .backlog(BACKLOG)

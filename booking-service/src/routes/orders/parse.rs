@@ -9,14 +9,8 @@ use service_kit::extract::Json;
 use utoipa::ToSchema;
 
 use crate::app::booking::{Door, NewBooking, Traveler};
-use crate::app::orders::legs;
+use crate::app::orders::{LEGS_MAX, SEATS_MAX, is_payment_code, legs};
 use crate::routes::travelers::{self, TravelerBody};
-
-/// The most flights of an itinerary.
-const LEGS_MAX: usize = 4;
-
-/// The most seats of one order on one flight: more than any group that books for itself.
-const SEATS_MAX: usize = 100;
 
 /// The longest name of a user.
 const USER_LIMIT_CHARS: usize = 255;
@@ -200,8 +194,7 @@ pub(super) fn seats(request: SeatsRequest) -> Result<Vec<Vec<SeatNumber>>, Probl
 /// The code, if it is one.
 pub(super) fn payment_code(request: PaymentRequest) -> Result<String, Problem> {
     let code = request.payment_code;
-    let is_code = code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit());
-    if is_code {
+    if is_payment_code(&code) {
         Ok(code)
     } else {
         Err(Problem::invalid_field("paymentCode", "must be five digits"))
@@ -227,7 +220,7 @@ fn check_legs(legs: &[LegRequest]) -> Result<Units, Problem> {
 
 /// How many seats these are, unless one comes twice or there are none or too many.
 fn check_seats(field: &str, seats: &[SeatNumber]) -> Result<Units, Problem> {
-    if seats.len() > SEATS_MAX {
+    if !u32::try_from(seats.len()).is_ok_and(|count| count <= SEATS_MAX) {
         let detail = format!("an order has at most {SEATS_MAX} seats on a flight");
         return Err(Problem::invalid_field(field, detail));
     }

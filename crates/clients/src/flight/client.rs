@@ -169,7 +169,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    async fn ask<T: serde::de::DeserializeOwned>(
+    pub(super) async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         request: Request,
         context: &CallContext,

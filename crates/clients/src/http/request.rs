@@ -11,7 +11,7 @@ use super::CallError;
 pub(crate) struct Request {
     method: Method,
     path: Vec<String>,
-    query: Option<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
     key: Option<String>,
     /// Whether sending it twice does no more than sending it once.
@@ -24,7 +24,7 @@ impl Request {
         Self {
             method,
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
-            query: None,
+            query: Vec::new(),
             body: None,
             key: None,
             repeatable: true,
@@ -39,10 +39,10 @@ impl Request {
         }
     }
 
-    /// With this parameter.
-    pub(crate) fn query(self, name: &'static str, value: &str) -> Self {
-        let query = Some((name, value.to_owned()));
-        Self { query, ..self }
+    /// With this parameter, besides those that it has.
+    pub(crate) fn query(mut self, name: &'static str, value: &str) -> Self {
+        self.query.push((name, value.to_owned()));
+        self
     }
 
     /// With a key that makes it act once.
@@ -64,7 +64,7 @@ impl Request {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&self.path);
         }
-        if let Some((name, value)) = &self.query {
+        for (name, value) in &self.query {
             url.query_pairs_mut().append_pair(name, value);
         }
         let mut request = client.request(self.method.clone(), url);

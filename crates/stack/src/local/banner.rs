@@ -32,7 +32,7 @@ Holdfast is ready.
 Unlike a deployment:
   - {differences}
 
-Search, book, look at the booking:
+Open http://localhost:{booking_port} in a browser, or search, book, look at the booking:
 
 curl 'http://127.0.0.1:{flight_port}/api/flights/search?source=DEL&destination=BOM&date=2024-02-15&seats=2&sort_by=cheapest'
 curl -X POST http://127.0.0.1:{booking_port}/api/bookings -H 'content-type: application/json' -d '{{\"user_id\":1,\"flight_id\":1,\"seats\":2,\"date\":\"2024-02-15\"}}'

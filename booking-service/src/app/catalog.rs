@@ -1,0 +1,175 @@
+//! What can be flown: searches, fares and airports, as flight-service has them, for those who look
+//! before they book.
+
+mod airports;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clients::flight::{
+    Answer, CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest, SeatMap,
+};
+use clients::http::CallContext;
+use domain::{AirportCode, FlightId, Units};
+use futures_util::stream::{self, StreamExt as _};
+use jiff::civil::Date;
+use moka::future::Cache;
+
+use super::AppError;
+use super::booking::Refusal;
+
+pub use self::airports::{Airports, Match};
+
+const FLIGHTS: &str = "flight-service";
+
+/// How long airports are kept: they change with the schedule, a few times a year.
+const AIRPORTS_LIFETIME: Duration = Duration::from_secs(300);
+
+/// The most pages of airports that are read: ten times as many as have scheduled flights.
+const AIRPORT_PAGES_MAX: usize = 200;
+
+/// How long the proof of all flights' pools is shown before it is asked for again: it reads the whole
+/// ledger.
+const PROOF_LIFETIME: Duration = Duration::from_secs(30);
+
+/// How many flights are asked for side by side.
+const ASKED_AT_ONCE: usize = 16;
+
+/// Reads what flight-service has.
+#[derive(Clone)]
+pub struct Catalog {
+    flights: FlightClient,
+    airports: Cache<(), Arc<Airports>>,
+    proof: Cache<(), Arc<LedgerProof>>,
+}
+
+impl Catalog {
+    /// Reads by this client.
+    #[must_use]
+    pub fn new(flights: FlightClient) -> Self {
+        Self {
+            flights,
+            airports: one_entry(AIRPORTS_LIFETIME),
+            proof: one_entry(PROOF_LIFETIME),
+        }
+    }
+
+    /// All airports; read once for all who ask within some minutes.
+    ///
+    /// # Errors
+    /// When flight-service does not answer.
+    pub async fn airports(&self, context: &CallContext) -> Result<Arc<Airports>, AppError> {
+        let read = self.read_airports(context);
+        let airports = self.airports.try_get_with((), read).await;
+        airports.map_err(AppError::Shared)
+    }
+
+    async fn read_airports(&self, context: &CallContext) -> Result<Arc<Airports>, AppError> {
+        let mut all = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..AIRPORT_PAGES_MAX {
+            let page = granted(self.flights.airports(after.as_deref(), context).await)?;
+            all.extend(page.data);
+            after = page.meta.after;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(Arc::new(Airports::new(all)))
+    }
+
+    /// The best itineraries, a page of them.
+    ///
+    /// # Errors
+    /// When the search makes no sense, or flight-service does not answer.
+    pub async fn search(
+        &self,
+        search: &SearchRequest,
+        context: &CallContext,
+    ) -> Result<SearchAnswer, AppError> {
+        granted(self.flights.search(search, context).await)
+    }
+
+    /// The lowest fare of each day of this day's month.
+    ///
+    /// # Errors
+    /// When it makes no sense, or flight-service does not answer.
+    pub async fn calendar(
+        &self,
+        source: AirportCode,
+        destination: AirportCode,
+        day: Date,
+        seats: Units,
+        context: &CallContext,
+    ) -> Result<CalendarAnswer, AppError> {
+        let flights = &self.flights;
+        granted(
+            flights
+                .calendar(source, destination, day, seats, context)
+                .await,
+        )
+    }
+
+    /// A flight by its id or its number; of a number, the next departure.
+    ///
+    /// # Errors
+    /// When there is none, or flight-service does not answer.
+    pub async fn flight(&self, name: &str, context: &CallContext) -> Result<Flight, AppError> {
+        let found = granted(self.flights.find_flight(name, context).await);
+        found.map_err(|error| as_unknown(error, name))
+    }
+
+    /// These flights, in their order; a gap where flight-service does not tell.
+    pub async fn flights(&self, ids: &[FlightId], context: &CallContext) -> Vec<Option<Flight>> {
+        let calls = ids.iter().map(async |id| {
+            let flight = self.flights.flight(*id, context).await;
+            granted(flight).ok()
+        });
+        stream::iter(calls).buffered(ASKED_AT_ONCE).collect().await
+    }
+
+    /// A flight's seats; who has them is told by orders only.
+    ///
+    /// # Errors
+    /// When there is no such flight, or flight-service does not answer.
+    pub async fn seat_map(&self, id: FlightId, context: &CallContext) -> Result<SeatMap, AppError> {
+        let name = id.to_string();
+        let map = granted(self.flights.seat_map(&name, context).await);
+        map.map_err(|error| as_unknown(error, &name))
+    }
+
+    /// The proof of all flights' pools, at most some seconds old.
+    ///
+    /// # Errors
+    /// When flight-service does not answer.
+    pub async fn proof(&self, context: &CallContext) -> Result<Arc<LedgerProof>, AppError> {
+        let read = async { granted(self.flights.ledger_proof(context).await).map(Arc::new) };
+        let proof = self.proof.try_get_with((), read).await;
+        proof.map_err(AppError::Shared)
+    }
+}
+
+fn one_entry<T: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<(), T> {
+    Cache::builder()
+        .max_capacity(1)
+        .time_to_live(lifetime)
+        .build()
+}
+
+/// What flight-service answered, its refusals as this service's own.
+fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
+    let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
+    answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
+}
+
+/// A flight that is not there, by its name.
+fn as_unknown(error: AppError, name: &str) -> AppError {
+    match error {
+        AppError::Refused(refusal)
+            if matches!(refusal.code.as_str(), "unknown_flight" | "not_found") =>
+        {
+            AppError::UnknownFlight(name.to_owned())
+        }
+        error => error,
+    }
+}

@@ -1,0 +1,133 @@
+//! What bookings add up to, for those who run the service. Only the latest bookings are read, so that
+//! looking costs the same however many there are.
+
+use deadpool_postgres::Pool;
+use domain::{Currency, FlightId};
+use tokio_postgres::Row;
+
+use super::DbError;
+use crate::app::overview::{EventSales, FlightSales, Span, Totals};
+
+const LATEST: &str =
+    "WITH latest AS (SELECT * FROM bookings ORDER BY id DESC LIMIT $1), recent AS (
+        SELECT * FROM latest WHERE created_at > now() - make_interval(secs => $2)
+    )";
+
+const TOTALS: &str = "
+    SELECT count(*), count(*) FILTER (WHERE shown = 'confirmed'),
+        count(*) FILTER (WHERE shown IN ('pending', 'held', 'paying')),
+        count(*) FILTER (WHERE shown IN ('failed', 'expired')),
+        count(*) FILTER (WHERE shown = 'cancelled'),
+        (SELECT count(*) FROM bookings WHERE next_step_at < now() - interval '5 seconds')
+    FROM recent";
+
+const REVENUE: &str = "
+    SELECT currency, sum(amount_minor)::bigint FROM recent
+    WHERE shown = 'confirmed' AND currency IS NOT NULL GROUP BY currency ORDER BY 2 DESC LIMIT 4";
+
+const OVER_TIME: &str = "
+    SELECT floor(extract(epoch FROM now() - created_at)::float8 / $3)::integer AS age, count(*),
+        count(*) FILTER (WHERE shown = 'confirmed')
+    FROM recent GROUP BY age";
+
+const FLIGHTS: &str = "
+    SELECT leg.flight_id,
+        coalesce(sum(leg.units) FILTER (WHERE recent.shown = 'confirmed'), 0)::bigint AS sold,
+        coalesce(sum(leg.units) FILTER (WHERE recent.shown IN ('held', 'paying')), 0)::bigint AS held
+    FROM recent JOIN booking_legs leg ON leg.booking_id = recent.id
+    GROUP BY leg.flight_id ORDER BY sold DESC, held DESC, leg.flight_id LIMIT $3";
+
+const EVENTS: &str = "
+    SELECT event.id, event.name, pool.capacity, pool.held, pool.sold
+    FROM events event JOIN pools pool ON pool.id = event.pool_id
+    WHERE event.deleted_at IS NULL ORDER BY event.id DESC LIMIT $1";
+
+/// What the latest bookings of a span add up to; and how many were made in each part of it, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn totals(database: &Pool, span: Span, latest: i64) -> Result<Totals, DbError> {
+    let client = database.get().await?;
+    let seconds = span.seconds();
+    let statement = client.prepare_cached(&format!("{LATEST}{TOTALS}")).await?;
+    let row = client.query_one(&statement, &[&latest, &seconds]).await?;
+    let statement = client.prepare_cached(&format!("{LATEST}{REVENUE}")).await?;
+    let revenue = client.query(&statement, &[&latest, &seconds]).await?;
+    let statement = client
+        .prepare_cached(&format!("{LATEST}{OVER_TIME}"))
+        .await?;
+    let part = span.part_seconds();
+    let parts = client
+        .query(&statement, &[&latest, &seconds, &part])
+        .await?;
+    let mut over_time = vec![(0, 0); span.parts()];
+    for row in &parts {
+        let age: i32 = row.try_get(0)?;
+        let place = usize::try_from(age).ok();
+        let place = place.and_then(|age| span.parts().checked_sub(age + 1));
+        if let Some(part) = place.and_then(|place| over_time.get_mut(place)) {
+            *part = (row.try_get(1)?, row.try_get(2)?);
+        }
+    }
+    Ok(Totals {
+        made: row.try_get(0)?,
+        confirmed: row.try_get(1)?,
+        open: row.try_get(2)?,
+        failed: row.try_get(3)?,
+        cancelled: row.try_get(4)?,
+        overdue: row.try_get(5)?,
+        revenue: revenue.iter().map(revenue_of).collect::<Result<_, _>>()?,
+        over_time,
+    })
+}
+
+fn revenue_of(row: &Row) -> Result<(Currency, i64), DbError> {
+    let currency = row.try_get::<_, &str>(0)?.parse();
+    let currency = currency.map_err(|_| DbError::Unreadable("bookings.currency"))?;
+    Ok((currency, row.try_get(1)?))
+}
+
+/// The flights that were sold most of late, `limit` of them at most.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn flights(
+    database: &Pool,
+    span: Span,
+    latest: i64,
+    limit: i64,
+) -> Result<Vec<FlightSales>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(&format!("{LATEST}{FLIGHTS}")).await?;
+    let rows = client
+        .query(&statement, &[&latest, &span.seconds(), &limit])
+        .await?;
+    let sales = rows.iter().map(|row| {
+        Ok(FlightSales {
+            flight: FlightId(row.try_get(0)?),
+            sold: row.try_get(1)?,
+            held: row.try_get(2)?,
+        })
+    });
+    sales.collect()
+}
+
+/// The newest events and where their tickets are, `limit` of them at most.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn events(database: &Pool, limit: i64) -> Result<Vec<EventSales>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(EVENTS).await?;
+    let rows = client.query(&statement, &[&limit]).await?;
+    let sales = rows.iter().map(|row| {
+        Ok(EventSales {
+            event: row.try_get(0)?,
+            name: row.try_get(1)?,
+            capacity: row.try_get(2)?,
+            held: row.try_get(3)?,
+            sold: row.try_get(4)?,
+        })
+    });
+    sales.collect()
+}

@@ -1,0 +1,282 @@
+//! What the visitor has booked, through any door, and the page of a booking that was paid at once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use clients::flight::Flight;
+use domain::{BookingId, FlightId};
+use futures_util::stream::{self, StreamExt as _};
+use lifecycle::State;
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::{Id, Query};
+use uuid::Uuid;
+
+use super::choose::notice;
+use super::forms::{self, Form};
+use super::layout::{Page, Place};
+use super::orders::badge;
+use super::visitor::Visitor;
+use super::{go_to, orders, page, seat_map, tickets, trip, words};
+use crate::app::AppError;
+use crate::app::booking::{Booking, Door};
+use crate::app::bookings::Bookings;
+use crate::app::catalog::{Airports, Catalog};
+use crate::app::events::{Event, Events};
+use crate::app::overview::Overview;
+use crate::routes::call_context;
+
+/// How many events are asked for side by side.
+const EVENTS_AT_ONCE: usize = 8;
+
+/// How many bookings a page has.
+const ROWS: i64 = 15;
+
+/// Adds the routes.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    page(config, "/my-bookings", "GET", [web::get().to(list)]);
+    page(config, "/bookings/{id}", "GET", [web::get().to(show)]);
+    page(
+        config,
+        "/bookings/{id}/cancel",
+        "POST",
+        [web::post().to(cancel)],
+    );
+}
+
+/// Which part of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    before: Option<i64>,
+}
+
+/// A booking with its flights, as far as they can be had.
+pub(super) struct Row {
+    pub(super) booking: Booking,
+    flights: Vec<Option<Flight>>,
+    event: Option<Event>,
+}
+
+/// Bookings with their flights and events, each asked for once.
+pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Events) -> Vec<Row> {
+    let wanted = bookings
+        .iter()
+        .filter_map(|booking| booking.tickets.as_ref());
+    let wanted: BTreeSet<Uuid> = wanted.map(|tickets| tickets.event).collect();
+    let found = wanted
+        .into_iter()
+        .map(async |id| (id, events.find(id).await.ok()));
+    let found: HashMap<Uuid, Option<Event>> =
+        stream::iter(found).buffered(EVENTS_AT_ONCE).collect().await;
+    let event_of = |booking: &Booking| found.get(&booking.tickets.as_ref()?.event)?.clone();
+    let legs = bookings.iter().flat_map(|booking| &booking.legs);
+    let mut ids: Vec<FlightId> = legs.map(|leg| leg.flight).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let flights = catalog.flights(&ids, &call_context()).await;
+    let flight_of = |id: FlightId| {
+        let place = ids.binary_search(&id).ok()?;
+        flights.get(place).cloned().flatten()
+    };
+    let rows = bookings.into_iter().map(|booking| Row {
+        flights: booking
+            .legs
+            .iter()
+            .map(|leg| flight_of(leg.flight))
+            .collect(),
+        event: event_of(&booking),
+        booking,
+    });
+    rows.collect()
+}
+
+/// The visitor's bookings, newest first.
+async fn list(
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    overview: Data<Overview>,
+    events: Data<Events>,
+    part: Query<Part>,
+) -> Result<HttpResponse, Problem> {
+    let older_than = part.0.before.map(BookingId);
+    let mut found = overview
+        .of_users(&visitor.users(), older_than, ROWS + 1)
+        .await?;
+    let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
+    let has_more = found.len() > shown;
+    found.truncate(shown);
+    let last = found.last().map(|booking| booking.id).filter(|_| has_more);
+    let airports = catalog.airports(&call_context()).await.unwrap_or_default();
+    let rows = rows(found, &catalog, &events).await;
+    let body = html! {
+        div.heading {
+            div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.user) } ", newest first" } }
+        }
+        @if rows.is_empty() {
+            section.card.empty {
+                h2 { "Nothing booked yet" }
+                p { "What you hold and buy will be listed here." }
+                p.actions { a.button.primary href="/" { "Search flights" } a.button.quiet href="/events" { "See events" } }
+            }
+        } @else {
+            ul.rows { @for row in &rows { li { (row_of(row, &airports)) } } }
+        }
+        p.pages {
+            @if older_than.is_some() { a href="/my-bookings" { "Newest" } }
+            @if let Some(last) = last { a href=(format!("/my-bookings?before={last}")) { "Older bookings" } }
+        }
+    };
+    Ok(Page::new("My bookings", Place::Bookings, body).answer(&visitor))
+}
+
+/// Where a booking's page is.
+pub(super) fn path(booking: &Booking) -> String {
+    match booking.door {
+        Door::Seats => orders::path(booking.hold),
+        Door::Event => tickets::path(booking.hold),
+        Door::Count | Door::Simple => format!("/bookings/{}", booking.id),
+    }
+}
+
+fn row_of(row: &Row, airports: &Airports) -> Markup {
+    let booking = &row.booking;
+    let departs = row.flights.first().and_then(Option::as_ref);
+    let departs = departs.map(|flight| words::times(flight, airports.find(flight.source), None).0);
+    html! {
+        a.card href=(path(booking)) {
+            div {
+                h2 { (title(row, airports)) }
+                p.quiet {
+                    @if let Some(departs) = departs { (words::date(departs.date)) ", " (departs.time) " · " }
+                    @if let Some(event) = &row.event { (words::moment(event.starts_at)) " · " }
+                    (seats(booking))
+                }
+            }
+            span.price {
+                @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) }
+            }
+            (badge(booking))
+        }
+    }
+}
+
+/// Where it goes.
+pub(super) fn title(row: &Row, airports: &Airports) -> String {
+    if row.booking.door == Door::Event {
+        let event = row.event.as_ref();
+        return event.map_or_else(|| "Tickets".to_owned(), |event| event.name.clone());
+    }
+    let known: Vec<&Flight> = row.flights.iter().flatten().collect();
+    if known.is_empty() {
+        return format!("Flight {}", row.booking.flight_ref);
+    }
+    trip::title(known.into_iter(), airports)
+}
+
+/// Which seats, or how many.
+pub(super) fn seats(booking: &Booking) -> String {
+    if let Some(tickets) = &booking.tickets {
+        return words::counted(tickets.quantity.get().into(), "ticket", "tickets");
+    }
+    let legs = booking.legs.iter();
+    let named: Vec<String> = legs
+        .map(|leg| seat_map::named(&leg.seats, leg.units.get()))
+        .collect();
+    match named.split_first() {
+        Some((first, rest)) if rest.iter().all(|other| other == first) => first.clone(),
+        _ => named.join(" · "),
+    }
+}
+
+async fn find(id: BookingId, bookings: &Bookings, visitor: &Visitor) -> Result<Booking, Problem> {
+    let booking = bookings.find(id).await?;
+    visitor.check_owns(&booking.user)?;
+    Ok(booking)
+}
+
+/// A booking that was paid at once, or costs nothing here.
+async fn show(
+    visitor: Visitor,
+    bookings: Data<Bookings>,
+    catalog: Data<Catalog>,
+    events: Data<Events>,
+    id: Id<BookingId>,
+) -> Result<HttpResponse, Problem> {
+    let booking = find(id.0, &bookings, &visitor).await?;
+    if matches!(booking.door, Door::Seats | Door::Event) {
+        return Ok(go_to(&path(&booking)));
+    }
+    Ok(answer(booking, &catalog, &events, &visitor, None).await)
+}
+
+async fn answer(
+    booking: Booking,
+    catalog: &Catalog,
+    events: &Events,
+    visitor: &Visitor,
+    problem: Option<&str>,
+) -> HttpResponse {
+    let airports = catalog.airports(&call_context()).await.unwrap_or_default();
+    let rows = rows(vec![booking], catalog, events).await;
+    let Some(row) = rows.first() else {
+        return go_to("/my-bookings");
+    };
+    let booking = &row.booking;
+    let title = title(row, &airports);
+    let can_cancel = booking.door == Door::Count && booking.life.shown == State::Confirmed;
+    let body = html! {
+        h1 { (title) }
+        (notice(problem))
+        div.columns {
+            div {
+                section.card.state {
+                    div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::failure::sentence(&refusal.message)) } } }
+                    p { (seats(booking)) }
+                }
+                @for flight in row.flights.iter().flatten() { section.card.leg { (trip::leg(flight, &airports)) } }
+            }
+            aside {
+                section.card.summary {
+                    h2 { "Total" }
+                    p.price { @match booking.total { Some(total) => (words::money(total.amount, total.currency)), None => "–" } }
+                    @if can_cancel {
+                        details.give-up {
+                            summary { "Cancel the booking" }
+                            form method="post" action=(format!("/bookings/{}/cancel", booking.id)) {
+                                (forms::token(visitor))
+                                p { "The payment is refunded, and the seats go back." }
+                                button.danger.wide { "Yes, cancel the booking" }
+                            }
+                        }
+                    }
+                    p.hint { "Booking " code { (booking.id) } }
+                }
+            }
+        }
+    };
+    Page::new(title, Place::Bookings, body).answer(visitor)
+}
+
+/// Cancels a booking that was paid at once.
+async fn cancel(
+    visitor: Visitor,
+    bookings: Data<Bookings>,
+    catalog: Data<Catalog>,
+    events: Data<Events>,
+    id: Id<BookingId>,
+    _: Form,
+) -> Result<HttpResponse, Problem> {
+    let booking = find(id.0, &bookings, &visitor).await?;
+    match bookings.cancel(booking, call_context()).await {
+        Ok(cancelled) => Ok(go_to(&path(&cancelled))),
+        Err(AppError::NotCancellable(state)) => {
+            let booking = find(id.0, &bookings, &visitor).await?;
+            let problem = format!("A booking that is {state} can't be cancelled.");
+            Ok(answer(booking, &catalog, &events, &visitor, Some(&problem)).await)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

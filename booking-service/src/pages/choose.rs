@@ -1,0 +1,237 @@
+//! An itinerary and the seats of its flights: looked at, chosen, and held by ordering them.
+
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
+use clients::flight::{Flight, SeatMap};
+use clients::http::CallContext;
+use domain::{Amount, FlightId, Units};
+use futures_util::future::try_join_all;
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::Query;
+use uuid::Uuid;
+
+use super::layout::{Page, Place};
+use super::seat_map::{self, Mine};
+use super::visitor::Visitor;
+use super::{forms, trip, words};
+use crate::app::catalog::{Airports, Catalog};
+use crate::app::orders::{LEGS_MAX, SEATS_MAX};
+use crate::routes::call_context;
+
+/// Which flights, and for how many.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    flights: String,
+    seats: Option<i64>,
+}
+
+/// A flight with its seats.
+pub(super) struct Leg {
+    pub(super) flight: Flight,
+    pub(super) map: SeatMap,
+}
+
+/// What a visitor has to do, and what went wrong with it last time.
+#[derive(Default)]
+pub(super) struct Choice {
+    /// How many seats, where that is said.
+    pub(super) seats: Option<Units>,
+    /// What is theirs and what they ticked, flight by flight.
+    pub(super) mine: HashMap<FlightId, Mine>,
+    /// Why it could not be had.
+    pub(super) notice: Option<String>,
+}
+
+/// One flight, by its id or its number.
+pub(super) async fn flight(
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    name: web::Path<String>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let context = call_context();
+    let flight = catalog.flight(&name, &context).await?;
+    show(
+        &visitor,
+        &catalog,
+        &[flight.id],
+        choice_of(&asked.0),
+        &context,
+    )
+    .await
+}
+
+/// Flights that are booked as one.
+pub(super) async fn itinerary(
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let ids = flight_ids(&asked.0.flights)?;
+    show(
+        &visitor,
+        &catalog,
+        &ids,
+        choice_of(&asked.0),
+        &call_context(),
+    )
+    .await
+}
+
+fn choice_of(asked: &Asked) -> Choice {
+    let seats = asked.seats.and_then(|seats| Units::try_from(seats).ok());
+    Choice {
+        seats: seats.filter(|seats| seats.get() <= SEATS_MAX),
+        ..Choice::default()
+    }
+}
+
+/// The flights of an itinerary, in order: `3,17`.
+pub(super) fn flight_ids(text: &str) -> Result<Vec<FlightId>, Problem> {
+    let ids: Result<Vec<FlightId>, _> = text.split(',').map(|id| id.trim().parse()).collect();
+    let ids =
+        ids.map_err(|_| Problem::invalid_field("flights", "must name flights by their ids"))?;
+    let is_repeated = ids
+        .iter()
+        .enumerate()
+        .any(|(at, id)| ids.iter().skip(at + 1).any(|other| other == id));
+    if ids.len() > LEGS_MAX || is_repeated {
+        let detail = format!("must name 1 to {LEGS_MAX} different flights");
+        return Err(Problem::invalid_field("flights", detail));
+    }
+    Ok(ids)
+}
+
+async fn show(
+    visitor: &Visitor,
+    catalog: &Catalog,
+    ids: &[FlightId],
+    choice: Choice,
+    context: &CallContext,
+) -> Result<HttpResponse, Problem> {
+    let legs = legs(catalog, ids, context).await?;
+    let airports = catalog.airports(context).await?;
+    Ok(page(&legs, &airports, &choice, visitor).answer(visitor))
+}
+
+/// The page again, because what was asked for can't be had.
+pub(super) async fn again(
+    visitor: &Visitor,
+    catalog: &Catalog,
+    ids: &[FlightId],
+    choice: Choice,
+    context: &CallContext,
+) -> Result<HttpResponse, Problem> {
+    let legs = legs(catalog, ids, context).await?;
+    let airports = catalog.airports(context).await?;
+    let page = page(&legs, &airports, &choice, visitor);
+    Ok(page.answer_with(StatusCode::CONFLICT, visitor))
+}
+
+/// These flights with their seats.
+pub(super) async fn legs(
+    catalog: &Catalog,
+    ids: &[FlightId],
+    context: &CallContext,
+) -> Result<Vec<Leg>, Problem> {
+    let legs = ids.iter().map(async |id| {
+        let name = id.to_string();
+        let (flight, map) = futures_util::try_join!(
+            catalog.flight(&name, context),
+            catalog.seat_map(*id, context)
+        )?;
+        Ok::<_, Problem>(Leg { flight, map })
+    });
+    try_join_all(legs).await
+}
+
+fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -> Page {
+    let title = trip::title(legs.iter().map(|leg| &leg.flight), airports);
+    let each = legs
+        .iter()
+        .try_fold(Amount::ZERO, |sum, leg| sum.checked_add(leg.flight.price));
+    let currency = legs.first().map(|leg| leg.flight.currency);
+    let ids: Vec<String> = legs.iter().map(|leg| leg.flight.id.to_string()).collect();
+    let has_maps = legs.iter().any(|leg| !leg.map.seats.is_empty());
+    let seats = choice.seats.map_or(1, Units::get);
+    let body = html! {
+        h1 { (title) }
+        (notice(choice.notice.as_deref()))
+        form.choose method="post" action="/orders" data-choose {
+            (forms::token(visitor))
+            input type="hidden" name="key" value=(Uuid::new_v4());
+            input type="hidden" name="flights" value=(ids.join(","));
+            input type="hidden" name="each" value=(each.unwrap_or_default().minor());
+            div.columns {
+                div {
+                    @for leg in legs {
+                        section.card.leg {
+                            (trip::leg(&leg.flight, airports))
+                            (seats_of(leg, choice))
+                        }
+                    }
+                }
+                aside {
+                    section.card.summary {
+                        h2 { "Your choice" }
+                        @if !has_maps {
+                            div.field {
+                                label for="seats" { "Seats" }
+                                input #seats type="number" name="seats" min="1" max=(SEATS_MAX) required value=(seats) data-seats;
+                            }
+                        } @else {
+                            input type="hidden" name="seats" value=(seats);
+                            p.chosen data-chosen aria-live="polite" {
+                                @if seats > 1 { "Choose " (seats) " seats on the map." } @else { "Choose seats on the map." }
+                            }
+                        }
+                        @if let (Some(each), Some(currency)) = (each, currency) {
+                            dl.sums {
+                                div { dt { "One seat" } dd { (words::money(each, currency)) } }
+                                div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
+                                    dt { "Total" }
+                                    dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }
+                                }
+                            }
+                        }
+                        button.primary.wide { "Hold these seats" }
+                        p.hint { "They are yours alone while you pay. Nothing is charged yet." }
+                        @if has_maps { (seat_map::legend(false)) }
+                    }
+                }
+            }
+        }
+    };
+    Page::new(title, Place::Search, body)
+}
+
+/// What went wrong, said once and at once.
+pub(super) fn notice(text: Option<&str>) -> Markup {
+    html! {
+        @if let Some(text) = text {
+            div.notice.bad role="alert" { p { (super::failure::sentence(text)) } }
+        }
+    }
+}
+
+fn seats_of(leg: &Leg, choice: &Choice) -> Markup {
+    let id = leg.flight.id;
+    let mine = choice.mine.get(&id).cloned().unwrap_or_default();
+    html! {
+        @if leg.map.seats.is_empty() {
+            p.quiet {
+                (words::counted(leg.flight.available_seats.max(0).unsigned_abs().into(), "seat", "seats"))
+                " left. Seats on this flight are given out at check-in."
+            }
+        } @else {
+            input type="hidden" name="mapped" value=(id);
+            (seat_map::map(id, &leg.map.seats, leg.map.version, &mine))
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Events: listed and shown, with their tickets on sale.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::{Id, Query};
+use uuid::Uuid;
+
+use super::choose::notice;
+use super::layout::{Page, Place};
+use super::visitor::Visitor;
+use super::{fragment, page, tickets, words};
+use crate::app::events::{Event, Events, Statistics};
+use crate::app::users::Users;
+
+/// How many events a page has.
+const ROWS: i64 = 24;
+
+/// How many events are counted side by side.
+const COUNTED_AT_ONCE: usize = 8;
+
+/// Adds the routes.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    page(config, "/events", "GET", [web::get().to(list)]);
+    page(config, "/events/{id}", "GET", [web::get().to(show)]);
+    page(
+        config,
+        "/events/{id}/left",
+        "GET",
+        [web::get().to(left_now)],
+    );
+}
+
+/// Which part of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    after: Option<Uuid>,
+}
+
+/// All events, in the order in which they were announced.
+async fn list(
+    visitor: Visitor,
+    events: Data<Events>,
+    part: Query<Part>,
+) -> Result<HttpResponse, Problem> {
+    let mut found = events.list(part.0.after, ROWS + 1).await?;
+    let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
+    let has_more = found.len() > shown;
+    found.truncate(shown);
+    let last = found.last().map(|event| event.id).filter(|_| has_more);
+    let counts = found
+        .iter()
+        .map(async |event| events.statistics(event.id).await.ok());
+    let counts: Vec<Option<Statistics>> = stream::iter(counts)
+        .buffered(COUNTED_AT_ONCE)
+        .collect()
+        .await;
+    let now = Timestamp::now();
+    let body = html! {
+        h1 { "Events" }
+        @if found.is_empty() {
+            section.card.empty { h2 { "No events yet" } p { "What is announced will be listed here." } }
+        } @else {
+            ul.rows {
+                @for (event, counts) in found.iter().zip(&counts) {
+                    li {
+                        a.card href=(path(event.id)) {
+                            div { h2 { (event.name) } p.quiet { (words::moment(event.starts_at)) } }
+                            span.price { (price(event)) }
+                            (left(event, counts.as_ref(), now))
+                        }
+                    }
+                }
+            }
+        }
+        p.pages {
+            @if part.0.after.is_some() { a href="/events" { "First events" } }
+            @if let Some(last) = last { a href=(format!("/events?after={last}")) { "More events" } }
+        }
+    };
+    Ok(Page::new("Events", Place::Events, body).answer(&visitor))
+}
+
+/// Where an event is.
+pub(super) fn path(event: Uuid) -> String {
+    format!("/events/{event}")
+}
+
+/// What a ticket costs.
+pub(super) fn price(event: &Event) -> String {
+    if event.price.minor() == 0 {
+        return "Free".to_owned();
+    }
+    words::money(event.price, event.currency)
+}
+
+fn left(event: &Event, counts: Option<&Statistics>, now: Timestamp) -> Markup {
+    let free = counts.map(|counts| counts.free_units);
+    html! {
+        @match free {
+            _ if !event.sales.is_open(now) => span.badge { "Not on sale" },
+            Some(0) => span.badge { "Sold out" },
+            Some(free) => span.badge.good { (words::counted(free.max(0).unsigned_abs().into(), "ticket", "tickets")) " left" },
+            None => span.badge { "–" },
+        }
+    }
+}
+
+/// One event.
+async fn show(
+    visitor: Visitor,
+    events: Data<Events>,
+    users: Data<Users>,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let page = event_page(&visitor, &events, &users, id.0, None).await?;
+    Ok(page.answer(&visitor))
+}
+
+/// The page again, because the tickets can't be had.
+pub(super) async fn again(
+    visitor: &Visitor,
+    events: &Events,
+    users: &Users,
+    id: Uuid,
+    notice: &str,
+) -> Result<HttpResponse, Problem> {
+    let page = event_page(visitor, events, users, id, Some(notice)).await?;
+    Ok(page.answer_with(StatusCode::CONFLICT, visitor))
+}
+
+async fn event_page(
+    visitor: &Visitor,
+    events: &Events,
+    users: &Users,
+    id: Uuid,
+    problem: Option<&str>,
+) -> Result<Page, Problem> {
+    let event = events.find(id).await?;
+    let counts = events.statistics(id).await?;
+    let user = tickets::known(visitor, users).await;
+    let now = Timestamp::now();
+    let is_on_sale = event.sales.is_open(now) && counts.free_units > 0;
+    let body = html! {
+        h1 { (event.name) }
+        (notice(problem))
+        div.columns {
+            div {
+                section.card.stack {
+                    h2 { (words::moment(event.starts_at)) }
+                    @if !event.description.is_empty() { p.prose { (event.description) } }
+                }
+            }
+            aside {
+                section.card.summary {
+                    h2 { "Tickets" }
+                    p.price { (price(&event)) }
+                    p hx-get=(format!("{}/left", path(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
+                        (left(&event, Some(&counts), now))
+                    }
+                    @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), visitor)) }
+                }
+            }
+        }
+    };
+    Ok(Page::new(event.name.clone(), Place::Events, body))
+}
+
+/// How many tickets are left, for a page that is open.
+async fn left_now(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    let event = events.find(id.0).await?;
+    let counts = events.statistics(id.0).await?;
+    let left = left(&event, Some(&counts), Timestamp::now());
+    Ok(fragment(&left))
+}

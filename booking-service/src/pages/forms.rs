@@ -1,0 +1,138 @@
+//! What forms send. A form is taken only from this service's own pages: it carries the token that the
+//! visitor's cookie has, and the browser must not say that it comes from elsewhere.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use maud::{Markup, html};
+use service_kit::Problem;
+use sha2::{Digest as _, Sha256};
+
+use super::visitor::Visitor;
+
+/// The field that carries the token.
+const TOKEN: &str = "form_token";
+
+/// The largest form: four legs of a hundred seats are a tenth of it.
+const LIMIT_BYTES: usize = 64 * 1024;
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The fields of a form, in order; a name may come more than once.
+#[derive(Debug)]
+pub(super) struct Form {
+    fields: Vec<(String, String)>,
+    /// Of all fields: what a repeated form is told by.
+    pub(super) digest: [u8; 32],
+}
+
+impl Form {
+    /// A field; empty if there is none. Without spaces around it.
+    pub(super) fn text(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.trim())
+    }
+
+    /// All fields of a name.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let fields = self.fields.iter();
+        fields.filter_map(move |(field, value)| (field == name).then_some(value.as_str()))
+    }
+}
+
+impl FromRequest for Form {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Visitor::of(request);
+        let is_form = request.content_type() == "application/x-www-form-urlencoded";
+        let is_own = is_from_here(request.headers());
+        let bytes = Bytes::from_request(request, payload);
+        async move {
+            let bytes = bytes.await.map_err(|_| too_large())?;
+            if bytes.len() > LIMIT_BYTES {
+                return Err(too_large());
+            }
+            if !is_form {
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    "this address takes the forms of its own pages",
+                ));
+            }
+            let fields = form_urlencoded::parse(&bytes).into_owned().collect();
+            let digest = Sha256::digest(&bytes).into();
+            let form = Self { fields, digest };
+            if is_own && form.text(TOKEN) == visitor.form_token {
+                Ok(form)
+            } else {
+                Err(foreign())
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// Whether the browser does not say that the form comes from another site. Old ones say nothing; then
+/// the token alone decides.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    let is_same_site = text(&FETCH_SITE).is_none_or(|site| site == "same-origin" || site == "none");
+    let has_own_origin = text(&header::ORIGIN).is_none_or(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some() && host == text(&header::HOST)
+    });
+    is_same_site && has_own_origin
+}
+
+fn too_large() -> Problem {
+    let detail = format!("a form is at most {LIMIT_BYTES} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+}
+
+fn foreign() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "foreign_form",
+        "this form is out of date, or did not come from this site; nothing was changed. Go back, reload the \
+         page and send it again",
+    )
+}
+
+/// The token, in a form.
+pub(super) fn token(visitor: &Visitor) -> Markup {
+    html! { input type="hidden" name=(TOKEN) value=(visitor.form_token); }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn from_here(headers: &[(HeaderName, &'static str)]) -> bool {
+        let mut map = HeaderMap::new();
+        map.insert(header::HOST, HeaderValue::from_static("localhost:8081"));
+        for (name, value) in headers {
+            map.insert(name.clone(), HeaderValue::from_static(value));
+        }
+        is_from_here(&map)
+    }
+
+    #[test]
+    fn a_browser_that_names_another_site_is_refused() {
+        assert!(from_here(&[]));
+        assert!(from_here(&[
+            (FETCH_SITE, "same-origin"),
+            (header::ORIGIN, "http://localhost:8081")
+        ]));
+        assert!(!from_here(&[(FETCH_SITE, "cross-site")]));
+        assert!(!from_here(&[(FETCH_SITE, "same-site")]));
+        assert!(!from_here(&[(header::ORIGIN, "http://evil.example")]));
+        assert!(!from_here(&[(header::ORIGIN, "null")]));
+    }
+}

@@ -1,0 +1,161 @@
+//! What every page has around it.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
+use super::forms;
+use super::visitor::Visitor;
+
+/// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
+/// besides, and asks nobody but this service.
+const HTMX_CONFIG: &str = r#"{"allowEval":false,"allowScriptTags":false,"defaultSettleDelay":0,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
+
+/// Where in the menu a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Search, flights and what is booked there.
+    Search,
+    /// Events.
+    Events,
+    /// What the visitor has.
+    Bookings,
+    /// How the service does.
+    Operations,
+    /// None of these.
+    Elsewhere,
+}
+
+const MENU: [(Place, &str, &str); 4] = [
+    (Place::Search, "/", "Flights"),
+    (Place::Events, "/events", "Events"),
+    (Place::Bookings, "/my-bookings", "My bookings"),
+    (Place::Operations, "/operations", "Operations"),
+];
+
+/// A page.
+pub(super) struct Page {
+    /// What the browser's tab and the page's head say.
+    pub(super) title: String,
+    /// Where in the menu it is.
+    pub(super) place: Place,
+    /// After so many seconds a browser without scripts asks again.
+    pub(super) refresh_seconds: Option<u8>,
+    /// All but the head and the menu.
+    pub(super) body: Markup,
+}
+
+impl Page {
+    /// A page that stays as it is.
+    pub(super) fn new(title: impl Into<String>, place: Place, body: Markup) -> Self {
+        Self {
+            title: title.into(),
+            place,
+            refresh_seconds: None,
+            body,
+        }
+    }
+
+    /// It as an answer.
+    pub(super) fn answer(self, visitor: &Visitor) -> HttpResponse {
+        self.answer_with(StatusCode::OK, visitor)
+    }
+
+    /// The same with another status.
+    pub(super) fn answer_with(self, status: StatusCode, visitor: &Visitor) -> HttpResponse {
+        let html = self.html(visitor).into_string();
+        HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(html)
+    }
+
+    /// All of it.
+    pub(super) fn html(&self, visitor: &Visitor) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="htmx-config" content=(HTMX_CONFIG);
+                    @if let Some(seconds) = self.refresh_seconds {
+                        noscript { meta http-equiv="refresh" content=(seconds); }
+                    }
+                    title { (self.title) " · Holdfast" }
+                    link rel="icon" type="image/svg+xml" href=(ICON.path());
+                    link rel="stylesheet" href=(STYLE.path());
+                    script defer src=(HTMX.path()) {}
+                    script defer src=(HTMX_SSE.path()) {}
+                    script defer src=(SCRIPT.path()) {}
+                }
+                body hx-ext="sse" {
+                    a.skip href="#main" { "Skip to the page" }
+                    (head(self.place, visitor))
+                    main #main tabindex="-1" { (self.body) }
+                    (foot())
+                    div #announcer .unseen role="status" aria-live="polite" {}
+                }
+            }
+        }
+    }
+}
+
+fn head(place: Place, visitor: &Visitor) -> Markup {
+    html! {
+        header.top {
+            div.bar {
+                a.brand href="/" aria-label="Holdfast, start page" {
+                    svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" {
+                        rect.tile width="32" height="32" rx="8" {}
+                        path.mark d="M10 7v18M22 7v18M10 16h12" {}
+                    }
+                    span { "Holdfast" }
+                }
+                nav aria-label="Main" {
+                    ul {
+                        @for (its, path, name) in MENU {
+                            @if its != Place::Operations || visitor.is_staff {
+                                li {
+                                    a href=(path) aria-current=[(its == place).then_some("page")] { (name) }
+                                }
+                            }
+                        }
+                    }
+                }
+                (acting_as(visitor))
+            }
+        }
+    }
+}
+
+/// In `open` mode visitors say who they are.
+fn acting_as(visitor: &Visitor) -> Markup {
+    html! {
+        details.who {
+            summary { span { "Acting as " } b { (visitor.user) } }
+            form method="post" action="/acting-as" {
+                (forms::token(visitor))
+                input type="hidden" name="back" value=(visitor.asked);
+                label for="acting-as" { "Act as" }
+                div.row {
+                    input #acting-as name="user" required maxlength="255" autocomplete="username" value=(visitor.user);
+                    button { "Switch" }
+                }
+                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together." }
+            }
+        }
+    }
+}
+
+fn foot() -> Markup {
+    html! {
+        footer.foot {
+            div {
+                p { "Holdfast sells seats and tickets, and never sells one twice." }
+                p { a href="/docs" { "API" } }
+            }
+        }
+    }
+}

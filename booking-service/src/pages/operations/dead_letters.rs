@@ -1,0 +1,79 @@
+//! Payments that kept failing, and another round for them.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use maud::{Markup, html};
+use service_kit::Problem;
+use service_kit::extract::Id;
+use uuid::Uuid;
+
+use super::super::forms::{self, Form};
+use super::super::visitor::Visitor;
+use super::super::{failure, go_to, tickets, words};
+use crate::app::AppError;
+use crate::app::event_bookings::EventBookingStatus;
+use crate::app::page::ListPart;
+use crate::app::payment_jobs::{DeadLetter, PaymentJobs};
+
+/// How many are shown.
+const ROWS: i64 = 20;
+
+/// The list.
+pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup, AppError> {
+    let page = jobs.dead_letters(ListPart::First, ROWS).await?;
+    Ok(html! {
+        @if page.rows.is_empty() { p.quiet { "None: no payment has been given up." } }
+        @else {
+            div.scroll tabindex="0" role="region" aria-label="Dead letters" {
+                table.numbers-table {
+                    thead { tr {
+                        th scope="col" { "Booking" } th scope="col" { "Why" } th scope="col" { "When" }
+                        th.right scope="col" { "Attempts" } th.right scope="col" { "Action" }
+                    } }
+                    tbody { @for letter in &page.rows { (row(letter, visitor)) } }
+                }
+            }
+            @if page.after.is_some() { p.hint { "The newest " (ROWS) " are shown." } }
+        }
+    })
+}
+
+fn row(letter: &DeadLetter, visitor: &Visitor) -> Markup {
+    html! {
+        tr {
+            td { a href=(tickets::path(letter.hold)) { (letter.booking) } }
+            td { (failure::sentence(&letter.message)) }
+            td { (words::moment(letter.died_at)) }
+            td.right { (letter.attempts) }
+            td.right {
+                @if letter.booking_status() == EventBookingStatus::Pending {
+                    form method="post" action=(format!("/operations/dead-letters/{}/requeue", letter.id)) {
+                        (forms::token(visitor))
+                        button id=(format!("requeue-{}", letter.id)) { "Try again" span.unseen { " to pay booking " (letter.booking) } }
+                    }
+                } @else { span.badge { (letter.booking_status().as_str().to_lowercase()) } }
+            }
+        }
+    }
+}
+
+/// The list alone, for a page that is open.
+pub(super) async fn fragment(
+    visitor: Visitor,
+    jobs: Data<PaymentJobs>,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_staff()?;
+    Ok(super::super::fragment(&list(&jobs, &visitor).await?))
+}
+
+/// Has one tried again.
+pub(super) async fn requeue(
+    visitor: Visitor,
+    jobs: Data<PaymentJobs>,
+    id: Id<Uuid>,
+    _: Form,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_staff()?;
+    jobs.requeue(id.0).await?;
+    Ok(go_to("/operations#dead-letters"))
+}

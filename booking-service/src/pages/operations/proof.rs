@@ -1,0 +1,84 @@
+//! The proof of all pools as a light: green, or red with what does not add up.
+
+use maud::{Markup, html};
+
+use super::super::words;
+use crate::app::AppError;
+use crate::app::catalog::Catalog;
+use crate::app::overview::Overview;
+use crate::routes::call_context;
+
+/// What one service's pools add up to.
+struct Side {
+    name: &'static str,
+    counts: [i64; 5],
+    violations: Vec<String>,
+}
+
+/// Both services' proofs.
+pub(super) async fn proof(overview: &Overview, catalog: &Catalog) -> Markup {
+    let context = call_context();
+    let (own, flights) = futures_util::join!(overview.proof(), catalog.proof(&context));
+    let own = own.map(|proof| Side {
+        name: "Events and ticket options",
+        counts: [
+            proof.pools,
+            proof.capacity,
+            proof.free,
+            proof.held,
+            proof.sold,
+        ],
+        violations: proof
+            .violations
+            .iter()
+            .map(|one| format!("pool {}: {}", one.pool, one.what))
+            .collect(),
+    });
+    let flights = flights.map(|proof| Side {
+        name: "Flights",
+        counts: [
+            proof.pools,
+            proof.capacity,
+            proof.free,
+            proof.held,
+            proof.sold,
+        ],
+        violations: proof
+            .violations
+            .iter()
+            .map(|one| format!("flight {}: {}", one.pool, one.what))
+            .collect(),
+    });
+    html! { div.two { (light("Flights", flights)) (light("Events and ticket options", own)) } }
+}
+
+fn light(name: &str, side: Result<Side, AppError>) -> Markup {
+    html! {
+        div.stack {
+            @match side {
+                Err(_) => {
+                    p.light { (name) ": not known" }
+                    p.quiet { "The proof could not be made just now. It says nothing about the ledger; it will be tried again." }
+                }
+                Ok(side) if side.violations.is_empty() => {
+                    p.light.good { (side.name) ": it adds up" }
+                    (counts(&side))
+                }
+                Ok(side) => {
+                    p.light.bad { (side.name) ": it does not add up" }
+                    (counts(&side))
+                    ul.plain { @for violation in &side.violations { li { (violation) } } }
+                }
+            }
+        }
+    }
+}
+
+fn counts(side: &Side) -> Markup {
+    let [pools, capacity, free, held, sold] = side.counts.map(words::count);
+    html! {
+        p.quiet {
+            (pools) " pools, " (capacity) " units: " (free) " free, " (held) " held, " (sold) " sold"
+        }
+    }
+}

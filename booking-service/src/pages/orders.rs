@@ -1,0 +1,188 @@
+//! Orders: made, watched, paid, changed, given up.
+
+mod change;
+mod make;
+mod panel;
+mod watched;
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+use clients::flight::Flight;
+use clients::http::CallContext;
+use domain::{FlightId, HoldId};
+use service_kit::Problem;
+use service_kit::extract::Id;
+
+use super::forms::Form;
+use super::layout::{Page, Place};
+use super::visitor::Visitor;
+use super::{go_to, page, trip};
+use crate::app::AppError;
+use crate::app::booking::Booking;
+use crate::app::catalog::{Airports, Catalog};
+use crate::app::orders::{Orders, is_payment_code, status};
+use crate::routes::call_context;
+
+pub(super) use self::panel::badge;
+
+/// Adds the routes.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    page(config, "/orders", "POST", [web::post().to(make::create)]);
+    page(config, "/orders/{id}", "GET", [web::get().to(show)]);
+    page(
+        config,
+        "/orders/{id}/payment",
+        "POST",
+        [web::post().to(pay)],
+    );
+    page(
+        config,
+        "/orders/{id}/cancel",
+        "POST",
+        [web::post().to(cancel)],
+    );
+    let seats = [web::get().to(change::show), web::post().to(change::change)];
+    page(config, "/orders/{id}/seats", "GET, POST", seats);
+    page(
+        config,
+        "/orders/{id}/live",
+        "GET",
+        [web::get().to(watched::stream)],
+    );
+}
+
+/// An order and the flights that it is for; those that can't be had now are gaps.
+struct Shown {
+    order: Booking,
+    flights: Vec<Option<Flight>>,
+    airports: Arc<Airports>,
+    /// How many attempts to pay it has.
+    attempts_max: u8,
+}
+
+impl Shown {
+    async fn of(order: Booking, catalog: &Catalog, orders: &Orders, context: &CallContext) -> Self {
+        let ids: Vec<FlightId> = order.legs.iter().map(|leg| leg.flight).collect();
+        let (flights, airports) =
+            futures_util::join!(catalog.flights(&ids, context), catalog.airports(context));
+        Self {
+            attempts_max: orders.bookings.engine.terms(order.door).max_attempts,
+            order,
+            flights,
+            airports: airports.unwrap_or_default(),
+        }
+    }
+
+    fn title(&self) -> String {
+        let known = self.flights.iter().flatten();
+        let known: Vec<&Flight> = known.collect();
+        trip::title(known.into_iter(), &self.airports)
+    }
+}
+
+/// An order of the visitor's.
+async fn find(id: HoldId, orders: &Orders, visitor: &Visitor) -> Result<Booking, Problem> {
+    let order = orders.find(id).await?;
+    visitor.check_owns(&order.user)?;
+    Ok(order)
+}
+
+/// An order as it stands.
+async fn show(
+    visitor: Visitor,
+    orders: Data<Orders>,
+    catalog: Data<Catalog>,
+    id: Id<HoldId>,
+) -> Result<HttpResponse, Problem> {
+    let order = find(id.0, &orders, &visitor).await?;
+    Ok(answer(order, &orders, &catalog, &visitor, None).await)
+}
+
+/// An order with what went wrong.
+async fn answer(
+    order: Booking,
+    orders: &Orders,
+    catalog: &Catalog,
+    visitor: &Visitor,
+    notice: Option<&str>,
+) -> HttpResponse {
+    let shown = Shown::of(order, catalog, orders, &call_context()).await;
+    let status = if notice.is_some() {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::OK
+    };
+    let page = Page {
+        refresh_seconds: panel::refresh_seconds(&shown.order),
+        ..Page::new(
+            shown.title(),
+            Place::Bookings,
+            panel::body(&shown, visitor, notice),
+        )
+    };
+    page.answer_with(status, visitor)
+}
+
+/// Begins to pay.
+async fn pay(
+    visitor: Visitor,
+    orders: Data<Orders>,
+    catalog: Data<Catalog>,
+    id: Id<HoldId>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let order = find(id.0, &orders, &visitor).await?;
+    let code: String = form.text("code").split_whitespace().collect();
+    if !is_payment_code(&code) {
+        let notice = "The payment code has five digits, such as 12345.";
+        return Ok(answer(order, &orders, &catalog, &visitor, Some(notice)).await);
+    }
+    match orders.pay(id.0, code, call_context()).await {
+        Ok(_) => Ok(go_to(&path(id.0))),
+        Err(error) => moved_on(error, id.0, &orders, &catalog, &visitor).await,
+    }
+}
+
+/// Gives it up.
+async fn cancel(
+    visitor: Visitor,
+    orders: Data<Orders>,
+    catalog: Data<Catalog>,
+    id: Id<HoldId>,
+    _: Form,
+) -> Result<HttpResponse, Problem> {
+    find(id.0, &orders, &visitor).await?;
+    match orders.cancel(id.0, call_context()).await {
+        Ok(_) => Ok(go_to(&path(id.0))),
+        Err(error) => moved_on(error, id.0, &orders, &catalog, &visitor).await,
+    }
+}
+
+/// The order as it stands now, where it can't be paid or given up any more; other failures as they are.
+async fn moved_on(
+    error: AppError,
+    id: HoldId,
+    orders: &Orders,
+    catalog: &Catalog,
+    visitor: &Visitor,
+) -> Result<HttpResponse, Problem> {
+    let notice = match &error {
+        AppError::OrderExpired => "The time to pay has run out.".to_owned(),
+        AppError::WrongState(_) => "The order has moved on since the page was made.".to_owned(),
+        AppError::InProgress => {
+            "Something else is being done with the order. Try again in a moment.".to_owned()
+        }
+        _ => return Err(error.into()),
+    };
+    let order = find(id, orders, visitor).await?;
+    tracing::debug!(order = %id, status = status(&order), "an order has moved on");
+    Ok(answer(order, orders, catalog, visitor, Some(&notice)).await)
+}
+
+/// Where an order is.
+pub(super) fn path(id: HoldId) -> String {
+    format!("/orders/{id}")
+}

@@ -1,0 +1,185 @@
+//! Orders made of what was chosen.
+
+use std::collections::HashSet;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use domain::{Amount, FlightId, SeatNumber, Units};
+use lifecycle::State;
+use service_kit::Problem;
+use uuid::Uuid;
+
+use super::super::choose::{self, Choice};
+use super::super::forms::Form;
+use super::super::go_to;
+use super::super::seat_map::Mine;
+use super::super::visitor::Visitor;
+use crate::app::AppError;
+use crate::app::booking::{Door, Leg, NewBooking};
+use crate::app::catalog::Catalog;
+use crate::app::orders::{Orders, SEATS_MAX};
+use crate::routes::call_context;
+
+/// How an order is paid, unless it says otherwise.
+const PAYMENT_TYPE: &str = "credit_card";
+
+/// What somebody chose: flights, and seats on those that have a map.
+pub(super) struct Chosen {
+    pub(super) flights: Vec<FlightId>,
+    /// The seats of each flight; none where they have no names.
+    pub(super) seats: Vec<Vec<SeatNumber>>,
+    /// How many seats on each flight.
+    pub(super) units: Units,
+}
+
+/// Reads what was chosen; `Err` in words.
+pub(super) fn chosen(form: &Form, flights: Vec<FlightId>) -> Result<Chosen, String> {
+    let mapped: HashSet<FlightId> = form
+        .all("mapped")
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let mut seats = Vec::with_capacity(flights.len());
+    for flight in &flights {
+        seats.push(ticked(form, *flight)?);
+    }
+    let with_map = flights
+        .iter()
+        .zip(&seats)
+        .filter(|(flight, _)| mapped.contains(flight));
+    let mut counts = with_map.map(|(_, seats)| seats.len());
+    let units = match counts.next() {
+        Some(0) => return Err("choose a seat on the map first".to_owned()),
+        Some(count) if counts.all(|other| other == count) => Units::of_len(count),
+        Some(_) => return Err("choose as many seats on each flight".to_owned()),
+        None => form
+            .text("seats")
+            .parse::<i64>()
+            .ok()
+            .and_then(|count| count.try_into().ok()),
+    };
+    let units = units.filter(|units| units.get() <= SEATS_MAX);
+    let units = units.ok_or_else(|| format!("choose 1 to {SEATS_MAX} seats"))?;
+    Ok(Chosen {
+        flights,
+        seats,
+        units,
+    })
+}
+
+/// The seats of a flight that were ticked, each once.
+fn ticked(form: &Form, flight: FlightId) -> Result<Vec<SeatNumber>, String> {
+    let mut known = HashSet::new();
+    let mut seats = Vec::new();
+    for text in form.all(&format!("seat-{flight}")) {
+        let seat: SeatNumber = text
+            .parse()
+            .map_err(|_| format!("there is no seat {text}"))?;
+        if known.insert(seat) {
+            seats.push(seat);
+        }
+    }
+    Ok(seats)
+}
+
+impl Chosen {
+    /// For the page, when it is shown again.
+    fn choice(&self, notice: String) -> Choice {
+        let mine = self.flights.iter().zip(&self.seats).map(|(flight, seats)| {
+            let ticked = seats.iter().copied().collect();
+            (
+                *flight,
+                Mine {
+                    order: None,
+                    ticked,
+                },
+            )
+        });
+        Choice {
+            seats: Some(self.units),
+            mine: mine.collect(),
+            notice: Some(notice),
+        }
+    }
+
+    fn legs(&self) -> Vec<Leg> {
+        let pairs = self.flights.iter().zip(&self.seats);
+        let legs = pairs.map(|(flight, seats)| Leg {
+            flight: *flight,
+            units: self.units,
+            seats: seats.clone(),
+        });
+        legs.collect()
+    }
+}
+
+/// Orders what was chosen: the seats are held when this answers, or the page comes again and says why not.
+pub(super) async fn create(
+    visitor: Visitor,
+    orders: Data<Orders>,
+    catalog: Data<Catalog>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let context = call_context();
+    let ids = choose::flight_ids(form.text("flights"))?;
+    let chosen = match chosen(&form, ids.clone()) {
+        Ok(chosen) => chosen,
+        Err(notice) => {
+            let choice = Choice {
+                notice: Some(notice),
+                ..Choice::default()
+            };
+            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+        }
+    };
+    let first = ids.first().map(ToString::to_string).unwrap_or_default();
+    let each = form.text("each").parse().ok();
+    let each = each.and_then(|minor| Amount::from_minor(minor).ok());
+    // Made with the page: sending it twice orders once.
+    let key = Uuid::try_parse(form.text("key")).ok();
+    let new = NewBooking {
+        door: Door::Seats,
+        user: visitor.user.clone(),
+        flight_ref: first,
+        legs: chosen.legs(),
+        date: None,
+        payment_type: PAYMENT_TYPE.to_owned(),
+        expected_total: each.and_then(|each| each.checked_mul(chosen.units)),
+        travelers: Vec::new(),
+        idempotency_key: key.map(|key| format!("POST /orders {} {key}", visitor.user)),
+        digest: form.digest,
+    };
+    let order = match orders.create(new, context.clone()).await {
+        Ok(answered) => answered.booking,
+        Err(AppError::Invalid(_, notice)) => {
+            let choice = chosen.choice(notice);
+            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let is_refused = matches!(order.life.shown, State::Ended(_));
+    match order.refusal.clone().filter(|_| is_refused) {
+        Some(refusal) => {
+            let choice = chosen.choice(why_not(&refusal.code, &refusal.message));
+            choose::again(&visitor, &catalog, &ids, choice, &context).await
+        }
+        None => Ok(go_to(&super::path(order.hold))),
+    }
+}
+
+/// A refusal with what to do about it.
+pub(super) fn why_not(code: &str, message: &str) -> String {
+    match code {
+        "seat_taken" => {
+            "Somebody was faster: a seat that you chose has just been taken. Choose another one."
+                .to_owned()
+        }
+        "sold_out" => {
+            "There are not so many seats left. Choose fewer, or another flight.".to_owned()
+        }
+        "price_changed" => {
+            "The price has changed since the page was made. Look at it again.".to_owned()
+        }
+        "sales_closed" => "This flight is not sold any more.".to_owned(),
+        _ => message.to_owned(),
+    }
+}

@@ -1,0 +1,249 @@
+//! What a page says of an order: where it stands, what it is for, what can be done with it.
+
+use jiff::Timestamp;
+use lifecycle::{Outcome, State};
+use maud::{Markup, html};
+
+use super::super::choose::notice;
+use super::super::visitor::Visitor;
+use super::super::{forms, seat_map, trip, words};
+use super::Shown;
+use crate::app::booking::{Booking, Leg};
+use crate::app::orders::seconds_left;
+
+/// All of the page.
+pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> Markup {
+    let order = &shown.order;
+    let live = format!("{}/live?seen={}", super::path(order.hold), mark(order));
+    let live = (!is_final(order)).then_some(live);
+    html! {
+        h1 { (shown.title()) }
+        (notice(problem))
+        div sse-connect=[live] sse-close="over" {
+            div #order sse-swap="change" hx-swap="innerHTML" {
+                (panel(shown, visitor, Timestamp::now()))
+            }
+        }
+    }
+}
+
+/// What of it changes.
+pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+    html! {
+        div.columns {
+            div {
+                section.card.state {
+                    div.state-head role="status" {
+                        (badge(&shown.order))
+                        p { (story(shown)) }
+                    }
+                    @if shown.order.life.shown == State::Held { (countdown(&shown.order, now)) }
+                    (steps(&shown.order))
+                }
+                @for (index, leg) in shown.order.legs.iter().enumerate() { (seats(shown, index, leg)) }
+            }
+            aside {
+                section.card.summary {
+                    (total(shown))
+                    (actions(shown, visitor))
+                    p.hint { "Order " code { (shown.order.hold) } }
+                }
+            }
+        }
+    }
+}
+
+/// What tells two panels apart.
+pub(super) fn mark(order: &Booking) -> String {
+    let seats: Vec<String> = order
+        .legs
+        .iter()
+        .map(|leg| seat_map::named(&leg.seats, leg.units.get()))
+        .collect();
+    let state = format!(
+        "{}.{}.{}.{}",
+        state_name(order),
+        order.attempts,
+        order.deadline_at.as_millisecond(),
+        seats.join(".")
+    );
+    state.replace([' ', ','], "")
+}
+
+fn state_name(order: &Booking) -> &'static str {
+    match order.life.shown {
+        State::Pending => "Making",
+        State::Held => "Held for you",
+        State::Paying { .. } => "Paying",
+        State::Parked { .. } => "Not paid yet",
+        State::Confirmed => "Confirmed",
+        State::Ended(Outcome::Failed) => "Failed",
+        State::Ended(Outcome::Expired) => "Expired",
+        State::Ended(Outcome::Cancelled) => "Cancelled",
+    }
+}
+
+/// Whether nothing moves any more, unless somebody does something.
+pub(super) fn is_final(order: &Booking) -> bool {
+    matches!(order.life.shown, State::Confirmed | State::Ended(_))
+        && order.life.shown == order.life.state
+}
+
+/// How soon a browser without scripts is to ask again. Not while a code is typed.
+pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
+    let moves = order.life.shown != State::Held && !is_final(order);
+    moves.then_some(2)
+}
+
+/// Where an order stands, in a word.
+pub(in crate::pages) fn badge(order: &Booking) -> Markup {
+    let class = match order.life.shown {
+        State::Pending | State::Paying { .. } => "busy",
+        State::Held | State::Parked { .. } => "held",
+        State::Confirmed => "good",
+        State::Ended(_) => "over",
+    };
+    html! { span class={ "badge " (class) } { (state_name(order)) } }
+}
+
+/// Where it stands, in a sentence.
+fn story(shown: &Shown) -> String {
+    let order = &shown.order;
+    let refusal = order.refusal.as_ref();
+    match order.life.shown {
+        State::Pending => "The seats are being held.".to_owned(),
+        State::Held => "Nobody else can have these seats. Pay before the time runs out.".to_owned(),
+        State::Paying { attempt } if attempt > 1 => format!(
+            "The payment was declined and is tried again: attempt {attempt} of {}.",
+            shown.attempts_max
+        ),
+        State::Paying { .. } | State::Parked { .. } => "The payment is under way.".to_owned(),
+        State::Confirmed => "It is paid, and the seats are yours.".to_owned(),
+        State::Ended(Outcome::Expired) => {
+            "The time to pay ran out. Nothing was charged, and the seats are free again.".to_owned()
+        }
+        State::Ended(Outcome::Cancelled) => {
+            "You gave it up. The seats are free again, and what was paid is refunded.".to_owned()
+        }
+        State::Ended(Outcome::Failed) if order.attempts > 0 => format!(
+            "The payment was declined {}. Nothing was charged, and the seats are free again.",
+            if order.attempts == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", order.attempts)
+            }
+        ),
+        State::Ended(Outcome::Failed) => refusal.map_or_else(
+            || "The seats could not be had.".to_owned(),
+            |one| super::super::failure::sentence(&one.message),
+        ),
+    }
+}
+
+/// The time that is left by the server's clock; scripts go on counting from it.
+fn countdown(order: &Booking, now: Timestamp) -> Markup {
+    let left = seconds_left(order, now);
+    html! {
+        p.countdown {
+            span { "Held for another " }
+            span.clock role="timer" data-deadline=(order.deadline_at.as_millisecond()) data-now=(now.as_millisecond()) {
+                (words::clock(left))
+            }
+        }
+    }
+}
+
+/// The way from held to confirmed, and how far it has come.
+fn steps(order: &Booking) -> Markup {
+    let done = match order.life.shown {
+        State::Pending => 0,
+        State::Held => 1,
+        State::Paying { .. } | State::Parked { .. } => 2,
+        State::Confirmed => 3,
+        State::Ended(_) => return html! {},
+    };
+    html! {
+        ol.steps {
+            @for (index, name) in ["Held", "Paying", "Confirmed"].iter().enumerate() {
+                li.done[index < done] aria-current=[(index + 1 == done).then_some("step")] { (name) }
+            }
+        }
+    }
+}
+
+fn seats(shown: &Shown, index: usize, leg: &Leg) -> Markup {
+    let names = seat_map::named(&leg.seats, leg.units.get());
+    html! {
+        section.card.leg {
+            @match shown.flights.get(index).and_then(Option::as_ref) {
+                Some(flight) => (trip::leg(flight, &shown.airports)),
+                None => { h2 { "Flight " (leg.flight) } p.quiet { "Its times can't be shown just now." } }
+            }
+            p.yours { @if leg.seats.is_empty() { (names) } @else { "Seats " b { (names) } } }
+        }
+    }
+}
+
+fn total(shown: &Shown) -> Markup {
+    html! {
+        h2 { "Total" }
+        p.price {
+            @match shown.order.total {
+                Some(total) => (words::money(total.amount, total.currency)),
+                None => "–",
+            }
+        }
+    }
+}
+
+fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
+    let order = &shown.order;
+    let path = super::path(order.hold);
+    let has_named_seats = order.legs.iter().all(|leg| !leg.seats.is_empty());
+    html! {
+        @match order.life.shown {
+            State::Held => {
+                form method="post" action=(format!("{path}/payment")) {
+                    (forms::token(visitor))
+                    div.field {
+                        label for="code" { "Payment code" }
+                        input #code name="code" required inputmode="numeric" pattern="[0-9]{5}" maxlength="5" autocomplete="off" placeholder="12345" aria-describedby="code-hint";
+                        p.hint #code-hint { "Five digits. " code { "00000" } " is always declined." }
+                    }
+                    button.primary.wide { "Pay" }
+                }
+                @if has_named_seats { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
+                (give_up(&path, visitor, "Give up the seats", "The seats go back, and nothing is charged."))
+            }
+            State::Paying { .. } | State::Parked { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
+            State::Confirmed => (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")),
+            State::Ended(_) => a.button.primary.wide href=(again(order)) { "Book again" },
+            State::Pending => {},
+        }
+    }
+}
+
+/// Asked twice, without a script.
+fn give_up(path: &str, visitor: &Visitor, name: &str, meaning: &str) -> Markup {
+    html! {
+        details.give-up {
+            summary { (name) }
+            form method="post" action=(format!("{path}/cancel")) {
+                (forms::token(visitor))
+                p { (meaning) }
+                button.danger.wide { "Yes, " (name.to_lowercase()) }
+            }
+        }
+    }
+}
+
+/// The same flights, from the beginning.
+fn again(order: &Booking) -> String {
+    let ids: Vec<String> = order
+        .legs
+        .iter()
+        .map(|leg| leg.flight.to_string())
+        .collect();
+    let seats = order.legs.first().map_or(1, |leg| leg.units.get());
+    format!("/itinerary?flights={}&seats={seats}", ids.join(","))
+}

@@ -1,0 +1,135 @@
+//! Search: the form, what was found, the fare calendar, and airports while somebody types.
+
+mod calendar;
+mod form;
+mod results;
+mod wish;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use maud::{Markup, html};
+use service_kit::Problem;
+use service_kit::extract::Query;
+
+use self::wish::{Fault, Wish};
+use super::layout::{Page, Place};
+use super::visitor::Visitor;
+use crate::app::catalog::Catalog;
+use crate::routes::call_context;
+
+/// The most airports that are offered at once: what a small screen shows.
+const SUGGESTIONS: usize = 7;
+
+/// The start page.
+pub(super) async fn start(
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    wish: Query<Wish>,
+) -> HttpResponse {
+    let airports = catalog.airports(&call_context()).await;
+    let airports = airports.unwrap_or_default();
+    let wish = wish.0.with_defaults();
+    let body = html! {
+        div.hero {
+            h1 { "Where to?" }
+            p.lead { "Every seat you see is free right now, and it is yours alone from the moment you take it." }
+        }
+        (form::form(&wish, &airports, &[]))
+        ul.facts {
+            li { b { "Live seat maps" } span { "What others take disappears while you look." } }
+            li { b { "Held while you pay" } span { "Chosen seats wait for you, with the time left in sight." } }
+            li { b { "All or nothing" } span { "An itinerary is booked as one, on all of its flights." } }
+        }
+    };
+    Page::new("Search flights", Place::Search, body).answer(&visitor)
+}
+
+/// What was found.
+pub(super) async fn results(
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    wish: Query<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let context = call_context();
+    let wish = wish.0.with_defaults();
+    let airports = catalog.airports(&context).await?;
+    let search = match wish.understood(&airports, SUGGESTIONS) {
+        Ok(search) => search,
+        Err(faults) => return Ok(faulty(&visitor, &wish, &airports, &faults)),
+    };
+    let (source, destination) = (search.source, search.destination);
+    let fares = catalog.calendar(source, destination, search.date, search.seats, &context);
+    let (found, fares) = futures_util::join!(catalog.search(&search, &context), fares);
+    let found = found?;
+    let names = [source, destination].map(|code| {
+        let airport = airports.find(code);
+        airport.map_or_else(|| code.to_string(), |airport| airport.city.clone())
+    });
+    let title = format!("{} to {}", names[0], names[1]);
+    let body = html! {
+        (form::form(&wish, &airports, &[]))
+        div.columns {
+            div {
+                (results::heading(&title, &search, &wish, &found))
+                (results::list(&search, &wish, &found, &airports))
+            }
+            @if let Ok(fares) = fares {
+                aside { (calendar::calendar(&fares, &search, &wish)) }
+            }
+        }
+    };
+    Ok(Page::new(title, Place::Search, body).answer(&visitor))
+}
+
+/// The form again, with what is wrong with it.
+fn faulty(
+    visitor: &Visitor,
+    wish: &Wish,
+    airports: &crate::app::catalog::Airports,
+    faults: &[Fault<'_>],
+) -> HttpResponse {
+    let body = html! {
+        h1 { "Search flights" }
+        div.notice.bad role="alert" {
+            p { b { "The search needs a little more." } }
+            ul {
+                @for fault in faults {
+                    li { a href=(format!("#{}", fault.field)) { (fault.text) } (choices(fault, wish)) }
+                }
+            }
+        }
+        (form::form(wish, airports, faults))
+    };
+    let status = actix_web::http::StatusCode::BAD_REQUEST;
+    Page::new("Search flights", Place::Search, body).answer_with(status, visitor)
+}
+
+/// Where a text means several airports: the same search with each of them.
+fn choices(fault: &Fault<'_>, wish: &Wish) -> Markup {
+    html! {
+        @if !fault.choices.is_empty() {
+            ul.choices {
+                @for airport in &fault.choices {
+                    @let code = airport.code.to_string();
+                    li { a.chip href=(wish.with(fault.field, &code).path()) {
+                        b { (code) } " " (airport.city) ", " (airport.name)
+                    } }
+                }
+            }
+        }
+    }
+}
+
+/// Airports for what is typed so far: the options of a list.
+pub(super) async fn airports(
+    catalog: Data<Catalog>,
+    typed: Query<wish::Typed>,
+) -> Result<HttpResponse, Problem> {
+    let airports = catalog.airports(&call_context()).await?;
+    let (field, text) = typed.0.field();
+    let options = form::options(field, &airports.suggest(text, SUGGESTIONS));
+    let answer = HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(options.into_string());
+    Ok(answer)
+}

@@ -1,0 +1,83 @@
+//! The search form.
+
+use clients::flight::{Airport, SearchOrder};
+use maud::{Markup, html};
+
+use super::wish::{Fault, Wish};
+use crate::app::catalog::{Airports, Match};
+
+/// The form, filled in as the visitor left it.
+pub(super) fn form(wish: &Wish, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
+    let is_faulty = |field| faults.iter().any(|fault| fault.field == field);
+    html! {
+        form.search.card action="/search" role="search" aria-label="Flights" {
+            (airport_field("from", "From", &wish.from, airports, is_faulty("from")))
+            (airport_field("to", "To", &wish.to, airports, is_faulty("to")))
+            div.field {
+                label for="date" { "Departure" }
+                input #date type="date" name="date" required value=(wish.date) aria-invalid=[invalid(is_faulty("date"))];
+            }
+            div.field.small {
+                label for="seats" { "Seats" }
+                input #seats type="number" name="seats" required min="1" max="100" value=(wish.seats) aria-invalid=[invalid(is_faulty("seats"))];
+            }
+            div.field {
+                label for="order" { "Best first" }
+                select #order name="order" {
+                    @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
+                        option value=(order.as_str()) selected[order == wish.order()] { (name) }
+                    }
+                }
+            }
+            button.primary { "Search" }
+        }
+    }
+}
+
+fn invalid(is_faulty: bool) -> Option<&'static str> {
+    is_faulty.then_some("true")
+}
+
+/// A field that helps while one types: a list below it, filled by the server.
+fn airport_field(
+    name: &str,
+    label: &str,
+    text: &str,
+    airports: &Airports,
+    is_faulty: bool,
+) -> Markup {
+    // A code that is known is shown with its city.
+    let text = match airports.resolve(text, 2) {
+        Match::One(airport) if !text.trim().is_empty() => shown(airport),
+        _ => text.to_owned(),
+    };
+    let list = format!("{name}-airports");
+    html! {
+        div.field.combo data-combo {
+            label for=(name) { (label) }
+            input id=(name) name=(name) required maxlength="80" autocomplete="off" spellcheck="false"
+                placeholder="City or airport" value=(text) aria-invalid=[invalid(is_faulty)]
+                role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls=(list)
+                hx-get="/airports" hx-trigger="input changed delay:120ms" hx-target=(format!("#{list}"))
+                hx-sync="this:replace";
+            ul id=(list) role="listbox" aria-label=(format!("Airports, {}", label.to_lowercase())) hidden {}
+        }
+    }
+}
+
+/// An airport as a field has it; [`Airports::resolve`] understands it.
+fn shown(airport: &Airport) -> String {
+    format!("{} ({})", airport.city, airport.code)
+}
+
+/// The options of a field's list.
+pub(super) fn options(field: &str, airports: &[&Airport]) -> Markup {
+    html! {
+        @for (index, airport) in airports.iter().enumerate() {
+            li role="option" id=(format!("{field}-airport-{index}")) aria-selected="false" data-value=(shown(airport)) {
+                b { (airport.code) }
+                span { (airport.city) small { (airport.name) ", " (airport.country) } }
+            }
+        }
+    }
+}

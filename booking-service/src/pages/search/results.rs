@@ -1,0 +1,185 @@
+//! What a search found.
+
+use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
+use domain::Amount;
+use maud::{Markup, html};
+
+use super::super::words;
+use super::wish::Wish;
+use crate::app::catalog::Airports;
+
+/// Few enough seats that one should know.
+const FEW_SEATS: i32 = 9;
+
+/// What was searched, and the other order.
+pub(super) fn heading(
+    title: &str,
+    search: &SearchRequest,
+    wish: &Wish,
+    found: &SearchAnswer,
+) -> Markup {
+    let seats = u64::from(search.seats.get());
+    html! {
+        div.heading {
+            div {
+                h1 { (title) }
+                p.quiet { (words::date(search.date)) " · " (words::counted(seats, "traveller", "travellers")) }
+            }
+            @if found.count > 0 {
+                nav.tabs aria-label="Order" {
+                    @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
+                        a href=(wish.with("order", order.as_str()).path()) aria-current=[(order == search.order).then_some("true")] { (name) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The itineraries, or what to do where there are none.
+pub(super) fn list(
+    search: &SearchRequest,
+    wish: &Wish,
+    found: &SearchAnswer,
+    airports: &Airports,
+) -> Markup {
+    if found.paths.is_empty() {
+        return nothing(wish);
+    }
+    html! {
+        ol.itineraries #list {
+            @for path in &found.paths {
+                li { (itinerary(path, search, airports)) }
+            }
+            @if let Some(meta) = &found.meta {
+                @let next = wish.with("after", &meta.after).path();
+                li #more {
+                    a.button.quiet href=(next) hx-get=(next) hx-select="#list > li" hx-target="#more" hx-swap="outerHTML" {
+                        "More itineraries"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn nothing(wish: &Wish) -> Markup {
+    html! {
+        section.card.empty {
+            h2 { "No flights on that day" }
+            p { "Nothing with enough free seats goes there then, not even with three changes." }
+            ul.plain {
+                li { "Look for a day with a price in the calendar." }
+                @if wish.seats != "1" {
+                    li { a href=(wish.with("seats", "1").path()) { "Search for one seat" } " instead of " (wish.seats) "." }
+                }
+                li { "Try an airport nearby." }
+            }
+        }
+    }
+}
+
+fn itinerary(path: &Path, search: &SearchRequest, airports: &Airports) -> Markup {
+    let (Some(first), Some(last)) = (path.flights.first(), path.flights.last()) else {
+        return html! {};
+    };
+    let (departs, _) = words::times(first, airports.find(first.source), None);
+    let (_, arrives) = words::times(last, None, airports.find(last.destination));
+    let later_days = departs
+        .date
+        .until(arrives.date)
+        .map_or(0, |span| span.get_days());
+    let total = path.total_price.checked_mul(search.seats);
+    let seats = u64::from(search.seats.get());
+    let free = path
+        .flights
+        .iter()
+        .map(|flight| flight.available_seats)
+        .min()
+        .unwrap_or(0);
+    let numbers: Vec<String> = path
+        .flights
+        .iter()
+        .map(|f| f.flight_number.to_string())
+        .collect();
+    html! {
+        article.itinerary.card {
+            div.when {
+                div.end {
+                    time datetime=(departs.machine) { (departs.time) }
+                    span { abbr title=(name_of(airports, first)) { (first.source) } " " small { (departs.zone) } }
+                }
+                div.way {
+                    span { (words::duration(path.total_time_minutes)) }
+                    span.line aria-hidden="true" { @for _ in 0..path.stops { i {} } }
+                    span { (stops(path)) }
+                }
+                div.end {
+                    time datetime=(arrives.machine) {
+                        (arrives.time)
+                        @if later_days != 0 { sup title="days later" { (format!("{later_days:+}")) } }
+                    }
+                    span { (last.destination) " " small { (arrives.zone) } }
+                }
+            }
+            div.about {
+                p.numbers { (numbers.join(" · ")) }
+                @if path.stops > 0 { (changes(path, airports)) }
+                p.free.few[free <= FEW_SEATS] {
+                    (words::counted(free.max(0).unsigned_abs().into(), "seat", "seats")) " left"
+                }
+            }
+            div.buy {
+                p.price { (words::money(total.unwrap_or(Amount::ZERO), path.currency)) }
+                p.quiet {
+                    @if seats > 1 { "for " (seats) ", " (words::money(path.total_price, path.currency)) " each" }
+                    @else { "for one" }
+                }
+                a.button.primary href=(choose(path, search)) {
+                    "Choose" span.unseen { " " (numbers.join(" and ")) " at " (departs.time) }
+                }
+            }
+        }
+    }
+}
+
+fn name_of(airports: &Airports, flight: &Flight) -> String {
+    let airport = airports.find(flight.source);
+    airport.map_or_else(String::new, |airport| airport.name.clone())
+}
+
+fn stops(path: &Path) -> String {
+    match path.stops {
+        0 => "nonstop".to_owned(),
+        1 => "1 stop".to_owned(),
+        stops => format!("{stops} stops"),
+    }
+}
+
+/// Where one waits, and how long.
+fn changes(path: &Path, airports: &Airports) -> Markup {
+    let pairs = path.flights.iter().zip(path.flights.iter().skip(1));
+    html! {
+        ul.changes {
+            @for (before, after) in pairs {
+                @let wait = after.departure_time.duration_since(before.arrival_time).as_mins();
+                @let city = airports.find(after.source).map_or(after.source.as_str(), |airport| &airport.city);
+                li { (words::duration(wait)) " in " (city) }
+            }
+        }
+    }
+}
+
+/// Where its seats are chosen.
+fn choose(path: &Path, search: &SearchRequest) -> String {
+    let ids: Vec<String> = path
+        .flights
+        .iter()
+        .map(|flight| flight.id.to_string())
+        .collect();
+    format!(
+        "/itinerary?flights={}&seats={}",
+        ids.join(","),
+        search.seats
+    )
+}

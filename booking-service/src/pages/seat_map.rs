@@ -1,0 +1,145 @@
+//! A cabin as it is drawn: a grid of check boxes, each a seat. Whoever else has a seat is not told.
+
+use std::collections::{BTreeSet, HashSet};
+
+use clients::flight::{Seat, SeatStatus};
+use domain::{FlightId, SeatNumber};
+use maud::{Markup, html};
+
+use super::words;
+
+/// What of a cabin belongs to whom looks at it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mine {
+    /// The order whose seats they may keep, as the seats name it.
+    pub(super) order: Option<String>,
+    /// The seats that they have ticked.
+    pub(super) ticked: HashSet<SeatNumber>,
+}
+
+/// What a seat is to whoever looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Free,
+    Mine,
+    Held,
+    Sold,
+}
+
+impl Look {
+    fn of(seat: &Seat, mine: &Mine) -> Self {
+        match seat.status {
+            SeatStatus::Available => Self::Free,
+            _ if mine.order.is_some() && seat.reserved_by == mine.order => Self::Mine,
+            SeatStatus::Reserved => Self::Held,
+            SeatStatus::Booked => Self::Sold,
+        }
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Free => ("free", "free"),
+            Self::Mine => ("mine", "yours now"),
+            Self::Held => ("held", "held by somebody"),
+            Self::Sold => ("sold", "sold"),
+        }
+    }
+}
+
+/// The seats of a flight, which follow their changes.
+pub(super) fn map(flight: FlightId, seats: &[Seat], version: i64, mine: &Mine) -> Markup {
+    let mut live = format!("/flights/{flight}/live?after={version}");
+    if let Some(order) = &mine.order {
+        live = format!("{live}&order={order}");
+    }
+    html! {
+        div.map sse-connect=(live) {
+            p.count role="status" sse-swap="seats" hx-swap="innerHTML" { (count(seats)) }
+            (cabin(flight, seats, mine))
+            p.lost role="status" hidden { "The connection is lost; it is being restored. Seats may have changed." }
+        }
+    }
+}
+
+/// How many seats are free.
+pub(super) fn count(seats: &[Seat]) -> Markup {
+    let free = seats
+        .iter()
+        .filter(|seat| seat.status == SeatStatus::Available);
+    let free = free.count();
+    html! { b { (free) } " of " (seats.len()) " seats are free" }
+}
+
+fn cabin(flight: FlightId, seats: &[Seat], mine: &Mine) -> Markup {
+    let letters: BTreeSet<u8> = seats.iter().map(|seat| seat.seat_number.row()).collect();
+    let numbers: BTreeSet<u16> = seats.iter().map(|seat| seat.seat_number.number()).collect();
+    // The longer side runs from nose to tail, so that a phone's width is enough.
+    let is_lettered_across = letters.len() <= numbers.len();
+    let width = letters.len().min(numbers.len());
+    let mut rows: Vec<(String, Vec<&Seat>)> = Vec::new();
+    if is_lettered_across {
+        for number in &numbers {
+            let row = seats
+                .iter()
+                .filter(|seat| seat.seat_number.number() == *number);
+            rows.push((number.to_string(), row.collect()));
+        }
+    } else {
+        for letter in &letters {
+            let row = seats
+                .iter()
+                .filter(|seat| seat.seat_number.row() == *letter);
+            rows.push((char::from(*letter).to_string(), row.collect()));
+        }
+    }
+    html! {
+        div.cabin data-cabin role="group" aria-label="Seats" {
+            @for (name, row) in &rows {
+                div.cabin-row {
+                    @for (index, seat) in row.iter().enumerate() {
+                        @if index == width / 2 && width > 1 { span.aisle aria-hidden="true" { (name) } }
+                        (self::seat(flight, seat, mine, false))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A seat; `is_change` has it swapped in where it stands already.
+pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &Mine, is_change: bool) -> Markup {
+    let look = Look::of(seat, mine);
+    let number = seat.seat_number;
+    let (class, words) = look.words();
+    let can_be_had = matches!(look, Look::Free | Look::Mine);
+    let is_ticked = can_be_had && mine.ticked.contains(&number);
+    html! {
+        label class={ "seat " (class) } id=(format!("seat-{flight}-{number}")) hx-swap-oob=[is_change.then_some("true")] {
+            input type="checkbox" id=(format!("tick-{flight}-{number}")) name=(format!("seat-{flight}")) value=(number) checked[is_ticked] disabled[!can_be_had];
+            span.box { (number) }
+            span.unseen { ", " (words) }
+        }
+    }
+}
+
+/// What the looks mean.
+pub(super) fn legend(has_own: bool) -> Markup {
+    html! {
+        ul.legend aria-label="Legend" {
+            li { span.seat.free aria-hidden="true" { span.box {} } "Free" }
+            li { span.seat.ticked aria-hidden="true" { span.box {} } "Your choice" }
+            @if has_own { li { span.seat.mine aria-hidden="true" { span.box {} } "Yours now" } }
+            li { span.seat.held aria-hidden="true" { span.box {} } "Held by somebody" }
+            li { span.seat.sold aria-hidden="true" { span.box {} } "Sold" }
+        }
+    }
+}
+
+/// `A1, A2`, or how many where they have no names.
+pub(super) fn named(seats: &[SeatNumber], units: u32) -> String {
+    if seats.is_empty() {
+        return words::counted(units.into(), "seat", "seats");
+    }
+    let names: Vec<String> = seats.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

@@ -1,0 +1,173 @@
+//! Tickets to events: bought, watched while their payment is made, given up.
+
+mod buy;
+mod panel;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+use domain::HoldId;
+use jiff::Timestamp;
+use maud::Markup;
+use service_kit::Problem;
+use service_kit::extract::{Id, Query};
+
+use super::forms::Form;
+use super::layout::{Page, Place};
+use super::live::{Known, Watched, watch};
+use super::visitor::Visitor;
+use super::{go_to, page};
+use crate::app::AppError;
+use crate::app::event_bookings::{EventBooking, EventBookings};
+use crate::app::events::{Event, Events};
+use crate::routes::call_context;
+
+pub(super) use self::buy::{form as buy_form, known};
+
+/// Adds the routes.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    page(
+        config,
+        "/events/{id}/tickets",
+        "POST",
+        [web::post().to(buy::buy)],
+    );
+    page(config, "/tickets/{id}", "GET", [web::get().to(show)]);
+    page(
+        config,
+        "/tickets/{id}/cancel",
+        "POST",
+        [web::post().to(cancel)],
+    );
+    page(config, "/tickets/{id}/live", "GET", [web::get().to(stream)]);
+}
+
+/// Where they are.
+pub(super) fn path(id: HoldId) -> String {
+    format!("/tickets/{id}")
+}
+
+/// A booking of tickets and the event that it is for, unless that was deleted.
+struct Shown {
+    booking: EventBooking,
+    event: Option<Event>,
+}
+
+impl Shown {
+    async fn of(booking: EventBooking, events: &Events) -> Self {
+        Self {
+            event: events.find(booking.event).await.ok(),
+            booking,
+        }
+    }
+}
+
+async fn find(
+    id: HoldId,
+    bookings: &EventBookings,
+    visitor: &Visitor,
+) -> Result<EventBooking, Problem> {
+    let booking = bookings.find(id).await?;
+    visitor.check_owns(&booking.user)?;
+    Ok(booking)
+}
+
+/// A booking as it stands.
+async fn show(
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    events: Data<Events>,
+    id: Id<HoldId>,
+) -> Result<HttpResponse, Problem> {
+    let booking = find(id.0, &bookings, &visitor).await?;
+    Ok(answer(booking, &events, &visitor, None).await)
+}
+
+async fn answer(
+    booking: EventBooking,
+    events: &Events,
+    visitor: &Visitor,
+    notice: Option<&str>,
+) -> HttpResponse {
+    let shown = Shown::of(booking, events).await;
+    let status = match notice {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::OK,
+    };
+    let page = Page {
+        refresh_seconds: (!panel::is_final(&shown.booking)).then_some(2),
+        ..Page::new(
+            panel::title(&shown),
+            Place::Bookings,
+            panel::body(&shown, visitor, notice),
+        )
+    };
+    page.answer_with(status, visitor)
+}
+
+/// Gives them up.
+async fn cancel(
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    events: Data<Events>,
+    id: Id<HoldId>,
+    _: Form,
+) -> Result<HttpResponse, Problem> {
+    find(id.0, &bookings, &visitor).await?;
+    match bookings.cancel(id.0, call_context()).await {
+        Ok(_) => Ok(go_to(&path(id.0))),
+        Err(AppError::WrongState(_)) => {
+            let booking = find(id.0, &bookings, &visitor).await?;
+            let notice = "The booking was over already.";
+            Ok(answer(booking, &events, &visitor, Some(notice)).await)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Tickets {
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    events: Data<Events>,
+    id: HoldId,
+}
+
+/// Sends their changes.
+async fn stream(
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    events: Data<Events>,
+    id: Id<HoldId>,
+    known: Query<Known>,
+) -> Result<HttpResponse, Problem> {
+    find(id.0, &bookings, &visitor).await?;
+    let draining = bookings.bookings.tasks.draining();
+    let tickets = Tickets {
+        visitor,
+        bookings,
+        events,
+        id: id.0,
+    };
+    watch(tickets, known.0, draining)
+}
+
+impl Watched for Tickets {
+    type Seen = EventBooking;
+
+    async fn look(&self) -> Option<EventBooking> {
+        self.bookings.find(self.id).await.ok()
+    }
+
+    fn mark(booking: &EventBooking) -> String {
+        panel::mark(booking)
+    }
+
+    fn is_final(booking: &EventBooking) -> bool {
+        panel::is_final(booking)
+    }
+
+    async fn html(&self, booking: EventBooking) -> Markup {
+        let shown = Shown::of(booking, &self.events).await;
+        panel::panel(&shown, &self.visitor, Timestamp::now())
+    }
+}

@@ -1,0 +1,148 @@
+//! Buying tickets. They belong to a user of this service; somebody who is not one yet becomes one by
+//! saying where mail goes.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use domain::Units;
+use maud::{Markup, html};
+use service_kit::Problem;
+use service_kit::extract::Id;
+use uuid::Uuid;
+
+use super::super::forms::{self, Form};
+use super::super::visitor::{self, Visitor};
+use super::super::{events, go_to, set_cookie};
+use crate::app::AppError;
+use crate::app::event_bookings::{EventBookingRequest, EventBookings};
+use crate::app::events::Events;
+use crate::app::once::RequestKey;
+use crate::app::text::{Email, Name};
+use crate::app::users::{User, Users};
+use crate::app::vouchers::VoucherCode;
+
+/// The most tickets that one buys at a time here.
+const TICKETS_MAX: u32 = 50;
+
+/// The form of an event that is on sale.
+pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor) -> Markup {
+    html! {
+        form method="post" action=(format!("{}/tickets", events::path(event))) {
+            (forms::token(visitor))
+            input type="hidden" name="key" value=(Uuid::new_v4());
+            div.field {
+                label for="quantity" { "Tickets" }
+                input #quantity type="number" name="quantity" min="1" max=(TICKETS_MAX) value="1" required;
+            }
+            @match user {
+                Some(user) => p.hint { "For " b { (user.name) } ", " (user.email) },
+                None => div.field {
+                    label for="email" { "Your e-mail address" }
+                    input #email type="email" name="email" required maxlength="254" autocomplete="email" placeholder="you@example.org";
+                    p.hint { "The tickets are booked for " b { (visitor.user) } " at this address." }
+                },
+            }
+            details.give-up {
+                summary { "I have a voucher" }
+                div.field {
+                    label for="voucher" { "Voucher code" }
+                    input #voucher name="voucher" maxlength="40" autocomplete="off" spellcheck="false";
+                }
+            }
+            button.primary.wide { "Buy" }
+            p.hint { "The tickets are held for you at once, and paid in a moment." }
+        }
+    }
+}
+
+/// Books them: they are held when this answers.
+pub(super) async fn buy(
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    events: Data<Events>,
+    users: Data<Users>,
+    id: Id<Uuid>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let outcome = match wanted(&form) {
+        Ok((quantity, voucher)) => match buyer(&visitor, &users, &form).await? {
+            Ok(user) => {
+                let key = Uuid::try_parse(form.text("key")).ok();
+                let request = EventBookingRequest {
+                    user: user.id,
+                    event: id.0,
+                    quantity,
+                    voucher,
+                    key: key.map(|key| RequestKey {
+                        key: format!("POST /events/tickets {} {key}", user.id),
+                        digest: form.digest,
+                    }),
+                    digest: form.digest,
+                };
+                bookings
+                    .create(request)
+                    .await
+                    .map(|booked| (booked.value, user))
+            }
+            Err(text) => Err(AppError::Invalid("email".to_owned(), text)),
+        },
+        Err(text) => Err(AppError::Invalid("quantity".to_owned(), text)),
+    };
+    match outcome {
+        Ok((booking, user)) => {
+            let mut answer = go_to(&super::path(booking.id));
+            set_cookie(&mut answer, &visitor::account(user.id)).map_err(Problem::internal)?;
+            Ok(answer)
+        }
+        Err(error) => match why_not(&error) {
+            Some(notice) => events::again(&visitor, &events, &users, id.0, &notice).await,
+            None => Err(error.into()),
+        },
+    }
+}
+
+fn wanted(form: &Form) -> Result<(Units, Option<VoucherCode>), String> {
+    let quantity = form.text("quantity").parse::<i64>().ok();
+    let quantity = quantity.and_then(|count| Units::try_from(count).ok());
+    let quantity = quantity.filter(|count| count.get() <= TICKETS_MAX);
+    let quantity = quantity.ok_or_else(|| format!("choose 1 to {TICKETS_MAX} tickets"))?;
+    let voucher = Some(form.text("voucher").to_owned()).filter(|code| !code.is_empty());
+    let voucher = voucher.map(VoucherCode::try_from).transpose();
+    let voucher = voucher.map_err(|text| format!("the voucher code {text}"))?;
+    Ok((quantity, voucher))
+}
+
+/// Who buys: the visitor's account, or the user with this address, made if there is none.
+async fn buyer(
+    visitor: &Visitor,
+    users: &Users,
+    form: &Form,
+) -> Result<Result<User, String>, AppError> {
+    if let Some(user) = known(visitor, users).await {
+        return Ok(Ok(user));
+    }
+    let email = match Email::try_from(form.text("email").to_owned()) {
+        Ok(email) => email,
+        Err(text) => return Ok(Err(format!("this {text}"))),
+    };
+    let name = Name::try_from(visitor.user.clone());
+    let name = name.map_err(|text| AppError::Invalid("user".to_owned(), text))?;
+    users.find_or_create(&name, &email).await.map(Ok)
+}
+
+/// The visitor's account, if they have one.
+pub(in crate::pages) async fn known(visitor: &Visitor, users: &Users) -> Option<User> {
+    users.find(visitor.account?).await.ok()
+}
+
+/// What can be told beside the form; other failures have a page of their own.
+fn why_not(error: &AppError) -> Option<String> {
+    match error {
+        AppError::Invalid(_, text) => Some(text.clone()),
+        AppError::Refused(refusal) => Some(match refusal.code.as_str() {
+            "sold_out" => "There are not so many tickets left.".to_owned(),
+            _ => refusal.message.clone(),
+        }),
+        AppError::NotSoMany(_) => Some("There are not so many tickets left.".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What a page says of tickets: where their booking stands, what can be done with it.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::super::choose::notice;
+use super::super::visitor::Visitor;
+use super::super::{events, failure, forms, words};
+use super::Shown;
+use crate::app::event_bookings::{EventBooking, EventBookingStatus};
+
+/// What is booked.
+pub(super) fn title(shown: &Shown) -> String {
+    let event = shown.event.as_ref();
+    event.map_or_else(|| "Tickets".to_owned(), |event| event.name.clone())
+}
+
+/// All of the page.
+pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> Markup {
+    let booking = &shown.booking;
+    let live = format!("{}/live?seen={}", super::path(booking.id), mark(booking));
+    let live = (!is_final(booking)).then_some(live);
+    html! {
+        h1 { (title(shown)) }
+        (notice(problem))
+        div sse-connect=[live] sse-close="over" {
+            div sse-swap="change" hx-swap="innerHTML" { (panel(shown, visitor, Timestamp::now())) }
+        }
+    }
+}
+
+/// What tells two panels apart.
+pub(super) fn mark(booking: &EventBooking) -> String {
+    let is_declined = booking.reason.is_some();
+    format!(
+        "{}.{}.{is_declined}",
+        booking.status.as_str(),
+        booking.attempts
+    )
+}
+
+/// Whether nothing moves any more by itself.
+pub(super) fn is_final(booking: &EventBooking) -> bool {
+    booking.status != EventBookingStatus::Pending
+}
+
+fn badge(booking: &EventBooking) -> Markup {
+    match booking.status {
+        EventBookingStatus::Pending if booking.reason.is_some() => {
+            html! { span.badge.held { "Not paid yet" } }
+        }
+        EventBookingStatus::Pending => html! { span.badge.busy { "Paying" } },
+        EventBookingStatus::Confirmed => html! { span.badge.good { "Confirmed" } },
+        EventBookingStatus::Cancelled => html! { span.badge { "Cancelled" } },
+    }
+}
+
+fn story(booking: &EventBooking) -> String {
+    let reason = booking
+        .reason
+        .as_ref()
+        .map(|reason| failure::sentence(&reason.message));
+    match (booking.status, reason) {
+        (EventBookingStatus::Pending, None) => {
+            "Your tickets are held, and the payment is being made.".to_owned()
+        }
+        (EventBookingStatus::Pending, Some(reason)) => format!(
+            "{reason} Your tickets stay held, and the payment may be tried again until the time runs out."
+        ),
+        (EventBookingStatus::Confirmed, _) => {
+            "They are paid, and the tickets are yours.".to_owned()
+        }
+        (EventBookingStatus::Cancelled, None) => {
+            "The tickets are back on sale, and what was paid is refunded.".to_owned()
+        }
+        (EventBookingStatus::Cancelled, Some(reason)) => {
+            format!("{reason} The tickets are back on sale.")
+        }
+    }
+}
+
+/// What of it changes.
+pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+    let booking = &shown.booking;
+    let left = booking.deadline_at.duration_since(now).as_secs().max(0);
+    html! {
+        div.columns {
+            div {
+                section.card.state {
+                    div.state-head role="status" { (badge(booking)) p { (story(booking)) } }
+                    @if booking.status == EventBookingStatus::Pending {
+                        p.countdown {
+                            span { "Held for another " }
+                            span.clock role="timer" data-deadline=(booking.deadline_at.as_millisecond()) data-now=(now.as_millisecond()) { (words::clock(left)) }
+                        }
+                    }
+                }
+                section.card.stack {
+                    h2 { (words::counted(booking.quantity.get().into(), "ticket", "tickets")) }
+                    @if let Some(event) = &shown.event {
+                        p.quiet { (words::moment(event.starts_at)) }
+                        p { a href=(events::path(event.id)) { "See the event" } }
+                    }
+                }
+            }
+            aside {
+                section.card.summary {
+                    h2 { "Total" }
+                    p.price { (words::money(booking.total.amount, booking.total.currency)) }
+                    @if let Some(voucher) = &booking.voucher {
+                        p.quiet { "Voucher " code { (voucher) } ": " (words::money(booking.discount, booking.total.currency)) " off" }
+                    }
+                    (actions(shown, visitor))
+                    p.hint { "Booking " code { (booking.id) } }
+                }
+            }
+        }
+    }
+}
+
+fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
+    let booking = &shown.booking;
+    html! {
+        @if booking.status == EventBookingStatus::Cancelled {
+            @if let Some(event) = &shown.event { a.button.primary.wide href=(events::path(event.id)) { "Book again" } }
+        } @else {
+            details.give-up {
+                summary { "Cancel the booking" }
+                form method="post" action=(format!("{}/cancel", super::path(booking.id))) {
+                    (forms::token(visitor))
+                    p { "The tickets go back, and what was paid is refunded." }
+                    button.danger.wide { "Yes, cancel the booking" }
+                }
+            }
+        }
+    }
+}

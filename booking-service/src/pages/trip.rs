@@ -1,0 +1,57 @@
+//! A flight and an itinerary in words.
+
+use clients::flight::Flight;
+use maud::{Markup, html};
+
+use super::words;
+use crate::app::catalog::Airports;
+
+/// `Delhi to Mumbai`.
+pub(super) fn title<'a>(
+    flights: impl DoubleEndedIterator<Item = &'a Flight>,
+    airports: &Airports,
+) -> String {
+    let mut flights = flights;
+    let city = |code| {
+        let airport = airports.find(code);
+        airport.map_or_else(|| code.to_string(), |airport| airport.city.clone())
+    };
+    let Some(first) = flights.next() else {
+        return "Your trip".to_owned();
+    };
+    let last = flights.next_back().unwrap_or(first);
+    format!("{} to {}", city(first.source), city(last.destination))
+}
+
+/// One flight: its number, where and when.
+pub(super) fn leg(flight: &Flight, airports: &Airports) -> Markup {
+    let (source, destination) = (
+        airports.find(flight.source),
+        airports.find(flight.destination),
+    );
+    let (departs, arrives) = words::times(flight, source, destination);
+    let minutes = flight
+        .arrival_time
+        .duration_since(flight.departure_time)
+        .as_mins();
+    let city = |airport: Option<&clients::flight::Airport>| airport.map(|one| one.city.clone());
+    html! {
+        div.leg-head {
+            h2 { (flight.flight_number) }
+            p.quiet { (words::date(departs.date)) " · " (words::duration(minutes)) }
+        }
+        dl.ends {
+            div {
+                dt { time datetime=(departs.machine) { (departs.time) } " " small { (departs.zone) } }
+                dd { b { (flight.source) } " " (city(source).unwrap_or_default()) }
+            }
+            div {
+                dt {
+                    time datetime=(arrives.machine) { (arrives.time) } " " small { (arrives.zone) }
+                    @if arrives.date != departs.date { " " small { (words::short_date(arrives.date)) } }
+                }
+                dd { b { (flight.destination) } " " (city(destination).unwrap_or_default()) }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Who looks at a page. This is the one place that decides it.
+//!
+//! In `open` mode every caller may act for any user and as admin: a visitor is whoever they say they are,
+//! kept in a cookie. The name is not a secret and proves nothing.
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use service_kit::Problem;
+use uuid::Uuid;
+
+/// The cookie with the name of whom the visitor acts as.
+const ACTING_AS: &str = "holdfast_acting_as";
+
+/// The cookie with the id of the user whose tickets to events the visitor buys.
+const ACCOUNT: &str = "holdfast_account";
+
+/// The cookie that a form has to agree with.
+const FORM_TOKEN: &str = "holdfast_form_token";
+
+/// Who somebody is that has not said so.
+const NOBODY_YET: &str = "guest";
+
+/// The longest name: as long as an order's user may be.
+const NAME_LIMIT_CHARS: usize = 255;
+
+/// How long a browser remembers.
+const REMEMBERED_FOR: Duration = Duration::days(365);
+
+/// Who looks at a page.
+#[derive(Debug)]
+pub(super) struct Person {
+    /// Whose bookings are made and shown.
+    pub(super) user: String,
+    /// Their user under `/api/v1`, to whom tickets to events belong, once there is one.
+    pub(super) account: Option<Uuid>,
+    /// Whether the operations pages are theirs.
+    pub(super) is_staff: bool,
+    /// What their forms carry, to show that they come from this service's pages.
+    pub(super) form_token: String,
+    /// Whether the browser does not have that token yet.
+    is_new: bool,
+    /// The page that they asked for, with its query.
+    pub(super) asked: String,
+}
+
+/// The person behind a request; the same one however often it is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor(Rc<Person>);
+
+impl std::ops::Deref for Visitor {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.0
+    }
+}
+
+impl Visitor {
+    /// Who made this request.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        if let Some(known) = request.extensions().get::<Self>() {
+            return known.clone();
+        }
+        let named = request.cookie(ACTING_AS);
+        let named = named.and_then(|cookie| checked_name(cookie.value()));
+        let account = request.cookie(ACCOUNT);
+        let account = account.and_then(|cookie| Uuid::try_parse(cookie.value()).ok());
+        let token = request.cookie(FORM_TOKEN);
+        let token = token.filter(|token| Uuid::try_parse(token.value()).is_ok());
+        let asked = request.uri().path_and_query();
+        let visitor = Self(Rc::new(Person {
+            user: named.unwrap_or_else(|| NOBODY_YET.to_owned()),
+            account,
+            is_staff: true,
+            is_new: token.is_none(),
+            // Random, not ordered by time: nobody else can know it.
+            form_token: token.map_or_else(
+                || Uuid::new_v4().to_string(),
+                |token| token.value().to_owned(),
+            ),
+            asked: asked.map_or_else(|| "/".to_owned(), ToString::to_string),
+        }));
+        request.extensions_mut().insert(visitor.clone());
+        visitor
+    }
+
+    /// The cookie that a new visitor's browser is given.
+    pub(super) fn new_cookie(&self) -> Option<Cookie<'static>> {
+        self.is_new.then(|| {
+            let cookie = Cookie::build(FORM_TOKEN, self.form_token.clone());
+            // Lax, so that those who come by a link from elsewhere keep it.
+            let cookie = cookie.http_only(true).same_site(SameSite::Lax);
+            cookie.path("/").finish()
+        })
+    }
+
+    /// All names under which something may be theirs.
+    pub(super) fn users(&self) -> Vec<String> {
+        let account = self.account.map(|account| account.to_string());
+        let own = [Some(self.user.clone()), account];
+        own.into_iter().flatten().collect()
+    }
+
+    /// Fails unless what belongs to this user is theirs to see and to change.
+    pub(super) fn check_owns(&self, user: &str) -> Result<(), Problem> {
+        let is_theirs = |own: &String| own == user;
+        if self.is_staff || self.users().iter().any(is_theirs) {
+            return Ok(());
+        }
+        // Nobody learns what others have.
+        Err(Problem::not_found(
+            "there is no booking of yours with this id",
+        ))
+    }
+
+    /// Fails unless they run the service.
+    pub(super) fn check_staff(&self) -> Result<(), Problem> {
+        if self.is_staff {
+            return Ok(());
+        }
+        Err(Problem::not_found("there is nothing at this path"))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+/// The cookie of somebody who acts as this user from now on; `None` for what can't be a name.
+pub(super) fn acting_as(name: &str) -> Option<Cookie<'static>> {
+    let name = checked_name(name)?;
+    let cookie = Cookie::build(ACTING_AS, name);
+    let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
+    Some(cookie.max_age(REMEMBERED_FOR).finish())
+}
+
+/// The cookie of somebody who buys tickets for this user from now on.
+pub(super) fn account(user: Uuid) -> Cookie<'static> {
+    let cookie = Cookie::build(ACCOUNT, user.to_string());
+    let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
+    cookie.max_age(REMEMBERED_FOR).finish()
+}
+
+/// The cookie of somebody who acts as another one, whose account is not known.
+pub(super) fn no_account() -> Cookie<'static> {
+    let mut cookie = Cookie::build(ACCOUNT, "").path("/").finish();
+    cookie.make_removal();
+    cookie
+}
+
+fn checked_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    let is_name = (1..=NAME_LIMIT_CHARS).contains(&name.chars().count())
+        && !name.chars().any(char::is_control);
+    is_name.then(|| name.to_owned())
+}

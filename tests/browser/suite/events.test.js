@@ -1,0 +1,115 @@
+// Tickets to events, and what those who run the service see of them.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, visit } from "../support/browser.js";
+import { newEvent } from "../support/events.js";
+import { newFlight, orderSeats } from "../support/flights.js";
+
+const PAYMENTS = process.env.TEST_PAYMENTS_URL;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** Has every payment declined, or none. */
+async function declineAll(isDeclined) {
+  const answer = await fetch(`${PAYMENTS}/api/payments/mock`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ failure_rate: isDeclined ? 1 : 0 }),
+  });
+  assert.equal(answer.status, 200);
+}
+
+const said = (page, word) => page.locator(".badge", { hasText: word }).first().waitFor();
+const email = () => `visitor-${process.pid}-${Math.floor(performance.now() * 1000)}@example.org`;
+
+test("tickets are bought, watched until they are paid, and given back", async () => {
+  const event = await newEvent({ name: "Organ recital", tickets: 40, price: 12.5 });
+  const { page, leave } = await visit(browser, { expectFailures: true });
+  await page.goto(`/events/${event.id}`);
+  assert.match(await page.locator(".summary").innerText(), /\$12\.50[\s\S]*40 tickets left/);
+  await page.getByLabel("Tickets", { exact: true }).fill("3");
+  await page.getByLabel("Your e-mail address").fill(email());
+  await page.getByRole("button", { name: "Buy" }).click();
+  await page.waitForURL(/\/tickets\//);
+  await said(page, "Confirmed");
+  assert.match(await page.locator("main").innerText(), /Organ recital[\s\S]*3 tickets[\s\S]*\$37\.50/);
+
+  // The next ones need no address, and there are not a hundred.
+  await page.goto(`/events/${event.id}`);
+  assert.match(await page.locator(".summary").innerText(), /37 tickets left/);
+  assert.equal(await page.getByLabel("Your e-mail address").count(), 0);
+  await page.getByLabel("Tickets", { exact: true }).fill("38");
+  await page.getByRole("button", { name: "Buy" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /not so many tickets left/);
+
+  await page.getByRole("link", { name: "My bookings" }).click();
+  await page.getByRole("link", { name: /Organ recital/ }).click();
+  await page.getByText("Cancel the booking", { exact: true }).click();
+  await page.getByRole("button", { name: "Yes, cancel the booking" }).click();
+  await said(page, "Cancelled");
+  await page.goto(`/events/${event.id}`);
+  assert.match(await page.locator(".summary").innerText(), /40 tickets left/);
+  await leave();
+});
+
+test("an address that is none is told beside the form", async () => {
+  const event = await newEvent();
+  const { page, leave } = await visit(browser, { expectFailures: true });
+  await page.goto(`/events/${event.id}`);
+  await page.getByLabel("Your e-mail address").fill("somebody@nowhere");
+  await page.getByRole("button", { name: "Buy" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /not an address of e-mail/);
+  await leave();
+});
+
+test("a payment that keeps failing is a dead letter until it is tried again", async () => {
+  const event = await newEvent({ name: "Night at the opera" });
+  const { page, leave } = await visit(browser);
+  await declineAll(true);
+  try {
+    await page.goto(`/events/${event.id}`);
+    await page.getByLabel("Your e-mail address").fill(email());
+    await page.getByRole("button", { name: "Buy" }).click();
+    await page.waitForURL(/\/tickets\//);
+    await page.getByText(/may be tried again/).waitFor();
+    const tickets = page.url();
+    await page.goto("/operations");
+    const letters = page.locator("#dead-letters");
+    await letters.getByRole("button", { name: /Try again/ }).first().waitFor();
+    await declineAll(false);
+    await letters.getByRole("button", { name: /Try again/ }).first().click();
+    await page.waitForURL(/\/operations/);
+    await letters.getByText("None: no payment").waitFor();
+    await page.goto(tickets);
+    await said(page, "Confirmed");
+  } finally {
+    await declineAll(false);
+  }
+  await leave();
+});
+
+test("operations: sales, holds, the ledger's light, and any booking", async () => {
+  const flight = await newFlight();
+  const user = `searched for ${process.pid}`;
+  const { orderId } = await orderSeats(flight.id, ["A1", "A2", "A3"], user);
+  const { page, leave } = await visit(browser);
+  await page.goto("/operations");
+  await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
+  await page.locator(".light.good", { hasText: "Events and ticket options: it adds up" }).waitFor();
+  assert.match(await page.getByRole("img", { name: /Bookings over the last hour/ }).getAttribute("aria-label"), /\d+ made/);
+  assert.match(await page.locator("section", { hasText: "Free now" }).first().innerText(), new RegExp(flight.flight_number));
+  for (const known of [user, orderId, String(flight.id)]) {
+    await page.goto("/operations");
+    await page.getByLabel("Booking, order, user or flight id").fill(known);
+    await page.getByRole("button", { name: "Find" }).click();
+    const row = page.locator("tr", { hasText: user });
+    assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held for you/, known);
+  }
+  await page.locator("tr", { hasText: user }).getByRole("link").click();
+  await page.getByRole("timer").waitFor();
+  await leave();
+});

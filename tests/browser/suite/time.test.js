@@ -1,0 +1,75 @@
+// Time that runs out, and payments that fail.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { BRIEF_PAGES, launch, visit } from "../support/browser.js";
+import { hold, pay, tick, untilSaid } from "../support/doing.js";
+import { newFlight, seatStatus } from "../support/flights.js";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+test("an order that is not paid in time expires before one's eyes", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visit(browser, { base: BRIEF_PAGES });
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  await hold(page);
+  assert.match(await page.getByRole("timer").innerText(), /^0:0\d$/);
+  await untilSaid(page, "Expired");
+  assert.match(await page.locator("main").innerText(), /Nothing was charged/);
+  assert.equal(await seatStatus(flight.id, "A1"), "AVAILABLE");
+  await page.getByRole("link", { name: "Book again" }).click();
+  await tick(page, "A1");
+  await hold(page);
+  await leave();
+});
+
+test("the countdown goes by the server's clock, also after a reload and with a wrong clock", async () => {
+  const flight = await newFlight();
+  const { page, context, leave } = await visit(browser);
+  // A machine whose clock is three hours behind.
+  await context.addInitScript(() => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() - 3 * 3600 * 1000;
+  });
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  await hold(page);
+  const seconds = async () => {
+    const [minutes, rest] = (await page.getByRole("timer").innerText()).split(":").map(Number);
+    return minutes * 60 + rest;
+  };
+  const first = await seconds();
+  assert.ok(first > 890 && first <= 900, String(first));
+  await page.waitForFunction((first) => {
+    const [minutes, rest] = document.querySelector("[role=timer]").textContent.split(":").map(Number);
+    return minutes * 60 + rest <= first - 2;
+  }, first);
+  await page.reload();
+  const later = await seconds();
+  assert.ok(later <= first - 2 && later > first - 10, `${first} then ${later}`);
+  await leave();
+});
+
+test("a payment that is declined three times fails, and says so on the way", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visit(browser);
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  await hold(page);
+  const form_token = await page.locator("input[name=form_token]").first().inputValue();
+  const refused = await page.request.post(`${page.url()}/payment`, { form: { form_token, code: "12x" } });
+  assert.equal(refused.status(), 409);
+  assert.match(await refused.text(), /five digits/);
+  await pay(page, "00000");
+  await untilSaid(page, "Paying");
+  await page.getByText(/attempt 2 of 3/).waitFor();
+  await page.getByText(/attempt 3 of 3/).waitFor();
+  await untilSaid(page, "Failed");
+  assert.match(await page.locator("main").innerText(), /declined 3 times/);
+  assert.equal(await seatStatus(flight.id, "A1"), "AVAILABLE");
+  await leave();
+});

@@ -1,0 +1,47 @@
+// Flights for tests: each test takes one that no other takes.
+
+const FLIGHTS = process.env.TEST_FLIGHTS_URL;
+
+async function json(url, options) {
+  const answer = await fetch(url, options);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+let number = 0;
+
+/** Puts a flight into the schedule: Delhi to Goa unless told otherwise, with a seat map unless told none. */
+export async function newFlight({
+  source = "DEL", destination = "GOI", departs = "2031-03-10T04:00:00Z", minutes = 150,
+  seatMap = "rows A-D, seats 1-6", seats = 24, price = 4200,
+} = {}) {
+  // File and process make the number one that no other test has.
+  number += 1;
+  const flightNumber = `ZZ${1000 + ((process.pid * 7 + number) % 9000)}`;
+  const departure = new Date(departs);
+  const flight = await json(`${FLIGHTS}/api/flights`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      flight_number: flightNumber, source, destination, departure_time: departure.toISOString(),
+      arrival_time: new Date(departure.getTime() + minutes * 60_000).toISOString(),
+      total_seats: seats, price, currency: "INR", ...(seatMap ? { seat_map: seatMap } : {}),
+    }),
+  });
+  return flight;
+}
+
+/** The status of a flight's seat, as the API has it. */
+export async function seatStatus(flight, seat) {
+  const { seats } = await json(`${FLIGHTS}/api/flights/${flight}/seats`);
+  return seats.find((one) => one.seatNumber === seat).status;
+}
+
+/** Orders seats by the API, as somebody else. */
+export async function orderSeats(flight, seats, userId = "somebody else") {
+  return json(`${process.env.TEST_PAGES_URL}/api/flights/${flight}/orders`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userId, seats }),
+  });
+}

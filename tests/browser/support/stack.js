@@ -1,0 +1,103 @@
+// The whole system on free ports, with data of its own, and a second booking-service beside the first whose
+// orders are held for seconds only: services have no state of their own, so both work on the same orders.
+
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PROJECT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+const PARTS = ["FLIGHT", "BOOKING", "PAYMENT", "POSTGRES", "REDIS"];
+const READY_WITHIN_MS = 60_000;
+const POLL_MS = 100;
+
+/** How long the second booking-service holds seats. */
+export const BRIEFLY_S = 4;
+
+async function freePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function untilReady(url) {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/ready`).catch(() => null);
+    if (answer && answer.ok) return;
+    if (Date.now() > deadline) throw new Error(`${url} is not ready within ${READY_WITHIN_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Starts it from these binaries. */
+export async function startStack(binaries) {
+  const state = mkdtempSync(path.join(os.tmpdir(), "holdfast-browser-"));
+  // Where root runs this, PostgreSQL runs as another user, who has to come in.
+  chmodSync(state, 0o755);
+  const ports = await freePorts(PARTS.length + 1);
+  const environment = { ...process.env, HOLDFAST_STATE_DIR: state, HOLDFAST_POSTGRES_URL: "", HOLDFAST_REDIS_URL: "" };
+  PARTS.forEach((part, index) => { environment[`HOLDFAST_${part}_PORT`] = String(ports[index]); });
+  const [flight, booking, payment, postgres, redis, brief] = ports;
+  const holdfast = (command) =>
+    execFileSync(path.join(binaries, "holdfast"), [command], { cwd: PROJECT, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  const remove = () => rmSync(state, { recursive: true, force: true });
+  try {
+    holdfast("start");
+  } catch (error) {
+    holdfast("stop");
+    remove();
+    throw error;
+  }
+  const password = passwordOf(state);
+  const second = spawn(path.join(binaries, "booking-service"), [], {
+    cwd: PROJECT,
+    stdio: "ignore",
+    env: {
+      ...environment,
+      PORT: String(brief),
+      DATABASE_URL: `postgres://holdfast:${password}@127.0.0.1:${postgres}/holdfast_bookings`,
+      REDIS_URL: `redis://127.0.0.1:${redis}`,
+      FLIGHT_SERVICE_URL: `http://127.0.0.1:${flight}`,
+      PAYMENT_SERVICE_URL: `http://127.0.0.1:${payment}`,
+      RESERVATION_TIMEOUT: `${BRIEFLY_S}s`,
+    },
+  });
+  const url = (port) => `http://127.0.0.1:${port}`;
+  await untilReady(url(brief));
+  return {
+    environment: {
+      TEST_PAGES_URL: url(booking),
+      TEST_BRIEF_PAGES_URL: url(brief),
+      TEST_FLIGHTS_URL: url(flight),
+      TEST_PAYMENTS_URL: url(payment),
+    },
+    showLogs() {
+      for (const name of ["booking-service", "flight-service"]) {
+        const log = readFileSync(path.join(state, "logs", `${name}.log`), "utf8").trimEnd().split("\n");
+        console.error(`--- the last lines of ${name}'s log\n${log.slice(-20).join("\n")}`);
+      }
+    },
+    async stop() {
+      const ended = new Promise((resolve) => second.once("exit", resolve));
+      if (second.exitCode === null) {
+        second.kill();
+        await ended;
+      }
+      holdfast("stop");
+      holdfast("remove");
+      remove();
+    },
+  };
+}
+
+function passwordOf(state) {
+  return readFileSync(path.join(state, "postgres", "password"), "utf8").trim();
+}
