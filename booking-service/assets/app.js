@@ -187,6 +187,27 @@ window.addEventListener("pagehide", () => {
 
 // --- seats that change while somebody looks ---
 
+// Seats that were ticked here and are somebody else's now, until the next tick.
+const taken = [];
+
+function tellTaken(form, seat) {
+  taken.push(seat);
+  const text = `${taken.join(", ")} ${taken.length === 1 ? "has" : "have"} just been taken by somebody else.`;
+  say(text);
+  const place = form && form.querySelector("[data-taken]");
+  if (!place) return;
+  place.textContent = text;
+  place.hidden = false;
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-choose]");
+  const place = form && form.querySelector("[data-taken]");
+  if (!place) return;
+  taken.length = 0;
+  place.hidden = true;
+});
+
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const before = event.detail.target.querySelector("input");
   const after = event.detail.fragment.querySelector("input");
@@ -196,7 +217,7 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (!after.disabled) {
     after.checked = true;
   } else {
-    say(`Seat ${after.value} has just been taken by somebody else.`);
+    tellTaken(event.detail.target.closest("[data-choose]"), after.value);
   }
 });
 

@@ -180,6 +180,7 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
                 aside {
                     section.card.summary {
                         h2 { "Your choice" }
+                        (taken())
                         @if !has_maps {
                             div.field {
                                 label for="seats" { "Seats" }
@@ -209,6 +210,11 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
         }
     };
     Page::new(title, Place::Search, body)
+}
+
+/// Where scripts say that a seat that was ticked is somebody else's now.
+pub(super) fn taken() -> Markup {
+    html! { p.notice.bad data-taken hidden {} }
 }
 
 /// What went wrong, said once and at once.

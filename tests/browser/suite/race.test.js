@@ -16,6 +16,8 @@ test("two browsers want one seat: one has it, the other is told and chooses agai
   const flight = await newFlight();
   const two = await Promise.all([1, 2].map(() => visit(browser, { expectFailures: true })));
   await Promise.all(two.map(async ({ page }) => {
+    // Neither hears of the other, so that both ask for what they see.
+    await page.route("**/live?*", (route) => route.abort());
     await page.goto(`/flights/${flight.id}`);
     await tick(page, "A1", "A2");
   }));
@@ -55,6 +57,7 @@ test("a change by somebody else shows within a second, and what is ticked stays 
   await isHeld("D6").waitFor({ timeout: 1000 });
   assert.equal(await page.locator('input[value="D6"]').isChecked(), false);
   assert.match(await page.locator("#announcer").innerText(), /D6 has just been taken/);
+  assert.match(await page.locator("[data-taken]").innerText(), /D6 has just been taken/);
   assert.match(await page.locator("[data-chosen]").innerText(), /^A1$/);
   await leave();
 });

@@ -78,6 +78,7 @@ async fn page(
                 aside {
                     section.card.summary {
                         h2 { "Your choice" }
+                        (choose::taken())
                         p.chosen data-chosen aria-live="polite" { "Your seats are ticked. Choose others." }
                         button.primary.wide { "Take these seats" }
                         p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again." }

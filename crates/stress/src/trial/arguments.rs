@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PER SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
     /// How long each load is measured
-    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     pub seconds: f64,
     /// Load before it is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]

@@ -154,6 +154,7 @@ impl Scenario {
     pub fn tickets(self) -> u64 {
         match self {
             Self::TicketSale => 10_000,
+            Self::HotSale => 1_000,
             _ => 3_000,
         }
     }
@@ -162,12 +163,6 @@ impl Scenario {
     #[must_use]
     pub fn is_a_rush(self) -> bool {
         matches!(self, Self::HotSale | Self::TicketSale | Self::SeatRush)
-    }
-
-    /// Whether something is bought to make it ready.
-    #[must_use]
-    pub fn sells_first(self) -> bool {
-        self == Self::SoldOutStorm
     }
 
     /// The services whose ledgers say what it sold.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use super::books::{Proof, rested};
+use super::books::{Proof, proof, wait_for_rest};
 use super::doors::{Caller, Door, Doors};
 use super::errand::{Basket, ask_again, follow_up};
+use super::ground::Ground;
 use super::outcome::CONFIRMED;
 use super::pool::Pool;
 
@@ -39,24 +40,28 @@ pub(super) struct Settled {
 
 /// Has everything come to its end.
 pub(super) async fn settle(
-    doors: Doors,
+    ground: &Ground,
     sales: &[(Arc<Pool>, Basket)],
     ledgers: &[(Door, Proof)],
 ) -> anyhow::Result<Settled> {
+    let doors = ground.doors;
     for (pool, _) in sales {
         follow_all(doors, pool).await;
     }
     let mut caller = Caller::new(doors);
-    let mut at_rest = at_rest(&mut caller, sales, ledgers).await?;
+    wait_for_all(ground, &mut caller, sales, ledgers).await?;
     let before = confirmed(sales);
-    let is_wanted = sales.iter().any(|(pool, basket)| wanted(pool, basket) > 0);
-    if is_wanted {
+    if sales.iter().any(|(pool, basket)| wanted(pool, basket) > 0) {
         join_all(sales.iter().map(|(pool, basket)| ask(doors, pool, basket))).await;
-        at_rest = self::at_rest(&mut caller, sales, ledgers).await?;
+        wait_for_all(ground, &mut caller, sales, ledgers).await?;
+    }
+    let mut after = Vec::with_capacity(ledgers.len());
+    for (door, _) in ledgers {
+        after.push(proof(&mut caller, *door).await?);
     }
     Ok(Settled {
         sold_again: confirmed(sales) - before,
-        ledgers: at_rest,
+        ledgers: after,
     })
 }
 
@@ -81,19 +86,20 @@ fn confirmed(sales: &[(Arc<Pool>, Basket)]) -> u64 {
     sales.iter().map(|(pool, _)| pool.told.confirmed()).sum()
 }
 
-/// The ledgers once nothing more is held than before, except what is unclear: whoever broke off an order
-/// may have its seats for as long as orders are held.
-async fn at_rest(
+/// Waits until nothing more is held than before, except what is unclear: whoever broke off an order may
+/// have its seats for as long as orders are held.
+async fn wait_for_all(
+    ground: &Ground,
     caller: &mut Caller,
     sales: &[(Arc<Pool>, Basket)],
     ledgers: &[(Door, Proof)],
-) -> anyhow::Result<Vec<Proof>> {
+) -> anyhow::Result<()> {
     let unclear: u64 = sales.iter().map(|(pool, _)| pool.told.unclear()).sum();
-    let mut proofs = Vec::with_capacity(ledgers.len());
     for (door, before) in ledgers {
-        proofs.push(rested(caller, *door, before.held + unclear).await?);
+        let at_most = before.held + unclear;
+        wait_for_rest(caller, ground.databases.as_ref(), *door, at_most).await?;
     }
-    Ok(proofs)
+    Ok(())
 }
 
 /// Customers of a pool who were refused ask again.

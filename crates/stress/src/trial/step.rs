@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::account::account;
 use super::arguments::Arguments;
-use super::books::{proof, rested};
+use super::books::{held, proof, wait_for_rest};
 use super::doors::Caller;
 use super::ground::Ground;
 use super::measure::Measured;
@@ -43,12 +43,10 @@ pub(super) async fn run(
 ) -> anyhow::Result<(Step, Finding)> {
     ground.tell_provider(Provider::default(), 0).await?;
     let mut caller = Caller::new(ground.doors);
-    // What is bought to prepare it is confirmed first, and sold a moment later.
-    let mut held = Vec::new();
-    if scenario.sells_first() {
-        for door in scenario.ledgers() {
-            held.push(proof(&mut caller, *door).await?.held);
-        }
+    let databases = ground.databases.as_ref();
+    let mut held_before = Vec::new();
+    for door in scenario.ledgers() {
+        held_before.push((*door, held(&mut caller, databases, *door).await?));
     }
     let prepared = prepare(
         &mut caller,
@@ -58,9 +56,10 @@ pub(super) async fn run(
     )
     .await?;
     let mut before = Vec::new();
-    for (index, door) in scenario.ledgers().iter().enumerate() {
-        let held = held.get(index).copied().unwrap_or(u64::MAX);
-        before.push((*door, rested(&mut caller, *door, held).await?));
+    for (door, held) in held_before {
+        // What was bought to prepare it was confirmed, and is sold a moment later.
+        wait_for_rest(&mut caller, databases, door, held).await?;
+        before.push((door, proof(&mut caller, door).await?));
     }
     let delay_ms = arguments.provider_ms;
     ground.tell_provider(scenario.provider(), delay_ms).await?;
@@ -84,7 +83,7 @@ pub(super) async fn run(
     drop(bar);
 
     ground.tell_provider(Provider::default(), 0).await?;
-    let settled = settle(doors, &prepared.sales, &before).await?;
+    let settled = settle(ground, &prepared.sales, &before).await?;
     let (sales, mut finding) = account(ground, &prepared.sales, &before, &settled).await?;
     let names = shares.iter().map(|(name, _)| (*name).to_owned());
     let step = Step {
