@@ -14,6 +14,7 @@ pub mod flights;
 pub mod leases;
 pub mod ledger;
 pub mod orders;
+pub mod ownership;
 pub mod simple_orders;
 pub mod snapshots;
 mod stored_life;

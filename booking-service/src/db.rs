@@ -32,6 +32,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "bookings_migrations",
             runner: embedded::migrations::runner(),
         },
+        service_kit::admin_actions::migrations(),
     ]
 }
 

@@ -24,12 +24,17 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use anyhow::ensure;
 use clients::flight::FlightClient;
+use clients::http::Credentials;
 use clients::payment::PaymentClient;
 use inventory::{Gate, Inventory};
+use service_kit::admin_actions::AdminActions;
+use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
 use service_kit::operations::{Check, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
+use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::bookings::{Bookings, Deadlines};
@@ -91,6 +96,7 @@ impl Application {
                 inventory: Arc::clone(&inventory),
             },
             ticket_options: TicketOptions::new(database.clone(), inventory),
+            actions: AdminActions::new(database.clone()),
         });
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
@@ -108,7 +114,9 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
+        let (http, auth) = (&settings.http, &settings.auth);
+        let rules = routes::access::rules();
+        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
         Ok(Self { server })
     }
 
@@ -167,13 +175,17 @@ fn engine(
     redis: Option<Redis>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
-    let flights = FlightClient::new(&settings.flights.url, settings.flights.timeout)?;
+    let credentials = credentials(&settings.auth)?;
+    let (flights, payments) = (&settings.flights, &settings.payments);
+    let flights =
+        FlightClient::with_credentials(&flights.url, flights.timeout, credentials.clone())?;
+    let payments = PaymentClient::with_credentials(&payments.url, payments.timeout, credentials)?;
     Ok(Engine {
         writer: Writer::start(database::batch_pool(&settings.database, NAME)?),
         database,
         sales: Sales::start(flights.clone()),
         flights,
-        payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
+        payments,
         snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
         leases: Leases::default(),
         settings: EngineSettings {
@@ -184,6 +196,21 @@ fn engine(
             sale_patience: bookings.sale_patience,
         },
     })
+}
+
+/// Who this service is to the others: it shows tokens of role `service` that it makes itself. Without a key
+/// it shows none, which open services don't mind.
+fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
+    let Some(issuer) = TokenIssuer::new(auth)? else {
+        ensure!(
+            auth.mode == AuthMode::Open,
+            "auth.mode is required, and there is nothing to make tokens for the other services with: set \
+             auth.signing_key_file, auth.signing_key, auth.secret_file or auth.secret"
+        );
+        return Ok(Credentials::none());
+    };
+    let token = ServiceToken::new(issuer, NAME);
+    Ok(Credentials::from_tokens(move || token.current()))
 }
 
 fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {

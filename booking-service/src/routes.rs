@@ -1,5 +1,6 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+pub mod access;
 mod admin;
 mod bare_list;
 mod bookings;
@@ -18,6 +19,8 @@ mod users;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
+use service_kit::admin_actions::AdminActions;
+use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::{context, server::resource};
 
@@ -43,11 +46,14 @@ pub struct Services {
     pub events: Events,
     /// What is sold without a booking.
     pub ticket_options: TicketOptions,
+    /// What admins did.
+    pub actions: AdminActions,
 }
 
 /// The service's routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let bookings = services.bookings;
+    let actions = services.actions;
     let ledger = Data::new(services.ledger);
     let users = Data::new(services.users);
     let events = Data::new(services.events);
@@ -72,6 +78,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(users.clone())
             .app_data(events.clone())
             .app_data(ticket_options.clone());
+        actions.configure(config);
         configure_bookings(config);
         configure_orders(config);
         configure_tickets(config);
@@ -219,7 +226,8 @@ fn call_context() -> CallContext {
     }
 }
 
-/// A client's key, bound to the route that it was sent to.
-fn scoped(route: &str, key: IdempotencyKey) -> Option<String> {
-    key.0.map(|key| format!("{route} {key}"))
+/// A client's key, bound to the client and to the route that it was sent to.
+fn scoped(route: &str, key: IdempotencyKey, caller: &Caller) -> Option<String> {
+    key.0
+        .map(|key| format!("{route} {}", caller.scoped_key(&key)))
 }

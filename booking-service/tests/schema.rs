@@ -55,6 +55,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
+    admin_actions admin_actions_key primary key
+    admin_actions admin_actions_named check
+    admin_actions admin_actions_role_known check
     booking_legs booking_legs_booking foreign key
     booking_legs booking_legs_key primary key
     booking_legs booking_legs_seats_match check

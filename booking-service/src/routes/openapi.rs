@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use service_kit::openapi::add_operations;
+use service_kit::openapi::{add_access, add_operations, problem_response};
 use service_kit::problem::ProblemBody;
 use service_kit::refusals;
 use utoipa::OpenApi;
@@ -30,6 +30,7 @@ use super::{
         users::create, users::list, users::show, users::change, users::delete,
         events::create, events::list, events::show, events::change, events::delete, events::statistics,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
+        service_kit::admin_actions::list,
     ),
     components(schemas(ProblemBody<'static>, Errors)),
     tags(
@@ -40,7 +41,7 @@ use super::{
         (name = "events", description = "What they book tickets to"),
         (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
         (name = "ledger", description = "The proof of the double entries of events and ticket options"),
-        (name = "admin", description = "The end of all bookings of a flight"),
+        (name = "admin", description = "The end of all bookings of a flight, and what admins did"),
         (name = "operations", description = "For those who run the service"),
     )
 )]
@@ -51,6 +52,13 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
+    add_access(&mut document, &super::access::rules(), |path, text| {
+        if path.starts_with("/api/") {
+            problem_response(text)
+        } else {
+            json_api_refusal(text)
+        }
+    });
     document
 }
 

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, Json, Query};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::bare_list::ListPart;
 use super::openapi::{ListRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals};
+use crate::app::ownership::check_user;
 use crate::app::text::{Email, Name};
 use crate::app::users::{User, Users};
 
@@ -114,7 +116,12 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 200, description = "The user", body = UserView), UserLookupRefusals)
 )]
-pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(
+    users: Data<Users>,
+    id: Id<Uuid>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     Ok(respond::ok(&UserView::from(users.find(id.0).await?)))
 }
 
@@ -128,8 +135,10 @@ pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpRespons
 pub(super) async fn change(
     users: Data<Users>,
     id: Id<Uuid>,
+    caller: Caller,
     request: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     let UserChange { name, email } = request.body;
     let user = users.change(id.0, name.as_ref(), email.as_ref()).await?;
     Ok(respond::ok(&UserView::from(user)))
@@ -141,7 +150,12 @@ pub(super) async fn change(
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 204, description = "It is gone"), UserDeleteRefusals)
 )]
-pub(super) async fn delete(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+pub(super) async fn delete(
+    users: Data<Users>,
+    id: Id<Uuid>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

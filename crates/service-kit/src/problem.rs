@@ -32,6 +32,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after_seconds: Option<u32>,
     allow: Option<&'static str>,
+    challenge: Option<String>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -85,6 +86,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_seconds: None,
             allow: None,
+            challenge: None,
             cause: None,
         }
     }
@@ -117,6 +119,27 @@ impl Problem {
             pointer: format!("/{field}"),
             detail: detail.into(),
         }])
+    }
+
+    /// 401: who calls is not known; the challenge says how to tell (RFC 6750).
+    pub fn unauthenticated(detail: impl Into<String>, challenge: impl Into<String>) -> Self {
+        Self {
+            challenge: Some(challenge.into()),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+        }
+    }
+
+    /// 403: the caller may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 429: too much of it; in so many seconds there may be more.
+    pub fn too_many(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        }
     }
 
     /// 404: no such thing.
@@ -266,6 +289,11 @@ impl ResponseError for Problem {
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = &self.challenge
+            && let Ok(challenge) = HeaderValue::from_str(challenge)
+        {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));
