@@ -112,3 +112,6 @@ impl Tokens {
         Ok(caller)
     }
 }
+
+#[cfg(test)]
+mod tests;
