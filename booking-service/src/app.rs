@@ -4,8 +4,10 @@
 //! booking's life asks for; [`worker`] goes on where nobody does. On these stand the front doors:
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
 //! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
-//! [`ledger`], the proof of their pools.
+//! [`ledger`], the proof of their pools. Users log in by [`accounts`]; [`ownership`] says whose something is.
 
+pub mod accounts;
+pub mod attempts;
 pub mod booking;
 pub mod bookings;
 pub mod engine;
@@ -15,6 +17,7 @@ pub mod leases;
 pub mod ledger;
 pub mod orders;
 pub mod ownership;
+pub mod passwords;
 pub mod simple_orders;
 pub mod snapshots;
 mod stored_life;

@@ -3,7 +3,9 @@
 
 pub mod bookings;
 pub mod events;
+pub mod passwords;
 pub mod purchases;
+pub mod sessions;
 pub mod ticket_options;
 pub mod users;
 pub mod writer;

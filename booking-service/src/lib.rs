@@ -37,16 +37,21 @@ use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
 
+use crate::app::accounts::Accounts;
+use crate::app::attempts::{Attempts, Limits};
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
+use crate::app::passwords::Hasher;
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
 use crate::app::worker;
 use crate::db::writer::Writer;
+use crate::routes::client_address::Proxies;
+use crate::routes::sessions::Cookies;
 use crate::settings::Settings;
 
 /// The service's name.
@@ -75,6 +80,8 @@ impl Application {
         let engine = engine(settings, database.clone(), redis.clone())?;
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
+        let accounts = accounts(settings, database.clone())?;
+        tasks.spawn(|stop| accounts.clone().sweep(stop));
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -91,6 +98,11 @@ impl Application {
             users: Users {
                 database: database.clone(),
             },
+            accounts,
+            cookies: Cookies {
+                secure: settings.accounts.secure_cookie,
+            },
+            proxies: Proxies(settings.accounts.proxies),
             events: Events {
                 database: database.clone(),
                 inventory: Arc::clone(&inventory),
@@ -211,6 +223,24 @@ fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
     };
     let token = ServiceToken::new(issuer, NAME);
     Ok(Credentials::from_tokens(move || token.current()))
+}
+
+/// How users log in.
+fn accounts(settings: &Settings, database: deadpool_postgres::Pool) -> anyhow::Result<Accounts> {
+    let accounts = &settings.accounts;
+    let issuer = TokenIssuer::new(&settings.auth)?;
+    Ok(Accounts {
+        database,
+        hasher: Hasher::new(accounts.passwords_at_once),
+        attempts: Attempts::new(Limits {
+            per_account: accounts.attempts_per_account,
+            per_address: accounts.attempts_per_address,
+            window: accounts.attempts_window,
+        }),
+        issuer: issuer.map(Arc::new),
+        session_lifetime: accounts.session_lifetime,
+        token_lifetime: accounts.token_lifetime,
+    })
 }
 
 fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {

@@ -4,6 +4,7 @@ pub mod access;
 mod admin;
 mod bare_list;
 mod bookings;
+pub mod client_address;
 mod events;
 mod flights;
 mod json_api;
@@ -12,6 +13,7 @@ pub mod openapi;
 mod orders;
 mod problem;
 mod purchases;
+pub mod sessions;
 mod simple_orders;
 mod ticket_options;
 mod travelers;
@@ -24,6 +26,7 @@ use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::{context, server::resource};
 
+use crate::app::accounts::Accounts;
 use crate::app::bookings::Bookings;
 use crate::app::events::Events;
 use crate::app::flights::Flights;
@@ -32,6 +35,8 @@ use crate::app::orders::Orders;
 use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
+use crate::routes::client_address::Proxies;
+use crate::routes::sessions::Cookies;
 
 /// What the routes call.
 #[derive(Clone)]
@@ -42,6 +47,12 @@ pub struct Services {
     pub ledger: Ledger,
     /// Those who book tickets.
     pub users: Users,
+    /// How they log in.
+    pub accounts: Accounts,
+    /// How their sessions' cookies are set.
+    pub cookies: Cookies,
+    /// What stands before this service.
+    pub proxies: Proxies,
     /// What they book tickets to.
     pub events: Events,
     /// What is sold without a booking.
@@ -56,6 +67,9 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let actions = services.actions;
     let ledger = Data::new(services.ledger);
     let users = Data::new(services.users);
+    let accounts = Data::new(services.accounts);
+    let cookies = Data::new(services.cookies);
+    let proxies = Data::new(services.proxies);
     let events = Data::new(services.events);
     let ticket_options = Data::new(services.ticket_options);
     let orders = Data::new(Orders {
@@ -76,12 +90,16 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(flights.clone())
             .app_data(ledger.clone())
             .app_data(users.clone())
+            .app_data(accounts.clone())
+            .app_data(cookies.clone())
+            .app_data(proxies.clone())
             .app_data(events.clone())
             .app_data(ticket_options.clone());
         actions.configure(config);
         configure_bookings(config);
         configure_orders(config);
         configure_tickets(config);
+        configure_sessions(config);
         config
             .service(resource(
                 "/api/ledger/proof",
@@ -213,6 +231,28 @@ fn configure_tickets(config: &mut ServiceConfig) {
                 web::put().to(users::change),
                 web::delete().to(users::delete),
             ],
+        ));
+}
+
+fn configure_sessions(config: &mut ServiceConfig) {
+    config
+        .service(resource(
+            "/api/v1/sessions",
+            "POST",
+            [web::post().to(sessions::create)],
+        ))
+        .service(resource(
+            "/api/v1/sessions/current",
+            "DELETE, GET",
+            [
+                web::get().to(sessions::show),
+                web::delete().to(sessions::delete),
+            ],
+        ))
+        .service(resource(
+            "/api/v1/users/{id}/password",
+            "PUT",
+            [web::put().to(sessions::change_password)],
         ));
 }
 

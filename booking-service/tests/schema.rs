@@ -96,10 +96,17 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     events events_pool foreign key
     events events_price_not_negative check
     events events_sales_window check
+    passwords passwords_hashed check
+    passwords passwords_key primary key
+    passwords passwords_user foreign key
     purchases purchases_key primary key
     purchases purchases_key_has_digest check
     purchases purchases_quantity_positive check
     purchases purchases_ticket_option foreign key
+    sessions sessions_digest_length check
+    sessions sessions_end_after_beginning check
+    sessions sessions_key primary key
+    sessions sessions_user foreign key
     ticket_options ticket_options_idempotency_key unique
     ticket_options ticket_options_key_has_digest check
     ticket_options ticket_options_named check

@@ -23,11 +23,17 @@ const RULES: &[Rule] = &[
     Rule::only(ADMINS, "POST", "/api/admin/flights/{id}/reset").recorded("flight.reset"),
     Rule::only(ADMINS, "POST", "/api/admin/flights/{id}/cancel").recorded("flight.cancel"),
     // Users.
-    Rule::only(STAFF, "POST", "/api/v1/users").recorded("user.add"),
+    // With a password: whoever signs up. Without one the handler asks for staff.
+    Rule::anyone("POST", "/api/v1/users").recorded("user.add"),
     Rule::only(STAFF, "GET", "/api/v1/users"),
     Rule::only(USERS, "GET", "/api/v1/users/{id}"),
     Rule::only(USERS, "PUT", "/api/v1/users/{id}").recorded("user.change"),
     Rule::only(USERS, "DELETE", "/api/v1/users/{id}").recorded("user.delete"),
+    Rule::only(USERS, "PUT", "/api/v1/users/{id}/password").recorded("user.password"),
+    // By the address and the password, then by the cookie.
+    Rule::public("POST", "/api/v1/sessions"),
+    Rule::public("GET", "/api/v1/sessions/current"),
+    Rule::public("DELETE", "/api/v1/sessions/current"),
     // Events and what they bring in.
     Rule::public("GET", "/api/v1/events"),
     Rule::public("GET", "/api/v1/events/{id}"),

@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::json_api::Errors;
 use super::{
-    admin, bookings, events, flights, json_api, ledger, orders, purchases, simple_orders,
+    admin, bookings, events, flights, json_api, ledger, orders, purchases, sessions, simple_orders,
     ticket_options, users,
 };
 
@@ -28,6 +28,7 @@ use super::{
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
         ledger::proof,
         users::create, users::list, users::show, users::change, users::delete,
+        sessions::create, sessions::show, sessions::delete, sessions::change_password,
         events::create, events::list, events::show, events::change, events::delete, events::statistics,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
         service_kit::admin_actions::list,
@@ -38,6 +39,7 @@ use super::{
         (name = "orders", description = "Orders with chosen seats, paid by code; and simple ones, not paid here"),
         (name = "seats", description = "The seats of a flight"),
         (name = "users", description = "Those who book tickets to events"),
+        (name = "sessions", description = "Logging in and out"),
         (name = "events", description = "What they book tickets to"),
         (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
         (name = "ledger", description = "The proof of the double entries of events and ticket options"),
@@ -89,6 +91,26 @@ fn json_api_refusal(description: &str) -> Response {
 }
 
 json_api_refusals! {
+    /// How a log-in is refused.
+    CredentialRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "401": "`wrong_credentials`: the address or the password is wrong",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "429": "`too_many_requests`: too many attempts for this account, or from this address",
+        "503": "Ask again soon",
+    }
+    /// How the look-up of a session is refused.
+    SessionRefusals {
+        "401": "`no_session`: there is no session cookie, or its session is over",
+        "503": "Ask again soon",
+    }
+    /// How too many sign-ups are refused.
+    SignUpRefusals {
+        "401": "`unauthenticated`: without a password only staff make users",
+        "403": "`forbidden`: without a password only staff make users",
+        "429": "`too_many_requests`: too many attempts from this address",
+    }
     /// How a resource is not made.
     JsonApiCreateRefusals {
         "400": "Malformed, or a part of it is wrong; `source` names it",

@@ -6,7 +6,9 @@ use service_kit::Problem;
 use service_kit::batch::IsData as _;
 
 use crate::app::AppError;
+use crate::app::accounts::AccountError;
 use crate::app::booking::Refusal;
+use crate::app::passwords::HashError;
 use crate::db::DbError;
 
 /// The refusals of other services that are passed on under their own codes.
@@ -21,6 +23,9 @@ const PASSED_ON: [&str; 9] = [
     "capacity_in_use",
     "flight_has_bookings",
 ];
+
+/// How somebody without a session is to say who they are: RFC 9110 asks for a challenge with each 401.
+const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";
 
 /// The code of more tickets than are left, or of no number of tickets.
 pub(super) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
@@ -61,6 +66,27 @@ impl From<AppError> for Problem {
             AppError::Inventory(error) => of_inventory(error),
             AppError::Pools(error) => of_store(error),
             AppError::Db(error) => of_database(error),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let text = error.to_string();
+        match error {
+            AccountError::WrongCredentials => {
+                Self::unauthenticated(text, SESSION_CHALLENGE).with_code("wrong_credentials")
+            }
+            AccountError::NoSession => {
+                Self::unauthenticated(text, SESSION_CHALLENGE).with_code("no_session")
+            }
+            AccountError::TooMany(window) => {
+                let seconds = u32::try_from(window.as_secs()).unwrap_or(u32::MAX);
+                Self::too_many(text, seconds)
+            }
+            AccountError::Hash(HashError::Busy) => Self::unavailable(text),
+            AccountError::Hash(HashError::Failed) | AccountError::NoToken => Self::internal(error),
+            AccountError::App(error) => error.into(),
         }
     }
 }

@@ -13,8 +13,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bare_list::ListPart;
-use super::openapi::{ListRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals};
+use super::openapi::{
+    ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
+};
+use super::sessions::ClientAddress;
+use crate::app::accounts::Accounts;
 use crate::app::ownership::check_user;
+use crate::app::passwords::Password;
 use crate::app::text::{Email, Name};
 use crate::app::users::{User, Users};
 
@@ -27,6 +32,10 @@ pub(super) struct NewUser {
     /// Where mail goes; it belongs to one user, however it is written
     #[schema(value_type = String, format = "email", example = "asha@example.org")]
     email: Email,
+    /// What the user logs in with; without one only staff may make users
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "password", min_length = 8, max_length = 128)]
+    password: Option<Password>,
 }
 
 /// What is to change of a user.
@@ -71,18 +80,31 @@ impl From<User> for UserView {
     }
 }
 
-/// Make a user.
+/// Make a user: with a password anybody may, to log in with it.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "users", operation_id = "create_user",
     request_body = NewUser,
-    responses((status = 201, description = "The user", body = UserView), UserRefusals)
+    responses((status = 201, description = "The user", body = UserView), UserRefusals, SignUpRefusals)
 )]
 pub(super) async fn create(
     users: Data<Users>,
+    accounts: Data<Accounts>,
+    caller: Caller,
+    address: ClientAddress,
     request: Json<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    let NewUser { name, email } = request.body;
-    let user = users.create(&name, &email).await?;
+    let NewUser {
+        name,
+        email,
+        password,
+    } = request.body;
+    let user = match password {
+        Some(password) => accounts.sign_up(&name, &email, password, address.0).await?,
+        None => {
+            caller.check_is_staff()?;
+            users.create(&name, &email).await?
+        }
+    };
     let location = format!("/api/v1/users/{}", user.id);
     let mut response = respond::json(StatusCode::CREATED, &UserView::from(user));
     if let Ok(location) = location.parse() {

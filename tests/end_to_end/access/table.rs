@@ -37,6 +37,8 @@ pub struct Row {
     pub path: String,
     pub body: Option<Value>,
     pub owner: Owner,
+    /// What it refuses those with whom it doesn't know what to do, if not as all calls do.
+    pub refuses: Option<&'static str>,
     /// Nobody, expired, other audience; other customer, service, owner, agent, admin.
     pub answers: [u16; 8],
 }
@@ -47,6 +49,7 @@ fn row(call: &'static str, path: impl Into<String>, answers: [u16; 8]) -> Row {
         path: path.into(),
         body: None,
         owner: Owner::Number,
+        refuses: None,
         answers,
     }
 }
@@ -55,6 +58,11 @@ impl Row {
     fn sends(self, body: Value) -> Self {
         let body = Some(body);
         Self { body, ..self }
+    }
+
+    fn refuses(self, code: &'static str) -> Self {
+        let refuses = Some(code);
+        Self { refuses, ..self }
     }
 
     fn of_user(self) -> Self {
@@ -306,15 +314,37 @@ fn bookings(targets: &Target) -> Vec<Row> {
 
 /// Signing up and logging in.
 fn accounts(other_user: &str) -> Vec<Row> {
-    let _ = other_user;
+    let password = format!("/api/v1/users/{other_user}/password");
     vec![
-        // The second one finds the address taken.
+        // Without a password only staff make users; the second one finds the address taken.
         row(
             "POST /api/v1/users",
             "/api/v1/users",
             [401, 401, 401, 403, 403, 403, 201, 409],
         )
         .sends(json!({"name": "New", "email": "new@example.org"})),
+        // A user has to know the old one. This one is nobody's own.
+        row(
+            "PUT /api/v1/users/{id}/password",
+            password,
+            [401, 401, 401, 404, 403, 404, 204, 204],
+        )
+        .sends(json!({"new_password": "correct horse"})),
+        // After that they can log in, whoever they are to calls.
+        row("POST /api/v1/sessions", "/api/v1/sessions", [201; 8])
+            .sends(json!({"email": "ravi@example.org", "password": "correct horse"})),
+        // By the cookie alone, and these visitors have none.
+        row(
+            "GET /api/v1/sessions/current",
+            "/api/v1/sessions/current",
+            [401; 8],
+        )
+        .refuses("no_session"),
+        row(
+            "DELETE /api/v1/sessions/current",
+            "/api/v1/sessions/current",
+            [204; 8],
+        ),
     ]
 }
 

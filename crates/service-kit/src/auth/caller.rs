@@ -96,6 +96,18 @@ impl Caller {
         )))
     }
 
+    /// That the caller is staff.
+    ///
+    /// # Errors
+    /// 401 when nobody knows who it is, 403 when it is somebody else.
+    pub fn check_is_staff(&self) -> Result<(), Problem> {
+        match self.role() {
+            Some(_) if self.is_staff() => Ok(()),
+            Some(_) => Err(Problem::forbidden("only staff may do this")),
+            None => Err(super::guard::no_token()),
+        }
+    }
+
     /// A key that this caller sent, so that nobody else's is the same; those of an open service are
     /// everybody's.
     #[must_use]

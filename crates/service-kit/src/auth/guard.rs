@@ -111,18 +111,20 @@ async fn admitted(
 /// How a caller is to say who they are.
 const CHALLENGE: &str = "Bearer realm=\"holdfast\"";
 
+/// What those are answered who show no token.
+pub(super) fn no_token() -> Problem {
+    let detail = "send a token: Authorization: Bearer …";
+    Problem::unauthenticated(detail, CHALLENGE)
+}
+
 /// The one token of a request.
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || {
-        let detail = "send a token: Authorization: Bearer …";
-        Problem::unauthenticated(detail, CHALLENGE)
-    };
     let mut values = headers.get_all(AUTHORIZATION);
-    let value = values.next().ok_or_else(missing)?;
+    let value = values.next().ok_or_else(no_token)?;
     let text = value.to_str().unwrap_or_default();
-    let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(no_token)?;
     if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(missing());
+        return Err(no_token());
     }
     Ok(token.trim())
 }
