@@ -22,3 +22,6 @@ pub use keys::KeySet;
 pub use role::Role;
 pub use sign::Signer;
 pub use verify::{Identity, TokenError, Verifier};
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
     write(&public, &set, 0o644)?;
     write(&private, &key, 0o600)?;
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    say::line(&format!(
+    say::line(format!(
         "The private key, for booking-service:\n  HOLDFAST__AUTH__SIGNING_KEY_FILE={}\n\
          The public keys, for all services:\n  HOLDFAST__AUTH__JWKS_FILE={}",
         absolute(&private).display(),

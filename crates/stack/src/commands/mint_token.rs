@@ -72,6 +72,6 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
         role: arguments.role,
         lifetime: arguments.lifetime,
     };
-    say::line(&signer.sign(&grant, Timestamp::now())?);
+    say::line(signer.sign(&grant, Timestamp::now())?);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sign::{Grant, new_key};
+use crate::{KeySet, Role, Signer, TokenError, Verifier};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -10,8 +12,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use tokens::sign::{Grant, new_key};
-use tokens::{KeySet, Role, Signer, TokenError, Verifier};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const SKEW: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ fn claims_with(changes: &Value) -> Value {
     claims
 }
 
-fn judged(token: &str) -> Result<tokens::Identity, TokenError> {
+fn judged(token: &str) -> Result<crate::Identity, TokenError> {
     let keys = KeySet::from_secret(SECRET).unwrap();
     verifier().verify(&keys, token, now())
 }
