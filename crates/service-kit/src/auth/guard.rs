@@ -6,7 +6,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, ResponseError, web};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use tokens::Role;
 
 use super::access::{Access, Recorded, Rule, Rules};
@@ -36,7 +36,7 @@ pub struct GuardedPath {
 /// answered in the shape of `E`.
 ///
 /// # Errors
-/// 401, 403, or those of the route.
+/// Those of the route.
 pub async fn guard<E: From<Problem> + ResponseError + 'static>(
     at: Rc<GuardedPath>,
     request: ServiceRequest,
@@ -46,7 +46,11 @@ pub async fn guard<E: From<Problem> + ResponseError + 'static>(
         Ok(caller) => {
             request.extensions_mut().insert(caller);
         }
-        Err(problem) => return Err(E::from(problem).into()),
+        // As an answer, not as an error: the middleware around all requests gives it the request's id.
+        Err(problem) => {
+            let refusal = HttpResponse::from_error(E::from(problem));
+            return Ok(request.into_response(refusal));
+        }
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
