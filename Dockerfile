@@ -44,6 +44,8 @@ FROM debian:${DEBIAN_RELEASE}-slim AS runtime
 RUN groupadd --system --gid 10001 holdfast \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin holdfast
+# For auth.jwks_url: whose keys are the log-in's is vouched for by these.
+COPY --from=toolchain /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --chmod=0755 docker/healthcheck /usr/local/bin/healthcheck
 # By number: an orchestrator can see that it is not root.
 USER 10001:10001

@@ -5,8 +5,10 @@
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
 //! [`catalog`] is what can be flown, for those who look before they book;
 //! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
-//! [`ledger`], the proof of their pools.
+//! [`ledger`], the proof of their pools. Users log in by [`accounts`]; [`ownership`] says whose something is.
 
+pub mod accounts;
+pub mod attempts;
 pub mod booking;
 pub mod bookings;
 pub mod catalog;
@@ -20,7 +22,9 @@ pub mod ledger;
 pub mod once;
 pub mod orders;
 pub mod overview;
+pub mod ownership;
 pub mod page;
+pub mod passwords;
 pub mod payment_jobs;
 pub mod simple_orders;
 pub mod snapshots;

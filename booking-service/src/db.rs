@@ -5,8 +5,10 @@ pub mod bookings;
 pub mod event_bookings;
 pub mod events;
 pub mod overview;
+pub mod passwords;
 pub mod payment_failures;
 pub mod purchases;
+pub mod sessions;
 pub mod ticket_limits;
 pub mod ticket_options;
 pub mod users;
@@ -37,6 +39,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "bookings_migrations",
             runner: embedded::migrations::runner(),
         },
+        service_kit::admin_actions::migrations(),
     ]
 }
 

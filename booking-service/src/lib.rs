@@ -27,14 +27,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use anyhow::ensure;
 use clients::flight::FlightClient;
+use clients::http::Credentials;
 use clients::payment::PaymentClient;
 use inventory::{Gate, Inventory};
+use service_kit::admin_actions::AdminActions;
+use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
 use service_kit::operations::{Check, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
+use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
 
+use crate::app::accounts::Accounts;
+use crate::app::attempts::{Attempts, Limits};
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::catalog::Catalog;
 use crate::app::doorbell::{Doorbell, Stream};
@@ -44,6 +51,7 @@ use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
 use crate::app::overview::Overview;
+use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
@@ -51,6 +59,8 @@ use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
 use crate::app::worker::{self, Crew};
 use crate::db::writer::Writer;
+use crate::routes::client_address::Proxies;
+use crate::routes::sessions::Cookies;
 use crate::settings::Settings;
 
 /// The service's name.
@@ -85,6 +95,8 @@ impl Application {
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
         let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
+        let accounts = accounts(settings, database.clone())?;
+        tasks.spawn(|stop| accounts.clone().sweep(stop));
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -118,11 +130,17 @@ impl Application {
             users: Users {
                 database: database.clone(),
             },
+            accounts,
+            cookies: Cookies {
+                secure: settings.accounts.secure_cookie,
+            },
+            proxies: Proxies(settings.accounts.proxies),
             events: Events {
                 database: database.clone(),
                 inventory: Arc::clone(&inventory),
             },
             ticket_options: TicketOptions::new(database.clone(), inventory),
+            actions: AdminActions::new(database.clone()),
         });
         let routes = move |config: &mut ServiceConfig| {
             api(config);
@@ -144,7 +162,9 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
+        let (http, auth) = (&settings.http, &settings.auth);
+        let rules = routes::access::rules();
+        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
         Ok(Self { server })
     }
 
@@ -204,14 +224,18 @@ fn engine(
     inventory: Arc<Inventory>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
-    let flights = FlightClient::new(&settings.flights.url, settings.flights.timeout)?;
+    let credentials = credentials(&settings.auth)?;
+    let (flights, payments) = (&settings.flights, &settings.payments);
+    let flights =
+        FlightClient::with_credentials(&flights.url, flights.timeout, credentials.clone())?;
+    let payments = PaymentClient::with_credentials(&payments.url, payments.timeout, credentials)?;
     Ok(Engine {
         writer: Writer::start(database::batch_pool(&settings.database, NAME)?),
         database,
         sales: Sales::start(flights.clone()),
         flights,
         inventory,
-        payments: PaymentClient::new(&settings.payments.url, settings.payments.timeout)?,
+        payments,
         snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
         leases: Leases::default(),
         settings: EngineSettings {
@@ -221,6 +245,39 @@ fn engine(
             attempt_pause: bookings.payment_pause,
             sale_patience: bookings.sale_patience,
         },
+    })
+}
+
+/// Who this service is to the others: it shows tokens of role `service` that it makes itself. Without a key
+/// it shows none, which open services don't mind.
+fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
+    let Some(issuer) = TokenIssuer::new(auth)? else {
+        ensure!(
+            auth.mode == AuthMode::Open,
+            "auth.mode is required, and there is nothing to make tokens for the other services with: set \
+             auth.signing_key_file, auth.signing_key, auth.secret_file or auth.secret"
+        );
+        return Ok(Credentials::none());
+    };
+    let token = ServiceToken::new(issuer, NAME);
+    Ok(Credentials::from_tokens(move || token.current()))
+}
+
+/// How users log in.
+fn accounts(settings: &Settings, database: deadpool_postgres::Pool) -> anyhow::Result<Accounts> {
+    let accounts = &settings.accounts;
+    let issuer = TokenIssuer::new(&settings.auth)?;
+    Ok(Accounts {
+        database,
+        hasher: Hasher::new(accounts.passwords_at_once),
+        attempts: Attempts::new(Limits {
+            per_account: accounts.attempts_per_account,
+            per_address: accounts.attempts_per_address,
+            window: accounts.attempts_window,
+        }),
+        issuer: issuer.map(Arc::new),
+        session_lifetime: accounts.session_lifetime,
+        token_lifetime: accounts.token_lifetime,
     })
 }
 

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `visitor` | who looks at a page: the one place that decides it |
+//! | `account` | signing up, logging in and out |
 //! | `forms` | what forms send, and that they come from these pages |
 //! | `layout`, `failure`, `words` | what pages share: head and menu, errors, money and times |
 //! | `assets` | the style sheet and the scripts, in the binary |
@@ -17,6 +18,7 @@
 //! renders, and server-sent events bring changes. Deliberately absent: scripts and styles inside pages,
 //! which the content security policy forbids, anything from another host, and a build step.
 
+mod account;
 mod assets;
 mod bookings;
 mod choose;
@@ -40,12 +42,13 @@ use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
 use maud::Markup;
 use service_kit::Problem;
-use service_kit::server::resource;
+use service_kit::server::unguarded;
 
 use self::forms::Form;
 use self::visitor::Visitor;
@@ -95,9 +98,10 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             [web::get().to(choose::itinerary)],
         );
         page(config, "/acting-as", "POST", [web::post().to(act_as)]);
+        account::configure(config);
         // Kept by everybody for good: no cookie belongs there.
         let assets = [web::get().to(assets::serve)];
-        config.service(resource("/assets/{name}", "GET", assets));
+        config.service(unguarded("/assets/{name}", "GET", assets));
         page(
             config,
             "/flights/{id}/live",
@@ -120,14 +124,18 @@ fn page(
     methods: &'static str,
     routes: impl IntoIterator<Item = Route>,
 ) {
-    config.service(resource(path, methods, routes).wrap(from_fn(around_page)));
+    config.service(unguarded(path, methods, routes).wrap(from_fn(around_page)));
 }
 
 async fn around_page(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let visitor = Visitor::of(request.request());
+    let visitor = Visitor::identify(request.request()).await?;
+    if is_for_somebody(&request) && !visitor.is_somebody() {
+        let log_in = go_to(&account::to(account::LOG_IN, way_back(&request)));
+        return Ok(request.into_response(log_in));
+    }
     let (request, answer) = next.call(request).await?.map_into_boxed_body().into_parts();
     let mut answer = failure::as_page(answer, &visitor);
     if let Some(cookie) = visitor.new_cookie() {
@@ -135,6 +143,25 @@ async fn around_page(
     }
     add_rules(&mut answer);
     Ok(ServiceResponse::new(request, answer))
+}
+
+/// Whether a page is only for visitors of whom the service knows who they are: what is theirs, and all that
+/// changes something but for logging in.
+fn is_for_somebody(request: &ServiceRequest) -> bool {
+    const THEIRS: [&str; 4] = ["/my-bookings", "/bookings/", "/orders/", "/tickets/"];
+    let path = request.path();
+    let is_change = request.method() == Method::POST;
+    let is_theirs = THEIRS.iter().any(|start| path.starts_with(start));
+    (is_theirs || is_change) && !account::is_account_page(path)
+}
+
+/// Where somebody goes on after logging in: a form would have to be sent again.
+fn way_back(request: &ServiceRequest) -> &str {
+    let uri = request.uri();
+    let asked = uri.path_and_query().map(PathAndQuery::as_str);
+    asked
+        .filter(|_| request.method() == Method::GET)
+        .unwrap_or("/")
 }
 
 /// What a browser may do with a page, and how long it may keep it.
@@ -172,7 +199,10 @@ fn go_to(path: &str) -> HttpResponse {
 }
 
 /// Has the visitor act for another user.
-async fn act_as(form: Form) -> Result<HttpResponse, Problem> {
+async fn act_as(visitor: Visitor, form: Form) -> Result<HttpResponse, Problem> {
+    if !visitor.is_open {
+        return Err(Problem::not_found("there is nothing at this path"));
+    }
     let cookie = visitor::acting_as(form.text("user"))
         .ok_or_else(|| Problem::invalid_field("user", "must have 1 to 255 printable characters"))?;
     let mut answer = go_to(own_path(form.text("back")));

@@ -1,8 +1,10 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+pub mod access;
 mod admin;
 mod bare_list;
 mod bookings;
+pub mod client_address;
 mod dead_letters;
 mod event_bookings;
 mod events;
@@ -14,6 +16,7 @@ mod orders;
 mod paged;
 mod problem;
 mod purchases;
+pub mod sessions;
 mod simple_orders;
 mod ticket_options;
 mod travelers;
@@ -25,9 +28,12 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
+use service_kit::admin_actions::AdminActions;
+use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::{context, respond, server::resource};
 
+use crate::app::accounts::Accounts;
 use crate::app::bookings::Bookings;
 use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
@@ -40,6 +46,8 @@ use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
+use crate::routes::client_address::Proxies;
+use crate::routes::sessions::Cookies;
 
 /// What the routes call.
 #[derive(Clone)]
@@ -50,6 +58,12 @@ pub struct Services {
     pub ledger: Ledger,
     /// Those who book tickets.
     pub users: Users,
+    /// How they log in.
+    pub accounts: Accounts,
+    /// How their sessions' cookies are set.
+    pub cookies: Cookies,
+    /// What stands before this service.
+    pub proxies: Proxies,
     /// What they book tickets to.
     pub events: Events,
     /// Their bookings.
@@ -60,13 +74,19 @@ pub struct Services {
     pub vouchers: Vouchers,
     /// What is sold without a booking.
     pub ticket_options: TicketOptions,
+    /// What admins did.
+    pub actions: AdminActions,
 }
 
 /// The service's routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let bookings = services.bookings;
+    let actions = services.actions;
     let ledger = Data::new(services.ledger);
     let users = Data::new(services.users);
+    let accounts = Data::new(services.accounts);
+    let cookies = Data::new(services.cookies);
+    let proxies = Data::new(services.proxies);
     let events = Data::new(services.events);
     let event_bookings = Data::new(services.event_bookings);
     let payment_jobs = Data::new(services.payment_jobs);
@@ -90,15 +110,20 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(flights.clone())
             .app_data(ledger.clone())
             .app_data(users.clone())
+            .app_data(accounts.clone())
+            .app_data(cookies.clone())
+            .app_data(proxies.clone())
             .app_data(events.clone())
             .app_data(event_bookings.clone())
             .app_data(payment_jobs.clone())
             .app_data(vouchers.clone())
             .app_data(ticket_options.clone());
+        actions.configure(config);
         configure_bookings(config);
         configure_orders(config);
         configure_tickets(config);
         configure_event_bookings(config);
+        configure_sessions(config);
         config
             .service(resource(
                 "/api/ledger/proof",
@@ -285,6 +310,28 @@ fn configure_event_bookings(config: &mut ServiceConfig) {
         ));
 }
 
+fn configure_sessions(config: &mut ServiceConfig) {
+    config
+        .service(resource(
+            "/api/v1/sessions",
+            "POST",
+            [web::post().to(sessions::create)],
+        ))
+        .service(resource(
+            "/api/v1/sessions/current",
+            "DELETE, GET",
+            [
+                web::get().to(sessions::show),
+                web::delete().to(sessions::delete),
+            ],
+        ))
+        .service(resource(
+            "/api/v1/users/{id}/password",
+            "PUT",
+            [web::put().to(sessions::change_password)],
+        ));
+}
+
 /// The request that is being answered, for the services that are called on its behalf.
 pub(crate) fn call_context() -> CallContext {
     let request = context::current();
@@ -304,12 +351,18 @@ fn created<T: Serialize>(body: &T, location: &str, replayed: bool) -> HttpRespon
     respond::mark_replayed(response, replayed)
 }
 
-/// A client's key, bound to the route and the body that it was sent with.
-fn request_key(route: &str, key: IdempotencyKey, digest: [u8; 32]) -> Option<RequestKey> {
-    scoped(route, key).map(|key| RequestKey { key, digest })
+/// A client's key, bound to the client, the route and the body that it was sent with.
+fn request_key(
+    route: &str,
+    key: IdempotencyKey,
+    caller: &Caller,
+    digest: [u8; 32],
+) -> Option<RequestKey> {
+    scoped(route, key, caller).map(|key| RequestKey { key, digest })
 }
 
-/// A client's key, bound to the route that it was sent to.
-fn scoped(route: &str, key: IdempotencyKey) -> Option<String> {
-    key.0.map(|key| format!("{route} {key}"))
+/// A client's key, bound to the client and to the route that it was sent to.
+fn scoped(route: &str, key: IdempotencyKey, caller: &Caller) -> Option<String> {
+    key.0
+        .map(|key| format!("{route} {}", caller.scoped_key(&key)))
 }

@@ -42,6 +42,8 @@ pub struct Settings {
     pub bookings: BookingSettings,
     /// How tickets to events are paid.
     pub events: EventSettings,
+    /// How users log in.
+    pub accounts: AccountSettings,
     /// When tickets are sold.
     pub sales: SalesSettings,
     /// How tickets are counted.
@@ -156,6 +158,31 @@ pub struct BookingSettings {
     pub work_at_once: usize,
 }
 
+/// How users log in.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSettings {
+    /// How long a session lasts.
+    #[serde(with = "humantime_serde")]
+    pub session_lifetime: Duration,
+    /// How long a token that a session gives holds.
+    #[serde(with = "humantime_serde")]
+    pub token_lifetime: Duration,
+    /// Whether browsers send the session's cookie over HTTPS only.
+    pub secure_cookie: bool,
+    /// How many passwords are hashed or compared at once.
+    pub passwords_at_once: usize,
+    /// How often an account may be tried within the window, until an attempt succeeds.
+    pub attempts_per_account: u32,
+    /// How often an address may try to log in or sign up within the window.
+    pub attempts_per_address: u32,
+    /// From the first attempt on.
+    #[serde(with = "humantime_serde")]
+    pub attempts_window: Duration,
+    /// How many proxies stand before the service, each of which adds to `X-Forwarded-For`.
+    pub proxies: usize,
+}
+
 impl Settings {
     /// Reads them: the defaults, then this file, then the environment.
     ///
@@ -219,6 +246,21 @@ impl Validate for Settings {
             (1..=1024).contains(&self.events.jobs_at_once),
             "events.jobs_at_once",
             "must be from 1 to 1024",
+        )?;
+        require(
+            !self.accounts.session_lifetime.is_zero(),
+            "accounts.session_lifetime",
+            "must be above zero",
+        )?;
+        require(
+            (1..=64).contains(&self.accounts.passwords_at_once),
+            "accounts.passwords_at_once",
+            "must be from 1 to 64",
+        )?;
+        require(
+            !self.accounts.attempts_window.is_zero(),
+            "accounts.attempts_window",
+            "must be above zero",
         )?;
         require(
             self.sales.policy().is_ok(),

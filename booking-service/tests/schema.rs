@@ -55,6 +55,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
+    admin_actions admin_actions_key primary key
+    admin_actions admin_actions_named check
+    admin_actions admin_actions_role_known check
     booking_legs booking_legs_booking foreign key
     booking_legs booking_legs_key primary key
     booking_legs booking_legs_seats_match check
@@ -109,6 +112,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     events events_price_not_negative check
     events events_sales_window check
     events events_tickets_per_user_positive check
+    passwords passwords_hashed check
+    passwords passwords_key primary key
+    passwords passwords_user foreign key
     payment_failures payment_failures_attempt_positive check
     payment_failures payment_failures_booking foreign key
     payment_failures payment_failures_key primary key
@@ -116,6 +122,10 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     purchases purchases_key_has_digest check
     purchases purchases_quantity_positive check
     purchases purchases_ticket_option foreign key
+    sessions sessions_digest_length check
+    sessions sessions_end_after_beginning check
+    sessions sessions_key primary key
+    sessions sessions_user foreign key
     ticket_limits ticket_limits_event foreign key
     ticket_limits ticket_limits_key primary key
     ticket_limits ticket_limits_one_pool unique

@@ -25,6 +25,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "flights_migrations",
             runner: embedded::migrations::runner(),
         },
+        service_kit::admin_actions::migrations(),
     ]
 }
 

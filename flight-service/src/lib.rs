@@ -27,6 +27,7 @@ use std::time::Duration;
 use inventory::committer::CountListener;
 use inventory::{Gate, Inventory};
 use itinerary::ConnectionWindow;
+use service_kit::admin_actions::AdminActions;
 use service_kit::operations::{Check, Operations};
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
@@ -130,6 +131,7 @@ impl Application {
                 Arc::clone(&inventory),
             )),
             seats: Arc::new(Seats::new(database.clone(), schedule, inventory, sales)),
+            actions: AdminActions::new(database.clone()),
             draining: tasks.draining(),
         };
 
@@ -150,7 +152,9 @@ impl Application {
             openapi: routes::openapi::document(),
         };
         let routes = routes::configure(services);
-        let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
+        let (http, auth) = (&settings.http, &settings.auth);
+        let rules = routes::access::rules();
+        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
         Ok(Self { server })
     }
 

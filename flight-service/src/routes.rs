@@ -1,5 +1,6 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+pub mod access;
 mod calendar;
 mod filters;
 mod flights;
@@ -15,6 +16,7 @@ mod seats;
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
+use service_kit::admin_actions::AdminActions;
 use service_kit::server::resource;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +39,8 @@ pub struct Services {
     pub seat_maps: Arc<SeatMaps>,
     /// Changes of the schedule.
     pub schedule_changes: Arc<ScheduleChanges>,
+    /// What admins did.
+    pub actions: AdminActions,
     /// Cancelled when streams have to end.
     pub draining: CancellationToken,
 }
@@ -109,5 +113,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     web::delete().to(flights::cancel),
                 ],
             ));
+        services.actions.configure(config);
     }
 }

@@ -51,11 +51,14 @@ impl IsData for DbError {
     }
 }
 
-/// The migrations of the payments database.
+/// The migrations of the payments database, in order.
 #[must_use]
-pub fn migrations() -> MigrationSet {
-    MigrationSet {
-        history_table: "payments_migrations",
-        runner: embedded::migrations::runner(),
-    }
+pub fn migrations() -> Vec<MigrationSet> {
+    vec![
+        MigrationSet {
+            history_table: "payments_migrations",
+            runner: embedded::migrations::runner(),
+        },
+        service_kit::admin_actions::migrations(),
+    ]
 }

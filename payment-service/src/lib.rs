@@ -13,8 +13,7 @@
 //! outcome is answered only after it is committed; a key has a charge or a tombstone, never both; no
 //! more is given back than was taken.
 //!
-//! Deliberately not here: who may call (the front of the deployment decides), bookings, and retries
-//! of a declined charge, which are the caller's.
+//! Deliberately not here: bookings, and retries of a declined charge, which are the caller's.
 
 pub mod app;
 pub mod charge;
@@ -26,6 +25,7 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use service_kit::admin_actions::AdminActions;
 use service_kit::operations::{Check, Operations};
 use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
@@ -85,6 +85,7 @@ impl Application {
             settings.charges,
             tasks.clone(),
         );
+        let actions = AdminActions::new(pool.clone());
         let operations = Operations {
             service: NAME,
             checks: vec![Check::required("postgres", move || {
@@ -94,8 +95,10 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let routes = routes::configure(payments, mock);
-        let server = BoundServer::bind(&settings.http, &settings.auth, operations, tasks, routes)?;
+        let routes = routes::configure(payments, mock, actions);
+        let (http, auth) = (&settings.http, &settings.auth);
+        let rules = routes::access::rules();
+        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
         Ok(Self { server })
     }
 
@@ -126,5 +129,5 @@ impl Application {
 /// When the database can't be reached or a migration fails.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
-    database::migrate(&config, vec![db::migrations()]).await
+    database::migrate(&config, db::migrations()).await
 }

@@ -1,5 +1,6 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
+pub mod access;
 mod charges;
 mod mock;
 pub mod openapi;
@@ -8,6 +9,7 @@ mod problem;
 mod refunds;
 
 use actix_web::web::{self, Data, ServiceConfig};
+use service_kit::admin_actions::AdminActions;
 use service_kit::server::resource;
 
 use crate::app::Payments;
@@ -17,9 +19,11 @@ use crate::provider::mock::MockProvider;
 pub fn configure(
     payments: Payments,
     mock: Option<MockProvider>,
+    actions: AdminActions,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         config.app_data(Data::new(payments.clone()));
+        actions.configure(config);
         let posts = [
             ("/api/payments/process", web::post().to(charges::process)),
             (

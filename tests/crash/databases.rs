@@ -41,7 +41,7 @@ impl Databases {
             booking_service::migrate(&settings).await
         });
         let bookings = bookings.await?;
-        let template = self::template("payments", vec![payment_service::db::migrations()]);
+        let template = self::template("payments", payment_service::db::migrations());
         let payments = TestDatabase::create(&template, async |url| {
             let mut settings = payment_service::settings::Settings::load(None)?;
             settings.database.url = Some(url.into());

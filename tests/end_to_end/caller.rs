@@ -74,6 +74,8 @@ impl Answer {
 pub struct Caller {
     http: reqwest::Client,
     base: String,
+    /// Whose word the services take for who calls, where they ask.
+    token: Option<String>,
 }
 
 impl Caller {
@@ -81,11 +83,28 @@ impl Caller {
         Ok(Self {
             http: reqwest::Client::builder().timeout(SOON).build()?,
             base: format!("http://127.0.0.1:{port}"),
+            token: None,
         })
     }
 
+    /// The same with this token.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, self.url(path));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
@@ -109,6 +128,12 @@ impl Caller {
 
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// The answer of a POST to a call whose answers have a form of their own.
+    pub async fn post_any(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path).json(body);
+        Ok(request.send().await?.json().await?)
     }
 
     /// A POST whose body is taken as it is.

@@ -37,7 +37,7 @@ impl Databases {
             booking_service::migrate(&services::booking_settings(url)?).await
         });
         let bookings = bookings.await?;
-        let template = self::template("payments", vec![payment_service::db::migrations()]);
+        let template = self::template("payments", payment_service::db::migrations());
         let payments = TestDatabase::create_on(&server, &template, async |url| {
             payment_service::migrate(&services::payment_settings(url)?).await
         });

@@ -3,6 +3,7 @@
 //! Each test has services and databases of its own. When it is finished with them, it is checked that
 //! every booking has come to its end, with exactly the seats and the money that belong to it.
 
+mod access;
 mod bad_requests;
 mod bookings;
 mod caller;

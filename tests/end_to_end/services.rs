@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use payment_service::provider::PaymentProvider;
 use serde_json::{Value, json};
 use service_kit::server::ServiceHandle;
+use service_kit::settings::AuthMode;
 use stack::ports::free_port;
 use stack::testing::{PrivateServers, Servers, wait_until};
 use tokio::task::JoinHandle;
@@ -41,6 +42,7 @@ pub struct Settings {
 /// Sales never close, so that the demo's flights can be booked.
 pub fn flight_settings(url: &str) -> anyhow::Result<flight_service::settings::Settings> {
     let mut settings = flight_service::settings::Settings::load(None)?;
+    settings.auth.mode = AuthMode::Open;
     settings.http.workers = 1;
     settings.database.url = Some(url.into());
     settings.database.migrate_on_start = false;
@@ -50,6 +52,7 @@ pub fn flight_settings(url: &str) -> anyhow::Result<flight_service::settings::Se
 
 pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::Settings> {
     let mut settings = booking_service::settings::Settings::load(None)?;
+    settings.auth.mode = AuthMode::Open;
     settings.http.workers = 1;
     settings.database.url = Some(url.into());
     settings.database.migrate_on_start = false;
@@ -61,6 +64,7 @@ pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::
 /// A mock that never fails and takes no time.
 pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::Settings> {
     let mut settings = payment_service::settings::Settings::load(None)?;
+    settings.auth.mode = AuthMode::Open;
     settings.http.workers = 1;
     settings.database.url = Some(url.into());
     settings.database.migrate_on_start = false;

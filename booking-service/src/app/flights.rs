@@ -6,6 +6,7 @@ use clients::flight::{FlightChange, FlightStatus, SeatMap, SeatStream};
 use clients::http::{Answer, CallContext};
 use domain::{FlightId, HoldId};
 use futures_util::stream::{self, StreamExt as _};
+use service_kit::auth::Caller;
 
 use super::AppError;
 use super::booking::{Booking, Refusal};
@@ -45,11 +46,16 @@ impl Flights {
         Ok(granted(name, flight)?.id)
     }
 
-    /// The seats of a flight; those of orders with their users.
+    /// The seats of a flight. Who has one, its owner and staff are told.
     ///
     /// # Errors
     /// When there is no such flight.
-    pub async fn seats(&self, name: &str, context: &CallContext) -> Result<SeatMap, AppError> {
+    pub async fn seats(
+        &self,
+        name: &str,
+        caller: &Caller,
+        context: &CallContext,
+    ) -> Result<SeatMap, AppError> {
         let map = self.bookings.engine.flights.seat_map(name, context).await;
         let mut map = granted(name, map)?;
         let orders: Vec<HoldId> = map
@@ -67,10 +73,18 @@ impl Flights {
                 seat.user_id = order.and_then(|order| users.get(&order).cloned());
             }
         }
+        for seat in &mut map.seats {
+            let owner = seat.user_id.as_deref();
+            if !caller.is_staff() && !owner.is_some_and(|owner| caller.may_act_for(owner)) {
+                seat.reserved_by = None;
+                seat.user_id = None;
+            }
+        }
         Ok(map)
     }
 
-    /// The changes of a flight's seats as they happen; a last event's id resumes an earlier stream.
+    /// The changes of a flight's seats as they happen; a last event's id resumes an earlier stream. Who has
+    /// a seat, staff are told; an owner learns it from the map.
     ///
     /// # Errors
     /// When there is no such flight.
@@ -78,13 +92,13 @@ impl Flights {
         &self,
         name: &str,
         last_event_id: Option<&str>,
+        caller: &Caller,
         context: &CallContext,
     ) -> Result<SeatStream, AppError> {
         let flights = &self.bookings.engine.flights;
-        granted(
-            name,
-            flights.seat_stream(name, last_event_id, context).await,
-        )
+        let with_owners = caller.is_staff();
+        let stream = flights.seat_stream(name, last_event_id, with_owners, context);
+        granted(name, stream.await)
     }
 
     /// Ends every booking and order with seats on a flight, refunded; the seats are free when this

@@ -6,10 +6,12 @@ use clients::http::CallContext;
 use domain::{HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use lifecycle::{Event, Outcome, State};
+use service_kit::auth::Caller;
 
 use super::AppError;
 use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
 use super::bookings::{Answered, Bookings};
+use super::ownership::Owned as _;
 use crate::db;
 use crate::db::bookings::NextStep;
 
@@ -68,6 +70,18 @@ impl Orders {
             self.bookings.engine.snapshots.keep(&order).await;
         }
         Ok(order)
+    }
+
+    /// That an order belongs to the caller, or the caller to the staff.
+    ///
+    /// # Errors
+    /// As if there were none, if it does not.
+    pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
+        // Staff need no look-up; an order's owner never changes.
+        if caller.is_staff() {
+            return Ok(());
+        }
+        self.find(id).await?.for_caller(caller).map(|_| ())
     }
 
     /// An order's row.

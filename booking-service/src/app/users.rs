@@ -35,6 +35,23 @@ pub struct NewUser {
     pub key: Option<RequestKey>,
 }
 
+/// What an earlier request with this key made.
+///
+/// # Errors
+/// When it was another request, or the database does not answer.
+pub async fn created_before(
+    database: &Pool,
+    new: &NewUser,
+) -> Result<Option<Once<User>>, AppError> {
+    let Some(key) = &new.key else {
+        return Ok(None);
+    };
+    let earlier = db::users::find_by_key(database, &key.key).await?;
+    earlier
+        .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
+        .transpose()
+}
+
 /// Makes, finds, changes and deletes users.
 #[derive(Clone)]
 pub struct Users {
@@ -59,7 +76,7 @@ impl Users {
     /// # Errors
     /// When the address belongs to another one, or the key came with another request.
     pub async fn create(&self, new: &NewUser) -> Result<Once<User>, AppError> {
-        if let Some(earlier) = self.created_before(new).await? {
+        if let Some(earlier) = created_before(&self.database, new).await? {
             return Ok(earlier);
         }
         match db::users::insert(&self.database, Uuid::now_v7(), new).await {
@@ -67,20 +84,10 @@ impl Users {
             Err(error) => {
                 // The same request may have come twice at once, the other one first: its key is taken then,
                 // or its address.
-                let earlier = self.created_before(new).await?;
+                let earlier = created_before(&self.database, new).await?;
                 earlier.ok_or(error.into())
             }
         }
-    }
-
-    async fn created_before(&self, new: &NewUser) -> Result<Option<Once<User>>, AppError> {
-        let Some(key) = &new.key else {
-            return Ok(None);
-        };
-        let earlier = db::users::find_by_key(&self.database, &key.key).await?;
-        earlier
-            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-            .transpose()
     }
 
     /// The users after this one, in the order in which they were made.

@@ -153,7 +153,7 @@ pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
     Ok(Deletion::Deleted)
 }
 
-fn user_of(row: &Row) -> Result<User, DbError> {
+pub(super) fn user_of(row: &Row) -> Result<User, DbError> {
     Ok(User {
         id: row.try_get(0)?,
         name: row.try_get(1)?,

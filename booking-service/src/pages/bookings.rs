@@ -113,7 +113,7 @@ async fn list(
     let rows = rows(found, &catalog, &events).await;
     let body = html! {
         div.heading {
-            div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.user) } ", newest first" } }
+            div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.name) } ", newest first" } }
         }
         @if rows.is_empty() {
             section.card.empty {

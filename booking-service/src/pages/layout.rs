@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
-use super::forms;
 use super::visitor::Visitor;
+use super::{account, forms};
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
 /// besides, and asks nobody but this service.
@@ -124,13 +124,31 @@ fn head(place: Place, visitor: &Visitor) -> Markup {
                         }
                     }
                 }
-                (acting_as(visitor))
+                (who(visitor))
             }
         }
     }
 }
 
-/// In `open` mode visitors say who they are.
+/// Who is logged in. In `open` mode others say who they are.
+fn who(visitor: &Visitor) -> Markup {
+    if visitor.is_logged_in {
+        html! {
+            details.who {
+                summary { b { (visitor.name) } }
+                form method="post" action="/log-out" {
+                    (forms::token(visitor))
+                    button { "Log out" }
+                }
+            }
+        }
+    } else if visitor.is_open {
+        acting_as(visitor)
+    } else {
+        html! { a.button.quiet href=(account::to(account::LOG_IN, &visitor.asked)) { "Log in" } }
+    }
+}
+
 fn acting_as(visitor: &Visitor) -> Markup {
     html! {
         details.who {
@@ -143,7 +161,7 @@ fn acting_as(visitor: &Visitor) -> Markup {
                     input #acting-as name="user" required maxlength="255" autocomplete="username" value=(visitor.user);
                     button { "Switch" }
                 }
-                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together." }
+                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together, or " a href=(account::to(account::LOG_IN, &visitor.asked)) { "log in" } "." }
             }
         }
     }

@@ -14,6 +14,7 @@ use futures_util::stream;
 use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, Query};
 
 use super::seat_map::{self, Mine};
@@ -56,7 +57,9 @@ pub(super) async fn stream(
     let last_event = last_event.and_then(|id| id.to_str().ok()?.parse().ok());
     // All seats are asked for, so that their count is known; whether they are sent is decided here.
     let name = id.0.to_string();
-    let upstream = flights.seat_stream(&name, None, &call_context()).await?;
+    let upstream = flights
+        .seat_stream(&name, None, &Caller::anonymous(), &call_context())
+        .await?;
     let changes = Changes {
         flight: id.0,
         upstream,

@@ -1,16 +1,23 @@
 //! Who looks at a page. This is the one place that decides it.
 //!
-//! In `open` mode every caller may act for any user and as admin: a visitor is whoever they say they are,
-//! kept in a cookie. The name is not a secret and proves nothing.
+//! Who has logged in is known by their session, and all they book is their user's. In `open` mode every
+//! caller may act for any user and as admin besides: a visitor who has not logged in is whoever they say they
+//! are, kept in a cookie. That name is not a secret and proves nothing.
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use service_kit::Problem;
+use service_kit::auth::guard::Guards;
 use uuid::Uuid;
+
+use crate::app::accounts::{AccountError, Accounts};
+use crate::app::users::User;
+use crate::routes::sessions::Cookies;
 
 /// The cookie with the name of whom the visitor acts as.
 const ACTING_AS: &str = "holdfast_acting_as";
@@ -33,8 +40,14 @@ const REMEMBERED_FOR: Duration = Duration::days(365);
 /// Who looks at a page.
 #[derive(Debug)]
 pub(super) struct Person {
-    /// Whose bookings are made and shown.
+    /// Whose bookings are made and shown; empty of somebody who has to log in first.
     pub(super) user: String,
+    /// What they are called.
+    pub(super) name: String,
+    /// Whether they have a session.
+    pub(super) is_logged_in: bool,
+    /// Whether they may say who they are.
+    pub(super) is_open: bool,
     /// Their user under `/api/v1`, to whom tickets to events belong, once there is one.
     pub(super) account: Option<Uuid>,
     /// Whether the operations pages are theirs.
@@ -60,11 +73,34 @@ impl std::ops::Deref for Visitor {
 }
 
 impl Visitor {
-    /// Who made this request.
+    /// Who makes this request, by their session if they have one; for [`Self::of`] from then on.
+    pub(super) async fn identify(request: &HttpRequest) -> Result<Self, Problem> {
+        let accounts = request.app_data::<Data<Accounts>>();
+        let cookies = request.app_data::<Data<Cookies>>();
+        let cookie = cookies.and_then(|cookies| cookies.of(request));
+        let session = match accounts.zip(cookie) {
+            Some((accounts, cookie)) => match accounts.session(&cookie).await {
+                Ok(session) => Some(session.user),
+                Err(AccountError::NoSession) => None,
+                Err(error) => return Err(error.into()),
+            },
+            None => None,
+        };
+        let visitor = Self::with(request, session);
+        request.extensions_mut().insert(visitor.clone());
+        Ok(visitor)
+    }
+
+    /// Who made this request; somebody without a session if nobody has looked for one.
     pub(super) fn of(request: &HttpRequest) -> Self {
-        if let Some(known) = request.extensions().get::<Self>() {
-            return known.clone();
-        }
+        let known = request.extensions().get::<Self>().cloned();
+        known.unwrap_or_else(|| Self::with(request, None))
+    }
+
+    fn with(request: &HttpRequest, session: Option<User>) -> Self {
+        let guards = request.app_data::<Data<Guards>>();
+        let is_open = guards.is_some_and(|guards| guards.authenticator.is_open());
+        let is_logged_in = session.is_some();
         let named = request.cookie(ACTING_AS);
         let named = named.and_then(|cookie| checked_name(cookie.value()));
         let account = request.cookie(ACCOUNT);
@@ -72,10 +108,21 @@ impl Visitor {
         let token = request.cookie(FORM_TOKEN);
         let token = token.filter(|token| Uuid::try_parse(token.value()).is_ok());
         let asked = request.uri().path_and_query();
-        let visitor = Self(Rc::new(Person {
-            user: named.unwrap_or_else(|| NOBODY_YET.to_owned()),
+        let (user, name, account) = match session {
+            Some(user) => (user.id.to_string(), user.name, Some(user.id)),
+            None if is_open => {
+                let name = named.unwrap_or_else(|| NOBODY_YET.to_owned());
+                (name.clone(), name, account)
+            }
+            None => (String::new(), NOBODY_YET.to_owned(), None),
+        };
+        Self(Rc::new(Person {
+            user,
+            name,
+            is_logged_in,
+            is_open,
             account,
-            is_staff: true,
+            is_staff: is_open,
             is_new: token.is_none(),
             // Random, not ordered by time: nobody else can know it.
             form_token: token.map_or_else(
@@ -83,9 +130,12 @@ impl Visitor {
                 |token| token.value().to_owned(),
             ),
             asked: asked.map_or_else(|| "/".to_owned(), ToString::to_string),
-        }));
-        request.extensions_mut().insert(visitor.clone());
-        visitor
+        }))
+    }
+
+    /// Whether something can be theirs: else they have to log in first.
+    pub(super) fn is_somebody(&self) -> bool {
+        !self.user.is_empty()
     }
 
     /// The cookie that a new visitor's browser is given.
@@ -102,7 +152,9 @@ impl Visitor {
     pub(super) fn users(&self) -> Vec<String> {
         let account = self.account.map(|account| account.to_string());
         let own = [Some(self.user.clone()), account];
-        own.into_iter().flatten().collect()
+        let mut own: Vec<String> = own.into_iter().flatten().collect();
+        own.retain(|user| !user.is_empty());
+        own
     }
 
     /// Fails unless what belongs to this user is theirs to see and to change.

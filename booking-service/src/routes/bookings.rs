@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use clients::flight::Page;
 use domain::BookingId;
 use serde::Deserialize;
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::page::PageParameters;
 use service_kit::{Problem, respond};
@@ -20,6 +21,7 @@ use super::call_context;
 use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
 use super::paged;
 use crate::app::bookings::{Answered, Bookings, shown_text};
+use crate::app::ownership::Owned as _;
 
 /// Book seats and pay for them.
 ///
@@ -44,9 +46,10 @@ use crate::app::bookings::{Answered, Bookings, shown_text};
 pub(super) async fn create(
     bookings: Data<Bookings>,
     key: IdempotencyKey,
+    caller: Caller,
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let new = new_booking(request, key)?;
+    let new = new_booking(request, key, &caller)?;
     let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
@@ -95,9 +98,11 @@ pub(super) async fn list(
     bookings: Data<Bookings>,
     whose: Query<ListParameters>,
     page: Query<PageParameters>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let (part, limit) = paged::part_of(page.0)?;
     let user = whose.0.user_id.to_string();
+    caller.check_names_self("user_id", &user)?;
     let page = bookings.of_user(&user, part, limit).await?;
     let page = paged::page_of(page, limit, |booking| view(&booking, None))?;
     Ok(respond::ok(&page))
@@ -112,8 +117,9 @@ pub(super) async fn list(
 pub(super) async fn show(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find_count(id.0).await?;
+    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
     let flight = bookings.flight(&booking, &call_context()).await;
     Ok(respond::ok(&view(&booking, flight)?))
 }
@@ -127,8 +133,9 @@ pub(super) async fn show(
 pub(super) async fn cancel(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find_count(id.0).await?;
+    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
     let booking = bookings.cancel(booking, call_context()).await?;
     Ok(respond::ok(&CancelAnswer {
         message: "booking cancelled".to_owned(),

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Amount, Currency, HoldId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use super::bare_list::ListPart;
 use super::openapi::{EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals};
 use super::{call_context, created, request_key};
 use crate::app::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
+use crate::app::ownership::{Owned as _, check_user};
 use crate::app::vouchers::VoucherCode;
 
 /// Tickets to be booked.
@@ -127,6 +129,7 @@ pub(super) struct EventCancelAnswer {
 )]
 pub(super) async fn create(
     bookings: Data<EventBookings>,
+    caller: Caller,
     key: IdempotencyKey,
     request: Json<TicketRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -137,12 +140,13 @@ pub(super) async fn create(
         quantity,
         voucher,
     } = request.body;
+    caller.check_names_self("user_id", &user_id.to_string())?;
     let booking = bookings.create(EventBookingRequest {
         user: user_id,
         event: event_id,
         quantity,
         voucher,
-        key: request_key("POST /api/v1/bookings", key, digest),
+        key: request_key("POST /api/v1/bookings", key, &caller, digest),
         digest,
     });
     let booking = booking.await?;
@@ -160,8 +164,9 @@ pub(super) async fn create(
 pub(super) async fn show(
     bookings: Data<EventBookings>,
     id: Id<HoldId>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find(id.0).await?;
+    let booking = bookings.find(id.0).await?.for_caller(&caller)?;
     Ok(respond::ok(&EventBookingView::from(booking)))
 }
 
@@ -178,9 +183,11 @@ pub(super) async fn show(
 pub(super) async fn list(
     bookings: Data<EventBookings>,
     user: Id<Uuid>,
+    caller: Caller,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    check_user(user.0, &caller)?;
     let found = bookings.of_user(user.0, part.0.after, part.0.look_for()?);
     let views: Vec<EventBookingView> = found
         .await?
@@ -201,7 +208,9 @@ pub(super) async fn list(
 pub(super) async fn cancel(
     bookings: Data<EventBookings>,
     id: Id<HoldId>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
+    bookings.find(id.0).await?.for_caller(&caller)?;
     bookings.cancel(id.0, call_context()).await?;
     Ok(respond::ok(&EventCancelAnswer {
         message: "booking cancelled",

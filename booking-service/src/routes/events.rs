@@ -4,6 +4,7 @@ mod body;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use uuid::Uuid;
@@ -25,10 +26,11 @@ use crate::app::events::{EventChange, Events, NewEvent, SalesWindow};
 )]
 pub(super) async fn create(
     events: Data<Events>,
+    caller: Caller,
     key: IdempotencyKey,
     request: Json<EventRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/events", key, request.digest);
+    let key = request_key("POST /api/v1/events", key, &caller, request.digest);
     let body = request.body;
     let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
     let new = NewEvent {

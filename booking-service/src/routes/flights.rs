@@ -4,6 +4,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::{SeatChanges, SeatMap};
 use futures_util::stream;
+use service_kit::auth::Caller;
 use service_kit::{Problem, respond};
 
 use super::call_context;
@@ -12,7 +13,8 @@ use crate::app::flights::Flights;
 
 /// The seats of a flight.
 ///
-/// `{id}` is the flight's id, or its number: then the next departure.
+/// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to its owner
+/// and to staff only.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "flight_seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
@@ -21,8 +23,10 @@ use crate::app::flights::Flights;
 pub(super) async fn seats(
     flights: Data<Flights>,
     name: web::Path<String>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    Ok(respond::ok(&flights.seats(&name, &call_context()).await?))
+    let map = flights.seats(&name, &caller, &call_context()).await?;
+    Ok(respond::ok(&map))
 }
 
 /// The seats of a flight as they change: the server-sent events of flight-service.
@@ -40,11 +44,14 @@ pub(super) async fn seats(
 pub(super) async fn stream(
     flights: Data<Flights>,
     name: web::Path<String>,
+    caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let known = request.headers().get("last-event-id");
     let known = known.and_then(|value| value.to_str().ok());
-    let events = flights.seat_stream(&name, known, &call_context()).await?;
+    let events = flights
+        .seat_stream(&name, known, &caller, &call_context())
+        .await?;
     let pieces = stream::unfold(events, |mut events| async move {
         // A lost connection ends the stream: the client comes back with the version that it has.
         let piece = events.next().await?;

@@ -3,15 +3,17 @@
 use std::fmt;
 
 use actix_web::body::BoxBody;
+use actix_web::dev::HttpServiceFactory;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, header::HeaderMap};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Route, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use service_kit::extract::Json;
+use service_kit::server::guarded;
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
@@ -159,9 +161,9 @@ impl ResponseError for Refusal {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = respond::json_as(self.problem.status(), MEDIA_TYPE, &self.body());
-        // `Allow` and `Retry-After` are the same in both shapes.
+        // These headers are the same in both shapes.
         let like = self.problem.error_response();
-        for name in [header::ALLOW, header::RETRY_AFTER] {
+        for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
             if let Some(value) = like.headers().get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }
@@ -274,12 +276,17 @@ pub(super) fn created<T: Serialize>(data: T, location: &str) -> HttpResponse {
     response
 }
 
-/// A path with its route, whose other methods are refused as JSON:API says.
-pub(super) fn resource(path: &str, allow: &'static str, route: Route) -> Resource {
+/// A path with its route, whose callers and other methods are refused as JSON:API says.
+pub(super) fn resource(
+    path: &str,
+    allow: &'static str,
+    route: Route,
+) -> impl HttpServiceFactory + use<> {
     let refuse = move || async move {
         Err::<HttpResponse, Refusal>(Problem::method_not_allowed(allow).into())
     };
-    web::resource(path)
+    let resource = web::resource(path)
         .default_service(web::to(refuse))
-        .route(route)
+        .route(route);
+    guarded::<Refusal>(resource, path, allow)
 }

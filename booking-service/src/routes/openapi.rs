@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use service_kit::openapi::add_operations;
+use service_kit::openapi::{add_access, add_operations, problem_response};
 use service_kit::problem::ProblemBody;
 use service_kit::refusals;
 use utoipa::OpenApi;
@@ -12,7 +12,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use super::json_api::Errors;
 use super::{
     admin, bookings, dead_letters, event_bookings, events, flights, json_api, ledger, orders,
-    purchases, simple_orders, ticket_options, users, vouchers,
+    purchases, sessions, simple_orders, ticket_options, users, vouchers,
 };
 
 #[derive(OpenApi)]
@@ -28,11 +28,13 @@ use super::{
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
         ledger::proof,
         users::create, users::list, users::show, users::change, users::delete,
+        sessions::create, sessions::show, sessions::delete, sessions::change_password,
         events::create, events::list, events::show, events::change, events::delete, events::statistics,
         event_bookings::create, event_bookings::show, event_bookings::list, event_bookings::cancel,
         dead_letters::list, dead_letters::show, dead_letters::requeue,
         vouchers::create, vouchers::list, vouchers::show,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
+        service_kit::admin_actions::list,
     ),
     components(schemas(ProblemBody<'static>, Errors)),
     tags(
@@ -40,13 +42,14 @@ use super::{
         (name = "orders", description = "Orders with chosen seats, paid by code; and simple ones, not paid here"),
         (name = "seats", description = "The seats of a flight"),
         (name = "users", description = "Those who book tickets to events"),
+        (name = "sessions", description = "Logging in and out"),
         (name = "events", description = "What they book tickets to"),
         (name = "event bookings", description = "Tickets to events, held at once and paid through a queue"),
         (name = "payment queue", description = "Payments of tickets that keep failing"),
         (name = "vouchers", description = "Codes that take something off the price of tickets"),
         (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
         (name = "ledger", description = "The proof of the double entries of events and ticket options"),
-        (name = "admin", description = "The end of all bookings of a flight"),
+        (name = "admin", description = "The end of all bookings of a flight, and what admins did"),
         (name = "operations", description = "For those who run the service"),
     )
 )]
@@ -57,6 +60,13 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
+    add_access(&mut document, &super::access::rules(), |path, text| {
+        if path.starts_with("/api/") {
+            problem_response(text)
+        } else {
+            json_api_refusal(text)
+        }
+    });
     document
 }
 
@@ -87,6 +97,26 @@ fn json_api_refusal(description: &str) -> Response {
 }
 
 json_api_refusals! {
+    /// How a log-in is refused.
+    CredentialRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "401": "`wrong_credentials`: the address or the password is wrong",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "429": "`too_many_requests`: too many attempts for this account, or from this address",
+        "503": "Ask again soon",
+    }
+    /// How the look-up of a session is refused.
+    SessionRefusals {
+        "401": "`no_session`: there is no session cookie, or its session is over",
+        "503": "Ask again soon",
+    }
+    /// How too many sign-ups are refused.
+    SignUpRefusals {
+        "401": "`unauthenticated`: without a password only staff make users",
+        "403": "`forbidden`: without a password only staff make users",
+        "429": "`too_many_requests`: too many attempts from this address",
+    }
     /// How a resource is not made.
     JsonApiCreateRefusals {
         "400": "Malformed, or a part of it is wrong; `source` names it",

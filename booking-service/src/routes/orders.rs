@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use domain::{BookingId, HoldId};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json};
 use service_kit::{Problem, respond};
 
@@ -18,6 +19,7 @@ use super::{call_context, scoped, simple_orders};
 use crate::app::bookings::Answered;
 use crate::app::flights::Flights;
 use crate::app::orders::Orders;
+use crate::app::ownership::Owned as _;
 use crate::app::simple_orders::SimpleOrders;
 
 /// Order chosen seats: they are held until the order is paid, given up or out of time.
@@ -43,13 +45,18 @@ pub(super) async fn create(
     flights: Data<Flights>,
     name: web::Path<String>,
     key: IdempotencyKey,
+    caller: Caller,
     request: Json<OrderRequest>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let name = name.into_inner();
-    let draft = parse::draft(request)?;
+    let draft = parse::draft(request, &caller)?;
     let flight = flights.id_of(&name, &context).await?;
-    let new = draft.on(flight, name, scoped("POST /api/flights/orders", key))?;
+    let new = draft.on(
+        flight,
+        name,
+        scoped("POST /api/flights/orders", key, &caller),
+    )?;
     let Answered { booking, replayed } = orders.create(new, context).await?;
     let response = respond::json(StatusCode::CREATED, &view::created(&booking));
     Ok(respond::mark_replayed(response, replayed))
@@ -65,15 +72,16 @@ pub(super) async fn show(
     orders: Data<Orders>,
     simple: Data<SimpleOrders>,
     id: web::Path<String>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     if let Ok(id) = id.parse::<BookingId>() {
-        let order = simple.find(id).await?;
+        let order = simple.find(id).await?.for_caller(&caller)?;
         return Ok(respond::ok(&simple_orders::view(&order)?));
     }
     let id: HoldId = id
         .parse()
         .map_err(|_| Problem::not_found("there is no order with this id"))?;
-    let order = orders.find(id).await?;
+    let order = orders.find(id).await?.for_caller(&caller)?;
     Ok(respond::ok(&view::order(&order)))
 }
 
@@ -87,8 +95,10 @@ pub(super) async fn show(
 pub(super) async fn change_seats(
     orders: Data<Orders>,
     id: Id<HoldId>,
+    caller: Caller,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
     let seats = parse::seats(request.body)?;
     orders.change_seats(id.0, seats, call_context()).await?;
     Ok(message("seats updated"))
@@ -104,8 +114,10 @@ pub(super) async fn change_seats(
 pub(super) async fn pay(
     orders: Data<Orders>,
     id: Id<HoldId>,
+    caller: Caller,
     request: Json<PaymentRequest>,
 ) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
     let code = parse::payment_code(request.body)?;
     orders.pay(id.0, code, call_context()).await?;
     Ok(message("payment submitted"))
@@ -117,7 +129,12 @@ pub(super) async fn pay(
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
     responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
 )]
-pub(super) async fn cancel(orders: Data<Orders>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+pub(super) async fn cancel(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
     orders.cancel(id.0, call_context()).await?;
     Ok(message("order cancelled"))
 }

@@ -6,7 +6,9 @@ use service_kit::Problem;
 use service_kit::batch::IsData as _;
 
 use crate::app::AppError;
+use crate::app::accounts::AccountError;
 use crate::app::booking::Refusal;
+use crate::app::passwords::HashError;
 use crate::db;
 use crate::db::DbError;
 
@@ -25,6 +27,9 @@ const PASSED_ON: [&str; 12] = [
     "capacity_in_use",
     "flight_has_bookings",
 ];
+
+/// How somebody without a session is to say who they are: RFC 9110 asks for a challenge with each 401.
+const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";
 
 /// The code of more tickets than are left, or of no number of tickets.
 pub(super) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
@@ -80,6 +85,27 @@ fn of_shared(error: &AppError) -> Problem {
     match error {
         AppError::Refused(refusal) => of_refusal(refusal.clone()),
         _ => Problem::unavailable(text.clone()).caused_by(text),
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let text = error.to_string();
+        match error {
+            AccountError::WrongCredentials => {
+                Self::unauthenticated(text, SESSION_CHALLENGE).with_code("wrong_credentials")
+            }
+            AccountError::NoSession => {
+                Self::unauthenticated(text, SESSION_CHALLENGE).with_code("no_session")
+            }
+            AccountError::TooMany(window) => {
+                let seconds = u32::try_from(window.as_secs()).unwrap_or(u32::MAX);
+                Self::too_many(text, seconds)
+            }
+            AccountError::Hash(HashError::Busy) => Self::unavailable(text),
+            AccountError::Hash(HashError::Failed) | AccountError::NoToken => Self::internal(error),
+            AccountError::App(error) => error.into(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path};
 use domain::Units;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
 use super::ticket_options::{self, parse_id, unknown_in};
 use super::{problem, request_key};
 use crate::app::AppError;
+use crate::app::ownership::Owned as _;
 use crate::app::ticket_options::{Purchase, PurchaseRequest, TicketOptions};
 
 /// The kind of resource.
@@ -128,9 +130,10 @@ impl From<Purchase> for PurchaseResource {
 pub(super) async fn create(
     options: Data<TicketOptions>,
     key: Checked<IdempotencyKey>,
+    caller: Checked<Caller>,
     new: New<PurchaseKind>,
 ) -> Result<HttpResponse, Refusal> {
-    let request = parse(new, key.0)?;
+    let request = parse(new, key.0, &caller.0)?;
     let purchase = options.purchase(request).await.map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
     let location = format!("/{TYPE}/{}", resource.id);
@@ -139,7 +142,11 @@ pub(super) async fn create(
 }
 
 /// What is asked for, or which part of it is wrong.
-fn parse(new: New<PurchaseKind>, key: IdempotencyKey) -> Result<PurchaseRequest, Refusal> {
+fn parse(
+    new: New<PurchaseKind>,
+    key: IdempotencyKey,
+    caller: &Caller,
+) -> Result<PurchaseRequest, Refusal> {
     let quantity = Units::try_from(new.attributes.quantity)
         .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
     let missing = || Problem::invalid_field("data/relationships", "is missing");
@@ -165,13 +172,14 @@ fn parse(new: New<PurchaseKind>, key: IdempotencyKey) -> Result<PurchaseRequest,
         let detail = "must not have control characters";
         return Err(Problem::invalid_field(USER_ID, detail).into());
     }
+    caller.check_names_self(USER_ID, &user)?;
     let ticket_option = parse_id(&ticket_option.data.id)
         .ok_or_else(|| unknown_in(OPTION_ID, AppError::UnknownTicketOption))?;
     Ok(PurchaseRequest {
         ticket_option,
         user,
         quantity,
-        key: request_key("POST /purchases", key, new.digest),
+        key: request_key("POST /purchases", key, caller, new.digest),
     })
 }
 
@@ -205,8 +213,10 @@ fn invalid_quantity(problem: Problem) -> Refusal {
 pub(super) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
+    caller: Checked<Caller>,
 ) -> Result<HttpResponse, Refusal> {
     let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
     let purchase = options.find_purchase(id).await?;
+    let purchase = purchase.for_caller(&caller.0)?;
     Ok(json_api::ok(PurchaseResource::from(purchase)))
 }

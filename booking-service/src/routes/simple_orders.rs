@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use domain::{Amount, BookingId, Currency, FlightId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -76,12 +77,15 @@ pub(super) struct SimpleOrderView {
 pub(super) async fn create(
     orders: Data<SimpleOrders>,
     key: IdempotencyKey,
+    caller: Caller,
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {
     let Json { body, digest } = request;
+    let user = body.customer_id.to_string();
+    caller.check_names_self("customer_id", &user)?;
     let new = NewBooking {
         door: Door::Simple,
-        user: body.customer_id.to_string(),
+        user,
         flight_ref: body.flight_id.to_string(),
         legs: vec![Leg {
             flight: body.flight_id,
@@ -92,7 +96,7 @@ pub(super) async fn create(
         payment_type: "none".to_owned(),
         expected_total: None,
         travelers: travelers::parse(body.travelers, body.seats)?,
-        idempotency_key: scoped("POST /api/orders", key),
+        idempotency_key: scoped("POST /api/orders", key, &caller),
         digest,
     };
     let Answered { booking, replayed } = orders.create(new, call_context()).await?;

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
@@ -136,6 +137,7 @@ impl From<TicketOption> for TicketOptionResource {
 pub(super) async fn create(
     options: Data<TicketOptions>,
     key: Checked<IdempotencyKey>,
+    caller: Checked<Caller>,
     new: New<TicketOptionKind>,
 ) -> Result<HttpResponse, Refusal> {
     let SentAttributes {
@@ -143,7 +145,7 @@ pub(super) async fn create(
         description,
         allocation,
     } = new.attributes;
-    let key = request_key("POST /ticket_options", key.0, new.digest);
+    let key = request_key("POST /ticket_options", key.0, &caller.0, new.digest);
     let new = NewTicketOption {
         name,
         description,

@@ -4,14 +4,21 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bare_list::ListPart;
-use super::openapi::{ListRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals};
+use super::openapi::{
+    ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
+};
+use super::sessions::ClientAddress;
 use super::{created, request_key};
+use crate::app::accounts::Accounts;
+use crate::app::ownership::check_user;
+use crate::app::passwords::Password;
 use crate::app::text::{Email, Name};
 use crate::app::users::{NewUser, User, Users};
 
@@ -24,6 +31,10 @@ pub(super) struct UserRequest {
     /// Where mail goes; it belongs to one user, however it is written
     #[schema(value_type = String, format = "email", example = "asha@example.org")]
     email: Email,
+    /// What the user logs in with; without one only staff may make users
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "password", min_length = 8, max_length = 128)]
+    password: Option<Password>,
 }
 
 /// What is to change of a user.
@@ -68,21 +79,35 @@ impl From<User> for UserView {
     }
 }
 
-/// Make a user.
+/// Make a user: with a password anybody may, to log in with it.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "users", operation_id = "create_user",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the user come about once")),
     request_body = UserRequest,
-    responses((status = 201, description = "The user", body = UserView), UserRefusals)
+    responses((status = 201, description = "The user", body = UserView), UserRefusals, SignUpRefusals)
 )]
 pub(super) async fn create(
     users: Data<Users>,
+    accounts: Data<Accounts>,
+    caller: Caller,
+    address: ClientAddress,
     key: IdempotencyKey,
     request: Json<UserRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/users", key, request.digest);
-    let UserRequest { name, email } = request.body;
-    let user = users.create(&NewUser { name, email, key }).await?;
+    let key = request_key("POST /api/v1/users", key, &caller, request.digest);
+    let UserRequest {
+        name,
+        email,
+        password,
+    } = request.body;
+    let new = NewUser { name, email, key };
+    let user = match password {
+        Some(password) => accounts.sign_up(&new, password, address.0).await?,
+        None => {
+            caller.check_is_staff()?;
+            users.create(&new).await?
+        }
+    };
     let location = format!("/api/v1/users/{}", user.value.id);
     let view = UserView::from(user.value);
     Ok(created(&view, &location, user.replayed))
@@ -113,7 +138,12 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 200, description = "The user", body = UserView), UserLookupRefusals)
 )]
-pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(
+    users: Data<Users>,
+    id: Id<Uuid>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     Ok(respond::ok(&UserView::from(users.find(id.0).await?)))
 }
 
@@ -127,8 +157,10 @@ pub(super) async fn show(users: Data<Users>, id: Id<Uuid>) -> Result<HttpRespons
 pub(super) async fn change(
     users: Data<Users>,
     id: Id<Uuid>,
+    caller: Caller,
     request: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     let UserChange { name, email } = request.body;
     let user = users.change(id.0, name.as_ref(), email.as_ref()).await?;
     Ok(respond::ok(&UserView::from(user)))
@@ -140,7 +172,12 @@ pub(super) async fn change(
     params(("id" = Uuid, Path, description = "The user's id")),
     responses((status = 204, description = "It is gone"), UserDeleteRefusals)
 )]
-pub(super) async fn delete(users: Data<Users>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+pub(super) async fn delete(
+    users: Data<Users>,
+    id: Id<Uuid>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
     users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

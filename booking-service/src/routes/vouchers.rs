@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Amount, Currency, Money, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -123,10 +124,11 @@ impl From<Voucher> for VoucherView {
 )]
 pub(super) async fn create(
     vouchers: Data<Vouchers>,
+    caller: Caller,
     key: IdempotencyKey,
     request: Json<VoucherRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/vouchers", key, request.digest);
+    let key = request_key("POST /api/v1/vouchers", key, &caller, request.digest);
     let reduction = request.body.reduction()?;
     let body = request.body;
     let new = NewVoucher {

@@ -1,6 +1,7 @@
 //! Users, events and ticket options as their callers see them, against a real PostgreSQL and a real
 //! Redis.
 
+mod accounts;
 mod caller;
 mod crowd;
 mod events;

@@ -17,6 +17,7 @@ use crate::caller::{Caller, SOON};
 /// The defaults, on any free port, with sales that never close.
 fn settings(database_url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
+    settings.auth.mode = service_kit::settings::AuthMode::Open;
     settings.http.port = 0;
     settings.http.workers = 1;
     settings.database.url = Some(database_url.into());

@@ -14,6 +14,7 @@
 mod answer;
 mod breaker;
 mod connection;
+mod credentials;
 mod request;
 mod retry;
 
@@ -24,7 +25,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 pub(crate) use self::answer::{answer, empty_answer, read};
-pub(crate) use self::connection::Connection;
+pub(crate) use self::connection::{Connection, http_client};
+pub use self::credentials::Credentials;
 pub(crate) use self::request::Request;
 
 /// Says in milliseconds how much longer the caller waits for the answer: whoever answers need not work
@@ -74,6 +76,10 @@ pub enum CallError {
     /// The service answers that it can't serve now: it may have acted or not.
     #[error("the service answers {0}")]
     Unavailable(StatusCode),
+    /// The service does not take this one's word for who it is: nothing happened there, and something is
+    /// wrong with the keys of one of them. No business of the customer's.
+    #[error("the service does not know its caller: {0}")]
+    NotKnown(StatusCode),
     /// An earlier request with the same key is still running: how it ends is not known yet.
     #[error("an earlier request with the same key is still running")]
     InProgress,
@@ -91,12 +97,16 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Whether it is certain that the service has not even heard of the call.
+    /// Whether it is certain that the call was not even looked at.
     #[must_use]
     pub fn never_sent(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::CircuitOpen | Self::DeadlinePassed | Self::Malformed(_)
+            Self::Unreachable(_)
+                | Self::CircuitOpen
+                | Self::DeadlinePassed
+                | Self::Malformed(_)
+                | Self::NotKnown(_)
         )
     }
 }

@@ -6,6 +6,8 @@
 //! | [`telemetry`] | logs and metrics |
 //! | [`problem`] | errors as `application/problem+json`, in one place |
 //! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
+//! | [`auth`] | who calls, and for whom each call is |
+//! | [`admin_actions`] | what admins did, written down before it is done |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
@@ -18,6 +20,8 @@
 //!
 //! It knows nothing of flights, bookings or payments.
 
+pub mod admin_actions;
+pub mod auth;
 pub mod batch;
 pub mod command_line;
 pub mod context;

@@ -1,8 +1,11 @@
 //! What the services' OpenAPI documents share: the calls for those who run them, and refusals.
 
-use utoipa::openapi::path::{HttpMethod, OperationBuilder};
-use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, Response, ResponseBuilder};
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
 
+use crate::auth::Rules;
+use crate::auth::access::Access;
 use crate::problem::MEDIA_TYPE;
 
 /// Adds `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs/` to a document.
@@ -50,6 +53,86 @@ pub fn add_operations(document: &mut OpenApi) {
         };
         let item = PathItem::new(HttpMethod::Get, operation.build());
         document.paths.paths.insert(path.to_owned(), item);
+    }
+}
+
+/// The name of bearer tokens among the document's security schemes.
+const BEARER: &str = "bearer";
+
+/// Says of each call for whom it is, as the rules have it, and how others are refused. `refusal` makes the
+/// answer of a refused call from the call's path and a description.
+pub fn add_access(document: &mut OpenApi, rules: &Rules, refusal: impl Fn(&str, &str) -> Response) {
+    let scheme = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "Not asked for where `auth.mode` is `open`: every caller is an admin then",
+        ))
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_of(item) {
+            let rule = method
+                .parse()
+                .ok()
+                .and_then(|method| rules.find(&method, path));
+            let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
+            set_access(operation, access, |text| refusal(path, text));
+        }
+    }
+}
+
+/// The operations of a path, by their methods.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("PATCH", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) -> Response) {
+    let nobody = SecurityRequirement::default();
+    let bearer = SecurityRequirement::new::<_, [&str; 0], _>(BEARER, []);
+    let roles = match access {
+        Access::Public => {
+            operation.security = Some(Vec::new());
+            return;
+        }
+        Access::Anyone => {
+            operation.security = Some(vec![nobody, bearer]);
+            return;
+        }
+        Access::Only(roles) => roles,
+    };
+    operation.security = Some(vec![bearer]);
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let roles = roles.into_iter().chain(["admin"]);
+    let roles = roles.collect::<Vec<_>>().join(", ");
+    for (status, text) in [
+        (
+            "401",
+            "`unauthenticated`: no token, or one that does not hold".to_owned(),
+        ),
+        (
+            "403",
+            format!("`forbidden`: the call is for {roles}, and for what is the caller's own"),
+        ),
+    ] {
+        let responses = &mut operation.responses.responses;
+        match responses.get_mut(status) {
+            Some(RefOr::T(known)) => known.description = format!("{text}; {}", known.description),
+            _ => {
+                responses.insert(status.to_owned(), refusal(&text).into());
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -31,8 +32,17 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after_seconds: Option<u32>,
-    allow: Option<&'static str>,
+    header: Option<Header>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a refusal says in a header of its own.
+#[derive(Debug)]
+enum Header {
+    /// The methods that the path has.
+    Allow(&'static str),
+    /// How to say who calls.
+    Challenge(Cow<'static, str>),
 }
 
 /// One invalid field of a request.
@@ -84,7 +94,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after_seconds: None,
-            allow: None,
+            header: None,
             cause: None,
         }
     }
@@ -119,6 +129,30 @@ impl Problem {
         }])
     }
 
+    /// 401: who calls is not known; the challenge says how to tell (RFC 6750).
+    pub fn unauthenticated(
+        detail: impl Into<String>,
+        challenge: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            header: Some(Header::Challenge(challenge.into())),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+        }
+    }
+
+    /// 403: the caller may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 429: too much of it; in so many seconds there may be more.
+    pub fn too_many(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        }
+    }
+
     /// 404: no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
@@ -129,7 +163,7 @@ impl Problem {
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this path answers {allow}");
         Self {
-            allow: Some(allow),
+            header: Some(Header::Allow(allow)),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         }
     }
@@ -267,8 +301,16 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(methods) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        match &self.header {
+            Some(Header::Allow(methods)) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+            }
+            Some(Header::Challenge(challenge)) => {
+                if let Ok(challenge) = HeaderValue::from_str(challenge) {
+                    headers.insert(header::WWW_AUTHENTICATE, challenge);
+                }
+            }
+            None => {}
         }
         response
     }

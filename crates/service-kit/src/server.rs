@@ -1,12 +1,14 @@
 //! Binding, serving and draining.
 
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::body::BoxBody;
+use actix_web::dev::{HttpServiceFactory, Server, ServerHandle, ServiceRequest};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpServer, Resource, Route};
+use actix_web::{App, HttpServer, Resource, ResponseError, Route};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
@@ -15,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use crate::auth::Rules;
+use crate::auth::authenticator::Authenticator;
+use crate::auth::guard::{GuardedPath, Guards, guard};
 use crate::context::{RequestTimeout, around_request};
 use crate::operations::Operations;
 use crate::problem::Problem;
@@ -138,13 +143,16 @@ impl Default for BackgroundTasks {
 }
 
 impl BoundServer {
-    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
+    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited. The
+    /// rules say for whom each call is.
     ///
     /// # Errors
-    /// When the address is taken, or an open service would leave loopback.
+    /// When the address is taken, an open service would leave loopback, or there is nothing to check tokens
+    /// by.
     pub fn bind<F>(
         http: &HttpSettings,
         auth: &AuthSettings,
+        rules: Rules,
         operations: Operations,
         tasks: BackgroundTasks,
         routes: F,
@@ -153,6 +161,14 @@ impl BoundServer {
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         auth.check_address(http.host)?;
+        let authenticator = Authenticator::new(auth)?;
+        if let Some(keys) = authenticator.keys() {
+            tasks.spawn(|stop| keys.follow(stop));
+        }
+        let guards = web::Data::new(Guards {
+            authenticator,
+            rules,
+        });
         let listener = TcpListener::bind((http.host, http.port))
             .with_context(|| format!("{}:{} can't be bound", http.host, http.port))?;
         let address = listener.local_addr()?;
@@ -163,6 +179,7 @@ impl BoundServer {
                 .app_data(timeout)
                 // First, so that a service may have its own.
                 .default_service(web::to(nothing_here))
+                .app_data(guards.clone())
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.
                 .configure(routes.clone())
@@ -239,8 +256,19 @@ async fn nothing_here() -> Problem {
     Problem::not_found("there is nothing at this path")
 }
 
-/// A path with its routes; any other method is answered 405 with `allow`.
-pub fn resource(
+/// A path with its routes, each for those for whom the service's rules say it is; any other method is
+/// answered 405 with `allow`.
+pub fn resource<R: IntoIterator<Item = Route>>(
+    path: &str,
+    allow: &'static str,
+    routes: R,
+) -> impl HttpServiceFactory + use<R> {
+    guarded::<Problem>(unguarded(path, allow, routes), path, allow)
+}
+
+/// A path that no rule guards, for handlers that find out themselves who asks; other methods are answered
+/// 405.
+pub fn unguarded(
     path: &str,
     allow: &'static str,
     routes: impl IntoIterator<Item = Route>,
@@ -249,4 +277,21 @@ pub fn resource(
         Problem::method_not_allowed(allow)
     }));
     routes.into_iter().fold(resource, Resource::route)
+}
+
+/// A path that is guarded by the service's rules; refusals are answered in the shape of `E`.
+pub fn guarded<E: From<Problem> + ResponseError + 'static>(
+    resource: Resource,
+    path: &str,
+    allow: &'static str,
+) -> impl HttpServiceFactory + use<E> {
+    let at = Rc::new(GuardedPath {
+        path: path.to_owned(),
+        allow,
+    });
+    resource.wrap(from_fn(
+        move |request: ServiceRequest, next: Next<BoxBody>| {
+            guard::<E>(Rc::clone(&at), request, next)
+        },
+    ))
 }

@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+pub use crate::auth::settings::{AuthMode, AuthSettings};
+
 /// An environment variable and the setting that it stands for.
 pub type Alias = (&'static str, &'static str);
 
@@ -188,42 +190,6 @@ impl Validate for HttpSettings {
     }
 }
 
-/// Who may call.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthSettings {
-    /// How callers are told apart.
-    pub mode: AuthMode,
-    /// Lets an open service listen on an address other than loopback.
-    pub open_beyond_loopback: bool,
-}
-
-/// How callers are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AuthMode {
-    /// Every caller may act for any user and as admin.
-    Open,
-}
-
-impl AuthSettings {
-    /// Whether a service may listen on this address.
-    ///
-    /// # Errors
-    /// When it is open, the address is not loopback, and nobody insisted.
-    pub fn check_address(&self, host: IpAddr) -> Result<(), SettingsError> {
-        require(
-            self.mode != AuthMode::Open || host.is_loopback() || self.open_beyond_loopback,
-            "auth.mode",
-            format!(
-                "is open, and {host} is not a loopback address: anyone who reaches it could act for \
-                 anyone. Bind 127.0.0.1, or set auth.open_beyond_loopback = true where the network \
-                 itself keeps strangers out"
-            ),
-        )
-    }
-}
-
 /// Where the service's own database is, and how long it waits for it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -379,18 +345,5 @@ mod tests {
             let error = anyhow::Error::from(load_with(change).unwrap_err());
             assert!(format!("{error:#}").contains(name), "{error:#}");
         }
-    }
-
-    #[test]
-    fn an_open_service_stays_on_loopback_unless_told_twice() {
-        let mut auth = AuthSettings {
-            mode: AuthMode::Open,
-            open_beyond_loopback: false,
-        };
-        assert!(auth.check_address("127.0.0.1".parse().unwrap()).is_ok());
-        assert!(auth.check_address("::1".parse().unwrap()).is_ok());
-        assert!(auth.check_address("0.0.0.0".parse().unwrap()).is_err());
-        auth.open_beyond_loopback = true;
-        assert!(auth.check_address("0.0.0.0".parse().unwrap()).is_ok());
     }
 }

@@ -18,9 +18,10 @@ use super::AppError;
 /// How long a watcher waits before it reads again a map whose reading failed.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// The seats of a map in row and number order, for a client that knows the flight by this name.
+/// The seats of a map in row and number order, for a client that knows the flight by this name; who has
+/// them is shown to some clients only.
 #[must_use]
-pub fn seats_of(map: &SeatMap, flight_name: &str) -> Vec<Seat> {
+pub fn seats_of(map: &SeatMap, flight_name: &str, with_owners: bool) -> Vec<Seat> {
     let Some(layout) = map.layout else {
         return Vec::new();
     };
@@ -37,7 +38,7 @@ pub fn seats_of(map: &SeatMap, flight_name: &str) -> Vec<Seat> {
                     Some(HoldStatus::Sold) => SeatStatus::Booked,
                     Some(_) => SeatStatus::Reserved,
                 },
-                reserved_by: live.map(|live| live.owner.clone()),
+                reserved_by: live.filter(|_| with_owners).map(|live| live.owner.clone()),
                 user_id: None,
                 reserved_at: live.map(|live| live.since),
             }

@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the routes that it describes.
 
-use service_kit::openapi::add_operations;
+use service_kit::openapi::{add_access, add_operations, problem_response};
 use service_kit::problem::ProblemBody;
 use service_kit::refusals;
 use utoipa::OpenApi;
@@ -37,6 +37,7 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         holds::release,
         holds::change_seats,
         holds::confirm_many,
+        service_kit::admin_actions::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
@@ -45,6 +46,7 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         (name = "seats", description = "Seats by count and by name"),
         (name = "ledger", description = "Double entries and their proof"),
         (name = "holds", description = "Seats set aside for an owner, all or nothing"),
+        (name = "admin", description = "What admins did"),
         (name = "operations", description = "For those who run the service"),
     )
 )]
@@ -55,6 +57,8 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
+    let refusal = |_: &str, text: &str| problem_response(text);
+    add_access(&mut document, &super::access::rules(), refusal);
     document
 }
 

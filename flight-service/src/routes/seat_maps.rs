@@ -8,6 +8,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::{Seat, SeatChanges, SeatMap};
 use futures_util::stream::{self, Stream};
+use service_kit::auth::Caller;
 use service_kit::{Problem, respond};
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The seats of a flight.
 ///
-/// `{id}` is the flight's id, or its number: then the next departure.
+/// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to staff and
+/// services only.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats", tag = "seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
@@ -30,12 +32,13 @@ pub(super) async fn show(
     seats: Data<Seats>,
     maps: Data<SeatMaps>,
     name: web::Path<String>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
     let map = maps.read(seats.flight_named(&name)?).await?;
     let body = SeatMap {
         version: map.version,
-        seats: seats_of(&map, &name),
+        seats: seats_of(&map, &name, caller.sees_owners()),
         flight_id: name,
     };
     Ok(respond::ok(&body))
@@ -61,6 +64,7 @@ pub(super) async fn stream(
     maps: Data<SeatMaps>,
     draining: Data<CancellationToken>,
     name: web::Path<String>,
+    caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
@@ -68,6 +72,7 @@ pub(super) async fn stream(
     let events = Events {
         watching,
         flight_name: name,
+        with_owners: caller.sees_owners(),
         known_version: last_event_id(request.headers()),
         known: Vec::new(),
         draining: draining.get_ref().clone(),
@@ -88,6 +93,7 @@ fn last_event_id(headers: &HeaderMap) -> Option<i64> {
 struct Events {
     watching: Watching,
     flight_name: String,
+    with_owners: bool,
     known_version: Option<i64>,
     /// The seats as the client knows them; empty until it was told all.
     known: Vec<Seat>,
@@ -111,7 +117,7 @@ impl Events {
             Err(_) => Some(": alive\n\n".to_owned()),
             Ok(map) => {
                 let map = map?;
-                let seats = seats_of(&map, &self.flight_name);
+                let seats = seats_of(&map, &self.flight_name, self.with_owners);
                 let is_known = self.known_version.replace(map.version) == Some(map.version);
                 if is_known && self.known.is_empty() {
                     self.known = seats;

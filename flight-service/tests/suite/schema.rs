@@ -22,6 +22,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     insta::assert_snapshot!(lines.join("\n"), @r"
     adjustments adjustments_pkey primary key
     adjustments adjustments_units_not_zero check
+    admin_actions admin_actions_key primary key
+    admin_actions admin_actions_named check
+    admin_actions admin_actions_role_known check
     airports airports_code_is_iata check
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check

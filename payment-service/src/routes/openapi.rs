@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the routes that it describes.
 
-use service_kit::openapi::add_operations;
+use service_kit::openapi::{add_access, add_operations, problem_response};
 use service_kit::problem::ProblemBody;
 use service_kit::refusals;
 use utoipa::OpenApi;
@@ -26,11 +26,13 @@ use super::{charges, mock, refunds};
         refunds::refund,
         mock::show,
         mock::change,
+        service_kit::admin_actions::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
         (name = "payments", description = "Charges, their keys, and refunds"),
         (name = "mock provider", description = "How the mock provider behaves"),
+        (name = "admin", description = "What admins did"),
         (name = "operations", description = "For those who run the service"),
     )
 )]
@@ -41,6 +43,8 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
+    let refusal = |_: &str, text: &str| problem_response(text);
+    add_access(&mut document, &super::access::rules(), refusal);
     document
 }
 

@@ -15,6 +15,7 @@ use payment_service::{Application, db, migrate};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use service_kit::settings::AuthMode;
 use stack::testing::TestDatabase;
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
@@ -24,11 +25,9 @@ pub const SOON: Duration = Duration::from_secs(30);
 
 /// A migrated database of one's own.
 pub async fn database() -> anyhow::Result<TestDatabase> {
-    let schema = db::migrations();
-    let checksums = schema
-        .runner
-        .get_migrations()
+    let checksums = db::migrations()
         .iter()
+        .flat_map(|set| set.runner.get_migrations())
         .fold(0, |sum, migration| sum ^ migration.checksum());
     let template = format!("payments-{checksums:016x}");
     TestDatabase::create(&template, async |url| migrate(&settings(url)?).await).await
@@ -37,6 +36,7 @@ pub async fn database() -> anyhow::Result<TestDatabase> {
 /// The defaults, on any free port, with a mock that never fails and takes no time.
 pub fn settings(url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
+    settings.auth.mode = AuthMode::Open;
     settings.http.port = 0;
     settings.http.workers = 1;
     settings.database.url = Some(url.into());

@@ -38,7 +38,7 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor
                 None => div.field {
                     label for="email" { "Your e-mail address" }
                     input #email type="email" name="email" required maxlength="254" autocomplete="email" placeholder="you@example.org";
-                    p.hint { "The tickets are booked for " b { (visitor.user) } " at this address." }
+                    p.hint { "The tickets are booked for " b { (visitor.name) } " at this address." }
                 },
             }
             details.give-up {

@@ -4,6 +4,7 @@ use domain::{Amount, FlightId, Units};
 use jiff::civil::Date;
 use serde::Deserialize;
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
@@ -61,8 +62,11 @@ fn credit_card() -> String {
 pub(super) fn new_booking(
     request: Json<BookingRequest>,
     key: IdempotencyKey,
+    caller: &Caller,
 ) -> Result<NewBooking, Problem> {
     let Json { body, digest } = request;
+    let user = body.user_id.to_string();
+    caller.check_names_self("user_id", &user)?;
     let flights = match (body.flight_id, body.flight_ids) {
         (Some(flight), flights) if flights.is_empty() => vec![flight],
         (None, flights) if !flights.is_empty() => flights,
@@ -103,14 +107,14 @@ pub(super) fn new_booking(
     });
     Ok(NewBooking {
         door: Door::Count,
-        user: body.user_id.to_string(),
+        user,
         flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
         legs: legs.collect(),
         date: Some(body.date),
         payment_type: body.payment_type,
         expected_total: body.expected_total,
         travelers: travelers::parse(body.travelers, body.seats)?,
-        idempotency_key: scoped("POST /api/bookings", key),
+        idempotency_key: scoped("POST /api/bookings", key, caller),
         digest,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::{FlightId, SeatNumber, Units};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::extract::Json;
 use utoipa::ToSchema;
 
@@ -108,7 +109,7 @@ pub(super) struct Draft {
 }
 
 /// What is ordered, or which field is wrong.
-pub(super) fn draft(request: Json<OrderRequest>) -> Result<Draft, Problem> {
+pub(super) fn draft(request: Json<OrderRequest>, caller: &Caller) -> Result<Draft, Problem> {
     let Json { body, digest } = request;
     let user = body.user_id.trim();
     if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || user.chars().any(char::is_control)
@@ -116,6 +117,7 @@ pub(super) fn draft(request: Json<OrderRequest>) -> Result<Draft, Problem> {
         let detail = format!("must have 1 to {USER_LIMIT_CHARS} printable characters");
         return Err(Problem::invalid_field("userId", detail));
     }
+    caller.check_names_self("userId", user)?;
     let count = match (body.seats.is_empty(), body.legs.is_empty()) {
         (true, true) => return Err(Problem::invalid_field("seats", "must name a seat")),
         (false, false) => {

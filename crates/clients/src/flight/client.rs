@@ -11,7 +11,7 @@ use super::{
     SeatChangeRequest, SeatMap,
 };
 use crate::http::{
-    Answer, CallContext, CallError, Connection, Refusal, Request, answer, empty_answer,
+    Answer, CallContext, CallError, Connection, Credentials, Refusal, Request, answer, empty_answer,
 };
 
 /// The most holds that one call confirms.
@@ -30,9 +30,21 @@ impl FlightClient {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+        Self::with_credentials(base, timeout, Credentials::none())
+    }
+
+    /// The same for a service that asks who calls.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn with_credentials(
+        base: &Url,
+        timeout: Duration,
+        credentials: Credentials,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            connection: Connection::new("flight-service", base, timeout)?,
-            streams: SeatStreams::new(base)?,
+            streams: SeatStreams::new(base, credentials.clone())?,
+            connection: Connection::new("flight-service", base, timeout, credentials)?,
         })
     }
 
@@ -63,7 +75,7 @@ impl FlightClient {
     }
 
     /// A flight's seats as they change, as server-sent events; a last event's id resumes an earlier
-    /// stream.
+    /// stream. It says who has what only if it is for somebody who may know.
     ///
     /// # Errors
     /// When no usable answer comes.
@@ -71,9 +83,13 @@ impl FlightClient {
         &self,
         reference: &str,
         last_event_id: Option<&str>,
+        with_owners: bool,
         context: &CallContext,
     ) -> Answer<SeatStream> {
-        self.streams.open(reference, last_event_id, context).await
+        let streams = &self.streams;
+        streams
+            .open(reference, last_event_id, with_owners, context)
+            .await
     }
 
     /// Changes a flight's price or capacity, or closes its sales: the same again changes nothing more.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
 
-use crate::http::{Answer, CallContext, CallError, answer};
+use crate::http::{Answer, CallContext, CallError, Credentials, answer, http_client};
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,6 +17,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 pub(super) struct SeatStreams {
     client: reqwest::Client,
     base: Url,
+    credentials: Credentials,
 }
 
 /// The text of server-sent events, in pieces as they arrive.
@@ -26,16 +27,15 @@ pub struct SeatStream {
 }
 
 impl SeatStreams {
-    pub(super) fn new(base: &Url) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
+    pub(super) fn new(base: &Url, credentials: Credentials) -> Result<Self, reqwest::Error> {
+        let client = http_client(base)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(SILENCE_MAX)
-            .tcp_nodelay(true)
-            .no_proxy()
             .build()?;
         Ok(Self {
             client,
             base: base.clone(),
+            credentials,
         })
     }
 
@@ -43,6 +43,7 @@ impl SeatStreams {
         &self,
         reference: &str,
         last_event_id: Option<&str>,
+        with_owners: bool,
         context: &CallContext,
     ) -> Answer<SeatStream> {
         let mut url = self.base.clone();
@@ -56,6 +57,9 @@ impl SeatStreams {
         }
         if !context.request_id.is_empty() {
             request = request.header("x-request-id", &context.request_id);
+        }
+        if with_owners {
+            request = self.credentials.show(request);
         }
         let sent = request.send().await;
         let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use super::answer::unexpected;
 use super::breaker::Breaker;
 use super::retry::{RetryBudget, retry_after};
-use super::{CallContext, CallError, REQUEST_TIMEOUT_HEADER, Request};
+use super::{CallContext, CallError, Credentials, REQUEST_TIMEOUT_HEADER, Request};
 
 /// How long a connection may take to open: services are near each other.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,6 +31,7 @@ struct Shared {
     client: reqwest::Client,
     base: Url,
     timeout: Duration,
+    credentials: Credentials,
     budget: RetryBudget,
     breaker: Breaker,
 }
@@ -49,18 +50,18 @@ impl Connection {
         service: &'static str,
         base: &Url,
         timeout: Duration,
+        credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
+        let client = http_client(base)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .tcp_nodelay(true)
-            .no_proxy()
             .build()?;
         Ok(Self(Arc::new(Shared {
             service,
             client,
             base: base.clone(),
             timeout,
+            credentials,
             budget: RetryBudget::new(),
             breaker: Breaker::new(service),
         })))
@@ -106,6 +107,17 @@ impl Connection {
     }
 }
 
+/// What the HTTP clients of the services at this address share.
+pub(crate) fn http_client(base: &Url) -> reqwest::ClientBuilder {
+    let client = reqwest::Client::builder().tcp_nodelay(true).no_proxy();
+    if base.scheme() == "https" {
+        client
+    } else {
+        // No certificates are looked for that nobody will ask about.
+        client.tls_certs_only([])
+    }
+}
+
 impl Shared {
     async fn attempt(&self, request: &Request, context: &CallContext) -> Result<Response, Failure> {
         let not_sent = |error| Failure {
@@ -144,7 +156,7 @@ impl Shared {
         if let Some(trace) = &context.traceparent {
             call = call.header("traceparent", trace);
         }
-        call
+        self.credentials.show(call)
     }
 
     fn record(&self, answered: Result<Response, Failure>) -> Result<Response, Failure> {
@@ -196,6 +208,15 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
                 error: CallError::Unavailable(StatusCode::SERVICE_UNAVAILABLE),
                 again_after,
                 is_services_fault: true,
+            })
+        }
+        // Not a refusal of what was asked: asked again once the keys are right, it may be granted.
+        status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            response.bytes().await.ok();
+            Err(Failure {
+                error: CallError::NotKnown(status),
+                again_after: None,
+                is_services_fault: false,
             })
         }
         // The service is well, and guards itself.

@@ -7,7 +7,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, RefundRequest};
-use crate::http::{Answer, CallContext, CallError, Connection, Request, answer, read};
+use crate::http::{Answer, CallContext, CallError, Connection, Credentials, Request, answer, read};
 
 /// Calls payment-service. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -22,9 +22,20 @@ impl PaymentClient {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            connection: Connection::new("payment-service", base, timeout)?,
-        })
+        Self::with_credentials(base, timeout, Credentials::none())
+    }
+
+    /// The same for a service that asks who calls.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn with_credentials(
+        base: &Url,
+        timeout: Duration,
+        credentials: Credentials,
+    ) -> Result<Self, reqwest::Error> {
+        let connection = Connection::new("payment-service", base, timeout, credentials)?;
+        Ok(Self { connection })
     }
 
     /// Charges, once per key however often it is called.

@@ -2,6 +2,8 @@
 
 mod audit;
 mod logs;
+mod mint_key;
+mod mint_token;
 mod psql;
 mod remove;
 mod reset;
@@ -55,6 +57,10 @@ enum Command {
     /// Check the invariants across the three databases; the exit code is 1 if one is violated, and 2 if
     /// that can't be found out
     Audit(audit::Arguments),
+    /// Make a key pair that tokens are made and checked with
+    MintKey(mint_key::Arguments),
+    /// Make a token
+    MintToken(mint_token::Arguments),
     /// Run a command with a PostgreSQL and a Redis of its own for tests
     WithTestServers(with_test_servers::Arguments),
 }
@@ -76,6 +82,8 @@ impl Holdfast {
             Command::Logs => logs::execute(&settings),
             Command::Audit(arguments) => Ok(audit::execute(&settings, &arguments).await),
             Command::Psql(arguments) => psql::execute(&settings, &arguments).await,
+            Command::MintKey(arguments) => mint_key::execute(&settings, &arguments),
+            Command::MintToken(arguments) => mint_token::execute(&settings, &arguments),
             Command::WithTestServers(arguments) => with_test_servers::execute(&arguments).await,
         }
     }

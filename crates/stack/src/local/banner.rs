@@ -12,12 +12,11 @@ pub fn banner(settings: &Settings) -> String {
             format!("  {name:<16} http://127.0.0.1:{}", service.port(settings))
         })
         .collect();
-    let mut differences =
-        vec!["every caller is trusted (auth is open), on 127.0.0.1 only".to_owned()];
-    let local = LOCAL_SETTINGS
+    let differences: Vec<&str> = LOCAL_SETTINGS
         .iter()
-        .filter(|setting| setting.holds(is_set));
-    differences.extend(local.map(|setting| setting.meaning.to_owned()));
+        .filter(|setting| setting.holds(is_set))
+        .map(|setting| setting.meaning)
+        .collect();
     let Settings {
         flight_port,
         booking_port,

@@ -29,7 +29,19 @@ pub struct LocalSetting {
 }
 
 /// See [`LocalSetting`]. The demo's schedule is old, and a first try should succeed.
-pub const LOCAL_SETTINGS: [LocalSetting; 4] = [
+pub const LOCAL_SETTINGS: [LocalSetting; 6] = [
+    LocalSetting {
+        variable: "HOLDFAST__AUTH__MODE",
+        value: "open",
+        readers: &SERVICES,
+        meaning: "every caller is trusted (auth is open), on 127.0.0.1 only",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__ACCOUNTS__SECURE_COOKIE",
+        value: "false",
+        readers: &[Service::Booking],
+        meaning: "browsers may send session cookies over plain HTTP",
+    },
     LocalSetting {
         variable: "HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE",
         value: "never",

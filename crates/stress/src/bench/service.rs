@@ -64,6 +64,7 @@ impl Service {
             ("DATABASE_URL", environment.database_url.clone()),
             ("REDIS_URL", environment.redis_url.clone()),
             ("HOLDFAST__LOG__FILTER", "warn".to_owned()),
+            ("HOLDFAST__AUTH__MODE", "open".to_owned()),
         ];
         if self == Self::Flight {
             let never = (

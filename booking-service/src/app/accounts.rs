@@ -1,0 +1,249 @@
+//! Users who sign up and log in.
+//!
+//! A session is what a browser has: 32 random bytes in a cookie, of which the database has a digest. A token
+//! is what calls show: it is short-lived and can't be called back, so it is made anew from the session.
+//!
+//! Deliberately not here: proof that an address of e-mail is the user's own, which takes sending mail.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use jiff::Timestamp;
+use service_kit::auth::Role;
+use service_kit::auth::issuer::TokenIssuer;
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::AppError;
+use super::attempts::{Attempts, TooMany};
+use super::once::Once;
+use super::passwords::{HashError, Hasher, Password};
+use super::text::Email;
+use super::users::{NewUser, User, created_before};
+use crate::db;
+
+/// How often sessions that are over are removed; they are not valid until then either.
+const SWEPT_EVERY: Duration = Duration::from_secs(600);
+
+/// Signs users up and logs them in.
+#[derive(Clone)]
+pub struct Accounts {
+    /// Where users, passwords and sessions are.
+    pub database: Pool,
+    /// Hashes their passwords.
+    pub hasher: Hasher,
+    /// Counts who tries.
+    pub attempts: Attempts,
+    /// Makes their tokens; none without a key.
+    pub issuer: Option<Arc<TokenIssuer>>,
+    /// How long a session lasts.
+    pub session_lifetime: Duration,
+    /// How long a token holds.
+    pub token_lifetime: Duration,
+}
+
+/// A session: the cookie's value names it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Who is logged in.
+    pub user: User,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A token for calls.
+pub struct AccessToken {
+    /// The token.
+    pub text: String,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
+}
+
+/// A session that was just begun.
+pub struct Begun {
+    /// The session.
+    pub session: Session,
+    /// The cookie's value: 64 hexadecimal digits, known to nobody else.
+    pub cookie: String,
+}
+
+/// Why somebody is not signed up or logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// No user has this address and this password.
+    #[error("the address or the password is wrong")]
+    WrongCredentials,
+    /// There were too many attempts; there may be more after this time.
+    #[error("there were too many attempts")]
+    TooMany(Duration),
+    /// No session has this cookie.
+    #[error("nobody is logged in")]
+    NoSession,
+    /// The password could not be looked at.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// A token could not be made.
+    #[error("a token can't be made")]
+    NoToken,
+    /// The rest.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<db::DbError> for AccountError {
+    fn from(error: db::DbError) -> Self {
+        Self::App(error.into())
+    }
+}
+
+impl Accounts {
+    /// Adds a user with a password, once per key.
+    ///
+    /// # Errors
+    /// When the e-mail address belongs to another one, the key came with another request, or somebody at
+    /// this address tried too often.
+    pub async fn sign_up(
+        &self,
+        new: &NewUser,
+        password: Password,
+        address: IpAddr,
+    ) -> Result<Once<User>, AccountError> {
+        self.check(self.attempts.from_address(address))?;
+        if let Some(earlier) = created_before(&self.database, new).await? {
+            return Ok(earlier);
+        }
+        let hash = self.hasher.hash(password).await?;
+        let id = Uuid::now_v7();
+        match db::passwords::insert_user(&self.database, id, new, &hash).await {
+            Ok(user) => Ok(Once::new(user)),
+            Err(error) => {
+                // The same request may have come twice at once, the other one first.
+                let earlier = created_before(&self.database, new).await?;
+                earlier.ok_or(error.into())
+            }
+        }
+    }
+
+    /// Begins a session. Whether it was the address or the password that was wrong can't be told, by what is
+    /// answered or by how long it takes.
+    ///
+    /// # Errors
+    /// When either is wrong, or there were too many attempts.
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: Password,
+        address: IpAddr,
+    ) -> Result<Begun, AccountError> {
+        self.check(self.attempts.from_address(address))?;
+        self.check(self.attempts.at_account(email))?;
+        // What is no address at all is answered like one that nobody has.
+        let found = match Email::try_from(email.to_owned()) {
+            Ok(email) => db::passwords::find(&self.database, &email).await?,
+            Err(_) => None,
+        };
+        let (user, kept) = found.unzip();
+        let is_right = self.hasher.matches(password, kept).await?;
+        let user = user.filter(|_| is_right);
+        let user = user.ok_or(AccountError::WrongCredentials)?;
+        self.attempts.succeeded(email);
+        let cookie = new_cookie();
+        let (digest, lifetime) = (digest(&cookie), self.session_lifetime);
+        let expires_at = db::sessions::insert(&self.database, &digest, user.id, lifetime).await?;
+        let session = Session { user, expires_at };
+        Ok(Begun { session, cookie })
+    }
+
+    /// The session of a cookie.
+    ///
+    /// # Errors
+    /// When there is none, or it is over.
+    pub async fn session(&self, cookie: &str) -> Result<Session, AccountError> {
+        let session = db::sessions::find(&self.database, &digest(cookie)).await?;
+        session.ok_or(AccountError::NoSession)
+    }
+
+    /// Ends the session of a cookie, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn log_out(&self, cookie: &str) -> Result<(), AccountError> {
+        Ok(db::sessions::delete(&self.database, &digest(cookie)).await?)
+    }
+
+    /// Gives a user another password, and ends all of their sessions.
+    ///
+    /// # Errors
+    /// When there is no such user; when the current password is asked for and is not this one; or when
+    /// there were too many attempts.
+    pub async fn change_password(
+        &self,
+        id: Uuid,
+        current: Option<Password>,
+        new: Password,
+        address: IpAddr,
+    ) -> Result<(), AccountError> {
+        if let Some(current) = current {
+            self.check(self.attempts.from_address(address))?;
+            self.check(self.attempts.at_account(&id.to_string()))?;
+            let kept = db::passwords::find_of(&self.database, id).await?;
+            if !self.hasher.matches(current, kept).await? {
+                return Err(AccountError::WrongCredentials);
+            }
+            self.attempts.succeeded(&id.to_string());
+        }
+        let hash = self.hasher.hash(new).await?;
+        if db::passwords::replace(&self.database, id, &hash).await? {
+            Ok(())
+        } else {
+            Err(AppError::UnknownUser.into())
+        }
+    }
+
+    /// A token in a user's name, if this service has a key.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn token(&self, user: Uuid) -> Result<Option<AccessToken>, AccountError> {
+        let Some(issuer) = &self.issuer else {
+            return Ok(None);
+        };
+        let lifetime = self.token_lifetime;
+        // Tokens count whole seconds. Read first, so that what is told is not later than what holds.
+        let now = Timestamp::now();
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let text = issuer.issue(&user.to_string(), Role::Customer, lifetime);
+        Ok(Some(AccessToken {
+            text: text.map_err(|_| AccountError::NoToken)?,
+            expires_at: now + lifetime,
+        }))
+    }
+
+    /// Removes sessions that are over, until the token is cancelled.
+    pub async fn sweep(self, stop: CancellationToken) {
+        let pause = || tokio::time::sleep(SWEPT_EVERY);
+        while stop.run_until_cancelled(pause()).await.is_some() {
+            if let Err(error) = db::sessions::delete_ended(&self.database).await {
+                tracing::warn!(%error, "sessions that are over stay for now");
+            }
+        }
+    }
+
+    fn check(&self, outcome: Result<(), TooMany>) -> Result<(), AccountError> {
+        outcome.map_err(|TooMany| AccountError::TooMany(self.attempts.window()))
+    }
+}
+
+/// 32 bytes of the system's secure generator.
+fn new_cookie() -> String {
+    let bytes: [u8; 32] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the database has of a cookie. It is random all over, so a fast digest will do.
+fn digest(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie).into()
+}

@@ -1,0 +1,77 @@
+//! Whose something is, and who may know of it: its owner and staff. To anybody else it is not there, for
+//! that somebody has booked something is a secret too.
+
+use service_kit::auth::Caller;
+use uuid::Uuid;
+
+use super::AppError;
+use super::booking::{Booking, Door};
+use super::event_bookings::EventBooking;
+use super::ticket_options::Purchase;
+
+/// What belongs to a user.
+pub trait Owned: Sized {
+    /// The user, as requests name them.
+    fn owner(&self) -> &str;
+
+    /// What is said of one that is not there.
+    fn unknown(&self) -> AppError;
+
+    /// Itself, if the caller may know of it.
+    ///
+    /// # Errors
+    /// As if it were not there.
+    fn for_caller(self, caller: &Caller) -> Result<Self, AppError> {
+        if caller.may_act_for(self.owner()) {
+            Ok(self)
+        } else {
+            Err(self.unknown())
+        }
+    }
+}
+
+impl Owned for Booking {
+    fn owner(&self) -> &str {
+        &self.user
+    }
+
+    fn unknown(&self) -> AppError {
+        match self.door {
+            Door::Seats | Door::Simple => AppError::UnknownOrder,
+            Door::Event => AppError::UnknownEventBooking,
+            Door::Count => AppError::UnknownBooking(self.id),
+        }
+    }
+}
+
+impl Owned for EventBooking {
+    fn owner(&self) -> &str {
+        &self.user
+    }
+
+    fn unknown(&self) -> AppError {
+        AppError::UnknownEventBooking
+    }
+}
+
+impl Owned for Purchase {
+    fn owner(&self) -> &str {
+        &self.user
+    }
+
+    fn unknown(&self) -> AppError {
+        AppError::UnknownPurchase
+    }
+}
+
+/// That a caller may know of this user.
+///
+/// # Errors
+/// As if there were none.
+pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
+    if caller.may_act_for(&id.to_string()) {
+        Ok(())
+    } else {
+        Err(AppError::UnknownUser)
+    }
+}

@@ -1,0 +1,276 @@
+//! Signing up, logging in and out.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Query, ServiceConfig};
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+
+use super::forms::{self, Form};
+use super::layout::{Page, Place};
+use super::visitor::Visitor;
+use super::{go_to, own_path, page, set_cookie};
+use crate::app::AppError;
+use crate::app::accounts::{AccountError, Accounts};
+use crate::app::passwords::Password;
+use crate::app::text::{Email, Name};
+use crate::app::users::NewUser;
+use crate::db;
+use crate::routes::sessions::{ClientAddress, Cookies, SessionCookie};
+
+/// Where visitors log in.
+pub(super) const LOG_IN: &str = "/log-in";
+
+const SIGN_UP: &str = "/sign-up";
+
+/// Whether a visitor who is nobody yet may send what is at this path.
+pub(super) fn is_account_page(path: &str) -> bool {
+    [LOG_IN, SIGN_UP, "/log-out"].contains(&path)
+}
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    let log_in = [web::get().to(log_in_page), web::post().to(log_in)];
+    page(config, LOG_IN, "GET, POST", log_in);
+    let sign_up = [web::get().to(sign_up_page), web::post().to(sign_up)];
+    page(config, SIGN_UP, "GET, POST", sign_up);
+    page(config, "/log-out", "POST", [web::post().to(log_out)]);
+}
+
+/// Where somebody goes on who has logged in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Back {
+    back: String,
+}
+
+/// What one of the two forms is filled in with.
+struct Filled<'a> {
+    name: &'a str,
+    email: &'a str,
+    back: &'a str,
+    /// Why it was not taken, if it was not.
+    notice: Option<&'a str>,
+}
+
+impl<'a> Filled<'a> {
+    fn empty(back: &'a str) -> Self {
+        Self {
+            name: "",
+            email: "",
+            back,
+            notice: None,
+        }
+    }
+
+    fn of(form: &'a Form, notice: &'a str) -> Self {
+        Self {
+            name: form.text("name"),
+            email: form.text("email"),
+            back: own_path(form.text("back")),
+            notice: Some(notice),
+        }
+    }
+}
+
+async fn log_in_page(visitor: Visitor, back: Query<Back>) -> HttpResponse {
+    let filled = Filled::empty(own_path(&back.back));
+    log_in_form(&visitor, &filled).answer(&visitor)
+}
+
+async fn sign_up_page(visitor: Visitor, back: Query<Back>) -> HttpResponse {
+    let filled = Filled::empty(own_path(&back.back));
+    sign_up_form(&visitor, &filled).answer(&visitor)
+}
+
+async fn log_in(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    cookies: Data<Cookies>,
+    address: ClientAddress,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    // A password that none can be is a wrong one.
+    let outcome = match Password::try_from(form.text("password").to_owned()) {
+        Ok(password) => {
+            accounts
+                .log_in(form.text("email"), password, address.0)
+                .await
+        }
+        Err(_) => Err(AccountError::WrongCredentials),
+    };
+    match outcome {
+        Ok(begun) => {
+            let mut answer = go_to(own_path(form.text("back")));
+            set_cookie(&mut answer, &cookies.begun(&begun)).map_err(Problem::internal)?;
+            Ok(answer)
+        }
+        Err(error) => refused(&visitor, &form, error, log_in_form),
+    }
+}
+
+async fn sign_up(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    cookies: Data<Cookies>,
+    address: ClientAddress,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let wanted = match wanted(&form) {
+        Ok(wanted) => wanted,
+        Err(text) => return Ok(again(&visitor, &form, &text, sign_up_form)),
+    };
+    let (new, password, again) = wanted;
+    let email = form.text("email");
+    let signed_up = async {
+        accounts.sign_up(&new, password, address.0).await?;
+        accounts.log_in(email, again, address.0).await
+    };
+    match signed_up.await {
+        Ok(begun) => {
+            let mut answer = go_to(own_path(form.text("back")));
+            set_cookie(&mut answer, &cookies.begun(&begun)).map_err(Problem::internal)?;
+            Ok(answer)
+        }
+        Err(error) => refused(&visitor, &form, error, sign_up_form),
+    }
+}
+
+async fn log_out(
+    accounts: Data<Accounts>,
+    cookies: Data<Cookies>,
+    cookie: SessionCookie,
+    _form: Form,
+) -> Result<HttpResponse, Problem> {
+    if let Some(cookie) = cookie.0 {
+        accounts.log_out(&cookie).await?;
+    }
+    let mut answer = go_to("/");
+    set_cookie(&mut answer, &cookies.removal()).map_err(Problem::internal)?;
+    Ok(answer)
+}
+
+/// Who signs up, and the password twice: to be kept, and to log in with.
+fn wanted(form: &Form) -> Result<(NewUser, Password, Password), String> {
+    let of = |field: &'static str| move |text: String| format!("the {field} {text}");
+    let name = Name::try_from(form.text("name").to_owned()).map_err(of("name"))?;
+    let email = Email::try_from(form.text("email").to_owned()).map_err(of("e-mail address"))?;
+    let password = || Password::try_from(form.text("password").to_owned());
+    let first = password().map_err(of("password"))?;
+    let second = password().map_err(of("password"))?;
+    let new = NewUser {
+        name,
+        email,
+        key: None,
+    };
+    Ok((new, first, second))
+}
+
+/// What the visitor can do something about is told beside the form.
+fn refused(
+    visitor: &Visitor,
+    form: &Form,
+    error: AccountError,
+    page: fn(&Visitor, &Filled<'_>) -> Page,
+) -> Result<HttpResponse, Problem> {
+    let notice = match &error {
+        AccountError::WrongCredentials => "The e-mail address or the password is wrong.",
+        AccountError::TooMany(_) => "There were too many attempts. Try again in a few minutes.",
+        AccountError::App(AppError::Db(error)) if error.constraint() == Some(db::users::EMAIL) => {
+            "Somebody has signed up with this e-mail address already. Log in instead."
+        }
+        _ => return Err(error.into()),
+    };
+    Ok(again(visitor, form, notice, page))
+}
+
+fn again(
+    visitor: &Visitor,
+    form: &Form,
+    notice: &str,
+    page: fn(&Visitor, &Filled<'_>) -> Page,
+) -> HttpResponse {
+    let page = page(visitor, &Filled::of(form, notice));
+    page.answer_with(StatusCode::UNPROCESSABLE_ENTITY, visitor)
+}
+
+fn log_in_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
+    let other = html! {
+        "New here? " a href=(to(SIGN_UP, filled.back)) { "Sign up" }
+    };
+    let password = html! {
+        input #password type="password" name="password" required autocomplete="current-password";
+    };
+    Page::new(
+        "Log in",
+        Place::Elsewhere,
+        html! {
+            section.card.narrow {
+                h1 { "Log in" }
+                (form(visitor, LOG_IN, filled, &html! {}, &password, "Log in"))
+                p.hint { (other) }
+            }
+        },
+    )
+}
+
+fn sign_up_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
+    let name = html! {
+        div.field {
+            label for="name" { "Name" }
+            input #name name="name" required maxlength="200" autocomplete="name" value=(filled.name);
+        }
+    };
+    let password = html! {
+        input #password type="password" name="password" required minlength="8" maxlength="128" autocomplete="new-password" aria-describedby="password-hint";
+        p.hint #password-hint { "8 to 128 characters." }
+    };
+    Page::new(
+        "Sign up",
+        Place::Elsewhere,
+        html! {
+            section.card.narrow {
+                h1 { "Sign up" }
+                (form(visitor, SIGN_UP, filled, &name, &password, "Sign up"))
+                p.hint { "Signed up already? " a href=(to(LOG_IN, filled.back)) { "Log in" } }
+            }
+        },
+    )
+}
+
+fn form(
+    visitor: &Visitor,
+    action: &str,
+    filled: &Filled<'_>,
+    first: &Markup,
+    password: &Markup,
+    button: &str,
+) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            (forms::token(visitor))
+            input type="hidden" name="back" value=(filled.back);
+            @if let Some(notice) = filled.notice {
+                p.notice role="alert" { (notice) }
+            }
+            (first)
+            div.field {
+                label for="email" { "E-mail address" }
+                input #email type="email" name="email" required maxlength="254" autocomplete="username" value=(filled.email);
+            }
+            div.field {
+                label for="password" { "Password" }
+                (password)
+            }
+            button.primary.wide { (button) }
+        }
+    }
+}
+
+/// One of the two pages, for somebody who wants to go on there.
+pub(super) fn to(path: &str, back: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("back", back)
+        .finish();
+    format!("{path}?{query}")
+}

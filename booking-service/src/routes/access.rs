@@ -1,0 +1,67 @@
+//! For whom each call is. A call that is not here is for admins only; a test of the whole system has a row
+//! for each, so that none is forgotten. Whose something is, [`crate::app::ownership`] decides.
+
+use service_kit::auth::Rules;
+use service_kit::auth::access::{ADMINS, Rule, STAFF, USERS};
+
+const RULES: &[Rule] = &[
+    // Bookings by count, orders.
+    Rule::only(USERS, "POST", "/api/bookings"),
+    Rule::only(USERS, "GET", "/api/bookings"),
+    Rule::only(USERS, "GET", "/api/bookings/{id}"),
+    Rule::only(USERS, "PUT", "/api/bookings/{id}/cancel"),
+    Rule::only(USERS, "POST", "/api/flights/{id}/orders"),
+    Rule::only(USERS, "POST", "/api/orders"),
+    Rule::only(USERS, "GET", "/api/orders/{id}"),
+    Rule::only(USERS, "DELETE", "/api/orders/{id}"),
+    Rule::only(USERS, "POST", "/api/orders/{id}/seats"),
+    Rule::only(USERS, "POST", "/api/orders/{id}/payment"),
+    // Who has a seat is told to its owner and to staff.
+    Rule::anyone("GET", "/api/flights/{id}/seats"),
+    Rule::anyone("GET", "/api/flights/{id}/seats/stream"),
+    Rule::only(STAFF, "GET", "/api/ledger/proof"),
+    Rule::only(ADMINS, "POST", "/api/admin/flights/{id}/reset").recorded("flight.reset"),
+    Rule::only(ADMINS, "POST", "/api/admin/flights/{id}/cancel").recorded("flight.cancel"),
+    // Users.
+    // With a password: whoever signs up. Without one the handler asks for staff.
+    Rule::anyone("POST", "/api/v1/users").recorded("user.add"),
+    Rule::only(STAFF, "GET", "/api/v1/users"),
+    Rule::only(USERS, "GET", "/api/v1/users/{id}"),
+    Rule::only(USERS, "PUT", "/api/v1/users/{id}").recorded("user.change"),
+    Rule::only(USERS, "DELETE", "/api/v1/users/{id}").recorded("user.delete"),
+    Rule::only(USERS, "PUT", "/api/v1/users/{id}/password").recorded("user.password"),
+    // By the address and the password, then by the cookie.
+    Rule::public("POST", "/api/v1/sessions"),
+    Rule::public("GET", "/api/v1/sessions/current"),
+    Rule::public("DELETE", "/api/v1/sessions/current"),
+    // Events and what they bring in.
+    Rule::public("GET", "/api/v1/events"),
+    Rule::public("GET", "/api/v1/events/{id}"),
+    Rule::only(ADMINS, "POST", "/api/v1/events").recorded("event.add"),
+    Rule::only(ADMINS, "PUT", "/api/v1/events/{id}").recorded("event.change"),
+    Rule::only(ADMINS, "DELETE", "/api/v1/events/{id}").recorded("event.delete"),
+    Rule::only(STAFF, "GET", "/api/v1/events/{id}/statistics"),
+    // Bookings of tickets, their payments, and what makes them cheaper: a voucher's code is a secret.
+    Rule::only(USERS, "POST", "/api/v1/bookings"),
+    Rule::only(USERS, "GET", "/api/v1/bookings/{id}"),
+    Rule::only(USERS, "PUT", "/api/v1/bookings/{id}/cancel"),
+    Rule::only(USERS, "GET", "/api/v1/bookings/user/{id}"),
+    Rule::only(STAFF, "GET", "/api/v1/payments/dead-letters"),
+    Rule::only(STAFF, "GET", "/api/v1/payments/dead-letters/{id}"),
+    Rule::only(STAFF, "POST", "/api/v1/payments/dead-letters/{id}/requeue")
+        .recorded("payment.requeue"),
+    Rule::only(STAFF, "GET", "/api/v1/vouchers"),
+    Rule::only(STAFF, "GET", "/api/v1/vouchers/{code}"),
+    Rule::only(ADMINS, "POST", "/api/v1/vouchers").recorded("voucher.add"),
+    // Ticket options.
+    Rule::public("GET", "/ticket_options/{id}"),
+    Rule::only(ADMINS, "POST", "/ticket_options").recorded("ticket_option.add"),
+    Rule::only(USERS, "POST", "/purchases"),
+    Rule::only(USERS, "GET", "/purchases/{id}"),
+];
+
+/// This service's rules.
+#[must_use]
+pub fn rules() -> Rules {
+    Rules::new(RULES)
+}

@@ -1,0 +1,54 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+
+/// How many proxies stand before this service, each of which adds the address that it was called from to
+/// `X-Forwarded-For`. What is before those in the list, a client may have made up.
+#[derive(Clone, Copy, Debug)]
+pub struct Proxies(pub usize);
+
+impl Proxies {
+    /// The client's address, as far as it can be known.
+    pub(super) fn client_of(self, request: &HttpRequest) -> IpAddr {
+        let peer = request.peer_addr().map(|address| address.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        self.forwarded(request.headers()).unwrap_or(peer)
+    }
+
+    fn forwarded(self, headers: &HeaderMap) -> Option<IpAddr> {
+        let lists = headers.get_all("x-forwarded-for");
+        let texts = lists.filter_map(|list| list.to_str().ok());
+        let addresses: Vec<&str> = texts.flat_map(|list| list.split(',')).collect();
+        let at = addresses.len().checked_sub(self.0)?;
+        addresses.get(at)?.trim().parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_proxies_added_is_believed() {
+        for (proxies, forwarded, client) in [
+            (0, "192.0.2.1", "198.51.100.7"),
+            (1, "192.0.2.1", "192.0.2.1"),
+            (1, "203.0.113.9, 192.0.2.1", "192.0.2.1"),
+            (2, "203.0.113.9, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
+            (3, "192.0.2.1", "198.51.100.7"),
+            (1, "nonsense", "198.51.100.7"),
+        ] {
+            let request = TestRequest::default()
+                .peer_addr("198.51.100.7:1".parse().unwrap())
+                .insert_header(("x-forwarded-for", forwarded))
+                .to_http_request();
+            let found = Proxies(proxies).client_of(&request);
+            assert_eq!(found.to_string(), client, "{proxies} {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Logging in and out: a cookie for pages, and a token for calls.
+
+use std::net::IpAddr;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use futures_util::future::{Ready, ready};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
+use service_kit::extract::{Id, Json};
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::client_address::Proxies;
+use super::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
+use super::users::UserView;
+use crate::app::accounts::{Accounts, Begun, Session};
+use crate::app::ownership::check_user;
+use crate::app::passwords::Password;
+
+/// How cookies of sessions are set.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookies {
+    /// Whether browsers send them over HTTPS only.
+    pub secure: bool,
+}
+
+impl Cookies {
+    /// The cookie of a session that was just begun.
+    pub(crate) fn begun(self, begun: &Begun) -> Cookie<'static> {
+        let mut cookie = self.cookie(begun.cookie.clone());
+        let left = begun.session.expires_at.duration_since(Timestamp::now());
+        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(left.as_secs()));
+        cookie
+    }
+
+    /// The session cookie of a request, if there is one.
+    pub(crate) fn of(self, request: &HttpRequest) -> Option<String> {
+        let cookie = request.cookie(self.name())?;
+        Some(cookie.value().to_owned())
+    }
+
+    /// What has a browser forget it.
+    pub(crate) fn removal(self) -> Cookie<'static> {
+        let mut removal = self.cookie(String::new());
+        removal.make_removal();
+        removal
+    }
+
+    /// The cookie's name. Of one with this prefix the browser sees to it that no other host has set it.
+    fn name(self) -> &'static str {
+        if self.secure {
+            "__Host-holdfast_session"
+        } else {
+            "holdfast_session"
+        }
+    }
+
+    fn cookie(self, value: String) -> Cookie<'static> {
+        Cookie::build(self.name(), value)
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            // Not sent with what other sites make a browser post.
+            .same_site(SameSite::Lax)
+            .finish()
+    }
+}
+
+/// The session cookie that a request came with, if any. Pages that ask who is logged in take it.
+#[derive(Clone)]
+pub struct SessionCookie(pub Option<String>);
+
+impl FromRequest for SessionCookie {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let cookies = request.app_data::<Data<Cookies>>();
+        let found = cookies.and_then(|cookies| cookies.of(request));
+        ready(Ok(Self(found)))
+    }
+}
+
+/// The address that a request came from.
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl FromRequest for ClientAddress {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let proxies = request.app_data::<Data<Proxies>>();
+        let proxies = proxies.map_or(Proxies(0), |proxies| *proxies.get_ref());
+        ready(Ok(Self(proxies.client_of(request))))
+    }
+}
+
+/// Who logs in.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Credentials {
+    /// The address of e-mail
+    #[schema(example = "asha@example.org")]
+    email: String,
+    /// The password
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+    password: Password,
+}
+
+/// Another password.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct PasswordChange {
+    /// The one until now; staff need not know it
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "password")]
+    current_password: Option<Password>,
+    /// The one from now on
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+    new_password: Password,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionView {
+    /// Who is logged in
+    user: UserView,
+    /// Until when
+    expires_at: Timestamp,
+    /// A token for calls in the user's name; not there if the service has no key to make one with
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    /// `Bearer`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Bearer")]
+    token_type: Option<&'static str>,
+    /// Until when the token holds; before that, get another one from the session
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_expires_at: Option<Timestamp>,
+}
+
+fn view(accounts: &Accounts, session: Session) -> Result<SessionView, Problem> {
+    let token = accounts.token(session.user.id)?;
+    let token_expires_at = token.as_ref().map(|token| token.expires_at);
+    Ok(SessionView {
+        user: session.user.into(),
+        expires_at: session.expires_at,
+        token_type: token.is_some().then_some("Bearer"),
+        access_token: token.map(|token| token.text),
+        token_expires_at,
+    })
+}
+
+/// Nothing between the service and its user keeps what has a token in it.
+fn unstored(mut response: HttpResponse) -> HttpResponse {
+    let no_store = actix_web::http::header::HeaderValue::from_static("no-store");
+    let headers = response.headers_mut();
+    headers.insert(actix_web::http::header::CACHE_CONTROL, no_store);
+    response
+}
+
+/// Log in: a session in a cookie, and a token for calls.
+///
+/// A wrong address and a wrong password are answered alike.
+#[utoipa::path(
+    post, path = "/api/v1/sessions", tag = "sessions", operation_id = "log_in",
+    request_body = Credentials,
+    responses((status = 201, description = "Logged in; `Set-Cookie` has the session", body = SessionView), CredentialRefusals)
+)]
+pub(super) async fn create(
+    accounts: Data<Accounts>,
+    cookies: Data<Cookies>,
+    address: ClientAddress,
+    request: Json<Credentials>,
+) -> Result<HttpResponse, Problem> {
+    let Credentials { email, password } = request.body;
+    let begun = accounts.log_in(email.trim(), password, address.0).await?;
+    let cookie = cookies.begun(&begun);
+    let view = view(&accounts, begun.session)?;
+    let mut response = respond::json(StatusCode::CREATED, &view);
+    response.add_cookie(&cookie).map_err(Problem::internal)?;
+    Ok(unstored(response))
+}
+
+/// Who is logged in, and another token.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/current", tag = "sessions", operation_id = "show_session",
+    responses((status = 200, description = "The session of the cookie", body = SessionView), SessionRefusals)
+)]
+pub(super) async fn show(
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+) -> Result<HttpResponse, Problem> {
+    let session = accounts.session(&cookie.0.unwrap_or_default()).await?;
+    Ok(unstored(respond::ok(&view(&accounts, session)?)))
+}
+
+/// Log out. Tokens that were given hold until they run out.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/current", tag = "sessions", operation_id = "log_out",
+    responses((status = 204, description = "There is no session any more"))
+)]
+pub(super) async fn delete(
+    accounts: Data<Accounts>,
+    cookies: Data<Cookies>,
+    cookie: SessionCookie,
+) -> Result<HttpResponse, Problem> {
+    if let Some(cookie) = cookie.0 {
+        accounts.log_out(&cookie).await?;
+    }
+    let mut response = HttpResponse::NoContent().finish();
+    let removal = cookies.removal();
+    response.add_cookie(&removal).map_err(Problem::internal)?;
+    Ok(response)
+}
+
+/// Change a password; all sessions of the user end.
+#[utoipa::path(
+    put, path = "/api/v1/users/{id}/password", tag = "sessions", operation_id = "change_password",
+    params(("id" = Uuid, Path, description = "The user's id")),
+    request_body = PasswordChange,
+    responses((status = 204, description = "It is changed"), CredentialRefusals, UserLookupRefusals)
+)]
+pub(super) async fn change_password(
+    accounts: Data<Accounts>,
+    id: Id<Uuid>,
+    caller: Caller,
+    address: ClientAddress,
+    request: Json<PasswordChange>,
+) -> Result<HttpResponse, Problem> {
+    check_user(id.0, &caller)?;
+    let PasswordChange {
+        current_password,
+        new_password,
+    } = request.body;
+    if current_password.is_none() && !caller.is_staff() {
+        return Err(Problem::invalid_field("current_password", "is missing"));
+    }
+    accounts
+        .change_password(id.0, current_password, new_password, address.0)
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,261 @@
+//! Users sign up, log in and out. Nobody learns who has an account, or tries passwords without end.
+
+use anyhow::Context as _;
+use reqwest::Method;
+use reqwest::header::COOKIE;
+use serde_json::{Value, json};
+use service_kit::auth::Role;
+use service_kit::settings::AuthSettings;
+use stack::testing::wait_until;
+
+use crate::caller::{Answer, Caller, SOON};
+use crate::support::TestService;
+
+const USERS: &str = "/api/v1/users";
+const SESSIONS: &str = "/api/v1/sessions";
+const CURRENT: &str = "/api/v1/sessions/current";
+const PASSWORD: &str = "correct horse";
+
+fn asha() -> Value {
+    json!({"name": "Asha", "email": "Asha@Example.org", "password": PASSWORD})
+}
+
+fn credentials(email: &str, password: &str) -> Value {
+    json!({"email": email, "password": password})
+}
+
+/// The cookie that a log-in sets, as a browser sends it back.
+fn cookie(answer: &Answer) -> anyhow::Result<String> {
+    let cookie = answer.header("set-cookie").context("no cookie")?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+}
+
+async fn with_cookie(
+    caller: &Caller,
+    method: Method,
+    path: &str,
+    cookie: &str,
+) -> anyhow::Result<Answer> {
+    let request = caller.request(method, path).header(COOKIE, cookie);
+    caller.send(request).await
+}
+
+#[tokio::test]
+async fn a_user_signs_up_and_logs_in_and_out() -> anyhow::Result<()> {
+    let key = tokens::sign::new_key()?;
+    let mut auth = None;
+    let service = TestService::start_with(|settings| {
+        settings.auth.signing_key = Some(key.into());
+        auth = Some(settings.auth.clone());
+    })
+    .await?;
+    let auth: AuthSettings = auth.context("no settings")?;
+    let caller = &service.caller;
+    let made = caller.post(USERS, &asha()).await?;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert!(!made.text.contains("password") && !made.text.contains(PASSWORD));
+
+    let logged_in = caller
+        .post(SESSIONS, &credentials(" asha@example.ORG", PASSWORD))
+        .await?;
+    assert_eq!(logged_in.status, 201, "{}", logged_in.text);
+    assert_eq!(logged_in.body["user"], made.body);
+    assert_eq!(logged_in.header("cache-control"), Some("no-store"));
+    let set = logged_in.header("set-cookie").context("no cookie")?;
+    for part in [
+        "__Host-",
+        "HttpOnly",
+        "Secure",
+        "SameSite=Lax",
+        "Path=/",
+        "Max-Age=",
+    ] {
+        assert!(set.contains(part), "{set}");
+    }
+    // The token says what every service here believes.
+    let token = logged_in.body["access_token"]
+        .as_str()
+        .context("no token")?;
+    let keys = auth.signer()?.and_then(|signer| signer.public_keys());
+    let now = jiff::Timestamp::now();
+    let identity = auth
+        .verifier()
+        .verify(&keys.context("no keys")?, token, now)?;
+    assert_eq!(Some(identity.subject.as_str()), made.body["id"].as_str());
+    assert_eq!(identity.role, Role::Customer);
+
+    let cookie = cookie(&logged_in)?;
+    let current = with_cookie(caller, Method::GET, CURRENT, &cookie).await?;
+    assert_eq!(current.status, 200);
+    assert_eq!(current.body["user"], made.body);
+    // What the database has of it can't be sent.
+    let sql = service.sql().await?;
+    let row = sql
+        .query_one("SELECT encode(token_digest, 'hex') FROM sessions", &[])
+        .await?;
+    let digest: String = row.try_get(0)?;
+    let (name, value) = cookie.split_once('=').context("no value")?;
+    assert_ne!(value, digest);
+    let forged = format!("{name}={digest}");
+    for wrong in [forged.as_str(), "", "other=1"] {
+        let answer = with_cookie(caller, Method::GET, CURRENT, wrong).await?;
+        assert_eq!(answer.summary(), "401 no_session");
+    }
+
+    let gone = with_cookie(caller, Method::DELETE, CURRENT, &cookie).await?;
+    assert_eq!(gone.status, 204);
+    assert!(
+        gone.header("set-cookie")
+            .is_some_and(|set| set.contains("Max-Age=0"))
+    );
+    let answer = with_cookie(caller, Method::GET, CURRENT, &cookie).await?;
+    assert_eq!(answer.summary(), "401 no_session");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn whether_it_was_the_address_or_the_password_is_not_told() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    caller
+        .make(USERS, &json!({"name": "Ravi", "email": "ravi@example.org"}))
+        .await?;
+    let mut answers = Vec::new();
+    for email in [
+        "asha@example.org",
+        "nobody@example.org",
+        "ravi@example.org",
+        "",
+        "\u{0}",
+    ] {
+        let answer = caller
+            .post(SESSIONS, &credentials(email, "wrong password"))
+            .await?;
+        assert_eq!(answer.summary(), "401 wrong_credentials", "{email:?}");
+        answers.push(answer.body["detail"].clone());
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1);
+    for wrong in [
+        json!({"email": "a@b.c"}),
+        credentials("a@b.c", "short"),
+        json!({}),
+    ] {
+        assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 400);
+    }
+    let again = caller.post(USERS, &asha()).await?;
+    assert_eq!(again.summary(), "409 email_taken");
+    let mut short = asha();
+    short["password"] = json!("1234567");
+    assert_eq!(caller.post(USERS, &short).await?.invalid(), "400 /password");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn passwords_are_not_tried_without_end() -> anyhow::Result<()> {
+    let service = TestService::start_with(|settings| {
+        settings.accounts.attempts_per_account = 3;
+        settings.accounts.attempts_per_address = 9;
+    })
+    .await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    let wrong = credentials("asha@example.org", "wrong password");
+    let right = credentials("asha@example.org", PASSWORD);
+    for _ in 0..2 {
+        assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 401);
+    }
+    assert_eq!(caller.post(SESSIONS, &right).await?.status, 201);
+    for _ in 0..3 {
+        assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 401);
+    }
+    // Not even the right one: it would tell who guessed it.
+    let refused = caller.post(SESSIONS, &right).await?;
+    assert_eq!(refused.summary(), "429 too_many_requests");
+    assert_eq!(refused.header("retry-after"), Some("900"));
+    let other = credentials("other@example.org", "wrong password");
+    assert_eq!(caller.post(SESSIONS, &other).await?.status, 401);
+    for path in [SESSIONS, USERS] {
+        let body = json!({"name": "New", "email": "new@example.org", "password": PASSWORD});
+        assert_eq!(caller.post(path, &body).await?.status, 429, "{path}");
+    }
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_sessions() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make(USERS, &asha()).await?;
+    let logged_in = caller
+        .post(SESSIONS, &credentials("asha@example.org", PASSWORD))
+        .await?;
+    assert!(
+        logged_in.body.get("access_token").is_none(),
+        "no key, no token"
+    );
+    let path = format!("{USERS}/{id}/password");
+    let wrong = json!({"current_password": "wrong password", "new_password": "battery staple"});
+    assert_eq!(
+        caller.put(&path, &wrong).await?.summary(),
+        "401 wrong_credentials"
+    );
+    let right = json!({"current_password": PASSWORD, "new_password": "battery staple"});
+    assert_eq!(caller.put(&path, &right).await?.status, 204);
+    let current = with_cookie(caller, Method::GET, CURRENT, &cookie(&logged_in)?).await?;
+    assert_eq!(current.summary(), "401 no_session");
+    for (password, status) in [(PASSWORD, 401), ("battery staple", 201)] {
+        let answer = caller
+            .post(SESSIONS, &credentials("asha@example.org", password))
+            .await?;
+        assert_eq!(answer.status, status);
+    }
+    // Staff give somebody a password who has none.
+    let ravi = json!({"name": "Ravi", "email": "ravi@example.org"});
+    let ravi = caller.make(USERS, &ravi).await?;
+    let path = format!("{USERS}/{ravi}/password");
+    let new = json!({"new_password": PASSWORD});
+    assert_eq!(caller.put(&path, &new).await?.status, 204);
+    let body = credentials("ravi@example.org", PASSWORD);
+    assert_eq!(caller.post(SESSIONS, &body).await?.status, 201);
+    let path = format!("{USERS}/00000000-0000-0000-0000-000000000000/password");
+    assert_eq!(caller.put(&path, &new).await?.summary(), "404 unknown_user");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn sessions_end_and_there_are_not_too_many() -> anyhow::Result<()> {
+    let service = TestService::start_with(|settings| {
+        settings.accounts.attempts_per_account = 100;
+    })
+    .await?;
+    let caller = &service.caller;
+    let id = caller.make(USERS, &asha()).await?;
+    let body = credentials("asha@example.org", PASSWORD);
+    let first = cookie(&caller.post(SESSIONS, &body).await?)?;
+    for _ in 0..10 {
+        assert_eq!(caller.post(SESSIONS, &body).await?.status, 201);
+    }
+    let sql = service.sql().await?;
+    let count = sql.query_one("SELECT count(*) FROM sessions", &[]).await?;
+    assert_eq!(count.try_get::<_, i64>(0)?, 10);
+    let oldest = with_cookie(caller, Method::GET, CURRENT, &first).await?;
+    assert_eq!(oldest.summary(), "401 no_session");
+
+    let last = cookie(&caller.post(SESSIONS, &body).await?)?;
+    sql.execute(
+        "UPDATE sessions SET created_at = now() - interval '1 day', expires_at = now()",
+        &[],
+    )
+    .await?;
+    let ended = with_cookie(caller, Method::GET, CURRENT, &last).await?;
+    assert_eq!(ended.summary(), "401 no_session");
+    assert_eq!(caller.delete(&format!("{USERS}/{id}")).await?.status, 204);
+    wait_until("the sessions go with their user", SOON, async || {
+        let count = sql.query_one("SELECT count(*) FROM sessions", &[]).await;
+        count.is_ok_and(|row| row.get::<_, i64>(0) == 0)
+    })
+    .await?;
+    service.finish().await
+}

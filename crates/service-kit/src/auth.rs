@@ -1,0 +1,26 @@
+//! Who calls, and what they may do: bearer tokens, roles, and which call is for whom.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`settings`] | how callers are told apart, and by which keys |
+//! | [`access`] | for whom each call is: the service's table of rules |
+//! | [`caller`] | who calls, as handlers see it |
+//! | [`guard`] | stands before every route and asks the table |
+//! | [`authenticator`] | a token's caller; tokens that were checked are remembered |
+//! | [`trusted_keys`] | the keys, from settings, files and an address, as they change |
+//! | [`issuer`] | tokens that the service makes itself |
+//!
+//! A route that the table does not have is for admins only: what is forgotten stays closed. Whose a
+//! booking, an order or a user is, only the service knows; it asks the [`Caller`].
+
+pub mod access;
+pub mod authenticator;
+pub mod caller;
+pub mod guard;
+pub mod issuer;
+pub mod settings;
+pub mod trusted_keys;
+
+pub use access::{Rule, Rules};
+pub use caller::Caller;
+pub use tokens::Role;

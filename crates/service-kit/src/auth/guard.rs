@@ -1,0 +1,147 @@
+//! What stands before every route: who calls is found out, and whether the call is for them.
+
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
+use tokens::Role;
+
+use super::access::{Access, Recorded, Rule, Rules};
+use super::authenticator::{Authenticator, Unknown};
+use super::caller::Caller;
+use crate::admin_actions::{Action, AdminActions};
+use crate::{Problem, context};
+
+/// What guards ask; application data.
+#[derive(Clone)]
+pub struct Guards {
+    /// Tells callers apart.
+    pub authenticator: Authenticator,
+    /// For whom each call is.
+    pub rules: Rules,
+}
+
+/// A path with the methods that it answers.
+pub struct GuardedPath {
+    /// As it is registered.
+    pub path: String,
+    /// As `Allow` lists them.
+    pub allow: &'static str,
+}
+
+/// Lets a request through to its route, with its [`Caller`] at hand, if it is for them. Refusals are
+/// answered in the shape of `E`.
+///
+/// # Errors
+/// Those of the route.
+pub async fn guard<E: From<Problem> + ResponseError + 'static>(
+    at: Rc<GuardedPath>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match admit(&at, &request).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+        }
+        // As an answer, not as an error: the middleware around all requests gives it the request's id.
+        Err(problem) => {
+            let refusal = HttpResponse::from_error(E::from(problem));
+            return Ok(request.into_response(refusal));
+        }
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Who calls, if the call is for them; an admin's action is written down.
+async fn admit(at: &GuardedPath, request: &ServiceRequest) -> Result<Caller, Problem> {
+    let guards = request
+        .app_data::<web::Data<Guards>>()
+        .ok_or_else(|| Problem::internal("the guards are not there"))?;
+    let method = request.method();
+    let rule = guards.rules.find(method, &at.path);
+    if rule.is_none() && !at.allow.split(", ").any(|known| known == method.as_str()) {
+        // Answered 405 to whoever asks.
+        return Ok(Caller::anonymous());
+    }
+    let caller = if guards.authenticator.is_open() {
+        Caller::open()
+    } else {
+        let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
+        admitted(access, &guards.authenticator, request.headers()).await?
+    };
+    if let Some(rule) = rule {
+        record(rule, &caller, request).await?;
+    }
+    Ok(caller)
+}
+
+async fn admitted(
+    access: Access,
+    authenticator: &Authenticator,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    let roles = match access {
+        Access::Public => return Ok(Caller::anonymous()),
+        Access::Anyone => {
+            let Ok(token) = bearer_token(headers) else {
+                return Ok(Caller::anonymous());
+            };
+            let caller = authenticator.caller(token).await;
+            return Ok(caller.unwrap_or_else(|_| Caller::anonymous()));
+        }
+        Access::Only(roles) => roles,
+    };
+    let token = bearer_token(headers)?;
+    let caller = authenticator.caller(token).await.map_err(|unknown| {
+        metrics::counter!("auth_refusals_total").increment(1);
+        match unknown {
+            Unknown::NoKeys => Problem::unavailable(unknown.to_string()),
+            Unknown::Token(error) => Problem::unauthenticated(
+                error.to_string(),
+                format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{error}\""),
+            ),
+        }
+    })?;
+    match caller.role() {
+        Some(Role::Admin) => Ok(caller),
+        Some(role) if roles.contains(&role) => Ok(caller),
+        _ => Err(Problem::forbidden("the token's role may not do this")),
+    }
+}
+
+/// How a caller is to say who they are.
+const CHALLENGE: &str = "Bearer realm=\"holdfast\"";
+
+/// What those are answered who show no token.
+pub(super) fn no_token() -> Problem {
+    let detail = "send a token: Authorization: Bearer …";
+    Problem::unauthenticated(detail, CHALLENGE)
+}
+
+/// The one token of a request.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION);
+    let value = values.next().ok_or_else(no_token)?;
+    let text = value.to_str().unwrap_or_default();
+    let (scheme, token) = text.split_once(' ').ok_or_else(no_token)?;
+    if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(no_token());
+    }
+    Ok(token.trim())
+}
+
+/// Writes down what the caller is about to do, where the rule says so.
+async fn record(rule: &Rule, caller: &Caller, request: &ServiceRequest) -> Result<(), Problem> {
+    let recorded = rule.recorded.filter(|recorded| recorded.concerns(caller));
+    let Some(Recorded { name, .. }) = recorded else {
+        return Ok(());
+    };
+    let actions = request
+        .app_data::<web::Data<AdminActions>>()
+        .ok_or_else(|| Problem::internal("there is nowhere to write admins' actions"))?;
+    let action = Action::new(name, caller, request.path(), context::current().request_id);
+    actions.record(&action).await
+}

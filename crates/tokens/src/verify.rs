@@ -1,0 +1,206 @@
+//! Whether a token holds, and whose it is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Validation, decode, decode_header};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::keys::Key;
+use crate::{KeySet, Role};
+
+/// The longest token in bytes; those of log-ins with many claims have one or two thousand.
+pub const TOKEN_MAX_BYTES: usize = 8 * 1024;
+
+/// The longest name of a caller in characters.
+pub const SUBJECT_MAX_CHARS: usize = 255;
+
+/// Why a token is refused. None of it repeats what the token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is not a signed token, its algorithm is none of ours, or it wants what is not understood here.
+    #[error("the token is malformed")]
+    Malformed,
+    /// No key that is known has its name and its algorithm: a newer key may be published by now.
+    #[error("the token's key is not known")]
+    UnknownKey,
+    /// The signature is not that of the key.
+    #[error("the token's signature is wrong")]
+    WrongSignature,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Its time has not begun.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// Somebody else made it.
+    #[error("the token is of another issuer")]
+    WrongIssuer,
+    /// It was made for somebody else.
+    #[error("the token is for another audience")]
+    WrongAudience,
+    /// It does not say what it has to.
+    #[error("the token lacks a claim, or has one of the wrong form")]
+    WrongClaims,
+}
+
+/// Whose a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The caller's name: 1 to 255 characters without control characters.
+    pub subject: String,
+    /// What the caller may be.
+    pub role: Role,
+    /// From when on the token is refused, skew included.
+    pub refused_from: Timestamp,
+}
+
+/// What tokens have to say to be taken here.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    /// Who makes them (`iss`).
+    pub issuer: String,
+    /// Whom they are for (`aud`).
+    pub audience: String,
+    /// How far clocks may be apart.
+    pub clock_skew: Duration,
+    /// Which claim has the role: a text, or a list with exactly one role among its texts.
+    pub role_claim: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    /// Seconds since 1970; some issuers write them with a fraction, which is dropped.
+    exp: Seconds,
+    #[serde(default)]
+    nbf: Option<Seconds>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "serde_json::Number")]
+struct Seconds(Timestamp);
+
+impl TryFrom<serde_json::Number> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(number: serde_json::Number) -> Result<Self, Self::Error> {
+        let text = number.to_string();
+        let whole = text.split('.').next().unwrap_or_default();
+        let seconds: Option<i64> = whole.parse().ok();
+        let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        time.map(Self).ok_or("is no time")
+    }
+}
+
+impl Verifier {
+    /// Checks a token at this moment.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn verify(
+        &self,
+        keys: &KeySet,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Identity, TokenError> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(TokenError::Malformed);
+        }
+        // An algorithm that the crate does not have, `none` among them, ends here.
+        let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
+        if header.crit.is_some() {
+            // RFC 7515: what has to be understood and is not, refuses the token. Nothing is, here.
+            return Err(TokenError::Malformed);
+        }
+        let fits = |key: &&Key| {
+            let is_named = match (&key.id, &header.kid) {
+                (Some(id), Some(named)) => id == named,
+                _ => true,
+            };
+            is_named && key.algorithm == header.alg
+        };
+        let mut refusal = TokenError::UnknownKey;
+        for key in keys.keys.iter().filter(fits) {
+            match self.verify_with(key, token, now) {
+                // Another key without a name may be the right one.
+                Err(TokenError::WrongSignature) => refusal = TokenError::WrongSignature,
+                outcome => return outcome,
+            }
+        }
+        Err(refusal)
+    }
+
+    fn verify_with(&self, key: &Key, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
+        // The key's algorithm and no other. Times are judged below, by the clock that was brought.
+        let mut validation = Validation::new(key.algorithm);
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        let decoded = decode::<Claims>(token, &key.key, &validation);
+        let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
+        let refused_from = claims
+            .exp
+            .0
+            .saturating_add(self.clock_skew)
+            .map_err(|_| TokenError::WrongClaims)?;
+        if now >= refused_from {
+            return Err(TokenError::Expired);
+        }
+        if let Some(Seconds(not_before)) = claims.nbf {
+            let latest = now
+                .saturating_add(self.clock_skew)
+                .map_err(|_| TokenError::WrongClaims)?;
+            if not_before > latest {
+                return Err(TokenError::NotYetValid);
+            }
+        }
+        let length = claims.sub.chars().count();
+        let is_name =
+            (1..=SUBJECT_MAX_CHARS).contains(&length) && !claims.sub.chars().any(char::is_control);
+        let role = claims.others.get(&self.role_claim).and_then(role_in);
+        match role {
+            Some(role) if is_name => Ok(Identity {
+                subject: claims.sub,
+                role,
+                refused_from,
+            }),
+            _ => Err(TokenError::WrongClaims),
+        }
+    }
+}
+
+/// The one role that a claim names.
+fn role_in(claim: &Value) -> Option<Role> {
+    match claim {
+        Value::String(text) => text.parse().ok(),
+        Value::Array(texts) => {
+            let named = texts.iter().filter_map(Value::as_str);
+            let mut roles = named.filter_map(|text| text.parse().ok());
+            match (roles.next(), roles.next()) {
+                (Some(role), None) => Some(role),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn refusal(error: &ErrorKind) -> TokenError {
+    match error {
+        ErrorKind::InvalidSignature => TokenError::WrongSignature,
+        ErrorKind::InvalidIssuer => TokenError::WrongIssuer,
+        ErrorKind::InvalidAudience => TokenError::WrongAudience,
+        ErrorKind::MissingRequiredClaim(_)
+        | ErrorKind::InvalidClaimFormat(_)
+        | ErrorKind::Json(_) => TokenError::WrongClaims,
+        _ => TokenError::Malformed,
+    }
+}

@@ -1,0 +1,39 @@
+//! For whom each call is. A call that is not here is for admins only; a test of the whole system has a row
+//! for each, so that none is forgotten.
+
+use service_kit::auth::access::{ADMINS, Rule, SERVICES, STAFF};
+use service_kit::auth::{Role, Rules};
+
+/// booking-service cancels the flights whose bookings it has ended.
+const SCHEDULERS: &[Role] = &[Role::Service];
+
+const RULES: &[Rule] = &[
+    Rule::public("GET", "/api/flights/search"),
+    Rule::public("GET", "/api/flights/calendar"),
+    Rule::public("GET", "/api/airports"),
+    Rule::public("GET", "/api/flights/{id}"),
+    Rule::public("POST", "/api/flights/validate"),
+    // Who has a seat is told to staff and to booking-service, which knows its owner.
+    Rule::anyone("GET", "/api/flights/{id}/seats"),
+    Rule::anyone("GET", "/api/flights/{id}/seats/stream"),
+    Rule::only(STAFF, "GET", "/api/flights/{id}/ledger"),
+    Rule::only(STAFF, "GET", "/api/ledger/proof"),
+    Rule::only(ADMINS, "POST", "/api/flights").recorded("flight.add"),
+    Rule::only(SCHEDULERS, "PATCH", "/api/flights/{id}").recorded("flight.change"),
+    Rule::only(SCHEDULERS, "DELETE", "/api/flights/{id}").recorded("flight.cancel"),
+    Rule::only(SERVICES, "POST", "/api/flights/seats/decrement"),
+    Rule::only(SERVICES, "POST", "/api/flights/seats/increment"),
+    Rule::only(SERVICES, "POST", "/api/holds"),
+    Rule::only(SERVICES, "GET", "/api/holds/{id}"),
+    Rule::only(SERVICES, "POST", "/api/holds/confirm"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/pin"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/confirm"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/release"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/seats"),
+];
+
+/// This service's rules.
+#[must_use]
+pub fn rules() -> Rules {
+    Rules::new(RULES)
+}

@@ -1,0 +1,27 @@
+//! For whom each call is. A call that is not here is for admins only; a test of the whole system has a row
+//! for each, so that none is forgotten.
+
+use service_kit::auth::access::{ADMINS, Rule, SERVICES};
+use service_kit::auth::{Role, Rules};
+
+/// Agents look charges up for their customers.
+const READERS: &[Role] = &[Role::Service, Role::Agent];
+
+const RULES: &[Rule] = &[
+    Rule::only(SERVICES, "POST", "/api/payments/process"),
+    Rule::only(SERVICES, "POST", "/api/payments/close"),
+    Rule::only(SERVICES, "POST", "/api/payments/{id}/refunds").recorded_of_staff("charge.refund"),
+    Rule::only(READERS, "GET", "/api/payments"),
+    Rule::only(READERS, "GET", "/api/payments/{id}"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/success"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/failure"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/timeout"),
+    Rule::only(ADMINS, "GET", "/api/payments/mock"),
+    Rule::only(ADMINS, "PUT", "/api/payments/mock").recorded("mock.change"),
+];
+
+/// This service's rules.
+#[must_use]
+pub fn rules() -> Rules {
+    Rules::new(RULES)
+}

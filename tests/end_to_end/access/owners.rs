@@ -1,0 +1,181 @@
+//! What belongs to one customer is not another's: to name somebody else is refused, to look at what is
+//! theirs finds nothing, and who has a seat stays with its owner and staff.
+
+use anyhow::ensure;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokens::Role;
+
+use super::world::{FL123, World, purchase_of};
+use crate::databases::DAY;
+use crate::services::{AI101, Part};
+
+const ALICE: &str = "7";
+const BOB: &str = "8";
+
+#[tokio::test]
+async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let option = json!({"data": {"type": "ticket_options",
+        "attributes": {"name": "Standing", "allocation": 100}}});
+    let option = world
+        .services
+        .bookings
+        .post_any("/ticket_options", &option)
+        .await?;
+    let option = option["data"]["id"].as_str().unwrap_or_default();
+    let orders = format!("/api/flights/{FL123}/orders");
+    let bob = world.customer(BOB)?;
+    let agent = world.tokens.good("agnes", Role::Agent)?;
+    let agent = world.services.bookings.bearing(&agent);
+    for (path, body) in [
+        (
+            "/api/bookings",
+            json!({"user_id": 7, "flight_id": AI101, "seats": 1, "date": DAY}),
+        ),
+        (
+            "/api/orders",
+            json!({"flight_id": AI101, "customer_id": 7, "seats": 1}),
+        ),
+        (&orders, json!({"userId": ALICE, "seats": ["A1"]})),
+        ("/purchases", purchase_of(option, ALICE)),
+    ] {
+        let refused = bob.request(Method::POST, path).json(&body).send().await?;
+        ensure!(refused.status() == 403, "{path}: {}", refused.status());
+        let granted = agent.request(Method::POST, path).json(&body).send().await?;
+        ensure!(
+            granted.status().is_success(),
+            "{path}: {}",
+            granted.status()
+        );
+    }
+    world.finish().await
+}
+
+#[tokio::test]
+async fn who_has_a_seat_is_told_to_its_owner_and_to_staff() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let order = json!({"userId": ALICE, "seats": ["A1"]});
+    let path = format!("/api/flights/{FL123}/orders");
+    let order = world.customer(ALICE)?.post(&path, &order).await?;
+    let id = order.body["orderId"].clone();
+    let agent = world.tokens.good("agnes", Role::Agent)?;
+    let path = format!("/api/flights/{FL123}/seats");
+    let nothing = (Value::Null, Value::Null);
+    let known = (id.clone(), json!(ALICE));
+    for (name, part, token, told) in [
+        ("nobody", Part::Bookings, None, &nothing),
+        (
+            "bob",
+            Part::Bookings,
+            Some(world.tokens.good(BOB, Role::Customer)?),
+            &nothing,
+        ),
+        (
+            "alice",
+            Part::Bookings,
+            Some(world.tokens.good(ALICE, Role::Customer)?),
+            &known,
+        ),
+        ("agent", Part::Bookings, Some(agent.clone()), &known),
+        ("nobody", Part::Flights, None, &nothing),
+        (
+            "alice",
+            Part::Flights,
+            Some(world.tokens.good(ALICE, Role::Customer)?),
+            &nothing,
+        ),
+        ("agent", Part::Flights, Some(agent), &(id, Value::Null)),
+    ] {
+        let mut request = world.http.get(world.url(part, &path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let map: Value = request.send().await?.json().await?;
+        let seat = &map["seats"][0];
+        ensure!(
+            seat["seatNumber"] == "A1" && seat["status"] == "RESERVED",
+            "{seat}"
+        );
+        let shown = (seat["reservedBy"].clone(), seat["userId"].clone());
+        ensure!(shown == *told, "{name} at {part:?}: {seat}");
+    }
+    for (token, told) in [
+        (None, false),
+        (Some(world.tokens.good(ALICE, Role::Customer)?), false),
+        (Some(world.tokens.good("agnes", Role::Agent)?), true),
+    ] {
+        let url = world.url(Part::Bookings, &format!("{path}/stream"));
+        let mut request = world.http.get(url);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let mut events = request.send().await?;
+        let mut text = Vec::new();
+        while !text.ends_with(b"\n\n") {
+            text.extend(events.chunk().await?.unwrap_or_default());
+        }
+        let text = String::from_utf8(text)?;
+        ensure!(text.contains("RESERVED"), "{text}");
+        ensure!(text.contains("reservedBy") == told, "{text}");
+    }
+    world.finish().await
+}
+
+#[tokio::test]
+async fn the_same_key_of_two_customers_is_two_keys() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let mut ids = Vec::new();
+    for (subject, number) in [(ALICE, 7), (BOB, 8), (ALICE, 7)] {
+        let body = json!({"user_id": number, "flight_id": AI101, "seats": 1, "date": DAY});
+        let answer = world.customer(subject)?.book_keyed("k", &body).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+        ids.push(answer.body["booking_id"].clone());
+    }
+    ensure!(ids[0] != ids[1] && ids[0] == ids[2], "{ids:?}");
+    world.finish().await
+}
+
+#[tokio::test]
+async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let admin = &world.services.bookings;
+    let cancelled = admin
+        .post("/api/admin/flights/9/cancel", &Value::Null)
+        .await?;
+    ensure!(cancelled.status == 200, "{cancelled:?}");
+    let request_id = cancelled.header("x-request-id").unwrap_or_default();
+    let actions = admin.get("/api/admin/actions?limit=1").await?;
+    let action = &actions.body["data"][0];
+    ensure!(
+        action["actor"] == "ada" && action["role"] == "admin",
+        "{action}"
+    );
+    ensure!(action["action"] == "flight.cancel", "{action}");
+    ensure!(
+        action["target"] == "/api/admin/flights/9/cancel",
+        "{action}"
+    );
+    ensure!(action["request_id"] == request_id, "{action}");
+
+    // What flight-service was asked on the admin's behalf is there under the same request.
+    let actions = world.services.flights.get("/api/admin/actions").await?;
+    let actions = actions.body["data"].as_array().cloned().unwrap_or_default();
+    let names: Vec<&Value> = actions
+        .iter()
+        .filter(|action| action["request_id"] == request_id)
+        .map(|action| &action["action"])
+        .collect();
+    ensure!(names == ["flight.cancel", "flight.change"], "{names:?}");
+    ensure!(actions[0]["actor"] == "booking-service", "{actions:?}");
+
+    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    for statement in [
+        "UPDATE admin_actions SET actor = 'nobody'",
+        "DELETE FROM admin_actions",
+        "TRUNCATE admin_actions",
+    ] {
+        ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
+    }
+    world.finish().await
+}
