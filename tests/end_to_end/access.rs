@@ -72,6 +72,7 @@ async fn visit(
     let owner = match row.owner {
         Owner::Number => world::OWNER,
         Owner::User => &targets.user,
+        Owner::Leaver => &targets.leaver,
     };
     let mut request = world.http.request(
         Method::from_bytes(method.as_bytes())?,

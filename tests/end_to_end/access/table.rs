@@ -13,6 +13,9 @@ pub struct Target {
     pub order: String,
     pub user: String,
     pub other_user: String,
+    /// A user without bookings.
+    pub leaver: String,
+    pub tickets: String,
     pub event: String,
     pub other_event: String,
     pub ticket_option: String,
@@ -28,6 +31,8 @@ pub enum Owner {
     Number,
     /// The user of `/api/v1`.
     User,
+    /// The one without bookings.
+    Leaver,
 }
 
 /// A call and what everybody is answered.
@@ -200,6 +205,7 @@ fn bookings(targets: &Target) -> Vec<Row> {
         order,
         user,
         other_user,
+        leaver,
         event,
         other_event,
         ticket_option,
@@ -278,12 +284,14 @@ fn bookings(targets: &Target) -> Vec<Row> {
         .of_user()
         .sends(json!({"name": "Asha Rao"})),
         // The owner goes, and is not there any more.
-        row(
-            "DELETE /api/v1/users/{id}",
-            format!("/api/v1/users/{user}"),
-            [401, 401, 401, 404, 403, 204, 404, 404],
-        )
-        .of_user(),
+        Row {
+            owner: Owner::Leaver,
+            ..row(
+                "DELETE /api/v1/users/{id}",
+                format!("/api/v1/users/{leaver}"),
+                [401, 401, 401, 404, 403, 204, 404, 404],
+            )
+        },
         row("GET /api/v1/events", "/api/v1/events", PUBLIC),
         row("GET /api/v1/events/{id}", of_event(""), PUBLIC),
         row("POST /api/v1/events", "/api/v1/events", with(ADMINS, 201)).sends(new_event),
@@ -308,8 +316,72 @@ fn bookings(targets: &Target) -> Vec<Row> {
             .sends(purchase_of(ticket_option, OWNER)),
         row("GET /purchases/{id}", format!("/purchases/{purchase}"), OWN),
     ]);
+    rows.extend(tickets(targets));
     rows.extend(accounts(other_user));
     rows
+}
+
+/// Tickets to events, their payments, and vouchers.
+fn tickets(targets: &Target) -> Vec<Row> {
+    let Target {
+        user,
+        event,
+        tickets,
+        ..
+    } = targets;
+    let of_tickets = |what: &str| format!("/api/v1/bookings/{tickets}{what}");
+    let letter = "/api/v1/payments/dead-letters/00000000-0000-0000-0000-000000000000";
+    vec![
+        row(
+            "POST /api/v1/bookings",
+            "/api/v1/bookings",
+            with(NAMED, 201),
+        )
+        .of_user()
+        .sends(json!({"user_id": user, "event_id": event, "quantity": 1})),
+        row("GET /api/v1/bookings/{id}", of_tickets(""), OWN).of_user(),
+        row(
+            "GET /api/v1/bookings/user/{id}",
+            format!("/api/v1/bookings/user/{user}"),
+            OWN,
+        )
+        .of_user(),
+        // Once it is cancelled, it can't be again.
+        row(
+            "PUT /api/v1/bookings/{id}/cancel",
+            of_tickets("/cancel"),
+            [401, 401, 401, 404, 403, 200, 409, 409],
+        )
+        .of_user(),
+        row(
+            "GET /api/v1/payments/dead-letters",
+            "/api/v1/payments/dead-letters",
+            STAFF,
+        ),
+        // Nothing has failed.
+        row(
+            "GET /api/v1/payments/dead-letters/{id}",
+            letter,
+            with(STAFF, 404),
+        ),
+        row(
+            "POST /api/v1/payments/dead-letters/{id}/requeue",
+            format!("{letter}/requeue"),
+            with(STAFF, 404),
+        ),
+        row(
+            "POST /api/v1/vouchers",
+            "/api/v1/vouchers",
+            with(ADMINS, 201),
+        )
+        .sends(json!({"code": "ACCESS", "percent_off": 10, "max_uses": 5})),
+        row("GET /api/v1/vouchers", "/api/v1/vouchers", STAFF),
+        row(
+            "GET /api/v1/vouchers/{code}",
+            "/api/v1/vouchers/ACCESS",
+            STAFF,
+        ),
+    ]
 }
 
 /// Signing up and logging in.

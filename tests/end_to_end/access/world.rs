@@ -94,10 +94,15 @@ impl World {
         let user = admin.post("/api/v1/users", &user).await?;
         let other = json!({"name": "Ravi", "email": "ravi@example.org"});
         let other = admin.post("/api/v1/users", &other).await?;
+        let leaver = json!({"name": "Kiran", "email": "kiran@example.org"});
+        let leaver = admin.post("/api/v1/users", &leaver).await?;
         let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",
             "total_tickets": 100, "ticket_price": 75.5});
         let first = admin.post("/api/v1/events", &event).await?;
         let second = admin.post("/api/v1/events", &event).await?;
+        let tickets =
+            json!({"user_id": user.body["id"], "event_id": first.body["id"], "quantity": 1});
+        let tickets = admin.post("/api/v1/bookings", &tickets).await?;
         let option = json!({"data": {"type": "ticket_options",
             "attributes": {"name": "Standing", "allocation": 100}}});
         let option = admin.post_any("/ticket_options", &option).await?;
@@ -119,6 +124,8 @@ impl World {
             order: text(&order.body["orderId"])?,
             user: text(&user.body["id"])?,
             other_user: text(&other.body["id"])?,
+            leaver: text(&leaver.body["id"])?,
+            tickets: text(&tickets.body["id"])?,
             event: text(&first.body["id"])?,
             other_event: text(&second.body["id"])?,
             ticket_option: option,
