@@ -1,6 +1,8 @@
 //! What customers do: they book, order, change their minds, pay, and give up, and remember what they were
 //! told.
 
+mod tickets;
+
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, ensure};
@@ -13,10 +15,12 @@ use uuid::Uuid;
 
 use crate::caller::{Answer, Call};
 use crate::databases::DAY;
+use crate::shows::Shows;
+use crate::told::{End, Told, Which};
 use crate::world::World;
 
 /// How many things a customer does.
-const WISHES: usize = 4;
+const WISHES: usize = 5;
 
 /// Flights by count, itineraries among them; the demo has them all on its day.
 const PATHS: [&[i64]; 5] = [&[1], &[3], &[4, 15], &[8, 9], &[8, 9, 15]];
@@ -25,44 +29,42 @@ const PATHS: [&[i64]; 5] = [&[1], &[3], &[4, 15], &[8, 9], &[8, 9, 15]];
 const SEATED: &str = "FL123";
 const ROWS: [&str; 3] = ["A", "B", "C"];
 
-/// What a customer was told for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    pub which: Which,
-    /// `confirmed` or `cancelled`.
-    pub status: &'static str,
-}
-
-/// A booking by its number, or an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    Booking(i64),
-    Order(Uuid),
-}
-
 pub struct Customer<'a> {
     world: &'a World,
+    shows: &'a Shows,
     name: String,
+    /// Who they are to those who sell tickets to events.
+    user: Uuid,
     random: StdRng,
     told: Vec<Told>,
 }
 
 impl<'a> Customer<'a> {
-    pub fn new(world: &'a World, seed: u64, number: u64) -> Self {
-        Self {
+    /// Somebody new, known to those who sell tickets to events.
+    pub async fn arrive(
+        world: &'a World,
+        shows: &'a Shows,
+        seed: u64,
+        number: u64,
+    ) -> anyhow::Result<Self> {
+        let name = format!("{seed}-{number}");
+        Ok(Self {
             world,
-            name: format!("{seed}-{number}"),
+            shows,
+            user: Shows::user(world, &name).await?,
+            name,
             random: StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number)),
             told: Vec::new(),
-        }
+        })
     }
 
     /// Does all they want to, and answers what they were told.
     pub async fn live(mut self) -> anyhow::Result<Vec<Told>> {
         for wish in 0..WISHES {
-            match self.random.random_range(0..10) {
-                0..5 => self.book(wish).await,
-                5..6 => self.order_simply(wish).await,
+            match self.random.random_range(0..14) {
+                0..4 => self.book(wish).await,
+                4..5 => self.order_simply(wish).await,
+                5..10 => self.book_tickets(wish).await,
                 _ => self.order(wish).await,
             }
             .with_context(|| format!("customer {} with wish {wish}", self.name))?;
@@ -121,14 +123,14 @@ impl<'a> Customer<'a> {
         }
         let which = Which::Booking(id);
         if !self.is_likely(0.3) {
-            self.tell(which, "confirmed");
+            self.tell(which, End::Confirmed);
             return Ok(());
         }
         let cancel = Call::new(Method::PUT, format!("/api/bookings/{id}/cancel"));
         let answer = self.insist(&cancel).await?;
         // Asked again, it may have been cancelled already.
         ensure!([200, 400].contains(&answer.status), "{answer:?}");
-        self.tell(which, "cancelled");
+        self.tell(which, End::Cancelled);
         Ok(())
     }
 
@@ -139,7 +141,7 @@ impl<'a> Customer<'a> {
         let answer = self.insist(&call).await?;
         ensure!(answer.status == 201, "{answer:?}");
         let id = answer.body["id"].as_i64().context("no id")?;
-        self.tell(Which::Booking(id), "confirmed");
+        self.tell(Which::Booking(id), End::Confirmed);
         Ok(())
     }
 
@@ -177,14 +179,14 @@ impl<'a> Customer<'a> {
             let seen = self.insist(&Call::new(Method::GET, path.clone())).await?;
             ensure!(seen.status == 200, "{seen:?}");
             if seen.body["status"] == "CONFIRMED" && !gives_up {
-                self.tell(Which::Order(id), "confirmed");
+                self.tell(Which::Hold(id), End::Confirmed);
             }
         }
         if gives_up {
             let answer = self.insist(&Call::new(Method::DELETE, path)).await?;
             ensure!(may_be.contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
-                self.tell(Which::Order(id), "cancelled");
+                self.tell(Which::Hold(id), End::Cancelled);
             }
         }
         Ok(())
@@ -200,7 +202,7 @@ impl<'a> Customer<'a> {
             .collect()
     }
 
-    fn tell(&mut self, which: Which, status: &'static str) {
-        self.told.push(Told { which, status });
+    fn tell(&mut self, which: Which, end: End) {
+        self.told.push(Told { which, end });
     }
 }

@@ -3,6 +3,8 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
+use anyhow::ensure;
+use audit::{Options, Urls, Verdict};
 use flight_service::import::{self, ImportOptions};
 use service_kit::database::MigrationSet;
 use stack::testing::TestDatabase;
@@ -52,6 +54,18 @@ impl Databases {
             bookings,
             payments: payments.await?,
         })
+    }
+
+    /// What is done is right, whatever is still under way.
+    pub async fn audit(&self) -> anyhow::Result<Verdict> {
+        let urls = Urls {
+            flights: self.flights.url().to_owned(),
+            bookings: self.bookings.url().to_owned(),
+            payments: self.payments.url().to_owned(),
+        };
+        let verdict = audit::audit(&urls, &Options::default()).await?;
+        ensure!(verdict.clean, "{verdict}");
+        Ok(verdict)
     }
 }
 

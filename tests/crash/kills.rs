@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use crate::process::Part;
 
 /// Every named step of the services, and up to how many times one comes by there before it dies.
-pub const POINTS: [(Part, &str, u32); 27] = [
+pub const POINTS: [(Part, &str, u32); 35] = [
     (Part::Bookings, "add.after", 12),
     (Part::Bookings, "hold.before", 12),
     (Part::Bookings, "hold.after", 12),
@@ -16,13 +16,21 @@ pub const POINTS: [(Part, &str, u32); 27] = [
     (Part::Bookings, "pin.after", 3),
     (Part::Bookings, "charge.before", 10),
     (Part::Bookings, "charge.after", 10),
-    (Part::Bookings, "sold.after", 8),
+    (Part::Bookings, "sold.after", 5),
     (Part::Bookings, "confirm.after", 2),
     (Part::Bookings, "confirmed.after", 8),
-    (Part::Bookings, "release.after", 6),
+    (Part::Bookings, "release.after", 4),
     (Part::Bookings, "close.after", 3),
     (Part::Bookings, "settle.after", 3),
     (Part::Bookings, "ended.after", 6),
+    (Part::Bookings, "job.after", 4),
+    (Part::Bookings, "declined.after", 2),
+    (Part::Bookings, "take.after", 8),
+    (Part::Bookings, "commit.before", 20),
+    (Part::Bookings, "commit.after", 20),
+    (Part::Bookings, "publish.before", 20),
+    (Part::Bookings, "publish.after", 20),
+    (Part::Bookings, "answer.before", 20),
     (Part::Flights, "take.after", 10),
     (Part::Flights, "commit.before", 20),
     (Part::Flights, "commit.after", 20),
@@ -47,6 +55,8 @@ pub type Step = (&'static str, u32);
 pub struct Plan {
     /// For each service, the steps at which its processes die, one after the other.
     steps: [Vec<Step>; 3],
+    /// How many attempts an order has to be paid, and tickets until their payment is a dead letter.
+    pub attempts: u8,
     /// After how many answers which service is killed, whatever it does.
     pub killed_after: Vec<(usize, Part)>,
     /// After how many answers Redis is flushed.
@@ -78,6 +88,7 @@ impl Plan {
         killed_after.sort_by_key(|(answers, _)| *answers);
         Self {
             steps,
+            attempts: random.random_range(1..=3),
             killed_after,
             flushed_after: random.random_bool(0.5).then(|| random.random_range(1..60)),
             audited_after: random.random_range(1..60),

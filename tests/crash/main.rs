@@ -1,5 +1,6 @@
 //! The three services as processes that are killed between any two of their steps, while customers book,
-//! change their minds and pay. Afterwards everything comes to its end, and adds up.
+//! change their minds and pay, and staff have payments that failed tried again. Afterwards everything comes
+//! to its end, and adds up.
 //!
 //! `HOLDFAST_CRASH_ROUNDS` says how many rounds are run (6), `HOLDFAST_CRASH_SEED` with which seed the
 //! first begins (by chance). A round's seed decides what its customers want and where its services are
@@ -9,9 +10,14 @@
 mod caller;
 mod customers;
 mod databases;
+mod environment;
 mod kills;
 mod process;
+mod replicas;
 mod round;
+mod shows;
+mod staff;
+mod told;
 mod world;
 
 use std::env;

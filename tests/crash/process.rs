@@ -23,7 +23,8 @@ const PART: &str = "HOLDFAST_CRASH_SERVICE";
 /// Where it is to die.
 const CRASH_AT: &str = "HOLDFAST_CRASH_AT";
 
-const QUOTED_LINES: usize = 40;
+/// How much of a log a failure shows.
+pub const QUOTED_LINES: usize = 40;
 
 /// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct Keeping {
     pub environment: Vec<(String, String)>,
     /// Where its processes die, one after the other, until there is peace.
     pub steps: Vec<Step>,
+    /// Whether one that died at its step is not started again.
+    pub is_left_dead: bool,
     pub log: PathBuf,
     /// Whether nobody is to die any more.
     pub peace: watch::Receiver<bool>,
@@ -160,6 +163,10 @@ async fn keep(
             }
         }
         deaths.fetch_add(1, Ordering::Relaxed);
+        if keeping.is_left_dead {
+            while killed.recv().await.is_some() {}
+            return Ok(());
+        }
     }
 }
 

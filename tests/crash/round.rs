@@ -2,17 +2,19 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use stack::testing::wait_until;
-use tokio_postgres::Client;
 
 use crate::caller::PATIENCE;
-use crate::customers::{Customer, Told, Which};
+use crate::customers::Customer;
 use crate::kills::Plan;
 use crate::process::Part;
+use crate::shows::Shows;
+use crate::staff;
+use crate::told::Told;
 use crate::world::World;
 
 const CUSTOMERS: u64 = 12;
@@ -35,32 +37,47 @@ pub async fn run(seed: u64) -> anyhow::Result<String> {
 }
 
 async fn play(world: &World, seed: u64, plan: &Plan) -> anyhow::Result<String> {
+    let shows = Shows::make(world).await?;
     let is_over = AtomicBool::new(false);
     let customers = async {
-        let customers = (0..CUSTOMERS).map(|number| Customer::new(world, seed, number).live());
+        let customers = (0..CUSTOMERS).map(|number| live(world, &shows, seed, number));
         let told = try_join_all(customers).await;
         is_over.store(true, Ordering::Relaxed);
         told
     };
-    let (told, killed, flushed, audited) = tokio::join!(
+    let (told, requeued, killed, flushed, audited) = tokio::join!(
         customers,
+        staff::work(world, &is_over),
         kill(world, plan, &is_over),
         flush(world, plan, &is_over),
         audit(world, plan, &is_over)
     );
     let told: Vec<Told> = told?.into_iter().flatten().collect();
+    let requeued = requeued.context("staff")?;
     killed?;
     flushed?;
     audited.context("in the midst of it")?;
     let verdict = world.at_peace().await?;
     let sql = world.sql().await?;
     for told in &told {
-        check(&sql, told)
+        told.check(&sql)
             .await
             .with_context(|| format!("{told:?}"))?;
     }
+    requeued.check(&sql).await?;
+    shows.check(world, &sql).await?;
     let bookings = &verdict.bookings;
-    Ok(format!("{bookings:?}; {}", deaths(world)))
+    let requeued = requeued.count();
+    Ok(format!(
+        "{bookings:?}; {requeued} requeued; {}",
+        deaths(world)
+    ))
+}
+
+/// A customer's life; what they were told.
+async fn live(world: &World, shows: &Shows, seed: u64, number: u64) -> anyhow::Result<Vec<Told>> {
+    let customer = Customer::arrive(world, shows, seed, number).await?;
+    customer.live().await
 }
 
 /// Kills services when so many calls were answered.
@@ -97,23 +114,6 @@ async fn answered(world: &World, answers: usize, is_over: &AtomicBool) -> anyhow
     })
     .await?;
     Ok(so_many())
-}
-
-/// What a customer was told for good is so.
-async fn check(sql: &Client, told: &Told) -> anyhow::Result<()> {
-    let row = match &told.which {
-        Which::Booking(id) => {
-            sql.query_one("SELECT shown FROM bookings WHERE id = $1", &[id])
-                .await?
-        }
-        Which::Order(id) => {
-            sql.query_one("SELECT shown FROM bookings WHERE hold_id = $1", &[id])
-                .await?
-        }
-    };
-    let shown: &str = row.try_get(0)?;
-    ensure!(shown == told.status, "it is {shown}");
-    Ok(())
 }
 
 /// How often each service died, and at which steps.

@@ -3,52 +3,23 @@
 use std::sync::atomic::AtomicUsize;
 
 use anyhow::ensure;
-use audit::{Options, Urls, Verdict};
-use stack::ports::free_port;
+use audit::Verdict;
+use reqwest::Method;
+use serde_json::Value;
 use stack::redis;
 use stack::scratch::{Scratch, unused_path};
 use stack::testing::wait_for;
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
-use crate::caller::{Caller, PEACE_WITHIN};
+use crate::caller::{Call, Caller, PEACE_WITHIN};
 use crate::databases::Databases;
+use crate::environment::{Ports, Settings, environment, in_a_round};
 use crate::kills::Plan;
 use crate::process::{Keeping, Part, Service};
 
-/// What every service is told. Times are short, because rounds are many.
-const EVERY_SERVICE: [(&str, &str); 5] = [
-    ("HOLDFAST__HTTP__WORKERS", "1"),
-    // Several rounds share a server: enough for a dozen customers each.
-    ("HOLDFAST__DATABASE__POOL_SIZE", "8"),
-    ("HOLDFAST__DATABASE__MIGRATE_ON_START", "false"),
-    ("HOLDFAST__LOG__FORMAT", "pretty"),
-    ("NO_COLOR", "1"),
-];
-
-const FLIGHTS: [(&str, &str); 1] = [("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
-
-const BOOKINGS: [(&str, &str); 7] = [
-    ("RESERVATION_TIMEOUT", "4s"),
-    ("HOLDFAST__BOOKINGS__HOLD_MARGIN", "1s"),
-    ("HOLDFAST__BOOKINGS__LEASE", "2s"),
-    ("HOLDFAST__BOOKINGS__LOOK_FOR_WORK_EVERY", "100ms"),
-    ("HOLDFAST__BOOKINGS__PAYMENT_PAUSE", "50ms"),
-    ("HOLDFAST__BOOKINGS__SALE_PATIENCE", "300ms"),
-    ("PAYMENT_TIMEOUT", "1s"),
-];
-
-const PAYMENTS: [(&str, &str); 9] = [
-    ("HOLDFAST__MOCK__FAILURE_RATE", "0.15"),
-    ("HOLDFAST__MOCK__TIMEOUT_RATE", "0.05"),
-    ("HOLDFAST__MOCK__LOST_ANSWER_RATE", "0.05"),
-    ("HOLDFAST__MOCK__PROCESSING_TIME", "20ms"),
-    ("HOLDFAST__MOCK__PROCESSING_SPREAD", "15ms"),
-    ("HOLDFAST__CHARGES__TIME_LIMIT", "700ms"),
-    ("HOLDFAST__CHARGES__LEASE", "800ms"),
-    ("HOLDFAST__CHARGES__CLOSE_WAIT", "500ms"),
-    ("HOLDFAST__HTTP__REQUEST_TIMEOUT", "2s"),
-];
+/// Where bookings stand at their end.
+const ENDS: [&str; 4] = ["confirmed", "cancelled", "expired", "failed"];
 
 pub struct World {
     pub bookings: Caller,
@@ -66,37 +37,26 @@ impl World {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
         let logs = Scratch::new("crash")?;
-        let ports = [free_port()?, free_port()?, free_port()?];
+        let ports = Ports::free()?;
+        let attempts = plan.attempts.to_string();
         let (peace, at_peace) = watch::channel(false);
         let services = Part::ALL.map(|part| {
-            let (database, own): (_, &[(&str, &str)]) = match part {
-                Part::Flights => (&databases.flights, &FLIGHTS),
-                Part::Bookings => (&databases.bookings, &BOOKINGS),
-                Part::Payments => (&databases.payments, &PAYMENTS),
+            let planned: Settings = match part {
+                Part::Bookings => &[("MAX_PAYMENT_RETRIES", &attempts)],
+                Part::Flights | Part::Payments => &[],
             };
-            let url = |part: Part| format!("http://127.0.0.1:{}", ports[part as usize]);
-            let mut environment = vec![
-                ("PORT", ports[part as usize].to_string()),
-                ("DATABASE_URL", database.url().to_owned()),
-                ("REDIS_URL", redis.url()),
-                ("FLIGHT_SERVICE_URL", url(Part::Flights)),
-                ("PAYMENT_SERVICE_URL", url(Part::Payments)),
-            ];
-            let settings = EVERY_SERVICE.iter().chain(own);
-            environment.extend(settings.map(|(name, value)| (*name, (*value).to_owned())));
+            let settings = [in_a_round(part), planned];
             Service::keep(Keeping {
                 part,
-                environment: environment
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect(),
+                environment: environment(part, ports, &databases, &redis, &settings),
                 steps: plan.steps(part),
+                is_left_dead: false,
                 log: logs.path().join(format!("{part:?}.log")),
                 peace: at_peace.clone(),
             })
         });
         Ok(Self {
-            bookings: Caller::new(ports[Part::Bookings as usize])?,
+            bookings: Caller::new(ports.of(Part::Bookings))?,
             answers: AtomicUsize::new(0),
             services,
             peace,
@@ -114,12 +74,20 @@ impl World {
         Ok(self.redis.flush().await?)
     }
 
+    /// What is shown at a path of booking-service.
+    pub async fn look(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.bookings.insist(&Call::new(Method::GET, path)).await?;
+        ensure!(answer.status == 200, "{path} answered {answer:?}");
+        Ok(answer.body)
+    }
+
     /// A connection to the bookings database.
     pub async fn sql(&self) -> anyhow::Result<Client> {
         Ok(stack::database::connect(self.databases.bookings.url()).await?)
     }
 
-    /// Nobody is killed any more: everything comes to its end, orders that nobody pays too.
+    /// Nobody is killed any more: everything comes to its end, orders that nobody pays and tickets whose
+    /// payment nobody has tried again, too.
     pub async fn at_peace(&self) -> anyhow::Result<Verdict> {
         self.peace.send(true)?;
         let sql = self.sql().await?;
@@ -144,7 +112,10 @@ impl World {
         .await?;
         let verdict = self.audit().await?;
         ensure!(verdict.unfinished.count == 0, "{verdict}");
+        let has_ended = |state: &String| ENDS.contains(&state.as_str());
+        ensure!(verdict.bookings.keys().all(has_ended), "{verdict}");
         ensure!(verdict.pools.held == 0, "{verdict}");
+        ensure!(verdict.ticket_pools.held == 0, "{verdict}");
         ensure!(
             verdict.charges_kept == verdict.confirmed_to_pay,
             "{verdict}"
@@ -154,14 +125,7 @@ impl World {
 
     /// What is done is right, whatever is still under way.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
-        let urls = Urls {
-            flights: self.databases.flights.url().to_owned(),
-            bookings: self.databases.bookings.url().to_owned(),
-            payments: self.databases.payments.url().to_owned(),
-        };
-        let verdict = audit::audit(&urls, &Options::default()).await?;
-        ensure!(verdict.clean, "{verdict}");
-        Ok(verdict)
+        self.databases.audit().await
     }
 
     /// Ends everything but the logs; answers where they are, to be read.

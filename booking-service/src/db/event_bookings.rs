@@ -63,7 +63,8 @@ const ADD_SALES: &str = "
     FROM new, locked
     WHERE event_sales.event_id = new.event_id AND locked.event_id = new.event_id";
 
-/// Bookings that are not what they were when they were read stay as they are, and add to no sum.
+/// Bookings that are not what they were when they were read stay as they are, and add to no sum: of two
+/// changes of one booking in a batch, only the one that was made does.
 const MOVE: &str = "
     WITH new AS (
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[],
@@ -79,10 +80,10 @@ const MOVE: &str = "
             next_step_at = now() + make_interval(secs => new.lease_s), version = bookings.version + 1,
             updated_at = now()
         FROM new WHERE bookings.id = new.id AND bookings.version = new.version
-        RETURNING bookings.id
+        RETURNING new.id, new.version
     ), added AS (
         SELECT event_id, sum(units)::bigint AS units, sum(minor)::bigint AS minor
-        FROM new JOIN moved USING (id) WHERE units <> 0 GROUP BY event_id
+        FROM new JOIN moved USING (id, version) WHERE units <> 0 GROUP BY event_id
     ), locked AS (
         SELECT event_id FROM event_sales
         WHERE event_id IN (SELECT event_id FROM added) ORDER BY event_id FOR UPDATE

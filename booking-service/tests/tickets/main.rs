@@ -8,6 +8,7 @@ mod events;
 mod json_api;
 mod keys;
 mod lists;
+mod moves;
 mod pages;
 mod purchases;
 mod shares;

@@ -20,6 +20,11 @@ impl Engine {
         let confirmed = self.after(booking, sold)?;
         let command = Command::Confirm { hold: booking.hold };
         if let Err(refusal) = self.move_tickets(command, booking, &confirmed).await? {
+            let current = db::bookings::find(&self.database, booking.id).await?;
+            // Given up while it was charged: whoever ended it gave its tickets back, and refunds it.
+            if current.is_none_or(|current| current.version != booking.version) {
+                return Err(AppError::ChangedElsewhere);
+            }
             tracing::error!(booking = %booking.id, code = refusal.code(),
                 "a paid booking has lost its tickets, so it is refunded");
             let lost = Event::Charged {

@@ -1,0 +1,89 @@
+//! Tickets of one booking moved by two who work on it, in one batch of the inventory: what counts for the
+//! event's statistics is what its row became.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use booking_service::app::booking::{Booking, Door};
+use booking_service::db::bookings::{self, Change, NextStep};
+use booking_service::db::event_bookings::TicketsMoved;
+use booking_service::settings::Settings;
+use inventory::{Command, Inventory};
+use lifecycle::{ChargedSeats, Event};
+use serde_json::json;
+use service_kit::database;
+
+use crate::support::{TestService, event, user};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A payment succeeds while its customer gives the booking up: the tickets are sold by the one, and given
+/// back by the other right after.
+#[tokio::test]
+async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
+-> anyhow::Result<()> {
+    // Nobody but the test works on the booking.
+    let service = TestService::start_with(|settings| {
+        settings.redis.enabled = false;
+        settings.bookings.look_for_work_every = Duration::from_secs(3600);
+    })
+    .await?;
+    let show = service.caller.make("/api/v1/events", &event(10)).await?;
+    let ann = service.caller.make("/api/v1/users", &user("ann")).await?;
+    let wanted = json!({"user_id": ann, "event_id": show, "quantity": 2});
+    let booked = service.caller.make("/api/v1/bookings", &wanted).await?;
+
+    let mut settings = Settings::load(None)?;
+    settings.database.url = Some(service.database.url().into());
+    let pool = database::pool(&settings.database, "test")?;
+    let inventory_settings = inventory::Settings {
+        sales: settings.sales.policy()?,
+        patience: settings.inventory.patience,
+    };
+    let inventory = Inventory::start(pool.clone(), None, inventory_settings, Arc::new(|_| {}));
+    let terms = Door::Event.terms(3);
+    let charged = bookings::find_by_hold(&pool, booked.parse()?).await?;
+    let charged = charged.context("it is gone")?;
+    let cancelled = Change {
+        booking: charged.after(terms, Event::CancelRequested)?,
+        next_step: NextStep::Mine,
+        free_key: false,
+        lease: LEASE,
+    };
+    let cancelled = bookings::update(&pool.get().await?, &[cancelled]).await?;
+    let [Some(cancelled)] = cancelled.as_slice() else {
+        anyhow::bail!("{cancelled:?}");
+    };
+
+    let moved = |booking: &Booking, event, sales| {
+        anyhow::Ok(TicketsMoved {
+            booking: booking.after(terms, event)?,
+            lease: LEASE,
+            sales,
+        })
+    };
+    let hold = charged.hold;
+    let seats = ChargedSeats::Sold;
+    let sold = moved(&charged, Event::Charged { seats }, 1)?;
+    let released = moved(cancelled, Event::Released, 0)?;
+    // Both wait before the committer comes to either, so they are one batch.
+    let (sold, released) = tokio::join!(
+        inventory.submit_with(Command::Confirm { hold }, sold),
+        inventory.submit_with(Command::Release { hold }, released),
+    );
+    sold??;
+    released??;
+
+    let ended = service
+        .caller
+        .get(&format!("/api/v1/bookings/{booked}"))
+        .await?;
+    assert_eq!(ended.body["status"], "CANCELLED", "{}", ended.text);
+    let statistics = format!("/api/v1/events/{show}/statistics");
+    let statistics = service.caller.get(&statistics).await?;
+    assert_eq!(statistics.body["total_sold"], 0, "{}", statistics.text);
+    assert_eq!(statistics.body["estimated_revenue"], 0.0);
+    assert_eq!(statistics.body["available_tickets"], 10);
+    service.finish().await
+}

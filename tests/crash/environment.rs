@@ -1,0 +1,107 @@
+//! What the services of a test are told: where everything is, and times that are short, because rounds are
+//! many.
+
+use stack::ports::free_port;
+use stack::redis;
+
+use crate::databases::Databases;
+use crate::process::Part;
+
+/// Names and values of settings.
+pub type Settings<'a> = &'a [(&'a str, &'a str)];
+
+const EVERY_SERVICE: Settings = &[
+    ("HOLDFAST__HTTP__WORKERS", "1"),
+    // Several rounds share a server: enough for a dozen customers each.
+    ("HOLDFAST__DATABASE__POOL_SIZE", "8"),
+    ("HOLDFAST__DATABASE__MIGRATE_ON_START", "false"),
+    ("HOLDFAST__LOG__FORMAT", "pretty"),
+    ("NO_COLOR", "1"),
+];
+
+const FLIGHTS: Settings = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
+
+const BOOKINGS: Settings = &[
+    ("RESERVATION_TIMEOUT", "4s"),
+    // Long enough for most to be paid, however often somebody dies; short enough to be waited for.
+    ("HOLDFAST__EVENTS__PAYMENT_DEADLINE", "8s"),
+    ("HOLDFAST__BOOKINGS__HOLD_MARGIN", "1s"),
+    ("HOLDFAST__BOOKINGS__LEASE", "2s"),
+    ("HOLDFAST__BOOKINGS__LOOK_FOR_WORK_EVERY", "100ms"),
+    ("HOLDFAST__BOOKINGS__PAYMENT_PAUSE", "50ms"),
+    ("HOLDFAST__BOOKINGS__SALE_PATIENCE", "300ms"),
+    ("PAYMENT_TIMEOUT", "1s"),
+];
+
+const PAYMENTS: Settings = &[
+    ("HOLDFAST__MOCK__FAILURE_RATE", "0.15"),
+    ("HOLDFAST__MOCK__TIMEOUT_RATE", "0.05"),
+    ("HOLDFAST__MOCK__LOST_ANSWER_RATE", "0.05"),
+    ("HOLDFAST__MOCK__PROCESSING_TIME", "20ms"),
+    ("HOLDFAST__MOCK__PROCESSING_SPREAD", "15ms"),
+    ("HOLDFAST__CHARGES__TIME_LIMIT", "700ms"),
+    ("HOLDFAST__CHARGES__LEASE", "800ms"),
+    ("HOLDFAST__CHARGES__CLOSE_WAIT", "500ms"),
+    ("HOLDFAST__HTTP__REQUEST_TIMEOUT", "2s"),
+];
+
+/// What a service is told in a round.
+pub fn in_a_round(part: Part) -> Settings<'static> {
+    match part {
+        Part::Flights => FLIGHTS,
+        Part::Bookings => BOOKINGS,
+        Part::Payments => PAYMENTS,
+    }
+}
+
+/// A port for each service, at which the others look for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports([u16; 3]);
+
+impl Ports {
+    pub fn free() -> anyhow::Result<Self> {
+        Ok(Self([free_port()?, free_port()?, free_port()?]))
+    }
+
+    pub fn of(self, part: Part) -> u16 {
+        self.0[part as usize]
+    }
+
+    /// The same, with a service elsewhere.
+    pub fn with(mut self, part: Part, port: u16) -> Self {
+        self.0[part as usize] = port;
+        self
+    }
+}
+
+/// The environment of a service.
+pub fn environment(
+    part: Part,
+    ports: Ports,
+    databases: &Databases,
+    redis: &redis::Server,
+    settings: &[Settings<'_>],
+) -> Vec<(String, String)> {
+    let database = match part {
+        Part::Flights => &databases.flights,
+        Part::Bookings => &databases.bookings,
+        Part::Payments => &databases.payments,
+    };
+    let url = |part: Part| format!("http://127.0.0.1:{}", ports.of(part));
+    let places = [
+        ("PORT", ports.of(part).to_string()),
+        ("DATABASE_URL", database.url().to_owned()),
+        ("REDIS_URL", redis.url()),
+        ("FLIGHT_SERVICE_URL", url(Part::Flights)),
+        ("PAYMENT_SERVICE_URL", url(Part::Payments)),
+    ];
+    let settings = [EVERY_SERVICE].into_iter().chain(settings.iter().copied());
+    let settings = settings
+        .flatten()
+        .map(|(name, value)| (*name, (*value).to_owned()));
+    places
+        .into_iter()
+        .chain(settings)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
