@@ -250,7 +250,7 @@ fn written(state: State) -> &'static str {
         State::Pending => "pending.after",
         State::Held => "held.after",
         State::Paying { .. } => "paying.after",
-        State::Parked { .. } => "parked.after",
+        State::Parked { .. } => "declined.after",
         State::Confirmed => "confirmed.after",
         State::Ended(_) => "ended.after",
     }
