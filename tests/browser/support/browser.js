@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 
 export const PAGES = process.env.TEST_PAGES_URL;
 export const BRIEF_PAGES = process.env.TEST_BRIEF_PAGES_URL;
+export const CLOSED_PAGES = process.env.TEST_CLOSED_PAGES_URL;
 
 /** A phone of the smaller kind. */
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };

@@ -1,7 +1,9 @@
-// The whole system on free ports, with data of its own, and a second booking-service beside the first whose
-// orders are held for seconds only: services have no state of their own, so both work on the same orders.
+// The whole system on free ports, with data of its own, and two more booking-services beside the first: one
+// whose orders are held for seconds only, and one where visitors have to log in. Services have no state of
+// their own, so all work on the same orders.
 
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -42,10 +44,10 @@ export async function startStack(binaries) {
   const state = mkdtempSync(path.join(os.tmpdir(), "holdfast-browser-"));
   // Where root runs this, PostgreSQL runs as another user, who has to come in.
   chmodSync(state, 0o755);
-  const ports = await freePorts(PARTS.length + 1);
+  const ports = await freePorts(PARTS.length + 2);
   const environment = { ...process.env, HOLDFAST_STATE_DIR: state, HOLDFAST_POSTGRES_URL: "", HOLDFAST_REDIS_URL: "" };
   PARTS.forEach((part, index) => { environment[`HOLDFAST_${part}_PORT`] = String(ports[index]); });
-  const [flight, booking, payment, postgres, redis, brief] = ports;
+  const [flight, booking, payment, postgres, redis, brief, closed] = ports;
   const holdfast = (command) =>
     execFileSync(path.join(binaries, "holdfast"), [command], { cwd: PROJECT, env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const remove = () => rmSync(state, { recursive: true, force: true });
@@ -57,25 +59,35 @@ export async function startStack(binaries) {
     throw error;
   }
   const password = passwordOf(state);
-  const second = spawn(path.join(binaries, "booking-service"), [], {
+  const another = (port, settings) => spawn(path.join(binaries, "booking-service"), [], {
     cwd: PROJECT,
     stdio: "ignore",
     env: {
       ...environment,
-      PORT: String(brief),
+      PORT: String(port),
       DATABASE_URL: `postgres://holdfast:${password}@127.0.0.1:${postgres}/holdfast_bookings`,
       REDIS_URL: `redis://127.0.0.1:${redis}`,
       FLIGHT_SERVICE_URL: `http://127.0.0.1:${flight}`,
       PAYMENT_SERVICE_URL: `http://127.0.0.1:${payment}`,
-      RESERVATION_TIMEOUT: `${BRIEFLY_S}s`,
+      ...settings,
     },
   });
+  const others = [
+    another(brief, { RESERVATION_TIMEOUT: `${BRIEFLY_S}s`, HOLDFAST__AUTH__MODE: "open" }),
+    another(closed, {
+      HOLDFAST__AUTH__MODE: "required",
+      HOLDFAST__AUTH__SECRET: randomBytes(32).toString("hex"),
+      HOLDFAST__ACCOUNTS__SECURE_COOKIE: "false",
+    }),
+  ];
   const url = (port) => `http://127.0.0.1:${port}`;
   await untilReady(url(brief));
+  await untilReady(url(closed));
   return {
     environment: {
       TEST_PAGES_URL: url(booking),
       TEST_BRIEF_PAGES_URL: url(brief),
+      TEST_CLOSED_PAGES_URL: url(closed),
       TEST_FLIGHTS_URL: url(flight),
       TEST_PAYMENTS_URL: url(payment),
     },
@@ -86,10 +98,12 @@ export async function startStack(binaries) {
       }
     },
     async stop() {
-      const ended = new Promise((resolve) => second.once("exit", resolve));
-      if (second.exitCode === null) {
-        second.kill();
-        await ended;
+      for (const other of others) {
+        const ended = new Promise((resolve) => other.once("exit", resolve));
+        if (other.exitCode === null) {
+          other.kill();
+          await ended;
+        }
       }
       holdfast("stop");
       holdfast("remove");
