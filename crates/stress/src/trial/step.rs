@@ -156,7 +156,7 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
         // It drives more requests than the services answer that share the machine with it.
         threads: 1,
         pace,
-        warm_up: if scenario.is_a_rush() {
+        warm_up: if scenario.is_a_rush() && !arguments.find_capacity {
             Duration::ZERO
         } else {
             Duration::from_secs_f64(arguments.warm_up)
