@@ -13,8 +13,8 @@ const FIRST_RATE: u32 = 200;
 const RAISED_BY: u32 = 60;
 /// The search ends when the last good rate and the first bad one are so near, in percent.
 const NEAR: u32 = 8;
-/// It is tried no more often: a factor of a thousand, and what it takes to close in.
-pub(super) const MOST_TRIES: usize = 24;
+/// It is tried no more often: a factor of a thousand, and what it takes to close in, some of it twice.
+pub(super) const MOST_TRIES: usize = 32;
 
 /// What must not be exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

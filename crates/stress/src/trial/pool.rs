@@ -211,6 +211,12 @@ impl Told {
         wanted
     }
 
+    /// Leaves out what somebody wants of which some is not free: another has it, told or not.
+    pub fn want_only_of(&self, free: &BTreeSet<String>) {
+        let is_free = |seats: &Vec<String>| seats.iter().all(|seat| free.contains(seat));
+        lock(&self.wanted_seats).retain(is_free);
+    }
+
     /// How often a seat was confirmed beyond its first customer.
     pub fn confirmed_twice(&self) -> u64 {
         let seats = lock(&self.seats);
@@ -269,6 +275,8 @@ mod tests {
         assert_eq!(told.take_wanted_seats().len(), 1);
         assert!(told.wanted_seats().is_empty());
         told.refuse(0, &seats(&["A1", "A2"]));
+        told.want_only_of(&["A1".to_owned(), "B1".to_owned()].into());
+        assert!(told.wanted_seats().is_empty());
         told.stop_wanting(2);
         told.ask(2);
         told.confirm(2, &seats(&["A1", "A2"]));

@@ -162,21 +162,29 @@ async fn find_capacity(
     let cores = Machine::this().cores;
     let (mut search, mut finding) = (Search::default(), Finding::default());
     let (mut steps, mut first_broken) = (Vec::new(), None::<(u32, String)>);
+    // Broken once, a rate is tried again: another program may have been in the way.
+    let mut doubted = None;
     while let Some(rate) = search.next().filter(|_| steps.len() < MOST_TRIES) {
         let pace = StepPace::Open(rate);
         let (step, found) = Box::pin(step::run(ground, arguments, shelf, scenario, pace)).await?;
         line(table::step_line(scenario, &step, &found))?;
         let broke = broken(&step, &limits, cores);
+        if let Some(what) = &broke {
+            line(format_args!("    too much: {what}"))?;
+        }
+        steps.push(step);
+        finding = finding.and(found);
+        if broke.is_some() && doubted != Some(rate) {
+            doubted = Some(rate);
+            continue;
+        }
         search.tried(rate, broke.is_none());
         if let Some(what) = broke {
-            line(format_args!("    too much: {what}"))?;
             let is_lower = first_broken.as_ref().is_none_or(|(known, _)| rate < *known);
             if is_lower {
                 first_broken = Some((rate, what));
             }
         }
-        steps.push(step);
-        finding = finding.and(found);
     }
     steps.sort_by_key(|step| match step.pace {
         StepPace::Closed => 0,

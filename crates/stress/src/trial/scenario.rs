@@ -159,6 +159,16 @@ impl Scenario {
         }
     }
 
+    /// How often in a second a client can do its errand at least, before requests of a fixed rate have to
+    /// wait for one that is free: the whole way to a confirmed booking takes longer than one answer.
+    #[must_use]
+    pub fn ends_a_second(self) -> u32 {
+        match self {
+            Self::HotSale | Self::SeatRush | Self::Mixed => 1,
+            _ => 8,
+        }
+    }
+
     /// Whether it is measured from the first request on: what sells out in a second has no warm-up.
     #[must_use]
     pub fn is_a_rush(self) -> bool {

@@ -2,9 +2,11 @@
 //!
 //! A refusal may come too early for as long as a second, so nobody is refused for good before that.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -13,7 +15,7 @@ use super::doors::{Caller, Door, Doors};
 use super::errand::{Basket, ask_again, follow_up};
 use super::ground::Ground;
 use super::outcome::CONFIRMED;
-use super::pool::Pool;
+use super::pool::{Goods, Pool};
 
 /// How long customers look for the end of bookings that they could not wait for.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
@@ -55,6 +57,12 @@ pub(super) async fn settle(
         join_all(sales.iter().map(|(pool, basket)| ask(doors, pool, basket))).await;
         wait_for_all(ground, &mut caller, sales, ledgers).await?;
     }
+    for (pool, basket) in sales {
+        if let (Goods::Flight(flight), Basket::Seats(_)) = (pool.goods, basket) {
+            pool.told
+                .want_only_of(&free_seats(&mut caller, flight).await?);
+        }
+    }
     let mut after = Vec::with_capacity(ledgers.len());
     for (door, _) in ledgers {
         after.push(proof(&mut caller, *door).await?);
@@ -63,6 +71,19 @@ pub(super) async fn settle(
         sold_again: confirmed(sales) - before,
         ledgers: after,
     })
+}
+
+/// The seats of a flight that nobody has: of the others somebody was refused one rightly, even if nobody
+/// knows yet whose it is.
+async fn free_seats(caller: &mut Caller, flight: i64) -> anyhow::Result<BTreeSet<String>> {
+    let path = format!("/api/flights/{flight}/seats");
+    let reply = caller.get(Door::Flight, path).await?;
+    let seats = reply.body["seats"].as_array();
+    let seats = seats.with_context(|| format!("flight {flight} shows no seats"))?;
+    let free = seats.iter().filter(|seat| seat["status"] == "AVAILABLE");
+    Ok(free
+        .filter_map(|seat| Some(seat["seatNumber"].as_str()?.to_owned()))
+        .collect())
 }
 
 /// Looks for the end of the bookings of a pool that their customers could not wait for. What is not found

@@ -29,9 +29,8 @@ const SEND_WITHIN: Duration = Duration::from_secs(1);
 /// What a closed loop is expected to reach at most, to have enough goods for it.
 const FASTEST_PER_S: u64 = 3_000;
 
-/// How many clients there are at least and at most at a fixed rate: one for each eighth of a second's
-/// requests, so that answers may take that long.
-const OPEN_CLIENTS: std::ops::RangeInclusive<usize> = 64..=1024;
+/// How many clients there are at least and at most at a fixed rate.
+const OPEN_CLIENTS: std::ops::RangeInclusive<usize> = 64..=2048;
 
 /// Runs a step, and judges what was sold.
 pub(super) async fn run(
@@ -139,7 +138,9 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
     let (clients, pace) = match pace {
         StepPace::Closed => (scenario.clients(), Pace::Closed),
         StepPace::Open(per_second) => {
-            let clients = usize::try_from(per_second / 8).unwrap_or(usize::MAX);
+            // As many as requests are under way when each takes as long as it may.
+            let clients = per_second / scenario.ends_a_second();
+            let clients = usize::try_from(clients).unwrap_or(usize::MAX);
             let pace = Pace::Fixed {
                 per_second,
                 send_within: SEND_WITHIN,
@@ -155,7 +156,7 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
         // It drives more requests than the services answer that share the machine with it.
         threads: 1,
         pace,
-        warm_up: if scenario.is_a_rush() {
+        warm_up: if scenario.is_a_rush() && !arguments.find_capacity {
             Duration::ZERO
         } else {
             Duration::from_secs_f64(arguments.warm_up)

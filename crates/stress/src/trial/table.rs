@@ -63,6 +63,19 @@ pub fn table(report: &TrialReport) -> String {
 }
 
 fn write(text: &mut String, report: &TrialReport) -> std::fmt::Result {
+    if !report.scenarios.is_empty() {
+        write_scenarios(text, report)?;
+    }
+    for (scenario, why) in &report.skipped {
+        writeln!(text, "{:<17} skipped: {why}", scenario.name())?;
+    }
+    if let Some(capacity) = &report.capacity {
+        writeln!(text, "\n{}", capacity_line(capacity))?;
+    }
+    write_verdict(text, report)
+}
+
+fn write_scenarios(text: &mut String, report: &TrialReport) -> std::fmt::Result {
     writeln!(text, "\n{}", heads())?;
     for scenario in &report.scenarios {
         for step in &scenario.steps {
@@ -97,12 +110,10 @@ fn write(text: &mut String, report: &TrialReport) -> std::fmt::Result {
             )?;
         }
     }
-    for (scenario, why) in &report.skipped {
-        writeln!(text, "{:<17} skipped: {why}", scenario.name())?;
-    }
-    if let Some(capacity) = &report.capacity {
-        writeln!(text, "\n{}", capacity_line(capacity))?;
-    }
+    Ok(())
+}
+
+fn write_verdict(text: &mut String, report: &TrialReport) -> std::fmt::Result {
     match &report.audit {
         Some(audit) => writeln!(
             text,
