@@ -4,7 +4,6 @@ pub mod access;
 mod admin;
 mod bare_list;
 mod bookings;
-pub mod client_address;
 mod events;
 mod flights;
 mod json_api;
@@ -35,7 +34,6 @@ use crate::app::orders::Orders;
 use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
-use crate::routes::client_address::Proxies;
 use crate::routes::sessions::Cookies;
 
 /// What the routes call.
@@ -51,8 +49,6 @@ pub struct Services {
     pub accounts: Accounts,
     /// How their sessions' cookies are set.
     pub cookies: Cookies,
-    /// What stands before this service.
-    pub proxies: Proxies,
     /// What they book tickets to.
     pub events: Events,
     /// What is sold without a booking.
@@ -69,7 +65,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let users = Data::new(services.users);
     let accounts = Data::new(services.accounts);
     let cookies = Data::new(services.cookies);
-    let proxies = Data::new(services.proxies);
     let events = Data::new(services.events);
     let ticket_options = Data::new(services.ticket_options);
     let orders = Data::new(Orders {
@@ -92,7 +87,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(users.clone())
             .app_data(accounts.clone())
             .app_data(cookies.clone())
-            .app_data(proxies.clone())
             .app_data(events.clone())
             .app_data(ticket_options.clone());
         actions.configure(config);

@@ -1,5 +1,8 @@
 //! Redis. It may be absent, slow or gone at any moment: every caller goes on without it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use deadpool_redis::redis::{Client, cmd};
 use deadpool_redis::{Config, Pool, PoolConfig, Runtime, Timeouts};
@@ -55,5 +58,50 @@ impl Redis {
                 .is_ok(),
             Err(_) => false,
         }
+    }
+}
+
+/// How long Redis is left alone after a brief call that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Calls that may fail and wait for a few milliseconds at most. After one that failed none is made for a
+/// while, so that nobody waits for a Redis that is gone.
+pub struct BriefCalls {
+    pool: Pool,
+    timeout: Duration,
+    started: Instant,
+    /// Milliseconds after `started` before which no call is made.
+    paused_until_ms: AtomicU64,
+}
+
+impl BriefCalls {
+    /// Calls on these connections, each within this time.
+    #[must_use]
+    pub fn new(pool: Pool, timeout: Duration) -> Self {
+        Self {
+            pool,
+            timeout,
+            started: Instant::now(),
+            paused_until_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes a call, unless one failed a moment ago; none where there is no answer.
+    pub async fn call<T>(&self, call: impl AsyncFnOnce(&Pool) -> Option<T>) -> Option<T> {
+        if self.now_ms() < self.paused_until_ms.load(Ordering::Relaxed) {
+            return None;
+        }
+        let answer = tokio::time::timeout(self.timeout, call(&self.pool)).await;
+        if let Ok(Some(answer)) = answer {
+            return Some(answer);
+        }
+        let pause_ms = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now_ms().saturating_add(pause_ms);
+        self.paused_until_ms.store(until, Ordering::Relaxed);
+        None
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
