@@ -34,9 +34,10 @@ use clients::payment::PaymentClient;
 use inventory::{Gate, Inventory};
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
+use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
 use service_kit::redis::Redis;
-use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
+use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
 
@@ -59,7 +60,6 @@ use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
 use crate::app::worker::{self, Crew};
 use crate::db::writer::Writer;
-use crate::routes::client_address::Proxies;
 use crate::routes::sessions::Cookies;
 use crate::settings::Settings;
 
@@ -134,7 +134,6 @@ impl Application {
             cookies: Cookies {
                 secure: settings.accounts.secure_cookie,
             },
-            proxies: Proxies(settings.accounts.proxies),
             events: Events {
                 database: database.clone(),
                 inventory: Arc::clone(&inventory),
@@ -146,6 +145,7 @@ impl Application {
             api(config);
             pages(config);
         };
+        let admission = admission(settings, redis.as_ref());
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }
@@ -162,9 +162,7 @@ impl Application {
             metrics: telemetry::metrics_handle()?,
             openapi: routes::openapi::document(),
         };
-        let (http, auth) = (&settings.http, &settings.auth);
-        let rules = routes::access::rules();
-        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
+        let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })
     }
 
@@ -186,6 +184,18 @@ impl Application {
     /// When the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
+    }
+}
+
+/// Who may call, for what, and how much.
+fn admission<'a>(settings: &'a Settings, redis: Option<&Redis>) -> Admission<'a> {
+    let (auth, limits) = (&settings.auth, &settings.limits);
+    let redis = redis.map(|redis| (redis, &settings.redis));
+    Admission {
+        auth,
+        rules: routes::access::rules(),
+        rate_limit: RateLimit::new(NAME, limits, auth.mode, redis),
+        requests_at_once: limits.requests_at_once,
     }
 }
 

@@ -4,7 +4,6 @@ pub mod access;
 mod admin;
 mod bare_list;
 mod bookings;
-pub mod client_address;
 mod dead_letters;
 mod event_bookings;
 mod events;
@@ -46,7 +45,6 @@ use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
-use crate::routes::client_address::Proxies;
 use crate::routes::sessions::Cookies;
 
 /// What the routes call.
@@ -62,8 +60,6 @@ pub struct Services {
     pub accounts: Accounts,
     /// How their sessions' cookies are set.
     pub cookies: Cookies,
-    /// What stands before this service.
-    pub proxies: Proxies,
     /// What they book tickets to.
     pub events: Events,
     /// Their bookings.
@@ -86,7 +82,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let users = Data::new(services.users);
     let accounts = Data::new(services.accounts);
     let cookies = Data::new(services.cookies);
-    let proxies = Data::new(services.proxies);
     let events = Data::new(services.events);
     let event_bookings = Data::new(services.event_bookings);
     let payment_jobs = Data::new(services.payment_jobs);
@@ -112,7 +107,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(users.clone())
             .app_data(accounts.clone())
             .app_data(cookies.clone())
-            .app_data(proxies.clone())
             .app_data(events.clone())
             .app_data(event_bookings.clone())
             .app_data(payment_jobs.clone())

@@ -9,6 +9,7 @@ use reqwest::Url;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use service_kit::extract::from_text;
+use service_kit::limits::LimitSettings;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
@@ -28,6 +29,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Who may call.
     pub auth: AuthSettings,
+    /// How much it answers.
+    pub limits: LimitSettings,
     /// The bookings database.
     pub database: DatabaseSettings,
     /// Its logs.
@@ -179,8 +182,6 @@ pub struct AccountSettings {
     /// From the first attempt on.
     #[serde(with = "humantime_serde")]
     pub attempts_window: Duration,
-    /// How many proxies stand before the service, each of which adds to `X-Forwarded-For`.
-    pub proxies: usize,
 }
 
 impl Settings {
@@ -204,6 +205,7 @@ impl Settings {
 impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
+        self.limits.validate()?;
         self.database.validate()?;
         self.redis.validate()?;
         let (payments, bookings) = (&self.payments, &self.bookings);

@@ -28,8 +28,9 @@ use inventory::committer::CountListener;
 use inventory::{Gate, Inventory};
 use itinerary::ConnectionWindow;
 use service_kit::admin_actions::AdminActions;
+use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
-use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
+use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::schedule::CurrentSchedule;
@@ -135,6 +136,14 @@ impl Application {
             draining: tasks.draining(),
         };
 
+        let (auth, limits) = (&settings.auth, &settings.limits);
+        let shared = redis.as_ref().map(|redis| (redis, &settings.redis));
+        let admission = Admission {
+            auth,
+            rules: routes::access::rules(),
+            rate_limit: RateLimit::new(NAME, limits, auth.mode, shared),
+            requests_at_once: limits.requests_at_once,
+        };
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }
@@ -152,9 +161,7 @@ impl Application {
             openapi: routes::openapi::document(),
         };
         let routes = routes::configure(services);
-        let (http, auth) = (&settings.http, &settings.auth);
-        let rules = routes::access::rules();
-        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
+        let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })
     }
 

@@ -8,6 +8,7 @@ use itinerary::ConnectionWindow;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use service_kit::limits::LimitSettings;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
@@ -24,6 +25,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Who may call.
     pub auth: AuthSettings,
+    /// How much it answers.
+    pub limits: LimitSettings,
     /// The flights database.
     pub database: DatabaseSettings,
     /// Redis, for the gate.
@@ -121,6 +124,7 @@ impl Settings {
 impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
+        self.limits.validate()?;
         self.database.validate()?;
         self.redis.validate()?;
         require(

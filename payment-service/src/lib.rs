@@ -26,8 +26,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use service_kit::admin_actions::AdminActions;
+use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
-use service_kit::server::{BackgroundTasks, BoundServer, ServiceHandle};
+use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
 use crate::app::Payments;
@@ -96,9 +97,16 @@ impl Application {
             openapi: routes::openapi::document(),
         };
         let routes = routes::configure(payments, mock, actions);
-        let (http, auth) = (&settings.http, &settings.auth);
-        let rules = routes::access::rules();
-        let server = BoundServer::bind(http, auth, rules, operations, tasks, routes)?;
+        let (auth, limits) = (&settings.auth, &settings.limits);
+        let admission = Admission {
+            auth,
+            rules: routes::access::rules(),
+            // Its callers are other services, which are not counted, and now and then an admin: each replica
+            // counts alone.
+            rate_limit: RateLimit::new(NAME, limits, auth.mode, None),
+            requests_at_once: limits.requests_at_once,
+        };
+        let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })
     }
 

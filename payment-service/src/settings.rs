@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use service_kit::limits::LimitSettings;
 use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, SettingsError, Validate, load,
     require,
@@ -22,6 +23,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Who may call.
     pub auth: AuthSettings,
+    /// How much it answers.
+    pub limits: LimitSettings,
     /// The payments database.
     pub database: DatabaseSettings,
     /// Its logs.
@@ -92,6 +95,7 @@ impl Settings {
 impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
+        self.limits.validate()?;
         self.database.validate()?;
         let charges = &self.charges;
         require(

@@ -7,7 +7,7 @@ use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
 use super::call_context;
-use super::openapi::{FlightRefusals, LookupRefusals};
+use super::openapi::{FlightRefusals, LookupRefusals, ResetRefusals};
 use crate::app::flights::Flights;
 
 /// What was done.
@@ -21,7 +21,10 @@ pub(super) struct MessageAnswer {
 #[utoipa::path(
     post, path = "/api/admin/flights/{id}/reset", tag = "admin", operation_id = "reset_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
-    responses((status = 200, description = "They have ended", body = MessageAnswer), LookupRefusals)
+    responses(
+        (status = 200, description = "They have ended", body = MessageAnswer),
+        LookupRefusals, ResetRefusals,
+    )
 )]
 pub(super) async fn reset(
     flights: Data<Flights>,

@@ -282,7 +282,11 @@ refusals! {
     }
     /// How a flight can't be cancelled.
     FlightRefusals {
-        "409": "Somebody else sells its seats: free them first",
+        "409": "Somebody else sells its seats: free them first; `idempotency_in_progress`: a booking of it is being worked on, ask again soon",
+    }
+    /// How the bookings of a flight can't be ended.
+    ResetRefusals {
+        "409": "`idempotency_in_progress`: one of them is being worked on, ask again soon",
     }
 }
 

@@ -11,12 +11,12 @@ use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::Caller;
+use service_kit::client_address::Proxies;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::client_address::Proxies;
 use super::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
 use super::users::UserView;
 use crate::app::accounts::{Accounts, Begun, Session};
@@ -95,9 +95,11 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let proxies = request.app_data::<Data<Proxies>>();
-        let proxies = proxies.map_or(Proxies(0), |proxies| *proxies.get_ref());
-        ready(Ok(Self(proxies.client_of(request))))
+        let proxies = request.app_data::<Proxies>().copied();
+        let proxies = proxies.unwrap_or(Proxies(0));
+        ready(Ok(Self(
+            proxies.client_of(request.peer_addr(), request.headers()),
+        )))
     }
 }
 

@@ -1,13 +1,15 @@
 //! The middleware around every request.
 //!
 //! It gives the request an id (the client's `X-Request-Id`, or a new one), keeps that id and the
-//! path at hand for errors, logs and calls to other services, limits the time, counts and measures,
-//! and makes sure that every error leaves as a problem.
+//! path at hand for errors, logs and calls to other services, bounds what it may bring and how long it may
+//! take, counts and measures, and makes sure that every error leaves as a problem, and every answer with the
+//! headers that protect it.
 
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
@@ -15,7 +17,8 @@ use actix_web::{Error, ResponseError as _};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::Problem;
+use crate::limits::Places;
+use crate::{Problem, body, bounds, protection};
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,9 +54,16 @@ pub fn current() -> RequestContext {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// How long a request may take. Stored as application data for the middleware.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestTimeout(pub Duration);
+/// What one request may take. Stored as application data for the middleware.
+#[derive(Clone, Debug)]
+pub struct RequestLimits {
+    /// From its head to its answer.
+    pub time: Duration,
+    /// For its body to come.
+    pub body_time: Duration,
+    /// Where it needs a place.
+    pub places: Places,
+}
 
 /// The middleware itself, for `actix_web::middleware::from_fn`.
 ///
@@ -69,11 +79,12 @@ pub async fn around_request(
         // Routes name GET only; the connection still sends no body to a HEAD.
         request.head_mut().method = Method::GET;
     }
-    let timeout = request
-        .app_data::<RequestTimeout>()
-        .map_or(Duration::from_secs(30), |limit| limit.0);
+    let limits = request
+        .app_data::<RequestLimits>()
+        .cloned()
+        .ok_or_else(|| Problem::internal("the limits of requests are not there"))?;
     let timeout =
-        callers_timeout(request.headers()).map_or(timeout, |callers| callers.min(timeout));
+        callers_timeout(request.headers()).map_or(limits.time, |callers| callers.min(limits.time));
     let context = RequestContext {
         request_id: request_id(request.headers()),
         path: request.path().to_owned(),
@@ -83,13 +94,23 @@ pub async fn around_request(
     let id_header = HeaderValue::from_str(&context.request_id);
     // At the highest level, so that every line of a request carries its id whatever the filter.
     let span = tracing::error_span!("request", request_id = %context.request_id, %method, path = %context.path);
+    let path = context.path.clone();
 
     let answered = CURRENT
         .scope(context, async {
-            let mut response = match tokio::time::timeout(timeout, next.call(request)).await {
-                Ok(result) => result?.map_into_boxed_body(),
-                Err(_) => {
-                    return Err(Problem::unavailable("the request took too long").into());
+            let answer = answer(request, next, &limits);
+            let answered = match tokio::time::timeout(timeout, answer).await {
+                Ok(answered) => answered,
+                Err(_) => Err(Problem::unavailable("the request took too long").into()),
+            };
+            let mut response = match answered {
+                Ok(response) => response,
+                Err(error) => {
+                    tracing::warn!(%error, "request failed");
+                    // The request is gone, and the server will make the answer: it is made here already,
+                    // where it is known which request it is for.
+                    let response = error.as_response_error().error_response();
+                    return Err((error, response));
                 }
             };
             log_error(&response);
@@ -97,24 +118,71 @@ pub async fn around_request(
                 let (request, _) = response.into_parts();
                 response = ServiceResponse::new(request, problem.error_response());
             }
-            Ok::<_, Error>(response)
+            Ok(response)
         })
         .instrument(span)
         .await;
 
-    let mut response = answered?;
-    if let Ok(id) = id_header {
-        response.headers_mut().insert(REQUEST_ID, id);
+    let finish = |headers: &mut HeaderMap| {
+        if let Ok(id) = id_header {
+            headers.insert(REQUEST_ID, id);
+        }
+        protection::protect(&path, headers);
+    };
+    let measure = |route: String, status: StatusCode| {
+        metrics::histogram!("http_request_duration_seconds",
+            "method" => known_method(&method), "route" => route, "status" => status.as_str().to_owned())
+        .record(started.elapsed().as_secs_f64());
+    };
+    match answered {
+        Ok(mut response) => {
+            finish(response.headers_mut());
+            let route = response.request().match_pattern();
+            let route = route.unwrap_or_else(|| "unmatched".to_owned());
+            measure(route, response.status());
+            Ok(response)
+        }
+        Err((error, mut response)) => {
+            finish(response.headers_mut());
+            measure("unfinished".to_owned(), response.status());
+            Err(InternalError::from_response(error, response).into())
+        }
     }
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "unmatched".to_owned());
-    let status = response.status().as_str().to_owned();
-    metrics::histogram!("http_request_duration_seconds",
-        "method" => method.to_string(), "route" => route, "status" => status)
-    .record(started.elapsed().as_secs_f64());
-    Ok(response)
+}
+
+/// The answer to a request that is within its bounds and finds a place.
+async fn answer(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    limits: &RequestLimits,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Err(problem) = bounds::check(request.uri(), request.headers()) {
+        let unread = body::Unread::all_of(&mut request);
+        return Ok(unread.close_after(request.error_response(problem)));
+    }
+    let unread = body::read_ahead(&mut request, limits.body_time).await;
+    let response = match limits.places.take(request.path()) {
+        Ok(_place) => next.call(request).await?.map_into_boxed_body(),
+        Err(problem) => request.error_response(problem),
+    };
+    Ok(match unread {
+        Some(unread) => unread.close_after(response),
+        None => response,
+    })
+}
+
+/// A method's name among the metrics; of those that a client made up there is no end.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The client's id if it is short and plain, else a new one.
@@ -197,7 +265,11 @@ mod tests {
     /// How a request with this header fares: its status, and how many seconds it was given.
     async fn asked(path: &str, timeout_ms: Option<&str>) -> (u16, u64) {
         let app = App::new()
-            .app_data(RequestTimeout(LIMIT))
+            .app_data(RequestLimits {
+                time: LIMIT,
+                body_time: LIMIT,
+                places: Places::new(1),
+            })
             .route(
                 "/silent",
                 web::get().to(std::future::pending::<HttpResponse>),

@@ -9,21 +9,17 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::FutureExt as _;
 use futures_util::future::{LocalBoxFuture, Ready, ready};
-use futures_util::{FutureExt as _, StreamExt as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::Problem;
 use crate::problem::FieldError;
+use crate::{Problem, body};
 
-/// The largest body that is read: far above any request of these services, far below what hurts.
-pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
-
-/// How much of a body that is too large is read and thrown away, so that the client gets to read the
-/// answer instead of a broken connection.
-const DRAIN_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+/// How deep a body's arrays and objects may be inside each other: several times what any request has.
+const DEPTH_LIMIT: usize = 32;
 
 /// The most values of a list in a query: more than anybody types.
 const LIST_LIMIT: usize = 20;
@@ -46,9 +42,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request.content_type());
-        let mut payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         async move {
-            let bytes = read_body(&mut payload).await?;
+            let bytes = body::of(&request, payload).await?;
             if !is_json {
                 return Err(Problem::new(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -76,35 +72,15 @@ fn is_json(media_type: &str) -> bool {
     essence.is_empty() || essence == "application/json" || essence.ends_with("+json")
 }
 
-/// Reads a body up to the limit.
-async fn read_body(payload: &mut Payload) -> Result<Vec<u8>, Problem> {
-    let mut body = Vec::new();
-    let mut total = 0;
-    while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| Problem::malformed("the body broke off").caused_by(error))?;
-        total += chunk.len();
-        if total <= BODY_LIMIT_BYTES {
-            body.extend_from_slice(&chunk);
-        } else if total > DRAIN_LIMIT_BYTES {
-            break;
-        }
-    }
-    if total <= BODY_LIMIT_BYTES {
-        Ok(body)
-    } else {
-        Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("a body is at most {BODY_LIMIT_BYTES} bytes"),
-        ))
-    }
-}
-
 /// Parses a JSON body; the error names the field.
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Err(Problem::malformed("the body is empty; send JSON"));
+    }
+    if depth(bytes) > DEPTH_LIMIT {
+        return Err(Problem::malformed(format!(
+            "the body's arrays and objects are more than {DEPTH_LIMIT} deep"
+        )));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -120,6 +96,27 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         .end()
         .map_err(|error| Problem::malformed(format!("the body is not one JSON value: {error}")))?;
     Ok(parsed)
+}
+
+/// How deep the arrays and objects of a JSON text are inside each other. The parser bounds what it keeps;
+/// this bounds what it skips, too.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut is_escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A query string parsed into a type.
@@ -357,6 +354,28 @@ mod tests {
         }
         let order: Order = parse_json(br#"{"legs":[{"seats":2}]}"#).unwrap();
         assert_eq!(order.legs[0].seats.0, 2);
+    }
+
+    #[test]
+    fn a_body_is_only_so_deep() {
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"legs":[],"more":{open}{close}}}"#)
+        };
+        assert!(parse_json::<Order>(nested(31).as_bytes()).is_ok());
+        let problem = parse_json::<Order>(nested(32).as_bytes()).unwrap_err();
+        assert!(problem.to_string().starts_with("400 malformed"));
+        assert!(parse_json::<Order>(nested(30_000).as_bytes()).is_err());
+        for (text, expected) in [
+            ("", 0),
+            ("7", 0),
+            (r#"{"a":[1,{"b":[]}],"c":{}}"#, 4),
+            (r#""[[[""#, 0),
+            (r#"["\"[[[", "\\", [1]]"#, 2),
+            ("]]]][", 1),
+        ] {
+            assert_eq!(depth(text.as_bytes()), expected, "{text}");
+        }
     }
 
     #[test]

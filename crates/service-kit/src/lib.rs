@@ -8,6 +8,10 @@
 //! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
 //! | [`auth`] | who calls, and for whom each call is |
 //! | [`admin_actions`] | what admins did, written down before it is done |
+//! | [`limits`] | how much a client may ask, and how much is answered at once |
+//! | [`bounds`], [`mod@body`] | the bounds of one request |
+//! | [`protection`] | headers that keep browsers from doing more than was meant |
+//! | [`client_address`] | where a request comes from |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
@@ -23,14 +27,19 @@
 pub mod admin_actions;
 pub mod auth;
 pub mod batch;
+pub mod body;
+pub mod bounds;
+pub mod client_address;
 pub mod command_line;
 pub mod context;
 pub mod database;
 pub mod extract;
+pub mod limits;
 pub mod openapi;
 pub mod operations;
 pub mod page;
 pub mod problem;
+pub mod protection;
 pub mod redis;
 pub mod respond;
 pub mod server;

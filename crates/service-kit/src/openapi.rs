@@ -81,6 +81,9 @@ pub fn add_access(document: &mut OpenApi, rules: &Rules, refusal: impl Fn(&str, 
                 .and_then(|method| rules.find(&method, path));
             let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
             set_access(operation, access, |text| refusal(path, text));
+            if rule.is_none_or(|rule| !COMMON_PATHS.contains(&rule.path)) {
+                set_limits(operation, |text| refusal(path, text));
+            }
         }
     }
 }
@@ -131,6 +134,29 @@ fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) 
             Some(RefOr::T(known)) => known.description = format!("{text}; {}", known.description),
             _ => {
                 responses.insert(status.to_owned(), refusal(&text).into());
+            }
+        }
+    }
+}
+
+/// What those who run a service ask it: how that is limited is said nowhere.
+const COMMON_PATHS: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];
+
+/// Says how a call is refused that comes too slowly, or is one too many.
+fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {
+    let late = "`request_timeout`: the body did not come in time";
+    let rate = "`rate_limited`: the client asks too much; `Retry-After` says when to ask again";
+    let shed = "`overloaded`: too much is asked now; ask again soon";
+    let late = operation.request_body.is_some().then_some(("408", late));
+    let responses = &mut operation.responses.responses;
+    for (status, text) in late.into_iter().chain([("429", rate), ("503", shed)]) {
+        match responses.get_mut(status) {
+            Some(RefOr::T(known)) if status == "429" => {
+                known.description = format!("{}; {text}", known.description);
+            }
+            Some(_) => {}
+            None => {
+                responses.insert(status.to_owned(), refusal(text).into());
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, Server, ServerHandle, ServiceRequest};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, Resource, ResponseError, Route};
 use anyhow::Context as _;
@@ -20,9 +20,12 @@ use tracing::Instrument as _;
 use crate::auth::Rules;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::guard::{GuardedPath, Guards, guard};
-use crate::context::{RequestTimeout, around_request};
+use crate::client_address::Proxies;
+use crate::context::{RequestLimits, around_request};
+use crate::limits::{Places, RateLimit};
 use crate::operations::Operations;
 use crate::problem::Problem;
+use crate::protection;
 use crate::settings::{AuthSettings, HttpSettings};
 
 /// How many connections may wait to be accepted.
@@ -37,6 +40,18 @@ pub struct BoundServer {
     server: Server,
     tasks: BackgroundTasks,
     drain: Duration,
+}
+
+/// Who may call, for what, and how much.
+pub struct Admission<'a> {
+    /// How callers are told apart.
+    pub auth: &'a AuthSettings,
+    /// For whom each call is.
+    pub rules: Rules,
+    /// How much one client may ask; none is no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How much is answered at once.
+    pub requests_at_once: usize,
 }
 
 /// Tasks that run beside the requests and end after them.
@@ -143,16 +158,14 @@ impl Default for BackgroundTasks {
 }
 
 impl BoundServer {
-    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited. The
-    /// rules say for whom each call is.
+    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
     ///
     /// # Errors
     /// When the address is taken, an open service would leave loopback, or there is nothing to check tokens
     /// by.
     pub fn bind<F>(
         http: &HttpSettings,
-        auth: &AuthSettings,
-        rules: Rules,
+        admission: Admission<'_>,
         operations: Operations,
         tasks: BackgroundTasks,
         routes: F,
@@ -160,6 +173,12 @@ impl BoundServer {
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
+        let Admission {
+            auth,
+            rules,
+            rate_limit,
+            requests_at_once,
+        } = admission;
         auth.check_address(http.host)?;
         let authenticator = Authenticator::new(auth)?;
         if let Some(keys) = authenticator.keys() {
@@ -168,22 +187,34 @@ impl BoundServer {
         let guards = web::Data::new(Guards {
             authenticator,
             rules,
+            rate_limit,
+            proxies: Proxies(http.proxies),
         });
         let listener = TcpListener::bind((http.host, http.port))
             .with_context(|| format!("{}:{} can't be bound", http.host, http.port))?;
         let address = listener.local_addr()?;
-        let timeout = RequestTimeout(http.request_timeout);
+        let limits = RequestLimits {
+            time: http.request_timeout,
+            body_time: http.body_timeout,
+            places: Places::new(requests_at_once),
+        };
+        let (proxies, origins) = (Proxies(http.proxies), http.cors_origins.clone());
         let operations_metrics = operations.metrics.clone();
         let mut server = HttpServer::new(move || {
             App::new()
-                .app_data(timeout)
                 // First, so that a service may have its own.
                 .default_service(web::to(nothing_here))
+                .app_data(limits.clone())
+                .app_data(proxies)
                 .app_data(guards.clone())
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.
                 .configure(routes.clone())
                 .configure(|config| operations.configure(config))
+                .wrap(Condition::new(
+                    !origins.is_empty(),
+                    protection::cors(&origins),
+                ))
                 .wrap(from_fn(around_request))
         })
         .backlog(BACKLOG)

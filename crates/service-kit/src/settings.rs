@@ -144,6 +144,16 @@ pub fn duration_or_never<'de, D: Deserializer<'de>>(
     })
 }
 
+/// Texts with commas between them, as a variable of the environment has them.
+fn texts_between_commas<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let texts = text.split(',').map(str::trim);
+    let texts = texts.filter(|text| !text.is_empty());
+    Ok(texts.map(str::to_owned).collect())
+}
+
 /// How a service listens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,12 +172,20 @@ pub struct HttpSettings {
     /// How long a client may take to send a request's head.
     #[serde(with = "humantime_serde")]
     pub head_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    #[serde(with = "humantime_serde")]
+    pub body_timeout: Duration,
     /// How long an idle connection is kept.
     #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
     /// How long running requests may take to end at shutdown.
     #[serde(with = "humantime_serde")]
     pub shutdown_timeout: Duration,
+    /// How many proxies stand before the service, each of which adds to `X-Forwarded-For`.
+    pub proxies: usize,
+    /// The origins whose pages may call, such as `https://shop.example.org`: a text with commas between them.
+    #[serde(deserialize_with = "texts_between_commas")]
+    pub cors_origins: Vec<String>,
 }
 
 impl Validate for HttpSettings {
@@ -186,8 +204,25 @@ impl Validate for HttpSettings {
             !self.request_timeout.is_zero(),
             "http.request_timeout",
             "must be above zero",
+        )?;
+        require(
+            !self.body_timeout.is_zero(),
+            "http.body_timeout",
+            "must be above zero",
+        )?;
+        require(
+            self.cors_origins.iter().all(|origin| is_origin(origin)),
+            "http.cors_origins",
+            "must be origins such as https://shop.example.org, without a path; every page there is, \
+             `*`, can't be meant",
         )
     }
+}
+
+/// Whether a text is an origin, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let url = text.parse::<reqwest::Url>();
+    url.is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == text)
 }
 
 /// Where the service's own database is, and how long it waits for it.
@@ -316,8 +351,11 @@ mod tests {
         max_connections_per_worker = 10
         request_timeout = "30s"
         head_timeout = "5s"
+        body_timeout = "10s"
         keep_alive = "75s"
         shutdown_timeout = "30s"
+        proxies = 0
+        cors_origins = "https://shop.example.org, http://localhost:3000"
     "#;
 
     fn load_with(change: (&str, &str)) -> Result<Sample, SettingsError> {
@@ -341,6 +379,15 @@ mod tests {
                 "http.request_timeout",
             ),
             (("workers", "wrokers"), "wrokers"),
+            (
+                ("https://shop.example.org", "https://shop.example.org/"),
+                "http.cors_origins",
+            ),
+            (("https://shop.example.org", "*"), "http.cors_origins"),
+            (
+                ("body_timeout = \"10s\"", "body_timeout = \"0s\""),
+                "http.body_timeout",
+            ),
         ] {
             let error = anyhow::Error::from(load_with(change).unwrap_err());
             assert!(format!("{error:#}").contains(name), "{error:#}");

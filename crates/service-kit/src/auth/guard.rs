@@ -1,4 +1,5 @@
-//! What stands before every route: who calls is found out, and whether the call is for them.
+//! What stands before every route: who calls is found out, whether the call is for them, and whether they
+//! asked too much.
 
 use std::rc::Rc;
 
@@ -13,6 +14,9 @@ use super::access::{Access, Recorded, Rule, Rules};
 use super::authenticator::{Authenticator, Unknown};
 use super::caller::Caller;
 use crate::admin_actions::{Action, AdminActions};
+use crate::client_address::Proxies;
+use crate::limits::RateLimit;
+use crate::limits::rate::{Client, Standing};
 use crate::{Problem, context};
 
 /// What guards ask; application data.
@@ -22,7 +26,14 @@ pub struct Guards {
     pub authenticator: Authenticator,
     /// For whom each call is.
     pub rules: Rules,
+    /// How much one client may ask; none is no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How many proxies say where a request came from.
+    pub proxies: Proxies,
 }
+
+/// What is answered however often it is asked: by those who watch the service.
+const UNCOUNTED: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 /// A path with the methods that it answers.
 pub struct GuardedPath {
@@ -42,21 +53,31 @@ pub async fn guard<E: From<Problem> + ResponseError + 'static>(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match admit(&at, &request).await {
+    let mut standing = None;
+    let mut response = match admit(&at, &request, &mut standing).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
+            next.call(request).await?.map_into_boxed_body()
         }
         // As an answer, not as an error: the middleware around all requests gives it the request's id.
         Err(problem) => {
             let refusal = HttpResponse::from_error(E::from(problem));
-            return Ok(request.into_response(refusal));
+            request.into_response(refusal)
         }
+    };
+    if let Some(standing) = standing {
+        standing.describe(response.headers_mut());
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    Ok(response)
 }
 
-/// Who calls, if the call is for them; an admin's action is written down.
-async fn admit(at: &GuardedPath, request: &ServiceRequest) -> Result<Caller, Problem> {
+/// Who calls, if the call is for them and not too many; an admin's action is written down. What is left to
+/// the caller is put where it is to be found in any case.
+async fn admit(
+    at: &GuardedPath,
+    request: &ServiceRequest,
+    standing: &mut Option<Standing>,
+) -> Result<Caller, Problem> {
     let guards = request
         .app_data::<web::Data<Guards>>()
         .ok_or_else(|| Problem::internal("the guards are not there"))?;
@@ -67,11 +88,25 @@ async fn admit(at: &GuardedPath, request: &ServiceRequest) -> Result<Caller, Pro
         return Ok(Caller::anonymous());
     }
     let caller = if guards.authenticator.is_open() {
-        Caller::open()
+        Ok(Caller::open())
     } else {
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
-        admitted(access, &guards.authenticator, request.headers()).await?
+        admitted(access, &guards.authenticator, request.headers()).await
     };
+    if let Some(limit) = &guards.rate_limit
+        && !UNCOUNTED.contains(&at.path.as_str())
+    {
+        // Those who are refused are counted too, by their address.
+        let address = guards
+            .proxies
+            .client_of(request.peer_addr(), request.headers());
+        if let Some(client) = Client::of(caller.as_ref().ok(), address) {
+            let counted = limit.count(&client).await;
+            *standing = Some(counted);
+            counted.check()?;
+        }
+    }
+    let caller = caller?;
     if let Some(rule) = rule {
         record(rule, &caller, request).await?;
     }

@@ -1,8 +1,7 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 
 /// How many proxies stand before this service, each of which adds the address that it was called from to
@@ -12,10 +11,11 @@ pub struct Proxies(pub usize);
 
 impl Proxies {
     /// The client's address, as far as it can be known.
-    pub(super) fn client_of(self, request: &HttpRequest) -> IpAddr {
-        let peer = request.peer_addr().map(|address| address.ip());
+    #[must_use]
+    pub fn client_of(self, peer: Option<SocketAddr>, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.map(|address| address.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.forwarded(request.headers()).unwrap_or(peer)
+        self.forwarded(headers).unwrap_or(peer)
     }
 
     fn forwarded(self, headers: &HeaderMap) -> Option<IpAddr> {
@@ -44,10 +44,10 @@ mod tests {
             (1, "nonsense", "198.51.100.7"),
         ] {
             let request = TestRequest::default()
-                .peer_addr("198.51.100.7:1".parse().unwrap())
                 .insert_header(("x-forwarded-for", forwarded))
                 .to_http_request();
-            let found = Proxies(proxies).client_of(&request);
+            let peer = "198.51.100.7:1".parse().ok();
+            let found = Proxies(proxies).client_of(peer, request.headers());
             assert_eq!(found.to_string(), client, "{proxies} {forwarded}");
         }
     }

@@ -1,0 +1,22 @@
+//! How much a client may ask, and how much is answered at once.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`settings`] | the numbers |
+//! | [`rate`] | requests of one client: who it is, what is left, what its answers say of that |
+//! | [`shared`] | the counts in Redis, which all replicas of a service share |
+//! | [`local`] | the counts in memory, where Redis is not or does not answer |
+//! | [`places`] | requests that are answered at once; the rest is told to come back |
+//!
+//! Deliberately not here: the bounds of one request, which are in [`crate::bounds`] and [`crate::body`], and
+//! attempts to log in, which booking-service counts.
+
+pub mod local;
+pub mod places;
+pub mod rate;
+pub mod settings;
+pub mod shared;
+
+pub use places::Places;
+pub use rate::RateLimit;
+pub use settings::LimitSettings;

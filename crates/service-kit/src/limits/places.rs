@@ -1,0 +1,69 @@
+//! Requests that are answered at once. More would wait for each other: they are told to come back instead,
+//! before anything is done for them.
+//!
+//! A request has its place from when its body is there until its answer is made. So neither a client that
+//! sends slowly nor one that reads slowly, as those of event streams do for hours, keeps others out.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::Problem;
+
+/// What is answered however busy the service is: those who ask have to learn that it is busy, not gone.
+const ALWAYS: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+/// Places of requests, of all workers of a service.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Semaphore>);
+
+/// A request's place; it is free again when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Places {
+    /// So many.
+    #[must_use]
+    pub fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
+    }
+
+    /// A place for a request to this path.
+    ///
+    /// # Errors
+    /// 503 when there is none.
+    pub fn take(&self, path: &str) -> Result<Place, Problem> {
+        if ALWAYS.contains(&path) {
+            return Ok(Place { _permit: None });
+        }
+        match Arc::clone(&self.0).try_acquire_owned() {
+            Ok(permit) => Ok(Place {
+                _permit: Some(permit),
+            }),
+            Err(_) => {
+                metrics::counter!("http_requests_shed_total").increment(1);
+                let problem = Problem::unavailable("too much is asked now; ask again soon");
+                Err(problem.with_code("overloaded"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_place_is_told_to_come_back() {
+        let places = Places::new(2);
+        let first = places.take("/a").unwrap();
+        let _second = places.take("/b").unwrap();
+        assert_eq!(places.take("/c").unwrap_err().code(), "overloaded");
+        assert!(places.take("/health").is_ok());
+        assert!(places.take("/metrics").is_ok());
+        drop(first);
+        assert!(places.take("/c").is_ok());
+    }
+}

@@ -1,0 +1,228 @@
+//! Requests of one client: who it is, what is left of its quota, and what its answers say of that.
+//!
+//! The quota is a bucket that fills evenly (GCRA): a whole minute's worth may come at once, and what was
+//! used comes back bit by bit, so that no client waits for a window to turn. The counts are in Redis, where
+//! all replicas share them; while Redis does not answer, each replica counts alone. Other services are not
+//! counted: they ask on behalf of clients who were.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
+use tokens::Role;
+
+use super::local::LocalCounts;
+use super::settings::LimitSettings;
+use super::shared::SharedCounts;
+use crate::Problem;
+use crate::auth::Caller;
+use crate::redis::Redis;
+use crate::settings::{AuthMode, RedisSettings};
+
+/// The time that a quota is for.
+pub(super) const WINDOW: Duration = Duration::from_secs(60);
+
+/// What a client may ask, and what is left of it: the draft of the IETF's HTTPAPI working group.
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The bytes of a digest that name a client: no two share one.
+const CLIENT_BYTES: usize = 16;
+
+/// How much one client may ask.
+#[derive(Clone)]
+pub struct RateLimit(Arc<Inner>);
+
+struct Inner {
+    quota: u32,
+    shared: Option<SharedCounts>,
+    local: LocalCounts,
+}
+
+/// Who is counted: by its subject, else by its address. What is kept is a digest, so that no name and no
+/// address is found in Redis.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Client(pub(super) String);
+
+/// What is left to a client after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests within the window.
+    pub(super) quota: u32,
+    /// How many of them could be made now.
+    pub(super) remaining: u32,
+    /// How long to wait for the next one, where this one was too many.
+    pub(super) wait: Option<Duration>,
+}
+
+impl Client {
+    /// Whom a request counts for; none where it is not counted.
+    #[must_use]
+    pub fn of(caller: Option<&Caller>, address: IpAddr) -> Option<Self> {
+        let subject = match caller {
+            Some(caller) if caller.role() == Some(Role::Service) => return None,
+            Some(caller) => caller.subject(),
+            None => None,
+        };
+        let name = match subject {
+            Some(subject) => format!("subject {subject}"),
+            None => format!("address {}", network_of(address)),
+        };
+        let digest = Sha256::digest(name);
+        let digest = digest.iter().take(CLIENT_BYTES);
+        Some(Self(digest.map(|byte| format!("{byte:02x}")).collect()))
+    }
+}
+
+/// An address as one client has it: of IPv6, whoever has one address has the 64 bits below it too.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+impl RateLimit {
+    /// The limit that the settings ask for, if they do. The counts are shared through this Redis.
+    #[must_use]
+    pub fn new(
+        service: &str,
+        limits: &LimitSettings,
+        mode: AuthMode,
+        redis: Option<(&Redis, &RedisSettings)>,
+    ) -> Option<Self> {
+        let quota = limits.requests_per_minute(mode)?;
+        let shared = redis.map(|(redis, settings)| {
+            SharedCounts::new(redis, settings.timeout, &settings.key_prefix, service)
+        });
+        Some(Self(Arc::new(Inner {
+            quota,
+            shared,
+            local: LocalCounts::new(quota),
+        })))
+    }
+
+    /// Counts a request of a client.
+    pub async fn count(&self, client: &Client) -> Standing {
+        let Inner {
+            quota,
+            shared,
+            local,
+        } = &*self.0;
+        let counted = match shared {
+            Some(shared) => shared.count(client, *quota).await,
+            None => None,
+        };
+        counted.unwrap_or_else(|| local.count(client))
+    }
+}
+
+impl Standing {
+    /// That the request was not too many.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn check(&self) -> Result<(), Problem> {
+        let Some(wait) = self.wait else {
+            return Ok(());
+        };
+        metrics::counter!("rate_limited_requests_total").increment(1);
+        let seconds = u32::try_from(seconds_up(wait)).unwrap_or(u32::MAX).max(1);
+        let detail = format!(
+            "at most {} requests a minute are answered to one client",
+            self.quota
+        );
+        Err(Problem::too_many(detail, seconds).with_code("rate_limited"))
+    }
+
+    /// Says in an answer's headers what the client may ask and what is left of it.
+    pub fn describe(&self, headers: &mut HeaderMap) {
+        let policy = format!("\"client\";q={};w={}", self.quota, WINDOW.as_secs());
+        let remaining = format!("\"client\";r={};t={}", self.remaining, self.full_in());
+        for (name, text) in [(POLICY, policy), (REMAINING, remaining)] {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// In how many seconds the whole quota is there again.
+    fn full_in(&self) -> u64 {
+        let used = u64::from(self.quota.saturating_sub(self.remaining));
+        (used * WINDOW.as_secs()).div_ceil(u64::from(self.quota.max(1)))
+    }
+}
+
+/// Whole seconds, the last one counted if it is not over.
+fn seconds_up(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(caller: Option<&Caller>, address: &str) -> Option<Client> {
+        Client::of(caller, address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_client_is_its_subject_or_else_its_network() {
+        let asha = Caller::known("asha", Role::Customer);
+        let at_home = client(Some(&asha), "192.0.2.1");
+        assert_eq!(at_home, client(Some(&asha), "198.51.100.7"));
+        let ben = Caller::known("ben", Role::Customer);
+        assert_ne!(at_home, client(Some(&ben), "192.0.2.1"));
+        let nobody = client(None, "192.0.2.1");
+        assert_eq!(nobody, client(Some(&Caller::anonymous()), "192.0.2.1"));
+        assert_eq!(nobody, client(None, "::ffff:192.0.2.1"));
+        assert_ne!(nobody, client(None, "192.0.2.2"));
+        assert_eq!(
+            client(None, "2001:db8::1"),
+            client(None, "2001:db8::ffff:2")
+        );
+        assert_ne!(client(None, "2001:db8::1"), client(None, "2001:db8:0:1::1"));
+        // A name that looks like an address is still a name.
+        let named = Caller::known("192.0.2.1", Role::Customer);
+        assert_ne!(nobody, client(Some(&named), "192.0.2.1"));
+    }
+
+    #[test]
+    fn other_services_are_not_counted() {
+        let service = Caller::known("booking-service", Role::Service);
+        assert_eq!(client(Some(&service), "192.0.2.1"), None);
+    }
+
+    #[test]
+    fn an_answer_says_what_is_left() {
+        let standing = Standing {
+            quota: 120,
+            remaining: 119,
+            wait: None,
+        };
+        let mut headers = HeaderMap::new();
+        standing.describe(&mut headers);
+        assert_eq!(headers.get(POLICY).unwrap(), "\"client\";q=120;w=60");
+        assert_eq!(headers.get(REMAINING).unwrap(), "\"client\";r=119;t=1");
+        assert!(standing.check().is_ok());
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_back() {
+        let standing = Standing {
+            quota: 120,
+            remaining: 0,
+            wait: Some(Duration::from_millis(1001)),
+        };
+        let problem = standing.check().unwrap_err();
+        assert_eq!(problem.code(), "rate_limited");
+        let response = actix_web::ResponseError::error_response(&problem);
+        assert_eq!(response.status().as_u16(), 429);
+        assert_eq!(response.headers().get("retry-after").unwrap(), "2");
+    }
+}

@@ -1,0 +1,70 @@
+//! The numbers of the limits.
+
+use serde::Deserialize;
+
+use crate::settings::{AuthMode, SettingsError, Validate, require};
+
+/// Requests a minute of one client where tokens are asked for and nothing else is said: fifty a second,
+/// all day. A person stays far below, and one client can't take what a core gives.
+const REQUESTS_PER_MINUTE: u32 = 3000;
+
+/// How much a client may ask, and how much is answered at once.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Requests of one client within a minute; 0 is no limit. Not given: a generous one where tokens are
+    /// asked for, none in an open service.
+    #[serde(default)]
+    pub requests_per_minute: Option<u32>,
+    /// Requests that are answered at once; more are refused at once.
+    pub requests_at_once: usize,
+}
+
+impl LimitSettings {
+    /// Requests of one client within a minute; none is no limit.
+    #[must_use]
+    pub fn requests_per_minute(&self, mode: AuthMode) -> Option<u32> {
+        let unless_given = match mode {
+            AuthMode::Required => REQUESTS_PER_MINUTE,
+            AuthMode::Open => 0,
+        };
+        let quota = self.requests_per_minute.unwrap_or(unless_given);
+        Some(quota).filter(|quota| *quota > 0)
+    }
+}
+
+impl Validate for LimitSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        require(
+            self.requests_per_minute
+                .is_none_or(|quota| quota <= 1_000_000),
+            "limits.requests_per_minute",
+            "must be at most 1000000; 0 is no limit",
+        )?;
+        require(
+            (1..=100_000).contains(&self.requests_at_once),
+            "limits.requests_at_once",
+            "must be from 1 to 100000",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_service_counts_only_if_told_to() {
+        let quota = |requests_per_minute, mode| {
+            let settings = LimitSettings {
+                requests_per_minute,
+                requests_at_once: 1,
+            };
+            settings.requests_per_minute(mode)
+        };
+        assert_eq!(quota(None, AuthMode::Open), None);
+        assert_eq!(quota(None, AuthMode::Required), Some(REQUESTS_PER_MINUTE));
+        assert_eq!(quota(Some(7), AuthMode::Open), Some(7));
+        assert_eq!(quota(Some(0), AuthMode::Required), None);
+    }
+}

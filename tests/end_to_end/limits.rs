@@ -1,0 +1,149 @@
+//! How much one client may ask, and how much is answered at once.
+
+use reqwest::Method;
+use serde_json::json;
+use service_kit::settings::AuthMode;
+use stack::ports::free_port;
+
+use crate::gated::Gated;
+use crate::replicas::Replica;
+use crate::services::Services;
+
+const FLIGHT: &str = "/api/flights/1";
+
+#[tokio::test]
+async fn replicas_count_a_client_together() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let limited = async || {
+        Replica::of_flights(&services, |settings| {
+            settings.limits.requests_per_minute = Some(4);
+        })
+        .await
+    };
+    let (one, other) = (limited().await?, limited().await?);
+    for remaining in [3, 2, 1, 0] {
+        let replica = if remaining % 2 == 0 { &one } else { &other };
+        let answer = replica.caller.get(FLIGHT).await?;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            Some("\"client\";q=4;w=60")
+        );
+        let expected = format!("\"client\";r={remaining};t={}", (4 - remaining) * 15);
+        assert_eq!(answer.header("ratelimit"), Some(expected.as_str()));
+    }
+    for replica in [&one, &other] {
+        let answer = replica.caller.get(FLIGHT).await?;
+        assert_eq!(answer.summary(), "429 rate_limited");
+        assert_eq!(answer.body["retryable"], true);
+        let wait: u64 = answer.header("retry-after").unwrap_or("").parse()?;
+        assert!((1..=15).contains(&wait), "{wait}");
+        // Those who watch the service are always answered.
+        assert_eq!(replica.caller.get("/health").await?.status, 200);
+        assert_eq!(replica.caller.get("/ready").await?.status, 200);
+    }
+    // The test's own service is open, and was told nothing: it does not count.
+    let answer = services.flights.get(FLIGHT).await?;
+    assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
+    one.stop().await?;
+    other.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn without_redis_a_replica_counts_alone() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let nobody = free_port()?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_per_minute = Some(3);
+        settings.redis.url = Some(format!("redis://127.0.0.1:{nobody}").into());
+    })
+    .await?;
+    for expected in ["200 -", "200 -", "200 -", "429 rate_limited"] {
+        let answer = replica.caller.get(FLIGHT).await?;
+        assert_eq!(answer.summary(), expected);
+        assert!(answer.header("ratelimit").is_some());
+    }
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn who_shows_no_token_is_counted_too() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_per_minute = Some(2);
+        settings.auth.mode = AuthMode::Required;
+        settings.auth.secret = Some("s".repeat(32).into());
+        settings.http.proxies = 1;
+    })
+    .await?;
+    let from = async |address: &str| {
+        let request = replica.caller.request(Method::GET, "/api/ledger/proof");
+        let request = request.header("x-forwarded-for", address);
+        let answer = replica.caller.send(request).await?;
+        assert!(answer.header("ratelimit").is_some());
+        anyhow::Ok(answer.summary())
+    };
+    for expected in [
+        "401 unauthenticated",
+        "401 unauthenticated",
+        "429 rate_limited",
+    ] {
+        assert_eq!(from("192.0.2.1").await?, expected);
+    }
+    assert_eq!(from("192.0.2.2").await?, "401 unauthenticated");
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn what_finds_no_place_is_refused_at_once() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let provider = Gated::new();
+    let replica = Replica::of_payments(&services, &provider, |settings| {
+        settings.limits.requests_at_once = 1;
+    })
+    .await?;
+    let charge = json!({"booking_id": 1, "amount": 10, "user_id": 1, "payment_type": "upi"});
+    let running = {
+        let (caller, charge) = (replica.caller.clone(), charge.clone());
+        tokio::spawn(async move { caller.post("/api/payments/process", &charge).await })
+    };
+    provider.is_asked().await?;
+    let refused = replica
+        .caller
+        .post("/api/payments/process", &charge)
+        .await?;
+    assert_eq!(refused.summary(), "503 overloaded");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    for path in ["/health", "/ready", "/metrics"] {
+        assert_eq!(replica.caller.get(path).await?.status, 200, "{path}");
+    }
+    provider.let_through();
+    assert_eq!(running.await??.status, 200);
+    assert_eq!(replica.caller.get("/api/payments?key=x").await?.status, 404);
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn streams_keep_nobody_out() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_at_once = 1;
+    })
+    .await?;
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let path = "/api/flights/FL123/seats/stream";
+        let mut stream = replica.caller.request(Method::GET, path).send().await?;
+        assert_eq!(stream.status().as_u16(), 200);
+        assert!(stream.chunk().await?.is_some());
+        streams.push(stream);
+    }
+    assert_eq!(replica.caller.get(FLIGHT).await?.status, 200);
+    drop(streams);
+    replica.stop().await?;
+    services.finish().await
+}
