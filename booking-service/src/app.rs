@@ -31,6 +31,7 @@ pub mod snapshots;
 pub mod stored_life;
 pub mod text;
 pub mod ticket_options;
+pub mod turns;
 pub mod users;
 pub mod vouchers;
 pub mod worker;

@@ -56,6 +56,7 @@ use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
+use crate::app::turns::Turns;
 use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
 use crate::app::worker::{self, Crew};
@@ -117,6 +118,7 @@ impl Application {
                 bookings: bookings.clone(),
                 doorbell: doorbell.clone(),
                 deadline: settings.events.payment_deadline,
+                turns: Turns::default(),
             },
             payment_jobs: PaymentJobs {
                 engine: bookings.engine.clone(),

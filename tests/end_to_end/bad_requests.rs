@@ -112,7 +112,12 @@ async fn what_is_not_a_booking_at_all() -> anyhow::Result<()> {
 async fn what_the_service_does_not_have() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for caller in [&services.bookings, &services.payments] {
-        for path in ["/", "/nowhere", "/api/flights/search", "/api/booking"] {
+        for path in [
+            "/nowhere/",
+            "/nowhere",
+            "/api/flights/search",
+            "/api/booking",
+        ] {
             let answer = caller.get(path).await?;
             assert_eq!(answer.summary(), "404 not_found", "{path}");
         }

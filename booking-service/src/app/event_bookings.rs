@@ -21,6 +21,7 @@ use super::booking::{Booking, Door, Refusal as Reason};
 use super::bookings::Bookings;
 use super::doorbell::{Doorbell, Job};
 use super::once::{Once, RequestKey};
+use super::turns::Turns;
 use super::vouchers::VoucherCode;
 use crate::db;
 use crate::db::event_bookings::NewEventBooking;
@@ -148,6 +149,8 @@ pub struct EventBookings {
     pub doorbell: Doorbell,
     /// How long the customer has to pay.
     pub deadline: Duration,
+    /// Whose turn it is of those with the same key.
+    pub turns: Turns,
 }
 
 impl EventBookings {
@@ -160,6 +163,10 @@ impl EventBookings {
         &self,
         request: EventBookingRequest,
     ) -> Result<Once<EventBooking>, AppError> {
+        let _turn = self
+            .turns
+            .of(request.key.as_ref().map(|key| key.key.as_str()))
+            .await;
         if let Some(earlier) = self.booked_before(&request).await? {
             return Ok(earlier);
         }

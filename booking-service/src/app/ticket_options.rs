@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::AppError;
 use super::once::{Once, RequestKey};
 use super::text::{Description, Name};
+use super::turns::Turns;
 use crate::db::purchases::NewPurchase;
 use crate::{POOL_KIND, db};
 
@@ -82,6 +83,8 @@ pub struct TicketOptions {
     inventory: Arc<Inventory>,
     /// The pools of ticket options, which never change.
     pools: Cache<Uuid, PoolId>,
+    /// Whose turn it is of those with the same key.
+    turns: Turns,
 }
 
 impl TicketOptions {
@@ -92,6 +95,7 @@ impl TicketOptions {
             database,
             inventory,
             pools: Cache::new(POOLS_REMEMBERED),
+            turns: Turns::default(),
         }
     }
 
@@ -156,6 +160,10 @@ impl TicketOptions {
     /// When there are not enough or there is no such ticket option, the key came with another request,
     /// or the database does not answer.
     pub async fn purchase(&self, request: PurchaseRequest) -> Result<Once<Purchase>, AppError> {
+        let _turn = self
+            .turns
+            .of(request.key.as_ref().map(|key| key.key.as_str()))
+            .await;
         if let Some(earlier) = self.bought_before(&request).await? {
             return Ok(earlier);
         }

@@ -4,12 +4,11 @@
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use maud::{Markup, html};
-use service_kit::Problem;
+use service_kit::{Problem, body};
 use sha2::{Digest as _, Sha256};
 
 use super::visitor::Visitor;
@@ -52,9 +51,9 @@ impl FromRequest for Form {
         let visitor = Visitor::of(request);
         let is_form = request.content_type() == "application/x-www-form-urlencoded";
         let is_own = is_from_here(request.headers());
-        let bytes = Bytes::from_request(request, payload);
+        let (request, payload) = (request.clone(), payload.take());
         async move {
-            let bytes = bytes.await.map_err(|_| too_large())?;
+            let bytes = body::of(&request, payload).await?;
             if bytes.len() > LIMIT_BYTES {
                 return Err(too_large());
             }

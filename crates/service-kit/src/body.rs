@@ -98,7 +98,7 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
 ///
 /// # Errors
 /// 413, 408, or 400 when it broke off.
-pub(crate) async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+pub async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let ready = request.extensions_mut().remove::<Ready>();
     match ready {
         Some(Ready(body)) => body,
