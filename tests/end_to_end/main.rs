@@ -11,6 +11,7 @@ mod caller;
 mod cancel;
 mod databases;
 mod flight_outages;
+mod fuzz;
 mod gated;
 mod invariants;
 mod itineraries;

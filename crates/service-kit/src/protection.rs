@@ -41,7 +41,6 @@ pub fn protect(path: &str, headers: &mut HeaderMap) {
 }
 
 /// What pages of these origins may do: call with a token, never with a cookie.
-#[must_use]
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
