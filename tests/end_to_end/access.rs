@@ -87,7 +87,15 @@ async fn visit(
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     if status == 401 || status == 403 {
+        let id = headers.get("x-request-id").context("no X-Request-Id")?;
         let body: Value = response.json().await?;
+        if body.get("instance").is_some() {
+            ensure!(body["request_id"] == id.to_str()?, "{}: {body}", row.call);
+            ensure!(
+                row.path
+                    .starts_with(body["instance"].as_str().unwrap_or("?"))
+            );
+        }
         let code = body["code"].as_str().or(body["errors"][0]["code"].as_str());
         let (expected, challenges) = match status {
             401 => ("unauthenticated", true),

@@ -201,10 +201,13 @@ impl Accounts {
             return Ok(None);
         };
         let lifetime = self.token_lifetime;
+        // Tokens count whole seconds. Read first, so that what is told is not later than what holds.
+        let now = Timestamp::now();
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let text = issuer.issue(&user.to_string(), Role::Customer, lifetime);
         Ok(Some(AccessToken {
             text: text.map_err(|_| AccountError::NoToken)?,
-            expires_at: Timestamp::now() + lifetime,
+            expires_at: now + lifetime,
         }))
     }
 

@@ -59,6 +59,7 @@ pub async fn guard<E: From<Problem> + ResponseError + 'static>(
             request.extensions_mut().insert(caller);
             next.call(request).await?.map_into_boxed_body()
         }
+        // As an answer, not as an error: the middleware around all requests gives it the request's id.
         Err(problem) => request.error_response(E::from(problem)),
     };
     if let Some(standing) = standing {
