@@ -99,6 +99,10 @@ deny: cargo-deny ## Check dependencies: licences, bans, sources, and advisories 
 		echo "The advisory database can't be fetched here: advisories were not checked."; \
 	fi
 
+.PHONY: test-api
+test-api: servers ## Lint the OpenAPI documents, and test the services against them (some minutes; installs tools)
+	@scripts/test-api
+
 .PHONY: generate
 generate: ## Write api/*.yaml from the code
 	@mkdir -p $(API_DIR)

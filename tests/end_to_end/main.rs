@@ -13,6 +13,7 @@ mod databases;
 mod event_bookings;
 mod events;
 mod flight_outages;
+mod fuzz;
 mod gated;
 mod invariants;
 mod itineraries;

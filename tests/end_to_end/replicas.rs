@@ -23,6 +23,8 @@ impl Replica {
     ) -> anyhow::Result<Self> {
         let mut settings = services.settings.flights.clone();
         settings.http.port = 0;
+        // However busy the machine is: a late answer would be none.
+        settings.redis.timeout = SOON;
         change(&mut settings);
         let service = flight_service::Application::build(&settings).await?;
         let (port, handle) = (service.address().port(), service.handle());

@@ -97,26 +97,6 @@ fn json_api_refusal(description: &str) -> Response {
 }
 
 json_api_refusals! {
-    /// How a log-in is refused.
-    CredentialRefusals {
-        "400": "A field is wrong; `errors` names it",
-        "401": "`wrong_credentials`: the address or the password is wrong",
-        "413": "The body is too large",
-        "415": "The body is not JSON",
-        "429": "`too_many_requests`: too many attempts for this account, or from this address",
-        "503": "Ask again soon",
-    }
-    /// How the look-up of a session is refused.
-    SessionRefusals {
-        "401": "`no_session`: there is no session cookie, or its session is over",
-        "503": "Ask again soon",
-    }
-    /// How too many sign-ups are refused.
-    SignUpRefusals {
-        "401": "`unauthenticated`: without a password only staff make users",
-        "403": "`forbidden`: without a password only staff make users",
-        "429": "`too_many_requests`: too many attempts from this address",
-    }
     /// How a resource is not made.
     JsonApiCreateRefusals {
         "400": "Malformed, or a part of it is wrong; `source` names it",
@@ -146,6 +126,26 @@ json_api_refusals! {
 }
 
 refusals! {
+    /// How a log-in is refused.
+    CredentialRefusals {
+        "400": "A field is wrong; `errors` names it",
+        "401": "`wrong_credentials`: the address or the password is wrong",
+        "413": "The body is too large",
+        "415": "The body is not JSON",
+        "429": "`too_many_requests`: too many attempts for this account, or from this address",
+        "503": "Ask again soon",
+    }
+    /// How the look-up of a session is refused.
+    SessionRefusals {
+        "401": "`no_session`: there is no session cookie, or its session is over",
+        "503": "Ask again soon",
+    }
+    /// How too many sign-ups are refused.
+    SignUpRefusals {
+        "401": "`unauthenticated`: without a password only staff make users",
+        "403": "`forbidden`: without a password only staff make users",
+        "429": "`too_many_requests`: too many attempts from this address",
+    }
     /// How a user is refused.
     UserRefusals {
         "400": "A field is wrong; `errors` names it",

@@ -32,9 +32,8 @@ pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         ));
     }
     if query.split('&').count() > QUERY_PAIRS_LIMIT {
-        return Err(Problem::malformed(format!(
-            "a query has at most {QUERY_PAIRS_LIMIT} parameters"
-        )));
+        let detail = format!("a query has at most {QUERY_PAIRS_LIMIT} parameters");
+        return Err(Problem::malformed(detail).with_code("too_many_parameters"));
     }
     let bytes = headers
         .iter()
@@ -74,7 +73,7 @@ mod tests {
         let query = |pairs: usize| format!("/?{}", vec!["a=1"; pairs].join("&"));
         assert_eq!(code(&query(64), &[]), None);
         let refused = code(&query(65), &[]).unwrap();
-        assert!(refused.starts_with("400 malformed"), "{refused}");
+        assert!(refused.starts_with("400 too_many_parameters"), "{refused}");
         let many = |count: usize| vec![("x-a".to_owned(), "1".to_owned()); count];
         assert_eq!(code("/", &many(64)), None);
         let refused = code("/", &many(65)).unwrap();

@@ -17,7 +17,7 @@ use crate::app::seats::Seats;
 ///
 /// `{id}` is the flight's id, or its number: then the next departure.
 #[utoipa::path(
-    get, path = "/api/flights/{id}", tag = "flights",
+    get, path = "/api/flights/{id}", tag = "flights", operation_id = "show_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses((status = 200, description = "The flight", body = Flight), LookupRefusals)
 )]
@@ -31,7 +31,7 @@ pub(super) async fn show(
 
 /// Put a flight into the schedule.
 #[utoipa::path(
-    post, path = "/api/flights", tag = "schedule",
+    post, path = "/api/flights", tag = "schedule", operation_id = "create_flight",
     request_body = NewFlight,
     responses((status = 201, description = "It is there", body = Flight), BodyRefusals, ChangeRefusals)
 )]

@@ -24,7 +24,7 @@ const OWNER_LIMIT_CHARS: usize = 255;
 ///
 /// The caller makes the id; the same request with the same id gets the same answer.
 #[utoipa::path(
-    post, path = "/api/holds", tag = "holds",
+    post, path = "/api/holds", tag = "holds", operation_id = "create_hold",
     request_body = HoldRequest,
     responses(
         (status = 201, description = "The seats are held", body = Hold),
@@ -73,7 +73,7 @@ pub(super) async fn create(
 
 /// Look a hold up.
 #[utoipa::path(
-    get, path = "/api/holds/{id}", tag = "holds",
+    get, path = "/api/holds/{id}", tag = "holds", operation_id = "show_hold",
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     responses((status = 200, description = "The hold", body = Hold), LookupRefusals)
 )]

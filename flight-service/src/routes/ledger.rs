@@ -14,7 +14,7 @@ use crate::app::seats::Seats;
 
 /// A flight's double entries.
 #[utoipa::path(
-    get, path = "/api/flights/{id}/ledger", tag = "ledger",
+    get, path = "/api/flights/{id}/ledger", tag = "ledger", operation_id = "show_ledger",
     params(("id" = i64, Path, description = "The flight's id", example = 1), PageParameters),
     responses(
         (status = 200, description = "A page of them, in order", body = Page<LedgerEntry>),

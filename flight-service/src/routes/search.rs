@@ -38,7 +38,7 @@ pub(super) struct Parameters {
     seats: Units,
     /// What is best
     #[serde(default = "cheapest", deserialize_with = "from_text")]
-    #[param(value_type = Option<SortBy>, example = "cheapest")]
+    #[param(value_type = Option<SortBy>, inline, example = "cheapest")]
     sort_by: Order,
     /// How many itineraries to answer
     #[serde(default = "usual_limit")]

@@ -24,7 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to staff and
 /// services only.
 #[utoipa::path(
-    get, path = "/api/flights/{id}/seats", tag = "seats",
+    get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "show_seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
     responses((status = 200, description = "The seats", body = SeatMap), LookupRefusals)
 )]
@@ -49,7 +49,7 @@ pub(super) async fn show(
 /// Each event's data is a `SeatChanges`, its id the version: all seats first, then those that changed.
 /// After a lost connection a client sends `Last-Event-ID`, and gets all seats if it missed anything.
 #[utoipa::path(
-    get, path = "/api/flights/{id}/seats/stream", tag = "seats",
+    get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "stream_seats",
     params(
         ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
         ("Last-Event-ID" = Option<i64>, Header, description = "The version that the client has"),

@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpMessage as _, ResponseError, web};
 use tokens::Role;
 
 use super::access::{Access, Recorded, Rule, Rules};
@@ -60,10 +60,7 @@ pub async fn guard<E: From<Problem> + ResponseError + 'static>(
             next.call(request).await?.map_into_boxed_body()
         }
         // As an answer, not as an error: the middleware around all requests gives it the request's id.
-        Err(problem) => {
-            let refusal = HttpResponse::from_error(E::from(problem));
-            request.into_response(refusal)
-        }
+        Err(problem) => request.error_response(E::from(problem)),
     };
     if let Some(standing) = standing {
         standing.describe(response.headers_mut());

@@ -1,0 +1,128 @@
+//! Random requests, made from the services' own documents and then spoilt: whatever is sent, a service
+//! answers, as its document says, and is never at fault.
+//!
+//! How many: `HOLDFAST_FUZZ_REQUESTS`, for at most `HOLDFAST_FUZZ_SECONDS`. The seed is printed;
+//! `HOLDFAST_FUZZ_SEED` repeats it. Ids are learned from answers, whose order a seed does not determine.
+
+mod answers;
+mod documents;
+mod requests;
+mod values;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use futures_util::StreamExt as _;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use self::documents::Document;
+use self::requests::Request;
+use self::values::Learned;
+use crate::caller::Caller;
+use crate::services::{PARTS, Part, Services};
+
+/// So many are made before they are sent.
+const BATCH: usize = 128;
+
+/// So many are under way at once.
+const AT_ONCE: usize = 16;
+
+/// What takes longer is named.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// Panics of any thread: those of background tasks are seen by nobody else.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+fn number_from(variable: &str, otherwise: u64) -> anyhow::Result<u64> {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().with_context(|| format!("{variable}={text}")),
+        Err(_) => Ok(otherwise),
+    }
+}
+
+fn count_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        print(panic);
+    }));
+}
+
+pub fn caller_of(services: &Services, part: Part) -> &Caller {
+    match part {
+        Part::Flights => &services.flights,
+        Part::Bookings => &services.bookings,
+        Part::Payments => &services.payments,
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_sent_is_answered() -> anyhow::Result<()> {
+    let requests = number_from("HOLDFAST_FUZZ_REQUESTS", 2000)?;
+    let seconds = number_from("HOLDFAST_FUZZ_SECONDS", 40)?;
+    let seed = number_from("HOLDFAST_FUZZ_SEED", rand::random())?;
+    eprintln!("HOLDFAST_FUZZ_SEED={seed}");
+    count_panics();
+    let mut services = Services::start().await?;
+    let mut documents = Vec::new();
+    for part in PARTS {
+        documents.push(Document::read(&services, part).await?);
+    }
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let strategy = requests::to_any_call(&documents);
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(crate::caller::SOON)
+        .build()?;
+
+    let learned = Learned::default();
+    let began = Instant::now();
+    let (mut sent, mut statuses) = (0, std::collections::BTreeMap::new());
+    while sent < requests && began.elapsed() < Duration::from_secs(seconds) {
+        let mut batch = Vec::with_capacity(BATCH);
+        for _ in 0..BATCH {
+            let made = strategy.new_tree(&mut runner);
+            let made = made.map_err(|reason| anyhow::anyhow!("no request: {reason}"))?;
+            batch.push(made.current());
+        }
+        let answers = futures_util::stream::iter(&batch)
+            .map(async |request: &Request| {
+                let began = Instant::now();
+                let status = request.send(&services, &http, &learned).await;
+                if status.is_err() || began.elapsed() > SLOW {
+                    // What else was slow then is seen beside it.
+                    eprintln!("{:?} {}", began.elapsed(), request.summary());
+                }
+                status
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>();
+        for status in answers.await {
+            let status = status.with_context(|| format!("HOLDFAST_FUZZ_SEED={seed}"))?;
+            *statuses.entry(status).or_insert(0_u64) += 1;
+            sent += 1;
+        }
+        let panics = PANICS.load(Ordering::Relaxed);
+        ensure!(panics == 0, "{panics} panics; HOLDFAST_FUZZ_SEED={seed}");
+    }
+    eprintln!("{sent} requests in {:?}: {statuses:?}", began.elapsed());
+    let surprises = learned.surprises().clone();
+    ensure!(
+        surprises.is_empty(),
+        "answers that no document has: {surprises:#?}; HOLDFAST_FUZZ_SEED={seed}"
+    );
+    // Nothing that was asked, by whomever, costs a seat: the ledgers still add up.
+    for part in [Part::Flights, Part::Bookings] {
+        let proof = caller_of(&services, part).get("/api/ledger/proof").await?;
+        ensure!(proof.body["holds"] == true, "{part:?}: {}", proof.text);
+    }
+    for part in PARTS {
+        services.stop_part(part).await?;
+    }
+    Ok(())
+}

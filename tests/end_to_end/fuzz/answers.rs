@@ -1,0 +1,97 @@
+//! What holds for every answer, whatever was asked.
+
+use anyhow::{Context as _, ensure};
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::documents::Call;
+
+/// What any call may answer, said once for all in the documents' words on refusals: what is there, how it
+/// may be asked, and bounds.
+const ANY_CALL: &[u16] = &[400, 404, 405, 408, 413, 414, 415, 429, 431, 503];
+
+/// Whether a call's document says that it may answer so, as this media type.
+pub fn is_documented(call: &Call, status: u16, media_type: &str, code: &Value) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    match call.statuses.get(&status) {
+        // These are told before their call is looked at.
+        _ if status == 503 || code == "too_many_parameters" => true,
+        None => ANY_CALL.contains(&status),
+        Some(kinds) => {
+            kinds.is_empty() || essence.is_empty() || kinds.iter().any(|kind| kind == essence)
+        }
+    }
+}
+
+/// Checks an answer, and gives its body.
+pub fn check(method: &str, status: u16, headers: &HeaderMap, text: &str) -> anyhow::Result<Value> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    ensure!(status < 500 || status == 503, "a bug");
+    let id = header("x-request-id").context("no request id")?;
+    ensure!(
+        header("x-content-type-options") == Some("nosniff"),
+        "not protected"
+    );
+    if status == 503 || status == 429 {
+        header("retry-after").context("when to ask again?")?;
+    }
+    let kind = header("content-type").unwrap_or_default();
+    if method == "HEAD" || !kind.contains("json") {
+        ensure!(status < 400 || method == "HEAD", "not a problem");
+        return Ok(Value::Null);
+    }
+    ensure!(text.ends_with('\n'), "no newline at the end");
+    let body: Value = serde_json::from_str(text).context("not JSON")?;
+    if status < 400 {
+        return Ok(body);
+    }
+    match kind {
+        "application/problem+json" => check_problem(&body, status, id)?,
+        "application/vnd.api+json" => {
+            let errors = body["errors"].as_array().context("no errors")?;
+            ensure!(!errors.is_empty(), "no error");
+            for error in errors {
+                let same = error["status"].as_str() == Some(&*status.to_string());
+                ensure!(same, "another status");
+                for name in ["code", "title", "detail"] {
+                    ensure!(error[name].is_string(), "no {name}");
+                }
+            }
+        }
+        _ => {
+            // Bookings by count and payments refuse in a style of their own.
+            ensure!([400, 408].contains(&status), "not a problem");
+            ensure!(body["message"].is_string(), "no message");
+            ensure!(body["status"].is_string(), "no status");
+        }
+    }
+    Ok(body)
+}
+
+fn check_problem(body: &Value, status: u16, id: &str) -> anyhow::Result<()> {
+    ensure!(body["status"] == status, "another status");
+    ensure!(body["request_id"] == id, "another request");
+    ensure!(body["retryable"].is_boolean(), "retryable?");
+    let code = body["code"].as_str().context("no code")?;
+    ensure!(
+        body["type"] == format!("urn:holdfast:problem:{code}"),
+        "another type"
+    );
+    for name in ["title", "detail", "instance"] {
+        let text = body[name].as_str().with_context(|| format!("no {name}"))?;
+        ensure!(!text.is_empty(), "{name} is empty");
+        for internal in [
+            "SELECT ", "INSERT ", "panicked", "src/", "tokio", "postgres",
+        ] {
+            ensure!(
+                name == "instance" || !text.contains(internal),
+                "internal text: {internal}"
+            );
+        }
+    }
+    for error in body["errors"].as_array().into_iter().flatten() {
+        ensure!(error["pointer"].is_string(), "no pointer");
+        ensure!(error["detail"].is_string(), "no detail");
+    }
+    Ok(())
+}

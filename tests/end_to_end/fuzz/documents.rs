@@ -1,0 +1,82 @@
+//! A service's calls, as its OpenAPI document has them.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::caller_of;
+use crate::services::{Part, Services};
+
+/// The document of one service.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub part: Part,
+    pub json: Value,
+    pub calls: Vec<Call>,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub method: String,
+    /// With its parameters in braces.
+    pub path: String,
+    pub parameters: Vec<Value>,
+    /// The schema of its body.
+    pub body: Option<Value>,
+    pub media_type: String,
+    /// What it says that it answers, and as which media types.
+    pub statuses: BTreeMap<u16, Vec<String>>,
+    /// Whether it answers without end.
+    pub is_stream: bool,
+}
+
+impl Document {
+    pub async fn read(services: &Services, part: Part) -> anyhow::Result<Self> {
+        let answer = caller_of(services, part).get("/openapi.json").await?;
+        let json = answer.body;
+        let mut calls = Vec::new();
+        for (path, item) in json["paths"].as_object().context("no paths")? {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                calls.push(call(method, path, operation)?);
+            }
+        }
+        Ok(Self { part, json, calls })
+    }
+
+    /// What a reference in this document stands for.
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let pointer = schema["$ref"].as_str();
+        let found = pointer.and_then(|pointer| self.json.pointer(pointer.trim_start_matches('#')));
+        found.unwrap_or(schema)
+    }
+}
+
+fn call(method: &str, path: &str, operation: &Value) -> anyhow::Result<Call> {
+    let content = operation["requestBody"]["content"].as_object();
+    let body = content.and_then(|content| content.iter().next());
+    let responses = operation["responses"].as_object().context("no responses")?;
+    let statuses = responses.iter().map(|(status, response)| {
+        let content = response["content"].as_object().into_iter().flatten();
+        anyhow::Ok((
+            status.parse()?,
+            content.map(|(kind, _)| kind.clone()).collect(),
+        ))
+    });
+    let answers = &operation["responses"]["200"]["content"];
+    Ok(Call {
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        parameters: operation["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default(),
+        body: body.map(|(_, body)| body["schema"].clone()),
+        media_type: body.map_or("application/json".to_owned(), |(media_type, _)| {
+            media_type.clone()
+        }),
+        statuses: statuses.collect::<Result<_, _>>()?,
+        is_stream: answers.get("text/event-stream").is_some(),
+    })
+}

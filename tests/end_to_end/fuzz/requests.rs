@@ -1,0 +1,353 @@
+//! Requests: those that a document describes, and those that come of them when they are spoilt.
+
+use anyhow::{Context as _, ensure};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use proptest::strategy::{BoxedStrategy, Union};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::Value;
+
+use super::answers::{check, is_documented};
+use super::caller_of;
+use super::documents::{Call, Document};
+use super::values::{Learned, described, odd, spoil};
+use crate::services::{Part, Services};
+
+/// What may be sent instead of a path's parameter.
+const ODD_SEGMENTS: &[&str] = &[
+    "0",
+    "-1",
+    "9223372036854775808",
+    "%00",
+    "%2e%2e%2f",
+    "%F0%9F%9B%AB",
+    "%FF",
+    "a%20b",
+    "null",
+    "1.5",
+    "00000000-0000-0000-0000-000000000000",
+    "current",
+];
+
+const MEDIA_TYPES: &[&str] = &[
+    "application/json; charset=utf-8",
+    "application/vnd.api+json",
+    "application/vnd.api+json; ext=\"x\"",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=a",
+    "json",
+    "",
+];
+
+const METHODS: &[&str] = &[
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW",
+];
+
+const HEADERS: &[(&str, &str)] = &[
+    ("idempotency-key", ""),
+    ("idempotency-key", "\"\""),
+    ("x-request-id", "\u{e9}"),
+    ("x-request-id", "mine"),
+    ("x-request-timeout-ms", "0"),
+    ("x-request-timeout-ms", "5"),
+    ("x-request-timeout-ms", "-1"),
+    ("traceparent", "00-0-0-00"),
+    ("authorization", "Bearer a.b.c"),
+    ("authorization", "Basic YTpi"),
+    ("if-none-match", "*"),
+    ("last-event-id", "1"),
+    ("last-event-id", "x"),
+    ("range", "bytes=0-1"),
+    ("accept", "image/png"),
+    ("cookie", "holdfast_session=a; b; =; c=\"d"),
+    ("expect", "100-continue"),
+    ("origin", "null"),
+    ("x-forwarded-for", ",,,"),
+];
+
+/// A request as it is made, with places for ids that are known when it is sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    part: Part,
+    call: Call,
+    method: String,
+    segments: Vec<Value>,
+    query: Vec<(String, Value)>,
+    more_query: String,
+    body: Body,
+    media_type: String,
+    key: Option<u8>,
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    None,
+    Json(Value),
+    /// JSON of which so many bytes are left out, from there on.
+    Torn(Value, u16, u16),
+    Bytes(Vec<u8>),
+}
+
+/// Any request to any of these services.
+pub fn to_any_call(documents: &[Document]) -> BoxedStrategy<Request> {
+    let calls = documents.iter().flat_map(|document| {
+        let calls = document.calls.iter();
+        // How the mock pays is for one test alone to change: the others would wait for it.
+        let calls = calls.filter(|call| call.path != "/api/payments/mock" || call.method == "GET");
+        calls.map(|call| of_call(document, call))
+    });
+    Union::new(calls).boxed()
+}
+
+fn of_call(document: &Document, call: &Call) -> BoxedStrategy<Request> {
+    let (part, call) = (document.part, call.clone());
+    let named = |place: &str| {
+        let parameters = call.parameters.iter();
+        let of_place = parameters.filter(|parameter| parameter["in"] == place);
+        of_place.collect::<Vec<_>>()
+    };
+    let segments: Vec<_> = named("path")
+        .into_iter()
+        .map(|parameter| {
+            let good = parameter_value(document, parameter);
+            let odd = select(ODD_SEGMENTS).prop_map(Value::from);
+            prop_oneof![8 => good, 1 => odd]
+        })
+        .collect();
+    let query: Vec<_> = named("query")
+        .into_iter()
+        .map(|parameter| {
+            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+            let share = if parameter["required"] == true {
+                0.97
+            } else {
+                0.3
+            };
+            let value = parameter_value(document, parameter);
+            let value = prop_oneof![9 => value, 1 => odd()];
+            (Just(name), option::weighted(share, value))
+        })
+        .collect();
+    let body = match &call.body {
+        Some(schema) => body(described(document, "", schema)),
+        None => prop_oneof![9 => Just(Body::None), 1 => odd().prop_map(Body::Json)].boxed(),
+    };
+    let method = prop_oneof![
+        30 => Just(call.method.clone()),
+        1 => select(METHODS).prop_map(str::to_owned),
+    ];
+    let media_type = prop_oneof![
+        20 => Just(call.media_type.clone()),
+        1 => select(MEDIA_TYPES).prop_map(str::to_owned),
+    ];
+    let more_query = prop_oneof![
+        12 => Just(String::new()),
+        1 => "[a-z&=%+\\[\\];]{0,40}",
+        1 => Just("&a=1".repeat(70)),
+    ];
+    let headers = prop_oneof![
+        6 => Just(Vec::new()),
+        1 => vec(select(HEADERS), 1..4),
+    ];
+    let key = option::weighted(0.3, any::<u8>());
+    (
+        segments, query, more_query, body, method, media_type, key, headers,
+    )
+        .prop_map(
+            move |(segments, query, more_query, body, method, media_type, key, headers)| Request {
+                part,
+                call: call.clone(),
+                method,
+                segments,
+                query: query
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value?)))
+                    .collect(),
+                more_query,
+                body,
+                media_type,
+                key,
+                headers,
+            },
+        )
+        .boxed()
+}
+
+fn parameter_value(document: &Document, parameter: &Value) -> BoxedStrategy<Value> {
+    let name = parameter["name"].as_str().unwrap_or_default();
+    let described = described(document, name, &parameter["schema"]);
+    match parameter.get("example") {
+        Some(example) => prop_oneof![Just(example.clone()), described].boxed(),
+        None => described,
+    }
+}
+
+fn body(described: BoxedStrategy<Value>) -> BoxedStrategy<Body> {
+    let spoilt = (described.clone(), vec(any::<u8>(), 0..5), odd());
+    let spoilt = spoilt.prop_map(|(mut value, choices, with)| {
+        spoil(&mut value, &choices, with);
+        value
+    });
+    prop_oneof![
+        10 => described.clone().prop_map(Body::Json),
+        7 => spoilt.prop_map(Body::Json),
+        1 => (described, any::<u16>(), 1..40_u16)
+            .prop_map(|(value, from, bytes)| Body::Torn(value, from, bytes)),
+        1 => vec(any::<u8>(), 0..300).prop_map(Body::Bytes),
+        1 => select(vec![
+            Vec::new(),
+            b"[".repeat(10_000),
+            b"{\"a\":".repeat(5000),
+            vec![b' '; 70_000],
+            b"\xef\xbb\xbf{}".to_vec(),
+            b"{\"seats\":1,\"seats\":2}".to_vec(),
+        ])
+        .prop_map(Body::Bytes),
+    ]
+    .boxed()
+}
+
+/// A value as a part of an address.
+fn in_address(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl Request {
+    /// Sends it and checks the answer, whose status it returns.
+    pub async fn send(
+        &self,
+        services: &Services,
+        http: &reqwest::Client,
+        learned: &Learned,
+    ) -> anyhow::Result<u16> {
+        let path = self.path(learned);
+        let bytes = self.bytes(learned);
+        let sent = || {
+            let body: String = bytes
+                .iter()
+                .flat_map(|bytes| {
+                    String::from_utf8_lossy(bytes)
+                        .chars()
+                        .take(600)
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            format!("{:?} {} {path} {self:?}\n{body}", self.part, self.method)
+        };
+        let method = Method::from_bytes(self.method.as_bytes())?;
+        let url = caller_of(services, self.part).url(&path);
+        let mut request = http.request(method, url);
+        if let Some(key) = self.key {
+            request = request.header("idempotency-key", format!("key-{key}"));
+        }
+        for (name, value) in &self.headers {
+            // The text of some is not ASCII: sent as bytes.
+            request = request.header(*name, HeaderValue::from_bytes(value.as_bytes())?);
+        }
+        if let Some(bytes) = bytes.clone() {
+            if !self.media_type.is_empty() {
+                request = request.header(CONTENT_TYPE, &self.media_type);
+            }
+            request = request.body(bytes);
+        }
+        let answer = request.send().await.with_context(sent)?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let kind = headers.get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("text/event-stream") {
+            ensure!(self.call.is_stream, "a stream: {}", sent());
+            return Ok(status);
+        }
+        let text = answer.text().await.with_context(sent)?;
+        let body = check(&self.method, status, &headers, &text)
+            .with_context(|| format!("{}\nanswered {status} {headers:?}\n{text}", sent()))?;
+        if self.method == self.call.method
+            && !is_documented(&self.call, status, kind, &body["code"])
+        {
+            let (part, path, code) = (self.part, &self.call.path, &body["code"]);
+            let surprise = format!("{part:?} {} {path}: {status} {kind} {code}", self.method);
+            learned.surprises().insert(surprise);
+        }
+        if status < 300 {
+            learned.learn(&body);
+        }
+        Ok(status)
+    }
+
+    /// What it asks, in short.
+    pub fn summary(&self) -> String {
+        let body = format!("{:?}", self.body);
+        let body: String = body.chars().take(80).collect();
+        let Self {
+            part,
+            method,
+            call,
+            headers,
+            ..
+        } = self;
+        format!("{part:?} {method} {} {headers:?} {body}", call.path)
+    }
+
+    fn path(&self, learned: &Learned) -> String {
+        let mut path = self.call.path.clone();
+        for segment in &self.segments {
+            let mut segment = segment.clone();
+            learned.fill(&mut segment);
+            if let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+                let text = in_address(&segment);
+                let text = if text.contains('%') {
+                    text
+                } else {
+                    url_encoded(&text)
+                };
+                path.replace_range(from..=to, &text);
+            }
+        }
+        let pairs = self.query.iter().map(|(name, value)| {
+            let mut value = value.clone();
+            learned.fill(&mut value);
+            format!("{name}={}", url_encoded(&in_address(&value)))
+        });
+        let query = pairs.collect::<Vec<_>>().join("&");
+        format!("{path}?{query}{}", self.more_query)
+    }
+
+    fn bytes(&self, learned: &Learned) -> Option<Vec<u8>> {
+        let text = |value: &Value| {
+            let mut value = value.clone();
+            learned.fill(&mut value);
+            value.to_string().into_bytes()
+        };
+        match &self.body {
+            Body::None => None,
+            Body::Json(value) => Some(text(value)),
+            Body::Torn(value, from, bytes) => {
+                let mut text = text(value);
+                let from = usize::from(*from) % text.len().max(1);
+                let to = (from + usize::from(*bytes)).min(text.len());
+                text.drain(from..to);
+                Some(text)
+            }
+            Body::Bytes(bytes) => Some(bytes.clone()),
+        }
+    }
+}
+
+fn url_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
