@@ -96,6 +96,10 @@ async fn a_long_head_is_refused() -> anyhow::Result<()> {
     let deep = format!("{{\"flight_id\":{}1{}}}", "[".repeat(40), "]".repeat(40));
     let answer = caller.post_text("/api/flights/validate", deep).await?;
     assert_eq!(answer.summary(), "400 malformed");
+    // Nor is a list of values taken for the fields in their order.
+    let request = caller.request(Method::PATCH, "/api/flights/1");
+    let list = caller.send(request.json(&[None::<u8>, None])).await?;
+    assert_eq!(list.summary(), "400 invalid_request");
     services.finish().await
 }
 

@@ -20,6 +20,8 @@ pub(super) struct ListPart {
     limit: i64,
     /// Those after this id: follow the `Link` header with `rel="next"`
     #[serde(default)]
+    // An empty text is none, so it is not only ids.
+    #[param(value_type = Option<String>)]
     pub(super) after: Option<Uuid>,
 }
 

@@ -95,6 +95,12 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     deserializer
         .end()
         .map_err(|error| Problem::malformed(format!("the body is not one JSON value: {error}")))?;
+    // Fields are known by their names; the parser would take them by their order, too.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let detail = "invalid type: an array, expected an object".to_owned();
+        let pointer = String::new();
+        return Err(Problem::invalid(vec![FieldError { pointer, detail }]));
+    }
     Ok(parsed)
 }
 
@@ -346,6 +352,7 @@ mod tests {
             ),
             (r#"{"legs":[{"seats":1}]"#, "the body is not JSON"),
             (r#"{"legs":[]} {}"#, "not one JSON value"),
+            ("[[]]", "invalid type: an array, expected an object"),
             ("", "the body is empty"),
         ] {
             let problem = parse_json::<Order>(body.as_bytes()).unwrap_err();
