@@ -66,9 +66,7 @@ impl Orders {
             return Ok(booking);
         }
         let order = self.row(id).await?;
-        if order.life.is_decided() {
-            self.bookings.engine.snapshots.keep(&order).await;
-        }
+        self.bookings.engine.snapshots.keep(&order).await;
         Ok(order)
     }
 

@@ -1,16 +1,18 @@
 //! Bookings in Redis, for those who look at them: `temp_booking:{booking}`, pending ones until their
 //! deadline, ended ones for a while.
 //!
-//! PostgreSQL is the truth. Writers put each change of a booking here that somebody may have looked at,
-//! readers only such as have ended; a snapshot never goes over a newer one. Where Redis does not answer in
-//! time, or has none, PostgreSQL is asked.
+//! PostgreSQL is the truth. Writers put each change of a booking here that somebody may have looked at, and
+//! readers what they find; a snapshot never goes over a newer one. Where Redis does not answer in time, or has
+//! none, PostgreSQL is asked; and once a second for a booking that has not ended, because the snapshot of its
+//! last change may not have come through.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{AsyncCommands as _, Script};
+use deadpool_redis::redis::Script;
 use domain::HoldId;
 use jiff::Timestamp;
+use lifecycle::State;
 use service_kit::redis::{BriefCalls, Redis};
 
 use super::booking::{Booking, Door};
@@ -21,13 +23,26 @@ const ENDED_LIFETIME: Duration = Duration::from_secs(60);
 /// Longer than any booking is pending past its deadline while its services answer.
 const PENDING_MARGIN: Duration = Duration::from_secs(60);
 
-/// Puts a snapshot there unless a newer one is: `version value milliseconds`.
+/// How long a snapshot of a booking that has not ended is answered without asking PostgreSQL again.
+const FRESH_MS: i64 = 1000;
+
+/// Puts a snapshot there unless a newer one is: `version value milliseconds`. When that was is by Redis's
+/// clock.
 const PUT: &str = "
     local known = redis.call('HGET', KEYS[1], 'version')
-    if known and tonumber(known) >= tonumber(ARGV[1]) then return 0 end
-    redis.call('HSET', KEYS[1], 'version', ARGV[1], 'booking', ARGV[2])
+    if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
+    local time = redis.call('TIME')
+    redis.call('HSET', KEYS[1], 'version', ARGV[1], 'booking', ARGV[2],
+               'kept_at_ms', time[1] * 1000 + math.floor(time[2] / 1000))
     redis.call('PEXPIRE', KEYS[1], ARGV[3])
     return 1";
+
+/// The snapshot and its age in milliseconds.
+const FIND: &str = "
+    local found = redis.call('HMGET', KEYS[1], 'booking', 'kept_at_ms')
+    if not found[1] or not found[2] then return nil end
+    local time = redis.call('TIME')
+    return {found[1], time[1] * 1000 + math.floor(time[2] / 1000) - found[2]}";
 
 /// Where snapshots are kept.
 #[derive(Clone)]
@@ -40,6 +55,7 @@ struct Kept {
     redis: BriefCalls,
     key_prefix: String,
     put: Arc<Script>,
+    find: Arc<Script>,
 }
 
 impl Snapshots {
@@ -51,6 +67,7 @@ impl Snapshots {
                 redis: BriefCalls::new(redis.pool, timeout),
                 key_prefix: key_prefix.to_owned(),
                 put: Arc::new(Script::new(PUT)),
+                find: Arc::new(Script::new(FIND)),
             }),
         }
     }
@@ -64,7 +81,7 @@ impl Snapshots {
         }
     }
 
-    /// An order's snapshot, if there is one.
+    /// An order's snapshot, if there is one that can be trusted.
     pub async fn find(&self, order: HoldId) -> Option<Booking> {
         let kept = self.redis.as_ref()?;
         let found = kept.find(order).await?;
@@ -102,11 +119,16 @@ impl Kept {
 
     /// `None` where Redis did not answer.
     async fn find(&self, order: HoldId) -> Option<Option<Booking>> {
-        let key = self.key(order);
-        let stored: Option<String> = self
+        let mut finding = self.find.prepare_invoke();
+        finding.key(self.key(order));
+        let stored: Option<(String, i64)> = self
             .redis
-            .call(async |redis| redis.hget(&key, "booking").await)
+            .call(async |redis| finding.invoke_async(redis).await)
             .await?;
-        Some(stored.and_then(|text| serde_json::from_str(&text).ok()))
+        Some(stored.and_then(|(text, age_ms)| {
+            let booking: Booking = serde_json::from_str(&text).ok()?;
+            let is_over = matches!(booking.life.shown, State::Ended(_));
+            (is_over || age_ms <= FRESH_MS).then_some(booking)
+        }))
     }
 }
