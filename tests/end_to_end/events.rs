@@ -43,13 +43,13 @@ impl Services {
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
-        id_in(&self.bookings.post("/api/v1/events", &event).await?)
+        self.bookings.make("/api/v1/events", &event).await
     }
 
     /// A user of this name.
     pub async fn user(&self, name: &str) -> anyhow::Result<String> {
         let body = json!({"name": name, "email": format!("{name}@example.org")});
-        id_in(&self.bookings.post("/api/v1/users", &body).await?)
+        self.bookings.make("/api/v1/users", &body).await
     }
 
     /// Books so many tickets.

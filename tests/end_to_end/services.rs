@@ -240,9 +240,9 @@ impl Services {
     /// Checks that everything has come to its end and adds up, and stops the services, which must end
     /// in order.
     pub async fn finish(mut self) -> anyhow::Result<()> {
-        self.check_invariants().await?;
+        Box::pin(self.check_invariants()).await?;
         for part in PARTS {
-            self.stop_part(part).await?;
+            Box::pin(self.stop_part(part)).await?;
         }
         drop(self.databases);
         match self.servers {

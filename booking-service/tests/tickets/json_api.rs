@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::caller::tidy;
 use crate::support::{TestService, purchase, ticket_option};
 
 #[tokio::test]
@@ -15,7 +16,7 @@ async fn a_ticket_option_is_made_and_found() -> anyhow::Result<()> {
         made.header("content-type"),
         Some("application/vnd.api+json")
     );
-    insta::assert_json_snapshot!(made.tidy(), @r#"
+    insta::assert_json_snapshot!(tidy(&made), @r#"
     {
       "data": {
         "attributes": {

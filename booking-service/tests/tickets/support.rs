@@ -12,7 +12,7 @@ use stack::testing::{Servers, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 
-use crate::caller::{Caller, SOON};
+use crate::caller::{Caller, SOON, caller};
 
 /// The defaults, on any free port, with sales that never close.
 fn settings(database_url: &str) -> anyhow::Result<Settings> {
@@ -109,7 +109,7 @@ impl Replica {
         change(&mut settings);
         let application = Application::build(&settings).await?;
         Ok(Self {
-            caller: Caller::new(format!("http://{}", application.address()))?,
+            caller: caller(format!("http://{}", application.address()))?,
             handle: application.handle(),
             running: tokio::spawn(application.run()),
         })

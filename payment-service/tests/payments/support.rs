@@ -1,6 +1,7 @@
 //! A running service with a database of its own, and providers that do as they are told.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,16 +13,13 @@ use payment_service::charge::Outcome;
 use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
 use payment_service::settings::Settings;
 use payment_service::{Application, db, migrate};
-use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use service_kit::settings::AuthMode;
 use stack::testing::TestDatabase;
+use test_caller::Refusals;
+pub use test_caller::{Answer, SOON};
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
-
-/// Longer than anything here takes, on a busy machine too.
-pub const SOON: Duration = Duration::from_secs(30);
 
 /// A migrated database of one's own.
 pub async fn database() -> anyhow::Result<TestDatabase> {
@@ -55,91 +53,26 @@ pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
     Ok(client)
 }
 
-/// What a call answered.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
-    pub body: Value,
-}
-
-impl Answer {
-    pub fn is_replayed(&self) -> bool {
-        self.headers
-            .get("idempotent-replayed")
-            .is_some_and(|value| value == "true")
-    }
-
-    /// The body without what differs from run to run.
-    pub fn tidy(&self) -> Value {
-        let mut body = self.body.clone();
-        for (pointer, stands_for) in [
-            ("/payment_id", "[id]"),
-            ("/refund_id", "[id]"),
-            ("/request_id", "[id]"),
-            ("/processed_at", "[time]"),
-            ("/refunded_at", "[time]"),
-            ("/charge/payment_id", "[id]"),
-            ("/charge/processed_at", "[time]"),
-        ] {
-            if let Some(value) = body.pointer_mut(pointer) {
-                *value = json!(stands_for);
-            }
-        }
-        body
-    }
-
-    /// `status code`, as most tests need it.
-    pub fn summary(&self) -> String {
-        let code = self.body["code"].as_str().unwrap_or("-");
-        format!("{} {code}", self.status)
-    }
+/// A body without what differs from run to run.
+pub fn tidy(answer: &Answer) -> Value {
+    answer.tidy(&["payment_id", "refund_id"])
 }
 
 /// A caller of a running service.
 #[derive(Clone)]
-pub struct Caller {
-    pub http: reqwest::Client,
-    base: String,
+pub struct Caller(test_caller::Caller);
+
+impl Deref for Caller {
+    type Target = test_caller::Caller;
+
+    fn deref(&self) -> &test_caller::Caller {
+        &self.0
+    }
 }
 
 impl Caller {
     pub fn new(base: String) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(SOON).build()?;
-        Ok(Self { http, base })
-    }
-
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
-    }
-
-    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let text = response.text().await?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Answer {
-            status,
-            headers,
-            text,
-            body,
-        })
-    }
-
-    pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
-        self.send(self.request(Method::GET, path)).await
-    }
-
-    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.send(self.request(Method::POST, path).json(body)).await
-    }
-
-    pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
-        let request = self.request(Method::POST, path);
-        self.send(request.header("idempotency-key", key).json(body))
-            .await
+        Ok(Self(test_caller::Caller::new(base, Refusals::PlainToo)?))
     }
 
     pub async fn process(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {

@@ -18,12 +18,8 @@ async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
     let world = World::start().await?;
     let option = json!({"data": {"type": "ticket_options",
         "attributes": {"name": "Standing", "allocation": 100}}});
-    let option = world
-        .services
-        .bookings
-        .post_any("/ticket_options", &option)
-        .await?;
-    let option = option["data"]["id"].as_str().unwrap_or_default();
+    let bookings = &world.services.bookings;
+    let option = bookings.make("/ticket_options", &option).await?;
     let orders = format!("/api/flights/{FL123}/orders");
     let bob = world.customer(BOB)?;
     let agent = world.tokens.good("agnes", Role::Agent)?;
@@ -38,7 +34,7 @@ async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
             json!({"flight_id": AI101, "customer_id": 7, "seats": 1}),
         ),
         (&orders, json!({"userId": ALICE, "seats": ["A1"]})),
-        ("/purchases", purchase_of(option, ALICE)),
+        ("/purchases", purchase_of(&option, ALICE)),
     ] {
         let refused = bob.request(Method::POST, path).json(&body).send().await?;
         ensure!(refused.status() == 403, "{path}: {}", refused.status());

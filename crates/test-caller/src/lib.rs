@@ -1,0 +1,137 @@
+//! A caller of running services, for their tests. Whatever is asked, it checks what holds for every answer:
+//! see [`Answer`]. What only one service has, its tests put around it.
+
+mod answer;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+pub use answer::{Answer, Refusals};
+
+/// Longer than anything in a test takes, on a busy machine too.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// A caller of one service.
+#[derive(Clone)]
+pub struct Caller {
+    http: Client,
+    base: String,
+    refusals: Refusals,
+    /// Whose word the services take for who calls, where they ask.
+    token: Option<String>,
+}
+
+impl Caller {
+    /// A caller of the service at this address, such as `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// When there can be no HTTP client.
+    pub fn new(base: impl Into<String>, refusals: Refusals) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: Client::builder().timeout(SOON).build()?,
+            base: base.into(),
+            refusals,
+            token: None,
+        })
+    }
+
+    /// The same with this token.
+    #[must_use]
+    pub fn bearing(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The whole address of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// A request that is still to be sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, self.url(path));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that no answer may be.
+    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
+        let answer = Answer::of(request.send().await?).await?;
+        answer.check(self.refusals)?;
+        Ok(answer)
+    }
+
+    /// A GET.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// A POST.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A POST whose body is taken as it is.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn post_text(&self, path: &str, body: impl Into<String>) -> anyhow::Result<Answer> {
+        let request = self.request(Method::POST, path);
+        let request = request.header(CONTENT_TYPE, "application/json");
+        self.send(request.body(body.into())).await
+    }
+
+    /// A POST under this idempotency key.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self.request(Method::POST, path);
+        self.send(request.header("idempotency-key", key).json(body))
+            .await
+    }
+
+    /// A PUT.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// A DELETE.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Makes something by a POST, and says its id: in JSON:API too.
+    ///
+    /// # Errors
+    /// When it is not made.
+    pub async fn make(&self, path: &str, body: &Value) -> anyhow::Result<String> {
+        let made = self.post(path, body).await?;
+        ensure!(made.status == 201, "{}", made.text);
+        made.id().with_context(|| format!("no id: {}", made.text))
+    }
+}
