@@ -23,7 +23,6 @@ pub mod once;
 pub mod orders;
 pub mod overview;
 pub mod ownership;
-pub mod page;
 pub mod passwords;
 pub mod payment_jobs;
 pub mod simple_orders;
@@ -152,4 +151,16 @@ pub enum AppError {
     /// The database has no answer.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl AppError {
+    /// Whether something else has what was to be unique, or what was referred to is not there.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            Self::Db(error) => error.constraint().is_some(),
+            Self::Inventory(error) => matches!(error, InventoryError::Conflict(_)),
+            _ => false,
+        }
+    }
 }

@@ -12,7 +12,6 @@ mod json_api;
 mod ledger;
 pub mod openapi;
 mod orders;
-mod paged;
 mod problem;
 mod purchases;
 pub mod sessions;

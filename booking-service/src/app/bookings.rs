@@ -7,13 +7,13 @@ use clients::flight::Flight;
 use clients::http::CallContext;
 use domain::{BookingId, HoldId};
 use lifecycle::{Event, Outcome, State};
+use service_kit::page::{ListPart, Listing};
 use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use super::AppError;
 use super::booking::{Booking, Door, NewBooking};
 use super::engine::Engine;
-use super::page::{ListPart, Page};
 use crate::db;
 use crate::db::bookings::{Insertion, NextStep};
 
@@ -170,11 +170,11 @@ impl Bookings {
         user: &str,
         part: ListPart<BookingId>,
         limit: i64,
-    ) -> Result<Page<Booking, BookingId>, AppError> {
+    ) -> Result<Listing<Booking, BookingId>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
         let found = db::bookings::of_user(database, user, Door::Count, part, limit + 1).await?;
-        Ok(Page::of(found, &part, limit, |booking| booking.id))
+        Ok(Listing::of(found, &part, limit, |booking| booking.id))
     }
 
     /// A booking's first flight, if flight-service answers soon.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::{Event, State};
+use service_kit::page::{ListPart, Listing};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,7 +23,6 @@ use super::booking::{Booking, Door};
 use super::doorbell::{Doorbell, Ear, Job, Stream};
 use super::engine::Engine;
 use super::event_bookings::EventBookingStatus;
-use super::page::{ListPart, Page};
 use super::worker::Crew;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
@@ -104,11 +104,11 @@ impl PaymentJobs {
         &self,
         part: ListPart<Uuid>,
         limit: i64,
-    ) -> Result<Page<DeadLetter, Uuid>, AppError> {
+    ) -> Result<Listing<DeadLetter, Uuid>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
         let found = db::payment_failures::waiting(database, part, limit + 1).await?;
-        Ok(Page::of(found, &part, limit, |letter| letter.id))
+        Ok(Listing::of(found, &part, limit, |letter| letter.id))
     }
 
     /// A dead letter with all failures of its job, in order.

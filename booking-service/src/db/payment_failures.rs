@@ -3,13 +3,13 @@
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId};
 use lifecycle::State;
+use service_kit::page::ListPart;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::DbError;
 use super::bookings::{Change, update};
 use crate::app::booking::Booking;
-use crate::app::page::ListPart;
 use crate::app::payment_jobs::{DeadLetter, Failure};
 
 const FAILED: &str = "

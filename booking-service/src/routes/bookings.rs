@@ -6,12 +6,11 @@ mod view;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use clients::flight::Page;
 use domain::BookingId;
 use serde::Deserialize;
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::page::PageParameters;
+use service_kit::page::{Page, PageParameters};
 use service_kit::{Problem, respond};
 use utoipa::IntoParams;
 
@@ -19,7 +18,6 @@ use self::parse::{BookingRequest, new_booking};
 use self::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use super::call_context;
 use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
-use super::paged;
 use crate::app::bookings::{Answered, Bookings, shown_text};
 use crate::app::ownership::Owned as _;
 
@@ -100,11 +98,11 @@ pub(super) async fn list(
     page: Query<PageParameters>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let (part, limit) = paged::part_of(page.0)?;
+    let (part, limit) = page.0.part()?;
     let user = whose.0.user_id.to_string();
     caller.check_names_self("user_id", &user)?;
-    let page = bookings.of_user(&user, part, limit).await?;
-    let page = paged::page_of(page, limit, |booking| view(&booking, None))?;
+    let found = bookings.of_user(&user, part, limit).await?;
+    let page = found.page(limit, |booking| view(&booking, None))?;
     Ok(respond::ok(&page))
 }
 

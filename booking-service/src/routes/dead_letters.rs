@@ -2,18 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::Page;
 use domain::HoldId;
 use jiff::Timestamp;
 use serde::Serialize;
 use service_kit::extract::{Id, Query};
-use service_kit::page::PageParameters;
+use service_kit::page::{Page, PageParameters};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::openapi::{ListRefusals, LookupRefusals, RequeueRefusals};
-use super::paged;
 use crate::app::payment_jobs::{DeadLetter, Failure, PaymentJobs};
 
 /// A payment that kept failing.
@@ -110,9 +108,9 @@ pub(super) async fn list(
     jobs: Data<PaymentJobs>,
     page: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (part, limit) = paged::part_of(page.0)?;
-    let page = jobs.dead_letters(part, limit).await?;
-    let page = paged::page_of(page, limit, |letter| Ok(DeadLetterView::from(letter)))?;
+    let (part, limit) = page.0.part()?;
+    let found = jobs.dead_letters(part, limit).await?;
+    let page = found.page(limit, |letter| Ok(DeadLetterView::from(letter)))?;
     Ok(respond::ok(&page))
 }
 

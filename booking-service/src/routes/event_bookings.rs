@@ -177,6 +177,7 @@ pub(super) async fn show(
     params(("id" = Uuid, Path, description = "The user's id"), ListPart),
     responses(
         (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<EventBookingView>),
+        (status = 404, description = "This is no user's id"),
         ListRefusals
     )
 )]

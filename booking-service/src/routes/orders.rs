@@ -7,15 +7,18 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use domain::{BookingId, HoldId};
+use serde::Serialize;
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json};
 use service_kit::{Problem, respond};
+use utoipa::ToSchema;
 
 use self::parse::{OrderRequest, PaymentRequest, SeatsRequest};
 use self::view::{CreatedOrder, OrderView};
 use super::admin::MessageAnswer;
 use super::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
-use super::{call_context, scoped, simple_orders};
+use super::simple_orders::{self, SimpleOrderView};
+use super::{call_context, scoped};
 use crate::app::bookings::Answered;
 use crate::app::flights::Flights;
 use crate::app::orders::Orders;
@@ -62,11 +65,21 @@ pub(super) async fn create(
     Ok(respond::mark_replayed(response, replayed))
 }
 
+/// An order, in the style that it was made in.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum ShownOrder {
+    /// One with chosen seats.
+    WithSeats(Box<OrderView>),
+    /// A simple one.
+    Simple(SimpleOrderView),
+}
+
 /// Look an order up, of either style: chosen seats by their order's id, simple ones by a number.
 #[utoipa::path(
     get, path = "/api/orders/{id}", tag = "orders", operation_id = "show_order",
     params(("id" = String, Path, description = "The order's id")),
-    responses((status = 200, description = "The order", body = OrderView), LookupRefusals)
+    responses((status = 200, description = "The order", body = ShownOrder), LookupRefusals)
 )]
 pub(super) async fn show(
     orders: Data<Orders>,
@@ -76,13 +89,16 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     if let Ok(id) = id.parse::<BookingId>() {
         let order = simple.find(id).await?.for_caller(&caller)?;
-        return Ok(respond::ok(&simple_orders::view(&order)?));
+        let shown = ShownOrder::Simple(simple_orders::view(&order)?);
+        return Ok(respond::ok(&shown));
     }
     let id: HoldId = id
         .parse()
         .map_err(|_| Problem::not_found("there is no order with this id"))?;
     let order = orders.find(id).await?.for_caller(&caller)?;
-    Ok(respond::ok(&view::order(&order)))
+    Ok(respond::ok(&ShownOrder::WithSeats(Box::new(view::order(
+        &order,
+    )))))
 }
 
 /// Take other seats for an order that is not paid yet; its time starts again.

@@ -484,26 +484,6 @@ pub struct Airport {
     pub time_zone: String,
 }
 
-/// A page of a list.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Page<T> {
-    /// The rows.
-    pub data: Vec<T>,
-    /// How to go on.
-    pub meta: PageMeta,
-}
-
-/// How to go on in a list.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PageMeta {
-    /// For the page after this one; none where this is the last.
-    pub after: Option<String>,
-    /// For the page before this one; none where this is the first.
-    pub before: Option<String>,
-    /// How many rows a page has at most.
-    pub limit: i64,
-}
-
 /// One double entry: units that moved between two accounts of a flight's pool.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LedgerEntry {

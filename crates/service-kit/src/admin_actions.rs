@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::database::MigrationSet;
 use crate::extract::Query;
-use crate::page::PageParameters;
+use crate::page::{ListPart, Listing, Page, PageParameters};
 use crate::server::resource;
 use crate::{Problem, respond};
 
@@ -100,28 +100,6 @@ pub struct ActionView {
     request_id: String,
 }
 
-/// A page of actions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ActionPage {
-    /// The actions, newest first
-    data: Vec<ActionView>,
-    /// Where the neighbouring pages are
-    meta: ActionPageMeta,
-}
-
-/// Where the neighbouring pages are.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ActionPageMeta {
-    /// The place after which older ones follow; not there on the last page
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-    /// The place before which newer ones are; not there on the first page
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<String>,
-    /// How many were asked for
-    limit: i64,
-}
-
 /// Writes and lists actions.
 #[derive(Clone)]
 pub struct AdminActions {
@@ -166,12 +144,12 @@ impl AdminActions {
         Ok(())
     }
 
-    async fn page(
-        &self,
-        query: &str,
-        place: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<ActionView>, Problem> {
+    async fn find(&self, part: ListPart<i64>, limit: i64) -> Result<Vec<ActionView>, Problem> {
+        let (query, place) = match part {
+            ListPart::First => (OLDER, None),
+            ListPart::After(id) => (OLDER, Some(id)),
+            ListPart::Before(id) => (NEWER, Some(id)),
+        };
         let client = self.database.get().await?;
         let statement = client.prepare_cached(query).await?;
         let rows = client.query(&statement, &[&place, &limit]).await?;
@@ -199,7 +177,7 @@ fn view(row: &Row) -> Result<ActionView, tokio_postgres::Error> {
     get, path = "/api/admin/actions", tag = "admin", operation_id = "list_admin_actions",
     params(PageParameters),
     responses(
-        (status = 200, description = "A page of them", body = ActionPage),
+        (status = 200, description = "A page of them", body = Page<ActionView>),
         (status = 400, description = "A parameter is wrong; `errors` names it",
             body = crate::problem::ProblemBody<'static>, content_type = "application/problem+json"),
         (status = 503, description = "Ask again soon",
@@ -210,37 +188,8 @@ pub async fn list(
     actions: Data<AdminActions>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let PageParameters {
-        limit,
-        after,
-        before,
-    } = parameters.0.checked()?;
-    let after = after.map(|after| place("after", &after)).transpose()?;
-    let before = before.map(|before| place("before", &before)).transpose()?;
-    let is_before = before.is_some();
-    let query = if is_before { NEWER } else { OLDER };
-    // One more than is shown tells whether there is another page.
-    let mut data = actions.page(query, before.or(after), limit + 1).await?;
-    let is_cut = i64::try_from(data.len()).unwrap_or(i64::MAX) > limit;
-    if is_cut {
-        let surplus = if is_before { 0 } else { data.len() - 1 };
-        data.remove(surplus);
-    }
-    let place_of = |action: Option<&ActionView>| action.map(|action| action.id.to_string());
-    let (has_older, has_newer) = if is_before {
-        (true, is_cut)
-    } else {
-        (is_cut, after.is_some())
-    };
-    let meta = ActionPageMeta {
-        after: place_of(data.last()).filter(|_| has_older),
-        before: place_of(data.first()).filter(|_| has_newer),
-        limit,
-    };
-    Ok(respond::ok(&ActionPage { data, meta }))
-}
-
-fn place(name: &str, text: &str) -> Result<i64, Problem> {
-    let place = text.parse();
-    place.map_err(|_| Problem::invalid_field(name, "is not a place of this list"))
+    let (part, limit) = parameters.0.part()?;
+    let found = actions.find(part, limit + 1).await?;
+    let page = Listing::of(found, &part, limit, |action| action.id).page(limit, Ok)?;
+    Ok(respond::ok(&page))
 }

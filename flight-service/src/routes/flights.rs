@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data};
-use clients::flight::{Airport, Flight, FlightChange, NewFlight, Page, PageMeta};
-use domain::FlightId;
+use clients::flight::{Airport, Flight, FlightChange, NewFlight};
+use domain::{AirportCode, FlightId};
 use service_kit::extract::{Id, Json, Query};
-use service_kit::page::PageParameters;
+use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
 
 use super::openapi::{BodyRefusals, ChangeRefusals, LookupRefusals, ReadRefusals};
@@ -89,37 +89,23 @@ pub(super) async fn airports(
     seats: Data<Seats>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let PageParameters {
-        limit,
-        after,
-        before,
-    } = parameters.0.checked()?;
+    let (part, limit) = parameters.0.part::<AirportCode>()?;
     let all = seats.airports();
-    let from = after.map_or(0, |after| {
-        all.partition_point(|airport| airport.code.as_str() <= after.as_str())
-    });
-    let until = before.map_or(all.len(), |before| {
-        all.partition_point(|airport| airport.code.as_str() < before.as_str())
-    });
     let most = usize::try_from(limit).map_err(Problem::internal)?;
-    let from = if until < all.len() {
-        from.max(until.saturating_sub(most))
-    } else {
-        from
+    // One more than is shown tells whether there is another page.
+    let window = match part {
+        ListPart::First => 0..most + 1,
+        ListPart::After(code) => {
+            let from = all.partition_point(|airport| airport.code <= code);
+            from..from + most + 1
+        }
+        ListPart::Before(code) => {
+            let until = all.partition_point(|airport| airport.code < code);
+            until.saturating_sub(most + 1)..until
+        }
     };
-    let data: Vec<Airport> = all
-        .get(from..until)
-        .unwrap_or_default()
-        .iter()
-        .take(most)
-        .cloned()
-        .collect();
-    let end = from + data.len();
-    let code = |airport: Option<&Airport>| airport.map(|airport| airport.code.to_string());
-    let meta = PageMeta {
-        after: code(data.last()).filter(|_| end < all.len()),
-        before: code(data.first()).filter(|_| from > 0),
-        limit,
-    };
-    Ok(respond::ok(&Page { data, meta }))
+    let window = window.start..window.end.min(all.len());
+    let found = all.get(window).unwrap_or_default().to_vec();
+    let found = Listing::of(found, &part, limit, |airport: &Airport| airport.code);
+    Ok(respond::ok(&found.page(limit, Ok)?))
 }

@@ -1,12 +1,16 @@
 //! The double entries: a flight's, and the proof over all.
 
+use std::fmt::{self, Display, Formatter};
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation, Page, PageMeta};
+use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation};
 use domain::FlightId;
-use inventory::{LedgerPart, LedgerPlace};
+use inventory::{EnteredMovement, LedgerPart, LedgerPlace};
 use service_kit::extract::{Id, Query};
-use service_kit::page::PageParameters;
+use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
 
 use super::openapi::{LookupRefusals, ReadRefusals};
@@ -27,24 +31,20 @@ pub(super) async fn show(
     id: Id<FlightId>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let PageParameters {
-        limit,
-        after,
-        before,
-    } = parameters.0.checked()?;
-    let part = match before {
-        Some(before) => LedgerPart::Before(place(&before, "before")?),
-        None => LedgerPart::After(after.map(|after| place(&after, "after")).transpose()?),
+    let (part, limit) = parameters.0.part::<Place>()?;
+    let in_ledger = match part {
+        ListPart::First => LedgerPart::After(None),
+        ListPart::After(place) => LedgerPart::After(Some(place.0)),
+        ListPart::Before(place) => LedgerPart::Before(place.0),
     };
-    let movements = seats.ledger(id.0, part, limit).await?;
-    let is_full = i64::try_from(movements.len()).is_ok_and(|count| count == limit);
-    let first = movements.first().map(|movement| text(movement.place));
-    let last = movements.last().map(|movement| text(movement.place));
-    let (has_before, has_after) = match part {
-        LedgerPart::After(from) => (from.is_some(), is_full),
-        LedgerPart::Before(_) => (is_full, true),
-    };
-    let data = movements.into_iter().map(|movement| LedgerEntry {
+    // One more than is shown tells whether there is another page.
+    let found = seats.ledger(id.0, in_ledger, limit + 1).await?;
+    let found = Listing::of(found, &part, limit, |movement| Place(movement.place));
+    Ok(respond::ok(&found.page(limit, |one| Ok(entry(one)))?))
+}
+
+fn entry(movement: EnteredMovement) -> LedgerEntry {
+    LedgerEntry {
         version: movement.place.version,
         line: movement.place.line,
         from: movement.from,
@@ -53,31 +53,29 @@ pub(super) async fn show(
         reason: movement.reason,
         cause: movement.cause,
         entered_at: movement.entered_at,
-    });
-    Ok(respond::ok(&Page {
-        data: data.collect(),
-        meta: PageMeta {
-            after: last.filter(|_| has_after),
-            before: first.filter(|_| has_before),
-            limit,
-        },
-    }))
+    }
 }
 
 /// A place as it stands in a page's address.
-fn text(place: LedgerPlace) -> String {
-    format!("{}.{}", place.version, place.line)
+#[derive(Clone, Copy)]
+struct Place(LedgerPlace);
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0.version, self.0.line)
+    }
 }
 
-fn place(text: &str, parameter: &str) -> Result<LedgerPlace, Problem> {
-    text.split_once('.')
-        .and_then(|(version, line)| {
-            Some(LedgerPlace {
-                version: version.parse().ok()?,
-                line: line.parse().ok()?,
-            })
-        })
-        .ok_or_else(|| Problem::invalid_field(parameter, "is not a place that a page named"))
+impl FromStr for Place {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (version, line) = text.split_once('.').unwrap_or((text, ""));
+        Ok(Self(LedgerPlace {
+            version: version.parse()?,
+            line: line.parse()?,
+        }))
+    }
 }
 
 /// Do the double entries of all flights add up?

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
 use domain::{BookingId, FlightId, HoldId};
+use service_kit::page::ListPart;
 use uuid::Uuid;
 
 use super::row::{COLUMNS, read};
 use crate::app::booking::{Booking, Door};
-use crate::app::page::ListPart;
 use crate::db::DbError;
 
 /// A user's bookings of one door, newest first, `limit` of them at most.

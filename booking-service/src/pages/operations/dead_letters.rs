@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use maud::{Markup, html};
 use service_kit::Problem;
 use service_kit::extract::Id;
+use service_kit::page::ListPart;
 use uuid::Uuid;
 
 use super::super::forms::{self, Form};
@@ -12,7 +13,6 @@ use super::super::visitor::Visitor;
 use super::super::{failure, go_to, tickets, words};
 use crate::app::AppError;
 use crate::app::event_bookings::EventBookingStatus;
-use crate::app::page::ListPart;
 use crate::app::payment_jobs::{DeadLetter, PaymentJobs};
 
 /// How many are shown.

@@ -3,8 +3,9 @@
 use domain::{AirportCode, Units};
 use jiff::civil::Date;
 use reqwest::Method;
+use serde::Deserialize;
 
-use super::{Airport, CalendarAnswer, FlightClient, LedgerProof, Page, SearchAnswer};
+use super::{Airport, CalendarAnswer, FlightClient, LedgerProof, SearchAnswer};
 use crate::http::{Answer, CallContext, Request};
 
 /// The most airports that one call answers.
@@ -104,7 +105,7 @@ impl FlightClient {
         &self,
         after: Option<&str>,
         context: &CallContext,
-    ) -> Answer<Page<Airport>> {
+    ) -> Answer<AirportPage> {
         let mut request =
             Request::repeatable(Method::GET, &["api", "airports"]).query("limit", AIRPORTS_LIMIT);
         if let Some(after) = after {
@@ -121,4 +122,20 @@ impl FlightClient {
         let request = Request::repeatable(Method::GET, &["api", "ledger", "proof"]);
         self.ask(request, context).await
     }
+}
+
+/// A page of the airports.
+#[derive(Debug, Deserialize)]
+pub struct AirportPage {
+    /// The airports.
+    pub data: Vec<Airport>,
+    /// How to go on.
+    pub meta: AirportPageMeta,
+}
+
+/// How to go on in the airports.
+#[derive(Debug, Deserialize)]
+pub struct AirportPageMeta {
+    /// The place after which more follow; none where this page is the last.
+    pub after: Option<String>,
 }
