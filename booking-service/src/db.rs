@@ -21,11 +21,13 @@ mod embedded {
 
 use std::sync::Arc;
 
-use deadpool_postgres::{GenericClient, Pool};
+use deadpool_postgres::{Pool, Transaction};
 use domain::PoolId;
-use inventory::CreateError;
+use inventory::{CreateError, NewPool, create_pools};
 use jiff::Timestamp;
 use service_kit::database::MigrationSet;
+
+use crate::POOL_KIND;
 
 /// The migrations of the bookings database, in order.
 #[must_use]
@@ -80,14 +82,33 @@ impl DbError {
     }
 }
 
-/// An id for a new pool, which no other has or had.
+/// Makes a pool of so many units of this service, under an id that no other has or had.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn new_pool_id(client: &impl GenericClient) -> Result<PoolId, DbError> {
+pub async fn create_pool(
+    transaction: &Transaction<'_>,
+    capacity: i32,
+    starts_at: Option<Timestamp>,
+) -> Result<PoolId, DbError> {
     let query = "SELECT nextval('pool_ids')";
-    let statement = client.prepare_cached(query).await?;
-    Ok(PoolId(client.query_one(&statement, &[]).await?.try_get(0)?))
+    let statement = transaction.prepare_cached(query).await?;
+    let id = PoolId(transaction.query_one(&statement, &[]).await?.try_get(0)?);
+    let pool = NewPool {
+        id,
+        kind: POOL_KIND.to_owned(),
+        capacity,
+        already_sold: 0,
+        layout: None,
+        starts_at,
+    };
+    create_pools(transaction, vec![pool]).await?;
+    Ok(id)
+}
+
+/// One value of each of several things: a column of the rows that are written of them.
+pub fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
+    items.iter().map(value).collect()
 }
 
 /// The database's clock, which all deadlines go by.

@@ -20,11 +20,11 @@ use super::AppError;
 use super::booking::{Booking, Door, Refusal as Reason};
 use super::bookings::Bookings;
 use super::doorbell::{Doorbell, Job};
-use super::once::{Once, RequestKey};
+use super::once::{self, Kept, Once, RequestKey};
 use super::turns::Turns;
 use super::vouchers::VoucherCode;
-use crate::db;
 use crate::db::event_bookings::NewEventBooking;
+use crate::db::{self, DbError};
 
 /// What somebody wants to book.
 #[derive(Clone, Debug)]
@@ -167,12 +167,15 @@ impl EventBookings {
             .turns
             .of(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
-        if let Some(earlier) = self.booked_before(&request).await? {
-            return Ok(earlier);
-        }
-        let bid = Bid::make(&self.bookings.engine, &request).await?;
+        let find = |key| self.booked_under(key);
+        let book = Box::pin(self.book(&request));
+        once::create(request.key.as_ref(), find, book).await
+    }
+
+    async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {
+        let bid = Bid::make(&self.bookings.engine, request).await?;
         let hold = HoldId::generate();
-        let new = self.new_booking(hold, &request, &bid)?;
+        let new = self.new_booking(hold, request, &bid)?;
         let until = if bid.is_free() {
             Until::Sold
         } else {
@@ -189,7 +192,7 @@ impl EventBookings {
                 if !bid.is_free() {
                     self.doorbell.ring(Job::new(hold));
                 }
-                Ok(Once::new(made(&request, &new, &bid)))
+                Ok(made(request, &new, &bid))
             }
             Ok(Err(Refusal::SoldOut)) => Err(bid.shortage(&self.bookings.engine).await?),
             Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
@@ -197,11 +200,6 @@ impl EventBookings {
                 "sales are closed",
             ))),
             Ok(Err(_)) => Err(AppError::OtherAnswer),
-            // The same request came twice at once, and the other one was first.
-            Err(InventoryError::Conflict(key)) if key == db::event_bookings::KEY => {
-                let earlier = self.booked_before(&request).await?;
-                earlier.ok_or(AppError::InProgress)
-            }
             Err(InventoryError::Conflict(key)) if key == db::event_bookings::USER => {
                 Err(AppError::UnknownUser)
             }
@@ -233,19 +231,16 @@ impl EventBookings {
         })
     }
 
-    async fn booked_before(
-        &self,
-        request: &EventBookingRequest,
-    ) -> Result<Option<Once<EventBooking>>, AppError> {
-        let Some(key) = &request.key else {
-            return Ok(None);
-        };
-        let database = &self.bookings.engine.database;
-        let Some(earlier) = db::bookings::find_by_key(database, &key.key).await? else {
-            return Ok(None);
-        };
-        let digest = earlier.digest.clone();
-        Once::replay(EventBooking::try_from(earlier)?, Some(&digest), key).map(Some)
+    async fn booked_under(&self, key: &str) -> Result<Option<Kept<EventBooking>>, DbError> {
+        let booking = db::bookings::find_by_key(&self.bookings.engine.database, key).await?;
+        booking
+            .map(|booking| {
+                let digest = booking.digest.clone();
+                let tickets = EventBooking::try_from(booking);
+                let tickets = tickets.map_err(|_| DbError::Unreadable("bookings"))?;
+                Ok((tickets, Some(digest)))
+            })
+            .transpose()
     }
 
     /// A booking by its id.

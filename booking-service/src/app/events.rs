@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use domain::{Amount, Currency, PoolId, Units};
-use inventory::{Command, Inventory, NewPool, Refusal};
+use inventory::{Command, Inventory, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{Once, RequestKey};
+use super::once::{self, Once, RequestKey};
 use super::text::{Description, Name};
+use crate::db;
 use crate::db::events::{EventDeleted, EventRescheduled};
-use crate::{POOL_KIND, db};
 
 /// An event.
 #[derive(Clone, Debug)]
@@ -66,10 +66,7 @@ impl SalesWindow {
     /// Whether there is such a time at all.
     fn checked(self) -> Result<Self, AppError> {
         match (self.from, self.until) {
-            (Some(from), Some(until)) if from >= until => Err(AppError::Invalid(
-                "sales_end".to_owned(),
-                "must be after sales_start".to_owned(),
-            )),
+            (Some(from), Some(until)) if from >= until => Err(never_on_sale()),
             _ => Ok(self),
         }
     }
@@ -122,7 +119,7 @@ pub struct EventChange {
     pub total_tickets: Option<Units>,
     /// What one costs, zero or more, to those who book from now on.
     pub price: Option<Amount>,
-    /// In which currency.
+    /// In which currency: the one that it has, which all of its sales are counted in.
     pub currency: Option<Currency>,
     /// From when on tickets are sold; `Some(None)`: from the beginning.
     pub sales_from: Option<Option<Timestamp>>,
@@ -130,6 +127,28 @@ pub struct EventChange {
     pub sales_until: Option<Option<Timestamp>>,
     /// How many one user may have, of those who book from now on; `Some(None)`: any number.
     pub tickets_per_user: Option<Option<Units>>,
+}
+
+impl EventChange {
+    /// Whether the event would make sense with it.
+    fn check_against(&self, event: &Event) -> Result<(), AppError> {
+        if let Some(price) = self.price {
+            check_price(price)?;
+        }
+        if self
+            .currency
+            .is_some_and(|currency| currency != event.currency)
+        {
+            let detail = format!("is {} and can't be changed", event.currency);
+            return Err(AppError::Invalid("currency".to_owned(), detail));
+        }
+        let window = SalesWindow {
+            from: self.sales_from.unwrap_or(event.sales.from),
+            until: self.sales_until.unwrap_or(event.sales.until),
+        };
+        window.checked()?;
+        Ok(())
+    }
 }
 
 /// What an event's bookings add up to, at one moment.
@@ -160,37 +179,14 @@ impl Events {
     pub async fn create(&self, new: &NewEvent) -> Result<Once<Event>, AppError> {
         check_price(new.price)?;
         new.sales.checked()?;
-        if let Some(earlier) = self.created_before(new).await? {
-            return Ok(earlier);
-        }
-        let id = Uuid::now_v7();
-        let pool = |id| NewPool {
-            id,
-            kind: POOL_KIND.to_owned(),
-            capacity: new.total_tickets.get().cast_signed(),
-            already_sold: 0,
-            layout: None,
-            starts_at: Some(new.starts_at),
-        };
-        match db::events::insert(&self.database, id, new, pool).await {
-            Ok(()) => Ok(Once::new(self.find(id).await?)),
-            // The same request came twice at once, and the other one was first.
-            Err(error) if error.constraint() == Some(db::events::KEY) => {
-                let earlier = self.created_before(new).await?;
-                earlier.ok_or(AppError::InProgress)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let find = |key| db::events::find_by_key(&self.database, key);
+        once::create(new.key.as_ref(), find, self.insert(new)).await
     }
 
-    async fn created_before(&self, new: &NewEvent) -> Result<Option<Once<Event>>, AppError> {
-        let Some(key) = &new.key else {
-            return Ok(None);
-        };
-        let earlier = db::events::find_by_key(&self.database, &key.key).await?;
-        earlier
-            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-            .transpose()
+    async fn insert(&self, new: &NewEvent) -> Result<Event, AppError> {
+        let id = Uuid::now_v7();
+        db::events::insert(&self.database, id, new).await?;
+        self.find(id).await
     }
 
     /// The events after this one, in the order in which they were made.
@@ -210,28 +206,19 @@ impl Events {
         event.ok_or(AppError::UnknownEvent)
     }
 
-    /// Changes what is given. The tickets come first: if they can't be so few, nothing is changed.
+    /// Changes what is given, and leaves the rest as others have it by then. The tickets come first: if they
+    /// can't be so few, nothing is changed.
     ///
     /// # Errors
     /// When there is no such event, more tickets are held and sold, or it would make no sense.
     pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
         let event = self.find(id).await?;
-        if let Some(price) = change.price {
-            check_price(price)?;
-        }
-        let window = SalesWindow {
-            from: change.sales_from.unwrap_or(event.sales.from),
-            until: change.sales_until.unwrap_or(event.sales.until),
-        };
-        window.checked()?;
+        change.check_against(&event)?;
         let pool = event.pool;
         if let Some(tickets) = change.total_tickets {
             let capacity = tickets.get().cast_signed();
-            match self
-                .inventory
-                .submit(Command::Resize { pool, capacity })
-                .await?
-            {
+            let resize = Command::Resize { pool, capacity };
+            match self.inventory.submit(resize).await? {
                 Ok(_) => {}
                 Err(Refusal::CapacityInUse) => return Err(AppError::TicketsInUse),
                 Err(_) => return Err(AppError::OtherAnswer),
@@ -249,9 +236,15 @@ impl Events {
             let answer = self.inventory.submit_with(command, rows).await?;
             answer.map_err(|_| AppError::OtherAnswer)?;
         }
-        let per_user = change.tickets_per_user.unwrap_or(event.tickets_per_user);
-        db::events::update(&self.database, id, change, window, per_user).await?;
-        self.find(id).await
+        match db::events::update(&self.database, id, change).await {
+            Err(error) if error.constraint() == Some(db::events::SALES_WINDOW) => {
+                Err(never_on_sale())
+            }
+            outcome => {
+                outcome?;
+                self.find(id).await
+            }
+        }
     }
 
     /// Deletes an event that nobody has tickets to. Its row stays, for the bookings that it had.
@@ -282,6 +275,13 @@ impl Events {
         let statistics = db::events::statistics(&self.database, id).await?;
         statistics.ok_or(AppError::UnknownEvent)
     }
+}
+
+fn never_on_sale() -> AppError {
+    AppError::Invalid(
+        "sales_end".to_owned(),
+        "must be after sales_start".to_owned(),
+    )
 }
 
 fn check_price(price: Amount) -> Result<(), AppError> {

@@ -1,6 +1,7 @@
 //! Requests that act once: their key, and an answer that may be an earlier one's.
 
 use super::AppError;
+use crate::db::DbError;
 
 /// What makes a request come about once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,9 @@ pub struct Once<T> {
     /// Whether an earlier request with the same key got it first.
     pub replayed: bool,
 }
+
+/// What a key made, and the digest of what was asked for then.
+pub type Kept<T> = (T, Option<Vec<u8>>);
 
 impl<T> Once<T> {
     /// An answer that is given for the first time.
@@ -42,5 +46,47 @@ impl<T> Once<T> {
         } else {
             Err(AppError::KeyReused)
         }
+    }
+}
+
+/// What an earlier request with this key made, if there was one.
+///
+/// # Errors
+/// When it was another request, or nothing can be looked up.
+pub async fn earlier<'k, T, F>(
+    key: Option<&'k RequestKey>,
+    find: impl FnOnce(&'k str) -> F,
+) -> Result<Option<Once<T>>, AppError>
+where
+    F: Future<Output = Result<Option<Kept<T>>, DbError>>,
+{
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let kept = find(&key.key).await?;
+    kept.map(|(value, digest)| Once::replay(value, digest.as_deref(), key))
+        .transpose()
+}
+
+/// Makes something that is kept with its key, unless an earlier request with the key did.
+///
+/// # Errors
+/// When the key came with another request, or the thing can't be looked up or made.
+pub async fn create<'k, T, F>(
+    key: Option<&'k RequestKey>,
+    find: impl Fn(&'k str) -> F,
+    make: impl Future<Output = Result<T, AppError>>,
+) -> Result<Once<T>, AppError>
+where
+    F: Future<Output = Result<Option<Kept<T>>, DbError>>,
+{
+    if let Some(earlier) = earlier(key, &find).await? {
+        return Ok(earlier);
+    }
+    match make.await {
+        Ok(value) => Ok(Once::new(value)),
+        // The same request may have come twice at once, the other one first.
+        Err(error) if error.is_conflict() => earlier(key, find).await?.ok_or(error),
+        Err(error) => Err(error),
     }
 }

@@ -8,18 +8,16 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId, Units};
-use inventory::{
-    Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Refusal, Until,
-};
+use inventory::{Command, HoldCommand, Inventory, LegRequest, Refusal, Until};
 use moka::future::Cache;
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{Once, RequestKey};
+use super::once::{self, Once, RequestKey};
 use super::text::{Description, Name};
 use super::turns::Turns;
+use crate::db;
 use crate::db::purchases::NewPurchase;
-use crate::{POOL_KIND, db};
 
 /// How many ticket options' pools are remembered: a few megabytes.
 const POOLS_REMEMBERED: u64 = 50_000;
@@ -104,45 +102,19 @@ impl TicketOptions {
     /// # Errors
     /// When the key came with another request, or the database does not answer.
     pub async fn create(&self, new: &NewTicketOption) -> Result<Once<TicketOption>, AppError> {
-        if let Some(earlier) = self.created_before(new).await? {
-            return Ok(earlier);
-        }
-        let id = Uuid::now_v7();
-        let pool = |id| NewPool {
-            id,
-            kind: POOL_KIND.to_owned(),
-            capacity: new.allocation,
-            already_sold: 0,
-            layout: None,
-            starts_at: None,
-        };
-        match db::ticket_options::insert(&self.database, id, new, pool).await {
-            Ok(()) => Ok(Once::new(TicketOption {
-                id,
-                name: new.name.as_str().to_owned(),
-                description: new.description.as_str().to_owned(),
-                allocation: new.allocation,
-            })),
-            // The same request came twice at once, and the other one was first.
-            Err(error) if error.constraint() == Some(db::ticket_options::KEY) => {
-                let earlier = self.created_before(new).await?;
-                earlier.ok_or(AppError::InProgress)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let find = |key| db::ticket_options::find_by_key(&self.database, key);
+        once::create(new.key.as_ref(), find, self.insert(new)).await
     }
 
-    async fn created_before(
-        &self,
-        new: &NewTicketOption,
-    ) -> Result<Option<Once<TicketOption>>, AppError> {
-        let Some(key) = &new.key else {
-            return Ok(None);
-        };
-        let earlier = db::ticket_options::find_by_key(&self.database, &key.key).await?;
-        earlier
-            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-            .transpose()
+    async fn insert(&self, new: &NewTicketOption) -> Result<TicketOption, AppError> {
+        let id = Uuid::now_v7();
+        db::ticket_options::insert(&self.database, id, new).await?;
+        Ok(TicketOption {
+            id,
+            name: new.name.as_str().to_owned(),
+            description: new.description.as_str().to_owned(),
+            allocation: new.allocation,
+        })
     }
 
     /// A ticket option by its id.
@@ -164,9 +136,11 @@ impl TicketOptions {
             .turns
             .of(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
-        if let Some(earlier) = self.bought_before(&request).await? {
-            return Ok(earlier);
-        }
+        let find = |key| db::purchases::find_by_key(&self.database, key);
+        once::create(request.key.as_ref(), find, self.buy(&request)).await
+    }
+
+    async fn buy(&self, request: &PurchaseRequest) -> Result<Purchase, AppError> {
         let pool = self.pool(request.ticket_option).await?;
         let hold = HoldId::generate();
         let leg = LegRequest {
@@ -181,35 +155,16 @@ impl TicketOptions {
             request: request.clone(),
         };
         let answer = self.inventory.submit_new_with(Command::Hold(command), rows);
-        match answer.await {
-            Ok(Ok(_)) => Ok(Once::new(Purchase {
+        match answer.await? {
+            Ok(_) => Ok(Purchase {
                 id: hold.0,
                 ticket_option: request.ticket_option,
-                user: request.user,
+                user: request.user.clone(),
                 quantity: request.quantity,
-            })),
-            Ok(Err(Refusal::SoldOut)) => Err(AppError::NotSoMany(request.quantity)),
-            Ok(Err(_)) => Err(AppError::OtherAnswer),
-            // The same request came twice at once, and the other one was first.
-            Err(InventoryError::Conflict(key)) if key == db::purchases::KEY => {
-                let earlier = self.bought_before(&request).await?;
-                earlier.ok_or(AppError::InProgress)
-            }
-            Err(error) => Err(error.into()),
+            }),
+            Err(Refusal::SoldOut) => Err(AppError::NotSoMany(request.quantity)),
+            Err(_) => Err(AppError::OtherAnswer),
         }
-    }
-
-    async fn bought_before(
-        &self,
-        request: &PurchaseRequest,
-    ) -> Result<Option<Once<Purchase>>, AppError> {
-        let Some(key) = &request.key else {
-            return Ok(None);
-        };
-        let earlier = db::purchases::find_by_key(&self.database, &key.key).await?;
-        earlier
-            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-            .transpose()
     }
 
     /// A purchase by its id.

@@ -3,14 +3,13 @@
 
 use deadpool_postgres::Pool;
 use domain::{Amount, Money, PoolId, Units};
-use inventory::NewPool;
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{Once, RequestKey};
-use crate::{POOL_KIND, db};
+use super::once::{self, Once, RequestKey};
+use crate::db;
 
 /// The longest code.
 const CODE_LIMIT_CHARS: usize = 40;
@@ -117,39 +116,17 @@ impl Vouchers {
     /// # Errors
     /// When there is no such event, the code or the key is taken, or the database does not answer.
     pub async fn create(&self, new: &NewVoucher) -> Result<Once<Voucher>, AppError> {
-        if let Some(earlier) = self.created_before(new).await? {
-            return Ok(earlier);
-        }
+        let find = |key| db::vouchers::find_by_key(&self.database, key);
+        once::create(new.key.as_ref(), find, self.insert(new)).await
+    }
+
+    async fn insert(&self, new: &NewVoucher) -> Result<Voucher, AppError> {
         if let Some(event) = new.event {
             let event = db::events::find(&self.database, event).await?;
             event.ok_or(AppError::UnknownEvent)?;
         }
-        let pool = |id| NewPool {
-            id,
-            kind: POOL_KIND.to_owned(),
-            capacity: new.max_uses.get().cast_signed(),
-            already_sold: 0,
-            layout: None,
-            starts_at: None,
-        };
-        match db::vouchers::insert(&self.database, Uuid::now_v7(), new, pool).await {
-            Ok(()) => Ok(Once::new(self.find(&new.code).await?)),
-            Err(error) => {
-                // The same request may have come twice at once, the other one first.
-                let earlier = self.created_before(new).await?;
-                earlier.ok_or(error.into())
-            }
-        }
-    }
-
-    async fn created_before(&self, new: &NewVoucher) -> Result<Option<Once<Voucher>>, AppError> {
-        let Some(key) = &new.key else {
-            return Ok(None);
-        };
-        let earlier = db::vouchers::find_by_key(&self.database, &key.key).await?;
-        earlier
-            .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-            .transpose()
+        db::vouchers::insert(&self.database, Uuid::now_v7(), new).await?;
+        self.find(&new.code).await
     }
 
     /// A voucher by its code, however it is written.

@@ -8,14 +8,11 @@ use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::DbError;
 use super::bookings::row::{COLUMNS, read};
+use super::{DbError, column};
 use crate::app::booking::Booking;
 use crate::app::once::RequestKey;
 use crate::app::stored_life::StoredLife;
-
-/// The unique key that lets an idempotency key book once.
-pub const KEY: &str = "bookings_idempotency_key";
 
 /// The foreign key that refuses a user that was deleted meanwhile.
 pub const USER: &str = "event_bookings_user";
@@ -128,29 +125,24 @@ impl NewEventBooking {
     }
 }
 
-/// One value of each of a batch.
-fn column<R, T>(batch: &[(&R, &Accepted)], value: impl Fn(&R) -> T) -> Vec<T> {
-    batch.iter().map(|(one, _)| value(one)).collect()
-}
-
 impl Rows for NewEventBooking {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
         let insert = RowStatement::new(INSERT)
-            .with(column(batch, |one| one.hold.0))
-            .with(column(batch, |one| one.event))
-            .with(column(batch, |one| one.user))
-            .with(column(batch, |one| one.quantity))
-            .with(column(batch, |one| one.unit_price_minor))
-            .with(column(batch, |one| one.voucher))
-            .with(column(batch, |one| one.discount_minor))
-            .with(column(batch, |one| one.total.amount.minor()))
-            .with(column(batch, |one| one.total.currency.to_string()))
-            .with(column(batch, |one| one.created_at))
-            .with(column(batch, |one| one.deadline_at))
-            .with(column(batch, |one| {
+            .with(column(batch, |(one, _)| one.hold.0))
+            .with(column(batch, |(one, _)| one.event))
+            .with(column(batch, |(one, _)| one.user))
+            .with(column(batch, |(one, _)| one.quantity))
+            .with(column(batch, |(one, _)| one.unit_price_minor))
+            .with(column(batch, |(one, _)| one.voucher))
+            .with(column(batch, |(one, _)| one.discount_minor))
+            .with(column(batch, |(one, _)| one.total.amount.minor()))
+            .with(column(batch, |(one, _)| one.total.currency.to_string()))
+            .with(column(batch, |(one, _)| one.created_at))
+            .with(column(batch, |(one, _)| one.deadline_at))
+            .with(column(batch, |(one, _)| {
                 one.key.as_ref().map(|key| key.key.clone())
             }))
-            .with(column(batch, |one| one.digest.to_vec()));
+            .with(column(batch, |(one, _)| one.digest.to_vec()));
         let free: Vec<(&Self, &Accepted)> = batch
             .iter()
             .filter(|(one, _)| one.is_free())
@@ -160,8 +152,8 @@ impl Rows for NewEventBooking {
             return vec![insert];
         }
         let add = RowStatement::new(ADD_SALES)
-            .with(column(&free, |one| one.event))
-            .with(column(&free, |one| i64::from(one.quantity)))
+            .with(column(&free, |(one, _)| one.event))
+            .with(column(&free, |(one, _)| i64::from(one.quantity)))
             .with(column(&free, |_| 0i64));
         vec![insert, add]
     }
@@ -197,11 +189,11 @@ impl Moves {
     }
 
     fn column<T>(&self, value: impl Fn(&TicketsMoved) -> T) -> Vec<T> {
-        self.of.iter().map(value).collect()
+        column(&self.of, value)
     }
 
     fn life<T>(&self, value: impl Fn(&StoredLife<&'static str>) -> T) -> Vec<T> {
-        self.lives.iter().map(value).collect()
+        column(&self.lives, value)
     }
 
     fn statement(&self) -> RowStatement {
@@ -232,7 +224,7 @@ impl Moves {
 
 impl Rows for TicketsMoved {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
-        vec![Moves::new(column(batch, Self::clone)).statement()]
+        vec![Moves::new(column(batch, |(one, _)| (*one).clone())).statement()]
     }
 }
 

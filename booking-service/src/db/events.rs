@@ -1,18 +1,18 @@
 //! The tables of events and of their sales.
 
 use deadpool_postgres::Pool;
-use domain::{Amount, Currency, PoolId, Units};
-use inventory::{Accepted, NewPool, RowStatement, Rows, create_pools};
+use domain::{Amount, PoolId, Units};
+use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{DbError, new_pool_id};
+use super::{DbError, create_pool};
 use crate::app::events::{Event, EventChange, NewEvent, Offer, SalesWindow, Statistics};
 use crate::app::text::{Description, Name};
 
-/// The unique key that lets an idempotency key make one event.
-pub const KEY: &str = "events_idempotency_key";
+/// The check that an event is on sale at some time.
+pub const SALES_WINDOW: &str = "events_sales_window";
 
 const INSERT: &str = "
     WITH event AS (
@@ -29,14 +29,15 @@ const COLUMNS: &str = "
     event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
     event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
     event.updated_at, event.tickets_per_user
-    FROM events event JOIN pools pool ON pool.id = event.pool_id
-    WHERE event.deleted_at IS NULL";
+    FROM events event JOIN pools pool ON pool.id = event.pool_id";
 
 const UPDATE: &str = "
     UPDATE events
     SET name = coalesce($2, name), description = coalesce($3, description),
-        price_minor = coalesce($4, price_minor), currency = coalesce($5, currency),
-        on_sale_from = $6, on_sale_until = $7, tickets_per_user = $8, updated_at = now()
+        price_minor = coalesce($4, price_minor),
+        on_sale_from = CASE WHEN $5 THEN $6 ELSE on_sale_from END,
+        on_sale_until = CASE WHEN $7 THEN $8 ELSE on_sale_until END,
+        tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END, updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
 
 const RESCHEDULE: &str = "
@@ -90,16 +91,15 @@ impl Rows for EventDeleted {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn insert(
-    database: &Pool,
-    id: Uuid,
-    new: &NewEvent,
-    pool: impl FnOnce(PoolId) -> NewPool,
-) -> Result<(), DbError> {
+pub async fn insert(database: &Pool, id: Uuid, new: &NewEvent) -> Result<(), DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
-    let pool_id = new_pool_id(&transaction).await?;
-    create_pools(&transaction, vec![pool(pool_id)]).await?;
+    let pool = create_pool(
+        &transaction,
+        new.total_tickets.get().cast_signed(),
+        Some(new.starts_at),
+    )
+    .await?;
     let statement = transaction.prepare_cached(INSERT).await?;
     let (name, description) = (new.name.as_str(), new.description.as_str());
     let (price, currency) = (new.price.minor(), new.currency.as_str());
@@ -112,7 +112,7 @@ pub async fn insert(
             &statement,
             &[
                 &id,
-                &pool_id.0,
+                &pool.0,
                 &name,
                 &description,
                 &new.starts_at,
@@ -136,13 +136,13 @@ pub async fn insert(
 /// When the database does not answer.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
     let client = database.get().await?;
-    let query = format!("SELECT {COLUMNS} AND event.id = $1");
+    let query = format!("SELECT {COLUMNS} WHERE event.id = $1 AND event.deleted_at IS NULL");
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&id]).await?;
     row.as_ref().map(event_of).transpose()
 }
 
-/// The event that this key made, and the digest of what it was asked with.
+/// The event that this key made, deleted since or not, and the digest of what it was asked with.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -172,7 +172,7 @@ pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Of
     let query = format!(
         "SELECT one.*, clock_timestamp() AS now,
                 EXISTS (SELECT FROM users WHERE users.id = $2) AS has_user
-         FROM (SELECT {COLUMNS} AND event.id = $1) AS one"
+         FROM (SELECT {COLUMNS} WHERE event.id = $1 AND event.deleted_at IS NULL) AS one"
     );
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&event, &user]).await?;
@@ -193,30 +193,26 @@ pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Of
 pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, DbError> {
     let client = database.get().await?;
     let query = format!(
-        "SELECT {COLUMNS} AND ($1::uuid IS NULL OR event.id > $1) ORDER BY event.id LIMIT $2"
+        "SELECT {COLUMNS}
+         WHERE event.deleted_at IS NULL AND ($1::uuid IS NULL OR event.id > $1)
+         ORDER BY event.id LIMIT $2"
     );
     let statement = client.prepare_cached(&query).await?;
     let rows = client.query(&statement, &[&after, &limit]).await?;
     rows.iter().map(event_of).collect()
 }
 
-/// Changes what is not the inventory's.
+/// Changes what is given and not the inventory's.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn update(
-    database: &Pool,
-    id: Uuid,
-    change: &EventChange,
-    window: SalesWindow,
-    per_user: Option<Units>,
-) -> Result<(), DbError> {
+/// When it would never be on sale, or the database does not answer.
+pub async fn update(database: &Pool, id: Uuid, change: &EventChange) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(UPDATE).await?;
     let name = change.name.as_ref().map(Name::as_str);
     let description = change.description.as_ref().map(Description::as_str);
     let price = change.price.map(Amount::minor);
-    let currency = change.currency.as_ref().map(Currency::as_str);
+    let per_user = change.tickets_per_user.flatten();
     client
         .execute(
             &statement,
@@ -225,9 +221,11 @@ pub async fn update(
                 &name,
                 &description,
                 &price,
-                &currency,
-                &window.from,
-                &window.until,
+                &change.sales_from.is_some(),
+                &change.sales_from.flatten(),
+                &change.sales_until.is_some(),
+                &change.sales_until.flatten(),
+                &change.tickets_per_user.is_some(),
                 &per_user.map(|units| units.get().cast_signed()),
             ],
         )

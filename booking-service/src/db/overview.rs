@@ -15,7 +15,7 @@ const LATEST: &str =
 
 const TOTALS: &str = "
     SELECT count(*), count(*) FILTER (WHERE shown = 'confirmed'),
-        count(*) FILTER (WHERE shown IN ('pending', 'held', 'paying')),
+        count(*) FILTER (WHERE shown IN ('pending', 'held', 'paying', 'parked')),
         count(*) FILTER (WHERE shown IN ('failed', 'expired')),
         count(*) FILTER (WHERE shown = 'cancelled'),
         (SELECT count(*) FROM bookings WHERE next_step_at < now() - interval '5 seconds')

@@ -6,11 +6,8 @@ use inventory::{Accepted, RowStatement, Rows};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, column};
 use crate::app::ticket_options::{Purchase, PurchaseRequest};
-
-/// The unique key that lets an idempotency key buy once.
-pub const KEY: &str = "purchases_idempotency_key";
 
 const INSERT: &str = "
     INSERT INTO purchases (id, ticket_option_id, user_ref, quantity, idempotency_key, request_digest)
@@ -33,23 +30,19 @@ pub struct NewPurchase {
 
 impl Rows for NewPurchase {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
-        fn column<T>(
-            batch: &[(&NewPurchase, &Accepted)],
-            value: impl Fn(&NewPurchase) -> T,
-        ) -> Vec<T> {
-            batch.iter().map(|(purchase, _)| value(purchase)).collect()
-        }
         let key = |purchase: &Self| purchase.request.key.clone();
         vec![
             RowStatement::new(INSERT)
-                .with(column(batch, |one| one.id))
-                .with(column(batch, |one| one.request.ticket_option))
-                .with(column(batch, |one| one.request.user.clone()))
-                .with(column(batch, |one| {
+                .with(column(batch, |(one, _)| one.id))
+                .with(column(batch, |(one, _)| one.request.ticket_option))
+                .with(column(batch, |(one, _)| one.request.user.clone()))
+                .with(column(batch, |(one, _)| {
                     one.request.quantity.get().cast_signed()
                 }))
-                .with(column(batch, |one| key(one).map(|key| key.key)))
-                .with(column(batch, |one| key(one).map(|key| key.digest.to_vec()))),
+                .with(column(batch, |(one, _)| key(one).map(|key| key.key)))
+                .with(column(batch, |(one, _)| {
+                    key(one).map(|key| key.digest.to_vec())
+                })),
         ]
     }
 }

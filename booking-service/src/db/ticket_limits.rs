@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
 use domain::PoolId;
-use inventory::{NewPool, create_pools};
 use uuid::Uuid;
 
-use super::{DbError, new_pool_id};
+use super::{DbError, create_pool};
 
 const FIND: &str = "
     SELECT pool.id, pool.capacity
@@ -56,15 +55,14 @@ pub async fn insert(
     database: &Pool,
     event: Uuid,
     user: Uuid,
-    pool: impl FnOnce(PoolId) -> NewPool,
+    capacity: i32,
 ) -> Result<(), DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
-    let pool_id = new_pool_id(&transaction).await?;
-    create_pools(&transaction, vec![pool(pool_id)]).await?;
+    let pool = create_pool(&transaction, capacity, None).await?;
     let statement = transaction.prepare_cached(INSERT).await?;
     let added = transaction
-        .execute(&statement, &[&event, &user, &pool_id.0])
+        .execute(&statement, &[&event, &user, &pool.0])
         .await?;
     if added == 1 {
         transaction.commit().await?;

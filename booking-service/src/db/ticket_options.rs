@@ -2,15 +2,11 @@
 
 use deadpool_postgres::Pool;
 use domain::PoolId;
-use inventory::{NewPool, create_pools};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{DbError, new_pool_id};
+use super::{DbError, create_pool};
 use crate::app::ticket_options::{NewTicketOption, TicketOption};
-
-/// The constraint that lets a key make one ticket option.
-pub const KEY: &str = "ticket_options_idempotency_key";
 
 const INSERT: &str = "
     INSERT INTO ticket_options (id, pool_id, name, description, idempotency_key, request_digest)
@@ -30,22 +26,16 @@ const FIND_BY_KEY: &str = "
 ///
 /// # Errors
 /// When its key has one already, or the database does not answer.
-pub async fn insert(
-    database: &Pool,
-    id: Uuid,
-    new: &NewTicketOption,
-    pool: impl FnOnce(PoolId) -> NewPool,
-) -> Result<(), DbError> {
+pub async fn insert(database: &Pool, id: Uuid, new: &NewTicketOption) -> Result<(), DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
-    let pool_id = new_pool_id(&transaction).await?;
-    create_pools(&transaction, vec![pool(pool_id)]).await?;
+    let pool = create_pool(&transaction, new.allocation, None).await?;
     let statement = transaction.prepare_cached(INSERT).await?;
     let (name, description) = (new.name.as_str(), new.description.as_str());
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-        [&id, &pool_id.0, &name, &description, &key, &digest];
+        [&id, &pool.0, &name, &description, &key, &digest];
     transaction.execute(&statement, &row).await?;
     transaction.commit().await?;
     Ok(())

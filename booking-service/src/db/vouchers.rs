@@ -2,12 +2,11 @@
 
 use deadpool_postgres::Pool;
 use domain::{Amount, Money, PoolId};
-use inventory::{NewPool, create_pools};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{DbError, new_pool_id};
+use super::{DbError, create_pool};
 use crate::app::vouchers::{NewVoucher, Reduction, Voucher, VoucherCode};
 
 /// The unique index that gives a code to one voucher.
@@ -28,16 +27,10 @@ const SELECT: &str = "
 ///
 /// # Errors
 /// When its code or its key is taken, or the database does not answer.
-pub async fn insert(
-    database: &Pool,
-    id: Uuid,
-    new: &NewVoucher,
-    pool: impl FnOnce(PoolId) -> NewPool,
-) -> Result<(), DbError> {
+pub async fn insert(database: &Pool, id: Uuid, new: &NewVoucher) -> Result<(), DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
-    let pool_id = new_pool_id(&transaction).await?;
-    create_pools(&transaction, vec![pool(pool_id)]).await?;
+    let pool = create_pool(&transaction, new.max_uses.get().cast_signed(), None).await?;
     let statement = transaction.prepare_cached(INSERT).await?;
     let (percent, off) = match new.reduction {
         Reduction::Percent(percent) => (Some(i16::from(percent)), None),
@@ -50,7 +43,7 @@ pub async fn insert(
     let row: [&(dyn ToSql + Sync); 9] = [
         &id,
         &new.code.as_str(),
-        &pool_id.0,
+        &pool.0,
         &new.event,
         &percent,
         &minor,

@@ -1,5 +1,6 @@
 //! Events made, looked up, changed, counted and deleted.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::caller::tidy;
@@ -38,7 +39,7 @@ async fn an_event_lives() -> anyhow::Result<()> {
     }
     "#);
     let change = json!({
-        "name": "Jazz", "total_tickets": 10, "ticket_price": 0, "currency": "EUR",
+        "name": "Jazz", "total_tickets": 10, "ticket_price": 0, "currency": "USD",
         "date_time": "2031-01-02T03:04:05+05:30", "sales_start": "2030-01-01T00:00:00",
         "sales_end": "2030-12-31T00:00:00Z", "description": "",
     });
@@ -47,7 +48,7 @@ async fn an_event_lives() -> anyhow::Result<()> {
     insta::assert_json_snapshot!(tidy(&changed), @r#"
     {
       "created_at": "[time]",
-      "currency": "EUR",
+      "currency": "USD",
       "date_time": "2031-01-01T21:34:05Z",
       "description": "",
       "id": "[id]",
@@ -130,6 +131,87 @@ const HOLD_THREE: &str = "
     INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)
     SELECT id, version + 1, 0, 'free', 'held', 3, 'hold', now() FROM pools;
     UPDATE pools SET free = free - 3, held = 3, version = version + 1";
+
+#[tokio::test]
+async fn changes_that_come_at_once_all_stay() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = &format!("/api/v1/events/{id}");
+    for round in 1..=20 {
+        let moment = |hour: u8| json!(format!("2030-01-{round:02}T{hour:02}:00:00Z"));
+        let changes = [
+            ("sales_start", moment(1)),
+            ("sales_end", moment(2)),
+            ("max_tickets_per_user", json!(round)),
+            ("name", json!(format!("Round {round}"))),
+        ];
+        // So that neither end of the old window is in the way of the new one.
+        let no_window = json!({"sales_start": null, "sales_end": null});
+        assert_eq!(caller.put(path, &no_window).await?.status, 200);
+        let puts = changes.iter().map(|(field, value)| async move {
+            let body = Value::Object([((*field).to_owned(), value.clone())].into_iter().collect());
+            caller.put(path, &body).await
+        });
+        for answer in join_all(puts).await {
+            assert_eq!(answer?.status, 200);
+        }
+        let event = caller.get(path).await?.body;
+        for (field, value) in changes {
+            assert_eq!(event[field], value, "{event}");
+        }
+    }
+    service.finish().await
+}
+
+#[tokio::test]
+async fn ends_of_a_sale_that_come_at_once_leave_a_window() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = &format!("/api/v1/events/{id}");
+    for _ in 0..20 {
+        let none = json!({"sales_start": null, "sales_end": null});
+        assert_eq!(caller.put(path, &none).await?.status, 200);
+        let (late, early) = (
+            json!({"sales_start": "2030-01-02T00:00:00Z"}),
+            json!({"sales_end": "2030-01-01T00:00:00Z"}),
+        );
+        let (start, end) = tokio::join!(caller.put(path, &late), caller.put(path, &early));
+        let mut answers = [start?.invalid(), end?.invalid()];
+        answers.sort();
+        assert_eq!(answers, ["200 -", "400 /sales_end"]);
+    }
+    service.finish().await
+}
+
+#[tokio::test]
+async fn an_event_keeps_its_currency() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = caller.make("/api/v1/events", &event(5)).await?;
+    let path = format!("/api/v1/events/{id}");
+    let refused = caller.put(&path, &json!({"currency": "EUR"})).await?;
+    assert_eq!(refused.invalid(), "400 /currency");
+    let same = caller.put(&path, &json!({"currency": "USD"})).await?;
+    assert_eq!((same.status, &same.body["currency"]), (200, &json!("USD")));
+    service.finish().await
+}
+
+#[tokio::test]
+async fn the_key_of_a_deleted_event_still_answers() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let event = event(5);
+    let post = || caller.post_keyed("/api/v1/events", "once", &event);
+    let made = post().await?;
+    let path = format!("/api/v1/events/{}", made.id().unwrap_or_default());
+    assert_eq!(caller.delete(&path).await?.status, 204);
+    let again = post().await?;
+    assert!(again.is_replayed(), "{again:?}");
+    assert_eq!((again.status, again.id()), (201, made.id()));
+    service.finish().await
+}
 
 #[tokio::test]
 async fn tickets_that_somebody_has_stay() -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! What a booking of tickets takes and costs: read before it is decided whether it can be had.
 
 use domain::{Amount, Money, PoolId, Units};
-use inventory::{Command, NewPool, Refusal};
+use inventory::{Command, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -11,8 +11,8 @@ use crate::app::booking::Refusal as Reason;
 use crate::app::engine::Engine;
 use crate::app::events::Event;
 use crate::app::vouchers::Voucher;
+use crate::db;
 use crate::db::ticket_limits::TicketLimit;
-use crate::{POOL_KIND, db};
 
 /// What somebody asks for, at the price of now.
 pub(super) struct Bid {
@@ -182,15 +182,7 @@ async fn new_share(
     user: Uuid,
     capacity: i32,
 ) -> Result<TicketLimit, AppError> {
-    let pool = |id| NewPool {
-        id,
-        kind: POOL_KIND.to_owned(),
-        capacity,
-        already_sold: 0,
-        layout: None,
-        starts_at: None,
-    };
-    db::ticket_limits::insert(&engine.database, event.id, user, pool).await?;
+    db::ticket_limits::insert(&engine.database, event.id, user, capacity).await?;
     let limit = db::ticket_limits::find(&engine.database, event.id, user).await?;
     limit.ok_or(AppError::OtherAnswer)
 }

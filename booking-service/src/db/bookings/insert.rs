@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lifecycle::Life;
 
 use crate::app::booking::{Booking, NewBooking};
-use crate::db::DbError;
+use crate::db::{DbError, column};
 
 /// A booking that is to be added.
 #[derive(Clone, Debug)]
@@ -121,11 +121,6 @@ pub async fn insert(
         .iter()
         .map(|one| added.remove(&one.hold).map(|facts| facts.booking(one)))
         .collect())
-}
-
-/// One value of each item.
-fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
-    items.iter().map(value).collect()
 }
 
 /// What the database knows of a row that was added.

@@ -13,7 +13,7 @@ use tokio_postgres::types::Json;
 
 use crate::app::booking::Booking;
 use crate::app::stored_life::StoredLife;
-use crate::db::DbError;
+use crate::db::{DbError, column};
 
 /// When a change brings the next work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,9 +213,4 @@ fn work(change: &Change) -> &'static str {
         (false, _) if booking.life.next() == lifecycle::Action::AwaitCustomer => "deadline",
         (false, _) => "none",
     }
-}
-
-/// One value of each item.
-fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
-    items.iter().map(value).collect()
 }
