@@ -1,9 +1,14 @@
 //! How much one client may ask, and how much is answered at once.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 use service_kit::settings::AuthMode;
 use stack::ports::free_port;
+use tokens::sign::Grant;
+use tokens::{Role, Signer};
 
 use crate::gated::Gated;
 use crate::replicas::Replica;
@@ -64,6 +69,40 @@ async fn without_redis_a_replica_counts_alone() -> anyhow::Result<()> {
         assert_eq!(answer.summary(), expected);
         assert!(answer.header("ratelimit").is_some());
     }
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn other_services_are_not_counted_by_their_address() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let secret = "s".repeat(32);
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_per_minute = Some(1);
+        settings.auth.mode = AuthMode::Required;
+        settings.auth.secret = Some(secret.clone().into());
+    })
+    .await?;
+    let grant = Grant {
+        issuer: "holdfast",
+        audience: "holdfast",
+        subject: "booking-service",
+        role: Role::Service,
+        lifetime: Duration::from_secs(60),
+    };
+    let token = Signer::from_secret(secret.as_bytes())?.sign(&grant, Timestamp::now())?;
+    let service = replica.caller.bearing(&token);
+    for _ in 0..3 {
+        for path in [FLIGHT, "/api/airports"] {
+            let answer = service.get(path).await?;
+            assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
+        }
+    }
+    assert_eq!(replica.caller.get(FLIGHT).await?.status, 200);
+    assert_eq!(
+        replica.caller.get(FLIGHT).await?.summary(),
+        "429 rate_limited"
+    );
     replica.stop().await?;
     services.finish().await
 }

@@ -62,9 +62,10 @@ impl Snapshots {
     /// Snapshots in this Redis, each call bounded; without one nothing is kept.
     #[must_use]
     pub fn new(redis: Option<Redis>, timeout: Duration, key_prefix: &str) -> Self {
+        let failures = metrics::counter!("booking_snapshots_failed_total");
         Self {
             redis: redis.map(|redis| Kept {
-                redis: BriefCalls::new(redis.pool, timeout),
+                redis: BriefCalls::new(redis.pool, timeout, failures),
                 key_prefix: key_prefix.to_owned(),
                 put: Arc::new(Script::new(PUT)),
                 find: Arc::new(Script::new(FIND)),
@@ -75,9 +76,8 @@ impl Snapshots {
     /// Keeps a booking as it stands; but not one of tickets, which is looked up in its row.
     pub async fn keep(&self, booking: &Booking) {
         let kept = self.redis.as_ref().filter(|_| booking.door != Door::Event);
-        let Some(kept) = kept else { return };
-        if kept.put(booking).await.is_none() {
-            metrics::counter!("booking_snapshots_failed_total").increment(1);
+        if let Some(kept) = kept {
+            kept.put(booking).await;
         }
     }
 

@@ -11,6 +11,7 @@ use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::Caller;
+use service_kit::auth::guard::Guards;
 use service_kit::client_address::Proxies;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
@@ -95,8 +96,8 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let proxies = request.app_data::<Proxies>().copied();
-        let proxies = proxies.unwrap_or(Proxies(0));
+        let guards = request.app_data::<Data<Guards>>();
+        let proxies = guards.map_or(Proxies(0), |guards| guards.proxies);
         ready(Ok(Self(
             proxies.client_of(request.peer_addr(), request.headers()),
         )))

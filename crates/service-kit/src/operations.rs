@@ -88,6 +88,9 @@ struct Readiness {
     degraded: Vec<&'static str>,
 }
 
+/// What those ask who watch a service: answered however busy it is and however often they ask.
+pub const WATCHED_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
+
 impl Operations {
     /// Adds the routes.
     pub fn configure(&self, routes: &mut ServiceConfig) {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use deadpool_redis::redis::{Client, RedisResult, cmd};
 use deadpool_redis::{Config, Connection, Pool, PoolConfig, Runtime, Timeouts};
+use metrics::Counter;
 use secrecy::ExposeSecret as _;
 
 use crate::settings::RedisSettings;
@@ -29,18 +30,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct BriefCalls {
     pool: Pool,
     timeout: Duration,
+    failures: Counter,
     started: Instant,
     /// Milliseconds after `started` before which no call is made.
     paused_until_ms: Arc<AtomicU64>,
 }
 
 impl BriefCalls {
-    /// Calls through this pool, each of which may take so long.
+    /// Calls through this pool, each of which may take so long; those that fail are counted, those that are
+    /// not made are not.
     #[must_use]
-    pub fn new(pool: Pool, timeout: Duration) -> Self {
+    pub fn new(pool: Pool, timeout: Duration, failures: Counter) -> Self {
         Self {
             pool,
             timeout,
+            failures,
             started: Instant::now(),
             paused_until_ms: Arc::new(AtomicU64::new(0)),
         }
@@ -59,6 +63,7 @@ impl BriefCalls {
         if let Ok(Some(answer)) = answer {
             return Some(answer);
         }
+        self.failures.increment(1);
         let pause_ms = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
         let until = self.now_ms().saturating_add(pause_ms);
         self.paused_until_ms.store(until, Ordering::Relaxed);

@@ -198,14 +198,13 @@ impl BoundServer {
             body_time: http.body_timeout,
             places: Places::new(requests_at_once),
         };
-        let (proxies, origins) = (Proxies(http.proxies), http.cors_origins.clone());
+        let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
         let mut server = HttpServer::new(move || {
             App::new()
                 // First, so that a service may have its own.
                 .default_service(web::to(nothing_here))
                 .app_data(limits.clone())
-                .app_data(proxies)
                 .app_data(guards.clone())
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.

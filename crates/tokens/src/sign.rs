@@ -1,5 +1,6 @@
 //! Tokens and key pairs, made.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -20,7 +21,11 @@ pub struct Signer {
     key: EncodingKey,
     /// The public half; none of a secret.
     public: Option<Jwk>,
+    role_claim: String,
 }
+
+/// Which claim usually has the role.
+const ROLE_CLAIM: &str = "role";
 
 /// What a token is to say.
 #[derive(Clone, Debug)]
@@ -42,9 +47,10 @@ struct Claims<'a> {
     iss: &'a str,
     aud: &'a str,
     sub: &'a str,
-    role: Role,
     iat: i64,
     exp: i64,
+    #[serde(flatten)]
+    role: BTreeMap<&'a str, Role>,
 }
 
 /// That a token could not be made: a bug, or a lifetime beyond all times.
@@ -88,6 +94,7 @@ impl Signer {
             header,
             key,
             public: Some(public),
+            role_claim: ROLE_CLAIM.to_owned(),
         })
     }
 
@@ -103,7 +110,17 @@ impl Signer {
             header: Header::new(Algorithm::HS256),
             key: EncodingKey::from_secret(secret),
             public: None,
+            role_claim: ROLE_CLAIM.to_owned(),
         })
+    }
+
+    /// The same, with the role in this claim.
+    #[must_use]
+    pub fn with_role_claim(self, name: &str) -> Self {
+        Self {
+            role_claim: name.to_owned(),
+            ..self
+        }
     }
 
     /// A token that says this from now on.
@@ -116,9 +133,9 @@ impl Signer {
             iss: grant.issuer,
             aud: grant.audience,
             sub: grant.subject,
-            role: grant.role,
             iat: now.as_second(),
             exp: end.as_second(),
+            role: BTreeMap::from([(self.role_claim.as_str(), grant.role)]),
         };
         encode(&self.header, &claims, &self.key).map_err(|_| NotSigned)
     }

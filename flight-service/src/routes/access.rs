@@ -4,23 +4,25 @@
 use service_kit::auth::access::{ADMINS, Rule, SERVICES, STAFF};
 use service_kit::auth::{Role, Rules};
 
-/// booking-service cancels the flights whose bookings it has ended.
-const SCHEDULERS: &[Role] = &[Role::Service];
+/// booking-service shows the proof to those who run it.
+const WATCHERS: &[Role] = &[Role::Agent, Role::Service];
 
 const RULES: &[Rule] = &[
-    Rule::public("GET", "/api/flights/search"),
-    Rule::public("GET", "/api/flights/calendar"),
-    Rule::public("GET", "/api/airports"),
-    Rule::public("GET", "/api/flights/{id}"),
-    Rule::public("POST", "/api/flights/validate"),
+    // For everybody. A token that holds says whom the request counts for.
+    Rule::anyone("GET", "/api/flights/search"),
+    Rule::anyone("GET", "/api/flights/calendar"),
+    Rule::anyone("GET", "/api/airports"),
+    Rule::anyone("GET", "/api/flights/{id}"),
+    Rule::anyone("POST", "/api/flights/validate"),
     // Who has a seat is told to staff and to booking-service, which knows its owner.
     Rule::anyone("GET", "/api/flights/{id}/seats"),
     Rule::anyone("GET", "/api/flights/{id}/seats/stream"),
     Rule::only(STAFF, "GET", "/api/flights/{id}/ledger"),
-    Rule::only(STAFF, "GET", "/api/ledger/proof"),
+    Rule::only(WATCHERS, "GET", "/api/ledger/proof"),
     Rule::only(ADMINS, "POST", "/api/flights").recorded("flight.add"),
-    Rule::only(SCHEDULERS, "PATCH", "/api/flights/{id}").recorded("flight.change"),
-    Rule::only(SCHEDULERS, "DELETE", "/api/flights/{id}").recorded("flight.cancel"),
+    // booking-service cancels the flights whose bookings it has ended.
+    Rule::only(SERVICES, "PATCH", "/api/flights/{id}").recorded("flight.change"),
+    Rule::only(SERVICES, "DELETE", "/api/flights/{id}").recorded("flight.cancel"),
     Rule::only(SERVICES, "POST", "/api/flights/seats/decrement"),
     Rule::only(SERVICES, "POST", "/api/flights/seats/increment"),
     Rule::only(SERVICES, "POST", "/api/holds"),

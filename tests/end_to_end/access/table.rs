@@ -79,6 +79,7 @@ impl Row {
 const PUBLIC: [u16; 8] = [200; 8];
 const STAFF: [u16; 8] = [401, 401, 401, 403, 403, 403, 200, 200];
 const SERVICES: [u16; 8] = [401, 401, 401, 403, 200, 403, 403, 200];
+const STAFF_AND_SERVICES: [u16; 8] = [401, 401, 401, 403, 200, 403, 200, 200];
 const ADMINS: [u16; 8] = [401, 401, 401, 403, 403, 403, 403, 200];
 /// To other customers it is not there.
 const OWN: [u16; 8] = [401, 401, 401, 404, 403, 200, 200, 200];
@@ -146,7 +147,11 @@ fn flights(targets: &Target) -> Vec<Row> {
             "/api/flights/1/ledger",
             STAFF,
         ),
-        row("GET /api/ledger/proof", "/api/ledger/proof", STAFF),
+        row(
+            "GET /api/ledger/proof",
+            "/api/ledger/proof",
+            STAFF_AND_SERVICES,
+        ),
         row(
             "POST /api/flights/seats/decrement",
             "/api/flights/seats/decrement",

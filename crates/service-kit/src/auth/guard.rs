@@ -17,6 +17,7 @@ use crate::admin_actions::{Action, AdminActions};
 use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
+use crate::operations::WATCHED_PATHS;
 use crate::{Problem, context};
 
 /// What guards ask; application data.
@@ -31,9 +32,6 @@ pub struct Guards {
     /// How many proxies say where a request came from.
     pub proxies: Proxies,
 }
-
-/// What is answered however often it is asked: by those who watch the service.
-const UNCOUNTED: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 /// A path with the methods that it answers.
 pub struct GuardedPath {
@@ -91,7 +89,7 @@ async fn admit(
         admitted(access, &guards.authenticator, request.headers()).await
     };
     if let Some(limit) = &guards.rate_limit
-        && !UNCOUNTED.contains(&at.path.as_str())
+        && !WATCHED_PATHS.contains(&at.path.as_str())
     {
         // Those who are refused are counted too, by their address.
         let address = guards

@@ -139,6 +139,11 @@ impl AuthSettings {
     /// # Errors
     /// When it can't be read or used.
     pub fn signer(&self) -> anyhow::Result<Option<Signer>> {
+        let signer = self.usual_signer()?;
+        Ok(signer.map(|signer| signer.with_role_claim(&self.role_claim)))
+    }
+
+    fn usual_signer(&self) -> anyhow::Result<Option<Signer>> {
         if let Some(key) = self.private_key()? {
             let signer = Signer::from_pem(key.expose_secret().as_bytes());
             return signer.context("auth.signing_key can't be used").map(Some);

@@ -131,7 +131,10 @@ impl TrustedKeys {
         loop {
             if fetched_at.is_none_or(|at| at.elapsed() >= FETCHED_EVERY) {
                 fetched_at = Some(Instant::now());
-                self.fetch_again(self.generation()).await;
+                let fetch = self.fetch_again(self.generation());
+                if stop.run_until_cancelled(fetch).await.is_none() {
+                    return;
+                }
             }
             let pause = tokio::time::sleep(FILES_LOOKED_AT_EVERY);
             if stop.run_until_cancelled(pause).await.is_none() {
@@ -159,9 +162,8 @@ impl TrustedKeys {
     pub(super) async fn fetch_again(&self, since: u64) -> bool {
         if self.generation() == since
             && let Some(published) = &self.published
-            && published.fetch_if_due().await
         {
-            self.gather();
+            published.fetch_if_due(|| self.gather()).await;
         }
         self.generation() != since
     }
@@ -250,26 +252,25 @@ impl Published {
         })
     }
 
-    /// Asks, unless it was asked a moment ago; those who come meanwhile wait for the answer. Whether other
-    /// keys came.
-    async fn fetch_if_due(&self) -> bool {
+    /// Asks, unless it was asked a moment ago, and says so when other keys came; those who come meanwhile
+    /// wait until that is done.
+    async fn fetch_if_due(&self, changed: impl FnOnce()) {
         let mut asked = self.asked.lock().await;
         if asked.at.is_some_and(|at| at.elapsed() < self.pause) {
-            return false;
+            return;
         }
         asked.at = Some(Instant::now());
         match self.fetch().await {
-            Ok((_, digest)) if asked.digest == Some(digest) => false,
+            Ok((_, digest)) if asked.digest == Some(digest) => {}
             Ok((keys, digest)) => {
                 tracing::info!(?keys, "keys of tokens were fetched");
                 self.keys.store(Arc::new(keys));
                 asked.digest = Some(digest);
-                true
+                changed();
             }
             Err(error) => {
                 let error = format!("{error:#}");
                 tracing::warn!(url = %self.url, error, "keys of tokens can't be fetched; the old ones stay");
-                false
             }
         }
     }

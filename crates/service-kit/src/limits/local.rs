@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_minutes_worth_may_come_at_once_and_no_more() {
         let counts = LocalCounts::new(3);
-        let (asha, ben) = (Client("asha".to_owned()), Client("ben".to_owned()));
+        let (asha, ben) = (Client(1), Client(2));
         for remaining in [2, 1, 0] {
             let standing = counts.count(&asha);
             assert_eq!((standing.remaining, standing.wait), (remaining, None));

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
-
-/// What is answered however busy the service is: those who ask have to learn that it is busy, not gone.
-const ALWAYS: [&str; 3] = ["/health", "/ready", "/metrics"];
+use crate::operations::WATCHED_PATHS;
 
 /// Places of requests, of all workers of a service.
 #[derive(Clone, Debug)]
@@ -35,7 +33,8 @@ impl Places {
     /// # Errors
     /// 503 when there is none.
     pub fn take(&self, path: &str) -> Result<Place, Problem> {
-        if ALWAYS.contains(&path) {
+        // Those who watch have to learn that the service is busy, not gone.
+        if WATCHED_PATHS.contains(&path) {
             return Ok(Place { _permit: None });
         }
         match Arc::clone(&self.0).try_acquire_owned() {

@@ -34,8 +34,9 @@ pub(super) struct SharedCounts {
 
 impl SharedCounts {
     pub(super) fn new(redis: &Redis, timeout: Duration, key_prefix: &str, service: &str) -> Self {
+        let failures = metrics::counter!("rate_limit_failures_total");
         Self {
-            calls: BriefCalls::new(redis.pool.clone(), timeout),
+            calls: BriefCalls::new(redis.pool.clone(), timeout, failures),
             key_prefix: format!("{key_prefix}rate_limit:{service}:"),
             script: Arc::new(Script::new(COUNT)),
         }
@@ -47,17 +48,13 @@ impl SharedCounts {
         let each = (window / u64::from(quota)).max(1);
         let mut count = self.script.prepare_invoke();
         count
-            .key(format!("{}{{{}}}", self.key_prefix, client.0))
+            .key(format!("{}{{{:032x}}}", self.key_prefix, client.0))
             .arg(each)
             .arg(each.saturating_mul(u64::from(quota)));
-        let counts: Option<(u8, u64, u64)> = self
+        let (counted, used, wait): (u8, u64, u64) = self
             .calls
             .call(async |redis| count.invoke_async(redis).await)
-            .await;
-        let Some((counted, used, wait)) = counts else {
-            metrics::counter!("rate_limit_failures_total").increment(1);
-            return None;
-        };
+            .await?;
         let used = u32::try_from(used.div_ceil(each)).unwrap_or(u32::MAX);
         Some(Standing {
             quota,

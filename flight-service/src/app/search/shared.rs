@@ -8,8 +8,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{RedisResult, cmd};
-use deadpool_redis::{Connection, Pool};
+use deadpool_redis::Pool;
+use deadpool_redis::redis::cmd;
 use domain::FlightId;
 use itinerary::Itinerary;
 use metrics::{Counter, counter};
@@ -38,7 +38,6 @@ struct Inner {
     writes: Arc<Semaphore>,
     hits: Counter,
     misses: Counter,
-    failures: Counter,
 }
 
 /// What is kept.
@@ -54,13 +53,16 @@ impl SharedCandidates {
     #[must_use]
     pub fn new(redis: Pool, key_prefix: &str, timeout: Duration, lifetime: Duration) -> Self {
         Self(Arc::new(Inner {
-            redis: BriefCalls::new(redis, timeout),
+            redis: BriefCalls::new(
+                redis,
+                timeout,
+                counter!("flight_search_cache_failures_total"),
+            ),
             key_prefix: key_prefix.to_owned(),
             lifetime,
             writes: Arc::new(Semaphore::new(WRITES_AT_ONCE)),
             hits: counter!("flight_search_cache_hits_total", "cache" => "redis"),
             misses: counter!("flight_search_cache_misses_total", "cache" => "redis"),
-            failures: counter!("flight_search_cache_failures_total"),
         }))
     }
 
@@ -69,6 +71,7 @@ impl SharedCandidates {
         let name = self.0.name(key);
         let bytes: Option<Vec<u8>> = self
             .0
+            .redis
             .call(async |redis| cmd("GET").arg(&name).query_async(redis).await)
             .await?;
         let found = bytes.and_then(|bytes| itineraries_of(schedule, &bytes));
@@ -100,6 +103,7 @@ impl SharedCandidates {
             let mut set = cmd("SET");
             set.arg(&name).arg(&bytes).arg("EX").arg(seconds);
             inner
+                .redis
                 .call::<()>(async |redis| set.query_async(redis).await)
                 .await;
             drop(permit);
@@ -108,18 +112,6 @@ impl SharedCandidates {
 }
 
 impl Inner {
-    /// Makes a call, unless one failed a moment ago.
-    async fn call<T>(
-        &self,
-        call: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
-    ) -> Option<T> {
-        let answer = self.redis.call(call).await;
-        if answer.is_none() {
-            self.failures.increment(1);
-        }
-        answer
-    }
-
     /// The name of a key: for people what is mostly asked by, and a digest of all the rest.
     fn name(&self, key: &Key) -> String {
         let (prefix, source, destination) = (&self.key_prefix, key.source, key.destination);

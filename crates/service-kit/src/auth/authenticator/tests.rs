@@ -9,6 +9,7 @@ use tokens::sign::{Grant, new_key};
 use tokens::{Role, Signer};
 
 use super::*;
+use crate::auth::issuer::TokenIssuer;
 use crate::auth::settings::for_tests;
 
 fn signer() -> Signer {
@@ -164,4 +165,15 @@ async fn the_services_own_keys_are_trusted() {
     assert_eq!(authenticator.caller(&token(&signer())).await, UNKNOWN_KEY);
     settings.signing_key = Some("no key".to_owned().into());
     assert!(Authenticator::new(&settings).is_err());
+}
+
+#[actix_web::test]
+async fn what_a_service_signs_it_takes_whatever_its_claims_are_called() {
+    let mut settings = for_tests(AuthMode::Required);
+    settings.signing_key = Some(new_key().unwrap().into());
+    settings.role_claim = "https://holdfast.example/role".to_owned();
+    let issuer = TokenIssuer::new(&settings).unwrap().unwrap();
+    let token = issuer.issue("alice", Role::Customer, Duration::from_secs(60));
+    let authenticator = Authenticator::new(&settings).unwrap();
+    assert_eq!(authenticator.caller(&token.unwrap()).await, ALICE());
 }
