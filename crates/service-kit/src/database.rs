@@ -1,5 +1,7 @@
 //! The PostgreSQL pool, with a limit on every wait, and migrations.
 
+use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -146,8 +148,12 @@ pub async fn migrate(config: &Config, sets: Vec<MigrationSet>) -> anyhow::Result
 #[must_use]
 pub fn is_transient(error: &tokio_postgres::Error) -> bool {
     let Some(state) = error.code() else {
-        // No state: the error did not come from the server, so the connection is at fault.
-        return true;
+        // No state: the error did not come from the server. The connection is at fault then, unless a value
+        // could not be converted.
+        return match error.source() {
+            Some(cause) => cause.is::<io::Error>(),
+            None => true,
+        };
     };
     // Classes 08 connection, 53 resources, 57 operator intervention; 40 transaction rollback.
     state.code().starts_with("08")
