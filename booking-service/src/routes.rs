@@ -27,8 +27,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
 use service_kit::admin_actions::AdminActions;
-use service_kit::auth::Caller;
-use service_kit::extract::IdempotencyKey;
+use service_kit::extract::{request_key, scoped};
 use service_kit::{context, respond, server::resource};
 
 use crate::app::accounts::Accounts;
@@ -37,7 +36,6 @@ use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
 use crate::app::flights::Flights;
 use crate::app::ledger::Ledger;
-use crate::app::once::RequestKey;
 use crate::app::orders::Orders;
 use crate::app::payment_jobs::PaymentJobs;
 use crate::app::simple_orders::SimpleOrders;
@@ -342,20 +340,4 @@ fn created<T: Serialize>(body: &T, location: &str, replayed: bool) -> HttpRespon
         response.headers_mut().insert(header::LOCATION, location);
     }
     respond::mark_replayed(response, replayed)
-}
-
-/// A client's key, bound to the client, the route and the body that it was sent with.
-fn request_key(
-    route: &str,
-    key: IdempotencyKey,
-    caller: &Caller,
-    digest: [u8; 32],
-) -> Option<RequestKey> {
-    scoped(route, key, caller).map(|key| RequestKey { key, digest })
-}
-
-/// A client's key, bound to the client and to the route that it was sent to.
-fn scoped(route: &str, key: IdempotencyKey, caller: &Caller) -> Option<String> {
-    key.0
-        .map(|key| format!("{route} {}", caller.scoped_key(&key)))
 }

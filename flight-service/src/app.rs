@@ -28,6 +28,9 @@ pub enum AppError {
     /// Somebody has seats on the flight.
     #[error("somebody has seats on flight {0}")]
     HasBookings(FlightId),
+    /// The key came before with another request.
+    #[error("the key was used before with another request")]
+    KeyReused,
     /// A field makes no sense.
     #[error("{0} {1}")]
     Invalid(&'static str, String),

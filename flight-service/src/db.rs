@@ -2,6 +2,7 @@
 //! crate's.
 
 pub mod airports;
+pub mod flight_keys;
 pub mod flights;
 pub mod imports;
 pub mod pools;

@@ -1,16 +1,9 @@
 //! Requests that act once: their key, and an answer that may be an earlier one's.
 
+pub use service_kit::extract::RequestKey;
+
 use super::AppError;
 use crate::db::DbError;
-
-/// What makes a request come about once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// The client's key with its route.
-    pub key: String,
-    /// Of the body that it came with.
-    pub digest: [u8; 32],
-}
 
 /// An answer, and whether it repeats an earlier one.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::auth::Caller;
 use crate::problem::FieldError;
 use crate::{Problem, body};
 
@@ -277,6 +278,33 @@ impl FromRequest for IdempotencyKey {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(idempotency_key(request.headers()))
     }
+}
+
+/// What makes a request come about once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The client's key, bound to the client and to the route that it was sent to.
+    pub key: String,
+    /// Of the body that it came with.
+    pub digest: [u8; 32],
+}
+
+/// A client's key with the digest of the body that it came with.
+#[must_use]
+pub fn request_key(
+    route: &str,
+    key: IdempotencyKey,
+    caller: &Caller,
+    digest: [u8; 32],
+) -> Option<RequestKey> {
+    scoped(route, key, caller).map(|key| RequestKey { key, digest })
+}
+
+/// A client's key, bound to the client and to the route that it was sent to.
+#[must_use]
+pub fn scoped(route: &str, key: IdempotencyKey, caller: &Caller) -> Option<String> {
+    key.0
+        .map(|key| format!("{route} {}", caller.scoped_key(&key)))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {

@@ -6,6 +6,7 @@ use clients::flight::{FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, FlightId, Money, SeatLayout};
 use inventory::{Command, Inventory, NewPool};
+use service_kit::extract::RequestKey;
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
@@ -20,6 +21,15 @@ pub struct ScheduleChanges {
     database: Database,
     schedule: Arc<CurrentSchedule>,
     inventory: Arc<Inventory>,
+}
+
+/// A flight that is in the schedule now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// Its id.
+    pub id: FlightId,
+    /// Whether an earlier request with the same key put it there.
+    pub replayed: bool,
 }
 
 impl ScheduleChanges {
@@ -37,33 +47,67 @@ impl ScheduleChanges {
         }
     }
 
-    /// Puts a flight into the schedule.
+    /// Puts a flight into the schedule, once per key.
     ///
     /// # Errors
-    /// When it makes no sense or is there already.
-    pub async fn add(&self, new: NewFlight) -> Result<FlightId, AppError> {
-        let flight = checked(&new)?;
-        let layout = seat_layout(&new)?;
-        let id = {
-            let mut client = self.database.get().await?;
-            let transaction = client.transaction().await.map_err(db::DbError::from)?;
-            let ids = db::flights::new_ids(&transaction, 1).await?;
-            let id = *ids.first().ok_or(AppError::OtherAnswer)?;
-            let pool = NewPool {
-                id: id.pool(),
-                kind: POOL_KIND.to_owned(),
-                capacity: new.total_seats,
-                already_sold: 0,
-                layout,
-                starts_at: Some(new.departure_time),
-            };
-            inventory::create_pools(&transaction, vec![pool]).await?;
-            db::flights::insert(&transaction, &[(id, flight)]).await?;
-            db::schedule_version::raise(&transaction).await?;
-            transaction.commit().await.map_err(db::DbError::from)?;
-            id
+    /// When it makes no sense or is there already, or the key came with another request.
+    pub async fn add(&self, new: NewFlight, key: Option<RequestKey>) -> Result<Added, AppError> {
+        let key = key.as_ref();
+        let added = match self.added_before(key).await? {
+            Some(earlier) => earlier,
+            None => match self.insert(&new, key).await {
+                Ok(id) => Added {
+                    id,
+                    replayed: false,
+                },
+                // The same request may have come twice at once, the other one first.
+                Err(error) => self.added_before(key).await?.ok_or(error)?,
+            },
         };
         self.schedule.refresh().await?;
+        Ok(added)
+    }
+
+    async fn added_before(&self, key: Option<&RequestKey>) -> Result<Option<Added>, AppError> {
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        let client = self.database.get().await?;
+        match db::flight_keys::find(&client, &key.key).await? {
+            Some(earlier) if earlier.digest != key.digest => Err(AppError::KeyReused),
+            earlier => Ok(earlier.map(|earlier| Added {
+                id: earlier.flight,
+                replayed: true,
+            })),
+        }
+    }
+
+    async fn insert(
+        &self,
+        new: &NewFlight,
+        key: Option<&RequestKey>,
+    ) -> Result<FlightId, AppError> {
+        let flight = checked(new)?;
+        let layout = seat_layout(new)?;
+        let mut client = self.database.get().await?;
+        let transaction = client.transaction().await.map_err(db::DbError::from)?;
+        let ids = db::flights::new_ids(&transaction, 1).await?;
+        let id = *ids.first().ok_or(AppError::OtherAnswer)?;
+        let pool = NewPool {
+            id: id.pool(),
+            kind: POOL_KIND.to_owned(),
+            capacity: new.total_seats,
+            already_sold: 0,
+            layout,
+            starts_at: Some(new.departure_time),
+        };
+        inventory::create_pools(&transaction, vec![pool]).await?;
+        db::flights::insert(&transaction, &[(id, flight)]).await?;
+        if let Some(key) = key {
+            db::flight_keys::insert(&transaction, key, id).await?;
+        }
+        db::schedule_version::raise(&transaction).await?;
+        transaction.commit().await.map_err(db::DbError::from)?;
         Ok(id)
     }
 

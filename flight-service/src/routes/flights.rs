@@ -5,12 +5,15 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data};
 use clients::flight::{Airport, Flight, FlightChange, NewFlight};
 use domain::{AirportCode, FlightId};
-use service_kit::extract::{Id, Json, Query};
+use service_kit::auth::Caller;
+use service_kit::extract::{Id, IdempotencyKey, Json, Query, request_key};
 use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
 
-use super::openapi::{BodyRefusals, ChangeRefusals, LookupRefusals, ReadRefusals};
-use crate::app::schedule_changes::ScheduleChanges;
+use super::openapi::{
+    BodyRefusals, ChangeRefusals, LookupRefusals, NewFlightRefusals, ReadRefusals,
+};
+use crate::app::schedule_changes::{Added, ScheduleChanges};
 use crate::app::seats::Seats;
 
 /// Look a flight up.
@@ -32,20 +35,24 @@ pub(super) async fn show(
 /// Put a flight into the schedule.
 #[utoipa::path(
     post, path = "/api/flights", tag = "schedule", operation_id = "create_flight",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the flight come into the schedule once")),
     request_body = NewFlight,
-    responses((status = 201, description = "It is there", body = Flight), BodyRefusals, ChangeRefusals)
+    responses((status = 201, description = "It is there", body = Flight), BodyRefusals, NewFlightRefusals)
 )]
 pub(super) async fn create(
     seats: Data<Seats>,
     changes: Data<ScheduleChanges>,
+    key: IdempotencyKey,
+    caller: Caller,
     request: Json<NewFlight>,
 ) -> Result<HttpResponse, Problem> {
-    let id = changes.add(request.body).await?;
+    let key = request_key("POST /api/flights", key, &caller, request.digest);
+    let Added { id, replayed } = changes.add(request.body, key).await?;
     let mut response = respond::json(StatusCode::CREATED, &seats.flight(id).await?);
     if let Ok(location) = header::HeaderValue::from_str(&format!("/api/flights/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    Ok(respond::mark_replayed(response, replayed))
 }
 
 /// Change a flight's price or capacity, or close its sales.

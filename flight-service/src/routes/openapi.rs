@@ -86,10 +86,15 @@ refusals! {
         "409": "`sold_out`, `seat_taken`, `sales_closed`, `wrong_date`, `not_taken` or `hold_released`",
         "422": "`idempotency_key_reused`: the key or id came with another request before",
     }
+    /// How a new flight is refused, besides the body.
+    NewFlightRefusals {
+        "409": "`flight_exists`: it is in the schedule already",
+        "422": "`idempotency_key_reused`: the key came with another request before",
+    }
     /// How a change of the schedule is refused.
     ChangeRefusals {
         "404": "`unknown_flight`: there is no such flight",
-        "409": "`flight_exists`, `flight_has_bookings` or `capacity_in_use`",
+        "409": "`flight_has_bookings` or `capacity_in_use`",
         "503": "Ask again soon",
     }
     /// How a change of a hold is refused.

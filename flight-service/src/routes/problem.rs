@@ -15,6 +15,7 @@ impl From<AppError> for Problem {
             AppError::UnknownFlight(_) | AppError::UnknownFlightNumber(_) => {
                 Self::not_found(text).with_code("unknown_flight")
             }
+            AppError::KeyReused => Self::key_reused(),
             AppError::HasBookings(_) => Self::conflict("flight_has_bookings", text),
             AppError::Invalid(field, problem) => Self::invalid_field(field, problem),
             AppError::Create(CreateError::Refused(refusal)) => of_refusal(refusal),

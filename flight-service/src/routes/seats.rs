@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::flight::{SeatsAnswer, SeatsRequest, Validation};
 use inventory::Direction;
-use service_kit::extract::{IdempotencyKey, Json};
+use service_kit::auth::Caller;
+use service_kit::extract::{IdempotencyKey, Json, scoped};
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
@@ -40,9 +41,16 @@ pub(super) async fn validate(
 pub(super) async fn decrement(
     seats: Data<Seats>,
     key: IdempotencyKey,
+    caller: Caller,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    adjust(&seats, key, &request.body, Direction::Take).await
+    adjust(
+        &seats,
+        scoped("decrement", key, &caller),
+        &request.body,
+        Direction::Take,
+    )
+    .await
 }
 
 /// Give seats back that were taken without a hold.
@@ -55,24 +63,25 @@ pub(super) async fn decrement(
 pub(super) async fn increment(
     seats: Data<Seats>,
     key: IdempotencyKey,
+    caller: Caller,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    adjust(&seats, key, &request.body, Direction::GiveBack).await
+    adjust(
+        &seats,
+        scoped("increment", key, &caller),
+        &request.body,
+        Direction::GiveBack,
+    )
+    .await
 }
 
 async fn adjust(
     seats: &Seats,
-    key: IdempotencyKey,
+    key: Option<String>,
     request: &SeatsRequest,
     direction: Direction,
 ) -> Result<HttpResponse, Problem> {
-    let route = match direction {
-        Direction::Take => "decrement",
-        Direction::GiveBack => "increment",
-    };
-    let id = key
-        .0
-        .map(|key| Uuid::new_v5(&KEY_NAMESPACE, format!("{route} {key}").as_bytes()));
+    let id = key.map(|key| Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()));
     let answer = seats.adjust(id, request, direction).await?;
     Ok(respond::mark_replayed(
         respond::ok(&answer.body),

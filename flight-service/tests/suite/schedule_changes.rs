@@ -1,5 +1,6 @@
 //! Flights added, changed and cancelled by hand.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,6 +57,39 @@ async fn an_added_flight_is_found_and_sold_at_once() -> anyhow::Result<()> {
     assert_eq!(cheapest(caller).await?["id"], AI103);
     let again = caller.post("/api/flights", &new_flight()).await?;
     assert_eq!(again.summary(), "409 flight_exists");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_key_adds_one_flight_however_often_it_comes() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let flight = &new_flight();
+    let add = async || caller.post_keyed("/api/flights", "once", flight).await;
+    let answers = join_all((0..50).map(|_| add())).await;
+    let answers: Vec<Answer> = answers.into_iter().collect::<anyhow::Result<_>>()?;
+    for answer in &answers {
+        assert_eq!(
+            (answer.status, &answer.body["id"]),
+            (201, &answers[0].body["id"])
+        );
+    }
+    let first = answers
+        .iter()
+        .filter(|answer| !answer.is_replayed())
+        .count();
+    assert_eq!(first, 1);
+    let mut other = new_flight();
+    other["price"] = json!(1);
+    let other = caller.post_keyed("/api/flights", "once", &other).await?;
+    assert_eq!(other.summary(), "422 idempotency_key_reused");
+    // What was refused left its key free.
+    let refused = caller.post_keyed("/api/flights", "later", flight).await?;
+    assert_eq!(refused.summary(), "409 flight_exists");
+    let mut later = new_flight();
+    later["flight_number"] = json!("AI901");
+    let later = caller.post_keyed("/api/flights", "later", &later).await?;
+    assert_eq!((later.status, later.is_replayed()), (201, false));
     service.finish().await
 }
 

@@ -29,6 +29,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check
     airports airports_pkey primary key
+    flight_keys flight_keys_digest_is_sha256 check
+    flight_keys flight_keys_flight foreign key
+    flight_keys flight_keys_pkey primary key
     flights flights_arrive_after_departure check
     flights flights_currency_is_iso check
     flights flights_destination foreign key
