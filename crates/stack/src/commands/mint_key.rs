@@ -8,14 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use stack::state::{KEYS, SIGNING_KEY as PRIVATE};
 use tokens::Signer;
 
 use crate::local::say;
 use crate::local::settings::Settings;
 
-/// Where the keys are, inside the state directory.
-const DIRECTORY: &str = "auth";
-const PRIVATE: &str = "signing-key.pem";
 const PUBLIC: &str = "jwks.json";
 
 #[derive(clap::Args)]
@@ -27,13 +25,8 @@ pub struct Arguments {
     replace: bool,
 }
 
-/// Where the private key is, unless somebody says otherwise.
-pub fn usual_private_key(settings: &Settings) -> PathBuf {
-    settings.state_directory.join(DIRECTORY).join(PRIVATE)
-}
-
 pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let usual = settings.state_directory.join(DIRECTORY);
+    let usual = settings.state_directory.join(KEYS);
     let directory = arguments.directory.as_ref().unwrap_or(&usual);
     let (private, public) = (directory.join(PRIVATE), directory.join(PUBLIC));
     let is_there = private

@@ -1,5 +1,7 @@
 //! Where the three services are, and asking them.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::http::{Answer, Connection, ConnectionError, Method, Request, Target};
@@ -16,7 +18,7 @@ pub enum Door {
 }
 
 /// Where the three services are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Doors {
     /// flight-service.
     pub flight: Target,
@@ -24,6 +26,8 @@ pub struct Doors {
     pub booking: Target,
     /// payment-service.
     pub payment: Target,
+    /// What is shown to services that ask who calls.
+    pub token: Option<Arc<str>>,
 }
 
 impl Doors {
@@ -67,9 +71,9 @@ impl Reply {
 impl Caller {
     /// One that has no connection yet.
     #[must_use]
-    pub fn new(doors: Doors) -> Self {
+    pub fn new(doors: &Doors) -> Self {
         Self {
-            doors,
+            doors: doors.clone(),
             flight: None,
             booking: None,
             payment: None,
@@ -93,7 +97,10 @@ impl Caller {
         };
         let connection = match place {
             Some(connection) => connection,
-            None => place.insert(Connection::open(target).await?),
+            None => {
+                let connection = Connection::open(target).await?;
+                place.insert(connection.bearing(self.doors.token.clone()))
+            }
         };
         connection.send(request).await
     }

@@ -1,13 +1,18 @@
 //! What a trial is run against: servers of its own, the stack that runs on this machine, or services at
 //! addresses that the user names. Load goes nowhere else.
 
+use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use audit::Urls;
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use stack::state::State;
+use stack::state::{State, signing_key_file};
+use tokens::sign::Grant;
+use tokens::{Role, Signer};
 
 use super::arguments::Arguments;
 use super::books::Databases;
@@ -52,7 +57,7 @@ impl Ground {
         if let Some(urls) = &ground.urls {
             ground.databases = Some(Databases::connect(urls).await?);
         }
-        let mut caller = Caller::new(ground.doors);
+        let mut caller = Caller::new(&ground.doors);
         for door in [Door::Flight, Door::Booking, Door::Payment] {
             let target = ground.doors.target(door);
             let reply = caller.get(door, "/health".to_owned()).await;
@@ -62,6 +67,12 @@ impl Ground {
             }
         }
         let mock = caller.get(Door::Payment, MOCK.to_owned()).await?;
+        if matches!(mock.status, 401 | 403) {
+            bail!(
+                "the services ask who calls: give the token of an admin with --token-file \
+                 (`holdfast mint-token --role admin --sub stress-test` makes one)"
+            );
+        }
         ground.provider_before = (mock.status == 200).then_some(mock.body);
         Ok(ground)
     }
@@ -85,6 +96,7 @@ impl Ground {
                 flight,
                 booking,
                 payment,
+                token: None,
             },
             urls: Some(house.urls()),
             name: "a stack of its own, with PostgreSQL durable and Redis".to_owned(),
@@ -123,6 +135,10 @@ impl Ground {
                 flight: target("flight-service")?,
                 booking: target("booking-service")?,
                 payment: target("payment-service")?,
+                token: match arguments.token()? {
+                    Some(token) => Some(token),
+                    None => minted(directory)?,
+                },
             },
             urls,
             name: "the stack that runs on this machine".to_owned(),
@@ -134,18 +150,20 @@ impl Ground {
 
     /// Services at addresses that the user names.
     async fn named(arguments: &Arguments) -> anyhow::Result<Self> {
+        let [flight, booking, payment] = arguments.urls();
         let doors = Doors {
-            flight: resolve(&arguments.flight_url).await?,
-            booking: resolve(&arguments.booking_url).await?,
-            payment: resolve(&arguments.payment_url).await?,
+            flight: resolve(flight).await?,
+            booking: resolve(booking).await?,
+            payment: resolve(payment).await?,
+            token: arguments.token()?,
         };
         Ok(Self {
-            doors,
             urls: arguments.database_urls(),
             name: format!(
                 "services at {}, {} and {}",
                 doors.flight, doors.booking, doors.payment
             ),
+            doors,
             databases: None,
             provider_before: None,
             house: None,
@@ -177,7 +195,7 @@ impl Ground {
     }
 
     async fn put_mock(&self, behaviour: &Value) -> anyhow::Result<()> {
-        let reply = Caller::new(self.doors)
+        let reply = Caller::new(&self.doors)
             .put(Door::Payment, MOCK, behaviour)
             .await?;
         if reply.status != 200 {
@@ -226,6 +244,32 @@ impl Ground {
 
 const MOCK: &str = "/api/payments/mock";
 
+/// Longer than any trial.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A token of an admin, by the key that `holdfast mint-key` made for the stack of this state directory; none
+/// where it made none. A stack that is open takes no notice of it.
+fn minted(state_directory: &Path) -> anyhow::Result<Option<Arc<str>>> {
+    let path = signing_key_file(state_directory);
+    let key = match std::fs::read(&path) {
+        Ok(key) => key,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+        }
+    };
+    let signer = Signer::from_pem(&key);
+    let signer = signer.with_context(|| format!("{} can't be used", path.display()))?;
+    let grant = Grant {
+        issuer: "holdfast",
+        audience: "holdfast",
+        subject: "stress-test",
+        role: Role::Admin,
+        lifetime: TOKEN_LIFETIME,
+    };
+    Ok(Some(signer.sign(&grant, jiff::Timestamp::now())?.into()))
+}
+
 /// The address behind a URL such as `http://127.0.0.1:8080`. The user named it, so it may be anywhere.
 async fn resolve(url: &str) -> anyhow::Result<Target> {
     let authority = url.strip_prefix("http://").unwrap_or(url);
@@ -243,6 +287,19 @@ async fn resolve(url: &str) -> anyhow::Result<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_made_by_the_key_that_is_there() {
+        let scratch = stack::scratch::Scratch::new("stress-key").unwrap();
+        assert!(minted(scratch.path()).unwrap().is_none());
+        let file = signing_key_file(scratch.path());
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, tokens::sign::new_key().unwrap()).unwrap();
+        let token = minted(scratch.path()).unwrap().unwrap();
+        assert_eq!(token.split('.').count(), 3);
+        std::fs::write(&file, "no key").unwrap();
+        assert!(minted(scratch.path()).is_err());
+    }
 
     #[tokio::test]
     async fn addresses_are_hosts_with_ports() {
