@@ -19,6 +19,15 @@ pub fn signing_key_file(directory: &Path) -> PathBuf {
     directory.join(KEYS).join(SIGNING_KEY)
 }
 
+/// The database of the stack's flight-service.
+pub const FLIGHTS_DATABASE: &str = "holdfast_flights";
+
+/// The database of the stack's booking-service.
+pub const BOOKINGS_DATABASE: &str = "holdfast_bookings";
+
+/// The database of the stack's payment-service.
+pub const PAYMENTS_DATABASE: &str = "holdfast_payments";
+
 /// The keys of the stack, inside the state directory.
 pub const KEYS: &str = "auth";
 

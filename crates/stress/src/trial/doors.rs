@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::errand::any;
 use crate::http::{Answer, Connection, ConnectionError, Method, Request, Target};
 
 /// One of the services.
@@ -26,8 +27,8 @@ pub struct Doors {
     pub booking: Target,
     /// payment-service.
     pub payment: Target,
-    /// What is shown to services that ask who calls.
-    pub token: Option<Arc<str>>,
+    /// What is shown to services that ask who calls: each caller has any of them.
+    pub tokens: Arc<[Arc<str>]>,
 }
 
 impl Doors {
@@ -46,6 +47,7 @@ impl Doors {
 #[derive(Debug)]
 pub struct Caller {
     doors: Doors,
+    token: Option<Arc<str>>,
     flight: Option<Connection>,
     booking: Option<Connection>,
     payment: Option<Connection>,
@@ -74,6 +76,7 @@ impl Caller {
     pub fn new(doors: &Doors) -> Self {
         Self {
             doors: doors.clone(),
+            token: any(&doors.tokens).cloned(),
             flight: None,
             booking: None,
             payment: None,
@@ -99,7 +102,7 @@ impl Caller {
             Some(connection) => connection,
             None => {
                 let connection = Connection::open(target).await?;
-                place.insert(connection.bearing(self.doors.token.clone()))
+                place.insert(connection.bearing(self.token.clone()))
             }
         };
         connection.send(request).await

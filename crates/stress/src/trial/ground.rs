@@ -10,9 +10,12 @@ use anyhow::{Context as _, bail};
 use audit::Urls;
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use stack::state::{State, signing_key_file};
+use stack::state::{
+    BOOKINGS_DATABASE, FLIGHTS_DATABASE, PAYMENTS_DATABASE, State, signing_key_file,
+};
 use tokens::sign::Grant;
 use tokens::{Role, Signer};
+use tokio::time::{Instant, sleep};
 
 use super::arguments::Arguments;
 use super::books::Databases;
@@ -96,7 +99,7 @@ impl Ground {
                 flight,
                 booking,
                 payment,
-                token: None,
+                tokens: Arc::default(),
             },
             urls: Some(house.urls()),
             name: "a stack of its own, with PostgreSQL durable and Redis".to_owned(),
@@ -123,9 +126,9 @@ impl Ground {
                 let home = directory.join("postgres");
                 let url = async |database| stack::postgres::url(&home, port, database).await;
                 Some(Urls {
-                    flights: url("flights").await?,
-                    bookings: url("bookings").await?,
-                    payments: url("payments").await?,
+                    flights: url(FLIGHTS_DATABASE).await?,
+                    bookings: url(BOOKINGS_DATABASE).await?,
+                    payments: url(PAYMENTS_DATABASE).await?,
                 })
             }
             Err(_) => arguments.database_urls(),
@@ -135,8 +138,8 @@ impl Ground {
                 flight: target("flight-service")?,
                 booking: target("booking-service")?,
                 payment: target("payment-service")?,
-                token: match arguments.token()? {
-                    Some(token) => Some(token),
+                tokens: match arguments.token()? {
+                    Some(token) => [token].into(),
                     None => minted(directory)?,
                 },
             },
@@ -155,7 +158,7 @@ impl Ground {
             flight: resolve(flight).await?,
             booking: resolve(booking).await?,
             payment: resolve(payment).await?,
-            token: arguments.token()?,
+            tokens: arguments.token()?.into_iter().collect(),
         };
         Ok(Self {
             urls: arguments.database_urls(),
@@ -195,13 +198,17 @@ impl Ground {
     }
 
     async fn put_mock(&self, behaviour: &Value) -> anyhow::Result<()> {
-        let reply = Caller::new(&self.doors)
-            .put(Door::Payment, MOCK, behaviour)
-            .await?;
-        if reply.status != 200 {
-            bail!("the mock provider answers {} {}", reply.status, reply.body);
+        let mut caller = Caller::new(&self.doors);
+        let until = Instant::now() + TOLD_WITHIN;
+        loop {
+            let reply = caller.put(Door::Payment, MOCK, behaviour).await?;
+            match reply.status {
+                200 => return Ok(()),
+                // The load has used up what this client may ask, or what the service can answer.
+                429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
+                status => bail!("the mock provider answers {status} {}", reply.body),
+            }
         }
-        Ok(())
     }
 
     /// Whose cores are counted, where the processes are known.
@@ -242,32 +249,44 @@ impl Ground {
     }
 }
 
+/// How long the provider is told what to do: the quota of a client is whole again after so long.
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
+
+const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 const MOCK: &str = "/api/payments/mock";
 
 /// Longer than any trial.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token of an admin, by the key that `holdfast mint-key` made for the stack of this state directory; none
-/// where it made none. A stack that is open takes no notice of it.
-fn minted(state_directory: &Path) -> anyhow::Result<Option<Arc<str>>> {
+/// As many customers as there may be, or nearly: one client is answered only so often.
+const TOKENS: u32 = 1024;
+
+/// Tokens of admins, by the key that `holdfast mint-key` made for the stack of this state directory; none
+/// where it made none. A stack that is open takes no notice of them.
+fn minted(state_directory: &Path) -> anyhow::Result<Arc<[Arc<str>]>> {
     let path = signing_key_file(state_directory);
     let key = match std::fs::read(&path) {
         Ok(key) => key,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Arc::default()),
         Err(error) => {
             return Err(error).with_context(|| format!("{} can't be read", path.display()));
         }
     };
     let signer = Signer::from_pem(&key);
     let signer = signer.with_context(|| format!("{} can't be used", path.display()))?;
-    let grant = Grant {
-        issuer: "holdfast",
-        audience: "holdfast",
-        subject: "stress-test",
-        role: Role::Admin,
-        lifetime: TOKEN_LIFETIME,
-    };
-    Ok(Some(signer.sign(&grant, jiff::Timestamp::now())?.into()))
+    let now = jiff::Timestamp::now();
+    let tokens = (0..TOKENS).map(|number| {
+        let grant = Grant {
+            issuer: "holdfast",
+            audience: "holdfast",
+            subject: &format!("stress-test-{number}"),
+            role: Role::Admin,
+            lifetime: TOKEN_LIFETIME,
+        };
+        Ok(signer.sign(&grant, now)?.into())
+    });
+    tokens.collect()
 }
 
 /// The address behind a URL such as `http://127.0.0.1:8080`. The user named it, so it may be anywhere.
@@ -289,14 +308,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_made_by_the_key_that_is_there() {
+    fn tokens_are_made_by_the_key_that_is_there() {
         let scratch = stack::scratch::Scratch::new("stress-key").unwrap();
-        assert!(minted(scratch.path()).unwrap().is_none());
+        assert!(minted(scratch.path()).unwrap().is_empty());
         let file = signing_key_file(scratch.path());
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, tokens::sign::new_key().unwrap()).unwrap();
-        let token = minted(scratch.path()).unwrap().unwrap();
-        assert_eq!(token.split('.').count(), 3);
+        let tokens = minted(scratch.path()).unwrap();
+        assert!(tokens.iter().all(|token| token.split('.').count() == 3));
+        assert!(tokens.len() > 1 && tokens[0] != tokens[1]);
         std::fs::write(&file, "no key").unwrap();
         assert!(minted(scratch.path()).is_err());
     }
