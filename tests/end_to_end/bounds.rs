@@ -65,6 +65,23 @@ async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_connection_goes_on_after_a_head_of_a_stream() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let ports = [
+        services.settings.flights.http.port,
+        services.settings.bookings.http.port,
+    ];
+    for port in ports {
+        let head = "HEAD /api/flights/FL123/seats/stream HTTP/1.1\r\nhost: a\r\n\r\n";
+        let next = "GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let answers = sent(port, format!("{head}{next}").as_bytes()).await?;
+        assert!(answers.contains("text/event-stream"), "{answers}");
+        assert!(answers.contains("\"healthy\""), "{answers}");
+    }
+    services.finish().await
+}
+
+#[tokio::test]
 async fn a_long_head_is_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let caller = &services.flights;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod documents;
+mod learned;
 mod requests;
 mod values;
 
@@ -18,8 +19,8 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use self::documents::Document;
+use self::learned::Learned;
 use self::requests::Request;
-use self::values::Learned;
 use crate::caller::Caller;
 use crate::services::{PARTS, Part, Services};
 
@@ -56,6 +57,22 @@ pub fn caller_of(services: &Services, part: Part) -> &Caller {
         Part::Bookings => &services.bookings,
         Part::Payments => &services.payments,
     }
+}
+
+/// Requests that are all refused would show little: most calls have done what they are for.
+fn check_granted(documents: &[Document], learned: &Learned) -> anyhow::Result<()> {
+    let granted = learned.granted().clone();
+    let calls = documents.iter().flat_map(|document| {
+        let calls = document.calls.iter();
+        calls.map(|call| call.name(document.part))
+    });
+    let (granted, refused): (Vec<_>, Vec<_>) = calls.partition(|call| granted.contains(call));
+    eprintln!("refused each time: {refused:#?}");
+    ensure!(
+        granted.len() > refused.len(),
+        "only {granted:#?} were granted"
+    );
+    Ok(())
 }
 
 #[tokio::test]
@@ -111,6 +128,7 @@ async fn whatever_is_sent_is_answered() -> anyhow::Result<()> {
         ensure!(panics == 0, "{panics} panics; HOLDFAST_FUZZ_SEED={seed}");
     }
     eprintln!("{sent} requests in {:?}: {statuses:?}", began.elapsed());
+    check_granted(&documents, &learned)?;
     let surprises = learned.surprises().clone();
     ensure!(
         surprises.is_empty(),

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use self::body::{EventChangeRequest, EventRequest, EventView, Moment, StatisticsView};
 use super::bare_list::ListPart;
 use super::openapi::{
-    EventDeleteRefusals, EventLookupRefusals, EventRefusals, EventResizeRefusals, ListRefusals,
+    EventCreateRefusals, EventDeleteRefusals, EventLookupRefusals, EventRefusals,
+    EventResizeRefusals, ListRefusals,
 };
 use super::{created, request_key};
 use crate::app::events::{EventChange, Events, NewEvent, SalesWindow};
@@ -22,7 +23,10 @@ use crate::app::events::{EventChange, Events, NewEvent, SalesWindow};
     post, path = "/api/v1/events", tag = "events", operation_id = "create_event",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the event come about once")),
     request_body = EventRequest,
-    responses((status = 201, description = "The event", body = EventView), EventRefusals)
+    responses(
+        (status = 201, description = "The event", body = EventView),
+        EventRefusals, EventCreateRefusals
+    )
 )]
 pub(super) async fn create(
     events: Data<Events>,

@@ -174,6 +174,10 @@ refusals! {
         "422": "`idempotency_key_reused`: the key came with another request before",
         "503": "Ask again soon",
     }
+    /// How an event is not made.
+    EventCreateRefusals {
+        "409": "`idempotency_in_progress`: a request with this key still runs",
+    }
     /// How the look-up of an event is refused.
     EventLookupRefusals {
         "404": "`unknown_event`: there is no such event",

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{self as response_body, BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -135,7 +135,11 @@ pub async fn around_request(
         .record(started.elapsed().as_secs_f64());
     };
     match answered {
-        Ok(mut response) => {
+        Ok(response) => {
+            let mut response = match method {
+                Method::HEAD => without_stream(response),
+                _ => response,
+            };
             finish(response.headers_mut());
             let route = response.request().match_pattern();
             let route = route.unwrap_or_else(|| "unmatched".to_owned());
@@ -168,6 +172,15 @@ async fn answer(
     Ok(match unread {
         Some(unread) => unread.close_after(response),
         None => response,
+    })
+}
+
+/// The answer to a HEAD. The connection sends nothing of its body but waits for its end, and a stream has
+/// none: whoever asks again on that connection would wait, too.
+fn without_stream(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    response.map_body(|_, body| match body.size() {
+        BodySize::Stream => BoxBody::new(response_body::None::new()),
+        BodySize::None | BodySize::Sized(_) => body,
     })
 }
 

@@ -2,7 +2,7 @@
 //! which cleans up after one that was killed, and for other programs that want to find it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,28 @@ use crate::process::ProcessIdentity;
 
 /// The file in the state directory.
 pub const FILE: &str = "state.json";
+
+/// Where `holdfast mint-key` puts the private key of the stack with this state directory, unless somebody says
+/// otherwise.
+#[must_use]
+pub fn signing_key_file(directory: &Path) -> PathBuf {
+    directory.join(KEYS).join(SIGNING_KEY)
+}
+
+/// The database of the stack's flight-service.
+pub const FLIGHTS_DATABASE: &str = "holdfast_flights";
+
+/// The database of the stack's booking-service.
+pub const BOOKINGS_DATABASE: &str = "holdfast_bookings";
+
+/// The database of the stack's payment-service.
+pub const PAYMENTS_DATABASE: &str = "holdfast_payments";
+
+/// The keys of the stack, inside the state directory.
+pub const KEYS: &str = "auth";
+
+/// The private one of them.
+pub const SIGNING_KEY: &str = "signing-key.pem";
 
 /// What a running stack has started, so that others can see it, and the next one can clean up after
 /// one that was killed.

@@ -22,3 +22,7 @@ pub mod stats;
 pub mod trial;
 
 pub use error::StressError;
+
+/// How long an answer is waited for: longer than any service of this project waits before it gives a request
+/// up (`http.request_timeout`, 20 s at most).
+const ANSWERED_WITHIN: std::time::Duration = std::time::Duration::from_secs(25);

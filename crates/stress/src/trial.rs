@@ -7,7 +7,7 @@
 //! | [`errand`], [`doors`], [`outcome`] | what customers do, where, and what comes of it |
 //! | [`pool`] | what customers were told of what is sold |
 //! | [`ground`], [`goods`], [`shelf`] | what it runs against, and what it makes there |
-//! | `step`, `settle`, `account`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
+//! | `step`, `settle`, `receipts`, `account`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
 //! | [`books`], [`verdict`] | what ledgers and databases say, and whether it is right: the verdict does no I/O |
 //! | [`capacity`], [`compare`] | the highest rate that is carried, and two reports side by side |
 //! | [`report`], [`table`], [`page`] | the report: for programs, the terminal, the browser |
@@ -33,6 +33,7 @@ pub mod page;
 pub mod pool;
 pub mod prepared;
 mod progress;
+mod receipts;
 pub mod report;
 pub mod run;
 pub mod scenario;

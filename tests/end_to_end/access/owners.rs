@@ -1,12 +1,13 @@
 //! What belongs to one customer is not another's: to name somebody else is refused, to look at what is
 //! theirs finds nothing, and who has a seat stays with its owner and staff.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokens::Role;
 
 use super::world::{FL123, World, purchase_of};
+use crate::caller::SOON;
 use crate::databases::DAY;
 use crate::services::{AI101, Part};
 
@@ -83,7 +84,7 @@ async fn who_has_a_seat_is_told_to_its_owner_and_to_staff() -> anyhow::Result<()
         ),
         ("agent", Part::Flights, Some(agent), &(id, Value::Null)),
     ] {
-        let mut request = world.http.get(world.url(part, &path));
+        let mut request = world.http.get(world.url(part, &path)).timeout(SOON);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -102,14 +103,15 @@ async fn who_has_a_seat_is_told_to_its_owner_and_to_staff() -> anyhow::Result<()
         (Some(world.tokens.good("agnes", Role::Agent)?), true),
     ] {
         let url = world.url(Part::Bookings, &format!("{path}/stream"));
-        let mut request = world.http.get(url);
+        let mut request = world.http.get(url).timeout(SOON);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         let mut events = request.send().await?;
         let mut text = Vec::new();
         while !text.ends_with(b"\n\n") {
-            text.extend(events.chunk().await?.unwrap_or_default());
+            let more = events.chunk().await?;
+            text.extend(more.context("the stream ended within its first event")?);
         }
         let text = String::from_utf8(text)?;
         ensure!(text.contains("RESERVED"), "{text}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use super::caller_of;
@@ -30,6 +30,13 @@ pub struct Call {
     pub statuses: BTreeMap<u16, Vec<String>>,
     /// Whether it answers without end.
     pub is_stream: bool,
+}
+
+impl Call {
+    /// How reports name it.
+    pub fn name(&self, part: Part) -> String {
+        format!("{part:?} {} {}", self.method, self.path)
+    }
 }
 
 impl Document {
@@ -64,6 +71,16 @@ fn call(method: &str, path: &str, operation: &Value) -> anyhow::Result<Call> {
             content.map(|(kind, _)| kind.clone()).collect(),
         ))
     });
+    let named = operation["parameters"].as_array().into_iter().flatten();
+    let mut named = named.map(|parameter| &parameter["name"]);
+    let takes_key = named.any(|name| name == "Idempotency-Key");
+    let tells_of_keys = ["409", "422"]
+        .iter()
+        .all(|status| responses.contains_key(*status));
+    ensure!(
+        tells_of_keys || !takes_key,
+        "{method} {path} does not say how keys are refused"
+    );
     let answers = &operation["responses"]["200"]["content"];
     Ok(Call {
         method: method.to_uppercase(),

@@ -1,113 +1,57 @@
 //! Values as a schema describes them, and values that no schema describes.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, Union};
+use proptest::string::string_regex;
 use serde_json::{Map, Value, json};
 
 use super::documents::Document;
+use super::learned::{LEARNED, kind_of_field, kind_within, placeholder};
 
-/// What stands for an id that is learned while the services run: a number, or a text.
-const NUMBER: &str = "\u{1}number ";
-const TEXT: &str = "\u{1}text ";
-
-/// How many learned ids are kept of each kind.
-const LEARNED: usize = 256;
+/// The day on which the flights depart.
+const DAY: &str = "2024-02-15";
 
 /// How deep values are.
 const DEPTH: usize = 6;
 
-/// What is learned from answers: ids, and what the documents don't say.
-pub struct Learned {
-    surprises: Mutex<BTreeSet<String>>,
-    numbers: Mutex<Vec<Value>>,
-    texts: Mutex<Vec<Value>>,
-}
-
-impl Default for Learned {
-    fn default() -> Self {
-        let texts = ["FL123", "AI101", "alice", "7"];
-        Self {
-            surprises: Mutex::default(),
-            numbers: Mutex::new((1..=17).map(Value::from).collect()),
-            texts: Mutex::new(texts.into_iter().map(Value::from).collect()),
-        }
-    }
-}
-
-impl Learned {
-    /// Answers that no document has.
-    pub fn surprises(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.surprises
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps the ids of an answer.
-    pub fn learn(&self, answer: &Value) {
-        match answer {
-            Value::Array(items) => items.iter().take(3).for_each(|item| self.learn(item)),
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    let is_id = name.to_lowercase().ends_with("id") || name == "after";
-                    match value {
-                        Value::Number(_) if is_id => keep(&self.numbers, value),
-                        Value::String(_) if is_id && name != "request_id" => {
-                            keep(&self.texts, value);
-                        }
-                        _ => self.learn(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Puts learned ids where they belong.
-    pub fn fill(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => {
-                let (ids, index) = match (text.strip_prefix(NUMBER), text.strip_prefix(TEXT)) {
-                    (Some(index), _) => (&self.numbers, index),
-                    (_, Some(index)) => (&self.texts, index),
-                    _ => return,
-                };
-                let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-                let index: usize = index.parse().unwrap_or_default();
-                // Those of late are the most interesting.
-                let index = ids.len() - 1 - index * index / LEARNED % ids.len();
-                *value = ids[index].clone();
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.fill(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.fill(field)),
-            _ => {}
-        }
-    }
-}
-
-fn keep(ids: &Mutex<Vec<Value>>, id: &Value) {
-    let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-    if !ids.contains(id) {
-        if ids.len() >= LEARNED {
-            ids.remove(LEARNED / 2);
-        }
-        ids.push(id.clone());
-    }
-}
-
 /// A value that a schema describes, under this name.
-pub fn described(document: &Document, name: &str, schema: &Value) -> BoxedStrategy<Value> {
-    at_depth(document, name, schema, DEPTH)
+pub fn described(document: &Document, at: Place<'_>, schema: &Value) -> BoxedStrategy<Value> {
+    at_depth(document, at, schema, DEPTH)
 }
 
-fn at_depth(document: &Document, name: &str, schema: &Value, depth: usize) -> BoxedStrategy<Value> {
+/// Where a value is to stand.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// What the body, or the parameter, is about.
+    pub kind: &'a str,
+    /// The field's name.
+    pub name: &'a str,
+}
+
+impl Place<'_> {
+    /// A learned id that belongs here, as often as not; otherwise what is made.
+    fn learned_or(self, made: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+        let Some(kind) = kind_of_field(self.kind, self.name) else {
+            return made;
+        };
+        let kind = kind.to_owned();
+        let learned = (0..LEARNED, made.clone())
+            .prop_map(move |(index, made)| placeholder(&kind, index, &made));
+        prop_oneof![1 => made, 3 => learned].boxed()
+    }
+}
+
+fn at_depth(
+    document: &Document,
+    at: Place<'_>,
+    schema: &Value,
+    depth: usize,
+) -> BoxedStrategy<Value> {
     let schema = document.resolve(schema);
-    let made = made(document, name, schema, depth);
+    let made = made(document, at, schema, depth);
     let examples = schema.get("example").into_iter();
     let examples: Vec<Value> = examples
         .chain(schema["examples"].as_array().into_iter().flatten())
@@ -120,7 +64,7 @@ fn at_depth(document: &Document, name: &str, schema: &Value, depth: usize) -> Bo
     }
 }
 
-fn made(document: &Document, name: &str, schema: &Value, depth: usize) -> BoxedStrategy<Value> {
+fn made(document: &Document, at: Place<'_>, schema: &Value, depth: usize) -> BoxedStrategy<Value> {
     if depth == 0 {
         return Just(Value::Null).boxed();
     }
@@ -130,13 +74,13 @@ fn made(document: &Document, name: &str, schema: &Value, depth: usize) -> BoxedS
     for key in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[key].as_array() {
             let choices = choices.iter();
-            return Union::new(choices.map(|of| at_depth(document, name, of, depth - 1))).boxed();
+            return Union::new(choices.map(|of| at_depth(document, at, of, depth - 1))).boxed();
         }
     }
     if let Some(parts) = schema["allOf"].as_array() {
         let parts = parts.iter();
         let parts: Vec<_> = parts
-            .map(|part| at_depth(document, name, part, depth - 1))
+            .map(|part| at_depth(document, at, part, depth - 1))
             .collect();
         return parts.prop_map(merged).boxed();
     }
@@ -146,19 +90,22 @@ fn made(document: &Document, name: &str, schema: &Value, depth: usize) -> BoxedS
         _ => vec!["object"],
     };
     let of_type = |kind: &str| match kind {
-        "integer" => integer(name, schema),
+        "integer" => at.learned_or(integer(schema)),
         "number" => (0..2_000_000_i32)
             .prop_map(|cents| json!(f64::from(cents) / 100.0))
             .boxed(),
         "boolean" => any::<bool>().prop_map(Value::from).boxed(),
-        "string" => text(name, schema),
-        "array" => vec(at_depth(document, name, &schema["items"], depth - 1), 0..4)
+        "string" => at.learned_or(text(at, schema)),
+        "array" => vec(at_depth(document, at, &schema["items"], depth - 1), 0..4)
             .prop_map(Value::from)
             .boxed(),
-        "object" => object(document, schema, depth),
+        "object" => object(document, at, schema, depth),
         _ => Just(Value::Null).boxed(),
     };
-    Union::new(types.into_iter().map(of_type)).boxed()
+    // Where null may stand, something else is more interesting.
+    let weight = |kind: &str| if kind == "null" { 1 } else { 5 };
+    let kinds = types.into_iter();
+    Union::new_weighted(kinds.map(|kind| (weight(kind), of_type(kind))).collect()).boxed()
 }
 
 fn merged(parts: Vec<Value>) -> Value {
@@ -169,60 +116,67 @@ fn merged(parts: Vec<Value>) -> Value {
     Value::Object(fields.flatten().collect())
 }
 
-fn integer(name: &str, schema: &Value) -> BoxedStrategy<Value> {
+fn integer(schema: &Value) -> BoxedStrategy<Value> {
     let least = schema["minimum"].as_i64().unwrap_or(-2);
     let most = schema["maximum"].as_i64().unwrap_or(1000).max(least);
     let made = prop_oneof![
-        4 => least..=least.saturating_add(4).min(most),
+        6 => least..=least.saturating_add(4).min(most),
         1 => least..=most,
         1 => select(vec![least, most]),
     ];
-    let made = made.prop_map(Value::from);
-    if name.contains("id") || name.contains("Id") {
-        prop_oneof![1 => made, 3 => learned(NUMBER)].boxed()
-    } else {
-        made.boxed()
-    }
+    made.prop_map(Value::from).boxed()
 }
 
-fn text(name: &str, schema: &Value) -> BoxedStrategy<Value> {
-    let days = || select(vec!["2024-02-15", "2024-02-16", "2024-02-29", "2030-01-01"]);
-    let made = match schema["format"].as_str() {
-        Some("date") => days().prop_map(str::to_owned).boxed(),
-        Some("date-time") => (days(), "T[01][0-9]:[0-5][0-9]:00Z")
+fn text(at: Place<'_>, schema: &Value) -> BoxedStrategy<Value> {
+    let days =
+        || prop_oneof![3 => Just(DAY), 1 => select(vec!["2024-02-16", "2024-02-29", "2030-01-01"])];
+    let pattern = schema["pattern"].as_str().and_then(|pattern| {
+        let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+        string_regex(pattern).ok()
+    });
+    let made = match (schema["format"].as_str(), at.name) {
+        (Some("date"), _) => days().prop_map(str::to_owned).boxed(),
+        (Some("date-time"), _) => (
+            select(vec![DAY, "2030-01-01", "2040-01-01"]),
+            "T[01][0-9]:[0-5][0-9]:00Z",
+        )
             .prop_map(|(day, time)| format!("{day}{time}"))
             .boxed(),
-        Some("uuid") => any::<u128>()
+        (Some("uuid"), _) => any::<u128>()
             .prop_map(|bits| uuid::Uuid::from_u128(bits).to_string())
             .boxed(),
-        _ => prop_oneof![
-            "[A-Za-z0-9]{1,12}",
-            "[A-F][1-9]",
-            "[a-z]{1,8}@example\\.org",
-            Just("DEL".to_owned()),
-            Just("BOM".to_owned()),
-            days().prop_map(str::to_owned),
-        ]
-        .boxed(),
+        (_, "seats") => "[A-C]([1-9]|10)".boxed(),
+        // As JSON:API names kinds.
+        (_, "type") => Just(format!("{}s", at.kind)).boxed(),
+        (_, "month") => Just("2024-02".to_owned()).boxed(),
+        (_, "currency") => select(vec!["INR", "USD"]).prop_map(str::to_owned).boxed(),
+        (_, "email") => "[a-z]{1,8}@example\\.org".boxed(),
+        (_, "source" | "destination") => select(vec!["DEL", "BOM", "BLR", "MAA"])
+            .prop_map(str::to_owned)
+            .boxed(),
+        _ => match pattern {
+            Some(pattern) => pattern.boxed(),
+            None => prop_oneof![
+                "[A-Za-z0-9]{1,12}",
+                "[A-F][1-9]",
+                "[a-z]{1,8}@example\\.org",
+                Just("DEL".to_owned()),
+                Just("BOM".to_owned()),
+                days().prop_map(str::to_owned),
+            ]
+            .boxed(),
+        },
     };
-    let made = made.prop_map(Value::from);
-    let is_name = ["id", "Id", "after", "before", "key"]
-        .iter()
-        .any(|part| name.ends_with(part));
-    if is_name {
-        prop_oneof![1 => made, 3 => learned(TEXT), 1 => learned(NUMBER)].boxed()
-    } else {
-        made.boxed()
-    }
+    made.prop_map(Value::from).boxed()
 }
 
-fn learned(kind: &'static str) -> BoxedStrategy<Value> {
-    (0..LEARNED)
-        .prop_map(move |index| json!(format!("{kind}{index}")))
-        .boxed()
-}
-
-fn object(document: &Document, schema: &Value, depth: usize) -> BoxedStrategy<Value> {
+fn object(
+    document: &Document,
+    at: Place<'_>,
+    schema: &Value,
+    depth: usize,
+) -> BoxedStrategy<Value> {
+    let within = kind_within(at.kind, at.name);
     let required: Vec<&str> = schema["required"]
         .as_array()
         .into_iter()
@@ -237,7 +191,8 @@ fn object(document: &Document, schema: &Value, depth: usize) -> BoxedStrategy<Va
             } else {
                 0.4
             };
-            let value = option::weighted(share, at_depth(document, name, of, depth - 1));
+            let at = Place { kind: within, name };
+            let value = option::weighted(share, at_depth(document, at, of, depth - 1));
             (Just(name.clone()), value)
         })
         .collect();

@@ -1,21 +1,19 @@
 //! `holdfast mint-key`: a key pair to make and check tokens with.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use stack::state::{KEYS, SIGNING_KEY as PRIVATE};
 use tokens::Signer;
 
 use crate::local::say;
 use crate::local::settings::Settings;
 
-/// Where the keys are, inside the state directory.
-const DIRECTORY: &str = "auth";
-const PRIVATE: &str = "signing-key.pem";
 const PUBLIC: &str = "jwks.json";
 
 #[derive(clap::Args)]
@@ -27,16 +25,14 @@ pub struct Arguments {
     replace: bool,
 }
 
-/// Where the private key is, unless somebody says otherwise.
-pub fn usual_private_key(settings: &Settings) -> PathBuf {
-    settings.state_directory.join(DIRECTORY).join(PRIVATE)
-}
-
 pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let usual = settings.state_directory.join(DIRECTORY);
+    let usual = settings.state_directory.join(KEYS);
     let directory = arguments.directory.as_ref().unwrap_or(&usual);
     let (private, public) = (directory.join(PRIVATE), directory.join(PUBLIC));
-    if private.exists() && !arguments.replace {
+    let is_there = private
+        .try_exists()
+        .with_context(|| format!("{} can't be looked at", private.display()))?;
+    if is_there && !arguments.replace {
         bail!(
             "{} is there already; --replace puts a new one in its place",
             private.display()
@@ -69,7 +65,11 @@ fn set_with(signer: &Signer, path: &Path) -> anyhow::Result<String> {
     let old: Value = match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .with_context(|| format!("{} is not a key set", path.display()))?,
-        Err(_) => json!({"keys": []}),
+        Err(error) if error.kind() == ErrorKind::NotFound => json!({"keys": []}),
+        // Not that there is none: a key that is in use would be lost.
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+        }
     };
     if let (Some(keys), Some(old)) = (new["keys"].as_array_mut(), old["keys"].as_array()) {
         keys.extend(old.iter().cloned());
@@ -123,5 +123,22 @@ mod tests {
             serde_json::from_slice(&fs::read(directory.join(PUBLIC)).unwrap()).unwrap();
         assert_eq!(set["keys"].as_array().unwrap().len(), 2);
         assert!(tokens::KeySet::from_jwks(set.to_string().as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_key_set_that_cant_be_read_is_not_replaced() {
+        let scratch = Scratch::new("keys").unwrap();
+        let settings = Settings::from_environment().unwrap();
+        // Not even root reads a directory as a file.
+        let (private, public) = (scratch.path().join(PRIVATE), scratch.path().join(PUBLIC));
+        fs::create_dir(&public).unwrap();
+        fs::write(&private, "the key in use").unwrap();
+        let arguments = Arguments {
+            directory: Some(scratch.path().to_owned()),
+            replace: true,
+        };
+        let error = execute(&settings, &arguments).unwrap_err();
+        assert!(error.to_string().contains("can't be read"), "{error:#}");
+        assert_eq!(fs::read(&private).unwrap(), b"the key in use");
     }
 }

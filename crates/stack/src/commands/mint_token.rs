@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
+use stack::state::signing_key_file;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};
 
-use super::mint_key::usual_private_key;
 use crate::local::say;
 use crate::local::settings::Settings;
 
@@ -47,7 +47,7 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
         arguments.lifetime <= LIFETIME_MAX,
         "a token holds for 30 days at most: it can't be called back"
     );
-    let usual = usual_private_key(settings);
+    let usual = signing_key_file(&settings.state_directory);
     let (path, is_secret) = match (&arguments.secret_file, &arguments.key) {
         (Some(secret), _) => (secret, true),
         (None, Some(key)) => (key, false),

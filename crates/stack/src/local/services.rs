@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use nix::sys::signal::Signal;
 use stack::child::{Child, Launch, Lifetime};
+use stack::state::{BOOKINGS_DATABASE, FLIGHTS_DATABASE, PAYMENTS_DATABASE};
 
 use super::settings::Settings;
 
@@ -113,9 +114,9 @@ impl Service {
     /// Its database's name.
     pub fn database(self) -> &'static str {
         match self {
-            Self::Payment => "holdfast_payments",
-            Self::Flight => "holdfast_flights",
-            Self::Booking => "holdfast_bookings",
+            Self::Payment => PAYMENTS_DATABASE,
+            Self::Flight => FLIGHTS_DATABASE,
+            Self::Booking => BOOKINGS_DATABASE,
         }
     }
 

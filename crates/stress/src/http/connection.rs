@@ -2,12 +2,14 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::answer::{Answer, Head, Malformed};
 use super::{Request, Target};
+use crate::ANSWERED_WITHIN;
 
 /// How much is read at once: most answers fit.
 const READ_BYTES: usize = 8 * 1024;
@@ -20,6 +22,9 @@ pub enum ConnectionError {
     /// The connection failed.
     #[error("the connection failed")]
     Io(#[from] io::Error),
+    /// There was no answer in time.
+    #[error("no answer within {ANSWERED_WITHIN:?}")]
+    Late,
     /// What came is not HTTP.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -33,6 +38,7 @@ pub enum ConnectionError {
 pub struct Connection {
     target: Target,
     host: String,
+    token: Option<Arc<str>>,
     stream: Option<TcpStream>,
     outgoing: Vec<u8>,
     incoming: Vec<u8>,
@@ -42,25 +48,43 @@ impl Connection {
     /// Opens a connection.
     ///
     /// # Errors
-    /// When nothing listens there.
+    /// When nothing listens there, or it does not take the connection in time.
     pub async fn open(target: Target) -> Result<Self, ConnectionError> {
         Ok(Self {
             target,
             host: target.to_string(),
-            stream: Some(connect(target).await?),
+            token: None,
+            stream: Some(in_time(connect(target)).await?),
             outgoing: Vec::new(),
             incoming: Vec::with_capacity(READ_BYTES),
         })
+    }
+
+    /// The same with this bearer token in each request, if there is one.
+    #[must_use]
+    pub fn bearing(self, token: Option<Arc<str>>) -> Self {
+        Self { token, ..self }
     }
 
     /// Sends a request and waits for its answer. A failed request is not repeated, because nobody
     /// knows what became of it; the next one opens a new connection.
     ///
     /// # Errors
-    /// When the connection fails, or what comes is not HTTP.
+    /// When the connection fails, there is no answer in time, or what comes is not HTTP.
     pub async fn send(&mut self, request: &Request) -> Result<Answer<'_>, ConnectionError> {
+        let (head, body) = in_time(self.exchange(request)).await?;
+        Ok(Answer {
+            status: head.status,
+            body: self.incoming.get(body).unwrap_or_default(),
+        })
+    }
+
+    async fn exchange(
+        &mut self,
+        request: &Request,
+    ) -> Result<(Head, Range<usize>), ConnectionError> {
         self.outgoing.clear();
-        request.write(&self.host, &mut self.outgoing);
+        request.write(&self.host, self.token.as_deref(), &mut self.outgoing);
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => connect(self.target).await?,
@@ -70,10 +94,7 @@ impl Connection {
         if !head.closes {
             self.stream = Some(stream);
         }
-        Ok(Answer {
-            status: head.status,
-            body: self.incoming.get(body).unwrap_or_default(),
-        })
+        Ok((head, body))
     }
 
     async fn receive(
@@ -103,8 +124,38 @@ impl Connection {
     }
 }
 
-async fn connect(target: Target) -> io::Result<TcpStream> {
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, ConnectionError>>,
+) -> Result<T, ConnectionError> {
+    let ended = tokio::time::timeout(ANSWERED_WITHIN, work).await;
+    ended.unwrap_or(Err(ConnectionError::Late))
+}
+
+async fn connect(target: Target) -> Result<TcpStream, ConnectionError> {
     let stream = TcpStream::connect(target.address()).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = silent.local_addr().unwrap().try_into().unwrap();
+        let mut connection = Connection {
+            target,
+            host: target.to_string(),
+            token: None,
+            stream: None,
+            outgoing: Vec::new(),
+            incoming: Vec::new(),
+        };
+        for _ in 0..2 {
+            let answer = connection.send(&Request::get("/")).await;
+            assert!(matches!(answer, Err(ConnectionError::Late)));
+        }
+    }
 }

@@ -72,7 +72,7 @@ impl Request {
     }
 
     /// Appends it as it goes over the wire.
-    pub(super) fn write(&self, host: &str, wire: &mut Vec<u8>) {
+    pub(super) fn write(&self, host: &str, token: Option<&str>, wire: &mut Vec<u8>) {
         for part in [
             self.method.name(),
             " ",
@@ -82,6 +82,11 @@ impl Request {
             "\r\n",
         ] {
             wire.extend_from_slice(part.as_bytes());
+        }
+        if let Some(token) = token {
+            for part in ["authorization: Bearer ", token, "\r\n"] {
+                wire.extend_from_slice(part.as_bytes());
+            }
         }
         for (name, value) in &self.headers {
             for part in [name, ": ", &**value, "\r\n"] {
@@ -103,8 +108,19 @@ mod tests {
 
     fn written(request: &Request) -> String {
         let mut wire = Vec::new();
-        request.write("127.0.0.1:80", &mut wire);
+        request.write("127.0.0.1:80", None, &mut wire);
         String::from_utf8(wire).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_shown() {
+        let mut wire = Vec::new();
+        Request::get("/").write("h:1", Some("a.b.c"), &mut wire);
+        let wire = String::from_utf8(wire).unwrap();
+        assert_eq!(
+            wire,
+            "GET / HTTP/1.1\r\nhost: h:1\r\nauthorization: Bearer a.b.c\r\n\r\n"
+        );
     }
 
     #[test]

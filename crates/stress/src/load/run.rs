@@ -14,12 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::turns::Turns;
 use super::{Live, Plan};
-use crate::StressError;
 use crate::stats::{Outcome, Report, Tally};
-
-/// How long the last answers are waited for: longer than any service of this project waits before it
-/// gives a request up.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(15);
+use crate::{ANSWERED_WITHIN, StressError};
 
 /// Makes the load of a plan, and reports what came of it.
 ///

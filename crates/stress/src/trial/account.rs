@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::books::Proof;
-use super::doors::Door;
+use super::doors::{Caller, Door};
 use super::errand::Basket;
 use super::ground::Ground;
 use super::pool::{Goods, Pool};
+use super::receipts;
 use super::report::SaleReport;
 use super::settle::{Settled, wanted};
 use super::verdict::{Books, Finding, Sale, judge};
@@ -22,14 +23,17 @@ pub(super) async fn account(
 ) -> anyhow::Result<(Vec<SaleReport>, Finding)> {
     let mut pools = Finding::default();
     let mut reports: BTreeMap<&'static str, SaleReport> = BTreeMap::new();
-    for (pool, basket) in sales {
+    let mut caller = Caller::new(&ground.doors);
+    for ((pool, basket), sold_again) in sales.iter().zip(&settled.sold_again) {
         let mut sale = sale(pool, basket);
-        if let Some(databases) = &ground.databases {
-            sale.books = databases.books(pool).await?;
+        match &ground.databases {
+            Some(databases) => sale.books = databases.books(pool).await?,
+            None => pools = pools.and(receipts::check(&mut caller, pool).await?),
         }
         pools = pools.and(judge(&sale));
         let report = reports.entry(kind_of_goods(pool.goods)).or_default();
         add(report, pool, &sale.books);
+        report.sold_on_asking_again += sold_again;
     }
     let mut ledgers = Finding::default();
     for ((door, proof_before), after) in before.iter().zip(&settled.ledgers) {
@@ -51,10 +55,7 @@ pub(super) async fn account(
             only.get_mut().books.splice(0..0, since);
         }
     }
-    let mut reports: Vec<SaleReport> = reports.into_values().collect();
-    if let [only] = reports.as_mut_slice() {
-        only.sold_on_asking_again = settled.sold_again;
-    }
+    let reports = reports.into_values().collect();
     Ok((reports, pools.or_worse(ledgers)))
 }
 

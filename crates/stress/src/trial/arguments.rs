@@ -1,8 +1,9 @@
 //! What a trial is asked for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use audit::Urls;
 
 use super::scenario::Scenario;
@@ -45,19 +46,24 @@ pub struct Arguments {
     pub provider_ms: u64,
 
     /// Use the stack that `make run` or `make start` started; let nobody else use it meanwhile
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["flight_url", "booking_url", "payment_url"])]
     pub running: bool,
-    /// Where flight-service is; naming one address means that nothing is started
-    #[arg(long, value_name = "URL", default_value = FLIGHT_URL)]
-    pub flight_url: String,
-    /// Where booking-service is
-    #[arg(long, value_name = "URL", default_value = BOOKING_URL)]
-    pub booking_url: String,
-    /// Where payment-service is
-    #[arg(long, value_name = "URL", default_value = PAYMENT_URL)]
-    pub payment_url: String,
+    /// Where flight-service is, if not at http://127.0.0.1:8080; naming one address means that nothing is started
+    #[arg(long, value_name = "URL")]
+    pub flight_url: Option<String>,
+    /// Where booking-service is, if not at http://127.0.0.1:8081
+    #[arg(long, value_name = "URL")]
+    pub booking_url: Option<String>,
+    /// Where payment-service is, if not at http://127.0.0.1:8082
+    #[arg(long, value_name = "URL")]
+    pub payment_url: Option<String>,
     /// The flights database of named services, to be counted too; all three or none
-    #[arg(long, value_name = "URL", env = "HOLDFAST_AUDIT_FLIGHTS", hide_env_values = true, requires_all = ["bookings_db", "payments_db"])]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HOLDFAST_AUDIT_FLIGHTS",
+        hide_env_values = true
+    )]
     pub flights_db: Option<String>,
     /// The bookings database
     #[arg(
@@ -75,6 +81,10 @@ pub struct Arguments {
         hide_env_values = true
     )]
     pub payments_db: Option<String>,
+    /// A file with the token of an admin, for services that ask who calls; with --running it is made with the
+    /// key of `holdfast mint-key`, if there is one
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Where the running stack keeps its state
     #[arg(
         long,
@@ -125,8 +135,12 @@ impl Arguments {
             "--find-capacity takes one --scenario"
         );
         ensure!(
-            !(self.running && self.names_addresses()),
-            "--running and named addresses exclude each other"
+            self.token_file.is_none() || self.running || self.names_addresses(),
+            "--token-file is for --running or named services"
+        );
+        ensure!(
+            [0, 3].contains(&self.databases().into_iter().flatten().count()),
+            "--flights-db, --bookings-db and --payments-db go together"
         );
         ensure!(
             self.p99_ms > 0.0 && (0.0..100.0).contains(&self.errors),
@@ -146,18 +160,52 @@ impl Arguments {
     /// Whether the user names services.
     #[must_use]
     pub fn names_addresses(&self) -> bool {
-        self.flight_url != FLIGHT_URL
-            || self.booking_url != BOOKING_URL
-            || self.payment_url != PAYMENT_URL
+        self.flight_url.is_some() || self.booking_url.is_some() || self.payment_url.is_some()
+    }
+
+    /// Where flight-, booking- and payment-service are, where the user names any of them.
+    #[must_use]
+    pub fn urls(&self) -> [&str; 3] {
+        [
+            self.flight_url.as_deref().unwrap_or(FLIGHT_URL),
+            self.booking_url.as_deref().unwrap_or(BOOKING_URL),
+            self.payment_url.as_deref().unwrap_or(PAYMENT_URL),
+        ]
+    }
+
+    /// The databases, flights', bookings' and payments'. An empty address, as of a variable, is none.
+    fn databases(&self) -> [Option<&String>; 3] {
+        let all = [&self.flights_db, &self.bookings_db, &self.payments_db];
+        all.map(|url| url.as_ref().filter(|url| !url.is_empty()))
+    }
+
+    /// The token that the user gives.
+    ///
+    /// # Errors
+    /// When its file can't be read.
+    pub fn token(&self) -> anyhow::Result<Option<Arc<str>>> {
+        let Some(path) = &self.token_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path);
+        let text = text.with_context(|| format!("{} can't be read", path.display()))?;
+        let token = text.trim();
+        ensure!(
+            !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()),
+            "{} has no token in it",
+            path.display()
+        );
+        Ok(Some(token.into()))
     }
 
     /// The databases, where the user names them.
     #[must_use]
     pub fn database_urls(&self) -> Option<Urls> {
+        let [flights, bookings, payments] = self.databases();
         Some(Urls {
-            flights: self.flights_db.clone()?,
-            bookings: self.bookings_db.clone()?,
-            payments: self.payments_db.clone()?,
+            flights: flights?.clone(),
+            bookings: bookings?.clone(),
+            payments: payments?.clone(),
         })
     }
 
@@ -218,7 +266,32 @@ mod tests {
         let arguments = parse("--scenario mixed,hot-sale --rate 5000 --seconds 30");
         assert_eq!(arguments.scenarios(), [Scenario::HotSale, Scenario::Mixed]);
         assert_eq!(arguments.rate, Some(5000));
-        assert!(parse("--booking-url http://127.0.0.1:1").names_addresses());
+    }
+
+    #[test]
+    fn an_address_is_named_also_where_it_is_the_usual_one() {
+        let named = parse("--booking-url http://127.0.0.1:8081");
+        assert!(named.names_addresses());
+        assert_eq!(named.urls(), [FLIGHT_URL, BOOKING_URL, PAYMENT_URL]);
+        for door in ["flight", "booking", "payment"] {
+            let words = ["stress-test", "--running", &format!("--{door}-url"), "h:1"];
+            let refused = Arguments::try_parse_from(words).unwrap_err();
+            assert_eq!(refused.kind(), clap::error::ErrorKind::ArgumentConflict);
+        }
+    }
+
+    #[test]
+    fn databases_are_named_together() {
+        let all = "--flights-db a --bookings-db b --payments-db c";
+        assert!(parse(all).database_urls().is_some());
+        let empty = Arguments {
+            payments_db: Some(String::new()),
+            ..parse("--flights-db a --bookings-db b")
+        };
+        for some in [parse("--flights-db a"), parse("--payments-db c"), empty] {
+            let error = some.check().unwrap_err().to_string();
+            assert!(error.contains("--payments-db"), "{error}");
+        }
     }
 
     #[test]
@@ -230,8 +303,8 @@ mod tests {
                 "--find-capacity --scenario mixed,bookings",
                 "--find-capacity",
             ),
-            ("--running --flight-url http://h:1", "--running"),
             ("--errors 100", "--errors"),
+            ("--token-file t", "--token-file"),
         ] {
             let error = parse(words).check().unwrap_err().to_string();
             assert!(error.contains(name), "{error}");

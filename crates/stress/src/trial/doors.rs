@@ -1,7 +1,10 @@
 //! Where the three services are, and asking them.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use super::errand::any;
 use crate::http::{Answer, Connection, ConnectionError, Method, Request, Target};
 
 /// One of the services.
@@ -16,7 +19,7 @@ pub enum Door {
 }
 
 /// Where the three services are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Doors {
     /// flight-service.
     pub flight: Target,
@@ -24,6 +27,8 @@ pub struct Doors {
     pub booking: Target,
     /// payment-service.
     pub payment: Target,
+    /// What is shown to services that ask who calls: each caller has any of them.
+    pub tokens: Arc<[Arc<str>]>,
 }
 
 impl Doors {
@@ -42,6 +47,7 @@ impl Doors {
 #[derive(Debug)]
 pub struct Caller {
     doors: Doors,
+    token: Option<Arc<str>>,
     flight: Option<Connection>,
     booking: Option<Connection>,
     payment: Option<Connection>,
@@ -67,9 +73,10 @@ impl Reply {
 impl Caller {
     /// One that has no connection yet.
     #[must_use]
-    pub fn new(doors: Doors) -> Self {
+    pub fn new(doors: &Doors) -> Self {
         Self {
-            doors,
+            doors: doors.clone(),
+            token: any(&doors.tokens).cloned(),
             flight: None,
             booking: None,
             payment: None,
@@ -93,7 +100,10 @@ impl Caller {
         };
         let connection = match place {
             Some(connection) => connection,
-            None => place.insert(Connection::open(target).await?),
+            None => {
+                let connection = Connection::open(target).await?;
+                place.insert(connection.bearing(self.token.clone()))
+            }
         };
         connection.send(request).await
     }

@@ -145,7 +145,8 @@ fn any_user() -> u32 {
     rand::random_range(1..=100_000)
 }
 
-fn any<T>(things: &[T]) -> Option<&T> {
+/// Any of these.
+pub(super) fn any<T>(things: &[T]) -> Option<&T> {
     if things.is_empty() {
         return None;
     }

@@ -1,13 +1,21 @@
 //! What a trial is run against: servers of its own, the stack that runs on this machine, or services at
 //! addresses that the user names. Load goes nowhere else.
 
+use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use audit::Urls;
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use stack::state::State;
+use stack::state::{
+    BOOKINGS_DATABASE, FLIGHTS_DATABASE, PAYMENTS_DATABASE, State, signing_key_file,
+};
+use tokens::sign::Grant;
+use tokens::{Role, Signer};
+use tokio::time::{Instant, sleep};
 
 use super::arguments::Arguments;
 use super::books::Databases;
@@ -52,7 +60,7 @@ impl Ground {
         if let Some(urls) = &ground.urls {
             ground.databases = Some(Databases::connect(urls).await?);
         }
-        let mut caller = Caller::new(ground.doors);
+        let mut caller = Caller::new(&ground.doors);
         for door in [Door::Flight, Door::Booking, Door::Payment] {
             let target = ground.doors.target(door);
             let reply = caller.get(door, "/health".to_owned()).await;
@@ -62,6 +70,12 @@ impl Ground {
             }
         }
         let mock = caller.get(Door::Payment, MOCK.to_owned()).await?;
+        if matches!(mock.status, 401 | 403) {
+            bail!(
+                "the services ask who calls: give the token of an admin with --token-file \
+                 (`holdfast mint-token --role admin --sub stress-test` makes one)"
+            );
+        }
         ground.provider_before = (mock.status == 200).then_some(mock.body);
         Ok(ground)
     }
@@ -85,6 +99,7 @@ impl Ground {
                 flight,
                 booking,
                 payment,
+                tokens: Arc::default(),
             },
             urls: Some(house.urls()),
             name: "a stack of its own, with PostgreSQL durable and Redis".to_owned(),
@@ -111,9 +126,9 @@ impl Ground {
                 let home = directory.join("postgres");
                 let url = async |database| stack::postgres::url(&home, port, database).await;
                 Some(Urls {
-                    flights: url("flights").await?,
-                    bookings: url("bookings").await?,
-                    payments: url("payments").await?,
+                    flights: url(FLIGHTS_DATABASE).await?,
+                    bookings: url(BOOKINGS_DATABASE).await?,
+                    payments: url(PAYMENTS_DATABASE).await?,
                 })
             }
             Err(_) => arguments.database_urls(),
@@ -123,6 +138,10 @@ impl Ground {
                 flight: target("flight-service")?,
                 booking: target("booking-service")?,
                 payment: target("payment-service")?,
+                tokens: match arguments.token()? {
+                    Some(token) => [token].into(),
+                    None => minted(directory)?,
+                },
             },
             urls,
             name: "the stack that runs on this machine".to_owned(),
@@ -134,18 +153,20 @@ impl Ground {
 
     /// Services at addresses that the user names.
     async fn named(arguments: &Arguments) -> anyhow::Result<Self> {
+        let [flight, booking, payment] = arguments.urls();
         let doors = Doors {
-            flight: resolve(&arguments.flight_url).await?,
-            booking: resolve(&arguments.booking_url).await?,
-            payment: resolve(&arguments.payment_url).await?,
+            flight: resolve(flight).await?,
+            booking: resolve(booking).await?,
+            payment: resolve(payment).await?,
+            tokens: arguments.token()?.into_iter().collect(),
         };
         Ok(Self {
-            doors,
             urls: arguments.database_urls(),
             name: format!(
                 "services at {}, {} and {}",
                 doors.flight, doors.booking, doors.payment
             ),
+            doors,
             databases: None,
             provider_before: None,
             house: None,
@@ -177,13 +198,17 @@ impl Ground {
     }
 
     async fn put_mock(&self, behaviour: &Value) -> anyhow::Result<()> {
-        let reply = Caller::new(self.doors)
-            .put(Door::Payment, MOCK, behaviour)
-            .await?;
-        if reply.status != 200 {
-            bail!("the mock provider answers {} {}", reply.status, reply.body);
+        let mut caller = Caller::new(&self.doors);
+        let until = Instant::now() + TOLD_WITHIN;
+        loop {
+            let reply = caller.put(Door::Payment, MOCK, behaviour).await?;
+            match reply.status {
+                200 => return Ok(()),
+                // The load has used up what this client may ask, or what the service can answer.
+                429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
+                status => bail!("the mock provider answers {status} {}", reply.body),
+            }
         }
-        Ok(())
     }
 
     /// Whose cores are counted, where the processes are known.
@@ -224,7 +249,45 @@ impl Ground {
     }
 }
 
+/// How long the provider is told what to do: the quota of a client is whole again after so long.
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
+
+const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 const MOCK: &str = "/api/payments/mock";
+
+/// Longer than any trial.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// As many customers as there may be, or nearly: one client is answered only so often.
+const TOKENS: u32 = 1024;
+
+/// Tokens of admins, by the key that `holdfast mint-key` made for the stack of this state directory; none
+/// where it made none. A stack that is open takes no notice of them.
+fn minted(state_directory: &Path) -> anyhow::Result<Arc<[Arc<str>]>> {
+    let path = signing_key_file(state_directory);
+    let key = match std::fs::read(&path) {
+        Ok(key) => key,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Arc::default()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+        }
+    };
+    let signer = Signer::from_pem(&key);
+    let signer = signer.with_context(|| format!("{} can't be used", path.display()))?;
+    let now = jiff::Timestamp::now();
+    let tokens = (0..TOKENS).map(|number| {
+        let grant = Grant {
+            issuer: "holdfast",
+            audience: "holdfast",
+            subject: &format!("stress-test-{number}"),
+            role: Role::Admin,
+            lifetime: TOKEN_LIFETIME,
+        };
+        Ok(signer.sign(&grant, now)?.into())
+    });
+    tokens.collect()
+}
 
 /// The address behind a URL such as `http://127.0.0.1:8080`. The user named it, so it may be anywhere.
 async fn resolve(url: &str) -> anyhow::Result<Target> {
@@ -243,6 +306,20 @@ async fn resolve(url: &str) -> anyhow::Result<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_made_by_the_key_that_is_there() {
+        let scratch = stack::scratch::Scratch::new("stress-key").unwrap();
+        assert!(minted(scratch.path()).unwrap().is_empty());
+        let file = signing_key_file(scratch.path());
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, tokens::sign::new_key().unwrap()).unwrap();
+        let tokens = minted(scratch.path()).unwrap();
+        assert!(tokens.iter().all(|token| token.split('.').count() == 3));
+        assert!(tokens.len() > 1 && tokens[0] != tokens[1]);
+        std::fs::write(&file, "no key").unwrap();
+        assert!(minted(scratch.path()).is_err());
+    }
 
     #[tokio::test]
     async fn addresses_are_hosts_with_ports() {

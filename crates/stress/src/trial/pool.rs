@@ -62,6 +62,19 @@ pub struct Told {
     wanted_seats: Mutex<BTreeSet<Vec<String>>>,
     /// Bookings whose end nobody has seen yet.
     open: Mutex<Vec<Open>>,
+    receipts: Mutex<Vec<Receipt>>,
+}
+
+/// So many receipts are kept of a pool, any of them: each is looked up one day.
+const RECEIPTS: usize = 300;
+
+/// What a customer was told of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The payment's id.
+    pub id: String,
+    /// Whether money was taken.
+    pub is_charged: bool,
 }
 
 /// A booking whose end its customer has not seen.
@@ -155,6 +168,21 @@ impl Told {
             self.answered.fetch_sub(booking.units, Ordering::Relaxed);
         }
         open
+    }
+
+    /// A customer has a receipt.
+    pub fn give(&self, receipt: Receipt) {
+        let mut receipts = lock(&self.receipts);
+        if receipts.len() < RECEIPTS {
+            receipts.push(receipt);
+        } else if let Some(place) = receipts.get_mut(rand::random_range(0..RECEIPTS)) {
+            *place = receipt;
+        }
+    }
+
+    /// Some of the receipts that customers have.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        lock(&self.receipts).clone()
     }
 
     /// One who was refused asks again. Whoever is refused again wants them still.

@@ -184,7 +184,8 @@ pub struct SaleReport {
     pub failed: u64,
     /// Without a clear answer.
     pub unclear: u64,
-    /// Of customers who were refused and had more on asking again.
+    /// Of those confirmed, what customers had only when they asked again: they had been refused too early, which
+    /// may be for a second, or what another could not pay for was free again.
     pub sold_on_asking_again: u64,
     /// What the books say, by source, without what was sold before.
     pub books: Vec<Books>,

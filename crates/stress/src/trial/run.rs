@@ -18,6 +18,7 @@ use super::step::{self, answered_per_s};
 use super::table;
 use super::verdict::Finding;
 use crate::bench::numbers::line;
+use crate::bench::unless_interrupted;
 
 /// What is offered at fixed rates after a closed loop, of what that answered, in percent: well below, and
 /// near the limit.
@@ -29,25 +30,27 @@ const LOWEST_RATE: f64 = 10.0;
 /// How many reasons are listed: enough to see what is wrong.
 const LISTED_REASONS: usize = 20;
 
-/// Runs the trial that is asked for.
+/// Runs the trial that is asked for. Interrupted, it leaves the services as they were before it ends; a second
+/// interruption ends that, too.
 ///
 /// # Errors
-/// When a service can't be reached, or does not answer as agreed.
+/// When a service can't be reached, or does not answer as agreed, and when it is interrupted.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
     arguments.check()?;
     let began = (Instant::now(), jiff::Timestamp::now());
     if !arguments.names_addresses() && !arguments.running {
         line("Starting PostgreSQL, Redis and the services …")?;
     }
-    let ground = Ground::find(arguments).await?;
+    let ground = unless_interrupted(Box::pin(Ground::find(arguments))).await?;
     line(format_args!(
         "Load goes to {}.\n\n{}",
         ground.name,
         table::heads()
     ))?;
-    let outcome = Box::pin(on(&ground, arguments, began)).await;
+    let outcome = unless_interrupted(Box::pin(on(&ground, arguments, began))).await;
+    let left = unless_interrupted(ground.leave()).await;
     // First what went wrong, then what can't be ended.
-    match (outcome, ground.leave().await) {
+    match (outcome, left) {
         (Ok(report), Ok(())) => Ok(report),
         (Err(error), _) | (Ok(_), Err(error)) => Err(error),
     }
@@ -71,7 +74,7 @@ async fn on(
         audit: None,
         verdict: TrialVerdict::default(),
     };
-    let (mut finding, mut shelf) = (Finding::default(), Shelf::new(ground.doors));
+    let (mut finding, mut shelf) = (Finding::default(), Shelf::new(ground.doors.clone()));
     if arguments.find_capacity {
         let (capacity, found) = Box::pin(find_capacity(ground, arguments, &mut shelf)).await?;
         report.capacity = Some(capacity);
@@ -99,7 +102,8 @@ async fn impossible(ground: &Ground, scenario: Scenario) -> anyhow::Result<Optio
     if scenario.provider() != Provider::default() && !ground.has_mock() {
         return Ok(Some("the payment provider is not the mock".to_owned()));
     }
-    if scenario == Scenario::HotSale && !goods::sells_events(&mut Caller::new(ground.doors)).await?
+    if scenario == Scenario::HotSale
+        && !goods::sells_events(&mut Caller::new(&ground.doors)).await?
     {
         return Ok(Some(
             "this booking-service sells no tickets to events".to_owned(),

@@ -34,8 +34,8 @@ const REFUSALS: u32 = 2;
 
 /// How it all came to its end.
 pub(super) struct Settled {
-    /// Units that were sold to customers on asking again.
-    pub(super) sold_again: u64,
+    /// Units that customers had only when they asked again, in the order of the sales.
+    pub(super) sold_again: Vec<u64>,
     /// The proofs, in the order of the ledgers.
     pub(super) ledgers: Vec<Proof>,
 }
@@ -46,13 +46,13 @@ pub(super) async fn settle(
     sales: &[(Arc<Pool>, Basket)],
     ledgers: &[(Door, Proof)],
 ) -> anyhow::Result<Settled> {
-    let doors = ground.doors;
+    let doors = &ground.doors;
     for (pool, _) in sales {
         follow_all(doors, pool).await;
     }
     let mut caller = Caller::new(doors);
     wait_for_all(ground, &mut caller, sales, ledgers).await?;
-    let before = confirmed(sales);
+    let before: Vec<u64> = confirmed(sales).collect();
     if sales.iter().any(|(pool, basket)| wanted(pool, basket) > 0) {
         join_all(sales.iter().map(|(pool, basket)| ask(doors, pool, basket))).await;
         wait_for_all(ground, &mut caller, sales, ledgers).await?;
@@ -68,7 +68,10 @@ pub(super) async fn settle(
         after.push(proof(&mut caller, *door).await?);
     }
     Ok(Settled {
-        sold_again: confirmed(sales) - before,
+        sold_again: confirmed(sales)
+            .zip(before)
+            .map(|(all, first)| all - first)
+            .collect(),
         ledgers: after,
     })
 }
@@ -88,7 +91,7 @@ async fn free_seats(caller: &mut Caller, flight: i64) -> anyhow::Result<BTreeSet
 
 /// Looks for the end of the bookings of a pool that their customers could not wait for. What is not found
 /// stays unclear.
-async fn follow_all(doors: Doors, pool: &Pool) {
+async fn follow_all(doors: &Doors, pool: &Pool) {
     let until = Instant::now() + ENDED_WITHIN;
     let open = pool.told.take_open();
     for some in open.chunks(FOLLOWED_AT_ONCE) {
@@ -103,8 +106,8 @@ async fn follow_all(doors: Doors, pool: &Pool) {
     }
 }
 
-fn confirmed(sales: &[(Arc<Pool>, Basket)]) -> u64 {
-    sales.iter().map(|(pool, _)| pool.told.confirmed()).sum()
+fn confirmed(sales: &[(Arc<Pool>, Basket)]) -> impl Iterator<Item = u64> {
+    sales.iter().map(|(pool, _)| pool.told.confirmed())
 }
 
 /// Waits until nothing more is held than before, except what is unclear: whoever broke off an order may
@@ -124,7 +127,7 @@ async fn wait_for_all(
 }
 
 /// Customers of a pool who were refused ask again.
-async fn ask(doors: Doors, pool: &Pool, basket: &Basket) {
+async fn ask(doors: &Doors, pool: &Pool, basket: &Basket) {
     let mut caller = Caller::new(doors);
     let until = Instant::now() + ASKING_FOR;
     match basket {

@@ -85,7 +85,7 @@ impl Shelf {
             None => self.route.insert(goods::route(caller).await?).clone(),
         };
         let new = (0..MADE_AT_ONCE).map(async |_| {
-            let mut caller = Caller::new(self.doors);
+            let mut caller = Caller::new(&self.doors);
             goods::flight(&mut caller, &route, LARGEST_FLIGHT, None).await
         });
         let mut pools = Vec::new();

@@ -41,7 +41,7 @@ pub(super) async fn run(
     pace: StepPace,
 ) -> anyhow::Result<(Step, Finding)> {
     ground.tell_provider(Provider::default(), 0).await?;
-    let mut caller = Caller::new(ground.doors);
+    let mut caller = Caller::new(&ground.doors);
     let databases = ground.databases.as_ref();
     let mut held_before = Vec::new();
     for door in scenario.ledgers() {
@@ -72,9 +72,9 @@ pub(super) async fn run(
     let bar = Bar::start(title, &plan, Arc::clone(&live));
     let shares = ground.shares()?;
     let (others, cores) = (Others::now()?, Cores::now(&shares)?);
-    let (doors, errand) = (ground.doors, prepared.errand);
+    let (doors, errand) = (ground.doors.clone(), prepared.errand);
     let report = load::run_watched(plan, Some(live), async move |_| {
-        let (mut caller, errand) = (Caller::new(doors), errand.clone());
+        let (mut caller, errand) = (Caller::new(&doors), errand.clone());
         Ok::<_, Infallible>(async move |_| Box::pin(errand.run(&mut caller)).await)
     });
     let report = report.await?;

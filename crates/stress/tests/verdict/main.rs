@@ -7,12 +7,20 @@ mod shop;
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use stack::scratch::Scratch;
+use stack::testing::wait_until;
+use tokio::process::Command;
 
-use crate::shop::{Fault, Shop};
+use crate::shop::{Fault, Shop, provider_at_first};
+
+/// Longer than anything here takes, on a busy machine too.
+const SOON: Duration = Duration::from_secs(30);
 
 /// Runs scenarios against a shop of 40 tickets, and gives the exit code and the report.
 async fn trial(fault: Fault, scenario: &str) -> anyhow::Result<(i32, Value)> {
@@ -23,14 +31,11 @@ async fn trial(fault: Fault, scenario: &str) -> anyhow::Result<(i32, Value)> {
     Ok((exit, report.context("no report")?))
 }
 
-async fn run(
-    shop: &Shop,
-    out: &Path,
-    scenario: &str,
-    words: &[&str],
-) -> anyhow::Result<(i32, Option<Value>)> {
+/// `stress-test` against this shop.
+fn command(shop: &Shop, out: &Path, scenario: &str, words: &[&str]) -> Command {
     let url = format!("http://{}", shop.address());
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_stress-test"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stress-test"));
+    command
         .args(["--scenario", scenario, "--tickets", "40"])
         .args(["--max-requests", "3000"])
         .args(["--flight-url", &url])
@@ -43,9 +48,17 @@ async fn run(
         .env_remove("HOLDFAST_AUDIT_BOOKINGS")
         .env_remove("HOLDFAST_AUDIT_PAYMENTS")
         .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await?;
+        .kill_on_drop(true);
+    command
+}
+
+async fn run(
+    shop: &Shop,
+    out: &Path,
+    scenario: &str,
+    words: &[&str],
+) -> anyhow::Result<(i32, Option<Value>)> {
+    let output = command(shop, out, scenario, words).output().await?;
     let report = match std::fs::read(out.join("report.json")) {
         Ok(text) => Some(serde_json::from_slice(&text)?),
         Err(_) => None,
@@ -119,6 +132,34 @@ async fn a_server_that_refuses_too_early_for_a_moment_passes() {
         (&sale["confirmed"], &sale["sold_on_asking_again"]),
         (&40.into(), &5.into())
     );
+}
+
+#[tokio::test]
+async fn payments_that_are_not_there_later_fail() {
+    let (exit, report) = trial(Fault::ForgetsPayments, "payments").await.unwrap();
+    assert_eq!(exit, 1, "{report:#}");
+    assert_ne!(report["verdict"]["oversold"], 0);
+    let (exit, report) = trial(Fault::None, "payments").await.unwrap();
+    assert_eq!(exit, 0, "{report:#}");
+    assert_ne!(sale(&report)["confirmed"], 0);
+}
+
+#[tokio::test]
+async fn the_payment_provider_is_left_as_it_was_also_by_an_interruption() {
+    let shop = Shop::open(Fault::None).unwrap();
+    let scratch = Scratch::new("verdict").unwrap();
+    let words = ["--seconds", "60", "--rate", "20"];
+    let mut test = command(&shop, scratch.path(), "ticket-sale", &words);
+    let mut test = test.spawn().unwrap();
+    wait_until("something is sold", SOON, async || shop.sold() > 0)
+        .await
+        .unwrap();
+    assert_ne!(shop.provider(), provider_at_first());
+    let id = Pid::from_raw(test.id().unwrap().try_into().unwrap());
+    kill(id, Signal::SIGINT).unwrap();
+    let ended = tokio::time::timeout(SOON, test.wait()).await;
+    assert_eq!(ended.unwrap().unwrap().code(), Some(2));
+    assert_eq!(shop.provider(), provider_at_first());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
@@ -23,6 +23,8 @@ pub enum Fault {
     Undersells(u64),
     /// It refuses the last so many units for a moment, as a stale count would.
     RefusesEarly(u64),
+    /// It says of each second payment that it is made, and knows nothing of it later.
+    ForgetsPayments,
 }
 
 /// How long a stale count lasts.
@@ -40,6 +42,10 @@ struct Stock {
 #[derive(Debug, Default)]
 struct Books {
     pools: HashMap<Uuid, Stock>,
+    /// Whether it knows of them.
+    payments: HashMap<Uuid, bool>,
+    /// What its payment provider was told to do last.
+    provider: Value,
 }
 
 struct State {
@@ -57,7 +63,7 @@ impl State {
         };
         let there = stock.tickets - stock.sold.min(stock.tickets);
         let may = match self.fault {
-            Fault::None => there > 0,
+            Fault::None | Fault::ForgetsPayments => there > 0,
             Fault::Oversells(more) => stock.sold < stock.tickets + more,
             Fault::OversellsUnseen(more) if there == 0 && stock.unseen < more => {
                 stock.unseen += 1;
@@ -85,6 +91,13 @@ impl State {
         id
     }
 
+    fn pay(&self) -> Uuid {
+        let (id, mut books) = (Uuid::new_v4(), self.books());
+        let is_forgotten = self.fault == Fault::ForgetsPayments && books.payments.len() % 2 == 1;
+        books.payments.insert(id, !is_forgotten);
+        id
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,15 +107,20 @@ impl State {
 pub struct Shop {
     address: SocketAddr,
     handle: ServerHandle,
+    state: Data<State>,
 }
 
 impl Shop {
     pub fn open(fault: Fault) -> anyhow::Result<Self> {
+        let books = Books {
+            provider: provider_at_first(),
+            ..Books::default()
+        };
         let state = Data::new(State {
             fault,
-            books: Mutex::default(),
+            books: Mutex::new(books),
         });
-        let state_of_app = Arc::new(state);
+        let state_of_app = Data::clone(&state);
         let app = move || {
             App::new()
                 .app_data(Data::clone(&state_of_app))
@@ -114,6 +132,10 @@ impl Shop {
                 .route("/api/v1/users", web::post().to(make_user))
                 .route("/api/v1/bookings", web::post().to(book))
                 .route("/api/v1/bookings/{id}", web::get().to(show_booking))
+                .route("/api/payments/mock", web::get().to(show_provider))
+                .route("/api/payments/mock", web::put().to(tell_provider))
+                .route("/api/payments/process", web::post().to(pay))
+                .route("/api/payments/{id}", web::get().to(show_payment))
         };
         let server = HttpServer::new(app).workers(1).disable_signals();
         let server = server.bind("127.0.0.1:0")?;
@@ -121,7 +143,26 @@ impl Shop {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        Ok(Self { address, handle })
+        Ok(Self {
+            address,
+            handle,
+            state,
+        })
+    }
+
+    /// What its payment provider was told to do last.
+    pub fn provider(&self) -> Value {
+        self.state.books().provider.clone()
+    }
+
+    /// How many units it has sold.
+    pub fn sold(&self) -> u64 {
+        self.state
+            .books()
+            .pools
+            .values()
+            .map(|stock| stock.sold)
+            .sum()
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -183,4 +224,30 @@ async fn book(state: Data<State>, body: Json<Value>) -> HttpResponse {
 /// Paid by the time that anybody looks.
 async fn show_booking(id: Path<Uuid>) -> HttpResponse {
     HttpResponse::Ok().json(json!({"id": *id, "status": "CONFIRMED"}))
+}
+
+/// What the payment provider does before anybody tells it otherwise.
+pub fn provider_at_first() -> Value {
+    json!({"failure_rate": 0.15, "timeout_rate": 0.05, "lost_answer_rate": 0.0,
+        "processing_time_ms": 200, "processing_spread_ms": 100})
+}
+
+async fn show_provider(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().json(&state.books().provider)
+}
+
+async fn tell_provider(state: Data<State>, body: Json<Value>) -> HttpResponse {
+    state.books().provider = body.into_inner();
+    HttpResponse::Ok().json(&state.books().provider)
+}
+
+async fn pay(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({"payment_id": state.pay(), "status": "success"}))
+}
+
+async fn show_payment(state: Data<State>, id: Path<Uuid>) -> HttpResponse {
+    match state.books().payments.get(&id) {
+        Some(true) => HttpResponse::Ok().json(json!({"status": "success", "refunded": 0.0})),
+        _ => HttpResponse::NotFound().finish(),
+    }
 }

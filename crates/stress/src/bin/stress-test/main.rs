@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use stress::bench::numbers::line;
-use stress::bench::unless_interrupted;
 use stress::trial::arguments::Arguments;
 use stress::trial::compare::compare;
 use stress::trial::report::{FORM, TrialReport};
@@ -17,15 +16,9 @@ const NO_VERDICT: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut passed = true;
-    // What is dropped in the middle ends with its watchdog.
-    let work = async {
-        passed = Box::pin(test(&arguments)).await?;
-        Ok(())
-    };
-    match unless_interrupted(work).await {
-        Ok(()) if passed => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::FAILURE,
+    match Box::pin(test(&arguments)).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(NO_VERDICT)

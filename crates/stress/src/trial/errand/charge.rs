@@ -10,7 +10,7 @@ use crate::http::Request;
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door};
 use crate::trial::outcome::{CHARGED, DECLINED, TIMED_OUT};
-use crate::trial::pool::{Goods, Pool};
+use crate::trial::pool::{Goods, Pool, Receipt};
 
 pub(super) async fn run(caller: &mut Caller, pool: &Pool) -> Outcome {
     let Goods::Charges(reference) = pool.goods else {
@@ -28,6 +28,13 @@ pub(super) async fn run(caller: &mut Caller, pool: &Pool) -> Outcome {
     pool.told.ask(1);
     let reply = caller.ask(Door::Payment, &request).await;
     let status = reply.as_ref().map_or("", |reply| reply.text("status"));
+    let id = reply.as_ref().map_or("", |reply| reply.text("payment_id"));
+    if !id.is_empty() {
+        pool.told.give(Receipt {
+            id: id.to_owned(),
+            is_charged: status == "success",
+        });
+    }
     let outcome = match (reply.as_ref().map(|reply| reply.status), status) {
         (Ok(200), "success") => {
             pool.told.confirm(1, &[]);

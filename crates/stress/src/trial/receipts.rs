@@ -1,0 +1,36 @@
+//! Payments that are looked up again, one by one, where no database is there to count them all: what customers
+//! were told is compared with what payment-service says of it later.
+
+use super::doors::{Caller, Door};
+use super::pool::{Pool, Receipt};
+use super::verdict::Finding;
+
+/// Looks up the receipts of a pool's customers; one that has none is right.
+pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Finding> {
+    let (mut lost, mut untold) = (0, 0);
+    for Receipt { id, is_charged } in pool.told.receipts() {
+        let reply = caller
+            .get(Door::Payment, format!("/api/payments/{id}"))
+            .await?;
+        let is_kept = reply.text("status") == "success" && reply.body["refunded"] == 0.0;
+        match (is_charged, is_kept) {
+            (true, false) => lost += 1,
+            (false, true) => untold += 1,
+            (true, true) | (false, false) => {}
+        }
+    }
+    let mut finding = Finding {
+        oversold: lost,
+        undersold: untold,
+        reasons: Vec::new(),
+    };
+    if lost > 0 {
+        let reason = format!("{lost} payments that customers made are not there when looked up");
+        finding.reasons.push(reason);
+    }
+    if untold > 0 {
+        let reason = format!("{untold} payments were taken that customers were told had failed");
+        finding.reasons.push(reason);
+    }
+    Ok(finding)
+}
