@@ -7,7 +7,6 @@ use actix_web::web::Data;
 use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
 use service_kit::Problem;
-use uuid::Uuid;
 
 use super::super::choose::{self, Choice};
 use super::super::forms::Form;
@@ -134,8 +133,7 @@ pub(super) async fn create(
     let first = ids.first().map(ToString::to_string).unwrap_or_default();
     let each = form.text("each").parse().ok();
     let each = each.and_then(|minor| Amount::from_minor(minor).ok());
-    // Made with the page: sending it twice orders once.
-    let key = Uuid::try_parse(form.text("key")).ok();
+    let key = form.request_key("POST /orders", &visitor.user);
     let new = NewBooking {
         door: Door::Seats,
         user: visitor.user.clone(),
@@ -145,7 +143,7 @@ pub(super) async fn create(
         payment_type: PAYMENT_TYPE.to_owned(),
         expected_total: each.and_then(|each| each.checked_mul(chosen.units)),
         travelers: Vec::new(),
-        idempotency_key: key.map(|key| format!("POST /orders {} {key}", visitor.user)),
+        idempotency_key: key.map(|key| key.key),
         digest: form.digest,
     };
     let order = match orders.create(new, context.clone()).await {
