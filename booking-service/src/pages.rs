@@ -9,7 +9,7 @@
 //! | `assets` | the style sheet and the scripts, in the binary |
 //! | `search` | flights: the form, what was found, the fare calendar, airports while typing |
 //! | `choose`, `seat_map`, `live_seats` | an itinerary and the seats of its flights, as they change |
-//! | `orders`, `bookings` | what was booked: paid, changed, given up |
+//! | `orders`, `bookings`, `travelers` | what was booked, for whom: paid, changed, given up |
 //! | `events`, `tickets` | events and their tickets |
 //! | `live` | pieces of pages that are sent again when they change |
 //! | `operations` | how the service does |
@@ -33,6 +33,7 @@ mod orders;
 mod search;
 mod seat_map;
 mod tickets;
+mod travelers;
 mod trip;
 mod visitor;
 mod words;

@@ -19,7 +19,7 @@ use super::forms::{self, Form};
 use super::layout::{Page, Place};
 use super::orders::badge;
 use super::visitor::Visitor;
-use super::{For, go_to, orders, page, seat_map, tickets, trip, words};
+use super::{For, go_to, orders, page, seat_map, tickets, travelers, trip, words};
 use crate::app::AppError;
 use crate::app::booking::{Booking, Door};
 use crate::app::bookings::Bookings;
@@ -293,7 +293,13 @@ async fn answer(
                     div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::failure::sentence(&refusal.message)) } } }
                     p { (seats(booking)) }
                 }
-                @for flight in row.flights.iter().flatten() { section.card.leg { (trip::leg(flight, &airports)) } }
+                @for (before, flight) in trip::with_before(&row.flights) {
+                    @if let Some(flight) = flight {
+                        (trip::wait(before.and_then(Option::as_ref), flight, &airports))
+                        section.card.leg { (trip::leg(flight, &airports)) }
+                    }
+                }
+                @if !booking.travelers.is_empty() { section.card { (travelers::list(&booking.travelers)) } }
             }
             aside {
                 section.card.summary {
@@ -309,6 +315,7 @@ async fn answer(
                             }
                         }
                     }
+                    @if matches!(booking.life.shown, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }

@@ -27,7 +27,7 @@ use crate::app::orders::{Orders, is_payment_code, status};
 use crate::app::ownership::Owned as _;
 use crate::routes::call_context;
 
-pub(super) use self::panel::badge;
+pub(super) use self::panel::{again, badge};
 
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -44,7 +44,7 @@ const NARROWED: &str = "
     ORDER BY id DESC LIMIT $7";
 
 const END_OF_LATEST: &str = "
-    SELECT id FROM bookings WHERE id >= $1 AND id < $2 ORDER BY id DESC OFFSET $3 - 1 LIMIT 1";
+    SELECT id FROM bookings WHERE id >= $1 AND id < $2 ORDER BY id DESC OFFSET $3::bigint - 1 LIMIT 1";
 
 /// How bookings of a stage are stored.
 fn shown(stage: Stage) -> &'static [&'static str] {

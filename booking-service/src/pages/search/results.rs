@@ -4,7 +4,7 @@ use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use domain::Amount;
 use maud::{Markup, html};
 
-use super::super::words;
+use super::super::{trip, words};
 use super::wish::Wish;
 use crate::app::catalog::Airports;
 
@@ -162,9 +162,7 @@ fn changes(path: &Path, airports: &Airports) -> Markup {
     html! {
         ul.changes {
             @for (before, after) in pairs {
-                @let wait = after.departure_time.duration_since(before.arrival_time).as_mins();
-                @let city = airports.find(after.source).map_or(after.source.as_str(), |airport| &airport.city);
-                li { (words::duration(wait)) " in " (city) }
+                li { (trip::waiting(before, after, airports)) }
             }
         }
     }
