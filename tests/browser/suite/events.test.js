@@ -101,7 +101,7 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
   await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
   await page.locator(".light.good", { hasText: "Events and ticket options: it adds up" }).waitFor();
   assert.match(await page.getByRole("img", { name: /Bookings over the last hour/ }).getAttribute("aria-label"), /\d+ made/);
-  assert.match(await page.locator("section", { hasText: "Free now" }).first().innerText(), new RegExp(flight.flight_number));
+  await page.locator("section", { hasText: "Free now" }).first().getByText(flight.flight_number).waitFor();
   for (const known of [user, orderId, String(flight.id)]) {
     await page.goto("/operations");
     await page.getByLabel("Booking, order, user or flight id").fill(known);
@@ -109,6 +109,16 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
     const row = page.locator("tr", { hasText: user });
     assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held for you/, known);
   }
+  // By what it is for and where it stands, too.
+  await page.goto("/operations/bookings");
+  await page.getByLabel("Flight", { exact: true }).fill(flight.flight_number);
+  await page.getByLabel("State").selectOption("Held or paying");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.locator("tr", { hasText: user }).waitFor();
+  await page.getByLabel("State").selectOption("Cancelled");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByText("Nothing found").waitFor();
+  await page.goBack();
   await page.locator("tr", { hasText: user }).getByRole("link").click();
   await page.getByRole("timer").waitFor();
   await leave();
