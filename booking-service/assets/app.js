@@ -9,6 +9,24 @@ function say(text) {
   if (announcer) announcer.textContent = text;
 }
 
+// --- moments by the visitor's own clock, beside those in UTC ---
+
+function tellOwnTime(root) {
+  for (const time of root.querySelectorAll("time[data-moment]")) {
+    const at = new Date(time.dateTime);
+    time.removeAttribute("data-moment");
+    if (at.getTimezoneOffset() === 0) continue;
+    const own = document.createElement("small");
+    own.textContent = ` ${at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })} where you are`;
+    time.after(own);
+  }
+}
+
+tellOwnTime(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target.querySelectorAll) tellOwnTime(event.target);
+});
+
 // --- airports while one types: a list below the field, which the server fills ---
 
 function optionsOf(list) {

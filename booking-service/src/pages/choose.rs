@@ -199,7 +199,7 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
                         }
                         @if let (Some(each), Some(currency)) = (each, currency) {
                             dl.sums {
-                                div { dt { "One seat" } dd { (words::money(each, currency)) } }
+                                div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::money(each, currency)) } }
                                 div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
                                     dt { "Total" }
                                     dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }

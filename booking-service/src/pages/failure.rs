@@ -49,7 +49,7 @@ pub(super) fn page(problem: &Problem) -> Page {
 
 fn body(title: &str, advice: &str, problem: &Problem) -> Markup {
     html! {
-        section.card.narrow.failure {
+        section.card.narrow {
             p.kicker { "Error " (problem.status().as_u16()) }
             h1 { (title) }
             p.lead { (sentence(problem.detail())) }

@@ -114,7 +114,7 @@ async fn show(
                 p.quiet { "Every seat and ticket is accounted for, or it is said here which is not. " a href="/operations/proof" { "Check now" } }
             }
         }
-        div.stack hx-get=(format!("/operations/figures?span={name}")) hx-trigger="every 5s" hx-swap="innerHTML" {
+        div.apart hx-get=(format!("/operations/figures?span={name}")) hx-trigger="every 5s" hx-swap="innerHTML" {
             (figures.html())
         }
         section.card.stack #dead-letters aria-labelledby="letters" {

@@ -68,6 +68,9 @@ test("an itinerary is chosen map by map and booked as one order", async () => {
   await page.goto("/search?from=DEL&to=MAA&date=2031-04-02&seats=1");
   const found = page.locator("article", { hasText: first.flight_number });
   assert.match(await found.innerText(), /1 stop[\s\S]*1 h 30 min in Goa/);
+  await page.getByRole("link", { name: "Nonstop" }).click();
+  await page.getByRole("heading", { name: "No flights on that day" }).waitFor();
+  await page.getByRole("link", { name: "Search with any number of stops" }).click();
   await found.getByRole("link", { name: /Choose/ }).click();
   assert.match(await page.locator("main").innerText(), /1 h 30 min in Goa/);
   await page.locator(`#seat-${first.id}-A1`).click();

@@ -107,7 +107,7 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
     await page.getByLabel("Booking, order, user or flight id").fill(known);
     await page.getByRole("button", { name: "Find" }).click();
     const row = page.locator("tr", { hasText: user });
-    assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held for you/, known);
+    assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held/, known);
   }
   // By what it is for and where it stands, too.
   await page.goto("/operations/bookings");
@@ -122,4 +122,16 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
   await page.locator("tr", { hasText: user }).getByRole("link").click();
   await page.getByRole("timer").waitFor();
   await leave();
+});
+
+test("when an event begins is told in the visitor's own time too", async () => {
+  const event = await newEvent({ name: "Own time" });
+  const { page, leave } = await visit(browser, { timezoneId: "Asia/Kolkata" });
+  await page.goto(`/events/${event.id}`);
+  assert.match(await page.locator("main").innerText(), /9 Sep 2031, 18:00 UTC\s+9 Sept? 2031, 23:30 where you are/);
+  await leave();
+  const utc = await visit(browser, { timezoneId: "UTC" });
+  await utc.page.goto(`/events/${event.id}`);
+  assert.doesNotMatch(await utc.page.locator("main").innerText(), /where you are/);
+  await utc.leave();
 });

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use clients::http::CallContext;
 use domain::BookingId;
 use jiff::civil::Date;
+use lifecycle::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
@@ -18,6 +19,7 @@ use super::super::orders::badge;
 use super::super::visitor::Visitor;
 use super::super::words;
 use crate::app::AppError;
+use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::events::Events;
 use crate::app::overview::{Found, LATEST_BOOKINGS, Overview, Span, Wanted};
@@ -134,7 +136,7 @@ pub(super) fn form(asked: &Asked, events: &[(Uuid, String)]) -> Markup {
                     label for="flight" { "Flight" }
                     input #flight name="flight" maxlength="20" value=(asked.flight) placeholder="AI101 or id" autocomplete="off";
                 }
-                div.field {
+                div.field.roomy {
                     label for="event" { "Event" }
                     select #event name="event" {
                         option value="" { "Any" }
@@ -144,7 +146,7 @@ pub(super) fn form(asked: &Asked, events: &[(Uuid, String)]) -> Markup {
                         @if !chosen.is_empty() && !is_listed { option value=(chosen) selected { (chosen) } }
                     }
                 }
-                div.field {
+                div.field.roomy {
                     label for="made" { "Made on (UTC)" }
                     input #made type="date" name="made" value=(asked.made);
                 }
@@ -177,7 +179,7 @@ pub(super) async fn find(
         .collect();
     let airports = catalog.airports(&context).await.unwrap_or_default();
     let body = html! {
-        h1 { "Find bookings" }
+        h1 { "Bookings" }
         (notice(problem.as_deref()))
         (form(&asked, &newest))
         @if let Some(Found { bookings, older_than }) = found {
@@ -206,6 +208,14 @@ fn nothing(has_older: bool) -> Markup {
     }
 }
 
+/// Where it stands, for somebody whose it is not.
+fn state(booking: &Booking) -> Markup {
+    match booking.life.shown {
+        State::Held => html! { span.badge.held { "Held" } },
+        _ => badge(booking),
+    }
+}
+
 fn table(rows: &[Row], airports: &Airports) -> Markup {
     html! {
         section.card.scroll tabindex="0" aria-label="Bookings" {
@@ -221,9 +231,9 @@ fn table(rows: &[Row], airports: &Airports) -> Markup {
                             td { a href=(path(booking)) { (booking.id) } }
                             td { (booking.user) }
                             td { (title(row, airports)) br; small { (seats(booking)) } }
-                            td { (words::moment(booking.created_at)) }
+                            td.whole { (words::moment(booking.created_at)) }
                             td.right { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
-                            td.right { (badge(booking)) }
+                            td.right { (state(booking)) }
                         }
                     }
                 }
