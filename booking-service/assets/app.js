@@ -9,6 +9,24 @@ function say(text) {
   if (announcer) announcer.textContent = text;
 }
 
+// --- moments by the visitor's own clock, beside those in UTC ---
+
+function tellOwnTime(root) {
+  for (const time of root.querySelectorAll("time[data-moment]")) {
+    const at = new Date(time.dateTime);
+    time.removeAttribute("data-moment");
+    if (at.getTimezoneOffset() === 0) continue;
+    const own = document.createElement("small");
+    own.textContent = ` ${at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })} where you are`;
+    time.after(own);
+  }
+}
+
+tellOwnTime(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target.querySelectorAll) tellOwnTime(event.target);
+});
+
 // --- airports while one types: a list below the field, which the server fills ---
 
 function optionsOf(list) {
@@ -142,6 +160,18 @@ function inUnit(minor, unit) {
   return sign + whole + (cents ? `.${String(cents).padStart(2, "0")}` : "");
 }
 
+// As many rows of names as seats; what was typed stays as long as its row does.
+function keepRows(form, seats) {
+  const list = form.querySelector("[data-travelers] ol");
+  if (!list || !(seats > 0)) return;
+  while (list.children.length > seats) list.lastElementChild.remove();
+  while (list.children.length < seats) {
+    const row = list.firstElementChild.cloneNode(true);
+    for (const input of row.querySelectorAll("input")) input.value = "";
+    list.append(row);
+  }
+}
+
 function sumUp(form) {
   const chosen = form.querySelector("[data-chosen]");
   const count = form.querySelector("[data-seats]");
@@ -156,6 +186,7 @@ function sumUp(form) {
     else chosen.textContent = isEven ? names : `${names}. Choose as many on each flight.`;
     if (!isEven) seats = 0;
   }
+  keepRows(form, Math.min(seats, 100));
   const total = form.querySelector("[data-total]");
   if (total) {
     total.hidden = !(seats > 0);
@@ -230,18 +261,31 @@ document.addEventListener("htmx:sseMessage", (event) => {
   if (form) sumUp(form);
 });
 
-function showLost(event, isLost) {
-  const lost = event.target.querySelector && event.target.querySelector(".lost");
-  if (lost) lost.hidden = !isLost;
+// A stream that ended in order is back in half a second: that is not worth a word.
+const LOST_AFTER_MS = 1500;
+const losses = new WeakMap();
+
+function onStream(event, isOpen) {
+  const map = event.target;
+  const lost = map.querySelector && map.querySelector(".lost");
+  if (!lost) return;
+  map.dataset.live = String(isOpen);
+  if (isOpen) {
+    clearTimeout(losses.get(map));
+    losses.delete(map);
+    lost.hidden = true;
+  } else if (!losses.has(map)) {
+    losses.set(map, setTimeout(() => { lost.hidden = false; }, LOST_AFTER_MS));
+  }
 }
 
-document.addEventListener("htmx:sseError", (event) => showLost(event, true));
-document.addEventListener("htmx:sseOpen", (event) => showLost(event, false));
+document.addEventListener("htmx:sseError", (event) => onStream(event, false));
+document.addEventListener("htmx:sseOpen", (event) => onStream(event, true));
 
 // --- the time to pay: counted from the server's clock, right after sleep and reload ---
 
 const SAID_AT_SECONDS = [300, 60, 30, 10];
-let clockBehind = new WeakMap();
+const clockBehind = new WeakMap();
 
 function tick() {
   for (const clock of document.querySelectorAll("[data-deadline]")) {
@@ -262,7 +306,8 @@ function tick() {
 
 setInterval(tick, 250);
 document.addEventListener("visibilitychange", tick);
-// A page that the browser kept shows what was; the server knows what is.
+// A page that the browser kept shows what was, and its connections have ended; the server knows what is.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && document.querySelector("[data-deadline], [data-cabin]")) location.reload();
+  const live = "[sse-connect], [data-deadline], [data-cabin], [hx-trigger*='every']";
+  if (event.persisted && document.querySelector(live)) location.reload();
 });

@@ -42,7 +42,7 @@ use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
 
 use crate::app::accounts::Accounts;
-use crate::app::attempts::{Attempts, Limits};
+use crate::app::attempts::{Attempts, Limits, Shared};
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::catalog::Catalog;
 use crate::app::doorbell::{Doorbell, Stream};
@@ -96,7 +96,7 @@ impl Application {
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
         let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
-        let accounts = accounts(settings, database.clone())?;
+        let accounts = accounts(settings, database.clone(), redis.as_ref())?;
         tasks.spawn(|stop| accounts.clone().sweep(stop));
         let bookings = Bookings {
             engine,
@@ -276,17 +276,24 @@ fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
 }
 
 /// How users log in.
-fn accounts(settings: &Settings, database: deadpool_postgres::Pool) -> anyhow::Result<Accounts> {
+fn accounts(
+    settings: &Settings,
+    database: deadpool_postgres::Pool,
+    redis: Option<&Redis>,
+) -> anyhow::Result<Accounts> {
     let accounts = &settings.accounts;
     let issuer = TokenIssuer::new(&settings.auth)?;
+    let (timeout, key_prefix) = (settings.redis.timeout, &settings.redis.key_prefix);
+    let shared = redis.map(|redis| Shared::new(redis, timeout, key_prefix));
+    let limits = Limits {
+        per_account: accounts.attempts_per_account,
+        per_address: accounts.attempts_per_address,
+        window: accounts.attempts_window,
+    };
     Ok(Accounts {
         database,
         hasher: Hasher::new(accounts.passwords_at_once),
-        attempts: Attempts::new(Limits {
-            per_account: accounts.attempts_per_account,
-            per_address: accounts.attempts_per_address,
-            window: accounts.attempts_window,
-        }),
+        attempts: Attempts::new(limits, shared),
         issuer: issuer.map(Arc::new),
         session_lifetime: accounts.session_lifetime,
         token_lifetime: accounts.token_lifetime,

@@ -9,7 +9,7 @@
 //! | `assets` | the style sheet and the scripts, in the binary |
 //! | `search` | flights: the form, what was found, the fare calendar, airports while typing |
 //! | `choose`, `seat_map`, `live_seats` | an itinerary and the seats of its flights, as they change |
-//! | `orders`, `bookings` | what was booked: paid, changed, given up |
+//! | `orders`, `bookings`, `travelers` | what was booked, for whom: paid, changed, given up |
 //! | `events`, `tickets` | events and their tickets |
 //! | `live` | pieces of pages that are sent again when they change |
 //! | `operations` | how the service does |
@@ -33,21 +33,25 @@ mod orders;
 mod search;
 mod seat_map;
 mod tickets;
+mod travelers;
 mod trip;
 mod visitor;
 mod words;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue};
 use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
 use maud::Markup;
 use service_kit::Problem;
+use service_kit::auth::Caller;
+use service_kit::auth::guard::Guards;
+use service_kit::limits::rate::{Client, Standing};
 use service_kit::server::unguarded;
 
 use self::forms::Form;
@@ -61,6 +65,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
+
+/// How htmx asks for a piece of a page, and how it is told to load all of it.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_REFRESH: HeaderName = HeaderName::from_static("hx-refresh");
 
 /// What the pages need besides what the API has.
 #[derive(Clone)]
@@ -77,37 +85,22 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let overview = Data::new(services.overview);
     move |config| {
         config.app_data(catalog.clone()).app_data(overview.clone());
-        page(config, "/", "GET", [web::get().to(search::start)]);
-        page(config, "/search", "GET", [web::get().to(search::results)]);
-        page(
-            config,
-            "/airports",
-            "GET",
-            [web::get().to(search::airports)],
-        );
-        page(
-            config,
-            "/flights/{id}",
-            "GET",
-            [web::get().to(choose::flight)],
-        );
-        page(
-            config,
-            "/itinerary",
-            "GET",
-            [web::get().to(choose::itinerary)],
-        );
-        page(config, "/acting-as", "POST", [web::post().to(act_as)]);
-        account::configure(config);
+        for (path, route) in [
+            ("/", web::get().to(search::start)),
+            ("/search", web::get().to(search::results)),
+            ("/airports", web::get().to(search::airports)),
+            ("/flights/{id}", web::get().to(choose::flight)),
+            ("/itinerary", web::get().to(choose::itinerary)),
+            ("/flights/{id}/live", web::get().to(live_seats::stream)),
+        ] {
+            page(config, For::Anybody, path, "GET", [route]);
+        }
+        let acting = [web::post().to(act_as)];
+        page(config, For::Anybody, "/acting-as", "POST", acting);
         // Kept by everybody for good: no cookie belongs there.
         let assets = [web::get().to(assets::serve)];
         config.service(unguarded("/assets/{name}", "GET", assets));
-        page(
-            config,
-            "/flights/{id}/live",
-            "GET",
-            [web::get().to(live_seats::stream)],
-        );
+        account::configure(config);
         orders::configure(config);
         bookings::configure(config);
         events::configure(config);
@@ -117,51 +110,146 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     }
 }
 
+/// For whom a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// For everybody.
+    Anybody,
+    /// For those of whom the service knows who they are: what is theirs, and what changes something.
+    Somebody,
+    /// For those who run the service.
+    Staff,
+}
+
 /// A page: its problems are pages too.
 fn page(
     config: &mut ServiceConfig,
+    access: For,
     path: &str,
     methods: &'static str,
     routes: impl IntoIterator<Item = Route>,
 ) {
-    config.service(unguarded(path, methods, routes).wrap(from_fn(around_page)));
+    let around =
+        move |request: ServiceRequest, next: Next<BoxBody>| around_page(access, request, next);
+    config.service(unguarded(path, methods, routes).wrap(from_fn(around)));
 }
 
 async fn around_page(
+    access: For,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let visitor = Visitor::identify(request.request()).await?;
-    if is_for_somebody(&request) && !visitor.is_somebody() {
-        let log_in = go_to(&account::to(account::LOG_IN, way_back(&request)));
-        return Ok(request.into_response(log_in));
+    let mut standing = None;
+    let entry = enter(access, request.request(), &mut standing).await;
+    let visitor = Visitor::of(request.request());
+    let answered = match entry {
+        Ok(Entry::Granted) => next.call(request).await?,
+        Ok(Entry::AfterLogIn) => {
+            let log_in = log_in_first(request.request());
+            request.into_response(log_in)
+        }
+        Err(problem) => request.error_response(problem),
+    };
+    let (request, answer) = answered.into_parts();
+    let answer = finished(answer, &request, &visitor, standing)?;
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// Whether somebody comes in.
+enum Entry {
+    Granted,
+    /// Once they have said who they are.
+    AfterLogIn,
+}
+
+/// Finds out who looks, for [`Visitor::of`] from then on, and lets them in if the page is for them and they
+/// have not asked too much. Those who are refused are counted too.
+async fn enter(
+    access: For,
+    request: &HttpRequest,
+    standing: &mut Option<Standing>,
+) -> Result<Entry, Problem> {
+    let visitor = Visitor::identify(request).await;
+    let caller = visitor.as_ref().ok().map(|visitor| &visitor.caller);
+    count(request, caller, standing).await?;
+    let visitor = visitor?;
+    if access != For::Anybody && !visitor.is_somebody() {
+        return Ok(Entry::AfterLogIn);
     }
-    let (request, answer) = next.call(request).await?.map_into_boxed_body().into_parts();
-    let mut answer = failure::as_page(answer, &visitor);
+    if access == For::Staff {
+        visitor.caller.check_is_staff()?;
+    }
+    Ok(Entry::Granted)
+}
+
+/// Counts a request as the guard of the API does, by the same limit.
+async fn count(
+    request: &HttpRequest,
+    caller: Option<&Caller>,
+    standing: &mut Option<Standing>,
+) -> Result<(), Problem> {
+    let Some(guards) = request.app_data::<Data<Guards>>() else {
+        return Err(Problem::internal("the guards are not there"));
+    };
+    let Some(limit) = &guards.rate_limit else {
+        return Ok(());
+    };
+    let address = guards
+        .proxies
+        .client_of(request.peer_addr(), request.headers());
+    let Some(client) = Client::of(caller, address) else {
+        return Ok(());
+    };
+    let counted = limit.count(&client).await;
+    *standing = Some(counted);
+    counted.check()
+}
+
+/// Where somebody says who they are. A piece of a page has the whole page loaded again, which leads there.
+fn log_in_first(request: &HttpRequest) -> HttpResponse {
+    if is_for_a_piece(request) {
+        return HttpResponse::NoContent()
+            .insert_header((HX_REFRESH, "true"))
+            .finish();
+    }
+    go_to(&account::to(account::LOG_IN, way_back(request)))
+}
+
+/// Whether a script asks, for a piece of an open page.
+fn is_for_a_piece(request: &HttpRequest) -> bool {
+    request.headers().contains_key(HX_REQUEST)
+}
+
+/// Where somebody goes on after logging in: a form would have to be sent again.
+fn way_back(request: &HttpRequest) -> &str {
+    let asked = request.uri().path_and_query().map(PathAndQuery::as_str);
+    asked
+        .filter(|_| request.method() == Method::GET)
+        .unwrap_or("/")
+}
+
+/// An answer with all that comes with every page: its problem as a page, the visitor's cookie, what browsers
+/// may do with it, and what is left to ask.
+fn finished(
+    answer: HttpResponse,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    standing: Option<Standing>,
+) -> Result<HttpResponse, Problem> {
+    let mut answer = failure::as_page(answer, visitor);
     if let Some(cookie) = visitor.new_cookie() {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     add_rules(&mut answer);
-    Ok(ServiceResponse::new(request, answer))
-}
-
-/// Whether a page is only for visitors of whom the service knows who they are: what is theirs, and all that
-/// changes something but for logging in.
-fn is_for_somebody(request: &ServiceRequest) -> bool {
-    const THEIRS: [&str; 4] = ["/my-bookings", "/bookings/", "/orders/", "/tickets/"];
-    let path = request.path();
-    let is_change = request.method() == Method::POST;
-    let is_theirs = THEIRS.iter().any(|start| path.starts_with(start));
-    (is_theirs || is_change) && !account::is_account_page(path)
-}
-
-/// Where somebody goes on after logging in: a form would have to be sent again.
-fn way_back(request: &ServiceRequest) -> &str {
-    let uri = request.uri();
-    let asked = uri.path_and_query().map(PathAndQuery::as_str);
-    asked
-        .filter(|_| request.method() == Method::GET)
-        .unwrap_or("/")
+    if let Some(standing) = standing {
+        standing.describe(answer.headers_mut());
+    }
+    // Who lost a role or a session while the page was open is told by the whole page.
+    if is_for_a_piece(request) && answer.status() == StatusCode::FORBIDDEN {
+        let refresh = HeaderValue::from_static("true");
+        answer.headers_mut().insert(HX_REFRESH, refresh);
+    }
+    Ok(answer)
 }
 
 /// What a browser may do with a page, and how long it may keep it.
@@ -236,14 +324,19 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let accepted = request.headers().get(header::ACCEPT);
     let accepted = accepted.and_then(|value| value.to_str().ok());
     let is_browser = accepted.is_some_and(|types| types.contains("text/html"));
-    if is_browser && request.method() == Method::GET {
-        let visitor = Visitor::of(&request);
-        let mut answer = failure::page(&problem).answer_with(problem.status(), &visitor);
-        add_rules(&mut answer);
-        Ok(answer)
-    } else {
-        Err(problem)
+    if !is_browser || request.method() != Method::GET {
+        return Err(problem);
     }
+    let mut standing = None;
+    let entry = enter(For::Anybody, &request, &mut standing).await;
+    let problem = entry.err().unwrap_or(problem);
+    let visitor = Visitor::of(&request);
+    finished(
+        HttpResponse::from_error(problem),
+        &request,
+        &visitor,
+        standing,
+    )
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod purchases;
 pub mod sessions;
 mod simple_orders;
 mod ticket_options;
-mod travelers;
+pub(crate) mod travelers;
 mod users;
 mod vouchers;
 

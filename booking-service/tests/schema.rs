@@ -147,6 +147,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     users users_key_has_digest check
     users users_named check
     users users_pkey primary key
+    users users_role_known check
     vouchers vouchers_amount_has_currency check
     vouchers vouchers_amount_positive check
     vouchers vouchers_code_form check
@@ -371,6 +372,10 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
         (user("", "a@example.org"), "users_named"),
         (user("Ben", ""), "users_email_given"),
         (user("Ben", "ASHA@example.ORG"), "users_email_taken"),
+        (
+            "UPDATE users SET role = 'service'".to_owned(),
+            "users_role_known",
+        ),
         (event(99, "Gala", 0, "USD", none, none), "events_pool"),
         (
             event(1, "Gala", 0, "USD", none, none).replacen("'0000", "'1000", 1),

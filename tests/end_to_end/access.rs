@@ -4,6 +4,7 @@
 //! whose call is gone.
 
 mod owners;
+mod pages;
 mod table;
 mod visitors;
 mod world;

@@ -11,15 +11,14 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
-use service_kit::auth::Role;
 use service_kit::auth::issuer::TokenIssuer;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
-use super::attempts::{Attempts, TooMany};
-use super::once::Once;
+use super::attempts::{Account, Attempts, TooMany};
+use super::once::{Once, RequestKey};
 use super::passwords::{HashError, Hasher, Password};
 use super::text::Email;
 use super::users::{NewUser, User, created_before};
@@ -100,31 +99,67 @@ impl From<db::DbError> for AccountError {
 }
 
 impl Accounts {
-    /// Adds a user with a password, once per key.
+    /// Adds a user with a password, once per key. The key is bound to the name, the address and, by its hash,
+    /// the password; a digest of all of them would give the password away.
     ///
     /// # Errors
     /// When the e-mail address belongs to another one, the key came with another request, or somebody at
     /// this address tried too often.
     pub async fn sign_up(
         &self,
-        new: &NewUser,
+        new: NewUser,
         password: Password,
         address: IpAddr,
     ) -> Result<Once<User>, AccountError> {
-        self.check(self.attempts.from_address(address))?;
-        if let Some(earlier) = created_before(&self.database, new).await? {
+        self.check(self.attempts.from_address(address).await)?;
+        let new = bound_without_password(new);
+        if let Some(earlier) = self.signed_up_before(&new, &password).await? {
             return Ok(earlier);
         }
-        let hash = self.hasher.hash(password).await?;
-        let id = Uuid::now_v7();
-        match db::passwords::insert_user(&self.database, id, new, &hash).await {
+        let hash = self.hasher.hash(password.clone()).await?;
+        match db::passwords::insert_user(&self.database, Uuid::now_v7(), &new, &hash).await {
             Ok(user) => Ok(Once::new(user)),
             Err(error) => {
                 // The same request may have come twice at once, the other one first.
-                let earlier = created_before(&self.database, new).await?;
+                let earlier = self.signed_up_before(&new, &password).await?;
                 earlier.ok_or(error.into())
             }
         }
+    }
+
+    async fn signed_up_before(
+        &self,
+        new: &NewUser,
+        password: &Password,
+    ) -> Result<Option<Once<User>>, AccountError> {
+        let Some(earlier) = created_before(&self.database, new).await? else {
+            return Ok(None);
+        };
+        let account = Account::of_user(earlier.value.id);
+        let kept = db::passwords::find_of(&self.database, earlier.value.id).await?;
+        self.check(self.attempts.at_account(&account).await)?;
+        if !self.hasher.matches(password.clone(), kept).await? {
+            return Err(AppError::KeyReused.into());
+        }
+        self.attempts.succeeded(&account).await;
+        Ok(Some(earlier))
+    }
+
+    /// Adds a user with a password, and begins their first session.
+    ///
+    /// # Errors
+    /// When the e-mail address belongs to another one, or somebody at this address tried too often.
+    pub async fn sign_up_and_log_in(
+        &self,
+        new: &NewUser,
+        password: Password,
+        address: IpAddr,
+    ) -> Result<Begun, AccountError> {
+        self.check(self.attempts.from_address(address).await)?;
+        let hash = self.hasher.hash(password).await?;
+        let id = Uuid::now_v7();
+        let user = db::passwords::insert_user(&self.database, id, new, &hash).await?;
+        self.begin(user, &hash).await
     }
 
     /// Begins a session. Whether it was the address or the password that was wrong can't be told, by what is
@@ -138,21 +173,39 @@ impl Accounts {
         password: Password,
         address: IpAddr,
     ) -> Result<Begun, AccountError> {
-        self.check(self.attempts.from_address(address))?;
-        self.check(self.attempts.at_account(email))?;
+        self.check(self.attempts.from_address(address).await)?;
         // What is no address at all is answered like one that nobody has.
-        let found = match Email::try_from(email.to_owned()) {
-            Ok(email) => db::passwords::find(&self.database, &email).await?,
-            Err(_) => None,
+        let email = Email::try_from(email.to_owned()).ok();
+        let found = match &email {
+            Some(email) => db::passwords::find(&self.database, email).await?,
+            None => None,
         };
-        let (user, kept) = found.unzip();
+        let account = match (&found, &email) {
+            (Some((user, _)), _) => Some(Account::of_user(user.id)),
+            (None, email) => email.as_ref().map(Account::of_nobody),
+        };
+        if let Some(account) = &account {
+            self.check(self.attempts.at_account(account).await)?;
+        }
+        let kept = found.as_ref().map(|(_, kept)| kept.clone());
         let is_right = self.hasher.matches(password, kept).await?;
-        let user = user.filter(|_| is_right);
-        let user = user.ok_or(AccountError::WrongCredentials)?;
-        self.attempts.succeeded(email);
+        let (user, kept) = found
+            .filter(|_| is_right)
+            .ok_or(AccountError::WrongCredentials)?;
+        let begun = self.begin(user, &kept).await?;
+        if let Some(account) = &account {
+            self.attempts.succeeded(account).await;
+        }
+        Ok(begun)
+    }
+
+    /// Begins a session of a user whose password has been looked at: it is the one of this hash.
+    async fn begin(&self, user: User, hash: &str) -> Result<Begun, AccountError> {
         let cookie = new_cookie();
         let (digest, lifetime) = (digest(&cookie), self.session_lifetime);
-        let expires_at = db::sessions::insert(&self.database, &digest, user.id, lifetime).await?;
+        let begun = db::sessions::insert(&self.database, &digest, user.id, hash, lifetime).await?;
+        // Another password has come since.
+        let expires_at = begun.ok_or(AccountError::WrongCredentials)?;
         let session = Session { user, expires_at };
         Ok(Begun { session, cookie })
     }
@@ -187,13 +240,14 @@ impl Accounts {
         address: IpAddr,
     ) -> Result<(), AccountError> {
         if let Some(current) = current {
-            self.check(self.attempts.from_address(address))?;
-            self.check(self.attempts.at_account(&id.to_string()))?;
+            let account = Account::of_user(id);
+            self.check(self.attempts.from_address(address).await)?;
+            self.check(self.attempts.at_account(&account).await)?;
             let kept = db::passwords::find_of(&self.database, id).await?;
             if !self.hasher.matches(current, kept).await? {
                 return Err(AccountError::WrongCredentials);
             }
-            self.attempts.succeeded(&id.to_string());
+            self.attempts.succeeded(&account).await;
         }
         let hash = self.hasher.hash(new).await?;
         if db::passwords::replace(&self.database, id, &hash).await? {
@@ -203,11 +257,11 @@ impl Accounts {
         }
     }
 
-    /// A token in a user's name, if this service has a key.
+    /// A token in a user's name and role, if this service has a key.
     ///
     /// # Errors
     /// When it can't be made.
-    pub fn token(&self, user: Uuid) -> Result<Option<AccessToken>, AccountError> {
+    pub fn token(&self, user: &User) -> Result<Option<AccessToken>, AccountError> {
         let Some(issuer) = &self.issuer else {
             return Ok(None);
         };
@@ -215,7 +269,7 @@ impl Accounts {
         // Tokens count whole seconds. Read first, so that what is told is not later than what holds.
         let now = Timestamp::now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let text = issuer.issue(&user.to_string(), Role::Customer, lifetime);
+        let text = issuer.issue(&user.id.to_string(), user.role.into(), lifetime);
         Ok(Some(AccessToken {
             text: text.map_err(|_| AccountError::NoToken)?,
             expires_at: now + lifetime,
@@ -235,6 +289,18 @@ impl Accounts {
     fn check(&self, outcome: Result<(), TooMany>) -> Result<(), AccountError> {
         outcome.map_err(|TooMany| AccountError::TooMany(self.attempts.window()))
     }
+}
+
+/// The same sign-up with a digest of what is no secret.
+fn bound_without_password(new: NewUser) -> NewUser {
+    let (name, email) = (new.name.as_str(), new.email.as_str());
+    // A name is one line, so the two can't run into each other.
+    let digest = Sha256::digest(format!("sign-up\n{name}\n{email}")).into();
+    let key = new.key.as_ref().map(|key| RequestKey {
+        key: key.key.clone(),
+        digest,
+    });
+    NewUser { key, ..new }
 }
 
 /// 32 bytes of the system's secure generator.

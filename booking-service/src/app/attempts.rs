@@ -1,24 +1,58 @@
 //! How often somebody may try to log in or to sign up: so often per account, and so often per address.
 //!
-//! Counted in memory, in each replica by itself: a fleet allows as many times more as it has replicas. Each
-//! count ends some time after its first attempt; there are at most so many counts, however many addresses
-//! come.
+//! Counted in Redis, where all replicas share the counts; while Redis does not answer, each replica counts
+//! alone, in memory. Each count ends some time after its first attempt. What is kept is a digest, so that
+//! nobody's address is found in Redis.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use deadpool_redis::redis::{Script, cmd};
 use moka::sync::Cache;
+use service_kit::redis::{BriefCalls, Redis};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
-/// The most counts of each kind: a few megabytes.
+use super::text::Email;
+
+/// The most counts of each kind in memory: a few megabytes.
 const COUNTS_MAX: u64 = 100_000;
+
+/// The bytes of a digest that name an account or an address: no two share one.
+const NAME_BYTES: usize = 16;
+
+/// Counts an attempt; the first one says when the count ends: `milliseconds`.
+const COUNT: &str = "
+    local count = redis.call('INCR', KEYS[1])
+    if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+    return count";
+
+/// Whose password is tried.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Account(String);
+
+impl Account {
+    /// A user's.
+    #[must_use]
+    pub fn of_user(user: Uuid) -> Self {
+        Self(named("user", &user.to_string()))
+    }
+
+    /// That of an address that no user has, however it is written: it is answered like a user's.
+    #[must_use]
+    pub fn of_nobody(email: &Email) -> Self {
+        Self(named("email", &email.as_str().to_lowercase()))
+    }
+}
 
 /// Counts attempts.
 #[derive(Clone)]
 pub struct Attempts {
-    of_accounts: Cache<String, Arc<AtomicU32>>,
-    of_addresses: Cache<IpAddr, Arc<AtomicU32>>,
+    shared: Option<Shared>,
+    of_accounts: Local,
+    of_addresses: Local,
     limits: Limits,
 }
 
@@ -37,11 +71,60 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-impl Attempts {
-    /// None so far.
+/// Counts in Redis, which all replicas share.
+#[derive(Clone)]
+pub struct Shared {
+    calls: BriefCalls,
+    key_prefix: String,
+    count: Arc<Script>,
+}
+
+/// Counts in memory.
+type Local = Cache<String, Arc<AtomicU32>>;
+
+impl Shared {
+    /// Counts in this Redis, each call bounded.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(redis: &Redis, timeout: Duration, key_prefix: &str) -> Self {
+        let failures = metrics::counter!("login_counts_failed_total");
         Self {
+            calls: BriefCalls::new(redis.pool.clone(), timeout, failures),
+            key_prefix: format!("{key_prefix}attempts:"),
+            count: Arc::new(Script::new(COUNT)),
+        }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{{{name}}}", self.key_prefix)
+    }
+
+    /// Which attempt this is; none where Redis does not answer in time.
+    async fn count(&self, name: &str, window: Duration) -> Option<u64> {
+        let window_ms = u64::try_from(window.as_millis()).ok()?.max(1);
+        let mut count = self.count.prepare_invoke();
+        count.key(self.key(name)).arg(window_ms);
+        self.calls
+            .call(async |redis| count.invoke_async(redis).await)
+            .await
+    }
+
+    async fn forget(&self, name: &str) {
+        let mut forget = cmd("DEL");
+        forget.arg(self.key(name));
+        // Where it is not forgotten now, the count ends by itself.
+        let _: Option<u64> = self
+            .calls
+            .call(async |redis| forget.query_async(redis).await)
+            .await;
+    }
+}
+
+impl Attempts {
+    /// Counts by these limits.
+    #[must_use]
+    pub fn new(limits: Limits, shared: Option<Shared>) -> Self {
+        Self {
+            shared,
             of_accounts: counts(limits.window),
             of_addresses: counts(limits.window),
             limits,
@@ -52,25 +135,27 @@ impl Attempts {
     ///
     /// # Errors
     /// When there were too many.
-    pub fn from_address(&self, address: IpAddr) -> Result<(), TooMany> {
-        let count = self.of_addresses.get_with(network(address), Arc::default);
-        raise(&count, self.limits.per_address)
+    pub async fn from_address(&self, address: IpAddr) -> Result<(), TooMany> {
+        let name = named("address", &network(address).to_string());
+        let limit = self.limits.per_address;
+        self.raise(&self.of_addresses, &name, limit).await
     }
 
     /// Counts an attempt at this account.
     ///
     /// # Errors
     /// When there were too many.
-    pub fn at_account(&self, email: &str) -> Result<(), TooMany> {
-        let count = self
-            .of_accounts
-            .get_with(email.to_lowercase(), Arc::default);
-        raise(&count, self.limits.per_account)
+    pub async fn at_account(&self, account: &Account) -> Result<(), TooMany> {
+        let limit = self.limits.per_account;
+        self.raise(&self.of_accounts, &account.0, limit).await
     }
 
     /// Forgets the attempts at an account: one succeeded.
-    pub fn succeeded(&self, email: &str) {
-        self.of_accounts.invalidate(&email.to_lowercase());
+    pub async fn succeeded(&self, account: &Account) {
+        self.of_accounts.invalidate(&account.0);
+        if let Some(shared) = &self.shared {
+            shared.forget(&account.0).await;
+        }
     }
 
     /// How long those who tried too often wait at most.
@@ -78,23 +163,38 @@ impl Attempts {
     pub fn window(&self) -> Duration {
         self.limits.window
     }
+
+    /// Counted before the attempt is made: many at once don't slip through together.
+    async fn raise(&self, local: &Local, name: &str, limit: u32) -> Result<(), TooMany> {
+        let shared = match &self.shared {
+            Some(shared) => shared.count(name, self.limits.window).await,
+            None => None,
+        };
+        let is_allowed = match shared {
+            Some(count) => count <= u64::from(limit),
+            None => {
+                let count = local.get_with_by_ref(name, Arc::default);
+                let raised = count.try_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                    (count < limit).then_some(count + 1)
+                });
+                raised.is_ok()
+            }
+        };
+        is_allowed.then_some(()).ok_or(TooMany)
+    }
 }
 
-fn counts<K: std::hash::Hash + Eq + Send + Sync + 'static>(
-    window: Duration,
-) -> Cache<K, Arc<AtomicU32>> {
+fn counts(window: Duration) -> Local {
     Cache::builder()
         .max_capacity(COUNTS_MAX)
         .time_to_live(window)
         .build()
 }
 
-/// Counted before the attempt is made: many at once don't slip through together.
-fn raise(count: &AtomicU32, limit: u32) -> Result<(), TooMany> {
-    let raised = count.try_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
-        (count < limit).then_some(count + 1)
-    });
-    raised.map(|_| ()).map_err(|_| TooMany)
+fn named(kind: &str, text: &str) -> String {
+    let digest = Sha256::digest(format!("{kind} {text}"));
+    let digest = digest.iter().take(NAME_BYTES);
+    digest.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Who has one address of IPv6 has a whole /64 of them.
@@ -113,38 +213,50 @@ mod tests {
     use super::*;
 
     fn attempts() -> Attempts {
-        Attempts::new(Limits {
+        let limits = Limits {
             per_account: 2,
             per_address: 3,
             window: Duration::from_secs(60),
-        })
+        };
+        Attempts::new(limits, None)
     }
 
-    #[test]
-    fn an_account_is_tried_so_often_until_one_succeeds() {
+    fn nobody(email: &str) -> Account {
+        Account::of_nobody(&Email::try_from(email.to_owned()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_account_is_tried_so_often_until_one_succeeds() {
         let attempts = attempts();
-        for email in ["a@example.org", "A@example.org"] {
-            assert_eq!(attempts.at_account(email), Ok(()));
+        let user = Account::of_user(Uuid::now_v7());
+        for allowed in [Ok(()), Ok(()), Err(TooMany)] {
+            assert_eq!(attempts.at_account(&user).await, allowed);
         }
-        assert_eq!(attempts.at_account("a@example.org"), Err(TooMany));
-        assert_eq!(attempts.at_account("b@example.org"), Ok(()));
-        attempts.succeeded("A@example.org");
-        assert_eq!(attempts.at_account("a@example.org"), Ok(()));
+        let other = Account::of_user(Uuid::now_v7());
+        assert_eq!(attempts.at_account(&other).await, Ok(()));
+        attempts.succeeded(&user).await;
+        assert_eq!(attempts.at_account(&user).await, Ok(()));
     }
 
     #[test]
-    fn an_address_tries_so_often_and_its_neighbours_count_with_it() {
+    fn an_address_that_nobody_has_is_one_account_however_it_is_written() {
+        assert_eq!(nobody("a@example.org"), nobody(" A@example.ORG "));
+        assert_ne!(nobody("a@example.org"), nobody("b@example.org"));
+    }
+
+    #[tokio::test]
+    async fn an_address_tries_so_often_and_its_neighbours_count_with_it() {
         let attempts = attempts();
-        let from = |text: &str| attempts.from_address(text.parse().unwrap());
+        let from = async |text: &str| attempts.from_address(text.parse().unwrap()).await;
         for address in ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::"] {
-            assert_eq!(from(address), Ok(()));
+            assert_eq!(from(address).await, Ok(()));
         }
-        assert_eq!(from("2001:db8::1"), Err(TooMany));
-        assert_eq!(from("2001:db8:0:1::1"), Ok(()));
+        assert_eq!(from("2001:db8::1").await, Err(TooMany));
+        assert_eq!(from("2001:db8:0:1::1").await, Ok(()));
         for address in ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"] {
-            assert_eq!(from(address), Ok(()));
+            assert_eq!(from(address).await, Ok(()));
         }
-        assert_eq!(from("192.0.2.1"), Err(TooMany));
-        assert_eq!(from("192.0.2.2"), Ok(()));
+        assert_eq!(from("192.0.2.1").await, Err(TooMany));
+        assert_eq!(from("192.0.2.2").await, Ok(()));
     }
 }

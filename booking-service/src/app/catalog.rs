@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clients::flight::{
-    Answer, CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest, SeatMap,
+    Answer, CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest,
+    SeatMap, SeatStream,
 };
 use clients::http::CallContext;
 use domain::{AirportCode, FlightId, Units};
@@ -136,6 +137,21 @@ impl Catalog {
         let name = id.to_string();
         let map = granted(self.flights.seat_map(&name, context).await);
         map.map_err(|error| as_unknown(error, &name))
+    }
+
+    /// The changes of a flight's seats as they happen, all of its seats first. The orders that have seats are
+    /// in it: what of it a visitor is told is the caller's to decide.
+    ///
+    /// # Errors
+    /// When there is no such flight, or flight-service does not answer.
+    pub async fn seat_stream(
+        &self,
+        id: FlightId,
+        context: &CallContext,
+    ) -> Result<SeatStream, AppError> {
+        let name = id.to_string();
+        let stream = granted(self.flights.seat_stream(&name, None, true, context).await);
+        stream.map_err(|error| as_unknown(error, &name))
     }
 
     /// The proof of all flights' pools, at most some seconds old.

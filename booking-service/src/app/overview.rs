@@ -1,12 +1,16 @@
 //! How the service does, for those who run it: what is sold and held, what waits, whether the ledger adds
 //! up, and any booking.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use domain::{BookingId, Currency, FlightId};
 use inventory::proof::Proof;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use moka::future::Cache;
 use uuid::Uuid;
 
@@ -24,11 +28,14 @@ const ROWS: i64 = 12;
 /// How many bookings a search finds.
 const FOUND: i64 = 50;
 
+/// How long figures are shown before they are read again: once for all who look.
+const FIGURES_LIFETIME: Duration = Duration::from_secs(1);
+
 /// How long the proof is shown before it is made again: it reads the whole ledger.
 const PROOF_LIFETIME: Duration = Duration::from_secs(30);
 
 /// Which time is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Span {
     /// The last hour, in minutes.
     #[default]
@@ -118,12 +125,65 @@ pub struct EventSales {
     pub sold: i32,
 }
 
+/// What is known of a span.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// What bookings add up to.
+    pub totals: Totals,
+    /// The flights that were sold most.
+    pub flights: Vec<FlightSales>,
+    /// The newest events.
+    pub events: Vec<EventSales>,
+}
+
+/// Where a booking stands, as lists are narrowed by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Not decided yet: held, being paid, or waiting to be.
+    Open,
+    /// Paid and sold.
+    Confirmed,
+    /// It could not be had, or not be paid.
+    Failed,
+    /// Its time ran out.
+    Expired,
+    /// It was given up.
+    Cancelled,
+}
+
+/// Which bookings are looked for; all of it has to be so.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Their number, their order's id, their user or their flight's id.
+    pub known: Option<String>,
+    /// Where they stand.
+    pub stage: Option<Stage>,
+    /// A flight that they have seats on.
+    pub flight: Option<FlightId>,
+    /// The event that they have tickets to.
+    pub event: Option<Uuid>,
+    /// The day on which they were made, in UTC.
+    pub made_on: Option<Date>,
+    /// Only those before this one.
+    pub older_than: Option<BookingId>,
+}
+
+/// Bookings that were found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// They, newest first.
+    pub bookings: Vec<Booking>,
+    /// Where to look on, if that was not all.
+    pub older_than: Option<BookingId>,
+}
+
 /// Looks.
 #[derive(Clone)]
 pub struct Overview {
     database: Pool,
     ledger: Ledger,
     proof: Cache<(), Arc<Proof>>,
+    figures: Cache<Span, Arc<Figures>>,
 }
 
 impl Overview {
@@ -138,31 +198,39 @@ impl Overview {
             database,
             ledger,
             proof,
+            figures: Cache::builder().time_to_live(FIGURES_LIFETIME).build(),
         }
     }
 
-    /// What the latest bookings of a span add up to.
+    /// What is known of a span, at most a second old.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn totals(&self, span: Span) -> Result<Totals, AppError> {
-        Ok(db::overview::totals(&self.database, span, LATEST_BOOKINGS).await?)
+    pub async fn figures(&self, span: Span) -> Result<Arc<Figures>, AppError> {
+        let figures = self.figures.try_get_with(span, self.read_figures(span));
+        figures.await.map_err(AppError::Shared)
     }
 
-    /// The flights that were sold most in a span.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn flights(&self, span: Span) -> Result<Vec<FlightSales>, AppError> {
-        Ok(db::overview::flights(&self.database, span, LATEST_BOOKINGS, ROWS).await?)
+    async fn read_figures(&self, span: Span) -> Result<Arc<Figures>, AppError> {
+        let database = &self.database;
+        let (totals, flights, events) = futures_util::try_join!(
+            db::overview::totals(database, span, LATEST_BOOKINGS),
+            db::overview::flights(database, span, LATEST_BOOKINGS, ROWS),
+            db::overview::events(database, ROWS)
+        )?;
+        Ok(Arc::new(Figures {
+            totals,
+            flights,
+            events,
+        }))
     }
 
-    /// The newest events and where their tickets are.
+    /// How many tickets to these events are free.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn events(&self) -> Result<Vec<EventSales>, AppError> {
-        Ok(db::overview::events(&self.database, ROWS).await?)
+    pub async fn tickets_left(&self, events: &[Uuid]) -> Result<HashMap<Uuid, i32>, AppError> {
+        Ok(db::overview::tickets_left(&self.database, events).await?)
     }
 
     /// The proof of this service's own pools, at most some seconds old.
@@ -175,25 +243,61 @@ impl Overview {
         proof.map_err(AppError::Shared)
     }
 
-    /// Bookings by what somebody knows of them: their number, their order's id, their user, their flight.
+    /// Bookings by what somebody knows of them. Without a text and a flight only so many of the latest are
+    /// looked at at a time, see [`LATEST_BOOKINGS`].
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn search(&self, text: &str) -> Result<Vec<Booking>, AppError> {
-        let (number, order) = (text.parse().ok(), Uuid::try_parse(text).ok());
-        Ok(db::bookings::search(&self.database, number, order, text, FOUND).await?)
+    pub async fn search(&self, wanted: &Wanted) -> Result<Found, AppError> {
+        let database = &self.database;
+        let (first, end) = match wanted.made_on {
+            Some(day) => self.bookings_of(day).await?,
+            None => (BookingId(i64::MIN), BookingId(i64::MAX)),
+        };
+        let end = wanted.older_than.map_or(end, |older| older.min(end));
+        let ids = first..end;
+        let mut bookings =
+            db::bookings::search(database, wanted, &ids, LATEST_BOOKINGS, FOUND + 1).await?;
+        let shown = usize::try_from(FOUND).unwrap_or(usize::MAX);
+        let is_cut = bookings.len() > shown;
+        bookings.truncate(shown);
+        let older_than = match bookings.last() {
+            Some(last) if is_cut => Some(last.id),
+            _ if wanted.known.is_some() || wanted.flight.is_some() => None,
+            _ => db::bookings::end_of_latest(database, &ids, LATEST_BOOKINGS).await?,
+        };
+        Ok(Found {
+            bookings,
+            older_than,
+        })
     }
 
-    /// The bookings of these users, of all doors, that are older than this one, newest first.
+    /// The first booking of a day, and the first one after it.
+    async fn bookings_of(&self, day: Date) -> Result<(BookingId, BookingId), AppError> {
+        let mut ends = [BookingId(i64::MAX); 2];
+        let days = [Some(day), day.checked_add(1.day()).ok()];
+        for (end, day) in ends.iter_mut().zip(days) {
+            // What is beyond the calendar is beyond all bookings.
+            let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+            if let Some(midnight) = midnight {
+                *end = db::bookings::first_since(&self.database, midnight.timestamp()).await?;
+            }
+        }
+        Ok((ends[0], ends[1]))
+    }
+
+    /// The bookings of these users, of all doors, that stand so and are older than this one, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn of_users(
         &self,
         users: &[String],
+        stage: Option<Stage>,
         older_than: Option<BookingId>,
         limit: i64,
     ) -> Result<Vec<Booking>, AppError> {
-        Ok(db::bookings::all_of_users(&self.database, users, older_than, limit).await?)
+        let database = &self.database;
+        Ok(db::bookings::all_of_users(database, users, stage, older_than, limit).await?)
     }
 }

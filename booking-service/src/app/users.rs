@@ -2,12 +2,52 @@
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::auth::Role;
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{Once, RequestKey};
+use super::once::{self, Once, RequestKey};
 use super::text::{Email, Name};
 use crate::db;
+
+/// What a user may do once they have logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserRole {
+    /// Books in their own name.
+    Customer,
+    /// Acts for customers.
+    Agent,
+    /// Does everything.
+    Admin,
+}
+
+impl UserRole {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Role::from(self).as_str()
+    }
+
+    /// The role that is stored as this text.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::Customer, Self::Agent, Self::Admin]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+    }
+}
+
+impl From<UserRole> for Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Customer => Self::Customer,
+            UserRole::Agent => Self::Agent,
+            UserRole::Admin => Self::Admin,
+        }
+    }
+}
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -18,6 +58,8 @@ pub struct User {
     pub name: String,
     /// Where mail goes.
     pub email: String,
+    /// What the user may do.
+    pub role: UserRole,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -35,6 +77,17 @@ pub struct NewUser {
     pub key: Option<RequestKey>,
 }
 
+/// What is to change of a user.
+#[derive(Clone, Debug)]
+pub struct UserChange {
+    /// What the user is called.
+    pub name: Option<Name>,
+    /// Where mail goes.
+    pub email: Option<Email>,
+    /// What the user may do: from the next request of each session on, and in tokens from the next one on.
+    pub role: Option<UserRole>,
+}
+
 /// What an earlier request with this key made.
 ///
 /// # Errors
@@ -43,13 +96,8 @@ pub async fn created_before(
     database: &Pool,
     new: &NewUser,
 ) -> Result<Option<Once<User>>, AppError> {
-    let Some(key) = &new.key else {
-        return Ok(None);
-    };
-    let earlier = db::users::find_by_key(database, &key.key).await?;
-    earlier
-        .map(|(earlier, digest)| Once::replay(earlier, digest.as_deref(), key))
-        .transpose()
+    let find = |key| db::users::find_by_key(database, key);
+    once::earlier(new.key.as_ref(), find).await
 }
 
 /// Makes, finds, changes and deletes users.
@@ -76,18 +124,9 @@ impl Users {
     /// # Errors
     /// When the address belongs to another one, or the key came with another request.
     pub async fn create(&self, new: &NewUser) -> Result<Once<User>, AppError> {
-        if let Some(earlier) = created_before(&self.database, new).await? {
-            return Ok(earlier);
-        }
-        match db::users::insert(&self.database, Uuid::now_v7(), new).await {
-            Ok(user) => Ok(Once::new(user)),
-            Err(error) => {
-                // The same request may have come twice at once, the other one first: its key is taken then,
-                // or its address.
-                let earlier = created_before(&self.database, new).await?;
-                earlier.ok_or(error.into())
-            }
-        }
+        let find = |key| db::users::find_by_key(&self.database, key);
+        let make = async { Ok(db::users::insert(&self.database, Uuid::now_v7(), new).await?) };
+        once::create(new.key.as_ref(), find, make).await
     }
 
     /// The users after this one, in the order in which they were made.
@@ -134,13 +173,8 @@ impl Users {
     ///
     /// # Errors
     /// When there is no such user, or the address belongs to another one.
-    pub async fn change(
-        &self,
-        id: Uuid,
-        name: Option<&Name>,
-        email: Option<&Email>,
-    ) -> Result<User, AppError> {
-        let user = db::users::update(&self.database, id, name, email).await?;
+    pub async fn change(&self, id: Uuid, change: &UserChange) -> Result<User, AppError> {
+        let user = db::users::update(&self.database, id, change).await?;
         user.ok_or(AppError::UnknownUser)
     }
 

@@ -1,9 +1,12 @@
 //! What bookings add up to, for those who run the service. Only the latest bookings are read, so that
 //! looking costs the same however many there are.
 
+use std::collections::HashMap;
+
 use deadpool_postgres::Pool;
 use domain::{Currency, FlightId};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::DbError;
 use crate::app::overview::{EventSales, FlightSales, Span, Totals};
@@ -130,4 +133,20 @@ pub async fn events(database: &Pool, limit: i64) -> Result<Vec<EventSales>, DbEr
         })
     });
     sales.collect()
+}
+
+/// How many tickets to each of these events are free.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tickets_left(database: &Pool, events: &[Uuid]) -> Result<HashMap<Uuid, i32>, DbError> {
+    let client = database.get().await?;
+    let query =
+        "SELECT event.id, pool.free FROM events event JOIN pools pool ON pool.id = event.pool_id
+                 WHERE event.id = ANY ($1)";
+    let statement = client.prepare_cached(query).await?;
+    let rows = client.query(&statement, &[&events]).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
 }

@@ -12,14 +12,14 @@ const INSERT_USER: &str = "
     WITH made AS (
         INSERT INTO users (id, name, email, idempotency_key, request_digest)
         VALUES ($1, $2, $3, $5, $6)
-        RETURNING id, name, email, created_at, updated_at
+        RETURNING id, name, email, role, created_at, updated_at
     ), kept AS (
         INSERT INTO passwords (user_id, hash) SELECT id, $4 FROM made
     )
-    SELECT id, name, email, created_at, updated_at FROM made";
+    SELECT id, name, email, role, created_at, updated_at FROM made";
 
 const FIND: &str = "
-    SELECT id, name, email, created_at, updated_at, hash
+    SELECT id, name, email, role, created_at, updated_at, hash
     FROM users JOIN passwords ON user_id = id WHERE lower(email) = lower($1)";
 
 const FIND_OF: &str = "SELECT hash FROM passwords WHERE user_id = $1";
@@ -58,7 +58,7 @@ pub async fn find(database: &Pool, email: &Email) -> Result<Option<(User, String
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
     let row = client.query_opt(&statement, &[&email.as_str()]).await?;
-    row.map(|row| Ok((user_of(&row)?, row.try_get(5)?)))
+    row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
         .transpose()
 }
 

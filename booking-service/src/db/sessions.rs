@@ -16,18 +16,22 @@ const SESSIONS_MAX: i64 = 10;
 /// How many sessions that are over are removed at once.
 const REMOVED_AT_ONCE: i64 = 10_000;
 
+/// The lock waits for another password that is about to be committed, and keeps one away until the session is
+/// there: whoever changes a password ends all sessions, this one too.
 const INSERT: &str = "
-    WITH surplus AS (
+    WITH known AS (
+        SELECT user_id FROM passwords WHERE user_id = $2 AND hash = $5 FOR SHARE
+    ), surplus AS (
         DELETE FROM sessions WHERE token_digest IN (
             SELECT token_digest FROM sessions WHERE user_id = $2
             ORDER BY created_at DESC OFFSET $4
         )
     )
     INSERT INTO sessions (token_digest, user_id, expires_at)
-    VALUES ($1, $2, now() + make_interval(secs => $3)) RETURNING expires_at";
+    SELECT $1, user_id, now() + make_interval(secs => $3) FROM known RETURNING expires_at";
 
 const FIND: &str = "
-    SELECT id, name, email, users.created_at, updated_at, expires_at
+    SELECT id, name, email, role, users.created_at, updated_at, expires_at
     FROM sessions JOIN users ON id = user_id WHERE token_digest = $1 AND expires_at > now()";
 
 const DELETE_ENDED: &str = "
@@ -35,24 +39,29 @@ const DELETE_ENDED: &str = "
         SELECT token_digest FROM sessions WHERE expires_at <= now() LIMIT $1
     )";
 
-/// Begins a session of so long; when it ends.
+/// Begins a session of so long, unless the user is gone or has another password than that of this hash; when
+/// it ends.
 ///
 /// # Errors
-/// When the user is gone, or the database does not answer.
+/// When the database does not answer.
 pub async fn insert(
     database: &Pool,
     digest: &[u8; 32],
     user: Uuid,
+    hash: &str,
     lifetime: Duration,
-) -> Result<Timestamp, DbError> {
+) -> Result<Option<Timestamp>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(INSERT).await?;
     let seconds = lifetime.as_secs_f64();
     let digest = digest.as_slice();
     let row = client
-        .query_one(&statement, &[&digest, &user, &seconds, &(SESSIONS_MAX - 1)])
+        .query_opt(
+            &statement,
+            &[&digest, &user, &seconds, &(SESSIONS_MAX - 1), &hash],
+        )
         .await?;
-    Ok(row.try_get(0)?)
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
 /// The session of this digest, unless it is over.
@@ -68,7 +77,7 @@ pub async fn find(database: &Pool, digest: &[u8; 32]) -> Result<Option<Session>,
     };
     Ok(Some(Session {
         user: user_of(&row)?,
-        expires_at: row.try_get(5)?,
+        expires_at: row.try_get(6)?,
     }))
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::DbError;
 use crate::app::text::{Email, Name};
-use crate::app::users::{Deletion, NewUser, User};
+use crate::app::users::{Deletion, NewUser, User, UserChange, UserRole};
 
 /// The unique index that gives an address to one user.
 pub const EMAIL: &str = "users_email_taken";
@@ -16,36 +16,38 @@ pub const KEY: &str = "users_idempotency_key";
 
 const INSERT: &str = "
     INSERT INTO users (id, name, email, idempotency_key, request_digest) VALUES ($1, $2, $3, $4, $5)
-    RETURNING id, name, email, created_at, updated_at";
+    RETURNING id, name, email, role, created_at, updated_at";
 
 const FIND_BY_KEY: &str = "
-    SELECT id, name, email, created_at, updated_at, request_digest FROM users
+    SELECT id, name, email, role, created_at, updated_at, request_digest FROM users
     WHERE idempotency_key = $1";
 
-const FIND: &str = "SELECT id, name, email, created_at, updated_at FROM users WHERE id = $1";
+const FIND: &str = "SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1";
 
 /// However it is written, as the index has it.
 const FIND_BY_EMAIL: &str = "
-    SELECT id, name, email, created_at, updated_at FROM users WHERE lower(email) = lower($1)";
+    SELECT id, name, email, role, created_at, updated_at FROM users WHERE lower(email) = lower($1)";
 
 /// Ids rise with the time at which they were made.
 const LIST: &str = "
-    SELECT id, name, email, created_at, updated_at FROM users
+    SELECT id, name, email, role, created_at, updated_at FROM users
     WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
 
 const UPDATE: &str = "
-    UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), updated_at = now()
+    UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), role = coalesce($4, role),
+        updated_at = now()
     WHERE id = $1
-    RETURNING id, name, email, created_at, updated_at";
+    RETURNING id, name, email, role, created_at, updated_at";
 
-/// Adding a booking locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes second
-/// sees what the first did.
+/// Adding a booking of tickets locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes
+/// second sees what the first did. Bookings of flights name their user as a text and lock nothing.
 const LOCK: &str = "SELECT FROM users WHERE id = $1 FOR UPDATE";
 
+/// Of all doors: each has users of its own, but what names this id names this user.
 const HAS_BOOKINGS: &str = "
     SELECT EXISTS (
         SELECT FROM bookings
-        WHERE user_ref = $1 AND door = 'event' AND state NOT IN ('failed', 'expired', 'cancelled')
+        WHERE user_ref = $1 AND state NOT IN ('failed', 'expired', 'cancelled')
     )";
 
 /// Adds a user.
@@ -86,7 +88,7 @@ pub async fn find_by_key(
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND_BY_KEY).await?;
     let row = client.query_opt(&statement, &[&key]).await?;
-    row.map(|row| Ok((user_of(&row)?, row.try_get(5)?)))
+    row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
         .transpose()
 }
 
@@ -119,13 +121,16 @@ pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Ve
 pub async fn update(
     database: &Pool,
     id: Uuid,
-    name: Option<&Name>,
-    email: Option<&Email>,
+    change: &UserChange,
 ) -> Result<Option<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(UPDATE).await?;
-    let (name, email) = (name.map(Name::as_str), email.map(Email::as_str));
-    let row = client.query_opt(&statement, &[&id, &name, &email]).await?;
+    let name = change.name.as_ref().map(Name::as_str);
+    let email = change.email.as_ref().map(Email::as_str);
+    let role = change.role.map(UserRole::as_str);
+    let row = client
+        .query_opt(&statement, &[&id, &name, &email, &role])
+        .await?;
     row.as_ref().map(user_of).transpose()
 }
 
@@ -158,7 +163,8 @@ pub(super) fn user_of(row: &Row) -> Result<User, DbError> {
         id: row.try_get(0)?,
         name: row.try_get(1)?,
         email: row.try_get(2)?,
-        created_at: row.try_get(3)?,
-        updated_at: row.try_get(4)?,
+        role: UserRole::from_text(row.try_get(3)?).ok_or(DbError::Unreadable("users.role"))?,
+        created_at: row.try_get(4)?,
+        updated_at: row.try_get(5)?,
     })
 }

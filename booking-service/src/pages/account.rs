@@ -10,7 +10,7 @@ use service_kit::Problem;
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
 use super::visitor::Visitor;
-use super::{go_to, own_path, page, set_cookie};
+use super::{For, go_to, own_path, page, set_cookie, visitor};
 use crate::app::AppError;
 use crate::app::accounts::{AccountError, Accounts};
 use crate::app::passwords::Password;
@@ -24,17 +24,13 @@ pub(super) const LOG_IN: &str = "/log-in";
 
 const SIGN_UP: &str = "/sign-up";
 
-/// Whether a visitor who is nobody yet may send what is at this path.
-pub(super) fn is_account_page(path: &str) -> bool {
-    [LOG_IN, SIGN_UP, "/log-out"].contains(&path)
-}
-
 pub(super) fn configure(config: &mut ServiceConfig) {
     let log_in = [web::get().to(log_in_page), web::post().to(log_in)];
-    page(config, LOG_IN, "GET, POST", log_in);
+    page(config, For::Anybody, LOG_IN, "GET, POST", log_in);
     let sign_up = [web::get().to(sign_up_page), web::post().to(sign_up)];
-    page(config, SIGN_UP, "GET, POST", sign_up);
-    page(config, "/log-out", "POST", [web::post().to(log_out)]);
+    page(config, For::Anybody, SIGN_UP, "GET, POST", sign_up);
+    let log_out = [web::post().to(log_out)];
+    page(config, For::Anybody, "/log-out", "POST", log_out);
 }
 
 /// Where somebody goes on who has logged in.
@@ -91,7 +87,7 @@ async fn log_in(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     // A password that none can be is a wrong one.
-    let outcome = match Password::try_from(form.text("password").to_owned()) {
+    let outcome = match Password::try_from(form.exact("password").to_owned()) {
         Ok(password) => {
             accounts
                 .log_in(form.text("email"), password, address.0)
@@ -120,13 +116,8 @@ async fn sign_up(
         Ok(wanted) => wanted,
         Err(text) => return Ok(again(&visitor, &form, &text, sign_up_form)),
     };
-    let (new, password, again) = wanted;
-    let email = form.text("email");
-    let signed_up = async {
-        accounts.sign_up(&new, password, address.0).await?;
-        accounts.log_in(email, again, address.0).await
-    };
-    match signed_up.await {
+    let (new, password) = wanted;
+    match accounts.sign_up_and_log_in(&new, password, address.0).await {
         Ok(begun) => {
             let mut answer = go_to(own_path(form.text("back")));
             set_cookie(&mut answer, &cookies.begun(&begun)).map_err(Problem::internal)?;
@@ -146,24 +137,25 @@ async fn log_out(
         accounts.log_out(&cookie).await?;
     }
     let mut answer = go_to("/");
-    set_cookie(&mut answer, &cookies.removal()).map_err(Problem::internal)?;
+    for cookie in [cookies.removal(), visitor::no_account()] {
+        set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+    }
     Ok(answer)
 }
 
-/// Who signs up, and the password twice: to be kept, and to log in with.
-fn wanted(form: &Form) -> Result<(NewUser, Password, Password), String> {
+/// Who signs up, and their password.
+fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
     let of = |field: &'static str| move |text: String| format!("the {field} {text}");
     let name = Name::try_from(form.text("name").to_owned()).map_err(of("name"))?;
     let email = Email::try_from(form.text("email").to_owned()).map_err(of("e-mail address"))?;
-    let password = || Password::try_from(form.text("password").to_owned());
-    let first = password().map_err(of("password"))?;
-    let second = password().map_err(of("password"))?;
+    let password = Password::try_from(form.exact("password").to_owned());
+    let password = password.map_err(of("password"))?;
     let new = NewUser {
         name,
         email,
         key: None,
     };
-    Ok((new, first, second))
+    Ok((new, password))
 }
 
 /// What the visitor can do something about is told beside the form.

@@ -19,13 +19,14 @@ use super::forms::{self, Form};
 use super::layout::{Page, Place};
 use super::orders::badge;
 use super::visitor::Visitor;
-use super::{go_to, orders, page, seat_map, tickets, trip, words};
+use super::{For, go_to, orders, page, seat_map, tickets, travelers, trip, words};
 use crate::app::AppError;
 use crate::app::booking::{Booking, Door};
 use crate::app::bookings::Bookings;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::events::{Event, Events};
-use crate::app::overview::Overview;
+use crate::app::overview::{Overview, Stage};
+use crate::app::ownership::Owned as _;
 use crate::routes::call_context;
 
 /// How many events are asked for side by side.
@@ -34,12 +35,40 @@ const EVENTS_AT_ONCE: usize = 8;
 /// How many bookings a page has.
 const ROWS: i64 = 15;
 
+/// The stages, with their names in addresses and on pages.
+pub(super) const STAGES: [(Stage, &str, &str); 5] = [
+    (Stage::Open, "open", "Held or paying"),
+    (Stage::Confirmed, "confirmed", "Confirmed"),
+    (Stage::Cancelled, "cancelled", "Cancelled"),
+    (Stage::Expired, "expired", "Expired"),
+    (Stage::Failed, "failed", "Failed"),
+];
+
+/// The stage of this name in an address.
+pub(super) fn stage_of(name: &str) -> Option<Stage> {
+    let found = STAGES.iter().find(|(_, known, _)| *known == name);
+    found.map(|(stage, _, _)| *stage)
+}
+
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    page(config, "/my-bookings", "GET", [web::get().to(list)]);
-    page(config, "/bookings/{id}", "GET", [web::get().to(show)]);
     page(
         config,
+        For::Somebody,
+        "/my-bookings",
+        "GET",
+        [web::get().to(list)],
+    );
+    page(
+        config,
+        For::Somebody,
+        "/bookings/{id}",
+        "GET",
+        [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Somebody,
         "/bookings/{id}/cancel",
         "POST",
         [web::post().to(cancel)],
@@ -51,6 +80,23 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[serde(default)]
 struct Part {
     before: Option<i64>,
+    stage: String,
+}
+
+impl Part {
+    /// The address of the list narrowed to these, from its beginning or from a place on.
+    fn path(stage: &str, before: Option<BookingId>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !stage.is_empty() {
+            query.append_pair("stage", stage);
+        }
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_string());
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/my-bookings{mark}{query}")
+    }
 }
 
 /// A booking with its flights, as far as they can be had.
@@ -102,8 +148,11 @@ async fn list(
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
     let older_than = part.0.before.map(BookingId);
+    let stage = stage_of(&part.0.stage);
+    let name = STAGES.iter().find(|(known, _, _)| Some(*known) == stage);
+    let name = name.map_or("", |(_, name, _)| name);
     let mut found = overview
-        .of_users(&visitor.users(), older_than, ROWS + 1)
+        .of_users(&visitor.users(), stage, older_than, ROWS + 1)
         .await?;
     let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
     let has_more = found.len() > shown;
@@ -114,8 +163,16 @@ async fn list(
     let body = html! {
         div.heading {
             div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.name) } ", newest first" } }
+            nav.tabs aria-label="State" {
+                a href="/my-bookings" aria-current=[name.is_empty().then_some("true")] { "All" }
+                @for (_, other, text) in STAGES {
+                    a href=(Part::path(other, None)) aria-current=[(other == name).then_some("true")] { (text) }
+                }
+            }
         }
-        @if rows.is_empty() {
+        @if rows.is_empty() && (stage.is_some() || older_than.is_some()) {
+            section.card.empty { h2 { "None of these" } p { "No booking of yours stands so. " a href="/my-bookings" { "See all of them" } } }
+        } @else if rows.is_empty() {
             section.card.empty {
                 h2 { "Nothing booked yet" }
                 p { "What you hold and buy will be listed here." }
@@ -125,8 +182,8 @@ async fn list(
             ul.rows { @for row in &rows { li { (row_of(row, &airports)) } } }
         }
         p.pages {
-            @if older_than.is_some() { a href="/my-bookings" { "Newest" } }
-            @if let Some(last) = last { a href=(format!("/my-bookings?before={last}")) { "Older bookings" } }
+            @if older_than.is_some() { a href=(Part::path(name, None)) { "Newest" } }
+            @if let Some(last) = last { a href=(Part::path(name, Some(last))) { "Older bookings" } }
         }
     };
     Ok(Page::new("My bookings", Place::Bookings, body).answer(&visitor))
@@ -191,10 +248,10 @@ pub(super) fn seats(booking: &Booking) -> String {
     }
 }
 
-async fn find(id: BookingId, bookings: &Bookings, visitor: &Visitor) -> Result<Booking, Problem> {
-    let booking = bookings.find(id).await?;
-    visitor.check_owns(&booking.user)?;
-    Ok(booking)
+/// A booking of the visitor's. Of what is somebody else's not even the door is told.
+async fn find(id: BookingId, bookings: &Bookings, visitor: &Visitor) -> Result<Booking, AppError> {
+    let booking = bookings.find(id).await?.for_caller(&visitor.caller);
+    booking.map_err(|_| AppError::UnknownBooking(id))
 }
 
 /// A booking that was paid at once, or costs nothing here.
@@ -236,7 +293,13 @@ async fn answer(
                     div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::failure::sentence(&refusal.message)) } } }
                     p { (seats(booking)) }
                 }
-                @for flight in row.flights.iter().flatten() { section.card.leg { (trip::leg(flight, &airports)) } }
+                @for (before, flight) in trip::with_before(&row.flights) {
+                    @if let Some(flight) = flight {
+                        (trip::wait(before.and_then(Option::as_ref), flight, &airports))
+                        section.card.leg { (trip::leg(flight, &airports)) }
+                    }
+                }
+                @if !booking.travelers.is_empty() { section.card { (travelers::list(&booking.travelers)) } }
             }
             aside {
                 section.card.summary {
@@ -252,6 +315,7 @@ async fn answer(
                             }
                         }
                     }
+                    @if matches!(booking.life.shown, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }
@@ -269,7 +333,8 @@ async fn cancel(
     id: Id<BookingId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    let booking = find(id.0, &bookings, &visitor).await?;
+    let booking = bookings.find_count(id.0).await?;
+    let booking = booking.for_caller(&visitor.caller)?;
     match bookings.cancel(booking, call_context()).await {
         Ok(cancelled) => Ok(go_to(&path(&cancelled))),
         Err(AppError::NotCancellable(state)) => {

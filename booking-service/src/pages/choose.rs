@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::layout::{Page, Place};
 use super::seat_map::{self, Mine};
+use super::travelers::{self, Typed};
 use super::visitor::Visitor;
 use super::{forms, trip, words};
 use crate::app::catalog::{Airports, Catalog};
@@ -44,6 +45,8 @@ pub(super) struct Choice {
     pub(super) seats: Option<Units>,
     /// What is theirs and what they ticked, flight by flight.
     pub(super) mine: HashMap<FlightId, Mine>,
+    /// Who travels, as far as that was typed.
+    pub(super) travelers: Vec<Typed>,
     /// Why it could not be had.
     pub(super) notice: Option<String>,
 }
@@ -170,12 +173,14 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
             input type="hidden" name="each" value=(each.unwrap_or_default().minor());
             div.columns {
                 div {
-                    @for leg in legs {
+                    @for (before, leg) in trip::with_before(legs) {
+                        (trip::wait(before.map(|leg| &leg.flight), &leg.flight, airports))
                         section.card.leg {
                             (trip::leg(&leg.flight, airports))
                             (seats_of(leg, choice))
                         }
                     }
+                    (travelers::form(seats, &choice.travelers))
                 }
                 aside {
                     section.card.summary {
@@ -194,7 +199,7 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
                         }
                         @if let (Some(each), Some(currency)) = (each, currency) {
                             dl.sums {
-                                div { dt { "One seat" } dd { (words::money(each, currency)) } }
+                                div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::money(each, currency)) } }
                                 div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
                                     dt { "Total" }
                                     dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }

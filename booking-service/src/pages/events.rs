@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
-use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -14,22 +13,33 @@ use uuid::Uuid;
 use super::choose::notice;
 use super::layout::{Page, Place};
 use super::visitor::Visitor;
-use super::{fragment, page, tickets, words};
-use crate::app::events::{Event, Events, Statistics};
+use super::{For, fragment, page, tickets, words};
+use crate::app::events::{Event, Events};
+use crate::app::overview::Overview;
 use crate::app::users::Users;
 
 /// How many events a page has.
 const ROWS: i64 = 24;
 
-/// How many events are counted side by side.
-const COUNTED_AT_ONCE: usize = 8;
-
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    page(config, "/events", "GET", [web::get().to(list)]);
-    page(config, "/events/{id}", "GET", [web::get().to(show)]);
     page(
         config,
+        For::Anybody,
+        "/events",
+        "GET",
+        [web::get().to(list)],
+    );
+    page(
+        config,
+        For::Anybody,
+        "/events/{id}",
+        "GET",
+        [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Anybody,
         "/events/{id}/left",
         "GET",
         [web::get().to(left_now)],
@@ -47,6 +57,7 @@ struct Part {
 async fn list(
     visitor: Visitor,
     events: Data<Events>,
+    overview: Data<Overview>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
     let mut found = events.list(part.0.after, ROWS + 1).await?;
@@ -54,13 +65,8 @@ async fn list(
     let has_more = found.len() > shown;
     found.truncate(shown);
     let last = found.last().map(|event| event.id).filter(|_| has_more);
-    let counts = found
-        .iter()
-        .map(async |event| events.statistics(event.id).await.ok());
-    let counts: Vec<Option<Statistics>> = stream::iter(counts)
-        .buffered(COUNTED_AT_ONCE)
-        .collect()
-        .await;
+    let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
+    let free = overview.tickets_left(&ids).await?;
     let now = Timestamp::now();
     let body = html! {
         h1 { "Events" }
@@ -68,12 +74,12 @@ async fn list(
             section.card.empty { h2 { "No events yet" } p { "What is announced will be listed here." } }
         } @else {
             ul.rows {
-                @for (event, counts) in found.iter().zip(&counts) {
+                @for event in &found {
                     li {
                         a.card href=(path(event.id)) {
-                            div { h2 { (event.name) } p.quiet { (words::moment(event.starts_at)) } }
+                            div { h2 { (event.name) } p.quiet { (words::local_moment(event.starts_at)) } }
                             span.price { (price(event)) }
-                            (left(event, counts.as_ref(), now))
+                            (left(event, free.get(&event.id).copied(), now))
                         }
                     }
                 }
@@ -100,8 +106,7 @@ pub(super) fn price(event: &Event) -> String {
     words::money(event.price, event.currency)
 }
 
-fn left(event: &Event, counts: Option<&Statistics>, now: Timestamp) -> Markup {
-    let free = counts.map(|counts| counts.free_units);
+fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {
     html! {
         @match free {
             _ if !event.sales.is_open(now) => span.badge { "Not on sale" },
@@ -112,48 +117,59 @@ fn left(event: &Event, counts: Option<&Statistics>, now: Timestamp) -> Markup {
     }
 }
 
+/// What an event's page is made of.
+pub(super) struct Sale<'a> {
+    pub(super) events: &'a Events,
+    pub(super) overview: &'a Overview,
+    pub(super) users: &'a Users,
+}
+
 /// One event.
 async fn show(
     visitor: Visitor,
     events: Data<Events>,
+    overview: Data<Overview>,
     users: Data<Users>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let page = event_page(&visitor, &events, &users, id.0, None).await?;
+    let sale = Sale {
+        events: &events,
+        overview: &overview,
+        users: &users,
+    };
+    let page = event_page(&visitor, &sale, id.0, None).await?;
     Ok(page.answer(&visitor))
 }
 
 /// The page again, because the tickets can't be had.
 pub(super) async fn again(
     visitor: &Visitor,
-    events: &Events,
-    users: &Users,
+    sale: &Sale<'_>,
     id: Uuid,
     notice: &str,
 ) -> Result<HttpResponse, Problem> {
-    let page = event_page(visitor, events, users, id, Some(notice)).await?;
+    let page = event_page(visitor, sale, id, Some(notice)).await?;
     Ok(page.answer_with(StatusCode::CONFLICT, visitor))
 }
 
 async fn event_page(
     visitor: &Visitor,
-    events: &Events,
-    users: &Users,
+    sale: &Sale<'_>,
     id: Uuid,
     problem: Option<&str>,
 ) -> Result<Page, Problem> {
-    let event = events.find(id).await?;
-    let counts = events.statistics(id).await?;
-    let user = tickets::known(visitor, users).await;
+    let event = sale.events.find(id).await?;
+    let free = sale.overview.tickets_left(&[id]).await?.remove(&id);
+    let user = tickets::known(visitor, sale.users).await;
     let now = Timestamp::now();
-    let is_on_sale = event.sales.is_open(now) && counts.free_units > 0;
+    let is_on_sale = event.sales.is_open(now) && free.is_some_and(|free| free > 0);
     let body = html! {
         h1 { (event.name) }
         (notice(problem))
         div.columns {
             div {
                 section.card.stack {
-                    h2 { (words::moment(event.starts_at)) }
+                    h2 { (words::local_moment(event.starts_at)) }
                     @if !event.description.is_empty() { p.prose { (event.description) } }
                 }
             }
@@ -162,7 +178,7 @@ async fn event_page(
                     h2 { "Tickets" }
                     p.price { (price(&event)) }
                     p hx-get=(format!("{}/left", path(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
-                        (left(&event, Some(&counts), now))
+                        (left(&event, free, now))
                     }
                     @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), visitor)) }
                 }
@@ -173,9 +189,13 @@ async fn event_page(
 }
 
 /// How many tickets are left, for a page that is open.
-async fn left_now(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+async fn left_now(
+    events: Data<Events>,
+    overview: Data<Overview>,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
     let event = events.find(id.0).await?;
-    let counts = events.statistics(id.0).await?;
-    let left = left(&event, Some(&counts), Timestamp::now());
+    let free = overview.tickets_left(&[id.0]).await?.remove(&id.0);
+    let left = left(&event, free, Timestamp::now());
     Ok(fragment(&left))
 }

@@ -18,7 +18,12 @@ pub(super) fn page(problem: &Problem) -> Page {
             "The address may be mistyped, or what was here is gone.",
         ),
         StatusCode::BAD_REQUEST => ("That could not be understood", "Go back and try again."),
+        StatusCode::UNAUTHORIZED => ("You are not logged in", "Log in, and open the page again."),
         StatusCode::FORBIDDEN => ("That was not accepted", "Nothing was changed."),
+        StatusCode::TOO_MANY_REQUESTS => (
+            "That was too much at once",
+            "Nothing was changed. Wait a moment and try again.",
+        ),
         StatusCode::CONFLICT | StatusCode::GONE => (
             "That is not possible any more",
             "Things have moved on since the page was made. Go back and reload it.",
@@ -30,6 +35,10 @@ pub(super) fn page(problem: &Problem) -> Page {
         StatusCode::METHOD_NOT_ALLOWED => {
             ("There is no such page", "The address belongs to a form.")
         }
+        status if status.is_client_error() => (
+            "That was not accepted",
+            "Nothing was changed. Go back, reload the page and try again.",
+        ),
         _ => (
             "Something went wrong here",
             "It has been noted. Try again in a moment.",
@@ -40,7 +49,7 @@ pub(super) fn page(problem: &Problem) -> Page {
 
 fn body(title: &str, advice: &str, problem: &Problem) -> Markup {
     html! {
-        section.card.narrow.failure {
+        section.card.narrow {
             p.kicker { "Error " (problem.status().as_u16()) }
             h1 { (title) }
             p.lead { (sentence(problem.detail())) }

@@ -10,8 +10,10 @@ use futures_util::future::LocalBoxFuture;
 use maud::{Markup, html};
 use service_kit::{Problem, body};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::visitor::Visitor;
+use crate::app::once::RequestKey;
 
 /// The field that carries the token.
 const TOKEN: &str = "form_token";
@@ -32,8 +34,24 @@ pub(super) struct Form {
 impl Form {
     /// A field; empty if there is none. Without spaces around it.
     pub(super) fn text(&self, name: &str) -> &str {
+        self.exact(name).trim()
+    }
+
+    /// A field as it was typed: spaces belong to a password.
+    pub(super) fn exact(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
-        found.map_or("", |(_, value)| value.trim())
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// What makes this form of this user's come about once: the key was made with the page. Who changes the
+    /// form and sends it again asks for something else.
+    pub(super) fn request_key(&self, route: &str, user: &str) -> Option<RequestKey> {
+        let page = Uuid::try_parse(self.text("key")).ok()?;
+        let form: String = self.digest.iter().map(|b| format!("{b:02x}")).collect();
+        Some(RequestKey {
+            key: format!("{route} {user} {page} {form}"),
+            digest: self.digest,
+        })
     }
 
     /// All fields of a name.

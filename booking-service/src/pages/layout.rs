@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
 use super::visitor::Visitor;
 use super::{account, forms};
+use crate::app::users::UserRole;
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
 /// besides, and asks nobody but this service.
@@ -116,7 +117,7 @@ fn head(place: Place, visitor: &Visitor) -> Markup {
                 nav aria-label="Main" {
                     ul {
                         @for (its, path, name) in MENU {
-                            @if its != Place::Operations || visitor.is_staff {
+                            @if its != Place::Operations || visitor.caller.is_staff() {
                                 li {
                                     a href=(path) aria-current=[(its == place).then_some("page")] { (name) }
                                 }
@@ -132,10 +133,10 @@ fn head(place: Place, visitor: &Visitor) -> Markup {
 
 /// Who is logged in. In `open` mode others say who they are.
 fn who(visitor: &Visitor) -> Markup {
-    if visitor.is_logged_in {
+    if let Some(user) = &visitor.session {
         html! {
             details.who {
-                summary { b { (visitor.name) } }
+                summary { b { (visitor.name) } (role(user.role)) }
                 form method="post" action="/log-out" {
                     (forms::token(visitor))
                     button { "Log out" }
@@ -146,6 +147,15 @@ fn who(visitor: &Visitor) -> Markup {
         acting_as(visitor)
     } else {
         html! { a.button.quiet href=(account::to(account::LOG_IN, &visitor.asked)) { "Log in" } }
+    }
+}
+
+/// What staff are, so that they know in whose place they act.
+fn role(role: UserRole) -> Markup {
+    match role {
+        UserRole::Customer => html! {},
+        UserRole::Agent => html! { " " span.badge { "Agent" } },
+        UserRole::Admin => html! { " " span.badge { "Admin" } },
     }
 }
 

@@ -20,13 +20,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// How long a stream lasts: its visitor comes back by itself. So a forgotten tab does not look for ever.
-const LIFETIME: Duration = Duration::from_secs(300);
+pub(super) const LIFETIME: Duration = Duration::from_secs(300);
 
-/// How many streams one process has at once: each looks three times a second. Pages without one show
-/// what was when they were loaded, and their browsers ask again.
+/// How many streams one process has at once: each looks three times a second, or has a stream of
+/// flight-service's. Pages without one show what was when they were loaded, and their browsers ask again.
 const STREAMS_MAX: usize = 2_000;
 
 static STREAMS: Semaphore = Semaphore::const_new(STREAMS_MAX);
+
+/// A stream's place among those that there may be; free again when it is dropped.
+pub(super) type Place = SemaphorePermit<'static>;
+
+/// A place for one more stream.
+///
+/// # Errors
+/// When too many are watched already.
+pub(super) fn place() -> Result<Place, Problem> {
+    let place = STREAMS.try_acquire();
+    place.map_err(|_| Problem::unavailable("too many pages are watched just now"))
+}
 
 /// What the visitor's page shows.
 #[derive(Debug, Default, Deserialize)]
@@ -61,7 +73,7 @@ struct Changes<W> {
     heard_at: Instant,
     ends_at: Instant,
     is_over: bool,
-    _place: SemaphorePermit<'static>,
+    _place: Place,
 }
 
 /// Sends `change` with the piece, and `over` when there is nothing to come.
@@ -73,8 +85,7 @@ pub(super) fn watch<W: Watched + 'static>(
     known: Known,
     draining: CancellationToken,
 ) -> Result<HttpResponse, Problem> {
-    let place = STREAMS.try_acquire();
-    let place = place.map_err(|_| Problem::unavailable("too many pages are watched just now"))?;
+    let place = place()?;
     let now = Instant::now();
     let changes = Changes {
         watched,

@@ -14,11 +14,14 @@ use futures_util::stream;
 use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
-use service_kit::auth::Caller;
 use service_kit::extract::{Id, Query};
+use tokio::time::{Instant, timeout_at};
 
+use super::live::{self, LIFETIME};
 use super::seat_map::{self, Mine};
-use crate::app::flights::Flights;
+use super::visitor::Visitor;
+use crate::app::catalog::Catalog;
+use crate::app::orders::Orders;
 use crate::routes::call_context;
 
 /// The longest event that is taken: a thousand seats are a fifth of it.
@@ -44,22 +47,27 @@ struct Changes {
     seats: BTreeMap<SeatNumber, Seat>,
     known_version: Option<i64>,
     mine: Mine,
+    ends_at: Instant,
+    _place: live::Place,
 }
 
 /// Sends them.
 pub(super) async fn stream(
-    flights: Data<Flights>,
+    visitor: Visitor,
+    catalog: Data<Catalog>,
+    orders: Data<Orders>,
     id: Id<FlightId>,
     known: Query<Known>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let last_event = request.headers().get("last-event-id");
     let last_event = last_event.and_then(|id| id.to_str().ok()?.parse().ok());
+    if let Some(order) = known.0.order {
+        orders.check_owner(order, &visitor.caller).await?;
+    }
+    let place = live::place()?;
     // All seats are asked for, so that their count is known; whether they are sent is decided here.
-    let name = id.0.to_string();
-    let upstream = flights
-        .seat_stream(&name, None, &Caller::anonymous(), &call_context())
-        .await?;
+    let upstream = catalog.seat_stream(id.0, &call_context()).await?;
     let changes = Changes {
         flight: id.0,
         upstream,
@@ -70,10 +78,13 @@ pub(super) async fn stream(
             order: known.0.order.map(|order| order.to_string()),
             ..Mine::default()
         },
+        ends_at: Instant::now() + LIFETIME,
+        _place: place,
     };
-    let events = stream::unfold(changes, |mut changes| async move {
-        let text = changes.next().await?;
-        Some((Ok::<_, Infallible>(Bytes::from(text)), changes))
+    let draining = orders.bookings.tasks.draining();
+    let events = stream::unfold((changes, draining), |(mut changes, draining)| async move {
+        let text = draining.run_until_cancelled(changes.next()).await??;
+        Some((Ok::<_, Infallible>(Bytes::from(text)), (changes, draining)))
     });
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -92,7 +103,8 @@ impl Changes {
             if self.pending.len() > EVENT_LIMIT_BYTES {
                 return None;
             }
-            let piece = self.upstream.next().await?;
+            let piece = timeout_at(self.ends_at, self.upstream.next());
+            let piece = piece.await.ok()??;
             self.pending.extend_from_slice(piece.as_ref());
         }
     }

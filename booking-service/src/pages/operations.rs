@@ -4,25 +4,21 @@ mod chart;
 mod dead_letters;
 mod figures;
 mod proof;
+mod search;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::Query;
 
-use super::bookings::{Row, path, rows, seats, title};
 use super::layout::{Page, Place};
-use super::orders::badge;
 use super::visitor::Visitor;
-use super::words;
-use super::{fragment, page};
-use crate::app::catalog::{Airports, Catalog};
-use crate::app::events::Events;
+use super::{For, fragment, page};
+use crate::app::catalog::Catalog;
 use crate::app::overview::{Overview, Span};
 use crate::app::payment_jobs::PaymentJobs;
-use crate::routes::call_context;
 
 /// The spans, with their names in addresses and on the page.
 const SPANS: [(Span, &str, &str); 3] = [
@@ -33,27 +29,48 @@ const SPANS: [(Span, &str, &str); 3] = [
 
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    page(config, "/operations", "GET", [web::get().to(show)]);
     page(
         config,
+        For::Staff,
+        "/operations",
+        "GET",
+        [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Staff,
         "/operations/figures",
         "GET",
         [web::get().to(figures)],
     );
-    page(config, "/operations/proof", "GET", [web::get().to(proof)]);
     page(
         config,
+        For::Staff,
+        "/operations/proof",
+        "GET",
+        [web::get().to(proof)],
+    );
+    page(
+        config,
+        For::Staff,
         "/operations/dead-letters",
         "GET",
         [web::get().to(dead_letters::fragment)],
     );
     page(
         config,
+        For::Staff,
         "/operations/dead-letters/{id}/requeue",
         "POST",
         [web::post().to(dead_letters::requeue)],
     );
-    page(config, "/operations/bookings", "GET", [web::get().to(find)]);
+    page(
+        config,
+        For::Staff,
+        "/operations/bookings",
+        "GET",
+        [web::get().to(search::find)],
+    );
 }
 
 /// What is looked at.
@@ -61,7 +78,6 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[serde(default)]
 struct Asked {
     span: String,
-    find: String,
 }
 
 impl Asked {
@@ -79,10 +95,10 @@ async fn show(
     jobs: Data<PaymentJobs>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
     let dead_letters = dead_letters::list(&jobs, &visitor).await?;
     let (span, name) = asked.0.span();
     let figures = figures::read(&overview, &catalog, span).await?;
+    let events = figures.events();
     let body = html! {
         div.heading {
             h1 { "Operations" }
@@ -98,26 +114,24 @@ async fn show(
                 p.quiet { "Every seat and ticket is accounted for, or it is said here which is not. " a href="/operations/proof" { "Check now" } }
             }
         }
-        div.stack hx-get=(format!("/operations/figures?span={name}")) hx-trigger="every 5s" hx-swap="innerHTML" {
+        div.apart hx-get=(format!("/operations/figures?span={name}")) hx-trigger="every 5s" hx-swap="innerHTML" {
             (figures.html())
         }
         section.card.stack #dead-letters aria-labelledby="letters" {
             h2 #letters { "Dead letters" }
             div hx-get="/operations/dead-letters" hx-trigger="every 5s" hx-swap="innerHTML" { (dead_letters) }
         }
-        (search_form(""))
+        (search::form(&search::Asked::default(), &events))
     };
     Ok(Page::new("Operations", Place::Operations, body).answer(&visitor))
 }
 
 /// The figures alone, for a page that is open.
 async fn figures(
-    visitor: Visitor,
     overview: Data<Overview>,
     catalog: Data<Catalog>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
     let figures = figures::read(&overview, &catalog, asked.0.span().0).await?;
     Ok(fragment(&figures.html()))
 }
@@ -129,7 +143,6 @@ async fn proof(
     catalog: Data<Catalog>,
     request: actix_web::HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
     let html = proof::proof(&overview, &catalog).await;
     if request.headers().contains_key("hx-request") {
         return Ok(fragment(&html));
@@ -140,76 +153,4 @@ async fn proof(
         p { a href="/operations" { "Back to operations" } }
     };
     Ok(Page::new("The ledger's proof", Place::Operations, body).answer(&visitor))
-}
-
-fn search_form(text: &str) -> Markup {
-    html! {
-        section.card.stack aria-labelledby="search-bookings" {
-            h2 #search-bookings { "Find bookings" }
-            form.find action="/operations/bookings" role="search" {
-                div.field {
-                    label for="find" { "Booking, order, user or flight id" }
-                    input #find type="search" name="find" required maxlength="255" value=(text) autocomplete="off";
-                }
-                button.primary { "Find" }
-            }
-        }
-    }
-}
-
-/// Bookings by what is known of them.
-async fn find(
-    visitor: Visitor,
-    overview: Data<Overview>,
-    catalog: Data<Catalog>,
-    events: Data<Events>,
-    asked: Query<Asked>,
-) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
-    let text = asked.0.find.trim();
-    let found = if text.is_empty() {
-        Vec::new()
-    } else {
-        overview.search(text).await?
-    };
-    let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(found, &catalog, &events).await;
-    let body = html! {
-        h1 { "Find bookings" }
-        (search_form(text))
-        @if rows.is_empty() && !text.is_empty() {
-            section.card.empty {
-                h2 { "Nothing found" }
-                p { "No booking has this number, and no user or flight with this id has one. Names have to be written as they were given." }
-            }
-        } @else if !rows.is_empty() { (table(&rows, &airports)) }
-        p { a href="/operations" { "Back to operations" } }
-    };
-    Ok(Page::new("Find bookings", Place::Operations, body).answer(&visitor))
-}
-
-fn table(rows: &[Row], airports: &Airports) -> Markup {
-    html! {
-        section.card.scroll tabindex="0" aria-label="Bookings" {
-            table.numbers-table {
-                thead { tr {
-                    th scope="col" { "Booking" } th scope="col" { "User" } th scope="col" { "For" }
-                    th scope="col" { "Made" } th.right scope="col" { "Total" } th.right scope="col" { "State" }
-                } }
-                tbody {
-                    @for row in rows {
-                        @let booking = &row.booking;
-                        tr {
-                            td { a href=(path(booking)) { (booking.id) } }
-                            td { (booking.user) }
-                            td { (title(row, airports)) br; small { (seats(booking)) } }
-                            td { (words::moment(booking.created_at)) }
-                            td.right { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
-                            td.right { (badge(booking)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }

@@ -19,35 +19,57 @@ use service_kit::extract::Id;
 use super::forms::Form;
 use super::layout::{Page, Place};
 use super::visitor::Visitor;
-use super::{go_to, page, trip};
+use super::{For, go_to, page, trip};
 use crate::app::AppError;
 use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::orders::{Orders, is_payment_code, status};
+use crate::app::ownership::Owned as _;
 use crate::routes::call_context;
 
-pub(super) use self::panel::badge;
+pub(super) use self::panel::{again, badge};
 
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    page(config, "/orders", "POST", [web::post().to(make::create)]);
-    page(config, "/orders/{id}", "GET", [web::get().to(show)]);
     page(
         config,
+        For::Somebody,
+        "/orders",
+        "POST",
+        [web::post().to(make::create)],
+    );
+    page(
+        config,
+        For::Somebody,
+        "/orders/{id}",
+        "GET",
+        [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Somebody,
         "/orders/{id}/payment",
         "POST",
         [web::post().to(pay)],
     );
     page(
         config,
+        For::Somebody,
         "/orders/{id}/cancel",
         "POST",
         [web::post().to(cancel)],
     );
     let seats = [web::get().to(change::show), web::post().to(change::change)];
-    page(config, "/orders/{id}/seats", "GET, POST", seats);
     page(
         config,
+        For::Somebody,
+        "/orders/{id}/seats",
+        "GET, POST",
+        seats,
+    );
+    page(
+        config,
+        For::Somebody,
         "/orders/{id}/live",
         "GET",
         [web::get().to(watched::stream)],
@@ -85,9 +107,7 @@ impl Shown {
 
 /// An order of the visitor's.
 async fn find(id: HoldId, orders: &Orders, visitor: &Visitor) -> Result<Booking, Problem> {
-    let order = orders.find(id).await?;
-    visitor.check_owns(&order.user)?;
-    Ok(order)
+    Ok(orders.find(id).await?.for_caller(&visitor.caller)?)
 }
 
 /// An order as it stands.

@@ -16,10 +16,11 @@ use super::forms::Form;
 use super::layout::{Page, Place};
 use super::live::{Known, Watched, watch};
 use super::visitor::Visitor;
-use super::{go_to, page};
+use super::{For, go_to, page};
 use crate::app::AppError;
 use crate::app::event_bookings::{EventBooking, EventBookings};
 use crate::app::events::{Event, Events};
+use crate::app::ownership::Owned as _;
 use crate::routes::call_context;
 
 pub(super) use self::buy::{form as buy_form, known};
@@ -28,18 +29,32 @@ pub(super) use self::buy::{form as buy_form, known};
 pub(super) fn configure(config: &mut ServiceConfig) {
     page(
         config,
+        For::Somebody,
         "/events/{id}/tickets",
         "POST",
         [web::post().to(buy::buy)],
     );
-    page(config, "/tickets/{id}", "GET", [web::get().to(show)]);
     page(
         config,
+        For::Somebody,
+        "/tickets/{id}",
+        "GET",
+        [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Somebody,
         "/tickets/{id}/cancel",
         "POST",
         [web::post().to(cancel)],
     );
-    page(config, "/tickets/{id}/live", "GET", [web::get().to(stream)]);
+    page(
+        config,
+        For::Somebody,
+        "/tickets/{id}/live",
+        "GET",
+        [web::get().to(stream)],
+    );
 }
 
 /// Where they are.
@@ -67,9 +82,7 @@ async fn find(
     bookings: &EventBookings,
     visitor: &Visitor,
 ) -> Result<EventBooking, Problem> {
-    let booking = bookings.find(id).await?;
-    visitor.check_owns(&booking.user)?;
-    Ok(booking)
+    Ok(bookings.find(id).await?.for_caller(&visitor.caller)?)
 }
 
 /// A booking as it stands.

@@ -55,3 +55,23 @@ pub(super) fn leg(flight: &Flight, airports: &Airports) -> Markup {
         }
     }
 }
+
+/// Each of these with the one before it.
+pub(super) fn with_before<T>(all: &[T]) -> impl Iterator<Item = (Option<&T>, &T)> {
+    std::iter::once(None).chain(all.iter().map(Some)).zip(all)
+}
+
+/// Where one waits between two flights, and how long; nothing before the first.
+pub(super) fn wait(before: Option<&Flight>, after: &Flight, airports: &Airports) -> Markup {
+    html! {
+        @if let Some(before) = before { p.wait { (waiting(before, after, airports)) } }
+    }
+}
+
+/// `1 h 30 min in Goa`.
+pub(super) fn waiting(before: &Flight, after: &Flight, airports: &Airports) -> String {
+    let wait = after.departure_time.duration_since(before.arrival_time);
+    let airport = airports.find(after.source);
+    let city = airport.map_or(after.source.as_str(), |airport| &airport.city);
+    format!("{} in {city}", words::duration(wait.as_mins()))
+}

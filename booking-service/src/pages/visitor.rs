@@ -1,6 +1,7 @@
 //! Who looks at a page. This is the one place that decides it.
 //!
-//! Who has logged in is known by their session, and all they book is their user's. In `open` mode every
+//! Who has logged in is known by their session, and all they book is their user's. To what is decided about
+//! them they are a caller like those of the API, with the role that their user has now. In `open` mode every
 //! caller may act for any user and as admin besides: a visitor who has not logged in is whoever they say they
 //! are, kept in a cookie. That name is not a secret and proves nothing.
 
@@ -12,6 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use service_kit::Problem;
+use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
 use uuid::Uuid;
 
@@ -40,18 +42,18 @@ const REMEMBERED_FOR: Duration = Duration::days(365);
 /// Who looks at a page.
 #[derive(Debug)]
 pub(super) struct Person {
+    /// Who they are to what asks whether they may.
+    pub(super) caller: Caller,
     /// Whose bookings are made and shown; empty of somebody who has to log in first.
     pub(super) user: String,
     /// What they are called.
     pub(super) name: String,
-    /// Whether they have a session.
-    pub(super) is_logged_in: bool,
+    /// Who has logged in.
+    pub(super) session: Option<User>,
     /// Whether they may say who they are.
     pub(super) is_open: bool,
     /// Their user under `/api/v1`, to whom tickets to events belong, once there is one.
     pub(super) account: Option<Uuid>,
-    /// Whether the operations pages are theirs.
-    pub(super) is_staff: bool,
     /// What their forms carry, to show that they come from this service's pages.
     pub(super) form_token: String,
     /// Whether the browser does not have that token yet.
@@ -100,7 +102,6 @@ impl Visitor {
     fn with(request: &HttpRequest, session: Option<User>) -> Self {
         let guards = request.app_data::<Data<Guards>>();
         let is_open = guards.is_some_and(|guards| guards.authenticator.is_open());
-        let is_logged_in = session.is_some();
         let named = request.cookie(ACTING_AS);
         let named = named.and_then(|cookie| checked_name(cookie.value()));
         let account = request.cookie(ACCOUNT);
@@ -108,21 +109,26 @@ impl Visitor {
         let token = request.cookie(FORM_TOKEN);
         let token = token.filter(|token| Uuid::try_parse(token.value()).is_ok());
         let asked = request.uri().path_and_query();
-        let (user, name, account) = match session {
-            Some(user) => (user.id.to_string(), user.name, Some(user.id)),
+        let (user, name, account) = match &session {
+            Some(user) => (user.id.to_string(), user.name.clone(), Some(user.id)),
             None if is_open => {
                 let name = named.unwrap_or_else(|| NOBODY_YET.to_owned());
                 (name.clone(), name, account)
             }
             None => (String::new(), NOBODY_YET.to_owned(), None),
         };
+        let caller = match &session {
+            _ if is_open => Caller::open(),
+            Some(session) => Caller::known(&user, session.role.into()),
+            None => Caller::anonymous(),
+        };
         Self(Rc::new(Person {
+            caller,
             user,
             name,
-            is_logged_in,
+            session,
             is_open,
             account,
-            is_staff: is_open,
             is_new: token.is_none(),
             // Random, not ordered by time: nobody else can know it.
             form_token: token.map_or_else(
@@ -156,26 +162,6 @@ impl Visitor {
         own.retain(|user| !user.is_empty());
         own
     }
-
-    /// Fails unless what belongs to this user is theirs to see and to change.
-    pub(super) fn check_owns(&self, user: &str) -> Result<(), Problem> {
-        let is_theirs = |own: &String| own == user;
-        if self.is_staff || self.users().iter().any(is_theirs) {
-            return Ok(());
-        }
-        // Nobody learns what others have.
-        Err(Problem::not_found(
-            "there is no booking of yours with this id",
-        ))
-    }
-
-    /// Fails unless they run the service.
-    pub(super) fn check_staff(&self) -> Result<(), Problem> {
-        if self.is_staff {
-            return Ok(());
-        }
-        Err(Problem::not_found("there is nothing at this path"))
-    }
 }
 
 impl FromRequest for Visitor {
@@ -202,7 +188,7 @@ pub(super) fn account(user: Uuid) -> Cookie<'static> {
     cookie.max_age(REMEMBERED_FOR).finish()
 }
 
-/// The cookie of somebody who acts as another one, whose account is not known.
+/// The cookie of somebody whose account is not known: who acts as another one, or has logged out.
 pub(super) fn no_account() -> Cookie<'static> {
     let mut cookie = Cookie::build(ACCOUNT, "").path("/").finish();
     cookie.make_removal();

@@ -5,6 +5,7 @@ use domain::{Amount, Currency};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use maud::{Markup, html};
 
 /// An amount: `₹8,500`, `$75.50`, `CHF 1,200`.
 pub(super) fn money(amount: Amount, currency: Currency) -> String {
@@ -81,6 +82,11 @@ pub(super) fn short_date(date: Date) -> String {
 pub(super) fn moment(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     at.strftime("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// The same for people: scripts add what the visitor's own clock says then.
+pub(super) fn local_moment(at: Timestamp) -> Markup {
+    html! { time datetime=(at) data-moment { (moment(at)) } }
 }
 
 /// A time by an airport's clocks.

@@ -19,10 +19,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
-use super::users::UserView;
+use super::users::{UserView, check_may_change};
 use crate::app::accounts::{Accounts, Begun, Session};
-use crate::app::ownership::check_user;
 use crate::app::passwords::Password;
+use crate::app::users::Users;
 
 /// How cookies of sessions are set.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ pub(super) struct Credentials {
 /// Another password.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct PasswordChange {
-    /// The one until now; staff need not know it
+    /// The one until now; staff need not know a customer's, and admins nobody's but their own
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password")]
     current_password: Option<Password>,
@@ -147,7 +147,7 @@ pub(super) struct SessionView {
 }
 
 fn view(accounts: &Accounts, session: Session) -> Result<SessionView, Problem> {
-    let token = accounts.token(session.user.id)?;
+    let token = accounts.token(&session.user)?;
     let token_expires_at = token.as_ref().map(|token| token.expires_at);
     Ok(SessionView {
         user: session.user.into(),
@@ -230,17 +230,19 @@ pub(super) async fn delete(
 )]
 pub(super) async fn change_password(
     accounts: Data<Accounts>,
+    users: Data<Users>,
     id: Id<Uuid>,
     caller: Caller,
     address: ClientAddress,
     request: Json<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
-    check_user(id.0, &caller)?;
+    check_may_change(&users, id.0, &caller).await?;
     let PasswordChange {
         current_password,
         new_password,
     } = request.body;
-    if current_password.is_none() && !caller.is_staff() {
+    let is_own = caller.subject() == Some(id.0.to_string().as_str());
+    if current_password.is_none() && (is_own || !caller.is_staff()) {
         return Err(Problem::invalid_field("current_password", "is missing"));
     }
     accounts

@@ -19,7 +19,7 @@ const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
 
 /// Somebody who travels.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub(super) struct TravelerBody {
+pub(crate) struct TravelerBody {
     /// Given names, as in the passport
     #[schema(example = "Asha", min_length = 1, max_length = 100)]
     given_name: String,
@@ -36,6 +36,18 @@ pub(super) struct TravelerBody {
     document: Option<String>,
 }
 
+impl TravelerBody {
+    /// Somebody of whom no more than the name is said.
+    pub(crate) fn of(given_name: String, family_name: String) -> Self {
+        Self {
+            given_name,
+            family_name,
+            born_on: None,
+            document: None,
+        }
+    }
+}
+
 /// The travelers of a booking as they are answered.
 pub(super) fn bodies(booking: &Booking) -> Vec<TravelerBody> {
     let travelers = booking.travelers.iter().cloned();
@@ -49,7 +61,7 @@ pub(super) fn bodies(booking: &Booking) -> Vec<TravelerBody> {
 }
 
 /// The travelers of a request: none, or as many as there are seats.
-pub(super) fn parse(bodies: Vec<TravelerBody>, seats: Units) -> Result<Vec<Traveler>, Problem> {
+pub(crate) fn parse(bodies: Vec<TravelerBody>, seats: Units) -> Result<Vec<Traveler>, Problem> {
     let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
     if count != 0 && count != seats.get() {
         let detail = format!("must name as many as there are seats, {seats}");

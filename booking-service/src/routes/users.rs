@@ -4,9 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Caller;
+use service_kit::admin_actions::{Action, AdminActions};
+use service_kit::auth::{Caller, Role};
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::{Problem, respond};
+use service_kit::{Problem, context, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::app::accounts::Accounts;
 use crate::app::ownership::check_user;
 use crate::app::passwords::Password;
 use crate::app::text::{Email, Name};
-use crate::app::users::{NewUser, User, Users};
+use crate::app::users::{self, NewUser, User, UserRole, Users};
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,6 +49,10 @@ pub(super) struct UserChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "email", example = "asha@example.org")]
     email: Option<Email>,
+    /// What the user may do once they have logged in: `customer`, `agent` or `admin`. Only admins say so
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = "^(customer|agent|admin)$", example = "agent")]
+    role: Option<UserRole>,
 }
 
 /// A user.
@@ -61,6 +66,9 @@ pub(super) struct UserView {
     /// Where mail goes
     #[schema(example = "asha@example.org")]
     email: String,
+    /// What the user may do once they have logged in: `customer`, `agent` or `admin`
+    #[schema(value_type = String, example = "customer")]
+    role: UserRole,
     /// When it was made
     created_at: Timestamp,
     /// When it was last changed
@@ -73,6 +81,7 @@ impl From<User> for UserView {
             id: user.id,
             name: user.name,
             email: user.email,
+            role: user.role,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }
@@ -102,7 +111,7 @@ pub(super) async fn create(
     } = request.body;
     let new = NewUser { name, email, key };
     let user = match password {
-        Some(password) => accounts.sign_up(&new, password, address.0).await?,
+        Some(password) => accounts.sign_up(new, password, address.0).await?,
         None => {
             caller.check_is_staff()?;
             users.create(&new).await?
@@ -148,6 +157,9 @@ pub(super) async fn show(
 }
 
 /// Change a user: any of its fields.
+///
+/// A role holds from the next request of each of the user's sessions on. Tokens that were given keep theirs until
+/// they run out.
 #[utoipa::path(
     put, path = "/api/v1/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = Uuid, Path, description = "The user's id")),
@@ -156,13 +168,18 @@ pub(super) async fn show(
 )]
 pub(super) async fn change(
     users: Data<Users>,
+    actions: Data<AdminActions>,
     id: Id<Uuid>,
     caller: Caller,
     request: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    check_user(id.0, &caller)?;
-    let UserChange { name, email } = request.body;
-    let user = users.change(id.0, name.as_ref(), email.as_ref()).await?;
+    check_may_change(&users, id.0, &caller).await?;
+    let UserChange { name, email, role } = request.body;
+    if let Some(role) = role {
+        record_role(&actions, id.0, role, &caller).await?;
+    }
+    let change = users::UserChange { name, email, role };
+    let user = users.change(id.0, &change).await?;
     Ok(respond::ok(&UserView::from(user)))
 }
 
@@ -177,7 +194,47 @@ pub(super) async fn delete(
     id: Id<Uuid>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    check_user(id.0, &caller)?;
+    check_may_change(&users, id.0, &caller).await?;
     users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// That the caller may change this user: themselves, an agent any customer, an admin anybody. Else an agent
+/// could give an admin another password, and be one.
+///
+/// # Errors
+/// 404 as if there were none, 403 where an agent would change staff.
+pub(super) async fn check_may_change(
+    users: &Users,
+    id: Uuid,
+    caller: &Caller,
+) -> Result<(), Problem> {
+    check_user(id, caller)?;
+    let is_own = caller.subject() == Some(id.to_string().as_str());
+    let is_by_agent = caller.role() == Some(Role::Agent);
+    if is_by_agent && !is_own && users.find(id).await?.role != UserRole::Customer {
+        return Err(Problem::forbidden("only admins may change staff"));
+    }
+    Ok(())
+}
+
+/// Writes down that somebody is about to be given a role, and which: that a user is changed is written down
+/// anyway.
+async fn record_role(
+    actions: &AdminActions,
+    user: Uuid,
+    role: UserRole,
+    caller: &Caller,
+) -> Result<(), Problem> {
+    if caller.role() != Some(Role::Admin) {
+        return Err(Problem::forbidden("only admins may give roles"));
+    }
+    let name = match role {
+        UserRole::Customer => "user.make_customer",
+        UserRole::Agent => "user.make_agent",
+        UserRole::Admin => "user.make_admin",
+    };
+    let path = format!("/api/v1/users/{user}");
+    let action = Action::new(name, caller, &path, context::current().request_id);
+    actions.record(&action).await
 }

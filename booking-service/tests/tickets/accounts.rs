@@ -259,3 +259,110 @@ async fn sessions_end_and_there_are_not_too_many() -> anyhow::Result<()> {
     .await?;
     service.finish().await
 }
+
+#[tokio::test]
+async fn attempts_are_counted_by_all_replicas_together() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    service.caller.make(USERS, &asha()).await?;
+    let other = service.replica().await?;
+    let callers = [&service.caller, &other.caller];
+    for attempt in 0..10 {
+        let email = ["asha@example.org", " ASHA@Example.org"][attempt / 2 % 2];
+        let wrong = credentials(email, "wrong password");
+        let answer = callers[attempt % 2].post(SESSIONS, &wrong).await?;
+        assert_eq!(answer.status, 401, "{attempt}");
+    }
+    let right = credentials("asha@example.org", PASSWORD);
+    for caller in callers {
+        let refused = caller.post(SESSIONS, &right).await?;
+        assert_eq!(refused.summary(), "429 too_many_requests");
+    }
+    other.stop().await?;
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
+-> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let made = caller.post_keyed(USERS, "k", &asha()).await?;
+    assert_eq!(made.status, 201);
+    let again = caller.post_keyed(USERS, "k", &asha()).await?;
+    assert_eq!((again.status, again.is_replayed()), (201, true));
+    assert_eq!(again.body, made.body);
+    for (field, value) in [
+        ("password", "battery staple"),
+        ("name", "Ravi"),
+        ("email", "ravi@example.org"),
+    ] {
+        let mut other = asha();
+        other[field] = json!(value);
+        let refused = caller.post_keyed(USERS, "k", &other).await?;
+        assert_eq!(refused.summary(), "422 idempotency_key_reused", "{field}");
+    }
+    // The same user with another password is kept with the same digest.
+    let sql = service.sql().await?;
+    let digest = async || -> anyhow::Result<Vec<u8>> {
+        let row = sql.query_one("SELECT request_digest FROM users", &[]);
+        Ok(row.await?.try_get(0)?)
+    };
+    let first = digest().await?;
+    let id = made.id().context("no id")?;
+    assert_eq!(caller.delete(&format!("{USERS}/{id}")).await?.status, 204);
+    let mut other = asha();
+    other["password"] = json!("battery staple");
+    assert_eq!(caller.post_keyed(USERS, "k", &other).await?.status, 201);
+    assert_eq!(digest().await?, first);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn no_session_begins_with_a_password_that_is_being_changed() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    let mut sql = service.sql().await?;
+    let watch = service.sql().await?;
+    let change = sql.transaction().await?;
+    change
+        .execute("UPDATE passwords SET hash = hash || 'x'", &[])
+        .await?;
+    change.execute("DELETE FROM sessions", &[]).await?;
+    let body = credentials("asha@example.org", PASSWORD);
+    let log_in = tokio::spawn({
+        let caller = caller.clone();
+        async move { caller.post(SESSIONS, &body).await }
+    });
+    wait_until("the log-in waits for the new password", SOON, async || {
+        let waiting = "SELECT EXISTS (
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        let waits = watch.query_one(waiting, &[]).await;
+        log_in.is_finished() || waits.is_ok_and(|row| row.get(0))
+    })
+    .await?;
+    change.commit().await?;
+    assert_eq!(log_in.await??.summary(), "401 wrong_credentials");
+    let count = watch.query_one("SELECT count(*) FROM sessions", &[]);
+    assert_eq!(count.await?.try_get::<_, i64>(0)?, 0);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn nobody_signs_up_as_staff_and_admins_give_roles() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let mut body = asha();
+    body["role"] = json!("admin");
+    let made = caller.post(USERS, &body).await?;
+    assert_eq!(made.body["role"], "customer");
+    let path = format!("{USERS}/{}", made.id().context("no id")?);
+    for role in ["agent", "admin", "customer"] {
+        let given = caller.put(&path, &json!({"role": role})).await?;
+        assert_eq!((given.status, &given.body["role"]), (200, &json!(role)));
+    }
+    let unknown = caller.put(&path, &json!({"role": "service"})).await?;
+    assert_eq!(unknown.invalid(), "400 /role");
+    service.finish().await
+}

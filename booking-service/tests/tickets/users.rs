@@ -20,6 +20,7 @@ async fn a_user_lives() -> anyhow::Result<()> {
       "email": "Asha@Example.org",
       "id": "[id]",
       "name": "Asha Rao",
+      "role": "customer",
       "updated_at": "[time]"
     }
     "#);
@@ -94,25 +95,30 @@ async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
 async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let user = json!({"name": "Asha", "email": "asha@example.org"});
-    let id = caller.make("/api/v1/users", &user).await?;
     let sql = service.sql().await?;
-    let booking = format!(
-        "INSERT INTO bookings (door, user_ref, payment_type, state, shown, hold_id, request_digest,
-                               deadline_at, next_step_at)
-         VALUES ('event', '{id}', 'upi', 'pending', 'pending', gen_random_uuid(), '',
-                 now() + interval '1 hour', now() + interval '1 hour')"
-    );
-    sql.batch_execute(&booking).await?;
-    let path = format!("/api/v1/users/{id}");
-    assert_eq!(
-        caller.delete(&path).await?.summary(),
-        "409 user_has_bookings"
-    );
-    sql.batch_execute(
-        "UPDATE bookings SET state = 'expired', shown = 'expired', next_step_at = NULL",
-    )
-    .await?;
-    assert_eq!(caller.delete(&path).await?.status, 204);
+    for (door, flight) in [
+        ("event", "NULL"),
+        ("seats", "'1'"),
+        ("count", "'1'"),
+        ("simple", "'1'"),
+    ] {
+        let user = json!({"name": "Asha", "email": "asha@example.org"});
+        let id = caller.make("/api/v1/users", &user).await?;
+        let booking = format!(
+            "INSERT INTO bookings (door, user_ref, flight_ref, payment_type, state, shown, hold_id,
+                                   request_digest, deadline_at, next_step_at)
+             VALUES ('{door}', '{id}', {flight}, 'upi', 'pending', 'pending', gen_random_uuid(), '',
+                     now() + interval '1 hour', now() + interval '1 hour')"
+        );
+        sql.batch_execute(&booking).await?;
+        let path = format!("/api/v1/users/{id}");
+        let refused = caller.delete(&path).await?;
+        assert_eq!(refused.summary(), "409 user_has_bookings", "{door}");
+        sql.batch_execute(
+            "UPDATE bookings SET state = 'expired', shown = 'expired', next_step_at = NULL",
+        )
+        .await?;
+        assert_eq!(caller.delete(&path).await?.status, 204, "{door}");
+    }
     service.finish().await
 }

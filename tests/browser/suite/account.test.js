@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { CLOSED_PAGES, launch, visit } from "../support/browser.js";
+import { CLOSED_PAGES, PAGES, launch, visit } from "../support/browser.js";
+import { hold, tick, untilLive } from "../support/doing.js";
 import { newEvent } from "../support/events.js";
+import { newFlight, orderSeats } from "../support/flights.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -68,14 +70,14 @@ test("a visitor signs up on the way, buys, logs out, and comes back to what is t
   await other.leave();
 });
 
-test("an address belongs to one account, and the operations to nobody who logs in", async () => {
+test("an address belongs to one account, and nobody signs up as staff", async () => {
   const address = email();
   const first = await visitClosed();
   await first.page.goto("/log-in");
   await signUp(first.page, "Asha", address);
   await first.page.waitForURL(/\/$/);
   assert.equal(await first.page.getByRole("link", { name: "Operations" }).count(), 0);
-  assert.equal((await first.page.goto("/operations")).status(), 404);
+  assert.equal((await first.page.goto("/operations")).status(), 403);
   await first.leave();
 
   const second = await visitClosed();
@@ -83,4 +85,63 @@ test("an address belongs to one account, and the operations to nobody who logs i
   await signUp(second.page, "Ben", address);
   assert.match(await second.page.getByRole("alert").innerText(), /signed up with this e-mail address already/);
   await second.leave();
+});
+
+/** Gives the user of an address a role, as an admin does. */
+async function giveRole(address, role) {
+  const users = await (await fetch(`${PAGES}/api/v1/users?limit=100`)).json();
+  const user = users.find((one) => one.email === address);
+  const given = await fetch(`${PAGES}/api/v1/users/${user.id}`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ role }),
+  });
+  assert.equal(given.status, 200);
+}
+
+test("staff see the operations as long as they are staff, also on a page that is open", async () => {
+  const address = email();
+  const { page, leave } = await visitClosed();
+  await page.goto("/operations");
+  await page.waitForURL(/\/log-in\?back=%2Foperations/);
+  await signUp(page, "Agnes", address);
+  await page.getByRole("heading", { name: "That was not accepted" }).waitFor();
+  await giveRole(address, "agent");
+  await page.goto("/");
+  assert.match(await page.locator(".who summary").innerText(), /Agnes\s+Agent/);
+  await page.getByRole("link", { name: "Operations" }).click();
+  await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
+  await giveRole(address, "customer");
+  // The next piece that is asked for is refused, and the page says so.
+  await page.getByRole("heading", { name: "That was not accepted" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Operations" }).count(), 0);
+  await leave();
+});
+
+test("who changes seats sees their own among those that others hold", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visitClosed();
+  await page.goto("/log-in");
+  await signUp(page, "Asha", email());
+  await page.waitForURL(/\/$/);
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "B2");
+  await hold(page);
+  await page.getByRole("link", { name: "Change seats" }).click();
+  await untilLive(page);
+  await orderSeats(flight.id, ["C3"]);
+  await page.locator("label.seat.held", { hasText: "C3" }).waitFor();
+  await page.locator("label.seat.mine", { hasText: "B2" }).waitFor();
+  // What is sent anew after the connection was lost is their own as well.
+  const order = page.url().match(/orders\/([^/]+)/)[1];
+  const live = await page.evaluate(async (path) => {
+    const answer = await fetch(path);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("B2")) text += (await reader.read()).value;
+    await reader.cancel();
+    return text;
+  }, `/flights/${flight.id}/live?order=${order}`);
+  assert.match(live, /class="seat mine" id="seat-\d+-B2"/);
+  await leave();
 });

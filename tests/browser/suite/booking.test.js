@@ -68,7 +68,11 @@ test("an itinerary is chosen map by map and booked as one order", async () => {
   await page.goto("/search?from=DEL&to=MAA&date=2031-04-02&seats=1");
   const found = page.locator("article", { hasText: first.flight_number });
   assert.match(await found.innerText(), /1 stop[\s\S]*1 h 30 min in Goa/);
+  await page.getByRole("link", { name: "Nonstop" }).click();
+  await page.getByRole("heading", { name: "No flights on that day" }).waitFor();
+  await page.getByRole("link", { name: "Search with any number of stops" }).click();
   await found.getByRole("link", { name: /Choose/ }).click();
+  assert.match(await page.locator("main").innerText(), /1 h 30 min in Goa/);
   await page.locator(`#seat-${first.id}-A1`).click();
   await page.getByRole("button", { name: "Hold these seats" }).click();
   await page.getByRole("alert").waitFor();
@@ -133,5 +137,59 @@ test("a form that is sent twice orders once", async () => {
   const [first, second] = [await send(), await send()];
   assert.equal(first.status(), 303);
   assert.equal(second.headers().location, first.headers().location, name);
+  await leave();
+});
+
+test("a form that was changed and sent again orders what it says now", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visit(browser);
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  const form = await page.locator("form.choose").evaluate((form) => new URLSearchParams(new FormData(form)).toString());
+  const send = (data) => page.request.post("/orders", {
+    data,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    maxRedirects: 0,
+  });
+  const [first, second] = [await send(form), await send(form.replace("=A1", "=A2"))];
+  assert.deepEqual([first.status(), second.status()], [303, 303]);
+  assert.notEqual(first.headers().location, second.headers().location);
+  for (const seat of ["A1", "A2"]) assert.equal(await seatStatus(flight.id, seat), "RESERVED");
+  await leave();
+});
+
+test("who travels is named for all seats or for none", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visit(browser, { expectFailures: true });
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1", "A2");
+  await page.getByText("Who travels?").click();
+  const given = page.getByLabel("Given names");
+  // As many rows as seats.
+  assert.equal(await given.count(), 2);
+  await given.nth(0).fill("Asha");
+  await page.getByLabel("Family name").nth(0).fill("Rao");
+  await page.getByRole("button", { name: "Hold these seats" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /Name all travellers, 2 of them/);
+  assert.equal(await given.nth(0).inputValue(), "Asha");
+  await given.nth(1).fill("Ravi");
+  await page.getByLabel("Family name").nth(1).fill("Rao");
+  await hold(page);
+  assert.match(await page.locator("main").innerText(), /Travellers: Asha Rao, Ravi Rao/);
+  await leave();
+});
+
+test("my bookings are narrowed by where they stand", async () => {
+  const flight = await newFlight();
+  const { page, name, leave } = await visit(browser);
+  await orderSeats(flight.id, ["A1"], name);
+  await page.goto("/my-bookings");
+  const rows = page.locator("ul.rows li");
+  assert.equal(await rows.count(), 1);
+  await page.getByRole("link", { name: "Held or paying" }).click();
+  assert.equal(await rows.count(), 1);
+  await page.getByRole("link", { name: "Confirmed", exact: true }).click();
+  await page.getByText("No booking of yours stands so").waitFor();
+  assert.equal(await rows.count(), 0);
   await leave();
 });

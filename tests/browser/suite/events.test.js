@@ -101,15 +101,37 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
   await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
   await page.locator(".light.good", { hasText: "Events and ticket options: it adds up" }).waitFor();
   assert.match(await page.getByRole("img", { name: /Bookings over the last hour/ }).getAttribute("aria-label"), /\d+ made/);
-  assert.match(await page.locator("section", { hasText: "Free now" }).first().innerText(), new RegExp(flight.flight_number));
+  await page.locator("section", { hasText: "Free now" }).first().getByText(flight.flight_number).waitFor();
   for (const known of [user, orderId, String(flight.id)]) {
     await page.goto("/operations");
     await page.getByLabel("Booking, order, user or flight id").fill(known);
     await page.getByRole("button", { name: "Find" }).click();
     const row = page.locator("tr", { hasText: user });
-    assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held for you/, known);
+    assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held/, known);
   }
+  // By what it is for and where it stands, too.
+  await page.goto("/operations/bookings");
+  await page.getByLabel("Flight", { exact: true }).fill(flight.flight_number);
+  await page.getByLabel("State").selectOption("Held or paying");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.locator("tr", { hasText: user }).waitFor();
+  await page.getByLabel("State").selectOption("Cancelled");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByText("Nothing found").waitFor();
+  await page.goBack();
   await page.locator("tr", { hasText: user }).getByRole("link").click();
   await page.getByRole("timer").waitFor();
   await leave();
+});
+
+test("when an event begins is told in the visitor's own time too", async () => {
+  const event = await newEvent({ name: "Own time" });
+  const { page, leave } = await visit(browser, { timezoneId: "Asia/Kolkata" });
+  await page.goto(`/events/${event.id}`);
+  assert.match(await page.locator("main").innerText(), /9 Sep 2031, 18:00 UTC\s+9 Sept? 2031, 23:30 where you are/);
+  await leave();
+  const utc = await visit(browser, { timezoneId: "UTC" });
+  await utc.page.goto(`/events/${event.id}`);
+  assert.doesNotMatch(await utc.page.locator("main").innerText(), /where you are/);
+  await utc.leave();
 });

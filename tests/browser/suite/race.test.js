@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { PAGES, launch, visit } from "../support/browser.js";
-import { hold, tick } from "../support/doing.js";
+import { hold, tick, untilLive } from "../support/doing.js";
 import { newFlight, orderSeats, seatStatus } from "../support/flights.js";
 import { proxyTo } from "../support/proxy.js";
 
@@ -45,7 +45,7 @@ test("a change by somebody else shows within a second, and what is ticked stays 
   await page.goto(`/flights/${flight.id}`);
   await tick(page, "A1", "D6");
   const isHeld = (seat) => page.locator("label.seat.held", { hasText: seat });
-  await page.waitForTimeout(300);
+  await untilLive(page);
   await orderSeats(flight.id, ["B3"]);
   const changed = Date.now();
   await isHeld("B3").waitFor({ timeout: 1000 });
@@ -68,7 +68,7 @@ test("what was missed while the connection was lost is made up for", async () =>
   const { page, leave } = await visit(browser, { base: proxy.url, expectFailures: true });
   await page.goto(`/flights/${flight.id}`);
   await tick(page, "A1");
-  await page.waitForTimeout(300);
+  await untilLive(page);
   proxy.cut();
   await page.locator(".lost").waitFor();
   await orderSeats(flight.id, ["C2"]);

@@ -92,6 +92,8 @@ test("with a keyboard alone", async () => {
   assert.equal(await page.locator("[data-chosen]").innerText(), "B2");
   // One stop is the whole cabin.
   await press("Tab");
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /^Who travels\?/);
+  await press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Hold these seats");
   await press("Enter");
   await page.waitForURL(/\/orders\//);
@@ -127,7 +129,8 @@ for (const colorScheme of ["light", "dark"]) {
     for (const path of [
       "/", "/search?from=DEL&to=GOI&date=2031-08-08", "/search?from=DEL&to=GOI&date=2031-01-01&seats=2",
       "/search?from=New+York&to=Atlantis", `/flights/${flight.id}`, "/itinerary?flights=1,6", "/my-bookings",
-      "/events", `/events/${event.id}`, "/operations", "/operations/proof", "/operations/bookings?find=1", "/nowhere",
+      "/events", `/events/${event.id}`, "/operations", "/operations/proof", "/operations/bookings?find=1",
+      "/operations/bookings?made=soon", "/my-bookings?stage=open", "/nowhere",
     ]) await look(path);
     await page.goto("/");
     await page.getByRole("combobox", { name: "From" }).pressSequentially("new");
@@ -138,6 +141,8 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto(`/flights/${flight.id}`);
     await tick(page, "A1");
     await check("a seat is ticked");
+    await page.getByText("Who travels?").click();
+    await check("who travels");
     await hold(page);
     await check("an order that is held");
     await page.getByRole("link", { name: "Change seats" }).click();

@@ -73,3 +73,28 @@ test("a payment that is declined three times fails, and says so on the way", asy
   assert.equal(await seatStatus(flight.id, "A1"), "AVAILABLE");
   await leave();
 });
+
+test("a page that the browser kept is loaded again when one comes back to it", async () => {
+  const flight = await newFlight();
+  const { page, leave } = await visit(browser);
+  const comeBack = async () => {
+    const loaded = page.waitForEvent("load");
+    await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    await loaded;
+  };
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  await comeBack();
+  await page.goto(`/flights/${flight.id}`);
+  await tick(page, "A1");
+  await hold(page);
+  await comeBack();
+  await pay(page, "00000");
+  await untilSaid(page, "Paying");
+  // No countdown any more, but what is said would stay for ever.
+  await comeBack();
+  await untilSaid(page, "Failed");
+  await page.goto("/operations");
+  await comeBack();
+  await leave();
+});

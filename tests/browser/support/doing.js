@@ -23,3 +23,8 @@ export async function pay(page, code) {
 export async function untilSaid(page, word) {
   await page.locator(".badge", { hasText: word }).waitFor();
 }
+
+/** Waits until a map hears of what others take. */
+export async function untilLive(page) {
+  await page.locator(".map[data-live=true]").first().waitFor();
+}

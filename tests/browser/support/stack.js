@@ -4,6 +4,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -81,8 +82,26 @@ export async function startStack(binaries) {
     }),
   ];
   const url = (port) => `http://127.0.0.1:${port}`;
-  await untilReady(url(brief));
-  await untilReady(url(closed));
+  const stop = async () => {
+    for (const other of others) {
+      // A signal to all of them may have come first.
+      if (other.exitCode === null && other.signalCode === null) {
+        const ended = once(other, "exit");
+        other.kill();
+        await ended;
+      }
+    }
+    holdfast("stop");
+    holdfast("remove");
+    remove();
+  };
+  try {
+    await untilReady(url(brief));
+    await untilReady(url(closed));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     environment: {
       TEST_PAGES_URL: url(booking),
@@ -97,18 +116,7 @@ export async function startStack(binaries) {
         console.error(`--- the last lines of ${name}'s log\n${log.slice(-20).join("\n")}`);
       }
     },
-    async stop() {
-      for (const other of others) {
-        const ended = new Promise((resolve) => other.once("exit", resolve));
-        if (other.exitCode === null) {
-          other.kill();
-          await ended;
-        }
-      }
-      holdfast("stop");
-      holdfast("remove");
-      remove();
-    },
+    stop,
   };
 }
 

@@ -3,9 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use maud::{Markup, html};
-use service_kit::Problem;
+use service_kit::admin_actions::{Action, AdminActions};
 use service_kit::extract::Id;
 use service_kit::page::ListPart;
+use service_kit::{Problem, context};
 use uuid::Uuid;
 
 use super::super::forms::{self, Form};
@@ -62,7 +63,6 @@ pub(super) async fn fragment(
     visitor: Visitor,
     jobs: Data<PaymentJobs>,
 ) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
     Ok(super::super::fragment(&list(&jobs, &visitor).await?))
 }
 
@@ -70,10 +70,15 @@ pub(super) async fn fragment(
 pub(super) async fn requeue(
     visitor: Visitor,
     jobs: Data<PaymentJobs>,
+    actions: Data<AdminActions>,
     id: Id<Uuid>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    visitor.check_staff()?;
+    // As the call is, which a program makes.
+    let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
+    let request_id = context::current().request_id;
+    let action = Action::new("payment.requeue", &visitor.caller, &path, request_id);
+    actions.record(&action).await?;
     jobs.requeue(id.0).await?;
     Ok(go_to("/operations#dead-letters"))
 }

@@ -1,22 +1,24 @@
 //! What is sold, held and waiting.
 
+use std::sync::Arc;
+
 use clients::flight::Flight;
 use domain::FlightId;
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use super::super::words;
 use super::chart::chart;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::overview::{EventSales, FlightSales, LATEST_BOOKINGS, Overview, Span, Totals};
+use crate::app::overview::{Figures, LATEST_BOOKINGS, Overview, Span};
 use crate::routes::call_context;
 
-/// All figures of a span.
-pub(super) struct Figures {
+/// All figures of a span, with the flights as far as they can be had.
+pub(super) struct Shown {
     span: Span,
-    totals: Totals,
-    flights: Vec<(FlightSales, Option<Flight>)>,
-    events: Vec<EventSales>,
+    figures: Arc<Figures>,
+    flights: Vec<Option<Flight>>,
 }
 
 /// Reads them.
@@ -24,26 +26,20 @@ pub(super) async fn read(
     overview: &Overview,
     catalog: &Catalog,
     span: Span,
-) -> Result<Figures, AppError> {
-    let (totals, sales, events) = futures_util::try_join!(
-        overview.totals(span),
-        overview.flights(span),
-        overview.events()
-    )?;
-    let ids: Vec<FlightId> = sales.iter().map(|sales| sales.flight).collect();
-    let flights = catalog.flights(&ids, &call_context()).await;
-    Ok(Figures {
+) -> Result<Shown, AppError> {
+    let figures = overview.figures(span).await?;
+    let ids: Vec<FlightId> = figures.flights.iter().map(|sales| sales.flight).collect();
+    Ok(Shown {
         span,
-        totals,
-        flights: sales.into_iter().zip(flights).collect(),
-        events,
+        flights: catalog.flights(&ids, &call_context()).await,
+        figures,
     })
 }
 
-impl Figures {
+impl Shown {
     /// As a piece of a page.
     pub(super) fn html(&self) -> Markup {
-        let totals = &self.totals;
+        let totals = &self.figures.totals;
         let span = match self.span {
             Span::Hour => "hour",
             Span::Day => "day",
@@ -72,16 +68,24 @@ impl Figures {
         }
     }
 
+    /// The newest events, for those who narrow a search by them.
+    pub(super) fn events(&self) -> Vec<(Uuid, String)> {
+        let events = self.figures.events.iter();
+        events
+            .map(|event| (event.event, event.name.clone()))
+            .collect()
+    }
+
     fn flights_table(&self) -> Markup {
         html! {
             section.card.stack aria-labelledby="by-flight" {
                 h2 #by-flight { "Flights" }
-                @if self.flights.is_empty() { p.quiet { "Nothing was booked on a flight in this time." } }
+                @if self.figures.flights.is_empty() { p.quiet { "Nothing was booked on a flight in this time." } }
                 @else {
                     table.numbers-table {
                         thead { tr { th scope="col" { "Flight" } th.right scope="col" { "Sold" } th.right scope="col" { "Held" } th.right scope="col" { "Free now" } } }
                         tbody {
-                            @for (sales, flight) in &self.flights {
+                            @for (sales, flight) in self.figures.flights.iter().zip(&self.flights) {
                                 tr {
                                     td {
                                         a href=(format!("/flights/{}", sales.flight)) {
@@ -91,7 +95,7 @@ impl Figures {
                                             " " small { (flight.source) " – " (flight.destination) }
                                         }
                                     }
-                                    td.right { (words::count(sales.sold)) }
+                                    td.right { (sold(&format!("flight={}", sales.flight), sales.sold)) }
                                     td.right { (words::count(sales.held)) }
                                     td.right { @match flight { Some(flight) => (flight.available_seats), None => "–" } }
                                 }
@@ -107,15 +111,15 @@ impl Figures {
         html! {
             section.card.stack aria-labelledby="by-event" {
                 h2 #by-event { "Events" }
-                @if self.events.is_empty() { p.quiet { "There are no events." } }
+                @if self.figures.events.is_empty() { p.quiet { "There are no events." } }
                 @else {
                     table.numbers-table {
                         thead { tr { th scope="col" { "Event" } th.right scope="col" { "Sold" } th.right scope="col" { "Held" } th.right scope="col" { "Free now" } } }
                         tbody {
-                            @for event in &self.events {
+                            @for event in &self.figures.events {
                                 tr {
                                     td { a href=(format!("/events/{}", event.event)) { (event.name) } }
-                                    td.right { (event.sold) }
+                                    td.right { (sold(&format!("event={}", event.event), event.sold.into())) }
                                     td.right { (event.held) }
                                     td.right { (event.capacity - event.held - event.sold) }
                                 }
@@ -124,6 +128,15 @@ impl Figures {
                     }
                 }
             }
+        }
+    }
+}
+
+/// How many were sold, and the bookings that they are in.
+fn sold(of: &str, units: i64) -> Markup {
+    html! {
+        a href=(format!("/operations/bookings?{of}")) {
+            (words::count(units)) span.unseen { " sold: see the bookings" }
         }
     }
 }

@@ -75,10 +75,11 @@ fn light(name: &str, side: Result<Side, AppError>) -> Markup {
 }
 
 fn counts(side: &Side) -> Markup {
-    let [pools, capacity, free, held, sold] = side.counts.map(words::count);
+    let pools = words::counted(side.counts[0].max(0).unsigned_abs(), "pool", "pools");
+    let [_, capacity, free, held, sold] = side.counts.map(words::count);
     html! {
         p.quiet {
-            (pools) " pools, " (capacity) " units: " (free) " free, " (held) " held, " (sold) " sold"
+            (pools) ", " (capacity) " units: " (free) " free, " (held) " held, " (sold) " sold"
         }
     }
 }

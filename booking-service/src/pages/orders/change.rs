@@ -67,7 +67,8 @@ async fn page(
             (forms::token(visitor))
             div.columns {
                 div {
-                    @for leg in &legs {
+                    @for (before, leg) in trip::with_before(&legs) {
+                        (trip::wait(before.map(|leg| &leg.flight), &leg.flight, &airports))
                         section.card.leg {
                             (trip::leg(&leg.flight, &airports))
                             input type="hidden" name="mapped" value=(leg.flight.id);

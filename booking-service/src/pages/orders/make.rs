@@ -7,12 +7,12 @@ use actix_web::web::Data;
 use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
 use service_kit::Problem;
-use uuid::Uuid;
 
 use super::super::choose::{self, Choice};
 use super::super::forms::Form;
 use super::super::go_to;
 use super::super::seat_map::Mine;
+use super::super::travelers::{self, Typed};
 use super::super::visitor::Visitor;
 use crate::app::AppError;
 use crate::app::booking::{Door, Leg, NewBooking};
@@ -83,7 +83,7 @@ fn ticked(form: &Form, flight: FlightId) -> Result<Vec<SeatNumber>, String> {
 
 impl Chosen {
     /// For the page, when it is shown again.
-    fn choice(&self, notice: String) -> Choice {
+    fn choice(&self, travelers: Vec<Typed>, notice: String) -> Choice {
         let mine = self.flights.iter().zip(&self.seats).map(|(flight, seats)| {
             let ticked = seats.iter().copied().collect();
             (
@@ -97,6 +97,7 @@ impl Chosen {
         Choice {
             seats: Some(self.units),
             mine: mine.collect(),
+            travelers,
             notice: Some(notice),
         }
     }
@@ -121,21 +122,29 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let ids = choose::flight_ids(form.text("flights"))?;
+    let typed = travelers::typed(&form);
     let chosen = match chosen(&form, ids.clone()) {
         Ok(chosen) => chosen,
         Err(notice) => {
             let choice = Choice {
                 notice: Some(notice),
+                travelers: typed,
                 ..Choice::default()
             };
+            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+        }
+    };
+    let travelers = match travelers::named(&typed, chosen.units) {
+        Ok(travelers) => travelers,
+        Err(notice) => {
+            let choice = chosen.choice(typed, notice);
             return choose::again(&visitor, &catalog, &ids, choice, &context).await;
         }
     };
     let first = ids.first().map(ToString::to_string).unwrap_or_default();
     let each = form.text("each").parse().ok();
     let each = each.and_then(|minor| Amount::from_minor(minor).ok());
-    // Made with the page: sending it twice orders once.
-    let key = Uuid::try_parse(form.text("key")).ok();
+    let key = form.request_key("POST /orders", &visitor.user);
     let new = NewBooking {
         door: Door::Seats,
         user: visitor.user.clone(),
@@ -144,14 +153,14 @@ pub(super) async fn create(
         date: None,
         payment_type: PAYMENT_TYPE.to_owned(),
         expected_total: each.and_then(|each| each.checked_mul(chosen.units)),
-        travelers: Vec::new(),
-        idempotency_key: key.map(|key| format!("POST /orders {} {key}", visitor.user)),
+        travelers,
+        idempotency_key: key.map(|key| key.key),
         digest: form.digest,
     };
     let order = match orders.create(new, context.clone()).await {
         Ok(answered) => answered.booking,
         Err(AppError::Invalid(_, notice)) => {
-            let choice = chosen.choice(notice);
+            let choice = chosen.choice(typed, notice);
             return choose::again(&visitor, &catalog, &ids, choice, &context).await;
         }
         Err(error) => return Err(error.into()),
@@ -159,7 +168,7 @@ pub(super) async fn create(
     let is_refused = matches!(order.life.shown, State::Ended(_));
     match order.refusal.clone().filter(|_| is_refused) {
         Some(refusal) => {
-            let choice = chosen.choice(why_not(&refusal.code, &refusal.message));
+            let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
             choose::again(&visitor, &catalog, &ids, choice, &context).await
         }
         None => Ok(go_to(&super::path(order.hold))),

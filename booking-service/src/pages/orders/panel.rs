@@ -1,12 +1,13 @@
 //! What a page says of an order: where it stands, what it is for, what can be done with it.
 
+use clients::flight::Flight;
 use jiff::Timestamp;
 use lifecycle::{Outcome, State};
 use maud::{Markup, html};
 
 use super::super::choose::notice;
 use super::super::visitor::Visitor;
-use super::super::{forms, seat_map, trip, words};
+use super::super::{forms, seat_map, travelers, trip, words};
 use super::Shown;
 use crate::app::booking::{Booking, Leg};
 use crate::app::orders::seconds_left;
@@ -20,7 +21,7 @@ pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> M
         h1 { (shown.title()) }
         (notice(problem))
         div sse-connect=[live] sse-close="over" {
-            div #order sse-swap="change" hx-swap="innerHTML" {
+            div sse-swap="change" hx-swap="innerHTML" {
                 (panel(shown, visitor, Timestamp::now()))
             }
         }
@@ -40,7 +41,11 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                     @if shown.order.life.shown == State::Held { (countdown(&shown.order, now)) }
                     (steps(&shown.order))
                 }
-                @for (index, leg) in shown.order.legs.iter().enumerate() { (seats(shown, index, leg)) }
+                @for ((before, flight), leg) in trip::with_before(&shown.flights).zip(&shown.order.legs) {
+                    @if let Some(flight) = flight { (trip::wait(before.and_then(Option::as_ref), flight, &shown.airports)) }
+                    (seats(shown, flight.as_ref(), leg))
+                }
+                @if !shown.order.travelers.is_empty() { section.card { (travelers::list(&shown.order.travelers)) } }
             }
             aside {
                 section.card.summary {
@@ -171,11 +176,11 @@ fn steps(order: &Booking) -> Markup {
     }
 }
 
-fn seats(shown: &Shown, index: usize, leg: &Leg) -> Markup {
+fn seats(shown: &Shown, flight: Option<&Flight>, leg: &Leg) -> Markup {
     let names = seat_map::named(&leg.seats, leg.units.get());
     html! {
         section.card.leg {
-            @match shown.flights.get(index).and_then(Option::as_ref) {
+            @match flight {
                 Some(flight) => (trip::leg(flight, &shown.airports)),
                 None => { h2 { "Flight " (leg.flight) } p.quiet { "Its times can't be shown just now." } }
             }
@@ -238,7 +243,7 @@ fn give_up(path: &str, visitor: &Visitor, name: &str, meaning: &str) -> Markup {
 }
 
 /// The same flights, from the beginning.
-fn again(order: &Booking) -> String {
+pub(in crate::pages) fn again(order: &Booking) -> String {
     let ids: Vec<String> = order
         .legs
         .iter()

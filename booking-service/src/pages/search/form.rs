@@ -17,7 +17,7 @@ pub(super) fn form(wish: &Wish, airports: &Airports, faults: &[Fault<'_>]) -> Ma
                 label for="date" { "Departure" }
                 input #date type="date" name="date" required value=(wish.date) aria-invalid=[invalid(is_faulty("date"))];
             }
-            div.field.small {
+            div.field {
                 label for="seats" { "Seats" }
                 input #seats type="number" name="seats" required min="1" max="100" value=(wish.seats) aria-invalid=[invalid(is_faulty("seats"))];
             }

@@ -4,14 +4,17 @@ use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use domain::Amount;
 use maud::{Markup, html};
 
-use super::super::words;
+use super::super::{trip, words};
 use super::wish::Wish;
 use crate::app::catalog::Airports;
 
 /// Few enough seats that one should know.
 const FEW_SEATS: i32 = 9;
 
-/// What was searched, and the other order.
+/// The most stops, as addresses have them, and their names.
+const STOPS: [(&str, &str); 3] = [("", "Any stops"), ("1", "1 at most"), ("0", "Nonstop")];
+
+/// What was searched, and what else it could be: fewer stops, the other order.
 pub(super) fn heading(
     title: &str,
     search: &SearchRequest,
@@ -25,10 +28,17 @@ pub(super) fn heading(
                 h1 { (title) }
                 p.quiet { (words::date(search.date)) " · " (words::counted(seats, "traveller", "travellers")) }
             }
-            @if found.count > 0 {
-                nav.tabs aria-label="Order" {
-                    @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
-                        a href=(wish.with("order", order.as_str()).path()) aria-current=[(order == search.order).then_some("true")] { (name) }
+            @if found.count > 0 || search.max_stops.is_some() {
+                div.narrowing {
+                    nav.tabs aria-label="Stops" {
+                        @for (stops, name) in STOPS {
+                            a href=(wish.with("stops", stops).path()) aria-current=[(stops == wish.stops).then_some("true")] { (name) }
+                        }
+                    }
+                    nav.tabs aria-label="Order" {
+                        @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
+                            a href=(wish.with("order", order.as_str()).path()) aria-current=[(order == search.order).then_some("true")] { (name) }
+                        }
                     }
                 }
             }
@@ -67,9 +77,12 @@ fn nothing(wish: &Wish) -> Markup {
     html! {
         section.card.empty {
             h2 { "No flights on that day" }
-            p { "Nothing with enough free seats goes there then, not even with three changes." }
+            p { "Nothing with enough free seats goes there then" @if wish.stops.is_empty() { ", not even with three changes" } "." }
             ul.plain {
                 li { "Look for a day with a price in the calendar." }
+                @if !wish.stops.is_empty() {
+                    li { a href=(wish.with("stops", "").path()) { "Search with any number of stops" } "." }
+                }
                 @if wish.seats != "1" {
                     li { a href=(wish.with("seats", "1").path()) { "Search for one seat" } " instead of " (wish.seats) "." }
                 }
@@ -162,9 +175,7 @@ fn changes(path: &Path, airports: &Airports) -> Markup {
     html! {
         ul.changes {
             @for (before, after) in pairs {
-                @let wait = after.departure_time.duration_since(before.arrival_time).as_mins();
-                @let city = airports.find(after.source).map_or(after.source.as_str(), |airport| &airport.city);
-                li { (words::duration(wait)) " in " (city) }
+                li { (trip::waiting(before, after, airports)) }
             }
         }
     }

@@ -15,7 +15,7 @@ use super::super::{events, go_to, set_cookie};
 use crate::app::AppError;
 use crate::app::event_bookings::{EventBookingRequest, EventBookings};
 use crate::app::events::Events;
-use crate::app::once::RequestKey;
+use crate::app::overview::Overview;
 use crate::app::text::{Email, Name};
 use crate::app::users::{User, Users};
 use crate::app::vouchers::VoucherCode;
@@ -59,6 +59,7 @@ pub(super) async fn buy(
     visitor: Visitor,
     bookings: Data<EventBookings>,
     events: Data<Events>,
+    overview: Data<Overview>,
     users: Data<Users>,
     id: Id<Uuid>,
     form: Form,
@@ -66,16 +67,12 @@ pub(super) async fn buy(
     let outcome = match wanted(&form) {
         Ok((quantity, voucher)) => match buyer(&visitor, &users, &form).await? {
             Ok(user) => {
-                let key = Uuid::try_parse(form.text("key")).ok();
                 let request = EventBookingRequest {
                     user: user.id,
                     event: id.0,
                     quantity,
                     voucher,
-                    key: key.map(|key| RequestKey {
-                        key: format!("POST /events/tickets {} {key}", user.id),
-                        digest: form.digest,
-                    }),
+                    key: form.request_key("POST /events/tickets", &user.id.to_string()),
                     digest: form.digest,
                 };
                 bookings
@@ -94,7 +91,14 @@ pub(super) async fn buy(
             Ok(answer)
         }
         Err(error) => match why_not(&error) {
-            Some(notice) => events::again(&visitor, &events, &users, id.0, &notice).await,
+            Some(notice) => {
+                let sale = events::Sale {
+                    events: &events,
+                    overview: &overview,
+                    users: &users,
+                };
+                events::again(&visitor, &sale, id.0, &notice).await
+            }
             None => Err(error.into()),
         },
     }
@@ -131,6 +135,9 @@ async fn buyer(
 
 /// The visitor's account, if they have one.
 pub(in crate::pages) async fn known(visitor: &Visitor, users: &Users) -> Option<User> {
+    if let Some(user) = &visitor.session {
+        return Some(user.clone());
+    }
     users.find(visitor.account?).await.ok()
 }
 

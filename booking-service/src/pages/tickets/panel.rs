@@ -98,7 +98,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                 section.card.stack {
                     h2 { (words::counted(booking.quantity.get().into(), "ticket", "tickets")) }
                     @if let Some(event) = &shown.event {
-                        p.quiet { (words::moment(event.starts_at)) }
+                        p.quiet { (words::local_moment(event.starts_at)) }
                         p { a href=(events::path(event.id)) { "See the event" } }
                     }
                 }

@@ -1,0 +1,243 @@
+//! Bookings of all doors and users, by what is known of them.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use clients::http::CallContext;
+use domain::BookingId;
+use jiff::civil::Date;
+use lifecycle::State;
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::Query;
+use uuid::Uuid;
+
+use super::super::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
+use super::super::choose::notice;
+use super::super::layout::{Page, Place};
+use super::super::orders::badge;
+use super::super::visitor::Visitor;
+use super::super::words;
+use crate::app::AppError;
+use crate::app::booking::Booking;
+use crate::app::catalog::{Airports, Catalog};
+use crate::app::events::Events;
+use crate::app::overview::{Found, LATEST_BOOKINGS, Overview, Span, Wanted};
+use crate::routes::call_context;
+
+const PATH: &str = "/operations/bookings";
+
+/// What is asked for, as its address has it: texts, of which any may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    find: String,
+    stage: String,
+    flight: String,
+    event: String,
+    made: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn is_empty(&self) -> bool {
+        let fields = [
+            &self.find,
+            &self.stage,
+            &self.flight,
+            &self.event,
+            &self.made,
+        ];
+        fields.iter().all(|field| field.trim().is_empty())
+    }
+
+    /// The search that it is; `Err` in words.
+    async fn understood(
+        &self,
+        catalog: &Catalog,
+        context: &CallContext,
+    ) -> Result<Result<Wanted, String>, AppError> {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut wanted = Wanted {
+            known: given(&self.find),
+            stage: stage_of(&self.stage),
+            older_than: self.before.map(BookingId),
+            ..Wanted::default()
+        };
+        if let Some(flight) = given(&self.flight) {
+            wanted.flight = match (flight.parse(), catalog.flight(&flight, context)) {
+                (Ok(id), _) => Some(id),
+                (Err(_), found) => match found.await {
+                    Ok(found) => Some(found.id),
+                    Err(AppError::UnknownFlight(_)) => {
+                        return Ok(Err(format!("there is no flight {flight}")));
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+        }
+        if let Some(event) = given(&self.event) {
+            let Ok(id) = Uuid::try_parse(&event) else {
+                return Ok(Err(format!("there is no event {event}")));
+            };
+            wanted.event = Some(id);
+        }
+        if let Some(made) = given(&self.made) {
+            let Ok(day) = made.parse::<Date>() else {
+                return Ok(Err("a day is written like 2030-06-01".to_owned()));
+            };
+            wanted.made_on = Some(day);
+        }
+        Ok(Ok(wanted))
+    }
+
+    /// The address of the same search from another place on.
+    fn path(&self, before: Option<BookingId>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let before = before.map(|id| id.to_string()).unwrap_or_default();
+        for (name, value) in [
+            ("find", &self.find),
+            ("stage", &self.stage),
+            ("flight", &self.flight),
+            ("event", &self.event),
+            ("made", &self.made),
+            ("before", &before),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        format!("{PATH}?{}", query.finish())
+    }
+}
+
+/// The form, filled in as it was sent. Any field alone will do.
+pub(super) fn form(asked: &Asked, events: &[(Uuid, String)]) -> Markup {
+    let chosen = asked.event.trim();
+    let is_listed = events.iter().any(|(id, _)| id.to_string() == chosen);
+    html! {
+        section.card.stack aria-labelledby="search-bookings" {
+            h2 #search-bookings { "Find bookings" }
+            form.find action=(PATH) role="search" aria-label="Bookings" {
+                div.field.broad {
+                    label for="find" { "Booking, order, user or flight id" }
+                    input #find type="search" name="find" maxlength="255" value=(asked.find) autocomplete="off";
+                }
+                div.field {
+                    label for="stage" { "State" }
+                    select #stage name="stage" {
+                        option value="" { "Any" }
+                        @for (_, name, text) in STAGES {
+                            option value=(name) selected[name == asked.stage] { (text) }
+                        }
+                    }
+                }
+                div.field {
+                    label for="flight" { "Flight" }
+                    input #flight name="flight" maxlength="20" value=(asked.flight) placeholder="AI101 or id" autocomplete="off";
+                }
+                div.field.roomy {
+                    label for="event" { "Event" }
+                    select #event name="event" {
+                        option value="" { "Any" }
+                        @for (id, name) in events {
+                            option value=(id) selected[id.to_string() == chosen] { (name) }
+                        }
+                        @if !chosen.is_empty() && !is_listed { option value=(chosen) selected { (chosen) } }
+                    }
+                }
+                div.field.roomy {
+                    label for="made" { "Made on (UTC)" }
+                    input #made type="date" name="made" value=(asked.made);
+                }
+                button.primary { "Find" }
+            }
+        }
+    }
+}
+
+/// What was found.
+pub(super) async fn find(
+    visitor: Visitor,
+    overview: Data<Overview>,
+    catalog: Data<Catalog>,
+    events: Data<Events>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let asked = asked.0;
+    let context = call_context();
+    let (found, problem) = match asked.understood(&catalog, &context).await? {
+        _ if asked.is_empty() => (None, None),
+        Ok(wanted) => (Some(overview.search(&wanted).await?), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let newest = overview.figures(Span::Hour).await?;
+    let newest: Vec<(Uuid, String)> = newest
+        .events
+        .iter()
+        .map(|event| (event.event, event.name.clone()))
+        .collect();
+    let airports = catalog.airports(&context).await.unwrap_or_default();
+    let body = html! {
+        h1 { "Bookings" }
+        (notice(problem.as_deref()))
+        (form(&asked, &newest))
+        @if let Some(Found { bookings, older_than }) = found {
+            @let rows = rows(bookings, &catalog, &events).await;
+            @if rows.is_empty() { (nothing(older_than.is_some())) }
+            @else { (table(&rows, &airports)) }
+            @if older_than.is_some() {
+                p.pages { a href=(asked.path(older_than)) { "Older bookings" } }
+            }
+        }
+        p { a href="/operations" { "Back to operations" } }
+    };
+    Ok(Page::new("Find bookings", Place::Operations, body).answer(&visitor))
+}
+
+fn nothing(has_older: bool) -> Markup {
+    html! {
+        section.card.empty {
+            h2 { "Nothing found" }
+            @if has_older {
+                p { "None of the latest " (words::count(LATEST_BOOKINGS)) " bookings is like this. Older ones may be." }
+            } @else {
+                p { "No booking is like this. Names have to be written as they were given." }
+            }
+        }
+    }
+}
+
+/// Where it stands, for somebody whose it is not.
+fn state(booking: &Booking) -> Markup {
+    match booking.life.shown {
+        State::Held => html! { span.badge.held { "Held" } },
+        _ => badge(booking),
+    }
+}
+
+fn table(rows: &[Row], airports: &Airports) -> Markup {
+    html! {
+        section.card.scroll tabindex="0" aria-label="Bookings" {
+            table.numbers-table {
+                thead { tr {
+                    th scope="col" { "Booking" } th scope="col" { "User" } th scope="col" { "For" }
+                    th scope="col" { "Made" } th.right scope="col" { "Total" } th.right scope="col" { "State" }
+                } }
+                tbody {
+                    @for row in rows {
+                        @let booking = &row.booking;
+                        tr {
+                            td { a href=(path(booking)) { (booking.id) } }
+                            td { (booking.user) }
+                            td { (title(row, airports)) br; small { (seats(booking)) } }
+                            td.whole { (words::moment(booking.created_at)) }
+                            td.right { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
+                            td.right { (state(booking)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

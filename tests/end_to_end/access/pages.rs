@@ -1,0 +1,270 @@
+//! The web pages follow the roles and the ownership of the API: by the session, whose role is the user's now.
+
+use anyhow::{Context as _, ensure};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use stack::testing::wait_until;
+
+use super::world::{FL123, World};
+use crate::caller::{Caller, SOON};
+use crate::events::id_in;
+
+const PASSWORD: &str = "correct horse";
+
+/// Of a form that comes with a cookie of the same value.
+const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
+
+/// Somebody at a browser.
+struct Browser {
+    http: reqwest::Client,
+    base: Caller,
+    /// Of their session and their forms.
+    cookies: String,
+    user: String,
+}
+
+impl Browser {
+    /// Signs somebody up and logs them in.
+    async fn of(world: &World, name: &str) -> anyhow::Result<Self> {
+        let base = world.services.bookings.clone();
+        let email = format!("{name}@example.org");
+        let user = json!({"name": name, "email": email, "password": PASSWORD, "role": "admin"});
+        let http = reqwest::Client::builder().redirect(Policy::none());
+        let http = http.build()?;
+        let made = http.post(base.url("/api/v1/users")).json(&user);
+        let made: Value = made.send().await?.json().await?;
+        let login = json!({"email": email, "password": PASSWORD});
+        let session = base.post("/api/v1/sessions", &login).await?;
+        let cookie = session.header("set-cookie").context("no cookie")?;
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        Ok(Self {
+            http,
+            base,
+            cookies: format!("{cookie}; holdfast_form_token={FORM_TOKEN}"),
+            user: made["id"].as_str().context("no user")?.to_owned(),
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, self.base.url(path));
+        request
+            .header(COOKIE, &self.cookies)
+            .header(ACCEPT, "text/html")
+    }
+
+    async fn look(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let answer = self.request(Method::GET, path).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    async fn send(&self, path: &str, form: &str) -> anyhow::Result<Response> {
+        let request = self
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(format!("form_token={FORM_TOKEN}&{form}"));
+        Ok(request.send().await?)
+    }
+
+    /// Their token for calls.
+    async fn role_of_token(&self, world: &World) -> anyhow::Result<String> {
+        let request = self.request(Method::GET, "/api/v1/sessions/current");
+        let session: Value = request.send().await?.json().await?;
+        let token = session["access_token"].as_str().context("no token")?;
+        let listed = world.services.bookings.bearing(token);
+        let role = match listed.get("/api/v1/users?limit=1").await?.status {
+            200 => match listed.get("/api/admin/actions").await?.status {
+                200 => "admin",
+                _ => "agent",
+            },
+            _ => "customer",
+        };
+        Ok(role.to_owned())
+    }
+
+    /// Has an admin give them a role.
+    async fn is_made(&self, world: &World, role: &str) -> anyhow::Result<()> {
+        let path = format!("/api/v1/users/{}", self.user);
+        let given = json!({"role": role});
+        let given = world.services.bookings.put(&path, &given).await?;
+        ensure!(
+            given.status == 200 && given.body["role"] == role,
+            "{given:?}"
+        );
+        Ok(())
+    }
+}
+
+/// A payment that has been given up: its dead letter.
+async fn dead_letter(world: &World, user: &str) -> anyhow::Result<String> {
+    let admin = &world.services.bookings;
+    let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",
+        "total_tickets": 10, "ticket_price": 75.5});
+    let event = admin.make("/api/v1/events", &event).await?;
+    world.services.mock(json!({"failure_rate": 1.0})).await?;
+    let tickets = json!({"user_id": user, "event_id": event, "quantity": 1});
+    let tickets = admin.post("/api/v1/bookings", &tickets).await?;
+    let booking = id_in(&tickets)?;
+    let letters = "/api/v1/payments/dead-letters";
+    wait_until("the payment is given up", SOON, async || {
+        let listed = admin.get(letters).await;
+        listed.is_ok_and(|listed| listed.body["data"][0]["booking_id"] == booking)
+    })
+    .await?;
+    world.services.mock(json!({"failure_rate": 0.0})).await?;
+    let listed = admin.get(letters).await?;
+    let id = listed.body["data"][0]["id"].as_str();
+    id.map(str::to_owned).context("no id")
+}
+
+#[tokio::test]
+async fn the_operations_pages_are_for_staff_as_long_as_they_are() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let visitor = Browser::of(&world, "asha").await?;
+    let letter = dead_letter(&world, &visitor.user).await?;
+    let pages = [
+        "/operations",
+        "/operations/figures",
+        "/operations/proof",
+        "/operations/dead-letters",
+        "/operations/bookings?find=1",
+    ];
+    let requeue = format!("/operations/dead-letters/{letter}/requeue");
+
+    // Whoever has not logged in is asked to.
+    let asked = visitor.http.get(visitor.base.url("/operations"));
+    let asked = asked.send().await?;
+    ensure!(asked.status() == 303, "{}", asked.status());
+    ensure!(
+        asked.headers()[LOCATION] == "/log-in?back=%2Foperations",
+        "{asked:?}"
+    );
+
+    // Nobody signs up as staff.
+    for path in pages {
+        let (status, text) = visitor.look(path).await?;
+        ensure!(status == 403 && text.contains("<h1>"), "{path}: {status}");
+    }
+    ensure!(visitor.send(&requeue, "").await?.status() == 403);
+    ensure!(visitor.role_of_token(&world).await? == "customer");
+    let (_, start) = visitor.look("/").await?;
+    ensure!(!start.contains("/operations"), "a link to nowhere");
+
+    for role in ["agent", "admin"] {
+        visitor.is_made(&world, role).await?;
+        for path in pages {
+            let (status, _) = visitor.look(path).await?;
+            ensure!(status == 200, "{role} {path}: {status}");
+        }
+        let (_, start) = visitor.look("/").await?;
+        ensure!(start.contains("/operations") && start.to_lowercase().contains(role));
+        ensure!(visitor.role_of_token(&world).await? == role);
+    }
+    let requeued = visitor.send(&requeue, "").await?;
+    ensure!(requeued.status() == 303, "{}", requeued.status());
+    let actions = "/api/admin/actions?limit=1";
+    let action = world.services.bookings.get(actions).await?;
+    let action = &action.body["data"][0];
+    ensure!(action["action"] == "payment.requeue", "{action}");
+    ensure!(action["actor"] == visitor.user, "{action}");
+    ensure!(
+        action["target"] == format!("/api/v1/payments/dead-letters/{letter}/requeue"),
+        "{action}"
+    );
+
+    visitor.is_made(&world, "customer").await?;
+    for path in pages {
+        let (status, _) = visitor.look(path).await?;
+        ensure!(status == 403, "{path}: {status}");
+    }
+    ensure!(visitor.send(&requeue, "").await?.status() == 403);
+    ensure!(visitor.role_of_token(&world).await? == "customer");
+    world.finish().await
+}
+
+#[tokio::test]
+async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let visitor = Browser::of(&world, "asha").await?;
+    let path = format!("/api/v1/users/{}", visitor.user);
+    let own = world.customer(&visitor.user)?;
+    let agent = world.tokens.good("agnes", tokens::Role::Agent)?;
+    let agent = world.services.bookings.bearing(&agent);
+    let give = json!({"role": "admin"});
+    for caller in [&own, &agent] {
+        ensure!(caller.put(&path, &give).await?.summary() == "403 forbidden");
+    }
+    let unknown = json!({"role": "service"});
+    let unknown = world.services.bookings.put(&path, &unknown).await?;
+    ensure!(unknown.invalid() == "400 /role", "{unknown:?}");
+    let user = world.services.bookings.get(&path).await?;
+    ensure!(user.body["role"] == "customer", "{user:?}");
+
+    visitor.is_made(&world, "admin").await?;
+    let actions = world
+        .services
+        .bookings
+        .get("/api/admin/actions?limit=2")
+        .await?;
+    ensure!(
+        actions.body["data"][0]["action"] == "user.make_admin",
+        "{actions:?}"
+    );
+    ensure!(actions.body["data"][0]["actor"] == "ada" && actions.body["data"][0]["target"] == path);
+    // An agent who gave an admin a password could be one.
+    let password = json!({"new_password": "battery staple"});
+    let refused = agent.put(&format!("{path}/password"), &password).await?;
+    ensure!(refused.summary() == "403 forbidden", "{refused:?}");
+    let refused = agent
+        .put(&path, &json!({"email": "agnes@example.org"}))
+        .await?;
+    ensure!(refused.summary() == "403 forbidden", "{refused:?}");
+    ensure!(agent.delete(&path).await?.summary() == "403 forbidden");
+    // Nor does staff's own session do without the password that holds.
+    let mine = world.tokens.good(&visitor.user, tokens::Role::Admin)?;
+    let mine = world.services.bookings.bearing(&mine);
+    let refused = mine.put(&format!("{path}/password"), &password).await?;
+    ensure!(refused.invalid() == "400 /current_password", "{refused:?}");
+    ensure!(mine.put(&path, &json!({"name": "Asha Rao"})).await?.status == 200);
+    world.finish().await
+}
+
+#[tokio::test]
+async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let owner = Browser::of(&world, "asha").await?;
+    let other = Browser::of(&world, "ben").await?;
+    let order = json!({"userId": owner.user, "seats": ["A1"]});
+    let path = format!("/api/flights/{FL123}/orders");
+    let order = world.customer(&owner.user)?.post(&path, &order).await?;
+    let order = order.body["orderId"].as_str().context("no order")?;
+    let flight = format!("/api/flights/{FL123}");
+    let flight = world.services.flights.get(&flight).await?;
+    let id = flight.body["id"].to_string();
+
+    let (status, text) = other.look(&format!("/orders/{order}")).await?;
+    let (unknown, missing) = other
+        .look("/orders/00000000-0000-4000-8000-000000000000")
+        .await?;
+    ensure!(status == 404 && unknown == 404);
+    let said = |text: &str| {
+        let lead = text.split("<p class=\"lead\">").nth(1);
+        lead.and_then(|lead| lead.split("</p>").next().map(str::to_owned))
+    };
+    ensure!(said(&text) == said(&missing), "what is there is told");
+
+    let live = format!("/flights/{id}/live?order={order}");
+    let (status, _) = other.look(&live).await?;
+    ensure!(status == 404, "{status}");
+    let mut events = owner.request(Method::GET, &live).send().await?;
+    ensure!(events.status() == 200, "{}", events.status());
+    let mut text = String::new();
+    while !text.contains("event: seats") || !text.ends_with("\n\n") {
+        let piece = events.chunk().await?.context("the stream ended")?;
+        text.push_str(&String::from_utf8(piece.to_vec())?);
+    }
+    ensure!(text.contains("class=\"seat mine\""), "{text}");
+    ensure!(!text.contains(order), "the order is told");
+    world.finish().await
+}
