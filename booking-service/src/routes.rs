@@ -28,7 +28,9 @@ use clients::http::CallContext;
 use serde::Serialize;
 use service_kit::admin_actions::AdminActions;
 use service_kit::extract::{request_key, scoped};
-use service_kit::{context, respond, server::resource};
+use service_kit::problem::ProblemStyles;
+use service_kit::server::resource;
+use service_kit::{context, respond};
 
 use crate::app::accounts::Accounts;
 use crate::app::bookings::Bookings;
@@ -199,19 +201,20 @@ fn configure_orders(config: &mut ServiceConfig) {
 }
 
 fn configure_tickets(config: &mut ServiceConfig) {
+    config.app_data(ProblemStyles(json_api::problem_style));
     let posts = [
         ("/purchases", web::post().to(purchases::create)),
         ("/ticket_options", web::post().to(ticket_options::create)),
     ];
     for (path, route) in posts {
-        config.service(json_api::resource(path, "POST", route));
+        config.service(resource(path, "POST", [route]));
     }
     let gets = [
         ("/purchases/{id}", web::get().to(purchases::show)),
         ("/ticket_options/{id}", web::get().to(ticket_options::show)),
     ];
     for (path, route) in gets {
-        config.service(json_api::resource(path, "GET", route));
+        config.service(resource(path, "GET", [route]));
     }
     config
         .service(resource(

@@ -1,21 +1,20 @@
 //! Documents and refusals as JSON:API 1.1 has them, for the calls that speak it.
 
-use std::fmt;
-
 use actix_web::body::BoxBody;
-use actix_web::dev::HttpServiceFactory;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, header::HeaderMap};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Route, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use service_kit::extract::Json;
-use service_kit::server::guarded;
+use service_kit::problem::ProblemStyle;
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
+
+use super::{purchases, ticket_options};
 
 /// The media type of JSON:API.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -63,13 +62,6 @@ pub(super) struct ToOne {
     pub(super) data: Identifier,
 }
 
-/// A refusal. What it says is a [`Problem`]'s; how it says it is JSON:API's.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    problem: Box<Problem>,
-    title: Option<&'static str>,
-}
-
 /// The body of a refusal.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Errors {
@@ -104,89 +96,36 @@ pub(super) struct Source {
     pointer: String,
 }
 
-impl<E: Into<Problem>> From<E> for Refusal {
-    fn from(error: E) -> Self {
-        Self {
-            problem: Box::new(error.into()),
-            title: None,
-        }
-    }
+/// How problems are answered on this path, if it speaks JSON:API.
+pub(super) fn problem_style(path: &str) -> Option<ProblemStyle> {
+    let mut segments = path.split('/').skip(1);
+    let resources = segments.next().unwrap_or_default();
+    [purchases::TYPE, ticket_options::TYPE]
+        .contains(&resources)
+        .then_some(refused)
 }
 
-impl Refusal {
-    /// The same under this title.
-    pub(super) fn titled(self, title: &'static str) -> Self {
-        let title = Some(title);
-        Self { title, ..self }
-    }
-
-    fn body(&self) -> Errors {
-        let problem = &self.problem;
-        let object = |detail: &str, pointer: Option<&str>| ErrorObject {
-            status: problem.status().as_str().to_owned(),
-            code: problem.code().to_owned(),
-            title: self
-                .title
-                .or_else(|| problem.status().canonical_reason())
-                .unwrap_or("Error")
-                .to_owned(),
-            detail: detail.to_owned(),
-            source: pointer.map(|pointer| Source {
-                pointer: pointer.to_owned(),
-            }),
-        };
-        let fields = problem.errors();
-        let errors = if fields.is_empty() {
-            vec![object(problem.detail(), None)]
-        } else {
-            let fields = fields.iter();
-            fields
-                .map(|field| object(&field.detail, Some(&field.pointer)))
-                .collect()
-        };
-        Errors { errors }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problem.fmt(f)
-    }
-}
-
-impl ResponseError for Refusal {
-    fn status_code(&self) -> StatusCode {
-        self.problem.status()
-    }
-
-    fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = respond::json_as(self.problem.status(), MEDIA_TYPE, &self.body());
-        // These headers are the same in both shapes.
-        let like = self.problem.error_response();
-        for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
-            if let Some(value) = like.headers().get(&name) {
-                response.headers_mut().insert(name, value.clone());
-            }
-        }
-        response
-    }
-}
-
-/// What is refused as JSON:API says: any extractor that refuses with a [`Problem`].
-#[derive(Debug)]
-pub(super) struct Checked<E>(pub(super) E);
-
-impl<E> FromRequest for Checked<E>
-where
-    E: FromRequest<Error = Problem> + 'static,
-{
-    type Error = Refusal;
-    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let extracted = E::from_request(request, payload);
-        async move { Ok(Self(extracted.await?)) }.boxed_local()
-    }
+/// A refusal. What it says is the problem's; how it says it is JSON:API's.
+fn refused(problem: &Problem) -> HttpResponse<BoxBody> {
+    let object = |detail: &str, pointer: Option<&str>| ErrorObject {
+        status: problem.status().as_str().to_owned(),
+        code: problem.code().to_owned(),
+        title: problem.title().to_owned(),
+        detail: detail.to_owned(),
+        source: pointer.map(|pointer| Source {
+            pointer: pointer.to_owned(),
+        }),
+    };
+    let fields = problem.errors();
+    let errors = if fields.is_empty() {
+        vec![object(problem.detail(), None)]
+    } else {
+        let fields = fields.iter();
+        fields
+            .map(|field| object(&field.detail, Some(&field.pointer)))
+            .collect()
+    };
+    respond::json_as(problem.status(), MEDIA_TYPE, &Errors { errors })
 }
 
 /// What a kind of resource is made of.
@@ -210,8 +149,8 @@ pub(super) struct New<K: Kind> {
 }
 
 impl<K: Kind + 'static> FromRequest for New<K> {
-    type Error = Refusal;
-    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = check_media_type(request.headers());
@@ -226,12 +165,12 @@ impl<K: Kind + 'static> FromRequest for New<K> {
                 let detail = format!("must be {}", K::TYPE);
                 let problem = Problem::invalid_field("data/type", detail);
                 let problem = problem.with_status(StatusCode::CONFLICT);
-                return Err(problem.with_code("wrong_type").into());
+                return Err(problem.with_code("wrong_type"));
             }
             if sent.id.is_some() {
                 let problem = Problem::invalid_field("data/id", "is given by the server");
                 let problem = problem.with_status(StatusCode::FORBIDDEN);
-                return Err(problem.with_code("client_generated_id").into());
+                return Err(problem.with_code("client_generated_id"));
             }
             Ok(Self {
                 attributes: sent.attributes,
@@ -274,19 +213,4 @@ pub(super) fn created<T: Serialize>(data: T, location: &str) -> HttpResponse {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
-}
-
-/// A path with its route, whose callers and other methods are refused as JSON:API says.
-pub(super) fn resource(
-    path: &str,
-    allow: &'static str,
-    route: Route,
-) -> impl HttpServiceFactory + use<> {
-    let refuse = move || async move {
-        Err::<HttpResponse, Refusal>(Problem::method_not_allowed(allow).into())
-    };
-    let resource = web::resource(path)
-        .default_service(web::to(refuse))
-        .route(route);
-    guarded::<Refusal>(resource, path, allow)
 }

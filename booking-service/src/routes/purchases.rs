@@ -11,7 +11,7 @@ use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::json_api::{self, Checked, Document, Identifier, Kind, New, Refusal, ToOne};
+use super::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
 use super::ticket_options::{self, parse_id, unknown_in};
 use super::{problem, request_key};
@@ -20,7 +20,7 @@ use crate::app::ownership::Owned as _;
 use crate::app::ticket_options::{Purchase, PurchaseRequest, TicketOptions};
 
 /// The kind of resource.
-const TYPE: &str = "purchases";
+pub(super) const TYPE: &str = "purchases";
 
 /// The longest id of a user: as of an idempotency key, far longer than any that is made.
 const USER_LIMIT_CHARS: usize = 255;
@@ -129,11 +129,11 @@ impl From<Purchase> for PurchaseResource {
 )]
 pub(super) async fn create(
     options: Data<TicketOptions>,
-    key: Checked<IdempotencyKey>,
-    caller: Checked<Caller>,
+    key: IdempotencyKey,
+    caller: Caller,
     new: New<PurchaseKind>,
-) -> Result<HttpResponse, Refusal> {
-    let request = parse(new, key.0, &caller.0)?;
+) -> Result<HttpResponse, Problem> {
+    let request = parse(new, key, &caller)?;
     let purchase = options.purchase(request).await.map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
     let location = format!("/{TYPE}/{}", resource.id);
@@ -146,7 +146,7 @@ fn parse(
     new: New<PurchaseKind>,
     key: IdempotencyKey,
     caller: &Caller,
-) -> Result<PurchaseRequest, Refusal> {
+) -> Result<PurchaseRequest, Problem> {
     let quantity = Units::try_from(new.attributes.quantity)
         .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
     let missing = || Problem::invalid_field("data/relationships", "is missing");
@@ -160,17 +160,17 @@ fn parse(
     ] {
         if one.data.kind != kind {
             let field = format!("data/relationships/{name}/data/type");
-            return Err(Problem::invalid_field(&field, format!("must be {kind}")).into());
+            return Err(Problem::invalid_field(&field, format!("must be {kind}")));
         }
     }
     let user = user.data.id;
     if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) {
         let detail = format!("must have 1 to {USER_LIMIT_CHARS} characters");
-        return Err(Problem::invalid_field(USER_ID, detail).into());
+        return Err(Problem::invalid_field(USER_ID, detail));
     }
     if user.chars().any(char::is_control) {
         let detail = "must not have control characters";
-        return Err(Problem::invalid_field(USER_ID, detail).into());
+        return Err(Problem::invalid_field(USER_ID, detail));
     }
     caller.check_names_self(USER_ID, &user)?;
     let ticket_option = parse_id(&ticket_option.data.id)
@@ -183,7 +183,7 @@ fn parse(
     })
 }
 
-fn refused(error: AppError) -> Refusal {
+fn refused(error: AppError) -> Problem {
     match error {
         AppError::NotSoMany(_) => {
             invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
@@ -193,9 +193,10 @@ fn refused(error: AppError) -> Refusal {
     }
 }
 
-fn invalid_quantity(problem: Problem) -> Refusal {
-    let refusal = Refusal::from(problem.with_code(problem::INVALID_PURCHASE_QUANTITY));
-    refusal.titled("Unable to purchase provided quantity")
+fn invalid_quantity(problem: Problem) -> Problem {
+    problem
+        .with_code(problem::INVALID_PURCHASE_QUANTITY)
+        .titled("Unable to purchase provided quantity")
 }
 
 /// Look a purchase up.
@@ -213,10 +214,10 @@ fn invalid_quantity(problem: Problem) -> Refusal {
 pub(super) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
-    caller: Checked<Caller>,
-) -> Result<HttpResponse, Refusal> {
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
     let purchase = options.find_purchase(id).await?;
-    let purchase = purchase.for_caller(&caller.0)?;
+    let purchase = purchase.for_caller(&caller)?;
     Ok(json_api::ok(PurchaseResource::from(purchase)))
 }

@@ -11,7 +11,7 @@ use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::json_api::{self, Checked, Document, Kind, New, Refusal};
+use super::json_api::{self, Document, Kind, New};
 use super::openapi::{JsonApiCreateRefusals, JsonApiLookupRefusals};
 use super::request_key;
 use crate::app::AppError;
@@ -136,16 +136,16 @@ impl From<TicketOption> for TicketOptionResource {
 )]
 pub(super) async fn create(
     options: Data<TicketOptions>,
-    key: Checked<IdempotencyKey>,
-    caller: Checked<Caller>,
+    key: IdempotencyKey,
+    caller: Caller,
     new: New<TicketOptionKind>,
-) -> Result<HttpResponse, Refusal> {
+) -> Result<HttpResponse, Problem> {
     let SentAttributes {
         name,
         description,
         allocation,
     } = new.attributes;
-    let key = request_key("POST /ticket_options", key.0, &caller.0, new.digest);
+    let key = request_key("POST /ticket_options", key, &caller, new.digest);
     let new = NewTicketOption {
         name,
         description,
@@ -174,7 +174,7 @@ pub(super) async fn create(
 pub(super) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
-) -> Result<HttpResponse, Refusal> {
+) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownTicketOption)?;
     let option = options.find(id).await?;
     Ok(json_api::ok(TicketOptionResource::from(option)))
@@ -186,11 +186,10 @@ pub(super) fn parse_id(text: &str) -> Option<Uuid> {
 }
 
 /// That what a field names is not there.
-pub(super) fn unknown_in(field: &str, error: AppError) -> Refusal {
+pub(super) fn unknown_in(field: &str, error: AppError) -> Problem {
     let problem = Problem::from(error);
     let (status, code) = (problem.status(), problem.code());
     Problem::invalid_field(field, problem.detail())
         .with_status(status)
         .with_code(code)
-        .into()
 }

@@ -142,6 +142,29 @@ async fn each_refusal_points_at_what_is_wrong() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_refused_before_its_route_speaks_the_same_style() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let long = "x".repeat(10_000);
+    for (path, expected) in [
+        (format!("/purchases/{long}"), "414 uri_too_long -"),
+        (format!("/ticket_options?{long}"), "414 uri_too_long -"),
+        ("/purchases/1/2".to_owned(), "404 not_found -"),
+        ("/ticket_options".to_owned(), "405 method_not_allowed -"),
+    ] {
+        let refused = caller.get(&path).await?;
+        assert_eq!(refused.refusal(), expected, "{}", refused.text);
+        assert_eq!(
+            refused.header("content-type"),
+            Some("application/vnd.api+json")
+        );
+    }
+    let page = caller.get(&format!("/purchases_{long}")).await?;
+    assert_eq!(page.summary(), "414 uri_too_long");
+    service.finish().await
+}
+
+#[tokio::test]
 async fn a_purchase_that_makes_no_sense_is_refused() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;

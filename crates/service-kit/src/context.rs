@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::limits::Places;
+use crate::problem::{ProblemStyle, ProblemStyles};
 use crate::{Problem, body, bounds, protection};
 
 /// The header that carries a request's id.
@@ -39,6 +40,8 @@ pub struct RequestContext {
     pub path: String,
     /// The caller's trace context, passed on as it came.
     pub traceparent: Option<String>,
+    /// How its problems are answered, if not as problem details.
+    pub problem_style: Option<ProblemStyle>,
     /// When the request is given up: its caller waits no longer, or its time here is over. None outside
     /// a request.
     pub deadline: Option<Instant>,
@@ -89,6 +92,9 @@ pub async fn around_request(
         request_id: request_id(request.headers()),
         path: request.path().to_owned(),
         traceparent: text_of(request.headers(), &TRACEPARENT).map(str::to_owned),
+        problem_style: request
+            .app_data::<ProblemStyles>()
+            .and_then(|styles| styles.0(request.path())),
         deadline: started.checked_add(timeout),
     };
     let id_header = HeaderValue::from_str(&context.request_id);

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem details, made in this one place.
 //!
-//! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees.
+//! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees. Where clients
+//! speak an API style that has another form for errors, a [`ProblemStyle`] writes it.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -13,7 +14,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{context, respond};
+use crate::context::{self, RequestContext};
+use crate::respond;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -24,13 +26,22 @@ pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// The code of a request whose first run has not ended.
 const IN_PROGRESS: &str = "idempotency_in_progress";
 
+/// How problems are answered in another form. The headers that a problem has are added to it.
+pub type ProblemStyle = fn(&Problem) -> HttpResponse<BoxBody>;
+
+/// Which paths have another form; application data of a service that has such paths.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemStyles(pub fn(path: &str) -> Option<ProblemStyle>);
+
 /// A failed request: its status, a stable code, words for the client, and the cause for the log.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
-    detail: String,
-    errors: Vec<FieldError>,
+    /// Other words for its kind than the status's.
+    title: Option<&'static str>,
+    detail: Box<str>,
+    errors: Box<[FieldError]>,
     retry_after_seconds: Option<u32>,
     header: Option<Header>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
@@ -91,8 +102,9 @@ impl Problem {
         Self {
             status,
             code,
-            detail: detail.into(),
-            errors: Vec::new(),
+            title: None,
+            detail: detail.into().into_boxed_str(),
+            errors: Box::default(),
             retry_after_seconds: None,
             header: None,
             cause: None,
@@ -116,7 +128,7 @@ impl Problem {
             .collect::<Vec<_>>()
             .join("; ");
         Self {
-            errors,
+            errors: errors.into_boxed_slice(),
             ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
         }
     }
@@ -219,6 +231,13 @@ impl Problem {
         Self { code, ..self }
     }
 
+    /// The same problem under this title.
+    #[must_use]
+    pub fn titled(self, title: &'static str) -> Self {
+        let title = Some(title);
+        Self { title, ..self }
+    }
+
     /// The same problem with its cause, for the log only.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -232,6 +251,13 @@ impl Problem {
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// Its kind in words.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        let title = self.title.or_else(|| self.status.canonical_reason());
+        title.unwrap_or("Error")
     }
 
     /// What the client is told.
@@ -256,6 +282,21 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    fn details(&self, request: RequestContext) -> HttpResponse<BoxBody> {
+        let body = ProblemBody {
+            kind: format!("urn:holdfast:problem:{}", self.code),
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: request.path,
+            code: self.code,
+            request_id: request.request_id,
+            retryable: self.is_retryable(),
+            errors: &self.errors,
+        };
+        respond::json_as(self.status, MEDIA_TYPE, &body)
     }
 
     /// Whether the same request may succeed later.
@@ -285,18 +326,10 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let request = context::current();
-        let body = ProblemBody {
-            kind: format!("urn:holdfast:problem:{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            instance: request.path,
-            code: self.code,
-            request_id: request.request_id,
-            retryable: self.is_retryable(),
-            errors: &self.errors,
+        let mut response = match request.problem_style {
+            Some(style) => style(self),
+            None => self.details(request),
         };
-        let mut response = respond::json_as(self.status, MEDIA_TYPE, &body);
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

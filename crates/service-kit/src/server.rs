@@ -8,7 +8,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, Server, ServerHandle, ServiceRequest};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpServer, Resource, ResponseError, Route};
+use actix_web::{App, HttpServer, Resource, Route};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
@@ -293,7 +293,13 @@ pub fn resource<R: IntoIterator<Item = Route>>(
     allow: &'static str,
     routes: R,
 ) -> impl HttpServiceFactory + use<R> {
-    guarded::<Problem>(unguarded(path, allow, routes), path, allow)
+    let at = Rc::new(GuardedPath {
+        path: path.to_owned(),
+        allow,
+    });
+    unguarded(path, allow, routes).wrap(from_fn(
+        move |request: ServiceRequest, next: Next<BoxBody>| guard(Rc::clone(&at), request, next),
+    ))
 }
 
 /// A path that no rule guards, for handlers that find out themselves who asks; other methods are answered
@@ -307,21 +313,4 @@ pub fn unguarded(
         Problem::method_not_allowed(allow)
     }));
     routes.into_iter().fold(resource, Resource::route)
-}
-
-/// A path that is guarded by the service's rules; refusals are answered in the shape of `E`.
-pub fn guarded<E: From<Problem> + ResponseError + 'static>(
-    resource: Resource,
-    path: &str,
-    allow: &'static str,
-) -> impl HttpServiceFactory + use<E> {
-    let at = Rc::new(GuardedPath {
-        path: path.to_owned(),
-        allow,
-    });
-    resource.wrap(from_fn(
-        move |request: ServiceRequest, next: Next<BoxBody>| {
-            guard::<E>(Rc::clone(&at), request, next)
-        },
-    ))
 }

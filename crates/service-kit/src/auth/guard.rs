@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, ResponseError, web};
+use actix_web::{Error, HttpMessage as _, web};
 use tokens::Role;
 
 use super::access::{Access, Recorded, Rule, Rules};
@@ -41,12 +41,11 @@ pub struct GuardedPath {
     pub allow: &'static str,
 }
 
-/// Lets a request through to its route, with its [`Caller`] at hand, if it is for them. Refusals are
-/// answered in the shape of `E`.
+/// Lets a request through to its route, with its [`Caller`] at hand, if it is for them.
 ///
 /// # Errors
 /// Those of the route.
-pub async fn guard<E: From<Problem> + ResponseError + 'static>(
+pub async fn guard(
     at: Rc<GuardedPath>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -58,7 +57,7 @@ pub async fn guard<E: From<Problem> + ResponseError + 'static>(
             next.call(request).await?.map_into_boxed_body()
         }
         // As an answer, not as an error: the middleware around all requests gives it the request's id.
-        Err(problem) => request.error_response(E::from(problem)),
+        Err(problem) => request.error_response(problem),
     };
     if let Some(standing) = standing {
         standing.describe(response.headers_mut());
