@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clients::flight::{
-    Answer, CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest,
-    SeatMap, SeatStream,
+    CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest, SeatMap,
+    SeatStream,
 };
 use clients::http::CallContext;
 use domain::{AirportCode, FlightId, Units};
@@ -17,11 +17,9 @@ use jiff::civil::Date;
 use moka::future::Cache;
 
 use super::AppError;
-use super::booking::Refusal;
+use super::flights::{granted, granted_of};
 
 pub use self::airports::{Airports, Match};
-
-const FLIGHTS: &str = "flight-service";
 
 /// How long airports are kept: they change with the schedule, a few times a year.
 const AIRPORTS_LIFETIME: Duration = Duration::from_secs(300);
@@ -116,8 +114,7 @@ impl Catalog {
     /// # Errors
     /// When there is none, or flight-service does not answer.
     pub async fn flight(&self, name: &str, context: &CallContext) -> Result<Flight, AppError> {
-        let found = granted(self.flights.find_flight(name, context).await);
-        found.map_err(|error| as_unknown(error, name))
+        granted_of(name, self.flights.find_flight(name, context).await)
     }
 
     /// These flights, in their order; a gap where flight-service does not tell.
@@ -135,8 +132,7 @@ impl Catalog {
     /// When there is no such flight, or flight-service does not answer.
     pub async fn seat_map(&self, id: FlightId, context: &CallContext) -> Result<SeatMap, AppError> {
         let name = id.to_string();
-        let map = granted(self.flights.seat_map(&name, context).await);
-        map.map_err(|error| as_unknown(error, &name))
+        granted_of(&name, self.flights.seat_map(&name, context).await)
     }
 
     /// The changes of a flight's seats as they happen, all of its seats first. The orders that have seats are
@@ -150,8 +146,8 @@ impl Catalog {
         context: &CallContext,
     ) -> Result<SeatStream, AppError> {
         let name = id.to_string();
-        let stream = granted(self.flights.seat_stream(&name, None, true, context).await);
-        stream.map_err(|error| as_unknown(error, &name))
+        let stream = self.flights.seat_stream(&name, None, true, context);
+        granted_of(&name, stream.await)
     }
 
     /// The proof of all flights' pools, at most some seconds old.
@@ -170,22 +166,4 @@ fn one_entry<T: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<(), 
         .max_capacity(1)
         .time_to_live(lifetime)
         .build()
-}
-
-/// What flight-service answered, its refusals as this service's own.
-fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
-    let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
-    answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
-}
-
-/// A flight that is not there, by its name.
-fn as_unknown(error: AppError, name: &str) -> AppError {
-    match error {
-        AppError::Refused(refusal)
-            if matches!(refusal.code.as_str(), "unknown_flight" | "not_found") =>
-        {
-            AppError::UnknownFlight(name.to_owned())
-        }
-        error => error,
-    }
 }

@@ -104,7 +104,8 @@ impl Stream {
         let mut jobs = Vec::with_capacity(SENT_AT_ONCE);
         while rung.recv_many(&mut jobs, SENT_AT_ONCE).await > 0 {
             if let Err(error) = self.add(&jobs).await {
-                metrics::counter!("payment_jobs_not_rung_total").increment(1);
+                let unheard = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+                metrics::counter!("payment_jobs_not_rung_total").increment(unheard);
                 tracing::debug!(error = %error, "workers can't be told of jobs");
             }
             jobs.clear();

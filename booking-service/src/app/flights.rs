@@ -43,7 +43,7 @@ impl Flights {
             .flights
             .find_flight(name, context)
             .await;
-        Ok(granted(name, flight)?.id)
+        Ok(granted_of(name, flight)?.id)
     }
 
     /// The seats of a flight. Who has one, its owner and staff are told.
@@ -57,10 +57,10 @@ impl Flights {
         context: &CallContext,
     ) -> Result<SeatMap, AppError> {
         let map = self.bookings.engine.flights.seat_map(name, context).await;
-        let mut map = granted(name, map)?;
-        let orders: Vec<HoldId> = map
-            .seats
-            .iter()
+        let mut map = granted_of(name, map)?;
+        // Nobody in particular owns nothing: nobody is looked up for them.
+        let seats = map.seats.iter().filter(|_| caller.role().is_some());
+        let orders: Vec<HoldId> = seats
             .filter_map(|seat| seat.reserved_by.as_ref()?.parse().ok())
             .collect();
         if !orders.is_empty() {
@@ -98,7 +98,7 @@ impl Flights {
         let flights = &self.bookings.engine.flights;
         let with_owners = caller.is_staff();
         let stream = flights.seat_stream(name, last_event_id, with_owners, context);
-        granted(name, stream.await)
+        granted_of(name, stream.await)
     }
 
     /// Ends every booking and order with seats on a flight, refunded; the seats are free when this
@@ -147,18 +147,27 @@ impl Flights {
             status: Some(FlightStatus::Closed),
             ..FlightChange::default()
         };
-        granted(&name, flights.change_flight(flight, &closed, context).await)?;
+        granted_of(&name, flights.change_flight(flight, &closed, context).await)?;
         let ended = self.reset(flight, context).await?;
-        granted(&name, flights.cancel_flight(flight, context).await)?;
+        granted_of(&name, flights.cancel_flight(flight, context).await)?;
         Ok(ended)
     }
 }
 
 /// What flight-service answered, its refusals as this service's own.
-fn granted<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
+pub(super) fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
     let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
-    answer.map_err(|refusal| match refusal.code.as_str() {
-        "unknown_flight" | "not_found" => AppError::UnknownFlight(flight.to_owned()),
-        _ => AppError::Refused(Refusal::from(refusal)),
+    answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
+}
+
+/// The same of one flight: where there is none, this name is said.
+pub(super) fn granted_of<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
+    granted(answer).map_err(|error| match error {
+        AppError::Refused(Refusal { code, .. })
+            if ["unknown_flight", "not_found"].contains(&code.as_str()) =>
+        {
+            AppError::UnknownFlight(flight.to_owned())
+        }
+        error => error,
     })
 }

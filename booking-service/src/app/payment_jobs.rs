@@ -47,8 +47,8 @@ pub struct DeadLetter {
     pub hold: HoldId,
     /// Whose booking it is.
     pub user: String,
-    /// What the booking shows, as it is stored.
-    pub shown: String,
+    /// What the booking shows.
+    pub shown: State,
     /// How many attempts had been made.
     pub attempts: i16,
     /// Why the last one was declined.
@@ -65,11 +65,7 @@ impl DeadLetter {
     /// Where its booking stands.
     #[must_use]
     pub fn booking_status(&self) -> EventBookingStatus {
-        match self.shown.as_str() {
-            "confirmed" => EventBookingStatus::Confirmed,
-            "failed" | "expired" | "cancelled" => EventBookingStatus::Cancelled,
-            _ => EventBookingStatus::Pending,
-        }
+        EventBookingStatus::of(self.shown)
     }
 }
 

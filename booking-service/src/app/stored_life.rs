@@ -53,7 +53,8 @@ fn state_text(state: State) -> &'static str {
     }
 }
 
-fn state_from(text: &str, attempt: u8) -> Option<State> {
+/// The state that is stored as this text, and its attempt.
+pub(crate) fn state_from(text: &str, attempt: u8) -> Option<State> {
     Some(match text {
         "pending" => State::Pending,
         "held" => State::Held,

@@ -11,6 +11,7 @@ use super::DbError;
 use super::bookings::{Change, update};
 use crate::app::booking::Booking;
 use crate::app::payment_jobs::{DeadLetter, Failure};
+use crate::app::stored_life::state_from;
 
 const FAILED: &str = "
     INSERT INTO payment_failures (booking_id, attempt, code, message) VALUES ($1, $2, $3, $4)";
@@ -150,12 +151,16 @@ pub async fn history(database: &Pool, booking: BookingId) -> Result<Vec<Failure>
 }
 
 fn letter_of(row: &Row) -> Result<DeadLetter, DbError> {
+    let attempts: i16 = row.try_get(4)?;
+    let shown = u8::try_from(attempts)
+        .ok()
+        .and_then(|attempts| state_from(row.try_get(3).ok()?, attempts));
     Ok(DeadLetter {
         id: row.try_get(0)?,
         hold: HoldId(row.try_get(1)?),
         user: row.try_get(2)?,
-        shown: row.try_get(3)?,
-        attempts: row.try_get(4)?,
+        shown: shown.ok_or(DbError::Unreadable("bookings.shown"))?,
+        attempts,
         code: row.try_get(5)?,
         message: row.try_get(6)?,
         died_at: row.try_get(7)?,

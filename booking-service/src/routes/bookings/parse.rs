@@ -9,11 +9,9 @@ use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::booking::{Door, Leg, NewBooking};
+use crate::app::orders::LEGS_MAX;
 use crate::routes::scoped;
 use crate::routes::travelers::{self, TravelerBody};
-
-/// The most flights of an itinerary.
-const FLIGHTS_MAX: usize = 4;
 
 /// Long before any flight, and within what the database can store.
 const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
@@ -76,8 +74,8 @@ pub(super) fn new_booking(
             return Err(Problem::invalid_field("flight_ids", detail));
         }
     };
-    if flights.len() > FLIGHTS_MAX {
-        let detail = format!("an itinerary has at most {FLIGHTS_MAX} flights");
+    if flights.len() > LEGS_MAX {
+        let detail = format!("an itinerary has at most {LEGS_MAX} flights");
         return Err(Problem::invalid_field("flight_ids", detail));
     }
     let repeated = flights
