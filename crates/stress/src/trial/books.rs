@@ -1,7 +1,7 @@
 //! What the ledgers and the databases say of what was sold.
 //!
-//! The ledgers' proofs are of all pools of a service, so a trial counts how they change from its
-//! beginning to its end; the databases are asked about the trial's own pools.
+//! The ledgers' proofs are of all pools of a service, so it counts how they change from a load's
+//! beginning to its end; the databases are asked about the load's own pools.
 
 use std::time::Duration;
 
