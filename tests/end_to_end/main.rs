@@ -10,6 +10,7 @@ mod bounds;
 mod caller;
 mod cancel;
 mod databases;
+mod deployment;
 mod event_bookings;
 mod events;
 mod flight_outages;

@@ -198,6 +198,14 @@ pub async fn ticket_holds<'a>(
     holds(BOOKINGS, &moment.bookings, is_booked, only).await
 }
 
+/// That a hold has units, of the columns behind this name: it is sold, or held and its time is not over.
+pub fn is_live(hold: &str) -> String {
+    format!(
+        "({hold}.status = 'sold'
+          OR ({hold}.status = 'held' AND coalesce({hold}.expires_at > now(), true)))"
+    )
+}
+
 async fn holds<'a>(
     database: &'static str,
     transaction: &'a Transaction<'a>,
@@ -205,9 +213,8 @@ async fn holds<'a>(
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Hold>, AuditError> {
     let mut query = format!(
-        "SELECT id, owner, status = 'sold' AS is_sold FROM holds
-         WHERE (status = 'sold' OR (status = 'held' AND coalesce(expires_at > now(), true)))
-             AND {condition}"
+        "SELECT id, owner, status = 'sold' AS is_sold FROM holds WHERE {} AND {condition}",
+        is_live("holds")
     );
     let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::new();
     if let Some(only) = &only {

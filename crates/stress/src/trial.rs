@@ -13,8 +13,9 @@
 //! | [`report`], [`table`], [`page`] | the report: for programs, the terminal, the browser |
 //!
 //! A scenario is a closed loop, then fixed rates below what that carried. At a fixed rate a request's
-//! latency counts from the time at which it was to be sent. Every load has goods of its own; when it is
-//! over, refused customers ask again, and everything that was sold is accounted for.
+//! latency counts from the time at which it was to be sent. Every load has goods of its own, but for
+//! flights, which are used again; when it is over, refused customers ask again, and everything that was
+//! sold is accounted for.
 
 mod account;
 pub mod arguments;

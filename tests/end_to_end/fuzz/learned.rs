@@ -17,6 +17,7 @@ pub const LEARNED: usize = 256;
 pub struct Learned {
     surprises: Mutex<BTreeSet<String>>,
     granted: Mutex<BTreeSet<String>>,
+    busy: Mutex<Vec<String>>,
     /// By what they are ids of.
     ids: Mutex<BTreeMap<String, Vec<Value>>>,
 }
@@ -30,6 +31,7 @@ impl Default for Learned {
         Self {
             surprises: Mutex::default(),
             granted: Mutex::default(),
+            busy: Mutex::default(),
             ids: Mutex::new([("flight".to_owned(), flights)].into()),
         }
     }
@@ -46,6 +48,11 @@ impl Learned {
     /// Calls that did what they are for.
     pub fn granted(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was answered 503 though there was time.
+    pub fn busy(&self) -> MutexGuard<'_, Vec<String>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps the ids of an answer, which is about things of this kind.

@@ -293,6 +293,10 @@ impl Request {
             let surprise = format!("{call}: {status} {kind} {code}");
             learned.surprises().insert(surprise);
         }
+        if status == 503 && !self.gives_little_time() {
+            let busy = format!("{}: 503 {}", self.call.name(self.part), body["detail"]);
+            learned.busy().push(busy);
+        }
         if status < 300 {
             learned.learn(kind_of_path(&self.call.path), &body);
             if self.method == self.call.method {
@@ -300,6 +304,12 @@ impl Request {
             }
         }
         Ok(status)
+    }
+
+    /// Whether it says that it waits for so short a time that nobody could answer.
+    fn gives_little_time(&self) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, _)| *name == "x-request-timeout-ms")
     }
 
     /// What it asks, in short.

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use stack::testing::wait_until;
 
 use crate::world::World;
+
+/// Longer than anything here takes, on a busy machine too.
+const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn what_is_right_is_counted() -> anyhow::Result<()> {
@@ -101,15 +105,27 @@ async fn what_comes_right_meanwhile_does_not_count() -> anyhow::Result<()> {
             &[],
         )
         .await?;
+    // The audit's first look at the bookings has begun when it waits for the charges.
+    world
+        .payments
+        .batch_execute("BEGIN; LOCK TABLE charges")
+        .await?;
+    let waits = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                 WHERE datname = current_database() AND NOT granted";
     let repairs = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        wait_until("the audit waits for the charges", SOON, async || {
+            let waiting = world.payments.query_one(waits, &[]).await;
+            waiting.is_ok_and(|row| row.get::<_, i64>(0) > 0)
+        })
+        .await?;
         world
             .bookings
             .execute(
                 "UPDATE bookings SET payment_id = id_of(11), amount_minor = 5000 WHERE id = 1",
                 &[],
             )
-            .await
+            .await?;
+        anyhow::Ok(world.payments.batch_execute("COMMIT").await?)
     };
     let (verdict, repaired) = tokio::join!(world.audit(), repairs);
     repaired?;

@@ -1,9 +1,10 @@
 //! What was sold in a step: what customers were told, beside what the books say.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::books::Proof;
+use super::books::since;
 use super::doors::{Caller, Door};
 use super::errand::Basket;
 use super::ground::Ground;
@@ -12,6 +13,7 @@ use super::receipts;
 use super::report::SaleReport;
 use super::settle::{Settled, wanted};
 use super::verdict::{Books, Finding, Sale, judge};
+use crate::bench::ledger::Proof;
 
 /// Compares what customers were told with the books: pool by pool in the databases, and all pools of a
 /// service together in its ledger's proof.
@@ -31,9 +33,11 @@ pub(super) async fn account(
             None => pools = pools.and(receipts::check(&mut caller, pool).await?),
         }
         pools = pools.and(judge(&sale));
-        let report = reports.entry(kind_of_goods(pool.goods)).or_default();
-        add(report, pool, &sale.books);
-        report.sold_on_asking_again += sold_again;
+        let report = report(pool, sale.books, *sold_again);
+        match reports.entry(kind_of_goods(pool.goods)) {
+            Entry::Occupied(mut known) => known.get_mut().add(&report),
+            Entry::Vacant(place) => _ = place.insert(report),
+        }
     }
     let mut ledgers = Finding::default();
     for ((door, proof_before), after) in before.iter().zip(&settled.ledgers) {
@@ -97,33 +101,28 @@ fn together<'a>(
     }
     let free = all.capacity - all.sold_before;
     let source = format!("{}'s ledger, by its proof", service(door));
-    all.books = vec![after.since(before, free, all.sold_before, &source)];
+    all.books = vec![since(before, after, free, all.sold_before, &source)];
     all
 }
 
-fn add(report: &mut SaleReport, pool: &Pool, books: &[Books]) {
+fn report(pool: &Pool, books: Vec<Books>, sold_on_asking_again: u64) -> SaleReport {
     let told = &pool.told;
-    kind_of_goods(pool.goods).clone_into(&mut report.name);
-    report.for_sale = match pool.goods {
-        Goods::Charges(_) => None,
-        _ => Some(report.for_sale.unwrap_or_default() + pool.for_sale()),
-    };
-    report.asked += told.asked();
-    report.confirmed += told.confirmed();
-    report.refused += told.refused();
-    report.failed += told.failed();
-    report.unclear += told.unclear();
-    for books in books {
-        let books = sold_since(books.clone(), pool.sold_before);
-        let mut known = report.books.iter_mut();
-        match known.find(|known| known.source == books.source) {
-            Some(known) => {
-                known.sold += books.sold;
-                known.free = known.free.zip(books.free).map(|(a, b)| a + b);
-                known.held = known.held.zip(books.held).map(|(a, b)| a + b);
-            }
-            None => report.books.push(books),
-        }
+    let books = books.into_iter();
+    SaleReport {
+        name: kind_of_goods(pool.goods).to_owned(),
+        for_sale: match pool.goods {
+            Goods::Charges(_) => None,
+            _ => Some(pool.for_sale()),
+        },
+        asked: told.asked(),
+        confirmed: told.confirmed(),
+        refused: told.refused(),
+        failed: told.failed(),
+        unclear: told.unclear(),
+        sold_on_asking_again,
+        books: books
+            .map(|books| sold_since(books, pool.sold_before))
+            .collect(),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Arguments {
     /// The most requests of one load
     #[arg(long, value_name = "COUNT", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: u64,
-    /// How many tickets a hot sale has; without it some seconds' worth
+    /// How many tickets what is to sell out has; without it fewer than are asked for
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub tickets: Option<u64>,
     /// How long the mock provider takes for a payment, in milliseconds

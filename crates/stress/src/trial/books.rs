@@ -1,11 +1,11 @@
 //! What the ledgers and the databases say of what was sold.
 //!
-//! The ledgers' proofs are of all pools of a service, so a trial counts how they change from its
-//! beginning to its end; the databases are asked about the trial's own pools.
+//! The ledgers' proofs are of all pools of a service, so it counts how they change from a load's
+//! beginning to its end; the databases are asked about the load's own pools.
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use audit::Urls;
 use stack::database::connect;
 use tokio::time::{Instant, sleep};
@@ -14,41 +14,15 @@ use tokio_postgres::Client;
 use super::doors::{Caller, Door};
 use super::pool::{Goods, Pool};
 use super::verdict::Books;
-
-/// A ledger's proof: the counts of all pools of a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
-    /// Whether it holds.
-    pub holds: bool,
-    /// Units that nobody has.
-    pub free: u64,
-    /// Units in holds.
-    pub held: u64,
-    /// Units sold.
-    pub sold: u64,
-}
+use crate::bench::ledger::{PROOF_PATH, Proof};
 
 /// Asks a service for its proof.
 ///
 /// # Errors
 /// When it does not answer with one.
 pub async fn proof(caller: &mut Caller, door: Door) -> anyhow::Result<Proof> {
-    let reply = caller.get(door, "/api/ledger/proof".to_owned()).await?;
-    ensure!(
-        reply.status == 200,
-        "the ledger's proof is answered {}",
-        reply.status
-    );
-    let count = |name: &str| {
-        let count = reply.body[name].as_u64();
-        count.with_context(|| format!("the ledger's proof has no {name}"))
-    };
-    Ok(Proof {
-        holds: reply.body["holds"] == true,
-        free: count("free")?,
-        held: count("held")?,
-        sold: count("sold")?,
-    })
+    let reply = caller.get(door, PROOF_PATH.to_owned()).await?;
+    Proof::read(reply.status, &reply.body)
 }
 
 /// How long what is held may take to be sold or free: longer than any step of a booking is repeated.
@@ -92,17 +66,15 @@ pub async fn held(
     Ok(u64::try_from(held)?)
 }
 
-impl Proof {
-    /// What has changed since then, as the books of pools that had so much free and sold.
-    #[must_use]
-    pub fn since(&self, before: &Self, free: u64, sold: u64, source: &str) -> Books {
-        let now = |then: u64, now: u64, at_first: u64| (at_first + now).saturating_sub(then);
-        Books {
-            source: source.to_owned(),
-            free: Some(now(before.free, self.free, free)),
-            held: Some(now(before.held, self.held, 0)),
-            sold: now(before.sold, self.sold, sold),
-        }
+/// What a proof says since another, as the books of pools that had so much free and sold.
+#[must_use]
+pub fn since(before: &Proof, after: &Proof, free: u64, sold: u64, source: &str) -> Books {
+    let now = |then: u64, now: u64, at_first: u64| (at_first + now).saturating_sub(then);
+    Books {
+        source: source.to_owned(),
+        free: Some(now(before.free, after.free, free)),
+        held: Some(now(before.held, after.held, 0)),
+        sold: now(before.sold, after.sold, sold),
     }
 }
 
@@ -270,7 +242,7 @@ mod tests {
             sold: 119,
             ..before
         };
-        let books = after.since(&before, 80, 20, "the ledger");
+        let books = since(&before, &after, 80, 20, "the ledger");
         assert_eq!(
             (books.free, books.held, books.sold),
             (Some(30), Some(1), 69)

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use search::Network;
 
 use super::doors::{Caller, Door, Reply};
-use super::outcome::{BUSY, NOT_UNDERSTOOD, STILL_PENDING};
+use super::outcome::{BUSY, CONFIRMED, NOT_UNDERSTOOD, STILL_PENDING};
 use super::pool::{Goods, Open, Pool};
 use crate::http::ConnectionError;
 use crate::stats::Outcome;
@@ -179,6 +179,26 @@ fn is_clear_no(reply: &Result<Reply, ConnectionError>) -> bool {
     reply
         .as_ref()
         .is_ok_and(|reply| matches!(reply.status, 400..=499))
+}
+
+/// Tells the pool of units that an answer gave nobody, or nobody knows; says what the errand comes to.
+fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionError>) -> Outcome {
+    if is_clear_no(reply) {
+        pool.told.fail(units);
+    } else {
+        pool.told.lose(units);
+    }
+    failure(reply)
+}
+
+/// Tells the pool how a booking has ended; `None` if nobody has seen it yet.
+fn tell_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
+    match ended {
+        Some(CONFIRMED) => pool.told.confirm(open.units, &open.seats),
+        Some(_) => pool.told.fail(open.units),
+        None => pool.told.leave_open(open),
+    }
+    ended.unwrap_or(STILL_PENDING)
 }
 
 /// Looks at a booking until `end` knows what became of it; `None` if it takes too long.

@@ -191,6 +191,32 @@ pub struct SaleReport {
     pub books: Vec<Books>,
 }
 
+impl SaleReport {
+    /// Adds another sale of the same kind of goods.
+    pub(super) fn add(&mut self, more: &Self) {
+        let sum =
+            |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one + other);
+        self.for_sale = sum(self.for_sale, more.for_sale);
+        self.asked += more.asked;
+        self.confirmed += more.confirmed;
+        self.refused += more.refused;
+        self.failed += more.failed;
+        self.unclear += more.unclear;
+        self.sold_on_asking_again += more.sold_on_asking_again;
+        for more in &more.books {
+            let mut known = self.books.iter_mut();
+            match known.find(|known| known.source == more.source) {
+                Some(known) => {
+                    known.sold += more.sold;
+                    known.free = sum(known.free, more.free);
+                    known.held = sum(known.held, more.held);
+                }
+                None => self.books.push(more.clone()),
+            }
+        }
+    }
+}
+
 impl Slot {
     /// The answers of a kind.
     #[must_use]

@@ -149,7 +149,7 @@ impl Scenario {
         }
     }
 
-    /// How many tickets there are of what is to sell out, unless it is said: some seconds' worth.
+    /// How many tickets there are of what is to sell out, unless it is said: fewer than a closed loop asks for.
     #[must_use]
     pub fn tickets(self) -> u64 {
         match self {

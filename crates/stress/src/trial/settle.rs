@@ -10,12 +10,13 @@ use anyhow::Context as _;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use super::books::{Proof, proof, wait_for_rest};
+use super::books::{proof, wait_for_rest};
 use super::doors::{Caller, Door, Doors};
 use super::errand::{Basket, ask_again, follow_up};
 use super::ground::Ground;
 use super::outcome::CONFIRMED;
 use super::pool::{Goods, Pool};
+use crate::bench::ledger::Proof;
 
 /// How long customers look for the end of bookings that they could not wait for.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);

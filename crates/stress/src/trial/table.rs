@@ -165,18 +165,7 @@ pub fn sales(steps: &[Step]) -> Vec<SaleReport> {
             all.push(sale.clone());
             continue;
         };
-        known.for_sale = known.for_sale.zip(sale.for_sale).map(|(a, b)| a + b);
-        known.asked += sale.asked;
-        known.confirmed += sale.confirmed;
-        known.refused += sale.refused;
-        known.failed += sale.failed;
-        known.unclear += sale.unclear;
-        known.sold_on_asking_again += sale.sold_on_asking_again;
-        for (books, more) in known.books.iter_mut().zip(&sale.books) {
-            books.sold += more.sold;
-            books.free = books.free.zip(more.free).map(|(a, b)| a + b);
-            books.held = books.held.zip(more.held).map(|(a, b)| a + b);
-        }
+        known.add(sale);
     }
     all
 }

@@ -57,10 +57,7 @@ pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::
     check_money_and_seats(&verdict, confirmed)?;
 
     let proof = ledger_proof(flights).await?;
-    ensure!(
-        proof["holds"] == true && proof["sold"] == confirmed && proof["held"] == 0,
-        "the ledger's proof says {proof}"
-    );
+    ensure!(proof.is_of(confirmed), "the ledger's proof says {proof:?}");
     Ok(format!(
         "{shown}: as many charges kept and seats sold, {} requests without a clear answer",
         answered.unclear

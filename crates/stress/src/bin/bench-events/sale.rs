@@ -16,6 +16,7 @@ use stress::bench::numbers::line;
 use stress::bench::service::Service;
 use stress::http::{self, Connection, Request, Target};
 use stress::load::{Pace, Plan};
+use stress::stats::median;
 use tokio_postgres::Client;
 
 use crate::part::SOLD;
@@ -93,17 +94,15 @@ async fn sell_out(house: &House, arguments: Arguments) -> anyhow::Result<Sale> {
         sales.push(one);
     }
     prove(house, target).await?;
-    let median = |number: fn(&Sale) -> f64| median(sales.iter().map(number).collect());
+    let median = |number: fn(&Sale) -> f64| {
+        let numbers: Vec<f64> = sales.iter().map(number).collect();
+        median(&numbers).unwrap_or_default()
+    };
     Ok(Sale {
         booked_per_s: median(|one| one.booked_per_s),
         confirmed_per_s: median(|one| one.confirmed_per_s),
         confirmed_p99_ms: median(|one| one.confirmed_p99_ms),
     })
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
 
 /// Sells one event out, and waits until all is confirmed: exactly its tickets.
@@ -208,7 +207,7 @@ async fn all_confirmed(sql: &Client, event: &str, tickets: u64) -> anyhow::Resul
 /// Fails unless the ledger adds up, and as much was charged as was confirmed.
 async fn prove(house: &House, target: Target) -> anyhow::Result<()> {
     let proof = ledger_proof(target).await?;
-    ensure!(proof["holds"] == true, "the ledger's proof says {proof}");
+    ensure!(proof.holds, "the ledger's proof says {proof:?}");
     let count = async |service: Service, query: &str| {
         let client = connect(&house.database_url(service)).await?;
         let count: i64 = client.query_one(query, &[]).await?.try_get(0)?;
@@ -219,8 +218,8 @@ async fn prove(house: &House, target: Target) -> anyhow::Result<()> {
     let charged = "SELECT count(*) FROM charges WHERE status = 'success' AND refunded_minor = 0";
     let charged = count(Service::Payment, charged).await?;
     ensure!(
-        confirmed == charged && proof["sold"] == confirmed && proof["held"] == 0,
-        "{confirmed} are confirmed, {charged} are charged, the ledger says {proof}"
+        confirmed == charged && proof.is_of(confirmed),
+        "{confirmed} are confirmed, {charged} are charged, the ledger says {proof:?}"
     );
     line(format_args!(
         "\n{confirmed} confirmed, charged and sold: the ledger's proof holds"

@@ -78,8 +78,8 @@ impl rounds::Stage<Part> for Stage {
         let shown = check_taken("booking-service", bought, self.sold, self.unclear)?;
         let proof = ledger_proof(self.house.target(Service::Booking)?).await?;
         ensure!(
-            proof["holds"] == true && proof["sold"] == bought && proof["held"] == 0,
-            "the ledger's proof says {proof}, {bought} were bought"
+            proof.is_of(bought),
+            "the ledger's proof says {proof:?}, {bought} were bought"
         );
         line(format_args!("\n{shown}: the ledger's proof holds"))
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any_user, failure, is_clear_no};
+use super::{any_user, not_had};
 use crate::http::Request;
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door};
@@ -42,12 +42,8 @@ pub(super) async fn run(caller: &mut Caller, pool: &Pool) -> Outcome {
         }
         (Ok(400), "failed") => DECLINED,
         (Ok(408), _) => TIMED_OUT,
-        _ => failure(&reply),
+        _ => return not_had(pool, 1, &reply),
     };
-    if is_clear_no(&reply) {
-        pool.told.fail(1);
-    } else {
-        pool.told.lose(1);
-    }
+    pool.told.fail(1);
     outcome
 }

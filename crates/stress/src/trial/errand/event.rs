@@ -3,10 +3,10 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any, failure, is_clear_no, wait_for_end};
+use super::{any, not_had, tell_end, wait_for_end};
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door, Reply};
-use crate::trial::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SOLD_OUT, STILL_PENDING};
+use crate::trial::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SOLD_OUT};
 use crate::trial::pool::{Open, Pool};
 
 pub(super) async fn buy(
@@ -41,14 +41,7 @@ pub(super) async fn buy(
             pool.told.refuse(units, &[]);
             SOLD_OUT
         }
-        _ => {
-            if is_clear_no(&reply) {
-                pool.told.fail(units);
-            } else {
-                pool.told.lose(units);
-            }
-            failure(&reply)
-        }
+        _ => not_had(pool, units, &reply),
     }
 }
 
@@ -60,18 +53,6 @@ pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outc
         "CANCELLED" => Some(DECLINED),
         _ => None,
     };
-    match wait_for_end(caller, &path, end).await {
-        Some(CONFIRMED) => {
-            pool.told.confirm(open.units, &[]);
-            CONFIRMED
-        }
-        Some(other) => {
-            pool.told.fail(open.units);
-            other
-        }
-        None => {
-            pool.told.leave_open(open);
-            STILL_PENDING
-        }
-    }
+    let ended = wait_for_end(caller, &path, end).await;
+    tell_end(pool, open, ended)
 }

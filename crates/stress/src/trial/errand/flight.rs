@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{any_user, failure, is_clear_no};
+use super::{any_user, not_had};
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door};
 use crate::trial::outcome::{CONFIRMED, DECLINED, SOLD_OUT, TIMED_OUT};
@@ -36,13 +36,6 @@ pub(super) async fn buy(
             pool.told.fail(units);
             TIMED_OUT
         }
-        _ => {
-            if is_clear_no(&reply) {
-                pool.told.fail(units);
-            } else {
-                pool.told.lose(units);
-            }
-            failure(&reply)
-        }
+        _ => not_had(pool, units, &reply),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any_user, failure, is_clear_no};
+use super::{any_user, not_had};
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door};
 use crate::trial::outcome::{CONFIRMED, SOLD_OUT};
@@ -31,13 +31,6 @@ pub(super) async fn buy(caller: &mut Caller, pool: &Pool, option: Uuid, units: u
             pool.told.refuse(units, &[]);
             SOLD_OUT
         }
-        _ => {
-            if is_clear_no(&reply) {
-                pool.told.fail(units);
-            } else {
-                pool.told.lose(units);
-            }
-            failure(&reply)
-        }
+        _ => not_had(pool, units, &reply),
     }
 }

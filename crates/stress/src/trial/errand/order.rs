@@ -2,12 +2,10 @@
 
 use serde_json::json;
 
-use super::{any_user, failure, is_clear_no, wait_for_end};
+use super::{any_user, not_had, tell_end, wait_for_end};
 use crate::stats::Outcome;
 use crate::trial::doors::{Caller, Door, Reply};
-use crate::trial::outcome::{
-    CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT, STILL_PENDING,
-};
+use crate::trial::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT};
 use crate::trial::pool::{Open, Pool};
 
 /// A code that the mock provider has nothing against.
@@ -30,12 +28,7 @@ pub(super) async fn buy(
         .filter(|reply| reply.status == 201)
         .ok_or(())
     else {
-        if is_clear_no(&reply) {
-            pool.told.fail(units);
-        } else {
-            pool.told.lose(units);
-        }
-        return failure(&reply);
+        return not_had(pool, units, &reply);
     };
     match (answer.text("status"), answer.text("code")) {
         ("FAILED", code) => {
@@ -75,18 +68,6 @@ pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outc
         "FAILED" | "EXPIRED" | "CANCELLED" => Some(DECLINED),
         _ => None,
     };
-    match wait_for_end(caller, &path, end).await {
-        Some(CONFIRMED) => {
-            pool.told.confirm(open.units, &open.seats);
-            CONFIRMED
-        }
-        Some(other) => {
-            pool.told.fail(open.units);
-            other
-        }
-        None => {
-            pool.told.leave_open(open);
-            STILL_PENDING
-        }
-    }
+    let ended = wait_for_end(caller, &path, end).await;
+    tell_end(pool, open, ended)
 }
