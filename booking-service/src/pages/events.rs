@@ -16,6 +16,7 @@ use super::visitor::Visitor;
 use super::{For, fragment, page, tickets, words};
 use crate::app::events::{Event, Events};
 use crate::app::overview::Overview;
+use crate::app::page::{ListPart, Page as ListPage};
 use crate::app::users::Users;
 
 /// How many events a page has.
@@ -60,11 +61,10 @@ async fn list(
     overview: Data<Overview>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
-    let mut found = events.list(part.0.after, ROWS + 1).await?;
-    let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
-    let has_more = found.len() > shown;
-    found.truncate(shown);
-    let last = found.last().map(|event| event.id).filter(|_| has_more);
+    let found = events.list(part.0.after, ROWS + 1).await?;
+    let shown = part.0.after.map_or(ListPart::First, ListPart::After);
+    let shown = ListPage::of(found, &shown, ROWS, |event| event.id);
+    let (found, last) = (shown.rows, shown.after);
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
     let free = overview.tickets_left(&ids).await?;
     let now = Timestamp::now();
