@@ -20,7 +20,7 @@ use super::AppError;
 use super::attempts::{Account, Attempts, TooMany};
 use super::once::{Once, RequestKey};
 use super::passwords::{HashError, Hasher, Password};
-use super::text::Email;
+use super::text::{Email, hexadecimal};
 use super::users::{NewUser, User, created_before};
 use crate::db;
 
@@ -306,7 +306,7 @@ fn bound_without_password(new: NewUser) -> NewUser {
 /// 32 bytes of the system's secure generator.
 fn new_cookie() -> String {
     let bytes: [u8; 32] = rand::random();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&bytes)
 }
 
 /// What the database has of a cookie. It is random all over, so a fast digest will do.

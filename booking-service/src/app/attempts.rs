@@ -15,7 +15,7 @@ use service_kit::redis::{BriefCalls, Redis};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::text::Email;
+use super::text::{Email, hexadecimal};
 
 /// The most counts of each kind in memory: a few megabytes.
 const COUNTS_MAX: u64 = 100_000;
@@ -193,8 +193,7 @@ fn counts(window: Duration) -> Local {
 
 fn named(kind: &str, text: &str) -> String {
     let digest = Sha256::digest(format!("{kind} {text}"));
-    let digest = digest.iter().take(NAME_BYTES);
-    digest.map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(digest.get(..NAME_BYTES).unwrap_or(&digest))
 }
 
 /// Who has one address of IPv6 has a whole /64 of them.

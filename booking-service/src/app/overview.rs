@@ -93,10 +93,27 @@ pub struct Totals {
     pub cancelled: i64,
     /// Bookings of any time on which work is overdue.
     pub overdue: i64,
-    /// What the confirmed ones cost, in hundredths, by currency.
-    pub revenue: Vec<(Currency, i64)>,
+    /// What the confirmed ones cost, by currency, most first.
+    pub revenue: Vec<Revenue>,
     /// Made and confirmed in each part of the span, oldest first.
     pub over_time: Vec<(i64, i64)>,
+}
+
+/// What confirmed bookings cost in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revenue {
+    /// The currency.
+    pub currency: Currency,
+    /// In each part of the span in which they were made, oldest first, in hundredths.
+    pub over_time: Vec<i64>,
+}
+
+impl Revenue {
+    /// All of it, in hundredths.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.over_time.iter().sum()
+    }
 }
 
 /// What was sold of a flight.

@@ -1,4 +1,5 @@
-//! Texts that people write: names, descriptions, addresses of e-mail. A bad one can't be built.
+//! Texts that people write: names, descriptions, addresses of e-mail. A bad one can't be built. And bytes as
+//! text.
 
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,12 @@ const NAME_LIMIT_CHARS: usize = 200;
 
 /// The longest description: a page or two, far below the largest body.
 const DESCRIPTION_LIMIT_CHARS: usize = 5000;
+
+/// Bytes in hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// What something or somebody is called: 1 to 200 characters of one line, not only spaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::DbError;
-use crate::app::overview::{EventSales, FlightSales, Span, Totals};
+use crate::app::overview::{EventSales, FlightSales, Revenue, Span, Totals};
 
 const LATEST: &str =
     "WITH latest AS (SELECT * FROM bookings ORDER BY id DESC LIMIT $1), recent AS (
@@ -25,8 +25,12 @@ const TOTALS: &str = "
     FROM recent";
 
 const REVENUE: &str = "
-    SELECT currency, sum(amount_minor)::bigint FROM recent
-    WHERE shown = 'confirmed' AND currency IS NOT NULL GROUP BY currency ORDER BY 2 DESC LIMIT 4";
+    SELECT currency, floor(extract(epoch FROM now() - created_at)::float8 / $3)::integer AS age,
+        sum(amount_minor)::bigint
+    FROM recent WHERE shown = 'confirmed' AND currency IS NOT NULL GROUP BY currency, age";
+
+/// How many currencies are told: more are not read at a glance.
+const CURRENCIES_MAX: usize = 4;
 
 const OVER_TIME: &str = "
     SELECT floor(extract(epoch FROM now() - created_at)::float8 / $3)::integer AS age, count(*),
@@ -54,21 +58,20 @@ pub async fn totals(database: &Pool, span: Span, latest: i64) -> Result<Totals, 
     let seconds = span.seconds();
     let statement = client.prepare_cached(&format!("{LATEST}{TOTALS}")).await?;
     let row = client.query_one(&statement, &[&latest, &seconds]).await?;
+    let part = span.part_seconds();
     let statement = client.prepare_cached(&format!("{LATEST}{REVENUE}")).await?;
-    let revenue = client.query(&statement, &[&latest, &seconds]).await?;
+    let revenue = client
+        .query(&statement, &[&latest, &seconds, &part])
+        .await?;
     let statement = client
         .prepare_cached(&format!("{LATEST}{OVER_TIME}"))
         .await?;
-    let part = span.part_seconds();
     let parts = client
         .query(&statement, &[&latest, &seconds, &part])
         .await?;
     let mut over_time = vec![(0, 0); span.parts()];
     for row in &parts {
-        let age: i32 = row.try_get(0)?;
-        let place = usize::try_from(age).ok();
-        let place = place.and_then(|age| span.parts().checked_sub(age + 1));
-        if let Some(part) = place.and_then(|place| over_time.get_mut(place)) {
+        if let Some(part) = part_of(&mut over_time, row.try_get(0)?) {
             *part = (row.try_get(1)?, row.try_get(2)?);
         }
     }
@@ -79,15 +82,40 @@ pub async fn totals(database: &Pool, span: Span, latest: i64) -> Result<Totals, 
         failed: row.try_get(3)?,
         cancelled: row.try_get(4)?,
         overdue: row.try_get(5)?,
-        revenue: revenue.iter().map(revenue_of).collect::<Result<_, _>>()?,
+        revenue: revenue_of(&revenue, span)?,
         over_time,
     })
 }
 
-fn revenue_of(row: &Row) -> Result<(Currency, i64), DbError> {
-    let currency = row.try_get::<_, &str>(0)?.parse();
-    let currency = currency.map_err(|_| DbError::Unreadable("bookings.currency"))?;
-    Ok((currency, row.try_get(1)?))
+/// The part of a span that is so many parts old.
+fn part_of<T>(over_time: &mut [T], age: i32) -> Option<&mut T> {
+    let age = usize::try_from(age).ok()?;
+    let place = over_time.len().checked_sub(age + 1)?;
+    over_time.get_mut(place)
+}
+
+fn revenue_of(rows: &[Row], span: Span) -> Result<Vec<Revenue>, DbError> {
+    let mut all: Vec<Revenue> = Vec::new();
+    for row in rows {
+        let currency = row.try_get::<_, &str>(0)?.parse();
+        let currency: Currency = currency.map_err(|_| DbError::Unreadable("bookings.currency"))?;
+        let known = all.iter().position(|one| one.currency == currency);
+        let place = known.unwrap_or(all.len());
+        if known.is_none() {
+            all.push(Revenue {
+                currency,
+                over_time: vec![0; span.parts()],
+            });
+        }
+        let part = all.get_mut(place);
+        let part = part.and_then(|one| part_of(&mut one.over_time, row.try_get(1).ok()?));
+        if let Some(part) = part {
+            *part = row.try_get(2)?;
+        }
+    }
+    all.sort_by_key(|one| std::cmp::Reverse(one.total()));
+    all.truncate(CURRENCIES_MAX);
+    Ok(all)
 }
 
 /// The flights that were sold most of late, `limit` of them at most.

@@ -12,6 +12,8 @@ use flate2::write::GzEncoder;
 use service_kit::Problem;
 use sha2::{Digest as _, Sha256};
 
+use crate::app::text::hexadecimal;
+
 /// A year: what is at an address with a digest never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
@@ -60,7 +62,7 @@ impl Asset {
 
     fn make(&self) -> Made {
         let digest = Sha256::digest(self.plain);
-        let tag: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let tag = hexadecimal(digest.get(..6).unwrap_or(&digest));
         let file = self.name.rsplit('/').next().unwrap_or(self.name);
         let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
         Made {

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
+use service_kit::page::{ListPart, Listing};
 use uuid::Uuid;
 
 use super::choose::notice;
@@ -151,15 +152,14 @@ async fn list(
     let stage = stage_of(&part.0.stage);
     let name = STAGES.iter().find(|(known, _, _)| Some(*known) == stage);
     let name = name.map_or("", |(_, name, _)| name);
-    let mut found = overview
+    let found = overview
         .of_users(&visitor.users(), stage, older_than, ROWS + 1)
         .await?;
-    let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
-    let has_more = found.len() > shown;
-    found.truncate(shown);
-    let last = found.last().map(|booking| booking.id).filter(|_| has_more);
+    let shown = older_than.map_or(ListPart::First, ListPart::After);
+    let shown = Listing::of(found, &shown, ROWS, |booking| booking.id);
+    let last = shown.after;
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(found, &catalog, &events).await;
+    let rows = rows(shown.rows, &catalog, &events).await;
     let body = html! {
         div.heading {
             div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.name) } ", newest first" } }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
+use service_kit::page::{ListPart, Listing};
 use uuid::Uuid;
 
 use super::choose::notice;
@@ -60,11 +61,10 @@ async fn list(
     overview: Data<Overview>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
-    let mut found = events.list(part.0.after, ROWS + 1).await?;
-    let shown = usize::try_from(ROWS).map_err(Problem::internal)?;
-    let has_more = found.len() > shown;
-    found.truncate(shown);
-    let last = found.last().map(|event| event.id).filter(|_| has_more);
+    let found = events.list(part.0.after, ROWS + 1).await?;
+    let shown = part.0.after.map_or(ListPart::First, ListPart::After);
+    let shown = Listing::of(found, &shown, ROWS, |event| event.id);
+    let (found, last) = (shown.rows, shown.after);
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
     let free = overview.tickets_left(&ids).await?;
     let now = Timestamp::now();

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::visitor::Visitor;
 use crate::app::once::RequestKey;
+use crate::app::text::hexadecimal;
 
 /// The field that carries the token.
 const TOKEN: &str = "form_token";
@@ -47,7 +48,7 @@ impl Form {
     /// form and sends it again asks for something else.
     pub(super) fn request_key(&self, route: &str, user: &str) -> Option<RequestKey> {
         let page = Uuid::try_parse(self.text("key")).ok()?;
-        let form: String = self.digest.iter().map(|b| format!("{b:02x}")).collect();
+        let form = hexadecimal(&self.digest);
         Some(RequestKey {
             key: format!("{route} {user} {page} {form}"),
             digest: self.digest,

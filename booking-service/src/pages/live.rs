@@ -140,3 +140,18 @@ impl<W: Watched> Changes<W> {
 fn one_line(html: &str) -> String {
     html.replace(['\r', '\n'], " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_only_so_many_streams() {
+        let places: Vec<Place> = std::iter::from_fn(|| place().ok()).collect();
+        assert_eq!(places.len(), STREAMS_MAX);
+        let refused = place().err().map(|problem| problem.status().as_u16());
+        assert_eq!(refused, Some(503));
+        drop(places);
+        assert!(place().is_ok());
+    }
+}

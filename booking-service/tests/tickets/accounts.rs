@@ -154,7 +154,15 @@ async fn whether_it_was_the_address_or_the_password_is_not_told() -> anyhow::Res
 
 #[tokio::test]
 async fn passwords_are_not_tried_without_end() -> anyhow::Result<()> {
+    for has_redis in [true, false] {
+        try_passwords(has_redis).await?;
+    }
+    Ok(())
+}
+
+async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
+        settings.redis.enabled = has_redis;
         settings.accounts.attempts_per_account = 3;
         settings.accounts.attempts_per_address = 9;
     })

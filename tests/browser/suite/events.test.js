@@ -96,11 +96,19 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
   const flight = await newFlight();
   const user = `searched for ${process.pid}`;
   const { orderId } = await orderSeats(flight.id, ["A1", "A2", "A3"], user);
+  const event = await newEvent({ name: "Sold for the chart" });
+  const buyer = await visit(browser);
+  await buyer.page.goto(`/events/${event.id}`);
+  await buyer.page.getByLabel("Your e-mail address").fill(email());
+  await buyer.page.getByRole("button", { name: "Buy" }).click();
+  await said(buyer.page, "Confirmed");
+  await buyer.leave();
   const { page, leave } = await visit(browser);
   await page.goto("/operations");
   await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
   await page.locator(".light.good", { hasText: "Events and ticket options: it adds up" }).waitFor();
   assert.match(await page.getByRole("img", { name: /Bookings over the last hour/ }).getAttribute("aria-label"), /\d+ made/);
+  await page.getByRole("img", { name: /Sold over the last hour: \$[1-9]/ }).waitFor();
   await page.locator("section", { hasText: "Free now" }).first().getByText(flight.flight_number).waitFor();
   for (const known of [user, orderId, String(flight.id)]) {
     await page.goto("/operations");

@@ -1,24 +1,48 @@
-//! Bookings over time, drawn as bars; their sums are told to those who do not see them.
+//! What happened over time, drawn as bars; the sums are told to those who do not see them.
 
 use maud::{Markup, html};
 
 use super::super::words;
+use crate::app::overview::Revenue;
 
 /// The drawing's own measures; it is stretched to the page's width and a fixed height.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 100.0;
 
-/// Made and confirmed in each part of a span, oldest first.
-pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
-    let most = over_time
-        .iter()
-        .map(|(made, _)| *made)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let (made, confirmed) = over_time
-        .iter()
-        .fold((0, 0), |(a, b), (x, y)| (a + x, b + y));
+/// Bookings made and confirmed in each part of a span, oldest first.
+pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
+    let sum = |of: fn(&(i64, i64)) -> i64| words::count(over_time.iter().map(of).sum());
+    let label = format!(
+        "Bookings over the last {span}: {} made, {} confirmed",
+        sum(|(made, _)| *made),
+        sum(|(_, confirmed)| *confirmed)
+    );
+    let keys = html! { div.keys { span { i.second {} "made" } span { i {} "confirmed" } } };
+    let tell = |(made, confirmed): (i64, i64)| format!("{made} made, {confirmed} confirmed");
+    chart(over_time, span, &label, &keys, words::count, tell)
+}
+
+/// What was sold in one currency in each part of a span.
+pub(super) fn revenue(revenue: &Revenue, span: &str) -> Markup {
+    let money = |minor: i64| words::minor(minor / 100 * 100, Some(revenue.currency));
+    let total = money(revenue.total());
+    let label = format!("Sold over the last {span}: {total}");
+    let over_time: Vec<(i64, i64)> = revenue.over_time.iter().map(|minor| (0, *minor)).collect();
+    let tell = |(_, minor)| money(minor);
+    chart(&over_time, span, &label, &html! {}, money, tell)
+}
+
+/// Two bars a part, the second over the first.
+fn chart(
+    over_time: &[(i64, i64)],
+    span: &str,
+    label: &str,
+    keys: &Markup,
+    scale: impl Fn(i64) -> String,
+    tell: impl Fn((i64, i64)) -> String,
+) -> Markup {
+    let most = over_time.iter().map(|(back, front)| *back.max(front));
+    let most = most.max().unwrap_or(0).max(1);
     let count = u32::try_from(over_time.len().max(1)).unwrap_or(u32::MAX);
     let step = WIDTH / f64::from(count);
     let bar = |index: usize, value: i64| {
@@ -31,21 +55,18 @@ pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
         )
     };
     let width = format!("{:.1}", step * 0.76);
-    let label = format!(
-        "Bookings over the last {span}: {} made, {} confirmed",
-        words::count(made),
-        words::count(confirmed)
-    );
     html! {
         figure {
-            div.keys { span { i.second {} "made" } span { i {} "confirmed" } }
-            p.chart-ends { span { (words::count(most)) " at most" } }
+            (keys)
+            p.chart-ends { span { (scale(most)) " at most" } }
             svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="img" aria-label=(label) {
-                @for (index, (made, confirmed)) in over_time.iter().enumerate() {
-                    @let (x, y, height) = bar(index, *made);
-                    rect.second x=(x) y=(y) width=(width) height=(height) { title { (made) " made, " (confirmed) " confirmed" } }
-                    @let (x, y, height) = bar(index, *confirmed);
-                    rect.first x=(x) y=(y) width=(width) height=(height) {}
+                @for (index, part) in over_time.iter().enumerate() {
+                    @for (class, value) in [("second", part.0), ("first", part.1)] {
+                        @if value > 0 {
+                            @let (x, y, height) = bar(index, value);
+                            rect class=(class) x=(x) y=(y) width=(width) height=(height) { title { (tell(*part)) } }
+                        }
+                    }
                 }
             }
             p.chart-ends {
@@ -58,7 +79,7 @@ pub(super) fn chart(over_time: &[(i64, i64)], span: &str) -> Markup {
 
 /// A value as a share of the most there is.
 fn share(value: i64, most: i64) -> f64 {
-    // Counts of bookings are far below what a double has exactly; through thousandths, without a cast.
+    // Through thousandths, without a cast.
     let thousandths = value.saturating_mul(1000) / most;
     f64::from(i32::try_from(thousandths).unwrap_or(1000)) / 1000.0
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::super::words;
-use super::chart::chart;
+use super::chart;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
 use crate::app::overview::{Figures, LATEST_BOOKINGS, Overview, Span};
@@ -52,16 +52,26 @@ impl Shown {
                 (tile("Held or paying", &words::count(totals.open)))
                 (tile("Failed or expired", &words::count(totals.failed)))
                 (tile("Cancelled", &words::count(totals.cancelled)))
-                @for (currency, minor) in &totals.revenue {
-                    (tile(&format!("Sold, {currency}"), &words::minor(minor / 100 * 100, Some(*currency))))
+                @for revenue in &totals.revenue {
+                    (tile(&format!("Sold, {}", revenue.currency), &words::minor(revenue.total() / 100 * 100, Some(revenue.currency))))
                 }
                 (tile("Work overdue", &words::count(totals.overdue)))
             }
             section.card.stack aria-labelledby="over-time" {
                 h2 #over-time { "Bookings in the last " (span) }
-                (chart(&totals.over_time, span))
+                (chart::bookings(&totals.over_time, span))
                 @if totals.made >= LATEST_BOOKINGS {
                     p.hint { "Only the latest " (words::count(LATEST_BOOKINGS)) " bookings are counted." }
+                }
+            }
+            @if !totals.revenue.is_empty() {
+                div.two {
+                    @for (index, revenue) in totals.revenue.iter().enumerate() {
+                        section.card.stack aria-labelledby=(format!("sold-{index}")) {
+                            h2 id=(format!("sold-{index}")) { "Sold in the last " (span) ", " (revenue.currency) }
+                            (chart::revenue(revenue, span))
+                        }
+                    }
                 }
             }
             div.two { (self.flights_table()) (self.events_table()) }

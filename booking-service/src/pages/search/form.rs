@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::wish::{Fault, Wish};
 use crate::app::catalog::{Airports, Match};
+use crate::app::orders::SEATS_MAX;
 
 /// The form, filled in as the visitor left it.
 pub(super) fn form(wish: &Wish, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
@@ -19,7 +20,7 @@ pub(super) fn form(wish: &Wish, airports: &Airports, faults: &[Fault<'_>]) -> Ma
             }
             div.field {
                 label for="seats" { "Seats" }
-                input #seats type="number" name="seats" required min="1" max="100" value=(wish.seats) aria-invalid=[invalid(is_faulty("seats"))];
+                input #seats type="number" name="seats" required min="1" max=(SEATS_MAX) value=(wish.seats) aria-invalid=[invalid(is_faulty("seats"))];
             }
             div.field {
                 label for="order" { "Best first" }

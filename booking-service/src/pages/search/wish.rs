@@ -8,9 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
 use crate::app::catalog::{Airports, Match};
-
-/// The most seats that one searches for: an order has at most as many on a flight.
-const SEATS_MAX: u32 = 100;
+use crate::app::orders::SEATS_MAX;
 
 /// A search as its address has it: texts, of which any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
