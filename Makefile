@@ -67,6 +67,15 @@ test: ## Run all tests against a PostgreSQL and a Redis of their own
 	cargo build -p stack --bin holdfast
 	$(TARGET)/debug/holdfast with-test-servers -- cargo test --workspace
 
+.PHONY: fuzz
+fuzz: ## Send the services random requests: 100,000, for a minute at most, unless HOLDFAST_FUZZ_* say otherwise
+	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
+	cargo build -p stack --bin holdfast
+	HOLDFAST_FUZZ_REQUESTS=$(or $(HOLDFAST_FUZZ_REQUESTS),100000) \
+	HOLDFAST_FUZZ_SECONDS=$(or $(HOLDFAST_FUZZ_SECONDS),60) \
+	$(TARGET)/debug/holdfast with-test-servers -- \
+		cargo test -p end-to-end --test end_to_end fuzz -- --nocapture
+
 .PHONY: test-browser
 test-browser: ## Test the web pages in headless Chromium, on a stack of its own
 	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
