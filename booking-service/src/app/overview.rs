@@ -242,6 +242,14 @@ impl Overview {
         }))
     }
 
+    /// The newest events and where their tickets are.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn events(&self) -> Result<Vec<EventSales>, AppError> {
+        Ok(db::overview::events(&self.database, ROWS).await?)
+    }
+
     /// How many tickets to these events are free.
     ///
     /// # Errors

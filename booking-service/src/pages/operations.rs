@@ -98,7 +98,6 @@ async fn show(
     let dead_letters = dead_letters::list(&jobs, &visitor).await?;
     let (span, name) = asked.0.span();
     let figures = figures::read(&overview, &catalog, span).await?;
-    let events = figures.events();
     let body = html! {
         div.heading {
             h1 { "Operations" }
@@ -121,7 +120,7 @@ async fn show(
             h2 #letters { "Dead letters" }
             div hx-get="/operations/dead-letters" hx-trigger="every 5s" hx-swap="innerHTML" { (dead_letters) }
         }
-        (search::form(&search::Asked::default(), &events))
+        (search::form(&search::Asked::default(), figures.events()))
     };
     Ok(Page::new("Operations", Place::Operations, body).answer(&visitor))
 }

@@ -9,7 +9,9 @@ use stack::testing::wait_until;
 
 use super::world::{FL123, World};
 use crate::caller::{Caller, SOON};
+use crate::databases::DAY;
 use crate::events::id_in;
+use crate::services::AI101;
 
 const PASSWORD: &str = "correct horse";
 
@@ -248,11 +250,7 @@ async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Resul
         .look("/orders/00000000-0000-4000-8000-000000000000")
         .await?;
     ensure!(status == 404 && unknown == 404);
-    let said = |text: &str| {
-        let lead = text.split("<p class=\"lead\">").nth(1);
-        lead.and_then(|lead| lead.split("</p>").next().map(str::to_owned))
-    };
-    ensure!(said(&text) == said(&missing), "what is there is told");
+    ensure!(lead(&text) == lead(&missing), "what is there is told");
 
     let live = format!("/flights/{id}/live?order={order}");
     let (status, _) = other.look(&live).await?;
@@ -266,5 +264,48 @@ async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Resul
     }
     ensure!(text.contains("class=\"seat mine\""), "{text}");
     ensure!(!text.contains(order), "the order is told");
+    world.finish().await
+}
+
+/// What a page of a problem says.
+fn lead(text: &str) -> Option<&str> {
+    let lead = text.split("<p class=\"lead\">").nth(1)?;
+    lead.split("</p>").next()
+}
+
+#[tokio::test]
+async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let visitor = Browser::of(&world, "asha").await?;
+    let owner = world.customer("7")?;
+    let booking = json!({"user_id": 7, "flight_id": AI101, "seats": 1, "date": DAY});
+    let booking = owner.book(&booking).await?;
+    let booking = booking.body["booking_id"].to_string();
+    let order = json!({"userId": "7", "seats": ["A1"]});
+    let path = format!("/api/flights/{FL123}/orders");
+    let order = owner.post(&path, &order).await?;
+    let order = order.body["orderId"].as_str().context("no order")?;
+    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    let number = format!("SELECT id FROM bookings WHERE hold_id = '{order}'");
+    let number: i64 = sql.query_one(&number, &[]).await?.try_get(0)?;
+    let cancel = |id: &str| format!("/bookings/{id}/cancel");
+
+    // What is somebody else's is answered as what is not there, whatever it is.
+    for id in [booking.as_str(), &number.to_string(), "999999"] {
+        let (status, text) = visitor.look(&format!("/bookings/{id}")).await?;
+        let expected = format!("There is no booking {id}.");
+        ensure!(status == 404 && lead(&text) == Some(&expected), "{text}");
+        let refused = visitor.send(&cancel(id), "").await?;
+        ensure!(refused.status() == 404, "{id}: {}", refused.status());
+        ensure!(lead(&refused.text().await?) == Some(&expected), "{id}");
+    }
+    visitor.is_made(&world, "agent").await?;
+    // An order has a page of its own.
+    let refused = visitor.send(&cancel(&number.to_string()), "").await?;
+    ensure!(refused.status() == 404, "{}", refused.status());
+    let cancelled = visitor.send(&cancel(&booking), "").await?;
+    ensure!(cancelled.status() == 303, "{}", cancelled.status());
+    let booking = owner.get(&format!("/api/bookings/{booking}")).await?;
+    ensure!(booking.body["status"] == "cancelled", "{booking:?}");
     world.finish().await
 }

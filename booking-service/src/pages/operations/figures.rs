@@ -5,13 +5,12 @@ use std::sync::Arc;
 use clients::flight::Flight;
 use domain::FlightId;
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use super::super::words;
 use super::chart;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::overview::{Figures, LATEST_BOOKINGS, Overview, Span};
+use crate::app::overview::{EventSales, Figures, LATEST_BOOKINGS, Overview, Span};
 use crate::routes::call_context;
 
 /// All figures of a span, with the flights as far as they can be had.
@@ -79,11 +78,8 @@ impl Shown {
     }
 
     /// The newest events, for those who narrow a search by them.
-    pub(super) fn events(&self) -> Vec<(Uuid, String)> {
-        let events = self.figures.events.iter();
-        events
-            .map(|event| (event.event, event.name.clone()))
-            .collect()
+    pub(super) fn events(&self) -> &[EventSales] {
+        &self.figures.events
     }
 
     fn flights_table(&self) -> Markup {

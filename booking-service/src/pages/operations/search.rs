@@ -22,7 +22,7 @@ use crate::app::AppError;
 use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::events::Events;
-use crate::app::overview::{Found, LATEST_BOOKINGS, Overview, Span, Wanted};
+use crate::app::overview::{EventSales, Found, LATEST_BOOKINGS, Overview, Wanted};
 use crate::routes::call_context;
 
 const PATH: &str = "/operations/bookings";
@@ -112,9 +112,9 @@ impl Asked {
 }
 
 /// The form, filled in as it was sent. Any field alone will do.
-pub(super) fn form(asked: &Asked, events: &[(Uuid, String)]) -> Markup {
+pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
     let chosen = asked.event.trim();
-    let is_listed = events.iter().any(|(id, _)| id.to_string() == chosen);
+    let is_listed = events.iter().any(|one| one.event.to_string() == chosen);
     html! {
         section.card.stack aria-labelledby="search-bookings" {
             h2 #search-bookings { "Find bookings" }
@@ -140,8 +140,8 @@ pub(super) fn form(asked: &Asked, events: &[(Uuid, String)]) -> Markup {
                     label for="event" { "Event" }
                     select #event name="event" {
                         option value="" { "Any" }
-                        @for (id, name) in events {
-                            option value=(id) selected[id.to_string() == chosen] { (name) }
+                        @for one in events {
+                            option value=(one.event) selected[one.event.to_string() == chosen] { (one.name) }
                         }
                         @if !chosen.is_empty() && !is_listed { option value=(chosen) selected { (chosen) } }
                     }
@@ -171,12 +171,7 @@ pub(super) async fn find(
         Ok(wanted) => (Some(overview.search(&wanted).await?), None),
         Err(problem) => (None, Some(problem)),
     };
-    let newest = overview.figures(Span::Hour).await?;
-    let newest: Vec<(Uuid, String)> = newest
-        .events
-        .iter()
-        .map(|event| (event.event, event.name.clone()))
-        .collect();
+    let newest = overview.events().await?;
     let airports = catalog.airports(&context).await.unwrap_or_default();
     let body = html! {
         h1 { "Bookings" }
