@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use deadpool_redis::redis::{Script, cmd};
 use moka::sync::Cache;
+use service_kit::client_address::network_of;
 use service_kit::redis::{BriefCalls, Redis};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -136,7 +137,7 @@ impl Attempts {
     /// # Errors
     /// When there were too many.
     pub async fn from_address(&self, address: IpAddr) -> Result<(), TooMany> {
-        let name = named("address", &network(address).to_string());
+        let name = named("address", &network_of(address).to_string());
         let limit = self.limits.per_address;
         self.raise(&self.of_addresses, &name, limit).await
     }
@@ -194,17 +195,6 @@ fn counts(window: Duration) -> Local {
 fn named(kind: &str, text: &str) -> String {
     let digest = Sha256::digest(format!("{kind} {text}"));
     hexadecimal(digest.get(..NAME_BYTES).unwrap_or(&digest))
-}
-
-/// Who has one address of IPv6 has a whole /64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            [a, b, c, d, 0, 0, 0, 0].into()
-        }
-        address => address,
-    }
 }
 
 #[cfg(test)]

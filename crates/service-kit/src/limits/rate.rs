@@ -18,6 +18,7 @@ use super::settings::LimitSettings;
 use super::shared::SharedCounts;
 use crate::Problem;
 use crate::auth::Caller;
+use crate::client_address::network_of;
 use crate::redis::Redis;
 use crate::settings::{AuthMode, RedisSettings};
 
@@ -71,17 +72,6 @@ impl Client {
         // Half of it: no two clients share one.
         let half = digest.first_chunk().copied().unwrap_or_default();
         Some(Self(u128::from_be_bytes(half)))
-    }
-}
-
-/// An address as one client has it: of IPv6, whoever has one address has the 64 bits below it too.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
