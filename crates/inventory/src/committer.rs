@@ -19,6 +19,7 @@ use crate::decide::{SalesPolicy, decide};
 use crate::rows::{self, AnyRows};
 use crate::session::on_connection;
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
+use crate::under_way::Entry;
 use crate::verdict::{InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
@@ -57,6 +58,8 @@ pub struct Waiting {
     rows: Option<Box<dyn AnyRows>>,
     deadline: Instant,
     answer: oneshot::Sender<Answer>,
+    /// Dropped with the rest, once there is an answer, even if nobody waits for it any more.
+    _entry: Option<Entry>,
 }
 
 impl Waiting {
@@ -65,6 +68,7 @@ impl Waiting {
     pub(crate) fn new(
         command: Command,
         rows: Option<Box<dyn AnyRows>>,
+        entry: Option<Entry>,
         deadline: Instant,
     ) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
@@ -73,6 +77,7 @@ impl Waiting {
             rows,
             deadline,
             answer,
+            _entry: entry,
         };
         (waiting, receiver)
     }

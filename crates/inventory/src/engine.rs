@@ -23,6 +23,7 @@ use crate::store::{
     EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
     pools_with_lapsed_holds, recorded_holds, seat_map,
 };
+use crate::under_way::{Entry, UnderWay};
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
 
 /// How often lapsed holds are swept: within a second, as the ledger promises.
@@ -50,6 +51,7 @@ pub struct Inventory {
     database: Database,
     gate: Option<Arc<Gate>>,
     lookups: Lookups,
+    under_way: UnderWay,
     patience: Duration,
     /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
@@ -88,6 +90,7 @@ impl Inventory {
         tasks.spawn(looking_up);
         Arc::new(Self {
             lookups,
+            under_way: UnderWay::default(),
             queue,
             database,
             gate,
@@ -142,8 +145,13 @@ impl Inventory {
         let wanted = wanted_units(&command);
         let gate = match &self.gate {
             Some(gate) if !wanted.is_empty() => gate,
-            _ => return self.commit(command, rows).await,
+            _ => return self.commit(command, rows, None).await,
         };
+        let id = match origin {
+            Origin::New => None,
+            Origin::PerhapsRepeated => id_of(&command),
+        };
+        let entry = id.and_then(|id| self.under_way.enter(id));
         let mut taken = Vec::new();
         for want in wanted {
             match gate.take(want.pool, want.units, want.compare_only).await {
@@ -151,9 +159,9 @@ impl Inventory {
                 Ok(Admission::Unchecked) => {}
                 Ok(Admission::NotEnough) => {
                     give_back(gate, taken).await;
-                    return match origin {
-                        Origin::New => Ok(Err(Refusal::SoldOut)),
-                        Origin::PerhapsRepeated => self.refused_at_gate(&command).await,
+                    return match id {
+                        Some(id) => self.refused_at_gate(&command, id, entry).await,
+                        None => Ok(Err(Refusal::SoldOut)),
                     };
                 }
                 Err(error) => {
@@ -162,7 +170,7 @@ impl Inventory {
                 }
             }
         }
-        let answer = self.commit(command, rows).await;
+        let answer = self.commit(command, rows, entry).await;
         let was_taken = matches!(&answer, Ok(Ok(accepted)) if !accepted.is_replayed());
         if !was_taken {
             give_back(gate, taken).await;
@@ -170,32 +178,37 @@ impl Inventory {
         answer
     }
 
-    /// A command that the gate refuses may have been accepted before: then it gets that verdict.
-    async fn refused_at_gate(&self, command: &Command) -> Answer {
-        let find = |id| self.lookups.find(id, self.patience);
-        let verdict = match command {
-            Command::Hold(hold) => match find(Id::Hold(hold.id())).await? {
-                Some(Recorded::Hold(recorded)) => Some(replay_hold(&recorded, hold)),
-                _ => None,
-            },
-            Command::Adjust {
-                id,
-                pool,
-                units,
-                direction,
-            } => match find(Id::Adjustment(*id)).await? {
-                Some(Recorded::Adjustment(recorded)) => {
-                    Some(replay_adjustment(&recorded, *pool, *units, *direction))
-                }
-                _ => None,
-            },
-            _ => None,
+    /// A command that the gate refuses may have been accepted before, or be under way: then it gets that
+    /// verdict. Without an entry of its own it is under way.
+    async fn refused_at_gate(&self, command: &Command, id: Id, entry: Option<Entry>) -> Answer {
+        if entry.is_none() {
+            let first = self.under_way.wait(id);
+            let waited = tokio::time::timeout(self.patience * 2, first).await;
+            waited.map_err(|_| InventoryError::Busy)?;
+        }
+        let verdict = match (command, self.lookups.find(id, self.patience).await?) {
+            (Command::Hold(hold), Some(Recorded::Hold(recorded))) => replay_hold(&recorded, hold),
+            (
+                Command::Adjust {
+                    pool,
+                    units,
+                    direction,
+                    ..
+                },
+                Some(Recorded::Adjustment(recorded)),
+            ) => replay_adjustment(&recorded, *pool, *units, *direction),
+            _ => Err(Refusal::SoldOut),
         };
-        Ok(verdict.unwrap_or(Err(Refusal::SoldOut)))
+        Ok(verdict)
     }
 
-    async fn commit(&self, command: Command, rows: Option<Box<dyn AnyRows>>) -> Answer {
-        submit_to(&self.queue, command, rows, self.patience).await
+    async fn commit(
+        &self,
+        command: Command,
+        rows: Option<Box<dyn AnyRows>>,
+        entry: Option<Entry>,
+    ) -> Answer {
+        submit_to(&self.queue, command, rows, entry, self.patience).await
     }
 
     /// A hold as it stands, if there is one.
@@ -274,6 +287,15 @@ struct Wanted {
     compare_only: bool,
 }
 
+/// What a command that asks the gate is recorded under.
+fn id_of(command: &Command) -> Option<Id> {
+    match command {
+        Command::Hold(hold) => Some(Id::Hold(hold.id())),
+        Command::Adjust { id, .. } => Some(Id::Adjustment(*id)),
+        _ => None,
+    }
+}
+
 /// What a command asks the gate for; nothing for commands that take no units.
 fn wanted_units(command: &Command) -> Vec<Wanted> {
     match command {
@@ -315,9 +337,10 @@ async fn submit_to(
     queue: &mpsc::Sender<Waiting>,
     command: Command,
     rows: Option<Box<dyn AnyRows>>,
+    entry: Option<Entry>,
     patience: Duration,
 ) -> Answer {
-    let (waiting, answer) = Waiting::new(command, rows, Instant::now() + patience);
+    let (waiting, answer) = Waiting::new(command, rows, entry, Instant::now() + patience);
     // A full queue refuses at once: waiting for a place would only hide the load.
     queue.try_send(waiting).map_err(|_| InventoryError::Busy)?;
     // The committer itself gives up after its own patience; twice that bounds this wait.
@@ -381,7 +404,7 @@ async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Durat
             Ok(pools) => {
                 let sweeps = pools
                     .into_iter()
-                    .map(|pool| submit_to(&queue, Command::Sweep { pool }, None, patience));
+                    .map(|pool| submit_to(&queue, Command::Sweep { pool }, None, None, patience));
                 join_all(sweeps).await;
             }
             Err(error) => tracing::debug!(%error, "lapsed holds can't be looked for"),

@@ -15,6 +15,7 @@
 //! | `store` | the SQL |
 //! | `session` | a connection, used for a limited time |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
+//! | `lookups`, `under_way` | commands that were or are sent twice: what the first one came to |
 //! | [`changes`] | what replicas tell each other after a commit, through Redis |
 //! | [`proof`] | the ledger read back and checked against the counts |
 //! | [`engine`] | [`Inventory`], which puts them together |
@@ -38,6 +39,7 @@ pub mod rows;
 mod session;
 pub mod state;
 mod store;
+mod under_way;
 pub mod verdict;
 
 pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, Until};

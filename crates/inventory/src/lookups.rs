@@ -29,7 +29,7 @@ pub(crate) enum Recorded {
 }
 
 /// An id that somebody asks for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Id {
     /// A hold's.
     Hold(HoldId),

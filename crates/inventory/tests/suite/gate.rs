@@ -9,11 +9,14 @@ use deadpool_redis::redis::cmd;
 use domain::{HoldId, PoolId};
 use futures_util::future::try_join_all;
 use inventory::gate::Admission;
+use inventory::state::HoldStatus;
 use inventory::{Gate, PoolCount, Refusal, Until};
 use stack::testing::{wait_for, wait_until};
 
 use crate::audit::redis;
-use crate::support::{Bench, gate, held, hold, units};
+use crate::support::{Bench, PATIENCE, gate, held, hold, proved, start, units};
+
+const SOON: Duration = Duration::from_secs(30);
 
 struct GateBench {
     bench: Bench,
@@ -156,5 +159,38 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
     assert!(held(&inventory, had).await??.replayed);
     assert_eq!(it.free(1).await?, Some(5));
     assert_eq!(it.free(3).await?, Some(5));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_hold_that_comes_meanwhile_gets_the_same_verdict() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    let inventory = start(it.bench.pool()?, Some(Arc::clone(&it.gate)), PATIENCE);
+    let sql = it.bench.sql().await?;
+    sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
+        .await?;
+    let id = HoldId::generate();
+    let asked = || {
+        let (inventory, command) = (Arc::clone(&inventory), hold(id, &[1], 8, Until::Pinned));
+        tokio::spawn(async move { held(&inventory, command?).await })
+    };
+    let first = asked();
+    wait_until("the first one has its units", SOON, async || {
+        it.free(1).await.is_ok_and(|free| free == Some(2))
+    })
+    .await?;
+    // The gate refuses it, and nothing is recorded yet.
+    let mut second = asked();
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+    assert!(
+        early.is_err(),
+        "told {early:?} while the first one is under way"
+    );
+    // Whoever asked first has gone away meanwhile.
+    first.abort();
+    sql.batch_execute("COMMIT").await?;
+    assert_eq!(second.await???.status, HoldStatus::Held);
+    let (_, held, _) = proved(&inventory).await?;
+    assert_eq!(held, 8);
     Ok(())
 }
