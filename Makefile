@@ -74,7 +74,7 @@ fuzz: ## Send the services random requests: 100,000, for a minute at most, unles
 	HOLDFAST_FUZZ_REQUESTS=$(or $(HOLDFAST_FUZZ_REQUESTS),100000) \
 	HOLDFAST_FUZZ_SECONDS=$(or $(HOLDFAST_FUZZ_SECONDS),60) \
 	$(TARGET)/debug/holdfast with-test-servers -- \
-		cargo test -p end-to-end --test end_to_end fuzz -- --nocapture
+		cargo test --workspace --test end_to_end fuzz::whatever_is_sent_is_answered -- --exact --nocapture
 
 .PHONY: test-browser
 test-browser: ## Test the web pages in headless Chromium, on a stack of its own
@@ -109,7 +109,8 @@ deny: cargo-deny ## Check dependencies: licences, bans, sources, and advisories 
 	fi
 
 .PHONY: test-api
-test-api: servers ## Lint the OpenAPI documents, and test the services against them (some minutes; installs tools)
+test-api: ## Lint the OpenAPI documents, and test the services against them (some minutes; installs tools)
+	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
 	@scripts/test-api
 
 .PHONY: generate

@@ -1,4 +1,5 @@
-//! What `docker-compose.yml` tells the services is what they listen to.
+//! What `docker-compose.yml` tells the services by short names is what they listen to. A long name that none of
+//! them has, they refuse themselves when they start.
 
 use anyhow::{Context as _, ensure};
 use service_kit::settings::COMMON_ALIASES;
@@ -14,7 +15,7 @@ const OF_SERVERS: [&str; 7] = [
     "REDISCLI_AUTH",
 ];
 
-/// The short names that only booking-service knows.
+/// Of the short names that only booking-service knows, those that are used.
 const OF_BOOKINGS: [&str; 2] = ["FLIGHT_SERVICE_URL", "PAYMENT_SERVICE_URL"];
 
 #[test]

@@ -268,8 +268,8 @@ impl Overview {
         proof.map_err(AppError::Shared)
     }
 
-    /// Bookings by what somebody knows of them. Without a text and a flight only so many of the latest are
-    /// looked at at a time, see [`LATEST_BOOKINGS`].
+    /// Bookings by what somebody knows of them. Of a flight, of a user and of all, only so many of the latest
+    /// are looked at, see [`LATEST_BOOKINGS`]; of all, the search goes on from there.
     ///
     /// # Errors
     /// When the database does not answer.

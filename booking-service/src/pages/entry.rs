@@ -9,11 +9,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
-use service_kit::Problem;
+use service_kit::admin_actions::{Action, AdminActions};
 use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
 use service_kit::limits::rate::{Client, Standing};
 use service_kit::server::unguarded;
+use service_kit::{Problem, context};
 
 use super::visitor::Visitor;
 use super::{account, failure, go_to, set_cookie};
@@ -97,8 +98,24 @@ async fn enter(
     }
     if access == For::Staff {
         visitor.caller.check_is_staff()?;
+    } else if request.method() == Method::POST {
+        record(request, &visitor.caller).await?;
     }
     Ok(Entry::Granted)
+}
+
+/// Writes down what staff are about to do by a form, to whomever it belongs; the pages that are for staff
+/// only say themselves what it is.
+async fn record(request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
+    if !caller.is_staff() || caller.subject().is_none() {
+        return Ok(());
+    }
+    let actions = request
+        .app_data::<Data<AdminActions>>()
+        .ok_or_else(|| Problem::internal("there is nowhere to write admins' actions"))?;
+    let id = context::current().request_id;
+    let action = Action::new("page.form", caller, request.path(), id);
+    actions.record(&action).await
 }
 
 /// Counts a request as the guard of the API does, by the same limit.

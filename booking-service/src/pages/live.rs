@@ -22,22 +22,35 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts: its visitor comes back by itself. So a forgotten tab does not look for ever.
 pub(super) const LIFETIME: Duration = Duration::from_secs(300);
 
-/// How many streams one process has at once: each looks three times a second, or has a stream of
+/// How many streams of a kind one process has at once: each looks three times a second, or has a stream of
 /// flight-service's. Pages without one show what was when they were loaded, and their browsers ask again.
 const STREAMS_MAX: usize = 2_000;
 
-static STREAMS: Semaphore = Semaphore::const_new(STREAMS_MAX);
+/// Places for streams of one kind.
+pub(super) struct Places(Semaphore);
+
+/// For those who watch what is theirs.
+static OWN: Places = Places::new();
+
+/// For those who look at seats: everybody may, and they keep nobody from what is theirs.
+pub(super) static SEATS: Places = Places::new();
 
 /// A stream's place among those that there may be; free again when it is dropped.
 pub(super) type Place = SemaphorePermit<'static>;
 
-/// A place for one more stream.
-///
-/// # Errors
-/// When too many are watched already.
-pub(super) fn place() -> Result<Place, Problem> {
-    let place = STREAMS.try_acquire();
-    place.map_err(|_| Problem::unavailable("too many pages are watched just now"))
+impl Places {
+    const fn new() -> Self {
+        Self(Semaphore::const_new(STREAMS_MAX))
+    }
+
+    /// A place for one more stream.
+    ///
+    /// # Errors
+    /// When too many are watched already.
+    pub(super) fn take(&'static self) -> Result<Place, Problem> {
+        let place = self.0.try_acquire();
+        place.map_err(|_| Problem::unavailable("too many pages are watched just now"))
+    }
 }
 
 /// What the visitor's page shows.
@@ -85,7 +98,7 @@ pub(super) fn watch<W: Watched + 'static>(
     known: Known,
     draining: CancellationToken,
 ) -> Result<HttpResponse, Problem> {
-    let place = place()?;
+    let place = OWN.take()?;
     let now = Instant::now();
     let changes = Changes {
         watched,
@@ -147,11 +160,12 @@ mod tests {
 
     #[test]
     fn there_are_only_so_many_streams() {
-        let places: Vec<Place> = std::iter::from_fn(|| place().ok()).collect();
+        let places: Vec<Place> = std::iter::from_fn(|| SEATS.take().ok()).collect();
         assert_eq!(places.len(), STREAMS_MAX);
-        let refused = place().err().map(|problem| problem.status().as_u16());
+        let refused = SEATS.take().err().map(|problem| problem.status().as_u16());
         assert_eq!(refused, Some(503));
+        assert!(OWN.take().is_ok());
         drop(places);
-        assert!(place().is_ok());
+        assert!(SEATS.take().is_ok());
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn stream(
     if let Some(order) = known.0.order {
         orders.check_owner(order, &visitor.caller).await?;
     }
-    let place = live::place()?;
+    let place = live::SEATS.take()?;
     // All seats are asked for, so that their count is known; whether they are sent is decided here.
     let upstream = catalog.seat_stream(id.0, &call_context()).await?;
     let changes = Changes {
@@ -116,12 +116,13 @@ impl Changes {
         String::from_utf8(event).ok()
     }
 
-    /// An event as it is passed on; what carries no seats goes as it came, to show that somebody is there.
+    /// An event as it is passed on. What carries no seats only shows that somebody is there: what it says may
+    /// not be for this visitor.
     fn translated(&mut self, event: &str) -> String {
         let data = event.lines().find_map(|line| line.strip_prefix("data: "));
         let changes = data.and_then(|data| serde_json::from_str::<SeatChanges>(data).ok());
         let Some(changes) = changes else {
-            return event.to_owned();
+            return ": alive\n\n".to_owned();
         };
         let news = changes.seats.iter();
         self.seats

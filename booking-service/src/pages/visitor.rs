@@ -160,6 +160,7 @@ impl Visitor {
         let own = [Some(self.user.clone()), account];
         let mut own: Vec<String> = own.into_iter().flatten().collect();
         own.retain(|user| !user.is_empty());
+        own.dedup();
         own
     }
 }

@@ -6,16 +6,16 @@ use service_kit::auth::access::{ADMINS, Rule, STAFF, USERS};
 
 const RULES: &[Rule] = &[
     // Bookings by count, orders.
-    Rule::only(USERS, "POST", "/api/bookings"),
+    Rule::only(USERS, "POST", "/api/bookings").recorded_of_staff("booking.add"),
     Rule::only(USERS, "GET", "/api/bookings"),
     Rule::only(USERS, "GET", "/api/bookings/{id}"),
-    Rule::only(USERS, "PUT", "/api/bookings/{id}/cancel"),
-    Rule::only(USERS, "POST", "/api/flights/{id}/orders"),
-    Rule::only(USERS, "POST", "/api/orders"),
+    Rule::only(USERS, "PUT", "/api/bookings/{id}/cancel").recorded_of_staff("booking.cancel"),
+    Rule::only(USERS, "POST", "/api/flights/{id}/orders").recorded_of_staff("order.add"),
+    Rule::only(USERS, "POST", "/api/orders").recorded_of_staff("order.add"),
     Rule::only(USERS, "GET", "/api/orders/{id}"),
-    Rule::only(USERS, "DELETE", "/api/orders/{id}"),
-    Rule::only(USERS, "POST", "/api/orders/{id}/seats"),
-    Rule::only(USERS, "POST", "/api/orders/{id}/payment"),
+    Rule::only(USERS, "DELETE", "/api/orders/{id}").recorded_of_staff("order.cancel"),
+    Rule::only(USERS, "POST", "/api/orders/{id}/seats").recorded_of_staff("order.seats"),
+    Rule::only(USERS, "POST", "/api/orders/{id}/payment").recorded_of_staff("order.pay"),
     // Who has a seat is told to its owner and to staff.
     Rule::anyone("GET", "/api/flights/{id}/seats"),
     Rule::anyone("GET", "/api/flights/{id}/seats/stream"),
@@ -35,16 +35,16 @@ const RULES: &[Rule] = &[
     Rule::public("GET", "/api/v1/sessions/current"),
     Rule::public("DELETE", "/api/v1/sessions/current"),
     // Events and what they bring in.
-    Rule::public("GET", "/api/v1/events"),
-    Rule::public("GET", "/api/v1/events/{id}"),
+    Rule::anyone("GET", "/api/v1/events"),
+    Rule::anyone("GET", "/api/v1/events/{id}"),
     Rule::only(ADMINS, "POST", "/api/v1/events").recorded("event.add"),
     Rule::only(ADMINS, "PUT", "/api/v1/events/{id}").recorded("event.change"),
     Rule::only(ADMINS, "DELETE", "/api/v1/events/{id}").recorded("event.delete"),
     Rule::only(STAFF, "GET", "/api/v1/events/{id}/statistics"),
     // Bookings of tickets, their payments, and what makes them cheaper: a voucher's code is a secret.
-    Rule::only(USERS, "POST", "/api/v1/bookings"),
+    Rule::only(USERS, "POST", "/api/v1/bookings").recorded_of_staff("tickets.add"),
     Rule::only(USERS, "GET", "/api/v1/bookings/{id}"),
-    Rule::only(USERS, "PUT", "/api/v1/bookings/{id}/cancel"),
+    Rule::only(USERS, "PUT", "/api/v1/bookings/{id}/cancel").recorded_of_staff("tickets.cancel"),
     Rule::only(USERS, "GET", "/api/v1/bookings/user/{id}"),
     Rule::only(STAFF, "GET", "/api/v1/payments/dead-letters"),
     Rule::only(STAFF, "GET", "/api/v1/payments/dead-letters/{id}"),
@@ -54,9 +54,9 @@ const RULES: &[Rule] = &[
     Rule::only(STAFF, "GET", "/api/v1/vouchers/{code}"),
     Rule::only(ADMINS, "POST", "/api/v1/vouchers").recorded("voucher.add"),
     // Ticket options.
-    Rule::public("GET", "/ticket_options/{id}"),
+    Rule::anyone("GET", "/ticket_options/{id}"),
     Rule::only(ADMINS, "POST", "/ticket_options").recorded("ticket_option.add"),
-    Rule::only(USERS, "POST", "/purchases"),
+    Rule::only(USERS, "POST", "/purchases").recorded_of_staff("purchase.add"),
     Rule::only(USERS, "GET", "/purchases/{id}"),
 ];
 

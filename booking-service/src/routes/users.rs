@@ -199,16 +199,11 @@ pub(super) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// That the caller may change this user: themselves, an agent any customer, an admin anybody. Else an agent
-/// could give an admin another password, and be one.
+/// That the caller may change this user: themselves, an agent any customer, an admin anybody.
 ///
 /// # Errors
 /// 404 as if there were none, 403 where an agent would change staff.
-pub(super) async fn check_may_change(
-    users: &Users,
-    id: Uuid,
-    caller: &Caller,
-) -> Result<(), Problem> {
+async fn check_may_change(users: &Users, id: Uuid, caller: &Caller) -> Result<(), Problem> {
     check_user(id, caller)?;
     let is_own = caller.subject() == Some(id.to_string().as_str());
     let is_by_agent = caller.role() == Some(Role::Agent);

@@ -253,7 +253,7 @@ async fn a_page_that_is_not_there_knows_its_visitor() -> anyhow::Result<()> {
 #[tokio::test]
 async fn who_can_not_be_identified_is_told_by_a_page() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        settings.database.statement_timeout = std::time::Duration::from_millis(200);
+        settings.database.statement_timeout = std::time::Duration::from_secs(2);
     })
     .await?;
     let mut sql = service.sql().await?;

@@ -66,7 +66,15 @@ impl TestService {
 
     /// Another replica, over the same database and keys.
     pub async fn replica(&self) -> anyhow::Result<Replica> {
-        Replica::start(&self.database, &self.key_prefix, |_| {}).await
+        self.replica_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn replica_with(
+        &self,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Replica> {
+        Replica::start(&self.database, &self.key_prefix, change).await
     }
 
     /// A connection to its database, for what no call shows.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use service_kit::database::is_transient;
-use stack::testing::TestDatabase;
+use stack::testing::{TestDatabase, wait_until};
 use tokio_postgres::{Client, NoTls};
+
+const SOON: Duration = Duration::from_secs(30);
 
 async fn connect(database: &TestDatabase) -> anyhow::Result<Client> {
     let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await?;
@@ -33,9 +35,10 @@ async fn only_what_may_pass_is_transient() -> anyhow::Result<()> {
     other
         .execute("SELECT pg_terminate_backend($1)", &[&own_id])
         .await?;
-    while !client.is_closed() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until("the connection is closed", SOON, async || {
+        client.is_closed()
+    })
+    .await?;
     let cut_off = client.query("SELECT 1", &[]).await;
     assert!(is_transient(&cut_off.unwrap_err()));
     Ok(())

@@ -119,7 +119,7 @@ impl Answer {
         if self.status == 503 {
             ensure!(self.header("retry-after").is_some(), "when? {self:?}");
         }
-        if self.status < 400 || self.text.is_empty() {
+        if self.status < 400 {
             return Ok(());
         }
         match media_type {

@@ -138,7 +138,11 @@ test("who changes seats sees their own among those that others hold", async () =
     const answer = await fetch(path);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
-    while (!text.includes("B2")) text += (await reader.read()).value;
+    while (!text.includes("B2")) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error("the stream ended");
+      text += value;
+    }
     await reader.cancel();
     return text;
   }, `/flights/${flight.id}/live?order=${order}`);

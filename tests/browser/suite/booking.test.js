@@ -72,6 +72,7 @@ test("an itinerary is chosen map by map and booked as one order", async () => {
   await page.getByRole("heading", { name: "No flights on that day" }).waitFor();
   await page.getByRole("link", { name: "Search with any number of stops" }).click();
   await found.getByRole("link", { name: /Choose/ }).click();
+  await page.waitForURL(/\/itinerary/);
   assert.match(await page.locator("main").innerText(), /1 h 30 min in Goa/);
   await page.locator(`#seat-${first.id}-A1`).click();
   await page.getByRole("button", { name: "Hold these seats" }).click();
@@ -187,6 +188,7 @@ test("my bookings are narrowed by where they stand", async () => {
   const rows = page.locator("ul.rows li");
   assert.equal(await rows.count(), 1);
   await page.getByRole("link", { name: "Held or paying" }).click();
+  await page.waitForURL(/stage=/);
   assert.equal(await rows.count(), 1);
   await page.getByRole("link", { name: "Confirmed", exact: true }).click();
   await page.getByText("No booking of yours stands so").waitFor();

@@ -59,28 +59,20 @@ export async function startStack(binaries) {
     remove();
     throw error;
   }
-  const password = passwordOf(state);
-  const another = (port, settings) => spawn(path.join(binaries, "booking-service"), [], {
+  const others = [];
+  const another = (port, settings) => others.push(spawn(path.join(binaries, "booking-service"), [], {
     cwd: PROJECT,
     stdio: "ignore",
     env: {
       ...environment,
       PORT: String(port),
-      DATABASE_URL: `postgres://holdfast:${password}@127.0.0.1:${postgres}/holdfast_bookings`,
+      DATABASE_URL: `postgres://holdfast:${passwordOf(state)}@127.0.0.1:${postgres}/holdfast_bookings`,
       REDIS_URL: `redis://127.0.0.1:${redis}`,
       FLIGHT_SERVICE_URL: `http://127.0.0.1:${flight}`,
       PAYMENT_SERVICE_URL: `http://127.0.0.1:${payment}`,
       ...settings,
     },
-  });
-  const others = [
-    another(brief, { RESERVATION_TIMEOUT: `${BRIEFLY_S}s`, HOLDFAST__AUTH__MODE: "open" }),
-    another(closed, {
-      HOLDFAST__AUTH__MODE: "required",
-      HOLDFAST__AUTH__SECRET: randomBytes(32).toString("hex"),
-      HOLDFAST__ACCOUNTS__SECURE_COOKIE: "false",
-    }),
-  ];
+  }));
   const url = (port) => `http://127.0.0.1:${port}`;
   const stop = async () => {
     for (const other of others) {
@@ -96,6 +88,12 @@ export async function startStack(binaries) {
     remove();
   };
   try {
+    another(brief, { RESERVATION_TIMEOUT: `${BRIEFLY_S}s`, HOLDFAST__AUTH__MODE: "open" });
+    another(closed, {
+      HOLDFAST__AUTH__MODE: "required",
+      HOLDFAST__AUTH__SECRET: randomBytes(32).toString("hex"),
+      HOLDFAST__ACCOUNTS__SECURE_COOKIE: "false",
+    });
     await untilReady(url(brief));
     await untilReady(url(closed));
   } catch (error) {

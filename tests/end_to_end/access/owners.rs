@@ -167,6 +167,23 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
     ensure!(names == ["flight.cancel", "flight.change"], "{names:?}");
     ensure!(actions[0]["actor"] == "booking-service", "{actions:?}");
 
+    // What an agent does for a customer is, and what the customer does is not.
+    let booking = json!({"user_id": 7, "flight_id": AI101, "seats": 1, "date": DAY});
+    let own = world.customer(ALICE)?;
+    let first = own.post("/api/bookings", &booking).await?;
+    let agent = world.tokens.good("agnes", Role::Agent)?;
+    let agent = world.services.bookings.bearing(&agent);
+    let path = format!("/api/bookings/{}/cancel", first.body["booking_id"]);
+    ensure!(agent.put(&path, &Value::Null).await?.status == 200);
+    let actions = admin.get("/api/admin/actions?limit=2").await?;
+    let [latest, before] = [&actions.body["data"][0], &actions.body["data"][1]];
+    ensure!(
+        latest["actor"] == "agnes" && latest["action"] == "booking.cancel",
+        "{latest}"
+    );
+    ensure!(latest["target"] == path, "{latest}");
+    ensure!(before["action"] == "flight.cancel", "{before}");
+
     let sql = crate::databases::connect(&world.services.databases.bookings).await?;
     for statement in [
         "UPDATE admin_actions SET actor = 'nobody'",

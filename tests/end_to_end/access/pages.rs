@@ -34,7 +34,7 @@ impl Browser {
         let email = format!("{name}@example.org");
         let user = json!({"name": name, "email": email, "password": PASSWORD, "role": "admin"});
         let http = reqwest::Client::builder().redirect(Policy::none());
-        let http = http.build()?;
+        let http = http.timeout(SOON).build()?;
         let made = http.post(base.url("/api/v1/users")).json(&user);
         let made: Value = made.send().await?.json().await?;
         let login = json!({"email": email, "password": PASSWORD});
@@ -69,7 +69,7 @@ impl Browser {
         Ok(request.send().await?)
     }
 
-    /// Their token for calls.
+    /// The role that their token for calls has.
     async fn role_of_token(&self, world: &World) -> anyhow::Result<String> {
         let request = self.request(Method::GET, "/api/v1/sessions/current");
         let session: Value = request.send().await?.json().await?;
@@ -203,6 +203,11 @@ async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
     let user = world.services.bookings.get(&path).await?;
     ensure!(user.body["role"] == "customer", "{user:?}");
 
+    // An agent who gave a customer a password would be an admin once the customer is made one.
+    let password = json!({"new_password": "battery staple"});
+    let refused = agent.put(&format!("{path}/password"), &password).await?;
+    ensure!(refused.summary() == "403 forbidden", "{refused:?}");
+
     visitor.is_made(&world, "admin").await?;
     let actions = world
         .services
@@ -214,8 +219,6 @@ async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
         "{actions:?}"
     );
     ensure!(actions.body["data"][0]["actor"] == "ada" && actions.body["data"][0]["target"] == path);
-    // An agent who gave an admin a password could be one.
-    let password = json!({"new_password": "battery staple"});
     let refused = agent.put(&format!("{path}/password"), &password).await?;
     ensure!(refused.summary() == "403 forbidden", "{refused:?}");
     let refused = agent
@@ -257,11 +260,14 @@ async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Resul
     ensure!(status == 404, "{status}");
     let mut events = owner.request(Method::GET, &live).send().await?;
     ensure!(events.status() == 200, "{}", events.status());
-    let mut text = String::new();
-    while !text.contains("event: seats") || !text.ends_with("\n\n") {
-        let piece = events.chunk().await?.context("the stream ended")?;
-        text.push_str(&String::from_utf8(piece.to_vec())?);
-    }
+    let mut bytes = Vec::new();
+    let text = loop {
+        bytes.extend(events.chunk().await?.context("the stream ended")?);
+        let text = String::from_utf8_lossy(&bytes);
+        if text.contains("event: seats") && text.ends_with("\n\n") {
+            break text;
+        }
+    };
     ensure!(text.contains("class=\"seat mine\""), "{text}");
     ensure!(!text.contains(order), "the order is told");
     world.finish().await

@@ -40,15 +40,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn is_empty(&self) -> bool {
-        let fields = [
+    fn fields(&self) -> [&str; 5] {
+        [
             &self.find,
             &self.stage,
             &self.flight,
             &self.event,
             &self.made,
-        ];
-        fields.iter().all(|field| field.trim().is_empty())
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fields().iter().all(|field| field.trim().is_empty())
     }
 
     /// The search that it is; `Err` in words.
@@ -57,6 +60,13 @@ impl Asked {
         catalog: &Catalog,
         context: &CallContext,
     ) -> Result<Result<Wanted, String>, AppError> {
+        if self
+            .fields()
+            .iter()
+            .any(|field| field.contains(char::is_control))
+        {
+            return Ok(Err("what is looked for has letters and digits".to_owned()));
+        }
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let mut wanted = Wanted {
             known: given(&self.find),
@@ -134,7 +144,7 @@ pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
                 }
                 div.field {
                     label for="flight" { "Flight" }
-                    input #flight name="flight" maxlength="20" value=(asked.flight) placeholder="AI101 or id" autocomplete="off";
+                    input #flight name="flight" maxlength="20" value=(asked.flight) placeholder="AI101 or id" title="Of a number, the next departure" autocomplete="off";
                 }
                 div.field.roomy {
                     label for="event" { "Event" }
@@ -197,7 +207,7 @@ fn nothing(has_older: bool) -> Markup {
             @if has_older {
                 p { "None of the latest " (words::count(LATEST_BOOKINGS)) " bookings is like this. Older ones may be." }
             } @else {
-                p { "No booking is like this. Names have to be written as they were given." }
+                p { "No booking is like this, of the latest " (words::count(LATEST_BOOKINGS)) " of the flight or the user. Names have to be written as they were given." }
             }
         }
     }

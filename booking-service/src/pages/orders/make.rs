@@ -163,6 +163,8 @@ pub(super) async fn create(
             let choice = chosen.choice(typed, notice);
             return choose::again(&visitor, &catalog, &ids, choice, &context).await;
         }
+        // The form was sent twice: what the first one made is where the visitor looks next.
+        Err(AppError::InProgress) => return Ok(go_to("/my-bookings")),
         Err(error) => return Err(error.into()),
     };
     let is_refused = matches!(order.life.shown, State::Ended(_));

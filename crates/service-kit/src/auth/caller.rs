@@ -115,6 +115,7 @@ impl Caller {
         match self.subject() {
             // The length keeps a name that has spaces apart from a key that has them.
             Some(subject) => format!("of {}:{subject} {key}", subject.len()),
+            None if self.role().is_none() => format!("of nobody {key}"),
             None => key.to_owned(),
         }
     }
@@ -155,6 +156,8 @@ mod tests {
         let key = |subject: &str, key: &str| Caller::known(subject, Role::Customer).scoped_key(key);
         assert_ne!(key("a", "b c"), key("a b", "c"));
         assert_ne!(key("a", "k"), key("b", "k"));
+        assert_ne!(key("a", "k"), Caller::anonymous().scoped_key("of 1:a k"));
+        assert_ne!(key("nobody", "k"), Caller::anonymous().scoped_key("k"));
         assert_eq!(Caller::open().scoped_key("k"), "k");
     }
 }

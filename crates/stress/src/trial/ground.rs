@@ -249,10 +249,10 @@ impl Ground {
     }
 }
 
-/// How long the provider is told what to do: the quota of a client is whole again after so long.
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
+/// How long something is asked again that may not be refused: the quota of a client is whole again after so long.
+pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
-const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+pub(super) const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 const MOCK: &str = "/api/payments/mock";
 

@@ -65,7 +65,7 @@ pub struct Told {
     receipts: Mutex<Vec<Receipt>>,
 }
 
-/// So many receipts are kept of a pool, any of them: each is looked up one day.
+/// So many receipts are kept of a pool, mostly late ones: each is looked up when the load is over.
 const RECEIPTS: usize = 300;
 
 /// What a customer was told of a payment.

@@ -1,7 +1,11 @@
 //! Payments that are looked up again, one by one, where no database is there to count them all: what customers
 //! were told is compared with what payment-service says of it later.
 
-use super::doors::{Caller, Door};
+use anyhow::bail;
+use tokio::time::{Instant, sleep};
+
+use super::doors::{Caller, Door, Reply};
+use super::ground::{TOLD_AGAIN_AFTER, TOLD_WITHIN};
 use super::pool::{Pool, Receipt};
 use super::verdict::Finding;
 
@@ -9,9 +13,7 @@ use super::verdict::Finding;
 pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Finding> {
     let (mut lost, mut untold) = (0, 0);
     for Receipt { id, is_charged } in pool.told.receipts() {
-        let reply = caller
-            .get(Door::Payment, format!("/api/payments/{id}"))
-            .await?;
+        let reply = look_up(caller, &format!("/api/payments/{id}")).await?;
         let is_kept = reply.text("status") == "success" && reply.body["refunded"] == 0.0;
         match (is_charged, is_kept) {
             (true, false) => lost += 1,
@@ -33,4 +35,21 @@ pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Fi
         finding.reasons.push(reason);
     }
     Ok(finding)
+}
+
+/// What payment-service says of a payment: it, or that there is none.
+async fn look_up(caller: &mut Caller, path: &str) -> anyhow::Result<Reply> {
+    let until = Instant::now() + TOLD_WITHIN;
+    loop {
+        let reply = caller.get(Door::Payment, path.to_owned()).await?;
+        match reply.status {
+            200 | 404 => return Ok(reply),
+            // The load has used up what this client may ask, or what the service can answer.
+            429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
+            status => bail!(
+                "a payment that is looked up is answered {status} {}",
+                reply.body
+            ),
+        }
+    }
 }
