@@ -105,23 +105,32 @@ impl Answer {
         body
     }
 
-    /// Fails unless what holds for every answer holds for this one.
+    /// Fails unless its head says what that of every answer says.
     ///
     /// # Errors
-    /// Says what does not.
-    pub fn check(&self, refusals: Refusals) -> anyhow::Result<()> {
-        let media_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        if media_type.contains("json") && !self.text.is_empty() {
-            ensure!(self.text.ends_with('\n'), "no newline at the end: {self:?}");
-        }
-        let id = self.header("x-request-id").context("no X-Request-Id")?;
+    /// Says what it does not.
+    pub fn check_head(&self) -> anyhow::Result<()> {
+        self.request_id()?;
         ensure!(self.status != 500, "a bug: {self:?}");
         if self.status == 503 {
             ensure!(self.header("retry-after").is_some(), "when? {self:?}");
         }
+        Ok(())
+    }
+
+    /// Fails unless its body has a form that one may have.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn check_body(&self, refusals: Refusals) -> anyhow::Result<()> {
+        let media_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        if media_type.contains("json") && !self.text.is_empty() {
+            ensure!(self.text.ends_with('\n'), "no newline at the end: {self:?}");
+        }
         if self.status < 400 {
             return Ok(());
         }
+        let id = self.request_id()?;
         match media_type {
             "application/problem+json" => self.check_problem(id),
             "application/vnd.api+json" => self.check_json_api(),
@@ -132,6 +141,10 @@ impl Answer {
             }
             _ => anyhow::bail!("refused in another form: {self:?}"),
         }
+    }
+
+    fn request_id(&self) -> anyhow::Result<&str> {
+        self.header("x-request-id").context("no X-Request-Id")
     }
 
     fn check_problem(&self, id: &str) -> anyhow::Result<()> {

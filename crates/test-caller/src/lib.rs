@@ -68,8 +68,14 @@ impl Caller {
     /// # Errors
     /// When there is no answer, or one that no answer may be.
     pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
-        let answer = Answer::of(request.send().await?).await?;
-        answer.check(self.refusals)?;
+        let (http, request) = request.build_split();
+        let request = request?;
+        let is_head = *request.method() == Method::HEAD;
+        let answer = Answer::of(http.execute(request).await?).await?;
+        answer.check_head()?;
+        if !is_head {
+            answer.check_body(self.refusals)?;
+        }
         Ok(answer)
     }
 
