@@ -104,7 +104,7 @@ pub(in crate::routes) struct EventChangeRequest {
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0.0, example = 75.5)]
     pub(super) ticket_price: Option<Amount>,
-    /// In which currency, ISO 4217
+    /// In which currency, ISO 4217: only the one that it has, which its sales are counted in
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "USD")]
     pub(super) currency: Option<Currency>,
