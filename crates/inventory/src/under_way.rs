@@ -4,15 +4,16 @@
 //! is recorded does not know the first one yet. They wait for its verdict, which is theirs too.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::lookups::Id;
 
-/// All of them. Clones share it.
+/// All of them, each with those who wait for it. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct UnderWay(Arc<Mutex<HashMap<Id, Arc<Semaphore>>>>);
+pub(crate) struct UnderWay(Arc<Mutex<HashMap<Id, Vec<oneshot::Sender<()>>>>>);
 
 /// A command's place among them; dropped with its verdict, and those who wait for that go on.
 pub(crate) struct Entry {
@@ -23,35 +24,36 @@ pub(crate) struct Entry {
 impl UnderWay {
     /// Enters a command; none if the same one is under way already.
     pub(crate) fn enter(&self, id: Id) -> Option<Entry> {
-        let mut entries = self.entries();
-        if entries.contains_key(&id) {
-            return None;
+        match self.entries().entry(id) {
+            Place::Occupied(_) => None,
+            Place::Vacant(place) => {
+                place.insert(Vec::new());
+                let all = self.clone();
+                Some(Entry { all, id })
+            }
         }
-        // It has no permits: whoever asks for one waits until it is closed.
-        entries.insert(id, Arc::new(Semaphore::new(0)));
-        drop(entries);
-        let all = self.clone();
-        Some(Entry { all, id })
     }
 
     /// Waits until the command with this id that was entered has its verdict.
     pub(crate) async fn wait(&self, id: Id) {
-        let entry = self.entries().get(&id).cloned();
-        if let Some(entry) = entry {
-            // It never is granted, only closed.
-            entry.acquire().await.ok();
+        let verdict = self.entries().get_mut(&id).map(|waiting| {
+            let (sender, receiver) = oneshot::channel();
+            waiting.push(sender);
+            receiver
+        });
+        if let Some(verdict) = verdict {
+            // Nothing is ever sent: the sender goes with the entry.
+            verdict.await.ok();
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<Id, Arc<Semaphore>>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<Id, Vec<oneshot::Sender<()>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(entry) = self.all.entries().remove(&self.id) {
-            entry.close();
-        }
+        self.all.entries().remove(&self.id);
     }
 }
