@@ -103,6 +103,9 @@ pub enum AppError {
     /// What happened can't happen to a booking that stands where this one does.
     #[error("a booking's life went wrong")]
     Life(#[from] lifecycle::Refused),
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// No such user.
     #[error("there is no user with this id")]
     UnknownUser,

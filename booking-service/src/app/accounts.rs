@@ -119,11 +119,12 @@ impl Accounts {
         let hash = self.hasher.hash(password.clone()).await?;
         match db::passwords::insert_user(&self.database, Uuid::now_v7(), &new, &hash).await {
             Ok(user) => Ok(Once::new(user)),
-            Err(error) => {
-                // The same request may have come twice at once, the other one first.
+            // The same request may have come twice at once, the other one first.
+            Err(error) if error.constraint().is_some() => {
                 let earlier = self.signed_up_before(&new, &password).await?;
                 earlier.ok_or(error.into())
             }
+            Err(error) => Err(error.into()),
         }
     }
 

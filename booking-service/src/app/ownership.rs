@@ -1,7 +1,7 @@
 //! Whose something is, and who may know of it: its owner and staff. To anybody else it is not there, for
 //! that somebody has booked something is a secret too.
 
-use service_kit::auth::Caller;
+use service_kit::auth::{Caller, Role};
 use uuid::Uuid;
 
 use super::AppError;
@@ -73,5 +73,39 @@ pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
         Ok(())
     } else {
         Err(AppError::UnknownUser)
+    }
+}
+
+/// Whether the caller is this user.
+#[must_use]
+pub fn is_own(id: Uuid, caller: &Caller) -> bool {
+    caller.subject() == Some(id.to_string().as_str())
+}
+
+/// That a caller may give users roles.
+///
+/// # Errors
+/// When it is no admin.
+pub fn check_may_give_roles(caller: &Caller) -> Result<(), AppError> {
+    if caller.role() == Some(Role::Admin) {
+        Ok(())
+    } else {
+        Err(AppError::Forbidden("only admins may give roles"))
+    }
+}
+
+/// That a caller may change this user's password: their own, or an admin's call. An agent who gave a customer
+/// a password would be an admin once the customer is made one.
+///
+/// # Errors
+/// As if there were no such user, or where somebody else would change it.
+pub fn check_may_set_password(id: Uuid, caller: &Caller) -> Result<(), AppError> {
+    check_user(id, caller)?;
+    if is_own(id, caller) || caller.role() == Some(Role::Admin) {
+        Ok(())
+    } else {
+        Err(AppError::Forbidden(
+            "only admins may change others' passwords",
+        ))
     }
 }

@@ -3,11 +3,12 @@
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Role;
+use service_kit::auth::{Caller, Role};
 use uuid::Uuid;
 
 use super::AppError;
 use super::once::{self, Once, RequestKey};
+use super::ownership::{check_user, is_own};
 use super::text::{Email, Name};
 use crate::db;
 
@@ -167,6 +168,19 @@ impl Users {
     pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
         let user = db::users::find(&self.database, id).await?;
         user.ok_or(AppError::UnknownUser)
+    }
+
+    /// That the caller may change this user: themselves, an agent any customer, an admin anybody.
+    ///
+    /// # Errors
+    /// As if there were none, or where an agent would change staff.
+    pub async fn check_may_change(&self, id: Uuid, caller: &Caller) -> Result<(), AppError> {
+        check_user(id, caller)?;
+        let is_by_agent = caller.role() == Some(Role::Agent);
+        if is_by_agent && !is_own(id, caller) && self.find(id).await?.role != UserRole::Customer {
+            return Err(AppError::Forbidden("only admins may change staff"));
+        }
+        Ok(())
     }
 
     /// Changes what is given.

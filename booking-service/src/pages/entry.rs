@@ -7,14 +7,13 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
-use service_kit::admin_actions::{Action, AdminActions};
 use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
-use service_kit::limits::rate::{Client, Standing};
+use service_kit::limits::rate::Standing;
 use service_kit::server::unguarded;
-use service_kit::{Problem, context};
+use service_kit::{Problem, admin_actions};
 
 use super::visitor::Visitor;
 use super::{account, failure, go_to, set_cookie};
@@ -91,7 +90,9 @@ async fn enter(
 ) -> Result<Entry, Problem> {
     let visitor = Visitor::identify(request).await;
     let caller = visitor.as_ref().ok().map(|visitor| &visitor.caller);
-    count(request, caller, standing).await?;
+    Guards::of(request)?
+        .count(request, caller, standing)
+        .await?;
     let visitor = visitor?;
     if access != For::Anybody && !visitor.is_somebody() {
         return Ok(Entry::AfterLogIn);
@@ -110,35 +111,7 @@ async fn record(request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
     if !caller.is_staff() || caller.subject().is_none() {
         return Ok(());
     }
-    let actions = request
-        .app_data::<Data<AdminActions>>()
-        .ok_or_else(|| Problem::internal("there is nowhere to write admins' actions"))?;
-    let id = context::current().request_id;
-    let action = Action::new("page.form", caller, request.path(), id);
-    actions.record(&action).await
-}
-
-/// Counts a request as the guard of the API does, by the same limit.
-async fn count(
-    request: &HttpRequest,
-    caller: Option<&Caller>,
-    standing: &mut Option<Standing>,
-) -> Result<(), Problem> {
-    let Some(guards) = request.app_data::<Data<Guards>>() else {
-        return Err(Problem::internal("the guards are not there"));
-    };
-    let Some(limit) = &guards.rate_limit else {
-        return Ok(());
-    };
-    let address = guards
-        .proxies
-        .client_of(request.peer_addr(), request.headers());
-    let Some(client) = Client::of(caller, address) else {
-        return Ok(());
-    };
-    let counted = limit.count(&client).await;
-    *standing = Some(counted);
-    counted.check()
+    admin_actions::record(request, "page.form", caller, request.path()).await
 }
 
 /// Where somebody says who they are. A piece of a page has the whole page loaded again, which leads there.

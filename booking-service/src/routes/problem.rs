@@ -44,6 +44,7 @@ impl From<AppError> for Problem {
             | AppError::UnknownDeadLetter => Self::not_found(text),
             AppError::UnknownVoucher => Self::not_found(text).with_code("unknown_voucher"),
             AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
+            AppError::Forbidden(_) => Self::forbidden(text),
             AppError::UnknownUser => Self::not_found(text).with_code("unknown_user"),
             AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
             AppError::UnknownEvent => Self::not_found(text).with_code("unknown_event"),

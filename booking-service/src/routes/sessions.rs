@@ -10,9 +10,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
-use service_kit::auth::{Caller, Role};
-use service_kit::client_address::Proxies;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -21,7 +20,7 @@ use uuid::Uuid;
 use super::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
 use super::users::UserView;
 use crate::app::accounts::{Accounts, Begun, Session};
-use crate::app::ownership::check_user;
+use crate::app::ownership::{check_may_set_password, is_own};
 use crate::app::passwords::Password;
 
 /// How cookies of sessions are set.
@@ -96,11 +95,8 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let guards = request.app_data::<Data<Guards>>();
-        let proxies = guards.map_or(Proxies(0), |guards| guards.proxies);
-        ready(Ok(Self(
-            proxies.client_of(request.peer_addr(), request.headers()),
-        )))
+        let guards = Guards::of(request);
+        ready(guards.map(|guards| Self(guards.address_of(request))))
     }
 }
 
@@ -235,19 +231,12 @@ pub(super) async fn change_password(
     address: ClientAddress,
     request: Json<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
-    check_user(id.0, &caller)?;
+    check_may_set_password(id.0, &caller)?;
     let PasswordChange {
         current_password,
         new_password,
     } = request.body;
-    let is_own = caller.subject() == Some(id.0.to_string().as_str());
-    // An agent who gave a customer a password would be an admin once the customer is made one.
-    if !is_own && caller.role() != Some(Role::Admin) {
-        return Err(Problem::forbidden(
-            "only admins may change others' passwords",
-        ));
-    }
-    if current_password.is_none() && is_own {
+    if current_password.is_none() && is_own(id.0, &caller) {
         return Err(Problem::invalid_field("current_password", "is missing"));
     }
     accounts

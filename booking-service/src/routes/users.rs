@@ -4,10 +4,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::admin_actions::{Action, AdminActions};
-use service_kit::auth::{Caller, Role};
+use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::{Problem, context, respond};
+use service_kit::{Problem, admin_actions, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use super::openapi::{
 use super::sessions::ClientAddress;
 use super::{created, request_key};
 use crate::app::accounts::Accounts;
-use crate::app::ownership::check_user;
+use crate::app::ownership::{check_may_give_roles, check_user};
 use crate::app::passwords::Password;
 use crate::app::text::{Email, Name};
 use crate::app::users::{self, NewUser, User, UserRole, Users};
@@ -168,15 +167,16 @@ pub(super) async fn show(
 )]
 pub(super) async fn change(
     users: Data<Users>,
-    actions: Data<AdminActions>,
     id: Id<Uuid>,
     caller: Caller,
-    request: Json<UserChange>,
+    request: HttpRequest,
+    body: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    check_may_change(&users, id.0, &caller).await?;
-    let UserChange { name, email, role } = request.body;
+    users.check_may_change(id.0, &caller).await?;
+    let UserChange { name, email, role } = body.body;
     if let Some(role) = role {
-        record_role(&actions, id.0, role, &caller).await?;
+        check_may_give_roles(&caller)?;
+        record_role(&request, role, &caller).await?;
     }
     let change = users::UserChange { name, email, role };
     let user = users.change(id.0, &change).await?;
@@ -194,42 +194,22 @@ pub(super) async fn delete(
     id: Id<Uuid>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    check_may_change(&users, id.0, &caller).await?;
+    users.check_may_change(id.0, &caller).await?;
     users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// That the caller may change this user: themselves, an agent any customer, an admin anybody.
-///
-/// # Errors
-/// 404 as if there were none, 403 where an agent would change staff.
-async fn check_may_change(users: &Users, id: Uuid, caller: &Caller) -> Result<(), Problem> {
-    check_user(id, caller)?;
-    let is_own = caller.subject() == Some(id.to_string().as_str());
-    let is_by_agent = caller.role() == Some(Role::Agent);
-    if is_by_agent && !is_own && users.find(id).await?.role != UserRole::Customer {
-        return Err(Problem::forbidden("only admins may change staff"));
-    }
-    Ok(())
 }
 
 /// Writes down that somebody is about to be given a role, and which: that a user is changed is written down
 /// anyway.
 async fn record_role(
-    actions: &AdminActions,
-    user: Uuid,
+    request: &HttpRequest,
     role: UserRole,
     caller: &Caller,
 ) -> Result<(), Problem> {
-    if caller.role() != Some(Role::Admin) {
-        return Err(Problem::forbidden("only admins may give roles"));
-    }
     let name = match role {
         UserRole::Customer => "user.make_customer",
         UserRole::Agent => "user.make_agent",
         UserRole::Admin => "user.make_admin",
     };
-    let path = format!("/api/v1/users/{user}");
-    let action = Action::new(name, caller, &path, context::current().request_id);
-    actions.record(&action).await
+    admin_actions::record(request, name, caller, request.path()).await
 }

@@ -4,8 +4,8 @@
 //! or undone with a transaction. It says what was asked for; the request's id finds in the logs what came
 //! of it.
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::database::MigrationSet;
 use crate::extract::Query;
 use crate::page::{ListPart, Listing, Page, PageParameters};
 use crate::server::resource;
-use crate::{Problem, respond};
+use crate::{Problem, context, respond};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations/admin_actions");
@@ -51,8 +51,7 @@ const NEWER: &str = "
     ) AS newer ORDER BY id DESC";
 
 /// Something that is about to be done.
-#[derive(Clone, Debug)]
-pub struct Action {
+struct Action {
     /// Who: the name in the token; none in an open service.
     actor: Option<String>,
     role: &'static str,
@@ -63,8 +62,7 @@ pub struct Action {
 
 impl Action {
     /// What this caller is about to do to what this path names.
-    #[must_use]
-    pub fn new(action: &'static str, caller: &Caller, path: &str, request_id: String) -> Self {
+    fn new(action: &'static str, caller: &Caller, path: &str, request_id: String) -> Self {
         Self {
             actor: caller.subject().map(str::to_owned),
             role: caller.role().map_or("none", tokens::Role::as_str),
@@ -122,11 +120,7 @@ impl AdminActions {
         ));
     }
 
-    /// Writes an action down; it is there for good when this returns.
-    ///
-    /// # Errors
-    /// When it can't be written: then it must not be done.
-    pub async fn record(&self, action: &Action) -> Result<(), Problem> {
+    async fn record(&self, action: &Action) -> Result<(), Problem> {
         let client = self.database.get().await?;
         let statement = client.prepare_cached(INSERT).await?;
         client
@@ -156,6 +150,24 @@ impl AdminActions {
         let views: Result<_, tokio_postgres::Error> = rows.iter().map(view).collect();
         Ok(views?)
     }
+}
+
+/// Writes down what a caller is about to do to what this path names, in the service that answers this
+/// request; it is there for good when this returns.
+///
+/// # Errors
+/// When it can't be written: then it must not be done.
+pub async fn record(
+    request: &HttpRequest,
+    name: &'static str,
+    caller: &Caller,
+    path: &str,
+) -> Result<(), Problem> {
+    let actions = request
+        .app_data::<Data<AdminActions>>()
+        .ok_or_else(|| Problem::internal("there is nowhere to write admins' actions"))?;
+    let action = Action::new(name, caller, path, context::current().request_id);
+    actions.record(&action).await
 }
 
 fn view(row: &Row) -> Result<ActionView, tokio_postgres::Error> {

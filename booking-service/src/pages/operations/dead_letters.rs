@@ -1,12 +1,11 @@
 //! Payments that kept failing, and another round for them.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use service_kit::admin_actions::{Action, AdminActions};
 use service_kit::extract::Id;
 use service_kit::page::ListPart;
-use service_kit::{Problem, context};
+use service_kit::{Problem, admin_actions};
 use uuid::Uuid;
 
 use super::super::forms::{self, Form};
@@ -70,15 +69,13 @@ pub(super) async fn fragment(
 pub(super) async fn requeue(
     visitor: Visitor,
     jobs: Data<PaymentJobs>,
-    actions: Data<AdminActions>,
     id: Id<Uuid>,
+    request: HttpRequest,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     // As the call is, which a program makes.
     let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
-    let request_id = context::current().request_id;
-    let action = Action::new("payment.requeue", &visitor.caller, &path, request_id);
-    actions.record(&action).await?;
+    admin_actions::record(&request, "payment.requeue", &visitor.caller, &path).await?;
     jobs.requeue(id.0).await?;
     Ok(go_to("/operations#dead-letters"))
 }

@@ -1,24 +1,24 @@
 //! What stands before every route: who calls is found out, whether the call is for them, and whether they
 //! asked too much.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use tokens::Role;
 
 use super::access::{Access, Recorded, Rule, Rules};
 use super::authenticator::{Authenticator, Unknown};
 use super::caller::Caller;
-use crate::admin_actions::{Action, AdminActions};
 use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
 use crate::operations::WATCHED_PATHS;
-use crate::{Problem, context};
+use crate::{Problem, admin_actions};
 
 /// What guards ask; application data.
 #[derive(Clone)]
@@ -31,6 +31,46 @@ pub struct Guards {
     pub rate_limit: Option<RateLimit>,
     /// How many proxies say where a request came from.
     pub proxies: Proxies,
+}
+
+impl Guards {
+    /// Those of the service that answers this request.
+    ///
+    /// # Errors
+    /// When it has none: a bug.
+    pub fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        let guards = request.app_data::<web::Data<Self>>();
+        let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
+        Ok(guards.get_ref())
+    }
+
+    /// Where a request comes from, as far as it can be known.
+    #[must_use]
+    pub fn address_of(&self, request: &HttpRequest) -> IpAddr {
+        self.proxies
+            .client_of(request.peer_addr(), request.headers())
+    }
+
+    /// Counts a request, of nobody in particular by its address. What is left to the client is put where it is
+    /// to be found in any case.
+    ///
+    /// # Errors
+    /// When it asked too much.
+    pub async fn count(
+        &self,
+        request: &HttpRequest,
+        caller: Option<&Caller>,
+        standing: &mut Option<Standing>,
+    ) -> Result<(), Problem> {
+        if let Some(limit) = &self.rate_limit
+            && let Some(client) = Client::of(caller, self.address_of(request))
+        {
+            let counted = limit.count(&client).await;
+            *standing = Some(counted);
+            counted.check()?;
+        }
+        Ok(())
+    }
 }
 
 /// A path with the methods that it answers.
@@ -65,16 +105,13 @@ pub async fn guard(
     Ok(response)
 }
 
-/// Who calls, if the call is for them and not too many; an admin's action is written down. What is left to
-/// the caller is put where it is to be found in any case.
+/// Who calls, if the call is for them and not too many; an admin's action is written down.
 async fn admit(
     at: &GuardedPath,
     request: &ServiceRequest,
     standing: &mut Option<Standing>,
 ) -> Result<Caller, Problem> {
-    let guards = request
-        .app_data::<web::Data<Guards>>()
-        .ok_or_else(|| Problem::internal("the guards are not there"))?;
+    let guards = Guards::of(request.request())?;
     let method = request.method();
     let rule = guards.rules.find(method, &at.path);
     if rule.is_none() && !at.allow.split(", ").any(|known| known == method.as_str()) {
@@ -87,18 +124,10 @@ async fn admit(
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
         admitted(access, &guards.authenticator, request.headers()).await
     };
-    if let Some(limit) = &guards.rate_limit
-        && !WATCHED_PATHS.contains(&at.path.as_str())
-    {
-        // Those who are refused are counted too, by their address.
-        let address = guards
-            .proxies
-            .client_of(request.peer_addr(), request.headers());
-        if let Some(client) = Client::of(caller.as_ref().ok(), address) {
-            let counted = limit.count(&client).await;
-            *standing = Some(counted);
-            counted.check()?;
-        }
+    if !WATCHED_PATHS.contains(&at.path.as_str()) {
+        // Those who are refused are counted too.
+        let known = caller.as_ref().ok();
+        guards.count(request.request(), known, standing).await?;
     }
     let caller = caller?;
     if let Some(rule) = rule {
@@ -165,12 +194,10 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
 /// Writes down what the caller is about to do, where the rule says so.
 async fn record(rule: &Rule, caller: &Caller, request: &ServiceRequest) -> Result<(), Problem> {
     let recorded = rule.recorded.filter(|recorded| recorded.concerns(caller));
-    let Some(Recorded { name, .. }) = recorded else {
-        return Ok(());
-    };
-    let actions = request
-        .app_data::<web::Data<AdminActions>>()
-        .ok_or_else(|| Problem::internal("there is nowhere to write admins' actions"))?;
-    let action = Action::new(name, caller, request.path(), context::current().request_id);
-    actions.record(&action).await
+    match recorded {
+        Some(Recorded { name, .. }) => {
+            admin_actions::record(request.request(), name, caller, request.path()).await
+        }
+        None => Ok(()),
+    }
 }
