@@ -19,7 +19,6 @@ pub mod events;
 pub mod flights;
 pub mod leases;
 pub mod ledger;
-pub mod once;
 pub mod orders;
 pub mod overview;
 pub mod ownership;
@@ -40,6 +39,7 @@ use std::sync::Arc;
 use clients::http::CallError;
 use domain::{BookingId, FlightId, Units};
 use inventory::{InventoryError, StoreError};
+use service_kit::once::OnceError;
 
 use self::booking::Refusal;
 use crate::db::DbError;
@@ -156,10 +156,12 @@ pub enum AppError {
     Db(#[from] DbError),
 }
 
-impl AppError {
-    /// Whether something else has what was to be unique, or what was referred to is not there.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
+impl OnceError for AppError {
+    fn key_reused() -> Self {
+        Self::KeyReused
+    }
+
+    fn is_conflict(&self) -> bool {
         match self {
             Self::Db(error) => error.constraint().is_some(),
             Self::Inventory(error) => matches!(error, InventoryError::Conflict(_)),

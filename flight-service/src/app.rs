@@ -13,6 +13,7 @@ use inventory::command::MalformedHold;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use jiff::civil::Date;
+use service_kit::once::OnceError;
 
 use crate::db::DbError;
 
@@ -66,6 +67,16 @@ pub enum AppError {
     /// A command was answered with what belongs to another kind of command: a bug.
     #[error("the inventory answered another question")]
     OtherAnswer,
+}
+
+impl OnceError for AppError {
+    fn key_reused() -> Self {
+        Self::KeyReused
+    }
+
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Db(error) if error.constraint().is_some())
+    }
 }
 
 impl From<deadpool_postgres::PoolError> for AppError {

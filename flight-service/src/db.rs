@@ -46,3 +46,14 @@ pub enum DbError {
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
 }
+
+impl DbError {
+    /// The constraint that refused, if one did.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Query(error) => error.as_db_error()?.constraint(),
+            _ => None,
+        }
+    }
+}

@@ -12,13 +12,13 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use service_kit::auth::issuer::TokenIssuer;
+use service_kit::once::{Once, RequestKey};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
 use super::attempts::{Account, Attempts, TooMany};
-use super::once::{Once, RequestKey};
 use super::passwords::{HashError, Hasher, Password};
 use super::text::{Email, hexadecimal};
 use super::users::{NewUser, User, created_before};

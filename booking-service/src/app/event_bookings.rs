@@ -13,6 +13,7 @@ use domain::{Amount, Currency, HoldId, Money, Units};
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
 use jiff::Timestamp;
 use lifecycle::{Outcome, State};
+use service_kit::once::{self, Kept, Once, RequestKey};
 use uuid::Uuid;
 
 use self::bid::Bid;
@@ -20,7 +21,6 @@ use super::AppError;
 use super::booking::{Booking, Door, Refusal as Reason};
 use super::bookings::Bookings;
 use super::doorbell::{Doorbell, Job};
-use super::once::{self, Kept, Once, RequestKey};
 use super::turns::Turns;
 use super::vouchers::VoucherCode;
 use crate::db::event_bookings::NewEventBooking;

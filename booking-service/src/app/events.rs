@@ -10,10 +10,10 @@ use deadpool_postgres::Pool;
 use domain::{Amount, Currency, PoolId, Units};
 use inventory::{Command, Inventory, Refusal};
 use jiff::Timestamp;
+use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{self, Once, RequestKey};
 use super::text::{Description, Name};
 use crate::db;
 use crate::db::events::{EventDeleted, EventRescheduled};

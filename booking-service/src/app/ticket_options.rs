@@ -10,10 +10,10 @@ use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId, Units};
 use inventory::{Command, HoldCommand, Inventory, LegRequest, Refusal, Until};
 use moka::future::Cache;
+use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{self, Once, RequestKey};
 use super::text::{Description, Name};
 use super::turns::Turns;
 use crate::db;

@@ -4,10 +4,10 @@ use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::{Caller, Role};
+use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{self, Once, RequestKey};
 use super::ownership::{check_user, is_own};
 use super::text::{Email, Name};
 use crate::db;

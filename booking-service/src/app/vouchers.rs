@@ -5,10 +5,10 @@ use deadpool_postgres::Pool;
 use domain::{Amount, Money, PoolId, Units};
 use jiff::Timestamp;
 use serde::Deserialize;
+use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
-use super::once::{self, Once, RequestKey};
 use crate::db;
 
 /// The longest code.

@@ -6,12 +6,12 @@ use deadpool_postgres::Pool;
 use domain::{HoldId, Money};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
+use service_kit::once::RequestKey;
 use uuid::Uuid;
 
 use super::bookings::row::{COLUMNS, read};
 use super::{DbError, column};
 use crate::app::booking::Booking;
-use crate::app::once::RequestKey;
 use crate::app::stored_life::StoredLife;
 
 /// The foreign key that refuses a user that was deleted meanwhile.

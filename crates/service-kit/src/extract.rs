@@ -16,6 +16,7 @@ use serde::{Deserialize as _, Deserializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::auth::Caller;
+use crate::once::RequestKey;
 use crate::problem::FieldError;
 use crate::{Problem, body};
 
@@ -278,15 +279,6 @@ impl FromRequest for IdempotencyKey {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(idempotency_key(request.headers()))
     }
-}
-
-/// What makes a request come about once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// The client's key, bound to the client and to the route that it was sent to.
-    pub key: String,
-    /// Of the body that it came with.
-    pub digest: [u8; 32],
 }
 
 /// A client's key with the digest of the body that it came with.

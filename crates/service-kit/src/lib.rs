@@ -13,6 +13,7 @@
 //! | [`protection`] | headers that keep browsers from doing more than was meant |
 //! | [`client_address`] | where a request comes from |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
+//! | [`once`] | requests that act once: their keys, and earlier ones' answers |
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
 //! | [`openapi`] | what the OpenAPI documents share |
@@ -35,6 +36,7 @@ pub mod context;
 pub mod database;
 pub mod extract;
 pub mod limits;
+pub mod once;
 pub mod openapi;
 pub mod operations;
 pub mod page;

@@ -6,7 +6,7 @@ use clients::flight::{FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, FlightId, Money, SeatLayout};
 use inventory::{Command, Inventory, NewPool};
-use service_kit::extract::RequestKey;
+use service_kit::once::{self, Once, RequestKey};
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
@@ -21,15 +21,6 @@ pub struct ScheduleChanges {
     database: Database,
     schedule: Arc<CurrentSchedule>,
     inventory: Arc<Inventory>,
-}
-
-/// A flight that is in the schedule now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Added {
-    /// Its id.
-    pub id: FlightId,
-    /// Whether an earlier request with the same key put it there.
-    pub replayed: bool,
 }
 
 impl ScheduleChanges {
@@ -51,35 +42,16 @@ impl ScheduleChanges {
     ///
     /// # Errors
     /// When it makes no sense or is there already, or the key came with another request.
-    pub async fn add(&self, new: NewFlight, key: Option<RequestKey>) -> Result<Added, AppError> {
+    pub async fn add(
+        &self,
+        new: NewFlight,
+        key: Option<RequestKey>,
+    ) -> Result<Once<FlightId>, AppError> {
         let key = key.as_ref();
-        let added = match self.added_before(key).await? {
-            Some(earlier) => earlier,
-            None => match self.insert(&new, key).await {
-                Ok(id) => Added {
-                    id,
-                    replayed: false,
-                },
-                // The same request may have come twice at once, the other one first.
-                Err(error) => self.added_before(key).await?.ok_or(error)?,
-            },
-        };
+        let find = |key| db::flight_keys::find(&self.database, key);
+        let added = once::create(key, find, self.insert(&new, key)).await?;
         self.schedule.refresh().await?;
         Ok(added)
-    }
-
-    async fn added_before(&self, key: Option<&RequestKey>) -> Result<Option<Added>, AppError> {
-        let Some(key) = key else {
-            return Ok(None);
-        };
-        let client = self.database.get().await?;
-        match db::flight_keys::find(&client, &key.key).await? {
-            Some(earlier) if earlier.digest != key.digest => Err(AppError::KeyReused),
-            earlier => Ok(earlier.map(|earlier| Added {
-                id: earlier.flight,
-                replayed: true,
-            })),
-        }
     }
 
     async fn insert(

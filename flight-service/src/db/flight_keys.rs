@@ -1,35 +1,22 @@
 //! The table of the idempotency keys that put flights into the schedule.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Pool};
 use domain::FlightId;
-use service_kit::extract::RequestKey;
+use service_kit::once::{Kept, RequestKey};
 
 use super::DbError;
 
-/// What an earlier request with a key did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    /// The flight that it added.
-    pub flight: FlightId,
-    /// Of its body.
-    pub digest: Vec<u8>,
-}
-
-/// What an earlier request with this key did, if there was one.
+/// The flight that an earlier request with this key added, if there was one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(client: &impl GenericClient, key: &str) -> Result<Option<Earlier>, DbError> {
+pub async fn find(database: &Pool, key: &str) -> Result<Option<Kept<FlightId>>, DbError> {
     let query = "SELECT flight_id, request_digest FROM flight_keys WHERE idempotency_key = $1";
+    let client = database.get().await?;
     let statement = client.prepare_cached(query).await?;
     let row = client.query_opt(&statement, &[&key]).await?;
-    row.map(|row| {
-        Ok(Earlier {
-            flight: FlightId(row.try_get(0)?),
-            digest: row.try_get(1)?,
-        })
-    })
-    .transpose()
+    row.map(|row| Ok((FlightId(row.try_get(0)?), row.try_get(1)?)))
+        .transpose()
 }
 
 /// Keeps a key with its flight. An earlier request with it is waited for.

@@ -7,13 +7,14 @@ use clients::flight::{Airport, Flight, FlightChange, NewFlight};
 use domain::{AirportCode, FlightId};
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query, request_key};
+use service_kit::once::Once;
 use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
 
 use super::openapi::{
     BodyRefusals, ChangeRefusals, LookupRefusals, NewFlightRefusals, ReadRefusals,
 };
-use crate::app::schedule_changes::{Added, ScheduleChanges};
+use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::seats::Seats;
 
 /// Look a flight up.
@@ -47,7 +48,10 @@ pub(super) async fn create(
     request: Json<NewFlight>,
 ) -> Result<HttpResponse, Problem> {
     let key = request_key("POST /api/flights", key, &caller, request.digest);
-    let Added { id, replayed } = changes.add(request.body, key).await?;
+    let Once {
+        value: id,
+        replayed,
+    } = changes.add(request.body, key).await?;
     let mut response = respond::json(StatusCode::CREATED, &seats.flight(id).await?);
     if let Ok(location) = header::HeaderValue::from_str(&format!("/api/flights/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);

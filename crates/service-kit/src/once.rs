@@ -1,9 +1,22 @@
 //! Requests that act once: their key, and an answer that may be an earlier one's.
 
-pub use service_kit::extract::RequestKey;
+/// What makes a request come about once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The client's key, bound to the client and to the route that it was sent to.
+    pub key: String,
+    /// Of the body that it came with.
+    pub digest: [u8; 32],
+}
 
-use super::AppError;
-use crate::db::DbError;
+/// The errors of what is made once.
+pub trait OnceError {
+    /// That the key came before with another request.
+    fn key_reused() -> Self;
+
+    /// Whether something else has what was to be unique, or what was referred to is not there.
+    fn is_conflict(&self) -> bool;
+}
 
 /// An answer, and whether it repeats an earlier one.
 #[derive(Clone, Debug)]
@@ -30,14 +43,18 @@ impl<T> Once<T> {
     ///
     /// # Errors
     /// When it was another request: its digest differs.
-    pub fn replay(value: T, digest: Option<&[u8]>, asked: &RequestKey) -> Result<Self, AppError> {
+    pub fn replay<E: OnceError>(
+        value: T,
+        digest: Option<&[u8]>,
+        asked: &RequestKey,
+    ) -> Result<Self, E> {
         if digest == Some(asked.digest.as_slice()) {
             Ok(Self {
                 value,
                 replayed: true,
             })
         } else {
-            Err(AppError::KeyReused)
+            Err(E::key_reused())
         }
     }
 }
@@ -46,12 +63,13 @@ impl<T> Once<T> {
 ///
 /// # Errors
 /// When it was another request, or nothing can be looked up.
-pub async fn earlier<'k, T, F>(
+pub async fn earlier<'k, T, D, E, F>(
     key: Option<&'k RequestKey>,
     find: impl FnOnce(&'k str) -> F,
-) -> Result<Option<Once<T>>, AppError>
+) -> Result<Option<Once<T>>, E>
 where
-    F: Future<Output = Result<Option<Kept<T>>, DbError>>,
+    F: Future<Output = Result<Option<Kept<T>>, D>>,
+    E: OnceError + From<D>,
 {
     let Some(key) = key else {
         return Ok(None);
@@ -65,21 +83,22 @@ where
 ///
 /// # Errors
 /// When the key came with another request, or the thing can't be looked up or made.
-pub async fn create<'k, T, F>(
+pub async fn create<'k, T, D, E, F>(
     key: Option<&'k RequestKey>,
     find: impl Fn(&'k str) -> F,
-    make: impl Future<Output = Result<T, AppError>>,
-) -> Result<Once<T>, AppError>
+    make: impl Future<Output = Result<T, E>>,
+) -> Result<Once<T>, E>
 where
-    F: Future<Output = Result<Option<Kept<T>>, DbError>>,
+    F: Future<Output = Result<Option<Kept<T>>, D>>,
+    E: OnceError + From<D>,
 {
-    if let Some(earlier) = earlier(key, &find).await? {
+    if let Some(earlier) = earlier::<_, _, E, _>(key, &find).await? {
         return Ok(earlier);
     }
     match make.await {
         Ok(value) => Ok(Once::new(value)),
         // The same request may have come twice at once, the other one first.
-        Err(error) if error.is_conflict() => earlier(key, find).await?.ok_or(error),
+        Err(error) if error.is_conflict() => earlier::<_, _, E, _>(key, find).await?.ok_or(error),
         Err(error) => Err(error),
     }
 }
