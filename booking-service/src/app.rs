@@ -25,7 +25,6 @@ pub mod ownership;
 pub mod passwords;
 pub mod payment_jobs;
 pub mod simple_orders;
-pub mod snapshots;
 pub mod stored_life;
 pub mod text;
 pub mod ticket_options;

@@ -54,7 +54,6 @@ use crate::app::ledger::Ledger;
 use crate::app::overview::Overview;
 use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
-use crate::app::snapshots::Snapshots;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::turns::Turns;
 use crate::app::users::Users;
@@ -87,12 +86,7 @@ impl Application {
         let database = database::pool(&settings.database, NAME)?;
         let redis = redis::open(&settings.redis)?;
         let inventory = inventory(settings, database.clone(), redis.clone())?;
-        let engine = engine(
-            settings,
-            database.clone(),
-            redis.clone(),
-            Arc::clone(&inventory),
-        )?;
+        let engine = engine(settings, database.clone(), Arc::clone(&inventory))?;
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
         let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
@@ -232,7 +226,6 @@ fn inventory(
 fn engine(
     settings: &Settings,
     database: deadpool_postgres::Pool,
-    redis: Option<Redis>,
     inventory: Arc<Inventory>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
@@ -248,7 +241,6 @@ fn engine(
         flights,
         inventory,
         payments,
-        snapshots: Snapshots::new(redis, settings.redis.timeout, &settings.redis.key_prefix),
         leases: Leases::default(),
         settings: EngineSettings {
             lease: bookings.lease,

@@ -7,7 +7,7 @@ use lifecycle::{Event, Life, Payment, Refused, Terms};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::stored_life::{self, StoredLife};
+use super::stored_life::StoredLife;
 
 /// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
 /// again.
@@ -170,8 +170,9 @@ pub struct NewBooking {
     pub digest: [u8; 32],
 }
 
-/// A booking's row and its legs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A booking's row and its legs. It can't be serialized: who travels, and with which document, is kept in its
+/// rows and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     /// Its id.
     pub id: BookingId,
@@ -192,12 +193,10 @@ pub struct Booking {
     /// How it is paid.
     pub payment_type: String,
     /// The code that it is paid with, while it is.
-    #[serde(skip)]
     pub payment_code: Option<String>,
     /// The total that the customer expects, if they said.
     pub expected_total: Option<Amount>,
     /// Where it stands.
-    #[serde(with = "stored_life")]
     pub life: Life,
     /// How many attempts to pay have been begun.
     pub attempts: i16,
@@ -216,7 +215,6 @@ pub struct Booking {
     /// The charge that was captured.
     pub payment: Option<PaymentId>,
     /// What was asked for, digested.
-    #[serde(skip)]
     pub digest: Vec<u8>,
     /// Whether it was asked for under a key, so that it can be asked for again.
     pub has_key: bool,

@@ -17,13 +17,12 @@ use clients::http::{CallContext, CallError};
 use clients::payment::PaymentClient;
 use deadpool_postgres::Pool;
 use inventory::Inventory;
-use lifecycle::{Action, Event, Life, State, Terms};
+use lifecycle::{Action, Event, State, Terms};
 use tokio::sync::oneshot;
 
 use super::AppError;
 use super::booking::{Booking, Door, Refusal};
 use super::leases::Leases;
-use super::snapshots::Snapshots;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 use crate::db::writer::Writer;
@@ -50,8 +49,6 @@ pub struct Engine {
     pub inventory: Arc<Inventory>,
     /// payment-service.
     pub payments: PaymentClient,
-    /// Bookings as others may look at them.
-    pub snapshots: Snapshots,
     /// What this process works on.
     pub leases: Leases,
     /// How it goes about it.
@@ -117,9 +114,6 @@ impl Engine {
         decided: oneshot::Sender<Booking>,
     ) -> Result<Booking, AppError> {
         let mut decided = Some(decided);
-        // Nobody looks at a booking by count that is made and decided in one go.
-        let is_new = booking.life == Life::NEW && booking.takeovers == 0;
-        let is_looked_at = !is_new || booking.door == Door::Seats;
         let lease = self.leases.keep(&booking);
         loop {
             lease.follow(&booking);
@@ -134,9 +128,6 @@ impl Engine {
                 Step::Written(next) => next,
                 Step::Left(next) => return Ok(next),
             };
-            if is_looked_at {
-                self.snapshots.keep(&booking).await;
-            }
             if booking.life.state == State::Confirmed
                 && let Some(decided) = decided.take()
             {
@@ -177,7 +168,6 @@ impl Engine {
         }
         let pause = pause_after(booking.takeovers);
         db::bookings::postpone(&self.database, &booking, pause).await?;
-        self.snapshots.keep(&booking).await;
         if booking.life.is_decided() {
             tracing::warn!(booking = %booking.id, %error, "a booking is finished later");
             return Ok(booking);

@@ -11,7 +11,6 @@ use service_kit::auth::Caller;
 use super::AppError;
 use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
 use super::bookings::{Answered, Bookings};
-use super::ownership::Owned as _;
 use crate::db;
 use crate::db::bookings::NextStep;
 
@@ -57,33 +56,28 @@ impl Orders {
         }
     }
 
-    /// An order, from its snapshot or its row.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
-        if let Some(booking) = self.bookings.engine.snapshots.find(id).await {
-            return Ok(booking);
-        }
-        let order = self.row(id).await?;
-        self.bookings.engine.snapshots.keep(&order).await;
-        Ok(order)
-    }
-
-    /// That an order belongs to the caller, or the caller to the staff.
+    /// That an order belongs to the caller, or the caller to the staff. Its row decides: no copy of it is
+    /// kept elsewhere that somebody could change.
     ///
     /// # Errors
     /// As if there were none, if it does not.
     pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
-        // Staff need no look-up; an order's owner never changes.
+        // Staff need no look-up: what is done next finds out whether there is such an order.
         if caller.is_staff() {
             return Ok(());
         }
-        self.find(id).await?.for_caller(caller).map(|_| ())
+        let owner = db::bookings::owner_of_order(&self.bookings.engine.database, id).await?;
+        match owner {
+            Some(owner) if caller.may_act_for(&owner) => Ok(()),
+            _ => Err(AppError::UnknownOrder),
+        }
     }
 
-    /// An order's row.
-    async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
+    /// An order, as its row has it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
             .filter(|booking| booking.door == Door::Seats)
@@ -94,7 +88,7 @@ impl Orders {
     async fn row_at_rest(&self, id: HoldId) -> Result<Booking, AppError> {
         let looking = async {
             loop {
-                let order = self.row(id).await?;
+                let order = self.find(id).await?;
                 if order.wanted.is_none() && order.life.state != State::Pending {
                     return Ok(order);
                 }
@@ -159,7 +153,6 @@ impl Orders {
             ..order.after(terms, Event::PayRequested)?
         };
         let paying = self.save(paying).await?;
-        self.bookings.engine.snapshots.keep(&paying).await;
         let (engine, booking) = (self.bookings.engine.clone(), paying.clone());
         // The request's own time limit is not that of its attempts.
         let context = CallContext {
@@ -180,13 +173,13 @@ impl Orders {
     /// # Errors
     /// When it has ended, or a service does not answer: it is then ended later.
     pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<Booking, AppError> {
-        let order = self.row(id).await?;
+        let order = self.find(id).await?;
         if order.life.shown == State::Held && order.is_past_deadline {
             return Err(AppError::WrongState(status(&order)));
         }
         match self.bookings.give_up(order, context).await {
             Err(AppError::NotCancellable(_)) => {
-                Err(AppError::WrongState(status(&self.row(id).await?)))
+                Err(AppError::WrongState(status(&self.find(id).await?)))
             }
             outcome => outcome,
         }

@@ -1,10 +1,9 @@
 //! A booking's life in the words of its row.
 
 use lifecycle::{Life, MoneyTask, Outcome, SeatTask, State};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A [`Life`] as it is stored: names and numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredLife<T> {
     /// Where it stands.
     pub state: T,
@@ -18,25 +17,6 @@ pub struct StoredLife<T> {
     pub seats_task: T,
     /// What is left to do about the money.
     pub money_task: T,
-}
-
-/// A life as its row has it, for `#[serde(with)]`.
-///
-/// # Errors
-/// As the serializer's.
-pub fn serialize<S: Serializer>(life: &Life, serializer: S) -> Result<S::Ok, S::Error> {
-    StoredLife::from(*life).serialize(serializer)
-}
-
-/// The same, read.
-///
-/// # Errors
-/// When a state is unknown.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Life, D::Error> {
-    let stored = StoredLife::<String>::deserialize(deserializer)?;
-    stored
-        .life()
-        .ok_or_else(|| de::Error::custom("an unknown state of a booking"))
 }
 
 /// The states as they are stored, but for the attempt, which has a column of its own.

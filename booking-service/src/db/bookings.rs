@@ -79,6 +79,18 @@ pub async fn find_by_hold(database: &Pool, hold: HoldId) -> Result<Option<Bookin
     one(&client, "hold_id = $1", &hold.0).await
 }
 
+/// Whose an order with chosen seats is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn owner_of_order(database: &Pool, order: HoldId) -> Result<Option<String>, DbError> {
+    let client = database.get().await?;
+    let query = "SELECT user_ref FROM bookings WHERE hold_id = $1 AND door = 'seats'";
+    let statement = client.prepare_cached(query).await?;
+    let row = client.query_opt(&statement, &[&order.0]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
 /// A booking by the key under which it was asked for.
 ///
 /// # Errors

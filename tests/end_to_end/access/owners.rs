@@ -4,7 +4,10 @@
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::testing::Servers;
 use tokens::Role;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 use super::world::{FL123, World, purchase_of};
 use crate::caller::SOON;
@@ -46,6 +49,75 @@ async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
             granted.status()
         );
     }
+    world.finish().await
+}
+
+/// All that Redis is told, by anybody, while this runs.
+struct Overheard {
+    address: String,
+    heard: BufReader<TcpStream>,
+}
+
+impl Overheard {
+    async fn at(redis_url: &str) -> anyhow::Result<Self> {
+        let address = redis_url.trim_start_matches("redis://").to_owned();
+        let mut stream = TcpStream::connect(&address).await?;
+        stream.write_all(b"MONITOR\r\n").await?;
+        let mut heard = BufReader::new(stream);
+        let mut line = String::new();
+        heard.read_line(&mut line).await?;
+        ensure!(line == "+OK\r\n", "{line}");
+        Ok(Self { address, heard })
+    }
+
+    /// What was said until now.
+    async fn until_now(mut self) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        stream.write_all(b"PING that-was-all\r\n").await?;
+        let mut text = String::new();
+        while !text.contains("that-was-all") {
+            let read = tokio::time::timeout(SOON, self.heard.read_line(&mut text));
+            ensure!(read.await?? > 0, "Redis hung up");
+        }
+        Ok(text)
+    }
+}
+
+#[tokio::test]
+async fn whose_an_order_is_its_row_says_and_redis_learns_nothing_of_it() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let redis = &world.services.settings.bookings.redis;
+    let overheard = Overheard::at(Servers::shared().await?.redis_url()).await?;
+    let travelers = json!([{"given_name": "Alicia", "family_name": "Quispe-Mamani",
+        "born_on": "1990-02-03", "document": "XP7719385"}]);
+    let order = json!({"userId": ALICE, "seats": ["A1"], "travelers": travelers});
+    let path = format!("/api/flights/{FL123}/orders");
+    let (alice, bob) = (world.customer(ALICE)?, world.customer(BOB)?);
+    let order = alice.post(&path, &order).await?;
+    ensure!(order.status == 201, "{order:?}");
+    let id = order.body["orderId"].as_str().context("no order")?;
+    let path = format!("/api/orders/{id}");
+    for _ in 0..3 {
+        let shown = alice.get(&path).await?;
+        ensure!(shown.body["travelers"] == travelers, "{shown:?}");
+    }
+    let said = overheard.until_now().await?;
+    ensure!(said.contains(&redis.key_prefix), "Redis was not asked");
+    for personal in ["Quispe", "XP7719385", "1990-02-03"] {
+        ensure!(!said.contains(personal), "{personal}");
+    }
+
+    // The row is another's now: nothing that was kept elsewhere lets the first one in.
+    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    let given = "UPDATE bookings SET user_ref = $1 WHERE hold_id::text = $2";
+    ensure!(sql.execute(given, &[&BOB, &id]).await? == 1);
+    let payment = json!({"paymentCode": "12345"});
+    ensure!(alice.get(&path).await?.status == 404);
+    let paid = alice.post(&format!("{path}/payment"), &payment).await?;
+    ensure!(paid.status == 404, "{paid:?}");
+    ensure!(alice.delete(&path).await?.status == 404);
+    ensure!(bob.get(&path).await?.status == 200);
+    ensure!(bob.delete(&path).await?.status == 200);
     world.finish().await
 }
 
