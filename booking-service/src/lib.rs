@@ -31,8 +31,10 @@ use anyhow::ensure;
 use clients::flight::FlightClient;
 use clients::http::Credentials;
 use clients::payment::PaymentClient;
+use futures_util::FutureExt as _;
 use inventory::{Gate, Inventory};
 use service_kit::admin_actions::AdminActions;
+use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
 use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
@@ -141,7 +143,7 @@ impl Application {
             api(config);
             pages(config);
         };
-        let admission = admission(settings, redis.as_ref());
+        let admission = admission(settings, redis.as_ref(), current_roles(database.clone()));
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
             async move { database::is_up(&database).await }
@@ -184,15 +186,29 @@ impl Application {
 }
 
 /// Who may call, for what, and how much.
-fn admission<'a>(settings: &'a Settings, redis: Option<&Redis>) -> Admission<'a> {
+fn admission<'a>(
+    settings: &'a Settings,
+    redis: Option<&Redis>,
+    roles: CurrentRoles,
+) -> Admission<'a> {
     let (auth, limits) = (&settings.auth, &settings.limits);
     let redis = redis.map(|redis| (redis, &settings.redis));
     Admission {
         auth,
+        roles,
         rules: routes::access::rules(),
         rate_limit: RateLimit::new(NAME, limits, auth.mode, redis),
         requests_at_once: limits.requests_at_once,
     }
+}
+
+/// The role that staff have now: the users' table has it.
+fn current_roles(database: deadpool_postgres::Pool) -> CurrentRoles {
+    let users = Users { database };
+    CurrentRoles::found_by(move |subject| {
+        let users = users.clone();
+        async move { Ok(users.bearer(&subject).await?) }.boxed()
+    })
 }
 
 /// The inventory of events and ticket options. It ends with the last who has it.

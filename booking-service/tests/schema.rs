@@ -62,6 +62,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
+    admin_action_outcomes admin_action_outcomes_action foreign key
+    admin_action_outcomes admin_action_outcomes_key primary key
+    admin_action_outcomes admin_action_outcomes_status_range check
     admin_actions admin_actions_key primary key
     admin_actions admin_actions_named check
     admin_actions admin_actions_role_known check
@@ -119,6 +122,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     events events_price_not_negative check
     events events_sales_window check
     events events_tickets_per_user_positive check
+    former_users former_users_key primary key
     passwords passwords_hashed check
     passwords passwords_key primary key
     passwords passwords_user foreign key

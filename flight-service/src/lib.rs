@@ -28,6 +28,7 @@ use inventory::committer::CountListener;
 use inventory::{Gate, Inventory};
 use itinerary::ConnectionWindow;
 use service_kit::admin_actions::AdminActions;
+use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
@@ -140,6 +141,7 @@ impl Application {
         let shared = redis.as_ref().map(|redis| (redis, &settings.redis));
         let admission = Admission {
             auth,
+            roles: CurrentRoles::as_tokens_say(),
             rules: routes::access::rules(),
             rate_limit: RateLimit::new(NAME, limits, auth.mode, shared),
             requests_at_once: limits.requests_at_once,

@@ -26,6 +26,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use service_kit::admin_actions::AdminActions;
+use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::limits::RateLimit;
 use service_kit::operations::{Check, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
@@ -100,6 +101,7 @@ impl Application {
         let (auth, limits) = (&settings.auth, &settings.limits);
         let admission = Admission {
             auth,
+            roles: CurrentRoles::as_tokens_say(),
             rules: routes::access::rules(),
             // Its callers are other services, which are not counted, and now and then an admin: each replica
             // counts alone.

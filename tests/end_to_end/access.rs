@@ -3,8 +3,10 @@
 //! [`table`] says what each visitor is answered. A call that has no row fails the test, and so does a row
 //! whose call is gone.
 
+mod audit_log;
 mod owners;
 mod pages;
+mod roles;
 mod table;
 mod visitors;
 mod world;

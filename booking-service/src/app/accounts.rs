@@ -284,6 +284,9 @@ impl Accounts {
             if let Err(error) = db::sessions::delete_ended(&self.database).await {
                 tracing::warn!(%error, "sessions that are over stay for now");
             }
+            if let Err(error) = db::users::forget_former(&self.database).await {
+                tracing::warn!(%error, "users who are gone are remembered for now");
+            }
         }
     }
 

@@ -82,18 +82,6 @@ pub fn is_own(id: Uuid, caller: &Caller) -> bool {
     caller.subject() == Some(id.to_string().as_str())
 }
 
-/// That a caller may give users roles.
-///
-/// # Errors
-/// When it is no admin.
-pub fn check_may_give_roles(caller: &Caller) -> Result<(), AppError> {
-    if caller.role() == Some(Role::Admin) {
-        Ok(())
-    } else {
-        Err(AppError::Forbidden("only admins may give roles"))
-    }
-}
-
 /// That a caller may change this user's password: their own, or an admin's call. An agent who gave a customer
 /// a password would be an admin once the customer is made one.
 ///

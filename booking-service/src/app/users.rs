@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::auth::current_roles::Bearer;
 use service_kit::auth::{Caller, Role};
 use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
@@ -168,6 +169,37 @@ impl Users {
     pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
         let user = db::users::find(&self.database, id).await?;
         user.ok_or(AppError::UnknownUser)
+    }
+
+    /// Who the bearer of a token is by now. A subject that is no user's id is somebody else's to know.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bearer(&self, subject: &str) -> Result<Bearer, AppError> {
+        match Uuid::try_parse(subject) {
+            Ok(id) => Ok(db::users::bearer(&self.database, id).await?),
+            Err(_) => Ok(Bearer::Foreign),
+        }
+    }
+
+    /// That the caller may give this user this role: an admin anybody but themselves, so that who has a role has
+    /// it from somebody else.
+    ///
+    /// # Errors
+    /// When they may not.
+    pub async fn check_may_give_role(
+        &self,
+        id: Uuid,
+        role: UserRole,
+        caller: &Caller,
+    ) -> Result<(), AppError> {
+        if caller.role() != Some(Role::Admin) {
+            return Err(AppError::Forbidden("only admins may give roles"));
+        }
+        if is_own(id, caller) && self.find(id).await?.role != role {
+            return Err(AppError::Forbidden("nobody changes their own role"));
+        }
+        Ok(())
     }
 
     /// That the caller may change this user: themselves, an agent any customer, an admin anybody.

@@ -1,6 +1,7 @@
 //! The table of users.
 
 use deadpool_postgres::Pool;
+use service_kit::auth::current_roles::Bearer;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -49,6 +50,19 @@ const HAS_BOOKINGS: &str = "
         SELECT FROM bookings
         WHERE user_ref = $1 AND state NOT IN ('failed', 'expired', 'cancelled')
     )";
+
+/// What identifies those who traveled; their names stay with the booking, as its record.
+const ERASE_DOCUMENTS: &str = "
+    UPDATE travelers SET born_on = NULL, document = NULL
+    FROM bookings WHERE id = booking_id AND user_ref = $1";
+
+/// Whose token a subject may be: the role of a user, and whether there was one.
+const BEARER: &str = "
+    SELECT (SELECT role FROM users WHERE id = $1),
+           EXISTS (SELECT FROM former_users WHERE user_id = $1)";
+
+/// No token holds for as long as this: `holdfast mint-token` makes them for 30 days at most.
+const FORGET_FORMER: &str = "DELETE FROM former_users WHERE ended_at < now() - interval '31 days'";
 
 /// Adds a user.
 ///
@@ -152,10 +166,45 @@ pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
         return Ok(Deletion::HasBookings);
     }
     transaction
+        .execute(ERASE_DOCUMENTS, &[&id.to_string()])
+        .await?;
+    transaction
         .execute("DELETE FROM users WHERE id = $1", &[&id])
+        .await?;
+    transaction
+        .execute("INSERT INTO former_users (user_id) VALUES ($1)", &[&id])
         .await?;
     transaction.commit().await?;
     Ok(Deletion::Deleted)
+}
+
+/// Who the bearer of a token with this subject is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn bearer(database: &Pool, subject: Uuid) -> Result<Bearer, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(BEARER).await?;
+    let row = client.query_one(&statement, &[&subject]).await?;
+    let role: Option<&str> = row.try_get(0)?;
+    Ok(match role {
+        Some(role) => {
+            let role = UserRole::from_text(role).ok_or(DbError::Unreadable("users.role"))?;
+            Bearer::User(role.into())
+        }
+        None if row.try_get(1)? => Bearer::Former,
+        None => Bearer::Foreign,
+    })
+}
+
+/// Forgets users who are gone for so long that no token of theirs holds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_former(database: &Pool) -> Result<(), DbError> {
+    let client = database.get().await?;
+    client.execute(FORGET_FORMER, &[]).await?;
+    Ok(())
 }
 
 pub(super) fn user_of(row: &Row) -> Result<User, DbError> {

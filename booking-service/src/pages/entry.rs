@@ -71,6 +71,7 @@ async fn around_page(
     };
     let (request, answer) = answered.into_parts();
     let answer = finished(answer, &request, &visitor, standing)?;
+    admin_actions::finish(&request, answer.status(), answer.headers()).await;
     Ok(ServiceResponse::new(request, answer))
 }
 

@@ -71,8 +71,9 @@ pub(super) async fn create(
         message,
         code: refusal.map(|refusal| refusal.code.clone()),
     };
+    let path = format!("/api/bookings/{}", booking.id);
     Ok(respond::mark_replayed(
-        respond::json(status, &body),
+        respond::located(respond::json(status, &body), &path),
         replayed,
     ))
 }

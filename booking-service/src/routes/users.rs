@@ -17,7 +17,7 @@ use super::openapi::{
 use super::sessions::ClientAddress;
 use super::{created, request_key};
 use crate::app::accounts::Accounts;
-use crate::app::ownership::{check_may_give_roles, check_user};
+use crate::app::ownership::check_user;
 use crate::app::passwords::Password;
 use crate::app::text::{Email, Name};
 use crate::app::users::{self, NewUser, User, UserRole, Users};
@@ -157,8 +157,8 @@ pub(super) async fn show(
 
 /// Change a user: any of its fields.
 ///
-/// A role holds from the next request of each of the user's sessions on. Tokens that were given keep theirs until
-/// they run out.
+/// A role holds from the next request on: here for what is taken away, for what is given with the next token. Nobody
+/// changes their own. The other services believe a token until it runs out.
 #[utoipa::path(
     put, path = "/api/v1/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = Uuid, Path, description = "The user's id")),
@@ -175,7 +175,7 @@ pub(super) async fn change(
     users.check_may_change(id.0, &caller).await?;
     let UserChange { name, email, role } = body.body;
     if let Some(role) = role {
-        check_may_give_roles(&caller)?;
+        users.check_may_give_role(id.0, role, &caller).await?;
         record_role(&request, role, &caller).await?;
     }
     let change = users::UserChange { name, email, role };

@@ -6,6 +6,7 @@
 //! | [`access`] | for whom each call is: the service's table of rules |
 //! | [`caller`] | who calls, as handlers see it |
 //! | [`guard`] | stands before every route and asks the table |
+//! | [`current_roles`] | the role that a caller has now, where the users are |
 //! | [`authenticator`] | a token's caller; tokens that were checked are remembered |
 //! | [`trusted_keys`] | the keys, from settings, files and an address, as they change |
 //! | [`issuer`] | tokens that the service makes itself |
@@ -16,6 +17,7 @@
 pub mod access;
 pub mod authenticator;
 pub mod caller;
+pub mod current_roles;
 pub mod guard;
 pub mod issuer;
 pub mod settings;

@@ -94,6 +94,14 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
     (!is_whole).then_some(Unread(payload))
 }
 
+/// A copy of the body that was read ahead; the handler still gets it. None where there is none, or not all of it.
+#[must_use]
+pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
+    let extensions = request.extensions();
+    let Ready(body) = extensions.get::<Ready>()?;
+    body.as_ref().ok().cloned()
+}
+
 /// The body of a request: what was read of it already, or else what its payload brings.
 ///
 /// # Errors

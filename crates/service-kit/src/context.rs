@@ -1,6 +1,6 @@
 //! The middleware around every request.
 //!
-//! It gives the request an id (the client's `X-Request-Id`, or a new one), keeps that id and the
+//! It gives the request an id (the client's `X-Request-Id`, or its own), keeps that id and the
 //! path at hand for errors, logs and calls to other services, bounds what it may bring and how long it may
 //! take, counts and measures, and makes sure that every error leaves as a problem, and every answer with the
 //! headers that protect it.
@@ -17,6 +17,7 @@ use actix_web::{Error, ResponseError as _};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::auth::Caller;
 use crate::limits::Places;
 use crate::problem::{ProblemStyle, ProblemStyles};
 use crate::{Problem, body, bounds, protection};
@@ -34,11 +35,13 @@ pub const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeo
 /// What is known of the request that is being answered.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
-    /// The id under which logs and answers know the request.
+    /// The id under which answers and other services know the request: the client's, if it sent one.
     pub request_id: String,
+    /// The id that this service gave the request: no client can choose it, and no two requests share one.
+    pub server_request_id: Uuid,
     /// The path that was asked.
     pub path: String,
-    /// The caller's trace context, passed on as it came.
+    /// The caller's trace context, passed on as it came, if it has the form that W3C gave it.
     pub traceparent: Option<String>,
     /// How its problems are answered, if not as problem details.
     pub problem_style: Option<ProblemStyle>,
@@ -55,6 +58,42 @@ tokio::task_local! {
 #[must_use]
 pub fn current() -> RequestContext {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Does what answers a request whose caller waits for so long. It can only shorten the time that a request has.
+///
+/// # Errors
+/// When that time is over.
+pub async fn within<T>(
+    waits: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Result<T, Problem> {
+    let Some(waits) = waits else {
+        return Ok(work.await);
+    };
+    let mut context = current();
+    let until = Instant::now().checked_add(waits);
+    context.deadline = match (context.deadline, until) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    let answered = tokio::time::timeout(waits, CURRENT.scope(context, work)).await;
+    answered.map_err(|_| given_up())
+}
+
+/// How much longer the caller waits, if it says so and is a service or staff. A stranger's request could be cut off
+/// wherever it hurts.
+#[must_use]
+pub fn callers_timeout(caller: &Caller, headers: &HeaderMap) -> Option<Duration> {
+    if !caller.sees_owners() {
+        return None;
+    }
+    let milliseconds = text_of(headers, &REQUEST_TIMEOUT)?.parse().ok()?;
+    Some(Duration::from_millis(milliseconds))
+}
+
+fn given_up() -> Problem {
+    Problem::unavailable("the request took too long")
 }
 
 /// What one request may take. Stored as application data for the middleware.
@@ -86,12 +125,13 @@ pub async fn around_request(
         .app_data::<RequestLimits>()
         .cloned()
         .ok_or_else(|| Problem::internal("the limits of requests are not there"))?;
-    let timeout =
-        callers_timeout(request.headers()).map_or(limits.time, |callers| callers.min(limits.time));
+    let timeout = limits.time;
+    let server_request_id = Uuid::now_v7();
     let context = RequestContext {
-        request_id: request_id(request.headers()),
+        request_id: request_id(request.headers(), server_request_id),
+        server_request_id,
         path: request.path().to_owned(),
-        traceparent: text_of(request.headers(), &TRACEPARENT).map(str::to_owned),
+        traceparent: traceparent(request.headers()).map(str::to_owned),
         problem_style: request
             .app_data::<ProblemStyles>()
             .and_then(|styles| styles.0(request.path())),
@@ -99,7 +139,7 @@ pub async fn around_request(
     };
     let id_header = HeaderValue::from_str(&context.request_id);
     // At the highest level, so that every line of a request carries its id whatever the filter.
-    let span = tracing::error_span!("request", request_id = %context.request_id, %method, path = %context.path);
+    let span = tracing::error_span!("request", request_id = %context.request_id, %server_request_id, %method, path = %context.path);
     let path = context.path.clone();
 
     let answered = CURRENT
@@ -107,7 +147,7 @@ pub async fn around_request(
             let answer = answer(request, next, &limits);
             let answered = match tokio::time::timeout(timeout, answer).await {
                 Ok(answered) => answered,
-                Err(_) => Err(Problem::unavailable("the request took too long").into()),
+                Err(_) => Err(given_up().into()),
             };
             let mut response = match answered {
                 Ok(response) => response,
@@ -204,19 +244,33 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The client's id if it is short and plain, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
+/// The client's id if it is short and plain, else our own.
+fn request_id(headers: &HeaderMap, own: Uuid) -> String {
     text_of(headers, &REQUEST_ID)
         .filter(|id| {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
-        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+        .map_or_else(|| own.to_string(), str::to_owned)
 }
 
-/// How much longer the caller waits, if it says so.
-fn callers_timeout(headers: &HeaderMap) -> Option<Duration> {
-    let milliseconds = text_of(headers, &REQUEST_TIMEOUT)?.parse().ok()?;
-    Some(Duration::from_millis(milliseconds))
+/// The trace context that the request came with: version 00 of W3C's, in lower case, with ids that are not zero.
+/// Anything else is not passed on, as the specification asks.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(TRACEPARENT);
+    let text = values.next()?.to_str().ok()?;
+    let mut parts = text.split('-');
+    let is_part = |part: Option<&str>, digits: usize, may_be_zero: bool| {
+        part.is_some_and(|part| {
+            part.len() == digits
+                && part.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+                && (may_be_zero || part.bytes().any(|c| c != b'0'))
+        })
+    };
+    let is_known = parts.next() == Some("00")
+        && is_part(parts.next(), 32, false)
+        && is_part(parts.next(), 16, false)
+        && is_part(parts.next(), 2, true);
+    (is_known && parts.next().is_none() && values.next().is_none()).then_some(text)
 }
 
 fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -274,71 +328,79 @@ fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::middleware::from_fn;
-    use actix_web::{App, HttpResponse, test, web};
-
     use super::*;
+    use crate::auth::Role;
 
-    const LIMIT: Duration = Duration::from_secs(20);
-
-    /// How a request with this header fares: its status, and how many seconds it was given.
-    async fn asked(path: &str, timeout_ms: Option<&str>) -> (u16, u64) {
-        let app = App::new()
-            .app_data(RequestLimits {
-                time: LIMIT,
-                body_time: LIMIT,
-                places: Places::new(1),
-            })
-            .route(
-                "/silent",
-                web::get().to(std::future::pending::<HttpResponse>),
-            )
-            .route("/left", web::get().to(seconds_left))
-            .wrap(from_fn(around_request));
-        let app = test::init_service(app).await;
-        let mut request = test::TestRequest::get().uri(path);
-        if let Some(timeout_ms) = timeout_ms {
-            request = request.insert_header((REQUEST_TIMEOUT, timeout_ms));
-        }
-        let response = match test::try_call_service(&app, request.to_request()).await {
-            Ok(response) => response,
-            Err(error) => return (error.error_response().status().as_u16(), 0),
+    async fn seconds_left(waits: Option<Duration>) -> Result<f64, Problem> {
+        let limit = Instant::now().checked_add(Duration::from_secs(20));
+        let context = RequestContext {
+            deadline: limit,
+            ..RequestContext::default()
         };
-        let status = response.status().as_u16();
-        let body = test::read_body(response).await;
-        let seconds = std::str::from_utf8(&body)
-            .ok()
-            .and_then(|text| text.parse().ok());
-        (status, seconds.unwrap_or_default())
+        let look = async {
+            let deadline = current().deadline.unwrap();
+            deadline.duration_since(Instant::now()).as_secs_f64().ceil()
+        };
+        CURRENT.scope(context, within(waits, look)).await
     }
 
-    async fn seconds_left() -> String {
-        let deadline = current().deadline.unwrap();
-        let left = deadline.duration_since(Instant::now());
-        left.as_secs_f64().ceil().to_string()
-    }
-
-    #[actix_web::test]
+    #[tokio::test]
     async fn a_request_has_the_shorter_of_both_times() {
-        for (timeout_ms, seconds) in [
-            (None, 20),
-            (Some("5000"), 5),
-            (Some("60000"), 20),
-            (Some("99999999999999999999"), 20),
-            (Some("soon"), 20),
-            (Some("-1"), 20),
-        ] {
-            assert_eq!(
-                asked("/left", timeout_ms).await,
-                (200, seconds),
-                "{timeout_ms:?}"
-            );
+        for (waits, seconds) in [(None, 20.0), (Some(5), 5.0), (Some(60), 20.0)] {
+            let left = seconds_left(waits.map(Duration::from_secs)).await.unwrap();
+            assert_eq!(left, seconds, "{waits:?}");
         }
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn work_ends_when_its_caller_waits_no_longer() {
-        assert_eq!(asked("/silent", Some("10")).await.0, 503);
-        assert_eq!(asked("/silent", Some("0")).await.0, 503);
+        for waits in [10, 0] {
+            let work = std::future::pending::<()>();
+            let problem = within(Some(Duration::from_millis(waits)), work).await;
+            assert_eq!(problem.unwrap_err().status().as_u16(), 503);
+        }
+    }
+
+    fn with(name: &HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.clone(), HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn strangers_do_not_say_how_long_they_wait() {
+        let ms = |caller: &Caller, text: &str| {
+            callers_timeout(caller, &with(&REQUEST_TIMEOUT, text)).map(|time| time.as_millis())
+        };
+        let known = |role| Caller::known("7", role);
+        for caller in [Caller::open(), known(Role::Service), known(Role::Agent)] {
+            assert_eq!(ms(&caller, "50"), Some(50), "{caller:?}");
+            for wrong in ["99999999999999999999", "soon", "-1", ""] {
+                assert_eq!(ms(&caller, wrong), None, "{wrong}");
+            }
+        }
+        for caller in [Caller::anonymous(), known(Role::Customer)] {
+            assert_eq!(ms(&caller, "50"), None, "{caller:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_trace_context_is_passed_on() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(traceparent(&with(&TRACEPARENT, good)), Some(good));
+        for wrong in [
+            "",
+            "x",
+            &good.to_uppercase(),
+            &good.replace("00-4", "01-4"),
+            &good.replace("00f067aa0ba902b7", "0000000000000000"),
+            &format!("{good}-more"),
+            &format!("{good}{}", "0".repeat(8000)),
+        ] {
+            assert_eq!(traceparent(&with(&TRACEPARENT, wrong)), None, "{wrong}");
+        }
+        let mut twice = with(&TRACEPARENT, good);
+        twice.append(TRACEPARENT, HeaderValue::from_static("x"));
+        assert_eq!(traceparent(&twice), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_LOCATION, HeaderName, HeaderValue};
 use serde::Serialize;
 
 /// 200 with this body.
@@ -37,6 +37,15 @@ pub(crate) fn json_bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> 
     let mut bytes = serde_json::to_vec(body)?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// Says where what an answer is about can be looked up, for answers that are no 201.
+#[must_use]
+pub fn located(mut response: HttpResponse, path: &str) -> HttpResponse {
+    if let Ok(path) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(CONTENT_LOCATION, path);
+    }
+    response
 }
 
 /// Says that an answer is an earlier request's, repeated.

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 use crate::auth::Rules;
 use crate::auth::authenticator::Authenticator;
+use crate::auth::current_roles::CurrentRoles;
 use crate::auth::guard::{GuardedPath, Guards, guard};
 use crate::client_address::Proxies;
 use crate::context::{RequestLimits, around_request};
@@ -46,6 +47,8 @@ pub struct BoundServer {
 pub struct Admission<'a> {
     /// How callers are told apart.
     pub auth: &'a AuthSettings,
+    /// The role that callers have now.
+    pub roles: CurrentRoles,
     /// For whom each call is.
     pub rules: Rules,
     /// How much one client may ask; none is no limit.
@@ -161,8 +164,8 @@ impl BoundServer {
     /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
     ///
     /// # Errors
-    /// When the address is taken, an open service would leave loopback, or there is nothing to check tokens
-    /// by.
+    /// When the address is taken, an open service would leave loopback, there is nothing to check tokens by, or
+    /// staff could change something that is not recorded.
     pub fn bind<F>(
         http: &HttpSettings,
         admission: Admission<'_>,
@@ -175,17 +178,20 @@ impl BoundServer {
     {
         let Admission {
             auth,
+            roles,
             rules,
             rate_limit,
             requests_at_once,
         } = admission;
         auth.check_address(http.host)?;
+        rules.check_recorded()?;
         let authenticator = Authenticator::new(auth)?;
         if let Some(keys) = authenticator.keys() {
             tasks.spawn(|stop| keys.follow(stop));
         }
         let guards = web::Data::new(Guards {
             authenticator,
+            roles,
             rules,
             rate_limit,
             proxies: Proxies(http.proxies),

@@ -13,7 +13,7 @@ const RULES: &[Rule] = &[
     Rule::anyone("GET", "/api/flights/calendar"),
     Rule::anyone("GET", "/api/airports"),
     Rule::anyone("GET", "/api/flights/{id}"),
-    Rule::anyone("POST", "/api/flights/validate"),
+    Rule::anyone("POST", "/api/flights/validate").read_only(),
     // Who has a seat is told to staff and to booking-service, which knows its owner.
     Rule::anyone("GET", "/api/flights/{id}/seats"),
     Rule::anyone("GET", "/api/flights/{id}/seats/stream"),
@@ -23,15 +23,17 @@ const RULES: &[Rule] = &[
     // booking-service cancels the flights whose bookings it has ended.
     Rule::only(SERVICES, "PATCH", "/api/flights/{id}").recorded("flight.change"),
     Rule::only(SERVICES, "DELETE", "/api/flights/{id}").recorded("flight.cancel"),
-    Rule::only(SERVICES, "POST", "/api/flights/seats/decrement"),
-    Rule::only(SERVICES, "POST", "/api/flights/seats/increment"),
-    Rule::only(SERVICES, "POST", "/api/holds"),
+    Rule::only(SERVICES, "POST", "/api/flights/seats/decrement")
+        .recorded_of_staff("seats.decrement"),
+    Rule::only(SERVICES, "POST", "/api/flights/seats/increment")
+        .recorded_of_staff("seats.increment"),
+    Rule::only(SERVICES, "POST", "/api/holds").recorded_of_staff("hold.add"),
     Rule::only(SERVICES, "GET", "/api/holds/{id}"),
-    Rule::only(SERVICES, "POST", "/api/holds/confirm"),
-    Rule::only(SERVICES, "POST", "/api/holds/{id}/pin"),
-    Rule::only(SERVICES, "POST", "/api/holds/{id}/confirm"),
-    Rule::only(SERVICES, "POST", "/api/holds/{id}/release"),
-    Rule::only(SERVICES, "POST", "/api/holds/{id}/seats"),
+    Rule::only(SERVICES, "POST", "/api/holds/confirm").recorded_of_staff("hold.confirm"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/pin").recorded_of_staff("hold.pin"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/confirm").recorded_of_staff("hold.confirm"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/release").recorded_of_staff("hold.release"),
+    Rule::only(SERVICES, "POST", "/api/holds/{id}/seats").recorded_of_staff("hold.seats"),
 ];
 
 /// This service's rules.

@@ -22,6 +22,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     insta::assert_snapshot!(lines.join("\n"), @r"
     adjustments adjustments_pkey primary key
     adjustments adjustments_units_not_zero check
+    admin_action_outcomes admin_action_outcomes_action foreign key
+    admin_action_outcomes admin_action_outcomes_key primary key
+    admin_action_outcomes admin_action_outcomes_status_range check
     admin_actions admin_actions_key primary key
     admin_actions admin_actions_named check
     admin_actions admin_actions_role_known check

@@ -8,14 +8,17 @@ use service_kit::auth::{Role, Rules};
 const READERS: &[Role] = &[Role::Service, Role::Agent];
 
 const RULES: &[Rule] = &[
-    Rule::only(SERVICES, "POST", "/api/payments/process"),
-    Rule::only(SERVICES, "POST", "/api/payments/close"),
+    Rule::only(SERVICES, "POST", "/api/payments/process").recorded_of_staff("charge.add"),
+    Rule::only(SERVICES, "POST", "/api/payments/close").recorded_of_staff("charge.close"),
     Rule::only(SERVICES, "POST", "/api/payments/{id}/refunds").recorded_of_staff("charge.refund"),
     Rule::only(READERS, "GET", "/api/payments"),
     Rule::only(READERS, "GET", "/api/payments/{id}"),
-    Rule::only(SERVICES, "POST", "/api/payments/simulate/success"),
-    Rule::only(SERVICES, "POST", "/api/payments/simulate/failure"),
-    Rule::only(SERVICES, "POST", "/api/payments/simulate/timeout"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/success")
+        .recorded_of_staff("charge.simulate"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/failure")
+        .recorded_of_staff("charge.simulate"),
+    Rule::only(SERVICES, "POST", "/api/payments/simulate/timeout")
+        .recorded_of_staff("charge.simulate"),
     Rule::only(ADMINS, "GET", "/api/payments/mock"),
     Rule::only(ADMINS, "PUT", "/api/payments/mock").recorded("mock.change"),
 ];

@@ -121,6 +121,8 @@ async fn charge(
     };
     // As it was first answered: before any refund.
     let response = respond::json(status, &wire(&answer.charge, Amount::ZERO));
+    let path = format!("/api/payments/{}", answer.charge.id);
+    let response = respond::located(response, &path);
     Ok(respond::mark_replayed(response, answer.replayed))
 }
 

@@ -30,7 +30,15 @@ pub struct Rule {
     pub access: Access,
     /// Whether it is written down before it is done.
     pub recorded: Option<Recorded>,
+    /// Whether it changes nothing, though its method may.
+    pub is_read: bool,
 }
+
+/// How calls are recorded that no rule names: they are for admins only.
+pub const UNNAMED: Recorded = Recorded {
+    name: "unnamed",
+    is_daily_for_services: false,
+};
 
 /// That a call is written down before it is done. A customer's never is.
 #[derive(Clone, Copy, Debug)]
@@ -101,12 +109,29 @@ impl Rule {
         }
     }
 
+    /// The same call, which changes nothing whatever its method: so it need not be written down.
+    #[must_use]
+    pub const fn read_only(self) -> Self {
+        Self {
+            is_read: true,
+            ..self
+        }
+    }
+
+    /// Whether staff may change something by it, and nobody would know.
+    fn is_unrecorded_change(&self) -> bool {
+        let is_for_staff = self.access != Access::Public;
+        let changes = !self.is_read && self.method != "GET";
+        is_for_staff && changes && self.recorded.is_none()
+    }
+
     const fn new(method: &'static str, path: &'static str, access: Access) -> Self {
         Self {
             method,
             path,
             access,
             recorded: None,
+            is_read: false,
         }
     }
 }
@@ -153,11 +178,55 @@ impl Rules {
         }
     }
 
+    /// That whatever staff may change is written down.
+    ///
+    /// # Errors
+    /// With the first call that is not.
+    pub fn check_recorded(&self) -> anyhow::Result<()> {
+        let rules = self.by_path.values().flatten().map(|(_, rule)| rule);
+        let unrecorded = rules.into_iter().find(|rule| rule.is_unrecorded_change());
+        match unrecorded {
+            Some(Rule { method, path, .. }) => anyhow::bail!(
+                "{method} {path} lets staff change something, and its rule does not say under which name it \
+                 is recorded"
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// The rule of a call; none where the table does not have it.
     #[must_use]
     pub fn find(&self, method: &Method, path: &str) -> Option<&Rule> {
         let rules = self.by_path.get(path)?;
         let found = rules.iter().find(|(of, _)| of == method);
         found.map(|(_, rule)| rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rule_lets_staff_change_something_unrecorded() {
+        for (rule, is_sound) in [
+            (Rule::only(ADMINS, "GET", "/x"), true),
+            (Rule::only(ADMINS, "POST", "/x"), false),
+            (Rule::only(SERVICES, "DELETE", "/x"), false),
+            (Rule::anyone("PUT", "/x"), false),
+            (Rule::anyone("POST", "/x").read_only(), true),
+            (Rule::public("POST", "/x"), true),
+            (Rule::only(USERS, "PATCH", "/x").recorded("x"), true),
+            (
+                Rule::only(SERVICES, "POST", "/x").recorded_of_staff("x"),
+                true,
+            ),
+        ] {
+            assert_eq!(
+                Rules::new(&[rule]).check_recorded().is_ok(),
+                is_sound,
+                "{rule:?}"
+            );
+        }
     }
 }

@@ -7,24 +7,28 @@ use std::rc::Rc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use tokens::Role;
 
-use super::access::{Access, Recorded, Rule, Rules};
+use super::access::{Access, Recorded, Rule, Rules, UNNAMED};
 use super::authenticator::{Authenticator, Unknown};
 use super::caller::Caller;
+use super::current_roles::CurrentRoles;
 use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
 use crate::operations::WATCHED_PATHS;
-use crate::{Problem, admin_actions};
+use crate::{Problem, admin_actions, context};
 
 /// What guards ask; application data.
 #[derive(Clone)]
 pub struct Guards {
     /// Tells callers apart.
     pub authenticator: Authenticator,
+    /// The role that they have now.
+    pub roles: CurrentRoles,
     /// For whom each call is.
     pub rules: Rules,
     /// How much one client may ask; none is no limit.
@@ -93,8 +97,12 @@ pub async fn guard(
     let mut standing = None;
     let mut response = match admit(&at, &request, &mut standing).await {
         Ok(caller) => {
+            let waits = context::callers_timeout(&caller, request.headers());
             request.extensions_mut().insert(caller);
-            next.call(request).await?.map_into_boxed_body()
+            let answer = context::within(waits, next.call(request)).await??;
+            let answer = answer.map_into_boxed_body();
+            admin_actions::finish(answer.request(), answer.status(), answer.headers()).await;
+            answer
         }
         // As an answer, not as an error: the middleware around all requests gives it the request's id.
         Err(problem) => request.error_response(problem),
@@ -122,7 +130,7 @@ async fn admit(
         Ok(Caller::open())
     } else {
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
-        admitted(access, &guards.authenticator, request.headers()).await
+        admitted(access, guards, request.headers()).await
     };
     if !WATCHED_PATHS.contains(&at.path.as_str()) {
         // Those who are refused are counted too.
@@ -130,25 +138,31 @@ async fn admit(
         guards.count(request.request(), known, standing).await?;
     }
     let caller = caller?;
-    if let Some(rule) = rule {
-        record(rule, &caller, request).await?;
-    }
+    record(rule, &caller, request).await?;
     Ok(caller)
 }
 
-async fn admitted(
-    access: Access,
-    authenticator: &Authenticator,
-    headers: &HeaderMap,
-) -> Result<Caller, Problem> {
+async fn admitted(access: Access, guards: &Guards, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let Guards {
+        authenticator,
+        roles: current,
+        ..
+    } = guards;
     let roles = match access {
         Access::Public => return Ok(Caller::anonymous()),
         Access::Anyone => {
             let Ok(token) = bearer_token(headers) else {
                 return Ok(Caller::anonymous());
             };
-            let caller = authenticator.caller(token).await;
-            return Ok(caller.unwrap_or_else(|_| Caller::anonymous()));
+            let Ok(caller) = authenticator.caller(token).await else {
+                return Ok(Caller::anonymous());
+            };
+            return match current.of(caller).await {
+                Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+                    Ok(Caller::anonymous())
+                }
+                outcome => outcome,
+            };
         }
         Access::Only(roles) => roles,
     };
@@ -157,12 +171,10 @@ async fn admitted(
         metrics::counter!("auth_refusals_total").increment(1);
         match unknown {
             Unknown::NoKeys => Problem::unavailable(unknown.to_string()),
-            Unknown::Token(error) => Problem::unauthenticated(
-                error.to_string(),
-                format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{error}\""),
-            ),
+            Unknown::Token(error) => token_refused(&error.to_string()),
         }
     })?;
+    let caller = current.of(caller).await?;
     match caller.role() {
         Some(Role::Admin) => Ok(caller),
         Some(role) if roles.contains(&role) => Ok(caller),
@@ -172,6 +184,12 @@ async fn admitted(
 
 /// How a caller is to say who they are.
 const CHALLENGE: &str = "Bearer realm=\"holdfast\"";
+
+/// What those are answered whose token does not hold.
+pub(super) fn token_refused(reason: &str) -> Problem {
+    let challenge = format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{reason}\"");
+    Problem::unauthenticated(reason, challenge)
+}
 
 /// What those are answered who show no token.
 pub(super) fn no_token() -> Problem {
@@ -191,9 +209,18 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     Ok(token.trim())
 }
 
-/// Writes down what the caller is about to do, where the rule says so.
-async fn record(rule: &Rule, caller: &Caller, request: &ServiceRequest) -> Result<(), Problem> {
-    let recorded = rule.recorded.filter(|recorded| recorded.concerns(caller));
+/// Writes down what the caller is about to do, where the rule says so. What no rule names is for admins, and
+/// what they change by it is written down too.
+async fn record(
+    rule: Option<&Rule>,
+    caller: &Caller,
+    request: &ServiceRequest,
+) -> Result<(), Problem> {
+    let recorded = match rule {
+        Some(rule) => rule.recorded,
+        None => (request.method() != Method::GET).then_some(UNNAMED),
+    };
+    let recorded = recorded.filter(|recorded| recorded.concerns(caller));
     match recorded {
         Some(Recorded { name, .. }) => {
             admin_actions::record(request.request(), name, caller, request.path()).await

@@ -1,0 +1,225 @@
+//! The audit log: whatever staff change is in it before it is done, with what was asked for and what came of it.
+
+use anyhow::ensure;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokens::Role;
+use uuid::Uuid;
+
+use super::world::{FL123, World};
+use crate::caller::Caller;
+use crate::databases::DAY;
+use crate::services::{AI101, Part};
+
+const ALICE: &str = "7";
+
+/// The newest actions of a service, the newest first.
+async fn newest(admin: &Caller, count: usize) -> anyhow::Result<Vec<Value>> {
+    let path = format!("/api/admin/actions?limit={count}");
+    let listed = admin.get(&path).await?;
+    ensure!(listed.status == 200, "{listed:?}");
+    Ok(listed.body["data"].as_array().cloned().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let admin = &world.services.bookings;
+    let cancelled = admin
+        .post("/api/admin/flights/9/cancel", &Value::Null)
+        .await?;
+    ensure!(cancelled.status == 200, "{cancelled:?}");
+    let request_id = cancelled.header("x-request-id").unwrap_or_default();
+    let actions = admin.get("/api/admin/actions?limit=1").await?;
+    let action = &actions.body["data"][0];
+    ensure!(
+        action["actor"] == "ada" && action["role"] == "admin",
+        "{action}"
+    );
+    ensure!(action["action"] == "flight.cancel", "{action}");
+    ensure!(
+        action["target"] == "/api/admin/flights/9/cancel",
+        "{action}"
+    );
+    ensure!(action["request_id"] == request_id, "{action}");
+    ensure!(
+        action["outcome"] == "done" && action["status"] == 200,
+        "{action}"
+    );
+    ensure!(action["details"] == json!({"ids": {"id": "9"}}), "{action}");
+
+    // What flight-service was asked on the admin's behalf is there under the same request.
+    let actions = world.services.flights.get("/api/admin/actions").await?;
+    let actions = actions.body["data"].as_array().cloned().unwrap_or_default();
+    let names: Vec<&Value> = actions
+        .iter()
+        .filter(|action| action["request_id"] == request_id)
+        .map(|action| &action["action"])
+        .collect();
+    ensure!(names == ["flight.cancel", "flight.change"], "{names:?}");
+    ensure!(actions[0]["actor"] == "booking-service", "{actions:?}");
+
+    // What an agent does for a customer is, and what the customer does is not.
+    let booking = json!({"user_id": 7, "flight_id": AI101, "seats": 1, "date": DAY});
+    let own = world.customer(ALICE)?;
+    let first = own.post("/api/bookings", &booking).await?;
+    let agent = world.tokens.good("agnes", Role::Agent)?;
+    let agent = world.services.bookings.bearing(&agent);
+    let path = format!("/api/bookings/{}/cancel", first.body["booking_id"]);
+    ensure!(agent.put(&path, &Value::Null).await?.status == 200);
+    let actions = admin.get("/api/admin/actions?limit=2").await?;
+    let [latest, before] = [&actions.body["data"][0], &actions.body["data"][1]];
+    ensure!(
+        latest["actor"] == "agnes" && latest["action"] == "booking.cancel",
+        "{latest}"
+    );
+    ensure!(latest["target"] == path, "{latest}");
+    ensure!(before["action"] == "flight.cancel", "{before}");
+
+    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    for statement in [
+        "UPDATE admin_actions SET actor = 'nobody'",
+        "DELETE FROM admin_actions",
+        "TRUNCATE admin_actions CASCADE",
+        "UPDATE admin_action_outcomes SET status = 200",
+        "DELETE FROM admin_action_outcomes",
+        "TRUNCATE admin_action_outcomes",
+    ] {
+        ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
+    }
+    world.finish().await
+}
+
+#[tokio::test]
+async fn what_admins_do_to_seats_and_money_is_written_down() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let service = world.tokens.good("booking-service", Role::Service)?;
+    let seats = json!({"flight_id": AI101, "seats": 1, "date": DAY});
+    let hold = Uuid::new_v4();
+    let leg = json!({"flight_id": FL123, "units": 1, "seats": ["A1"]});
+    let held =
+        json!({"id": hold, "owner": ALICE, "legs": [leg], "expires_at": "2040-01-01T00:00:00Z"});
+    let charge = json!({"booking_id": 1, "amount": 100, "user_id": 1, "payment_type": "upi"});
+    let key = json!({"key": "never-used"});
+    let nothing = Value::Null;
+    let of_hold = |what: &str| format!("/api/holds/{hold}/{what}");
+    let calls = [
+        (
+            Part::Flights,
+            "seats.decrement",
+            "/api/flights/seats/decrement".to_owned(),
+            &seats,
+        ),
+        (
+            Part::Flights,
+            "seats.increment",
+            "/api/flights/seats/increment".to_owned(),
+            &seats,
+        ),
+        (Part::Flights, "hold.add", "/api/holds".to_owned(), &held),
+        (Part::Flights, "hold.pin", of_hold("pin"), &nothing),
+        (Part::Flights, "hold.confirm", of_hold("confirm"), &nothing),
+        (Part::Flights, "hold.release", of_hold("release"), &nothing),
+        (
+            Part::Payments,
+            "charge.add",
+            "/api/payments/process".to_owned(),
+            &charge,
+        ),
+        (
+            Part::Payments,
+            "charge.close",
+            "/api/payments/close".to_owned(),
+            &key,
+        ),
+        (
+            Part::Payments,
+            "charge.simulate",
+            "/api/payments/simulate/success".to_owned(),
+            &charge,
+        ),
+    ];
+    for (part, name, path, body) in &calls {
+        let admin = world.caller(*part);
+        let before = newest(admin, 1).await?;
+        // Day by day the services do it among themselves.
+        let daily = admin.bearing(&service);
+        let daily = daily.request(Method::POST, path).json(body).send().await?;
+        ensure!(
+            newest(admin, 1).await? == before,
+            "{name}: {}",
+            daily.status()
+        );
+        let done = admin.post(path, body).await?;
+        let action = &newest(admin, 1).await?[0];
+        ensure!(
+            action["action"] == *name && action["actor"] == "ada",
+            "{name}: {action}"
+        );
+        ensure!(action["status"] == done.status, "{name}: {action}");
+    }
+    world.finish().await
+}
+
+#[tokio::test]
+async fn an_action_says_what_was_asked_for_what_was_made_and_what_was_refused() -> anyhow::Result<()>
+{
+    let world = World::start().await?;
+    let admin = &world.services.bookings;
+    let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",
+        "total_tickets": 100, "ticket_price": 75.5});
+    let made = admin.post("/api/v1/events", &event).await?;
+    let action = &newest(admin, 1).await?[0];
+    ensure!(
+        action["outcome"] == "done" && action["status"] == 201,
+        "{action}"
+    );
+    let path = format!(
+        "/api/v1/events/{}",
+        made.body["id"].as_str().unwrap_or_default()
+    );
+    ensure!(action["target"] == path, "{action}");
+    ensure!(action["details"]["body"] == event, "{action}");
+
+    let unknown = format!("/api/v1/events/{}", Uuid::nil());
+    ensure!(admin.put(&unknown, &event).await?.status == 404);
+    let action = &newest(admin, 1).await?[0];
+    ensure!(
+        action["outcome"] == "refused" && action["status"] == 404,
+        "{action}"
+    );
+    ensure!(action["target"] == unknown, "{action}");
+
+    // A secret and a person are not written down, for a row can't be erased; nor does a NUL stop it.
+    let user = json!({"name": "Asha Rao", "email": "asha@example.org", "password": "correct horse",
+        "note": "a\u{0}b"});
+    ensure!(admin.post("/api/v1/users", &user).await?.status == 201);
+    let action = &newest(admin, 1).await?[0];
+    ensure!(action["details"]["body"]["note"] == "ab", "{action}");
+    for secret in ["Asha", "example.org", "correct horse"] {
+        ensure!(!action.to_string().contains(secret), "{secret}: {action}");
+    }
+
+    // The client may name its request as it likes; we name it ourselves besides.
+    for _ in 0..2 {
+        let request = admin
+            .request(Method::DELETE, &unknown)
+            .header("x-request-id", "mine");
+        ensure!(admin.send(request).await?.status == 404);
+    }
+    let actions = newest(admin, 2).await?;
+    ensure!(
+        actions.iter().all(|action| action["request_id"] == "mine"),
+        "{actions:?}"
+    );
+    let own = |action: &Value| {
+        action["server_request_id"]
+            .as_str()
+            .and_then(|id| id.parse::<Uuid>().ok())
+    };
+    ensure!(
+        own(&actions[0]).is_some() && own(&actions[0]) != own(&actions[1]),
+        "{actions:?}"
+    );
+    world.finish().await
+}
