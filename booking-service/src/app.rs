@@ -76,6 +76,9 @@ pub enum AppError {
     /// What was asked for can't be had.
     #[error("{}", .0.message)]
     Refused(Refusal),
+    /// The flights can't be sold as one itinerary, in the words of flight-service.
+    #[error("{}", .0.message)]
+    NoItinerary(Refusal),
     /// A field of the request is wrong.
     #[error("{0}: {1}")]
     Invalid(String, String),

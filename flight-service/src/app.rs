@@ -9,6 +9,7 @@ pub mod seat_maps;
 pub mod seats;
 
 use domain::FlightId;
+use domain::sale_rules::itinerary::NoItinerary;
 use inventory::command::MalformedHold;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
@@ -49,6 +50,9 @@ pub enum AppError {
     /// The hold makes no sense.
     #[error(transparent)]
     MalformedHold(MalformedHold),
+    /// The flights can't be sold as one itinerary.
+    #[error(transparent)]
+    NoItinerary(#[from] NoItinerary),
     /// The search makes no sense.
     #[error(transparent)]
     Search(#[from] SearchError),

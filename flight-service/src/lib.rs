@@ -117,10 +117,11 @@ impl Application {
                 search.cache_lifetime,
             )
         });
+        let connections = ConnectionWindow::new(search.connection_min, search.connection_max)?;
         let searcher = Searcher::new(
             Arc::clone(&schedule),
             sales,
-            ConnectionWindow::new(search.connection_min, search.connection_max)?,
+            connections,
             Candidates::new(search.cache_bytes, search.cache_lifetime, shared),
         );
         let services = routes::Services {
@@ -132,7 +133,13 @@ impl Application {
                 Arc::clone(&schedule),
                 Arc::clone(&inventory),
             )),
-            seats: Arc::new(Seats::new(database.clone(), schedule, inventory, sales)),
+            seats: Arc::new(Seats::new(
+                database.clone(),
+                schedule,
+                inventory,
+                sales,
+                connections,
+            )),
             actions: AdminActions::new(database.clone()),
             draining: tasks.draining(),
         };

@@ -60,6 +60,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
         let gets = [
             ("/api/flights/search", web::get().to(search::search)),
             ("/api/flights/calendar", web::get().to(calendar::calendar)),
+            ("/api/flights/itinerary", web::get().to(flights::itinerary)),
             ("/api/airports", web::get().to(flights::airports)),
             ("/api/ledger/proof", web::get().to(ledger::proof)),
         ];

@@ -23,7 +23,7 @@ use crate::world::World;
 const WISHES: usize = 5;
 
 /// Flights by count, itineraries among them; the demo has them all on its day.
-const PATHS: [&[i64]; 5] = [&[1], &[3], &[4, 15], &[8, 9], &[8, 9, 15]];
+const PATHS: [&[i64]; 5] = [&[1], &[3], &[8, 9], &[12, 13], &[10, 11, 15]];
 
 /// The demo's flight with a seat map, and its rows and numbers.
 const SEATED: &str = "FL123";

@@ -44,8 +44,6 @@ async fn a_wrong_field_is_named() -> anyhow::Result<()> {
         (with("flight_ids", json!([2])), "400 /flight_ids"),
         (itinerary(json!([])), "400 /flight_id"),
         (itinerary(json!([1, "2"])), "400 /flight_ids/1"),
-        (itinerary(json!([1, 2, 1])), "400 /flight_ids"),
-        (itinerary(json!([1, 2, 3, 4, 5])), "400 /flight_ids"),
         (with("seats", json!(0)), "400 /seats"),
         (with("seats", json!(-1)), "400 /seats"),
         (with("seats", json!(1e9)), "400 /seats"),

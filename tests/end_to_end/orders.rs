@@ -202,7 +202,8 @@ async fn an_order_that_is_not_paid_in_time_expires() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_itinerary_is_ordered_all_or_nothing() -> anyhow::Result<()> {
+async fn an_itinerary_is_ordered_all_or_nothing_and_its_seats_are_changed_by_flight()
+-> anyhow::Result<()> {
     let services = Services::start().await?;
     let flight = json!({
         "flight_number": "ZZ900", "source": "MAA", "destination": "BLR",
@@ -255,7 +256,37 @@ async fn an_itinerary_is_ordered_all_or_nothing() -> anyhow::Result<()> {
     assert_eq!(changed.status, 200, "{}", changed.text);
     assert_eq!(services.taken_seats().await?, ["A3 RESERVED alice"]);
 
+    // Seats go to the flight that they are named for, whatever the order in which they come.
+    let of = |flight: i64, seat: &str| json!({"flight_id": flight, "seats": [seat]});
+    let named = json!({"legs": [of(second, "A5"), of(first, "B4")]});
+    let changed = services.bookings.post(&change, &named).await?;
+    assert_eq!(changed.status, 200, "{}", changed.text);
     let seen = services.bookings.get(&format!("/api/orders/{id}")).await?;
+    let expected = json!([of(first, "B4"), of(second, "A5")]);
+    assert_eq!(seen.body["legs"], expected, "{}", seen.text);
+    for (wrong, pointer) in [
+        (
+            json!([of(first, "A6"), of(1, "A6")]),
+            "400 /legs/1/flight_id",
+        ),
+        (json!([of(first, "A6")]), "400 /legs"),
+        (json!([of(first, "A6"), of(first, "A7")]), "400 /legs"),
+        (
+            json!([of(first, "A6"), of(second, "A6"), of(1, "A6")]),
+            "400 /legs/2/flight_id",
+        ),
+    ] {
+        let wrong = json!({"legs": wrong});
+        let answer = services.bookings.post(&change, &wrong).await?;
+        assert_eq!(answer.invalid(), pointer, "{wrong}");
+    }
+    let seats = services
+        .bookings
+        .post(&change, &json!({"seats": ["A6"]}))
+        .await?;
+    assert_eq!(seats.invalid(), "400 /legs");
+    let seen = services.bookings.get(&format!("/api/orders/{id}")).await?;
+    assert_eq!(seen.body["legs"], expected, "{}", seen.text);
     assert_eq!(seen.body["totalAmount"], 5500.0);
     Ok(())
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clients::flight::{
-    CalendarAnswer, Flight, FlightClient, LedgerProof, SearchAnswer, SearchRequest, SeatMap,
+    CalendarAnswer, Flight, FlightClient, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap,
     SeatStream,
 };
 use clients::http::CallContext;
+use domain::sale_rules::itinerary::NoItinerary;
 use domain::{AirportCode, FlightId, Units};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
@@ -115,6 +116,25 @@ impl Catalog {
     /// When there is none, or flight-service does not answer.
     pub async fn flight(&self, name: &str, context: &CallContext) -> Result<Flight, AppError> {
         granted_of(name, self.flights.find_flight(name, context).await)
+    }
+
+    /// Flights as one itinerary, with its price.
+    ///
+    /// # Errors
+    /// When they are none, or flight-service does not answer.
+    pub async fn itinerary(
+        &self,
+        ids: &[FlightId],
+        context: &CallContext,
+    ) -> Result<Path, AppError> {
+        let itinerary = self.flights.itinerary(ids, context).await;
+        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        granted_of(&names.join(" or "), itinerary).map_err(|error| match error {
+            AppError::Refused(refusal) if NoItinerary::CODES.contains(&refusal.code.as_str()) => {
+                AppError::NoItinerary(refusal)
+            }
+            error => error,
+        })
     }
 
     /// These flights, in their order; a gap where flight-service does not tell.

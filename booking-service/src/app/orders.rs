@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clients::http::CallContext;
-use domain::{HoldId, SeatNumber, Units};
+use domain::sale_rules::itinerary::NoItinerary;
+use domain::{FlightId, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use lifecycle::{Event, Outcome, State};
 use service_kit::auth::Caller;
@@ -19,9 +20,6 @@ const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often it looks.
 const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
-
-/// The most flights of an itinerary.
-pub const LEGS_MAX: usize = 4;
 
 /// The most seats of one order on one flight: more than any group that books for itself.
 pub const SEATS_MAX: u32 = 100;
@@ -51,6 +49,9 @@ impl Orders {
             )),
             Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
                 Err(AppError::UnknownFlight(answered.booking.flight_ref))
+            }
+            Some(refusal) if NoItinerary::CODES.contains(&refusal.code.as_str()) => {
+                Err(AppError::NoItinerary(refusal.clone()))
             }
             _ => Ok(answered),
         }
@@ -107,14 +108,11 @@ impl Orders {
     pub async fn change_seats(
         &self,
         id: HoldId,
-        seats: Vec<Vec<SeatNumber>>,
+        choice: SeatChoice,
         context: CallContext,
     ) -> Result<Booking, AppError> {
         let order = self.held(id).await?;
-        if order.legs.len() != seats.len() {
-            let detail = format!("must name the seats of {} flights", order.legs.len());
-            return Err(AppError::Invalid("legs".to_owned(), detail));
-        }
+        let seats = choice.matched(&order.legs)?;
         let deadline_at =
             db::now(&self.bookings.engine.database).await? + self.bookings.deadlines.order;
         let changing = Booking {
@@ -210,9 +208,53 @@ impl Orders {
     }
 }
 
+/// Other seats that somebody wants for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeatChoice {
+    /// Of its only flight.
+    OfOneFlight(Vec<SeatNumber>),
+    /// Of each of its flights, in whatever order.
+    ByFlight(Vec<(FlightId, Vec<SeatNumber>)>),
+}
+
+impl SeatChoice {
+    /// The seats of each leg of an order, in its order.
+    ///
+    /// # Errors
+    /// When a flight of the order is missing or comes twice, or another one is named.
+    fn matched(self, legs: &[Leg]) -> Result<Vec<Vec<SeatNumber>>, AppError> {
+        let invalid = |field: String, detail: String| Err(AppError::Invalid(field, detail));
+        let chosen = match self {
+            Self::OfOneFlight(seats) if legs.len() == 1 => return Ok(vec![seats]),
+            Self::OfOneFlight(_) => {
+                let detail = format!("must name the seats of {} flights", legs.len());
+                return invalid("legs".to_owned(), detail);
+            }
+            Self::ByFlight(chosen) => chosen,
+        };
+        let place = |flight: FlightId| legs.iter().position(|leg| leg.flight == flight);
+        let mut seats: Vec<Option<Vec<SeatNumber>>> = vec![None; legs.len()];
+        for (index, (flight, of_flight)) in chosen.into_iter().enumerate() {
+            let field = format!("legs/{index}/flight_id");
+            let Some(leg) = place(flight).and_then(|place| seats.get_mut(place)) else {
+                return invalid(field, format!("flight {flight} is not in the order"));
+            };
+            if leg.replace(of_flight).is_some() {
+                return invalid(field, format!("flight {flight} is named twice"));
+            }
+        }
+        let missing = seats.iter().position(Option::is_none);
+        if let Some(leg) = missing.and_then(|place| legs.get(place)) {
+            let detail = format!("must name the seats of flight {}", leg.flight);
+            return invalid("legs".to_owned(), detail);
+        }
+        Ok(seats.into_iter().flatten().collect())
+    }
+}
+
 /// The legs of an order: seats on each of these flights.
 #[must_use]
-pub fn legs(seats: Vec<(domain::FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
+pub fn legs(seats: Vec<(FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
     seats
         .into_iter()
         .map(|(flight, seats)| {
@@ -252,5 +294,54 @@ pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
     match order.life.shown {
         State::Held => order.deadline_at.duration_since(now).as_secs().max(0),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seats(name: &str) -> Vec<SeatNumber> {
+        vec![name.parse().unwrap()]
+    }
+
+    fn matched(choice: &[(i64, &str)]) -> Result<Vec<Vec<SeatNumber>>, String> {
+        let legs = legs(vec![(FlightId(8), seats("A1")), (FlightId(9), seats("B1"))]).unwrap();
+        let choice = choice
+            .iter()
+            .map(|(flight, name)| (FlightId(*flight), seats(name)));
+        let matched = SeatChoice::ByFlight(choice.collect()).matched(&legs);
+        matched.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn seats_go_to_the_flight_that_they_are_named_for() {
+        let chosen = vec![seats("A2"), seats("B2")];
+        assert_eq!(matched(&[(8, "A2"), (9, "B2")]), Ok(chosen.clone()));
+        assert_eq!(matched(&[(9, "B2"), (8, "A2")]), Ok(chosen));
+    }
+
+    #[test]
+    fn a_flight_that_is_missing_repeated_or_foreign_is_named() {
+        for (choice, error) in [
+            (&[(8, "A2")][..], "legs: must name the seats of flight 9"),
+            (&[][..], "legs: must name the seats of flight 8"),
+            (
+                &[(8, "A2"), (8, "A3")][..],
+                "legs/1/flight_id: flight 8 is named twice",
+            ),
+            (
+                &[(8, "A2"), (7, "A3")][..],
+                "legs/1/flight_id: flight 7 is not in the order",
+            ),
+        ] {
+            assert_eq!(matched(choice), Err(error.to_owned()));
+        }
+        let legs = legs(vec![(FlightId(8), seats("A1")), (FlightId(9), seats("B1"))]).unwrap();
+        let of_one = SeatChoice::OfOneFlight(seats("A2")).matched(&legs);
+        assert_eq!(
+            of_one.unwrap_err().to_string(),
+            "legs: must name the seats of 2 flights"
+        );
     }
 }

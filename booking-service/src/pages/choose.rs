@@ -7,7 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use clients::flight::{Flight, SeatMap};
 use clients::http::CallContext;
-use domain::{Amount, FlightId, Units};
+use domain::sale_rules::itinerary;
+use domain::{Amount, FlightId, Money, Units};
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -21,7 +22,7 @@ use super::travelers::{self, Typed};
 use super::visitor::Visitor;
 use super::{forms, trip, words};
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::orders::{LEGS_MAX, SEATS_MAX};
+use crate::app::orders::SEATS_MAX;
 use crate::routes::call_context;
 
 /// Which flights, and for how many.
@@ -59,15 +60,8 @@ pub(super) async fn flight(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let flight = catalog.flight(&name, &context).await?;
-    show(
-        &visitor,
-        &catalog,
-        &[flight.id],
-        choice_of(&asked.0),
-        &context,
-    )
-    .await
+    let id = catalog.flight(&name, &context).await?.id;
+    show(&visitor, &catalog, &[id], choice_of(&asked.0), &context).await
 }
 
 /// Flights that are booked as one.
@@ -95,19 +89,13 @@ fn choice_of(asked: &Asked) -> Choice {
     }
 }
 
-/// The flights of an itinerary, in order: `3,17`.
+/// The flights of an itinerary, in order: `8,9`.
 pub(super) fn flight_ids(text: &str) -> Result<Vec<FlightId>, Problem> {
     let ids: Result<Vec<FlightId>, _> = text.split(',').map(|id| id.trim().parse()).collect();
     let ids =
         ids.map_err(|_| Problem::invalid_field("flights", "must name flights by their ids"))?;
-    let is_repeated = ids
-        .iter()
-        .enumerate()
-        .any(|(at, id)| ids.iter().skip(at + 1).any(|other| other == id));
-    if ids.len() > LEGS_MAX || is_repeated {
-        let detail = format!("must name 1 to {LEGS_MAX} different flights");
-        return Err(Problem::invalid_field("flights", detail));
-    }
+    itinerary::check_flights(&ids)
+        .map_err(|broken| Problem::invalid_field("flights", broken.to_string()))?;
     Ok(ids)
 }
 
@@ -118,9 +106,8 @@ async fn show(
     choice: Choice,
     context: &CallContext,
 ) -> Result<HttpResponse, Problem> {
-    let legs = legs(catalog, ids, context).await?;
-    let airports = catalog.airports(context).await?;
-    Ok(page(&legs, &airports, &choice, visitor).answer(visitor))
+    let page = page_of(visitor, catalog, ids, &choice, context).await?;
+    Ok(page.answer(visitor))
 }
 
 /// The page again, because what was asked for can't be had.
@@ -131,10 +118,29 @@ pub(super) async fn again(
     choice: Choice,
     context: &CallContext,
 ) -> Result<HttpResponse, Problem> {
-    let legs = legs(catalog, ids, context).await?;
-    let airports = catalog.airports(context).await?;
-    let page = page(&legs, &airports, &choice, visitor);
+    let page = page_of(visitor, catalog, ids, &choice, context).await?;
     Ok(page.answer_with(StatusCode::CONFLICT, visitor))
+}
+
+async fn page_of(
+    visitor: &Visitor,
+    catalog: &Catalog,
+    ids: &[FlightId],
+    choice: &Choice,
+    context: &CallContext,
+) -> Result<Page, Problem> {
+    let path = catalog.itinerary(ids, context).await?;
+    let each = Money {
+        amount: path.total_price,
+        currency: path.currency,
+    };
+    let legs = path.flights.into_iter().map(async |flight| {
+        let map = catalog.seat_map(flight.id, context).await?;
+        Ok::<_, Problem>(Leg { flight, map })
+    });
+    let legs = try_join_all(legs).await?;
+    let airports = catalog.airports(context).await?;
+    Ok(page(&legs, each, &airports, choice, visitor))
 }
 
 /// These flights with their seats.
@@ -154,12 +160,16 @@ pub(super) async fn legs(
     try_join_all(legs).await
 }
 
-fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -> Page {
+/// `each` is the price of one seat on all flights.
+fn page(
+    legs: &[Leg],
+    each: Money,
+    airports: &Airports,
+    choice: &Choice,
+    visitor: &Visitor,
+) -> Page {
     let title = trip::title(legs.iter().map(|leg| &leg.flight), airports);
-    let each = legs
-        .iter()
-        .try_fold(Amount::ZERO, |sum, leg| sum.checked_add(leg.flight.price));
-    let currency = legs.first().map(|leg| leg.flight.currency);
+    let (each, currency) = (each.amount, each.currency);
     let ids: Vec<String> = legs.iter().map(|leg| leg.flight.id.to_string()).collect();
     let has_maps = legs.iter().any(|leg| !leg.map.seats.is_empty());
     let seats = choice.seats.map_or(1, Units::get);
@@ -170,7 +180,7 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
             (forms::token(visitor))
             input type="hidden" name="key" value=(Uuid::new_v4());
             input type="hidden" name="flights" value=(ids.join(","));
-            input type="hidden" name="each" value=(each.unwrap_or_default().minor());
+            input type="hidden" name="each" value=(each.minor());
             div.columns {
                 div {
                     @for (before, leg) in trip::with_before(legs) {
@@ -197,13 +207,11 @@ fn page(legs: &[Leg], airports: &Airports, choice: &Choice, visitor: &Visitor) -
                                 @if seats > 1 { "Choose " (seats) " seats on the map." } @else { "Choose seats on the map." }
                             }
                         }
-                        @if let (Some(each), Some(currency)) = (each, currency) {
-                            dl.sums {
-                                div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::money(each, currency)) } }
-                                div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
-                                    dt { "Total" }
-                                    dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }
-                                }
+                        dl.sums {
+                            div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::money(each, currency)) } }
+                            div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
+                                dt { "Total" }
+                                dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }
                             }
                         }
                         button.primary.wide { "Hold these seats" }

@@ -1,6 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
+use domain::sale_rules::itinerary::NoItinerary;
 use inventory::{CreateError, InventoryError, StoreError};
 use service_kit::Problem;
 use service_kit::batch::IsData as _;
@@ -13,7 +14,7 @@ use crate::db;
 use crate::db::DbError;
 
 /// The refusals that are answered under their own codes: of this service's doors, and of other services.
-const PASSED_ON: [&str; 12] = [
+const PASSED_ON: &[&str] = &[
     "sold_out",
     "limit_reached",
     "voucher_used_up",
@@ -66,6 +67,7 @@ impl From<AppError> for Problem {
             AppError::OrderExpired => Self::new(StatusCode::GONE, "order_expired", text),
             AppError::WrongState(_) => Self::conflict("wrong_state", text),
             AppError::Refused(refusal) => of_refusal(refusal),
+            AppError::NoItinerary(refusal) => no_itinerary("legs", &refusal.code, text),
             AppError::Invalid(field, detail) => Self::invalid_field(&field, detail),
             AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
                 Self::unavailable(text).caused_by(error)
@@ -145,6 +147,15 @@ fn of_database(error: DbError) -> Problem {
         DbError::Unwritten(error) if error.is_data() => Problem::internal(error),
         DbError::Unwritten(error) => Problem::unavailable(text).caused_by(error),
         DbError::Unreadable(_) => Problem::internal(error),
+    }
+}
+
+/// Flights that are no itinerary, under the code of the rule that they break.
+pub(super) fn no_itinerary(field: &str, code: &str, detail: impl Into<String>) -> Problem {
+    let problem = Problem::invalid_field(field, detail);
+    match NoItinerary::CODES.iter().find(|known| **known == code) {
+        Some(code) => problem.with_code(code),
+        None => problem,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words of Holdfast as types.
+//! The words of Holdfast as types, and the rules by which it sells ([`sale_rules`]).
 //!
 //! Every value that enters the system is parsed into one of these at the edge: a bad one can't be
 //! built, and two kinds can't be swapped. Nothing here does I/O, knows a database or a wire format
@@ -9,6 +9,7 @@ mod airport;
 mod flight_number;
 mod ids;
 mod money;
+pub mod sale_rules;
 mod seat;
 mod units;
 

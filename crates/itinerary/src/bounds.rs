@@ -4,8 +4,9 @@
 //! or in its least time, after the least connection, sold out or not, whoever flies it. Only the last
 //! leg has to be one that can be taken. No real way on costs less.
 
+use domain::sale_rules::itinerary::MAX_LEGS;
+
 use crate::goal::Goal;
-use crate::itinerary::MAX_LEGS;
 use crate::order::Order;
 use crate::timetable::{Network, Route};
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::Amount;
+use domain::sale_rules::itinerary::MAX_LEGS;
 
 use crate::best::Best;
 use crate::bounds::{Bounds, Measure, UNREACHABLE};
 use crate::goal::{Goal, NO_LIMIT};
-use crate::itinerary::{Legs, MAX_LEGS};
+use crate::itinerary::Legs;
 use crate::last_legs::last_legs;
 use crate::memo::{Memo, State};
 use crate::order::Rank;

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use domain::sale_rules::itinerary::ConnectionWindow;
 use domain::{AirportCode, Amount};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -9,7 +10,7 @@ use jiff::civil::{Date, Time};
 use crate::filters::{LocalWindow, TimeWindow};
 use crate::order::Order;
 use crate::place::Keys;
-use crate::query::{ConnectionWindow, MAX_STOPS, Query, SearchError};
+use crate::query::{MAX_STOPS, Query, SearchError};
 use crate::timetable::{FlightSlot, Timetable};
 
 /// More than any sum of prices or times, and less than [`crate::bounds::UNREACHABLE`].

@@ -1,12 +1,10 @@
 //! What a search answers.
 
 use domain::Money;
+use domain::sale_rules::itinerary::MAX_LEGS;
 use jiff::Timestamp;
 
 use crate::timetable::FlightSlot;
-
-/// The most legs of an itinerary.
-pub const MAX_LEGS: usize = 4;
 
 /// A way from one airport to another: 1 to 4 legs in order, of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

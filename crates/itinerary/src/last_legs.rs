@@ -4,8 +4,9 @@
 //! of day, bounds over all flights would promise ways that lead nowhere, and a search without a full
 //! answer has nothing else to be cut by.
 
+use domain::sale_rules::itinerary::MAX_LEGS;
+
 use crate::goal::Goal;
-use crate::itinerary::MAX_LEGS;
 use crate::timetable::{FlightSlot, Network, Timetable};
 
 /// Whether a flight can be the last leg, whatever comes before it.

@@ -4,6 +4,8 @@
 //! for the best ways from one airport to another on a day; the answer is the exact beginning of the
 //! list of all itineraries, in a total order, as if all had been enumerated and sorted.
 //!
+//! What an itinerary is, [`domain::sale_rules::itinerary`] says; this crate finds the best ones.
+//!
 //! This crate is pure. It does no I/O, knows no database and no wire format, keeps no seat counts
 //! (the caller says of each flight whether it is open) and reads no clock.
 //!
@@ -13,7 +15,7 @@
 //! | --- | --- |
 //! | `timetable` | airports, flights, the columns and their grouping by route |
 //! | `build` | the way in: sorts, checks, and refuses by name |
-//! | `query`, `filters` | what is asked: [`Query`], [`ConnectionWindow`], [`Filters`], [`SearchError`] |
+//! | `query`, `filters` | what is asked: [`Query`], [`Filters`], [`SearchError`] |
 //! | `order`, `place` | [`Order`], the total order that it stands for, and a [`Place`] in it |
 //! | `itinerary` | what is answered: [`Itinerary`] |
 //! | `goal` | a query in the timetable's own terms, or why it makes no sense |
@@ -102,10 +104,11 @@ mod shared_bounds;
 mod timetable;
 
 pub use build::BuildError;
+pub use domain::sale_rules::itinerary::{ConnectionWindow, ConnectionWindowReversed, MAX_LEGS};
 pub use filters::{Filters, TimeWindow};
-pub use itinerary::{Itinerary, MAX_LEGS};
+pub use itinerary::Itinerary;
 pub use order::Order;
 pub use place::Place;
-pub use query::{ConnectionWindow, ConnectionWindowReversed, MAX_STOPS, Query, SearchError};
+pub use query::{MAX_STOPS, Query, SearchError};
 pub use search::Effort;
 pub use timetable::{Airport, Flight, FlightSlot, Timetable};

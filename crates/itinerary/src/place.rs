@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use domain::sale_rules::itinerary::MAX_LEGS;
 use domain::{Amount, FlightId, Invalid};
 use jiff::Timestamp;
 
-use crate::itinerary::{Itinerary, MAX_LEGS};
+use crate::itinerary::Itinerary;
 use crate::order::Order;
 use crate::timetable::{FlightSlot, Timetable};
 

@@ -1,15 +1,14 @@
 //! What is searched for.
 
-use std::time::Duration;
-
 use domain::AirportCode;
+use domain::sale_rules::itinerary::ConnectionWindow;
 use jiff::civil::Date;
 
 use crate::filters::Filters;
 use crate::order::Order;
 use crate::place::Place;
 
-/// The most stops that a search allows.
+/// The most stops that a search allows: one fewer than an itinerary has legs.
 pub const MAX_STOPS: u8 = 3;
 
 /// A search: the best ways to get from one airport to another on a day.
@@ -33,65 +32,6 @@ pub struct Query {
     pub filters: Filters,
     /// The place after which the answer begins, in the same order; none: at the beginning.
     pub after: Option<Place>,
-}
-
-/// How long a connection lasts, from the arrival of a leg to the departure of the next: at least
-/// and at most, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConnectionWindow {
-    min_s: u32,
-    max_s: u32,
-}
-
-/// The least time for a connection is longer than the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a connection's least time, {min:?}, is longer than its most, {max:?}")]
-pub struct ConnectionWindowReversed {
-    /// The least time.
-    pub min: Duration,
-    /// The most.
-    pub max: Duration,
-}
-
-impl ConnectionWindow {
-    /// A window. Flights are to the second, so the least time counts from the next whole second and
-    /// the most to the last; beyond 136 years, which no timetable spans, both count as 136 years.
-    ///
-    /// # Errors
-    /// When the least time is longer than the most.
-    pub fn new(min: Duration, max: Duration) -> Result<Self, ConnectionWindowReversed> {
-        if min > max {
-            return Err(ConnectionWindowReversed { min, max });
-        }
-        let started_second = u64::from(min.subsec_nanos() > 0);
-        let min_s = min.as_secs().saturating_add(started_second);
-        Ok(Self {
-            min_s: u32::try_from(min_s).unwrap_or(u32::MAX),
-            max_s: u32::try_from(max.as_secs()).unwrap_or(u32::MAX),
-        })
-    }
-
-    /// The least time, in seconds.
-    #[must_use]
-    pub fn min_seconds(self) -> u32 {
-        self.min_s
-    }
-
-    /// The most time, in seconds.
-    #[must_use]
-    pub fn max_seconds(self) -> u32 {
-        self.max_s
-    }
-}
-
-impl Default for ConnectionWindow {
-    /// 45 minutes to 4 hours.
-    fn default() -> Self {
-        Self {
-            min_s: 45 * 60,
-            max_s: 4 * 60 * 60,
-        }
-    }
 }
 
 /// Why a query has no answer, not even an empty one.

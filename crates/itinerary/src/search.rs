@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::sale_rules::itinerary::{self as rules, ConnectionWindow, MAX_LEGS};
 use domain::{Amount, Money};
 use jiff::civil::Date;
 
@@ -9,11 +10,11 @@ use crate::best::Best;
 use crate::bounds::{Bounds, Measure};
 use crate::branch::Branch;
 use crate::goal::Goal;
-use crate::itinerary::{Itinerary, Legs, MAX_LEGS};
+use crate::itinerary::{Itinerary, Legs};
 use crate::order::Order;
 use crate::query::{Query, SearchError};
 use crate::shared_bounds::SharedKey;
-use crate::timetable::{Flight, FlightSlot, Timetable};
+use crate::timetable::{FlightSlot, Timetable};
 
 /// How much a search had to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,8 @@ impl Timetable {
     /// The best itineraries, best first, at most [`Query::limit`] of them.
     ///
     /// The answer is exact: the first of all itineraries in the total order of [`Query::order`], or
-    /// those that follow [`Query::after`]. An itinerary
+    /// those that follow [`Query::after`]. An itinerary is one by [`rules::check`], which a test compares
+    /// with what is found. So it
     ///
     /// - goes from the source to the destination with at most [`Query::max_stops`] stops, and comes
     ///   to no airport twice;
@@ -98,23 +100,20 @@ impl Timetable {
         })
     }
 
-    /// The itinerary of these legs, if they are one: each departs where the one before it arrives, and
-    /// not before that.
+    /// The itinerary of these flights, if they are one.
     #[must_use]
-    pub fn itinerary_of(&self, slots: &[FlightSlot]) -> Option<Itinerary> {
+    pub fn itinerary_of(
+        &self,
+        slots: &[FlightSlot],
+        connections: ConnectionWindow,
+    ) -> Option<Itinerary> {
         let (first, rest) = slots.split_first()?;
-        let flights: Vec<Flight> = slots.iter().map(|slot| self.flight(*slot)).collect();
-        let connects = |pair: &[Flight]| {
-            pair[0].destination == pair[1].source
-                && pair[0].arrives_at <= pair[1].departs_at
-                && pair[0].price.currency == pair[1].price.currency
-        };
-        let is_one = rest.len() < MAX_LEGS && flights.windows(2).all(connects);
-        let legs = || {
-            rest.iter()
-                .fold(Legs::one(*first), |legs, slot| legs.then(*slot))
-        };
-        is_one.then(|| self.itinerary(legs()))
+        let legs: Vec<rules::Leg> = slots.iter().map(|slot| self.flight(*slot).leg()).collect();
+        rules::check(&legs, connections).ok()?;
+        let legs = rest
+            .iter()
+            .fold(Legs::one(*first), |legs, slot| legs.then(*slot));
+        Some(self.itinerary(legs))
     }
 
     /// Bounds for a goal in the network of this index: shared, unless only this goal has them.

@@ -4,6 +4,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use domain::sale_rules::itinerary::Leg;
 use domain::{AirlineCode, AirportCode, Amount, Currency, FlightId, Money};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -36,6 +37,21 @@ pub struct Flight {
     pub price: Money,
     /// Who flies it.
     pub airline: AirlineCode,
+}
+
+impl Flight {
+    /// As a leg of an itinerary.
+    #[must_use]
+    pub fn leg(&self) -> Leg {
+        Leg {
+            flight: self.id,
+            source: self.source,
+            destination: self.destination,
+            departs_at: self.departs_at,
+            arrives_at: self.arrives_at,
+            currency: self.price.currency,
+        }
+    }
 }
 
 /// A flight's place in one [`Timetable`]: a number below [`Timetable::len`], each used once.

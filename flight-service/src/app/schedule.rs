@@ -14,6 +14,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use clients::flight::Flight;
 use deadpool_postgres::Pool as Database;
+use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
 use futures_util::TryStreamExt as _;
 use inventory::PoolCount;
@@ -315,6 +316,7 @@ impl Schedule {
         Some(Departure {
             date,
             price: flight.price,
+            leg: flight.leg(),
         })
     }
 }
@@ -326,6 +328,8 @@ pub struct Departure {
     pub date: Date,
     /// The price of one seat.
     pub price: domain::Money,
+    /// The same flight as a leg of an itinerary.
+    pub leg: Leg,
 }
 
 /// The schedule now, and the next one when it changes.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use clients::flight::{
-    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, SeatChangeRequest,
-    SeatsAnswer, SeatsRequest, Validation,
+    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, Path,
+    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
 };
 use deadpool_postgres::Pool as Database;
-use domain::{FlightId, FlightNumber, HoldId, Units};
+use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
+use domain::{Amount, FlightId, FlightNumber, HoldId, Units, sale_rules};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
@@ -29,6 +30,7 @@ pub struct Seats {
     schedule: Arc<CurrentSchedule>,
     inventory: Arc<Inventory>,
     sales: SalesPolicy,
+    connections: ConnectionWindow,
 }
 
 /// An answer, and whether it repeats an earlier one.
@@ -48,12 +50,14 @@ impl Seats {
         schedule: Arc<CurrentSchedule>,
         inventory: Arc<Inventory>,
         sales: SalesPolicy,
+        connections: ConnectionWindow,
     ) -> Self {
         Self {
             database,
             schedule,
             inventory,
             sales,
+            connections,
         }
     }
 
@@ -198,8 +202,10 @@ impl Seats {
     /// When they can't be had.
     pub async fn hold(&self, request: &HoldRequest) -> Result<Answered<Hold>, AppError> {
         let mut legs = Vec::with_capacity(request.legs.len());
+        let mut journey = Vec::with_capacity(request.legs.len());
         for leg in &request.legs {
-            self.departure(leg.flight_id, leg.date).await?;
+            let departure = self.departure(leg.flight_id, leg.date).await?;
+            journey.push(departure.leg);
             let named = Units::of_len(leg.seats.len());
             legs.push(LegRequest {
                 pool: leg.flight_id.pool(),
@@ -207,10 +213,43 @@ impl Seats {
                 seats: leg.seats.clone(),
             });
         }
+        if request.itinerary {
+            sale_rules::itinerary::check(&journey, self.connections)?;
+        }
         let until = request.expires_at.map_or(Until::Pinned, Until::Expires);
         let command = HoldCommand::new(request.id, request.owner.clone(), legs, until)
             .map_err(AppError::MalformedHold)?;
         self.hold_command(Command::Hold(command)).await
+    }
+
+    /// Flights as one itinerary, their seats counted now.
+    ///
+    /// # Errors
+    /// When there is no such flight, or they are none.
+    pub async fn itinerary(&self, ids: &[FlightId]) -> Result<Path, AppError> {
+        sale_rules::itinerary::check_flights(ids)?;
+        let mut flights = Vec::with_capacity(ids.len());
+        for id in ids {
+            flights.push(self.flight(*id).await?);
+        }
+        let legs: Vec<Leg> = flights.iter().map(Flight::leg).collect();
+        sale_rules::itinerary::check(&legs, self.connections)?;
+        let (Some(first), Some(last)) = (flights.first(), flights.last()) else {
+            return Err(NoItinerary::Empty.into());
+        };
+        let mut prices = flights.iter().map(|flight| flight.price);
+        let total = prices.try_fold(Amount::ZERO, Amount::checked_add);
+        let time = last.arrival_time.duration_since(first.departure_time);
+        Ok(Path {
+            total_price: total.ok_or_else(|| {
+                let detail = "cost more together than can be paid".to_owned();
+                AppError::Invalid("flight_ids", detail)
+            })?,
+            currency: first.currency,
+            total_time_minutes: time.as_mins(),
+            stops: flights.len() - 1,
+            flights,
+        })
     }
 
     /// Takes a hold's expiry away.
@@ -395,6 +434,14 @@ impl Seats {
         Ok(Departure {
             date: row.departs_at.to_zoned(zone).date(),
             price: row.price,
+            leg: Leg {
+                flight: id,
+                source: row.source,
+                destination: row.destination,
+                departs_at: row.departs_at,
+                arrives_at: row.arrives_at,
+                currency: row.price.currency,
+            },
         })
     }
 }

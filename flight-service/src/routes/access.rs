@@ -11,6 +11,7 @@ const RULES: &[Rule] = &[
     // For everybody. A token that holds says whom the request counts for.
     Rule::anyone("GET", "/api/flights/search"),
     Rule::anyone("GET", "/api/flights/calendar"),
+    Rule::anyone("GET", "/api/flights/itinerary"),
     Rule::anyone("GET", "/api/airports"),
     Rule::anyone("GET", "/api/flights/{id}"),
     Rule::anyone("POST", "/api/flights/validate").read_only(),

@@ -3,17 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data};
-use clients::flight::{Airport, Flight, FlightChange, NewFlight};
+use clients::flight::{Airport, Flight, FlightChange, NewFlight, Path};
 use domain::{AirportCode, FlightId};
+use serde::Deserialize;
 use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query, request_key};
+use service_kit::extract::{Id, IdempotencyKey, Json, Query, list_from_text, request_key};
 use service_kit::once::Once;
 use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
+use utoipa::IntoParams;
 
 use super::openapi::{
     BodyRefusals, ChangeRefusals, LookupRefusals, NewFlightRefusals, ReadRefusals,
 };
+use crate::app::AppError;
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::seats::Seats;
 
@@ -31,6 +34,43 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = seats.flight_named(&name)?;
     Ok(respond::ok(&seats.flight(id).await?))
+}
+
+/// The flights of an itinerary, in order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ItineraryParameters {
+    /// The flights' ids, one to four, with commas between
+    #[serde(deserialize_with = "list_from_text")]
+    #[param(value_type = String, example = "8,9")]
+    flight_ids: Vec<FlightId>,
+}
+
+/// Flights as one itinerary, with its price, if they can be booked as one.
+///
+/// Each departs from where the one before it arrives, within the time for a connection; no airport is visited
+/// twice, and all are paid in one currency. `code` says which of these is not so.
+#[utoipa::path(
+    get, path = "/api/flights/itinerary", tag = "flights", operation_id = "show_itinerary",
+    params(ItineraryParameters),
+    responses(
+        (status = 200, description = "The itinerary", body = Path),
+        (status = 404, description = "`unknown_flight`: there is no such flight"),
+        ReadRefusals,
+    )
+)]
+pub(super) async fn itinerary(
+    seats: Data<Seats>,
+    asked: Query<ItineraryParameters>,
+) -> Result<HttpResponse, Problem> {
+    match seats.itinerary(&asked.0.flight_ids).await {
+        Ok(itinerary) => Ok(respond::ok(&itinerary)),
+        Err(AppError::NoItinerary(broken)) => {
+            let problem = Problem::invalid_field("flight_ids", broken.to_string());
+            Err(problem.with_code(broken.code()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Put a flight into the schedule.

@@ -19,6 +19,7 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         search::search,
         calendar::calendar,
         flights::show,
+        flights::itinerary,
         flights::airports,
         flights::create,
         flights::change,

@@ -22,6 +22,7 @@ impl From<AppError> for Problem {
             AppError::Create(CreateError::Store(error)) => of_store(error),
             AppError::WrongDate { .. } => Self::conflict("wrong_date", text),
             AppError::MalformedHold(_) => Self::invalid_field("legs", text),
+            AppError::NoItinerary(error) => Self::new(StatusCode::BAD_REQUEST, error.code(), text),
             AppError::Search(error) => of_search(&error),
             AppError::Refused(refusal) => of_refusal(refusal),
             AppError::Inventory(InventoryError::Broken(_) | InventoryError::Conflict(_))

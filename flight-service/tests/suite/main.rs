@@ -13,6 +13,7 @@ mod hold_times;
 mod holds;
 mod import;
 mod import_refusals;
+mod itineraries;
 mod ledger;
 mod operations;
 mod sales;

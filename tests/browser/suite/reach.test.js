@@ -128,7 +128,7 @@ for (const colorScheme of ["light", "dark"]) {
     };
     for (const path of [
       "/", "/search?from=DEL&to=GOI&date=2031-08-08", "/search?from=DEL&to=GOI&date=2031-01-01&seats=2",
-      "/search?from=New+York&to=Atlantis", `/flights/${flight.id}`, "/itinerary?flights=1,6", "/my-bookings",
+      "/search?from=New+York&to=Atlantis", `/flights/${flight.id}`, "/itinerary?flights=8,9", "/my-bookings",
       "/events", `/events/${event.id}`, "/operations", "/operations/proof", "/operations/bookings?find=1",
       "/operations/bookings?made=soon", "/my-bookings?stage=open", "/nowhere",
     ]) await look(path);

@@ -124,6 +124,11 @@ fn flights(targets: &Target) -> Vec<Row> {
     rows.extend([
         row("GET /api/flights/search", search, PUBLIC),
         row("GET /api/flights/calendar", calendar, PUBLIC),
+        row(
+            "GET /api/flights/itinerary",
+            "/api/flights/itinerary?flight_ids=8,9",
+            PUBLIC,
+        ),
         row("GET /api/airports", "/api/airports", PUBLIC),
         row("GET /api/flights/{id}", "/api/flights/1", PUBLIC),
         row(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use clients::http::{CallContext, CallError};
+use domain::sale_rules::itinerary::NoItinerary;
 use domain::{Money, SeatNumber};
 use lifecycle::{Event, Payment};
 
@@ -39,7 +40,8 @@ impl Engine {
             Ok(Err(refusal)) => {
                 // The only request for this hold was refused: there is nothing to give back.
                 let may_be_held = booking.takeovers > 0;
-                let is_malformed = refusal.code == "no_such_seat";
+                let code = refusal.code.as_str();
+                let is_malformed = code == "no_such_seat" || NoItinerary::CODES.contains(&code);
                 let event = Event::HoldRefused { may_be_held };
                 let ended = self.refused(booking, event, refusal.into())?;
                 Ok(if is_malformed {
@@ -74,6 +76,7 @@ impl Engine {
             id: booking.hold,
             owner: booking.reference(),
             legs: legs.collect(),
+            itinerary: true,
             expires_at: lapses.then(|| booking.deadline_at + self.settings.hold_margin),
         }
     }

@@ -113,7 +113,7 @@ pub(super) async fn change(
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
         Ok(chosen) => match orders
-            .change_seats(id.0, chosen.seats, call_context())
+            .change_seats(id.0, chosen.by_flight(), call_context())
             .await
         {
             Ok(_) => return Ok(go_to(&super::path(id.0))),

@@ -17,7 +17,7 @@ use super::super::visitor::Visitor;
 use crate::app::AppError;
 use crate::app::booking::{Door, Leg, NewBooking};
 use crate::app::catalog::Catalog;
-use crate::app::orders::{Orders, SEATS_MAX};
+use crate::app::orders::{Orders, SEATS_MAX, SeatChoice};
 use crate::routes::call_context;
 
 /// How an order is paid, unless it says otherwise.
@@ -100,6 +100,11 @@ impl Chosen {
             travelers,
             notice: Some(notice),
         }
+    }
+
+    /// The seats of each flight.
+    pub(super) fn by_flight(self) -> SeatChoice {
+        SeatChoice::ByFlight(self.flights.into_iter().zip(self.seats).collect())
     }
 
     fn legs(&self) -> Vec<Leg> {

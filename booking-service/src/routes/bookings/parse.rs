@@ -1,5 +1,6 @@
 //! What is asked of bookings by count, parsed.
 
+use domain::sale_rules::itinerary;
 use domain::{Amount, FlightId, Units};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::booking::{Door, Leg, NewBooking};
-use crate::app::orders::LEGS_MAX;
+use crate::routes::problem::no_itinerary;
 use crate::routes::scoped;
 use crate::routes::travelers::{self, TravelerBody};
 
@@ -74,17 +75,8 @@ pub(super) fn new_booking(
             return Err(Problem::invalid_field("flight_ids", detail));
         }
     };
-    if flights.len() > LEGS_MAX {
-        let detail = format!("an itinerary has at most {LEGS_MAX} flights");
-        return Err(Problem::invalid_field("flight_ids", detail));
-    }
-    let repeated = flights
-        .iter()
-        .enumerate()
-        .any(|(at, id)| flights.iter().take(at).any(|f| f == id));
-    if repeated {
-        return Err(Problem::invalid_field("flight_ids", "names a flight twice"));
-    }
+    itinerary::check_flights(&flights)
+        .map_err(|broken| no_itinerary("flight_ids", broken.code(), broken.to_string()))?;
     if !(1..=PAYMENT_TYPE_LIMIT_CHARS).contains(&body.payment_type.chars().count()) {
         let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field("payment_type", detail));

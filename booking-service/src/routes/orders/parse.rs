@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use domain::sale_rules::itinerary;
 use domain::{FlightId, SeatNumber, Units};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
@@ -10,7 +11,8 @@ use service_kit::extract::Json;
 use utoipa::ToSchema;
 
 use crate::app::booking::{Door, NewBooking, Traveler};
-use crate::app::orders::{LEGS_MAX, SEATS_MAX, is_payment_code, legs};
+use crate::app::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
+use crate::routes::problem::no_itinerary;
 use crate::routes::travelers::{self, TravelerBody};
 
 /// The longest name of a user.
@@ -84,7 +86,7 @@ pub(in crate::routes) struct SeatsRequest {
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["B1"]))]
     seats: Vec<SeatNumber>,
-    /// The seats on each flight of an itinerary, in its order; instead of `seats`
+    /// The seats on each flight of an itinerary; instead of `seats`
     #[serde(default)]
     legs: Vec<LegRequest>,
 }
@@ -174,8 +176,8 @@ impl Draft {
     }
 }
 
-/// The seats of each leg, or which field is wrong.
-pub(super) fn seats(request: SeatsRequest) -> Result<Vec<Vec<SeatNumber>>, Problem> {
+/// The seats that are wanted, or which field is wrong.
+pub(super) fn seats(request: SeatsRequest) -> Result<SeatChoice, Problem> {
     match (request.seats.is_empty(), request.legs.is_empty()) {
         (true, true) => Err(Problem::invalid_field("seats", "must name a seat")),
         (false, false) => Err(Problem::invalid_field(
@@ -184,11 +186,13 @@ pub(super) fn seats(request: SeatsRequest) -> Result<Vec<Vec<SeatNumber>>, Probl
         )),
         (false, true) => {
             check_seats("seats", &request.seats)?;
-            Ok(vec![request.seats])
+            Ok(SeatChoice::OfOneFlight(request.seats))
         }
         (true, false) => {
             check_legs(&request.legs)?;
-            Ok(request.legs.into_iter().map(|leg| leg.seats).collect())
+            let legs = request.legs.into_iter();
+            let chosen = legs.map(|leg| (leg.flight_id, leg.seats));
+            Ok(SeatChoice::ByFlight(chosen.collect()))
         }
     }
 }
@@ -205,14 +209,9 @@ pub(super) fn payment_code(request: PaymentRequest) -> Result<String, Problem> {
 
 /// How many travel on an itinerary: as many as have seats on the fullest flight.
 fn check_legs(legs: &[LegRequest]) -> Result<Units, Problem> {
-    if legs.len() > LEGS_MAX {
-        let detail = format!("an itinerary has at most {LEGS_MAX} flights");
-        return Err(Problem::invalid_field("legs", detail));
-    }
-    let flights: HashSet<FlightId> = legs.iter().map(|leg| leg.flight_id).collect();
-    if flights.len() < legs.len() {
-        return Err(Problem::invalid_field("legs", "names a flight twice"));
-    }
+    let flights: Vec<FlightId> = legs.iter().map(|leg| leg.flight_id).collect();
+    itinerary::check_flights(&flights)
+        .map_err(|broken| no_itinerary("legs", broken.code(), broken.to_string()))?;
     let mut most = Units::ONE;
     for (index, leg) in legs.iter().enumerate() {
         most = most.max(check_seats(&format!("legs/{index}/seats"), &leg.seats)?);

@@ -1,5 +1,6 @@
 //! Flights and airports, and changes of the schedule.
 
+use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,21 @@ pub struct Flight {
     pub status: FlightStatus,
     /// When it was put into the schedule.
     pub created_at: Timestamp,
+}
+
+impl Flight {
+    /// As a leg of an itinerary.
+    #[must_use]
+    pub fn leg(&self) -> Leg {
+        Leg {
+            flight: self.id,
+            source: self.source,
+            destination: self.destination,
+            departs_at: self.departure_time,
+            arrives_at: self.arrival_time,
+            currency: self.currency,
+        }
+    }
 }
 
 /// A flight to be put into the schedule.

@@ -38,6 +38,9 @@ pub struct HoldRequest {
     /// The flights and seats, one to eight.
     #[schema(min_items = 1, max_items = 8)]
     pub legs: Vec<HoldLegRequest>,
+    /// Whether the flights, in this order, have to be one itinerary: if they are none, nothing is held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub itinerary: bool,
     /// When the hold lapses; none means that only its owner may end it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

@@ -1,11 +1,11 @@
 //! What the schedule has: searches, fares, airports, and the proof of the flights' pools.
 
-use domain::{AirportCode, Units};
+use domain::{AirportCode, FlightId, Units};
 use jiff::civil::Date;
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::{Airport, CalendarAnswer, FlightClient, LedgerProof, SearchAnswer};
+use super::{Airport, CalendarAnswer, FlightClient, LedgerProof, Path, SearchAnswer};
 use crate::http::{Answer, CallContext, Request};
 
 /// The most airports that one call answers.
@@ -73,6 +73,17 @@ impl FlightClient {
         if let Some(after) = &search.after {
             request = request.query("after", after);
         }
+        self.ask(request, context).await
+    }
+
+    /// Flights as one itinerary, if they are one.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn itinerary(&self, ids: &[FlightId], context: &CallContext) -> Answer<Path> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let request = Request::repeatable(Method::GET, &["api", "flights", "itinerary"])
+            .query("flight_ids", &ids.join(","));
         self.ask(request, context).await
     }
 

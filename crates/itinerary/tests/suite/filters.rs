@@ -1,6 +1,8 @@
 //! One filter at a time, and the place after which an answer goes on.
 
-use itinerary::{Filters, Order, Place, Query, SearchError, TimeWindow, Timetable};
+use itinerary::{
+    ConnectionWindow, Filters, Order, Place, Query, SearchError, TimeWindow, Timetable,
+};
 use jiff::civil::date;
 
 use crate::schedules::{airport, answer, code, demo, flight, query};
@@ -233,8 +235,12 @@ fn an_answer_goes_on_after_a_place() {
 #[test]
 fn legs_that_connect_are_an_itinerary() {
     let timetable = timetable();
+    let connections = ConnectionWindow::default();
     for found in timetable.search(&to_bengaluru(none()), |_| true).unwrap() {
-        assert_eq!(timetable.itinerary_of(found.legs()), Some(found));
+        assert_eq!(
+            timetable.itinerary_of(found.legs(), connections),
+            Some(found)
+        );
     }
     let slot = |id| timetable.slot_of(domain::FlightId(id)).unwrap();
     // AI401 to Hyderabad; AI402 goes on from there.
@@ -244,6 +250,6 @@ fn legs_that_connect_are_an_itinerary() {
         vec![slot(8), slot(8)],
         vec![slot(8); 5],
     ] {
-        assert_eq!(timetable.itinerary_of(&legs), None, "{legs:?}");
+        assert_eq!(timetable.itinerary_of(&legs, connections), None, "{legs:?}");
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use domain::sale_rules::itinerary::{self as rules, Leg};
 use domain::{AirlineCode, Amount, Currency, FlightId, Money};
-use itinerary::{Airport, ConnectionWindow, Filters, Flight, Order, Query, TimeWindow, Timetable};
+use itinerary::{
+    Airport, ConnectionWindow, Filters, Flight, MAX_STOPS, Order, Query, TimeWindow, Timetable,
+};
 use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -264,6 +267,71 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// What the search answers may be sold, and what may be sold it answers: all sequences of flights that
+    /// the rules allow, grown one by one.
+    #[test]
+    fn what_is_found_is_what_the_rules_allow((mut flights, _, queries) in network()) {
+        // So few that every sequence can be grown.
+        flights.truncate(90);
+        let timetable = Timetable::build(airports(), flights.clone()).unwrap();
+        for query in queries.into_iter().take(3) {
+            let query = Query {
+                limit: usize::MAX,
+                max_stops: MAX_STOPS,
+                filters: Filters::default(),
+                ..query
+            };
+            let allowed = allowed_by_the_rules(&flights, query.connections);
+            let day = |flight: &Flight| {
+                let zone = airports().into_iter().find(|one| one.code == flight.source).unwrap();
+                flight.departs_at.to_zoned(zone.time_zone).date()
+            };
+            let is_asked_for = |legs: &&Vec<Flight>| {
+                legs[0].source == query.source
+                    && legs[legs.len() - 1].destination == query.destination
+                    && day(&legs[0]) == query.date
+            };
+            let mut expected: Vec<Vec<FlightId>> = allowed
+                .iter()
+                .filter(is_asked_for)
+                .map(|legs| legs.iter().map(|leg| leg.id).collect())
+                .collect();
+            let found = searched(&timetable, &query, &|_| true);
+            let mut found: Vec<Vec<FlightId>> = found.into_iter().map(|one| one.ids).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected, "{:?}", query);
+        }
+    }
+}
+
+/// All itineraries whose price an amount can hold.
+fn allowed_by_the_rules(flights: &[Flight], connections: ConnectionWindow) -> Vec<Vec<Flight>> {
+    let mut all = Vec::new();
+    let mut begun: Vec<Vec<Flight>> = vec![Vec::new()];
+    while let Some(legs) = begun.pop() {
+        for flight in flights {
+            let mut longer = legs.clone();
+            longer.push(*flight);
+            let checked: Vec<Leg> = longer.iter().map(Flight::leg).collect();
+            if rules::check(&checked, connections).is_ok() {
+                begun.push(longer);
+            }
+        }
+        if !legs.is_empty() {
+            all.push(legs);
+        }
+    }
+    all.retain(|legs| {
+        let minor = legs.iter().map(|leg| leg.price.amount.minor()).sum();
+        Amount::from_minor(minor).is_ok()
+    });
+    all
 }
 
 /// The networks above are worth their time only if itineraries of every length are found in them.

@@ -32,7 +32,7 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Rest {
     max_stops: u8,
-    connections: ConnectionWindow,
+    pub(super) connections: ConnectionWindow,
     filters: Filters,
     after: Option<Place>,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool_redis::Pool;
 use deadpool_redis::redis::cmd;
 use domain::FlightId;
-use itinerary::Itinerary;
+use itinerary::{ConnectionWindow, Itinerary};
 use metrics::{Counter, counter};
 use serde::{Deserialize, Serialize};
 use service_kit::redis::BriefCalls;
@@ -74,7 +74,7 @@ impl SharedCandidates {
             .redis
             .call(async |redis| cmd("GET").arg(&name).query_async(redis).await)
             .await?;
-        let found = bytes.and_then(|bytes| itineraries_of(schedule, &bytes));
+        let found = bytes.and_then(|bytes| itineraries_of(schedule, key.rest.connections, &bytes));
         match found {
             Some(_) => self.0.hits.increment(1),
             None => self.0.misses.increment(1),
@@ -127,7 +127,11 @@ impl Inner {
 }
 
 /// The itineraries of a value, if it is one of this schedule.
-fn itineraries_of(schedule: &Schedule, bytes: &[u8]) -> Option<Vec<Itinerary>> {
+fn itineraries_of(
+    schedule: &Schedule,
+    connections: ConnectionWindow,
+    bytes: &[u8],
+) -> Option<Vec<Itinerary>> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
     if (value.version, value.fingerprint) != (schedule.version(), schedule.fingerprint()) {
         return None;
@@ -135,7 +139,7 @@ fn itineraries_of(schedule: &Schedule, bytes: &[u8]) -> Option<Vec<Itinerary>> {
     let timetable = schedule.timetable();
     let itinerary = |ids: &Vec<FlightId>| {
         let slots: Option<Vec<_>> = ids.iter().map(|id| timetable.slot_of(*id)).collect();
-        timetable.itinerary_of(&slots?)
+        timetable.itinerary_of(&slots?, connections)
     };
     value.itineraries.iter().map(itinerary).collect()
 }
