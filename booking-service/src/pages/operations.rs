@@ -149,7 +149,7 @@ async fn proof(
     let body = html! {
         h1 { "The ledger's proof" }
         section.card.stack { (html) }
-        p { a href="/operations" { "Back to operations" } }
+        p.links { a href="/operations" { "Back to operations" } }
     };
     Ok(Page::new("The ledger's proof", Place::Operations, body).answer(&visitor))
 }

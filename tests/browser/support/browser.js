@@ -27,9 +27,9 @@ function executable() {
 }
 
 /** Starts a browser. Root can't have Chromium's sandbox; the pages are our own. */
-export function launch() {
+export function launch(args = []) {
   const isRoot = process.getuid && process.getuid() === 0;
-  return chromium.launch({ executablePath: executable(), args: isRoot ? ["--no-sandbox"] : [] });
+  return chromium.launch({ executablePath: executable(), args: isRoot ? ["--no-sandbox", ...args] : args });
 }
 
 let visitors = 0;

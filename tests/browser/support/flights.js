@@ -45,3 +45,13 @@ export async function orderSeats(flight, seats, userId = "somebody else") {
     body: JSON.stringify({ userId, seats }),
   });
 }
+
+/** Books seats by count, paid at once; answers the booking's id. */
+export async function bookSeats(flight, userId = 1, seats = 2) {
+  const booked = await json(`${process.env.TEST_PAGES_URL}/api/bookings`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ user_id: userId, flight_id: flight.id, seats, date: flight.departure_local.slice(0, 10) }),
+  });
+  return booked.booking_id;
+}

@@ -25,7 +25,7 @@ pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup
         @if page.rows.is_empty() { p.quiet { "None: no payment has been given up." } }
         @else {
             div.scroll tabindex="0" role="region" aria-label="Dead letters" {
-                table.numbers-table {
+                table.numbers-table.broad {
                     thead { tr {
                         th scope="col" { "Booking" } th scope="col" { "Why" } th scope="col" { "When" }
                         th.right scope="col" { "Attempts" } th.right scope="col" { "Action" }
@@ -41,11 +41,11 @@ pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup
 fn row(letter: &DeadLetter, visitor: &Visitor) -> Markup {
     html! {
         tr {
-            td { a href=(tickets::path(letter.hold)) { (letter.booking) } }
-            td { (failure::sentence(&letter.message)) }
-            td { (words::moment(letter.died_at)) }
-            td.right { (letter.attempts) }
-            td.right {
+            td data-name="Booking" { a href=(tickets::path(letter.hold)) { (letter.booking) } }
+            td data-name="Why" { (failure::sentence(&letter.message)) }
+            td data-name="When" { (words::moment(letter.died_at)) }
+            td.right data-name="Attempts" { (letter.attempts) }
+            td.right data-name="Action" {
                 @if letter.booking_status() == EventBookingStatus::Pending {
                     form method="post" action=(format!("/operations/dead-letters/{}/requeue", letter.id)) {
                         (forms::token(visitor))

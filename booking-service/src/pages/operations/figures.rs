@@ -93,7 +93,7 @@ impl Shown {
                         tbody {
                             @for (sales, flight) in self.figures.flights.iter().zip(&self.flights) {
                                 tr {
-                                    td {
+                                    td data-name="Flight" {
                                         a href=(format!("/flights/{}", sales.flight)) {
                                             @match flight { Some(flight) => (flight.flight_number), None => (sales.flight) }
                                         }
@@ -101,9 +101,9 @@ impl Shown {
                                             " " small { (flight.source) " – " (flight.destination) }
                                         }
                                     }
-                                    td.right { (sold(&format!("flight={}", sales.flight), sales.sold)) }
-                                    td.right { (words::count(sales.held)) }
-                                    td.right { @match flight { Some(flight) => (flight.available_seats), None => "–" } }
+                                    td.right data-name="Sold" { (sold(&format!("flight={}", sales.flight), sales.sold)) }
+                                    td.right data-name="Held" { (words::count(sales.held)) }
+                                    td.right data-name="Free now" { @match flight { Some(flight) => (flight.available_seats), None => "–" } }
                                 }
                             }
                         }
@@ -124,10 +124,10 @@ impl Shown {
                         tbody {
                             @for event in &self.figures.events {
                                 tr {
-                                    td { a href=(format!("/events/{}", event.event)) { (event.name) } }
-                                    td.right { (sold(&format!("event={}", event.event), event.sold.into())) }
-                                    td.right { (event.held) }
-                                    td.right { (event.capacity - event.held - event.sold) }
+                                    td data-name="Event" { a href=(format!("/events/{}", event.event)) { (event.name) } }
+                                    td.right data-name="Sold" { (sold(&format!("event={}", event.event), event.sold.into())) }
+                                    td.right data-name="Held" { (event.held) }
+                                    td.right data-name="Free now" { (event.capacity - event.held - event.sold) }
                                 }
                             }
                         }

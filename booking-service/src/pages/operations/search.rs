@@ -195,7 +195,7 @@ pub(super) async fn find(
                 p.pages { a href=(asked.path(older_than)) { "Older bookings" } }
             }
         }
-        p { a href="/operations" { "Back to operations" } }
+        p.links { a href="/operations" { "Back to operations" } }
     };
     Ok(Page::new("Find bookings", Place::Operations, body).answer(&visitor))
 }
@@ -224,7 +224,7 @@ fn state(booking: &Booking) -> Markup {
 fn table(rows: &[Row], airports: &Airports) -> Markup {
     html! {
         section.card.scroll tabindex="0" aria-label="Bookings" {
-            table.numbers-table {
+            table.numbers-table.broad {
                 thead { tr {
                     th scope="col" { "Booking" } th scope="col" { "User" } th scope="col" { "For" }
                     th scope="col" { "Made" } th.right scope="col" { "Total" } th.right scope="col" { "State" }
@@ -233,12 +233,12 @@ fn table(rows: &[Row], airports: &Airports) -> Markup {
                     @for row in rows {
                         @let booking = &row.booking;
                         tr {
-                            td { a href=(path(booking)) { (booking.id) } }
-                            td { (booking.user) }
-                            td { (title(row, airports)) br; small { (seats(booking)) } }
-                            td.whole { (words::moment(booking.created_at)) }
-                            td.right { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
-                            td.right { (state(booking)) }
+                            td data-name="Booking" { a href=(path(booking)) { (booking.id) } }
+                            td data-name="User" { (booking.user) }
+                            td data-name="For" { span { (title(row, airports)) br; small { (seats(booking)) } } }
+                            td.whole data-name="Made" { (words::moment(booking.created_at)) }
+                            td.right data-name="Total" { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
+                            td.right data-name="State" { (state(booking)) }
                         }
                     }
                 }

@@ -99,7 +99,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                     h2 { (words::counted(booking.quantity.get().into(), "ticket", "tickets")) }
                     @if let Some(event) = &shown.event {
                         p.quiet { (words::local_moment(event.starts_at)) }
-                        p { a href=(events::path(event.id)) { "See the event" } }
+                        p.links { a href=(events::path(event.id)) { "See the event" } }
                     }
                 }
             }
