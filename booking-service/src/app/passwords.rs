@@ -3,13 +3,17 @@
 //! Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane): some twenty milliseconds
 //! of a core each. So it is not done on the threads that answer, and only a few at once; more wait a
 //! moment, and no more than that.
+//!
+//! The memory is allocated once for each that may run at once, and kept. Allocated anew for each password, it
+//! would stay in the allocator's arenas, one for each thread that ever hashed: gigabytes after some hundreds.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::try_generate_salt;
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -70,6 +74,7 @@ pub enum HashError {
 pub struct Hasher {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    memory: Arc<Memory>,
 }
 
 impl Hasher {
@@ -79,6 +84,7 @@ impl Hasher {
         Self {
             turns: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
+            memory: Arc::default(),
         }
     }
 
@@ -87,12 +93,17 @@ impl Hasher {
     /// # Errors
     /// When there are too many, or the system has no random numbers.
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
-        let work = move || {
-            let hash = argon2()?.hash_password(password.0.as_bytes());
-            hash.map(|hash| hash.to_string())
-                .map_err(|_| HashError::Failed)
+        let salt = try_generate_salt().map_err(|_| HashError::Failed)?;
+        let salt = Salt::new(&salt).map_err(|_| HashError::Failed)?;
+        let output = self.in_turn(password, salt).await?;
+        let hash = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params()?).map_err(|_| HashError::Failed)?,
+            salt: Some(salt),
+            hash: Some(output),
         };
-        self.in_turn(work).await
+        Ok(hash.to_string())
     }
 
     /// Whether it is the password of which this was kept. Where nothing was, it is not, after as much work.
@@ -104,32 +115,26 @@ impl Hasher {
         password: Password,
         kept: Option<String>,
     ) -> Result<bool, HashError> {
-        let work = move || {
-            let is_known = kept.is_some();
-            let hash = kept.as_deref().unwrap_or(NOBODYS);
-            match argon2()?.verify_password(password.0.as_bytes(), hash) {
-                Ok(()) => Ok(is_known),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(_) => Err(HashError::Failed),
-            }
-        };
-        self.in_turn(work).await
+        let hash = PasswordHash::new(kept.as_deref().unwrap_or(NOBODYS));
+        let hash = hash.map_err(|_| HashError::Failed)?;
+        let (salt, expected) = comparable(&hash).ok_or(HashError::Failed)?;
+        // Compared in constant time.
+        let is_equal = self.in_turn(password, salt).await? == expected;
+        Ok(is_equal && kept.is_some())
     }
 
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
+    async fn in_turn(&self, password: Password, salt: Salt) -> Result<Output, HashError> {
         let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn)
             .await
             .map_err(|_| HashError::Busy)?
             .map_err(|_| HashError::Failed)?;
+        let memory = Arc::clone(&self.memory);
         let work = move || {
             // Kept until the work is done, even if nobody waits for it any more.
             let _turn = turn;
-            work()
+            memory.hash(&password, &salt)
         };
         tokio::task::spawn_blocking(work)
             .await
@@ -137,13 +142,53 @@ impl Hasher {
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Memory of passwords that are not hashed just now; at most as much as there are turns.
+#[derive(Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn hash(&self, password: &Password, salt: &Salt) -> Result<Output, HashError> {
+        let params = params()?;
+        let idle = self.lock().pop();
+        let mut blocks = idle.unwrap_or_else(|| vec![Block::new(); params.block_count()]);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        let hashed = argon2.hash_password_into_with_memory(
+            password.0.as_bytes(),
+            salt,
+            &mut output,
+            blocks.as_mut_slice(),
+        );
+        self.lock().push(blocks);
+        hashed.map_err(|_| HashError::Failed)?;
+        Output::new(&output).map_err(|_| HashError::Failed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What has to come out for a password, and with which salt; none of a hash that was not made here.
+fn comparable(hash: &PasswordHash) -> Option<(Salt, Output)> {
+    let made_with = Params::try_from(hash).ok()?;
+    let ours = params().ok()?;
+    let is_ours = hash.algorithm == ARGON2ID_IDENT
+        && hash.version == Some(Version::V0x13.into())
+        && made_with.m_cost() == ours.m_cost()
+        && made_with.t_cost() == ours.t_cost()
+        && made_with.p_cost() == ours.p_cost();
+    hash.salt.zip(hash.hash).filter(|_| is_ours)
+}
+
+fn params() -> Result<Params, HashError> {
+    Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordHasher as _;
+
     use super::*;
 
     fn password(text: &str) -> Password {
@@ -170,6 +215,29 @@ mod tests {
         }
         let broken = hasher.matches(password("correct horse"), Some("x".to_owned()));
         assert_eq!(broken.await, Err(HashError::Failed));
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_what_the_crate_makes() {
+        // The crate's own way, with memory of its own.
+        let hasher = Hasher::new(1);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params().unwrap());
+        let kept = argon2.hash_password_with_salt(b"correct horse", b"some salt of 16b");
+        let kept = Some(kept.unwrap().to_string());
+        let is_right = hasher.matches(password("correct horse"), kept.clone());
+        assert_eq!(is_right.await, Ok(true));
+        assert_eq!(hasher.matches(password("wrong horse"), kept).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_and_no_more_of_it_than_there_are_turns() {
+        let hasher = Hasher::new(2);
+        let hashes = (0..6).map(|_| hasher.hash(password("correct horse")));
+        let hashes = futures_util::future::join_all(hashes).await;
+        assert!(hashes.iter().all(Result::is_ok), "{hashes:?}");
+        let kept = hasher.memory.lock();
+        assert!((1..=2).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.iter().all(|blocks| blocks.len() == 19 * 1024));
     }
 
     #[tokio::test]
