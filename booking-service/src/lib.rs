@@ -37,7 +37,7 @@ use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
 use service_kit::limits::RateLimit;
-use service_kit::operations::{Check, Operations};
+use service_kit::operations::{Check, Document, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::settings::{AuthMode, AuthSettings};
@@ -158,7 +158,7 @@ impl Application {
             service: NAME,
             checks,
             metrics: telemetry::metrics_handle()?,
-            openapi: routes::openapi::document(),
+            openapi: Document::new(&routes::openapi::document())?,
         };
         let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })
@@ -198,7 +198,7 @@ fn admission<'a>(
         roles,
         rules: routes::access::rules(),
         rate_limit: RateLimit::new(NAME, limits, auth.mode, redis),
-        requests_at_once: limits.requests_at_once,
+        limits: *limits,
     }
 }
 

@@ -30,7 +30,7 @@ use itinerary::ConnectionWindow;
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::limits::RateLimit;
-use service_kit::operations::{Check, Operations};
+use service_kit::operations::{Check, Document, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
@@ -151,7 +151,7 @@ impl Application {
             roles: CurrentRoles::as_tokens_say(),
             rules: routes::access::rules(),
             rate_limit: RateLimit::new(NAME, limits, auth.mode, shared),
-            requests_at_once: limits.requests_at_once,
+            limits: *limits,
         };
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();
@@ -167,7 +167,7 @@ impl Application {
             service: NAME,
             checks,
             metrics,
-            openapi: routes::openapi::document(),
+            openapi: Document::new(&routes::openapi::document())?,
         };
         let routes = routes::configure(services);
         let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;

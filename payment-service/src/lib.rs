@@ -28,7 +28,7 @@ use std::sync::Arc;
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::limits::RateLimit;
-use service_kit::operations::{Check, Operations};
+use service_kit::operations::{Check, Document, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
@@ -95,7 +95,7 @@ impl Application {
                 async move { database::is_up(&pool).await }
             })],
             metrics: telemetry::metrics_handle()?,
-            openapi: routes::openapi::document(),
+            openapi: Document::new(&routes::openapi::document())?,
         };
         let routes = routes::configure(payments, mock, actions);
         let (auth, limits) = (&settings.auth, &settings.limits);
@@ -106,7 +106,7 @@ impl Application {
             // Its callers are other services, which are not counted, and now and then an admin: each replica
             // counts alone.
             rate_limit: RateLimit::new(NAME, limits, auth.mode, None),
-            requests_at_once: limits.requests_at_once,
+            limits: *limits,
         };
         let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })

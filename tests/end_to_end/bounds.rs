@@ -33,7 +33,7 @@ async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
     })
     .await?;
     let port = replica.port;
-    let head = "POST /api/payments/process HTTP/1.1\r\nhost: a\r\n";
+    let head = "POST /api/payments/process HTTP/1.1\r\nhost: localhost\r\n";
     let slow_body = format!("{head}content-type: application/json\r\ncontent-length: 9\r\n\r\n{{");
     let slow_chunks = format!("{head}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n");
     let others = async {
@@ -57,7 +57,7 @@ async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
     let head = head?;
     assert!(head.starts_with("HTTP/1.1 408"), "{head}");
     // Nor is the connection of somebody kept whose head is refused already.
-    let long = format!("POST /{} HTTP/1.1\r\nhost: a\r\n", "p".repeat(9000));
+    let long = format!("POST /{} HTTP/1.1\r\nhost: localhost\r\n", "p".repeat(9000));
     let long = format!("{long}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n");
     let answer = sent(port, long.as_bytes()).await?;
     assert!(answer.starts_with("HTTP/1.1 414"), "{answer}");
@@ -73,8 +73,8 @@ async fn a_connection_goes_on_after_a_head_of_a_stream() -> anyhow::Result<()> {
         services.settings.bookings.http.port,
     ];
     for port in ports {
-        let head = "HEAD /api/flights/FL123/seats/stream HTTP/1.1\r\nhost: a\r\n\r\n";
-        let next = "GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let head = "HEAD /api/flights/FL123/seats/stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let next = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         let answers = sent(port, format!("{head}{next}").as_bytes()).await?;
         assert!(answers.contains("text/event-stream"), "{answers}");
         assert!(answers.contains("\"healthy\""), "{answers}");
@@ -104,7 +104,7 @@ async fn a_long_head_is_refused() -> anyhow::Result<()> {
         "a: 1\r\n".repeat(200),
         format!("a: {}", "v".repeat(200_000)),
     ] {
-        let head = format!("GET /health HTTP/1.1\r\nhost: a\r\n{headers}\r\n");
+        let head = format!("GET /health HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         match sent(port, head.as_bytes()).await {
             Ok(answer) => assert!(answer.starts_with("HTTP/1.1 431"), "{answer}"),
             // Cut off while it was sent.

@@ -186,3 +186,146 @@ async fn streams_keep_nobody_out() -> anyhow::Result<()> {
     replica.stop().await?;
     services.finish().await
 }
+
+/// A service that tells callers apart by this secret.
+fn asks_who_calls(settings: &mut flight_service::settings::Settings) {
+    settings.auth.mode = AuthMode::Required;
+    settings.auth.secret = Some("s".repeat(32).into());
+}
+
+fn token_of(subject: &str, role: Role) -> anyhow::Result<String> {
+    let grant = Grant {
+        issuer: "holdfast",
+        audience: "holdfast",
+        subject,
+        role,
+        lifetime: Duration::from_secs(60),
+    };
+    let signer = Signer::from_secret("s".repeat(32).as_bytes())?;
+    Ok(signer.sign(&grant, Timestamp::now())?)
+}
+
+#[tokio::test]
+async fn accounts_do_not_multiply_what_an_address_may_ask() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        asks_who_calls(settings);
+        settings.limits.requests_per_minute = Some(2);
+        settings.limits.requests_per_minute_of_address = Some(5);
+    })
+    .await?;
+    let mut answers = Vec::new();
+    for account in ["one", "two", "three", "four"] {
+        let caller = replica.caller.bearing(&token_of(account, Role::Customer)?);
+        for _ in 0..2 {
+            answers.push(caller.get(FLIGHT).await?.summary());
+        }
+    }
+    let refused = answers
+        .iter()
+        .position(|answer| answer == "429 rate_limited");
+    assert_eq!(refused, Some(5), "{answers:?}");
+    // Nor does a made-up token help, or a path where nothing is; another service is let through.
+    for path in [FLIGHT, "/nowhere", "/docs/"] {
+        let answer = replica.caller.bearing("made-up").get(path).await?;
+        assert_eq!(answer.summary(), "429 rate_limited", "{path}");
+        assert!(answer.header("retry-after").is_some(), "{path}");
+    }
+    let service = replica
+        .caller
+        .bearing(&token_of("booking-service", Role::Service)?);
+    assert_eq!(service.get(FLIGHT).await?.status, 200);
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn every_path_and_method_is_counted() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    for (method, path) in [
+        (Method::GET, "/nowhere"),
+        (Method::POST, "/nowhere"),
+        (Method::PUT, FLIGHT),
+        (Method::GET, "/docs/"),
+        (Method::GET, "/docs/swagger-ui.css"),
+        (Method::GET, "/openapi.json"),
+        (Method::DELETE, "/health"),
+        (Method::OPTIONS, "/api/flights/search"),
+    ] {
+        let replica = Replica::of_flights(&services, |settings| {
+            settings.limits.requests_per_minute = Some(3);
+            settings.redis.key_prefix = format!("{}{method}{path}", settings.redis.key_prefix);
+        })
+        .await?;
+        let asked = async || {
+            let request = replica.caller.request(method.clone(), path);
+            anyhow::Ok(request.send().await?.status().as_u16())
+        };
+        for _ in 0..3 {
+            assert_ne!(asked().await?, 429, "{method} {path}");
+        }
+        assert_eq!(asked().await?, 429, "{method} {path}");
+        assert_eq!(
+            replica.caller.get(FLIGHT).await?.summary(),
+            "429 rate_limited"
+        );
+        replica.stop().await?;
+    }
+    services.finish().await
+}
+
+#[tokio::test]
+async fn those_who_watch_have_a_quota_of_their_own() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_per_minute = Some(1);
+        settings.limits.requests_per_minute_of_address = Some(6);
+    })
+    .await?;
+    for _ in 0..8 {
+        replica.caller.get(FLIGHT).await?;
+    }
+    assert_eq!(replica.caller.get(FLIGHT).await?.status, 429);
+    for path in ["/health", "/ready", "/metrics"] {
+        for _ in 0..2 {
+            assert_eq!(replica.caller.get(path).await?.status, 200, "{path}");
+        }
+    }
+    assert_eq!(
+        replica.caller.get("/ready").await?.summary(),
+        "429 rate_limited"
+    );
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn metrics_are_read_elsewhere_if_they_have_an_address() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let port = free_port()?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.http.metrics_address = Some(([127, 0, 0, 1], port).into());
+        settings.http.docs = false;
+    })
+    .await?;
+    let metrics = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await?;
+    assert_eq!(metrics.status().as_u16(), 200);
+    assert!(
+        metrics
+            .text()
+            .await?
+            .contains("http_request_duration_seconds")
+    );
+    let other = reqwest::get(format!("http://127.0.0.1:{port}{FLIGHT}")).await?;
+    assert_eq!(other.status().as_u16(), 404);
+    for path in ["/metrics", "/docs", "/docs/", "/docs/index.html"] {
+        assert_eq!(
+            replica.caller.get(path).await?.summary(),
+            "404 not_found",
+            "{path}"
+        );
+    }
+    assert_eq!(replica.caller.get("/health").await?.status, 200);
+    replica.stop().await?;
+    services.finish().await
+}

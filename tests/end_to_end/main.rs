@@ -9,6 +9,7 @@ mod bookings;
 mod bounds;
 mod caller;
 mod cancel;
+mod connections;
 mod databases;
 mod deployment;
 mod event_bookings;

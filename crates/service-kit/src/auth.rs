@@ -7,6 +7,7 @@
 //! | [`caller`] | who calls, as handlers see it |
 //! | [`guard`] | stands before every route and asks the table |
 //! | [`current_roles`] | the role that a caller has now, where the users are |
+//! | [`own_sites`] | whose requests an open service takes |
 //! | [`authenticator`] | a token's caller; tokens that were checked are remembered |
 //! | [`trusted_keys`] | the keys, from settings, files and an address, as they change |
 //! | [`issuer`] | tokens that the service makes itself |
@@ -20,6 +21,7 @@ pub mod caller;
 pub mod current_roles;
 pub mod guard;
 pub mod issuer;
+pub mod own_sites;
 pub mod settings;
 pub mod trusted_keys;
 

@@ -50,10 +50,13 @@ impl MessageBody for Answer {
 }
 
 impl Unread {
-    /// All of a request's body.
+    /// All of a request's body, if it has one.
     #[must_use]
-    pub fn all_of(request: &mut ServiceRequest) -> Self {
-        Self(request.take_payload())
+    pub fn all_of(request: &mut ServiceRequest) -> Option<Self> {
+        match request.take_payload() {
+            Payload::None => None,
+            payload => Some(Self(payload)),
+        }
     }
 
     /// Has the connection closed after this answer.

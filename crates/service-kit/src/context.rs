@@ -13,12 +13,14 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError as _};
+use actix_web::{Error, ResponseError as _, web};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::auth::Caller;
+use crate::auth::guard::Guards;
 use crate::limits::Places;
+use crate::pieces::in_pieces;
 use crate::problem::{ProblemStyle, ProblemStyles};
 use crate::{Problem, body, bounds, protection};
 
@@ -184,7 +186,7 @@ pub async fn around_request(
         Ok(response) => {
             let mut response = match method {
                 Method::HEAD => without_stream(response),
-                _ => response,
+                _ => response.map_body(|_, body| in_pieces(body)),
             };
             finish(response.headers_mut());
             let route = response.request().match_pattern();
@@ -200,21 +202,40 @@ pub async fn around_request(
     }
 }
 
-/// The answer to a request that is within its bounds and finds a place.
+/// The answer to a request that may be answered, is within its bounds and finds a place. It counts for somebody,
+/// whatever its path is.
 async fn answer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     limits: &RequestLimits,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Err(problem) = bounds::check(request.uri(), request.headers()) {
-        let unread = body::Unread::all_of(&mut request);
-        return Ok(unread.close_after(request.error_response(problem)));
-    }
-    let unread = body::read_ahead(&mut request, limits.body_time).await;
-    let response = match limits.places.take(request.path()) {
-        Ok(_place) => next.call(request).await?.map_into_boxed_body(),
-        Err(problem) => request.error_response(problem),
+    let guards = request.app_data::<web::Data<Guards>>().cloned();
+    let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
+    let mut standing = None;
+    let entry = guards.check_any(request.request(), &mut standing).await;
+    let entry = entry.and_then(|()| bounds::check(request.uri(), request.headers()));
+    let (mut response, unread) = match entry {
+        Ok(()) => {
+            let unread = body::read_ahead(&mut request, limits.body_time).await;
+            let response = match limits.places.take(request.path()) {
+                Ok(_place) => next.call(request).await?.map_into_boxed_body(),
+                Err(problem) => request.error_response(problem),
+            };
+            (response, unread)
+        }
+        Err(problem) => {
+            let unread = body::Unread::all_of(&mut request);
+            (request.error_response(problem), unread)
+        }
     };
+    if standing.is_none()
+        && let Err(problem) = guards.count_rest(response.request(), &mut standing).await
+    {
+        response = response.into_response(problem.error_response());
+    }
+    if let Some(standing) = standing {
+        standing.describe(response.headers_mut());
+    }
     Ok(match unread {
         Some(unread) => unread.close_after(response),
         None => response,

@@ -16,8 +16,9 @@
 //! | [`once`] | requests that act once: their keys, and earlier ones' answers |
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
+//! | [`pieces`] | long bodies, sent piece by piece |
 //! | [`openapi`] | what the OpenAPI documents share |
-//! | [`operations`] | `/health /ready /metrics /openapi.json /docs` |
+//! | [`operations`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
 //! | [`batch`] | many small writes as few large ones |
 //! | [`server`] | binding, serving and draining |
@@ -34,12 +35,14 @@ pub mod client_address;
 pub mod command_line;
 pub mod context;
 pub mod database;
+pub mod docs;
 pub mod extract;
 pub mod limits;
 pub mod once;
 pub mod openapi;
 pub mod operations;
 pub mod page;
+pub mod pieces;
 pub mod problem;
 pub mod protection;
 pub mod redis;

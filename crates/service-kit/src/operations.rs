@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::server::resource;
 use crate::{Problem, respond};
@@ -62,7 +61,7 @@ impl Check {
     }
 }
 
-/// What `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs` answer from.
+/// What `/health`, `/ready`, `/metrics` and `/openapi.json` answer from.
 #[derive(Clone)]
 pub struct Operations {
     /// The service's name, such as `flight-service`.
@@ -72,7 +71,21 @@ pub struct Operations {
     /// The process's metrics.
     pub metrics: PrometheusHandle,
     /// What the service speaks.
-    pub openapi: OpenApi,
+    pub openapi: Document,
+}
+
+/// An OpenAPI document as it is sent, to everybody the same.
+#[derive(Clone)]
+pub struct Document(Bytes);
+
+impl Document {
+    /// Of this description.
+    ///
+    /// # Errors
+    /// When it can't be JSON: a bug.
+    pub fn new(openapi: &OpenApi) -> Result<Self, serde_json::Error> {
+        Ok(Self(respond::json_bytes(openapi)?.into()))
+    }
 }
 
 #[derive(Serialize)]
@@ -88,7 +101,7 @@ struct Readiness {
     degraded: Vec<&'static str>,
 }
 
-/// What those ask who watch a service: answered however busy it is and however often they ask.
+/// What those ask who watch a service: answered however busy it is, and counted apart.
 pub const WATCHED_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 impl Operations {
@@ -98,16 +111,22 @@ impl Operations {
         for (path, route) in [
             ("/health", web::get().to(health)),
             ("/ready", web::get().to(ready)),
-            ("/metrics", web::get().to(prometheus)),
             ("/openapi.json", web::get().to(openapi)),
-            ("/docs", web::get().to(docs)),
         ] {
             routes.service(resource(path, "GET", [route]));
         }
-        routes.service(
-            SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")),
-        );
     }
+
+    /// The metrics alone, for a listener of their own: whoever reaches it may read them.
+    pub fn serve_metrics(&self, routes: &mut ServiceConfig) {
+        routes.app_data(web::Data::new(self.clone()));
+        routes.route("/metrics", web::get().to(prometheus));
+    }
+}
+
+/// Adds the metrics to a service's routes.
+pub fn metrics(routes: &mut ServiceConfig) {
+    routes.service(resource("/metrics", "GET", [web::get().to(prometheus)]));
 }
 
 async fn health(operations: web::Data<Operations>) -> impl Responder {
@@ -151,12 +170,7 @@ async fn prometheus(operations: web::Data<Operations>) -> impl Responder {
 }
 
 async fn openapi(operations: web::Data<Operations>) -> impl Responder {
-    respond::ok(&operations.openapi)
-}
-
-async fn docs() -> impl Responder {
-    // Relative, so that it holds behind a path prefix too.
-    HttpResponse::PermanentRedirect()
-        .insert_header(("location", "docs/"))
-        .finish()
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(operations.openapi.0.clone())
 }

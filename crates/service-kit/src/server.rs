@@ -1,14 +1,19 @@
 //! Binding, serving and draining.
 
-use std::net::{SocketAddr, TcpListener};
+mod connection;
+mod connections;
+mod front_door;
+
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_server::{Server, ServerHandle};
 use actix_web::body::BoxBody;
-use actix_web::dev::{HttpServiceFactory, Server, ServerHandle, ServiceRequest};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpServer, Resource, Route};
+use actix_web::{App, Resource, Route};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
@@ -17,20 +22,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use self::connections::{Admittance, PerAddress, connections_a_worker, listen};
+use self::front_door::{Door, open};
 use crate::auth::Rules;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::current_roles::CurrentRoles;
 use crate::auth::guard::{GuardedPath, Guards, guard};
+use crate::auth::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::context::{RequestLimits, around_request};
-use crate::limits::{Places, RateLimit};
-use crate::operations::Operations;
+use crate::limits::{LimitSettings, Places, RateLimit};
+use crate::operations::{self, Operations};
 use crate::problem::Problem;
-use crate::protection;
 use crate::settings::{AuthSettings, HttpSettings};
-
-/// How many connections may wait to be accepted.
-const BACKLOG: u32 = 2048;
+use crate::{docs, protection};
 
 /// How often recorded samples are folded into their histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -38,6 +43,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// A service that is bound and ready to run, with its background tasks.
 pub struct BoundServer {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     server: Server,
     tasks: BackgroundTasks,
     drain: Duration,
@@ -53,8 +59,8 @@ pub struct Admission<'a> {
     pub rules: Rules,
     /// How much one client may ask; none is no limit.
     pub rate_limit: Option<RateLimit>,
-    /// How much is answered at once.
-    pub requests_at_once: usize,
+    /// How much is answered at once, and to one address.
+    pub limits: LimitSettings,
 }
 
 /// Tasks that run beside the requests and end after them.
@@ -181,7 +187,7 @@ impl BoundServer {
             roles,
             rules,
             rate_limit,
-            requests_at_once,
+            limits: limit_settings,
         } = admission;
         auth.check_address(http.host)?;
         rules.check_recorded()?;
@@ -189,24 +195,36 @@ impl BoundServer {
         if let Some(keys) = authenticator.keys() {
             tasks.spawn(|stop| keys.follow(stop));
         }
+        let is_direct = http.proxies == 0;
+        let admittance = Admittance {
+            write_timeout: http.write_timeout,
+            per_address: limit_settings
+                .connections_per_address(auth.mode)
+                .filter(|_| is_direct)
+                .map(PerAddress::new),
+            rate_limit: rate_limit.clone().filter(|_| is_direct),
+        };
         let guards = web::Data::new(Guards {
+            own_sites: OwnSites::new(auth, &http.cors_origins),
             authenticator,
             roles,
             rules,
             rate_limit,
             proxies: Proxies(http.proxies),
         });
-        let listener = TcpListener::bind((http.host, http.port))
-            .with_context(|| format!("{}:{} can't be bound", http.host, http.port))?;
+        let listener = listen((http.host, http.port).into(), http.write_timeout)?;
         let address = listener.local_addr()?;
         let limits = RequestLimits {
             time: http.request_timeout,
             body_time: http.body_timeout,
-            places: Places::new(requests_at_once),
+            places: Places::new(limit_settings.requests_at_once),
         };
         let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
-        let mut server = HttpServer::new(move || {
+        let has_docs = http.docs;
+        let metrics_elsewhere = http.metrics_address;
+        let metrics_alone = operations.clone();
+        let app = move || {
             App::new()
                 // First, so that a service may have its own.
                 .default_service(web::to(nothing_here))
@@ -215,26 +233,53 @@ impl BoundServer {
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.
                 .configure(routes.clone())
-                .configure(|config| operations.configure(config))
+                .configure(|config| {
+                    operations.configure(config);
+                    if has_docs {
+                        docs::configure(config);
+                    }
+                    if metrics_elsewhere.is_none() {
+                        operations::metrics(config);
+                    }
+                })
                 .wrap(Condition::new(
                     !origins.is_empty(),
                     protection::cors(&origins),
                 ))
                 .wrap(from_fn(around_request))
-        })
-        .backlog(BACKLOG)
-        .max_connections(http.max_connections_per_worker)
-        .client_request_timeout(http.head_timeout)
-        .keep_alive(http.keep_alive)
-        .disable_signals()
-        .shutdown_timeout(http.shutdown_timeout.as_secs());
-        if http.workers > 0 {
-            server = server.workers(http.workers);
-        }
+        };
+        let workers = match http.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let most = connections_a_worker(http.max_connections_per_worker, workers);
+        let mut server = Server::build()
+            .workers(workers)
+            .max_concurrent_connections(most)
+            .disable_signals()
+            .shutdown_timeout(http.shutdown_timeout.as_secs());
+        let door = Door {
+            admittance,
+            head_timeout: http.head_timeout,
+            keep_alive: http.keep_alive,
+        };
+        server = open(server, "service", listener, door.clone(), app)?;
+        let metrics_address = match http.metrics_address {
+            Some(address) => {
+                let listener = listen(address, http.write_timeout)?;
+                let address = listener.local_addr()?;
+                let app =
+                    move || App::new().configure(|config| metrics_alone.serve_metrics(config));
+                server = open(server, "metrics", listener, door, app)?;
+                Some(address)
+            }
+            None => None,
+        };
         tasks.spawn(|stop| keep_metrics_small(operations_metrics, stop));
-        let server = server.listen(listener)?.run();
+        let server = server.run();
         Ok(Self {
             address,
+            metrics_address,
             server,
             tasks,
             drain: http.shutdown_timeout,
@@ -245,6 +290,12 @@ impl BoundServer {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are read, if not there.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// What stops the server from outside, as a signal would.

@@ -5,7 +5,7 @@
 //! An unknown key or a wrong value stops the start with its name. Variables for sections that a
 //! service does not have are left alone: a deployment gives all services the same environment.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ pub fn duration_or_never<'de, D: Deserializer<'de>>(
 }
 
 /// Texts with commas between them, as a variable of the environment has them.
-fn texts_between_commas<'de, D: Deserializer<'de>>(
+pub(crate) fn texts_between_commas<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -175,6 +175,9 @@ pub struct HttpSettings {
     /// How long a client may take to send a request's body.
     #[serde(with = "humantime_serde")]
     pub body_timeout: Duration,
+    /// How long a client may take to read the next tens of kilobytes of what it is sent.
+    #[serde(with = "humantime_serde")]
+    pub write_timeout: Duration,
     /// How long an idle connection is kept.
     #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
@@ -186,6 +189,11 @@ pub struct HttpSettings {
     /// The origins whose pages may call, such as `https://shop.example.org`: a text with commas between them.
     #[serde(deserialize_with = "texts_between_commas")]
     pub cors_origins: Vec<String>,
+    /// Whether `/docs` shows what the service speaks.
+    pub docs: bool,
+    /// Where `/metrics` is instead of beside everything else, for those who reach that address.
+    #[serde(default)]
+    pub metrics_address: Option<SocketAddr>,
 }
 
 impl Validate for HttpSettings {
@@ -208,6 +216,11 @@ impl Validate for HttpSettings {
         require(
             !self.body_timeout.is_zero(),
             "http.body_timeout",
+            "must be above zero",
+        )?;
+        require(
+            !self.write_timeout.is_zero(),
+            "http.write_timeout",
             "must be above zero",
         )?;
         require(
@@ -352,10 +365,12 @@ mod tests {
         request_timeout = "30s"
         head_timeout = "5s"
         body_timeout = "10s"
+        write_timeout = "20s"
         keep_alive = "75s"
         shutdown_timeout = "30s"
         proxies = 0
         cors_origins = "https://shop.example.org, http://localhost:3000"
+        docs = true
     "#;
 
     fn load_with(change: (&str, &str)) -> Result<Sample, SettingsError> {
@@ -387,6 +402,14 @@ mod tests {
             (
                 ("body_timeout = \"10s\"", "body_timeout = \"0s\""),
                 "http.body_timeout",
+            ),
+            (
+                ("write_timeout = \"20s\"", "write_timeout = \"0s\""),
+                "http.write_timeout",
+            ),
+            (
+                ("docs = true", "docs = true\nmetrics_address = \"9464\""),
+                "http.metrics_address",
             ),
         ] {
             let error = anyhow::Error::from(load_with(change).unwrap_err());

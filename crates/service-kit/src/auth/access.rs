@@ -153,7 +153,9 @@ pub const COMMON: &[Rule] = &[
     Rule::public("GET", "/metrics"),
     Rule::public("GET", "/openapi.json"),
     Rule::public("GET", "/docs"),
+    // As it is documented, and as it is registered.
     Rule::public("GET", "/docs/"),
+    Rule::public("GET", "/docs/{file:.*}"),
     Rule::only(ADMINS, "GET", "/api/admin/actions"),
 ];
 

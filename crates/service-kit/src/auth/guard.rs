@@ -16,6 +16,7 @@ use super::access::{Access, Recorded, Rule, Rules, UNNAMED};
 use super::authenticator::{Authenticator, Unknown};
 use super::caller::Caller;
 use super::current_roles::CurrentRoles;
+use super::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
@@ -29,6 +30,8 @@ pub struct Guards {
     pub authenticator: Authenticator,
     /// The role that they have now.
     pub roles: CurrentRoles,
+    /// Whose requests are taken where nobody is told apart.
+    pub own_sites: OwnSites,
     /// For whom each call is.
     pub rules: Rules,
     /// How much one client may ask; none is no limit.
@@ -55,6 +58,63 @@ impl Guards {
             .client_of(request.peer_addr(), request.headers())
     }
 
+    /// What is asked of every request, whatever its path, before anything is done for it: that it is not of
+    /// another site's page where the service is open, and that its address has not asked too much.
+    ///
+    /// # Errors
+    /// When it is not to be answered.
+    pub async fn check_any(
+        &self,
+        request: &HttpRequest,
+        standing: &mut Option<Standing>,
+    ) -> Result<(), Problem> {
+        if self.authenticator.is_open() {
+            self.own_sites.check(request)?;
+        }
+        let is_watcher = WATCHED_PATHS.contains(&request.path());
+        let Some(limit) = self.rate_limit.as_ref().filter(|_| !is_watcher) else {
+            return Ok(());
+        };
+        if self.is_of_a_service(request.headers()).await {
+            return Ok(());
+        }
+        let counted = limit.count_at(self.address_of(request));
+        counted.check().inspect_err(|_| *standing = Some(counted))
+    }
+
+    /// Whether another service asks.
+    async fn is_of_a_service(&self, headers: &HeaderMap) -> bool {
+        let Ok(token) = bearer_token(headers) else {
+            return false;
+        };
+        let caller = self.authenticator.caller(token).await;
+        caller.is_ok_and(|caller| caller.role() == Some(Role::Service))
+    }
+
+    /// Counts a request that no guard has counted: nothing is at its path, or not for its method.
+    ///
+    /// # Errors
+    /// When its address asked too much.
+    pub async fn count_rest(
+        &self,
+        request: &HttpRequest,
+        standing: &mut Option<Standing>,
+    ) -> Result<(), Problem> {
+        if request.extensions().contains::<Counted>() {
+            return Ok(());
+        }
+        self.count(request, None, standing).await
+    }
+
+    /// Counts a request of somebody who watches the service.
+    fn count_watcher(&self, request: &HttpRequest) -> Result<(), Problem> {
+        request.extensions_mut().insert(Counted);
+        match &self.rate_limit {
+            Some(limit) => limit.count_watcher(self.address_of(request)).check(),
+            None => Ok(()),
+        }
+    }
+
     /// Counts a request, of nobody in particular by its address. What is left to the client is put where it is
     /// to be found in any case.
     ///
@@ -66,6 +126,7 @@ impl Guards {
         caller: Option<&Caller>,
         standing: &mut Option<Standing>,
     ) -> Result<(), Problem> {
+        request.extensions_mut().insert(Counted);
         if let Some(limit) = &self.rate_limit
             && let Some(client) = Client::of(caller, self.address_of(request))
         {
@@ -76,6 +137,9 @@ impl Guards {
         Ok(())
     }
 }
+
+/// That a request was counted.
+struct Counted;
 
 /// A path with the methods that it answers.
 pub struct GuardedPath {
@@ -132,7 +196,9 @@ async fn admit(
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
         admitted(access, guards, request.headers()).await
     };
-    if !WATCHED_PATHS.contains(&at.path.as_str()) {
+    if WATCHED_PATHS.contains(&at.path.as_str()) {
+        guards.count_watcher(request.request())?;
+    } else {
         // Those who are refused are counted too.
         let known = caller.as_ref().ok();
         guards.count(request.request(), known, standing).await?;

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 use tokens::{KeySet, Signer, Verifier};
 
-use crate::settings::{SettingsError, require};
+use crate::settings::{SettingsError, require, texts_between_commas};
 
 /// Who may call, and what tokens are checked by.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,6 +23,9 @@ pub struct AuthSettings {
     pub mode: AuthMode,
     /// Lets an open service listen on an address other than loopback.
     pub open_beyond_loopback: bool,
+    /// By which names an open service is called, besides those of loopback: a text with commas between them.
+    #[serde(deserialize_with = "texts_between_commas")]
+    pub open_hosts: Vec<String>,
     /// Who makes tokens: their `iss`.
     pub issuer: String,
     /// Whom tokens are for: their `aud`.
@@ -198,6 +201,7 @@ pub(super) fn for_tests(mode: AuthMode) -> AuthSettings {
     AuthSettings {
         mode,
         open_beyond_loopback: false,
+        open_hosts: Vec::new(),
         issuer: "holdfast".to_owned(),
         audience: "holdfast".to_owned(),
         clock_skew: Duration::from_secs(30),

@@ -4,6 +4,11 @@
 //! used comes back bit by bit, so that no client waits for a window to turn. The counts are in Redis, where
 //! all replicas share them; while Redis does not answer, each replica counts alone. Other services are not
 //! counted: they ask on behalf of clients who were.
+//!
+//! However many clients one address has, it has a quota of its own besides, which each replica counts in memory
+//! before anything else is done: so neither accounts nor made-up tokens multiply what one machine may ask, and
+//! what is refused costs next to nothing. As often may it connect: whose requests can't even be read is bound by
+//! that. Those who watch the service have a third such quota, so that nobody else's requests use it up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +42,7 @@ struct Inner {
     quota: u32,
     shared: Option<SharedCounts>,
     local: LocalCounts,
+    of_addresses: LocalCounts,
 }
 
 /// Who is counted: by its subject, else by its address. What is kept is a digest, so that no name and no
@@ -64,14 +70,21 @@ impl Client {
             Some(caller) => caller.subject(),
             None => None,
         };
-        let name = match subject {
-            Some(subject) => format!("subject {subject}"),
-            None => format!("address {}", network_of(address)),
-        };
+        Some(match subject {
+            Some(subject) => Self::digest_of(&format!("subject {subject}")),
+            None => Self::named("address", address),
+        })
+    }
+
+    fn named(what: &str, address: IpAddr) -> Self {
+        Self::digest_of(&format!("{what} {}", network_of(address)))
+    }
+
+    fn digest_of(name: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(name).into();
         // Half of it: no two clients share one.
         let half = digest.first_chunk().copied().unwrap_or_default();
-        Some(Self(u128::from_be_bytes(half)))
+        Self(u128::from_be_bytes(half))
     }
 }
 
@@ -92,7 +105,29 @@ impl RateLimit {
             quota,
             shared,
             local: LocalCounts::new(quota),
+            of_addresses: LocalCounts::new(limits.requests_per_minute_of_address(quota)),
         })))
+    }
+
+    /// Counts a request for its address, whoever makes it.
+    #[must_use]
+    pub fn count_at(&self, address: IpAddr) -> Standing {
+        self.0.of_addresses.count(&Client::named("all at", address))
+    }
+
+    /// Counts a request of somebody who watches the service.
+    #[must_use]
+    pub fn count_watcher(&self, address: IpAddr) -> Standing {
+        self.0
+            .of_addresses
+            .count(&Client::named("watcher at", address))
+    }
+
+    /// Counts a connection, and whether it is not too many.
+    #[must_use]
+    pub fn connects(&self, address: IpAddr) -> bool {
+        let connections = Client::named("connections of", address);
+        self.0.of_addresses.count(&connections).wait.is_none()
     }
 
     /// Counts a request of a client.
@@ -101,6 +136,7 @@ impl RateLimit {
             quota,
             shared,
             local,
+            ..
         } = &*self.0;
         let counted = match shared {
             Some(shared) => shared.count(client, *quota).await,
@@ -121,10 +157,7 @@ impl Standing {
         };
         metrics::counter!("rate_limited_requests_total").increment(1);
         let seconds = u32::try_from(seconds_up(wait)).unwrap_or(u32::MAX).max(1);
-        let detail = format!(
-            "at most {} requests a minute are answered to one client",
-            self.quota
-        );
+        let detail = format!("at most {} requests a minute are answered", self.quota);
         Err(Problem::too_many(detail, seconds).with_code("rate_limited"))
     }
 

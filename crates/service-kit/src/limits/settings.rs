@@ -8,6 +8,13 @@ use crate::settings::{AuthMode, SettingsError, Validate, require};
 /// all day. A person stays far below, and one client can't take what a core gives.
 const REQUESTS_PER_MINUTE: u32 = 3000;
 
+/// How many clients one address may have at full speed where nothing else is said: a household, or a small office.
+const CLIENTS_OF_AN_ADDRESS: u32 = 4;
+
+/// Connections of one address where tokens are asked for and nothing else is said. With all of them open, and
+/// none of them reading, a service stays within half of the memory that its deployment gives it.
+const CONNECTIONS_PER_ADDRESS: usize = 1024;
+
 /// How much a client may ask, and how much is answered at once.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +23,14 @@ pub struct LimitSettings {
     /// asked for, none in an open service.
     #[serde(default)]
     pub requests_per_minute: Option<u32>,
+    /// Requests within a minute of all clients at one address together, whoever they are, and connections that
+    /// it opens. Not given: those of four clients.
+    #[serde(default)]
+    pub requests_per_minute_of_address: Option<u32>,
+    /// Connections that one address has open at once; 0 is no limit. Not given: a generous one where tokens are
+    /// asked for, none in an open service.
+    #[serde(default)]
+    pub connections_per_address: Option<usize>,
     /// Requests that are answered at once; more are refused at once.
     pub requests_at_once: usize,
 }
@@ -31,6 +46,24 @@ impl LimitSettings {
         let quota = self.requests_per_minute.unwrap_or(unless_given);
         Some(quota).filter(|quota| *quota > 0)
     }
+
+    /// Requests of all clients at an address within a minute, if one client may ask so many.
+    #[must_use]
+    pub fn requests_per_minute_of_address(&self, of_a_client: u32) -> u32 {
+        let unless_given = of_a_client.saturating_mul(CLIENTS_OF_AN_ADDRESS);
+        self.requests_per_minute_of_address.unwrap_or(unless_given)
+    }
+
+    /// Connections of one address; none is no limit.
+    #[must_use]
+    pub fn connections_per_address(&self, mode: AuthMode) -> Option<usize> {
+        let unless_given = match mode {
+            AuthMode::Required => CONNECTIONS_PER_ADDRESS,
+            AuthMode::Open => 0,
+        };
+        let most = self.connections_per_address.unwrap_or(unless_given);
+        Some(most).filter(|most| *most > 0)
+    }
 }
 
 impl Validate for LimitSettings {
@@ -40,6 +73,12 @@ impl Validate for LimitSettings {
                 .is_none_or(|quota| quota <= 1_000_000),
             "limits.requests_per_minute",
             "must be at most 1000000; 0 is no limit",
+        )?;
+        require(
+            self.requests_per_minute_of_address
+                .is_none_or(|quota| (1..=10_000_000).contains(&quota)),
+            "limits.requests_per_minute_of_address",
+            "must be from 1 to 10000000",
         )?;
         require(
             (1..=100_000).contains(&self.requests_at_once),
@@ -58,8 +97,15 @@ mod tests {
         let quota = |requests_per_minute, mode| {
             let settings = LimitSettings {
                 requests_per_minute,
+                requests_per_minute_of_address: None,
+                connections_per_address: requests_per_minute.map(|quota| quota as usize),
                 requests_at_once: 1,
             };
+            let connections = settings.connections_per_address(mode);
+            assert_eq!(
+                connections.is_some(),
+                settings.requests_per_minute(mode).is_some()
+            );
             settings.requests_per_minute(mode)
         };
         assert_eq!(quota(None, AuthMode::Open), None);

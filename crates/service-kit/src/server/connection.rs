@@ -1,0 +1,98 @@
+//! A client's connection, which is cut if the client does not read what it is sent.
+//!
+//! The server fills a buffer of some tens of kilobytes, and goes on when the system has taken all of it. A client
+//! that takes longer than the time limit for one such buffer is cut, and so is one that reads a byte now and
+//! then. What the system itself still holds, it gives up after the same time (`TCP_USER_TIMEOUT`).
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use super::connections::Place;
+
+/// A connection with its place among those of its address.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    write_timeout: Duration,
+    /// When the client is cut; there from when it first kept the server waiting until all is written.
+    deadline: Option<Pin<Box<Sleep>>>,
+    _place: Option<Place>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, write_timeout: Duration, place: Option<Place>) -> Self {
+        Self {
+            stream,
+            write_timeout,
+            deadline: None,
+            _place: place,
+        }
+    }
+
+    /// The client keeps the server waiting: until the deadline.
+    fn poll_patience<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let timeout = self.write_timeout;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep(timeout)));
+        ready!(deadline.as_mut().poll(context));
+        metrics::counter!("http_slow_readers_cut_total").increment(1);
+        // What it did not read is not kept for it any longer.
+        self.stream.set_zero_linger().ok();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Pending => self.poll_patience(context),
+            written @ Poll::Ready(_) => written,
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write_vectored(context, parts) {
+            Poll::Pending => self.poll_patience(context),
+            written @ Poll::Ready(_) => written,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Asked for when all that was to be sent is written.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.deadline = None;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

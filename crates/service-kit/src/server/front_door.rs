@@ -1,0 +1,66 @@
+//! What stands between a listener and an application: connections are admitted, and served as HTTP/1.
+//!
+//! actix-web's own front door is the same without what is in [`super::connections`]: it gives its streams to nobody.
+
+use std::fmt;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_http::body::MessageBody;
+use actix_http::{HttpService, Request};
+use actix_server::ServerBuilder;
+use actix_service::{
+    IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
+};
+use actix_web::Error;
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+
+use super::connections::Admittance;
+
+/// How long a client may take to close its side after an answer that closes the connection.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How connections are served.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) admittance: Admittance,
+    pub(super) head_timeout: Duration,
+    pub(super) keep_alive: Duration,
+}
+
+/// Has a server answer what comes to a listener with an application.
+pub(super) fn open<F, I, S, B>(
+    server: ServerBuilder,
+    name: &str,
+    listener: TcpListener,
+    door: Door,
+    app: F,
+) -> anyhow::Result<ServerBuilder>
+where
+    F: Fn() -> I + Clone + Send + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>
+        + 'static,
+    S::InitError: fmt::Debug,
+    B: MessageBody + 'static,
+{
+    let shutdown = server.graceful_shutdown_signal();
+    let server = server.listen(name, listener, move || {
+        let shutdown = shutdown.clone();
+        let service = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let shutdown = shutdown.clone();
+                async move { shutdown.notified().await }
+            })
+            .keep_alive(door.keep_alive)
+            .client_request_timeout(door.head_timeout)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT);
+        let app = app().into_factory().map_err(|error| error.error_response());
+        let service = service.finish(map_config(app, |()| AppConfig::default()));
+        let admittance = door.admittance.clone();
+        fn_service(move |stream: TcpStream| std::future::ready(admittance.admit(stream)))
+            .and_then(service)
+    })?;
+    Ok(server)
+}

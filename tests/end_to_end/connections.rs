@@ -1,0 +1,213 @@
+//! Connections: how many an address has, how often it connects, and what becomes of those who do not read.
+
+use std::io;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use service_kit::settings::AuthMode;
+use stack::testing::wait_until;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::caller::SOON;
+use crate::replicas::Replica;
+use crate::services::Services;
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// The largest file there is, many times what the system holds for a client that does not read.
+const LARGE: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// A connection from another address of this machine.
+async fn connection_from(address: &str, port: u16) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(format!("{address}:0").parse()?)?;
+    Ok(socket.connect(format!("127.0.0.1:{port}").parse()?).await?)
+}
+
+/// Whether a request on the connection is answered; not when the connection is closed.
+async fn is_answered(connection: &mut TcpStream, request: &str) -> anyhow::Result<bool> {
+    // A connection that is closed already can't be written to.
+    if connection.write_all(request.as_bytes()).await.is_err() {
+        return Ok(false);
+    }
+    let mut head = [0; 12];
+    match tokio::time::timeout(SOON, connection.read_exact(&mut head)).await? {
+        Ok(_) => {
+            ensure!(head.starts_with(b"HTTP/1.1 "), "{head:?}");
+            Ok(true)
+        }
+        Err(error) => {
+            let closed = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof];
+            ensure!(closed.contains(&error.kind()), "{error}");
+            Ok(false)
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_only_so_many_connections() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.connections_per_address = Some(3);
+    })
+    .await?;
+    let mut own = Vec::new();
+    for _ in 0..3 {
+        let mut connection = connection_from("127.0.0.1", replica.port).await?;
+        ensure!(is_answered(&mut connection, HEALTH).await?);
+        own.push(connection);
+    }
+    if let Ok(mut surplus) = connection_from("127.0.0.1", replica.port).await {
+        ensure!(!is_answered(&mut surplus, HEALTH).await?);
+    }
+    let mut other = connection_from("127.0.0.2", replica.port).await?;
+    ensure!(is_answered(&mut other, HEALTH).await?);
+    // One that ends makes room for another.
+    own.pop().context("no connection")?;
+    wait_until("there is room again", SOON, async || {
+        let connection = connection_from("127.0.0.1", replica.port).await;
+        match connection {
+            Ok(mut connection) => is_answered(&mut connection, HEALTH).await.unwrap_or(false),
+            Err(_) => false,
+        }
+    })
+    .await?;
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn heads_that_can_not_be_read_are_counted_as_connections() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.limits.requests_per_minute = Some(1000);
+        settings.limits.requests_per_minute_of_address = Some(5);
+    })
+    .await?;
+    for attempt in 0..8 {
+        let is_answered = match connection_from("127.0.0.1", replica.port).await {
+            Ok(mut connection) => is_answered(&mut connection, "no head at all\r\n\r\n").await?,
+            // Closed so soon that it was never seen open.
+            Err(_) => false,
+        };
+        assert_eq!(is_answered, attempt < 5, "{attempt}");
+    }
+    let mut other = connection_from("127.0.0.2", replica.port).await?;
+    ensure!(is_answered(&mut other, HEALTH).await?);
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_cut() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.http.write_timeout = Duration::from_millis(500);
+    })
+    .await?;
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let mut reader = connection_from("127.0.0.1", replica.port).await?;
+        ensure!(is_answered(&mut reader, LARGE).await?);
+        readers.push(reader);
+    }
+    // Nothing is read, so only an error tells of the end.
+    for reader in &mut readers {
+        wait_until("the reader is cut", SOON, async || {
+            reader.take_error().is_ok_and(|error| error.is_some())
+        })
+        .await?;
+    }
+    // Who reads gets all of it, however large.
+    let mut reader = connection_from("127.0.0.1", replica.port).await?;
+    let request = LARGE.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+    reader.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    tokio::time::timeout(SOON, reader.read_to_end(&mut answer)).await??;
+    let length = String::from_utf8_lossy(&answer[..1000]).to_lowercase();
+    let length = length
+        .split("content-length: ")
+        .nth(1)
+        .context("no length")?;
+    let length: usize = length.split("\r\n").next().context("no length")?.parse()?;
+    ensure!(
+        length > 300_000 && answer.len() > length,
+        "{length} of {}",
+        answer.len()
+    );
+    replica.stop().await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn who_reads_a_byte_now_and_then_is_cut_too() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let replica = Replica::of_flights(&services, |settings| {
+        settings.http.write_timeout = Duration::from_millis(500);
+    })
+    .await?;
+    let mut reader = connection_from("127.0.0.1", replica.port).await?;
+    ensure!(is_answered(&mut reader, LARGE).await?);
+    wait_until("the reader is cut", SOON, async || {
+        let byte = reader.read_u8().await;
+        byte.is_err() || reader.take_error().is_ok_and(|error| error.is_some())
+    })
+    .await?;
+    replica.stop().await?;
+    services.finish().await
+}
+
+/// An open service answers programs, and pages of its own: not what a browser sends for others.
+#[tokio::test]
+async fn an_open_service_takes_nothing_from_other_sites() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    for caller in [&services.flights, &services.bookings, &services.payments] {
+        let asked = async |headers: &[(&str, &str)]| {
+            let request = caller.request(reqwest::Method::POST, "/health");
+            let request = headers
+                .iter()
+                .fold(request.body("{}"), |request, (name, value)| {
+                    request.header(*name, *value)
+                });
+            anyhow::Ok(caller.send(request).await?.summary())
+        };
+        let own = caller.url("");
+        let json = ("content-type", "application/json");
+        for headers in [
+            &[][..],
+            &[json],
+            &[json, ("origin", &own)],
+            &[json, ("host", "localhost:8080")],
+            &[json, ("sec-fetch-site", "same-origin")],
+        ] {
+            assert_eq!(
+                asked(headers).await?,
+                "405 method_not_allowed",
+                "{headers:?}"
+            );
+        }
+        for (headers, refusal) in [
+            (
+                &[json, ("origin", "https://evil.example")][..],
+                "403 cross_site",
+            ),
+            (&[json, ("origin", "null")], "403 cross_site"),
+            (&[json, ("sec-fetch-site", "cross-site")], "403 cross_site"),
+            (&[("user-agent", "Mozilla/5.0")], "403 cross_site"),
+            (&[json, ("host", "evil.example:8080")], "403 foreign_host"),
+        ] {
+            assert_eq!(asked(headers).await?, refusal, "{headers:?}");
+        }
+    }
+    let required = Replica::of_flights(&services, |settings| {
+        settings.auth.mode = AuthMode::Required;
+        settings.auth.secret = Some("s".repeat(32).into());
+    })
+    .await?;
+    let request = required.caller.request(reqwest::Method::GET, "/health");
+    let elsewhere = request.header("host", "flights.example.org");
+    assert_eq!(required.caller.send(elsewhere).await?.status, 200);
+    required.stop().await?;
+    services.finish().await
+}
