@@ -10,7 +10,7 @@ pub mod seats;
 
 use domain::FlightId;
 use domain::sale_rules::itinerary::NoItinerary;
-use inventory::command::MalformedHold;
+use inventory::command::{MalformedHold, MalformedSeatChange};
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use jiff::civil::Date;
@@ -53,6 +53,9 @@ pub enum AppError {
     /// The flights can't be sold as one itinerary.
     #[error(transparent)]
     NoItinerary(#[from] NoItinerary),
+    /// The seat change makes no sense.
+    #[error(transparent)]
+    MalformedSeatChange(MalformedSeatChange),
     /// The search makes no sense.
     #[error(transparent)]
     Search(#[from] SearchError),

@@ -1,5 +1,7 @@
 //! What can be asked of the inventory.
 
+use std::collections::BTreeMap;
+
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -33,10 +35,10 @@ pub enum Command {
         /// The pool.
         pool: PoolId,
     },
-    /// Does nothing of its own: the holds of this pool that have lapsed are entered in the ledger.
+    /// Does nothing of its own: if the hold's time has run out, that is entered in the ledger.
     Sweep {
-        /// The pool.
-        pool: PoolId,
+        /// The hold.
+        hold: HoldId,
     },
     /// Takes units out of pools for one owner, all or nothing.
     Hold(HoldCommand),
@@ -57,17 +59,7 @@ pub enum Command {
         hold: HoldId,
     },
     /// Swaps a hold's named seats and starts its expiry anew; the old ones stay if one can't be had.
-    ChangeSeats {
-        /// The hold.
-        hold: HoldId,
-        /// The new seats, for each pool of the hold.
-        seats: Vec<(PoolId, Vec<SeatNumber>)>,
-        /// When the hold lapses from now on.
-        until: Timestamp,
-        /// Rises with each change of this hold, from 1; a late one is ignored. A refused change uses its
-        /// number up: asked again, it answers the hold as it stands.
-        number: i64,
-    },
+    ChangeSeats(SeatChange),
     /// Takes units without a hold, or gives such units back.
     Adjust {
         /// The command's own id.
@@ -89,11 +81,12 @@ impl Command {
             Self::Resize { pool, .. }
             | Self::Reschedule { pool, .. }
             | Self::Close { pool }
-            | Self::Sweep { pool }
             | Self::Adjust { pool, .. } => vec![*pool],
             Self::Hold(hold) => hold.legs().iter().map(|leg| leg.pool).collect(),
-            Self::ChangeSeats { seats, .. } => seats.iter().map(|(pool, _)| *pool).collect(),
-            Self::Pin { .. } | Self::Confirm { .. } | Self::Release { .. } => Vec::new(),
+            Self::ChangeSeats(change) => change.seats().keys().copied().collect(),
+            Self::Pin { .. } | Self::Confirm { .. } | Self::Release { .. } | Self::Sweep { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -105,12 +98,12 @@ impl Command {
             Self::Pin { hold }
             | Self::Confirm { hold }
             | Self::Release { hold }
-            | Self::ChangeSeats { hold, .. } => Some(*hold),
+            | Self::Sweep { hold } => Some(*hold),
+            Self::ChangeSeats(change) => Some(change.hold()),
             Self::Create(_)
             | Self::Resize { .. }
             | Self::Reschedule { .. }
             | Self::Close { .. }
-            | Self::Sweep { .. }
             | Self::Adjust { .. } => None,
         }
     }
@@ -226,10 +219,7 @@ impl HoldCommand {
             if !leg.seats.is_empty() && Units::of_len(leg.seats.len()) != Some(leg.units) {
                 return Err(MalformedHold::SeatCount);
             }
-            let mut seats = leg.seats.clone();
-            seats.sort_unstable();
-            seats.dedup();
-            if seats.len() != leg.seats.len() {
+            if has_repeated(&leg.seats) {
                 return Err(MalformedHold::RepeatedSeat);
             }
         }
@@ -308,4 +298,105 @@ impl HoldCommand {
         // Sixteen bytes are plenty to tell two requests under one random id apart.
         digest.finalize().iter().take(16).copied().collect()
     }
+}
+
+/// Other seats for a hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatChange {
+    hold: HoldId,
+    seats: BTreeMap<PoolId, Vec<SeatNumber>>,
+    until: Timestamp,
+    number: i64,
+}
+
+/// Why a seat change can't even be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedSeatChange {
+    /// No legs, or too many.
+    #[error("a hold has 1 to {MAX_LEGS} legs")]
+    LegCount,
+    /// Two legs on one pool.
+    #[error("a change names each flight or pool once")]
+    RepeatedPool,
+    /// No seat for the leg at this index.
+    #[error("must name a seat")]
+    NoSeats(usize),
+    /// The same seat twice in the leg at this index.
+    #[error("names a seat twice")]
+    RepeatedSeat(usize),
+    /// Changes are counted from 1.
+    #[error("must be 1 or more")]
+    Number,
+}
+
+impl SeatChange {
+    /// A well-formed change: what a hold shall have in each of its pools, and until when.
+    ///
+    /// # Errors
+    /// When it names no pool or too many, or a pool or seat twice, or no seats of one.
+    pub fn new(
+        hold: HoldId,
+        legs: Vec<(PoolId, Vec<SeatNumber>)>,
+        until: Timestamp,
+        number: i64,
+    ) -> Result<Self, MalformedSeatChange> {
+        if number < 1 {
+            return Err(MalformedSeatChange::Number);
+        }
+        if legs.is_empty() || legs.len() > MAX_LEGS {
+            return Err(MalformedSeatChange::LegCount);
+        }
+        let mut by_pool = BTreeMap::new();
+        for (index, (pool, seats)) in legs.into_iter().enumerate() {
+            if seats.is_empty() {
+                return Err(MalformedSeatChange::NoSeats(index));
+            }
+            if has_repeated(&seats) {
+                return Err(MalformedSeatChange::RepeatedSeat(index));
+            }
+            if by_pool.insert(pool, seats).is_some() {
+                return Err(MalformedSeatChange::RepeatedPool);
+            }
+        }
+        Ok(Self {
+            hold,
+            seats: by_pool,
+            until,
+            number,
+        })
+    }
+
+    /// The hold.
+    #[must_use]
+    pub fn hold(&self) -> HoldId {
+        self.hold
+    }
+
+    /// The new seats by pool, each pool once.
+    #[must_use]
+    pub fn seats(&self) -> &BTreeMap<PoolId, Vec<SeatNumber>> {
+        &self.seats
+    }
+
+    /// When the hold lapses from now on.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Rises with each change of this hold, from 1; a late one is ignored. A refused change uses its
+    /// number up.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+}
+
+/// Whether a seat is named twice.
+fn has_repeated(seats: &[SeatNumber]) -> bool {
+    let mut sorted = seats.to_vec();
+    sorted.sort_unstable();
+    sorted
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a == b))
 }

@@ -111,7 +111,7 @@ impl Decision {
             Command::Reschedule { pool, starts_at } => self.reschedule(*pool, *starts_at),
             Command::Close { pool } => self.close(*pool),
             // What has lapsed was dealt with before the first command.
-            Command::Sweep { pool } => self.count_of(*pool),
+            Command::Sweep { hold } => self.view(*hold),
             Command::Adjust {
                 id,
                 pool,
@@ -122,12 +122,7 @@ impl Decision {
             Command::Pin { hold } => self.pin(*hold),
             Command::Confirm { hold } => self.confirm(*hold),
             Command::Release { hold } => self.release(*hold),
-            Command::ChangeSeats {
-                hold,
-                seats,
-                until,
-                number,
-            } => self.change_seats(*hold, seats, *until, *number),
+            Command::ChangeSeats(change) => self.change_seats(change),
         }
     }
 

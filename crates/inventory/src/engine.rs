@@ -7,9 +7,11 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool as Database};
 use domain::{HoldId, PoolId, Units};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::command::{Command, Direction, HoldCommand};
 use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
@@ -20,8 +22,8 @@ use crate::proof::{Proof, prove};
 use crate::rows::{AnyRows, Rows};
 use crate::session::on_connection;
 use crate::store::{
-    EnteredMovement, LedgerPart, SeatMap, StoreError, has_live_holds, movements,
-    pools_with_lapsed_holds, recorded_holds, seat_map,
+    EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, has_live_holds, lapsed_holds,
+    movements, recorded_holds, seat_map,
 };
 use crate::under_way::{Entry, UnderWay};
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
@@ -29,8 +31,8 @@ use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
 /// How often lapsed holds are swept: within a second, as the ledger promises.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The most lapsed holds that one sweep looks at.
-const SWEEP_LIMIT: i64 = 1000;
+/// How many lapsed holds are swept at once: half a batch, so that sales come along in the other half.
+const SWEEP_LIMIT: i64 = 128;
 
 /// How many sets of counts may wait to be published; more are dropped, and their keys expire within
 /// a second.
@@ -396,18 +398,35 @@ fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
 async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
-        let give_up_at = Instant::now() + patience;
-        let lapsed = on_connection(&database, give_up_at, async |client: &Client| {
-            pools_with_lapsed_holds(client, SWEEP_LIMIT).await
-        });
-        match lapsed.await {
-            Ok(pools) => {
-                let sweeps = pools
-                    .into_iter()
-                    .map(|pool| submit_to(&queue, Command::Sweep { pool }, None, None, patience));
-                join_all(sweeps).await;
-            }
-            Err(error) => tracing::debug!(%error, "lapsed holds can't be looked for"),
+        if let Err(error) = sweep_once(&queue, &database, patience).await {
+            tracing::debug!(%error, "lapsed holds can't be looked for");
         }
+    }
+}
+
+/// Goes through all holds that have lapsed, part by part. Each is named by a command of its own, so that the batch
+/// has all of its pools; one that can't be swept is passed over.
+async fn sweep_once(
+    queue: &mpsc::Sender<Waiting>,
+    database: &Database,
+    patience: Duration,
+) -> Result<(), StoreError> {
+    let mut after = (Timestamp::UNIX_EPOCH, HoldId(Uuid::nil()));
+    loop {
+        let give_up_at = Instant::now() + patience;
+        let lapsed: Vec<LapsedHold> =
+            on_connection(database, give_up_at, async |client: &Client| {
+                lapsed_holds(client, after, SWEEP_LIMIT).await
+            })
+            .await?;
+        let Some(last) = lapsed.last() else {
+            return Ok(());
+        };
+        after = *last;
+        let sweeps = lapsed.iter().map(|(_, hold)| {
+            let command = Command::Sweep { hold: *hold };
+            submit_to(queue, command, None, None, patience)
+        });
+        join_all(sweeps).await;
     }
 }

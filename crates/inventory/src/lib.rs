@@ -42,7 +42,7 @@ mod store;
 mod under_way;
 pub mod verdict;
 
-pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, Until};
+pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, SeatChange, Until};
 pub use engine::{Inventory, Settings};
 pub use gate::Gate;
 pub use rows::{RowStatement, Rows};

@@ -142,6 +142,8 @@ pub struct Hold {
     pub expires_at: Option<Timestamp>,
     /// The number of the last seat change that counted.
     pub seat_change: i64,
+    /// Why that one was refused.
+    pub seat_change_refusal: Option<Refusal>,
     /// Its pools, units and seats.
     pub legs: Vec<HoldLeg>,
 }
@@ -172,9 +174,10 @@ pub struct Adjustment {
 pub struct State {
     /// The pools, locked.
     pub pools: BTreeMap<PoolId, Pool>,
-    /// The holds that commands name, and those that have lapsed on these pools.
+    /// The holds that commands name, with all of their pools, and holds that have lapsed on pools that
+    /// commands name: of these, some may have pools that are not here.
     pub holds: HashMap<HoldId, Hold>,
-    /// Who has which named seat, of the pools that have a seat map.
+    /// Who has which named seat: all of them of the pools that commands name, else those of these holds.
     pub seats: BTreeMap<(PoolId, SeatNumber), HoldId>,
     /// The adjustments that commands name.
     pub adjustments: HashMap<Uuid, Adjustment>,

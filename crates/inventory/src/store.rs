@@ -11,7 +11,7 @@ pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
 pub(crate) use load::{Repeats, load};
 pub use read::pool_counts;
 pub(crate) use read::{
-    has_live_holds, pools_with_lapsed_holds, recorded_adjustments, recorded_holds,
+    LapsedHold, has_live_holds, lapsed_holds, recorded_adjustments, recorded_holds,
 };
 pub(crate) use seats::seat_map;
 pub use seats::{LiveSeat, SeatMap};

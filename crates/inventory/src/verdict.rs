@@ -119,6 +119,9 @@ pub enum Refusal {
     /// The hold was refused when it was asked for.
     #[error("the hold was refused")]
     HoldRefused,
+    /// A seat change names other pools than the hold's.
+    #[error("a change names the flights or pools of the hold, each once")]
+    OtherPools,
     /// The hold is pinned, so its seats can't change.
     #[error("the hold is pinned")]
     HoldPinned,
@@ -138,7 +141,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, for tests and for reading recorded codes back.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownPool,
         Self::UnknownHold,
         Self::PoolExists,
@@ -150,6 +153,7 @@ impl Refusal {
         Self::HoldReleased,
         Self::HoldExpired,
         Self::HoldRefused,
+        Self::OtherPools,
         Self::HoldPinned,
         Self::HoldSold,
         Self::Superseded,
@@ -172,6 +176,7 @@ impl Refusal {
             Self::HoldReleased => "hold_released",
             Self::HoldExpired => "hold_expired",
             Self::HoldRefused => "hold_refused",
+            Self::OtherPools => "other_pools",
             Self::HoldPinned => "hold_pinned",
             Self::HoldSold => "hold_sold",
             Self::Superseded => "superseded",

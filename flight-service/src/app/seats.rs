@@ -9,11 +9,12 @@ use clients::flight::{
 use deadpool_postgres::Pool as Database;
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
 use domain::{Amount, FlightId, FlightNumber, HoldId, Units, sale_rules};
+use inventory::command::{MAX_LEGS, MalformedHold};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
     Accepted, Command, Direction, EnteredMovement, HoldCommand, HoldView, Inventory, LedgerPart,
-    LegRequest, Refusal, Until,
+    LegRequest, Refusal, SeatChange, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -201,6 +202,10 @@ impl Seats {
     /// # Errors
     /// When they can't be had.
     pub async fn hold(&self, request: &HoldRequest) -> Result<Answered<Hold>, AppError> {
+        // Before anything is looked up for them.
+        if request.legs.len() > MAX_LEGS {
+            return Err(AppError::MalformedHold(MalformedHold::LegCount));
+        }
         let mut legs = Vec::with_capacity(request.legs.len());
         let mut journey = Vec::with_capacity(request.legs.len());
         for leg in &request.legs {
@@ -285,16 +290,11 @@ impl Seats {
         hold: HoldId,
         request: SeatChangeRequest,
     ) -> Result<Answered<Hold>, AppError> {
-        let seats = request
-            .legs
-            .into_iter()
-            .map(|leg| (leg.flight_id.pool(), leg.seats));
-        let command = Command::ChangeSeats {
-            hold,
-            seats: seats.collect(),
-            until: request.expires_at,
-            number: request.number,
-        };
+        let legs = request.legs.into_iter();
+        let legs = legs.map(|leg| (leg.flight_id.pool(), leg.seats)).collect();
+        let change = SeatChange::new(hold, legs, request.expires_at, request.number)
+            .map_err(AppError::MalformedSeatChange)?;
+        let command = Command::ChangeSeats(change);
         self.hold_command(command).await
     }
 

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
 use domain::HoldId;
-use inventory::command::MAX_LEGS;
 use jiff::Timestamp;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
@@ -45,14 +44,7 @@ pub(super) async fn create(
         let detail = "must not have control characters";
         return Err(Problem::invalid_field("owner", detail));
     }
-    // Long before any hold, and far within what the database can store.
-    if request
-        .expires_at
-        .is_some_and(|at| at < Timestamp::UNIX_EPOCH)
-    {
-        let detail = "must not be before 1970";
-        return Err(Problem::invalid_field("expires_at", detail));
-    }
+    request.expires_at.map_or(Ok(()), check_expiry)?;
     for (index, leg) in request.legs.iter().enumerate() {
         if leg.units.is_none() && leg.seats.is_empty() {
             let detail = "name units, or seats, or both";
@@ -130,21 +122,7 @@ pub(super) async fn change_seats(
     request: Json<SeatChangeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let request = request.body;
-    if request.number < 1 {
-        return Err(Problem::invalid_field("number", "must be 1 or more"));
-    }
-    if !(1..=MAX_LEGS).contains(&request.legs.len()) {
-        return Err(Problem::invalid_field(
-            "legs",
-            format!("must have 1 to {MAX_LEGS} legs"),
-        ));
-    }
-    for (index, leg) in request.legs.iter().enumerate() {
-        if leg.seats.is_empty() {
-            let field = format!("legs/{index}/seats");
-            return Err(Problem::invalid_field(&field, "must name a seat"));
-        }
-    }
+    check_expiry(request.expires_at)?;
     answer(seats.change_seats(id.0, request).await)
 }
 
@@ -165,6 +143,15 @@ pub(super) async fn confirm_many(
     }
     let results = seats.confirm_many(&ids).await?;
     Ok(respond::ok(&ConfirmAnswer { results }))
+}
+
+/// Refuses a time that is long before any hold; all others are far within what the database can store.
+fn check_expiry(at: Timestamp) -> Result<(), Problem> {
+    if at < Timestamp::UNIX_EPOCH {
+        let detail = "must not be before 1970";
+        return Err(Problem::invalid_field("expires_at", detail));
+    }
+    Ok(())
 }
 
 fn answer(result: Result<Answered<Hold>, AppError>) -> Result<HttpResponse, Problem> {

@@ -1,6 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
+use inventory::command::MalformedSeatChange;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use service_kit::Problem;
@@ -23,6 +24,7 @@ impl From<AppError> for Problem {
             AppError::WrongDate { .. } => Self::conflict("wrong_date", text),
             AppError::MalformedHold(_) => Self::invalid_field("legs", text),
             AppError::NoItinerary(error) => Self::new(StatusCode::BAD_REQUEST, error.code(), text),
+            AppError::MalformedSeatChange(error) => of_seat_change(error),
             AppError::Search(error) => of_search(&error),
             AppError::Refused(refusal) => of_refusal(refusal),
             AppError::Inventory(InventoryError::Broken(_) | InventoryError::Conflict(_))
@@ -74,6 +76,17 @@ fn of_database(error: DbError) -> Problem {
     }
 }
 
+fn of_seat_change(error: MalformedSeatChange) -> Problem {
+    let field = match error {
+        MalformedSeatChange::Number => "number".to_owned(),
+        MalformedSeatChange::LegCount | MalformedSeatChange::RepeatedPool => "legs".to_owned(),
+        MalformedSeatChange::NoSeats(leg) | MalformedSeatChange::RepeatedSeat(leg) => {
+            format!("legs/{leg}/seats")
+        }
+    };
+    Problem::invalid_field(&field, error.to_string())
+}
+
 fn of_search(error: &SearchError) -> Problem {
     let parameter = match error {
         SearchError::UnknownSource(_) => "source",
@@ -97,7 +110,9 @@ fn of_refusal(refusal: Refusal) -> Problem {
             Problem::not_found(text).with_code(refusal.code())
         }
         Refusal::IdReused => Problem::key_reused(),
-        Refusal::NoSuchSeat => Problem::invalid_field("legs", text).with_code(refusal.code()),
+        Refusal::NoSuchSeat | Refusal::OtherPools => {
+            Problem::invalid_field("legs", text).with_code(refusal.code())
+        }
         Refusal::HoldExpired => Problem::new(StatusCode::GONE, refusal.code(), text),
         Refusal::PoolExists
         | Refusal::SoldOut

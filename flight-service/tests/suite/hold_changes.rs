@@ -76,6 +76,98 @@ async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_swap_names_the_flights_of_the_hold_each_once() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let mapped = json!({
+        "flight_number": "FL900", "source": "MAA", "destination": "BOM", "total_seats": 10,
+        "departure_time": "2024-02-15T18:00:00Z", "arrival_time": "2024-02-15T20:00:00Z",
+        "price": 100, "currency": "INR", "seat_map": "rows A-B, seats 1-5",
+    });
+    let second = caller.post("/api/flights", &mapped).await?.body["id"].clone();
+    let id = Uuid::new_v4();
+    let legs =
+        json!([{"flight_id": FL123, "seats": ["A1"]}, {"flight_id": second, "seats": ["A1"]}]);
+    let body = json!({"id": id, "owner": "alice", "legs": legs, "expires_at": in_a_minute()});
+    assert_eq!(hold(caller, &body).await?.status, 201);
+    let path = format!("/api/holds/{id}/seats");
+    let swap = async |legs: Value, number: i64| {
+        let body = json!({"legs": legs, "expires_at": in_a_minute(), "number": number});
+        caller.post(&path, &body).await
+    };
+    let leg = |flight: &Value, seats: &[&str]| json!({"flight_id": flight, "seats": seats});
+    let first = json!(FL123);
+    for legs in [
+        json!([leg(&first, &["A2"]), leg(&first, &["A3"])]),
+        json!([leg(&first, &["A2"])]),
+        json!([leg(&first, &["A2"]), leg(&json!(AI101), &["A3"])]),
+        json!([
+            leg(&first, &["A2"]),
+            leg(&second, &["A3"]),
+            leg(&json!(AI101), &["A4"])
+        ]),
+        json!([]),
+    ] {
+        let refused = swap(legs.clone(), 1).await?;
+        assert_eq!(refused.invalid(), "400 /legs", "{legs}: {}", refused.text);
+    }
+    let twice = swap(
+        json!([leg(&first, &["A2", "A2"]), leg(&second, &["A3"])]),
+        1,
+    )
+    .await?;
+    assert_eq!(twice.invalid(), "400 /legs/0/seats");
+    let ancient = json!({"legs": legs, "expires_at": "-004800-01-01T00:00:00Z", "number": 1});
+    let ancient = caller.post(&path, &ancient).await?;
+    assert_eq!(ancient.invalid(), "400 /expires_at");
+    // Nothing of that used its number up, and the order does not matter.
+    let legs = json!([leg(&second, &["B1"]), leg(&first, &["B2", "B3"])]);
+    let swapped = swap(legs.clone(), 1).await?;
+    assert_eq!(swapped.status, 200, "{}", swapped.text);
+    let again = swap(legs, 1).await?;
+    assert!(again.status == 200 && again.is_replayed(), "{}", again.text);
+    let others = json!([leg(&first, &["B4"]), leg(&second, &["B5"])]);
+    let others = swap(others, 1).await?;
+    assert_eq!(others.summary(), "422 idempotency_key_reused");
+    turn(caller, id, "release").await?;
+    assert_eq!(caller.free(FL123).await?, 30);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_refused_swap_is_refused_again() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = hold_seats(caller, &["A1"]).await?;
+    let other = hold_seats(caller, &["B1"]).await?;
+    assert_eq!(
+        swap(caller, id, &["B1"], 1).await?.summary(),
+        "409 seat_taken"
+    );
+    turn(caller, other, "release").await?;
+    assert_eq!(
+        swap(caller, id, &["B1"], 1).await?.summary(),
+        "409 seat_taken"
+    );
+    assert_eq!(swap(caller, id, &["B1"], 2).await?.status, 200);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_hold_that_is_confirmed_twice_in_one_call_is_sold_once() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let id = Uuid::new_v4();
+    hold(caller, &hold_of(id, AI101, 1)).await?;
+    let answer = caller
+        .post("/api/holds/confirm", &json!({"ids": [id, id, id]}))
+        .await?;
+    let confirmed = json!({"id": id, "confirmed": true});
+    assert_eq!(answer.body["results"], json!(vec![confirmed; 3]));
+    service.finish().await
+}
+
+#[tokio::test]
 async fn many_holds_are_confirmed_at_once() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;

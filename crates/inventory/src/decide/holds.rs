@@ -1,11 +1,12 @@
 //! Holds: made, pinned, sold, released, their seats changed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{HoldId, PoolId, SeatNumber, Units};
-use jiff::Timestamp;
 
 use super::seats::choose_seats;
 use super::{Decision, Movement};
-use crate::command::{HoldCommand, LegRequest, Until};
+use crate::command::{HoldCommand, LegRequest, SeatChange, Until};
 use crate::state::{Account, Hold, HoldLeg, HoldStatus};
 use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
 
@@ -28,6 +29,7 @@ impl Decision {
                     fingerprint,
                     expires_at: None,
                     seat_change: 0,
+                    seat_change_refusal: None,
                     legs: Vec::new(),
                 };
                 self.record_hold(id, refused);
@@ -47,6 +49,7 @@ impl Decision {
             fingerprint,
             expires_at,
             seat_change: 0,
+            seat_change_refusal: None,
             legs,
         };
         Ok(self.record_hold(id, hold))
@@ -144,6 +147,7 @@ impl Decision {
                 fingerprint: None,
                 expires_at: None,
                 seat_change: 0,
+                seat_change_refusal: None,
                 legs: Vec::new(),
             };
             return Ok(self.record_hold(id, tombstone));
@@ -155,18 +159,13 @@ impl Decision {
         self.view(id)
     }
 
-    pub(super) fn change_seats(
-        &mut self,
-        id: HoldId,
-        seats: &[(PoolId, Vec<SeatNumber>)],
-        until: Timestamp,
-        number: i64,
-    ) -> Verdict {
+    pub(super) fn change_seats(&mut self, change: &SeatChange) -> Verdict {
+        let id = change.hold();
         let hold = self.live_hold(id)?;
-        if number == hold.seat_change {
-            return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
+        if change.number() == hold.seat_change {
+            return replay_change(hold, change);
         }
-        if number < hold.seat_change {
+        if change.number() < hold.seat_change {
             return Err(Refusal::Superseded);
         }
         if hold.status == HoldStatus::Sold {
@@ -176,10 +175,17 @@ impl Decision {
             return Err(Refusal::HoldPinned);
         }
         let old = hold.legs.clone();
+        let before: BTreeMap<PoolId, Units> = old.iter().map(|leg| (leg.pool, leg.units)).collect();
+        if !before.keys().eq(change.seats().keys()) {
+            return Err(Refusal::OtherPools);
+        }
+        let new = before.iter().zip(change.seats().values());
+        let new = new.map(|((pool, units), seats)| self.changed_leg(id, *pool, *units, seats));
+        let new: Result<Vec<HoldLeg>, Refusal> = new.collect();
         // Its number is used up even if it is refused: a change that was refused once is not made when the
         // same request comes again, late.
-        self.use_seat_change(id, number);
-        let new = self.changed_legs(id, &old, seats)?;
+        self.use_seat_change(id, change.number(), new.as_ref().err().copied());
+        let new = new?;
         for leg in &old {
             let units = leg.units.get().cast_signed();
             let back = Movement {
@@ -197,68 +203,52 @@ impl Decision {
         self.take_legs(id, &new, Account::Held, "change_seats");
         if let Some(hold) = self.state.holds.get_mut(&id) {
             hold.legs = new;
-            hold.expires_at = Some(until);
+            hold.expires_at = Some(change.until());
         }
         self.view(id)
     }
 
-    fn use_seat_change(&mut self, id: HoldId, number: i64) {
+    fn use_seat_change(&mut self, id: HoldId, number: i64, refusal: Option<Refusal>) {
         if let Some(hold) = self.state.holds.get_mut(&id) {
             hold.seat_change = number;
+            hold.seat_change_refusal = refusal;
         }
         self.mark_hold(id);
     }
 
-    /// The legs after a seat change: the hold's own pools, seats that are free or already its own.
-    fn changed_legs(
+    /// A leg after a seat change: seats that are free or already the hold's own.
+    fn changed_leg(
         &self,
         id: HoldId,
-        old: &[HoldLeg],
-        seats: &[(PoolId, Vec<SeatNumber>)],
-    ) -> Result<Vec<HoldLeg>, Refusal> {
-        if seats.len() != old.len() {
+        pool_id: PoolId,
+        before: Units,
+        seats: &[SeatNumber],
+    ) -> Result<HoldLeg, Refusal> {
+        let pool = self.selling_pool(pool_id)?;
+        let layout = pool.layout.ok_or(Refusal::NoSuchSeat)?;
+        let units = Units::of_len(seats.len()).ok_or(Refusal::NoSuchSeat)?;
+        if !seats.iter().all(|seat| layout.contains(*seat)) {
             return Err(Refusal::NoSuchSeat);
         }
-        seats
-            .iter()
-            .map(|(pool_id, seats)| {
-                let before = old
-                    .iter()
-                    .find(|leg| leg.pool == *pool_id)
-                    .ok_or(Refusal::NoSuchSeat)?;
-                let pool = self.selling_pool(*pool_id)?;
-                let layout = pool.layout.ok_or(Refusal::NoSuchSeat)?;
-                let units = Units::of_len(seats.len()).ok_or(Refusal::NoSuchSeat)?;
-                if !seats.iter().all(|seat| layout.contains(*seat)) {
-                    return Err(Refusal::NoSuchSeat);
-                }
-                let of_others = |seat: &SeatNumber| {
-                    self.state
-                        .seats
-                        .get(&(*pool_id, *seat))
-                        .is_some_and(|owner| *owner != id)
-                };
-                let repeated = seats
-                    .iter()
-                    .enumerate()
-                    .any(|(at, seat)| seats.iter().take(at).any(|s| s == seat));
-                if repeated || seats.iter().any(of_others) {
-                    return Err(Refusal::SeatTaken);
-                }
-                let growth = units.get().cast_signed() - before.units.get().cast_signed();
-                if pool.free < growth {
-                    return Err(Refusal::SoldOut);
-                }
-                Ok(HoldLeg {
-                    pool: *pool_id,
-                    units,
-                    seats: seats.clone(),
-                })
-            })
-            .collect()
+        let of_others = |seat: &SeatNumber| {
+            let owner = self.state.seats.get(&(pool_id, *seat));
+            owner.is_some_and(|owner| *owner != id)
+        };
+        if seats.iter().any(of_others) {
+            return Err(Refusal::SeatTaken);
+        }
+        let growth = units.get().cast_signed() - before.get().cast_signed();
+        if pool.free < growth {
+            return Err(Refusal::SoldOut);
+        }
+        Ok(HoldLeg {
+            pool: pool_id,
+            units,
+            seats: seats.to_vec(),
+        })
     }
 
-    fn view(&self, id: HoldId) -> Verdict {
+    pub(super) fn view(&self, id: HoldId) -> Verdict {
         let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
         Ok(Accepted::Hold(HoldView::of(id, hold, false)))
     }
@@ -274,4 +264,22 @@ pub(crate) fn replay(recorded: &Hold, command: &HoldCommand) -> Verdict {
             None => Ok(Accepted::Hold(HoldView::of(command.id(), recorded, true))),
         },
     }
+}
+
+/// The first verdict of the last seat change, asked for again. The hold's own seats come first: whatever is
+/// recorded of an earlier change, they are what this one asked for.
+fn replay_change(hold: &Hold, change: &SeatChange) -> Verdict {
+    let has_the_seats = hold.legs.len() == change.seats().len()
+        && hold.legs.iter().all(|leg| {
+            let asked = change.seats().get(&leg.pool);
+            asked.is_some_and(|asked| sorted(asked) == sorted(&leg.seats))
+        });
+    if has_the_seats {
+        return Ok(Accepted::Hold(HoldView::of(change.hold(), hold, true)));
+    }
+    Err(hold.seat_change_refusal.unwrap_or(Refusal::IdReused))
+}
+
+fn sorted(seats: &[SeatNumber]) -> BTreeSet<SeatNumber> {
+    seats.iter().copied().collect()
 }

@@ -15,21 +15,31 @@ use crate::command::Command;
 use crate::state::{Adjustment, Hold, HoldLeg, HoldStatus, Pool, State};
 use crate::verdict::Refusal;
 
+/// The most lapsed holds that a batch takes along, unasked, for the pools that it names: twice as many as it has
+/// commands, so that a pool with thousands of them makes no batch long. What is left waits for the next batch,
+/// or for the sweeper.
+const LAPSED_LIMIT: i64 = 512;
+
 /// The pools that the commands name, those of the holds that they name without their pools, and those of the holds that
-/// have lapsed on any of these: locked in id order, so that no two batches wait for each other.
+/// have lapsed on pools that commands name: locked in id order, so that no two batches wait for each other. One step
+/// out and no further: of the pools that only lapsed holds brought along, nothing else is looked at.
 const LOCK_POOLS: &str = "
-    WITH named AS (
-        SELECT unnest($1::bigint[]) AS pool_id
-        UNION
-        SELECT pool_id FROM hold_legs WHERE hold_id = ANY ($2::uuid[])
-    ), lapsed AS (
-        SELECT hold_id FROM hold_legs
-        WHERE pool_id IN (SELECT pool_id FROM named) AND lapses_at <= clock_timestamp()
+    WITH lapsed AS MATERIALIZED (
+        SELECT leg.hold_id
+        FROM unnest($1::bigint[]) AS named (pool_id)
+        CROSS JOIN LATERAL (
+            SELECT hold_id FROM hold_legs
+            WHERE hold_legs.pool_id = named.pool_id AND lapses_at <= clock_timestamp()
+            ORDER BY lapses_at LIMIT $3
+        ) leg
+        LIMIT $3
     )
     SELECT id, kind, capacity, free, held, sold, adjusted, layout, starts_at, closed_at, version
     FROM pools
     WHERE id IN (
-        SELECT pool_id FROM named
+        SELECT unnest($1::bigint[])
+        UNION
+        SELECT pool_id FROM hold_legs WHERE hold_id = ANY ($2::uuid[])
         UNION
         SELECT pool_id FROM hold_legs WHERE hold_id IN (SELECT hold_id FROM lapsed)
     )
@@ -39,15 +49,23 @@ const LOCK_POOLS: &str = "
 /// The named holds and the lapsed ones, read after the locks, so that what other batches committed
 /// while this one waited is seen.
 const READ_HOLDS: &str = "
-    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
-           hold.seat_change, leg.pool_id, leg.units, leg.seats
-    FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
-    WHERE hold.id IN (
-        SELECT unnest($1::uuid[])
-        UNION
-        SELECT hold_id FROM hold_legs WHERE pool_id = ANY ($2::bigint[]) AND lapses_at <= $3
+    WITH lapsed AS MATERIALIZED (
+        SELECT leg.hold_id
+        FROM unnest($2::bigint[]) AS named (pool_id)
+        CROSS JOIN LATERAL (
+            SELECT hold_id FROM hold_legs
+            WHERE hold_legs.pool_id = named.pool_id AND lapses_at <= $3
+            ORDER BY lapses_at LIMIT $4
+        ) leg
+        LIMIT $4
     )
+    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
+           hold.seat_change, hold.seat_change_refusal, leg.pool_id, leg.units, leg.seats
+    FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
+    WHERE hold.id IN (SELECT unnest($1::uuid[]) UNION SELECT hold_id FROM lapsed)
     ORDER BY hold.id, leg.pool_id";
+
+const KNOWN_POOLS: &str = "SELECT id FROM pools WHERE id = ANY ($1::bigint[])";
 
 const READ_SEATS: &str =
     "SELECT pool_id, seat, hold_id FROM live_seats WHERE pool_id = ANY ($1::bigint[])";
@@ -62,9 +80,10 @@ pub(crate) struct Loaded {
     pub(crate) state: State,
     /// The database's time before the locks were taken.
     pub(crate) now: Timestamp,
-    /// Whether a hold turned up whose pools are not locked: it was made while this batch waited, or is
-    /// there already and has other pools than it is asked for. The batch must be loaded again, with
-    /// [`Repeats::Likely`].
+    /// Whether a hold that a command names turned up with pools that are not locked: it was made while this
+    /// batch waited, or is there already and has other pools than it is asked for. The batch must be loaded
+    /// again, with [`Repeats::Likely`]. A lapsed hold that no command names only waits for a batch that has
+    /// all of its pools.
     pub(crate) is_incomplete: bool,
 }
 
@@ -114,23 +133,26 @@ pub(crate) async fn load(
     );
 
     let lock = client.prepare_cached(LOCK_POOLS).await?;
-    let lock_pools = async { Ok(client.query(&lock, &[&pool_ids, &holds_elsewhere]).await?) };
+    let lock_pools = async {
+        Ok(client
+            .query(&lock, &[&pool_ids, &holds_elsewhere, &LAPSED_LIMIT])
+            .await?)
+    };
     let (now, pool_rows) = try_join(database_time(client), lock_pools).await?;
     let pools = pool_rows
         .iter()
         .map(pool_of)
         .collect::<Result<BTreeMap<_, _>, _>>()?;
 
-    let locked: Vec<i64> = pools.keys().map(|id| id.0).collect();
     let with_layout: Vec<i64> = pools
         .iter()
-        .filter(|(_, pool)| pool.layout.is_some())
+        .filter(|(id, pool)| pool.layout.is_some() && pool_ids.binary_search(&id.0).is_ok())
         .map(|(id, _)| id.0)
         .collect();
     let read_holds = client.prepare_cached(READ_HOLDS).await?;
     let read_holds = async {
         Ok(client
-            .query(&read_holds, &[&hold_ids, &locked, &now])
+            .query(&read_holds, &[&hold_ids, &pool_ids, &now, &LAPSED_LIMIT])
             .await?)
     };
     let (hold_rows, seat_rows, adjustment_rows) = try_join3(
@@ -141,10 +163,26 @@ pub(crate) async fn load(
     .await?;
 
     let holds = holds_of(&hold_rows)?;
-    let is_incomplete = holds.values().any(|hold| {
-        hold.status.is_live() && hold.legs.iter().any(|leg| !pools.contains_key(&leg.pool))
-    });
-    let seats = seat_rows.iter().map(seat_of).collect::<Result<_, _>>()?;
+    let missing = sorted(
+        holds
+            .iter()
+            .filter(|(id, hold)| hold_ids.binary_search(&id.0).is_ok() && hold.status.is_live())
+            .flat_map(|(_, hold)| hold.legs.iter().map(|leg| leg.pool))
+            .filter(|pool| !pools.contains_key(pool))
+            .map(|pool| pool.0),
+    );
+    if !missing.is_empty()
+        && rows_by_ids(client, KNOWN_POOLS, &missing).await?.len() < missing.len()
+    {
+        // Waiting would not bring it.
+        return Err(StoreError::Unreadable("hold_legs.pool_id"));
+    }
+    let is_incomplete = !missing.is_empty();
+    let mut seats = seat_rows
+        .iter()
+        .map(seat_of)
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
+    seats.extend(seats_of(&holds));
     let adjustments = adjustment_rows
         .iter()
         .map(adjustment_of)
@@ -229,17 +267,29 @@ fn hold_of(row: &Row) -> Result<Hold, StoreError> {
     Ok(Hold {
         owner: row.try_get("owner")?,
         status: HoldStatus::from_text(status).ok_or(StoreError::Unreadable("holds.status"))?,
-        refusal: refusal_of(refusal)?,
+        refusal: refusal_of(refusal),
         fingerprint: row.try_get("fingerprint")?,
         expires_at: row.try_get("expires_at")?,
         seat_change: row.try_get("seat_change")?,
+        seat_change_refusal: refusal_of(row.try_get("seat_change_refusal")?),
         legs: Vec::new(),
     })
 }
 
-fn refusal_of(code: Option<&str>) -> Result<Option<Refusal>, StoreError> {
-    code.map(|code| Refusal::from_code(code).ok_or(StoreError::Unreadable("refusal")))
-        .transpose()
+/// A recorded refusal. One that a newer version recorded, and this one does not know, is still a refusal.
+fn refusal_of(code: Option<&str>) -> Option<Refusal> {
+    code.map(|code| Refusal::from_code(code).unwrap_or(Refusal::HoldRefused))
+}
+
+/// The seats that live holds have: of pools that no command names, no others matter.
+fn seats_of(
+    holds: &HashMap<HoldId, Hold>,
+) -> impl Iterator<Item = ((PoolId, SeatNumber), HoldId)> + '_ {
+    let live = holds.iter().filter(|(_, hold)| hold.status.is_live());
+    live.flat_map(|(id, hold)| {
+        let legs = hold.legs.iter();
+        legs.flat_map(|leg| leg.seats.iter().map(|seat| ((leg.pool, *seat), *id)))
+    })
 }
 
 /// A stored text as the value that it was written from.

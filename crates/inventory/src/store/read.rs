@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use deadpool_postgres::GenericClient;
 use domain::{HoldId, PoolId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::load::{adjustment_of, holds_of};
@@ -13,7 +15,7 @@ use crate::verdict::PoolCount;
 
 const HOLDS: &str = "
     SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
-           hold.seat_change, leg.pool_id, leg.units, leg.seats
+           hold.seat_change, hold.seat_change_refusal, leg.pool_id, leg.units, leg.seats
     FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
     WHERE hold.id = ANY ($1::uuid[])
     ORDER BY hold.id, leg.pool_id";
@@ -24,7 +26,16 @@ const ADJUSTMENTS: &str = "
     SELECT id, pool_id, units, free_after, applied_at FROM adjustments
     WHERE id = ANY ($1::uuid[])";
 
-const COUNTS: &str = "SELECT id, version, free FROM pools WHERE id = ANY ($1::bigint[])";
+/// What lapsed holds have of a pool is free, entered or not. With thousands of them, some are enough to know.
+const COUNTS: &str = "
+    SELECT pool.id, pool.version, (pool.free + coalesce(lapsed.units, 0))::integer AS free
+    FROM pools pool
+    CROSS JOIN LATERAL (
+        SELECT sum(leg.units) AS units
+        FROM (SELECT units FROM hold_legs
+              WHERE pool_id = pool.id AND lapses_at <= clock_timestamp() LIMIT 1000) leg
+    ) lapsed
+    WHERE pool.id = ANY ($1::bigint[])";
 
 /// The recorded holds among these ids. Most ids that are asked for are new, which the key alone tells.
 pub(crate) async fn recorded_holds(
@@ -86,30 +97,35 @@ pub async fn pool_counts(
         .collect()
 }
 
-/// Pools that have holds whose time has run out, of the first `limit` such holds. A transaction of its
-/// own.
+/// A hold whose time has run out, by when it did.
+pub(crate) type LapsedHold = (Timestamp, HoldId);
+
+/// Holds whose time has run out, in the order in which it did, after this one. A transaction of its own.
 ///
 /// # Errors
 /// When the database can't answer.
-pub(crate) async fn pools_with_lapsed_holds(
+pub(crate) async fn lapsed_holds(
     client: &impl GenericClient,
+    (after, after_id): LapsedHold,
     limit: i64,
-) -> Result<Vec<PoolId>, StoreError> {
+) -> Result<Vec<LapsedHold>, StoreError> {
     let statement = client
         .prepare_cached(
-            "SELECT DISTINCT leg.pool_id
-             FROM (SELECT id FROM holds
-                   WHERE status = 'held' AND expires_at <= clock_timestamp()
-                   ORDER BY expires_at LIMIT $1) lapsed
-             JOIN hold_legs leg ON leg.hold_id = lapsed.id",
+            "SELECT expires_at, id FROM holds
+             WHERE status = 'held' AND expires_at >= $1 AND (expires_at, id) > ($1, $2)
+               AND expires_at <= clock_timestamp()
+             ORDER BY expires_at, id LIMIT $3",
         )
         .await?;
     client
         .batch_execute(&format!("BEGIN READ ONLY; {BY_KEYS}"))
         .await?;
-    let rows = client.query(&statement, &[&limit]).await?;
+    let rows = client
+        .query(&statement, &[&after, &after_id.0, &limit])
+        .await?;
     client.batch_execute("COMMIT").await?;
-    rows.iter().map(|row| Ok(PoolId(row.try_get(0)?))).collect()
+    let lapsed = |row: &Row| Ok((row.try_get(0)?, HoldId(row.try_get(1)?)));
+    rows.iter().map(lapsed).collect()
 }
 
 /// Whether anybody has units of a pool in a hold, held or sold.

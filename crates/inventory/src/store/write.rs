@@ -39,9 +39,9 @@ const INSERT_HOLDS: &str = "
 const UPDATE_HOLDS: &str = "
     UPDATE holds
     SET status = new.status, expires_at = new.expires_at, seat_change = new.seat_change,
-        updated_at = $5
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[])
-        AS new (id, status, expires_at, seat_change)
+        seat_change_refusal = new.seat_change_refusal, updated_at = $6
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[])
+        AS new (id, status, expires_at, seat_change, seat_change_refusal)
     WHERE holds.id = new.id";
 
 const INSERT_LEGS: &str = "
@@ -214,6 +214,9 @@ fn holds(changes: &Changes, now: Timestamp, statements: &mut Statements) {
             parameter(column(changed, |(_, hold)| hold.status.as_str())),
             parameter(column(changed, |(_, hold)| hold.expires_at)),
             parameter(column(changed, |(_, hold)| hold.seat_change)),
+            parameter(column(changed, |(_, hold)| {
+                hold.seat_change_refusal.map(Refusal::code)
+            })),
             parameter(now),
         ];
         statements.push((UPDATE_HOLDS, parameters));

@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use crate::audit::{counts, gate_agrees};
 use crate::proxy::Proxy;
-use crate::support::{Bench, PATIENCE, adjust, held, hold, hold_seats, proved, seats, start};
+use crate::support::{
+    Bench, PATIENCE, adjust, change_seats, held, hold, hold_seats, proved, start,
+};
 
 fn in_a_minute() -> Timestamp {
     Timestamp::now() + SignedDuration::from_mins(1)
@@ -42,12 +44,7 @@ async fn movements(sql: &Client) -> anyhow::Result<i64> {
 fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
     let [leg, seat, late] = [(); 3].map(|()| HoldId::generate());
     let until = Until::Expires(in_a_minute());
-    let change = Command::ChangeSeats {
-        hold: seat,
-        seats: vec![(PoolId(3), seats("B1"))],
-        until: in_a_minute(),
-        number: 1,
-    };
+    let change = change_seats(seat, &[(3, "B1")], in_a_minute(), 1)?;
     let new = NewPool {
         id: PoolId(4),
         kind: "flight_seats".to_owned(),

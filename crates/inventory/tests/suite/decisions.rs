@@ -1,20 +1,24 @@
 //! `decide` against the naive model: random commands in random batches, with expiries, duplicates,
-//! reused ids, seats and several pools. A failure prints its seed, and proptest keeps it.
+//! reused ids, seats and several pools. A command takes every shape that its type allows, and a batch has
+//! what the store would have loaded for it. A failure prints its seed, and proptest keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{HoldId, PoolId, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::decide::{SalesPolicy, decide};
-use inventory::state::{Account, Changes, HoldStatus, State};
-use inventory::{Command, HoldCommand, LegRequest, NewPool, Until};
+use inventory::state::{Account, Changes, Hold, HoldStatus, State};
+use inventory::{Command, HoldCommand, LegRequest, NewPool, SeatChange, Until};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::model::Model;
 
-const POOLS: i64 = 3;
+const POOLS: i64 = 4;
+
+/// The pools that have named seats.
+const SEATED: [i64; 2] = [3, 4];
 const HOLDS: u128 = 10;
 
 fn start() -> Timestamp {
@@ -25,16 +29,19 @@ fn at(second: i64) -> Timestamp {
     start() + SignedDuration::from_secs(second)
 }
 
-/// Two plain pools and one with six named seats.
+/// Two plain pools, one with six named seats and one with four.
 fn creations() -> Vec<Command> {
     (1..=POOLS)
         .map(|id| {
             Command::Create(NewPool {
                 id: PoolId(id),
                 kind: "flight_seats".to_owned(),
-                capacity: if id == 3 { 6 } else { 5 },
+                capacity: [5, 5, 6, 4][usize::try_from(id - 1).unwrap()],
                 already_sold: i32::from(id == 2),
-                layout: (id == 3).then(|| "rows A-B, seats 1-3".parse().unwrap()),
+                layout: SEATED.contains(&id).then(|| {
+                    let rows = if id == 3 { 3 } else { 2 };
+                    format!("rows A-B, seats 1-{rows}").parse().unwrap()
+                }),
                 starts_at: None,
             })
         })
@@ -49,7 +56,7 @@ fn some_units() -> impl Strategy<Value = Units> {
     (1..=4i64).prop_map(|units| units.try_into().unwrap())
 }
 
-/// Seats of the third pool, now and then one that it lacks.
+/// Seats of the third pool, some of which the fourth lacks, now and then one that it lacks.
 fn some_seats() -> impl Strategy<Value = Vec<SeatNumber>> {
     let seat = prop_oneof![
         20 => (0..2u8, 1..=3u16).prop_map(|(row, number)| format!("{}{number}", char::from(b'A' + row))),
@@ -70,7 +77,7 @@ fn a_leg(pool: i64) -> impl Strategy<Value = LegRequest> {
         units: Units::of_len(seats.len()).unwrap(),
         seats,
     });
-    prop_oneof![3 => by_count, if pool == 3 { 5 } else { 1 } => by_name]
+    prop_oneof![3 => by_count, if SEATED.contains(&pool) { 5 } else { 1 } => by_name]
 }
 
 fn a_hold() -> impl Strategy<Value = Command> {
@@ -79,27 +86,46 @@ fn a_hold() -> impl Strategy<Value = Command> {
         Just(Until::Pinned),
         Just(Until::Sold),
     ];
+    let any_leg = || (1..=POOLS + 1).prop_flat_map(a_leg);
     let legs = prop_oneof![
-        6 => (1..=POOLS + 1).prop_flat_map(|pool| a_leg(pool).prop_map(|leg| vec![leg])),
+        6 => any_leg().prop_map(|leg| vec![leg]),
         2 => (a_leg(1), a_leg(2)).prop_map(|(one, two)| vec![two, one]),
-        2 => (a_leg(1), a_leg(3)).prop_map(|(one, three)| vec![one, three]),
+        2 => (a_leg(3), a_leg(4)).prop_map(|(three, four)| vec![four, three]),
+        2 => prop::collection::vec(any_leg(), 2..=5),
     ];
-    (a_hold_id(), legs, until).prop_map(|(id, legs, until)| {
-        Command::Hold(HoldCommand::new(id, "owner".to_owned(), legs, until).unwrap())
+    (a_hold_id(), legs, until).prop_filter_map("a pool is named twice", |(id, legs, until)| {
+        let hold = HoldCommand::new(id, "owner".to_owned(), legs, until);
+        Some(Command::Hold(hold.ok()?))
     })
 }
 
-/// Commands that meet each other on the few seats of the third pool.
+fn a_change(hold: impl Strategy<Value = HoldId>) -> impl Strategy<Value = Command> {
+    let leg = |pools: std::ops::RangeInclusive<i64>| (pools.prop_map(PoolId), some_seats());
+    let legs = prop_oneof![
+        4 => leg(3..=4).prop_map(|leg| vec![leg]),
+        4 => (some_seats(), some_seats())
+            .prop_map(|(three, four)| vec![(PoolId(4), four), (PoolId(3), three)]),
+        2 => prop::collection::vec(leg(1..=POOLS + 1), 1..=5),
+    ];
+    (hold, legs, 0..40i64, 1..6i64).prop_filter_map(
+        "a pool is named twice",
+        |(hold, legs, second, number)| {
+            let change = SeatChange::new(hold, legs, at(second), number);
+            Some(Command::ChangeSeats(change.ok()?))
+        },
+    )
+}
+
+/// Commands that meet each other on the few seats of the third and fourth pool.
 fn about_seats() -> impl Strategy<Value = Command> {
     let few_holds = || (0..3u128).prop_map(|id| HoldId(Uuid::from_u128(id)));
     prop_oneof![
-        3 => (few_holds(), a_leg(3), 20..40i64).prop_map(|(id, leg, second)| {
+        3 => (few_holds(), a_leg(3), a_leg(4), 1..4usize, 20..40i64).prop_map(|(id, three, four, legs, second)| {
             let until = Until::Expires(at(second));
-            Command::Hold(HoldCommand::new(id, "owner".to_owned(), vec![leg], until).unwrap())
+            let legs = [three, four].into_iter().skip(legs / 3).take(legs).collect();
+            Command::Hold(HoldCommand::new(id, "owner".to_owned(), legs, until).unwrap())
         }),
-        3 => (few_holds(), some_seats(), 20..40i64, 1..6i64).prop_map(|(hold, seats, second, number)| {
-            Command::ChangeSeats { hold, seats: vec![(PoolId(3), seats)], until: at(second), number }
-        }),
+        3 => a_change(few_holds()),
         1 => (10..14u128, some_units()).prop_map(|(id, units)| Command::Adjust {
             id: Uuid::from_u128(id),
             pool: PoolId(3),
@@ -118,9 +144,7 @@ fn a_command() -> impl Strategy<Value = Command> {
         2 => a_hold_id().prop_map(|hold| Command::Pin { hold }),
         4 => a_hold_id().prop_map(|hold| Command::Confirm { hold }),
         5 => a_hold_id().prop_map(|hold| Command::Release { hold }),
-        5 => (a_hold_id(), some_seats(), 0..40i64, 1..4i64).prop_map(|(hold, seats, second, number)| {
-            Command::ChangeSeats { hold, seats: vec![(PoolId(3), seats)], until: at(second), number }
-        }),
+        5 => a_change(a_hold_id()),
         4 => (0..4u128, pool(), some_units(), direction).prop_map(|(id, pool, units, direction)| {
             Command::Adjust { id: Uuid::from_u128(id), pool, units, direction }
         }),
@@ -128,9 +152,68 @@ fn a_command() -> impl Strategy<Value = Command> {
         1 => (pool(), 0..40i64).prop_map(|(pool, second)| {
             Command::Reschedule { pool, starts_at: Some(at(second)) }
         }),
-        1 => pool().prop_map(|pool| Command::Sweep { pool }),
+        2 => a_hold_id().prop_map(|hold| Command::Sweep { hold }),
         1 => Just(Command::Close { pool: PoolId(2) }),
     ]
+}
+
+/// What a batch has of all rows: the pools that its commands name, those of the holds that they name, and a few of
+/// the holds that have lapsed on the pools that they name, with their pools or, where they turned up while the batch
+/// waited for its locks, without.
+fn loaded(
+    all: &State,
+    commands: &[Command],
+    now: Timestamp,
+    (lapsed_most, with_pools): (usize, bool),
+) -> State {
+    let named: BTreeSet<PoolId> = commands.iter().flat_map(Command::pools).collect();
+    let of_hold = |hold: &Hold| hold.legs.iter().map(|leg| leg.pool).collect::<Vec<_>>();
+    let mut lapsed: Vec<(&HoldId, &Hold)> = all
+        .holds
+        .iter()
+        .filter(|(_, hold)| hold.has_lapsed(now))
+        .filter(|(_, hold)| hold.legs.iter().any(|leg| named.contains(&leg.pool)))
+        .collect();
+    lapsed.sort_unstable_by_key(|(id, hold)| (hold.expires_at, **id));
+    lapsed.truncate(lapsed_most);
+    let mut holds: HashMap<HoldId, Hold> = HashMap::new();
+    let mut pools = named.clone();
+    for id in commands.iter().filter_map(Command::hold) {
+        if let Some(hold) = all.holds.get(&id) {
+            pools.extend(of_hold(hold));
+            holds.insert(id, hold.clone());
+        }
+    }
+    for (id, hold) in lapsed {
+        if with_pools {
+            pools.extend(of_hold(hold));
+        }
+        holds.insert(*id, hold.clone());
+    }
+    let mut state = State {
+        holds,
+        adjustments: all.adjustments.clone(),
+        ..State::default()
+    };
+    for pool in pools {
+        if let Some(row) = all.pools.get(&pool) {
+            state.pools.insert(pool, row.clone());
+        }
+    }
+    for (seat, hold) in &all.seats {
+        if named.contains(&seat.0) || state.holds.contains_key(hold) {
+            state.seats.insert(*seat, *hold);
+        }
+    }
+    state
+}
+
+/// Whether a batch has a hold and all of its pools.
+fn is_complete(state: &State, hold: HoldId) -> bool {
+    state.holds.get(&hold).is_some_and(|hold| {
+        let mut legs = hold.legs.iter();
+        legs.all(|leg| state.pools.contains_key(&leg.pool))
+    })
 }
 
 /// The rows after a batch, as a database would have them.
@@ -191,10 +274,11 @@ fn check(state: &State, model: &Model, balances: &Balances) {
         assert_eq!(balances.of(*id, Account::Held), i64::from(pool.held));
         assert_eq!(balances.of(*id, Account::Sold), i64::from(pool.sold));
     }
-    let layout = model.pools[&PoolId(3)].layout.unwrap();
-    for seat in layout.seats() {
-        let owner = state.seats.get(&(PoolId(3), seat)).copied();
-        assert_eq!(owner, model.owner(PoolId(3), seat), "{seat}");
+    for pool in SEATED.map(PoolId) {
+        for seat in model.pools[&pool].layout.unwrap().seats() {
+            let owner = state.seats.get(&(pool, seat)).copied();
+            assert_eq!(owner, model.owner(pool, seat), "{seat} of {pool:?}");
+        }
     }
     for (id, hold) in &state.holds {
         assert_eq!(hold.status, model.holds[id].status, "{id:?}");
@@ -207,21 +291,22 @@ proptest! {
     #[test]
     fn decides_as_the_naive_model_does(
         batches in prop::collection::vec(
-            (0..8i64, prop::collection::vec(a_command(), 1..8)),
+            (0..8i64, prop::collection::vec(a_command(), 1..8), (0..4usize, prop::bool::weighted(0.8))),
             1..8,
         )
     ) {
         let (mut state, mut model) = (State::default(), Model::default());
         let mut balances = Balances::default();
         let mut second = 0;
-        let first = std::iter::once((0, creations()));
-        for (pause, commands) in first.chain(batches) {
+        let first = std::iter::once((0, creations(), (0, true)));
+        for (pause, commands, lapsed) in first.chain(batches) {
             second += pause;
             let now = at(second);
-            model.expire(now);
+            let batch = loaded(&state, &commands, now, lapsed);
+            model.expire(now, |hold| is_complete(&batch, hold));
             let borrowed: Vec<&Command> = commands.iter().collect();
             let (verdicts, changes) =
-                decide(state.clone(), &borrowed, now, SalesPolicy::default());
+                decide(batch, &borrowed, now, SalesPolicy::default());
             for (command, verdict) in commands.iter().zip(&verdicts) {
                 let expected = model.apply(command, verdict);
                 prop_assert_eq!(verdict.as_ref().map(|_| ()).map_err(|r| *r), expected, "{:?}", command);
@@ -230,5 +315,27 @@ proptest! {
             state = stored(state, changes);
             check(&state, &model, &balances);
         }
+    }
+}
+
+proptest! {
+    /// What a command's type can't hold is not decided either.
+    #[test]
+    fn a_seat_change_names_each_pool_and_seat_once(
+        pools in prop::collection::vec(1..=POOLS, 0..=9),
+        seats in prop::collection::vec(0..2u16, 0..=2),
+        number in 0..3i64,
+    ) {
+        let seats: Vec<SeatNumber> = seats
+            .iter()
+            .map(|number| format!("A{}", number + 1).parse().unwrap())
+            .collect();
+        let legs: Vec<_> = pools.iter().map(|pool| (PoolId(*pool), seats.clone())).collect();
+        let change = SeatChange::new(HoldId(Uuid::nil()), legs, at(0), number);
+        let unique = |count: usize, all: usize| count == all && all > 0;
+        let makes_sense = number > 0
+            && unique(pools.iter().collect::<BTreeSet<_>>().len(), pools.len())
+            && unique(seats.iter().collect::<BTreeSet<_>>().len(), seats.len());
+        prop_assert_eq!(change.is_ok(), makes_sense, "{:?}", change);
     }
 }

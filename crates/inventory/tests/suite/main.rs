@@ -9,6 +9,7 @@ mod connections;
 mod crash;
 mod decisions;
 mod gate;
+mod lapsed;
 mod mishaps;
 mod model;
 mod proof;

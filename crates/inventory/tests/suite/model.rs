@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::state::HoldStatus;
-use inventory::{Accepted, Command, HoldCommand, Refusal, Until, Verdict};
+use inventory::{Accepted, Command, HoldCommand, Refusal, SeatChange, Until, Verdict};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ pub struct ModelHold {
     pub legs: BTreeMap<PoolId, (Units, BTreeSet<SeatNumber>)>,
     pub expires_at: Option<Timestamp>,
     pub change: i64,
+    pub change_refusal: Option<Refusal>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,9 +73,11 @@ impl Model {
         owner
     }
 
-    pub fn expire(&mut self, now: Timestamp) {
-        for hold in self.holds.values_mut() {
-            if hold.status == HoldStatus::Held && hold.expires_at.is_some_and(|at| at <= now) {
+    /// Ends the holds whose time has run out, of those that a batch can end.
+    pub fn expire(&mut self, now: Timestamp, is_complete: impl Fn(HoldId) -> bool) {
+        for (id, hold) in &mut self.holds {
+            let has_lapsed = hold.expires_at.is_some_and(|at| at <= now);
+            if hold.status == HoldStatus::Held && has_lapsed && is_complete(*id) {
                 hold.status = HoldStatus::Expired;
             }
         }
@@ -116,7 +119,10 @@ impl Model {
                 self.pools.get_mut(pool).unwrap().is_closed = true;
                 Ok(())
             }
-            Command::Sweep { pool } => self.pool(*pool).map(|_| ()),
+            Command::Sweep { hold } => {
+                let hold = self.holds.get(hold);
+                hold.map(|_| ()).ok_or(Refusal::UnknownHold)
+            }
             Command::Adjust {
                 id,
                 pool,
@@ -143,6 +149,7 @@ impl Model {
                     legs: BTreeMap::new(),
                     expires_at: None,
                     change: 0,
+                    change_refusal: None,
                 };
                 let hold = self.holds.entry(*hold).or_insert(tombstone);
                 if hold.status.is_live() {
@@ -150,12 +157,7 @@ impl Model {
                 }
                 Ok(())
             }
-            Command::ChangeSeats {
-                hold,
-                seats,
-                until,
-                number,
-            } => self.change(*hold, seats, *until, *number),
+            Command::ChangeSeats(change) => self.change(change),
         }
     }
 
@@ -250,6 +252,7 @@ impl Model {
             legs,
             expires_at,
             change: 0,
+            change_refusal: None,
         };
         self.holds.insert(command.id(), hold);
         expected
@@ -283,20 +286,26 @@ impl Model {
         }
     }
 
-    fn change(
-        &mut self,
-        id: HoldId,
-        seats: &[(PoolId, Vec<SeatNumber>)],
-        until: Timestamp,
-        number: i64,
-    ) -> Expected {
-        let hold = self.live(id)?;
-        if number <= hold.change {
-            return if number == hold.change {
+    fn change(&mut self, change: &SeatChange) -> Expected {
+        let hold = self.live(change.hold())?;
+        let asked: BTreeMap<PoolId, BTreeSet<SeatNumber>> = change
+            .seats()
+            .iter()
+            .map(|(pool, seats)| (*pool, seats.iter().copied().collect()))
+            .collect();
+        if change.number() == hold.change {
+            let legs = hold.legs.iter();
+            let seats: BTreeMap<_, _> = legs
+                .map(|(pool, (_, seats))| (*pool, seats.clone()))
+                .collect();
+            return if seats == asked {
                 Ok(())
             } else {
-                Err(Refusal::Superseded)
+                Err(hold.change_refusal.unwrap_or(Refusal::IdReused))
             };
+        }
+        if change.number() < hold.change {
+            return Err(Refusal::Superseded);
         }
         if hold.status == HoldStatus::Sold {
             return Err(Refusal::HoldSold);
@@ -304,40 +313,49 @@ impl Model {
         if hold.expires_at.is_none() {
             return Err(Refusal::HoldPinned);
         }
-        let hold = self.holds.get_mut(&id).unwrap();
-        hold.change = number;
-        let hold = &*hold;
-        if seats.len() != hold.legs.len() {
+        if !hold.legs.keys().eq(asked.keys()) {
+            return Err(Refusal::OtherPools);
+        }
+        let legs: Result<BTreeMap<_, _>, Refusal> = asked
+            .into_iter()
+            .map(|(pool, seats)| {
+                let units = self.changed_units(change.hold(), pool, &seats)?;
+                Ok((pool, (units, seats)))
+            })
+            .collect();
+        let hold = self.holds.get_mut(&change.hold()).unwrap();
+        hold.change = change.number();
+        hold.change_refusal = legs.as_ref().err().copied();
+        hold.legs = legs?;
+        hold.expires_at = Some(change.until());
+        Ok(())
+    }
+
+    /// How many units a hold has of a pool once its seats there are these.
+    fn changed_units(
+        &self,
+        id: HoldId,
+        pool: PoolId,
+        seats: &BTreeSet<SeatNumber>,
+    ) -> Result<Units, Refusal> {
+        let of = self.pool(pool)?;
+        if of.is_closed {
+            return Err(Refusal::SalesClosed);
+        }
+        let is_there = |seat: &SeatNumber| of.layout.is_some_and(|layout| layout.contains(*seat));
+        if !seats.iter().all(is_there) {
             return Err(Refusal::NoSuchSeat);
         }
-        let before_legs = hold.legs.clone();
-        let mut legs = BTreeMap::new();
-        for (pool, seats) in seats {
-            let (before, _) = before_legs.get(pool).ok_or(Refusal::NoSuchSeat)?;
-            let of = self.pool(*pool)?;
-            if of.is_closed {
-                return Err(Refusal::SalesClosed);
-            }
-            let layout = of.layout.ok_or(Refusal::NoSuchSeat)?;
-            let units = Units::of_len(seats.len()).ok_or(Refusal::NoSuchSeat)?;
-            if !seats.iter().all(|seat| layout.contains(*seat)) {
-                return Err(Refusal::NoSuchSeat);
-            }
-            let unique: BTreeSet<SeatNumber> = seats.iter().copied().collect();
-            let of_others =
-                |seat: &SeatNumber| self.owner(*pool, *seat).is_some_and(|owner| owner != id);
-            if unique.len() != seats.len() || seats.iter().any(of_others) {
-                return Err(Refusal::SeatTaken);
-            }
-            if self.free(*pool) + i64::from(*before) < i64::from(units) {
-                return Err(Refusal::SoldOut);
-            }
-            legs.insert(*pool, (units, unique));
+        let is_others =
+            |seat: &SeatNumber| self.owner(pool, *seat).is_some_and(|owner| owner != id);
+        if seats.iter().any(is_others) {
+            return Err(Refusal::SeatTaken);
         }
-        let hold = self.holds.get_mut(&id).unwrap();
-        hold.legs = legs;
-        hold.expires_at = Some(until);
-        hold.change = number;
-        Ok(())
+        let units = Units::of_len(seats.len()).ok_or(Refusal::NoSuchSeat)?;
+        let before = i64::from(self.holds[&id].legs[&pool].0);
+        if self.free(pool) + before < i64::from(units) {
+            return Err(Refusal::SoldOut);
+        }
+        Ok(units)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{HoldId, PoolId};
+use domain::HoldId;
 use inventory::command::Direction;
 use inventory::state::HoldStatus;
 use inventory::{Command, Refusal, Until};
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use stack::testing::wait_until;
 use uuid::Uuid;
 
-use crate::support::{Bench, adjust, held, hold, hold_seats, proved, seats};
+use crate::support::{Bench, adjust, change_seats, held, hold, hold_seats, proved, seats};
 
 fn in_a_minute() -> Until {
     Until::Expires(Timestamp::now() + SignedDuration::from_mins(1))
@@ -41,27 +41,25 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
     held(&inventory, hold_seats(id, 1, "A1 A2", in_a_minute())?)
         .await?
         .map(|_| ())?;
-    let change = |names: &str, number| Command::ChangeSeats {
-        hold: id,
-        seats: vec![(PoolId(1), seats(names))],
-        until: Timestamp::now() + SignedDuration::from_mins(1),
-        number,
-    };
-    let second = held(&inventory, change("C1", 2)).await?;
+    let until = Timestamp::now() + SignedDuration::from_mins(1);
+    let change = |names: &str, number| change_seats(id, &[(1, names)], until, number);
+    let second = held(&inventory, change("C1", 2)?).await?;
     assert_eq!(
         second.map(|view| view.legs[0].seats.clone()),
         Ok(seats("C1"))
     );
     assert_eq!(
-        held(&inventory, change("B1", 1)).await?.err(),
+        held(&inventory, change("B1", 1)?).await?.err(),
         Some(Refusal::Superseded)
     );
-    let again = held(&inventory, change("C1", 2)).await?;
+    let again = held(&inventory, change("C1", 2)?).await?;
     assert_eq!(
         again.map(|view| view.legs[0].seats.clone()),
         Ok(seats("C1"))
     );
     assert_eq!(proved(&inventory).await?, (29, 1, 0));
+    let other_seats = held(&inventory, change("C2", 2)?).await?;
+    assert_eq!(other_seats.err(), Some(Refusal::IdReused));
 
     // One that was refused is not made when it comes again, although the seat is free by then.
     let other = HoldId::generate();
@@ -69,22 +67,63 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
         .await?
         .map(|_| ())?;
     assert_eq!(
-        held(&inventory, change("C3", 3)).await?.err(),
+        held(&inventory, change("C3", 3)?).await?.err(),
         Some(Refusal::SeatTaken)
     );
     held(&inventory, Command::Release { hold: other })
         .await?
         .map(|_| ())?;
-    let late = held(&inventory, change("C3", 3)).await?;
-    assert_eq!(late.map(|view| view.legs[0].seats.clone()), Ok(seats("C1")));
+    let late = held(&inventory, change("C3", 3)?).await?;
+    assert_eq!(late.err(), Some(Refusal::SeatTaken));
+    let kept = inventory.hold(id).await?.map(|view| view.legs);
+    assert_eq!(kept.map(|legs| legs[0].seats.clone()), Some(seats("C1")));
 
     held(&inventory, Command::Pin { hold: id })
         .await?
         .map(|_| ())?;
     assert_eq!(
-        held(&inventory, change("C2", 4)).await?.err(),
+        held(&inventory, change("C2", 4)?).await?.err(),
         Some(Refusal::HoldPinned)
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_seat_change_names_the_pools_of_its_hold() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let layout = Some("rows A-B, seats 1-5".parse()?);
+    bench
+        .create(&[(1, 10, layout), (2, 10, layout), (3, 10, layout)])
+        .await?;
+    let inventory = bench.replica(true)?;
+    let id = HoldId::generate();
+    held(&inventory, hold(id, &[1, 2], 1, in_a_minute())?)
+        .await?
+        .map(|_| ())?;
+    let until = Timestamp::now() + SignedDuration::from_mins(1);
+    let twice = change_seats(id, &[(1, "A2"), (1, "A3")], until, 1);
+    assert!(twice.is_err(), "a pool is named twice");
+    for legs in [
+        &[(1, "A2")][..],
+        &[(1, "A2"), (3, "A3")],
+        &[(3, "A2"), (4, "A3")],
+        &[(1, "A2"), (2, "A3"), (3, "A4")],
+    ] {
+        let refused = held(&inventory, change_seats(id, legs, until, 1)?).await?;
+        assert_eq!(refused.err(), Some(Refusal::OtherPools), "{legs:?}");
+    }
+    assert_eq!(proved(&inventory).await?, (28, 2, 0));
+    // In any order.
+    let change = change_seats(id, &[(2, "B1 B2"), (1, "A5")], until, 1)?;
+    let changed = held(&inventory, change).await??;
+    let legs = changed.legs.iter();
+    let legs: Vec<_> = legs.map(|leg| (leg.pool.0, leg.seats.clone())).collect();
+    assert_eq!(legs, [(1, seats("A5")), (2, seats("B1 B2"))]);
+    assert_eq!(proved(&inventory).await?, (27, 3, 0));
+    held(&inventory, Command::Release { hold: id })
+        .await?
+        .map(|_| ())?;
+    assert_eq!(proved(&inventory).await?, (30, 0, 0));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::audit::{counts, ledger_has_each_movement_once};
 use crate::proxy::Proxy;
 use crate::random::{chance, random_hold, with_seeds};
-use crate::support::{Bench, PATIENCE, adjust, hold, hold_seats, proved, seats, units};
+use crate::support::{Bench, PATIENCE, adjust, change_seats, hold, hold_seats, proved, units};
 
 /// No unique key on what they belong to: one that is written twice is seen.
 const RECEIPTS: &str = "
@@ -184,12 +184,7 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
     let (leg, seat) = (HoldId::generate(), HoldId::generate());
     let in_a_minute = Timestamp::now() + SignedDuration::from_mins(1);
     let until = Until::Expires(in_a_minute);
-    let change = Command::ChangeSeats {
-        hold: seat,
-        seats: vec![(PoolId(2), seats("B1 B2"))],
-        until: in_a_minute,
-        number: 1,
-    };
+    let change = change_seats(seat, &[(2, "B1 B2")], in_a_minute, 1)?;
     let commands = [
         hold(leg, &[1], 2, until)?,
         hold_seats(seat, 2, "A1", until)?,

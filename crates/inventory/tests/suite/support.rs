@@ -10,8 +10,9 @@ use inventory::command::Direction;
 use inventory::decide::SalesPolicy;
 use inventory::{
     Accepted, Command, Gate, HoldCommand, HoldView, Inventory, LegRequest, NewPool, Refusal,
-    Settings, Until, create_pools,
+    SeatChange, Settings, Until, create_pools,
 };
+use jiff::Timestamp;
 use stack::testing::{Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
@@ -186,6 +187,20 @@ pub fn hold_seats(id: HoldId, pool: i64, names: &str, until: Until) -> anyhow::R
         vec![leg],
         until,
     )?))
+}
+
+/// Other seats for a hold.
+pub fn change_seats(
+    hold: HoldId,
+    legs: &[(i64, &str)],
+    until: Timestamp,
+    number: i64,
+) -> anyhow::Result<Command> {
+    let legs = legs
+        .iter()
+        .map(|(pool, names)| (PoolId(*pool), seats(names)));
+    let change = SeatChange::new(hold, legs.collect(), until, number)?;
+    Ok(Command::ChangeSeats(change))
 }
 
 pub fn adjust(id: Uuid, pool: i64, count: i64, direction: Direction) -> Command {

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::PoolId;
+use domain::HoldId;
 use inventory::{Command, Inventory, InventoryError};
 use stack::postgres::{Durability, Server};
 use stack::testing::{wait_for, wait_until};
@@ -72,7 +72,8 @@ async fn run(seed: u64) -> anyhow::Result<()> {
 }
 
 async fn nobody_is_told_anything(inventory: &Inventory) -> anyhow::Result<()> {
-    let asked = Command::Sweep { pool: PoolId(1) };
+    let hold = HoldId::generate();
+    let asked = Command::Sweep { hold };
     let answer = inventory.submit(asked).await;
     let has_no_verdict = matches!(
         answer,
