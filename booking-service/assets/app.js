@@ -153,11 +153,11 @@ for (const cabin of document.querySelectorAll("[data-cabin]")) {
 
 // --- what was chosen, and what it costs ---
 
-function inUnit(minor, unit) {
-  const sign = unit.replace(/[\d.,]+$/, "");
-  const whole = Math.floor(minor / 100).toLocaleString("en-US");
-  const cents = minor % 100;
-  return sign + whole + (cents ? `.${String(cents).padStart(2, "0")}` : "");
+function inUnit(minor, unit, decimals) {
+  const scale = 10 ** decimals;
+  const whole = Math.floor(minor / scale).toLocaleString("en-US");
+  const rest = minor % scale;
+  return unit + whole + (rest ? `.${String(rest).padStart(decimals, "0")}` : "");
 }
 
 // As many rows of names as seats; what was typed stays as long as its row does.
@@ -191,7 +191,7 @@ function sumUp(form) {
   if (total) {
     total.hidden = !(seats > 0);
     total.querySelector("dd").textContent =
-      inUnit(Number(total.dataset.total) * seats, total.dataset.unit);
+      inUnit(Number(total.dataset.total) * seats, total.dataset.unit, Number(total.dataset.decimals));
   }
 }
 

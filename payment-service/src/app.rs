@@ -9,7 +9,7 @@ pub mod writers;
 use std::sync::Arc;
 
 use deadpool_postgres::{Client, Pool};
-use domain::{Amount, PaymentId};
+use domain::{Money, PaymentId};
 use service_kit::server::BackgroundTasks;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -43,6 +43,9 @@ pub enum PaymentError {
     /// There is no such charge.
     #[error("there is no such charge")]
     UnknownCharge,
+    /// A field of the request that can't be.
+    #[error("{0} {1}")]
+    Invalid(&'static str, String),
     /// The charge took no money, or has not yet.
     #[error("the charge has taken no money")]
     NotCaptured,
@@ -50,7 +53,7 @@ pub enum PaymentError {
     #[error("the refund exceeds what is left of the charge")]
     RefundExceedsCharge {
         /// How much may still be given back.
-        left: Amount,
+        left: Money,
     },
     /// The database gave no usable answer.
     #[error("the database failed")]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use clients::payment::Reference;
-use domain::{Amount, Invalid, Money, PaymentId};
+use domain::{Invalid, Money, PaymentId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -195,8 +195,8 @@ pub struct Charge {
     pub request_digest: Option<Vec<u8>>,
     /// Where it stands.
     pub progress: Progress,
-    /// How much was given back.
-    pub refunded: Amount,
+    /// How much was given back, in the currency of its terms.
+    pub refunded: Money,
     /// When it was recorded.
     pub created_at: Timestamp,
 }
@@ -226,7 +226,7 @@ pub struct Refund {
     /// The charge that it gives back.
     pub payment: PaymentId,
     /// How much.
-    pub amount: Amount,
+    pub money: Money,
     /// SHA-256 of the body that its key came with.
     pub request_digest: Option<Vec<u8>>,
     /// When.

@@ -85,11 +85,11 @@ pub struct Tickets {
     pub event: Uuid,
     /// How many.
     pub quantity: Units,
-    /// What one cost when it was booked, in hundredths.
+    /// What one cost when it was booked, in minor units.
     pub unit_price_minor: i64,
     /// The voucher's code, if there was one.
     pub voucher: Option<String>,
-    /// What it took off, in hundredths.
+    /// What it took off, in minor units.
     pub discount_minor: i64,
 }
 
@@ -251,13 +251,13 @@ impl Booking {
     /// The total in the wire's form: zero until it is known.
     #[must_use]
     pub fn amount(&self) -> Amount {
-        self.total.map_or(Amount::ZERO, |total| total.amount)
+        self.total.map_or(Amount::ZERO, Money::amount)
     }
 
     /// The total's currency, once it is known.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
-        self.total.map(|total| total.currency)
+        self.total.map(Money::currency)
     }
 
     /// The key of an attempt's charge at payment-service.

@@ -9,7 +9,7 @@ mod bid;
 use std::time::Duration;
 
 use clients::http::CallContext;
-use domain::{Amount, Currency, HoldId, Money, Units};
+use domain::{Currency, HoldId, Money, Units};
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
 use jiff::Timestamp;
 use lifecycle::{Outcome, State};
@@ -59,7 +59,7 @@ pub struct EventBooking {
     /// What it costs.
     pub total: Money,
     /// What the voucher took off.
-    pub discount: Amount,
+    pub discount: Money,
     /// The voucher's code, if there was one.
     pub voucher: Option<String>,
     /// How many attempts to pay have been begun.
@@ -118,17 +118,15 @@ impl TryFrom<Booking> for EventBooking {
     /// When it is no booking of tickets.
     fn try_from(booking: Booking) -> Result<Self, AppError> {
         let tickets = booking.tickets.ok_or(AppError::UnknownEventBooking)?;
-        let discount = Amount::from_minor(tickets.discount_minor);
+        let total = booking.total.unwrap_or(Money::zero(Currency::USD));
+        let discount = Money::from_minor(tickets.discount_minor, total.currency());
         Ok(Self {
             id: booking.hold,
             user: booking.user,
             event: tickets.event,
             quantity: tickets.quantity,
             status: EventBookingStatus::of(booking.life.shown),
-            total: booking.total.unwrap_or(Money {
-                amount: Amount::ZERO,
-                currency: Currency::USD,
-            }),
+            total,
             discount: discount.map_err(|_| AppError::OtherAnswer)?,
             voucher: tickets.voucher,
             attempts: booking.attempts,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use domain::{Amount, Currency, PoolId, Units};
+use domain::{Amount, Currency, Money, PoolId, Units};
 use inventory::{Command, Inventory, Refusal};
 use jiff::Timestamp;
 use service_kit::once::{self, Once, RequestKey};
@@ -34,9 +34,7 @@ pub struct Event {
     /// All of its tickets.
     pub total_tickets: i32,
     /// What one costs now.
-    pub price: Amount,
-    /// In which currency.
-    pub currency: Currency,
+    pub price: Money,
     /// When tickets are sold.
     pub sales: SalesWindow,
     /// How many one user may have; `None`: any number.
@@ -84,9 +82,7 @@ pub struct NewEvent {
     /// All of its tickets.
     pub total_tickets: Units,
     /// What one costs, zero or more.
-    pub price: Amount,
-    /// In which currency.
-    pub currency: Currency,
+    pub price: Money,
     /// When they are sold.
     pub sales: SalesWindow,
     /// How many one user may have; `None`: any number.
@@ -131,15 +127,13 @@ pub struct EventChange {
 
 impl EventChange {
     /// Whether the event would make sense with it.
-    fn check_against(&self, event: &Event) -> Result<(), AppError> {
-        if let Some(price) = self.price {
-            check_price(price)?;
-        }
-        if self
-            .currency
-            .is_some_and(|currency| currency != event.currency)
-        {
-            let detail = format!("is {} and can't be changed", event.currency);
+    ///
+    /// Answers its new price, if it has one.
+    fn check_against(&self, event: &Event) -> Result<Option<Money>, AppError> {
+        let currency = event.price.currency();
+        let price = self.price.map(|price| checked_price(price, currency));
+        if self.currency.is_some_and(|other| other != currency) {
+            let detail = format!("is {currency} and can't be changed");
             return Err(AppError::Invalid("currency".to_owned(), detail));
         }
         let window = SalesWindow {
@@ -147,7 +141,7 @@ impl EventChange {
             until: self.sales_until.unwrap_or(event.sales.until),
         };
         window.checked()?;
-        Ok(())
+        price.transpose()
     }
 }
 
@@ -156,8 +150,10 @@ impl EventChange {
 pub struct Statistics {
     /// Tickets of confirmed bookings.
     pub sold_units: i64,
-    /// What they were sold for, in hundredths.
+    /// What they were sold for, in minor units: they may come to more than [`Money`] can be.
     pub revenue_minor: i64,
+    /// In which currency.
+    pub currency: Currency,
     /// Tickets that are neither held nor sold.
     pub free_units: i32,
 }
@@ -177,7 +173,6 @@ impl Events {
     /// # Errors
     /// When it makes no sense, the key came with another request, or the database does not answer.
     pub async fn create(&self, new: &NewEvent) -> Result<Once<Event>, AppError> {
-        check_price(new.price)?;
         new.sales.checked()?;
         let find = |key| db::events::find_by_key(&self.database, key);
         once::create(new.key.as_ref(), find, self.insert(new)).await
@@ -213,7 +208,7 @@ impl Events {
     /// When there is no such event, more tickets are held and sold, or it would make no sense.
     pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
         let event = self.find(id).await?;
-        change.check_against(&event)?;
+        let price = change.check_against(&event)?;
         let pool = event.pool;
         if let Some(tickets) = change.total_tickets {
             let capacity = tickets.get().cast_signed();
@@ -236,7 +231,7 @@ impl Events {
             let answer = self.inventory.submit_with(command, rows).await?;
             answer.map_err(|_| AppError::OtherAnswer)?;
         }
-        match db::events::update(&self.database, id, change).await {
+        match db::events::update(&self.database, id, change, price).await {
             Err(error) if error.constraint() == Some(db::events::SALES_WINDOW) => {
                 Err(never_on_sale())
             }
@@ -284,12 +279,16 @@ fn never_on_sale() -> AppError {
     )
 }
 
-fn check_price(price: Amount) -> Result<(), AppError> {
+/// What a ticket may cost.
+///
+/// # Errors
+/// When it is below zero, or not a whole number of the currency's minor units.
+pub fn checked_price(price: Amount, currency: Currency) -> Result<Money, AppError> {
+    let invalid = |detail: String| AppError::Invalid("ticket_price".to_owned(), detail);
     if price < Amount::ZERO {
-        let detail = "must not be below zero".to_owned();
-        return Err(AppError::Invalid("ticket_price".to_owned(), detail));
+        return Err(invalid("must not be below zero".to_owned()));
     }
-    Ok(())
+    Money::new(price, currency).map_err(|error| invalid(error.0))
 }
 
 #[cfg(test)]

@@ -104,12 +104,12 @@ pub struct Totals {
 pub struct Revenue {
     /// The currency.
     pub currency: Currency,
-    /// In each part of the span in which they were made, oldest first, in hundredths.
+    /// In each part of the span in which they were made, oldest first, in minor units.
     pub over_time: Vec<i64>,
 }
 
 impl Revenue {
-    /// All of it, in hundredths.
+    /// All of it, in minor units.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.over_time.iter().sum()

@@ -226,7 +226,10 @@ mod tests {
         let kept = Some(kept.unwrap().to_string());
         let is_right = hasher.matches(password("correct horse"), kept.clone());
         assert_eq!(is_right.await, Ok(true));
-        assert_eq!(hasher.matches(password("wrong horse"), kept).await, Ok(false));
+        assert_eq!(
+            hasher.matches(password("wrong horse"), kept).await,
+            Ok(false)
+        );
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! out of which one unit is taken in the same hold as the tickets.
 
 use deadpool_postgres::Pool;
-use domain::{Amount, Money, PoolId, Units};
+use domain::{Money, PoolId, Units};
 use jiff::Timestamp;
 use serde::Deserialize;
 use service_kit::once::{self, Once, RequestKey};
@@ -50,19 +50,14 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// What it takes off this price, to the nearest hundredth, halves up; `None` where it is of another
-    /// currency.
+    /// What it takes off this price, in whole minor units; `None` where it is of another currency.
     #[must_use]
-    pub fn of(self, price: Money) -> Option<Amount> {
+    pub fn of(self, price: Money) -> Option<Money> {
         match self {
-            Self::Percent(percent) => {
-                let share = price.amount.minor().checked_mul(i64::from(percent))?;
-                Amount::from_minor(share.checked_add(50)? / 100).ok()
-            }
-            Self::Amount(off) if off.currency == price.currency => {
-                Some(off.amount.min(price.amount))
-            }
-            Self::Amount(_) => None,
+            Self::Percent(percent) => price.percent(percent),
+            Self::Amount(off) if off.currency() != price.currency() => None,
+            Self::Amount(off) if off.amount() < price.amount() => Some(off),
+            Self::Amount(_) => Some(price),
         }
     }
 }
@@ -154,22 +149,19 @@ mod tests {
     use super::*;
 
     fn money(text: &str, currency: Currency) -> Money {
-        Money {
-            amount: text.parse().unwrap(),
-            currency,
-        }
+        Money::new(text.parse().unwrap(), currency).unwrap()
     }
 
     #[test]
     fn a_share_is_rounded_and_an_amount_takes_no_more_than_the_price() {
         let price = money("10.01", Currency::USD);
         let off = |reduction: Reduction| reduction.of(price).map(|off| off.to_string());
-        assert_eq!(off(Reduction::Percent(50)).as_deref(), Some("5.01"));
-        assert_eq!(off(Reduction::Percent(10)).as_deref(), Some("1.00"));
-        assert_eq!(off(Reduction::Percent(100)).as_deref(), Some("10.01"));
+        assert_eq!(off(Reduction::Percent(50)).as_deref(), Some("5.01 USD"));
+        assert_eq!(off(Reduction::Percent(10)).as_deref(), Some("1.00 USD"));
+        assert_eq!(off(Reduction::Percent(100)).as_deref(), Some("10.01 USD"));
         let amount = |text, currency| off(Reduction::Amount(money(text, currency)));
-        assert_eq!(amount("4.00", Currency::USD).as_deref(), Some("4.00"));
-        assert_eq!(amount("40.00", Currency::USD).as_deref(), Some("10.01"));
+        assert_eq!(amount("4.00", Currency::USD).as_deref(), Some("4.00 USD"));
+        assert_eq!(amount("40.00", Currency::USD).as_deref(), Some("10.01 USD"));
         assert_eq!(amount("4.00", Currency::INR), None);
     }
 

@@ -101,11 +101,11 @@ pub struct NewEventBooking {
     pub user: Uuid,
     /// How many tickets.
     pub quantity: i32,
-    /// What one costs, in hundredths.
+    /// What one costs, in minor units.
     pub unit_price_minor: i64,
     /// The voucher, if there is one.
     pub voucher: Option<Uuid>,
-    /// What it takes off, in hundredths.
+    /// What it takes off, in minor units.
     pub discount_minor: i64,
     /// What is to be paid; where that is nothing, it is confirmed, and its hold is to be sold.
     pub total: Money,
@@ -121,7 +121,7 @@ pub struct NewEventBooking {
 
 impl NewEventBooking {
     fn is_free(&self) -> bool {
-        self.total.amount.minor() == 0
+        self.total.minor() == 0
     }
 }
 
@@ -135,8 +135,8 @@ impl Rows for NewEventBooking {
             .with(column(batch, |(one, _)| one.unit_price_minor))
             .with(column(batch, |(one, _)| one.voucher))
             .with(column(batch, |(one, _)| one.discount_minor))
-            .with(column(batch, |(one, _)| one.total.amount.minor()))
-            .with(column(batch, |(one, _)| one.total.currency.to_string()))
+            .with(column(batch, |(one, _)| one.total.minor()))
+            .with(column(batch, |(one, _)| one.total.currency().to_string()))
             .with(column(batch, |(one, _)| one.created_at))
             .with(column(batch, |(one, _)| one.deadline_at))
             .with(column(batch, |(one, _)| {
@@ -218,7 +218,7 @@ impl Moves {
                 let tickets = one.booking.tickets.as_ref();
                 one.sales * tickets.map_or(0, |tickets| i64::from(tickets.quantity.get()))
             }))
-            .with(self.column(|one| one.sales * one.booking.amount().minor()))
+            .with(self.column(|one| one.sales * one.booking.total.map_or(0, Money::minor)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables of events and of their sales.
 
 use deadpool_postgres::Pool;
-use domain::{Amount, PoolId, Units};
+use domain::{Currency, Money, PoolId, Units};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -50,7 +50,7 @@ const DELETE: &str =
 
 /// One row of each table, read at one moment.
 const STATISTICS: &str = "
-    SELECT sales.sold_units, sales.revenue_minor, pool.free
+    SELECT sales.sold_units, sales.revenue_minor, pool.free, event.currency
     FROM events event
     JOIN event_sales sales ON sales.event_id = event.id
     JOIN pools pool ON pool.id = event.pool_id
@@ -102,7 +102,7 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewEvent) -> Result<(), DbE
     .await?;
     let statement = transaction.prepare_cached(INSERT).await?;
     let (name, description) = (new.name.as_str(), new.description.as_str());
-    let (price, currency) = (new.price.minor(), new.currency.as_str());
+    let (price, currency) = (new.price.minor(), new.price.currency().to_string());
     let (from, until) = (new.sales.from, new.sales.until);
     let per_user = new.tickets_per_user.map(|units| units.get().cast_signed());
     let key = new.key.as_ref().map(|key| key.key.as_str());
@@ -206,12 +206,17 @@ pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Ve
 ///
 /// # Errors
 /// When it would never be on sale, or the database does not answer.
-pub async fn update(database: &Pool, id: Uuid, change: &EventChange) -> Result<(), DbError> {
+pub async fn update(
+    database: &Pool,
+    id: Uuid,
+    change: &EventChange,
+    price: Option<Money>,
+) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(UPDATE).await?;
     let name = change.name.as_ref().map(Name::as_str);
     let description = change.description.as_ref().map(Description::as_str);
-    let price = change.price.map(Amount::minor);
+    let price = price.map(Money::minor);
     let per_user = change.tickets_per_user.flatten();
     client
         .execute(
@@ -246,14 +251,17 @@ pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>,
             sold_units: row.try_get(0)?,
             revenue_minor: row.try_get(1)?,
             free_units: row.try_get(2)?,
+            currency: Currency::stored(row.try_get(3)?)
+                .map_err(|_| DbError::Unreadable("events.currency"))?,
         })
     })
     .transpose()
 }
 
 fn event_of(row: &Row) -> Result<Event, DbError> {
-    let price = Amount::from_minor(row.try_get(6)?);
-    let currency = row.try_get::<_, &str>(7)?.parse();
+    let currency =
+        Currency::stored(row.try_get(7)?).map_err(|_| DbError::Unreadable("events.currency"))?;
+    let price = Money::from_minor(row.try_get(6)?, currency);
     let per_user: Option<i32> = row.try_get(12)?;
     let per_user = per_user.map(|units| Units::try_from(i64::from(units)));
     Ok(Event {
@@ -264,7 +272,6 @@ fn event_of(row: &Row) -> Result<Event, DbError> {
         starts_at: row.try_get(4)?,
         total_tickets: row.try_get(5)?,
         price: price.map_err(|_| DbError::Unreadable("events.price_minor"))?,
-        currency: currency.map_err(|_| DbError::Unreadable("events.currency"))?,
         sales: SalesWindow {
             from: row.try_get(8)?,
             until: row.try_get(9)?,

@@ -97,7 +97,7 @@ fn part_of<T>(over_time: &mut [T], age: i32) -> Option<&mut T> {
 fn revenue_of(rows: &[Row], span: Span) -> Result<Vec<Revenue>, DbError> {
     let mut all: Vec<Revenue> = Vec::new();
     for row in rows {
-        let currency = row.try_get::<_, &str>(0)?.parse();
+        let currency = Currency::stored(row.try_get(0)?);
         let currency: Currency = currency.map_err(|_| DbError::Unreadable("bookings.currency"))?;
         let known = all.iter().position(|one| one.currency == currency);
         let place = known.unwrap_or(all.len());

@@ -1,7 +1,7 @@
 //! The table of vouchers.
 
 use deadpool_postgres::Pool;
-use domain::{Amount, Money, PoolId};
+use domain::{Currency, Money, PoolId};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -36,8 +36,8 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewVoucher) -> Result<(), D
         Reduction::Percent(percent) => (Some(i16::from(percent)), None),
         Reduction::Amount(off) => (None, Some(off)),
     };
-    let minor = off.map(|off| off.amount.minor());
-    let currency = off.map(|off| off.currency.to_string());
+    let minor = off.map(Money::minor);
+    let currency = off.map(|off| off.currency().to_string());
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row: [&(dyn ToSql + Sync); 9] = [
@@ -110,10 +110,11 @@ fn voucher_of(row: &Row) -> Result<Voucher, DbError> {
         (Some(percent), None, None) => {
             Reduction::Percent(u8::try_from(percent).map_err(|_| unreadable())?)
         }
-        (None, Some(minor), Some(currency)) => Reduction::Amount(Money {
-            amount: Amount::from_minor(minor).map_err(|_| unreadable())?,
-            currency: currency.parse().map_err(|_| unreadable())?,
-        }),
+        (None, Some(minor), Some(currency)) => {
+            let currency = Currency::stored(currency).map_err(|_| unreadable())?;
+            let off = Money::from_minor(minor, currency);
+            Reduction::Amount(off.map_err(|_| unreadable())?)
+        }
         _ => return Err(unreadable()),
     };
     Ok(Voucher {

@@ -213,7 +213,7 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
                 }
             }
             span.price {
-                @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) }
+                @if let Some(total) = booking.total { (words::of(total)) }
             }
             (badge(booking))
         }
@@ -304,7 +304,7 @@ async fn answer(
             aside {
                 section.card.summary {
                     h2 { "Total" }
-                    p.price { @match booking.total { Some(total) => (words::money(total.amount, total.currency)), None => "–" } }
+                    p.price { @match booking.total { Some(total) => (words::of(total)), None => "–" } }
                     @if can_cancel {
                         details.give-up {
                             summary { "Cancel the booking" }

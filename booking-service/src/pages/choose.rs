@@ -8,7 +8,7 @@ use actix_web::web::{self, Data};
 use clients::flight::{Flight, SeatMap};
 use clients::http::CallContext;
 use domain::sale_rules::itinerary;
-use domain::{Amount, FlightId, Money, Units};
+use domain::{FlightId, Money, Units};
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -21,6 +21,7 @@ use super::seat_map::{self, Mine};
 use super::travelers::{self, Typed};
 use super::visitor::Visitor;
 use super::{forms, trip, words};
+use crate::app::AppError;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::orders::SEATS_MAX;
 use crate::routes::call_context;
@@ -130,10 +131,7 @@ async fn page_of(
     context: &CallContext,
 ) -> Result<Page, Problem> {
     let path = catalog.itinerary(ids, context).await?;
-    let each = Money {
-        amount: path.total_price,
-        currency: path.currency,
-    };
+    let each = Money::new(path.total_price, path.currency).map_err(|_| AppError::OtherAnswer)?;
     let legs = path.flights.into_iter().map(async |flight| {
         let map = catalog.seat_map(flight.id, context).await?;
         Ok::<_, Problem>(Leg { flight, map })
@@ -169,7 +167,6 @@ fn page(
     visitor: &Visitor,
 ) -> Page {
     let title = trip::title(legs.iter().map(|leg| &leg.flight), airports);
-    let (each, currency) = (each.amount, each.currency);
     let ids: Vec<String> = legs.iter().map(|leg| leg.flight.id.to_string()).collect();
     let has_maps = legs.iter().any(|leg| !leg.map.seats.is_empty());
     let seats = choice.seats.map_or(1, Units::get);
@@ -180,7 +177,7 @@ fn page(
             (forms::token(visitor))
             input type="hidden" name="key" value=(Uuid::new_v4());
             input type="hidden" name="flights" value=(ids.join(","));
-            input type="hidden" name="each" value=(each.minor());
+            input type="hidden" name="price" value=(each.amount());
             div.columns {
                 div {
                     @for (before, leg) in trip::with_before(legs) {
@@ -208,10 +205,10 @@ fn page(
                             }
                         }
                         dl.sums {
-                            div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::money(each, currency)) } }
-                            div.total data-total=(each.minor()) data-unit=(words::money(Amount::ZERO, currency)) hidden[has_maps] {
+                            div { dt { @if legs.len() > 1 { "One seat on each flight" } @else { "One seat" } } dd { (words::of(each)) } }
+                            div.total data-total=(each.minor()) data-unit=(words::unit(each.currency())) data-decimals=(each.currency().decimals()) hidden[has_maps] {
                                 dt { "Total" }
-                                dd { (words::minor(each.minor() * i64::from(seats), Some(currency))) }
+                                dd { (words::minor(each.minor().saturating_mul(i64::from(seats)), each.currency())) }
                             }
                         }
                         button.primary.wide { "Hold these seats" }

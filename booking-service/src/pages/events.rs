@@ -103,7 +103,7 @@ pub(super) fn price(event: &Event) -> String {
     if event.price.minor() == 0 {
         return "Free".to_owned();
     }
-    words::money(event.price, event.currency)
+    words::of(event.price)
 }
 
 fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {

@@ -1,7 +1,7 @@
 //! Money, times and counts in people's words.
 
 use clients::flight::{Airport, Flight};
-use domain::{Amount, Currency};
+use domain::{Amount, Currency, Money};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -9,26 +9,48 @@ use maud::{Markup, html};
 
 /// An amount: `₹8,500`, `$75.50`, `CHF 1,200`.
 pub(super) fn money(amount: Amount, currency: Currency) -> String {
-    minor(amount.minor(), Some(currency))
+    // What does not fit its currency was not made here: it is shown as it is.
+    Money::new(amount, currency).map_or_else(|_| format!("{}{amount}", unit(currency)), of)
 }
 
-/// Hundredths of a currency's unit. Many bookings may come to more than an [`Amount`] can be.
-pub(super) fn minor(minor: i64, currency: Option<Currency>) -> String {
+/// The same of money.
+pub(super) fn of(money: Money) -> String {
+    minor(money.minor(), money.currency())
+}
+
+/// Minor units. Many bookings may come to more than an [`Amount`] can be.
+pub(super) fn minor(minor: i64, currency: Currency) -> String {
     let sign = if minor < 0 { "−" } else { "" };
-    let whole = grouped(minor.unsigned_abs() / 100);
-    let fraction = match minor.unsigned_abs() % 100 {
+    let (whole, rest) = split(minor, currency);
+    let fraction = match rest {
         0 => String::new(),
-        cents => format!(".{cents:02}"),
+        rest => format!(".{rest:0width$}", width = usize::from(currency.decimals())),
     };
-    let unit = match currency.as_ref().map(Currency::as_str) {
-        None => String::new(),
-        Some("INR") => "₹".to_owned(),
-        Some("USD") => "$".to_owned(),
-        Some("EUR") => "€".to_owned(),
-        Some("GBP") => "£".to_owned(),
-        Some(code) => format!("{code}\u{a0}"),
-    };
-    format!("{sign}{unit}{whole}{fraction}")
+    format!("{sign}{}{}{fraction}", unit(currency), grouped(whole))
+}
+
+/// Minor units where only whole units of the currency are of interest.
+pub(super) fn whole(minor: i64, currency: Currency) -> String {
+    let sign = if minor < 0 { "−" } else { "" };
+    let (whole, _) = split(minor, currency);
+    format!("{sign}{}{}", unit(currency), grouped(whole))
+}
+
+/// Whole units of a currency, and the minor units that are left.
+fn split(minor: i64, currency: Currency) -> (u64, u64) {
+    let unit = 10_u64.pow(u32::from(currency.decimals()));
+    (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit)
+}
+
+/// What stands before an amount: `₹`, or the code where the sign is less well known.
+pub(super) fn unit(currency: Currency) -> String {
+    match currency.as_str() {
+        "INR" => "₹".to_owned(),
+        "USD" => "$".to_owned(),
+        "EUR" => "€".to_owned(),
+        "GBP" => "£".to_owned(),
+        code => format!("{code}\u{a0}"),
+    }
 }
 
 /// A count with its thousands apart: `114,024`.
@@ -148,8 +170,13 @@ mod tests {
 
     #[test]
     fn money_has_its_sign_and_no_needless_zeros() {
-        let of =
-            |minor, code: &str| money(Amount::from_minor(minor).unwrap(), code.parse().unwrap());
+        let of = |minor, code: &str| {
+            let money = Money::from_minor(minor, code.parse().unwrap()).unwrap();
+            super::of(money)
+        };
+        assert_eq!(of(101_000, "JPY"), "JPY\u{a0}101,000");
+        assert_eq!(of(1_234, "KWD"), "KWD\u{a0}1.234");
+        assert_eq!(of(1_050, "KWD"), "KWD\u{a0}1.050");
         assert_eq!(of(1_700_000, "INR"), "₹17,000");
         assert_eq!(of(7_550, "USD"), "$75.50");
         assert_eq!(of(123_456_789, "CHF"), "CHF\u{a0}1,234,567.89");

@@ -88,15 +88,18 @@ impl From<EventBooking> for EventBookingView {
             .reason
             .map(|reason| (reason.code, reason.message))
             .unzip();
-        let discount = booking.voucher.is_some().then_some(booking.discount);
+        let discount = booking
+            .voucher
+            .is_some()
+            .then_some(booking.discount.amount());
         Self {
             id: booking.id,
             user_id: booking.user,
             event_id: booking.event,
             quantity: booking.quantity,
             status: booking.status.as_str(),
-            total_amount: booking.total.amount,
-            currency: booking.total.currency,
+            total_amount: booking.total.amount(),
+            currency: booking.total.currency(),
             voucher: booking.voucher,
             discount,
             payment_deadline: booking.deadline_at,

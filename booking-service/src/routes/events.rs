@@ -9,14 +9,14 @@ use service_kit::extract::{Id, IdempotencyKey, Json, Query};
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
-use self::body::{EventChangeRequest, EventRequest, EventView, Moment, StatisticsView};
+use self::body::{EventChangeRequest, EventRequest, EventView, Moment, Revenue, StatisticsView};
 use super::bare_list::ListPart;
 use super::openapi::{
     EventCreateRefusals, EventDeleteRefusals, EventLookupRefusals, EventRefusals,
     EventResizeRefusals, ListRefusals,
 };
 use super::{created, request_key};
-use crate::app::events::{EventChange, Events, NewEvent, SalesWindow};
+use crate::app::events::{EventChange, Events, NewEvent, SalesWindow, checked_price};
 
 /// Make an event and its tickets.
 #[utoipa::path(
@@ -42,8 +42,7 @@ pub(super) async fn create(
         description: body.description,
         starts_at: body.date_time.0,
         total_tickets: body.total_tickets,
-        price: body.ticket_price,
-        currency: body.currency,
+        price: checked_price(body.ticket_price, body.currency)?,
         sales: SalesWindow {
             from: moment(body.sales_start),
             until: moment(body.sales_end),
@@ -143,7 +142,11 @@ pub(super) async fn statistics(
     Ok(respond::ok(&StatisticsView {
         event_id: id.0,
         total_sold: statistics.sold_units,
-        estimated_revenue: statistics.revenue_minor,
+        estimated_revenue: Revenue {
+            minor: statistics.revenue_minor,
+            currency: statistics.currency,
+        },
+        currency: statistics.currency,
         available_tickets: statistics.free_units,
     }))
 }

@@ -29,7 +29,7 @@ pub(super) struct VoucherRequest {
     percent_off: Option<u8>,
     /// How much it takes off
     #[serde(default)]
-    #[schema(value_type = Option<f64>, minimum = 0.01)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0)]
     amount_off: Option<Amount>,
     /// In which currency, ISO 4217
     #[serde(default)]
@@ -51,10 +51,11 @@ impl VoucherRequest {
                 Ok(Reduction::Percent(percent))
             }
             (Some(_), None) => wrong("percent_off", "must be from 1 to 100"),
-            (None, Some(amount)) if amount > Amount::ZERO => Ok(Reduction::Amount(Money {
-                amount,
-                currency: self.currency.unwrap_or(Currency::USD),
-            })),
+            (None, Some(amount)) if amount > Amount::ZERO => {
+                let off = Money::new(amount, self.currency.unwrap_or(Currency::USD));
+                let off = off.map_err(|error| Problem::invalid_field("amount_off", error.0))?;
+                Ok(Reduction::Amount(off))
+            }
             (None, Some(_)) => wrong("amount_off", "must be above zero"),
             (Some(_), Some(_)) => wrong("amount_off", "is not given beside percent_off"),
             (None, None) => wrong("percent_off", "is missing, and so is amount_off"),
@@ -105,8 +106,8 @@ impl From<Voucher> for VoucherView {
             id: voucher.id,
             code: voucher.code,
             percent_off,
-            amount_off: off.map(|off| off.amount),
-            currency: off.map(|off| off.currency),
+            amount_off: off.map(Money::amount),
+            currency: off.map(Money::currency),
             max_uses: voucher.max_uses,
             uses_left: voucher.uses_left,
             event_id: voucher.event,

@@ -33,6 +33,7 @@ async fn an_event_lives() -> anyhow::Result<()> {
     insta::assert_json_snapshot!(tidy(&statistics), @r#"
     {
       "available_tickets": 1000,
+      "currency": "USD",
       "estimated_revenue": 0.0,
       "event_id": "[id]",
       "total_sold": 0
@@ -69,6 +70,75 @@ async fn an_event_lives() -> anyhow::Result<()> {
         &[],
     );
     assert_eq!(row.await?.try_get::<_, i64>(0)?, 1_925_069_645);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn prices_are_whole_minor_units_of_their_currency() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let priced = |price: Value, currency: &str| {
+        let mut body = event(5);
+        body["ticket_price"] = price;
+        body["currency"] = json!(currency);
+        body
+    };
+    for (price, currency, field) in [
+        (json!(100.50), "JPY", "ticket_price"),
+        (json!(1.2345), "KWD", "ticket_price"),
+        (json!(10), "ZZZ", "currency"),
+        (json!(10), "XXX", "currency"),
+    ] {
+        let refused = caller
+            .post("/api/v1/events", &priced(price, currency))
+            .await?;
+        assert_eq!(refused.invalid(), format!("400 /{field}"), "{currency}");
+    }
+    for (price, other, finer, currency) in
+        [(1010.0, 990.0, 0.5, "JPY"), (1.234, 1.5, 0.0001, "KWD")]
+    {
+        let made = caller
+            .post("/api/v1/events", &priced(json!(price), currency))
+            .await?;
+        assert_eq!(made.body["ticket_price"], price, "{}", made.text);
+        let path = made.header("location").unwrap_or_default().to_owned();
+        let refused = caller
+            .put(&path, &json!({"ticket_price": finer, "name": "No"}))
+            .await?;
+        assert_eq!(refused.invalid(), "400 /ticket_price");
+        let changed = caller.put(&path, &json!({"ticket_price": other})).await?;
+        assert_eq!(
+            (&changed.body["ticket_price"], &changed.body["name"]),
+            (&json!(other), &made.body["name"])
+        );
+        let voucher = json!({"code": format!("HALF-{currency}"), "amount_off": finer, "currency": currency, "max_uses": 1});
+        let refused = caller.post("/api/v1/vouchers", &voucher).await?;
+        assert_eq!(refused.invalid(), "400 /amount_off");
+    }
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_percentage_of_yen_is_whole_yen() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let mut body = event(10);
+    body["ticket_price"] = json!(1010);
+    body["currency"] = json!("JPY");
+    let made = caller.make("/api/v1/events", &body).await?;
+    let buyer = caller.make("/api/v1/users", &user("yen")).await?;
+    let voucher = json!({"code": "QUARTER", "percent_off": 25, "max_uses": 1});
+    assert_eq!(caller.post("/api/v1/vouchers", &voucher).await?.status, 201);
+    let booking = json!({"user_id": buyer, "event_id": made, "quantity": 1, "voucher": "QUARTER"});
+    let booked = caller.post("/api/v1/bookings", &booking).await?;
+    // 252.5 is taken as 253.
+    assert_eq!(
+        (&booked.body["discount"], &booked.body["total_amount"]),
+        (&json!(253.0), &json!(757.0))
+    );
+    let path = booked.header("location").unwrap_or_default();
+    let page = caller.get(&format!("/events/{made}")).await?;
+    assert!(page.text.contains("JPY\u{a0}1,010"), "{path}");
     service.finish().await
 }
 

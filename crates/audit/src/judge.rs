@@ -118,7 +118,7 @@ impl Case {
             || booking.currency.as_deref() != Some(charge.currency.as_str())
         {
             let what = format!(
-                "it costs {:?} {}, but {} {} were charged",
+                "it costs {:?} {}, but {} {} were charged, in minor units",
                 booking.amount.unwrap_or_default(),
                 booking.currency.as_deref().unwrap_or("-"),
                 charge.amount,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use domain::Currency;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -91,7 +92,7 @@ pub struct Violation {
     /// What that pool's units are; those of seats and those of tickets are numbered apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_of: Option<PoolKind>,
-    /// What is wrong, in words; amounts are in hundredths.
+    /// What is wrong, in words; amounts are in minor units.
     pub what: String,
 }
 
@@ -140,7 +141,7 @@ pub struct Unfinished {
     pub overdue_after_s: u64,
 }
 
-/// Money of one currency, in hundredths, in charges of bookings.
+/// Money of one currency, in minor units, in charges of bookings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Money {
     /// Captured.
@@ -291,8 +292,8 @@ impl fmt::Display for Verdict {
             self.confirmed_to_pay
         )?;
         for (currency, money) in &self.money {
-            let captured = Hundredths(money.captured_minor);
-            let refunded = Hundredths(money.refunded_minor);
+            let captured = decimal(currency, money.captured_minor);
+            let refunded = decimal(currency, money.refunded_minor);
             writeln!(
                 f,
                 "money       {currency}: {captured} captured, {refunded} of it refunded"
@@ -325,13 +326,8 @@ fn list<T: fmt::Display>(counts: &BTreeMap<String, T>) -> String {
     counts.join(", ")
 }
 
-/// Hundredths as people write them.
-struct Hundredths(i64);
-
-impl fmt::Display for Hundredths {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let minor = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:02}", minor / 100, minor % 100)
-    }
+/// Minor units as people write them; as they are stored, of what is no currency.
+fn decimal(currency: &str, minor: i64) -> String {
+    Currency::stored(currency)
+        .map_or_else(|_| minor.to_string(), |currency| currency.decimal(minor))
 }

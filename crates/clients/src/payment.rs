@@ -25,7 +25,7 @@ pub enum Reference {
 pub struct ChargeRequest {
     /// The booking that is paid.
     pub booking_id: Reference,
-    /// How much, above zero, with at most two decimals.
+    /// How much, above zero, in whole minor units of its currency: two decimals for most.
     #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
     pub amount: Amount,
     /// The currency's ISO 4217 code; INR where none is named.
@@ -84,6 +84,7 @@ pub struct Charge {
     #[schema(value_type = f64)]
     pub amount: Amount,
     /// The currency's ISO 4217 code.
+    #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
     /// How much of it was given back.

@@ -1,220 +1,136 @@
-//! Money, exact: integer minor units and a currency.
+//! Money, exact: whole minor units of a currency.
+
+mod amount;
+mod currency;
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+pub use self::amount::Amount;
+pub use self::currency::Currency;
 use crate::{Invalid, Units};
 
-/// An amount in hundredths of a currency's unit: cents, paise. At most 10 billion units either way.
-///
-/// In JSON it is a number with at most two decimals. Reading and writing are exact: the number's
-/// shortest decimal text is what counts, so no amount is ever rounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Amount(i64);
-
-impl Amount {
-    /// Nothing to pay.
-    pub const ZERO: Self = Self(0);
-
-    /// The largest amount, in minor units. Far below 2^53, so every amount is exact as a JSON number.
-    pub const MAX_MINOR: i64 = 1_000_000_000_000;
-
-    /// An amount from minor units.
-    ///
-    /// # Errors
-    /// When it is larger than [`Self::MAX_MINOR`] either way.
-    pub fn from_minor(minor: i64) -> Result<Self, Invalid> {
-        if minor.unsigned_abs() <= Self::MAX_MINOR.unsigned_abs() {
-            Ok(Self(minor))
-        } else {
-            Err(Invalid::new("an amount is at most 10000000000.00"))
-        }
-    }
-
-    /// The minor units.
-    #[must_use]
-    pub fn minor(self) -> i64 {
-        self.0
-    }
-
-    /// The sum, unless it is too large.
-    #[must_use]
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        Self::from_minor(self.0.checked_add(other.0)?).ok()
-    }
-
-    /// The price of so many units, unless it is too large.
-    #[must_use]
-    pub fn checked_mul(self, units: Units) -> Option<Self> {
-        Self::from_minor(self.0.checked_mul(i64::from(units.get()))?).ok()
-    }
+/// An amount of one currency: a whole number of its minor units, such as paise, yen or fils.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Money {
+    amount: Amount,
+    currency: Currency,
 }
 
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let minor = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:02}", minor / 100, minor % 100)
-    }
+#[derive(Deserialize)]
+struct Unchecked {
+    amount: Amount,
+    currency: Currency,
 }
 
-impl FromStr for Amount {
-    type Err = Invalid;
-
-    /// Reads decimal text with at most two decimals: `85`, `85.9`, `85.96`.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let wrong =
-            || Invalid::new("an amount is a number with at most two decimals, such as 85.96");
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) || fraction.len() > 2 {
-            return Err(wrong());
-        }
-        let hundredths: i64 = format!("{fraction:0<2}").parse().map_err(|_| wrong())?;
-        let minor = whole
-            .parse::<i64>()
-            .ok()
-            .and_then(|whole| whole.checked_mul(100)?.checked_add(hundredths))
-            .ok_or_else(|| Invalid::new("an amount is at most 10000000000.00"))?;
-        Self::from_minor(if negative { -minor } else { minor })
-    }
-}
-
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The decimal text parses to the nearest double, whose shortest text is that decimal again.
-        let number: f64 = self
-            .to_string()
-            .parse()
-            .map_err(serde::ser::Error::custom)?;
-        serializer.serialize_f64(number)
-    }
-}
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AmountVisitor;
-
-        impl Visitor<'_> for AmountVisitor {
-            type Value = Amount;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number with at most two decimals")
-            }
-
-            fn visit_i64<E: de::Error>(self, whole: i64) -> Result<Amount, E> {
-                whole.to_string().parse().map_err(E::custom)
-            }
-
-            fn visit_u64<E: de::Error>(self, whole: u64) -> Result<Amount, E> {
-                whole.to_string().parse().map_err(E::custom)
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Amount, E> {
-                // Display never uses an exponent and prints the shortest text that reads back.
-                number.to_string().parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_f64(AmountVisitor)
-    }
-}
-
-/// An ISO 4217 currency code, upper case: `INR`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// The Indian rupee.
-    pub const INR: Self = Self(*b"INR");
-    /// The United States dollar.
-    pub const USD: Self = Self(*b"USD");
-
-    /// The code as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // ASCII by construction, so this never takes the default.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for Currency {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match *text.as_bytes() {
-            [a, b, c] if text.bytes().all(|letter| letter.is_ascii_uppercase()) => {
-                Ok(Self([a, b, c]))
-            }
-            _ => Err(Invalid::new("a currency is an ISO 4217 code such as INR")),
-        }
-    }
-}
-
-impl TryFrom<String> for Currency {
+impl TryFrom<Unchecked> for Money {
     type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        text.parse()
+    fn try_from(unchecked: Unchecked) -> Result<Self, Invalid> {
+        Self::new(unchecked.amount, unchecked.currency)
     }
-}
-
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// An amount of one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Money {
-    /// How much.
-    pub amount: Amount,
-    /// Of what.
-    pub currency: Currency,
 }
 
 impl Money {
+    /// An amount of a currency.
+    ///
+    /// # Errors
+    /// When it has more decimals than the currency.
+    pub fn new(amount: Amount, currency: Currency) -> Result<Self, Invalid> {
+        let decimals = currency.decimals();
+        if amount.in_decimals(decimals).is_some() {
+            return Ok(Self { amount, currency });
+        }
+        Err(Invalid::new(match decimals {
+            0 => format!("an amount of {currency} has no decimals"),
+            _ => format!("an amount of {currency} has at most {decimals} decimals"),
+        }))
+    }
+
+    /// So many minor units of a currency.
+    ///
+    /// # Errors
+    /// When it is too large.
+    pub fn from_minor(minor: i64, currency: Currency) -> Result<Self, Invalid> {
+        let amount = Amount::of_decimals(minor, currency.decimals());
+        let amount = amount.ok_or_else(|| Invalid::new("an amount is at most 10000000000"))?;
+        Ok(Self { amount, currency })
+    }
+
+    /// Nothing of a currency.
+    #[must_use]
+    pub fn zero(currency: Currency) -> Self {
+        Self {
+            amount: Amount::ZERO,
+            currency,
+        }
+    }
+
+    /// How much.
+    #[must_use]
+    pub fn amount(self) -> Amount {
+        self.amount
+    }
+
+    /// Of what.
+    #[must_use]
+    pub fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// How many minor units it is.
+    #[must_use]
+    pub fn minor(self) -> i64 {
+        // Whole minor units by construction, so this never takes the default.
+        let minor = self.amount.in_decimals(self.currency.decimals());
+        minor.unwrap_or_default()
+    }
+
     /// The sum; `None` when the currencies differ or the sum is too large.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        let amount = (self.currency == other.currency)
-            .then(|| self.amount.checked_add(other.amount))
-            .flatten()?;
-        Some(Self {
-            amount,
-            currency: self.currency,
-        })
+        self.with(other, Amount::checked_add)
+    }
+
+    /// What is left; `None` when the currencies differ or it is too large.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.with(other, Amount::checked_sub)
+    }
+
+    fn with(self, other: Self, of: impl Fn(Amount, Amount) -> Option<Amount>) -> Option<Self> {
+        let amounts = (self.currency == other.currency).then_some((self.amount, other.amount));
+        let amount = amounts.and_then(|(one, other)| of(one, other))?;
+        Some(Self { amount, ..self })
     }
 
     /// The price of so many units; `None` when it is too large.
     #[must_use]
     pub fn checked_mul(self, units: Units) -> Option<Self> {
         let amount = self.amount.checked_mul(units)?;
-        Some(Self {
-            amount,
-            currency: self.currency,
-        })
+        Some(Self { amount, ..self })
+    }
+
+    /// So many percent of it, in whole minor units: to the nearest, halves away from zero.
+    #[must_use]
+    pub fn percent(self, percent: u8) -> Option<Self> {
+        let share = i128::from(self.minor()) * i128::from(percent);
+        let rounded = (share + 50 * share.signum()) / 100;
+        Self::from_minor(i64::try_from(rounded).ok()?, self.currency).ok()
+    }
+}
+
+impl fmt::Display for Money {
+    /// With its currency's decimals: `85.90 INR`, `1010 JPY`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}",
+            self.currency.decimal(self.minor()),
+            self.currency
+        )
     }
 }
 
@@ -224,60 +140,107 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn json_numbers_are_exact() {
-        for (json, minor) in [
-            ("17000", 1_700_000),
-            ("17000.0", 1_700_000),
-            ("85.96", 8_596),
-            ("0.1", 10),
-            ("-3.05", -305),
-            ("10000000000", Amount::MAX_MINOR),
-        ] {
-            let amount: Amount = serde_json::from_str(json).unwrap();
-            assert_eq!(amount.minor(), minor, "{json}");
-        }
-        assert_eq!(serde_json::to_string(&Amount(850_000)).unwrap(), "8500.0");
-        assert_eq!(serde_json::to_string(&Amount(8_596)).unwrap(), "85.96");
+    fn money(amount: &str, currency: &str) -> Result<Money, Invalid> {
+        Money::new(amount.parse().unwrap(), currency.parse().unwrap())
     }
 
     #[test]
-    fn a_third_decimal_is_refused_not_rounded() {
-        for json in [
-            "85.961",
-            "0.001",
-            "1e11",
-            "1e300",
-            "\"85\"",
-            "null",
-            "10000000000.01",
+    fn an_amount_fits_its_currency_or_is_refused() {
+        for (amount, currency, minor) in [
+            ("8500", "INR", Some(850_000)),
+            ("85.96", "INR", Some(8_596)),
+            ("85.961", "INR", None),
+            ("1010", "JPY", Some(1_010)),
+            ("1010.00", "JPY", Some(1_010)),
+            ("100.50", "JPY", None),
+            ("1.234", "KWD", Some(1_234)),
+            ("1.2345", "KWD", None),
+            ("1.2345", "CLF", Some(12_345)),
         ] {
-            assert!(serde_json::from_str::<Amount>(json).is_err(), "{json}");
+            let found = money(amount, currency).ok().map(Money::minor);
+            assert_eq!(found, minor, "{amount} {currency}");
         }
+        let refusal = |amount, currency| money(amount, currency).unwrap_err().to_string();
+        assert_eq!(refusal("0.5", "JPY"), "an amount of JPY has no decimals");
+        assert_eq!(
+            refusal("0.0001", "KWD"),
+            "an amount of KWD has at most 3 decimals"
+        );
     }
 
     #[test]
     fn two_currencies_do_not_add_up() {
-        let rupee = Money {
-            amount: Amount(100),
-            currency: Currency::INR,
-        };
-        let dollar = Money {
-            amount: Amount(100),
-            currency: Currency::USD,
-        };
+        let rupee = money("1", "INR").unwrap();
+        let dollar = money("1", "USD").unwrap();
         assert_eq!(rupee.checked_add(dollar), None);
-        assert_eq!(
-            rupee.checked_add(rupee).map(|sum| sum.amount),
-            Some(Amount(200))
-        );
+        assert_eq!(rupee.checked_sub(dollar), None);
+        assert_eq!(rupee.checked_add(rupee), money("2", "INR").ok());
+        assert_eq!(rupee.checked_sub(rupee), Some(Money::zero(Currency::INR)));
+    }
+
+    #[test]
+    fn a_share_is_whole_minor_units() {
+        for (amount, currency, percent, share) in [
+            ("1010", "JPY", 25, "253"),
+            ("1009", "JPY", 25, "252"),
+            ("10.01", "USD", 50, "5.01"),
+            ("10.01", "USD", 10, "1.00"),
+            ("10.01", "USD", 100, "10.01"),
+            ("1.235", "KWD", 50, "0.618"),
+            ("-10.01", "USD", 50, "-5.01"),
+            ("10000000000", "USD", 100, "10000000000"),
+        ] {
+            let found = money(amount, currency).unwrap().percent(percent);
+            assert_eq!(found, money(share, currency).ok(), "{amount} {currency}");
+        }
+    }
+
+    #[test]
+    fn money_is_written_with_its_currencys_decimals() {
+        for (amount, currency, text) in [
+            ("1010", "JPY", "1010 JPY"),
+            ("85.9", "INR", "85.90 INR"),
+            ("-0.05", "INR", "-0.05 INR"),
+            ("1.5", "KWD", "1.500 KWD"),
+        ] {
+            assert_eq!(money(amount, currency).unwrap().to_string(), text);
+        }
     }
 
     proptest! {
         #[test]
-        fn every_amount_survives_json(minor in -Amount::MAX_MINOR..=Amount::MAX_MINOR) {
-            let json = serde_json::to_string(&Amount(minor)).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), Amount(minor));
+        fn money_of_every_currency_is_whole_minor_units(
+            minor in -1_000_000_000_000_i64..=1_000_000_000_000,
+            percent in 1_u8..=100,
+            count in 1_i64..=1000,
+        ) {
+            for currency in Currency::all() {
+                let Ok(money) = Money::from_minor(minor, currency) else {
+                    continue;
+                };
+                prop_assert_eq!(money.minor(), minor);
+                prop_assert_eq!(Money::new(money.amount(), currency), Ok(money));
+                let json = serde_json::to_string(&money.amount()).unwrap();
+                let read: Amount = serde_json::from_str(&json).unwrap();
+                prop_assert_eq!(Money::new(read, currency), Ok(money));
+                let share = money.percent(percent).unwrap();
+                prop_assert!(share.minor().abs() <= minor.abs());
+                let exact = i128::from(minor) * i128::from(percent);
+                prop_assert!((i128::from(share.minor()) * 100 - exact).abs() <= 50);
+                prop_assert_eq!(money.checked_sub(share).map(|left| left.minor()), Some(minor - share.minor()));
+                if let Some(all) = money.checked_mul(Units::try_from(count).unwrap()) {
+                    prop_assert_eq!(all.minor(), minor * count);
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_finer_than_a_currency_is_refused(scaled in 1_i64..100_000_000) {
+            let amount = Amount::from_ten_thousandths(scaled).unwrap();
+            for currency in Currency::all() {
+                let step = 10_i64.pow(4 - u32::from(currency.decimals()));
+                prop_assert_eq!(Money::new(amount, currency).is_ok(), scaled % step == 0);
+            }
         }
     }
 }

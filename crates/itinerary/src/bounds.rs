@@ -16,7 +16,7 @@ pub(crate) const UNREACHABLE: i64 = 1 << 61;
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// Minor units.
+    /// Ten-thousandths.
     Price,
     /// Seconds, connections included.
     Time,

@@ -39,7 +39,7 @@ pub(crate) struct Branch<'a, F> {
 /// The beginning of an itinerary: at least one leg.
 struct Partial {
     legs: Legs,
-    /// Of its legs together, in minor units. The sum of four amounts is far from overflow.
+    /// Of its legs together, in ten-thousandths. The sum of four amounts is far from overflow.
     price: i64,
     departs_s: u32,
     arrives_s: u32,
@@ -221,7 +221,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
 
     fn offer(&mut self, partial: &Partial) {
         let main = self.keys(partial);
-        if Amount::from_minor(partial.price).is_err()
+        if Amount::from_ten_thousandths(partial.price).is_err()
             || main.0 > self.goal.most.0
             || main.1 > self.goal.most.1
         {
@@ -259,7 +259,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     fn first(&self, slot: FlightSlot, step: &Step<'_>) -> Partial {
         Partial {
             legs: Legs::one(slot),
-            price: self.timetable.prices[slot.index()].minor(),
+            price: self.timetable.prices[slot.index()].ten_thousandths(),
             departs_s: self.timetable.departs_s[slot.index()],
             arrives_s: self.timetable.arrives_s[slot.index()],
             airport: step.route.destination,
@@ -273,7 +273,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         visited[partial.legs.as_slice().len()] = partial.airport;
         Partial {
             legs: partial.legs.then(slot),
-            price: partial.price + self.timetable.prices[slot.index()].minor(),
+            price: partial.price + self.timetable.prices[slot.index()].ten_thousandths(),
             departs_s: partial.departs_s,
             arrives_s: self.timetable.arrives_s[slot.index()],
             airport: step.route.destination,

@@ -171,13 +171,13 @@ fn row(
         return Err(BuildError::ArrivalNotAfterDeparture(flight.id));
     }
     Ok(Row {
-        currency: flight.price.currency,
+        currency: flight.price.currency(),
         origin: airport(flight.source)?,
         destination: airport(flight.destination)?,
         departs_s: seconds(flight.departs_at)?,
         id: flight.id,
         arrives_s: seconds(flight.arrives_at)?,
-        price: flight.price.amount,
+        price: flight.price.amount(),
         airline: airlines
             .binary_search(&flight.airline)
             .ok()
@@ -246,7 +246,7 @@ fn route(rows: &[Row], first: u32) -> Route {
         destination: rows[0].destination,
     };
     for row in rows {
-        route.least_price = route.least_price.min(row.price.minor());
+        route.least_price = route.least_price.min(row.price.ten_thousandths());
         route.least_duration_s = route.least_duration_s.min(row.arrives_s - row.departs_s);
         route.end += 1;
     }

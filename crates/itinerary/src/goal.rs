@@ -115,7 +115,7 @@ impl Timetable {
             let zone = &self.airports[usize::from(airport)].time_zone;
             window.map(|window| LocalWindow { window, zone })
         };
-        let max_price = filters.max_price.map_or(NO_LIMIT, Amount::minor);
+        let max_price = filters.max_price.map_or(NO_LIMIT, Amount::ten_thousandths);
         let max_duration = filters.max_duration_s.map_or(NO_LIMIT, i64::from);
         Ok(day.filter(|_| query.limit > 0).map(|day| Goal {
             source,
@@ -235,10 +235,7 @@ mod tests {
             destination: "BBB".parse().unwrap(),
             departs_at,
             arrives_at: departs_at + jiff::SignedDuration::from_hours(1),
-            price: Money {
-                amount: Amount::ZERO,
-                currency: Currency::USD,
-            },
+            price: Money::zero(Currency::USD),
             airline: "AI".parse().unwrap(),
         };
         Timetable::build([airport("AAA"), airport("BBB")], [flight]).unwrap()

@@ -14,8 +14,8 @@ use crate::timetable::{FlightSlot, Timetable};
 /// An itinerary's place in an order. It does not need the itinerary to exist any more, nor the
 /// timetable that it was found in: what comes after it is found in any.
 ///
-/// As text it is what cursors are made of: `cheapest.780000.9000.1708007400.3`, the order, the price
-/// in minor units, the duration and the departure in seconds, and the ids of the legs.
+/// As text it is what cursors are made of: `cheapest.78000000.9000.1708007400.3`, the order, the price
+/// in ten-thousandths, the duration and the departure in seconds, and the ids of the legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     order: Order,
@@ -59,7 +59,7 @@ impl Timetable {
     #[must_use]
     pub fn place(&self, itinerary: &Itinerary, order: Order) -> Place {
         let id = |slot: FlightSlot| self.ids[slot.index()];
-        let price = itinerary.price.amount.minor();
+        let price = itinerary.price.amount().ten_thousandths();
         Place {
             order,
             keys: Keys {
@@ -104,7 +104,9 @@ fn place_of(text: &str) -> Option<Place> {
     let order: Order = words.next()?.parse().ok()?;
     let mut numbers = words.map(|word| word.parse::<i64>().ok());
     let mut number = || numbers.next().flatten();
-    let price = Amount::from_minor(number()?).ok()?.minor();
+    let price = Amount::from_ten_thousandths(number()?)
+        .ok()?
+        .ten_thousandths();
     let (duration_s, departs_s) = (number()?, number()?);
     Timestamp::from_second(departs_s).ok()?;
     let ids: Vec<FlightId> = numbers.map(|id| id.map(FlightId)).collect::<Option<_>>()?;
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn a_place_survives_as_text() {
         for text in [
-            "cheapest.780000.9000.1708007400.3",
+            "cheapest.78000000.9000.1708007400.3",
             "fastest.-5.60.-1.7.8.9.-10",
             "fastest.0.1.0.1.2",
         ] {

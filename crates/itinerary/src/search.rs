@@ -141,14 +141,16 @@ impl Timetable {
     fn itinerary(&self, legs: Legs) -> Itinerary {
         let slots = legs.as_slice();
         let (first, last) = (legs.first(), legs.last());
-        let minor = slots.iter().map(|slot| self.prices[slot.index()].minor());
+        let prices = slots
+            .iter()
+            .map(|slot| self.prices[slot.index()].ten_thousandths());
+        let currency = self.flight(first).price.currency();
+        let price = Amount::from_ten_thousandths(prices.sum())
+            .and_then(|amount| Money::new(amount, currency));
         Itinerary {
             legs,
-            price: Money {
-                // What no amount can hold was left out, so this never takes the default.
-                amount: Amount::from_minor(minor.sum()).unwrap_or_default(),
-                currency: self.flight(first).price.currency,
-            },
+            // What no amount can hold was left out, so this never takes the default.
+            price: price.unwrap_or(Money::zero(currency)),
             departs_at: self.departs_at(first),
             arrives_at: self.instant(self.arrives_s[last.index()]),
         }

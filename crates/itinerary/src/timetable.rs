@@ -49,7 +49,7 @@ impl Flight {
             destination: self.destination,
             departs_at: self.departs_at,
             arrives_at: self.arrives_at,
-            currency: self.price.currency,
+            currency: self.price.currency(),
         }
     }
 }
@@ -72,7 +72,7 @@ impl FlightSlot {
 /// departure and then id.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// The least price of its flights, in minor units.
+    /// The least price of its flights, in ten-thousandths.
     pub least_price: i64,
     /// The least flight time of its flights, in seconds.
     pub least_duration_s: u32,
@@ -214,10 +214,9 @@ impl Timetable {
             destination: self.airports[usize::from(network.routes[route].destination)].code,
             departs_at: self.instant(self.departs_s[index]),
             arrives_at: self.instant(self.arrives_s[index]),
-            price: Money {
-                amount: self.prices[index],
-                currency: network.currency,
-            },
+            // It was made of such a price, so this never takes the default.
+            price: Money::new(self.prices[index], network.currency)
+                .unwrap_or(Money::zero(network.currency)),
             airline: self.airline_codes[usize::from(self.airlines[index])],
         }
     }

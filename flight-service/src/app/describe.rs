@@ -71,8 +71,8 @@ impl Facts<'_> {
             total_seats: self.capacity,
             booked_seats: self.capacity - self.free,
             available_seats: self.free,
-            price: self.price.amount,
-            currency: self.price.currency,
+            price: self.price.amount(),
+            currency: self.price.currency(),
             status: self.status(sales, now),
             created_at: self.created_at,
         }
@@ -88,7 +88,7 @@ fn local_text(at: Timestamp, zone: &TimeZone) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Amount, Currency};
+    use domain::Currency;
     use jiff::SignedDuration;
 
     use super::*;
@@ -102,10 +102,7 @@ mod tests {
             destination: "BOM".parse().unwrap(),
             departs_at: "2024-02-15T02:30:00Z".parse().unwrap(),
             arrives_at: "2024-02-15T05:00:00Z".parse().unwrap(),
-            price: Money {
-                amount: Amount::ZERO,
-                currency: Currency::INR,
-            },
+            price: Money::zero(Currency::INR),
             capacity: 180,
             free: 130,
             is_cancelled: false,

@@ -66,7 +66,7 @@ fn fingerprint_of(row: &db::flights::FlightRow) -> u64 {
     row.id.hash(&mut hasher);
     (row.source, row.destination).hash(&mut hasher);
     (row.departs_at, row.arrives_at).hash(&mut hasher);
-    (row.price.amount, row.price.currency).hash(&mut hasher);
+    (row.price.amount(), row.price.currency()).hash(&mut hasher);
     (row.flight_number, row.cancelled_at, row.closed_at).hash(&mut hasher);
     hasher.finish()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clients::flight::{FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
-use domain::{Amount, FlightId, Money, SeatLayout};
+use domain::{Amount, Currency, FlightId, Money, SeatLayout};
 use inventory::{Command, Inventory, NewPool};
 use service_kit::once::{self, Once, RequestKey};
 
@@ -89,12 +89,13 @@ impl ScheduleChanges {
     /// When there is none, or the change can't be made.
     pub async fn change(&self, id: FlightId, change: &FlightChange) -> Result<(), AppError> {
         self.require(id).await?;
-        if change.price.is_some_and(|price| price < Amount::ZERO) {
-            return Err(AppError::Invalid(
-                "price",
-                "must not be below zero".to_owned(),
-            ));
-        }
+        let price = match change.price {
+            Some(price) => {
+                let currency = db::flights::currency(&self.database.get().await?, id).await?;
+                Some(checked_price(price, currency)?)
+            }
+            None => None,
+        };
         if let Some(seats) = change.total_seats {
             check_seats(seats)?;
             let command = Command::Resize {
@@ -118,7 +119,7 @@ impl ScheduleChanges {
         {
             let mut client = self.database.get().await?;
             let transaction = client.transaction().await.map_err(db::DbError::from)?;
-            if let Some(price) = change.price {
+            if let Some(price) = price {
                 db::flights::set_price(&transaction, id, price).await?;
             }
             db::schedule_version::raise(&transaction).await?;
@@ -175,9 +176,6 @@ fn checked(new: &NewFlight) -> Result<db::flights::NewFlight, AppError> {
     if new.arrival_time.subsec_nanosecond() != 0 {
         return invalid("arrival_time", "must be a whole second");
     }
-    if new.price < Amount::ZERO {
-        return invalid("price", "must not be below zero");
-    }
     check_seats(new.total_seats)?;
     Ok(db::flights::NewFlight {
         flight_number: new.flight_number,
@@ -185,11 +183,18 @@ fn checked(new: &NewFlight) -> Result<db::flights::NewFlight, AppError> {
         destination: new.destination,
         departs_at: new.departure_time,
         arrives_at: new.arrival_time,
-        price: Money {
-            amount: new.price,
-            currency: new.currency,
-        },
+        price: checked_price(new.price, new.currency)?,
     })
+}
+
+fn checked_price(price: Amount, currency: Currency) -> Result<Money, AppError> {
+    if price < Amount::ZERO {
+        return Err(AppError::Invalid(
+            "price",
+            "must not be below zero".to_owned(),
+        ));
+    }
+    Money::new(price, currency).map_err(|error| AppError::Invalid("price", error.0))
 }
 
 fn check_seats(seats: i32) -> Result<(), AppError> {

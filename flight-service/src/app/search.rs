@@ -166,8 +166,8 @@ impl Searcher {
             let price = cheapest.map(|cheapest| cheapest.price);
             days.push(CalendarDay {
                 date,
-                price: price.map(|price| price.amount),
-                currency: price.map(|price| price.currency),
+                price: price.map(|price| price.amount()),
+                currency: price.map(|price| price.currency()),
             });
             // A month is many searches: other requests of this thread have their turn in between.
             tokio::task::yield_now().await;
@@ -249,8 +249,8 @@ impl Searcher {
             .collect();
         Some(Path {
             flights: flights?,
-            total_price: itinerary.price.amount,
-            currency: itinerary.price.currency,
+            total_price: itinerary.price.amount(),
+            currency: itinerary.price.currency(),
             total_time_minutes: itinerary.duration_seconds() / 60,
             stops: itinerary.stops(),
         })

@@ -391,8 +391,8 @@ impl Seats {
                 flight_id,
                 units: leg.units,
                 seats: leg.seats,
-                price: price.amount,
-                currency: price.currency,
+                price: price.amount(),
+                currency: price.currency(),
             });
         }
         // In one order whenever it is asked: a repeated request gets the first answer.
@@ -440,7 +440,7 @@ impl Seats {
                 destination: row.destination,
                 departs_at: row.departs_at,
                 arrives_at: row.arrives_at,
-                currency: row.price.currency,
+                currency: row.price.currency(),
             },
         })
     }

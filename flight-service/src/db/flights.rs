@@ -1,7 +1,7 @@
 //! The table `flights`, read together with the pools that have their seats.
 
 use deadpool_postgres::GenericClient;
-use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber, Money};
+use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
 use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -137,11 +137,11 @@ pub async fn insert(
         .collect();
     let prices: Vec<i64> = flights
         .iter()
-        .map(|(_, flight)| flight.price.amount.minor())
+        .map(|(_, flight)| flight.price.minor())
         .collect();
-    let currencies: Vec<&str> = flights
+    let currencies: Vec<String> = flights
         .iter()
-        .map(|(_, flight)| flight.price.currency.as_str())
+        .map(|(_, flight)| flight.price.currency().to_string())
         .collect();
     client
         .execute(
@@ -165,6 +165,20 @@ pub async fn insert(
     Ok(())
 }
 
+/// The currency of a flight that is there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn currency(client: &impl GenericClient, id: FlightId) -> Result<Currency, DbError> {
+    let query = "SELECT currency FROM flights WHERE id = $1";
+    let row = client.query_one(query, &[&id.0]).await?;
+    currency_of(row.try_get("currency")?)
+}
+
+fn currency_of(text: &str) -> Result<Currency, DbError> {
+    Currency::stored(text).map_err(|_| DbError::Unreadable("flights.currency"))
+}
+
 /// Sets a flight's price.
 ///
 /// # Errors
@@ -172,7 +186,7 @@ pub async fn insert(
 pub async fn set_price(
     client: &impl GenericClient,
     id: FlightId,
-    price: Amount,
+    price: Money,
 ) -> Result<(), DbError> {
     let query = "UPDATE flights SET price_minor = $2 WHERE id = $1";
     client.execute(query, &[&id.0, &price.minor()]).await?;
@@ -191,11 +205,9 @@ pub async fn set_cancelled(client: &impl GenericClient, id: FlightId) -> Result<
 
 fn flight_of(row: &Row) -> Result<FlightRow, DbError> {
     let text = |column| row.try_get::<_, &str>(column);
-    let amount = Amount::from_minor(row.try_get("price_minor")?)
+    let currency = currency_of(text("currency")?)?;
+    let price = Money::from_minor(row.try_get("price_minor")?, currency)
         .map_err(|_| DbError::Unreadable("flights.price_minor"))?;
-    let currency: Currency = text("currency")?
-        .parse()
-        .map_err(|_| DbError::Unreadable("flights.currency"))?;
     Ok(FlightRow {
         id: FlightId(row.try_get("id")?),
         flight_number: text("flight_number")?
@@ -209,7 +221,7 @@ fn flight_of(row: &Row) -> Result<FlightRow, DbError> {
             .map_err(|_| DbError::Unreadable("flights.destination"))?,
         departs_at: row.try_get("departs_at")?,
         arrives_at: row.try_get("arrives_at")?,
-        price: Money { amount, currency },
+        price,
         cancelled_at: row.try_get("cancelled_at")?,
         created_at: row.try_get("created_at")?,
         capacity: row.try_get("capacity")?,

@@ -203,6 +203,7 @@ impl Parts {
             "" => Currency::USD,
             _ => row.value("currency")?,
         };
+        let price = Money::new(amount, currency).map_err(|error| row.wrong("price", &error.0))?;
         let total_seats: i32 = row.value("total_seats")?;
         if !(1..=1000).contains(&total_seats) {
             return Err(row.wrong("total_seats", "1 to 1000"));
@@ -228,7 +229,7 @@ impl Parts {
             source_zone,
             destination,
             destination_zone,
-            price: Money { amount, currency },
+            price,
             total_seats,
             already_booked,
             layout,

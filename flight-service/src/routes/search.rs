@@ -46,7 +46,7 @@ pub(super) struct Parameters {
     limit: usize,
     /// The page after this place, from `meta.after`
     #[serde(default, deserialize_with = "some_from_text")]
-    #[param(value_type = Option<String>, example = "cheapest.780000.9000.1708007400.3")]
+    #[param(value_type = Option<String>, example = "cheapest.78000000.9000.1708007400.3")]
     after: Option<Place>,
 }
 

@@ -43,7 +43,7 @@ async fn an_answer_says_all_about_its_flights() -> anyhow::Result<()> {
     {
       "count": 1,
       "meta": {
-        "after": "cheapest.780000.9000.1708007400.3",
+        "after": "cheapest.78000000.9000.1708007400.3",
         "limit": 1
       },
       "paths": [

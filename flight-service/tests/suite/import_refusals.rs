@@ -55,7 +55,7 @@ async fn every_wrong_row_is_named() -> anyhow::Result<()> {
       line 6, column departure: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y, not "yesterday"
       line 7, column arrival: a time after the departure, not "2024-02-15T04:00:00Z"
       line 8, column total_seats: 1 to 1000, not "0"
-      line 9, column price: an amount is a number with at most two decimals, such as 85.96, not "1.005"
+      line 9, column price: an amount of USD has at most 2 decimals, not "1.005"
       line 10, column price: zero or more, not "-1"
       line 11, column already_booked: 0 to total_seats, not "11"
       line 12, column seat_map: as many seats as total_seats, not "rows A-B, seats 1-4"

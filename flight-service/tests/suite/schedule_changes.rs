@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::caller::{Answer, Caller};
 use crate::holds::{hold, hold_of};
-use crate::support::{AI101, AI103, FL123, TestService, seats_of};
+use crate::support::{AI101, AI103, FL123, TestService, connect, seats_of};
 
 fn new_flight() -> Value {
     json!({
@@ -57,6 +57,62 @@ async fn an_added_flight_is_found_and_sold_at_once() -> anyhow::Result<()> {
     assert_eq!(cheapest(caller).await?["id"], AI103);
     let again = caller.post("/api/flights", &new_flight()).await?;
     assert_eq!(again.summary(), "409 flight_exists");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn prices_are_whole_minor_units_of_their_currency() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let priced = |number: &str, price: Value, currency: &str| {
+        let mut flight = new_flight();
+        flight["flight_number"] = json!(number);
+        flight["price"] = price;
+        flight["currency"] = json!(currency);
+        flight
+    };
+    for (price, currency, field) in [
+        (json!(100.50), "JPY", "price"),
+        (json!(1.2345), "KWD", "price"),
+        (json!(1.234), "INR", "price"),
+        (json!(100), "ZZZ", "currency"),
+        (json!(100), "XXX", "currency"),
+        (json!(100), "inr", "currency"),
+    ] {
+        let body = priced("AI900", price, currency);
+        let refused = caller.post("/api/flights", &body).await?;
+        assert_eq!(refused.summary(), "400 invalid_request", "{body}");
+        let pointer = format!("/{field}");
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{body}");
+    }
+    let mut flights = Vec::new();
+    for (number, price, currency) in [("AI901", 1010.0, "JPY"), ("AI902", 1.234, "KWD")] {
+        let added = caller
+            .post("/api/flights", &priced(number, json!(price), currency))
+            .await?;
+        assert_eq!(added.status, 201, "{}", added.text);
+        assert_eq!(added.body["price"], price);
+        let id = added.body["id"].as_i64().unwrap_or_default();
+        let body = json!({"flight_id": id, "seats": 3, "date": "2024-02-15"});
+        let valid = caller.post("/api/flights/validate", &body).await?;
+        assert_eq!(valid.body["price"], price * 3.0, "{}", valid.text);
+        flights.push(id);
+    }
+    let refused = change(caller, flights[0], json!({"price": 99.5, "total_seats": 5})).await?;
+    assert_eq!(refused.body["errors"][0]["pointer"], "/price");
+    let changed = change(caller, flights[0], json!({"price": 99})).await?;
+    assert_eq!(changed.body["price"], 99.0);
+    assert_eq!(
+        changed.body["total_seats"], 12,
+        "nothing was changed before"
+    );
+    let changed = change(caller, flights[1], json!({"price": 1.235})).await?;
+    assert_eq!(changed.body["price"], 1.235);
+    let sql = connect(service.database.url()).await?;
+    let minor = "SELECT price_minor FROM flights WHERE id = ANY ($1) ORDER BY id";
+    let rows = sql.query(minor, &[&flights]).await?;
+    let minor: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(minor, [99, 1235]);
     service.finish().await
 }
 

@@ -3,7 +3,7 @@
 //! A refund is final once it is recorded, in one transaction with the count on its charge: no provider
 //! is asked, because the mock has nothing to give back.
 
-use domain::{Amount, PaymentId};
+use domain::{Amount, Money, PaymentId};
 
 use crate::app::{PaymentError, Payments};
 use crate::charge::{BoundKey, Charge, EndStatus, Progress, Refund};
@@ -47,9 +47,9 @@ impl Payments {
                 Err(PaymentError::KeyReused)
             };
         }
-        check(&charge, amount)?;
-        charges::add_refund(&transaction, payment, amount).await?;
-        let refund = refunds::insert(&transaction, payment, amount, key).await?;
+        let money = check(&charge, amount)?;
+        charges::add_refund(&transaction, payment, money).await?;
+        let refund = refunds::insert(&transaction, payment, money, key).await?;
         transaction.commit().await?;
         crash_points::point("refund.after");
         metrics::counter!("refunds_total").increment(1);
@@ -61,18 +61,20 @@ impl Payments {
     }
 }
 
-/// Whether so much may be given back of this charge.
-fn check(charge: &Charge, amount: Amount) -> Result<(), PaymentError> {
+/// What is given back of this charge, if so much may be.
+fn check(charge: &Charge, amount: Amount) -> Result<Money, PaymentError> {
     let captured = matches!(&charge.progress, Progress::Ended { outcome, .. } if outcome.status == EndStatus::Success);
     if !captured {
         return Err(PaymentError::NotCaptured);
     }
-    let charged = charge.terms.money.amount;
-    match charge.refunded.checked_add(amount) {
-        Some(sum) if sum <= charged => Ok(()),
-        _ => Err(PaymentError::RefundExceedsCharge {
-            left: Amount::from_minor(charged.minor() - charge.refunded.minor())
-                .unwrap_or(Amount::ZERO),
-        }),
+    let charged = charge.terms.money;
+    let money = Money::new(amount, charged.currency())
+        .map_err(|error| PaymentError::Invalid("amount", error.0))?;
+    let left = charged.checked_sub(charge.refunded);
+    let left = left.unwrap_or(Money::zero(charged.currency()));
+    if money.amount() <= left.amount() {
+        Ok(money)
+    } else {
+        Err(PaymentError::RefundExceedsCharge { left })
     }
 }

@@ -10,10 +10,11 @@ mod row;
 use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
-use domain::{Amount, PaymentId};
+use domain::{Money, PaymentId};
 use uuid::Uuid;
 
 pub use self::batch::{Ending, NewCharge, Start, end, insert};
+pub(super) use self::row::money;
 use self::row::{fetch, read};
 use super::DbError;
 use crate::charge::Charge;
@@ -140,7 +141,7 @@ pub async fn give_up(
 pub async fn add_refund(
     client: &impl GenericClient,
     id: PaymentId,
-    amount: Amount,
+    amount: Money,
 ) -> Result<(), DbError> {
     const SQL: &str =
         "UPDATE charges SET refunded_minor = refunded_minor + $2 WHERE payment_id = $1";

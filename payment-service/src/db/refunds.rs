@@ -2,16 +2,18 @@
 //! transaction that counts them against their charge.
 
 use deadpool_postgres::GenericClient;
-use domain::{Amount, PaymentId};
+use domain::{Money, PaymentId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::DbError;
+use super::charges::money;
 use crate::charge::{BoundKey, Refund};
 
 macro_rules! columns {
     () => {
-        "refund_id, payment_id, amount_minor, request_digest, refunded_at"
+        "refund_id, payment_id, amount_minor, request_digest, refunded_at, \
+         (SELECT currency FROM charges WHERE charges.payment_id = refunds.payment_id) AS currency"
     };
 }
 
@@ -22,7 +24,7 @@ macro_rules! columns {
 pub async fn insert(
     client: &impl GenericClient,
     payment: PaymentId,
-    amount: Amount,
+    amount: Money,
     key: Option<&BoundKey>,
 ) -> Result<Refund, DbError> {
     const SQL: &str = concat!(
@@ -65,8 +67,7 @@ fn read(row: &Row) -> Result<Refund, DbError> {
     Ok(Refund {
         id: row.try_get("refund_id")?,
         payment: PaymentId(row.try_get("payment_id")?),
-        amount: Amount::from_minor(row.try_get("amount_minor")?)
-            .map_err(|_| DbError::Unreadable("amount_minor"))?,
+        money: money(row, "amount_minor")?,
         request_digest: row.try_get("request_digest")?,
         refunded_at: row.try_get("refunded_at")?,
     })

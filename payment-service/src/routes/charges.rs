@@ -137,7 +137,7 @@ pub(super) async fn by_id(
     id: Id<PaymentId>,
 ) -> Result<HttpResponse, Problem> {
     let charge = payments.charge_by_id(id.0).await?;
-    Ok(respond::ok(&wire(&charge, charge.refunded)))
+    Ok(respond::ok(&wire(&charge, charge.refunded.amount())))
 }
 
 /// Names a charge by its key.
@@ -161,7 +161,7 @@ pub(super) async fn by_key(
 ) -> Result<HttpResponse, Problem> {
     let key = parse::charge_key(parameters.0.key)?;
     let charge = payments.charge_by_key(&key).await?;
-    Ok(respond::ok(&wire(&charge, charge.refunded)))
+    Ok(respond::ok(&wire(&charge, charge.refunded.amount())))
 }
 
 /// Close a key: learn for good whether it has made a charge.
@@ -185,7 +185,7 @@ pub(super) async fn close(
     Ok(respond::ok(&ClosedKey {
         key,
         closed: true,
-        charge: charge.map(|charge| wire(&charge, charge.refunded)),
+        charge: charge.map(|charge| wire(&charge, charge.refunded.amount())),
     }))
 }
 
@@ -221,8 +221,8 @@ fn wire(charge: &charge::Charge, refunded: Amount) -> Charge {
         message,
         code,
         booking_id: charge.terms.booking.clone(),
-        amount: charge.terms.money.amount,
-        currency: charge.terms.money.currency,
+        amount: charge.terms.money.amount(),
+        currency: charge.terms.money.currency(),
         refunded,
         processed_at,
     }

@@ -28,6 +28,10 @@ pub(super) fn terms(request: ChargeRequest) -> Result<Terms, Problem> {
     check("booking_id", reference(&request.booking_id));
     check("user_id", reference(&request.user_id));
     check("amount", above_zero(request.amount));
+    let money = Money::new(request.amount, request.currency).unwrap_or_else(|error| {
+        check("amount", Err(error.0));
+        Money::zero(request.currency)
+    });
     check(
         "payment_type",
         plain(&request.payment_type, PAYMENT_TYPE_LIMIT_CHARS),
@@ -49,10 +53,7 @@ pub(super) fn terms(request: ChargeRequest) -> Result<Terms, Problem> {
     Ok(Terms {
         booking: request.booking_id,
         user: request.user_id,
-        money: Money {
-            amount: request.amount,
-            currency: request.currency,
-        },
+        money,
         payment_type: request.payment_type,
         reference: request.reference,
         payment_code,

@@ -23,6 +23,7 @@ impl From<PaymentError> for Problem {
                  ask again with the same Idempotency-Key",
             ),
             PaymentError::UnknownCharge => Self::not_found("there is no such charge"),
+            PaymentError::Invalid(field, detail) => Self::invalid_field(field, detail),
             PaymentError::NotCaptured => {
                 Self::conflict("not_captured", "this charge has taken no money")
             }

@@ -38,7 +38,7 @@ pub(super) async fn refund(
     let body = Refund {
         refund_id: refund.id,
         payment_id: refund.payment,
-        amount: refund.amount,
+        amount: refund.money.amount(),
         refunded_at: refund.refunded_at,
     };
     let response = respond::json(StatusCode::CREATED, &body);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clients::payment::Reference;
 use deadpool_postgres::{Client, Pool};
-use domain::{Amount, Currency, Money, PaymentId};
+use domain::{Currency, Money, PaymentId};
 use futures_util::future::join_all;
 use payment_service::charge::{BoundKey, Call, Charge, Outcome, Terms};
 use payment_service::db::charges::{Ending, NewCharge, Start, end, insert};
@@ -22,10 +22,7 @@ fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
         terms: Terms {
             booking: Reference::Number(1),
             user: Reference::Text("alice".to_owned()),
-            money: Money {
-                amount: Amount::from_minor(100)?,
-                currency: Currency::INR,
-            },
+            money: Money::from_minor(100, Currency::INR)?,
             payment_type: "upi".to_owned(),
             reference: None,
             payment_code: Some("12345".parse()?),

@@ -29,7 +29,7 @@ async fn a_charge_is_given_back_in_parts_up_to_all_of_it() -> anyhow::Result<()>
 
     let too_much = caller.post(&path, &json!({"amount": 69.76})).await?;
     assert_eq!(too_much.summary(), "409 refund_exceeds_charge");
-    assert_eq!(too_much.body["detail"], "69.75 is left of this charge");
+    assert_eq!(too_much.body["detail"], "69.75 INR is left of this charge");
     let rest = caller.post(&path, &json!({"amount": 69.75})).await?;
     assert_eq!(rest.status, 201);
     let more = caller.post(&path, &json!({"amount": 0.01})).await?;

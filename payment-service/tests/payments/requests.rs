@@ -59,6 +59,79 @@ async fn wrong_fields_are_named() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn amounts_are_whole_minor_units_of_their_currency() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    for (amount, currency, pointer) in [
+        ("100.50", "JPY", "/amount"),
+        ("1.2345", "KWD", "/amount"),
+        ("19.99000000000000000000000000001", "USD", "/amount"),
+        ("0.00001", "CLF", "/amount"),
+        ("17000", "ZZZ", "/currency"),
+        ("17000", "XXX", "/currency"),
+    ] {
+        let body = format!(
+            r#"{{"booking_id": 1, "user_id": 1, "payment_type": "upi", "amount": {amount}, "currency": "{currency}"}}"#
+        );
+        let request = caller.request(Method::POST, "/api/payments/process");
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
+        let refused = caller.send(request).await?;
+        assert_eq!(
+            refused.summary(),
+            "400 invalid_request",
+            "{amount} {currency}"
+        );
+        assert_eq!(
+            refused.body["errors"][0]["pointer"], pointer,
+            "{amount} {currency}"
+        );
+    }
+    for (amount, currency, part, finer) in [
+        (1010.0, "JPY", 10.0, 0.5),
+        (1.234, "KWD", 0.234, 0.0001),
+        (17000.55, "INR", 0.55, 0.001),
+    ] {
+        let mut body = charge_of(amount);
+        body["currency"] = json!(currency);
+        let path = "/api/payments/simulate/success";
+        let charge = caller.post(path, &body).await?;
+        assert_eq!(
+            (charge.status, &charge.body["amount"]),
+            (200, &json!(amount))
+        );
+        let path = format!(
+            "/api/payments/{}",
+            charge.body["payment_id"].as_str().unwrap_or("")
+        );
+        let refunds = format!("{path}/refunds");
+        let refused = caller.post(&refunds, &json!({"amount": finer})).await?;
+        assert_eq!(
+            refused.body["errors"][0]["pointer"], "/amount",
+            "{currency}"
+        );
+        let refund = caller.post(&refunds, &json!({"amount": part})).await?;
+        assert_eq!((refund.status, &refund.body["amount"]), (201, &json!(part)));
+        let found = caller.get(&path).await?;
+        assert_eq!(found.body["refunded"], part, "{currency}");
+    }
+    assert_eq!(
+        service
+            .count("amount_minor = 1010 AND refunded_minor = 10")
+            .await?,
+        1
+    );
+    assert_eq!(
+        service
+            .count("amount_minor = 1234 AND refunded_minor = 234")
+            .await?,
+        1
+    );
+    service.finish().await
+}
+
+#[tokio::test]
 async fn all_wrong_fields_are_named_at_once() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let body = json!({"booking_id": "", "amount": 0, "user_id": 1, "payment_type": "upi",

@@ -151,11 +151,8 @@ impl Engine {
         match closed.charge {
             Some(charge) if charge.status == ChargeStatus::Success => {
                 booking.payment = Some(charge.payment_id);
-                let left = charge.amount.minor() - charge.refunded.minor();
-                if let Some(amount) = Amount::from_minor(left)
-                    .ok()
-                    .filter(|one| *one > Amount::ZERO)
-                {
+                let left = charge.amount.checked_sub(charge.refunded);
+                if let Some(amount) = left.filter(|left| *left > Amount::ZERO) {
                     let refund_key = format!("refund {key}");
                     let refund =
                         self.payments
@@ -185,7 +182,9 @@ impl Engine {
 
 /// The charge that a booking needs; none for what costs nothing.
 fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
-    let total = booking.total.filter(|total| total.amount > Amount::ZERO)?;
+    let total = booking
+        .total
+        .filter(|total| total.amount() > Amount::ZERO)?;
     let text_or_number = |text: &str| {
         text.parse()
             .map_or_else(|_| Reference::Text(text.to_owned()), Reference::Number)
@@ -195,8 +194,8 @@ fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
             Door::Seats | Door::Event => Reference::Text(booking.hold.to_string()),
             Door::Count | Door::Simple => Reference::Number(booking.id.0),
         },
-        amount: total.amount,
-        currency: total.currency,
+        amount: total.amount(),
+        currency: total.currency(),
         user_id: text_or_number(&booking.user),
         payment_type: booking.payment_type.clone(),
         reference: Some(booking.reference()),

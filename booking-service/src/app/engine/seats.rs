@@ -93,8 +93,8 @@ impl Engine {
             ..booking.clone()
         };
         match booking.expected_total {
-            Some(expected) if expected != total.amount => {
-                let message = format!("the total is {}, not {expected}", total.amount);
+            Some(expected) if expected != total.amount() => {
+                let message = format!("the total is {total}, not {expected}");
                 self.refused(&priced, unwanted, Refusal::new("price_changed", message))
             }
             _ => self.after(&priced, Event::Held),
@@ -225,11 +225,8 @@ fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange) -> Booking
 /// The price of all seats of all legs, if they have one currency.
 fn total_of(hold: &Hold) -> Option<Money> {
     let mut legs = hold.legs.iter().map(|leg| {
-        Money {
-            amount: leg.price,
-            currency: leg.currency,
-        }
-        .checked_mul(leg.units)
+        let price = Money::new(leg.price, leg.currency).ok()?;
+        price.checked_mul(leg.units)
     });
     let first = legs.next()??;
     legs.try_fold(first, |sum, leg| sum.checked_add(leg?))

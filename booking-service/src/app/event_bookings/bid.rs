@@ -1,6 +1,6 @@
 //! What a booking of tickets takes and costs: read before it is decided whether it can be had.
 
-use domain::{Amount, Money, PoolId, Units};
+use domain::{Money, PoolId, Units};
 use inventory::{Command, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -19,9 +19,9 @@ pub(super) struct Bid {
     /// When this is, by the database's clock.
     pub now: Timestamp,
     /// What one ticket costs.
-    pub unit_price: Amount,
+    pub unit_price: Money,
     /// What the voucher takes off.
-    pub discount: Amount,
+    pub discount: Money,
     /// What is left to pay.
     pub total: Money,
     /// The voucher, if there is one.
@@ -49,10 +49,6 @@ impl Bid {
         }
         let quantity = request.quantity;
         let price = event.price.checked_mul(quantity).ok_or_else(too_much)?;
-        let price = Money {
-            amount: price,
-            currency: event.currency,
-        };
         let (voucher, discount) = match &request.voucher {
             Some(code) => {
                 let voucher = db::vouchers::find(&engine.database, code).await?;
@@ -60,9 +56,8 @@ impl Bid {
                 let discount = discount(&voucher, &event, price)?;
                 (Some(voucher), discount)
             }
-            None => (None, Amount::ZERO),
+            None => (None, Money::zero(price.currency())),
         };
-        let left = Amount::from_minor(price.amount.minor() - discount.minor());
         let share = match event.tickets_per_user {
             Some(most) => Some(share(engine, &event, request.user, most).await?),
             None => None,
@@ -71,10 +66,7 @@ impl Bid {
             now: offer.now,
             unit_price: event.price,
             discount,
-            total: Money {
-                amount: left.map_err(|_| too_much())?,
-                ..price
-            },
+            total: price.checked_sub(discount).ok_or_else(too_much)?,
             voucher,
             tickets: event.pool,
             share,
@@ -84,7 +76,7 @@ impl Bid {
 
     /// Whether there is nothing to pay.
     pub fn is_free(&self) -> bool {
-        self.total.amount == Amount::ZERO
+        self.total.minor() == 0
     }
 
     /// The pools and units that it takes.
@@ -140,7 +132,7 @@ fn too_much() -> AppError {
     AppError::Invalid("quantity".to_owned(), detail)
 }
 
-fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Amount, AppError> {
+fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, AppError> {
     let is_for_it = voucher.event.is_none_or(|only| only == event.id);
     let off = voucher.reduction.of(price).filter(|_| is_for_it);
     off.ok_or_else(|| {

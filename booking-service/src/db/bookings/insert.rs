@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
-use domain::{Amount, BookingId, HoldId};
+use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::Life;
 
@@ -27,15 +27,15 @@ pub struct Insertion {
 /// The rows that are new come back; a key that is there already keeps its booking.
 const INSERT: &str = "
     WITH added AS (
-        INSERT INTO bookings (door, user_ref, flight_ref, travel_date, payment_type, expected_minor,
-                              state, shown, hold_id, idempotency_key, request_digest, deadline_at,
+        INSERT INTO bookings (door, user_ref, flight_ref, travel_date, payment_type, expected_total,
+                              expected_minor, state, shown, hold_id, idempotency_key, request_digest, deadline_at,
                               next_step_at)
-        SELECT door, user_ref, flight_ref, travel_date, payment_type, expected_minor, 'pending',
-               'pending', hold_id, idempotency_key, request_digest,
+        SELECT door, user_ref, flight_ref, travel_date, payment_type, expected_total::numeric,
+               (expected_total::numeric * 100)::bigint, 'pending', 'pending', hold_id, idempotency_key, request_digest,
                now() + make_interval(secs => deadline_s), now() + make_interval(secs => lease_s)
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[], $6::bigint[],
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[], $6::text[],
                     $7::uuid[], $8::text[], $9::bytea[], $10::float8[], $11::float8[])
-            AS new (door, user_ref, flight_ref, travel_date, payment_type, expected_minor, hold_id,
+            AS new (door, user_ref, flight_ref, travel_date, payment_type, expected_total, hold_id,
                     idempotency_key, request_digest, deadline_s, lease_s)
         ON CONFLICT (idempotency_key) DO NOTHING
         RETURNING id, hold_id, deadline_at, version, created_at, updated_at
@@ -85,7 +85,9 @@ pub async fn insert(
                 &column(of, |one| one.new.flight_ref.as_str()),
                 &column(of, |one| one.new.date),
                 &column(of, |one| one.new.payment_type.as_str()),
-                &column(of, |one| one.new.expected_total.map(Amount::minor)),
+                &column(of, |one| {
+                    one.new.expected_total.map(|total| total.to_string())
+                }),
                 &column(of, |one| one.hold.0),
                 &column(of, |one| one.new.idempotency_key.as_deref()),
                 &column(of, |one| one.new.digest.as_slice()),

@@ -1,6 +1,6 @@
 //! From a row to a [`Booking`].
 
-use domain::{Amount, BookingId, HoldId, Money, PaymentId, SeatNumber};
+use domain::{BookingId, Currency, HoldId, Money, PaymentId, SeatNumber};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -13,7 +13,8 @@ use crate::db::DbError;
 
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "
-    id, door, user_ref, flight_ref, travel_date, payment_type, payment_code, expected_minor,
+    id, door, user_ref, flight_ref, travel_date, payment_type, payment_code,
+    coalesce(expected_total, expected_minor / 100.0)::text AS expected_total,
     state, shown, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
     seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
     request_digest, idempotency_key IS NOT NULL AS has_key, deadline_at,
@@ -52,10 +53,10 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         payment_type: row.try_get("payment_type")?,
         payment_code: row.try_get("payment_code")?,
         expected_total: row
-            .try_get::<_, Option<i64>>("expected_minor")?
-            .map(Amount::from_minor)
+            .try_get::<_, Option<&str>>("expected_total")?
+            .map(str::parse)
             .transpose()
-            .map_err(|_| unreadable("bookings.expected_minor"))?,
+            .map_err(|_| unreadable("bookings.expected_total"))?,
         life: life(row)?,
         attempts: row.try_get("attempt")?,
         refusal: row
@@ -109,10 +110,10 @@ fn total(row: &Row) -> Result<Option<Money>, DbError> {
     let Some((amount, currency)) = amount.zip(currency) else {
         return Ok(None);
     };
-    let amount =
-        Amount::from_minor(amount).map_err(|_| DbError::Unreadable("bookings.amount_minor"))?;
-    let currency = currency
-        .parse()
-        .map_err(|_| DbError::Unreadable("bookings.currency"))?;
-    Ok(Some(Money { amount, currency }))
+    let currency =
+        Currency::stored(currency).map_err(|_| DbError::Unreadable("bookings.currency"))?;
+    let total = Money::from_minor(amount, currency);
+    Ok(Some(total.map_err(|_| {
+        DbError::Unreadable("bookings.amount_minor")
+    })?))
 }

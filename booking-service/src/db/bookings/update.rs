@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use deadpool_postgres::{GenericClient, Pool};
-use domain::BookingId;
+use domain::{BookingId, Money};
 use jiff::Timestamp;
 use tokio_postgres::types::Json;
 
@@ -111,11 +111,9 @@ pub async fn update(
                 &column(&lives, |life| life.money_task),
                 &column(&refusals, |refusal| refusal.map(|one| one.code.as_str())),
                 &column(&refusals, |refusal| refusal.map(|one| one.message.as_str())),
+                &column(of, |one| one.booking.total.map(Money::minor)),
                 &column(of, |one| {
-                    one.booking.total.map(|total| total.amount.minor())
-                }),
-                &column(of, |one| {
-                    one.booking.total.map(|total| total.currency.to_string())
+                    one.booking.total.map(|total| total.currency().to_string())
                 }),
                 &column(of, |one| one.booking.payment.map(|payment| payment.0)),
                 &column(of, |one| one.booking.payment_code.as_deref()),

@@ -24,7 +24,7 @@ pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
 
 /// What was sold in one currency in each part of a span.
 pub(super) fn revenue(revenue: &Revenue, span: &str) -> Markup {
-    let money = |minor: i64| words::minor(minor / 100 * 100, Some(revenue.currency));
+    let money = |minor: i64| words::whole(minor, revenue.currency);
     let total = money(revenue.total());
     let label = format!("Sold over the last {span}: {total}");
     let over_time: Vec<(i64, i64)> = revenue.over_time.iter().map(|minor| (0, *minor)).collect();

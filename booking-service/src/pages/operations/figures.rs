@@ -52,7 +52,7 @@ impl Shown {
                 (tile("Failed or expired", &words::count(totals.failed)))
                 (tile("Cancelled", &words::count(totals.cancelled)))
                 @for revenue in &totals.revenue {
-                    (tile(&format!("Sold, {}", revenue.currency), &words::minor(revenue.total() / 100 * 100, Some(revenue.currency))))
+                    (tile(&format!("Sold, {}", revenue.currency), &words::whole(revenue.total(), revenue.currency)))
                 }
                 (tile("Work overdue", &words::count(totals.overdue)))
             }

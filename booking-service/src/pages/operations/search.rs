@@ -237,7 +237,7 @@ fn table(rows: &[Row], airports: &Airports) -> Markup {
                             td data-name="User" { (booking.user) }
                             td data-name="For" { span { (title(row, airports)) br; small { (seats(booking)) } } }
                             td.whole data-name="Made" { (words::moment(booking.created_at)) }
-                            td.right data-name="Total" { @if let Some(total) = booking.total { (words::money(total.amount, total.currency)) } }
+                            td.right data-name="Total" { @if let Some(total) = booking.total { (words::of(total)) } }
                             td.right data-name="State" { (state(booking)) }
                         }
                     }

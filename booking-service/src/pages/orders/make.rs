@@ -147,8 +147,7 @@ pub(super) async fn create(
         }
     };
     let first = ids.first().map(ToString::to_string).unwrap_or_default();
-    let each = form.text("each").parse().ok();
-    let each = each.and_then(|minor| Amount::from_minor(minor).ok());
+    let each: Option<Amount> = form.text("price").parse().ok();
     let key = form.request_key("POST /orders", &visitor.user);
     let new = NewBooking {
         door: Door::Seats,

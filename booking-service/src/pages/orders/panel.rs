@@ -194,7 +194,7 @@ fn total(shown: &Shown) -> Markup {
         h2 { "Total" }
         p.price {
             @match shown.order.total {
-                Some(total) => (words::money(total.amount, total.currency)),
+                Some(total) => (words::of(total)),
                 None => "–",
             }
         }

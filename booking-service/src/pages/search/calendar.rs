@@ -69,7 +69,8 @@ fn cell(day: &CalendarDay, search: &SearchRequest, wish: &Wish, lowest: Option<A
 
 /// A price that fits a cell: whole units. Their currency is said once, below.
 fn short(price: Amount) -> String {
-    words::minor((price.minor() + 50) / 100 * 100, None)
+    let units = (price.ten_thousandths().max(0) + 5_000) / 10_000;
+    words::count(units)
 }
 
 /// The days in weeks from Monday, with gaps before the first and after the last.

@@ -106,9 +106,9 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
             aside {
                 section.card.summary {
                     h2 { "Total" }
-                    p.price { (words::money(booking.total.amount, booking.total.currency)) }
+                    p.price { (words::of(booking.total)) }
                     @if let Some(voucher) = &booking.voucher {
-                        p.quiet { "Voucher " code { (voucher) } ": " (words::money(booking.discount, booking.total.currency)) " off" }
+                        p.quiet { "Voucher " code { (voucher) } ": " (words::of(booking.discount)) " off" }
                     }
                     (actions(shown, visitor))
                     p.hint { "Booking " code { (booking.id) } }

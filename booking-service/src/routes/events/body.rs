@@ -167,8 +167,8 @@ impl From<Event> for EventView {
             description: event.description,
             date_time: event.starts_at,
             total_tickets: event.total_tickets,
-            ticket_price: event.price,
-            currency: event.currency,
+            ticket_price: event.price.amount(),
+            currency: event.price.currency(),
             sales_start: event.sales.from,
             sales_end: event.sales.until,
             max_tickets_per_user: event.tickets_per_user,
@@ -187,17 +187,27 @@ pub(in crate::routes) struct StatisticsView {
     #[schema(example = 250)]
     pub(super) total_sold: i64,
     /// What they were sold for
-    #[serde(serialize_with = "hundredths")]
     #[schema(value_type = f64, example = 18875.0)]
-    pub(super) estimated_revenue: i64,
+    pub(super) estimated_revenue: Revenue,
+    /// In which currency, ISO 4217
+    #[schema(value_type = String, example = "USD")]
+    pub(super) currency: Currency,
     /// Tickets that are neither held nor sold
     #[schema(example = 750)]
     pub(super) available_tickets: i32,
 }
 
-/// Hundredths as a number with two decimals; many bookings may come to more than an [`Amount`] can be.
-fn hundredths<S: Serializer>(minor: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    // The decimal text parses to the nearest double, whose shortest text is that decimal again.
-    let number = format!("{}.{:02}", minor / 100, minor % 100).parse();
-    serializer.serialize_f64(number.map_err(serde::ser::Error::custom)?)
+/// What many bookings come to, which may be more than an [`Amount`] can be: a number in JSON.
+#[derive(Debug)]
+pub(in crate::routes) struct Revenue {
+    pub(super) minor: i64,
+    pub(super) currency: Currency,
+}
+
+impl Serialize for Revenue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The decimal text parses to the nearest double, whose shortest text is that decimal again.
+        let number = self.currency.decimal(self.minor).parse();
+        serializer.serialize_f64(number.map_err(serde::ser::Error::custom)?)
+    }
 }

@@ -79,6 +79,7 @@ pub struct HoldLeg {
     #[schema(value_type = f64, example = 8500.0)]
     pub price: Amount,
     /// The price's currency, ISO 4217.
+    #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
 }

@@ -16,6 +16,7 @@ pub struct Path {
     #[schema(value_type = f64, example = 8500.0)]
     pub total_price: Amount,
     /// The price's currency, ISO 4217.
+    #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
     /// Minutes from the first departure to the last arrival.
@@ -42,7 +43,7 @@ pub struct SearchAnswer {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SearchMeta {
     /// For the page after this one: the place of its last itinerary in the order.
-    #[schema(example = "cheapest.780000.9000.1708007400.3")]
+    #[schema(example = "cheapest.78000000.9000.1708007400.3")]
     pub after: String,
     /// How many itineraries a page has at most.
     #[schema(example = 20)]

@@ -17,7 +17,7 @@ pub fn charge_of(status: &str) -> String {
 pub fn charge_request() -> ChargeRequest {
     ChargeRequest {
         booking_id: Reference::Number(1),
-        amount: Amount::from_minor(1000).unwrap_or(Amount::ZERO),
+        amount: "10.00".parse().unwrap_or(Amount::ZERO),
         currency: Currency::INR,
         user_id: Reference::Number(1),
         payment_type: "upi".to_owned(),
@@ -107,7 +107,7 @@ async fn a_refund_that_is_refused_is_an_error_by_name() -> anyhow::Result<()> {
         .refund(
             "r1",
             PaymentId::generate(),
-            Amount::from_minor(1)?,
+            "0.01".parse()?,
             &CallContext::default(),
         )
         .await;

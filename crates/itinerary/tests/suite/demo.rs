@@ -19,8 +19,8 @@ fn delhi_to_mumbai_has_three_direct_flights() {
     assert_eq!(answer(&timetable, &cheapest), [[3], [1], [2]]);
 
     let best = timetable.search(&cheapest, |_| true).unwrap()[0];
-    assert_eq!(best.price.amount.to_string(), "7800.00");
-    assert_eq!(best.price.currency, Currency::INR);
+    assert_eq!(best.price.amount().to_string(), "7800.00");
+    assert_eq!(best.price.currency(), Currency::INR);
     assert_eq!(best.stops(), 0);
     assert_eq!(best.duration_seconds(), 150 * 60);
 
@@ -44,7 +44,7 @@ fn delhi_to_bengaluru_has_two_direct_flights_and_three_with_a_stop() {
         .search(&cheapest, |_| true)
         .unwrap()
         .iter()
-        .map(|itinerary| itinerary.price.amount.to_string())
+        .map(|itinerary| itinerary.price.amount().to_string())
         .collect();
     assert_eq!(
         prices,

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub ids: Vec<FlightId>,
-    pub minor: i128,
+    pub price: i128,
     pub currency: Currency,
     pub departs_at: Timestamp,
     pub arrives_at: Timestamp,
@@ -67,8 +67,8 @@ impl Oracle {
         let keys = |one: &Found| {
             let duration = i128::from(one.arrives_at.as_second() - one.departs_at.as_second());
             match order {
-                Order::Cheapest => (one.minor, duration, one.departs_at),
-                Order::Fastest => (duration, one.minor, one.departs_at),
+                Order::Cheapest => (one.price, duration, one.departs_at),
+                Order::Fastest => (duration, one.price, one.departs_at),
             }
         };
         all.sort_unstable_by(|one, other| {
@@ -78,7 +78,7 @@ impl Oracle {
     }
 
     /// Whether a whole itinerary is as the query's filters say.
-    fn is_admitted(&self, query: &Query, legs: &[Flight], minor: i128) -> bool {
+    fn is_admitted(&self, query: &Query, legs: &[Flight], price: i128) -> bool {
         let filters = &query.filters;
         let (first, last) = (&legs[0], &legs[legs.len() - 1]);
         let seconds = last.arrives_at.duration_since(first.departs_at).as_secs();
@@ -88,7 +88,7 @@ impl Oracle {
         let changes: Vec<AirportCode> = legs[1..].iter().map(|leg| leg.source).collect();
         filters
             .max_price
-            .is_none_or(|most| minor <= i128::from(most.minor()))
+            .is_none_or(|most| price <= i128::from(most.ten_thousandths()))
             && filters
                 .max_duration_s
                 .is_none_or(|most| seconds <= i64::from(most))
@@ -109,17 +109,17 @@ impl Oracle {
     ) {
         let last = legs[legs.len() - 1];
         if last.destination == query.destination {
-            let minor = legs
+            let price = legs
                 .iter()
-                .map(|leg| i128::from(leg.price.amount.minor()))
+                .map(|leg| i128::from(leg.price.amount().ten_thousandths()))
                 .sum();
-            if (-1_000_000_000_000..=1_000_000_000_000).contains(&minor)
-                && self.is_admitted(query, legs, minor)
+            if (-100_000_000_000_000..=100_000_000_000_000).contains(&price)
+                && self.is_admitted(query, legs, price)
             {
                 found.push(Found {
                     ids: legs.iter().map(|leg| leg.id).collect(),
-                    minor,
-                    currency: last.price.currency,
+                    price,
+                    currency: last.price.currency(),
                     departs_at: legs[0].departs_at,
                     arrives_at: last.arrives_at,
                 });
@@ -141,7 +141,7 @@ impl Oracle {
                 break;
             }
             let visited = |airport| legs.iter().any(|leg| leg.source == airport);
-            if next.price.currency == last.price.currency
+            if next.price.currency() == last.price.currency()
                 && !visited(next.destination)
                 && may_be_leg(query, next, is_open)
             {
@@ -200,8 +200,8 @@ impl Found {
         assert_eq!(itinerary.duration_seconds(), duration.as_secs());
         Self {
             ids: legs.iter().map(|leg| leg.id).collect(),
-            minor: i128::from(itinerary.price.amount.minor()),
-            currency: itinerary.price.currency,
+            price: i128::from(itinerary.price.amount().ten_thousandths()),
+            currency: itinerary.price.currency(),
             departs_at: itinerary.departs_at,
             arrives_at: itinerary.arrives_at,
         }

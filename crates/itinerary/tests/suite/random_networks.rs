@@ -50,15 +50,15 @@ fn pair() -> impl Strategy<Value = (usize, usize)> {
 
 /// Few prices, so that ties are common; now and then one that overflows with another.
 fn price() -> impl Strategy<Value = Money> {
-    let minor = prop_oneof![
-        30 => (-1_i64..=2).prop_map(|step| step * 500),
-        1 => Just(Amount::MAX_MINOR),
-        1 => Just(-Amount::MAX_MINOR),
+    let scaled = prop_oneof![
+        30 => (-1_i64..=2).prop_map(|step| step * 50_000),
+        1 => Just(Amount::MAX_TEN_THOUSANDTHS),
+        1 => Just(-Amount::MAX_TEN_THOUSANDTHS),
     ];
     let currency = prop_oneof![4 => Just(Currency::USD), 1 => Just(Currency::INR)];
-    (minor, currency).prop_map(|(minor, currency)| Money {
-        amount: Amount::from_minor(minor).unwrap(),
-        currency,
+    (scaled, currency).prop_map(|(scaled, currency)| {
+        let amount = Amount::from_ten_thousandths(scaled).unwrap();
+        Money::new(amount, currency).unwrap()
     })
 }
 
@@ -102,7 +102,8 @@ fn window() -> impl Strategy<Value = TimeWindow> {
 /// and excluded ones are indexes, and may be wrong for the query.
 fn filters() -> impl Strategy<Value = (Filters, Vec<usize>, Vec<usize>)> {
     let sometimes = 0.25;
-    let max_price = (0_i64..=6).prop_map(|step| Amount::from_minor(step * 500).unwrap());
+    let max_price =
+        (0_i64..=6).prop_map(|step| Amount::from_ten_thousandths(step * 50_000).unwrap());
     let max_duration_s = (1_u32..=40).prop_map(|quarters| quarters * 15 * 60);
     let airlines = prop::sample::subsequence(AIRLINES.to_vec(), 1..=2)
         .prop_map(|airlines| airlines.iter().map(|code| code.parse().unwrap()).collect());
@@ -328,8 +329,11 @@ fn allowed_by_the_rules(flights: &[Flight], connections: ConnectionWindow) -> Ve
         }
     }
     all.retain(|legs| {
-        let minor = legs.iter().map(|leg| leg.price.amount.minor()).sum();
-        Amount::from_minor(minor).is_ok()
+        let minor = legs
+            .iter()
+            .map(|leg| leg.price.amount().ten_thousandths())
+            .sum();
+        Amount::from_ten_thousandths(price).is_ok()
     });
     all
 }

@@ -33,10 +33,7 @@ pub fn flight(id: i64, route: (&str, &str), times: (&str, &str), price: &str) ->
 }
 
 pub fn dollars(amount: &str) -> Money {
-    Money {
-        amount: amount.parse().unwrap(),
-        currency: Currency::USD,
-    }
+    Money::new(amount.parse().unwrap(), Currency::USD).unwrap()
 }
 
 /// The cheapest 20 with up to three stops.
@@ -82,10 +79,7 @@ pub fn demo() -> (Vec<Airport>, Vec<Flight>) {
             destination: code(&row[2]),
             departs_at: local(&row[1], &row[3]),
             arrives_at: local(&row[2], &row[4]),
-            price: Money {
-                amount: row[7].parse().unwrap(),
-                currency: row[8].parse().unwrap(),
-            },
+            price: Money::new(row[7].parse().unwrap(), row[8].parse().unwrap()).unwrap(),
             airline: row[0].parse::<FlightNumber>().unwrap().airline(),
         }
     });

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
-use domain::{Amount, PaymentId};
+use domain::{Money, PaymentId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -190,7 +190,7 @@ fn charge_of(
         key: new.key.as_ref().map(|key| key.key.clone()),
         request_digest: new.key.as_ref().map(|key| key.digest.to_vec()),
         progress,
-        refunded: Amount::ZERO,
+        refunded: Money::zero(new.terms.money.currency()),
         created_at,
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Columns<'a> {
     pub(super) booking: Vec<Json<&'a Reference>>,
     pub(super) user: Vec<Json<&'a Reference>>,
     pub(super) amount_minor: Vec<i64>,
-    pub(super) currency: Vec<&'a str>,
+    pub(super) currency: Vec<String>,
     pub(super) payment_type: Vec<&'a str>,
     pub(super) reference: Vec<Option<&'a str>>,
     pub(super) payment_code: Vec<Option<&'a str>>,
@@ -41,8 +41,8 @@ impl<'a> Columns<'a> {
         self.call.push(call_text(*call));
         self.booking.push(Json(&terms.booking));
         self.user.push(Json(&terms.user));
-        self.amount_minor.push(terms.money.amount.minor());
-        self.currency.push(terms.money.currency.as_str());
+        self.amount_minor.push(terms.money.minor());
+        self.currency.push(terms.money.currency().to_string());
         self.payment_type.push(&terms.payment_type);
         self.reference.push(terms.reference.as_deref());
         self.key.push(key.as_ref().map(|key| key.key.as_str()));

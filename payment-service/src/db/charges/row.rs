@@ -2,7 +2,7 @@
 
 use clients::payment::Reference;
 use deadpool_postgres::GenericClient;
-use domain::{Amount, Money, PaymentId};
+use domain::{Currency, Money, PaymentId};
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 
@@ -75,7 +75,7 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
         key: row.try_get("idempotency_key")?,
         request_digest: row.try_get("request_digest")?,
         progress,
-        refunded: amount(row, "refunded_minor")?,
+        refunded: money(row, "refunded_minor")?,
         created_at: row.try_get("created_at")?,
     })
 }
@@ -89,19 +89,16 @@ fn read_terms(row: &Row) -> Result<Terms, DbError> {
     Ok(Terms {
         booking: row.try_get::<_, Json<Reference>>("booking_ref")?.0,
         user: row.try_get::<_, Json<Reference>>("user_ref")?.0,
-        money: Money {
-            amount: amount(row, "amount_minor")?,
-            currency: row
-                .try_get::<_, &str>("currency")?
-                .parse()
-                .map_err(|_| DbError::Unreadable("currency"))?,
-        },
+        money: money(row, "amount_minor")?,
         payment_type: row.try_get("payment_type")?,
         reference: row.try_get("reference")?,
         payment_code,
     })
 }
 
-fn amount(row: &Row, column: &'static str) -> Result<Amount, DbError> {
-    Amount::from_minor(row.try_get(column)?).map_err(|_| DbError::Unreadable(column))
+/// Minor units of the row's currency.
+pub(in crate::db) fn money(row: &Row, column: &'static str) -> Result<Money, DbError> {
+    let currency = Currency::stored(row.try_get("currency")?);
+    let currency = currency.map_err(|_| DbError::Unreadable("currency"))?;
+    Money::from_minor(row.try_get(column)?, currency).map_err(|_| DbError::Unreadable(column))
 }

@@ -170,7 +170,7 @@ impl Draws {
 #[cfg(test)]
 mod tests {
     use clients::payment::Reference;
-    use domain::{Amount, Currency, Money};
+    use domain::{Currency, Money};
 
     use super::*;
     use crate::charge::Terms;
@@ -190,10 +190,7 @@ mod tests {
             terms: Terms {
                 booking: Reference::Number(1),
                 user: Reference::Number(1),
-                money: Money {
-                    amount: Amount::from_minor(100).unwrap(),
-                    currency: Currency::INR,
-                },
+                money: Money::from_minor(100, Currency::INR).unwrap(),
                 payment_type: "credit_card".to_owned(),
                 reference: None,
                 payment_code: payment_code.map(|code| code.parse().unwrap()),

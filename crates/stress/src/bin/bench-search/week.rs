@@ -58,10 +58,7 @@ impl Week {
                 destination: row[2].parse()?,
                 departs_at: row[3].parse()?,
                 arrives_at: row[4].parse()?,
-                price: Money {
-                    amount: row[6].parse()?,
-                    currency: Currency::USD,
-                },
+                price: Money::new(row[6].parse()?, Currency::USD)?,
                 airline: number.airline(),
             });
         }

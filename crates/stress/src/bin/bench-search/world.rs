@@ -4,7 +4,7 @@
 //! are hubs of their region; 3,600 are small, and have flights to the hubs near them only. So most
 //! journeys need two or three stops, and the search has much to choose from.
 
-use domain::{Amount, Currency, FlightId, Money};
+use domain::{Currency, FlightId, Money};
 use itinerary::{Airport, Flight};
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
@@ -82,7 +82,7 @@ struct Daily {
     to: usize,
     departs_s: i64,
     duration_s: i64,
-    price: Amount,
+    price: Money,
 }
 
 struct Position {
@@ -140,10 +140,7 @@ impl World {
                     destination: self.airports[daily.to].code,
                     departs_at,
                     arrives_at: departs_at + SignedDuration::from_secs(daily.duration_s),
-                    price: Money {
-                        amount: daily.price,
-                        currency: Currency::USD,
-                    },
+                    price: daily.price,
                     airline,
                 }
             })
@@ -245,6 +242,6 @@ fn departure(
         to,
         departs_s: i64::try_from(random.below(24 * 12))? * 300,
         duration_s: minutes / 5 * 300 + 300,
-        price: Amount::from_minor(cents)?,
+        price: Money::from_minor(cents, Currency::USD)?,
     })
 }
