@@ -2,18 +2,20 @@
 //!
 //! A directory has `airports.csv` and `flights.csv`, the latter perhaps packed with gzip. Flights are
 //! either dated (`departure`, `arrival`: RFC 3339), and may be shifted by whole weeks; or a timetable
-//! of local times (`departs_local`, `arrives_local`: `HH:MM`), flown on each date that is named.
+//! of local times (`departs_local`, `arrives_local`: `HH:MM`), flown on each date that is named. How
+//! local times become moments is said in [`local_times`].
 
 mod airports;
 mod flights;
+mod local_times;
 mod table;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
-use domain::{FlightId, SeatLayout};
+use domain::{AirportCode, FlightId, SeatLayout};
 use indicatif::{ProgressBar, ProgressStyle};
 use inventory::NewPool;
 use jiff::civil::Date;
@@ -48,9 +50,14 @@ pub struct ImportOptions {
     #[arg(long, value_name = "COUNT", requires = "from", value_parser = clap::value_parser!(u16).range(1..=3660))]
     pub days: Option<u16>,
     /// For dated flights: shift the schedule by whole weeks, so that its first week starts on this
-    /// Monday; local times of departure stay, and so does how long each flight takes
+    /// Monday; local times of departure stay (those that the new day skips are later by what it skips),
+    /// and so does how long each flight takes
     #[arg(long, value_name = "MONDAY", conflicts_with_all = ["on", "from"])]
     pub starting: Option<Date>,
+    /// Let airports of the schedule take the places and time zones of airports.csv where they differ;
+    /// flights that are there already keep their moments, but have other local times then
+    #[arg(long)]
+    pub replace_airports: bool,
 }
 
 impl ImportOptions {
@@ -98,7 +105,7 @@ pub async fn run(settings: &Settings, options: &ImportOptions) -> anyhow::Result
         }
     }
     let airports = airports::read(&options.directory)?;
-    let flights = flights::read(&options.directory, &airports, options)?;
+    let (flights, later) = flights::read(&options.directory, &airports, options)?;
     let mut client = pool.get().await.context("the database can't be reached")?;
     let transaction = client.transaction().await?;
     let count = i32::try_from(flights.len()).context("too many flights")?;
@@ -106,15 +113,31 @@ pub async fn run(settings: &Settings, options: &ImportOptions) -> anyhow::Result
     if options.once && !is_new {
         return command_line::print(&format!("{name} was imported before\n"));
     }
-    db::airports::put(&transaction, &airports).await?;
+    let moved = db::airports::put(&transaction, &airports, options.replace_airports).await?;
+    ensure!(
+        moved.is_empty(),
+        "airports.csv has other places or time zones than the schedule has for {}; flights that are there \
+         already would have other local times. --replace-airports takes them nevertheless",
+        joined(&moved)
+    );
     insert(&transaction, flights).await?;
     db::schedule_version::raise(&transaction).await?;
     transaction.commit().await?;
+    if later > 0 {
+        command_line::print(&format!(
+            "{name}: {later} flights depart later than in the file, because the clocks go forward then\n"
+        ))?;
+    }
     let seconds = started.elapsed().as_secs_f64();
     command_line::print(&format!(
         "{name}: {count} flights and {} airports imported in {seconds:.1} s\n",
         airports.len()
     ))
+}
+
+fn joined(airports: &[AirportCode]) -> String {
+    let codes: Vec<&str> = airports.iter().map(AirportCode::as_str).collect();
+    codes.join(", ")
 }
 
 /// The name under which an import is remembered: the directory's own.

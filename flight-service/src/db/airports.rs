@@ -1,5 +1,7 @@
 //! The table `airports`.
 
+use std::collections::HashSet;
+
 use deadpool_postgres::GenericClient;
 use domain::AirportCode;
 use jiff::tz::TimeZone;
@@ -62,11 +64,17 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Airport>, DbError> {
         .collect()
 }
 
-/// Adds airports; those that are there already take the new name, place and zone.
+/// Adds airports; those that are there already take the new names. Answers those that are there already at
+/// another place or with other clocks: they take these only where they are to be replaced, because it moves
+/// the local times of all their flights.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn put(client: &impl GenericClient, airports: &[Airport]) -> Result<(), DbError> {
+pub async fn put(
+    client: &impl GenericClient,
+    airports: &[Airport],
+    replace: bool,
+) -> Result<Vec<AirportCode>, DbError> {
     let texts = |value: fn(&Airport) -> &str| airports.iter().map(value).collect::<Vec<_>>();
     let codes: Vec<String> = airports
         .iter()
@@ -78,15 +86,18 @@ pub async fn put(client: &impl GenericClient, airports: &[Airport]) -> Result<()
         .collect();
     let latitudes: Vec<f64> = airports.iter().map(|airport| airport.latitude).collect();
     let longitudes: Vec<f64> = airports.iter().map(|airport| airport.longitude).collect();
-    client
-        .execute(
+    let rows = client
+        .query(
             "INSERT INTO airports (code, name, city, country, latitude, longitude, time_zone)
              SELECT new.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[],
                                       $6::float8[], $7::text[]) AS new
              ON CONFLICT (code) DO UPDATE
              SET name = excluded.name, city = excluded.city, country = excluded.country,
                  latitude = excluded.latitude, longitude = excluded.longitude,
-                 time_zone = excluded.time_zone",
+                 time_zone = excluded.time_zone
+             WHERE $8 OR (airports.latitude, airports.longitude, airports.time_zone)
+                       = (excluded.latitude, excluded.longitude, excluded.time_zone)
+             RETURNING code",
             &[
                 &codes,
                 &texts(|airport| &airport.name),
@@ -95,8 +106,14 @@ pub async fn put(client: &impl GenericClient, airports: &[Airport]) -> Result<()
                 &latitudes,
                 &longitudes,
                 &zones,
+                &replace,
             ],
         )
         .await?;
-    Ok(())
+    let written = rows.iter().map(|row| row.try_get::<_, &str>(0));
+    let written: HashSet<&str> = written.collect::<Result<_, _>>()?;
+    let codes = airports.iter().map(|airport| airport.code);
+    Ok(codes
+        .filter(|code| !written.contains(code.as_str()))
+        .collect())
 }

@@ -9,19 +9,20 @@ use super::check;
 use super::table::{Row, Table};
 use crate::db::airports::{Airport, time_zone};
 
+const COLUMNS: [&str; 7] = [
+    "iata",
+    "name",
+    "city",
+    "country",
+    "latitude",
+    "longitude",
+    "timezone",
+];
+
 /// Reads the airports of a directory.
 pub(super) fn read(directory: &Path) -> anyhow::Result<Vec<Airport>> {
-    let table = Table::open(directory, "airports.csv")?;
-    let columns = [
-        "iata",
-        "name",
-        "city",
-        "country",
-        "latitude",
-        "longitude",
-        "timezone",
-    ];
-    table.require_columns(&columns)?;
+    let table = Table::open(directory, "airports.csv", &COLUMNS)?;
+    table.require_columns(&COLUMNS)?;
     let file = table.name().to_owned();
     let mut seen = HashSet::new();
     let (airports, wrong) = table.parse(|row| {

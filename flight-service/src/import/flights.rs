@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use super::local_times::{self, Arrival};
 use super::table::{Row, Table};
 use super::{ImportOptions, ImportedFlight, check};
 use crate::db::airports::Airport;
@@ -16,39 +17,62 @@ use crate::db::flights::NewFlight;
 
 type Zones = HashMap<AirportCode, TimeZone>;
 
-/// Reads the flights of a directory.
+const REQUIRED: [&str; 5] = [
+    "flight_number",
+    "origin",
+    "destination",
+    "total_seats",
+    "price",
+];
+const OPTIONAL: [&str; 3] = ["currency", "already_booked", "seat_map"];
+/// Of a timetable.
+const LOCAL: [&str; 2] = ["departs_local", "arrives_local"];
+/// Of dated flights.
+const DATED: [&str; 2] = ["departure", "arrival"];
+
+/// Reads the flights of a directory. The count is of those that depart later than the file says, because
+/// the clocks skip that time.
 pub(super) fn read(
     directory: &Path,
     airports: &[Airport],
     options: &ImportOptions,
-) -> anyhow::Result<Vec<ImportedFlight>> {
+) -> anyhow::Result<(Vec<ImportedFlight>, usize)> {
     let zones: Zones = airports
         .iter()
         .map(|airport| (airport.code, airport.time_zone.clone()))
         .collect();
-    let table = Table::open(directory, "flights.csv")?;
-    table.require_columns(&[
-        "flight_number",
-        "origin",
-        "destination",
-        "total_seats",
-        "price",
-    ])?;
+    let known = [REQUIRED.as_slice(), &OPTIONAL, &LOCAL, &DATED].concat();
+    let table = Table::open(directory, "flights.csv", &known)?;
+    table.require_columns(&REQUIRED)?;
+    let has_any = |columns: &[&str]| columns.iter().any(|column| table.has_column(column));
+    ensure!(
+        !has_any(&LOCAL) || !has_any(&DATED),
+        "{} has both local times and dated ones",
+        table.name()
+    );
     let file = table.name().to_owned();
-    let (flights, wrong) = if table.has_column("departs_local") {
+    let read = if has_any(&LOCAL) {
         timetable(table, &zones, &options.dates()?)?
     } else {
         dated(table, &zones, options)?
     };
-    check(&file, &wrong)?;
-    Ok(flights)
+    check(&file, &read.wrong)?;
+    Ok((read.flights, read.later))
 }
 
-type Read = anyhow::Result<(Vec<ImportedFlight>, Vec<String>)>;
+/// What a file has.
+#[derive(Default)]
+struct Read {
+    flights: Vec<ImportedFlight>,
+    /// The rows that are wrong, and why.
+    wrong: Vec<String>,
+    /// How many flights depart later by their clocks than the file says.
+    later: usize,
+}
 
 /// Flights at local times, on each of the dates.
-fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> Read {
-    table.require_columns(&["departs_local", "arrives_local"])?;
+fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> anyhow::Result<Read> {
+    table.require_columns(&LOCAL)?;
     ensure!(
         !dates.is_empty(),
         "{} has local times: say with --on or --from which days it flies",
@@ -58,19 +82,17 @@ fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> Read {
     let (rows, mut wrong) = table.parse(|row| {
         let parts = Parts::of(row, zones)?;
         let departs: Time = row.value("departs_local")?;
-        let arrives: Time = row.value("arrives_local")?;
+        let arrives: Arrival = row.value("arrives_local")?;
         Ok((parts, departs, arrives))
     })?;
     let mut flights = Vec::with_capacity(rows.len() * dates.len());
     for date in dates {
         for (parts, departs, arrives) in &rows {
-            let times = local_times(*date, *departs, *arrives, parts);
-            let flight =
-                times
-                    .map_err(|error| error.to_string())
-                    .and_then(|(departs_at, arrives_at)| {
-                        unique.check(parts.flight_at(departs_at, arrives_at))
-                    });
+            let zones = (&parts.source_zone, &parts.destination_zone);
+            let times = local_times::flown(*date, *departs, *arrives, zones);
+            let flight = times.and_then(|(departs_at, arrives_at)| {
+                unique.check(parts.flight_at(departs_at, arrives_at))
+            });
             match flight {
                 Ok(flight) => flights.push(flight),
                 Err(reason) => wrong.push(format!(
@@ -80,33 +102,16 @@ fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> Read {
             }
         }
     }
-    Ok((flights, wrong))
-}
-
-/// When a flight departs and arrives. It arrives on the first day on which its local time of arrival
-/// comes after the departure.
-fn local_times(
-    date: Date,
-    departs: Time,
-    arrives: Time,
-    parts: &Parts,
-) -> Result<(Timestamp, Timestamp), jiff::Error> {
-    let departs_at = parts.source_zone.to_timestamp(date.to_datetime(departs))?;
-    let mut day = date;
-    loop {
-        let arrives_at = parts
-            .destination_zone
-            .to_timestamp(day.to_datetime(arrives))?;
-        if arrives_at > departs_at {
-            return Ok((departs_at, arrives_at));
-        }
-        day = day.tomorrow()?;
-    }
+    Ok(Read {
+        flights,
+        wrong,
+        later: 0,
+    })
 }
 
 /// Dated flights, perhaps shifted by whole weeks.
-fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
-    table.require_columns(&["departure", "arrival"])?;
+fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> anyhow::Result<Read> {
+    table.require_columns(&DATED)?;
     ensure!(
         options.on.is_empty() && options.from.is_none(),
         "{} has dated flights: --on and --from are for timetables of local times",
@@ -116,6 +121,11 @@ fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
         let parts = Parts::of(row, zones)?;
         let departs_at: Timestamp = row.value("departure")?;
         let arrives_at: Timestamp = row.value("arrival")?;
+        for (column, at) in DATED.into_iter().zip([departs_at, arrives_at]) {
+            if at.subsec_nanosecond() != 0 {
+                return Err(row.wrong(column, "a whole second"));
+            }
+        }
         if arrives_at <= departs_at {
             return Err(row.wrong("arrival", "a time after the departure"));
         }
@@ -127,14 +137,17 @@ fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
         .min();
     let shift = match (first, options.starting) {
         (Some(first), Some(starting)) => whole_weeks(first, starting)?,
-        _ => Span::new(),
+        _ => 0,
     };
+    let mut later = 0;
     let mut unique = Unique::default();
     let mut flights = Vec::with_capacity(rows.len());
     for (parts, departs_at, arrives_at) in &rows {
-        let flight = shifted(parts, *departs_at, shift)
-            .and_then(|departed| {
-                Ok(parts.flight_at(departed, departed + departs_at.until(*arrives_at)?))
+        let flight = local_times::shifted(*departs_at, shift, &parts.source_zone)
+            .and_then(|moved| {
+                later += usize::from(moved.is_later);
+                let duration = arrives_at.duration_since(*departs_at);
+                Ok(parts.flight_at(moved.at, moved.at.checked_add(duration)?))
             })
             .map_err(|error| error.to_string())
             .and_then(|flight| unique.check(flight));
@@ -146,25 +159,20 @@ fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> Read {
             )),
         }
     }
-    Ok((flights, wrong))
+    Ok(Read {
+        flights,
+        wrong,
+        later,
+    })
 }
 
 /// The days between the Monday of a week and another Monday.
-fn whole_weeks(first: Date, starting: Date) -> anyhow::Result<Span> {
+fn whole_weeks(first: Date, starting: Date) -> anyhow::Result<i64> {
     let offset = i64::from(first.weekday().to_monday_zero_offset());
     let monday = first.checked_sub(Span::new().try_days(offset)?)?;
     let days = i64::from(monday.until(starting)?.get_days());
     ensure!(days % 7 == 0, "--starting {starting} is not a Monday");
-    Ok(Span::new().try_days(days)?)
-}
-
-/// The same local time so many days later.
-fn shifted(parts: &Parts, at: Timestamp, days: Span) -> Result<Timestamp, jiff::Error> {
-    let local = at
-        .to_zoned(parts.source_zone.clone())
-        .datetime()
-        .checked_add(days)?;
-    parts.source_zone.to_timestamp(local)
+    Ok(days)
 }
 
 /// A row without its times.

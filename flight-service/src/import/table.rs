@@ -1,15 +1,22 @@
 //! A CSV file whose cells are parsed by the column's name; what is wrong is said by line and column.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use csv::StringRecord;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
-/// A CSV file with a header.
+/// The byte order marks of UTF-16, little and big end first: what spreadsheets save as "Unicode text".
+const UTF_16_MARKS: [&[u8]; 2] = [&[0xFF, 0xFE], &[0xFE, 0xFF]];
+
+/// The byte order mark that some editors write before UTF-8.
+const UTF_8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+
+/// A CSV file with a header. Columns are known by their names, in any order and case.
 pub(super) struct Table {
     name: String,
     headers: StringRecord,
@@ -17,10 +24,20 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Opens `name` in a directory, or the same packed with gzip.
-    pub(super) fn open(directory: &Path, name: &str) -> anyhow::Result<Self> {
+    /// Opens `name` in a directory, or the same packed with gzip, of which every member is read.
+    ///
+    /// # Errors
+    /// When it can't be read, or has a column that is not `known`, or one twice: a misspelt column would
+    /// be missing without anybody noticing.
+    pub(super) fn open(directory: &Path, name: &str, known: &[&str]) -> anyhow::Result<Self> {
         let packed = format!("{name}.gz");
-        let (name, source): (&str, Box<dyn Read>) = if directory.join(name).exists() {
+        let is_plain = directory.join(name).exists();
+        ensure!(
+            !is_plain || !directory.join(&packed).exists(),
+            "{} has both {name} and {packed}: which one is meant?",
+            directory.display()
+        );
+        let (name, source): (&str, Box<dyn Read>) = if is_plain {
             let path = directory.join(name);
             (
                 name,
@@ -31,16 +48,16 @@ impl Table {
             let file = File::open(&path).with_context(|| {
                 format!("{} has neither {name} nor {packed}", directory.display())
             })?;
-            (&packed, Box::new(GzDecoder::new(file)))
+            (&packed, Box::new(MultiGzDecoder::new(file)))
         };
+        let source = without_mark(name, source)?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
         let headers = reader
             .headers()
-            .with_context(|| format!("{name} can't be read"))?
-            .clone();
+            .with_context(|| format!("{name} can't be read"))?;
         Ok(Self {
             name: name.to_owned(),
-            headers,
+            headers: known_headers(name, headers, known)?,
             reader,
         })
     }
@@ -72,6 +89,9 @@ impl Table {
     }
 
     /// Parses every row. The second list says which rows could not be, and why.
+    ///
+    /// # Errors
+    /// When the file can't be read to its end, or has no rows.
     pub(super) fn parse<T>(
         mut self,
         mut row: impl FnMut(&Row<'_>) -> Result<T, String>,
@@ -82,7 +102,11 @@ impl Table {
         loop {
             match self.reader.read_record(&mut record) {
                 Ok(true) => {}
-                Ok(false) => return Ok((parsed, wrong)),
+                Ok(false) => {
+                    let is_empty = parsed.is_empty() && wrong.is_empty();
+                    ensure!(!is_empty, "{} has no rows below its header", self.name);
+                    return Ok((parsed, wrong));
+                }
                 Err(error) if error.is_io_error() => {
                     return Err(error).with_context(|| format!("{} can't be read", self.name));
                 }
@@ -92,7 +116,13 @@ impl Table {
                 }
             }
             let line = record.position().map_or(0, csv::Position::line);
-            let result = if record.len() == self.headers.len() {
+            // Spreadsheets write empty cells beside a table, and empty rows below it.
+            if record.iter().all(str::is_empty) {
+                continue;
+            }
+            let beside = record.iter().skip(self.headers.len());
+            let has_all = record.len() >= self.headers.len();
+            let result = if has_all && beside.clone().all(str::is_empty) {
                 row(&Row {
                     line,
                     headers: &self.headers,
@@ -111,6 +141,58 @@ impl Table {
             }
         }
     }
+}
+
+/// The text of a file without its byte order mark.
+fn without_mark(name: &str, source: Box<dyn Read>) -> anyhow::Result<Box<dyn Read>> {
+    let mut source = BufReader::new(source);
+    let beginning = source
+        .fill_buf()
+        .with_context(|| format!("{name} can't be read"))?;
+    ensure!(
+        !UTF_16_MARKS.iter().any(|mark| beginning.starts_with(mark)),
+        "{name} is UTF-16; save it as UTF-8"
+    );
+    if beginning.starts_with(UTF_8_MARK) {
+        source.consume(UTF_8_MARK.len());
+    }
+    Ok(Box::new(source))
+}
+
+/// The names of the columns in lower case, without the empty ones beside the table.
+fn known_headers(
+    name: &str,
+    headers: &StringRecord,
+    known: &[&str],
+) -> anyhow::Result<StringRecord> {
+    let mut headers: Vec<String> = headers
+        .iter()
+        .map(|header| header.trim().to_ascii_lowercase())
+        .collect();
+    while headers.last().is_some_and(String::is_empty) {
+        headers.pop();
+    }
+    let mut seen = BTreeSet::new();
+    let (mut unknown, mut double) = (Vec::new(), Vec::new());
+    for header in &headers {
+        if !known.contains(&header.as_str()) {
+            unknown.push(format!("{header:?}"));
+        } else if !seen.insert(header) {
+            double.push(format!("{header:?}"));
+        }
+    }
+    ensure!(
+        unknown.is_empty(),
+        "{name} has columns that are not known: {}; it may have {}",
+        unknown.join(", "),
+        known.join(", ")
+    );
+    ensure!(
+        double.is_empty(),
+        "{name} has columns twice: {}",
+        double.join(", ")
+    );
+    Ok(headers.into_iter().collect())
 }
 
 /// One row.

@@ -154,3 +154,121 @@ async fn a_flight_may_arrive_on_the_next_day() -> anyhow::Result<()> {
     assert_eq!(row.try_get::<_, i32>(0)?, 135);
     Ok(())
 }
+
+const HEADER: &str = "flight_number,origin,destination,departure,arrival,total_seats,price";
+const ROW: &str = "XX1,DEL,BOM,2030-02-15T04:00:00Z,2030-02-15T06:00:00Z,10,100";
+const OTHER_ROW: &str = "XX2,DEL,BOM,2030-02-15T05:00:00Z,2030-02-15T07:00:00Z,10,100";
+
+fn packed(text: &str) -> anyhow::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(text.as_bytes())?;
+    Ok(packer.finish()?)
+}
+
+#[tokio::test]
+async fn every_member_of_a_packed_file_is_read() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let members = [
+        packed(&format!("{HEADER}\n{ROW}\n"))?,
+        packed(&format!("{OTHER_ROW}\n"))?,
+    ];
+    let schedule = ScheduleDirectory::new(&database)?.file("flights.csv.gz", members.concat())?;
+    import(&database, schedule.path(), |_| {}).await?;
+    assert_eq!(count(&database, "flights").await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_are_as_spreadsheets_write_them() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let header = HEADER.to_uppercase();
+    let text = format!("\u{feff}{header},Currency, ,\r\n{ROW},INR,,\r\n,,,,,,,,\r\n\r\n");
+    let schedule = ScheduleDirectory::new(&database)?.file("flights.csv", text)?;
+    import(&database, schedule.path(), |_| {}).await?;
+    let sql = connect(database.url()).await?;
+    let row = sql.query_one("SELECT currency FROM flights", &[]).await?;
+    assert_eq!(row.try_get::<_, String>(0)?, "INR");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flight_over_the_date_line_arrives_the_day_before() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let schedule = ScheduleDirectory::new(&database)?
+        .file(
+            "airports.csv",
+            "iata,name,city,country,latitude,longitude,timezone\n\
+             APW,Faleolo,Apia,Samoa,-13.83,-172.0,Pacific/Apia\n\
+             PPG,Pago Pago,Pago Pago,American Samoa,-14.33,-170.71,Pacific/Pago_Pago\n",
+        )?
+        .file(
+            "flights.csv",
+            "flight_number,origin,destination,departs_local,arrives_local,total_seats,price\n\
+             OL1,APW,PPG,12:00,12:35,10,100\n\
+             OL2,APW,PPG,13:00,13:35-1,10,100\n",
+        )?;
+    import(&database, schedule.path(), |options| {
+        options.on = vec![jiff::civil::date(2030, 6, 10)];
+    })
+    .await?;
+    let sql = connect(database.url()).await?;
+    let minutes = "SELECT (extract(epoch FROM arrives_at - departs_at) / 60)::int FROM flights";
+    for row in sql.query(minutes, &[]).await? {
+        assert_eq!(row.try_get::<_, i32>(0)?, 35);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dated_time_is_the_moment_that_it_is() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let schedule = ScheduleDirectory::new(&database)?
+        .file(
+            "airports.csv",
+            "iata,name,city,country,latitude,longitude,timezone\n\
+             JFK,a,b,c,40.6,-73.8,America/New_York\nBOS,a,b,c,42.4,-71.0,America/New_York\n",
+        )?
+        // The second 01:30 of the night in which the clocks go back.
+        .dated("XX1,JFK,BOS,2030-11-03T01:30:00-05:00,2030-11-03T02:30:00-05:00,10,100")?;
+    import(&database, schedule.path(), |_| {}).await?;
+    let sql = connect(database.url()).await?;
+    let row = sql.query_one("SELECT departs_at FROM flights", &[]).await?;
+    let departs_at: jiff::Timestamp = row.try_get(0)?;
+    assert_eq!(departs_at.to_string(), "2030-11-03T06:30:00Z");
+    Ok(())
+}
+
+#[tokio::test]
+async fn airports_move_only_when_asked_to() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let schedule = ScheduleDirectory::new(&database)?.dated(ROW)?;
+    import(&database, schedule.path(), |_| {}).await?;
+    let airports = std::fs::read_to_string(data("demo").join("airports.csv"))?;
+    // Another name is no other place.
+    let renamed = airports.replace("Indira Gandhi International", "Palam");
+    let schedule = schedule.file("airports.csv", renamed)?.dated(OTHER_ROW)?;
+    let sql = connect(database.url()).await?;
+    import(&database, schedule.path(), |_| {}).await?;
+    let moved = airports.replace("Asia/Kolkata", "Asia/Dubai");
+    let row = "XX3,DEL,BOM,2030-02-15T05:00:00Z,2030-02-15T07:00:00Z,10,100";
+    let schedule = schedule.file("airports.csv", moved)?.dated(row)?;
+    let refused = import(&database, schedule.path(), |_| {}).await;
+    let said = refused.err().map(|error| error.to_string());
+    let said = said.unwrap_or_default();
+    assert!(said.contains("other places or time zones"), "{said}");
+    assert!(
+        said.contains("DEL") && said.contains("--replace-airports"),
+        "{said}"
+    );
+    assert_eq!(count(&database, "flights").await?, 2);
+    let zones = "SELECT count(*) FROM airports WHERE time_zone = 'Asia/Dubai'";
+    let count: i64 = sql.query_one(zones, &[]).await?.try_get(0)?;
+    assert_eq!(count, 0);
+    import(&database, schedule.path(), |options| {
+        options.replace_airports = true;
+    })
+    .await?;
+    let count: i64 = sql.query_one(zones, &[]).await?.try_get(0)?;
+    assert!(count > 0);
+    Ok(())
+}

@@ -156,3 +156,92 @@ async fn dates_that_do_not_fit_are_refused() -> anyhow::Result<()> {
     assert!(said.await?.contains("2024-02-15 is not a Monday"));
     Ok(())
 }
+
+#[tokio::test]
+async fn files_that_are_not_what_they_seem_are_refused() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let header = "flight_number,origin,destination,departure,arrival,total_seats,price";
+    let row = "AI1,DEL,BOM,2024-02-15T04:00:00Z,2024-02-15T06:00:00Z,10,100.00";
+    let utf_16: Vec<u8> = format!("\u{feff}{header}\n{row}\n")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (content, expected) in [
+        (
+            format!("{header}\n"),
+            "flights.csv has no rows below its header",
+        ),
+        (String::new(), "flights.csv lacks the columns"),
+        (
+            format!("{header},curency\n{row},INR\n"),
+            "columns that are not known: \"curency\"",
+        ),
+        (
+            format!("{header},currency,Currency\n{row},INR,INR\n"),
+            "columns twice: \"currency\"",
+        ),
+        (
+            format!("{header},departs_local\n{row},08:00\n"),
+            "both local times and dated ones",
+        ),
+        (
+            format!("{header}\n{row},more\n"),
+            "line 2, 8 cells where 7 are expected",
+        ),
+        (
+            format!("{header}\n{}\n", row.replace("04:00:00Z", "04:00:00.5Z")),
+            "line 2, column departure: a whole second",
+        ),
+    ] {
+        let schedule = ScheduleDirectory::new(&database)?.file("flights.csv", &content)?;
+        let said = refusal(&database, schedule.path(), |_| {}).await?;
+        assert!(said.contains(expected), "{content:?}: {said}");
+    }
+    let schedule = ScheduleDirectory::new(&database)?.file("flights.csv", utf_16)?;
+    let said = refusal(&database, schedule.path(), |_| {}).await?;
+    assert!(
+        said.contains("flights.csv is UTF-16; save it as UTF-8"),
+        "{said}"
+    );
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, format!("{header}\n{row}\n").as_bytes())?;
+    let mut packed = packer.finish()?;
+    packed.truncate(packed.len() - 9);
+    let schedule = schedule.file("flights.csv.gz", packed)?;
+    let said = refusal(&database, schedule.path(), |_| {}).await?;
+    assert!(
+        said.contains("has both flights.csv and flights.csv.gz"),
+        "{said}"
+    );
+    std::fs::remove_file(schedule.path().join("flights.csv"))?;
+    let said = refusal(&database, schedule.path(), |_| {}).await?;
+    assert!(said.contains("flights.csv.gz can't be read"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_time_that_the_clocks_skip_is_refused_by_line() -> anyhow::Result<()> {
+    let database = empty_database().await?;
+    let schedule = ScheduleDirectory::new(&database)?
+        .file(
+            "airports.csv",
+            "iata,name,city,country,latitude,longitude,timezone\n\
+             JFK,a,b,c,40.6,-73.8,America/New_York\nBOS,a,b,c,42.4,-71.0,America/New_York\n",
+        )?
+        .file(
+            "flights.csv",
+            "flight_number,origin,destination,departs_local,arrives_local,total_seats,price\n\
+             XX1,JFK,BOS,01:30,03:30,10,100\n\
+             XX2,JFK,BOS,02:30,05:00,10,100\n",
+        )?;
+    let said = refusal(&database, schedule.path(), |options| {
+        options.on = vec![jiff::civil::date(2030, 3, 10)];
+    });
+    let said = said.await?;
+    let expected = "line 3, XX2 on 2030-03-10: there is no 2030-03-10T02:30:00 in America/New_York";
+    assert!(
+        said.contains(expected) && said.contains("1 wrong row,"),
+        "{said}"
+    );
+    Ok(())
+}

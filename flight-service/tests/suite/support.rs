@@ -61,6 +61,7 @@ pub fn import_options(directory: &Path) -> ImportOptions {
         from: None,
         days: None,
         starting: None,
+        replace_airports: false,
     }
 }
 
