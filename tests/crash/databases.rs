@@ -31,6 +31,7 @@ impl Databases {
                 from: None,
                 days: None,
                 starting: None,
+                replace_airports: false,
             };
             flight_service::migrate(&settings).await?;
             import::run(&settings, &options).await

@@ -89,6 +89,7 @@ async fn import(url: &str, directory: &Path, is_timetable: bool) -> anyhow::Resu
         from: None,
         days: None,
         starting: None,
+        replace_airports: false,
     };
     import::run(&services::flight_settings(url)?, &options).await
 }

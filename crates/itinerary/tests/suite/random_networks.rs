@@ -329,11 +329,11 @@ fn allowed_by_the_rules(flights: &[Flight], connections: ConnectionWindow) -> Ve
         }
     }
     all.retain(|legs| {
-        let minor = legs
+        let sum = legs
             .iter()
             .map(|leg| leg.price.amount().ten_thousandths())
             .sum();
-        Amount::from_ten_thousandths(price).is_ok()
+        Amount::from_ten_thousandths(sum).is_ok()
     });
     all
 }
