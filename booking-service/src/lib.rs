@@ -230,6 +230,7 @@ fn inventory(
     let inventory_settings = inventory::Settings {
         sales: settings.sales.policy()?,
         patience: settings.inventory.patience,
+        proof_timeout: settings.inventory.proof_timeout,
     };
     Ok(Inventory::start(
         database,

@@ -116,6 +116,9 @@ pub struct InventorySettings {
     /// How long a command may wait for its commit.
     #[serde(with = "humantime_serde")]
     pub patience: Duration,
+    /// How long a proof of the ledger may take.
+    #[serde(with = "humantime_serde")]
+    pub proof_timeout: Duration,
 }
 
 /// Another service.
@@ -272,6 +275,11 @@ impl Validate for Settings {
         require(
             !self.inventory.patience.is_zero(),
             "inventory.patience",
+            "must be above zero",
+        )?;
+        require(
+            !self.inventory.proof_timeout.is_zero(),
+            "inventory.proof_timeout",
             "must be above zero",
         )
     }

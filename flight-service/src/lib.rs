@@ -72,7 +72,7 @@ impl Application {
         let database = database::pool(&settings.database, NAME)?;
         let redis = redis::open(&settings.redis)?;
         let sales = settings.sales.policy()?;
-        let schedule = CurrentSchedule::load(database.clone()).await?;
+        let schedule = CurrentSchedule::load(database.clone(), sales).await?;
 
         let gate = redis.clone().map(|redis| {
             let (prefix, timeout) = (&settings.redis.key_prefix, settings.redis.timeout);
@@ -99,6 +99,7 @@ impl Application {
             inventory::Settings {
                 sales,
                 patience: settings.inventory.patience,
+                proof_timeout: settings.inventory.proof_timeout,
             },
             Arc::clone(&listener),
         );

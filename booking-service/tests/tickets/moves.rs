@@ -40,6 +40,7 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     let inventory_settings = inventory::Settings {
         sales: settings.sales.policy()?,
         patience: settings.inventory.patience,
+        proof_timeout: settings.inventory.patience,
     };
     let inventory = Inventory::start(pool.clone(), None, inventory_settings, Arc::new(|_| {}));
     let terms = Door::Event.terms(3);

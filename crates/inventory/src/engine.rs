@@ -18,7 +18,7 @@ use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::lookups::{Id, Lookups, Recorded};
-use crate::proof::{Proof, prove};
+use crate::proof::{Proof, Proofs};
 use crate::rows::{AnyRows, Rows};
 use crate::session::on_connection;
 use crate::store::{
@@ -45,6 +45,8 @@ pub struct Settings {
     pub sales: SalesPolicy,
     /// How long a command waits for its answer before the caller is told to come back.
     pub patience: Duration,
+    /// How long a proof may take.
+    pub proof_timeout: Duration,
 }
 
 /// Pools and holds of one database. Cheap to share behind an `Arc`.
@@ -54,6 +56,7 @@ pub struct Inventory {
     gate: Option<Arc<Gate>>,
     lookups: Lookups,
     under_way: UnderWay,
+    proofs: Arc<Proofs>,
     patience: Duration,
     /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
@@ -93,6 +96,7 @@ impl Inventory {
         Arc::new(Self {
             lookups,
             under_way: UnderWay::default(),
+            proofs: Proofs::new(database.clone(), settings.proof_timeout),
             queue,
             database,
             gate,
@@ -255,21 +259,13 @@ impl Inventory {
         movements(&client, pool, part, limit).await
     }
 
-    /// Checks the ledger of all pools against their counts, holds and seats, at one moment.
+    /// Checks the ledger of all pools against their counts, holds and seats, at one moment: once for all who ask
+    /// at the same time.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or not within the time that a proof may take.
     pub async fn prove(&self) -> Result<Proof, StoreError> {
-        let mut client = self.database.get().await?;
-        let transaction = client
-            .build_transaction()
-            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start()
-            .await?;
-        let proof = prove(&transaction).await?;
-        transaction.commit().await?;
-        Ok(proof)
+        self.proofs.prove().await
     }
 }
 

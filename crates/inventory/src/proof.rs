@@ -1,8 +1,16 @@
 //! The proof: the ledger read back and compared with what the rows say.
 
-use deadpool_postgres::GenericClient;
-use domain::PoolId;
+use std::sync::{Arc, Mutex as LockedFor, PoisonError};
+use std::time::Duration;
 
+use deadpool_postgres::{Client, GenericClient, Pool as Database};
+use domain::PoolId;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::session::on_connection;
 use crate::store::StoreError;
 
 /// The counts of all pools together, and what does not add up.
@@ -127,4 +135,64 @@ pub async fn prove(client: &impl GenericClient) -> Result<Proof, StoreError> {
         sold: totals.try_get(4)?,
         violations,
     })
+}
+
+type Proving = BoxFuture<'static, Result<Proof, Arc<StoreError>>>;
+
+/// Proofs, one at a time, each for all who asked before it began: single flight, and nobody is answered with a
+/// moment before the question.
+pub(crate) struct Proofs {
+    database: Database,
+    timeout: Duration,
+    /// The one that has not begun.
+    next: LockedFor<Option<WeakShared<Proving>>>,
+    turn: Mutex<()>,
+}
+
+impl Proofs {
+    /// Proofs over this database, each given up after so long.
+    pub(crate) fn new(database: Database, timeout: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            database,
+            timeout,
+            next: LockedFor::new(None),
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// The proof at a moment from now on. When all who wait for it have left, it is cancelled.
+    pub(crate) async fn prove(self: &Arc<Self>) -> Result<Proof, StoreError> {
+        self.join().await.map_err(StoreError::Shared)
+    }
+
+    fn join(self: &Arc<Self>) -> Shared<Proving> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = next.as_ref().and_then(WeakShared::upgrade);
+        waiting.unwrap_or_else(|| {
+            let proofs = Arc::clone(self);
+            let proving = async move { proofs.run().await.map_err(Arc::new) };
+            let proving = proving.boxed().shared();
+            *next = proving.downgrade();
+            proving
+        })
+    }
+
+    async fn run(&self) -> Result<Proof, StoreError> {
+        let _turn = self.turn.lock().await;
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // A server whose client has gone looks for it now and then, and stops.
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL statement_timeout = {}; SET LOCAL client_connection_check_interval = 500",
+            self.timeout.as_millis()
+        );
+        let give_up_at = Instant::now() + self.timeout;
+        on_connection(&self.database, give_up_at, async |client: &Client| {
+            client.batch_execute(&begin).await?;
+            let proof = prove(client).await?;
+            client.batch_execute("COMMIT").await?;
+            Ok(proof)
+        })
+        .await
+    }
 }

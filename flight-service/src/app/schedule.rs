@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,14 +15,13 @@ use clients::flight::Flight;
 use deadpool_postgres::Pool as Database;
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
-use futures_util::TryStreamExt as _;
 use inventory::PoolCount;
 use inventory::committer::CountListener;
 use inventory::decide::SalesPolicy;
 use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
@@ -39,9 +37,29 @@ const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// it ends. Longer than any statement may take.
 const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
+/// How long an answer waits until searches see the change that was made. It was made, however long that takes.
+const SEEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// Before all flights, in seconds from 1970: the year 1.
+const FIRST_DEPARTURE_SECOND: i64 = -62_135_596_800;
+
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// From when on departures are read. What departed before today can't be sold any more: it is history, unless
+/// sales never close. By days, so that replicas that read at different times of one have the same schedule.
+fn first_departure(sales: SalesPolicy, now: Timestamp) -> Timestamp {
+    let second = match sales.close_before_start {
+        Some(_) => now.as_second() - now.as_second().rem_euclid(SECONDS_OF_A_DAY),
+        None => FIRST_DEPARTURE_SECOND,
+    };
+    Timestamp::from_second(second).unwrap_or(now)
+}
+
 /// One version of the schedule.
 pub struct Schedule {
     version: i64,
+    /// The database's time before it was read: the counts are not older.
+    read_at: Timestamp,
     timetable: Timetable,
     /// What the timetable does not keep, by slot.
     details: Vec<Details>,
@@ -81,39 +99,45 @@ fn number_and_departure(
 }
 
 impl Schedule {
-    /// Reads the schedule.
+    /// Reads the flights that can still be sold, by the page.
     ///
     /// # Errors
     /// When the database does not answer or has a flight that makes no sense.
-    pub async fn load(database: &Database) -> Result<Self, AppError> {
-        let client = database.get().await?;
+    pub async fn load(database: &Database, sales: SalesPolicy) -> Result<Self, AppError> {
+        let mut client = database.get().await?;
+        let read_at = db::pools::database_time(&client).await?;
         // The version first: a change in between is read again, never missed.
         let version = db::schedule_version::current(&client).await?;
         let airports = db::airports::all(&client).await?;
         let mut flights = Vec::new();
         let mut details = Vec::new();
         let mut fingerprint = 0_u64;
-        let mut rows = pin!(db::flights::all(&client).await?);
-        while let Some(row) = rows.try_next().await? {
-            fingerprint = fingerprint.wrapping_add(fingerprint_of(&row));
-            flights.push(itinerary::Flight {
-                id: row.id,
-                source: row.source,
-                destination: row.destination,
-                departs_at: row.departs_at,
-                arrives_at: row.arrives_at,
-                price: row.price,
-                airline: row.flight_number.airline(),
-            });
-            details.push(Details {
-                flight_number: row.flight_number,
-                capacity: row.capacity,
-                is_cancelled: row.cancelled_at.is_some(),
-                closed_at: row.closed_at,
-                created_at: row.created_at,
-                live: LiveCount::new(row.version, row.free),
-            });
+        let mut place = Some(db::flights::Place::before(first_departure(sales, read_at)));
+        while let Some(after) = place {
+            let (page, next) = db::flights::page(&mut client, after).await?;
+            for row in page {
+                fingerprint = fingerprint.wrapping_add(fingerprint_of(&row));
+                flights.push(itinerary::Flight {
+                    id: row.id,
+                    source: row.source,
+                    destination: row.destination,
+                    departs_at: row.departs_at,
+                    arrives_at: row.arrives_at,
+                    price: row.price,
+                    airline: row.flight_number.airline(),
+                });
+                details.push(Details {
+                    flight_number: row.flight_number,
+                    capacity: row.capacity,
+                    is_cancelled: row.cancelled_at.is_some(),
+                    closed_at: row.closed_at,
+                    created_at: row.created_at,
+                    live: LiveCount::new(row.version, row.free),
+                });
+            }
+            place = next;
         }
+        drop(client);
         let zones = airports.iter().map(|airport| itinerary::Airport {
             code: airport.code,
             time_zone: airport.time_zone.clone(),
@@ -137,6 +161,7 @@ impl Schedule {
             .collect();
         Ok(Self {
             version,
+            read_at,
             timetable,
             details,
             by_number,
@@ -150,6 +175,7 @@ impl Schedule {
     pub fn empty() -> Self {
         Self {
             version: 1,
+            read_at: Timestamp::UNIX_EPOCH,
             timetable: Timetable::build([], []).unwrap(),
             details: Vec::new(),
             airports: HashMap::new(),
@@ -264,7 +290,8 @@ impl Schedule {
         Some(facts.flight(&source.time_zone, &destination.time_zone, sales, now))
     }
 
-    /// The next departure of a flight number that was not cancelled; after the last one, that one.
+    /// The next departure of a flight number that was not cancelled; after the last one, that one, if it is
+    /// still here.
     #[must_use]
     pub fn next_departure(&self, number: &FlightNumber, now: Timestamp) -> Option<FlightId> {
         let place = |slot: &FlightSlot| number_and_departure(&self.timetable, &self.details, *slot);
@@ -332,12 +359,24 @@ pub struct Departure {
     pub leg: Leg,
 }
 
+/// When the counts of a version of the schedule were asked for, by the database's clock.
+#[derive(Clone, Copy)]
+struct Polled {
+    version: i64,
+    at: Timestamp,
+}
+
 /// The schedule now, and the next one when it changes.
 pub struct CurrentSchedule {
     current: ArcSwap<Schedule>,
     database: Database,
+    sales: SalesPolicy,
     /// One reads at a time, so that an older version never takes the place of a newer one.
     reading: Mutex<()>,
+    /// Somebody waits for a change: it is not waited for the next poll.
+    wanted: Notify,
+    /// The version that was read last.
+    read: watch::Sender<i64>,
 }
 
 impl CurrentSchedule {
@@ -345,12 +384,15 @@ impl CurrentSchedule {
     ///
     /// # Errors
     /// When the database does not answer or has a flight that makes no sense.
-    pub async fn load(database: Database) -> Result<Arc<Self>, AppError> {
-        let current = ArcSwap::from_pointee(Schedule::load(&database).await?);
+    pub async fn load(database: Database, sales: SalesPolicy) -> Result<Arc<Self>, AppError> {
+        let schedule = Schedule::load(&database, sales).await?;
         Ok(Arc::new(Self {
-            current,
+            read: watch::Sender::new(schedule.version),
+            current: ArcSwap::from_pointee(schedule),
             database,
+            sales,
             reading: Mutex::new(()),
+            wanted: Notify::new(),
         }))
     }
 
@@ -377,21 +419,40 @@ impl CurrentSchedule {
         }
     }
 
+    /// Waits until what the database has now is in memory, for a short while. Whoever made a change is told so
+    /// whatever comes of this: those who follow the database read it, sooner or later.
+    pub async fn wait_for_changes(&self) {
+        let seen = async {
+            let version = {
+                let client = self.database.get().await?;
+                db::schedule_version::current(&client).await?
+            };
+            let mut read = self.read.subscribe();
+            self.wanted.notify_one();
+            // It ends with the schedule only, which is borrowed here.
+            read.wait_for(|read| *read >= version).await.ok();
+            Ok::<_, AppError>(())
+        };
+        match tokio::time::timeout(SEEN_WITHIN, seen).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the schedule's version can't be read"),
+            Err(_) => tracing::warn!("a change of the schedule is not read in time"),
+        }
+    }
+
     /// Reads the schedule again if it changed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn refresh(&self) -> Result<(), AppError> {
+    async fn refresh(&self) -> Result<(), AppError> {
         let _reading = self.reading.lock().await;
         let version = {
             let client = self.database.get().await?;
             db::schedule_version::current(&client).await?
         };
         if version != self.current.load().version {
-            let next = Arc::new(Schedule::load(&self.database).await?);
+            let next = Arc::new(Schedule::load(&self.database, self.sales).await?);
             let last = self.current.swap(Arc::clone(&next));
             // Counts that came in while it was read went to the last one.
             next.catch_up(&last);
+            self.read.send_replace(next.version);
             tracing::info!(
                 version,
                 flights = self.current.load().timetable.len(),
@@ -409,16 +470,24 @@ impl CurrentSchedule {
         interval: Duration,
         stop: CancellationToken,
     ) {
-        let mut since = Timestamp::UNIX_EPOCH;
+        let mut polled = None;
         while stop
-            .run_until_cancelled(tokio::time::sleep(interval))
+            .run_until_cancelled(self.pause(interval))
             .await
             .is_some()
         {
-            match self.poll(since, &listener).await {
-                Ok(now) => since = now.saturating_sub(POLL_OVERLAP).unwrap_or(since),
+            match self.poll(polled, &listener).await {
+                Ok(now) => polled = Some(now),
                 Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
             }
+        }
+    }
+
+    /// Until the next poll.
+    async fn pause(&self, interval: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            () = self.wanted.notified() => {}
         }
     }
 
@@ -447,16 +516,23 @@ impl CurrentSchedule {
         }
     }
 
-    /// Takes over what changed since a time; the database's time now.
+    /// Takes over the counts that changed since the last poll of this schedule, or since it was read.
     async fn poll(
         &self,
-        since: Timestamp,
+        last: Option<Polled>,
         listener: &CountListener,
-    ) -> Result<Timestamp, AppError> {
+    ) -> Result<Polled, AppError> {
         self.refresh().await?;
-        let client = self.database.get().await?;
-        let (counts, now) = db::pools::changed_since(&client, since).await?;
+        let (version, read_at) = {
+            let schedule = self.now();
+            (schedule.version, schedule.read_at)
+        };
+        let since = last.filter(|last| last.version == version);
+        let since = since.map_or(read_at, |last| last.at);
+        let since = since.saturating_sub(POLL_OVERLAP).unwrap_or(since);
+        let mut client = self.database.get().await?;
+        let (counts, at) = db::pools::changed_since(&mut client, since).await?;
         listener(&counts);
-        Ok(now)
+        Ok(Polled { version, at })
     }
 }

@@ -50,7 +50,7 @@ impl ScheduleChanges {
         let key = key.as_ref();
         let find = |key| db::flight_keys::find(&self.database, key);
         let added = once::create(key, find, self.insert(&new, key)).await?;
-        self.schedule.refresh().await?;
+        self.schedule.wait_for_changes().await;
         Ok(added)
     }
 
@@ -83,7 +83,8 @@ impl ScheduleChanges {
         Ok(id)
     }
 
-    /// Changes a flight.
+    /// Changes a flight. All of it is checked before any of it is done; what only the inventory can tell, whether
+    /// the capacity will do, comes first.
     ///
     /// # Errors
     /// When there is none, or the change can't be made.
@@ -96,25 +97,24 @@ impl ScheduleChanges {
             }
             None => None,
         };
+        if change
+            .status
+            .is_some_and(|status| status != FlightStatus::Closed)
+        {
+            let problem = "can be set to closed only; DELETE cancels a flight";
+            return Err(AppError::Invalid("status", problem.to_owned()));
+        }
+        change.total_seats.map_or(Ok(()), check_seats)?;
         if let Some(seats) = change.total_seats {
-            check_seats(seats)?;
             let command = Command::Resize {
                 pool: id.pool(),
                 capacity: seats,
             };
             self.inventory.submit(command).await??;
         }
-        match change.status {
-            Some(FlightStatus::Closed) => {
-                self.inventory
-                    .submit(Command::Close { pool: id.pool() })
-                    .await??;
-            }
-            Some(_) => {
-                let problem = "can be set to closed only; DELETE cancels a flight";
-                return Err(AppError::Invalid("status", problem.to_owned()));
-            }
-            None => {}
+        if change.status.is_some() {
+            let command = Command::Close { pool: id.pool() };
+            self.inventory.submit(command).await??;
         }
         {
             let mut client = self.database.get().await?;
@@ -125,7 +125,8 @@ impl ScheduleChanges {
             db::schedule_version::raise(&transaction).await?;
             transaction.commit().await.map_err(db::DbError::from)?;
         }
-        self.schedule.refresh().await
+        self.schedule.wait_for_changes().await;
+        Ok(())
     }
 
     /// Cancels a flight that nobody has seats on. Its sales are closed first, so that nobody gets any
@@ -151,7 +152,8 @@ impl ScheduleChanges {
             db::schedule_version::raise(&transaction).await?;
             transaction.commit().await.map_err(db::DbError::from)?;
         }
-        self.schedule.refresh().await
+        self.schedule.wait_for_changes().await;
+        Ok(())
     }
 
     async fn require(&self, id: FlightId) -> Result<(), AppError> {

@@ -336,16 +336,23 @@ impl Seats {
     ///
     /// # Errors
     /// When there is none.
-    pub fn flight_named(&self, name: &str) -> Result<FlightId, AppError> {
+    pub async fn flight_named(&self, name: &str) -> Result<FlightId, AppError> {
         if let Ok(id) = name.parse() {
             return Ok(id);
         }
         let unknown = || AppError::UnknownFlightNumber(name.to_owned());
         let number: FlightNumber = name.parse().map_err(|_| unknown())?;
-        self.schedule
+        if let Some(next) = self
+            .schedule
             .get()
             .next_departure(&number, Timestamp::now())
-            .ok_or_else(unknown)
+        {
+            return Ok(next);
+        }
+        // All of its departures may be history.
+        let client = self.database.get().await?;
+        let last = db::flights::last_departure(&client, &number).await?;
+        last.ok_or_else(unknown)
     }
 
     /// All airports in the order of their codes.
@@ -406,8 +413,8 @@ impl Seats {
         })
     }
 
-    /// A flight's departure, on the date that was asked for. The schedule in memory knows it but for
-    /// the second after a change.
+    /// A flight's departure, on the date that was asked for. The schedule in memory knows it unless it is history, or
+    /// was added a moment ago.
     async fn departure(&self, id: FlightId, asked: Option<Date>) -> Result<Departure, AppError> {
         let departure = match self.schedule.get().departure(id) {
             Some(departure) => departure,
@@ -426,11 +433,9 @@ impl Seats {
         let row = db::flights::find(&client, id)
             .await?
             .ok_or(AppError::UnknownFlight(id))?;
-        let airports = db::airports::all(&client).await?;
-        let source = airports
-            .into_iter()
-            .find(|airport| airport.code == row.source);
-        let zone = source.ok_or(AppError::UnknownFlight(id))?.time_zone;
+        let schedule = self.schedule.get();
+        let source = schedule.airport(row.source);
+        let zone = source.ok_or(AppError::UnknownFlight(id))?.time_zone.clone();
         Ok(Departure {
             date: row.departs_at.to_zoned(zone).date(),
             price: row.price,

@@ -1,8 +1,7 @@
 //! The table `flights`, read together with the pools that have their seats.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{Client, GenericClient};
 use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
-use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -78,16 +77,70 @@ pub async fn find(client: &impl GenericClient, id: FlightId) -> Result<Option<Fl
         .transpose()
 }
 
-/// All flights, as a stream: there may be many.
+/// How many flights a page has: so many are read within some tens of milliseconds, far within the time limit of
+/// a statement, however many there are.
+const PAGE: i64 = 10_000;
+
+/// How a page is to be read: along the index and by keys, also where statistics are missing.
+const BY_KEYS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+    SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off";
+
+/// A place in the order of departures, after a flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    departs_at: Timestamp,
+    id: FlightId,
+}
+
+impl Place {
+    /// Before the flights that depart at this time or later.
+    #[must_use]
+    pub fn before(departs_at: Timestamp) -> Self {
+        let id = FlightId(0);
+        Self { departs_at, id }
+    }
+}
+
+/// The next flights in the order of departures, and the place after them; `None` after the last page.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn all(
+pub async fn page(
+    client: &mut Client,
+    after: Place,
+) -> Result<(Vec<FlightRow>, Option<Place>), DbError> {
+    let query = format!(
+        "{SELECT} WHERE (flight.departs_at, flight.id) > ($1, $2)
+         ORDER BY flight.departs_at, flight.id LIMIT $3"
+    );
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(BY_KEYS).await?;
+    let statement = transaction.prepare_cached(&query).await?;
+    let rows = transaction
+        .query(&statement, &[&after.departs_at, &after.id.0, &PAGE])
+        .await?;
+    transaction.commit().await?;
+    let flights: Vec<FlightRow> = rows.iter().map(flight_of).collect::<Result<_, _>>()?;
+    let last = flights.last().map(|flight| Place {
+        departs_at: flight.departs_at,
+        id: flight.id,
+    });
+    Ok((flights, last))
+}
+
+/// The last departure of a flight number that was not cancelled.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_departure(
     client: &impl GenericClient,
-) -> Result<impl Stream<Item = Result<FlightRow, DbError>>, DbError> {
-    let no_parameters: [i64; 0] = [];
-    let rows = client.query_raw(SELECT, no_parameters).await?;
-    Ok(rows.map(|row| flight_of(&row?)))
+    number: &FlightNumber,
+) -> Result<Option<FlightId>, DbError> {
+    let query = "SELECT id FROM flights WHERE flight_number = $1 AND cancelled_at IS NULL
+                 ORDER BY departs_at DESC LIMIT 1";
+    let statement = client.prepare_cached(query).await?;
+    let row = client.query_opt(&statement, &[&number.as_str()]).await?;
+    row.map(|row| Ok(FlightId(row.try_get(0)?))).transpose()
 }
 
 /// Ids for so many new flights, rising.

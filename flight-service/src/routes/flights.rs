@@ -32,7 +32,7 @@ pub(super) async fn show(
     seats: Data<Seats>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = seats.flight_named(&name)?;
+    let id = seats.flight_named(&name).await?;
     Ok(respond::ok(&seats.flight(id).await?))
 }
 

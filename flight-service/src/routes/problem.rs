@@ -5,6 +5,7 @@ use inventory::command::MalformedSeatChange;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use service_kit::Problem;
+use service_kit::database::is_transient;
 
 use crate::app::AppError;
 use crate::db::DbError;
@@ -42,6 +43,12 @@ fn of_store(error: StoreError) -> Problem {
     match error {
         StoreError::Database(error) => error.into(),
         StoreError::Pool(error) => error.into(),
+        // Told to all who waited for it.
+        StoreError::Shared(error) => match &*error {
+            StoreError::Database(query) if !is_transient(query) => Problem::internal(error),
+            StoreError::Unreadable(_) => Problem::internal(error),
+            _ => Problem::unavailable("the database can't answer now").caused_by(error),
+        },
         error => Problem::internal(error),
     }
 }

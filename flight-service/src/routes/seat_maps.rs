@@ -35,7 +35,7 @@ pub(super) async fn show(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
-    let map = maps.read(seats.flight_named(&name)?).await?;
+    let map = maps.read(seats.flight_named(&name).await?).await?;
     let body = SeatMap {
         version: map.version,
         seats: seats_of(&map, &name, caller.sees_owners()),
@@ -68,7 +68,7 @@ pub(super) async fn stream(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
-    let watching = maps.watch(seats.flight_named(&name)?).await?;
+    let watching = maps.watch(seats.flight_named(&name).await?).await?;
     let events = Events {
         watching,
         flight_name: name,

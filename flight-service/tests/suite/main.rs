@@ -18,6 +18,7 @@ mod ledger;
 mod operations;
 mod sales;
 mod schedule_changes;
+mod schedule_history;
 mod schema;
 mod search;
 mod search_caches;

@@ -210,6 +210,53 @@ async fn a_change_is_seen_at_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_change_that_is_refused_changes_nothing() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let before = caller.get(&format!("/api/flights/{AI101}")).await?;
+    for (body, answer) in [
+        (
+            json!({"total_seats": 60, "status": "departed"}),
+            "400 invalid_request",
+        ),
+        (
+            json!({"total_seats": 60, "price": -1}),
+            "400 invalid_request",
+        ),
+        (
+            json!({"total_seats": 0, "status": "closed"}),
+            "400 invalid_request",
+        ),
+        (
+            json!({"total_seats": 49, "status": "closed", "price": 1}),
+            "409 capacity_in_use",
+        ),
+    ] {
+        let refused = change(caller, AI101, body.clone()).await?;
+        assert_eq!(refused.summary(), answer, "{body}: {}", refused.text);
+        let after = caller.get(&format!("/api/flights/{AI101}")).await?;
+        assert_eq!(after.body, before.body, "{body}");
+    }
+    service.finish().await
+}
+
+/// Reading the schedule fails from now on: what was changed was changed.
+#[tokio::test]
+async fn a_flight_that_was_made_is_answered_though_it_can_not_be_read_yet() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let sql = connect(service.database.url()).await?;
+    sql.batch_execute("ALTER TABLE airports RENAME COLUMN city TO town")
+        .await?;
+    let added = caller.post("/api/flights", &new_flight()).await?;
+    assert_eq!(added.status, 201, "{}", added.text);
+    let cheap = change(caller, AI101, json!({"price": 1.25})).await?;
+    assert_eq!((cheap.status, &cheap.body["price"]), (200, &json!(1.25)));
+    assert_eq!(cancel(caller, AI103).await?.status, 204);
+    service.finish().await
+}
+
+#[tokio::test]
 async fn a_flight_is_cancelled_unless_somebody_has_seats() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;

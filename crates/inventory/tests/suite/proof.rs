@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use domain::{HoldId, PoolId};
-use inventory::Until;
-use stack::testing::wait_for;
+use futures_util::future::{join_all, try_join_all};
+use inventory::decide::SalesPolicy;
+use inventory::{Inventory, Settings, Until};
+use stack::testing::{wait_for, wait_until};
 use tokio_postgres::Client;
 
-use crate::support::{Bench, held, hold, proved};
+use crate::support::{Bench, PATIENCE, PROOF_TIMEOUT, held, hold, pool_of, proved};
 
 #[tokio::test]
 async fn each_contradiction_is_found_and_named() -> anyhow::Result<()> {
@@ -102,4 +104,99 @@ async fn scans(sql: &Client) -> anyhow::Result<Scans> {
         by_key: row.try_get(0)?,
         whole: row.try_get(1)?,
     })
+}
+
+/// How many servers' processes are at a proof of this test.
+async fn proofs_at_work(sql: &Client) -> anyhow::Result<i64> {
+    let query = "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND query LIKE '%ledger_sums%' AND state = 'active'
+                   AND pid <> pg_backend_pid()";
+    Ok(sql.query_one(query, &[]).await?.try_get(0)?)
+}
+
+/// Keeps every proof waiting until it is dropped, and no sale.
+async fn stalled_proofs(bench: &Bench) -> anyhow::Result<Client> {
+    let stalling = bench.sql().await?;
+    let lock = "BEGIN; LOCK TABLE adjustments IN ACCESS EXCLUSIVE MODE";
+    stalling.batch_execute(lock).await?;
+    Ok(stalling)
+}
+
+#[tokio::test]
+async fn one_proof_at_a_time_serves_all_who_ask_and_stops_when_they_leave() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let inventory = bench.replica(false)?;
+    let sql = bench.sql().await?;
+    let stalling = stalled_proofs(&bench).await?;
+    let asking: Vec<_> = (0..50)
+        .map(|_| {
+            let inventory = inventory.clone();
+            tokio::spawn(async move { inventory.prove().await })
+        })
+        .collect();
+    let soon = Duration::from_secs(4);
+    wait_until("one is at work", soon, async || {
+        matches!(proofs_at_work(&sql).await, Ok(1))
+    })
+    .await?;
+    // Sales don't wait for it.
+    held(&inventory, hold(HoldId::generate(), &[1], 3, Until::Sold)?).await??;
+    for task in &asking {
+        task.abort();
+    }
+    join_all(asking).await;
+    wait_until("none is at work", soon, async || {
+        matches!(proofs_at_work(&sql).await, Ok(0))
+    })
+    .await?;
+    drop(stalling);
+    let proofs = try_join_all((0..50).map(|_| proved(&inventory))).await?;
+    assert!(proofs.iter().all(|counts| *counts == (7, 0, 3)));
+    Ok(())
+}
+
+/// Whoever asks while a proof is under way is answered by the next one.
+#[tokio::test]
+async fn a_proof_is_never_older_than_the_question() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let inventory = bench.replica(false)?;
+    let sql = bench.sql().await?;
+    let stalling = stalled_proofs(&bench).await?;
+    let first = {
+        let inventory = inventory.clone();
+        tokio::spawn(async move { inventory.prove().await })
+    };
+    wait_until("it is at work", Duration::from_secs(4), async || {
+        matches!(proofs_at_work(&sql).await, Ok(1))
+    })
+    .await?;
+    held(&inventory, hold(HoldId::generate(), &[1], 3, Until::Sold)?).await??;
+    let second = proved(&inventory);
+    let end = async { drop(stalling) };
+    let (second, ()) = tokio::join!(second, end);
+    assert_eq!(second?, (7, 0, 3));
+    assert!(first.await??.holds());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_proof_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.create(&[(1, 10, None)]).await?;
+    let settings = Settings {
+        sales: SalesPolicy::default(),
+        patience: PATIENCE,
+        proof_timeout: PROOF_TIMEOUT / 10,
+    };
+    let database = pool_of(bench.database.url())?;
+    let inventory = Inventory::start(database, None, settings, std::sync::Arc::new(|_| {}));
+    let stalling = stalled_proofs(&bench).await?;
+    assert!(inventory.prove().await.is_err());
+    drop(stalling);
+    wait_for("it is proved", PATIENCE, async || {
+        proved(&inventory).await.map(|_| ())
+    })
+    .await
 }

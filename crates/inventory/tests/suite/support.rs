@@ -20,6 +20,9 @@ use uuid::Uuid;
 /// Longer than any outage in these tests.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a proof may take.
+pub const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long a call to Redis may take.
 pub const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 
@@ -116,6 +119,7 @@ pub fn start(database: Pool, gate: Option<Arc<Gate>>, patience: Duration) -> Arc
     let settings = Settings {
         sales: SalesPolicy::default(),
         patience,
+        proof_timeout: PROOF_TIMEOUT,
     };
     Inventory::start(database, gate, settings, Arc::new(|_| {}))
 }

@@ -17,6 +17,9 @@ const CONNECTIONS: usize = 16;
 /// As long as a service waits.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Longer than a benchmark.
+const PROOF_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// An inventory over a database, which ends when it is dropped. Without a gate: PostgreSQL decides.
 ///
 /// # Errors
@@ -25,6 +28,7 @@ pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
     let settings = Settings {
         sales: SalesPolicy::default(),
         patience: PATIENCE,
+        proof_timeout: PROOF_TIMEOUT,
     };
     let database = database(url)?;
     Ok(Inventory::start(database, None, settings, Arc::new(|_| {})))
