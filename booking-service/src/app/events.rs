@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use domain::{Amount, Currency, Money, PoolId, Units};
-use inventory::{Command, Inventory, Refusal};
+use inventory::{Command, Inventory, InventoryError, PoolChange, Refusal};
 use jiff::Timestamp;
 use service_kit::once::{self, Once, RequestKey};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::AppError;
 use super::text::{Description, Name};
 use crate::db;
-use crate::db::events::{EventDeleted, EventRescheduled};
+use crate::db::events::{EventChanged, EventDeleted};
 
 /// An event.
 #[derive(Clone, Debug)]
@@ -201,44 +201,31 @@ impl Events {
         event.ok_or(AppError::UnknownEvent)
     }
 
-    /// Changes what is given, and leaves the rest as others have it by then. The tickets come first: if they
-    /// can't be so few, nothing is changed.
+    /// Changes what is given, and leaves the rest as others have it by then: all of it in one commit, or nothing.
     ///
     /// # Errors
     /// When there is no such event, more tickets are held and sold, or it would make no sense.
     pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
         let event = self.find(id).await?;
         let price = change.check_against(&event)?;
-        let pool = event.pool;
-        if let Some(tickets) = change.total_tickets {
-            let capacity = tickets.get().cast_signed();
-            let resize = Command::Resize { pool, capacity };
-            match self.inventory.submit(resize).await? {
-                Ok(_) => {}
-                Err(Refusal::CapacityInUse) => return Err(AppError::TicketsInUse),
-                Err(_) => return Err(AppError::OtherAnswer),
-            }
-        }
-        if let Some(starts_at) = change.starts_at {
-            let command = Command::Reschedule {
-                pool,
-                starts_at: Some(starts_at),
-            };
-            let rows = EventRescheduled {
-                event: id,
-                starts_at,
-            };
-            let answer = self.inventory.submit_with(command, rows).await?;
-            answer.map_err(|_| AppError::OtherAnswer)?;
-        }
-        match db::events::update(&self.database, id, change, price).await {
-            Err(error) if error.constraint() == Some(db::events::SALES_WINDOW) => {
+        let command = Command::ChangePool(PoolChange {
+            capacity: change.total_tickets.map(|units| units.get().cast_signed()),
+            starts_at: change.starts_at.map(Some),
+            ..PoolChange::of(event.pool)
+        });
+        let rows = EventChanged {
+            event: id,
+            change: change.clone(),
+            price,
+        };
+        match self.inventory.submit_with(command, rows).await {
+            Ok(Ok(_)) => self.find(id).await,
+            Ok(Err(Refusal::CapacityInUse)) => Err(AppError::TicketsInUse),
+            Ok(Err(_)) => Err(AppError::OtherAnswer),
+            Err(InventoryError::Conflict(name)) if name == db::events::SALES_WINDOW => {
                 Err(never_on_sale())
             }
-            outcome => {
-                outcome?;
-                self.find(id).await
-            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -248,18 +235,22 @@ impl Events {
     /// When there is none, or somebody has tickets.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         let pool = self.find(id).await?.pool;
-        // In one commit, so that no sale comes between: its tickets are gone, and so is the event.
-        let command = Command::Resize { pool, capacity: 0 };
-        let answer = self.inventory.submit_with(command, EventDeleted(id));
-        match answer.await? {
-            Ok(_) => {}
-            Err(Refusal::CapacityInUse) => return Err(AppError::EventHasBookings),
-            Err(_) => return Err(AppError::OtherAnswer),
+        // In one commit, so that no sale comes between: its tickets are gone, and so is the event. A change that
+        // found the event just before may still bring tickets: they are not for sale.
+        let command = Command::ChangePool(PoolChange {
+            capacity: Some(0),
+            closes: true,
+            ..PoolChange::of(pool)
+        });
+        match self
+            .inventory
+            .submit_with(command, EventDeleted(id))
+            .await?
+        {
+            Ok(_) => Ok(()),
+            Err(Refusal::CapacityInUse) => Err(AppError::EventHasBookings),
+            Err(_) => Err(AppError::OtherAnswer),
         }
-        // A change that found the event just before may still bring tickets: they are not for sale.
-        let answer = self.inventory.submit(Command::Close { pool }).await?;
-        answer.map_err(|_| AppError::OtherAnswer)?;
-        Ok(())
     }
 
     /// What an event's bookings add up to.

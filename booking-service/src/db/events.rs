@@ -3,7 +3,6 @@
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId, Units};
 use inventory::{Accepted, RowStatement, Rows};
-use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -37,13 +36,9 @@ const UPDATE: &str = "
         price_minor = coalesce($4, price_minor),
         on_sale_from = CASE WHEN $5 THEN $6 ELSE on_sale_from END,
         on_sale_until = CASE WHEN $7 THEN $8 ELSE on_sale_until END,
-        tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END, updated_at = now()
+        tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END,
+        starts_at = coalesce($11, starts_at), updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
-
-const RESCHEDULE: &str = "
-    UPDATE events SET starts_at = new.starts_at, updated_at = now()
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS new (id, starts_at)
-    WHERE events.id = new.id";
 
 const DELETE: &str =
     "UPDATE events SET deleted_at = now() WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL";
@@ -56,24 +51,45 @@ const STATISTICS: &str = "
     JOIN pools pool ON pool.id = event.pool_id
     WHERE event.id = $1 AND event.deleted_at IS NULL";
 
-/// The event has another start, as its pool has.
-pub struct EventRescheduled {
+/// What is given of an event has changed, as its pool has.
+pub struct EventChanged {
     /// The event.
     pub event: Uuid,
-    /// When it begins.
-    pub starts_at: Timestamp,
+    /// What is given.
+    pub change: EventChange,
+    /// Its new price, if it has one.
+    pub price: Option<Money>,
 }
 
-impl Rows for EventRescheduled {
+impl Rows for EventChanged {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
-        // The last of several changes of one event is the one that its pool keeps.
-        let mut last: Vec<(Uuid, Timestamp)> = Vec::new();
-        for (one, _) in batch {
-            last.retain(|(event, _)| *event != one.event);
-            last.push((one.event, one.starts_at));
-        }
-        let (events, starts): (Vec<_>, Vec<_>) = last.into_iter().unzip();
-        vec![RowStatement::new(RESCHEDULE).with(events).with(starts)]
+        batch.iter().map(|(one, _)| one.statement()).collect()
+    }
+}
+
+impl EventChanged {
+    fn statement(&self) -> RowStatement {
+        let change = &self.change;
+        let text = |text: &str| text.to_owned();
+        let per_user = change.tickets_per_user.flatten();
+        RowStatement::new(UPDATE)
+            .with(self.event)
+            .with(change.name.as_ref().map(Name::as_str).map(text))
+            .with(
+                change
+                    .description
+                    .as_ref()
+                    .map(Description::as_str)
+                    .map(text),
+            )
+            .with(self.price.map(Money::minor))
+            .with(change.sales_from.is_some())
+            .with(change.sales_from.flatten())
+            .with(change.sales_until.is_some())
+            .with(change.sales_until.flatten())
+            .with(change.tickets_per_user.is_some())
+            .with(per_user.map(|units| units.get().cast_signed()))
+            .with(change.starts_at)
     }
 }
 
@@ -200,42 +216,6 @@ pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Ve
     let statement = client.prepare_cached(&query).await?;
     let rows = client.query(&statement, &[&after, &limit]).await?;
     rows.iter().map(event_of).collect()
-}
-
-/// Changes what is given and not the inventory's.
-///
-/// # Errors
-/// When it would never be on sale, or the database does not answer.
-pub async fn update(
-    database: &Pool,
-    id: Uuid,
-    change: &EventChange,
-    price: Option<Money>,
-) -> Result<(), DbError> {
-    let client = database.get().await?;
-    let statement = client.prepare_cached(UPDATE).await?;
-    let name = change.name.as_ref().map(Name::as_str);
-    let description = change.description.as_ref().map(Description::as_str);
-    let price = price.map(Money::minor);
-    let per_user = change.tickets_per_user.flatten();
-    client
-        .execute(
-            &statement,
-            &[
-                &id,
-                &name,
-                &description,
-                &price,
-                &change.sales_from.is_some(),
-                &change.sales_from.flatten(),
-                &change.sales_until.is_some(),
-                &change.sales_until.flatten(),
-                &change.tickets_per_user.is_some(),
-                &per_user.map(|units| units.get().cast_signed()),
-            ],
-        )
-        .await?;
-    Ok(())
 }
 
 /// What an event's bookings add up to.

@@ -244,11 +244,15 @@ async fn ends_of_a_sale_that_come_at_once_leave_a_window() -> anyhow::Result<()>
         let none = json!({"sales_start": null, "sales_end": null});
         assert_eq!(caller.put(path, &none).await?.status, 200);
         let (late, early) = (
-            json!({"sales_start": "2030-01-02T00:00:00Z"}),
-            json!({"sales_end": "2030-01-01T00:00:00Z"}),
+            json!({"sales_start": "2030-01-02T00:00:00Z", "total_tickets": 6}),
+            json!({"sales_end": "2030-01-01T00:00:00Z", "total_tickets": 7}),
         );
         let (start, end) = tokio::join!(caller.put(path, &late), caller.put(path, &early));
-        let mut answers = [start?.invalid(), end?.invalid()];
+        let (start, end) = (start?, end?);
+        // Of the one that was refused nothing is there.
+        let made = if start.status == 200 { 6 } else { 7 };
+        assert_eq!(caller.get(path).await?.body["total_tickets"], made);
+        let mut answers = [start.invalid(), end.invalid()];
         answers.sort();
         assert_eq!(answers, ["200 -", "400 /sales_end"]);
     }

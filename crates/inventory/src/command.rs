@@ -16,25 +16,8 @@ pub const MAX_LEGS: usize = 8;
 pub enum Command {
     /// Makes a pool.
     Create(NewPool),
-    /// Changes a pool's capacity; never below what is held and sold.
-    Resize {
-        /// The pool.
-        pool: PoolId,
-        /// The new capacity, zero or more.
-        capacity: i32,
-    },
-    /// Changes when what a pool sells begins, and so when its sales close.
-    Reschedule {
-        /// The pool.
-        pool: PoolId,
-        /// The new beginning; `None`: it has none, and sales don't close by themselves.
-        starts_at: Option<Timestamp>,
-    },
-    /// Ends a pool's sales.
-    Close {
-        /// The pool.
-        pool: PoolId,
-    },
+    /// Changes a pool: all that is given, or nothing.
+    ChangePool(PoolChange),
     /// Does nothing of its own: if the hold's time has run out, that is entered in the ledger.
     Sweep {
         /// The hold.
@@ -78,10 +61,7 @@ impl Command {
     pub fn pools(&self) -> Vec<PoolId> {
         match self {
             Self::Create(pool) => vec![pool.id],
-            Self::Resize { pool, .. }
-            | Self::Reschedule { pool, .. }
-            | Self::Close { pool }
-            | Self::Adjust { pool, .. } => vec![*pool],
+            Self::ChangePool(PoolChange { pool, .. }) | Self::Adjust { pool, .. } => vec![*pool],
             Self::Hold(hold) => hold.legs().iter().map(|leg| leg.pool).collect(),
             Self::ChangeSeats(change) => change.seats().keys().copied().collect(),
             Self::Pin { .. } | Self::Confirm { .. } | Self::Release { .. } | Self::Sweep { .. } => {
@@ -100,11 +80,7 @@ impl Command {
             | Self::Release { hold }
             | Self::Sweep { hold } => Some(*hold),
             Self::ChangeSeats(change) => Some(change.hold()),
-            Self::Create(_)
-            | Self::Resize { .. }
-            | Self::Reschedule { .. }
-            | Self::Close { .. }
-            | Self::Adjust { .. } => None,
+            Self::Create(_) | Self::ChangePool(_) | Self::Adjust { .. } => None,
         }
     }
 
@@ -142,6 +118,36 @@ pub struct NewPool {
     pub layout: Option<SeatLayout>,
     /// When what is sold begins; sales close some time before.
     pub starts_at: Option<Timestamp>,
+}
+
+/// What is to change of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolChange {
+    /// The pool.
+    pub pool: PoolId,
+    /// The new capacity, zero or more; never below what is held and sold.
+    pub capacity: Option<i32>,
+    /// When what it sells begins, and so when its sales close; `Some(None)`: it has no beginning, and sales
+    /// don't close by themselves.
+    pub starts_at: Option<Option<Timestamp>>,
+    /// Whether its sales end.
+    pub closes: bool,
+    /// Whether it may change only while nobody has units of it in a hold, held or sold.
+    pub only_unsold: bool,
+}
+
+impl PoolChange {
+    /// A change of nothing.
+    #[must_use]
+    pub fn of(pool: PoolId) -> Self {
+        Self {
+            pool,
+            capacity: None,
+            starts_at: None,
+            closes: false,
+            only_unsold: false,
+        }
+    }
 }
 
 /// How long a hold lasts.

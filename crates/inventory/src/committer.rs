@@ -36,7 +36,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The inventory's tables: what a unique key of another one refuses is a caller's row.
+/// The inventory's tables: what a constraint of another one refuses is a caller's row.
 const OWN_TABLES: [&str; 6] = [
     "pools",
     "holds",
@@ -103,7 +103,7 @@ enum BatchError {
     Again(String),
     /// The database refused the data.
     Data(String),
-    /// A unique or foreign key of a caller's own rows refused them; its name.
+    /// A constraint of a caller's own rows refused them; its name.
     Conflict(String),
 }
 
@@ -148,10 +148,15 @@ impl From<tokio_postgres::Error> for BatchError {
         if same_id || passing {
             return Self::Again(text);
         }
-        let is_key = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(code);
+        let is_constraint = [
+            SqlState::UNIQUE_VIOLATION,
+            SqlState::FOREIGN_KEY_VIOLATION,
+            SqlState::CHECK_VIOLATION,
+        ]
+        .contains(code);
         let is_own = |table| OWN_TABLES.contains(&table);
         match database.constraint() {
-            Some(key) if is_key && !database.table().is_some_and(is_own) => {
+            Some(key) if is_constraint && !database.table().is_some_and(is_own) => {
                 Self::Conflict(key.to_owned())
             }
             _ => Self::Data(text),

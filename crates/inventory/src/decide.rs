@@ -107,9 +107,7 @@ impl Decision {
     fn verdict(&mut self, command: &Command) -> Verdict {
         match command {
             Command::Create(pool) => self.create(pool),
-            Command::Resize { pool, capacity } => self.resize(*pool, *capacity),
-            Command::Reschedule { pool, starts_at } => self.reschedule(*pool, *starts_at),
-            Command::Close { pool } => self.close(*pool),
+            Command::ChangePool(change) => self.change_pool(change),
             // What has lapsed was dealt with before the first command.
             Command::Sweep { hold } => self.view(*hold),
             Command::Adjust {

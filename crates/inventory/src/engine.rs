@@ -22,8 +22,8 @@ use crate::proof::{Proof, Proofs};
 use crate::rows::{AnyRows, Rows};
 use crate::session::on_connection;
 use crate::store::{
-    EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, has_live_holds, lapsed_holds,
-    movements, recorded_holds, seat_map,
+    EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, lapsed_holds, movements,
+    recorded_holds, seat_map,
 };
 use crate::under_way::{Entry, UnderWay};
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
@@ -234,15 +234,6 @@ impl Inventory {
     pub async fn seat_map(&self, pool: PoolId) -> Result<Option<SeatMap>, StoreError> {
         let client = self.database.get().await?;
         seat_map(&client, pool).await
-    }
-
-    /// Whether anybody has units of a pool in a hold, held or sold.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn has_live_holds(&self, pool: PoolId) -> Result<bool, StoreError> {
-        let client = self.database.get().await?;
-        has_live_holds(&client, pool).await
     }
 
     /// A part of a pool's ledger in order, `limit` movements at most.

@@ -42,7 +42,9 @@ mod store;
 mod under_way;
 pub mod verdict;
 
-pub use command::{Command, Direction, HoldCommand, LegRequest, NewPool, SeatChange, Until};
+pub use command::{
+    Command, Direction, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until,
+};
 pub use engine::{Inventory, Settings};
 pub use gate::Gate;
 pub use rows::{RowStatement, Rows};

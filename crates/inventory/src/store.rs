@@ -10,9 +10,7 @@ pub(crate) use ledger::movements;
 pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
 pub(crate) use load::{Repeats, load};
 pub use read::pool_counts;
-pub(crate) use read::{
-    LapsedHold, has_live_holds, lapsed_holds, recorded_adjustments, recorded_holds,
-};
+pub(crate) use read::{LapsedHold, lapsed_holds, recorded_adjustments, recorded_holds};
 pub(crate) use seats::seat_map;
 pub use seats::{LiveSeat, SeatMap};
 pub(crate) use write::{execute, prepare, prepare_rows};

@@ -201,7 +201,7 @@ pub enum InventoryError {
     /// The database can't be reached or can't answer now.
     #[error("the database can't answer now: {0}")]
     Unavailable(String),
-    /// A unique or foreign key of the caller's own rows refused them; nothing was done. The key's name.
+    /// A constraint of the caller's own rows refused them; nothing was done. The constraint's name.
     #[error("{0} refuses this")]
     Conflict(String),
     /// The database refused the command for a reason that `decide` should have seen: a bug.

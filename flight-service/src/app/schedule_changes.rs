@@ -5,11 +5,12 @@ use std::sync::Arc;
 use clients::flight::{FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
-use inventory::{Command, Inventory, NewPool};
+use inventory::{Command, Inventory, NewPool, PoolChange, Refusal};
 use service_kit::once::{self, Once, RequestKey};
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
+use crate::db::flights::{FlightCancelled, FlightChanged};
 use crate::{POOL_KIND, db};
 
 /// The most seats that a flight may have.
@@ -83,8 +84,7 @@ impl ScheduleChanges {
         Ok(id)
     }
 
-    /// Changes a flight. All of it is checked before any of it is done; what only the inventory can tell, whether
-    /// the capacity will do, comes first.
+    /// Changes a flight: all that is asked for in one commit, or nothing.
     ///
     /// # Errors
     /// When there is none, or the change can't be made.
@@ -105,52 +105,33 @@ impl ScheduleChanges {
             return Err(AppError::Invalid("status", problem.to_owned()));
         }
         change.total_seats.map_or(Ok(()), check_seats)?;
-        if let Some(seats) = change.total_seats {
-            let command = Command::Resize {
-                pool: id.pool(),
-                capacity: seats,
-            };
-            self.inventory.submit(command).await??;
-        }
-        if change.status.is_some() {
-            let command = Command::Close { pool: id.pool() };
-            self.inventory.submit(command).await??;
-        }
-        {
-            let mut client = self.database.get().await?;
-            let transaction = client.transaction().await.map_err(db::DbError::from)?;
-            if let Some(price) = price {
-                db::flights::set_price(&transaction, id, price).await?;
-            }
-            db::schedule_version::raise(&transaction).await?;
-            transaction.commit().await.map_err(db::DbError::from)?;
-        }
+        let command = Command::ChangePool(PoolChange {
+            capacity: change.total_seats,
+            closes: change.status.is_some(),
+            ..PoolChange::of(id.pool())
+        });
+        let rows = FlightChanged { flight: id, price };
+        self.inventory.submit_with(command, rows).await??;
         self.schedule.wait_for_changes().await;
         Ok(())
     }
 
-    /// Cancels a flight that nobody has seats on. Its sales are closed first, so that nobody gets any
-    /// meanwhile.
+    /// Cancels a flight that nobody has seats on, in one commit, so that nobody gets any meanwhile.
     ///
     /// # Errors
     /// When there is none, or somebody has seats on it.
     pub async fn cancel(&self, id: FlightId) -> Result<(), AppError> {
         self.require(id).await?;
-        if self.inventory.has_live_holds(id.pool()).await? {
-            return Err(AppError::HasBookings(id));
-        }
-        self.inventory
-            .submit(Command::Close { pool: id.pool() })
-            .await??;
-        if self.inventory.has_live_holds(id.pool()).await? {
-            return Err(AppError::HasBookings(id));
-        }
-        {
-            let mut client = self.database.get().await?;
-            let transaction = client.transaction().await.map_err(db::DbError::from)?;
-            db::flights::set_cancelled(&transaction, id).await?;
-            db::schedule_version::raise(&transaction).await?;
-            transaction.commit().await.map_err(db::DbError::from)?;
+        let command = Command::ChangePool(PoolChange {
+            closes: true,
+            only_unsold: true,
+            ..PoolChange::of(id.pool())
+        });
+        let answer = self.inventory.submit_with(command, FlightCancelled(id));
+        match answer.await? {
+            Ok(_) => {}
+            Err(Refusal::CapacityInUse) => return Err(AppError::HasBookings(id)),
+            Err(refusal) => return Err(refusal.into()),
         }
         self.schedule.wait_for_changes().await;
         Ok(())

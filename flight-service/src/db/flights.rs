@@ -1,11 +1,14 @@
 //! The table `flights`, read together with the pools that have their seats.
 
+use std::collections::BTreeMap;
+
 use deadpool_postgres::{Client, GenericClient};
 use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
+use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::DbError;
+use super::{DbError, schedule_version};
 
 /// A flight with the counts of its seats.
 #[derive(Clone, Debug)]
@@ -232,28 +235,45 @@ fn currency_of(text: &str) -> Result<Currency, DbError> {
     Currency::stored(text).map_err(|_| DbError::Unreadable("flights.currency"))
 }
 
-/// Sets a flight's price.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_price(
-    client: &impl GenericClient,
-    id: FlightId,
-    price: Money,
-) -> Result<(), DbError> {
-    let query = "UPDATE flights SET price_minor = $2 WHERE id = $1";
-    client.execute(query, &[&id.0, &price.minor()]).await?;
-    Ok(())
+const SET_PRICES: &str = "
+    UPDATE flights SET price_minor = new.price_minor
+    FROM unnest($1::bigint[], $2::bigint[]) AS new (id, price_minor) WHERE flights.id = new.id";
+
+const SET_CANCELLED: &str =
+    "UPDATE flights SET cancelled_at = coalesce(cancelled_at, now()) WHERE id = ANY ($1::bigint[])";
+
+/// A flight has changed, as its pool has.
+pub struct FlightChanged {
+    /// The flight.
+    pub flight: FlightId,
+    /// Its new price, if it has one.
+    pub price: Option<Money>,
 }
 
-/// Notes that a flight will not fly.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_cancelled(client: &impl GenericClient, id: FlightId) -> Result<(), DbError> {
-    let query = "UPDATE flights SET cancelled_at = coalesce(cancelled_at, now()) WHERE id = $1";
-    client.execute(query, &[&id.0]).await?;
-    Ok(())
+impl Rows for FlightChanged {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        // Of several prices of one flight the last one stays.
+        let prices: BTreeMap<i64, i64> = batch
+            .iter()
+            .filter_map(|(one, _)| Some((one.flight.0, one.price?.minor())))
+            .collect();
+        let (flights, prices): (Vec<_>, Vec<_>) = prices.into_iter().unzip();
+        let set_prices = RowStatement::new(SET_PRICES).with(flights).with(prices);
+        let raise = schedule_version::RAISE.map(RowStatement::new);
+        std::iter::once(set_prices).chain(raise).collect()
+    }
+}
+
+/// A flight will not fly, and its pool sells nothing more.
+pub struct FlightCancelled(pub FlightId);
+
+impl Rows for FlightCancelled {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let flights: Vec<i64> = batch.iter().map(|(one, _)| one.0.0).collect();
+        let cancel = RowStatement::new(SET_CANCELLED).with(flights);
+        let raise = schedule_version::RAISE.map(RowStatement::new);
+        std::iter::once(cancel).chain(raise).collect()
+    }
 }
 
 fn flight_of(row: &Row) -> Result<FlightRow, DbError> {

@@ -22,13 +22,18 @@ pub async fn current(client: &impl GenericClient) -> Result<i64, DbError> {
     Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }
 
-/// Raises it: every replica reads the schedule again. They are told when the transaction commits.
+/// What raises it: every replica reads the schedule again. They are told when the transaction commits.
+pub const RAISE: [&str; 2] = [
+    "UPDATE schedule_version SET version = version + 1",
+    "NOTIFY schedule_version",
+];
+
+/// Raises it in a transaction.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn raise(client: &impl GenericClient) -> Result<(), DbError> {
-    let statements = "UPDATE schedule_version SET version = version + 1; NOTIFY schedule_version";
-    client.batch_execute(statements).await?;
+    client.batch_execute(&RAISE.join("; ")).await?;
     Ok(())
 }
 

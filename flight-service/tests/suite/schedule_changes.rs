@@ -265,6 +265,11 @@ async fn a_flight_is_cancelled_unless_somebody_has_seats() -> anyhow::Result<()>
         cancel(caller, AI101).await?.summary(),
         "409 flight_has_bookings"
     );
+    // Refused, it changed nothing: the flight is on sale as before.
+    let sold = caller
+        .post("/api/flights/seats/decrement", &seats_of(AI101, 1))
+        .await?;
+    assert_eq!(sold.status, 200, "{}", sold.text);
     assert_eq!(cancel(caller, AI103).await?.status, 204);
     let flight = caller.get("/api/flights/3").await?;
     assert_eq!(flight.body["status"], "cancelled");

@@ -1,7 +1,7 @@
 //! What a booking of tickets takes and costs: read before it is decided whether it can be had.
 
 use domain::{Money, PoolId, Units};
-use inventory::{Command, Refusal};
+use inventory::{Command, PoolChange, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -156,10 +156,10 @@ async fn share(
     if limit.capacity == capacity {
         return Ok(limit.pool);
     }
-    let resize = Command::Resize {
-        pool: limit.pool,
-        capacity,
-    };
+    let resize = Command::ChangePool(PoolChange {
+        capacity: Some(capacity),
+        ..PoolChange::of(limit.pool)
+    });
     match engine.inventory.submit(resize).await? {
         Ok(_) => Ok(limit.pool),
         // The user has more tickets than the limit allows by now.

@@ -1,11 +1,10 @@
 //! Pools: made, resized, closed, adjusted.
 
 use domain::{PoolId, Units};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Decision, Movement};
-use crate::command::{Direction, NewPool};
+use crate::command::{Direction, NewPool, PoolChange};
 use crate::state::{Account, Adjustment, Pool};
 use crate::verdict::{Accepted, Adjusted, Refusal, Verdict};
 
@@ -64,13 +63,28 @@ impl Decision {
         self.count_of(new.id)
     }
 
-    pub(super) fn resize(&mut self, id: PoolId, capacity: i32) -> Verdict {
+    pub(super) fn change_pool(&mut self, change: &PoolChange) -> Verdict {
+        let id = change.pool;
         let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
+        let capacity = change.capacity.unwrap_or(pool.capacity);
         let growth = capacity
             .checked_sub(pool.capacity)
             .ok_or(Refusal::CapacityInUse)?;
-        if capacity < 0 || pool.free + growth.min(0) < 0 || (pool.layout.is_some() && growth != 0) {
+        let is_held = pool.held + pool.sold > pool.adjusted;
+        if capacity < 0
+            || pool.free + growth.min(0) < 0
+            || (pool.layout.is_some() && growth != 0)
+            || (change.only_unsold && is_held)
+        {
             return Err(Refusal::CapacityInUse);
+        }
+        let starts_at = change.starts_at.unwrap_or(pool.starts_at);
+        let closed_at = pool.closed_at.or(change.closes.then_some(self.now));
+        if (starts_at, closed_at) != (pool.starts_at, pool.closed_at)
+            && let Some(pool) = self.pool_mut(id)
+        {
+            pool.starts_at = starts_at;
+            pool.closed_at = closed_at;
         }
         if growth != 0 {
             let (from, to) = if growth > 0 {
@@ -78,38 +92,14 @@ impl Decision {
             } else {
                 (Account::Free, Account::Issued)
             };
-            let units = growth.abs();
-            self.move_units(
-                id,
-                Movement {
-                    from,
-                    to,
-                    units,
-                    reason: "resize",
-                    cause: None,
-                },
-            );
-        }
-        self.count_of(id)
-    }
-
-    pub(super) fn reschedule(&mut self, id: PoolId, starts_at: Option<Timestamp>) -> Verdict {
-        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
-        if pool.starts_at != starts_at
-            && let Some(pool) = self.pool_mut(id)
-        {
-            pool.starts_at = starts_at;
-        }
-        self.count_of(id)
-    }
-
-    pub(super) fn close(&mut self, id: PoolId) -> Verdict {
-        let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
-        if pool.closed_at.is_none() {
-            let now = self.now;
-            if let Some(pool) = self.pool_mut(id) {
-                pool.closed_at = Some(now);
-            }
+            let resize = Movement {
+                from,
+                to,
+                units: growth.abs(),
+                reason: "resize",
+                cause: None,
+            };
+            self.move_units(id, resize);
         }
         self.count_of(id)
     }

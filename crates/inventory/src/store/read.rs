@@ -127,15 +127,3 @@ pub(crate) async fn lapsed_holds(
     let lapsed = |row: &Row| Ok((row.try_get(0)?, HoldId(row.try_get(1)?)));
     rows.iter().map(lapsed).collect()
 }
-
-/// Whether anybody has units of a pool in a hold, held or sold.
-pub(crate) async fn has_live_holds(
-    client: &impl GenericClient,
-    pool: PoolId,
-) -> Result<bool, StoreError> {
-    let statement = client
-        .prepare_cached("SELECT held + sold > adjusted FROM pools WHERE id = $1")
-        .await?;
-    let row = client.query_opt(&statement, &[&pool.0]).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
-}

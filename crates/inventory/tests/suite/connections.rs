@@ -7,7 +7,7 @@ use domain::{HoldId, PoolId};
 use futures_util::future::try_join_all;
 use inventory::command::Direction;
 use inventory::state::HoldStatus;
-use inventory::{Accepted, Command, HoldView, Inventory, NewPool, Until, Verdict};
+use inventory::{Accepted, Command, HoldView, Inventory, NewPool, PoolChange, Until, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use stack::testing::{wait_for, wait_until};
 use tokio::time::timeout;
@@ -53,7 +53,15 @@ fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
         layout: None,
         starts_at: None,
     };
-    let (one, pool) = (PoolId(1), PoolId(2));
+    let one = PoolId(1);
+    let closed = PoolChange {
+        closes: true,
+        ..PoolChange::of(PoolId(2))
+    };
+    let emptied = PoolChange {
+        only_unsold: true,
+        ..closed
+    };
     Ok(vec![
         (hold(leg, &[1, 2], 2, Until::Pinned)?, "held", 2),
         (hold_seats(seat, 3, "A1 A2", until)?, "held", 1),
@@ -77,14 +85,15 @@ fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
         ),
         (adjust(Uuid::new_v4(), 1, 7, Direction::Take), "sold_out", 0),
         (
-            Command::Resize {
-                pool: one,
-                capacity: 20,
-            },
+            Command::ChangePool(PoolChange {
+                capacity: Some(20),
+                ..PoolChange::of(one)
+            }),
             "16 free",
             1,
         ),
-        (Command::Close { pool }, "8 free", 0),
+        (Command::ChangePool(emptied), "capacity_in_use", 0),
+        (Command::ChangePool(closed), "8 free", 0),
         (hold(HoldId::generate(), &[2], 1, until)?, "sales_closed", 0),
         (Command::Create(new), "5 free", 1),
     ])

@@ -8,7 +8,7 @@ use domain::{HoldId, PoolId, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::decide::{SalesPolicy, decide};
 use inventory::state::{Account, Changes, Hold, HoldStatus, State};
-use inventory::{Command, HoldCommand, LegRequest, NewPool, SeatChange, Until};
+use inventory::{Command, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -135,6 +135,24 @@ fn about_seats() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// One of anything; only the second pool is closed, so that the others go on selling.
+fn a_pool_change(pool: impl Strategy<Value = PoolId>) -> impl Strategy<Value = Command> {
+    let start = || prop::option::of((0..40i64).prop_map(at));
+    let capacity = prop::option::of(0..9i32);
+    let flags = (prop::bool::weighted(0.3), prop::bool::weighted(0.2));
+    (pool, capacity, prop::option::of(start()), flags).prop_map(
+        |(pool, capacity, starts_at, (closes, only_unsold))| {
+            Command::ChangePool(PoolChange {
+                pool,
+                capacity,
+                starts_at,
+                closes: closes && pool == PoolId(2),
+                only_unsold,
+            })
+        },
+    )
+}
+
 fn a_command() -> impl Strategy<Value = Command> {
     let pool = || (1..=POOLS + 1).prop_map(PoolId);
     let direction = prop_oneof![Just(Direction::Take), Just(Direction::GiveBack)];
@@ -148,12 +166,8 @@ fn a_command() -> impl Strategy<Value = Command> {
         4 => (0..4u128, pool(), some_units(), direction).prop_map(|(id, pool, units, direction)| {
             Command::Adjust { id: Uuid::from_u128(id), pool, units, direction }
         }),
-        1 => (pool(), 0..9i32).prop_map(|(pool, capacity)| Command::Resize { pool, capacity }),
-        1 => (pool(), 0..40i64).prop_map(|(pool, second)| {
-            Command::Reschedule { pool, starts_at: Some(at(second)) }
-        }),
+        3 => a_pool_change(pool()),
         2 => a_hold_id().prop_map(|hold| Command::Sweep { hold }),
-        1 => Just(Command::Close { pool: PoolId(2) }),
     ]
 }
 
@@ -257,6 +271,12 @@ fn check(state: &State, model: &Model, balances: &Balances) {
         assert_eq!(pool.free + pool.held + pool.sold, pool.capacity, "{id:?}");
         assert!(pool.free >= 0, "{id:?}");
         assert_eq!(i64::from(pool.capacity), model.pools[id].capacity, "{id:?}");
+        assert_eq!(pool.starts_at, model.pools[id].starts_at, "{id:?}");
+        assert_eq!(
+            pool.closed_at.is_some(),
+            model.pools[id].is_closed,
+            "{id:?}"
+        );
         assert_eq!(i64::from(pool.free), model.free(*id), "{id:?}");
         assert_eq!(
             i64::from(pool.held),

@@ -100,23 +100,22 @@ impl Model {
                 self.pools.insert(new.id, pool);
                 Ok(())
             }
-            Command::Resize { pool, capacity } => {
-                let growth = i64::from(*capacity) - self.pool(*pool)?.capacity;
-                let is_fixed = self.pool(*pool)?.layout.is_some() && growth != 0;
-                if self.free(*pool) + growth.min(0) < 0 || is_fixed {
+            Command::ChangePool(change) => {
+                let of = self.pool(change.pool)?;
+                let growth = change
+                    .capacity
+                    .map_or(0, |new| i64::from(new) - of.capacity);
+                let is_fixed = of.layout.is_some() && growth != 0;
+                let in_holds = [HoldStatus::Held, HoldStatus::Sold]
+                    .map(|status| self.units(change.pool, status));
+                let is_in_use = change.only_unsold && in_holds != [0, 0];
+                if self.free(change.pool) + growth.min(0) < 0 || is_fixed || is_in_use {
                     return Err(Refusal::CapacityInUse);
                 }
-                self.pools.get_mut(pool).unwrap().capacity = i64::from(*capacity);
-                Ok(())
-            }
-            Command::Reschedule { pool, starts_at } => {
-                self.pool(*pool)?;
-                self.pools.get_mut(pool).unwrap().starts_at = *starts_at;
-                Ok(())
-            }
-            Command::Close { pool } => {
-                self.pool(*pool)?;
-                self.pools.get_mut(pool).unwrap().is_closed = true;
+                let of = self.pools.get_mut(&change.pool).unwrap();
+                of.capacity += growth;
+                of.starts_at = change.starts_at.unwrap_or(of.starts_at);
+                of.is_closed |= change.closes;
                 Ok(())
             }
             Command::Sweep { hold } => {

@@ -149,7 +149,10 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
                 Ok(Ok(_)) => !is_bad,
                 // What refuses it is a check, or the foreign key, which is named.
                 Err(InventoryError::Broken(_)) => *is_bad,
-                Err(InventoryError::Conflict(ref key)) => *is_bad && key == "receipts_promised",
+                Err(InventoryError::Conflict(ref name)) => {
+                    let constraints = ["receipts_promised", "receipts_amount_positive"];
+                    *is_bad && constraints.contains(&name.as_str())
+                }
                 _ => false,
             };
             anyhow::ensure!(is_as_expected, "{receipt:?}: {answer:?}");

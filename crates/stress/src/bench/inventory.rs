@@ -7,7 +7,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::PoolId;
 use futures_util::future::try_join_all;
 use inventory::decide::SalesPolicy;
-use inventory::{Command, Inventory, Settings};
+use inventory::{Command, Inventory, PoolChange, Settings};
 use tokio_postgres::NoTls;
 
 /// What never sells out.
@@ -57,10 +57,10 @@ pub fn database(url: &str) -> anyhow::Result<Pool> {
 pub async fn enlarge(url: &str, pools: &[PoolId], capacity: i32) -> anyhow::Result<()> {
     let inventory = start(url)?;
     let resizes = pools.iter().map(|pool| {
-        inventory.submit(Command::Resize {
-            pool: *pool,
-            capacity,
-        })
+        inventory.submit(Command::ChangePool(PoolChange {
+            capacity: Some(capacity),
+            ..PoolChange::of(*pool)
+        }))
     });
     for resized in try_join_all(resizes).await? {
         resized?;
