@@ -5,7 +5,7 @@
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
 //! [`catalog`] is what can be flown, for those who look before they book;
 //! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
-//! [`ledger`], the proof of their pools. Users log in by [`accounts`]; [`ownership`] says whose something is.
+//! [`ledger`], the proof of their pools. [`seat_feeds`] tell those who watch a flight how its seats change. Users log in by [`accounts`]; [`ownership`] says whose something is.
 
 pub mod accounts;
 pub mod attempts;
@@ -19,11 +19,13 @@ pub mod events;
 pub mod flights;
 pub mod leases;
 pub mod ledger;
+pub mod live_sessions;
 pub mod orders;
 pub mod overview;
 pub mod ownership;
 pub mod passwords;
 pub mod payment_jobs;
+pub mod seat_feeds;
 pub mod simple_orders;
 pub mod stored_life;
 pub mod text;

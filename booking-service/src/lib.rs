@@ -53,6 +53,7 @@ use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
+use crate::app::live_sessions::LiveSessions;
 use crate::app::overview::Overview;
 use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
@@ -94,6 +95,8 @@ impl Application {
         let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
         let accounts = accounts(settings, database.clone(), redis.as_ref())?;
         tasks.spawn(|stop| accounts.clone().sweep(stop));
+        let live_sessions = LiveSessions::default();
+        tasks.spawn(|stop| live_sessions.clone().follow(database.clone(), stop));
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -108,6 +111,7 @@ impl Application {
         let pages = pages::configure(pages::Services {
             catalog: Catalog::new(bookings.engine.flights.clone()),
             overview: Overview::new(database.clone(), ledger.clone()),
+            live_sessions,
         });
         let api = routes::configure(routes::Services {
             event_bookings: EventBookings {
@@ -199,6 +203,7 @@ fn admission<'a>(
         rules: routes::access::rules(),
         rate_limit: RateLimit::new(NAME, limits, auth.mode, redis),
         limits: *limits,
+        streams: Some(settings.streams),
     }
 }
 

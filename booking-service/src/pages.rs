@@ -50,8 +50,12 @@ use service_kit::server::unguarded;
 
 use self::entry::{For, nothing_here, page};
 use self::forms::Form;
+use self::live::Live;
 use self::visitor::Visitor;
+use crate::app::booking::Booking;
 use crate::app::catalog::Catalog;
+use crate::app::event_bookings::EventBooking;
+use crate::app::live_sessions::LiveSessions;
 use crate::app::overview::Overview;
 
 /// What the pages need besides what the API has.
@@ -61,14 +65,24 @@ pub struct Services {
     pub catalog: Catalog,
     /// How the service does.
     pub overview: Overview,
+    /// The sessions that somebody watches something with.
+    pub live_sessions: LiveSessions,
 }
 
 /// The pages' routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let catalog = Data::new(services.catalog);
     let overview = Data::new(services.overview);
+    let live_sessions = Data::new(services.live_sessions);
+    let live_orders = Data::new(Live::<Booking>::default());
+    let live_tickets = Data::new(Live::<EventBooking>::default());
     move |config| {
-        config.app_data(catalog.clone()).app_data(overview.clone());
+        config
+            .app_data(catalog.clone())
+            .app_data(overview.clone())
+            .app_data(live_sessions.clone())
+            .app_data(live_orders.clone())
+            .app_data(live_tickets.clone());
         for (path, route) in [
             ("/", web::get().to(search::start)),
             ("/search", web::get().to(search::results)),

@@ -40,6 +40,7 @@ use crate::app::flights::Flights;
 use crate::app::ledger::Ledger;
 use crate::app::orders::Orders;
 use crate::app::payment_jobs::PaymentJobs;
+use crate::app::seat_feeds::SeatFeeds;
 use crate::app::simple_orders::SimpleOrders;
 use crate::app::ticket_options::TicketOptions;
 use crate::app::users::Users;
@@ -95,6 +96,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
     let flights = Data::new(Flights {
         bookings: bookings.clone(),
     });
+    let seat_feeds = Data::new(SeatFeeds::new(bookings.engine.flights.clone()));
     let bookings = Data::new(bookings);
     move |config| {
         config
@@ -102,6 +104,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(orders.clone())
             .app_data(simple.clone())
             .app_data(flights.clone())
+            .app_data(seat_feeds.clone())
             .app_data(ledger.clone())
             .app_data(users.clone())
             .app_data(accounts.clone())

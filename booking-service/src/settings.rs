@@ -14,6 +14,7 @@ use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
 };
+use service_kit::streams::StreamSettings;
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
@@ -31,6 +32,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// How much it answers.
     pub limits: LimitSettings,
+    /// How much is watched.
+    pub streams: StreamSettings,
     /// The bookings database.
     pub database: DatabaseSettings,
     /// Its logs.
@@ -209,6 +212,7 @@ impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
         self.limits.validate()?;
+        self.streams.validate()?;
         self.database.validate()?;
         self.redis.validate()?;
         let (payments, bookings) = (&self.payments, &self.bookings);

@@ -142,7 +142,6 @@ impl Application {
                 connections,
             )),
             actions: AdminActions::new(database.clone()),
-            draining: tasks.draining(),
         };
 
         let (auth, limits) = (&settings.auth, &settings.limits);
@@ -153,6 +152,7 @@ impl Application {
             rules: routes::access::rules(),
             rate_limit: RateLimit::new(NAME, limits, auth.mode, shared),
             limits: *limits,
+            streams: Some(settings.streams),
         };
         let mut checks = vec![Check::required("postgres", move || {
             let database = database.clone();

@@ -18,7 +18,6 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use service_kit::admin_actions::AdminActions;
 use service_kit::server::resource;
-use tokio_util::sync::CancellationToken;
 
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
@@ -41,8 +40,6 @@ pub struct Services {
     pub schedule_changes: Arc<ScheduleChanges>,
     /// What admins did.
     pub actions: AdminActions,
-    /// Cancelled when streams have to end.
-    pub draining: CancellationToken,
 }
 
 /// The service's routes.
@@ -53,8 +50,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(Data::from(Arc::clone(&services.search_pages)))
             .app_data(Data::from(Arc::clone(&services.seats)))
             .app_data(Data::from(Arc::clone(&services.seat_maps)))
-            .app_data(Data::from(Arc::clone(&services.schedule_changes)))
-            .app_data(Data::new(services.draining.clone()));
+            .app_data(Data::from(Arc::clone(&services.schedule_changes)));
         // Paths are compared in this order, those with a parameter by a regular expression: what is asked
         // most comes first, and names come before the ids that would match them.
         let gets = [

@@ -13,6 +13,7 @@ use service_kit::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
 };
+use service_kit::streams::StreamSettings;
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
@@ -27,6 +28,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// How much it answers.
     pub limits: LimitSettings,
+    /// How much is watched.
+    pub streams: StreamSettings,
     /// The flights database.
     pub database: DatabaseSettings,
     /// Redis, for the gate.
@@ -128,6 +131,7 @@ impl Validate for Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.http.validate()?;
         self.limits.validate()?;
+        self.streams.validate()?;
         self.database.validate()?;
         self.redis.validate()?;
         require(

@@ -107,6 +107,7 @@ impl Application {
             // counts alone.
             rate_limit: RateLimit::new(NAME, limits, auth.mode, None),
             limits: *limits,
+            streams: None,
         };
         let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
         Ok(Self { server })

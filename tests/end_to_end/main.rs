@@ -32,4 +32,5 @@ mod replicas;
 mod restarts;
 mod services;
 mod simple_orders;
+mod streams;
 mod vouchers;

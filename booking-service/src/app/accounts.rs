@@ -314,6 +314,6 @@ fn new_cookie() -> String {
 }
 
 /// What the database has of a cookie. It is random all over, so a fast digest will do.
-fn digest(cookie: &str) -> [u8; 32] {
+pub(super) fn digest(cookie: &str) -> [u8; 32] {
     Sha256::digest(cookie).into()
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use clients::flight::{
     CalendarAnswer, Flight, FlightClient, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap,
-    SeatStream,
 };
 use clients::http::CallContext;
 use domain::sale_rules::itinerary::NoItinerary;
@@ -153,21 +152,6 @@ impl Catalog {
     pub async fn seat_map(&self, id: FlightId, context: &CallContext) -> Result<SeatMap, AppError> {
         let name = id.to_string();
         granted_of(&name, self.flights.seat_map(&name, context).await)
-    }
-
-    /// The changes of a flight's seats as they happen, all of its seats first. The orders that have seats are
-    /// in it: what of it a visitor is told is the caller's to decide.
-    ///
-    /// # Errors
-    /// When there is no such flight, or flight-service does not answer.
-    pub async fn seat_stream(
-        &self,
-        id: FlightId,
-        context: &CallContext,
-    ) -> Result<SeatStream, AppError> {
-        let name = id.to_string();
-        let stream = self.flights.seat_stream(&name, None, true, context);
-        granted_of(&name, stream.await)
     }
 
     /// The proof of all flights' pools, at most some seconds old.

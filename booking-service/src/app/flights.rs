@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use clients::flight::{FlightChange, FlightStatus, SeatMap, SeatStream};
+use clients::flight::{FlightChange, FlightStatus, SeatMap};
 use clients::http::{Answer, CallContext};
 use domain::{FlightId, HoldId};
 use futures_util::stream::{self, StreamExt as _};
@@ -81,24 +81,6 @@ impl Flights {
             }
         }
         Ok(map)
-    }
-
-    /// The changes of a flight's seats as they happen; a last event's id resumes an earlier stream. Who has
-    /// a seat, staff are told; an owner learns it from the map.
-    ///
-    /// # Errors
-    /// When there is no such flight.
-    pub async fn seat_stream(
-        &self,
-        name: &str,
-        last_event_id: Option<&str>,
-        caller: &Caller,
-        context: &CallContext,
-    ) -> Result<SeatStream, AppError> {
-        let flights = &self.bookings.engine.flights;
-        let with_owners = caller.is_staff();
-        let stream = flights.seat_stream(name, last_event_id, with_owners, context);
-        granted_of(name, stream.await)
     }
 
     /// Ends every booking and order with seats on a flight, refunded; the seats are free when this

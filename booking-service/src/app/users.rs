@@ -14,7 +14,7 @@ use super::text::{Email, Name};
 use crate::db;
 
 /// What a user may do once they have logged in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserRole {
     /// Books in their own name.

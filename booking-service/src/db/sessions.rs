@@ -1,5 +1,6 @@
 //! The table of sessions.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::DbError;
 use super::users::user_of;
 use crate::app::accounts::Session;
+use crate::app::users::UserRole;
 
 /// The most sessions of a user: the oldest ends when one more begins.
 const SESSIONS_MAX: i64 = 10;
@@ -33,6 +35,10 @@ const INSERT: &str = "
 const FIND: &str = "
     SELECT id, name, email, role, users.created_at, updated_at, expires_at
     FROM sessions JOIN users ON id = user_id WHERE token_digest = $1 AND expires_at > now()";
+
+const ROLES: &str = "
+    SELECT token_digest, role FROM sessions JOIN users ON id = user_id
+    WHERE token_digest = ANY($1) AND expires_at > now()";
 
 const DELETE_ENDED: &str = "
     DELETE FROM sessions WHERE token_digest IN (
@@ -79,6 +85,27 @@ pub async fn find(database: &Pool, digest: &[u8; 32]) -> Result<Option<Session>,
         user: user_of(&row)?,
         expires_at: row.try_get(6)?,
     }))
+}
+
+/// The roles that the users of these sessions have now; none of those that are over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn roles(
+    database: &Pool,
+    digests: &[&[u8]],
+) -> Result<HashMap<Vec<u8>, UserRole>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(ROLES).await?;
+    let rows = client.query(&statement, &[&digests]).await?;
+    let roles = rows.iter().map(|row| {
+        let role = UserRole::from_text(row.try_get(1)?);
+        Ok((
+            row.try_get(0)?,
+            role.ok_or(DbError::Unreadable("users.role"))?,
+        ))
+    });
+    roles.collect()
 }
 
 /// Ends a session.

@@ -1,57 +1,27 @@
-//! A piece of a page as it moves: sent again whenever something in it has changed, until nothing can.
+//! A piece of a page as it moves: sent again whenever something in it has changed, until nothing can. One look
+//! serves all who watch the same.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::HoldId;
 use futures_util::stream;
 use maud::Markup;
 use serde::Deserialize;
 use service_kit::Problem;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
+use service_kit::fan_out::{FanOut, Watching};
+use service_kit::streams::{ALIVE, Grant, HEARTBEAT};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
-/// How often it is looked at: in Redis, or by its key.
+use super::visitor::Visitor;
+use crate::app::live_sessions::LiveSessions;
+use crate::routes::sessions::Cookies;
+
+/// How often it is looked at, by its key.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-
-/// How often a stream says that it lives, so that proxies keep it and a lost visitor is noticed.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// How long a stream lasts: its visitor comes back by itself. So a forgotten tab does not look for ever.
-pub(super) const LIFETIME: Duration = Duration::from_secs(300);
-
-/// How many streams of a kind one process has at once: each looks three times a second, or has a stream of
-/// flight-service's. Pages without one show what was when they were loaded, and their browsers ask again.
-const STREAMS_MAX: usize = 2_000;
-
-/// Places for streams of one kind.
-pub(super) struct Places(Semaphore);
-
-/// For those who watch what is theirs.
-static OWN: Places = Places::new();
-
-/// For those who look at seats: everybody may, and they keep nobody from what is theirs.
-pub(super) static SEATS: Places = Places::new();
-
-/// A stream's place among those that there may be; free again when it is dropped.
-pub(super) type Place = SemaphorePermit<'static>;
-
-impl Places {
-    const fn new() -> Self {
-        Self(Semaphore::const_new(STREAMS_MAX))
-    }
-
-    /// A place for one more stream.
-    ///
-    /// # Errors
-    /// When too many are watched already.
-    pub(super) fn take(&'static self) -> Result<Place, Problem> {
-        let place = self.0.try_acquire();
-        place.map_err(|_| Problem::unavailable("too many pages are watched just now"))
-    }
-}
 
 /// What the visitor's page shows.
 #[derive(Debug, Default, Deserialize)]
@@ -61,13 +31,13 @@ pub(super) struct Known {
     pub(super) seen: String,
 }
 
+/// Things of a kind that are watched.
+pub(super) type Live<S> = FanOut<HoldId, Arc<S>>;
+
 /// Something that is watched.
 pub(super) trait Watched {
     /// It, as it stands.
-    type Seen;
-
-    /// Looks at it; `None` where it can't be read now.
-    async fn look(&self) -> Option<Self::Seen>;
+    type Seen: Clone + Send + Sync + 'static;
 
     /// What tells two looks apart.
     fn mark(seen: &Self::Seen) -> String;
@@ -79,93 +49,100 @@ pub(super) trait Watched {
     async fn html(&self, seen: Self::Seen) -> Markup;
 }
 
+/// That a visitor may watch one more thing, for as long as their session lasts.
+///
+/// # Errors
+/// When they watch too much already.
+pub(super) fn grant(request: &HttpRequest, visitor: &Visitor) -> Result<Grant, Problem> {
+    let grant = Grant::of(request, &visitor.caller)?;
+    let sessions = request.app_data::<Data<LiveSessions>>();
+    let cookies = request.app_data::<Data<Cookies>>();
+    let cookie = cookies.and_then(|cookies| cookies.of(request));
+    Ok(match (&visitor.session, sessions, cookie) {
+        (Some(user), Some(sessions), Some(cookie)) => {
+            grant.until(sessions.over(&cookie, user.role))
+        }
+        _ => grant,
+    })
+}
+
+/// Looks at something again and again; `None` where it can't be read now.
+pub(super) async fn follow<W, F>(look: impl Fn() -> F, tell: watch::Sender<Option<Arc<W::Seen>>>)
+where
+    W: Watched,
+    F: Future<Output = Option<W::Seen>>,
+{
+    let told = |seen: &W::Seen| (W::mark(seen), W::is_final(seen));
+    loop {
+        if let Some(seen) = look().await {
+            tell.send_if_modified(|known| {
+                let is_news = known
+                    .as_ref()
+                    .is_none_or(|known| told(known) != told(&seen));
+                if is_news {
+                    *known = Some(Arc::new(seen));
+                }
+                is_news
+            });
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
 /// One visitor's events.
-struct Changes<W> {
+struct Changes<W: Watched> {
     watched: W,
+    watching: Watching<Arc<W::Seen>>,
+    /// The mark of what the visitor has seen.
     seen: String,
-    heard_at: Instant,
-    ends_at: Instant,
+    is_final: bool,
     is_over: bool,
-    _place: Place,
 }
 
 /// Sends `change` with the piece, and `over` when there is nothing to come.
-///
-/// # Errors
-/// When too many are watched already.
 pub(super) fn watch<W: Watched + 'static>(
     watched: W,
+    watching: Watching<Arc<W::Seen>>,
     known: Known,
-    draining: CancellationToken,
-) -> Result<HttpResponse, Problem> {
-    let place = OWN.take()?;
-    let now = Instant::now();
+    grant: Grant,
+) -> HttpResponse {
     let changes = Changes {
         watched,
+        watching,
         seen: known.seen,
-        heard_at: now,
-        ends_at: now + LIFETIME,
+        is_final: false,
         is_over: false,
-        _place: place,
     };
-    let events = stream::unfold((changes, draining), |(mut changes, draining)| async move {
-        let text = draining.run_until_cancelled(changes.next()).await??;
-        Some((Ok::<_, Infallible>(Bytes::from(text)), (changes, draining)))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("cache-control", "no-cache"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(events))
+    grant.answer(stream::unfold(changes, async |mut changes| {
+        Some((changes.next().await?, changes))
+    }))
 }
 
 impl<W: Watched> Changes<W> {
-    /// The text of the next event; `None` at the end.
-    async fn next(&mut self) -> Option<String> {
+    /// The next event; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
         if self.is_over {
             return None;
         }
-        while Instant::now() < self.ends_at {
-            if let Some(seen) = self.watched.look().await {
-                let mark = W::mark(&seen);
-                if mark != self.seen {
-                    self.seen = mark;
-                    self.heard_at = Instant::now();
-                    let html = self.watched.html(seen).await.into_string();
-                    return Some(format!("event: change\ndata: {}\n\n", one_line(&html)));
-                }
-                if W::is_final(&seen) {
-                    self.is_over = true;
-                    return Some("event: over\ndata: over\n\n".to_owned());
-                }
+        while !self.is_final {
+            let Ok(news) = timeout(HEARTBEAT, self.watching.next()).await else {
+                return Some(ALIVE);
+            };
+            let seen = news?;
+            self.is_final = W::is_final(&seen);
+            let mark = W::mark(&seen);
+            if mark != self.seen {
+                self.seen = mark;
+                let html = self.watched.html((*seen).clone()).await.into_string();
+                return Some(format!("event: change\ndata: {}\n\n", one_line(&html)).into());
             }
-            if self.heard_at.elapsed() >= HEARTBEAT {
-                self.heard_at = Instant::now();
-                return Some(": alive\n\n".to_owned());
-            }
-            sleep(LOOK_EVERY).await;
         }
-        None
+        self.is_over = true;
+        Some(Bytes::from_static(b"event: over\ndata: over\n\n"))
     }
 }
 
 /// An event's data ends with its line, and what users wrote may have several.
 fn one_line(html: &str) -> String {
     html.replace(['\r', '\n'], " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_are_only_so_many_streams() {
-        let places: Vec<Place> = std::iter::from_fn(|| SEATS.take().ok()).collect();
-        assert_eq!(places.len(), STREAMS_MAX);
-        let refused = SEATS.take().err().map(|problem| problem.status().as_u16());
-        assert_eq!(refused, Some(503));
-        assert!(OWN.take().is_ok());
-        drop(places);
-        assert!(SEATS.take().is_ok());
-    }
 }

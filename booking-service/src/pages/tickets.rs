@@ -3,9 +3,9 @@
 mod buy;
 mod panel;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use domain::HoldId;
 use jiff::Timestamp;
 use maud::Markup;
@@ -14,7 +14,7 @@ use service_kit::extract::{Id, Query};
 
 use super::forms::Form;
 use super::layout::{Page, Place};
-use super::live::{Known, Watched, watch};
+use super::live::{Known, Live, Watched, follow, grant, watch};
 use super::visitor::Visitor;
 use super::{For, go_to, page};
 use crate::app::AppError;
@@ -140,9 +140,7 @@ async fn cancel(
 
 struct Tickets {
     visitor: Visitor,
-    bookings: Data<EventBookings>,
     events: Data<Events>,
-    id: HoldId,
 }
 
 /// Sends their changes.
@@ -150,26 +148,28 @@ async fn stream(
     visitor: Visitor,
     bookings: Data<EventBookings>,
     events: Data<Events>,
+    live: Data<Live<EventBooking>>,
     id: Id<HoldId>,
     known: Query<Known>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &bookings, &visitor).await?;
-    let draining = bookings.bookings.tasks.draining();
-    let tickets = Tickets {
-        visitor,
-        bookings,
-        events,
-        id: id.0,
-    };
-    watch(tickets, known.0, draining)
+    let grant = grant(&request, &visitor)?;
+    let id = id.0;
+    find(id, &bookings, &visitor).await?;
+    let watching = live.watch(id, |tell| {
+        let look = move || look(bookings.clone(), id);
+        follow::<Tickets, _>(look, tell)
+    });
+    let tickets = Tickets { visitor, events };
+    Ok(watch(tickets, watching, known.0, grant))
+}
+
+async fn look(bookings: Data<EventBookings>, id: HoldId) -> Option<EventBooking> {
+    bookings.find(id).await.ok()
 }
 
 impl Watched for Tickets {
     type Seen = EventBooking;
-
-    async fn look(&self) -> Option<EventBooking> {
-        self.bookings.find(self.id).await.ok()
-    }
 
     fn mark(booking: &EventBooking) -> String {
         panel::mark(booking)

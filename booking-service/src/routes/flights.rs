@@ -1,15 +1,16 @@
 //! The seats of a flight, so that those who order them need one service only.
 
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use clients::flight::{SeatChanges, SeatMap};
-use futures_util::stream;
+use clients::flight::{SeatChanges, SeatMap, SeatsKnown};
 use service_kit::auth::Caller;
+use service_kit::streams::{Grant, events};
 use service_kit::{Problem, respond};
 
 use super::call_context;
 use super::openapi::LookupRefusals;
 use crate::app::flights::Flights;
+use crate::app::seat_feeds::SeatFeeds;
 
 /// The seats of a flight.
 ///
@@ -42,25 +43,18 @@ pub(super) async fn seats(
     )
 )]
 pub(super) async fn stream(
-    flights: Data<Flights>,
+    feeds: Data<SeatFeeds>,
     name: web::Path<String>,
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    let grant = Grant::of(&request, &caller)?;
     let known = request.headers().get("last-event-id");
-    let known = known.and_then(|value| value.to_str().ok());
-    let events = flights
-        .seat_stream(&name, known, &caller, &call_context())
+    let known = known.and_then(|id| id.to_str().ok()?.parse().ok());
+    // Who has a seat, staff are told; an owner learns it from the map.
+    let watching = feeds
+        .watch(&name, caller.is_staff(), &call_context())
         .await?;
-    let pieces = stream::unfold(events, |mut events| async move {
-        // A lost connection ends the stream: the client comes back with the version that it has.
-        let piece = events.next().await?;
-        let piece = Bytes::copy_from_slice(piece.as_ref());
-        Some((Ok::<_, std::convert::Infallible>(piece), events))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("cache-control", "no-cache"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(pieces))
+    let mut known = SeatsKnown::new(known);
+    Ok(grant.answer(events(watching, move |news| known.event(&news))))
 }

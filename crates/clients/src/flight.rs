@@ -7,6 +7,7 @@ mod holds;
 mod ledger;
 mod schedule;
 mod search;
+mod seat_news;
 mod seat_stream;
 mod seats;
 
@@ -20,6 +21,7 @@ pub use self::holds::{
 pub use self::ledger::LedgerEntry;
 pub use self::schedule::{SearchOrder, SearchRequest};
 pub use self::search::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
+pub use self::seat_news::{SeatComparison, SeatNews, SeatsKnown, Since};
 pub use self::seat_stream::SeatStream;
 pub use self::seats::{Seat, SeatChanges, SeatMap, SeatStatus};
 pub use crate::http::Answer;

@@ -17,6 +17,7 @@
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
 //! | [`pieces`] | long bodies, sent piece by piece |
+//! | [`streams`], [`fan_out`] | server-sent events: who may have how many, and one look for all who watch the same |
 //! | [`openapi`] | what the OpenAPI documents share |
 //! | [`operations`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
@@ -37,6 +38,7 @@ pub mod context;
 pub mod database;
 pub mod docs;
 pub mod extract;
+pub mod fan_out;
 pub mod limits;
 pub mod once;
 pub mod openapi;
@@ -49,6 +51,7 @@ pub mod redis;
 pub mod respond;
 pub mod server;
 pub mod settings;
+pub mod streams;
 pub mod tagged;
 pub mod telemetry;
 

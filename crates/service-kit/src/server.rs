@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use self::connections::{Admittance, PerAddress, connections_a_worker, listen};
+use self::connections::{Admittance, connections_a_worker, listen};
 use self::front_door::{Door, open};
 use crate::auth::Rules;
 use crate::auth::authenticator::Authenticator;
@@ -31,10 +31,12 @@ use crate::auth::guard::{GuardedPath, Guards, guard};
 use crate::auth::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::context::{RequestLimits, around_request};
+use crate::limits::shares::Shares;
 use crate::limits::{LimitSettings, Places, RateLimit};
 use crate::operations::{self, Operations};
 use crate::problem::Problem;
 use crate::settings::{AuthSettings, HttpSettings};
+use crate::streams::{StreamSettings, Streams};
 use crate::{docs, protection};
 
 /// How often recorded samples are folded into their histograms.
@@ -61,6 +63,8 @@ pub struct Admission<'a> {
     pub rate_limit: Option<RateLimit>,
     /// How much is answered at once, and to one address.
     pub limits: LimitSettings,
+    /// How much is watched at once; none where nothing is.
+    pub streams: Option<StreamSettings>,
 }
 
 /// Tasks that run beside the requests and end after them.
@@ -188,6 +192,7 @@ impl BoundServer {
             rules,
             rate_limit,
             limits: limit_settings,
+            streams,
         } = admission;
         auth.check_address(http.host)?;
         rules.check_recorded()?;
@@ -201,7 +206,7 @@ impl BoundServer {
             per_address: limit_settings
                 .connections_per_address(auth.mode)
                 .filter(|_| is_direct)
-                .map(PerAddress::new),
+                .map(Shares::new),
             rate_limit: rate_limit.clone().filter(|_| is_direct),
         };
         let guards = web::Data::new(Guards {
@@ -211,6 +216,7 @@ impl BoundServer {
             rules,
             rate_limit,
             proxies: Proxies(http.proxies),
+            streams: streams.map(|settings| Streams::new(&settings, tasks.draining())),
         });
         let listener = listen((http.host, http.port).into(), http.write_timeout)?;
         let address = listener.local_addr()?;

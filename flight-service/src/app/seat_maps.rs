@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use clients::flight::{Seat, SeatStatus};
+use clients::flight::{Seat, SeatComparison, SeatNews, SeatStatus};
 use domain::{FlightId, PoolId};
 use inventory::state::HoldStatus;
 use inventory::{Inventory, PoolCount, SeatMap};
+use service_kit::fan_out::{self, FanOut};
 use tokio::sync::watch;
 
 use super::AppError;
@@ -46,10 +47,14 @@ pub fn seats_of(map: &SeatMap, flight_name: &str, with_owners: bool) -> Vec<Seat
         .collect()
 }
 
+/// A flight, the name that it is known by, and whether it is said who has its seats.
+type Shown = (FlightId, String, bool);
+
 /// The seat maps of one replica.
 pub struct SeatMaps {
     inventory: Arc<Inventory>,
     watched: Arc<Watched>,
+    news: FanOut<Shown, Arc<SeatNews>>,
 }
 
 /// The versions that watchers have heard of, by pool.
@@ -64,14 +69,14 @@ struct Watcher {
 }
 
 /// A flight's seat map as it changes.
-pub struct Watching {
+struct Watching {
     map: watch::Receiver<Option<Arc<SeatMap>>>,
     _watcher: Arc<Watcher>,
 }
 
 impl Watching {
     /// The map, when it is another than the last one that was returned.
-    pub async fn next(&mut self) -> Option<Arc<SeatMap>> {
+    async fn next(&mut self) -> Option<Arc<SeatMap>> {
         loop {
             self.map.changed().await.ok()?;
             let map = self.map.borrow_and_update().clone();
@@ -107,7 +112,11 @@ impl SeatMaps {
     /// The seat maps of this inventory; `watched` has to hear of all new counts.
     #[must_use]
     pub fn new(inventory: Arc<Inventory>, watched: Arc<Watched>) -> Self {
-        Self { inventory, watched }
+        Self {
+            inventory,
+            watched,
+            news: FanOut::default(),
+        }
     }
 
     /// A flight's seat map now.
@@ -119,11 +128,36 @@ impl SeatMaps {
         map.ok_or(AppError::UnknownFlight(id))
     }
 
-    /// A flight's seat map now and as it changes.
+    /// The seats of a flight, now and as they change, for a client that knows it by this name. All who watch the
+    /// same are told what was found out once.
     ///
     /// # Errors
     /// When there is no such flight.
-    pub async fn watch(&self, id: FlightId) -> Result<Watching, AppError> {
+    pub async fn watch_as(
+        &self,
+        id: FlightId,
+        name: String,
+        with_owners: bool,
+    ) -> Result<fan_out::Watching<Arc<SeatNews>>, AppError> {
+        let shown = (id, name.clone(), with_owners);
+        if let Some(watching) = self.news.join(&shown) {
+            return Ok(watching);
+        }
+        let mut watching = self.watch(id).await?;
+        Ok(self.news.watch(shown, async move |tell| {
+            let mut comparison = SeatComparison::default();
+            while let Some(map) = watching.next().await {
+                let seats = seats_of(&map, &name, with_owners);
+                match comparison.look(map.version, seats) {
+                    Ok(news) => drop(tell.send_replace(Some(Arc::new(news)))),
+                    Err(error) => tracing::error!(%error, "seats can't be written as JSON"),
+                }
+            }
+        }))
+    }
+
+    /// A flight's seat map now and as it changes.
+    async fn watch(&self, id: FlightId) -> Result<Watching, AppError> {
         // Reading first tells an unknown flight from a known one.
         let first = Arc::new(self.read(id).await?);
         let mut watched = self

@@ -315,3 +315,32 @@ async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
     ensure!(booking.body["status"] == "cancelled", "{booking:?}");
     world.finish().await
 }
+
+#[tokio::test]
+async fn what_is_watched_ends_with_the_session() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let asha = Browser::of(&world, "asha").await?;
+    let ben = Browser::of(&world, "ben").await?;
+    let watch = async |who: &Browser| {
+        let stream = who.request(Method::GET, "/flights/17/live").send().await?;
+        let mut stream = stream.error_for_status()?;
+        stream.chunk().await?.context("nothing is told")?;
+        anyhow::Ok(stream)
+    };
+    let (mut first, mut second) = (watch(&asha).await?, watch(&ben).await?);
+    let out = asha.request(Method::DELETE, "/api/v1/sessions/current");
+    assert_eq!(out.send().await?.status().as_u16(), 204);
+    let end = async {
+        while first.chunk().await?.is_some() {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(SOON, end).await??;
+    // Another role is another session to what is watched; those of others go on until then.
+    ben.is_made(&world, "agent").await?;
+    let end = async {
+        while second.chunk().await?.is_some() {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(SOON, end).await??;
+    world.finish().await
+}

@@ -1,14 +1,14 @@
 //! An order as it moves.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use domain::HoldId;
 use jiff::Timestamp;
 use maud::Markup;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 
-use super::super::live::{Known, Watched, watch};
+use super::super::live::{Known, Live, Watched, follow, grant, watch};
 use super::super::visitor::Visitor;
 use super::{Shown, panel};
 use crate::app::booking::Booking;
@@ -20,7 +20,6 @@ struct Order {
     visitor: Visitor,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
-    id: HoldId,
 }
 
 /// Sends its changes.
@@ -28,26 +27,33 @@ pub(super) async fn stream(
     visitor: Visitor,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
+    live: Data<Live<Booking>>,
     id: Id<HoldId>,
     known: Query<Known>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    super::find(id.0, &orders, &visitor).await?;
-    let draining = orders.bookings.tasks.draining();
+    let grant = grant(&request, &visitor)?;
+    let id = id.0;
+    super::find(id, &orders, &visitor).await?;
+    let looked_at = orders.clone();
+    let watching = live.watch(id, |tell| {
+        let look = move || find(looked_at.clone(), id);
+        follow::<Order, _>(look, tell)
+    });
     let order = Order {
         visitor,
         orders,
         catalog,
-        id: id.0,
     };
-    watch(order, known.0, draining)
+    Ok(watch(order, watching, known.0, grant))
+}
+
+async fn find(orders: Data<Orders>, id: HoldId) -> Option<Booking> {
+    orders.find(id).await.ok()
 }
 
 impl Watched for Order {
     type Seen = Booking;
-
-    async fn look(&self) -> Option<Booking> {
-        self.orders.find(self.id).await.ok()
-    }
 
     fn mark(order: &Booking) -> String {
         panel::mark(order)

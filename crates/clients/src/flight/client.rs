@@ -74,22 +74,12 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// A flight's seats as they change, as server-sent events; a last event's id resumes an earlier
-    /// stream. It says who has what only if it is for somebody who may know.
+    /// A flight's seats, and from then on as they change, as server-sent events; with who has them.
     ///
     /// # Errors
     /// When no usable answer comes.
-    pub async fn seat_stream(
-        &self,
-        reference: &str,
-        last_event_id: Option<&str>,
-        with_owners: bool,
-        context: &CallContext,
-    ) -> Answer<SeatStream> {
-        let streams = &self.streams;
-        streams
-            .open(reference, last_event_id, with_owners, context)
-            .await
+    pub async fn seat_stream(&self, reference: &str, context: &CallContext) -> Answer<SeatStream> {
+        self.streams.open(reference, context).await
     }
 
     /// Changes a flight's price or capacity, or closes its sales: the same again changes nothing more.

@@ -39,32 +39,23 @@ impl SeatStreams {
         })
     }
 
-    pub(super) async fn open(
-        &self,
-        reference: &str,
-        last_event_id: Option<&str>,
-        with_owners: bool,
-        context: &CallContext,
-    ) -> Answer<SeatStream> {
+    pub(super) async fn open(&self, reference: &str, context: &CallContext) -> Answer<SeatStream> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty()
                 .extend(["api", "flights", reference, "seats", "stream"]);
         }
-        let mut request = self.client.get(url);
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id);
-        }
+        // As a service: it watches for many clients, and is not counted as one.
+        let mut request = self.credentials.show(self.client.get(url));
         if !context.request_id.is_empty() {
             request = request.header("x-request-id", &context.request_id);
-        }
-        if with_owners {
-            request = self.credentials.show(request);
         }
         let sent = request.send().await;
         let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;
         match response.status() {
             StatusCode::OK => Ok(Ok(SeatStream { response })),
+            // This service watches too much there: nothing that its client did.
+            StatusCode::TOO_MANY_REQUESTS => unavailable(response.status()),
             status if status.is_client_error() => {
                 let refused: Answer<serde_json::Value> = answer(response).await;
                 refused?.map_or_else(|refusal| Ok(Err(refusal)), |_| unavailable(status))

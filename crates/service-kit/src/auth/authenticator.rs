@@ -73,8 +73,17 @@ impl Authenticator {
     /// # Errors
     /// When it does not hold, or there are no keys.
     pub async fn caller(&self, token: &str) -> Result<Caller, Unknown> {
+        let (caller, _) = self.identify(token).await?;
+        Ok(caller)
+    }
+
+    /// Whose a token is, and until when it holds.
+    ///
+    /// # Errors
+    /// When it does not hold, or there are no keys.
+    pub async fn identify(&self, token: &str) -> Result<(Caller, Timestamp), Unknown> {
         let Some(tokens) = &self.0 else {
-            return Ok(Caller::open());
+            return Ok((Caller::open(), Timestamp::MAX));
         };
         let generation = tokens.keys.generation();
         match tokens.check(token, Timestamp::now()) {
@@ -90,16 +99,16 @@ impl Authenticator {
 }
 
 impl Tokens {
-    fn check(&self, token: &str, now: Timestamp) -> Result<Caller, Unknown> {
+    fn check(&self, token: &str, now: Timestamp) -> Result<(Caller, Timestamp), Unknown> {
         let (keys, generation) = self.keys.current();
         if keys.is_empty() {
             return Err(Unknown::NoKeys);
         }
         let name = (Sha256::digest(token).into(), generation);
-        if let Some((caller, refused_from)) = self.checked.get(&name)
-            && now < refused_from
+        if let Some(known) = self.checked.get(&name)
+            && now < known.1
         {
-            return Ok(caller);
+            return Ok(known);
         }
         let identity = self.verifier.verify(&keys, token, now)?;
         let Identity {
@@ -107,9 +116,9 @@ impl Tokens {
             role,
             refused_from,
         } = identity;
-        let caller = Caller::known(&subject, role);
-        self.checked.insert(name, (caller.clone(), refused_from));
-        Ok(caller)
+        let known = (Caller::known(&subject, role), refused_from);
+        self.checked.insert(name, known.clone());
+        Ok(known)
     }
 }
 

@@ -10,6 +10,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, web};
+use jiff::Timestamp;
 use tokens::Role;
 
 use super::access::{Access, Recorded, Rule, Rules, UNNAMED};
@@ -21,6 +22,7 @@ use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
 use crate::operations::WATCHED_PATHS;
+use crate::streams::{Streams, TokenEnd};
 use crate::{Problem, admin_actions, context};
 
 /// What guards ask; application data.
@@ -38,6 +40,8 @@ pub struct Guards {
     pub rate_limit: Option<RateLimit>,
     /// How many proxies say where a request came from.
     pub proxies: Proxies,
+    /// How much is watched; none where nothing is.
+    pub streams: Option<Streams>,
 }
 
 impl Guards {
@@ -194,7 +198,7 @@ async fn admit(
         Ok(Caller::open())
     } else {
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
-        admitted(access, guards, request.headers()).await
+        admitted(access, guards, request.request()).await
     };
     if WATCHED_PATHS.contains(&at.path.as_str()) {
         guards.count_watcher(request.request())?;
@@ -208,7 +212,12 @@ async fn admit(
     Ok(caller)
 }
 
-async fn admitted(access: Access, guards: &Guards, headers: &HeaderMap) -> Result<Caller, Problem> {
+async fn admitted(
+    access: Access,
+    guards: &Guards,
+    request: &HttpRequest,
+) -> Result<Caller, Problem> {
+    let headers = request.headers();
     let Guards {
         authenticator,
         roles: current,
@@ -220,9 +229,10 @@ async fn admitted(access: Access, guards: &Guards, headers: &HeaderMap) -> Resul
             let Ok(token) = bearer_token(headers) else {
                 return Ok(Caller::anonymous());
             };
-            let Ok(caller) = authenticator.caller(token).await else {
+            let Ok(identified) = authenticator.identify(token).await else {
                 return Ok(Caller::anonymous());
             };
+            let caller = until_its_end(identified, request);
             return match current.of(caller).await {
                 Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
                     Ok(Caller::anonymous())
@@ -233,19 +243,25 @@ async fn admitted(access: Access, guards: &Guards, headers: &HeaderMap) -> Resul
         Access::Only(roles) => roles,
     };
     let token = bearer_token(headers)?;
-    let caller = authenticator.caller(token).await.map_err(|unknown| {
+    let identified = authenticator.identify(token).await.map_err(|unknown| {
         metrics::counter!("auth_refusals_total").increment(1);
         match unknown {
             Unknown::NoKeys => Problem::unavailable(unknown.to_string()),
             Unknown::Token(error) => token_refused(&error.to_string()),
         }
     })?;
-    let caller = current.of(caller).await?;
+    let caller = current.of(until_its_end(identified, request)).await?;
     match caller.role() {
         Some(Role::Admin) => Ok(caller),
         Some(role) if roles.contains(&role) => Ok(caller),
         _ => Err(Problem::forbidden("the token's role may not do this")),
     }
+}
+
+/// A token's caller. Until when the token holds is kept with the request, for answers that last.
+fn until_its_end((caller, end): (Caller, Timestamp), request: &HttpRequest) -> Caller {
+    request.extensions_mut().insert(TokenEnd(end));
+    caller
 }
 
 /// How a caller is to say who they are.

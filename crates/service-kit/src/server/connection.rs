@@ -5,6 +5,7 @@
 //! then. What the system itself still holds, it gives up after the same time (`TCP_USER_TIMEOUT`).
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::connections::Place;
+use crate::limits::shares::Share;
 
 /// A connection with its place among those of its address.
 #[derive(Debug)]
@@ -22,11 +23,15 @@ pub(super) struct Connection {
     write_timeout: Duration,
     /// When the client is cut; there from when it first kept the server waiting until all is written.
     deadline: Option<Pin<Box<Sleep>>>,
-    _place: Option<Place>,
+    _place: Option<Share<IpAddr>>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, write_timeout: Duration, place: Option<Place>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        write_timeout: Duration,
+        place: Option<Share<IpAddr>>,
+    ) -> Self {
         Self {
             stream,
             write_timeout,

@@ -1,9 +1,7 @@
 //! Connections: how many one address may have open, how many the process can have, and how they are taken.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_http::Protocol;
@@ -16,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 use super::connection::Connection;
 use crate::client_address::network_of;
 use crate::limits::RateLimit;
+use crate::limits::shares::{Share, Shares};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 2048;
@@ -71,7 +70,7 @@ pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
 pub(super) struct Admittance {
     pub(super) write_timeout: Duration,
     /// How many connections one address may have; none is no limit.
-    pub(super) per_address: Option<PerAddress>,
+    pub(super) per_address: Option<Shares<IpAddr>>,
     /// How often an address may connect.
     pub(super) rate_limit: Option<RateLimit>,
 }
@@ -97,64 +96,15 @@ impl Admittance {
         }
     }
 
-    fn place(&self, address: IpAddr) -> Result<Option<Place>, ()> {
+    fn place(&self, address: IpAddr) -> Result<Option<Share<IpAddr>>, ()> {
         if let Some(limit) = &self.rate_limit
             && !limit.connects(address)
         {
             return Err(());
         }
         match &self.per_address {
-            Some(places) => places.take(address).map(Some).ok_or(()),
+            Some(places) => places.take(network_of(address)).map(Some).ok_or(()),
             None => Ok(None),
-        }
-    }
-}
-
-/// How many connections each address has, and may have.
-#[derive(Clone, Debug)]
-pub(super) struct PerAddress {
-    limit: usize,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-/// A connection's place among those of its address; free again when this is dropped.
-#[derive(Debug)]
-pub(super) struct Place {
-    address: IpAddr,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-impl PerAddress {
-    pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            taken: Arc::default(),
-        }
-    }
-
-    fn take(&self, address: IpAddr) -> Option<Place> {
-        let address = network_of(address);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(address).or_default();
-        if *count >= self.limit {
-            return None;
-        }
-        *count += 1;
-        Some(Place {
-            address,
-            taken: Arc::clone(&self.taken),
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.address);
-            }
         }
     }
 }

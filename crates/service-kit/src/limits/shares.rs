@@ -1,0 +1,91 @@
+//! What some may have at once, such as connections of an address: each so many, counted in memory.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Taken<K> = Arc<Mutex<HashMap<K, usize>>>;
+
+/// How many each has, and may have.
+#[derive(Debug)]
+pub struct Shares<K: Eq + Hash> {
+    limit: usize,
+    taken: Taken<K>,
+}
+
+/// One of somebody's; free again when this is dropped.
+#[derive(Debug)]
+pub struct Share<K: Eq + Hash> {
+    of: K,
+    taken: Taken<K>,
+}
+
+impl<K: Eq + Hash> Clone for Shares<K> {
+    fn clone(&self) -> Self {
+        Self {
+            limit: self.limit,
+            taken: Arc::clone(&self.taken),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Shares<K> {
+    /// So many each.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            taken: Arc::default(),
+        }
+    }
+
+    /// One more for somebody; none when they have as many as they may.
+    #[must_use]
+    pub fn take(&self, of: K) -> Option<Share<K>> {
+        let mut taken = lock(&self.taken);
+        let count = taken.get(&of).copied().unwrap_or_default();
+        if count >= self.limit {
+            return None;
+        }
+        taken.insert(of.clone(), count + 1);
+        Some(Share {
+            of,
+            taken: Arc::clone(&self.taken),
+        })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Share<K> {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.taken);
+        if let Some(count) = taken.get_mut(&self.of) {
+            *count -= 1;
+            // Those who have none are not remembered.
+            if *count == 0 {
+                taken.remove(&self.of);
+            }
+        }
+    }
+}
+
+fn lock<K>(taken: &Mutex<HashMap<K, usize>>) -> MutexGuard<'_, HashMap<K, usize>> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_so_many_and_who_has_none_is_forgotten() {
+        let shares = Shares::new(2);
+        let first = shares.take("asha").unwrap();
+        let second = shares.take("asha").unwrap();
+        assert!(shares.take("asha").is_none());
+        assert!(shares.take("ben").is_some());
+        drop(first);
+        assert!(shares.take("asha").is_some());
+        drop(second);
+        assert!(lock(&shares.taken).is_empty());
+    }
+}
