@@ -14,6 +14,8 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError as _, web};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -109,11 +111,19 @@ pub struct RequestLimits {
     pub places: Places,
 }
 
-/// The middleware itself, for `actix_web::middleware::from_fn`.
+/// The middleware itself, for `actix_web::middleware::from_fn`. What a request needs is allocated for it: in the
+/// server's own future of each connection, idle ones would keep several kilobytes for it.
 ///
 /// # Errors
 /// Those of the wrapped service.
-pub async fn around_request(
+pub fn around_request<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>> {
+    around(request, next).boxed_local()
+}
+
+async fn around(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

@@ -1,6 +1,6 @@
 //! Binding, serving and draining.
 
-mod connection;
+pub(crate) mod connection;
 mod connections;
 mod front_door;
 

@@ -25,6 +25,7 @@ use crate::auth::guard::Guards;
 use crate::client_address::network_of;
 use crate::fan_out::Watching;
 use crate::limits::shares::{Share, Shares};
+use crate::server::connection::ClientGone;
 use crate::settings::{SettingsError, Validate, require};
 
 /// How often a stream says that it lives, so that proxies keep it and a lost client is noticed.
@@ -91,6 +92,7 @@ pub struct Grant {
     _places: Option<Places>,
     time: Duration,
     draining: CancellationToken,
+    gone: ClientGone,
     ended: Pin<Box<dyn Future<Output = ()>>>,
 }
 
@@ -155,6 +157,10 @@ impl Grant {
             _places: places,
             time: token_time.map_or(streams.lifetime, |time| time.min(streams.lifetime)),
             draining: streams.draining.clone(),
+            gone: request
+                .conn_data::<ClientGone>()
+                .cloned()
+                .unwrap_or_default(),
             ended: Box::pin(std::future::pending()),
         })
     }
@@ -175,12 +181,14 @@ impl Grant {
             _places: places,
             time,
             draining,
+            gone,
             ended,
         } = self;
         let over = async move {
             tokio::select! {
                 () = tokio::time::sleep(time) => {}
                 () = draining.cancelled() => {}
+                () = gone.0.cancelled() => {}
                 () = ended => {}
             }
         };

@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::limits::shares::Share;
 
@@ -23,8 +24,14 @@ pub(super) struct Connection {
     write_timeout: Duration,
     /// When the client is cut; there from when it first kept the server waiting until all is written.
     deadline: Option<Pin<Box<Sleep>>>,
+    gone: ClientGone,
     _place: Option<Share<IpAddr>>,
 }
+
+/// Cancelled when a client has closed its side. It may wait for an answer nevertheless, but hardly for one without
+/// end: otherwise only a write would tell, at the next sign of life.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientGone(pub(crate) CancellationToken);
 
 impl Connection {
     pub(super) fn new(
@@ -36,8 +43,14 @@ impl Connection {
             stream,
             write_timeout,
             deadline: None,
+            gone: ClientGone::default(),
             _place: place,
         }
+    }
+
+    /// Tells those who answer without end that nobody is there any more.
+    pub(super) fn gone(&self) -> ClientGone {
+        self.gone.clone()
     }
 
     /// The client keeps the server waiting: until the deadline.
@@ -60,7 +73,13 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let filled = buffer.filled().len();
+        let is_full = buffer.remaining() == 0;
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() == filled && !is_full {
+            self.gone.0.cancel();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
     let possible = files.saturating_sub(OTHER_FILES).max(OTHER_FILES) / workers;
     let possible = usize::try_from(possible).unwrap_or(usize::MAX);
     if possible < wanted {
-        tracing::warn!(
+        tracing::info!(
             possible,
             wanted,
             files,

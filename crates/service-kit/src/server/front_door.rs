@@ -16,6 +16,7 @@ use actix_web::Error;
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 
+use super::connection::Connection;
 use super::connections::Admittance;
 
 /// How long a client may take to close its side after an answer that closes the connection.
@@ -55,7 +56,10 @@ where
             })
             .keep_alive(door.keep_alive)
             .client_request_timeout(door.head_timeout)
-            .client_disconnect_timeout(DISCONNECT_TIMEOUT);
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .on_connect_ext(|connection: &Connection, with_requests| {
+                with_requests.insert(connection.gone());
+            });
         let app = app().into_factory().map_err(|error| error.error_response());
         let service = service.finish(map_config(app, |()| AppConfig::default()));
         let admittance = door.admittance.clone();

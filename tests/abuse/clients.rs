@@ -1,0 +1,83 @@
+//! Clients: those that take what they can, and those who want to be served meanwhile.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::SOON;
+use crate::process::Service;
+
+/// Where abuse comes from.
+pub const ABUSER: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Where everybody else is.
+const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// How often others ask, four at a time.
+const OTHERS_ASK: usize = 400;
+
+/// What the system keeps for a client that does not read, in bytes: as little as it may.
+const RECEIVE_BUFFER_BYTES: u32 = 4096;
+
+/// A client at an address.
+pub fn from(address: Ipv4Addr) -> anyhow::Result<reqwest::Client> {
+    let client = reqwest::Client::builder().timeout(SOON);
+    Ok(client.local_address(IpAddr::from(address)).build()?)
+}
+
+/// Makes so many of something, some at once.
+pub async fn many<T, F>(
+    count: usize,
+    at_once: usize,
+    make: impl FnMut(usize) -> F,
+) -> anyhow::Result<Vec<T>>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
+    stream::iter((0..count).map(make))
+        .buffer_unordered(at_once)
+        .try_collect()
+        .await
+}
+
+/// A connection that has asked something, of whose answer only the beginning was read.
+pub async fn raw(port: u16, request: &str) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.bind((ABUSER, 0).into())?;
+    let mut connection = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
+    connection.write_all(request.as_bytes()).await?;
+    let mut head = [0; 12];
+    timeout(SOON, connection.read_exact(&mut head)).await??;
+    ensure!(
+        &head == b"HTTP/1.1 200",
+        "{}",
+        String::from_utf8_lossy(&head)
+    );
+    Ok(connection)
+}
+
+/// How long all but the slowest hundredth of others wait for what is at a path.
+pub async fn others(service: &Service, path: &str) -> anyhow::Result<Duration> {
+    let client = from(OTHER)?;
+    let url = service.url(path);
+    let waits = many(OTHERS_ASK, 4, |_| async {
+        let asked = Instant::now();
+        let answer = client.get(&url).send().await?;
+        let status = answer.status();
+        answer.bytes().await?;
+        ensure!(
+            !status.is_server_error() && status.as_u16() != 429,
+            "{status}"
+        );
+        Ok(asked.elapsed())
+    });
+    let mut waits = waits.await?;
+    waits.sort_unstable();
+    Ok(waits[waits.len() * 99 / 100])
+}

@@ -1,0 +1,179 @@
+//! What one client, or one address, can take of a service: its memory, and the time of others.
+//!
+//! The services are processes of their own, with the memory that `docker-compose.yml` gives each. What abuses
+//! them comes from 127.0.0.1, everybody else from another address of loopback. How long others wait is printed; it is
+//! judged by a bound that only a service that is blocked would miss.
+
+mod clients;
+#[path = "../crash/databases.rs"]
+mod databases;
+mod memory;
+mod process;
+mod world;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use reqwest::StatusCode;
+use serde_json::json;
+use stack::testing::wait_until;
+
+use crate::clients::{ABUSER, others, raw};
+use crate::memory::{Memory, limit_of};
+use crate::process::Part;
+use crate::world::World;
+
+/// Whoever waits longer than this for a small answer, waits for somebody else's abuse.
+const OTHERS_WAIT_AT_MOST: Duration = Duration::from_secs(2);
+
+/// On a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const LARGE: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const STREAM: &str = "GET /api/flights/17/seats/stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Sockets of thousands of clients are files of this process.
+fn raise_file_limit() -> anyhow::Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    ensure!(
+        hard >= 10_000,
+        "at most {hard} files can be open: not enough for 7,000 clients"
+    );
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+}
+
+/// That a service has stayed within the memory that its deployment gives it, and others were answered.
+fn check(part: Part, what: &str, memory: Memory, slowest: Duration) -> anyhow::Result<()> {
+    let limit = limit_of(part)?;
+    eprintln!("{part:?}, {what}: {memory} of {limit} MiB; others' p99 {slowest:.0?}");
+    ensure!(
+        memory.peak_mib < limit,
+        "{part:?} had {memory} under {what}"
+    );
+    ensure!(
+        slowest < OTHERS_WAIT_AT_MOST,
+        "others waited {slowest:?} under {what}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_ins_take_no_more_memory_than_is_kept() -> anyhow::Result<()> {
+    const AT_ONCE: usize = 64;
+    const LOG_INS: usize = 300;
+    let world = World::start(&[Part::Bookings]).await?;
+    let service = world.service(Part::Bookings)?;
+    let client = clients::from(ABUSER)?;
+    let user =
+        json!({"name": "Asha", "email": "asha@example.org", "password": "correct horse battery"});
+    let made = client
+        .post(service.url("/api/v1/users"))
+        .json(&user)
+        .send()
+        .await?;
+    ensure!(
+        made.status() == StatusCode::CREATED,
+        "{}",
+        made.text().await?
+    );
+    let log_in = || {
+        let (client, url) = (client.clone(), service.url("/api/v1/sessions"));
+        async move {
+            let log_in = json!({"email": "asha@example.org", "password": "correct horse battery"});
+            // A crowd that is too large is told to come back, and does.
+            loop {
+                let answer = client.post(&url).json(&log_in).send().await?;
+                match answer.status() {
+                    StatusCode::CREATED => return anyhow::Ok(()),
+                    StatusCode::SERVICE_UNAVAILABLE => {}
+                    status => anyhow::bail!("{status}: {}", answer.text().await?),
+                }
+            }
+        }
+    };
+    log_in().await?;
+    let before = Memory::of(service)?;
+    let logging_in = clients::many(LOG_INS, AT_ONCE, |_| log_in());
+    let (done, slowest) = tokio::join!(logging_in, others(service, "/health"));
+    done?;
+    let after = Memory::of(service)?;
+    check(Part::Bookings, "300 log-ins", after, slowest?)?;
+    // One more block of nineteen mebibytes, and what requests take.
+    ensure!(
+        after.now_mib < before.now_mib + 64,
+        "{before} before, {after} after"
+    );
+    world.end().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_readers_are_cut_and_take_little_memory() -> anyhow::Result<()> {
+    const READERS: usize = 2_000;
+    raise_file_limit()?;
+    let world = World::start(&Part::ALL).await?;
+    for part in Part::ALL {
+        let service = world.service(part)?;
+        let readers = clients::many(READERS, 100, |_| raw(service.port, LARGE)).await?;
+        let slowest = others(service, "/health").await?;
+        check(part, "2,000 slow readers", Memory::of(service)?, slowest)?;
+        for reader in &readers {
+            wait_until("who does not read is cut", SOON, async || {
+                reader.take_error().is_ok_and(|error| error.is_some())
+            })
+            .await?;
+        }
+    }
+    world.end().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_and_streams_keep_nobody_out() -> anyhow::Result<()> {
+    const IDLE: usize = 5_000;
+    const STREAMS: usize = 2_000;
+    raise_file_limit()?;
+    let world = World::start(&Part::ALL).await?;
+    for part in Part::ALL {
+        let service = world.service(part)?;
+        let idle = clients::many(IDLE, 100, |_| raw(service.port, HEALTH)).await?;
+        let streams = match part {
+            Part::Payments => Vec::new(),
+            _ => clients::many(STREAMS, 100, |_| raw(service.port, STREAM)).await?,
+        };
+        let path = match part {
+            Part::Flights | Part::Bookings => "/api/flights/17/seats",
+            Part::Payments => "/api/payments?key=none",
+        };
+        let slowest = others(service, path).await?;
+        let what = "5,000 idle connections and 2,000 streams";
+        check(part, what, Memory::of(service)?, slowest)?;
+        drop((idle, streams));
+    }
+    world.end().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_takes_all_it_may_leaves_the_rest() -> anyhow::Result<()> {
+    let world = World::start_required(&Part::ALL).await?;
+    for part in Part::ALL {
+        let service = world.service(part)?;
+        let mut open = Vec::new();
+        for _ in 0..1_500 {
+            open.extend(raw(service.port, HEALTH).await.ok());
+        }
+        ensure!(
+            open.len() == 1024,
+            "{} connections of one address",
+            open.len()
+        );
+        let slowest = others(service, "/health").await?;
+        check(
+            part,
+            "all connections of an address",
+            Memory::of(service)?,
+            slowest,
+        )?;
+    }
+    world.end().await.context("the services end")
+}

@@ -1,0 +1,121 @@
+//! A service as a process: this test program, started again for one test, [`the_service`], which does nothing but
+//! in there.
+
+use std::env;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+use service_kit::telemetry;
+use stack::child::{Child, Launch, Lifetime, arguments};
+use stack::logs::last_lines;
+use stack::ports::free_port;
+use stack::scratch::unused_path;
+use stack::testing::wait_until;
+
+use crate::SOON;
+
+/// Which service this process is to be.
+const PART: &str = "HOLDFAST_ABUSE_SERVICE";
+
+/// How much of a log a failure shows.
+const QUOTED_LINES: usize = 40;
+
+/// One of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Flights,
+    Payments,
+    Bookings,
+}
+
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Flights, Self::Payments, Self::Bookings];
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service() -> anyhow::Result<()> {
+    match env::var(PART).as_deref() {
+        Ok("Flights") => {
+            let settings = flight_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            flight_service::Application::build(&settings)
+                .await?
+                .run()
+                .await
+        }
+        Ok("Bookings") => {
+            let settings = booking_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            booking_service::Application::build(&settings)
+                .await?
+                .run()
+                .await
+        }
+        Ok("Payments") => {
+            let settings = payment_service::settings::Settings::load(None)?;
+            telemetry::start_logs(&settings.log)?;
+            payment_service::Application::build(&settings)
+                .await?
+                .run()
+                .await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A service that runs.
+pub struct Service {
+    pub part: Part,
+    pub port: u16,
+    child: Child,
+}
+
+impl Service {
+    /// Starts one, and waits until it answers.
+    pub async fn start(
+        part: Part,
+        mut environment: Vec<(String, String)>,
+        logs: &Path,
+    ) -> anyhow::Result<Self> {
+        let port = free_port()?;
+        environment.push((PART.to_owned(), format!("{part:?}")));
+        environment.push(("PORT".to_owned(), port.to_string()));
+        let log = logs.join(format!("{part:?}.log"));
+        let directory = unused_path(&env::temp_dir(), "abuse-service");
+        let launch = Launch {
+            program: &env::current_exe()?,
+            arguments: arguments(["--exact", "process::the_service", "--nocapture"]),
+            environment,
+            hidden_environment: &[],
+            account: None,
+            working_directory: Path::new("/"),
+            log: &log,
+            last_signal: Signal::SIGKILL,
+            lifetime: &Lifetime::Temporary { directory },
+        };
+        let service = Self {
+            part,
+            port,
+            child: launch.start()?,
+        };
+        wait_until("the service answers", SOON, async || {
+            reqwest::get(service.url("/health")).await.is_ok()
+        })
+        .await
+        .map_err(|error| error.context(last_lines(&log, QUOTED_LINES)))?;
+        Ok(service)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.child.identity().pid
+    }
+
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        self.child.end(&[]).await?;
+        Ok(())
+    }
+}
