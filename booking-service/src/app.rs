@@ -16,6 +16,7 @@ pub mod doorbell;
 pub mod engine;
 pub mod event_bookings;
 pub mod events;
+pub mod first_answer;
 pub mod flights;
 pub mod leases;
 pub mod ledger;
@@ -60,6 +61,9 @@ pub enum AppError {
     /// The key came before with another request.
     #[error("the key was used before with another request")]
     KeyReused,
+    /// What was asked for is there already.
+    #[error("it was made before")]
+    MadeBefore,
     /// A request with this key is still running, or its booking is being worked on.
     #[error("a request with this key is still running")]
     InProgress,
@@ -95,6 +99,9 @@ pub enum AppError {
         #[source]
         error: CallError,
     },
+    /// A booking is known to have been charged, and payment-service knows nothing of it: its refund is owed.
+    #[error("the charge of booking {0} can't be found, so its refund is owed")]
+    ChargeMissing(BookingId),
     /// Another service did not answer, and nothing was begun.
     #[error("{0} did not answer")]
     NoAnswer(&'static str, #[source] CallError),
@@ -169,6 +176,7 @@ impl OnceError for AppError {
         match self {
             Self::Db(error) => error.constraint().is_some(),
             Self::Inventory(error) => matches!(error, InventoryError::Conflict(_)),
+            Self::MadeBefore => true,
             _ => false,
         }
     }

@@ -26,6 +26,7 @@ use domain::PoolId;
 use inventory::{CreateError, NewPool, create_pools};
 use jiff::Timestamp;
 use service_kit::database::MigrationSet;
+use service_kit::once::{Answer, Kept, RequestKey, answers};
 
 use crate::POOL_KIND;
 
@@ -42,6 +43,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             runner: embedded::migrations::runner(),
         },
         service_kit::admin_actions::migrations(),
+        answers::migrations(),
     ]
 }
 
@@ -80,6 +82,46 @@ impl DbError {
             _ => None,
         }
     }
+}
+
+/// What an earlier request with this key was answered. What the last release answered is not kept: then what
+/// the key made is answered as it is now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn answered<T>(
+    database: &Pool,
+    key: &str,
+    made: impl Future<Output = Result<Option<Kept<T>>, DbError>>,
+    answer: impl Fn(&T) -> Answer,
+) -> Result<Option<Kept<Answer>>, DbError> {
+    let kept = kept_answer(database, key).await?;
+    if kept.is_some() {
+        return Ok(kept);
+    }
+    let made = made.await?;
+    Ok(made.map(|(value, digest)| (answer(&value), digest)))
+}
+
+/// What an earlier request with this key was answered, if that was kept.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn kept_answer(database: &Pool, key: &str) -> Result<Option<Kept<Answer>>, DbError> {
+    let kept = answers::find(&database.get().await?, key).await?;
+    Ok(kept.map(|((answer, _), digest)| (answer, digest)))
+}
+
+/// Keeps the answer to a request, if it has a key.
+async fn keep_answer(
+    transaction: &Transaction<'_>,
+    key: Option<&RequestKey>,
+    answer: &Answer,
+) -> Result<(), DbError> {
+    if let Some(key) = key {
+        answers::keep(transaction, key, answer, None).await?;
+    }
+    Ok(())
 }
 
 /// Makes a pool of so many units of this service, under an id that no other has or had.

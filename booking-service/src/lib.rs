@@ -37,6 +37,7 @@ use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
 use service_kit::limits::RateLimit;
+use service_kit::once::answers;
 use service_kit::operations::{Check, Document, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
@@ -45,6 +46,7 @@ use service_kit::{database, redis, telemetry};
 
 use crate::app::accounts::Accounts;
 use crate::app::attempts::{Attempts, Limits, Shared};
+use crate::app::booking::PaymentAttempts;
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::catalog::Catalog;
 use crate::app::doorbell::{Doorbell, Stream};
@@ -97,6 +99,8 @@ impl Application {
         tasks.spawn(|stop| accounts.clone().sweep(stop));
         let live_sessions = LiveSessions::default();
         tasks.spawn(|stop| live_sessions.clone().follow(database.clone(), stop));
+        let keys = database.clone();
+        tasks.spawn(|stop| answers::sweep(keys, stop));
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -140,7 +144,7 @@ impl Application {
                 database: database.clone(),
                 inventory: Arc::clone(&inventory),
             },
-            ticket_options: TicketOptions::new(database.clone(), inventory),
+            ticket_options: TicketOptions::new(database.clone(), inventory, tasks.clone()),
             actions: AdminActions::new(database.clone()),
         });
         let routes = move |config: &mut ServiceConfig| {
@@ -267,7 +271,10 @@ fn engine(
         settings: EngineSettings {
             lease: bookings.lease,
             hold_margin: bookings.hold_margin,
-            payment_attempts: bookings.payment_attempts,
+            payment_attempts: PaymentAttempts {
+                automatic: bookings.payment_attempts,
+                mended: bookings.page_payment_attempts,
+            },
             attempt_pause: bookings.payment_pause,
             sale_patience: bookings.sale_patience,
         },

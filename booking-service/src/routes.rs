@@ -27,7 +27,6 @@ use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
 use service_kit::admin_actions::AdminActions;
-use service_kit::extract::{request_key, scoped};
 use service_kit::problem::ProblemStyles;
 use service_kit::server::resource;
 use service_kit::{context, respond};

@@ -151,6 +151,8 @@ pub struct BookingSettings {
     pub hold_margin: Duration,
     /// How many attempts an order has to be paid.
     pub payment_attempts: u8,
+    /// How many payments of an order may be made on its page, each declined one to be mended by its customer.
+    pub page_payment_attempts: u8,
     /// The pause before the second attempt; it doubles before each further one.
     #[serde(with = "humantime_serde")]
     pub payment_pause: Duration,
@@ -230,6 +232,11 @@ impl Validate for Settings {
             (1..=10).contains(&bookings.payment_attempts),
             "bookings.payment_attempts",
             "must be from 1 to 10",
+        )?;
+        require(
+            (1..=100).contains(&bookings.page_payment_attempts),
+            "bookings.page_payment_attempts",
+            "must be from 1 to 100",
         )?;
         require(
             bookings.sale_patience < self.http.request_timeout,

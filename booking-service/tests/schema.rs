@@ -74,6 +74,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     booking_legs booking_legs_units_positive check
     bookings bookings_amount_has_currency check
     bookings bookings_amount_not_negative check
+    bookings bookings_answer_has_key check
     bookings bookings_attempt_not_negative check
     bookings bookings_charged_has_attempt check
     bookings bookings_confirmed_is_paid check
@@ -85,8 +86,8 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_idempotency_key unique
     bookings bookings_money_task_known check
     bookings bookings_only_ended_is_undone check
-    bookings bookings_only_queued_is_parked check
     bookings bookings_only_sold_is_confirmed check
+    bookings bookings_parked_waits_for_payment check
     bookings bookings_paying_has_attempt check
     bookings bookings_payment_code_forgotten check
     bookings bookings_payment_code_form check
@@ -123,6 +124,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     events events_sales_window check
     events events_tickets_per_user_positive check
     former_users former_users_key primary key
+    idempotency_keys idempotency_keys_digest_is_sha256 check
+    idempotency_keys idempotency_keys_pkey primary key
+    idempotency_keys idempotency_keys_status_is_final check
     passwords passwords_hashed check
     passwords passwords_key primary key
     passwords passwords_user foreign key

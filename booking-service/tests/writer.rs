@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking_service::app::booking::{Booking, Door, Leg, NewBooking};
+use booking_service::app::booking::{Booking, Door, Leg, NewBooking, PaymentAttempts};
 use booking_service::db::bookings::{self, Change, Insertion, NextStep};
 use booking_service::db::writer::Writer;
 use booking_service::migrate;
@@ -12,6 +12,7 @@ use domain::{FlightId, HoldId, Units};
 use futures_util::future::join_all;
 use lifecycle::Event;
 use service_kit::database;
+use service_kit::once::RequestKey;
 use stack::testing::TestDatabase;
 
 const LEASE: Duration = Duration::from_secs(4);
@@ -31,8 +32,11 @@ fn insertion(key: Option<&str>) -> Insertion {
             payment_type: "upi".to_owned(),
             expected_total: None,
             travelers: Vec::new(),
-            idempotency_key: key.map(str::to_owned),
-            digest: [0; 32],
+            key: key.map(|key| RequestKey {
+                key: key.to_owned(),
+                digest: [0; 32],
+                digest_of_bytes: [0; 32],
+            }),
         },
         hold: HoldId::generate(),
         deadline: Duration::from_secs(60),
@@ -64,14 +68,17 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
 
     let client = database::pool(&settings.database, "test")?.get().await?;
     for (number, booking) in added.into_iter().enumerate() {
-        let terms = Door::Count.terms(1);
+        let attempts = PaymentAttempts {
+            automatic: 1,
+            mended: 1,
+        };
+        let terms = booking.terms(attempts);
         let mut ends = [Event::CancelRequested, Event::DeadlinePassed];
         ends.rotate_left(number % 2);
         let changes = ends.map(|event| {
             anyhow::Ok(Change {
                 booking: booking.after(terms, event)?,
                 next_step: NextStep::Mine,
-                free_key: false,
                 lease: LEASE,
             })
         });

@@ -1,6 +1,7 @@
 //! The tables of the schedule, one file each; SQL only here. The inventory's tables are the inventory
 //! crate's.
 
+pub mod adjustment_answers;
 pub mod airports;
 pub mod flight_keys;
 pub mod flights;
@@ -27,6 +28,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             runner: embedded::migrations::runner(),
         },
         service_kit::admin_actions::migrations(),
+        service_kit::once::answers::migrations(),
     ]
 }
 

@@ -30,6 +30,7 @@ use itinerary::ConnectionWindow;
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::limits::RateLimit;
+use service_kit::once::answers;
 use service_kit::operations::{Check, Document, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
@@ -125,6 +126,8 @@ impl Application {
             connections,
             Candidates::new(search.cache_bytes, search.cache_lifetime, shared),
         );
+        let keys = database.clone();
+        tasks.spawn(|stop| answers::sweep(keys, stop));
         let services = routes::Services {
             searcher: Arc::new(searcher),
             search_pages: Arc::new(SearchPages::new(search.page_cache_bytes)),

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clients::payment::Reference;
 use domain::{Invalid, Money, PaymentId};
 use jiff::Timestamp;
+use service_kit::once::RequestKey;
 use uuid::Uuid;
 
 /// Which call asked for a charge.
@@ -99,15 +100,6 @@ pub struct Terms {
     pub payment_code: Option<PaymentCode>,
 }
 
-/// An idempotency key and the digest of the body that it came with.
-#[derive(Clone, Debug)]
-pub struct BoundKey {
-    /// The key: 1 to 255 visible ASCII characters.
-    pub key: String,
-    /// SHA-256 of the body.
-    pub digest: [u8; 32],
-}
-
 /// How a charge ended. Final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndStatus {
@@ -191,7 +183,7 @@ pub struct Charge {
     pub terms: Terms,
     /// The key it was asked with.
     pub key: Option<String>,
-    /// SHA-256 of the body that the key came with.
+    /// SHA-256 of what the key came with.
     pub request_digest: Option<Vec<u8>>,
     /// Where it stands.
     pub progress: Progress,
@@ -204,8 +196,9 @@ pub struct Charge {
 impl Charge {
     /// Whether a request with this charge's key is the request that made it.
     #[must_use]
-    pub fn was_asked_by(&self, call: Call, digest: &[u8; 32]) -> bool {
-        self.call == call && self.request_digest.as_deref() == Some(digest.as_slice())
+    pub fn was_asked_by(&self, call: Call, key: &RequestKey) -> bool {
+        let is_same = |digest: &[u8]| key.is_of(digest);
+        self.call == call && self.request_digest.as_deref().is_some_and(is_same)
     }
 
     /// The key under which the provider knows this charge, however often it is asked.
@@ -227,7 +220,7 @@ pub struct Refund {
     pub payment: PaymentId,
     /// How much.
     pub money: Money,
-    /// SHA-256 of the body that its key came with.
+    /// SHA-256 of what its key came with.
     pub request_digest: Option<Vec<u8>>,
     /// When.
     pub refunded_at: Timestamp,
@@ -236,7 +229,8 @@ pub struct Refund {
 impl Refund {
     /// Whether a request with this refund's key is the request that made it.
     #[must_use]
-    pub fn was_asked_by(&self, payment: PaymentId, digest: &[u8; 32]) -> bool {
-        self.payment == payment && self.request_digest.as_deref() == Some(digest.as_slice())
+    pub fn was_asked_by(&self, payment: PaymentId, key: &RequestKey) -> bool {
+        let is_same = |digest: &[u8]| key.is_of(digest);
+        self.payment == payment && self.request_digest.as_deref().is_some_and(is_same)
     }
 }

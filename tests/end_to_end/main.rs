@@ -19,6 +19,7 @@ mod fuzz;
 mod gated;
 mod invariants;
 mod itineraries;
+mod keyed_routes;
 mod keys;
 mod limits;
 mod mid_payment;

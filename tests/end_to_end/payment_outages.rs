@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use audit::Rule;
 use stack::testing::wait_for;
 
 use crate::caller::{Answer, SOON};
-use crate::databases::count;
+use crate::databases::{connect, count};
 use crate::services::{AI101, Part, Services, booking_of};
 
 /// Asks with the same key until it has its answer.
@@ -138,5 +139,88 @@ async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
     assert_eq!(answer.summary(), "400 payment_failed");
     assert!(answer.is_replayed());
     assert_eq!(services.free(AI101).await?, 130);
+    services.finish().await
+}
+
+/// Hours later nobody expects to be charged: past its deadline a booking is not paid any more.
+#[tokio::test]
+async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
+    let mut services = Services::start_with(|settings| {
+        settings.bookings.bookings.deadline = Duration::from_secs(1);
+        settings.bookings.bookings.reservation = Duration::from_secs(3);
+    })
+    .await?;
+    let order = services.order("alice", &["A1"]).await?;
+    services.stop_part(Part::Payments).await?;
+    let away = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(away.summary(), "503 unavailable");
+    assert_eq!(services.pay(&order, "12345").await?.status, 200);
+    let late = "SELECT count(*) FROM bookings WHERE deadline_at < now() AND state = 'paying'";
+    wait_for("both are late", SOON, async || {
+        let late = count(&services.databases.bookings, late).await?;
+        anyhow::ensure!(late == 2, "{late}");
+        Ok::<_, anyhow::Error>(())
+    })
+    .await?;
+    services.start_part(Part::Payments).await?;
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "400 expired");
+    services.wait_for_status(&order, "EXPIRED").await?;
+    assert_eq!(charges(&services).await?, 0);
+    assert_eq!(services.free(AI101).await?, 130);
+    assert_eq!(services.taken_seats().await?, [""; 0]);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_charge_that_was_made_in_time_counts_after_the_deadline() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.payments.mock.lost_answer_rate = 1.0;
+        settings.payments.http.request_timeout = Duration::from_secs(1);
+        settings.bookings.payments.timeout = Duration::from_millis(300);
+        settings.bookings.bookings.deadline = Duration::from_millis(500);
+    })
+    .await?;
+    let lost = services
+        .bookings
+        .book_keyed("k1", &booking_of(AI101, 2))
+        .await?;
+    assert_eq!(lost.summary(), "503 unavailable");
+    let answer = settled(&services, "k1").await?;
+    assert_eq!(answer.summary(), "200 -");
+    assert_eq!(charges(&services).await?, 1);
+    services.finish().await
+}
+
+/// Somebody lost the charge: that it is to be given back is not forgotten.
+#[tokio::test]
+async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
+    assert_eq!(booked.status, 200);
+    let payments = connect(&services.databases.payments).await?;
+    payments
+        .batch_execute("UPDATE charges SET idempotency_key = 'lost ' || idempotency_key")
+        .await?;
+    // The customer's seats are free, and nothing more can be done for them now.
+    assert_eq!(services.bookings.cancel(1).await?.status, 200);
+    assert_eq!(services.free(AI101).await?, 130);
+    let verdict = services.audit().await?;
+    let rules: Vec<Rule> = verdict.violations.iter().map(|one| one.rule).collect();
+    assert_eq!(rules, [Rule::ChargeMissing]);
+
+    payments
+        .batch_execute("UPDATE charges SET idempotency_key = substr(idempotency_key, 6)")
+        .await?;
+    let bookings = connect(&services.databases.bookings).await?;
+    bookings
+        .batch_execute("UPDATE bookings SET next_step_at = now()")
+        .await?;
+    services.check_invariants().await?;
+    let kept = "SELECT count(*) FROM charges WHERE refunded_minor < amount_minor";
+    assert_eq!(count(&services.databases.payments, kept).await?, 0);
     services.finish().await
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use service_kit::auth::issuer::TokenIssuer;
-use service_kit::once::{Once, RequestKey};
+use service_kit::once::{Answer, Once, RequestKey, answers};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use super::AppError;
 use super::attempts::{Account, Attempts, TooMany};
 use super::passwords::{HashError, Hasher, Password};
 use super::text::{Email, hexadecimal};
-use super::users::{NewUser, User, created_before};
+use super::users::{NewUser, User};
 use crate::db;
 
 /// How often sessions that are over are removed; they are not valid until then either.
@@ -110,18 +110,21 @@ impl Accounts {
         new: NewUser,
         password: Password,
         address: IpAddr,
-    ) -> Result<Once<User>, AccountError> {
+        answer: impl Fn(&User) -> Answer,
+    ) -> Result<Once<Answer>, AccountError> {
         self.check(self.attempts.from_address(address).await)?;
-        let new = bound_without_password(new);
-        if let Some(earlier) = self.signed_up_before(&new, &password).await? {
+        let new = as_the_last_release_digested(new);
+        if let Some(earlier) = self.signed_up_before(&new, &password, &answer).await? {
             return Ok(earlier);
         }
         let hash = self.hasher.hash(password.clone()).await?;
-        match db::passwords::insert_user(&self.database, Uuid::now_v7(), &new, &hash).await {
-            Ok(user) => Ok(Once::new(user)),
+        let id = Uuid::now_v7();
+        let added = db::passwords::insert_user_once(&self.database, id, &new, &hash, &answer);
+        match added.await {
+            Ok(answer) => Ok(Once::new(answer)),
             // The same request may have come twice at once, the other one first.
             Err(error) if error.constraint().is_some() => {
-                let earlier = self.signed_up_before(&new, &password).await?;
+                let earlier = self.signed_up_before(&new, &password, &answer).await?;
                 earlier.ok_or(error.into())
             }
             Err(error) => Err(error.into()),
@@ -132,18 +135,35 @@ impl Accounts {
         &self,
         new: &NewUser,
         password: &Password,
-    ) -> Result<Option<Once<User>>, AccountError> {
-        let Some(earlier) = created_before(&self.database, new).await? else {
+        answer: impl Fn(&User) -> Answer,
+    ) -> Result<Option<Once<Answer>>, AccountError> {
+        let Some(key) = &new.key else {
             return Ok(None);
         };
-        let account = Account::of_user(earlier.value.id);
-        let kept = db::passwords::find_of(&self.database, earlier.value.id).await?;
+        let found = answers::find(&self.connection().await?, &key.key).await;
+        let ((answer, hash), digest) = match found.map_err(db::DbError::from)? {
+            Some(kept) => kept,
+            // As the last release kept it.
+            None => match db::users::find_by_key(&self.database, &key.key).await? {
+                Some((user, digest)) => {
+                    let hash = db::passwords::find_of(&self.database, user.id).await?;
+                    ((answer(&user), hash), digest)
+                }
+                None => return Ok(None),
+            },
+        };
+        let earlier = Once::replay::<AppError>(answer, digest.as_deref(), key)?;
+        let account = Account::of_nobody(&new.email);
         self.check(self.attempts.at_account(&account).await)?;
-        if !self.hasher.matches(password.clone(), kept).await? {
+        if !self.hasher.matches(password.clone(), hash).await? {
             return Err(AppError::KeyReused.into());
         }
         self.attempts.succeeded(&account).await;
         Ok(Some(earlier))
+    }
+
+    async fn connection(&self) -> Result<deadpool_postgres::Object, db::DbError> {
+        Ok(self.database.get().await?)
     }
 
     /// Adds a user with a password, and begins their first session.
@@ -159,7 +179,9 @@ impl Accounts {
         self.check(self.attempts.from_address(address).await)?;
         let hash = self.hasher.hash(password).await?;
         let id = Uuid::now_v7();
-        let user = db::passwords::insert_user(&self.database, id, new, &hash).await?;
+        let client = self.connection().await?;
+        let user = db::passwords::insert_user(&client, id, new, &hash).await?;
+        drop(client);
         self.begin(user, &hash).await
     }
 
@@ -295,14 +317,13 @@ impl Accounts {
     }
 }
 
-/// The same sign-up with a digest of what is no secret.
-fn bound_without_password(new: NewUser) -> NewUser {
+/// The same sign-up, which a replica of the last release may have answered: by another digest.
+fn as_the_last_release_digested(new: NewUser) -> NewUser {
     let (name, email) = (new.name.as_str(), new.email.as_str());
-    // A name is one line, so the two can't run into each other.
-    let digest = Sha256::digest(format!("sign-up\n{name}\n{email}")).into();
-    let key = new.key.as_ref().map(|key| RequestKey {
-        key: key.key.clone(),
-        digest,
+    let digest_of_bytes = Sha256::digest(format!("sign-up\n{name}\n{email}")).into();
+    let key = new.key.clone().map(|key| RequestKey {
+        digest_of_bytes,
+        ..key
     });
     NewUser { key, ..new }
 }

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lifecycle::{Event, Life, Payment, Refused, Terms};
 use serde::{Deserialize, Serialize};
+use service_kit::once::RequestKey;
 use uuid::Uuid;
 
+use super::first_answer::FirstAnswer;
 use super::stored_life::StoredLife;
 
 /// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
@@ -46,25 +48,15 @@ impl Door {
             .into_iter()
             .find(|door| door.as_str() == text)
     }
+}
 
-    /// What is agreed with those who come through it; an order may be paid in so many attempts, and a round
-    /// of a queued payment has as many.
-    #[must_use]
-    pub fn terms(self, attempts: u8) -> Terms {
-        let (payment, max_attempts) = match self {
-            Self::Count => (Payment::AtOnce, 1),
-            Self::Seats => (Payment::Later, attempts),
-            Self::Simple => (Payment::Nothing, 1),
-            Self::Event => {
-                let round = Payment::Queued { round: attempts };
-                (round, attempts.saturating_mul(QUEUED_ROUNDS_MAX))
-            }
-        };
-        Terms {
-            payment,
-            max_attempts,
-        }
-    }
+/// How many attempts to pay there are.
+#[derive(Clone, Copy, Debug)]
+pub struct PaymentAttempts {
+    /// Of an order, one after the other by themselves; and of a round of a queued payment.
+    pub automatic: u8,
+    /// Of an order whose customer is there to mend a decline.
+    pub mended: u8,
 }
 
 /// Seats on one flight.
@@ -164,10 +156,8 @@ pub struct NewBooking {
     pub expected_total: Option<Amount>,
     /// Who travels; none where the customer did not say.
     pub travelers: Vec<Traveler>,
-    /// Under which key it was asked for, bound to its route.
-    pub idempotency_key: Option<String>,
-    /// What was asked for, digested: what the key is bound to.
-    pub digest: [u8; 32],
+    /// Under which key it was asked for.
+    pub key: Option<RequestKey>,
 }
 
 /// A booking's row and its legs. It can't be serialized: who travels, and with which document, is kept in its
@@ -200,6 +190,8 @@ pub struct Booking {
     pub life: Life,
     /// How many attempts to pay have been begun.
     pub attempts: i16,
+    /// Whether whoever pays is there to mend a decline.
+    pub is_mended: bool,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
     /// Its hold; also the id of an order and of a booking of tickets.
@@ -218,6 +210,8 @@ pub struct Booking {
     pub digest: Vec<u8>,
     /// Whether it was asked for under a key, so that it can be asked for again.
     pub has_key: bool,
+    /// What the request under its key was answered, once it was.
+    pub answer: Option<FirstAnswer>,
     /// After this time no attempt to pay begins, and seats that are not paid for go back.
     pub deadline_at: Timestamp,
     /// Whether it had passed when the row was read.
@@ -233,6 +227,29 @@ pub struct Booking {
 }
 
 impl Booking {
+    /// What is agreed with its customer.
+    #[must_use]
+    pub fn terms(&self, attempts: PaymentAttempts) -> Terms {
+        let PaymentAttempts { automatic, mended } = attempts;
+        let is_mended = self.is_mended;
+        let (payment, max_attempts) = match self.door {
+            Door::Count => (Payment::AtOnce, 1),
+            Door::Seats => (
+                Payment::Later { is_mended },
+                if is_mended { mended } else { automatic },
+            ),
+            Door::Simple => (Payment::Nothing, 1),
+            Door::Event => {
+                let round = Payment::Queued { round: automatic };
+                (round, automatic.saturating_mul(QUEUED_ROUNDS_MAX))
+            }
+        };
+        Terms {
+            payment,
+            max_attempts,
+        }
+    }
+
     /// The booking after this event; its other fields are the caller's to change.
     ///
     /// # Errors

@@ -59,10 +59,11 @@ impl Bookings {
     /// # Errors
     /// When the outcome is not known yet, or the key belongs to another request.
     pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
-        let digest = new.digest;
-        let key = new.idempotency_key.clone();
-        let insertion = Insertion {
-            hold: HoldId::generate(),
+        let key = new.key.clone();
+        let mut insertion = Insertion {
+            hold: key
+                .as_ref()
+                .map_or_else(HoldId::generate, |key| HoldId(key.id())),
             deadline: match new.door {
                 Door::Seats => self.deadlines.order,
                 // Tickets have a deadline of their own, and come about elsewhere.
@@ -71,32 +72,38 @@ impl Bookings {
             lease: self.engine.settings.lease,
             new,
         };
-        if let Some(booking) = self.engine.writer.add(insertion).await? {
-            crash_points::point("add.after");
-            let booking = self.finish(booking, context).await?;
-            return Ok(Answered {
-                booking,
-                replayed: false,
-            });
+        let writer = &self.engine.writer;
+        let mut added = writer.add(insertion.clone()).await?;
+        if added.is_none() {
+            let key = key.ok_or(AppError::InProgress)?;
+            let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
+            if let Some(booking) = earlier {
+                if !key.is_of(&booking.digest) {
+                    return Err(AppError::KeyReused);
+                }
+                let booking = self.resumed(booking, context).await?;
+                return Ok(Answered {
+                    booking: booking.into_answered(),
+                    replayed: true,
+                });
+            }
+            // An earlier request with this key was refused, and left it free: the id is its booking's.
+            insertion.hold = HoldId::generate();
+            added = writer.add(insertion).await?;
         }
-        let key = key.ok_or(AppError::InProgress)?;
-        let earlier = db::bookings::find_by_key(&self.engine.database, &key).await?;
-        // It was there a moment ago: a price that had changed has left its key free since.
-        let booking = earlier.ok_or(AppError::InProgress)?;
-        if booking.digest != digest {
-            return Err(AppError::KeyReused);
-        }
-        let booking = self.resumed(booking, context).await?;
+        let booking = added.ok_or(AppError::InProgress)?;
+        crash_points::point("add.after");
+        let booking = self.finish(booking, context).await?;
         Ok(Answered {
-            booking,
-            replayed: true,
+            booking: booking.into_answered(),
+            replayed: false,
         })
     }
 
     /// A booking that was made before: as it stands once it is decided or waits for its customer, worked
     /// on if nobody does.
     async fn resumed(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
-        if booking.life.is_decided() || !booking.has_work() {
+        if booking.answer.is_some() || booking.life.is_decided() || !booking.has_work() {
             return Ok(booking);
         }
         let engine = &self.engine;
@@ -217,13 +224,13 @@ impl Bookings {
             if matches!(booking.life.state, State::Ended(_)) {
                 return self.already_ended(booking, context).await;
             }
-            let terms = self.engine.terms(booking.door);
+            let terms = self.engine.terms(&booking);
             let cancelled = Booking {
                 refusal: None,
                 wanted: None,
                 ..booking.after(terms, Event::CancelRequested)?
             };
-            match self.engine.save(cancelled, NextStep::Mine, false).await {
+            match self.engine.save(cancelled, NextStep::Mine).await {
                 Ok(cancelled) => return self.finish(cancelled, context).await,
                 // A step of whoever works on it came first.
                 Err(AppError::ChangedElsewhere) => booking = self.find(booking.id).await?,

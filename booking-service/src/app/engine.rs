@@ -21,7 +21,7 @@ use lifecycle::{Action, Event, State, Terms};
 use tokio::sync::oneshot;
 
 use super::AppError;
-use super::booking::{Booking, Door, Refusal};
+use super::booking::{Booking, Door, PaymentAttempts, Refusal};
 use super::leases::Leases;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
@@ -33,6 +33,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause: whoever asks again for a booking soon after an outage finds it settled.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// The pause before a refund is tried again whose charge is not there: somebody has to find it first.
+const OWED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Moves bookings on.
 #[derive(Clone)]
@@ -62,8 +65,8 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// How long seats stay held after the deadline: a backstop for clocks that differ.
     pub hold_margin: Duration,
-    /// How many attempts an order has to be paid, and a round of a queued payment.
-    pub payment_attempts: u8,
+    /// How many attempts there are to pay.
+    pub payment_attempts: PaymentAttempts,
     /// The pause before the second attempt; it doubles before each further one.
     pub attempt_pause: Duration,
     /// How long a paid booking's sale is waited for before the booking is confirmed without it.
@@ -74,8 +77,6 @@ pub struct EngineSettings {
 enum Step {
     /// The booking as it is to be written.
     Write(Booking),
-    /// The same, and its key is free again: nothing came of this request.
-    WriteAndFreeKey(Booking),
     /// The booking was written meanwhile.
     Written(Booking),
     /// The same, and somebody goes on with it when its time comes.
@@ -83,10 +84,10 @@ enum Step {
 }
 
 impl Engine {
-    /// What was agreed with those who come through this door.
+    /// What is agreed with a booking's customer.
     #[must_use]
-    pub fn terms(&self, door: Door) -> Terms {
-        door.terms(self.settings.payment_attempts)
+    pub fn terms(&self, booking: &Booking) -> Terms {
+        booking.terms(self.settings.payment_attempts)
     }
 
     /// Works on a booking, which belongs to the caller, until nothing is left to do but to wait for the
@@ -123,8 +124,7 @@ impl Engine {
                 Err(error) => return self.stalled(booking, error).await,
             };
             booking = match step {
-                Step::Write(next) => self.save(next, NextStep::Mine, false).await?,
-                Step::WriteAndFreeKey(next) => self.save(next, NextStep::Mine, true).await?,
+                Step::Write(next) => self.save(next, NextStep::Mine).await?,
                 Step::Written(next) => next,
                 Step::Left(next) => return Ok(next),
             };
@@ -166,7 +166,10 @@ impl Engine {
         if matches!(error, AppError::ChangedElsewhere) {
             return Err(error);
         }
-        let pause = pause_after(booking.takeovers);
+        let pause = match error {
+            AppError::ChargeMissing(_) => OWED_PAUSE,
+            _ => pause_after(booking.takeovers),
+        };
         db::bookings::postpone(&self.database, &booking, pause).await?;
         if booking.life.is_decided() {
             tracing::warn!(booking = %booking.id, %error, "a booking is finished later");
@@ -179,16 +182,10 @@ impl Engine {
     ///
     /// # Errors
     /// When somebody else changed it since, or the database does not answer.
-    pub async fn save(
-        &self,
-        booking: Booking,
-        next_step: NextStep,
-        free_key: bool,
-    ) -> Result<Booking, AppError> {
+    pub async fn save(&self, booking: Booking, next_step: NextStep) -> Result<Booking, AppError> {
         let change = Change {
             booking,
             next_step,
-            free_key,
             lease: self.settings.lease,
         };
         let saved = self.writer.save(change).await?;
@@ -199,7 +196,7 @@ impl Engine {
 
     /// The booking after this event.
     fn after(&self, booking: &Booking, event: Event) -> Result<Booking, AppError> {
-        Ok(booking.after(self.terms(booking.door), event)?)
+        Ok(booking.after(self.terms(booking), event)?)
     }
 
     /// The booking after an event that ends it, with the reason for the customer.
@@ -221,7 +218,7 @@ impl Engine {
     async fn give_up(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
         let given_up = self.refused(booking, Event::GivenUp, refusal)?;
         let pause = NextStep::After(pause_after(booking.takeovers));
-        self.save(given_up, pause, false).await?;
+        self.save(given_up, pause).await?;
         Ok(())
     }
 }

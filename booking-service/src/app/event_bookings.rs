@@ -26,6 +26,9 @@ use super::vouchers::VoucherCode;
 use crate::db::event_bookings::NewEventBooking;
 use crate::db::{self, DbError};
 
+/// How long to wait before a booking without an answer is tried to be given up again.
+const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
+
 /// What somebody wants to book.
 #[derive(Clone, Debug)]
 pub struct EventBookingRequest {
@@ -39,8 +42,6 @@ pub struct EventBookingRequest {
     pub voucher: Option<VoucherCode>,
     /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
-    /// What was asked for, digested.
-    pub digest: [u8; 32],
 }
 
 /// A booking of tickets, as its customer sees it.
@@ -56,6 +57,8 @@ pub struct EventBooking {
     pub quantity: Units,
     /// Where it stands.
     pub status: EventBookingStatus,
+    /// Whether its payment was declined, and its customer may have it tried again.
+    pub is_declined: bool,
     /// What it costs.
     pub total: Money,
     /// What the voucher took off.
@@ -111,6 +114,25 @@ impl EventBookingStatus {
     }
 }
 
+impl EventBooking {
+    /// As it was when it was made: what its request was answered, whatever happened since.
+    fn into_made(self) -> Self {
+        let is_free = self.total.minor() == 0;
+        Self {
+            status: if is_free {
+                EventBookingStatus::Confirmed
+            } else {
+                EventBookingStatus::Pending
+            },
+            is_declined: false,
+            attempts: i16::from(!is_free),
+            reason: None,
+            updated_at: self.created_at,
+            ..self
+        }
+    }
+}
+
 impl TryFrom<Booking> for EventBooking {
     type Error = AppError;
 
@@ -126,6 +148,7 @@ impl TryFrom<Booking> for EventBooking {
             event: tickets.event,
             quantity: tickets.quantity,
             status: EventBookingStatus::of(booking.life.shown),
+            is_declined: matches!(booking.life.state, State::Parked { .. }),
             total,
             discount: discount.map_err(|_| AppError::OtherAnswer)?,
             voucher: tickets.voucher,
@@ -172,7 +195,7 @@ impl EventBookings {
 
     async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {
         let bid = Bid::make(&self.bookings.engine, request).await?;
-        let hold = HoldId::generate();
+        let hold = self.hold_of(request).await?;
         let new = self.new_booking(hold, request, &bid)?;
         let until = if bid.is_free() {
             Until::Sold
@@ -185,6 +208,8 @@ impl EventBookings {
         let inventory = &self.bookings.engine.inventory;
         let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
         match answer.await {
+            // The same request at another replica was faster.
+            Ok(Ok(accepted)) if accepted.is_replayed() => Err(AppError::MadeBefore),
             Ok(Ok(_)) => {
                 crash_points::point("job.after");
                 if !bid.is_free() {
@@ -201,8 +226,68 @@ impl EventBookings {
             Err(InventoryError::Conflict(key)) if key == db::event_bookings::USER => {
                 Err(AppError::UnknownUser)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                if request.key.is_none() {
+                    self.give_up_later(hold);
+                }
+                Err(error.into())
+            }
         }
+    }
+
+    /// Undoes a booking whose commit got no answer, and that nobody can ask for again: it must not come about
+    /// unnoticed. Where it is not there yet, its hold is refused from now on.
+    fn give_up_later(&self, hold: HoldId) {
+        let this = self.clone();
+        self.bookings.tasks.spawn(|stop| async move {
+            while let Err(error) = this.give_up(hold).await {
+                tracing::warn!(booking = %hold, %error, "a booking without an answer is given up later");
+                if stop
+                    .run_until_cancelled(tokio::time::sleep(GIVE_UP_PAUSE))
+                    .await
+                    .is_none()
+                {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn give_up(&self, hold: HoldId) -> Result<(), AppError> {
+        let engine = &self.bookings.engine;
+        let command = Command::Release { hold };
+        if let Some(booking) = db::bookings::find_by_hold(&engine.database, hold).await? {
+            let given_up = self.bookings.give_up(booking, CallContext::default()).await;
+            return match given_up {
+                Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
+                Err(error) => Err(error),
+            };
+        }
+        engine
+            .inventory
+            .submit(command)
+            .await?
+            .map_err(|_| AppError::OtherAnswer)?;
+        // It may have come between the two.
+        match db::bookings::find_by_hold(&engine.database, hold).await? {
+            Some(_) => Err(AppError::InProgress),
+            None => Ok(()),
+        }
+    }
+
+    /// The id of a booking and its hold. Of a request under a key it is always the same: its charges are
+    /// found again even if the booking is lost. A hold that was refused keeps its id, and leaves the key free.
+    async fn hold_of(&self, request: &EventBookingRequest) -> Result<HoldId, AppError> {
+        let Some(key) = &request.key else {
+            return Ok(HoldId::generate());
+        };
+        let hold = HoldId(key.id());
+        let recorded = self.bookings.engine.inventory.hold(hold).await?;
+        Ok(if recorded.is_some() {
+            HoldId::generate()
+        } else {
+            hold
+        })
     }
 
     fn new_booking(
@@ -225,7 +310,6 @@ impl EventBookings {
             created_at,
             deadline_at: deadline_at.map_err(|_| AppError::OtherAnswer)?,
             key: request.key.clone(),
-            digest: request.digest,
         })
     }
 
@@ -236,7 +320,7 @@ impl EventBookings {
                 let digest = booking.digest.clone();
                 let tickets = EventBooking::try_from(booking);
                 let tickets = tickets.map_err(|_| DbError::Unreadable("bookings"))?;
-                Ok((tickets, Some(digest)))
+                Ok((tickets.into_made(), Some(digest)))
             })
             .transpose()
     }
@@ -309,6 +393,7 @@ fn made(request: &EventBookingRequest, new: &NewEventBooking, bid: &Bid) -> Even
         } else {
             EventBookingStatus::Pending
         },
+        is_declined: false,
         total: new.total,
         discount: bid.discount,
         voucher: bid.voucher.as_ref().map(|voucher| voucher.code.clone()),

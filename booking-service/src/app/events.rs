@@ -10,7 +10,7 @@ use deadpool_postgres::Pool;
 use domain::{Amount, Currency, Money, PoolId, Units};
 use inventory::{Command, Inventory, InventoryError, PoolChange, Refusal};
 use jiff::Timestamp;
-use service_kit::once::{self, Once, RequestKey};
+use service_kit::once::{self, Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
@@ -172,16 +172,20 @@ impl Events {
     ///
     /// # Errors
     /// When it makes no sense, the key came with another request, or the database does not answer.
-    pub async fn create(&self, new: &NewEvent) -> Result<Once<Event>, AppError> {
+    pub async fn create(
+        &self,
+        new: &NewEvent,
+        answer: impl Fn(&Event) -> Answer,
+    ) -> Result<Once<Answer>, AppError> {
         new.sales.checked()?;
-        let find = |key| db::events::find_by_key(&self.database, key);
-        once::create(new.key.as_ref(), find, self.insert(new)).await
-    }
-
-    async fn insert(&self, new: &NewEvent) -> Result<Event, AppError> {
-        let id = Uuid::now_v7();
-        db::events::insert(&self.database, id, new).await?;
-        self.find(id).await
+        let database = &self.database;
+        let find = |key| {
+            let made = db::events::find_by_key(database, key);
+            db::answered(database, key, made, &answer)
+        };
+        let insert = db::events::insert(database, Uuid::now_v7(), new, &answer);
+        let make = async { Ok(insert.await?) };
+        once::create(new.key.as_ref(), find, make).await
     }
 
     /// The events after this one, in the order in which they were made.

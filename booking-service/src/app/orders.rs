@@ -8,12 +8,13 @@ use domain::{FlightId, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use lifecycle::{Event, Outcome, State};
 use service_kit::auth::Caller;
+use service_kit::once::{self, Answer, Once, RequestKey};
 
 use super::AppError;
 use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
 use super::bookings::{Answered, Bookings};
 use crate::db;
-use crate::db::bookings::NextStep;
+use crate::db::bookings::{Change, NextStep};
 
 /// How long a call waits for another that changes the same order.
 const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +24,15 @@ const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
 
 /// The most seats of one order on one flight: more than any group that books for itself.
 pub const SEATS_MAX: u32 = 100;
+
+/// What becomes of an order whose payment is declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDecline {
+    /// It is tried again by itself, so many times, and then the order has failed.
+    Retry,
+    /// The order stays held: its customer is there, and may pay in another way.
+    Mend,
+}
 
 /// Makes and changes orders.
 #[derive(Clone)]
@@ -133,7 +143,30 @@ impl Orders {
         }
     }
 
-    /// Begins to pay an order; its attempts run on when this returns.
+    /// Begins to pay an order, once per key; its attempts run on when this returns.
+    ///
+    /// # Errors
+    /// When the order is being paid, or has ended, or the key came with another request.
+    pub async fn pay_once(
+        &self,
+        id: HoldId,
+        code: String,
+        key: Option<&RequestKey>,
+        answer: Answer,
+        context: CallContext,
+    ) -> Result<Once<Answer>, AppError> {
+        let find = |key| db::kept_answer(&self.bookings.engine.database, key);
+        let kept = key.map(|key| (key, &answer));
+        let pay = async {
+            let on_decline = OnDecline::Retry;
+            self.begin_to_pay(id, code, on_decline, kept, context)
+                .await?;
+            Ok(answer.clone())
+        };
+        once::create(key, find, Box::pin(pay)).await
+    }
+
+    /// Begins to pay an order whose customer is there; see [`Self::pay_once`].
     ///
     /// # Errors
     /// When the order is being paid, or has ended.
@@ -142,16 +175,35 @@ impl Orders {
         id: HoldId,
         code: String,
         context: CallContext,
-    ) -> Result<Booking, AppError> {
-        let order = self.held(id).await?;
-        let terms = self.bookings.engine.terms(order.door);
+    ) -> Result<(), AppError> {
+        self.begin_to_pay(id, code, OnDecline::Mend, None, context)
+            .await
+    }
+
+    async fn begin_to_pay(
+        &self,
+        id: HoldId,
+        code: String,
+        on_decline: OnDecline,
+        kept: Option<(&RequestKey, &Answer)>,
+        context: CallContext,
+    ) -> Result<(), AppError> {
+        let order = Booking {
+            is_mended: on_decline == OnDecline::Mend,
+            ..self.payable(id).await?
+        };
+        let terms = self.bookings.engine.terms(&order);
+        let paying = order.after(terms, Event::PayRequested);
         let paying = Booking {
             payment_code: Some(code),
             refusal: None,
-            ..order.after(terms, Event::PayRequested)?
+            ..paying.map_err(|_| AppError::WrongState("declined too often"))?
         };
-        let paying = self.save(paying).await?;
-        let (engine, booking) = (self.bookings.engine.clone(), paying.clone());
+        let paying = match kept {
+            Some((key, answer)) => self.save_and_keep(paying, key, answer).await?,
+            None => self.save(paying).await?,
+        };
+        let (engine, booking) = (self.bookings.engine.clone(), paying);
         // The request's own time limit is not that of its attempts.
         let context = CallContext {
             deadline: None,
@@ -163,7 +215,7 @@ impl Orders {
                 tracing::warn!(order = %id, %error, "an order is paid later");
             }
         });
-        Ok(paying)
+        Ok(())
     }
 
     /// Gives an order up, wherever it stands; its seats are free when this returns.
@@ -172,7 +224,8 @@ impl Orders {
     /// When it has ended, or a service does not answer: it is then ended later.
     pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<Booking, AppError> {
         let order = self.find(id).await?;
-        if order.life.shown == State::Held && order.is_past_deadline {
+        let waits = matches!(order.life.shown, State::Held | State::Parked { .. });
+        if waits && order.is_past_deadline {
             return Err(AppError::WrongState(status(&order)));
         }
         match self.bookings.give_up(order, context).await {
@@ -194,13 +247,39 @@ impl Orders {
         }
     }
 
+    /// An order that can be paid: it is held and has time left, whether a payment was declined or not.
+    async fn payable(&self, id: HoldId) -> Result<Booking, AppError> {
+        let order = self.row_at_rest(id).await?;
+        match order.life.state {
+            State::Held | State::Parked { .. } if order.is_past_deadline => {
+                Err(AppError::OrderExpired)
+            }
+            State::Held | State::Parked { .. } => Ok(order),
+            State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
+            _ => Err(AppError::WrongState(status(&order))),
+        }
+    }
+
+    /// The same as [`Self::save`], with the answer to the request that changes it.
+    async fn save_and_keep(
+        &self,
+        order: Booking,
+        key: &RequestKey,
+        answer: &Answer,
+    ) -> Result<Booking, AppError> {
+        let engine = &self.bookings.engine;
+        let change = Change {
+            booking: order,
+            next_step: NextStep::Mine,
+            lease: engine.settings.lease,
+        };
+        let saved = db::bookings::update_and_keep(&engine.database, change, key, answer);
+        saved.await?.ok_or(AppError::InProgress)
+    }
+
     /// Writes a change of an order that was just read.
     async fn save(&self, order: Booking) -> Result<Booking, AppError> {
-        let saved = self
-            .bookings
-            .engine
-            .save(order, NextStep::Mine, false)
-            .await;
+        let saved = self.bookings.engine.save(order, NextStep::Mine).await;
         saved.map_err(|error| match error {
             AppError::ChangedElsewhere => AppError::InProgress,
             error => error,
@@ -279,8 +358,8 @@ pub fn is_payment_code(code: &str) -> bool {
 pub fn status(order: &Booking) -> &'static str {
     match order.life.shown {
         State::Pending => "CREATED",
-        State::Held => "SEATS_RESERVED",
-        State::Paying { .. } | State::Parked { .. } => "PAYMENT_PENDING",
+        State::Held | State::Parked { .. } => "SEATS_RESERVED",
+        State::Paying { .. } => "PAYMENT_PENDING",
         State::Confirmed => "CONFIRMED",
         State::Ended(Outcome::Failed) => "FAILED",
         State::Ended(Outcome::Expired) => "EXPIRED",
@@ -292,7 +371,9 @@ pub fn status(order: &Booking) -> &'static str {
 #[must_use]
 pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
     match order.life.shown {
-        State::Held => order.deadline_at.duration_since(now).as_secs().max(0),
+        State::Held | State::Parked { .. } => {
+            order.deadline_at.duration_since(now).as_secs().max(0)
+        }
         _ => 0,
     }
 }

@@ -14,12 +14,13 @@ use std::time::Duration;
 use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::{Event, State};
+use service_kit::once::{self, Answer, Once, RequestKey};
 use service_kit::page::{ListPart, Listing};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
-use super::booking::{Booking, Door};
+use super::booking::Booking;
 use super::doorbell::{Doorbell, Ear, Job, Stream};
 use super::engine::Engine;
 use super::event_bookings::EventBookingStatus;
@@ -119,12 +120,42 @@ impl PaymentJobs {
         Ok((letter, history))
     }
 
-    /// Has a job tried again: another round of attempts begins at once.
+    /// Has a job tried again, once per key: another round of attempts begins at once.
     ///
     /// # Errors
-    /// When there is no such dead letter, it was tried again before, or its booking has ended.
-    pub async fn requeue(&self, id: Uuid) -> Result<DeadLetter, AppError> {
-        let (letter, _) = self.dead_letter(id).await?;
+    /// When there is no such dead letter, it was tried again before, its booking has ended, or the key came
+    /// with another request.
+    pub async fn requeue(
+        &self,
+        id: Uuid,
+        key: Option<&RequestKey>,
+        answer: impl Fn(&DeadLetter) -> Answer,
+    ) -> Result<Once<Answer>, AppError> {
+        let find = |key| db::kept_answer(&self.engine.database, key);
+        let requeue = async {
+            let (letter, _) = self.dead_letter(id).await?;
+            self.try_again(letter, key, answer).await
+        };
+        once::create(key, find, requeue).await
+    }
+
+    /// Has the declined payment of a booking tried again, as its customer asks.
+    ///
+    /// # Errors
+    /// When it is not declined, or the booking has ended.
+    pub async fn pay_again(&self, booking: HoldId) -> Result<(), AppError> {
+        let letter = db::payment_failures::waiting_of(&self.engine.database, booking).await?;
+        let letter = letter.ok_or(AppError::WrongState("not declined"))?;
+        let answer = |letter: &DeadLetter| Answer::ok(&letter.id);
+        self.try_again(letter, None, answer).await.map(drop)
+    }
+
+    async fn try_again(
+        &self,
+        letter: DeadLetter,
+        key: Option<&RequestKey>,
+        answer: impl Fn(&DeadLetter) -> Answer,
+    ) -> Result<Answer, AppError> {
         if letter.requeued_at.is_some() {
             return Err(AppError::WrongState("queued again already"));
         }
@@ -135,16 +166,15 @@ impl PaymentJobs {
         let change = Change {
             booking: queued,
             next_step: NextStep::After(TAKEN_UP_WITHIN),
-            free_key: false,
             lease: self.engine.settings.lease,
         };
-        let requeued = db::payment_failures::requeue(database, id, change).await?;
-        let booking = requeued.ok_or(AppError::InProgress)?;
+        let requeued = db::payment_failures::requeue(database, letter.id, change, key, answer);
+        let (booking, answer) = requeued.await?.ok_or(AppError::InProgress)?;
         self.doorbell.ring(Job {
             hold: booking.hold,
             version: booking.version,
         });
-        Ok(self.dead_letter(id).await?.0)
+        Ok(answer)
     }
 
     fn queued_again(&self, booking: &Booking) -> Result<Booking, AppError> {
@@ -159,7 +189,7 @@ impl PaymentJobs {
                 },
             ));
         }
-        let again = booking.after(self.engine.terms(Door::Event), Event::PayRequested);
+        let again = booking.after(self.engine.terms(booking), Event::PayRequested);
         let again = again.map_err(|_| AppError::WrongState("tried too often already"))?;
         Ok(Booking {
             refusal: None,

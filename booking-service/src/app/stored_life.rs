@@ -20,7 +20,7 @@ pub struct StoredLife<T> {
 }
 
 /// The states as they are stored, but for the attempt, which has a column of its own.
-fn state_text(state: State) -> &'static str {
+pub(crate) fn state_text(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Held => "held",
@@ -113,7 +113,7 @@ mod tests {
             max_attempts: 3,
         };
         let terms = Terms {
-            payment: Payment::Later,
+            payment: Payment::Later { is_mended: false },
             max_attempts: 3,
         };
         let declined = Event::Declined {

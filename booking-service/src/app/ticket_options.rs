@@ -5,22 +5,27 @@
 //! replicas may sell them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId, Units};
 use inventory::{Command, HoldCommand, Inventory, LegRequest, Refusal, Until};
 use moka::future::Cache;
 use service_kit::once::{self, Once, RequestKey};
+use service_kit::server::BackgroundTasks;
 use uuid::Uuid;
 
 use super::AppError;
 use super::text::{Description, Name};
 use super::turns::Turns;
 use crate::db;
-use crate::db::purchases::NewPurchase;
+use crate::db::purchases::{NewPurchase, PurchaseGivenUp};
 
 /// How many ticket options' pools are remembered: a few megabytes.
 const POOLS_REMEMBERED: u64 = 50_000;
+
+/// How long to wait before a purchase without an answer is tried to be given up again.
+const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is sold, a number of tickets of one kind.
 #[derive(Clone, Debug)]
@@ -83,15 +88,18 @@ pub struct TicketOptions {
     pools: Cache<Uuid, PoolId>,
     /// Whose turn it is of those with the same key.
     turns: Turns,
+    /// Where work goes on that no client waits for.
+    tasks: BackgroundTasks,
 }
 
 impl TicketOptions {
     /// Sells what is in this database from this inventory.
     #[must_use]
-    pub fn new(database: Pool, inventory: Arc<Inventory>) -> Self {
+    pub fn new(database: Pool, inventory: Arc<Inventory>, tasks: BackgroundTasks) -> Self {
         Self {
             database,
             inventory,
+            tasks,
             pools: Cache::new(POOLS_REMEMBERED),
             turns: Turns::default(),
         }
@@ -155,7 +163,11 @@ impl TicketOptions {
             request: request.clone(),
         };
         let answer = self.inventory.submit_new_with(Command::Hold(command), rows);
-        match answer.await? {
+        let answer = answer.await;
+        if answer.is_err() && request.key.is_none() {
+            self.give_up_later(hold);
+        }
+        match answer? {
             Ok(_) => Ok(Purchase {
                 id: hold.0,
                 ticket_option: request.ticket_option,
@@ -165,6 +177,22 @@ impl TicketOptions {
             Err(Refusal::SoldOut) => Err(AppError::NotSoMany(request.quantity)),
             Err(_) => Err(AppError::OtherAnswer),
         }
+    }
+
+    /// Undoes a purchase whose commit got no answer, and that nobody can ask for again: it must not come about
+    /// unnoticed. Where it is not there yet, its hold is refused from now on.
+    fn give_up_later(&self, hold: HoldId) {
+        let inventory = Arc::clone(&self.inventory);
+        self.tasks.spawn(|stop| async move {
+            let give_up = || inventory.submit_with(Command::Release { hold }, PurchaseGivenUp(hold.0));
+            while let Err(error) = give_up().await {
+                tracing::warn!(purchase = %hold, %error, "a purchase without an answer is given up later");
+                let pause = tokio::time::sleep(GIVE_UP_PAUSE);
+                if stop.run_until_cancelled(pause).await.is_none() {
+                    return;
+                }
+            }
+        });
     }
 
     /// A purchase by its id.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::current_roles::Bearer;
 use service_kit::auth::{Caller, Role};
-use service_kit::once::{self, Once, RequestKey};
+use service_kit::once::{self, Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
@@ -90,18 +90,6 @@ pub struct UserChange {
     pub role: Option<UserRole>,
 }
 
-/// What an earlier request with this key made.
-///
-/// # Errors
-/// When it was another request, or the database does not answer.
-pub async fn created_before(
-    database: &Pool,
-    new: &NewUser,
-) -> Result<Option<Once<User>>, AppError> {
-    let find = |key| db::users::find_by_key(database, key);
-    once::earlier(new.key.as_ref(), find).await
-}
-
 /// Makes, finds, changes and deletes users.
 #[derive(Clone)]
 pub struct Users {
@@ -125,9 +113,18 @@ impl Users {
     ///
     /// # Errors
     /// When the address belongs to another one, or the key came with another request.
-    pub async fn create(&self, new: &NewUser) -> Result<Once<User>, AppError> {
-        let find = |key| db::users::find_by_key(&self.database, key);
-        let make = async { Ok(db::users::insert(&self.database, Uuid::now_v7(), new).await?) };
+    pub async fn create(
+        &self,
+        new: &NewUser,
+        answer: impl Fn(&User) -> Answer,
+    ) -> Result<Once<Answer>, AppError> {
+        let database = &self.database;
+        let find = |key| {
+            let made = db::users::find_by_key(database, key);
+            db::answered(database, key, made, &answer)
+        };
+        let insert = db::users::insert(database, Uuid::now_v7(), new, &answer);
+        let make = async { Ok(insert.await?) };
         once::create(new.key.as_ref(), find, make).await
     }
 
@@ -152,12 +149,13 @@ impl Users {
             email: email.clone(),
             key: None,
         };
-        match self.create(&new).await {
-            Ok(made) => Ok(made.value),
+        let client = self.database.get().await.map_err(db::DbError::from)?;
+        match db::users::add(&client, Uuid::now_v7(), &new).await {
+            Ok(user) => Ok(user),
             // Somebody else was faster, and has made the same one.
             Err(error) => {
                 let user = db::users::find_by_email(&self.database, email).await?;
-                user.ok_or(error)
+                user.ok_or(error.into())
             }
         }
     }

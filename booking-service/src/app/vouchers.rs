@@ -4,8 +4,8 @@
 use deadpool_postgres::Pool;
 use domain::{Money, PoolId, Units};
 use jiff::Timestamp;
-use serde::Deserialize;
-use service_kit::once::{self, Once, RequestKey};
+use serde::{Deserialize, Serialize};
+use service_kit::once::{self, Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
@@ -16,7 +16,7 @@ const CODE_LIMIT_CHARS: usize = 40;
 
 /// The code of a voucher: letters, digits, `-` and `_`. Two that differ in the case of letters only are the
 /// same one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct VoucherCode(String);
 
@@ -110,18 +110,29 @@ impl Vouchers {
     ///
     /// # Errors
     /// When there is no such event, the code or the key is taken, or the database does not answer.
-    pub async fn create(&self, new: &NewVoucher) -> Result<Once<Voucher>, AppError> {
-        let find = |key| db::vouchers::find_by_key(&self.database, key);
-        once::create(new.key.as_ref(), find, self.insert(new)).await
+    pub async fn create(
+        &self,
+        new: &NewVoucher,
+        answer: impl Fn(&Voucher) -> Answer,
+    ) -> Result<Once<Answer>, AppError> {
+        let database = &self.database;
+        let find = |key| {
+            let made = db::vouchers::find_by_key(database, key);
+            db::answered(database, key, made, &answer)
+        };
+        once::create(new.key.as_ref(), find, self.insert(new, &answer)).await
     }
 
-    async fn insert(&self, new: &NewVoucher) -> Result<Voucher, AppError> {
+    async fn insert(
+        &self,
+        new: &NewVoucher,
+        answer: impl Fn(&Voucher) -> Answer,
+    ) -> Result<Answer, AppError> {
         if let Some(event) = new.event {
             let event = db::events::find(&self.database, event).await?;
             event.ok_or(AppError::UnknownEvent)?;
         }
-        db::vouchers::insert(&self.database, Uuid::now_v7(), new).await?;
-        self.find(&new.code).await
+        Ok(db::vouchers::insert(&self.database, Uuid::now_v7(), new, answer).await?)
     }
 
     /// A voucher by its code, however it is written.

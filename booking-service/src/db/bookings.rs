@@ -18,7 +18,7 @@ use crate::app::booking::Booking;
 pub use insert::{Insertion, insert};
 pub use list::{of_flight, of_user, users_of};
 pub use of_all_doors::{all_of_users, end_of_latest, first_since, search};
-pub use update::{Change, NextStep, update, update_with_seats};
+pub use update::{Change, NextStep, update, update_and_keep, update_with_seats};
 
 /// Seats as one text, for a column of lists.
 fn joined(seats: &[SeatNumber]) -> String {

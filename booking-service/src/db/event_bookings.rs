@@ -115,8 +115,6 @@ pub struct NewEventBooking {
     pub deadline_at: Timestamp,
     /// Under which key it was asked for, if any.
     pub key: Option<RequestKey>,
-    /// What was asked for, digested.
-    pub digest: [u8; 32],
 }
 
 impl NewEventBooking {
@@ -142,7 +140,10 @@ impl Rows for NewEventBooking {
             .with(column(batch, |(one, _)| {
                 one.key.as_ref().map(|key| key.key.clone())
             }))
-            .with(column(batch, |(one, _)| one.digest.to_vec()));
+            .with(column(batch, |(one, _)| {
+                let digest = one.key.as_ref().map(|key| key.digest.to_vec());
+                digest.unwrap_or_default()
+            }));
         let free: Vec<(&Self, &Accepted)> = batch
             .iter()
             .filter(|(one, _)| one.is_free())
@@ -277,8 +278,9 @@ pub async fn of_user(
     let client = database.get().await?;
     let query = format!(
         "SELECT {COLUMNS} FROM bookings
-         WHERE user_ref = $1 AND door = 'event' AND ($2::uuid IS NULL OR hold_id < $2)
-         ORDER BY hold_id DESC LIMIT $3"
+         WHERE user_ref = $1 AND door = 'event'
+             AND ($2::uuid IS NULL OR id < (SELECT id FROM bookings WHERE hold_id = $2))
+         ORDER BY id DESC LIMIT $3"
     );
     let statement = client.prepare_cached(&query).await?;
     let rows = client

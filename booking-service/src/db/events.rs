@@ -3,10 +3,11 @@
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId, Units};
 use inventory::{Accepted, RowStatement, Rows};
+use service_kit::once::Answer;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{DbError, create_pool};
+use super::{DbError, create_pool, keep_answer};
 use crate::app::events::{Event, EventChange, NewEvent, Offer, SalesWindow, Statistics};
 use crate::app::text::{Description, Name};
 
@@ -103,11 +104,16 @@ impl Rows for EventDeleted {
     }
 }
 
-/// Adds an event with its pool.
+/// Adds an event with its pool, and keeps the answer.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn insert(database: &Pool, id: Uuid, new: &NewEvent) -> Result<(), DbError> {
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewEvent,
+    answer: impl Fn(&Event) -> Answer,
+) -> Result<Answer, DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
     let pool = create_pool(
@@ -142,8 +148,13 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewEvent) -> Result<(), DbE
             ],
         )
         .await?;
+    let query = format!("SELECT {COLUMNS} WHERE event.id = $1");
+    let statement = transaction.prepare_cached(&query).await?;
+    let row = transaction.query_one(&statement, &[&id]).await?;
+    let answer = answer(&event_of(&row)?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(answer)
 }
 
 /// An event by its id, unless it was deleted.

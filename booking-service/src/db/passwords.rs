@@ -1,6 +1,7 @@
 //! The table of passwords' hashes.
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{GenericClient, Pool};
+use service_kit::once::{Answer, answers};
 use uuid::Uuid;
 
 use super::DbError;
@@ -29,17 +30,37 @@ const REPLACE: &str = "
     INSERT INTO passwords (user_id, hash) SELECT id, $2 FROM users WHERE id = $1
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = now()";
 
+/// Adds a user with the hash of a password, and keeps the answer.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn insert_user_once(
+    database: &Pool,
+    id: Uuid,
+    new: &NewUser,
+    hash: &str,
+    answer: impl Fn(&User) -> Answer,
+) -> Result<Answer, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let answer = answer(&insert_user(&transaction, id, new, hash).await?);
+    if let Some(key) = &new.key {
+        answers::keep(&transaction, key, &answer, Some(hash)).await?;
+    }
+    transaction.commit().await?;
+    Ok(answer)
+}
+
 /// Adds a user with the hash of a password.
 ///
 /// # Errors
 /// When the address belongs to another one, or the database does not answer.
 pub async fn insert_user(
-    database: &Pool,
+    client: &impl GenericClient,
     id: Uuid,
     new: &NewUser,
     hash: &str,
 ) -> Result<User, DbError> {
-    let client = database.get().await?;
     let statement = client.prepare_cached(INSERT_USER).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
     let key = new.key.as_ref().map(|key| key.key.as_str());

@@ -3,12 +3,13 @@
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId};
 use lifecycle::State;
+use service_kit::once::{Answer, RequestKey};
 use service_kit::page::ListPart;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::DbError;
 use super::bookings::{Change, update};
+use super::{DbError, keep_answer};
 use crate::app::booking::Booking;
 use crate::app::payment_jobs::{DeadLetter, Failure};
 use crate::app::stored_life::state_from;
@@ -21,7 +22,6 @@ const DIED: &str = "INSERT INTO dead_letters (id, booking_id, attempts) VALUES (
 const REQUEUED: &str = "
     UPDATE dead_letters SET requeued_at = now() WHERE id = $1 AND requeued_at IS NULL";
 
-/// Those that wait are the ones that nobody requeued.
 const LETTERS: &str = "
     SELECT letter.id, booking.hold_id, booking.user_ref, booking.shown, letter.attempts, failure.code,
            failure.message, letter.died_at, letter.requeued_at, booking.id AS booking_id
@@ -29,6 +29,10 @@ const LETTERS: &str = "
     JOIN bookings booking ON booking.id = letter.booking_id
     JOIN payment_failures failure
         ON failure.booking_id = letter.booking_id AND failure.attempt = letter.attempts";
+
+/// Those that wait are the ones that nobody requeued, of bookings that have not ended.
+const WAITING: &str =
+    "letter.requeued_at IS NULL AND booking.state = 'parked' AND booking.door = 'event'";
 
 const HISTORY: &str = "
     SELECT attempt, code, message, failed_at FROM payment_failures
@@ -70,25 +74,32 @@ pub async fn decline(
     Ok(Some(booking))
 }
 
-/// Writes a booking whose parked payment is tried again, and that its dead letter is; `None` where somebody
-/// else was first.
+/// Writes a booking whose parked payment is tried again, and that its dead letter is, and keeps the answer;
+/// `None` where somebody else was first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the key has an answer, or the database does not answer.
 pub async fn requeue(
     database: &Pool,
     letter: Uuid,
     change: Change,
-) -> Result<Option<Booking>, DbError> {
+    key: Option<&RequestKey>,
+    answer: impl Fn(&DeadLetter) -> Answer,
+) -> Result<Option<(Booking, Answer)>, DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
     let mut updated = update(&transaction, &[change]).await?;
     let requeued = transaction.execute(REQUEUED, &[&letter]).await?;
-    let booking = updated.pop().flatten().filter(|_| requeued == 1);
-    if booking.is_some() {
-        transaction.commit().await?;
-    }
-    Ok(booking)
+    let Some(booking) = updated.pop().flatten().filter(|_| requeued == 1) else {
+        return Ok(None);
+    };
+    let query = format!("{LETTERS} WHERE letter.id = $1");
+    let statement = transaction.prepare_cached(&query).await?;
+    let row = transaction.query_one(&statement, &[&letter]).await?;
+    let answer = answer(&letter_of(&row)?);
+    keep_answer(&transaction, key, &answer).await?;
+    transaction.commit().await?;
+    Ok(Some((booking, answer)))
 }
 
 /// Dead letters that wait, newest first.
@@ -106,9 +117,8 @@ pub async fn waiting(
         ListPart::After(id) => ("letter.id < $1", "DESC", Some(id)),
         ListPart::Before(id) => ("letter.id > $1", "ASC", Some(id)),
     };
-    let query = format!(
-        "{LETTERS} WHERE letter.requeued_at IS NULL AND {condition} ORDER BY letter.id {order} LIMIT $2"
-    );
+    let query =
+        format!("{LETTERS} WHERE {WAITING} AND {condition} ORDER BY letter.id {order} LIMIT $2");
     let statement = client.prepare_cached(&query).await?;
     let rows = client.query(&statement, &[&place, &limit]).await?;
     let mut found: Vec<DeadLetter> = rows.iter().map(letter_of).collect::<Result<_, _>>()?;
@@ -127,6 +137,18 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<DeadLetter>, DbErr
     let query = format!("{LETTERS} WHERE letter.id = $1");
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&id]).await?;
+    row.as_ref().map(letter_of).transpose()
+}
+
+/// The dead letter of a booking that waits.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting_of(database: &Pool, hold: HoldId) -> Result<Option<DeadLetter>, DbError> {
+    let client = database.get().await?;
+    let query = format!("{LETTERS} WHERE booking.hold_id = $1 AND {WAITING}");
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&hold.0]).await?;
     row.as_ref().map(letter_of).transpose()
 }
 

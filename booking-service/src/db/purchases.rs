@@ -14,6 +14,8 @@ const INSERT: &str = "
     SELECT new.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[],
                              $6::bytea[]) AS new";
 
+const DELETE: &str = "DELETE FROM purchases WHERE id = ANY ($1::uuid[])";
+
 const FIND: &str = "SELECT id, ticket_option_id, user_ref, quantity FROM purchases WHERE id = $1";
 
 const FIND_BY_KEY: &str = "
@@ -44,6 +46,16 @@ impl Rows for NewPurchase {
                     key(one).map(|key| key.digest.to_vec())
                 })),
         ]
+    }
+}
+
+/// A purchase that is taken back with its hold.
+pub struct PurchaseGivenUp(pub Uuid);
+
+impl Rows for PurchaseGivenUp {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let ids: Vec<Uuid> = batch.iter().map(|(one, _)| one.0).collect();
+        vec![RowStatement::new(DELETE).with(ids)]
     }
 }
 

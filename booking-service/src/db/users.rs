@@ -1,11 +1,12 @@
 //! The table of users.
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{GenericClient, Pool};
 use service_kit::auth::current_roles::Bearer;
+use service_kit::once::Answer;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::DbError;
+use super::{DbError, keep_answer};
 use crate::app::text::{Email, Name};
 use crate::app::users::{Deletion, NewUser, User, UserChange, UserRole};
 
@@ -64,12 +65,29 @@ const BEARER: &str = "
 /// No token holds for as long as this: `holdfast mint-token` makes them for 30 days at most.
 const FORGET_FORMER: &str = "DELETE FROM former_users WHERE ended_at < now() - interval '31 days'";
 
+/// Adds a user, and keeps the answer.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewUser,
+    answer: impl Fn(&User) -> Answer,
+) -> Result<Answer, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let answer = answer(&add(&transaction, id, new).await?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
 /// Adds a user.
 ///
 /// # Errors
 /// When the address belongs to another one, or the database does not answer.
-pub async fn insert(database: &Pool, id: Uuid, new: &NewUser) -> Result<User, DbError> {
-    let client = database.get().await?;
+pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result<User, DbError> {
     let statement = client.prepare_cached(INSERT).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
     let key = new.key.as_ref().map(|key| key.key.as_str());

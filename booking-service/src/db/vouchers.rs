@@ -2,11 +2,12 @@
 
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId};
+use service_kit::once::Answer;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{DbError, create_pool};
+use super::{DbError, create_pool, keep_answer};
 use crate::app::vouchers::{NewVoucher, Reduction, Voucher, VoucherCode};
 
 /// The unique index that gives a code to one voucher.
@@ -23,11 +24,16 @@ const SELECT: &str = "
            voucher.request_digest
     FROM vouchers voucher JOIN pools pool ON pool.id = voucher.pool_id";
 
-/// Adds a voucher with the pool of its uses.
+/// Adds a voucher with the pool of its uses, and keeps the answer.
 ///
 /// # Errors
 /// When its code or its key is taken, or the database does not answer.
-pub async fn insert(database: &Pool, id: Uuid, new: &NewVoucher) -> Result<(), DbError> {
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewVoucher,
+    answer: impl Fn(&Voucher) -> Answer,
+) -> Result<Answer, DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
     let pool = create_pool(&transaction, new.max_uses.get().cast_signed(), None).await?;
@@ -52,8 +58,13 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewVoucher) -> Result<(), D
         &digest,
     ];
     transaction.execute(&statement, &row).await?;
+    let query = format!("{SELECT} WHERE voucher.id = $1");
+    let statement = transaction.prepare_cached(&query).await?;
+    let row = transaction.query_one(&statement, &[&id]).await?;
+    let answer = answer(&voucher_of(&row)?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(answer)
 }
 
 /// A voucher by its code, however it is written.

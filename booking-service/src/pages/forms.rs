@@ -28,8 +28,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 #[derive(Debug)]
 pub(super) struct Form {
     fields: Vec<(String, String)>,
-    /// Of all fields: what a repeated form is told by.
-    pub(super) digest: [u8; 32],
+    /// Of its path and all of its fields: what a repeated form is told by.
+    digest: [u8; 32],
 }
 
 impl Form {
@@ -52,6 +52,7 @@ impl Form {
         Some(RequestKey {
             key: format!("{route} {user} {page} {form}"),
             digest: self.digest,
+            digest_of_bytes: self.digest,
         })
     }
 
@@ -83,8 +84,9 @@ impl FromRequest for Form {
                     "this address takes the forms of its own pages",
                 ));
             }
-            let fields = form_urlencoded::parse(&bytes).into_owned().collect();
-            let digest = Sha256::digest(&bytes).into();
+            let fields: Vec<(String, String)> =
+                form_urlencoded::parse(&bytes).into_owned().collect();
+            let digest = digest(request.path(), &fields);
             let form = Self { fields, digest };
             if is_own && form.text(TOKEN) == visitor.form_token {
                 Ok(form)
@@ -94,6 +96,14 @@ impl FromRequest for Form {
         }
         .boxed_local()
     }
+}
+
+/// Of what a form asks for; the token only says that it comes from here.
+fn digest(path: &str, fields: &[(String, String)]) -> [u8; 32] {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.append_pair("", path);
+    text.extend_pairs(fields.iter().filter(|(name, _)| name != TOKEN));
+    Sha256::digest(text.finish()).into()
 }
 
 /// Whether the browser does not say that the form comes from another site. Old ones say nothing; then

@@ -91,7 +91,7 @@ impl Shown {
         let (flights, airports) =
             futures_util::join!(catalog.flights(&ids, context), catalog.airports(context));
         Self {
-            attempts_max: orders.bookings.engine.terms(order.door).max_attempts,
+            attempts_max: orders.bookings.engine.terms(&order).max_attempts,
             order,
             flights,
             airports: airports.unwrap_or_default(),

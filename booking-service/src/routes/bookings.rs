@@ -47,7 +47,7 @@ pub(super) async fn create(
     caller: Caller,
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let new = new_booking(request, key, &caller)?;
+    let new = new_booking(request, &key, &caller)?;
     let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {

@@ -5,7 +5,8 @@ use actix_web::web::Data;
 use domain::HoldId;
 use jiff::Timestamp;
 use serde::Serialize;
-use service_kit::extract::{Id, Query};
+use service_kit::extract::{Id, IdempotencyKey, Query};
+use service_kit::once::Answer;
 use service_kit::page::{Page, PageParameters};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -133,13 +134,21 @@ pub(super) async fn show(jobs: Data<PaymentJobs>, id: Id<Uuid>) -> Result<HttpRe
 #[utoipa::path(
     post, path = "/api/v1/payments/dead-letters/{id}/requeue", tag = "payment queue",
     operation_id = "requeue_dead_letter",
-    params(("id" = Uuid, Path, description = "The dead letter's id")),
+    params(
+        ("id" = Uuid, Path, description = "The dead letter's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it be queued once"),
+    ),
     responses((status = 200, description = "It is queued again", body = DeadLetterView), RequeueRefusals)
 )]
 pub(super) async fn requeue(
     jobs: Data<PaymentJobs>,
     id: Id<Uuid>,
+    key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    let letter = jobs.requeue(id.0).await?;
-    Ok(respond::ok(&DeadLetterView::from(letter)))
+    // The path says it all.
+    let key = key.of(&(), [0; 32])?;
+    let requeued = jobs.requeue(id.0, key.as_ref(), |letter| {
+        Answer::ok(&DeadLetterView::from(letter.clone()))
+    });
+    Ok(requeued.await?.into())
 }

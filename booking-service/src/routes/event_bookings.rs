@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use super::bare_list::ListPart;
 use super::openapi::{EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals};
-use super::{call_context, created, request_key};
+use super::{call_context, created};
 use crate::app::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
 use crate::app::ownership::{Owned as _, check_user};
 use crate::app::vouchers::VoucherCode;
 
 /// Tickets to be booked.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct TicketRequest {
     /// Who books
     user_id: Uuid,
@@ -136,7 +136,7 @@ pub(super) async fn create(
     key: IdempotencyKey,
     request: Json<TicketRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let digest = request.digest;
+    let key = key.of(&request.body, request.digest)?;
     let TicketRequest {
         user_id,
         event_id,
@@ -149,8 +149,7 @@ pub(super) async fn create(
         event: event_id,
         quantity,
         voucher,
-        key: request_key("POST /api/v1/bookings", key, &caller, digest),
-        digest,
+        key,
     });
     let booking = booking.await?;
     let location = format!("/api/v1/bookings/{}", booking.value.id);

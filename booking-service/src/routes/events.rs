@@ -4,8 +4,8 @@ mod body;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::once::Answer;
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
@@ -15,7 +15,6 @@ use super::openapi::{
     EventCreateRefusals, EventDeleteRefusals, EventLookupRefusals, EventRefusals,
     EventResizeRefusals, ListRefusals,
 };
-use super::{created, request_key};
 use crate::app::events::{EventChange, Events, NewEvent, SalesWindow, checked_price};
 
 /// Make an event and its tickets.
@@ -30,11 +29,10 @@ use crate::app::events::{EventChange, Events, NewEvent, SalesWindow, checked_pri
 )]
 pub(super) async fn create(
     events: Data<Events>,
-    caller: Caller,
     key: IdempotencyKey,
     request: Json<EventRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/events", key, &caller, request.digest);
+    let key = key.of(&request.body, request.digest)?;
     let body = request.body;
     let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
     let new = NewEvent {
@@ -50,10 +48,11 @@ pub(super) async fn create(
         tickets_per_user: body.max_tickets_per_user,
         key,
     };
-    let event = events.create(&new).await?;
-    let location = format!("/api/v1/events/{}", event.value.id);
-    let view = EventView::from(event.value);
-    Ok(created(&view, &location, event.replayed))
+    let answered = events.create(&new, |event| {
+        let location = format!("/api/v1/events/{}", event.id);
+        Answer::created(&EventView::from(event.clone()), location)
+    });
+    Ok(answered.await?.into())
 }
 
 /// All events, in the order in which they were made.

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use service_kit::extract::Json;
 use service_kit::problem::ProblemStyle;
 use service_kit::{Problem, respond};
@@ -27,16 +28,16 @@ pub(super) struct Document<T> {
 }
 
 /// A resource that a client sends, to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Sent<A, R> {
     data: SentResource<A, R>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct SentResource<A, R> {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     id: Option<IgnoredAny>,
     attributes: A,
     #[serde(default = "Option::default")]
@@ -133,9 +134,9 @@ pub(super) trait Kind {
     /// Its name, in `type`.
     const TYPE: &'static str;
     /// What it is like.
-    type Attributes: DeserializeOwned;
+    type Attributes: DeserializeOwned + Serialize;
     /// What it belongs to; [`IgnoredAny`] where nothing matters.
-    type Relationships: DeserializeOwned;
+    type Relationships: DeserializeOwned + Serialize;
 }
 
 /// A resource to be made, as a client sent it.
@@ -144,6 +145,8 @@ pub(super) struct New<K: Kind> {
     pub(super) attributes: K::Attributes,
     /// What it is to belong to, if the client said anything about it.
     pub(super) relationships: Option<K::Relationships>,
+    /// All of it, as it was understood: what a key is bound to.
+    pub(super) asked: Value,
     /// SHA-256 of the body.
     pub(super) digest: [u8; 32],
 }
@@ -160,6 +163,7 @@ impl<K: Kind + 'static> FromRequest for New<K> {
             let body = body.await;
             media_type?;
             let Json { body, digest } = body?;
+            let asked = serde_json::to_value(&body).map_err(Problem::internal)?;
             let sent = body.data;
             if sent.kind != K::TYPE {
                 let detail = format!("must be {}", K::TYPE);
@@ -175,6 +179,7 @@ impl<K: Kind + 'static> FromRequest for New<K> {
             Ok(Self {
                 attributes: sent.attributes,
                 relationships: sent.relationships,
+                asked,
                 digest,
             })
         }

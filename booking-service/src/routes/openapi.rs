@@ -211,8 +211,10 @@ refusals! {
     }
     /// How a dead letter is not tried again.
     RequeueRefusals {
+        "400": "`invalid_idempotency_key`: the key is malformed, or there is more than one",
         "404": "There is no such dead letter",
         "409": "`wrong_state`: it was tried again already, or its booking is over; `idempotency_in_progress`: its booking is being changed",
+        "422": "`idempotency_key_reused`: the key came with another request before",
         "503": "Ask again soon",
     }
     /// How a voucher is refused.
@@ -276,12 +278,13 @@ refusals! {
     }
     /// How a payment is refused.
     PaymentRefusals {
-        "400": "The code is not five digits",
+        "400": "The code is not five digits; `invalid_idempotency_key`",
         "404": "There is no such order",
         "409": "`wrong_state`: it is being paid already, or has ended; `idempotency_in_progress`: its seats are being changed",
         "410": "`order_expired`: its time ran out",
         "413": "The body is too large",
         "415": "The body is not JSON",
+        "422": "`idempotency_key_reused`: the key came with another request before",
         "503": "Ask again soon",
     }
     /// How a flight can't be cancelled.

@@ -10,15 +10,16 @@ use domain::{BookingId, HoldId};
 use serde::Serialize;
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::once::Answer;
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
 use self::parse::{OrderRequest, PaymentRequest, SeatsRequest};
 use self::view::{CreatedOrder, OrderView};
 use super::admin::MessageAnswer;
+use super::call_context;
 use super::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
 use super::simple_orders::{self, SimpleOrderView};
-use super::{call_context, scoped};
 use crate::app::bookings::Answered;
 use crate::app::flights::Flights;
 use crate::app::orders::Orders;
@@ -53,13 +54,9 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let name = name.into_inner();
-    let draft = parse::draft(request, &caller)?;
+    let draft = parse::draft(request, &key, &caller)?;
     let flight = flights.id_of(&name, &context).await?;
-    let new = draft.on(
-        flight,
-        name,
-        scoped("POST /api/flights/orders", key, &caller),
-    )?;
+    let new = draft.on(flight, name)?;
     let Answered { booking, replayed } = orders.create(new, context).await?;
     let response = respond::json(StatusCode::CREATED, &view::created(&booking));
     Ok(respond::mark_replayed(response, replayed))
@@ -123,20 +120,28 @@ pub(super) async fn change_seats(
 /// Pay an order. The attempts run on after the answer; look the order up to see how they end.
 #[utoipa::path(
     post, path = "/api/orders/{id}/payment", tag = "orders", operation_id = "pay_order",
-    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the payment begin once"),
+    ),
     request_body = PaymentRequest,
     responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
 )]
 pub(super) async fn pay(
     orders: Data<Orders>,
     id: Id<HoldId>,
+    key: IdempotencyKey,
     caller: Caller,
     request: Json<PaymentRequest>,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;
+    let key = key.of(&request.body, request.digest)?;
     let code = parse::payment_code(request.body)?;
-    orders.pay(id.0, code, call_context()).await?;
-    Ok(message("payment submitted"))
+    let answer = Answer::ok(&MessageAnswer {
+        message: "payment submitted".to_owned(),
+    });
+    let paid = orders.pay_once(id.0, code, key.as_ref(), answer, call_context());
+    Ok(paid.await?.into())
 }
 
 /// Give an order up, paid or not: its seats are free, and it is refunded.

@@ -61,7 +61,9 @@ impl From<AppError> for Problem {
             }
             AppError::OtherAnswer => Self::internal(error),
             AppError::KeyReused => Self::key_reused(),
-            AppError::InProgress | AppError::ChangedElsewhere => Self::in_progress(),
+            AppError::InProgress | AppError::ChangedElsewhere | AppError::MadeBefore => {
+                Self::in_progress()
+            }
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }
@@ -73,7 +75,9 @@ impl From<AppError> for Problem {
             AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
                 Self::unavailable(text).caused_by(error)
             }
-            AppError::NotFreeYet(_) | AppError::CutOff => Self::unavailable(text),
+            AppError::NotFreeYet(_) | AppError::CutOff | AppError::ChargeMissing(_) => {
+                Self::unavailable(text)
+            }
             AppError::Life(_) => Self::internal(error),
             AppError::Shared(error) => of_shared(&error),
             AppError::Inventory(error) => of_inventory(error),

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
+use super::problem;
 use super::ticket_options::{self, parse_id, unknown_in};
-use super::{problem, request_key};
 use crate::app::AppError;
 use crate::app::ownership::Owned as _;
 use crate::app::ticket_options::{Purchase, PurchaseRequest, TicketOptions};
@@ -133,7 +133,7 @@ pub(super) async fn create(
     caller: Caller,
     new: New<PurchaseKind>,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(new, key, &caller)?;
+    let request = parse(new, &key, &caller)?;
     let purchase = options.purchase(request).await.map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
     let location = format!("/{TYPE}/{}", resource.id);
@@ -144,9 +144,10 @@ pub(super) async fn create(
 /// What is asked for, or which part of it is wrong.
 fn parse(
     new: New<PurchaseKind>,
-    key: IdempotencyKey,
+    key: &IdempotencyKey,
     caller: &Caller,
 ) -> Result<PurchaseRequest, Problem> {
+    let key = key.of(&new.asked, new.digest)?;
     let quantity = Units::try_from(new.attributes.quantity)
         .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
     let missing = || Problem::invalid_field("data/relationships", "is missing");
@@ -179,7 +180,7 @@ fn parse(
         ticket_option,
         user,
         quantity,
-        key: request_key("POST /purchases", key, caller, new.digest),
+        key,
     })
 }
 

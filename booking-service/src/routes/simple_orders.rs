@@ -11,15 +11,15 @@ use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
+use super::call_context;
 use super::openapi::OrderRefusals;
 use super::travelers::{self, TravelerBody};
-use super::{call_context, scoped};
 use crate::app::booking::{Booking, Door, Leg, NewBooking};
 use crate::app::bookings::{Answered, shown_text};
 use crate::app::simple_orders::SimpleOrders;
 
 /// What is ordered.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct SimpleOrderRequest {
     /// The flight
     #[schema(value_type = i64, example = 1)]
@@ -80,7 +80,8 @@ pub(super) async fn create(
     caller: Caller,
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let Json { body, digest } = request;
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
     let user = body.customer_id.to_string();
     caller.check_names_self("customer_id", &user)?;
     let new = NewBooking {
@@ -96,8 +97,7 @@ pub(super) async fn create(
         payment_type: "none".to_owned(),
         expected_total: None,
         travelers: travelers::parse(body.travelers, body.seats)?,
-        idempotency_key: scoped("POST /api/orders", key, &caller),
-        digest,
+        key,
     };
     let Answered { booking, replayed } = orders.create(new, call_context()).await?;
     let response = respond::json(StatusCode::CREATED, &view(&booking)?);

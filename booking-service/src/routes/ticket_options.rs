@@ -2,10 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use service_kit::Problem;
-use service_kit::auth::Caller;
 use service_kit::extract::IdempotencyKey;
 use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
@@ -13,7 +12,6 @@ use uuid::Uuid;
 
 use super::json_api::{self, Document, Kind, New};
 use super::openapi::{JsonApiCreateRefusals, JsonApiLookupRefusals};
-use super::request_key;
 use crate::app::AppError;
 use crate::app::text::{Description, Name};
 use crate::app::ticket_options::{NewTicketOption, TicketOption, TicketOptions};
@@ -27,11 +25,11 @@ pub(super) struct TicketOptionKind;
 impl Kind for TicketOptionKind {
     const TYPE: &'static str = TYPE;
     type Attributes = SentAttributes;
-    type Relationships = IgnoredAny;
+    type Relationships = Value;
 }
 
 /// What a ticket option is to be like.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct SentAttributes {
     /// What it is called
     #[schema(value_type = String, max_length = 200, example = "Standing")]
@@ -46,7 +44,7 @@ pub(super) struct SentAttributes {
 }
 
 /// A number of tickets to be sold; none is a number too.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "i64")]
 struct Allocation(i32);
 
@@ -137,15 +135,14 @@ impl From<TicketOption> for TicketOptionResource {
 pub(super) async fn create(
     options: Data<TicketOptions>,
     key: IdempotencyKey,
-    caller: Caller,
     new: New<TicketOptionKind>,
 ) -> Result<HttpResponse, Problem> {
+    let key = key.of(&new.asked, new.digest)?;
     let SentAttributes {
         name,
         description,
         allocation,
     } = new.attributes;
-    let key = request_key("POST /ticket_options", key, &caller, new.digest);
     let new = NewTicketOption {
         name,
         description,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::once::Answer;
 use service_kit::{Problem, admin_actions, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,7 +16,6 @@ use super::openapi::{
     ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
 };
 use super::sessions::ClientAddress;
-use super::{created, request_key};
 use crate::app::accounts::Accounts;
 use crate::app::ownership::check_user;
 use crate::app::passwords::Password;
@@ -102,23 +102,28 @@ pub(super) async fn create(
     key: IdempotencyKey,
     request: Json<UserRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/users", key, &caller, request.digest);
+    // The password is left out: see `Accounts::sign_up`.
+    let body = &request.body;
+    let asked = (&body.name, &body.email, body.password.is_some());
+    let key = key.of(&asked, request.digest)?;
     let UserRequest {
         name,
         email,
         password,
     } = request.body;
     let new = NewUser { name, email, key };
-    let user = match password {
-        Some(password) => accounts.sign_up(new, password, address.0).await?,
+    let answer = |user: &User| {
+        let location = format!("/api/v1/users/{}", user.id);
+        Answer::created(&UserView::from(user.clone()), location)
+    };
+    let answered = match password {
+        Some(password) => accounts.sign_up(new, password, address.0, answer).await?,
         None => {
             caller.check_is_staff()?;
-            users.create(&new).await?
+            users.create(&new, answer).await?
         }
     };
-    let location = format!("/api/v1/users/{}", user.value.id);
-    let view = UserView::from(user.value);
-    Ok(created(&view, &location, user.replayed))
+    Ok(answered.into())
 }
 
 /// All users, in the order in which they were made.

@@ -5,20 +5,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Amount, Currency, Money, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json, Query};
+use service_kit::once::Answer;
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bare_list::ListPart;
 use super::openapi::{ListRefusals, LookupRefusals, VoucherRefusals};
-use super::{created, request_key};
 use crate::app::AppError;
 use crate::app::vouchers::{NewVoucher, Reduction, Voucher, VoucherCode, Vouchers};
 
 /// A voucher to be made: with `percent_off`, or with `amount_off` and `currency`.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct VoucherRequest {
     /// 1 to 40 letters, digits, hyphens and underscores; found however they are written
     #[schema(value_type = String, max_length = 40, pattern = "^[A-Za-z0-9_-]{1,40}$", example = "SPRING25")]
@@ -125,11 +124,10 @@ impl From<Voucher> for VoucherView {
 )]
 pub(super) async fn create(
     vouchers: Data<Vouchers>,
-    caller: Caller,
     key: IdempotencyKey,
     request: Json<VoucherRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/v1/vouchers", key, &caller, request.digest);
+    let key = key.of(&request.body, request.digest)?;
     let reduction = request.body.reduction()?;
     let body = request.body;
     let new = NewVoucher {
@@ -139,10 +137,11 @@ pub(super) async fn create(
         max_uses: body.max_uses,
         key,
     };
-    let voucher = vouchers.create(&new).await?;
-    let location = format!("/api/v1/vouchers/{}", voucher.value.code);
-    let view = VoucherView::from(voucher.value);
-    Ok(created(&view, &location, voucher.replayed))
+    let answered = vouchers.create(&new, |voucher| {
+        let location = format!("/api/v1/vouchers/{}", voucher.code);
+        Answer::created(&VoucherView::from(voucher.clone()), location)
+    });
+    Ok(answered.await?.into())
 }
 
 /// All vouchers, in the order in which they were made.

@@ -113,6 +113,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             ]),
             "bookings_end_stays",
         ),
+        (booking(&[("answer", "'{}'")]), "bookings_answer_has_key"),
         (
             booking(&[("wanted_seats", "'[]'")]),
             "bookings_seat_change_is_whole",

@@ -41,7 +41,7 @@ async fn what_breaks_a_rule_of_event_bookings_is_refused_by_its_name() -> anyhow
         (bookings("flight_ref = '1'"), "bookings_flight_named"),
         (
             bookings("door = 'count', flight_ref = '1'"),
-            "bookings_only_queued_is_parked",
+            "bookings_parked_waits_for_payment",
         ),
         (
             voucher("code, percent_off", "'A B', 1"),

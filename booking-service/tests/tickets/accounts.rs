@@ -312,7 +312,7 @@ async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
         let refused = caller.post_keyed(USERS, "k", &other).await?;
         assert_eq!(refused.summary(), "422 idempotency_key_reused", "{field}");
     }
-    // The same user with another password is kept with the same digest.
+    // The same user with another password is kept with the same digest. The first key stays the first user's.
     let sql = service.sql().await?;
     let digest = async || -> anyhow::Result<Vec<u8>> {
         let row = sql.query_one("SELECT request_digest FROM users", &[]);
@@ -323,7 +323,9 @@ async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
     assert_eq!(caller.delete(&format!("{USERS}/{id}")).await?.status, 204);
     let mut other = asha();
     other["password"] = json!("battery staple");
-    assert_eq!(caller.post_keyed(USERS, "k", &other).await?.status, 201);
+    let taken = caller.post_keyed(USERS, "k", &other).await?;
+    assert_eq!(taken.summary(), "422 idempotency_key_reused");
+    assert_eq!(caller.post_keyed(USERS, "k2", &other).await?.status, 201);
     assert_eq!(digest().await?, first);
     service.finish().await
 }

@@ -13,4 +13,5 @@ mod pages;
 mod purchases;
 mod shares;
 mod support;
+mod unanswered;
 mod users;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking_service::app::booking::{Booking, Door};
+use booking_service::app::booking::{Booking, PaymentAttempts};
 use booking_service::db::bookings::{self, Change, NextStep};
 use booking_service::db::event_bookings::TicketsMoved;
 use booking_service::settings::Settings;
@@ -43,13 +43,16 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
         proof_timeout: settings.inventory.patience,
     };
     let inventory = Inventory::start(pool.clone(), None, inventory_settings, Arc::new(|_| {}));
-    let terms = Door::Event.terms(3);
     let charged = bookings::find_by_hold(&pool, booked.parse()?).await?;
     let charged = charged.context("it is gone")?;
+    let attempts = PaymentAttempts {
+        automatic: 3,
+        mended: 3,
+    };
+    let terms = charged.terms(attempts);
     let cancelled = Change {
         booking: charged.after(terms, Event::CancelRequested)?,
         next_step: NextStep::Mine,
-        free_key: false,
         lease: LEASE,
     };
     let cancelled = bookings::update(&pool.get().await?, &[cancelled]).await?;

@@ -65,6 +65,11 @@ impl Case {
     fn check_booking(&self, booking: &Booking, found: &mut Vec<Violation>) {
         let has_ended = |state: &str| matches!(state, "failed" | "expired" | "cancelled");
         let is_held = self.hold.is_some();
+        let is_there = |charge: &Charge| Some(charge.payment) == booking.payment;
+        if booking.owes_refund && !self.charges.iter().any(is_there) {
+            let what = "it was charged and owes the refund, but its charge is not there".to_owned();
+            found.push(self.violation(Rule::ChargeMissing, what));
+        }
         match (booking.state.as_str(), booking.has_work) {
             ("confirmed", false) => self.check_confirmed(booking, found),
             (state, false) if has_ended(state) => {

@@ -25,6 +25,8 @@ pub struct Booking {
     pub has_work: bool,
     /// Nobody has, for too long.
     pub is_overdue: bool,
+    /// It was charged, and what is to be given back of that was not yet.
+    pub owes_refund: bool,
     pub amount: Option<i64>,
     pub currency: Option<String>,
     pub payment: Option<Uuid>,
@@ -153,6 +155,7 @@ pub async fn bookings<'a>(
 ) -> Result<Rows<'a, Booking>, AuditError> {
     let mut query = "
         SELECT hold_id, id, door, state, shown, amount_minor, currency, payment_id,
+               charged AND payment_id IS NOT NULL AND money_task = 'settle' AS owes_refund,
                next_step_at IS NOT NULL AND (state NOT IN ('held', 'parked') OR wanted_seats IS NOT NULL)
                    AS has_work,
                coalesce(next_step_at < now() - make_interval(secs => $1), false) AS is_overdue
@@ -173,6 +176,7 @@ pub async fn bookings<'a>(
             shown: row.try_get("shown")?,
             has_work: row.try_get("has_work")?,
             is_overdue: row.try_get("is_overdue")?,
+            owes_refund: row.try_get("owes_refund")?,
             amount: row.try_get("amount_minor")?,
             currency: row.try_get("currency")?,
             payment: row.try_get("payment_id")?,

@@ -41,6 +41,8 @@ pub enum Rule {
     EndedWithHold,
     /// A booking has ended, and a captured charge of it is not refunded in full.
     EndedWithMoney,
+    /// A booking has ended, is known to have been charged and owes the refund, and the charge is not there.
+    ChargeMissing,
     /// A booking has ended, and a charge of it is still running.
     EndedWithOpenCharge,
     /// What counts as refunded of a charge is not the sum of its refunds.
@@ -67,6 +69,7 @@ impl Rule {
             Self::ChargedTwice => "charged_twice",
             Self::EndedWithHold => "ended_with_hold",
             Self::EndedWithMoney => "ended_with_money",
+            Self::ChargeMissing => "charge_missing",
             Self::EndedWithOpenCharge => "ended_with_open_charge",
             Self::RefundsDiffer => "refunds_differ",
             Self::TicketsDiffer => "tickets_differ",

@@ -15,6 +15,9 @@ pub enum Event {
         /// its only request, and must not be written once somebody else has taken the booking over.
         may_be_held: bool,
     },
+    /// Under the hold's id is the hold of another booking: one that this request made before, and that was
+    /// lost. What it holds is given back, and what it charged, under the key of the first attempt.
+    HoldOfLostBooking,
     /// The customer pays, or somebody has a parked payment tried again.
     PayRequested,
     /// The customer has other seats; the time starts again.
@@ -31,6 +34,11 @@ pub enum Event {
         /// Whether the deadline has passed, so that no further attempt may start.
         past_deadline: bool,
     },
+    /// The call for the charge was refused: what it asked for can't be charged under this key. An earlier
+    /// call may have charged all the same.
+    ChargeRefused,
+    /// The deadline passed, and the attempt's key was closed before it made a charge.
+    KeyClosed,
     /// The hold became a sale.
     Sold,
     /// The hold could not become a sale: it is gone.
@@ -39,7 +47,7 @@ pub enum Event {
     DeadlinePassed,
     /// The customer, or an admin, gives the booking up.
     CancelRequested,
-    /// Nothing came of it in time, and its customer can't ask for it again.
+    /// Nothing came of it in time, and its customer can't ask for it again; or it can't be paid any more.
     GivenUp,
     /// The seats were given back.
     Released,
@@ -97,7 +105,7 @@ impl Life {
         match event {
             Event::Held => Some(match terms.payment {
                 Payment::AtOnce | Payment::Queued { .. } => self.paying(1),
-                Payment::Later => self.to(State::Held),
+                Payment::Later { .. } => self.to(State::Held),
                 Payment::Nothing => Self {
                     seats: SeatTask::Confirm,
                     ..self.to(State::Confirmed)
@@ -107,6 +115,10 @@ impl Life {
                 Some(self.to(State::Ended(Outcome::Failed)))
             }
             Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
+            Event::HoldOfLostBooking => Some(match terms.payment {
+                Payment::Nothing => self.releasing(Outcome::Failed),
+                _ => self.undoing(1, Outcome::Failed),
+            }),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
             Event::GivenUp => Some(self.releasing(Outcome::Failed)),
@@ -120,6 +132,7 @@ impl Life {
             Event::SeatsChanged => Some(self),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
+            Event::GivenUp => Some(self.releasing(Outcome::Failed)),
             _ => None,
         }
     }
@@ -138,10 +151,11 @@ impl Life {
                 },
                 ChargedSeats::Lost => charged.undoing(attempt, Outcome::Failed),
             }),
-            // A declined key has its answer for good: there is nothing to close.
+            // A declined key has its answer for good, as a closed one has: there is nothing to close.
             Event::Declined {
                 past_deadline: true,
-            } => Some(self.releasing(Outcome::Expired)),
+            }
+            | Event::KeyClosed => Some(self.releasing(Outcome::Expired)),
             Event::Declined { .. } if ends_round(terms, attempt) => {
                 Some(self.to(State::Parked { attempts: attempt }))
             }
@@ -149,10 +163,12 @@ impl Life {
                 Some(self.paying(attempt + 1))
             }
             Event::Declined { .. } => Some(self.releasing(Outcome::Failed)),
-            // The attempt may have waited in the queue until now, or been made by somebody who was stopped.
+            // A queued attempt may have waited until now: its customer, who is not there, need not wait for
+            // payment-service too.
             Event::DeadlinePassed if is_queued(terms) => {
                 Some(self.undoing(attempt, Outcome::Expired))
             }
+            Event::ChargeRefused => Some(self.undoing(attempt, Outcome::Failed)),
             // An earlier worker may have charged all the same.
             Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
             Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
@@ -228,10 +244,13 @@ fn is_queued(terms: Terms) -> bool {
     matches!(terms.payment, Payment::Queued { .. })
 }
 
-/// Whether a booking is parked when this attempt is declined.
+/// Whether a booking is parked when this attempt is declined. A queued one is parked after its last attempt
+/// too: its customer is not there, and may yet be told.
 fn ends_round(terms: Terms, attempt: u8) -> bool {
-    let Payment::Queued { round } = terms.payment else {
-        return false;
-    };
-    attempt >= terms.max_attempts || attempt.is_multiple_of(round.max(1))
+    let is_last = attempt >= terms.max_attempts;
+    match terms.payment {
+        Payment::Queued { round } => is_last || attempt.is_multiple_of(round.max(1)),
+        Payment::Later { is_mended } => is_mended && !is_last,
+        Payment::AtOnce | Payment::Nothing => false,
+    }
 }

@@ -23,8 +23,8 @@ pub enum State {
         /// From 1.
         attempt: u8,
     },
-    /// A round of attempts to pay was declined. Its pinned hold waits for somebody to have it tried again,
-    /// until the deadline.
+    /// A round of attempts to pay was declined. Its pinned hold waits until the deadline for its customer to
+    /// pay in another way, or for somebody to have it tried again.
     Parked {
         /// How many attempts were made.
         attempts: u8,
@@ -60,7 +60,8 @@ pub enum MoneyTask {
 
 /// When a booking is paid.
 ///
-/// Whether it is [`Payment::Later`] is known before the hold is asked for, and stays. Only then is the hold
+/// Whether it is [`Payment::Later`] is known before the hold is asked for, and stays; how a decline is met
+/// may change with each payment. Only then is the hold
 /// pinned in time; in the other cases it must never have an expiry, or a confirmed booking could lose its
 /// seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +69,11 @@ pub enum Payment {
     /// As soon as its seats are held: the hold is asked for pinned.
     AtOnce,
     /// When the customer says so, until the deadline: the hold is asked for until then.
-    Later,
+    Later {
+        /// Whether the customer is there to mend a decline: it parks the booking. Else the next attempt
+        /// follows by itself.
+        is_mended: bool,
+    },
     /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
     /// many, at least one; after a round that was declined it is parked.
     Queued {
@@ -93,7 +98,8 @@ pub struct Terms {
 pub enum Action {
     /// Ask for the seats.
     Hold,
-    /// Pin the hold if it is not asked for pinned, charge with this attempt's key, and only then confirm.
+    /// Pin the hold if it is not asked for pinned, charge with this attempt's key, and only then confirm. Past
+    /// the deadline: close the key instead, so that only a charge that it made already counts.
     Pay {
         /// From 1.
         attempt: u8,
@@ -107,7 +113,7 @@ pub enum Action {
         /// From 1.
         attempt: u8,
     },
-    /// Wait for the customer, or for somebody who has a parked payment tried again, until the deadline.
+    /// Wait until the deadline for the customer, or for somebody who has a parked payment tried again.
     AwaitCustomer,
     /// Nothing, for good unless the customer cancels.
     Nothing,

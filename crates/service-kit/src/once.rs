@@ -1,13 +1,14 @@
 //! Requests that act once: their key, and an answer that may be an earlier one's.
+//!
+//! A key is bound to all that its request asks for: see [`IdempotencyKey`]. A replay gets the answer that was
+//! given, whatever happened since: of what never changes after it was made, its row has it; what changes keeps
+//! it beside it, written in the same commit, or in [`answers`].
 
-/// What makes a request come about once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// The client's key, bound to the client and to the route that it was sent to.
-    pub key: String,
-    /// Of the body that it came with.
-    pub digest: [u8; 32],
-}
+pub mod answers;
+mod key;
+
+pub use self::answers::Answer;
+pub use self::key::{IdempotencyKey, RequestKey};
 
 /// The errors of what is made once.
 pub trait OnceError {
@@ -48,7 +49,7 @@ impl<T> Once<T> {
         digest: Option<&[u8]>,
         asked: &RequestKey,
     ) -> Result<Self, E> {
-        if digest == Some(asked.digest.as_slice()) {
+        if digest.is_some_and(|digest| asked.is_of(digest)) {
             Ok(Self {
                 value,
                 replayed: true,

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use clients::flight::{FlightChange, FlightStatus, NewFlight};
+use clients::flight::{Flight, FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
 use inventory::{Command, Inventory, NewPool, PoolChange, Refusal};
-use service_kit::once::{self, Once, RequestKey};
+use service_kit::once::{self, Answer, Kept, Once, RequestKey, answers};
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
+use super::seats::Seats;
 use crate::db::flights::{FlightCancelled, FlightChanged};
 use crate::{POOL_KIND, db};
 
@@ -45,21 +46,45 @@ impl ScheduleChanges {
     /// When it makes no sense or is there already, or the key came with another request.
     pub async fn add(
         &self,
-        new: NewFlight,
+        seats: &Seats,
+        new: &NewFlight,
         key: Option<RequestKey>,
-    ) -> Result<Once<FlightId>, AppError> {
+        answer: impl Fn(&Flight) -> Answer,
+    ) -> Result<Once<Answer>, AppError> {
         let key = key.as_ref();
-        let find = |key| db::flight_keys::find(&self.database, key);
-        let added = once::create(key, find, self.insert(&new, key)).await?;
+        let find = |key| self.answered(seats, key, &answer);
+        let insert = self.insert(seats, new, key, &answer);
+        let added = once::create(key, find, insert).await?;
         self.schedule.wait_for_changes().await;
         Ok(added)
     }
 
+    /// What a request with this key was answered. What the last release answered is not kept: then the flight
+    /// is answered as it is now.
+    async fn answered(
+        &self,
+        seats: &Seats,
+        key: &str,
+        answer: impl Fn(&Flight) -> Answer,
+    ) -> Result<Option<Kept<Answer>>, AppError> {
+        let kept = answers::find(&self.database.get().await?, key).await;
+        let kept = kept.map_err(db::DbError::from)?;
+        if let Some(((answer, _), digest)) = kept {
+            return Ok(Some((answer, digest)));
+        }
+        match db::flight_keys::find(&self.database, key).await? {
+            Some((id, digest)) => Ok(Some((answer(&seats.flight(id).await?), digest))),
+            None => Ok(None),
+        }
+    }
+
     async fn insert(
         &self,
+        seats: &Seats,
         new: &NewFlight,
         key: Option<&RequestKey>,
-    ) -> Result<FlightId, AppError> {
+        answer: impl Fn(&Flight) -> Answer,
+    ) -> Result<Answer, AppError> {
         let flight = checked(new)?;
         let layout = seat_layout(new)?;
         let mut client = self.database.get().await?;
@@ -76,12 +101,15 @@ impl ScheduleChanges {
         };
         inventory::create_pools(&transaction, vec![pool]).await?;
         db::flights::insert(&transaction, &[(id, flight)]).await?;
+        let answer = answer(&seats.flight_in(&transaction, id).await?);
         if let Some(key) = key {
             db::flight_keys::insert(&transaction, key, id).await?;
+            let kept = answers::keep(&transaction, key, &answer, None).await;
+            kept.map_err(db::DbError::from)?;
         }
         db::schedule_version::raise(&transaction).await?;
         transaction.commit().await.map_err(db::DbError::from)?;
-        Ok(id)
+        Ok(answer)
     }
 
     /// Changes a flight: all that is asked for in one commit, or nothing.

@@ -6,24 +6,30 @@ use clients::flight::{
     Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, Path,
     SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
 };
-use deadpool_postgres::Pool as Database;
+use deadpool_postgres::{GenericClient, Pool as Database};
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
 use domain::{Amount, FlightId, FlightNumber, HoldId, Units, sale_rules};
 use inventory::command::{MAX_LEGS, MalformedHold};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
-    Accepted, Command, Direction, EnteredMovement, HoldCommand, HoldView, Inventory, LedgerPart,
-    LegRequest, Refusal, SeatChange, Until,
+    Accepted, Adjusted, Command, Direction, EnteredMovement, HoldCommand, HoldView, Inventory,
+    LedgerPart, LegRequest, Refusal, SeatChange, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
+use service_kit::once::answers;
+use service_kit::once::{Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
 use super::describe::Facts;
 use super::schedule::{CurrentSchedule, Departure};
 use crate::db;
+use crate::db::adjustment_answers::KeptAdjustment;
+
+/// Where the ids of keyed adjustments come from (RFC 9562, version 5).
+const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e41_9fdc_7a0b_4c55_9d0e_3b1f_6a2c_8e77);
 
 /// Sells seats.
 pub struct Seats {
@@ -67,10 +73,20 @@ impl Seats {
     /// # Errors
     /// When there is none.
     pub async fn flight(&self, id: FlightId) -> Result<Flight, AppError> {
-        let row = {
-            let client = self.database.get().await?;
-            db::flights::find(&client, id).await?
-        };
+        let client = self.database.get().await?;
+        self.flight_in(&client, id).await
+    }
+
+    /// The same, as a transaction sees it that may just have made it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn flight_in(
+        &self,
+        client: &impl GenericClient,
+        id: FlightId,
+    ) -> Result<Flight, AppError> {
+        let row = db::flights::find(client, id).await?;
         let row = row.ok_or(AppError::UnknownFlight(id))?;
         let schedule = self.schedule.get();
         let zone = |code| {
@@ -152,49 +168,58 @@ impl Seats {
         })
     }
 
-    /// Takes seats, or gives back seats that were taken this way; once per id, if there is one.
+    /// Takes seats, or gives back seats that were taken this way; once per key, if there is one.
     ///
     /// # Errors
     /// When they can't be had, or more would come back than was taken.
     pub async fn adjust(
         &self,
-        id: Option<Uuid>,
+        key: Option<RequestKey>,
         request: &SeatsRequest,
         direction: Direction,
-    ) -> Result<Answered<SeatsAnswer>, AppError> {
+    ) -> Result<Once<Answer>, AppError> {
+        if let Some(key) = &key
+            && let Some(earlier) = self.answered(key).await?
+        {
+            return Ok(earlier);
+        }
         self.departure(request.flight_id, Some(request.date))
             .await?;
-        let is_new = id.is_none();
-        let command = Command::Adjust {
-            id: id.unwrap_or_else(Uuid::now_v7),
+        let command = |id| Command::Adjust {
+            id,
             pool: request.flight_id.pool(),
             units: request.seats,
             direction,
         };
-        let answer = if is_new {
-            self.inventory.submit_new(command).await
-        } else {
-            self.inventory.submit(command).await
+        let answer = match key {
+            None => self.inventory.submit_new(command(Uuid::now_v7())).await,
+            Some(key) => {
+                // The same key always gives the same id: whoever comes second is told of the first.
+                let id = Uuid::new_v5(&KEY_NAMESPACE, key.key.as_bytes());
+                let rows = KeptAdjustment {
+                    key,
+                    request: request.clone(),
+                    direction,
+                };
+                self.inventory.submit_with(command(id), rows).await
+            }
         };
-        let Accepted::Adjusted(adjusted) = answer?? else {
+        let Accepted::Adjusted(made) = answer?? else {
             return Err(AppError::OtherAnswer);
         };
-        let message = match direction {
-            Direction::Take => format!("{} seats taken", request.seats),
-            Direction::GiveBack => format!("{} seats given back", request.seats),
-        };
-        let body = SeatsAnswer {
-            message,
-            flight_id: request.flight_id,
-            seats: request.seats,
-            date: request.date,
-            available_seats: adjusted.free_after,
-            updated_at: adjusted.applied_at,
-        };
-        Ok(Answered {
-            body,
-            replayed: adjusted.replayed,
+        Ok(Once {
+            value: Answer::ok(&adjusted(request, direction, made)),
+            replayed: made.replayed,
         })
+    }
+
+    /// What an earlier request with this key was answered.
+    async fn answered(&self, key: &RequestKey) -> Result<Option<Once<Answer>>, AppError> {
+        let client = self.database.get().await?;
+        let kept = answers::find(&client, &key.key).await;
+        let kept = kept.map_err(db::DbError::from)?;
+        kept.map(|((answer, _), digest)| Once::replay(answer, digest.as_deref(), key))
+            .transpose()
     }
 
     /// Holds seats on flights, all or nothing.
@@ -459,5 +484,21 @@ fn status(status: inventory::state::HoldStatus) -> HoldStatus {
         Stored::Released => HoldStatus::Released,
         Stored::Expired => HoldStatus::Expired,
         Stored::Refused => HoldStatus::Refused,
+    }
+}
+
+/// An adjustment as it is answered.
+pub fn adjusted(request: &SeatsRequest, direction: Direction, made: Adjusted) -> SeatsAnswer {
+    let message = match direction {
+        Direction::Take => format!("{} seats taken", request.seats),
+        Direction::GiveBack => format!("{} seats given back", request.seats),
+    };
+    SeatsAnswer {
+        message,
+        flight_id: request.flight_id,
+        seats: request.seats,
+        date: request.date,
+        available_seats: made.free_after,
+        updated_at: made.applied_at,
     }
 }

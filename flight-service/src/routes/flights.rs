@@ -1,14 +1,12 @@
 //! Flights and airports: looked up, added, changed, cancelled.
 
 use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data};
 use clients::flight::{Airport, Flight, FlightChange, NewFlight, Path};
 use domain::{AirportCode, FlightId};
 use serde::Deserialize;
-use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query, list_from_text, request_key};
-use service_kit::once::Once;
+use service_kit::extract::{Id, IdempotencyKey, Json, Query, list_from_text};
+use service_kit::once::Answer;
 use service_kit::page::{ListPart, Listing, Page, PageParameters};
 use service_kit::{Problem, respond};
 use utoipa::IntoParams;
@@ -84,19 +82,12 @@ pub(super) async fn create(
     seats: Data<Seats>,
     changes: Data<ScheduleChanges>,
     key: IdempotencyKey,
-    caller: Caller,
     request: Json<NewFlight>,
 ) -> Result<HttpResponse, Problem> {
-    let key = request_key("POST /api/flights", key, &caller, request.digest);
-    let Once {
-        value: id,
-        replayed,
-    } = changes.add(request.body, key).await?;
-    let mut response = respond::json(StatusCode::CREATED, &seats.flight(id).await?);
-    if let Ok(location) = header::HeaderValue::from_str(&format!("/api/flights/{id}")) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(respond::mark_replayed(response, replayed))
+    let key = key.of(&request.body, request.digest)?;
+    let answer = |flight: &Flight| Answer::created(flight, format!("/api/flights/{}", flight.id));
+    let added = changes.add(&seats, &request.body, key, answer);
+    Ok(added.await?.into())
 }
 
 /// Change a flight's price or capacity, or close its sales.

@@ -4,17 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::flight::{SeatsAnswer, SeatsRequest, Validation};
 use inventory::Direction;
-use service_kit::auth::Caller;
-use service_kit::extract::{IdempotencyKey, Json, scoped};
+use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::{Problem, respond};
-use uuid::Uuid;
 
 use super::openapi::{BodyRefusals, SeatRefusals};
 use crate::app::seats::Seats;
-
-/// Where the ids of keyed adjustments come from (RFC 9562, version 5): the same key of the same route
-/// always gives the same id.
-const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e41_9fdc_7a0b_4c55_9d0e_3b1f_6a2c_8e77);
 
 /// Can these seats be sold, and for how much?
 ///
@@ -41,16 +35,12 @@ pub(super) async fn validate(
 pub(super) async fn decrement(
     seats: Data<Seats>,
     key: IdempotencyKey,
-    caller: Caller,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    adjust(
-        &seats,
-        scoped("decrement", key, &caller),
-        &request.body,
-        Direction::Take,
-    )
-    .await
+    // As the last release named the route: its replicas may be asked next.
+    let key = key.named("decrement", &request.body, request.digest)?;
+    let answer = seats.adjust(key, &request.body, Direction::Take);
+    Ok(answer.await?.into())
 }
 
 /// Give seats back that were taken without a hold.
@@ -63,28 +53,10 @@ pub(super) async fn decrement(
 pub(super) async fn increment(
     seats: Data<Seats>,
     key: IdempotencyKey,
-    caller: Caller,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    adjust(
-        &seats,
-        scoped("increment", key, &caller),
-        &request.body,
-        Direction::GiveBack,
-    )
-    .await
-}
-
-async fn adjust(
-    seats: &Seats,
-    key: Option<String>,
-    request: &SeatsRequest,
-    direction: Direction,
-) -> Result<HttpResponse, Problem> {
-    let id = key.map(|key| Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()));
-    let answer = seats.adjust(id, request, direction).await?;
-    Ok(respond::mark_replayed(
-        respond::ok(&answer.body),
-        answer.replayed,
-    ))
+    // As the last release named the route: its replicas may be asked next.
+    let key = key.named("increment", &request.body, request.digest)?;
+    let answer = seats.adjust(key, &request.body, Direction::GiveBack);
+    Ok(answer.await?.into())
 }

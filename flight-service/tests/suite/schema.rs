@@ -50,6 +50,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     holds holds_pkey primary key
     holds holds_refusal_named check
     holds holds_status_known check
+    idempotency_keys idempotency_keys_digest_is_sha256 check
+    idempotency_keys idempotency_keys_pkey primary key
+    idempotency_keys idempotency_keys_status_is_final check
     imports imports_pkey primary key
     ledger ledger_accounts_known check
     ledger ledger_key primary key

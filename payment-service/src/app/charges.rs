@@ -7,8 +7,10 @@
 
 use std::time::Instant;
 
+use service_kit::once::RequestKey;
+
 use crate::app::{PaymentError, Payments};
-use crate::charge::{BoundKey, Call, Charge, EndStatus, Outcome, PaymentType, Progress, Terms};
+use crate::charge::{Call, Charge, EndStatus, Outcome, PaymentType, Progress, Terms};
 use crate::db::charges::{self as table, Ending, KeyHolder, NewCharge, Start};
 use crate::provider::{ProviderCharge, Verdict};
 
@@ -20,7 +22,7 @@ pub struct ChargeOrder {
     /// What is to be paid.
     pub terms: Terms,
     /// With which key, if the caller wants it made once.
-    pub key: Option<BoundKey>,
+    pub key: Option<RequestKey>,
 }
 
 /// A charge that has ended.
@@ -89,7 +91,7 @@ impl Payments {
     }
 
     /// What an earlier request with this key has left.
-    async fn earlier(&self, call: Call, key: &BoundKey) -> Result<Earlier, PaymentError> {
+    async fn earlier(&self, call: Call, key: &RequestKey) -> Result<Earlier, PaymentError> {
         let client = self.client().await?;
         let charge = match table::by_key(&client, &key.key).await? {
             Some(KeyHolder::Charge(charge)) => *charge,
@@ -97,7 +99,7 @@ impl Payments {
             // Rows are never deleted, so this can't be; asking again is right all the same.
             None => return Err(PaymentError::InProgress),
         };
-        if !charge.was_asked_by(call, &key.digest) {
+        if !charge.was_asked_by(call, key) {
             return Err(PaymentError::KeyReused);
         }
         match charge.progress.clone() {

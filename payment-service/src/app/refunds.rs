@@ -4,9 +4,10 @@
 //! is asked, because the mock has nothing to give back.
 
 use domain::{Amount, Money, PaymentId};
+use service_kit::once::RequestKey;
 
 use crate::app::{PaymentError, Payments};
-use crate::charge::{BoundKey, Charge, EndStatus, Progress, Refund};
+use crate::charge::{Charge, EndStatus, Progress, Refund};
 use crate::db::{charges, refunds};
 
 /// A refund that was made.
@@ -27,7 +28,7 @@ impl Payments {
         &self,
         payment: PaymentId,
         amount: Amount,
-        key: Option<&BoundKey>,
+        key: Option<&RequestKey>,
     ) -> Result<RefundAnswer, PaymentError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
@@ -38,7 +39,7 @@ impl Payments {
         if let Some(key) = key
             && let Some(refund) = refunds::by_key(&transaction, &key.key).await?
         {
-            return if refund.was_asked_by(payment, &key.digest) {
+            return if refund.was_asked_by(payment, key) {
                 Ok(RefundAnswer {
                     refund,
                     replayed: true,

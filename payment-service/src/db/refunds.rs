@@ -3,12 +3,13 @@
 
 use deadpool_postgres::GenericClient;
 use domain::{Money, PaymentId};
+use service_kit::once::RequestKey;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::DbError;
 use super::charges::money;
-use crate::charge::{BoundKey, Refund};
+use crate::charge::Refund;
 
 macro_rules! columns {
     () => {
@@ -25,7 +26,7 @@ pub async fn insert(
     client: &impl GenericClient,
     payment: PaymentId,
     amount: Money,
-    key: Option<&BoundKey>,
+    key: Option<&RequestKey>,
 ) -> Result<Refund, DbError> {
     const SQL: &str = concat!(
         "INSERT INTO refunds (refund_id, payment_id, amount_minor, idempotency_key, request_digest) \

@@ -102,10 +102,11 @@ async fn charge(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let key = key.of_everybody(&request.body, request.digest)?;
     let order = ChargeOrder {
         call,
         terms: parse::terms(request.body)?,
-        key: parse::bound(key, request.digest),
+        key,
     };
     let answer = payments.charge(order).await?;
     if answer.withheld {

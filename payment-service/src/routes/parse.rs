@@ -3,10 +3,9 @@
 use clients::payment::{ChargeRequest, Reference};
 use domain::{Amount, Money};
 use service_kit::Problem;
-use service_kit::extract::IdempotencyKey;
 use service_kit::problem::FieldError;
 
-use crate::charge::{BoundKey, PaymentCode, Terms};
+use crate::charge::{PaymentCode, Terms};
 
 /// The longest reference, in characters: enough for a UUID, an e-mail address or a URL.
 const REFERENCE_LIMIT_CHARS: usize = 255;
@@ -78,11 +77,6 @@ pub(super) fn charge_key(key: String) -> Result<String, Problem> {
             "must be 1 to 255 visible ASCII characters",
         ))
     }
-}
-
-/// The request's key, bound to its body.
-pub(super) fn bound(key: IdempotencyKey, digest: [u8; 32]) -> Option<BoundKey> {
-    key.0.map(|key| BoundKey { key, digest })
 }
 
 fn above_zero(amount: Amount) -> Result<(), String> {

@@ -7,7 +7,7 @@ use clients::payment::Reference;
 use deadpool_postgres::{Client, Pool};
 use domain::{Currency, Money, PaymentId};
 use futures_util::future::join_all;
-use payment_service::charge::{BoundKey, Call, Charge, Outcome, Terms};
+use payment_service::charge::{Call, Charge, Outcome, Terms};
 use payment_service::db::charges::{Ending, NewCharge, Start, end, insert};
 use reqwest::Method;
 use serde_json::json;
@@ -27,7 +27,8 @@ fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
             reference: None,
             payment_code: Some("12345".parse()?),
         },
-        key: key.map(|key| BoundKey {
+        key: key.map(|key| service_kit::once::RequestKey {
+            digest_of_bytes: [0; 32],
             key: key.to_owned(),
             digest: [7; 32],
         }),

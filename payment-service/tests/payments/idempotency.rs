@@ -167,11 +167,30 @@ async fn a_key_has_many_forms_but_one_meaning() -> anyhow::Result<()> {
     };
     let first = service.caller.send(request().body(body.clone())).await?;
     assert_eq!(first.status, 200);
-    // The same JSON in other bytes is another body.
-    let other = service
-        .caller
-        .send(request().body(format!("{body} ")))
-        .await?;
-    assert_eq!(other.summary(), "422 idempotency_key_reused");
+    // The same request in other bytes is the same request.
+    let mut spelled: Vec<String> = vec![format!(" {body}\n")];
+    let mut fields = charge_of(10.0);
+    fields["currency"] = json!("INR");
+    fields["reference"] = json!(null);
+    spelled.push(fields.to_string());
+    spelled.push(body.replace("10.0", "10"));
+    for body in spelled {
+        let again = service.caller.send(request().body(body.clone())).await?;
+        assert!(again.is_replayed(), "{body}: {}", again.text);
+        assert_eq!(again.text, first.text);
+    }
+    service.finish().await
+}
+
+/// As keys are that are made of bytes in base64.
+#[tokio::test]
+async fn a_charge_is_found_by_a_key_that_ends_in_equals_signs() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let made = caller.process("dGVz==", &charge_of(10.0)).await?;
+    let found = caller.get("/api/payments?key=dGVz==").await?;
+    assert_eq!(found.body["payment_id"], made.body["payment_id"]);
+    let missing = caller.get("/api/payments?key=").await?;
+    assert_eq!(missing.invalid(), "400 /key");
     service.finish().await
 }

@@ -24,16 +24,25 @@ impl Engine {
         attempt: u8,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        let payment = self.terms(booking.door).payment;
-        let is_queued = matches!(payment, Payment::Queued { .. });
-        if is_queued && booking.is_past_deadline {
-            return self.out_of_time(booking);
+        let payment = self.terms(booking).payment;
+        if booking.is_past_deadline {
+            return match payment {
+                Payment::Queued { .. } => self.out_of_time(booking),
+                _ => self.close_late(booking, attempt, context).await,
+            };
         }
-        // A queued attempt has waited already, in the queue.
-        if attempt > 1 && !is_queued {
+        // A queued attempt has waited already, in the queue, and a mended one for its customer.
+        let is_spaced = matches!(
+            payment,
+            Payment::AtOnce | Payment::Later { is_mended: false }
+        );
+        if attempt > 1 && is_spaced {
             tokio::time::sleep(self.pause_before(attempt)).await;
+            if booking.deadline_at <= db::now(&self.database).await? {
+                return self.close_late(booking, attempt, context).await;
+            }
         }
-        let lapses = payment == Payment::Later;
+        let lapses = matches!(payment, Payment::Later { .. });
         if lapses && attempt == 1 {
             let pinned = self.flights.pin(booking.hold, context).await;
             let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
@@ -50,14 +59,12 @@ impl Engine {
         crash_points::point("charge.before");
         let charge = match self.payments.charge(&key, &request, context).await {
             Ok(Ok(charge)) => charge,
-            // Whoever closed it has ended the booking.
-            Ok(Err(refusal)) if refusal.code == "key_closed" => {
-                return Err(AppError::ChangedElsewhere);
-            }
-            Ok(Err(refusal)) => {
+            // The request broke off on its way.
+            Ok(Err(refusal)) if refusal.code == "request_timeout" => {
                 let error = CallError::Refused(refusal);
                 return Err(no_answer(booking, PAYMENTS, error));
             }
+            Ok(Err(refusal)) => return self.charge_refused(booking, attempt, &refusal),
             Err(error) if !booking.has_key && booking.door == Door::Count => {
                 let refusal = Refusal::new("unavailable", "the payment could not be made in time");
                 self.give_up(booking, refusal).await?;
@@ -66,11 +73,53 @@ impl Engine {
             Err(error) => return Err(no_answer(booking, PAYMENTS, error)),
         };
         crash_points::point("charge.after");
+        self.ended(booking, charge).await
+    }
+
+    /// Closes the key of an attempt whose time has run out: no charge is made with it from now on, and only
+    /// one that it made already counts.
+    async fn close_late(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let key = booking.charge_key(attempt);
+        let closed = self.payments.close(&key, context).await;
+        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        crash_points::point("close.after");
+        match closed.charge {
+            Some(charge) => self.ended(booking, charge).await,
+            None => {
+                let ended = self.refused(booking, Event::KeyClosed, out_of_time())?;
+                Ok(Step::Write(ended))
+            }
+        }
+    }
+
+    /// The booking after a charge that has come to its end.
+    async fn ended(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
         match charge.status {
             ChargeStatus::Success => self.charged(booking, Some(charge.payment_id)).await,
             ChargeStatus::Failed | ChargeStatus::Timeout => self.declined(booking, charge).await,
             ChargeStatus::Processing => Err(AppError::InProgress),
         }
+    }
+
+    /// The booking whose charge was refused: asking again would be refused again. Where whoever closed the
+    /// key has ended the booking, this is not written.
+    fn charge_refused(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        refusal: &clients::http::Refusal,
+    ) -> Result<Step, AppError> {
+        metrics::counter!("charges_refused_total").increment(1);
+        tracing::error!(booking = %booking.id, attempt, code = refusal.code, detail = refusal.detail,
+            "payment-service refused a charge, so its booking ends");
+        let reason = Refusal::new("payment_refused", "the payment could not be made");
+        let ended = self.refused(booking, Event::ChargeRefused, reason)?;
+        Ok(Step::Write(ended))
     }
 
     /// The booking after a charge. An order's seats are sold first, so that what its customer sees as
@@ -131,8 +180,7 @@ impl Engine {
 
     /// The booking once its time has run out.
     pub(super) fn out_of_time(&self, booking: &Booking) -> Result<Step, AppError> {
-        let refusal = Refusal::new("expired", "the time to pay ran out");
-        let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+        let ended = self.refused(booking, Event::DeadlinePassed, out_of_time())?;
         Ok(Step::Write(ended))
     }
 
@@ -144,11 +192,18 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Step, AppError> {
         let key = booking.charge_key(attempt);
-        let closed = self.payments.close(&key, context).await;
-        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        // A charge that is known has its key: it is looked up, so that nothing takes its place if it is lost.
+        let is_known = booking.life.charged == Some(attempt) && booking.payment.is_some();
+        let charge = if is_known {
+            self.payments.charge_of(&key, context).await
+        } else {
+            let closed = self.payments.close(&key, context).await;
+            closed.map(|closed| closed.charge)
+        };
+        let charge = charge.map_err(|error| no_answer(booking, PAYMENTS, error))?;
         crash_points::point("close.after");
         let mut booking = booking.clone();
-        match closed.charge {
+        match charge {
             Some(charge) if charge.status == ChargeStatus::Success => {
                 booking.payment = Some(charge.payment_id);
                 let left = charge.amount.checked_sub(charge.refunded);
@@ -165,6 +220,13 @@ impl Engine {
             Some(charge) if charge.status == ChargeStatus::Processing => {
                 return Err(AppError::InProgress);
             }
+            // Money was taken and can't be given back: that stays owed until somebody finds it.
+            _ if is_known => {
+                metrics::counter!("refunds_without_charge_total").increment(1);
+                tracing::error!(booking = %booking.id, payment = ?booking.payment,
+                    "the charge of a refund that is owed can't be found");
+                return Err(AppError::ChargeMissing(booking.id));
+            }
             Some(_) | None => {}
         }
         crash_points::point("settle.after");
@@ -178,6 +240,10 @@ impl Engine {
         let pause = self.settings.attempt_pause * 2u32.pow(doublings);
         pause.mul_f64(rand::rng().random_range(1.0..1.5))
     }
+}
+
+fn out_of_time() -> Refusal {
+    Refusal::new("expired", "the time to pay ran out")
 }
 
 /// The charge that a booking needs; none for what costs nothing.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use clients::http::{CallContext, CallError};
-use domain::sale_rules::itinerary::NoItinerary;
 use domain::{Money, SeatNumber};
 use lifecycle::{Event, Payment};
 
 use super::{Engine, Step, no_answer};
 use crate::app::AppError;
 use crate::app::booking::{Booking, Leg, Refusal, SeatChange};
+use crate::app::first_answer::INTERRUPTED;
 
 const FLIGHTS: &str = "flight-service";
 
@@ -37,18 +37,20 @@ impl Engine {
                 crash_points::point("hold.after");
                 self.held(booking, &hold).map(Step::Write)
             }
+            // Its request made another booking before, which was lost, and asked for this hold.
+            Ok(Err(refusal)) if refusal.code == "idempotency_key_reused" && booking.has_key => {
+                tracing::warn!(booking = %booking.id, hold = %booking.hold,
+                    "an earlier booking of this request is lost, so what it left is undone");
+                let message = "an earlier try was interrupted and is undone; ask again";
+                let refusal = Refusal::new(INTERRUPTED, message);
+                let ended = self.refused(booking, Event::HoldOfLostBooking, refusal)?;
+                Ok(Step::Write(ended))
+            }
             Ok(Err(refusal)) => {
                 // The only request for this hold was refused: there is nothing to give back.
                 let may_be_held = booking.takeovers > 0;
-                let code = refusal.code.as_str();
-                let is_malformed = code == "no_such_seat" || NoItinerary::CODES.contains(&code);
                 let event = Event::HoldRefused { may_be_held };
-                let ended = self.refused(booking, event, refusal.into())?;
-                Ok(if is_malformed {
-                    Step::WriteAndFreeKey(ended)
-                } else {
-                    Step::Write(ended)
-                })
+                Ok(Step::Write(self.refused(booking, event, refusal.into())?))
             }
             Err(error) if !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the seats could not be held in time");
@@ -71,7 +73,7 @@ impl Engine {
                 // The date is that of the first departure.
                 date: booking.date.filter(|_| index == 0),
             });
-        let lapses = self.terms(booking.door).payment == Payment::Later;
+        let lapses = matches!(self.terms(booking).payment, Payment::Later { .. });
         HoldRequest {
             id: booking.hold,
             owner: booking.reference(),
@@ -85,8 +87,7 @@ impl Engine {
     fn held(&self, booking: &Booking, hold: &Hold) -> Result<Booking, AppError> {
         let unwanted = Event::HoldRefused { may_be_held: true };
         let Some(total) = total_of(hold) else {
-            let refusal = Refusal::new("not_payable", "the flights can't be paid in one currency");
-            return self.refused(booking, unwanted, refusal);
+            return self.refused(booking, unwanted, not_payable());
         };
         let priced = Booking {
             total: Some(total),
@@ -132,7 +133,12 @@ impl Engine {
             })),
             Ok(hold) => {
                 crash_points::point("change.after");
-                let changed = with_seats_of(booking, &hold, wanted);
+                // It has the seats already, and nobody could say what they cost.
+                let Some(total) = total_of(&hold) else {
+                    let ended = self.refused(booking, Event::GivenUp, not_payable())?;
+                    return Ok(Step::Write(ended));
+                };
+                let changed = with_seats_of(booking, &hold, wanted, total);
                 let changed = self.after(&changed, Event::SeatsChanged)?;
                 let saved = self.writer.save_seats(changed, self.settings.lease).await?;
                 Ok(Step::Written(saved.ok_or(AppError::ChangedElsewhere)?))
@@ -182,13 +188,7 @@ impl Engine {
         })?;
         crash_points::point("release.after");
         let released = self.after(booking, Event::Released)?;
-        // Nothing was bought: the key is free for another try at the price of now.
-        let refusal = released.refusal.as_ref();
-        Ok(if refusal.is_some_and(|one| one.code == "price_changed") {
-            Step::WriteAndFreeKey(released)
-        } else {
-            Step::Write(released)
-        })
+        Ok(Step::Write(released))
     }
 }
 
@@ -202,7 +202,7 @@ fn has_seats(hold: &Hold, booking: &Booking, wanted: &SeatChange) -> bool {
 }
 
 /// The booking with the seats that its hold has now.
-fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange) -> Booking {
+fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange, total: Money) -> Booking {
     let legs = booking.legs.iter().zip(&wanted.seats).map(|(leg, seats)| {
         let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
         let seats = held.map_or(seats, |held| &held.seats);
@@ -214,12 +214,16 @@ fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange) -> Booking
     });
     Booking {
         legs: legs.collect(),
-        total: total_of(hold).or(booking.total),
+        total: Some(total),
         deadline_at: wanted.deadline_at,
         wanted: None,
         refusal: None,
         ..booking.clone()
     }
+}
+
+fn not_payable() -> Refusal {
+    Refusal::new("not_payable", "the flights can't be paid in one sum")
 }
 
 /// The price of all seats of all legs, if they have one currency.

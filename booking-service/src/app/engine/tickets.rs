@@ -96,7 +96,6 @@ impl Engine {
         let change = Change {
             booking: declined,
             next_step: pause.map_or(NextStep::Mine, NextStep::After),
-            free_key: false,
             lease: self.settings.lease,
         };
         let attempt = booking.attempts;

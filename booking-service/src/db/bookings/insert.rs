@@ -24,7 +24,7 @@ pub struct Insertion {
     pub lease: Duration,
 }
 
-/// The rows that are new come back; a key that is there already keeps its booking.
+/// The rows that are new come back; a key or a hold that is there already keeps its booking.
 const INSERT: &str = "
     WITH added AS (
         INSERT INTO bookings (door, user_ref, flight_ref, travel_date, payment_type, expected_total,
@@ -37,7 +37,7 @@ const INSERT: &str = "
                     $7::uuid[], $8::text[], $9::bytea[], $10::float8[], $11::float8[])
             AS new (door, user_ref, flight_ref, travel_date, payment_type, expected_total, hold_id,
                     idempotency_key, request_digest, deadline_s, lease_s)
-        ON CONFLICT (idempotency_key) DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING id, hold_id, deadline_at, version, created_at, updated_at
     ), legs AS (
         INSERT INTO booking_legs (booking_id, position, flight_id, units, seats)
@@ -55,7 +55,7 @@ const INSERT: &str = "
     )
     SELECT id, hold_id, deadline_at, version, created_at, updated_at FROM added";
 
-/// Adds bookings; `None` for those whose key has a booking already.
+/// Adds bookings; `None` for those whose key or hold has a booking already.
 ///
 /// # Errors
 /// When the database does not answer or refuses one of them: then none is added.
@@ -89,8 +89,11 @@ pub async fn insert(
                     one.new.expected_total.map(|total| total.to_string())
                 }),
                 &column(of, |one| one.hold.0),
-                &column(of, |one| one.new.idempotency_key.as_deref()),
-                &column(of, |one| one.new.digest.as_slice()),
+                &column(of, |one| one.new.key.as_ref().map(|key| key.key.as_str())),
+                &column(of, |one| {
+                    let key = one.new.key.as_ref();
+                    key.map_or(&[][..], |key| key.digest.as_slice())
+                }),
                 &column(of, |one| one.deadline.as_secs_f64()),
                 &column(of, |one| one.lease.as_secs_f64()),
                 &column(&legs, |(hold, _)| *hold),
@@ -151,6 +154,7 @@ impl Added {
             expected_total: new.expected_total,
             life: Life::NEW,
             attempts: 0,
+            is_mended: false,
             refusal: None,
             hold: insertion.hold,
             seat_change: 0,
@@ -158,8 +162,9 @@ impl Added {
             total: None,
             held_at: None,
             payment: None,
-            digest: new.digest.to_vec(),
-            has_key: new.idempotency_key.is_some(),
+            has_key: new.key.is_some(),
+            digest: new.key.map_or_else(Vec::new, |key| key.digest.to_vec()),
+            answer: None,
             deadline_at: self.deadline_at,
             is_past_deadline: false,
             takeovers: 0,

@@ -16,8 +16,8 @@ pub(in crate::db) const COLUMNS: &str = "
     id, door, user_ref, flight_ref, travel_date, payment_type, payment_code,
     coalesce(expected_total, expected_minor / 100.0)::text AS expected_total,
     state, shown, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
-    seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
-    request_digest, idempotency_key IS NOT NULL AS has_key, deadline_at,
+    is_mended, seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
+    request_digest, idempotency_key IS NOT NULL AS has_key, answer, deadline_at,
     deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
     CASE WHEN door <> 'event' THEN (
         SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
@@ -59,6 +59,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
             .map_err(|_| unreadable("bookings.expected_total"))?,
         life: life(row)?,
         attempts: row.try_get("attempt")?,
+        is_mended: row.try_get("is_mended")?,
         refusal: row
             .try_get::<_, Option<String>>("refusal_code")?
             .zip(row.try_get::<_, Option<String>>("refusal_message")?)
@@ -71,6 +72,8 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         payment: row.try_get::<_, Option<Uuid>>("payment_id")?.map(PaymentId),
         digest: row.try_get("request_digest")?,
         has_key: row.try_get("has_key")?,
+        // What a newer release wrote otherwise is as if it had not been kept.
+        answer: json(row, "answer").ok().flatten(),
         deadline_at: row.try_get("deadline_at")?,
         is_past_deadline: row.try_get("is_past_deadline")?,
         takeovers: row.try_get("takeovers")?,

@@ -9,9 +9,11 @@ use std::time::Duration;
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, Money};
 use jiff::Timestamp;
+use service_kit::once::{Answer, RequestKey, answers};
 use tokio_postgres::types::Json;
 
 use crate::app::booking::Booking;
+use crate::app::first_answer::{FirstAnswer, leaves_key_free};
 use crate::app::stored_life::StoredLife;
 use crate::db::{DbError, column};
 
@@ -31,8 +33,6 @@ pub struct Change {
     pub booking: Booking,
     /// When it brings work, if it does.
     pub next_step: NextStep,
-    /// Whether its key is to be free for another request: nothing came of this one.
-    pub free_key: bool,
     /// How long it belongs to whoever changes it.
     pub lease: Duration,
 }
@@ -46,10 +46,11 @@ const UPDATE: &str = "
         currency = new.currency,
         held_at = CASE WHEN new.state = 'pending' THEN NULL
                        ELSE coalesce(bookings.held_at, now()) END,
-        payment_id = new.payment_id, payment_code = new.payment_code,
+        payment_id = new.payment_id, payment_code = new.payment_code, is_mended = new.is_mended,
         seat_change = new.seat_change, wanted_seats = new.wanted_seats,
         wanted_deadline = new.wanted_deadline, deadline_at = new.deadline_at,
         idempotency_key = CASE WHEN new.free_key THEN NULL ELSE bookings.idempotency_key END,
+        answer = CASE WHEN new.free_key THEN NULL ELSE coalesce(bookings.answer, new.answer) END,
         next_step_at = CASE
             WHEN new.work = 'none' THEN NULL
             WHEN new.work = 'deadline' THEN new.deadline_at
@@ -65,10 +66,11 @@ const UPDATE: &str = "
     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[],
                 $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::text[],
                 $13::uuid[], $14::text[], $15::bigint[], $16::jsonb[], $17::timestamptz[],
-                $18::timestamptz[], $19::boolean[], $20::text[], $21::float8[])
+                $18::timestamptz[], $19::boolean[], $20::text[], $21::float8[],
+                $22::boolean[], $23::jsonb[])
         AS new (id, version, state, shown, attempt, charged, seats_task, money_task, refusal_code,
                 refusal_message, amount_minor, currency, payment_id, payment_code, seat_change,
-                wanted_seats, wanted_deadline, deadline_at, free_key, work, after_s)
+                wanted_seats, wanted_deadline, deadline_at, free_key, work, after_s, is_mended, answer)
     WHERE bookings.id = new.id AND bookings.version = new.version
     RETURNING bookings.id, bookings.version, bookings.updated_at, bookings.held_at,
               bookings.deadline_at <= clock_timestamp() AS is_past_deadline";
@@ -128,12 +130,14 @@ pub async fn update(
                     one.booking.wanted.as_ref().map(|wanted| wanted.deadline_at)
                 }),
                 &column(of, |one| one.booking.deadline_at),
-                &column(of, |one| one.free_key),
+                &column(of, |one| leaves_key_free(&one.booking)),
                 &column(of, |one| work(one)),
                 &column(of, |one| match one.next_step {
                     NextStep::Mine => one.lease.as_secs_f64(),
                     NextStep::After(pause) => pause.as_secs_f64(),
                 }),
+                &column(of, |one| one.booking.is_mended),
+                &column(of, |one| answer(&one.booking).map(Json)),
             ],
         )
         .await?;
@@ -158,11 +162,34 @@ pub async fn update(
             updated_at,
             held_at,
             is_past_deadline,
-            has_key: one.booking.has_key && !one.free_key,
+            has_key: one.booking.has_key && !leaves_key_free(&one.booking),
+            answer: answer(&one.booking),
             ..one.booking.clone()
         })
     });
     Ok(answers.collect())
+}
+
+/// Changes a booking and keeps the answer to the request that changes it, in one commit; `None` where somebody
+/// else was faster.
+///
+/// # Errors
+/// When the key has an answer, or the database does not answer.
+pub async fn update_and_keep(
+    database: &Pool,
+    change: Change,
+    key: &RequestKey,
+    answer: &Answer,
+) -> Result<Option<Booking>, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let mut updated = update(&transaction, &[change]).await?;
+    let Some(booking) = updated.pop().flatten() else {
+        return Ok(None);
+    };
+    answers::keep(&transaction, key, answer, None).await?;
+    transaction.commit().await?;
+    Ok(Some(booking))
 }
 
 const UPDATE_LEGS: &str = "
@@ -184,7 +211,6 @@ pub async fn update_with_seats(
     let change = Change {
         booking,
         next_step: NextStep::Mine,
-        free_key: false,
         lease,
     };
     let mut updated = update(&transaction, &[change]).await?;
@@ -200,6 +226,12 @@ pub async fn update_with_seats(
         .await?;
     transaction.commit().await?;
     Ok(Some(booking))
+}
+
+/// What a booking's request is answered, from this change on at the latest.
+fn answer(booking: &Booking) -> Option<FirstAnswer> {
+    let first = booking.answer.clone();
+    first.or_else(|| FirstAnswer::of(booking).filter(|_| booking.has_key))
 }
 
 /// Which work a change leaves.

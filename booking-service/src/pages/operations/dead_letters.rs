@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use service_kit::extract::Id;
+use service_kit::once::Answer;
 use service_kit::page::ListPart;
 use service_kit::{Problem, admin_actions};
 use uuid::Uuid;
@@ -76,6 +77,7 @@ pub(super) async fn requeue(
     // As the call is, which a program makes.
     let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
     admin_actions::record(&request, "payment.requeue", &visitor.caller, &path).await?;
-    jobs.requeue(id.0).await?;
+    let answer = |letter: &DeadLetter| Answer::ok(&letter.id);
+    jobs.requeue(id.0, None, answer).await?;
     Ok(go_to("/operations#dead-letters"))
 }

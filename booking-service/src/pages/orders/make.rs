@@ -158,8 +158,7 @@ pub(super) async fn create(
         payment_type: PAYMENT_TYPE.to_owned(),
         expected_total: each.and_then(|each| each.checked_mul(chosen.units)),
         travelers,
-        idempotency_key: key.map(|key| key.key),
-        digest: form.digest,
+        key,
     };
     let order = match orders.create(new, context.clone()).await {
         Ok(answered) => answered.booking,

@@ -73,7 +73,6 @@ pub(super) async fn buy(
                     quantity,
                     voucher,
                     key: form.request_key("POST /events/tickets", &user.id.to_string()),
-                    digest: form.digest,
                 };
                 bookings
                     .create(request)

@@ -3,7 +3,7 @@
 use domain::sale_rules::itinerary;
 use domain::{Amount, FlightId, Units};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use crate::app::booking::{Door, Leg, NewBooking};
 use crate::routes::problem::no_itinerary;
-use crate::routes::scoped;
 use crate::routes::travelers::{self, TravelerBody};
 
 /// Long before any flight, and within what the database can store.
@@ -21,7 +20,7 @@ const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
 const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
 /// What is booked.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(in crate::routes) struct BookingRequest {
     /// Who books
     #[schema(example = 1)]
@@ -60,10 +59,11 @@ fn credit_card() -> String {
 /// What is asked for, or which field is wrong.
 pub(super) fn new_booking(
     request: Json<BookingRequest>,
-    key: IdempotencyKey,
+    key: &IdempotencyKey,
     caller: &Caller,
 ) -> Result<NewBooking, Problem> {
-    let Json { body, digest } = request;
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
     let user = body.user_id.to_string();
     caller.check_names_self("user_id", &user)?;
     let flights = match (body.flight_id, body.flight_ids) {
@@ -104,7 +104,6 @@ pub(super) fn new_booking(
         payment_type: body.payment_type,
         expected_total: body.expected_total,
         travelers: travelers::parse(body.travelers, body.seats)?,
-        idempotency_key: scoped("POST /api/bookings", key, caller),
-        digest,
+        key,
     })
 }

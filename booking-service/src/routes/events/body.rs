@@ -12,7 +12,7 @@ use crate::app::events::Event;
 use crate::app::text::{Description, Name};
 
 /// A moment as clients write it: with an offset from UTC, or without one where it is UTC.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(super) struct Moment(pub(super) Timestamp);
 
@@ -41,7 +41,7 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// An event to be made.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(in crate::routes) struct EventRequest {
     /// What it is called
     #[schema(value_type = String, max_length = 200, example = "Rock Concert")]

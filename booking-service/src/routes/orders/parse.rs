@@ -7,7 +7,8 @@ use domain::{FlightId, SeatNumber, Units};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::auth::Caller;
-use service_kit::extract::Json;
+use service_kit::extract::{IdempotencyKey, Json};
+use service_kit::once::RequestKey;
 use utoipa::ToSchema;
 
 use crate::app::booking::{Door, NewBooking, Traveler};
@@ -19,7 +20,7 @@ use crate::routes::travelers::{self, TravelerBody};
 const USER_LIMIT_CHARS: usize = 255;
 
 /// What is ordered.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct OrderRequest {
     /// Who orders
@@ -92,7 +93,7 @@ pub(in crate::routes) struct SeatsRequest {
 }
 
 /// How an order is paid.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct PaymentRequest {
     /// Five digits
@@ -107,12 +108,17 @@ pub(super) struct Draft {
     legs: Vec<LegRequest>,
     payment_type: PaymentType,
     travelers: Vec<Traveler>,
-    digest: [u8; 32],
+    key: Option<RequestKey>,
 }
 
 /// What is ordered, or which field is wrong.
-pub(super) fn draft(request: Json<OrderRequest>, caller: &Caller) -> Result<Draft, Problem> {
-    let Json { body, digest } = request;
+pub(super) fn draft(
+    request: Json<OrderRequest>,
+    key: &IdempotencyKey,
+    caller: &Caller,
+) -> Result<Draft, Problem> {
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
     let user = body.user_id.trim();
     if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || user.chars().any(char::is_control)
     {
@@ -138,18 +144,13 @@ pub(super) fn draft(request: Json<OrderRequest>, caller: &Caller) -> Result<Draf
         legs: body.legs,
         payment_type: body.payment_type,
         travelers,
-        digest,
+        key,
     })
 }
 
 impl Draft {
     /// The order, on the flight of its path.
-    pub(super) fn on(
-        self,
-        flight: FlightId,
-        flight_ref: String,
-        idempotency_key: Option<String>,
-    ) -> Result<NewBooking, Problem> {
+    pub(super) fn on(self, flight: FlightId, flight_ref: String) -> Result<NewBooking, Problem> {
         let seats = if self.legs.is_empty() {
             vec![(flight, self.seats)]
         } else {
@@ -170,8 +171,7 @@ impl Draft {
             payment_type: self.payment_type.as_str().to_owned(),
             expected_total: None,
             travelers: self.travelers,
-            idempotency_key,
-            digest: self.digest,
+            key: self.key,
         })
     }
 }

@@ -156,6 +156,15 @@ fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
             Some(6),
         ),
         (
+            In::Bookings,
+            text(
+                "UPDATE bookings SET attempt = 1, charged = true, money_task = 'settle',
+                        payment_id = id_of(99), next_step_at = now() WHERE id = 4",
+            ),
+            Rule::ChargeMissing,
+            Some(4),
+        ),
+        (
             In::Payments,
             text("DELETE FROM refunds WHERE refund_id = id_of(411)"),
             Rule::RefundsDiffer,

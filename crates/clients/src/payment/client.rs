@@ -81,6 +81,24 @@ impl PaymentClient {
         closed.map_err(CallError::Refused)
     }
 
+    /// The charge that a key made, if there is one.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn charge_of(
+        &self,
+        key: &str,
+        context: &CallContext,
+    ) -> Result<Option<Charge>, CallError> {
+        let request = Request::repeatable(Method::GET, &["api", "payments"]).query("key", key);
+        let response = self.connection.send(request, context).await?;
+        match answer(response).await? {
+            Ok(charge) => Ok(Some(charge)),
+            Err(refusal) if refusal.code == "not_found" => Ok(None),
+            Err(refusal) => Err(CallError::Refused(refusal)),
+        }
+    }
+
     /// Gives money back, once per key however often it is called.
     ///
     /// # Errors

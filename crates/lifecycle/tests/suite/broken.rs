@@ -34,13 +34,13 @@ fn law_broken_by(fault: Fault, payment: Payment) -> &'static str {
 
 #[test]
 fn to_confirm_what_was_not_pinned() {
-    let law = law_broken_by(Fault::PinSkipped, Payment::Later);
+    let law = law_broken_by(Fault::PinSkipped, Payment::Later { is_mended: false });
     assert_eq!(law, CONFIRMED_HAS_SEATS);
 }
 
 #[test]
 fn to_end_without_closing_the_key() {
-    let law = law_broken_by(Fault::KeyLeftOpen, Payment::Later);
+    let law = law_broken_by(Fault::KeyLeftOpen, Payment::Later { is_mended: false });
     assert_eq!(law, REST_IS_WHOLE);
 }
 
@@ -48,6 +48,18 @@ fn to_end_without_closing_the_key() {
 fn to_take_silence_for_a_decline() {
     let law = law_broken_by(Fault::SilenceTakenForDecline, Payment::AtOnce);
     assert_eq!(law, "nobody is charged twice");
+}
+
+#[test]
+fn to_take_a_refused_call_for_a_decline() {
+    let law = law_broken_by(Fault::RefusalTakenForDecline, Payment::AtOnce);
+    assert_eq!(law, REST_IS_WHOLE);
+}
+
+#[test]
+fn to_take_silence_for_a_closed_key() {
+    let law = law_broken_by(Fault::SilenceTakenForClosed, Payment::AtOnce);
+    assert_eq!(law, REST_IS_WHOLE);
 }
 
 #[test]
@@ -95,7 +107,7 @@ fn to_let_a_hold_lapse_that_nothing_pins() {
 
 #[test]
 fn to_forget_a_release_that_came_before_its_hold() {
-    let law = law_broken_by(Fault::TombstoneSkipped, Payment::Later);
+    let law = law_broken_by(Fault::TombstoneSkipped, Payment::Later { is_mended: false });
     assert_eq!(law, SHOWN_END_IS_FREE);
 }
 

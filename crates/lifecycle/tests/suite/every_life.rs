@@ -1,6 +1,8 @@
 //! Laws of the machine alone: every life that can be reached, with every event, under all terms.
 
-use lifecycle::{Action, ChargedSeats, Event, Life, MoneyTask, Payment, SeatTask, State, Terms};
+use lifecycle::{
+    Action, ChargedSeats, Event, Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms,
+};
 
 use crate::universe::{EVENTS, all_terms, reachable};
 
@@ -29,8 +31,14 @@ fn news_of(action: Action) -> Vec<Event> {
         EVENTS.into_iter().filter(is_named).collect()
     };
     match action {
-        Action::Hold => starts_with(&["Held", "HoldRefused"]),
-        Action::Pay { .. } => starts_with(&["PinRefused", "Charged", "Declined"]),
+        Action::Hold => starts_with(&["Held", "HoldRefused", "HoldOfLostBooking"]),
+        Action::Pay { .. } => starts_with(&[
+            "PinRefused",
+            "Charged",
+            "Declined",
+            "ChargeRefused",
+            "KeyClosed",
+        ]),
         Action::Confirm => starts_with(&["Sold", "HoldLost"]),
         Action::Release => starts_with(&["Released"]),
         Action::Settle { .. } => starts_with(&["Settled"]),
@@ -44,11 +52,14 @@ fn name_of(event: Event) -> &'static str {
     match event {
         Event::Held => "Held",
         Event::HoldRefused { .. } => "HoldRefused",
+        Event::HoldOfLostBooking => "HoldOfLostBooking",
         Event::PayRequested => "PayRequested",
         Event::SeatsChanged => "SeatsChanged",
         Event::PinRefused => "PinRefused",
         Event::Charged { .. } => "Charged",
         Event::Declined { .. } => "Declined",
+        Event::ChargeRefused => "ChargeRefused",
+        Event::KeyClosed => "KeyClosed",
         Event::Sold => "Sold",
         Event::HoldLost => "HoldLost",
         Event::DeadlinePassed => "DeadlinePassed",
@@ -169,7 +180,7 @@ fn a_charge_is_forgotten_by_no_end() {
     each_move(|_, life, event, next| {
         let was_paying = matches!(life.state, State::Paying { .. } | State::Confirmed);
         if was_paying && matches!(next.state, State::Ended(_)) {
-            let is_declined = matches!(event, Event::Declined { .. });
+            let is_declined = matches!(event, Event::Declined { .. } | Event::KeyClosed);
             let is_settled = matches!(next.money, MoneyTask::Settle { .. });
             let was_free = life.state == State::Confirmed && life.charged.is_none();
             assert_eq!(is_settled, !is_declined && !was_free, "{life:?} {event:?}");
@@ -211,6 +222,42 @@ fn the_deadline_cuts_no_attempt_but_one_that_may_wait_in_a_queue() {
             assert_eq!(cut.money, MoneyTask::Settle { attempt });
         }
     });
+}
+
+#[test]
+fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
+    each_life(|terms, life| {
+        let closed = life.apply(terms, Event::KeyClosed);
+        let pays = matches!(life.state, State::Paying { .. });
+        assert_eq!(closed.is_ok(), pays, "{life:?}");
+        if let Ok(ended) = closed {
+            assert_eq!(ended.state, State::Ended(Outcome::Expired));
+            assert_eq!(ended.money, MoneyTask::Nothing, "{life:?}");
+        }
+    });
+}
+
+#[test]
+fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
+    let terms = Terms {
+        payment: Payment::Later { is_mended: true },
+        max_attempts: 2,
+    };
+    let declined = Event::Declined {
+        past_deadline: false,
+    };
+    let mut life = Life::NEW;
+    for (event, state) in [
+        (Event::Held, State::Held),
+        (Event::PayRequested, State::Paying { attempt: 1 }),
+        (declined, State::Parked { attempts: 1 }),
+        (Event::PayRequested, State::Paying { attempt: 2 }),
+        (declined, State::Ended(Outcome::Failed)),
+    ] {
+        life = life.apply(terms, event).unwrap();
+        assert_eq!(life.state, state);
+    }
+    assert_eq!(life.next(), Action::Release);
 }
 
 #[test]

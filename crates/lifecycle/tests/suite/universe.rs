@@ -4,19 +4,21 @@ use std::collections::HashSet;
 
 use lifecycle::{ChargedSeats, Event, Life, Payment, Terms};
 
-pub const PAYMENTS: [Payment; 5] = [
+pub const PAYMENTS: [Payment; 6] = [
     Payment::AtOnce,
-    Payment::Later,
+    Payment::Later { is_mended: false },
+    Payment::Later { is_mended: true },
     Payment::Queued { round: 1 },
     Payment::Queued { round: 2 },
     Payment::Nothing,
 ];
 
 /// Every event with every payload.
-pub const EVENTS: [Event; 18] = [
+pub const EVENTS: [Event; 21] = [
     Event::Held,
     Event::HoldRefused { may_be_held: false },
     Event::HoldRefused { may_be_held: true },
+    Event::HoldOfLostBooking,
     Event::PayRequested,
     Event::SeatsChanged,
     Event::PinRefused,
@@ -35,6 +37,8 @@ pub const EVENTS: [Event; 18] = [
     Event::Declined {
         past_deadline: true,
     },
+    Event::ChargeRefused,
+    Event::KeyClosed,
     Event::Sold,
     Event::HoldLost,
     Event::DeadlinePassed,

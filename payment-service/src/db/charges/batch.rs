@@ -9,11 +9,12 @@ use std::time::Duration;
 use deadpool_postgres::Client;
 use domain::{Money, PaymentId};
 use jiff::Timestamp;
+use service_kit::once::RequestKey;
 use uuid::Uuid;
 
 use super::columns::Columns;
 use super::row::status_text;
-use crate::charge::{BoundKey, Call, Charge, Outcome, Progress, Terms};
+use crate::charge::{Call, Charge, Outcome, Progress, Terms};
 use crate::db::DbError;
 
 /// How a new charge is recorded.
@@ -36,7 +37,7 @@ pub struct NewCharge {
     /// What is to be paid.
     pub terms: Terms,
     /// With which key, if the caller wants it made once.
-    pub key: Option<BoundKey>,
+    pub key: Option<RequestKey>,
     /// How it starts.
     pub start: Start,
 }

@@ -12,6 +12,8 @@ pub enum Doing {
     /// First half of an attempt to pay.
     Pin(u8),
     Charge(u8),
+    /// The deadline has passed: instead of the attempt, its key is closed.
+    CloseLate(u8),
     /// The confirmation before the row says so, while the customer waits.
     ConfirmCharged,
     Confirm,
@@ -31,7 +33,7 @@ impl Doing {
             Self::Charge(attempt) => Request::Charge(attempt),
             Self::ConfirmCharged | Self::Confirm => Request::Confirm,
             Self::Release => Request::Release,
-            Self::Close(attempt) => Request::Close(attempt),
+            Self::Close(attempt) | Self::CloseLate(attempt) => Request::Close(attempt),
             Self::Refund(attempt) => Request::Refund(attempt),
             Self::Save(_) => return None,
         })
@@ -39,35 +41,43 @@ impl Doing {
 
     /// Whether another request may follow this one before the row is written.
     pub fn leads_on(self) -> bool {
-        matches!(self, Self::Pin(_) | Self::Charge(_) | Self::Close(_))
+        matches!(
+            self,
+            Self::Pin(_) | Self::Charge(_) | Self::CloseLate(_) | Self::Close(_)
+        )
     }
 }
 
-/// How a worker begins what is to be done; `None` where nothing is.
-pub fn begin(setting: &Setting, life: Life) -> Option<Doing> {
-    Some(match life.next() {
+/// The ways in which a worker may begin what is to be done; none where nothing is.
+pub fn begin(setting: &Setting, life: Life) -> Vec<Doing> {
+    let doing = match life.next() {
         Action::Hold => Doing::Hold,
         Action::Pay { attempt } => {
-            let is_pinned = setting.terms.payment != Payment::Later;
-            if is_pinned || setting.has(Fault::PinSkipped) {
+            let is_pinned = !matches!(setting.terms.payment, Payment::Later { .. });
+            let in_time = if is_pinned || setting.has(Fault::PinSkipped) {
                 Doing::Charge(attempt)
             } else {
                 Doing::Pin(attempt)
-            }
+            };
+            // No worker knows when another one looked at the clock.
+            return vec![in_time, Doing::CloseLate(attempt)];
         }
         Action::Confirm => Doing::Confirm,
         Action::Release => Doing::Release,
         Action::Settle { .. } if setting.has(Fault::KeyLeftOpen) => Doing::Save(Event::Settled),
         Action::Settle { attempt } => Doing::Close(attempt),
-        Action::AwaitCustomer | Action::Nothing => return None,
-    })
+        Action::AwaitCustomer | Action::Nothing => return Vec::new(),
+    };
+    vec![doing]
 }
 
-/// What may follow an answer. Nothing follows one from somebody else's past: a closed key is nobody's.
+/// What may follow an answer.
 pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -> Vec<Doing> {
     let events = match (doing, answer) {
         (Doing::Pin(attempt), Answer::Done) => return vec![Doing::Charge(attempt)],
-        (Doing::Charge(_), Answer::Charged) => return vec![Doing::ConfirmCharged],
+        (Doing::Charge(_) | Doing::CloseLate(_), Answer::Charged) => {
+            return vec![Doing::ConfirmCharged];
+        }
         (Doing::Close(attempt), Answer::Charged) => return vec![Doing::Refund(attempt)],
         // What was granted need not be what the customer agreed to.
         (Doing::Hold, Answer::Done) => vec![Event::Held, Event::HoldRefused { may_be_held: true }],
@@ -78,6 +88,17 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
         (Doing::Charge(_), Answer::Declined) => [false, true]
             .map(|past_deadline| Event::Declined { past_deadline })
             .to_vec(),
+        (Doing::Charge(_), Answer::Refused) if setting.has(Fault::RefusalTakenForDecline) => {
+            vec![Event::Declined {
+                past_deadline: true,
+            }]
+        }
+        // A key that somebody else closed is refused, too.
+        (Doing::Charge(_), Answer::Refused | Answer::Closed) => vec![Event::ChargeRefused],
+        (Doing::CloseLate(_), Answer::Declined) => vec![Event::Declined {
+            past_deadline: true,
+        }],
+        (Doing::CloseLate(_), Answer::Closed) => vec![Event::KeyClosed],
         (Doing::ConfirmCharged, answer) => vec![Event::Charged {
             seats: if answer == Answer::Done {
                 ChargedSeats::Sold
@@ -89,7 +110,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
         (Doing::Confirm, _) => vec![Event::HoldLost],
         (Doing::Release, _) => vec![Event::Released],
         (Doing::Close(_) | Doing::Refund(_), _) => vec![Event::Settled],
-        (Doing::Charge(_) | Doing::Save(_), _) => Vec::new(),
+        (Doing::Charge(_) | Doing::CloseLate(_) | Doing::Save(_), _) => Vec::new(),
     };
     events.into_iter().map(Doing::Save).collect()
 }
@@ -104,6 +125,9 @@ pub fn follow_silence(setting: &Setting, doing: Doing) -> Option<Doing> {
             Some(Doing::Save(Event::Declined {
                 past_deadline: false,
             }))
+        }
+        Doing::CloseLate(_) if setting.has(Fault::SilenceTakenForClosed) => {
+            Some(Doing::Save(Event::KeyClosed))
         }
         _ => None,
     }

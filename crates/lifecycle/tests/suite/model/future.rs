@@ -124,7 +124,7 @@ impl<'a> Future<'a> {
         if is_full || self.setting.has(Fault::BookingAbandoned) {
             return;
         }
-        if let Some(doing) = begin(self.setting, self.world.life) {
+        for doing in begin(self.setting, self.world.life) {
             let mut next = self.world.clone();
             if self.setting.claims == Claims::RaiseVersion {
                 next.overtake_all();
@@ -184,12 +184,20 @@ impl<'a> Future<'a> {
         match self.world.life.apply(self.setting.terms, event) {
             Ok(life) => {
                 next.write(life);
-                next.workers[place] = begin(self.setting, life).map(|doing| Worker {
-                    doing,
-                    is_current: true,
-                    is_alone: false,
-                });
-                self.add(Step::Saved(event), next);
+                let ways_on = begin(self.setting, life);
+                if ways_on.is_empty() {
+                    self.add(Step::Saved(event), next);
+                    return;
+                }
+                for doing in ways_on {
+                    let mut next = next.clone();
+                    next.workers[place] = Some(Worker {
+                        doing,
+                        is_current: true,
+                        is_alone: false,
+                    });
+                    self.add(Step::Saved(event), next);
+                }
             }
             Err(_) if self.setting.has(Fault::VersionIgnored) => {
                 self.add(Step::Overtaken(event), next);

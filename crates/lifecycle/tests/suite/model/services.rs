@@ -89,7 +89,7 @@ impl Request {
 pub enum Answer {
     /// Held, pinned, sold, released, refunded.
     Done,
-    /// No such thing can be done to this hold.
+    /// No such thing can be done to this hold; or the call itself was refused, whatever the key made.
     Refused,
     /// The key made a charge.
     Charged,
@@ -152,8 +152,9 @@ impl Services {
                 Key::Unknown => vec![
                     (self.with_key(attempt, Key::Charged), Answer::Charged),
                     (self.with_key(attempt, Key::Declined), Answer::Declined),
+                    (self, Answer::Refused),
                 ],
-                key => vec![(self, recorded(key))],
+                key => vec![(self, recorded(key)), (self, Answer::Refused)],
             },
             Request::Close(attempt) => vec![match self.key(attempt) {
                 Key::Unknown => (self.with_key(attempt, Key::Closed), Answer::Closed),

@@ -29,6 +29,10 @@ pub enum Fault {
     KeyLeftOpen,
     /// Opens the next attempt when no answer came.
     SilenceTakenForDecline,
+    /// Ends without settling when the call for a charge was refused.
+    RefusalTakenForDecline,
+    /// Takes the key for closed when no answer came.
+    SilenceTakenForClosed,
     /// Writes to whatever version there is.
     VersionIgnored,
     /// Says that nothing may be held whenever a hold was refused.
@@ -66,7 +70,7 @@ impl Setting {
 
     /// How the services are asked, and keep their word.
     pub fn ways(&self) -> Ways {
-        let is_pinned_later = self.terms.payment == Payment::Later;
+        let is_pinned_later = matches!(self.terms.payment, Payment::Later { .. });
         Ways {
             holds_pinned: !is_pinned_later && !self.has(Fault::HoldLeftToLapse),
             has_tombstones: !self.has(Fault::TombstoneSkipped),

@@ -1,0 +1,47 @@
+//! What adjustments of seats under a key were answered, written in the adjustment's transaction.
+
+use clients::flight::SeatsRequest;
+use inventory::{Accepted, Direction, RowStatement, Rows};
+use service_kit::once::RequestKey;
+use service_kit::once::answers::{self, Answer};
+
+use crate::app::seats::adjusted;
+
+/// An adjustment that is to be answered again.
+pub struct KeptAdjustment {
+    /// Under which key.
+    pub key: RequestKey,
+    /// What was asked for.
+    pub request: SeatsRequest,
+    /// Which way.
+    pub direction: Direction,
+}
+
+impl Rows for KeptAdjustment {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let mut keys = Vec::new();
+        let mut digests = Vec::new();
+        let mut statuses = Vec::new();
+        let mut bodies = Vec::new();
+        for (one, accepted) in batch {
+            let Accepted::Adjusted(made) = accepted else {
+                continue;
+            };
+            let answer = Answer::ok(&adjusted(&one.request, one.direction, *made));
+            keys.push(one.key.key.clone());
+            digests.push(one.key.digest.to_vec());
+            statuses.push(answers::status_of(&answer));
+            bodies.push(answer.body);
+        }
+        let nothing: Vec<Option<String>> = vec![None; keys.len()];
+        vec![
+            RowStatement::new(answers::INSERT)
+                .with(keys)
+                .with(digests)
+                .with(statuses)
+                .with(nothing.clone())
+                .with(bodies)
+                .with(nothing),
+        ]
+    }
+}
