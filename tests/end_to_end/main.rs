@@ -22,6 +22,7 @@ mod itineraries;
 mod keyed_routes;
 mod keys;
 mod limits;
+mod mending;
 mod mid_payment;
 mod order_changes;
 mod ordering;

@@ -21,6 +21,7 @@ use crate::app::AppError;
 use crate::app::event_bookings::{EventBooking, EventBookings};
 use crate::app::events::{Event, Events};
 use crate::app::ownership::Owned as _;
+use crate::app::payment_jobs::PaymentJobs;
 use crate::routes::call_context;
 
 pub(super) use self::buy::{form as buy_form, known};
@@ -40,6 +41,13 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         "/tickets/{id}",
         "GET",
         [web::get().to(show)],
+    );
+    page(
+        config,
+        For::Somebody,
+        "/tickets/{id}/payment",
+        "POST",
+        [web::post().to(pay)],
     );
     page(
         config,
@@ -116,6 +124,28 @@ async fn answer(
         )
     };
     page.answer_with(status, visitor)
+}
+
+/// Has a declined payment tried again.
+async fn pay(
+    visitor: Visitor,
+    bookings: Data<EventBookings>,
+    jobs: Data<PaymentJobs>,
+    events: Data<Events>,
+    id: Id<HoldId>,
+    _: Form,
+) -> Result<HttpResponse, Problem> {
+    find(id.0, &bookings, &visitor).await?;
+    match jobs.pay_again(id.0).await {
+        // Somebody else was faster, and it is tried again all the same.
+        Ok(()) | Err(AppError::InProgress) => Ok(go_to(&path(id.0))),
+        Err(AppError::WrongState(_)) => {
+            let booking = find(id.0, &bookings, &visitor).await?;
+            let notice = "The booking has moved on since the page was made.";
+            Ok(answer(booking, &events, &visitor, Some(notice)).await)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Gives them up.

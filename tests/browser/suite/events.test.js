@@ -75,7 +75,7 @@ test("a payment that keeps failing is a dead letter until it is tried again", as
     await page.getByLabel("Your e-mail address").fill(email());
     await page.getByRole("button", { name: "Buy" }).click();
     await page.waitForURL(/\/tickets\//);
-    await page.getByText(/may be tried again/).waitFor();
+    await page.getByText(/you can pay again/).waitFor();
     const tickets = page.url();
     await page.goto("/operations");
     const letters = page.locator("#dead-letters");
@@ -85,6 +85,27 @@ test("a payment that keeps failing is a dead letter until it is tried again", as
     await page.waitForURL(/\/operations/);
     await letters.getByText("None: no payment").waitFor();
     await page.goto(tickets);
+    await said(page, "Confirmed");
+  } finally {
+    await declineAll(false);
+  }
+  await leave();
+});
+
+test("tickets whose payment was declined can be paid again while they are held", async () => {
+  const event = await newEvent({ name: "Second try" });
+  const { page, leave } = await visit(browser);
+  await declineAll(true);
+  try {
+    await page.goto(`/events/${event.id}`);
+    await page.getByLabel("Your e-mail address").fill(email());
+    await page.getByRole("button", { name: "Buy" }).click();
+    await page.waitForURL(/\/tickets\//);
+    const again = page.getByRole("button", { name: "Pay again" });
+    await again.waitFor();
+    await page.getByRole("timer").waitFor();
+    await declineAll(false);
+    await again.click();
     await said(page, "Confirmed");
   } finally {
     await declineAll(false);

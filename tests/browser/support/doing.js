@@ -16,7 +16,7 @@ export async function hold(page) {
 /** Pays with a code. */
 export async function pay(page, code) {
   await page.getByLabel("Payment code").fill(code);
-  await page.getByRole("button", { name: "Pay", exact: true }).click();
+  await page.getByRole("button", { name: /^Pay( again)?$/ }).click();
 }
 
 /** Waits until the order's page says this. */

@@ -38,7 +38,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                         (badge(&shown.order))
                         p { (story(shown)) }
                     }
-                    @if shown.order.life.shown == State::Held { (countdown(&shown.order, now)) }
+                    @if waits_for_payment(&shown.order) { (countdown(&shown.order, now)) }
                     (steps(&shown.order))
                 }
                 @for ((before, flight), leg) in trip::with_before(&shown.flights).zip(&shown.order.legs) {
@@ -56,6 +56,11 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
             }
         }
     }
+}
+
+/// Whether its customer is to pay, for the first time or after a decline.
+fn waits_for_payment(order: &Booking) -> bool {
+    matches!(order.life.shown, State::Held | State::Parked { .. })
 }
 
 /// What tells two panels apart.
@@ -96,7 +101,7 @@ pub(super) fn is_final(order: &Booking) -> bool {
 
 /// How soon a browser without scripts is to ask again. Not while a code is typed.
 pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
-    let moves = order.life.shown != State::Held && !is_final(order);
+    let moves = !waits_for_payment(order) && !is_final(order);
     moves.then_some(2)
 }
 
@@ -122,7 +127,19 @@ fn story(shown: &Shown) -> String {
             "The payment was declined and is tried again: attempt {attempt} of {}.",
             shown.attempts_max
         ),
-        State::Paying { .. } | State::Parked { .. } => "The payment is under way.".to_owned(),
+        State::Paying { .. } => "The payment is under way.".to_owned(),
+        State::Parked { attempts } => {
+            let reason = refusal.map_or_else(
+                || "The payment was declined.".to_owned(),
+                |one| super::super::failure::sentence(&one.message),
+            );
+            let left = shown.attempts_max.saturating_sub(attempts);
+            let tries = words::counted(left.into(), "try", "tries");
+            format!(
+                "{reason} Nothing was charged, and the seats stay yours until the time runs out: pay with \
+                 another code. You have {tries} left."
+            )
+        }
         State::Confirmed => "It is paid, and the seats are yours.".to_owned(),
         State::Ended(Outcome::Expired) => {
             "The time to pay ran out. Nothing was charged, and the seats are free again.".to_owned()
@@ -162,8 +179,8 @@ fn countdown(order: &Booking, now: Timestamp) -> Markup {
 fn steps(order: &Booking) -> Markup {
     let done = match order.life.shown {
         State::Pending => 0,
-        State::Held => 1,
-        State::Paying { .. } | State::Parked { .. } => 2,
+        State::Held | State::Parked { .. } => 1,
+        State::Paying { .. } => 2,
         State::Confirmed => 3,
         State::Ended(_) => return html! {},
     };
@@ -204,10 +221,14 @@ fn total(shown: &Shown) -> Markup {
 fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
     let order = &shown.order;
     let path = super::path(order.hold);
+    let pay = match order.life.shown {
+        State::Parked { .. } => "Pay again",
+        _ => "Pay",
+    };
     let has_named_seats = order.legs.iter().all(|leg| !leg.seats.is_empty());
     html! {
         @match order.life.shown {
-            State::Held => {
+            State::Held | State::Parked { .. } => {
                 form method="post" action=(format!("{path}/payment")) {
                     (forms::token(visitor))
                     div.field {
@@ -215,12 +236,13 @@ fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
                         input #code name="code" required inputmode="numeric" pattern="[0-9]{5}" maxlength="5" autocomplete="off" placeholder="12345" aria-describedby="code-hint";
                         p.hint #code-hint { "Five digits. " code { "00000" } " is always declined." }
                     }
-                    button.primary.wide { "Pay" }
+                    button.primary.wide { (pay) }
                 }
-                @if has_named_seats { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
+                // A payment that was declined has pinned the seats: they stay as they are.
+                @if has_named_seats && order.life.shown == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
                 (give_up(&path, visitor, "Give up the seats", "The seats go back, and nothing is charged."))
             }
-            State::Paying { .. } | State::Parked { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
+            State::Paying { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
             State::Confirmed => (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")),
             State::Ended(_) => a.button.primary.wide href=(again(order)) { "Book again" },
             State::Pending => {},

@@ -31,11 +31,12 @@ pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> M
 
 /// What tells two panels apart.
 pub(super) fn mark(booking: &EventBooking) -> String {
-    let is_declined = booking.reason.is_some();
+    let has_reason = booking.reason.is_some();
     format!(
-        "{}.{}.{is_declined}",
+        "{}.{}.{has_reason}.{}",
         booking.status.as_str(),
-        booking.attempts
+        booking.attempts,
+        booking.is_declined
     )
 }
 
@@ -64,9 +65,12 @@ fn story(booking: &EventBooking) -> String {
         (EventBookingStatus::Pending, None) => {
             "Your tickets are held, and the payment is being made.".to_owned()
         }
-        (EventBookingStatus::Pending, Some(reason)) => format!(
-            "{reason} Your tickets stay held, and the payment may be tried again until the time runs out."
+        (EventBookingStatus::Pending, Some(reason)) if booking.is_declined => format!(
+            "{reason} Nothing was charged, and your tickets stay held until the time runs out: you can pay again."
         ),
+        (EventBookingStatus::Pending, Some(reason)) => {
+            format!("{reason} Your tickets stay held, and the payment is tried again in a moment.")
+        }
         (EventBookingStatus::Confirmed, _) => {
             "They are paid, and the tickets are yours.".to_owned()
         }
@@ -124,6 +128,12 @@ fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
         @if booking.status == EventBookingStatus::Cancelled {
             @if let Some(event) = &shown.event { a.button.primary.wide href=(events::path(event.id)) { "Book again" } }
         } @else {
+            @if booking.is_declined {
+                form method="post" action=(format!("{}/payment", super::path(booking.id))) {
+                    (forms::token(visitor))
+                    button.primary.wide { "Pay again" }
+                }
+            }
             details.give-up {
                 summary { "Cancel the booking" }
                 form method="post" action=(format!("{}/cancel", super::path(booking.id))) {

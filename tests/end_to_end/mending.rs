@@ -1,0 +1,125 @@
+//! Declined payments on the pages: the customer is there, so what is held stays held, and is paid in another way.
+
+use anyhow::{Context as _, ensure};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use reqwest::redirect::Policy;
+use serde_json::json;
+use stack::testing::wait_for;
+
+use crate::caller::SOON;
+use crate::events::id_in;
+use crate::services::Services;
+
+/// Of a form that comes with a cookie of the same value.
+const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
+
+/// Sends a form as a browser without scripts does: where it is sent next, or the page that says why not.
+async fn send(services: &Services, path: &str, form: &str) -> anyhow::Result<(u16, String)> {
+    let http = reqwest::Client::builder().redirect(Policy::none());
+    let http = http.timeout(SOON).build()?;
+    let sent = http
+        .post(services.bookings.url(path))
+        .header(COOKIE, format!("holdfast_form_token={FORM_TOKEN}"))
+        .header(ACCEPT, "text/html")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(format!("form_token={FORM_TOKEN}&{form}"));
+    let answer = sent.send().await?;
+    Ok((answer.status().as_u16(), answer.text().await?))
+}
+
+/// Waits until a page says this.
+async fn says(services: &Services, path: &str, text: &str) -> anyhow::Result<String> {
+    wait_for(text, SOON, async || {
+        let request = services.bookings.request(reqwest::Method::GET, path);
+        let page = services.bookings.send(request.header(ACCEPT, "text/html"));
+        let page = page.await?.text;
+        ensure!(page.contains(text), "{page}");
+        Ok(page)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_wrong_code_keeps_an_order_held_and_another_one_pays_it() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.bookings.bookings.page_payment_attempts = 3;
+    })
+    .await?;
+    let order = services.order("alice", &["A1"]).await?;
+    let page = format!("/orders/{}", order.id);
+    let payment = format!("{page}/payment");
+    assert_eq!(send(&services, &payment, "code=00000").await?.0, 303);
+    let declined = says(&services, &page, "Pay again").await?;
+    assert!(declined.contains("You have 2 tries left"), "{declined}");
+    assert!(declined.contains("Held for another"), "{declined}");
+    let seen = services.look_at(&order).await?;
+    assert_eq!(seen["status"], "SEATS_RESERVED");
+    assert!(
+        seen["timeRemaining"]
+            .as_i64()
+            .is_some_and(|left| left > 800)
+    );
+    assert_eq!(services.taken_seats().await?, ["A1 RESERVED alice"]);
+
+    assert_eq!(send(&services, &payment, "code=12345").await?.0, 303);
+    let paid = services.wait_for_status(&order, "CONFIRMED").await?;
+    assert_eq!(paid["paymentAttempts"], 2);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn codes_can_be_tried_so_often_or_until_the_time_is_over() -> anyhow::Result<()> {
+    let services = Services::start_with(|settings| {
+        settings.bookings.bookings.page_payment_attempts = 2;
+        settings.bookings.bookings.reservation = std::time::Duration::from_secs(4);
+    })
+    .await?;
+    let late = services.order("bob", &["B1"]).await?;
+    let often = services.order("alice", &["A1"]).await?;
+    for order in [&late, &often] {
+        let payment = format!("/orders/{}/payment", order.id);
+        assert_eq!(send(&services, &payment, "code=00000").await?.0, 303);
+        says(&services, &format!("/orders/{}", order.id), "Pay again").await?;
+    }
+    let payment = format!("/orders/{}/payment", often.id);
+    assert_eq!(send(&services, &payment, "code=00000").await?.0, 303);
+    let failed = services.wait_for_status(&often, "FAILED").await?;
+    assert_eq!(failed["paymentAttempts"], 2);
+    let expired = services.wait_for_status(&late, "EXPIRED").await?;
+    assert_eq!(expired["paymentAttempts"], 1);
+    assert_eq!(services.taken_seats().await?, [""; 0]);
+    services.finish().await
+}
+
+/// A program that calls has its three attempts, whatever a page did before.
+#[tokio::test]
+async fn an_order_that_was_declined_on_its_page_is_paid_by_a_call_too() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let order = services.order("alice", &["A1"]).await?;
+    let page = format!("/orders/{}", order.id);
+    send(&services, &format!("{page}/payment"), "code=00000").await?;
+    says(&services, &page, "Pay again").await?;
+    assert_eq!(services.pay(&order, "12345").await?.status, 200);
+    services.wait_for_status(&order, "CONFIRMED").await?;
+    services.finish().await
+}
+
+#[tokio::test]
+async fn declined_tickets_are_paid_again_by_their_customer() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let show = services.show(10).await?;
+    services.mock(json!({"failure_rate": 1.0})).await?;
+    let id = id_in(&services.book_tickets(&show, 2).await?)?;
+    services.dead_letter().await?;
+    let page = format!("/tickets/{id}");
+    let declined = says(&services, &page, "Pay again").await?;
+    assert!(declined.contains("Held for another"), "{declined}");
+    services.mock(json!({"failure_rate": 0.0})).await?;
+    let payment = format!("{page}/payment");
+    assert_eq!(send(&services, &payment, "").await?.0, 303);
+    services.tickets_are(&id, "CONFIRMED").await?;
+    assert_eq!(services.dead_letters().await?.len(), 0);
+    let (status, text) = send(&services, &payment, "").await?;
+    assert_eq!(status, 409, "{text}");
+    services.finish().await.context("finished")
+}
