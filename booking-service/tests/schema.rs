@@ -155,6 +155,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     travelers travelers_key primary key
     travelers travelers_named check
     unique index purchases_idempotency_key
+    unique index users_email_key_taken
     unique index users_email_taken
     unique index vouchers_code_taken
     users users_email_given check

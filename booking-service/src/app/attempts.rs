@@ -44,7 +44,7 @@ impl Account {
     /// That of an address that no user has, however it is written: it is answered like a user's.
     #[must_use]
     pub fn of_nobody(email: &Email) -> Self {
-        Self(named("email", &email.as_str().to_lowercase()))
+        Self(named("email", email.key()))
     }
 }
 

@@ -11,8 +11,8 @@ use crate::app::users::{NewUser, User};
 
 const INSERT_USER: &str = "
     WITH made AS (
-        INSERT INTO users (id, name, email, idempotency_key, request_digest)
-        VALUES ($1, $2, $3, $5, $6)
+        INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
+        VALUES ($1, $2, $3, $5, $6, $7)
         RETURNING id, name, email, role, created_at, updated_at
     ), kept AS (
         INSERT INTO passwords (user_id, hash) SELECT id, $4 FROM made
@@ -21,7 +21,8 @@ const INSERT_USER: &str = "
 
 const FIND: &str = "
     SELECT id, name, email, role, created_at, updated_at, hash
-    FROM users JOIN passwords ON user_id = id WHERE lower(email) = lower($1)";
+    FROM users JOIN passwords ON user_id = id WHERE email_key = $1
+        OR (email_key IS NULL AND lower(email) = lower($2))";
 
 const FIND_OF: &str = "SELECT hash FROM passwords WHERE user_id = $1";
 
@@ -66,7 +67,10 @@ pub async fn insert_user(
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row = client
-        .query_one(&statement, &[&id, &name, &email, &hash, &key, &digest])
+        .query_one(
+            &statement,
+            &[&id, &name, &email, &hash, &key, &digest, &new.email.key()],
+        )
         .await?;
     user_of(&row)
 }
@@ -78,7 +82,9 @@ pub async fn insert_user(
 pub async fn find(database: &Pool, email: &Email) -> Result<Option<(User, String)>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
-    let row = client.query_opt(&statement, &[&email.as_str()]).await?;
+    let row = client
+        .query_opt(&statement, &[&email.key(), &email.as_str()])
+        .await?;
     row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
         .transpose()
 }

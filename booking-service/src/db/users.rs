@@ -10,14 +10,17 @@ use super::{DbError, keep_answer};
 use crate::app::text::{Email, Name};
 use crate::app::users::{Deletion, NewUser, User, UserChange, UserRole};
 
-/// The unique index that gives an address to one user.
+/// The unique indexes that give an address to one user: by its key, and as rows that have none yet have it.
+pub const EMAIL_KEY: &str = "users_email_key_taken";
+/// The second of them.
 pub const EMAIL: &str = "users_email_taken";
 
 /// The unique key that lets an idempotency key make one user.
 pub const KEY: &str = "users_idempotency_key";
 
 const INSERT: &str = "
-    INSERT INTO users (id, name, email, idempotency_key, request_digest) VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
+    VALUES ($1, $2, $3, $4, $5, $6)
     RETURNING id, name, email, role, created_at, updated_at";
 
 const FIND_BY_KEY: &str = "
@@ -26,9 +29,10 @@ const FIND_BY_KEY: &str = "
 
 const FIND: &str = "SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1";
 
-/// However it is written, as the index has it.
+/// However it is written. A row that another version of this service wrote has no key.
 const FIND_BY_EMAIL: &str = "
-    SELECT id, name, email, role, created_at, updated_at FROM users WHERE lower(email) = lower($1)";
+    SELECT id, name, email, role, created_at, updated_at FROM users WHERE email_key = $1
+        OR (email_key IS NULL AND lower(email) = lower($2))";
 
 /// Ids rise with the time at which they were made.
 const LIST: &str = "
@@ -37,7 +41,7 @@ const LIST: &str = "
 
 const UPDATE: &str = "
     UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), role = coalesce($4, role),
-        updated_at = now()
+        email_key = coalesce($5, email_key), updated_at = now()
     WHERE id = $1
     RETURNING id, name, email, role, created_at, updated_at";
 
@@ -90,10 +94,11 @@ pub async fn insert(
 pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result<User, DbError> {
     let statement = client.prepare_cached(INSERT).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
+    let email_key = new.email.key();
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row = client
-        .query_one(&statement, &[&id, &name, &email, &key, &digest])
+        .query_one(&statement, &[&id, &name, &email, &key, &digest, &email_key])
         .await?;
     user_of(&row)
 }
@@ -105,7 +110,9 @@ pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result
 pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
-    let row = client.query_opt(&statement, &[&email.as_str()]).await?;
+    let row = client
+        .query_opt(&statement, &[&email.key(), &email.as_str()])
+        .await?;
     row.as_ref().map(user_of).transpose()
 }
 
@@ -159,9 +166,10 @@ pub async fn update(
     let statement = client.prepare_cached(UPDATE).await?;
     let name = change.name.as_ref().map(Name::as_str);
     let email = change.email.as_ref().map(Email::as_str);
+    let email_key = change.email.as_ref().map(Email::key);
     let role = change.role.map(UserRole::as_str);
     let row = client
-        .query_opt(&statement, &[&id, &name, &email, &role])
+        .query_opt(&statement, &[&id, &name, &email, &role, &email_key])
         .await?;
     row.as_ref().map(user_of).transpose()
 }

@@ -146,7 +146,10 @@ async fn log_out(
 /// Who signs up, and their password.
 fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
     let of = |field: &'static str| move |text: String| format!("the {field} {text}");
-    let name = Name::try_from(form.text("name").to_owned()).map_err(of("name"))?;
+    let name = form
+        .text("name")
+        .parse::<Name>()
+        .map_err(|error| of("name")(error.0))?;
     let email = Email::try_from(form.text("email").to_owned()).map_err(of("e-mail address"))?;
     let password = Password::try_from(form.exact("password").to_owned());
     let password = password.map_err(of("password"))?;
@@ -168,7 +171,12 @@ fn refused(
     let notice = match &error {
         AccountError::WrongCredentials => "The e-mail address or the password is wrong.",
         AccountError::TooMany(_) => "There were too many attempts. Try again in a few minutes.",
-        AccountError::App(AppError::Db(error)) if error.constraint() == Some(db::users::EMAIL) => {
+        AccountError::App(AppError::Db(error))
+            if matches!(
+                error.constraint(),
+                Some(db::users::EMAIL | db::users::EMAIL_KEY)
+            ) =>
+        {
             "Somebody has signed up with this e-mail address already. Log in instead."
         }
         _ => return Err(error.into()),

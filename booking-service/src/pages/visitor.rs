@@ -197,8 +197,6 @@ pub(super) fn no_account() -> Cookie<'static> {
 }
 
 fn checked_name(text: &str) -> Option<String> {
-    let name = text.trim();
-    let is_name = (1..=NAME_LIMIT_CHARS).contains(&name.chars().count())
-        && !name.chars().any(char::is_control);
-    is_name.then(|| name.to_owned())
+    let name: Result<domain::Text<1, NAME_LIMIT_CHARS>, _> = text.parse();
+    name.map(String::from).ok()
 }

@@ -141,7 +141,7 @@ fn of_store(error: StoreError) -> Problem {
 fn of_database(error: DbError) -> Problem {
     let text = error.to_string();
     match error.constraint() {
-        Some(db::users::EMAIL) => {
+        Some(db::users::EMAIL | db::users::EMAIL_KEY) => {
             return Problem::conflict("email_taken", "this address belongs to another user");
         }
         Some(db::vouchers::CODE) => {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use domain::Units;
+use domain::{Units, is_visible};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::auth::Caller;
@@ -169,8 +169,8 @@ fn parse(
         let detail = format!("must have 1 to {USER_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field(USER_ID, detail));
     }
-    if user.chars().any(char::is_control) {
-        let detail = "must not have control characters";
+    if !is_visible(&user) {
+        let detail = "must not have control or other invisible characters";
         return Err(Problem::invalid_field(USER_ID, detail));
     }
     caller.check_names_self(USER_ID, &user)?;

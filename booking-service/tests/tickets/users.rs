@@ -122,3 +122,65 @@ async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
     }
     service.finish().await
 }
+
+#[tokio::test]
+async fn an_address_is_one_in_all_its_forms() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let add = async |email: &str| {
+        let body = json!({"name": "Asha", "email": email});
+        caller.post("/api/v1/users", &body).await
+    };
+    for email in [
+        "émile@example.org",
+        "asha@example.org",
+        "nikos@bücher.example",
+    ] {
+        let made = add(email).await?;
+        assert_eq!((made.status, &made.body["email"]), (201, &json!(email)));
+    }
+    for email in [
+        "ÉMILE@example.org",
+        "e\u{301}mile@example.org",
+        "asha@ｅｘａｍｐｌｅ.org",
+        "ａｓｈａ@example.org",
+        "\"asha\"@example.org",
+        "Asha@EXAMPLE.org",
+        "nikos@xn--bcher-kva.example",
+    ] {
+        let refused = add(email).await?;
+        assert_eq!(refused.summary(), "409 email_taken", "{email}");
+    }
+    for email in [
+        "аsha@example.org",
+        "asha@exаmple.org",
+        "as\u{200B}ha@example.org",
+    ] {
+        let refused = add(email).await?;
+        assert_eq!(refused.invalid(), "400 /email", "{email}");
+    }
+    // A change of the address keeps it one user's.
+    let other = caller
+        .make(
+            "/api/v1/users",
+            &json!({"name": "Ben", "email": "ben@example.org"}),
+        )
+        .await?;
+    let path = format!("/api/v1/users/{other}");
+    let refused = caller
+        .put(&path, &json!({"email": "\"ASHA\"@example.org"}))
+        .await?;
+    assert_eq!(refused.summary(), "409 email_taken");
+    let changed = caller
+        .put(&path, &json!({"email": "Bén@example.org"}))
+        .await?;
+    assert_eq!(changed.body["email"], "Bén@example.org");
+    assert_eq!(add("BÉN@example.org").await?.summary(), "409 email_taken");
+    // What another version of the service wrote has no key, and is found all the same.
+    let sql = service.sql().await?;
+    let insert =
+        "INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Old', 'Old@example.org')";
+    sql.execute(insert, &[]).await?;
+    assert_eq!(add("old@example.org").await?.summary(), "409 email_taken");
+    service.finish().await
+}

@@ -11,7 +11,9 @@ mod ids;
 mod money;
 pub mod sale_rules;
 mod seat;
+mod text;
 mod units;
+mod zone;
 
 pub use airline::AirlineCode;
 pub use airport::AirportCode;
@@ -19,7 +21,9 @@ pub use flight_number::FlightNumber;
 pub use ids::{BookingId, FlightId, HoldId, PaymentId, PoolId};
 pub use money::{Amount, Currency, Money};
 pub use seat::{SeatLayout, SeatNumber};
+pub use text::{Prose, Text, is_visible};
 pub use units::Units;
+pub use zone::ZoneName;
 
 /// Why a text or number is not the value it was meant to be.
 ///

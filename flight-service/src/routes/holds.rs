@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
-use domain::HoldId;
+use domain::{HoldId, is_visible};
 use jiff::Timestamp;
 use service_kit::extract::{Id, Json};
 use service_kit::{Problem, respond};
@@ -40,8 +40,8 @@ pub(super) async fn create(
         let detail = format!("must have 1 to {OWNER_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field("owner", detail));
     }
-    if request.owner.chars().any(char::is_control) {
-        let detail = "must not have control characters";
+    if !is_visible(&request.owner) {
+        let detail = "must not have control or other invisible characters";
         return Err(Problem::invalid_field("owner", detail));
     }
     request.expires_at.map_or(Ok(()), check_expiry)?;

@@ -1,7 +1,7 @@
 //! Requests, parsed into the words of this service. All wrong fields are named at once.
 
 use clients::payment::{ChargeRequest, Reference};
-use domain::{Amount, Money};
+use domain::{Amount, Money, is_visible};
 use service_kit::Problem;
 use service_kit::problem::FieldError;
 
@@ -98,8 +98,8 @@ fn reference(reference: &Reference) -> Result<(), String> {
 fn plain(text: &str, limit_chars: usize) -> Result<(), String> {
     if text.chars().count() > limit_chars {
         Err(format!("must be at most {limit_chars} characters"))
-    } else if text.chars().any(char::is_control) {
-        Err("must not have control characters".to_owned())
+    } else if !is_visible(text) {
+        Err("must not have control or other invisible characters".to_owned())
     } else {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::http::CallContext;
-use domain::BookingId;
+use domain::{BookingId, is_visible};
 use jiff::civil::Date;
 use lifecycle::State;
 use maud::{Markup, html};
@@ -60,11 +60,7 @@ impl Asked {
         catalog: &Catalog,
         context: &CallContext,
     ) -> Result<Result<Wanted, String>, AppError> {
-        if self
-            .fields()
-            .iter()
-            .any(|field| field.contains(char::is_control))
-        {
+        if !self.fields().iter().all(|field| is_visible(field)) {
             return Ok(Err("what is looked for has letters and digits".to_owned()));
         }
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());

@@ -128,7 +128,7 @@ async fn buyer(
         Err(text) => return Ok(Err(format!("this {text}"))),
     };
     let name = Name::try_from(visitor.user.clone());
-    let name = name.map_err(|text| AppError::Invalid("user".to_owned(), text))?;
+    let name = name.map_err(|error| AppError::Invalid("user".to_owned(), error.0))?;
     users.find_or_create(&name, &email).await.map(Ok)
 }
 

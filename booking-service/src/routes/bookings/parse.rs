@@ -1,7 +1,7 @@
 //! What is asked of bookings by count, parsed.
 
 use domain::sale_rules::itinerary;
-use domain::{Amount, FlightId, Units};
+use domain::{Amount, FlightId, Units, is_visible};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
@@ -82,8 +82,8 @@ pub(super) fn new_booking(
         return Err(Problem::invalid_field("payment_type", detail));
     }
     // payment-service would not take them, and the booking could not be paid or refused.
-    if body.payment_type.chars().any(char::is_control) {
-        let detail = "must not have control characters";
+    if !is_visible(&body.payment_type) {
+        let detail = "must not have control or other invisible characters";
         return Err(Problem::invalid_field("payment_type", detail));
     }
     if body.date < EARLIEST_DATE {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::sale_rules::itinerary;
-use domain::{FlightId, SeatNumber, Units};
+use domain::{FlightId, SeatNumber, Units, is_visible};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::auth::Caller;
@@ -120,8 +120,7 @@ pub(super) fn draft(
     let key = key.of(&request.body, request.digest)?;
     let body = request.body;
     let user = body.user_id.trim();
-    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || user.chars().any(char::is_control)
-    {
+    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || !is_visible(user) {
         let detail = format!("must have 1 to {USER_LIMIT_CHARS} printable characters");
         return Err(Problem::invalid_field("userId", detail));
     }
