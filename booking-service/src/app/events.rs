@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use domain::{Amount, Currency, Money, PoolId, Units};
+use domain::{Amount, Currency, Money, PoolId, Units, ZoneName};
 use inventory::{Command, Inventory, InventoryError, PoolChange, Refusal};
 use jiff::Timestamp;
 use service_kit::once::{self, Answer, Once, RequestKey};
@@ -31,6 +31,10 @@ pub struct Event {
     pub description: String,
     /// When it begins.
     pub starts_at: Timestamp,
+    /// Whose clocks say so; `None`: nobody said.
+    pub time_zone: Option<ZoneName>,
+    /// Where it is; `None`: nobody said.
+    pub venue: Option<String>,
     /// All of its tickets.
     pub total_tickets: i32,
     /// What one costs now.
@@ -79,6 +83,10 @@ pub struct NewEvent {
     pub description: Description,
     /// When it begins.
     pub starts_at: Timestamp,
+    /// Whose clocks say so, if that is known.
+    pub time_zone: Option<ZoneName>,
+    /// Where it is, if that is known.
+    pub venue: Option<Name>,
     /// All of its tickets.
     pub total_tickets: Units,
     /// What one costs, zero or more.
@@ -111,6 +119,10 @@ pub struct EventChange {
     pub description: Option<Description>,
     /// When it begins.
     pub starts_at: Option<Timestamp>,
+    /// Whose clocks say so; `Some(None)`: it is not known.
+    pub time_zone: Option<Option<ZoneName>>,
+    /// Where it is; `Some(None)`: it is not known.
+    pub venue: Option<Option<Name>>,
     /// All of its tickets.
     pub total_tickets: Option<Units>,
     /// What one costs, zero or more, to those who book from now on.

@@ -1,7 +1,7 @@
 //! The tables of events and of their sales.
 
 use deadpool_postgres::Pool;
-use domain::{Currency, Money, PoolId, Units};
+use domain::{Currency, Money, PoolId, Units, ZoneName};
 use inventory::{Accepted, RowStatement, Rows};
 use service_kit::once::Answer;
 use tokio_postgres::Row;
@@ -18,8 +18,8 @@ const INSERT: &str = "
     WITH event AS (
         INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency,
                             on_sale_from, on_sale_until, tickets_per_user, idempotency_key,
-                            request_digest)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                            request_digest, time_zone, venue)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         RETURNING id
     )
     INSERT INTO event_sales (event_id) SELECT id FROM event";
@@ -28,7 +28,7 @@ const INSERT: &str = "
 const COLUMNS: &str = "
     event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
     event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
-    event.updated_at, event.tickets_per_user
+    event.updated_at, event.tickets_per_user, event.time_zone, event.venue
     FROM events event JOIN pools pool ON pool.id = event.pool_id";
 
 const UPDATE: &str = "
@@ -38,7 +38,9 @@ const UPDATE: &str = "
         on_sale_from = CASE WHEN $5 THEN $6 ELSE on_sale_from END,
         on_sale_until = CASE WHEN $7 THEN $8 ELSE on_sale_until END,
         tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END,
-        starts_at = coalesce($11, starts_at), updated_at = now()
+        starts_at = coalesce($11, starts_at),
+        time_zone = CASE WHEN $12 THEN $13 ELSE time_zone END,
+        venue = CASE WHEN $14 THEN $15 ELSE venue END, updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
 
 const DELETE: &str =
@@ -91,6 +93,10 @@ impl EventChanged {
             .with(change.tickets_per_user.is_some())
             .with(per_user.map(|units| units.get().cast_signed()))
             .with(change.starts_at)
+            .with(change.time_zone.is_some())
+            .with(change.time_zone.clone().flatten().map(String::from))
+            .with(change.venue.is_some())
+            .with(change.venue.clone().flatten().map(String::from))
     }
 }
 
@@ -126,6 +132,8 @@ pub async fn insert(
     let (name, description) = (new.name.as_str(), new.description.as_str());
     let (price, currency) = (new.price.minor(), new.price.currency().to_string());
     let (from, until) = (new.sales.from, new.sales.until);
+    let time_zone = new.time_zone.as_ref().map(ZoneName::as_str);
+    let venue = new.venue.as_ref().map(Name::as_str);
     let per_user = new.tickets_per_user.map(|units| units.get().cast_signed());
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
@@ -145,6 +153,8 @@ pub async fn insert(
                 &per_user,
                 &key,
                 &digest,
+                &time_zone,
+                &venue,
             ],
         )
         .await?;
@@ -261,6 +271,11 @@ fn event_of(row: &Row) -> Result<Event, DbError> {
         name: row.try_get(2)?,
         description: row.try_get(3)?,
         starts_at: row.try_get(4)?,
+        // A zone that was stored by a version that knows more of them is no reason not to show the event.
+        time_zone: row
+            .try_get::<_, Option<&str>>(13)?
+            .and_then(|zone| zone.parse().ok()),
+        venue: row.try_get(14)?,
         total_tickets: row.try_get(5)?,
         price: price.map_err(|_| DbError::Unreadable("events.price_minor"))?,
         sales: SalesWindow {

@@ -208,7 +208,7 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
                 h2 { (title(row, airports)) }
                 p.quiet {
                     @if let Some(departs) = departs { (words::date(departs.date)) ", " (departs.time) " · " }
-                    @if let Some(event) = &row.event { (words::moment(event.starts_at)) " · " }
+                    @if let Some(event) = &row.event { (words::event(event)) " · " }
                     (seats(booking))
                 }
             }

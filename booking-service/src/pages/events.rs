@@ -77,7 +77,7 @@ async fn list(
                 @for event in &found {
                     li {
                         a.card href=(path(event.id)) {
-                            div { h2 { (event.name) } p.quiet { (words::local_moment(event.starts_at)) } }
+                            div { h2 { (event.name) } p.quiet { (words::event(event)) } }
                             span.price { (price(event)) }
                             (left(event, free.get(&event.id).copied(), now))
                         }
@@ -169,7 +169,8 @@ async fn event_page(
         div.columns {
             div {
                 section.card.stack {
-                    h2 { (words::local_moment(event.starts_at)) }
+                    h2 { (words::event_time(&event)) }
+                    @if let Some(venue) = &event.venue { p { (venue) } }
                     @if !event.description.is_empty() { p.prose { (event.description) } }
                 }
             }

@@ -7,6 +7,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
+use crate::app::events::Event;
+
 /// An amount: `₹8,500`, `$75.50`, `CHF 1,200`.
 pub(super) fn money(amount: Amount, currency: Currency) -> String {
     // What does not fit its currency was not made here: it is shown as it is.
@@ -111,6 +113,36 @@ pub(super) fn local_moment(at: Timestamp) -> Markup {
     html! { time datetime=(at) data-moment { (moment(at)) } }
 }
 
+/// When an event begins, and where: by its own clocks if they are known.
+pub(super) fn event(event: &Event) -> Markup {
+    html! {
+        (event_time(event))
+        @if let Some(venue) = &event.venue { " · " (venue) }
+    }
+}
+
+/// `Wed 10 Jul 2030, 19:30 CEST`, or in UTC, to which scripts add what the visitor's own clock says then.
+pub(super) fn event_time(event: &Event) -> Markup {
+    let at = event.starts_at;
+    let Some(zone) = &event.time_zone else {
+        return local_moment(at);
+    };
+    let local = at.to_zoned(zone.rules().clone());
+    let time = local.strftime("%a %-d %b %Y, %H:%M").to_string();
+    let machine = local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    html! { time datetime=(machine) title=(zone) { (time) " " (letters(zone.rules(), at, &machine)) } }
+}
+
+/// `IST`, or `UTC+5:30` where the zone has no letters; `text` is the time with its offset.
+fn letters(zone: &TimeZone, at: Timestamp, text: &str) -> String {
+    let letters = zone.to_offset_info(at).abbreviation().to_owned();
+    if letters.starts_with(|first: char| first.is_alphabetic()) {
+        letters
+    } else {
+        offset(text)
+    }
+}
+
 /// A time by an airport's clocks.
 pub(super) struct LocalTime {
     /// The day.
@@ -140,12 +172,10 @@ fn local(text: &str, at: Timestamp, airport: Option<&Airport>) -> LocalTime {
         .parse()
         .unwrap_or_else(|_| at.to_zoned(TimeZone::UTC).datetime());
     let zone = airport.and_then(|airport| TimeZone::get(&airport.time_zone).ok());
-    let letters = zone.map(|zone| zone.to_offset_info(at).abbreviation().to_owned());
-    let letters = letters.filter(|name| name.starts_with(|first: char| first.is_alphabetic()));
     LocalTime {
         date: civil.date(),
         time: civil.strftime("%H:%M").to_string(),
-        zone: letters.unwrap_or_else(|| offset(text)),
+        zone: zone.map_or_else(|| offset(text), |zone| letters(&zone, at, text)),
         machine: text.to_owned(),
     }
 }

@@ -39,6 +39,8 @@ pub(super) async fn create(
         name: body.name,
         description: body.description,
         starts_at: body.date_time.0,
+        time_zone: body.time_zone,
+        venue: body.venue,
         total_tickets: body.total_tickets,
         price: checked_price(body.ticket_price, body.currency)?,
         sales: SalesWindow {
@@ -105,6 +107,8 @@ pub(super) async fn change(
         name: body.name,
         description: body.description,
         starts_at: moment(body.date_time),
+        time_zone: body.time_zone,
+        venue: body.venue,
         total_tickets: body.total_tickets,
         price: body.ticket_price,
         currency: body.currency,

@@ -1,7 +1,9 @@
 //! Who travels, as requests name them.
 
 use domain::Units;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use utoipa::ToSchema;
@@ -9,10 +11,10 @@ use utoipa::ToSchema;
 use crate::app::booking::{Booking, Traveler};
 
 /// Longer than any name in a passport.
-const NAME_LIMIT_CHARS: usize = 100;
+type TravelerName = domain::Text<1, 100>;
 
 /// Longer than any document's number.
-const DOCUMENT_LIMIT_CHARS: usize = 50;
+type DocumentNumber = domain::Text<1, 50>;
 
 /// The oldest date of birth that is taken: nobody who travels was born before.
 const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
@@ -26,11 +28,11 @@ pub(crate) struct TravelerBody {
     /// Family name, as in the passport
     #[schema(example = "Rao", min_length = 1, max_length = 100)]
     family_name: String,
-    /// Date of birth
+    /// Date of birth, not in the future
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "1990-04-01")]
     born_on: Option<Date>,
-    /// The number of a passport or an identity card
+    /// The number of a passport or an identity card: letters and digits, with spaces, hyphens, dots or slashes between
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 50)]
     document: Option<String>,
@@ -67,34 +69,118 @@ pub(crate) fn parse(bodies: Vec<TravelerBody>, seats: Units) -> Result<Vec<Trave
         let detail = format!("must name as many as there are seats, {seats}");
         return Err(Problem::invalid_field("travelers", detail));
     }
+    let latest_birth = latest_birth();
     let parsed = bodies.into_iter().enumerate();
-    parsed.map(|(index, body)| traveler(index, body)).collect()
+    parsed
+        .map(|(index, body)| traveler(index, body, latest_birth))
+        .collect()
 }
 
-fn traveler(index: usize, body: TravelerBody) -> Result<Traveler, Problem> {
+fn traveler(index: usize, body: TravelerBody, latest_birth: Date) -> Result<Traveler, Problem> {
     let field = |name: &str| format!("travelers/{index}/{name}");
-    let text = |name: &str, text: String, limit: usize| {
-        let text = text.trim().to_owned();
-        let is_well_formed =
-            (1..=limit).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if is_well_formed {
-            Ok(text)
-        } else {
-            let detail = format!("must have 1 to {limit} printable characters");
-            Err(Problem::invalid_field(&field(name), detail))
-        }
+    let invalid = |name: &str, detail: String| Problem::invalid_field(&field(name), detail);
+    let name = |of: &str, text: String| {
+        let name: Result<TravelerName, _> = text.parse();
+        name.map(String::from).map_err(|error| invalid(of, error.0))
     };
-    if body.born_on.is_some_and(|date| date < EARLIEST_BIRTH) {
-        let detail = format!("must not be before {EARLIEST_BIRTH}");
-        return Err(Problem::invalid_field(&field("born_on"), detail));
+    match body.born_on {
+        Some(date) if date < EARLIEST_BIRTH => {
+            let detail = format!("must not be before {EARLIEST_BIRTH}");
+            return Err(invalid("born_on", detail));
+        }
+        Some(date) if date > latest_birth => {
+            let detail = "must not be in the future".to_owned();
+            return Err(invalid("born_on", detail));
+        }
+        Some(_) | None => {}
     }
+    let document = body.document.map(|text| document(&text)).transpose();
     Ok(Traveler {
-        given_name: text("given_name", body.given_name, NAME_LIMIT_CHARS)?,
-        family_name: text("family_name", body.family_name, NAME_LIMIT_CHARS)?,
+        given_name: name("given_name", body.given_name)?,
+        family_name: name("family_name", body.family_name)?,
         born_on: body.born_on,
-        document: body
-            .document
-            .map(|document| text("document", document, DOCUMENT_LIMIT_CHARS))
-            .transpose()?,
+        document: document.map_err(|detail| invalid("document", detail))?,
     })
+}
+
+/// A document's number: passports have letters and digits, identity cards some marks between them, too.
+fn document(text: &str) -> Result<String, String> {
+    let number: DocumentNumber = text.parse().map_err(|error: domain::Invalid| error.0)?;
+    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '<' | '№');
+    let has_form = number
+        .as_str()
+        .chars()
+        .all(|c| c.is_alphanumeric() || is_mark(c))
+        && number.as_str().starts_with(char::is_alphanumeric);
+    if has_form {
+        Ok(number.into())
+    } else {
+        Err(
+            "must be letters and digits, with spaces, hyphens, dots or slashes between them"
+                .to_owned(),
+        )
+    }
+}
+
+/// Today where the day begins first, so that nobody who has been born is refused.
+fn latest_birth() -> Date {
+    let first = Offset::constant(14);
+    first.to_datetime(Timestamp::now()).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn named(change: impl FnOnce(&mut TravelerBody)) -> Result<Traveler, Problem> {
+        let mut body = TravelerBody::of("Asha".to_owned(), "Rao".to_owned());
+        change(&mut body);
+        traveler(0, body, date(2030, 2, 15))
+    }
+
+    #[test]
+    fn a_birth_is_neither_in_the_future_nor_long_ago() {
+        for (born_on, is_right) in [
+            (date(1899, 12, 31), false),
+            (date(1900, 1, 1), true),
+            (date(2030, 2, 15), true),
+            (date(2030, 2, 16), false),
+            (date(9999, 1, 1), false),
+        ] {
+            let found = named(|body| body.born_on = Some(born_on));
+            assert_eq!(found.is_ok(), is_right, "{born_on}");
+        }
+        assert!(latest_birth() >= Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    }
+
+    #[test]
+    fn names_and_documents_are_as_they_are_printed() {
+        for name in ["O'Brien-Núñez", "李", "محمد", &"x".repeat(100)] {
+            assert!(
+                named(|body| name.clone_into(&mut body.given_name)).is_ok(),
+                "{name}"
+            );
+        }
+        for name in ["", " ", "\u{200B}", "\u{202E}oaR", "a\nb", &"x".repeat(101)] {
+            assert!(
+                named(|body| name.clone_into(&mut body.family_name)).is_err(),
+                "{name:?}"
+            );
+        }
+        for (document, is_right) in [
+            ("P1234567", true),
+            ("45 08 № 123456", true),
+            ("AB-123.456/7", true),
+            ("", false),
+            ("--", false),
+            ("<script>", false),
+            ("P123\u{200B}", false),
+            ("P123; DROP", false),
+        ] {
+            let found = named(|body| body.document = Some(document.to_owned()));
+            assert_eq!(found.is_ok(), is_right, "{document:?}");
+        }
+    }
 }

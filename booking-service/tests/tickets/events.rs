@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::caller::tidy;
-use crate::support::{TestService, event, user};
+use crate::support::{TestService, event, ticket_option, user};
 
 const NOTHING: &str = "/api/v1/events/00000000-0000-0000-0000-000000000000";
 
@@ -70,6 +70,104 @@ async fn an_event_lives() -> anyhow::Result<()> {
         &[],
     );
     assert_eq!(row.await?.try_get::<_, i64>(0)?, 1_925_069_645);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn an_event_has_a_place_and_its_clocks() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let mut body = event(10);
+    body["date_time"] = json!("2030-07-10T19:30:00+02:00");
+    body["time_zone"] = json!("Europe/Berlin");
+    body["venue"] = json!(" Waldbu\u{308}hne ");
+    let made = caller.post("/api/v1/events", &body).await?;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(made.body["date_time"], "2030-07-10T17:30:00Z");
+    assert_eq!(made.body["time_zone"], "Europe/Berlin");
+    assert_eq!(made.body["venue"], "Waldbühne");
+    let path = made.header("location").unwrap_or_default().to_owned();
+    assert_eq!(caller.get(&path).await?.body, made.body);
+    let page = format!("/events/{}", made.body["id"].as_str().unwrap_or_default());
+    for path in [page.as_str(), "/events"] {
+        let shown = caller.get(path).await?.text;
+        assert!(shown.contains("Wed 10 Jul 2030, 19:30 CEST"), "{shown}");
+        assert!(shown.contains("Waldbühne"), "{shown}");
+        assert!(shown.contains("2030-07-10T19:30:00+02:00"), "{shown}");
+    }
+    for (field, value) in [
+        ("time_zone", json!("Mars/Olympus")),
+        ("time_zone", json!("+02:00")),
+        ("time_zone", json!("")),
+        ("time_zone", json!(2)),
+        ("venue", json!("")),
+        ("venue", json!("\u{200B}")),
+        ("venue", json!("x".repeat(201))),
+    ] {
+        let mut wrong = event(10);
+        wrong[field] = value.clone();
+        let refused = caller.post("/api/v1/events", &wrong).await?;
+        assert_eq!(refused.invalid(), format!("400 /{field}"), "{value}");
+        let refused = caller.put(&path, &json!({field: value})).await?;
+        assert_eq!(refused.invalid(), format!("400 /{field}"), "{value}");
+    }
+    let kept = caller.put(&path, &json!({"name": "Jazz"})).await?;
+    assert_eq!(kept.body["time_zone"], "Europe/Berlin");
+    let moved = json!({"time_zone": "Asia/Kolkata", "venue": "Eden Gardens"});
+    let moved = caller.put(&path, &moved).await?;
+    assert_eq!(moved.body["venue"], "Eden Gardens");
+    let shown = caller.get(&page).await?.text;
+    assert!(shown.contains("Wed 10 Jul 2030, 23:00 IST"), "{shown}");
+    let cleared = json!({"time_zone": null, "venue": null});
+    let cleared = caller.put(&path, &cleared).await?;
+    assert_eq!(
+        (&cleared.body["time_zone"], &cleared.body["venue"]),
+        (&Value::Null, &Value::Null)
+    );
+    let shown = caller.get(&page).await?.text;
+    assert!(shown.contains("10 Jul 2030, 17:30 UTC"), "{shown}");
+    service.finish().await
+}
+
+#[tokio::test]
+async fn names_are_what_can_be_seen() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    for name in [
+        "\u{200B}",
+        "\u{202E}lleb",
+        "a\u{2066}b",
+        "\u{FEFF}",
+        "a\u{2028}b",
+    ] {
+        let mut body = event(5);
+        body["name"] = json!(name);
+        let refused = caller.post("/api/v1/events", &body).await?;
+        assert_eq!(refused.invalid(), "400 /name", "{name:?}");
+        let mut body = user("seen");
+        body["name"] = json!(name);
+        let refused = caller.post("/api/v1/users", &body).await?;
+        assert_eq!(refused.invalid(), "400 /name", "{name:?}");
+        let mut body = ticket_option(5);
+        body["data"]["attributes"]["name"] = json!(name);
+        let refused = caller.post("/ticket_options", &body).await?;
+        assert_eq!(refused.status, 400, "{name:?}: {}", refused.text);
+    }
+    for name in [
+        "👨\u{200D}👩\u{200D}👧 Night",
+        "حفلة موسيقية",
+        "می\u{200C}خواهم",
+        &"W".repeat(80),
+    ] {
+        let mut body = event(5);
+        body["name"] = json!(name);
+        let made = caller.post("/api/v1/events", &body).await?;
+        assert_eq!((made.status, &made.body["name"]), (201, &json!(name)));
+    }
+    let mut body = event(5);
+    body["name"] = json!("Cafe\u{301}");
+    let made = caller.post("/api/v1/events", &body).await?;
+    assert_eq!(made.body["name"], "Café");
     service.finish().await
 }
 

@@ -102,7 +102,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                 section.card.stack {
                     h2 { (words::counted(booking.quantity.get().into(), "ticket", "tickets")) }
                     @if let Some(event) = &shown.event {
-                        p.quiet { (words::local_moment(event.starts_at)) }
+                        p.quiet { (words::event(event)) }
                         p.links { a href=(events::path(event.id)) { "See the event" } }
                     }
                 }

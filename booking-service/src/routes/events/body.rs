@@ -1,6 +1,6 @@
 //! Events as they are sent and answered.
 
-use domain::{Amount, Currency, Units};
+use domain::{Amount, Currency, Units, ZoneName};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -53,6 +53,14 @@ pub(in crate::routes) struct EventRequest {
     /// When it begins, RFC 3339; without an offset it is UTC
     #[schema(value_type = String, format = "date-time", example = "2030-07-10T19:30:00Z")]
     pub(super) date_time: Moment,
+    /// The zone whose clocks the pages show, an IANA name
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    pub(super) time_zone: Option<ZoneName>,
+    /// Where it is
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Waldbühne, Berlin")]
+    pub(super) venue: Option<Name>,
     /// All of its tickets
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1000)]
     pub(super) total_tickets: Units,
@@ -96,6 +104,14 @@ pub(in crate::routes) struct EventChangeRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time", example = "2030-07-10T19:30:00Z")]
     pub(super) date_time: Option<Moment>,
+    /// The zone whose clocks the pages show, an IANA name; null: none
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    pub(super) time_zone: Option<Option<ZoneName>>,
+    /// Where it is; null: nowhere in particular
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Waldbühne, Berlin")]
+    pub(super) venue: Option<Option<Name>>,
     /// All of its tickets, as many as are held and sold or more
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 1000)]
@@ -134,6 +150,14 @@ pub(in crate::routes) struct EventView {
     pub(super) description: String,
     /// When it begins
     pub(super) date_time: Timestamp,
+    /// The zone whose clocks the pages show, an IANA name
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    pub(super) time_zone: Option<ZoneName>,
+    /// Where it is
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Waldbühne, Berlin")]
+    pub(super) venue: Option<String>,
     /// All of its tickets
     #[schema(example = 1000)]
     pub(super) total_tickets: i32,
@@ -166,6 +190,8 @@ impl From<Event> for EventView {
             name: event.name,
             description: event.description,
             date_time: event.starts_at,
+            time_zone: event.time_zone,
+            venue: event.venue,
             total_tickets: event.total_tickets,
             ticket_price: event.price.amount(),
             currency: event.price.currency(),
