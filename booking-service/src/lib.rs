@@ -25,6 +25,7 @@ pub mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use anyhow::ensure;
@@ -32,7 +33,7 @@ use clients::flight::FlightClient;
 use clients::http::Credentials;
 use clients::payment::PaymentClient;
 use futures_util::FutureExt as _;
-use inventory::{Gate, Inventory};
+use inventory::{Databases, Gate, Inventory};
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
@@ -43,6 +44,7 @@ use service_kit::redis::Redis;
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::settings::{AuthMode, AuthSettings};
 use service_kit::{database, redis, telemetry};
+use tokio::sync::Mutex;
 
 use crate::app::accounts::Accounts;
 use crate::app::attempts::{Attempts, Limits, Shared};
@@ -74,6 +76,9 @@ pub const NAME: &str = "booking-service";
 /// What the pools of this service are: the first part of the gate's keys.
 pub const POOL_KIND: &str = "event_tickets";
 
+/// How much longer than its calls the step of a booking may take until it counts as stuck.
+const STEP_MARGIN: Duration = Duration::from_secs(2);
+
 /// The service, bound to its address and ready to run.
 pub struct Application {
     server: BoundServer,
@@ -96,11 +101,17 @@ impl Application {
         start_background(settings, &engine, &tasks);
         let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
         let accounts = accounts(settings, database.clone(), redis.as_ref())?;
-        tasks.spawn(|stop| accounts.clone().sweep(stop));
+        let sweeping = accounts.clone();
+        tasks.supervise("session_sweeper", move |stop| sweeping.clone().sweep(stop));
         let live_sessions = LiveSessions::default();
-        tasks.spawn(|stop| live_sessions.clone().follow(database.clone(), stop));
+        let (followed, sessions) = (live_sessions.clone(), database.clone());
+        tasks.supervise("live_sessions", move |stop| {
+            followed.clone().follow(sessions.clone(), stop)
+        });
         let keys = database.clone();
-        tasks.spawn(|stop| answers::sweep(keys, stop));
+        tasks.supervise("answers_sweeper", move |stop| {
+            answers::sweep(keys.clone(), stop)
+        });
         let bookings = Bookings {
             engine,
             tasks: tasks.clone(),
@@ -241,8 +252,12 @@ fn inventory(
         patience: settings.inventory.patience,
         proof_timeout: settings.inventory.proof_timeout,
     };
+    let databases = Databases {
+        commits: database::commit_pool(&settings.database, NAME)?,
+        reads: database,
+    };
     Ok(Inventory::start(
-        database,
+        databases,
         gate,
         inventory_settings,
         Arc::new(|_| {}),
@@ -325,13 +340,19 @@ fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTask
     let bookings = &settings.bookings;
     let (every, at_once) = (bookings.look_for_work_every, bookings.work_at_once);
     let crew = Crew::new(engine.clone(), at_once);
-    tasks.spawn(|stop| worker::run(crew, every, stop));
+    tasks.supervise("booking_workers", move |stop| {
+        worker::run(crew.clone(), every, stop)
+    });
     let (leases, database, lease) = (
         engine.leases.clone(),
         engine.database.clone(),
         bookings.lease,
     );
-    tasks.spawn(|stop| leases.run(database, lease, stop));
+    // A step asks each of the others once at most.
+    let step = settings.flights.timeout + settings.payments.timeout + STEP_MARGIN;
+    tasks.supervise("lease_renewal", move |stop| {
+        leases.clone().run(database.clone(), lease, step, stop)
+    });
 }
 
 /// The workers of the payment queue, and what tells them of jobs.
@@ -346,12 +367,18 @@ fn start_queue(
     };
     let (doorbell, rung) = Doorbell::new();
     let stream = Stream::new(redis, &settings.redis.key_prefix);
-    let sending = stream.clone().send(rung);
-    tasks.spawn(|stop| async move {
-        stop.run_until_cancelled(sending).await;
+    let (sending, rung) = (stream.clone(), Arc::new(Mutex::new(rung)));
+    tasks.supervise("payment_job_notifier", move |stop| {
+        let (stream, rung) = (sending.clone(), Arc::clone(&rung));
+        async move {
+            let sending = async { stream.send(&mut *rung.lock().await).await };
+            stop.run_until_cancelled(sending).await;
+        }
     });
     let crew = Crew::new(engine.clone(), settings.events.jobs_at_once);
-    tasks.spawn(|stop| payment_jobs::run(crew, stream, stop));
+    tasks.supervise("payment_queue", move |stop| {
+        payment_jobs::run(crew.clone(), stream.clone(), stop)
+    });
     doorbell
 }
 

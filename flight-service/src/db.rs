@@ -13,7 +13,7 @@ mod embedded {
     refinery::embed_migrations!("../migrations/flights");
 }
 
-use service_kit::database::MigrationSet;
+use service_kit::database::{ConnectError, MigrationSet};
 
 /// The migrations of the flights database, in order.
 #[must_use]
@@ -41,6 +41,9 @@ pub enum DbError {
     /// The database failed or refused.
     #[error("the database refused")]
     Query(#[from] tokio_postgres::Error),
+    /// A connection beside the pool could not be opened.
+    #[error("the database can't be reached")]
+    Connect(#[from] ConnectError),
     /// The connection was closed.
     #[error("the database closed the connection")]
     ConnectionEnded,

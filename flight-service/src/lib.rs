@@ -22,10 +22,9 @@ pub mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use inventory::committer::CountListener;
-use inventory::{Gate, Inventory};
+use inventory::{Databases, Gate, Inventory};
 use itinerary::ConnectionWindow;
 use service_kit::admin_actions::AdminActions;
 use service_kit::auth::current_roles::CurrentRoles;
@@ -42,6 +41,7 @@ use crate::app::search::candidates::Candidates;
 use crate::app::search::shared::SharedCandidates;
 use crate::app::seat_maps::{SeatMaps, Watched};
 use crate::app::seats::Seats;
+use crate::db::schedule_version::Source;
 use crate::routes::search_pages::SearchPages;
 use crate::settings::Settings;
 
@@ -50,9 +50,6 @@ pub const NAME: &str = "flight-service";
 
 /// The first part of the gate's keys.
 pub const POOL_KIND: &str = "flight_seats";
-
-/// How long the connection for announcements is silent before the other side is asked for a sign.
-const ANNOUNCEMENTS_KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// The service, bound to its address and ready to run.
 pub struct Application {
@@ -94,8 +91,12 @@ impl Application {
                 watched.update(counts);
             })
         };
+        let databases = Databases {
+            commits: database::commit_pool(&settings.database, NAME)?,
+            reads: database.clone(),
+        };
         let inventory = Inventory::start(
-            database.clone(),
+            databases,
             gate,
             inventory::Settings {
                 sales,
@@ -107,9 +108,18 @@ impl Application {
 
         let tasks = BackgroundTasks::new();
         let interval = settings.schedule.poll_interval;
-        tasks.spawn(|stop| Arc::clone(&schedule).follow(listener, interval, stop));
-        let announcements = announcements_config(settings)?;
-        tasks.spawn(|stop| Arc::clone(&schedule).hear_changes(announcements, stop));
+        let followed = Arc::clone(&schedule);
+        tasks.supervise("schedule_poll", move |stop| {
+            Arc::clone(&followed).follow(Arc::clone(&listener), interval, stop)
+        });
+        let announcements = Source {
+            config: database::connection_config(&settings.database, NAME)?,
+            limits: database::limits(&settings.database),
+        };
+        let heard = Arc::clone(&schedule);
+        tasks.supervise("schedule_announcements", move |stop| {
+            Arc::clone(&heard).hear_changes(announcements.clone(), stop)
+        });
         let search = &settings.search;
         let shared = redis.as_ref().filter(|_| search.redis_cache).map(|redis| {
             SharedCandidates::new(
@@ -197,14 +207,6 @@ impl Application {
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
-}
-
-/// The connection on which changes of the schedule are announced. Nothing is sent on it for long, so the
-/// system asks now and then whether the other side is there.
-fn announcements_config(settings: &Settings) -> anyhow::Result<tokio_postgres::Config> {
-    let mut config = database::connection_config(&settings.database, NAME)?;
-    config.keepalives_idle(ANNOUNCEMENTS_KEEPALIVE);
-    Ok(config)
 }
 
 /// Brings the flights database up to date.

@@ -16,15 +16,12 @@ use service_kit::database::MigrationSet;
 /// Why the database gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection was to be had.
-    #[error("there is no connection to the database")]
+    /// No connection was to be had, or it fell silent: what was asked of it may be done or not.
+    #[error("there is no connection to the database that answers")]
     Connection(#[from] PoolError),
     /// A statement failed, or its outcome is not known.
     #[error("a statement failed")]
     Statement(#[from] tokio_postgres::Error),
-    /// A connection fell silent: what was asked of it may be done or not.
-    #[error("the database did not answer in time")]
-    Silent,
     /// A row has what the schema does not allow.
     #[error("column {0} has a value that the schema does not allow")]
     Unreadable(&'static str),
@@ -46,7 +43,7 @@ impl IsData for DbError {
         match self {
             Self::Statement(error) => error.is_data(),
             // Nothing was said about the data; what can't be read was written.
-            Self::Connection(_) | Self::Silent | Self::Unreadable(_) => false,
+            Self::Connection(_) | Self::Unreadable(_) => false,
         }
     }
 }

@@ -100,7 +100,7 @@ impl Stream {
     }
 
     /// Sends what is rung until nobody can ring any more.
-    pub async fn send(self, mut rung: mpsc::Receiver<Job>) {
+    pub async fn send(&self, rung: &mut mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(SENT_AT_ONCE);
         while rung.recv_many(&mut jobs, SENT_AT_ONCE).await > 0 {
             if let Err(error) = self.add(&jobs).await {

@@ -123,6 +123,8 @@ impl Engine {
                 Ok(Some(step)) => step,
                 Err(error) => return self.stalled(booking, error).await,
             };
+            // The step came back; what is written now carries a lease of its own.
+            lease.follow(&booking);
             booking = match step {
                 Step::Write(next) => self.save(next, NextStep::Mine).await?,
                 Step::Written(next) => next,

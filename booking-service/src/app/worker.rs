@@ -1,10 +1,12 @@
 //! Goes on with bookings that nobody works on: their process was killed, a service did not answer, or
 //! their customer's time ran out.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clients::http::CallContext;
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -44,12 +46,20 @@ impl Crew {
             let engine = self.engine.clone();
             tokio::spawn(async move {
                 let id = booking.id;
-                match engine.drive(booking, &CallContext::default()).await {
-                    Ok(booking) => {
+                let driving = async { engine.drive(booking, &CallContext::default()).await };
+                match AssertUnwindSafe(driving).catch_unwind().await {
+                    Ok(Ok(booking)) => {
                         tracing::debug!(booking = %id, state = ?booking.life.shown, "booking worked on");
                     }
-                    Err(AppError::ChangedElsewhere) => {}
-                    Err(error) => tracing::warn!(booking = %id, %error, "booking not settled yet"),
+                    Ok(Err(AppError::ChangedElsewhere)) => {}
+                    Ok(Err(error)) => {
+                        tracing::warn!(booking = %id, %error, "booking not settled yet");
+                    }
+                    // Its lease was given up with it: it is taken up again when that has run out.
+                    Err(_) => {
+                        metrics::counter!("booking_worker_panics_total").increment(1);
+                        tracing::error!(booking = %id, "the work on a booking panicked");
+                    }
                 }
                 drop(place);
             });

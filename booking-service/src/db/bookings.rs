@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId, SeatNumber};
 
-use self::row::{COLUMNS, read};
+use self::row::{COLUMNS, read, read_claimed};
 use super::DbError;
 use crate::app::booking::Booking;
 
@@ -46,11 +46,18 @@ const CLAIM_ONE: &str = "
     WHERE id = $1 AND next_step_at <= now()
     RETURNING ";
 
+/// A row that somebody holds is being written, which gives it a lease of its own: nobody waits for it.
 const RENEW: &str = "
+    WITH mine AS (
+        SELECT bookings.id
+        FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, version)
+        JOIN bookings ON bookings.id = mine.id AND bookings.version = mine.version
+        WHERE bookings.next_step_at IS NOT NULL
+        ORDER BY bookings.id
+        FOR UPDATE OF bookings SKIP LOCKED
+    )
     UPDATE bookings SET next_step_at = now() + make_interval(secs => $3)
-    FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, version)
-    WHERE bookings.id = mine.id AND bookings.version = mine.version
-        AND bookings.next_step_at IS NOT NULL";
+    FROM mine WHERE bookings.id = mine.id";
 
 /// A deadline that comes before is not slept through.
 const POSTPONE: &str = "
@@ -121,7 +128,7 @@ pub async fn claim(database: &Pool, lease: Duration, limit: i64) -> Result<Vec<B
     let rows = client
         .query(&statement, &[&lease.as_secs_f64(), &limit])
         .await?;
-    rows.iter().map(read).collect()
+    read_claimed(&client, &rows).await
 }
 
 /// Takes over one booking, if it has work left and belongs to nobody.
@@ -136,10 +143,10 @@ pub async fn claim_one(
     let client = database.get().await?;
     let query = format!("{CLAIM_ONE}{COLUMNS}");
     let statement = client.prepare_cached(&query).await?;
-    let row = client
-        .query_opt(&statement, &[&id.0, &lease.as_secs_f64()])
+    let rows = client
+        .query(&statement, &[&id.0, &lease.as_secs_f64()])
         .await?;
-    row.as_ref().map(read).transpose()
+    Ok(read_claimed(&client, &rows).await?.pop())
 }
 
 /// Has bookings belong to their workers for as long as the lease says, unless somebody changed them.

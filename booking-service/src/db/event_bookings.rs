@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use service_kit::once::RequestKey;
 use uuid::Uuid;
 
-use super::bookings::row::{COLUMNS, read};
+use super::bookings::row::{COLUMNS, read_all, read_claimed};
 use super::{DbError, column};
 use crate::app::booking::Booking;
 use crate::app::stored_life::StoredLife;
@@ -125,6 +125,10 @@ impl NewEventBooking {
 
 impl Rows for NewEventBooking {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        // In the order of their keys, so that no two batches wait for each other.
+        let mut ordered = batch.to_vec();
+        ordered.sort_by_key(|(one, _)| one.key.as_ref().map(|key| &key.key));
+        let batch = ordered.as_slice();
         let insert = RowStatement::new(INSERT)
             .with(column(batch, |(one, _)| one.hold.0))
             .with(column(batch, |(one, _)| one.event))
@@ -252,8 +256,12 @@ pub async fn claim(
     let client = database.get().await?;
     let query = format!(
         "UPDATE bookings SET next_step_at = now() + make_interval(secs => $3), version = version + 1
-         WHERE hold_id = ANY ($1) AND next_step_at IS NOT NULL
-             AND (hold_id, version) IN (SELECT * FROM unnest($1::uuid[], $2::bigint[]))
+         WHERE id IN (
+             SELECT id FROM bookings
+             WHERE hold_id = ANY ($1) AND next_step_at IS NOT NULL
+                 AND (hold_id, version) IN (SELECT * FROM unnest($1::uuid[], $2::bigint[]))
+             ORDER BY id FOR UPDATE SKIP LOCKED
+         )
          RETURNING {COLUMNS}"
     );
     let statement = client.prepare_cached(&query).await?;
@@ -262,7 +270,7 @@ pub async fn claim(
     let rows = client
         .query(&statement, &[&holds, &versions, &lease.as_secs_f64()])
         .await?;
-    rows.iter().map(read).collect()
+    read_claimed(&client, &rows).await
 }
 
 /// A user's bookings of events, newest first, those before this one.
@@ -286,5 +294,5 @@ pub async fn of_user(
     let rows = client
         .query(&statement, &[&user.to_string(), &after, &limit])
         .await?;
-    rows.iter().map(read).collect()
+    Ok(read_all(&rows))
 }

@@ -43,8 +43,12 @@ const UPDATE: &str = "
         venue = CASE WHEN $14 THEN $15 ELSE venue END, updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
 
-const DELETE: &str =
-    "UPDATE events SET deleted_at = now() WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL";
+/// Rows are locked in the order of their ids everywhere.
+const DELETE: &str = "
+    UPDATE events SET deleted_at = now() WHERE id IN (
+        SELECT id FROM events WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL
+        ORDER BY id FOR UPDATE
+    )";
 
 /// One row of each table, read at one moment.
 const STATISTICS: &str = "

@@ -5,6 +5,7 @@ use domain::{BookingId, HoldId};
 use lifecycle::State;
 use service_kit::once::{Answer, RequestKey};
 use service_kit::page::ListPart;
+use service_kit::unreadable;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -121,7 +122,11 @@ pub async fn waiting(
         format!("{LETTERS} WHERE {WAITING} AND {condition} ORDER BY letter.id {order} LIMIT $2");
     let statement = client.prepare_cached(&query).await?;
     let rows = client.query(&statement, &[&place, &limit]).await?;
-    let mut found: Vec<DeadLetter> = rows.iter().map(letter_of).collect::<Result<_, _>>()?;
+    let letter = |row: &Row| {
+        let id = row.try_get::<_, Uuid>(0).unwrap_or_default();
+        unreadable::skipped("dead_letters", id, letter_of(row))
+    };
+    let mut found: Vec<DeadLetter> = rows.iter().filter_map(letter).collect();
     if matches!(part, ListPart::Before(_)) {
         found.reverse();
     }

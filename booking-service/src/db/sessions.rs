@@ -42,7 +42,7 @@ const ROLES: &str = "
 
 const DELETE_ENDED: &str = "
     DELETE FROM sessions WHERE token_digest IN (
-        SELECT token_digest FROM sessions WHERE expires_at <= now() LIMIT $1
+        SELECT token_digest FROM sessions WHERE expires_at <= now() LIMIT $1 FOR UPDATE SKIP LOCKED
     )";
 
 /// Begins a session of so long, unless the user is gone or has another password than that of this hash; when

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Client, Pool};
 use service_kit::batch::{BatchError, Batcher, IsData, Limits};
+use service_kit::database::on_connection;
+use tokio::time::Instant;
 
 use super::DbError;
 use super::bookings::{self, Change, Insertion};
@@ -16,6 +18,10 @@ const LIMITS: Limits = Limits {
     queue: 4096,
     wait: Duration::from_secs(2),
 };
+
+/// How long a batch may take, its connection included: a little above the time limit of its statement, so
+/// that the database's own refusal comes first. A connection that has not answered by then is closed.
+const WRITE_LIMIT: Duration = Duration::from_secs(6);
 
 /// Adds and changes bookings, many in one commit. Clones share what waits.
 #[derive(Clone)]
@@ -52,11 +58,17 @@ impl Writer {
         let (adding, changing) = (database.clone(), database.clone());
         let add = move |insertions: Vec<Insertion>| {
             let database = adding.clone();
-            async move { bookings::insert(&database.get().await?, &insertions).await }
+            async move {
+                let add = async |client: &Client| bookings::insert(client, &insertions).await;
+                on_connection(&database, Instant::now() + WRITE_LIMIT, add).await
+            }
         };
         let change = move |changes: Vec<Change>| {
             let database = changing.clone();
-            async move { bookings::update(&database.get().await?, &changes).await }
+            async move {
+                let change = async |client: &Client| bookings::update(client, &changes).await;
+                on_connection(&database, Instant::now() + WRITE_LIMIT, change).await
+            }
         };
         Self {
             database,

@@ -8,9 +8,17 @@ use std::time::Duration;
 use deadpool_redis::redis::{Client, RedisResult};
 use domain::PoolId;
 use futures_util::StreamExt as _;
+use tokio::time::timeout;
 
 use crate::committer::CountListener;
 use crate::verdict::PoolCount;
+
+/// How long a subscription may be silent before it is made anew: Redis may be gone without a word, and on
+/// a quiet day that costs next to nothing.
+const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a subscription may take to be made.
+const SUBSCRIBE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The pause before a lost subscription is made again.
 const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(500);
@@ -49,10 +57,16 @@ pub(crate) async fn listen(redis: Client, channel: String, listener: CountListen
 }
 
 async fn listen_once(redis: &Client, channel: &str, listener: &CountListener) -> RedisResult<()> {
-    let mut subscription = redis.get_async_pubsub().await?;
-    subscription.subscribe(channel).await?;
-    let mut messages = subscription.into_on_message();
-    while let Some(message) = messages.next().await {
+    let subscribing = async {
+        let mut subscription = redis.get_async_pubsub().await?;
+        subscription.subscribe(channel).await?;
+        RedisResult::Ok(subscription)
+    };
+    let Ok(subscription) = timeout(SUBSCRIBE_LIMIT, subscribing).await else {
+        return Ok(());
+    };
+    let mut messages = subscription?.into_on_message();
+    while let Ok(Some(message)) = timeout(SILENCE_LIMIT, messages.next()).await {
         let text: String = message.get_payload()?;
         listener(&counts_in(&text));
     }

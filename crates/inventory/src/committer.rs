@@ -1,14 +1,17 @@
 //! The queue and the batches.
 //!
 //! What waits while the last batch commits is the next batch: there is no timer. A batch is one
-//! transaction. One that fails on its data is split in halves until the bad command fails alone; one
+//! transaction. One that fails on its data, or panics, is split in halves until the bad command fails alone; one
 //! that met a lock, a lost connection or an unknown commit is run again, and the recorded ids give
 //! the first verdict to what had been committed.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Pool};
+use connections::on_connection;
+use deadpool_postgres::{Client, Pool, PoolError};
+use futures_util::FutureExt as _;
 use futures_util::future::try_join;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -17,7 +20,6 @@ use tokio_postgres::error::SqlState;
 use crate::command::Command;
 use crate::decide::{SalesPolicy, decide};
 use crate::rows::{self, AnyRows};
-use crate::session::on_connection;
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
 use crate::under_way::Entry;
 use crate::verdict::{InventoryError, PoolCount, Verdict};
@@ -85,9 +87,7 @@ impl Waiting {
 
 /// Decides and commits batches, one after the other.
 pub struct Committer {
-    /// The commands that wait.
-    pub queue: mpsc::Receiver<Waiting>,
-    /// Connections to the inventory's database.
+    /// Connections to the inventory's database that nobody else uses: no read keeps a sale waiting.
     pub database: Pool,
     /// When sales end.
     pub sales: SalesPolicy,
@@ -105,6 +105,21 @@ enum BatchError {
     Data(String),
     /// A constraint of a caller's own rows refused them; its name.
     Conflict(String),
+    /// Deciding or writing it panicked: a bug, which one of its commands brings out.
+    Panicked,
+}
+
+impl BatchError {
+    /// Whether one of its commands is at fault, without which the others may succeed.
+    fn is_of_one(&self) -> bool {
+        !matches!(self, Self::Again(_))
+    }
+}
+
+impl From<PoolError> for BatchError {
+    fn from(error: PoolError) -> Self {
+        StoreError::from(error).into()
+    }
 }
 
 impl From<StoreError> for BatchError {
@@ -119,10 +134,10 @@ impl From<StoreError> for BatchError {
 
 impl From<tokio_postgres::Error> for BatchError {
     fn from(error: tokio_postgres::Error) -> Self {
+        let is_passing = connections::is_transient(&error);
         let Some(database) = error.as_db_error() else {
             let text = error.to_string();
-            // Otherwise the connection works, and it is a value that can't be sent or read.
-            return if error.is_closed() {
+            return if is_passing {
                 Self::Again(text)
             } else {
                 Self::Data(text)
@@ -136,16 +151,8 @@ impl From<tokio_postgres::Error> for BatchError {
                 database.constraint(),
                 Some("holds_pkey" | "adjustments_pkey" | "pools_pkey")
             );
-        // 08 connection, 40 rollback, 53 resources, 57 intervention.
-        let passing = ["08", "40", "53", "57"]
-            .iter()
-            .any(|class| code.code().starts_with(class))
-            || *code == SqlState::LOCK_NOT_AVAILABLE
-            // Statements are sent without waiting in between: an earlier one failed, and its error,
-            // which says why, was overtaken by this one.
-            || *code == SqlState::IN_FAILED_SQL_TRANSACTION;
         let text = database.to_string();
-        if same_id || passing {
+        if same_id || is_passing {
             return Self::Again(text);
         }
         let is_constraint = [
@@ -166,9 +173,9 @@ impl From<tokio_postgres::Error> for BatchError {
 
 impl Committer {
     /// Runs until the queue is closed and empty.
-    pub async fn run(mut self) {
+    pub async fn run(&self, queue: &mut mpsc::Receiver<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH_LIMIT);
-        while self.queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+        while queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
             let now = Instant::now();
             let (in_time, too_late): (Vec<_>, Vec<_>) =
                 batch.drain(..).partition(|waiting| waiting.deadline > now);
@@ -196,7 +203,7 @@ impl Committer {
                         waiting.answer.send(Ok(verdict)).ok();
                     }
                 }
-                Err(BatchError::Data(_) | BatchError::Conflict(_)) if part.len() > 1 => {
+                Err(error) if error.is_of_one() && part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
                     parts.push(second);
                     parts.push(part);
@@ -204,6 +211,10 @@ impl Committer {
                 Err(BatchError::Data(reason)) => {
                     tracing::error!(reason, "a command can't be stored");
                     answer_all(part, &InventoryError::Broken(reason));
+                }
+                Err(BatchError::Panicked) => {
+                    tracing::error!("a command panicked");
+                    answer_all(part, &InventoryError::Broken("it panicked".to_owned()));
                 }
                 Err(BatchError::Conflict(key)) => {
                     answer_all(part, &InventoryError::Conflict(key));
@@ -222,12 +233,17 @@ impl Committer {
         let mut pause = FIRST_PAUSE;
         let mut repeats = Repeats::Unlikely;
         loop {
-            let error = match self.try_batch(batch, repeats, give_up_at).await {
-                Ok((verdicts, counts)) => {
-                    (self.on_commit)(&counts);
+            let attempt = AssertUnwindSafe(self.try_batch(batch, repeats, give_up_at));
+            let error = match attempt.catch_unwind().await {
+                Ok(Ok((verdicts, counts))) => {
+                    self.tell(&counts);
                     return Ok(verdicts);
                 }
-                Err(error) => error,
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    panicked("batch");
+                    BatchError::Panicked
+                }
             };
             let BatchError::Again(reason) = &error else {
                 return Err(error);
@@ -240,6 +256,13 @@ impl Committer {
             repeats = Repeats::Likely;
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Tells of new counts. What was committed is answered as such, whatever becomes of those who listen.
+    fn tell(&self, counts: &[PoolCount]) {
+        if std::panic::catch_unwind(AssertUnwindSafe(|| (self.on_commit)(counts))).is_err() {
+            panicked("on_commit");
         }
     }
 
@@ -299,6 +322,12 @@ async fn transact(
     try_join(write, commit).await?;
     crash_points::point("commit.after");
     Ok((verdicts, changes.counts().collect()))
+}
+
+/// Counts a panic that was caught.
+fn panicked(at: &'static str) {
+    metrics::counter!("inventory_panics_total", "at" => at).increment(1);
+    tracing::error!(at, "the committer caught a panic");
 }
 
 fn answer_all(part: Vec<Waiting>, error: &InventoryError) {

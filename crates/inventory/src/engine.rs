@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::on_connection;
 use deadpool_postgres::{Client, Pool as Database};
 use domain::{HoldId, PoolId, Units};
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::command::{Command, Direction, HoldCommand};
@@ -20,7 +22,6 @@ use crate::gate::{Admission, Gate};
 use crate::lookups::{Id, Lookups, Recorded};
 use crate::proof::{Proof, Proofs};
 use crate::rows::{AnyRows, Rows};
-use crate::session::on_connection;
 use crate::store::{
     EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, lapsed_holds, movements,
     recorded_holds, seat_map,
@@ -49,6 +50,25 @@ pub struct Settings {
     pub proof_timeout: Duration,
 }
 
+/// How an inventory reaches its database.
+#[derive(Clone)]
+pub struct Databases {
+    /// Connections for the committer alone: what reads take, or leave behind, keeps no sale waiting.
+    pub commits: Database,
+    /// Connections for everything else.
+    pub reads: Database,
+}
+
+impl From<Database> for Databases {
+    /// The same for both, where nobody reads besides.
+    fn from(database: Database) -> Self {
+        Self {
+            commits: database.clone(),
+            reads: database,
+        }
+    }
+}
+
 /// Pools and holds of one database. Cheap to share behind an `Arc`.
 pub struct Inventory {
     queue: mpsc::Sender<Waiting>,
@@ -67,32 +87,45 @@ impl Inventory {
     /// after each commit and before its answers, and of those of other replicas; it must not block.
     #[must_use]
     pub fn start(
-        database: Database,
+        databases: impl Into<Databases>,
         gate: Option<Arc<Gate>>,
         settings: Settings,
         on_commit: CountListener,
     ) -> Arc<Self> {
+        let Databases {
+            commits,
+            reads: database,
+        } = databases.into();
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
             Some(gate) => {
                 let heard = forgetting(Arc::clone(gate), on_commit);
-                tasks.spawn(Arc::clone(gate).listen(Arc::clone(&heard)));
+                let (listening, hearing) = (Arc::clone(gate), Arc::clone(&heard));
+                supervise(&mut tasks, "inventory_gate_listener", move || {
+                    Arc::clone(&listening).listen(Arc::clone(&hearing))
+                });
                 publishing(Arc::clone(gate), heard, &mut tasks)
             }
             None => on_commit,
         };
         let committer = Committer {
-            queue: waiting,
-            database: database.clone(),
+            database: commits,
             sales: settings.sales,
             patience: settings.patience,
             on_commit,
         };
-        tasks.spawn(committer.run());
-        tasks.spawn(sweep(queue.clone(), database.clone(), settings.patience));
+        let (committer, waiting) = (Arc::new(committer), Arc::new(Mutex::new(waiting)));
+        supervise(&mut tasks, "inventory_committer", move || {
+            let (committer, waiting) = (Arc::clone(&committer), Arc::clone(&waiting));
+            async move { committer.run(&mut *waiting.lock().await).await }
+        });
+        let (sweeps, swept) = (queue.clone(), database.clone());
+        supervise(&mut tasks, "inventory_sweeper", move || {
+            sweep(sweeps.clone(), swept.clone(), settings.patience)
+        });
         let (lookups, looking_up) = Lookups::new(database.clone(), settings.patience);
-        tasks.spawn(looking_up);
+        supervise(&mut tasks, "inventory_lookups", looking_up);
         Arc::new(Self {
             lookups,
             under_way: UnderWay::default(),
@@ -342,6 +375,20 @@ async fn submit_to(
     }
 }
 
+/// Runs a task for as long as the inventory is there, again where it broke off.
+fn supervise<F: Future<Output = ()> + Send + 'static>(
+    tasks: &mut JoinSet<()>,
+    name: &'static str,
+    mut task: impl FnMut() -> F + Send + 'static,
+) {
+    // It is never asked to end: it is dropped.
+    tasks.spawn(supervision::run(
+        name,
+        CancellationToken::new(),
+        move |_| task(),
+    ));
+}
+
 /// A listener that also has the gate ask Redis again about pools that changed.
 fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
     Arc::new(move |counts: &[PoolCount]| {
@@ -352,13 +399,18 @@ fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
 
 /// A listener that also hands the counts to the gate, without waiting for Redis.
 fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> CountListener {
-    let (sender, mut receiver) = mpsc::channel::<Vec<PoolCount>>(PUBLISH_QUEUE_LIMIT);
-    tasks.spawn(async move {
-        let mut waiting = Vec::new();
-        while receiver.recv_many(&mut waiting, PUBLISH_QUEUE_LIMIT).await > 0 {
-            crash_points::point("publish.before");
-            gate.publish(&newest(waiting.drain(..).flatten())).await;
-            crash_points::point("publish.after");
+    let (sender, receiver) = mpsc::channel::<Vec<PoolCount>>(PUBLISH_QUEUE_LIMIT);
+    let receiver = Arc::new(Mutex::new(receiver));
+    supervise(tasks, "inventory_publisher", move || {
+        let (gate, receiver) = (Arc::clone(&gate), Arc::clone(&receiver));
+        async move {
+            let mut receiver = receiver.lock().await;
+            let mut waiting = Vec::new();
+            while receiver.recv_many(&mut waiting, PUBLISH_QUEUE_LIMIT).await > 0 {
+                crash_points::point("publish.before");
+                gate.publish(&newest(waiting.drain(..).flatten())).await;
+                crash_points::point("publish.after");
+            }
         }
     });
     Arc::new(move |counts: &[PoolCount]| {

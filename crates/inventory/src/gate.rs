@@ -10,6 +10,7 @@ mod link;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::on_connection;
 use deadpool_postgres::{Client as Connection, Pool as Database};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
@@ -21,7 +22,6 @@ use tokio::time::Instant;
 use self::link::Link;
 use crate::changes;
 use crate::committer::CountListener;
-use crate::session::on_connection;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
 

@@ -13,7 +13,6 @@
 //! | [`committer`] | the queue, and batches that are run, split and run again |
 //! | [`rows`] | rows that callers add to the transactions of their commands |
 //! | `store` | the SQL |
-//! | `session` | a connection, used for a limited time |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
 //! | `lookups`, `under_way` | commands that were or are sent twice: what the first one came to |
 //! | [`changes`] | what replicas tell each other after a commit, through Redis |
@@ -36,7 +35,6 @@ mod lookups;
 pub mod migrations;
 pub mod proof;
 pub mod rows;
-mod session;
 pub mod state;
 mod store;
 mod under_way;
@@ -45,7 +43,7 @@ pub mod verdict;
 pub use command::{
     Command, Direction, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until,
 };
-pub use engine::{Inventory, Settings};
+pub use engine::{Databases, Inventory, Settings};
 pub use gate::Gate;
 pub use rows::{RowStatement, Rows};
 pub use store::{

@@ -1,15 +1,18 @@
 //! Looking up what was recorded under an id, for commands that the gate refuses: many in one query.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use connections::on_connection;
 use deadpool_postgres::{Client, Pool as Database};
 use domain::HoldId;
-use tokio::sync::{mpsc, oneshot};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::session::on_connection;
 use crate::state::{Adjustment, Hold};
 use crate::store::{StoreError, recorded_adjustments, recorded_holds};
 use crate::verdict::InventoryError;
@@ -44,13 +47,18 @@ type Found = Result<Option<Recorded>, InventoryError>;
 pub(crate) struct Lookups(mpsc::Sender<(Id, oneshot::Sender<Found>)>);
 
 impl Lookups {
-    /// Where to ask, and the work that answers.
+    /// Where to ask, and the work that answers; it may be begun anew when it broke off.
     pub(crate) fn new(
         database: Database,
         patience: Duration,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+    ) -> (Self, impl FnMut() -> BoxFuture<'static, ()> + Send) {
         let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
-        (Self(sender), answer(receiver, database, patience))
+        let waiting = Arc::new(Mutex::new(receiver));
+        let looking_up = move || {
+            let (waiting, database) = (Arc::clone(&waiting), database.clone());
+            async move { answer(&mut *waiting.lock().await, &database, patience).await }.boxed()
+        };
+        (Self(sender), looking_up)
     }
 
     /// What was recorded under an id, if anything.
@@ -70,15 +78,15 @@ impl Lookups {
 }
 
 async fn answer(
-    mut waiting: mpsc::Receiver<(Id, oneshot::Sender<Found>)>,
-    database: Database,
+    waiting: &mut mpsc::Receiver<(Id, oneshot::Sender<Found>)>,
+    database: &Database,
     patience: Duration,
 ) {
     let mut batch = Vec::with_capacity(BATCH_LIMIT);
     while waiting.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
         let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
         let give_up_at = Instant::now() + patience;
-        let mut found = on_connection(&database, give_up_at, async |client: &Client| {
+        let mut found = on_connection(database, give_up_at, async |client: &Client| {
             find_all(client, &ids).await
         })
         .await;

@@ -32,9 +32,10 @@ mod error;
 mod writer;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -116,7 +117,19 @@ where
             limits,
             write,
         };
-        tracker.spawn(writer.run(waiting, stop.clone()));
+        // A writer that is started again goes on with the queue of the last one.
+        let (writer, waiting) = (Arc::new(writer), Arc::new(Mutex::new(waiting)));
+        tracker.spawn({
+            let (stop, is_over) = (stop.clone(), CancellationToken::new());
+            supervision::run(name, is_over.clone(), move |_| {
+                let (writer, waiting) = (Arc::clone(&writer), Arc::clone(&waiting));
+                let (stop, is_over) = (stop.clone(), is_over.clone());
+                async move {
+                    writer.run(&mut *waiting.lock().await, stop).await;
+                    is_over.cancel();
+                }
+            })
+        });
         tracker.close();
         Self {
             queue,

@@ -1,15 +1,16 @@
-//! The PostgreSQL pool, with a limit on every wait, and migrations.
+//! The PostgreSQL pools of a service, by its settings, and migrations.
 
-use std::error::Error as _;
-use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
-use refinery::Runner;
+use deadpool_postgres::Pool;
+use futures_util::StreamExt as _;
+use refinery::{Migration, Runner};
 use secrecy::ExposeSecret as _;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
+
+pub use connections::connect::Messages;
+pub use connections::{ConnectError, Limits, connect, is_transient, on_connection};
 
 use crate::settings::DatabaseSettings;
 
@@ -43,15 +44,24 @@ pub fn connection_config(settings: &DatabaseSettings, service: &str) -> anyhow::
         }
     };
     let statement_ms = settings.statement_timeout.as_millis();
-    config
-        .application_name(service)
-        .connect_timeout(settings.wait_timeout)
-        .tcp_user_timeout(settings.statement_timeout + Duration::from_secs(5))
-        .options(format!(
-            "-c statement_timeout={statement_ms} -c synchronous_commit=on \
+    config.application_name(service).options(format!(
+        "-c statement_timeout={statement_ms} -c synchronous_commit=on \
              -c idle_in_transaction_session_timeout={statement_ms}"
-        ));
+    ));
     Ok(config)
+}
+
+/// How much longer than its own time limit a statement's answer is waited for. A server that keeps that
+/// limit has answered by then; one that is silent is frozen or gone.
+const SILENCE_MARGIN: Duration = Duration::from_secs(2);
+
+/// How long the service waits on its database's server.
+#[must_use]
+pub fn limits(settings: &DatabaseSettings) -> Limits {
+    Limits {
+        connect: settings.wait_timeout,
+        silence: settings.statement_timeout + SILENCE_MARGIN,
+    }
 }
 
 /// A pool of connections. Nothing is connected yet.
@@ -60,27 +70,24 @@ pub fn connection_config(settings: &DatabaseSettings, service: &str) -> anyhow::
 /// When the settings can't make a pool.
 pub fn pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let config = connection_config(settings, service)?;
-    pool_of(config, settings, settings.pool_size)
+    pool_of(&config, settings, settings.pool_size)
 }
 
-fn pool_of(config: Config, settings: &DatabaseSettings, size: usize) -> anyhow::Result<Pool> {
-    let manager = Manager::from_config(
-        config,
-        NoTls,
-        ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        },
-    );
-    Pool::builder(manager)
-        .max_size(size)
-        .timeouts(Timeouts {
-            wait: Some(settings.wait_timeout),
-            create: Some(settings.wait_timeout),
-            recycle: Some(settings.wait_timeout),
-        })
-        .runtime(Runtime::Tokio1)
-        .build()
-        .context("the database pool can't be made")
+fn pool_of(config: &Config, settings: &DatabaseSettings, size: usize) -> anyhow::Result<Pool> {
+    connections::pool(config, limits(settings), size).context("the database pool can't be made")
+}
+
+/// How many connections an inventory commits on: one is at work, another takes its place while one that
+/// was lost or cancelled is closed.
+const COMMIT_CONNECTIONS: usize = 2;
+
+/// A pool for an inventory's commits alone, which no read keeps waiting. Nothing is connected yet.
+///
+/// # Errors
+/// When the settings can't make a pool.
+pub fn commit_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
+    let config = connection_config(settings, service)?;
+    pool_of(&config, settings, COMMIT_CONNECTIONS)
 }
 
 /// How many connections write in batches: each kind of row has one batch under way.
@@ -100,7 +107,7 @@ pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<
     let options = config.get_options().unwrap_or_default();
     let options = format!("{options} {PLANNED_BY_KEYS}");
     config.options(options);
-    pool_of(config, settings, BATCH_CONNECTIONS)
+    pool_of(&config, settings, BATCH_CONNECTIONS)
 }
 
 /// One set of migrations and the table that remembers which of them were applied.
@@ -111,7 +118,14 @@ pub struct MigrationSet {
     pub runner: Runner,
 }
 
-/// Brings a database up to date, one replica at a time.
+/// How long the server may be silent while it migrates: longer than an index takes on the largest table.
+const MIGRATION_SILENCE: Duration = Duration::from_secs(3600);
+
+/// How long the server may take to let a migration begin.
+const MIGRATION_CONNECT: Duration = Duration::from_secs(10);
+
+/// Brings a database up to date, one replica at a time. A schema that a newer version of the service has
+/// migrated is left as it is: migrations only expand, so this version works on it.
 ///
 /// # Errors
 /// When the database can't be reached, or a migration fails or was changed after it was applied.
@@ -119,55 +133,51 @@ pub async fn migrate(config: &Config, sets: Vec<MigrationSet>) -> anyhow::Result
     let mut config = config.clone();
     // Migrations and the wait for another replica's may take longer than a request's statement.
     config.options("-c statement_timeout=0 -c lock_timeout=60s");
-    let (mut client, connection) = config
-        .connect(NoTls)
-        .await
-        .context("the database can't be reached")?;
-    let connection = tokio::spawn(connection);
+    let limits = Limits {
+        connect: MIGRATION_CONNECT,
+        silence: MIGRATION_SILENCE,
+    };
+    let (mut client, messages) = connect(&config, limits).await?;
+    let connection = tokio::spawn(messages.for_each(async |_| {}));
     client
         .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
         .await?;
     for mut set in sets {
         set.runner.set_migration_table_name(set.history_table);
+        let failed = || format!("the migrations of {} failed", set.history_table);
+        let applied = set.runner.get_applied_migrations_async(&mut client).await;
+        if is_newer(&applied.with_context(failed)?, set.runner.get_migrations()) {
+            tracing::info!(
+                history = set.history_table,
+                "a newer version has migrated the schema: it is left as it is"
+            );
+            continue;
+        }
         set.runner
             .run_async(&mut client)
             .await
-            .with_context(|| format!("the migrations of {} failed", set.history_table))?;
+            .with_context(failed)?;
     }
     // Ending the session gives the lock back.
     drop(client);
     connection
         .await
-        .context("the migrating connection ended badly")?
-        .ok();
+        .context("the migrating connection ended badly")?;
     Ok(())
 }
 
-/// Whether the same statement may succeed when it is tried again soon: the server is away, starting,
-/// stopping or full, or the statement met a lock, a deadlock or its time limit.
-#[must_use]
-pub fn is_transient(error: &tokio_postgres::Error) -> bool {
-    let Some(state) = error.code() else {
-        // No state: the error did not come from the server. The connection is at fault then, unless a value
-        // could not be converted.
-        return match error.source() {
-            Some(cause) => cause.is::<io::Error>(),
-            None => true,
-        };
-    };
-    // Classes 08 connection, 53 resources, 57 operator intervention; 40 transaction rollback.
-    state.code().starts_with("08")
-        || state.code().starts_with("53")
-        || state.code().starts_with("57")
-        || state.code().starts_with("40")
-        || *state == SqlState::LOCK_NOT_AVAILABLE
-        || *state == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+/// Whether all of this version's migrations were applied as they are, and later ones too.
+fn is_newer(applied: &[Migration], own: &[Migration]) -> bool {
+    let latest = own.iter().map(Migration::version).max();
+    let has_later = applied.iter().any(|one| Some(one.version()) > latest);
+    has_later && own.iter().all(|one| applied.contains(one))
 }
 
-/// Whether the database answers.
+/// Whether the database answers, and takes writes.
 pub async fn is_up(pool: &Pool) -> bool {
-    match pool.get().await {
-        Ok(client) => client.simple_query("SELECT 1").await.is_ok(),
-        Err(_) => false,
-    }
+    let Ok(client) = pool.get().await else {
+        return false;
+    };
+    let answer = client.query_one("SHOW transaction_read_only", &[]).await;
+    answer.is_ok_and(|row| row.try_get::<_, &str>(0).is_ok_and(|only| only == "off"))
 }

@@ -21,6 +21,7 @@
 //! | [`openapi`] | what the OpenAPI documents share |
 //! | [`operations`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
+//! | [`unreadable`] | rows that a newer version wrote |
 //! | [`batch`] | many small writes as few large ones |
 //! | [`server`] | binding, serving and draining |
 //! | [`command_line`] | the options and start-up that the binaries share |
@@ -54,5 +55,6 @@ pub mod settings;
 pub mod streams;
 pub mod tagged;
 pub mod telemetry;
+pub mod unreadable;
 
 pub use problem::Problem;

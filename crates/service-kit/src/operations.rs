@@ -150,7 +150,10 @@ async fn ready(operations: web::Data<Operations>) -> Result<HttpResponse, Proble
         let detail = format!("down: {}", missing.join(", "));
         return Err(Problem::unavailable(detail).with_code("not_ready"));
     }
-    let degraded = down(false);
+    // One that is gone is started again, and this replica works meanwhile, though less well; a replica whose
+    // task never comes back is to be replaced by whoever watches.
+    let mut degraded = down(false);
+    degraded.extend(supervision::gone());
     let status = if degraded.is_empty() {
         "ready"
     } else {

@@ -99,7 +99,18 @@ impl BackgroundTasks {
         self.draining.child_token()
     }
 
-    /// Runs a task that ends soon after the token is cancelled.
+    /// Runs a task for the service's whole life: one that ends before the token is cancelled, or panics, is
+    /// started again, and `/ready` says that it is gone.
+    pub fn supervise<T, F>(&self, name: &'static str, task: T)
+    where
+        T: FnMut(CancellationToken) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let running = supervision::run(name, self.stop.clone(), task);
+        self.tracker.spawn_on(running, &self.runtime);
+    }
+
+    /// Runs a task that has an end of its own, or ends soon after the token is cancelled.
     pub fn spawn<F, Fut>(&self, task: F)
     where
         F: FnOnce(CancellationToken) -> Fut,
@@ -198,7 +209,7 @@ impl BoundServer {
         rules.check_recorded()?;
         let authenticator = Authenticator::new(auth)?;
         if let Some(keys) = authenticator.keys() {
-            tasks.spawn(|stop| keys.follow(stop));
+            tasks.supervise("token_keys", move |stop| keys.clone().follow(stop));
         }
         let is_direct = http.proxies == 0;
         let admittance = Admittance {
@@ -281,7 +292,9 @@ impl BoundServer {
             }
             None => None,
         };
-        tasks.spawn(|stop| keep_metrics_small(operations_metrics, stop));
+        tasks.supervise("metrics_upkeep", move |stop| {
+            keep_metrics_small(operations_metrics.clone(), stop)
+        });
         let server = server.run();
         Ok(Self {
             address,

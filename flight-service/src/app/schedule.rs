@@ -22,13 +22,13 @@ use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
-use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
 use super::describe::Facts;
 use super::live::{LiveCount, Stamp};
 use super::{AppError, DbError};
 use crate::db;
+use crate::db::schedule_version::Source;
 
 /// The pause before a lost connection for announcements is opened again.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -493,10 +493,10 @@ impl CurrentSchedule {
 
     /// Reads the schedule as soon as a change is announced, until it is told to stop. Each time that it
     /// begins to listen it reads first: what was announced before went unheard.
-    pub async fn hear_changes(self: Arc<Self>, config: Config, stop: CancellationToken) {
+    pub async fn hear_changes(self: Arc<Self>, source: Source, stop: CancellationToken) {
         let listen = async {
             loop {
-                if let Err(error) = self.hear_changes_once(&config).await {
+                if let Err(error) = self.hear_changes_once(&source).await {
                     tracing::warn!(%error, "changes can't be heard of; the schedule is polled");
                 }
                 tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
@@ -508,8 +508,8 @@ impl CurrentSchedule {
         }
     }
 
-    async fn hear_changes_once(&self, config: &Config) -> Result<(), AppError> {
-        let mut announcements = db::schedule_version::listen(config).await?;
+    async fn hear_changes_once(&self, source: &Source) -> Result<(), AppError> {
+        let mut announcements = db::schedule_version::listen(source).await?;
         loop {
             self.refresh().await?;
             announcements.next().await?;

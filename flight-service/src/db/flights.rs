@@ -6,6 +6,7 @@ use deadpool_postgres::{Client, GenericClient};
 use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
+use service_kit::unreadable;
 use tokio_postgres::Row;
 
 use super::{DbError, schedule_version};
@@ -123,12 +124,21 @@ pub async fn page(
         .query(&statement, &[&after.departs_at, &after.id.0, &PAGE])
         .await?;
     transaction.commit().await?;
-    let flights: Vec<FlightRow> = rows.iter().map(flight_of).collect::<Result<_, _>>()?;
-    let last = flights.last().map(|flight| Place {
-        departs_at: flight.departs_at,
-        id: flight.id,
-    });
+    // One that can't be read keeps none of the others from being sold.
+    let flight = |row: &Row| {
+        let id = row.try_get::<_, i64>("id").unwrap_or_default();
+        unreadable::skipped("flights", id, flight_of(row))
+    };
+    let flights: Vec<FlightRow> = rows.iter().filter_map(flight).collect();
+    let last = rows.last().map(place_of).transpose()?;
     Ok((flights, last))
+}
+
+fn place_of(row: &Row) -> Result<Place, DbError> {
+    Ok(Place {
+        departs_at: row.try_get("departs_at")?,
+        id: FlightId(row.try_get("id")?),
+    })
 }
 
 /// The last departure of a flight number that was not cancelled.

@@ -76,7 +76,7 @@ fn of_database(error: DbError) -> Problem {
     match error {
         DbError::Pool(error) => error.into(),
         DbError::Query(error) => error.into(),
-        DbError::ConnectionEnded => {
+        DbError::ConnectionEnded | DbError::Connect(_) => {
             Problem::unavailable("the database can't answer now").caused_by(error)
         }
         DbError::Unreadable(_) => Problem::internal(error),

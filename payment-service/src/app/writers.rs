@@ -7,6 +7,8 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool};
 use jiff::Timestamp;
 use service_kit::batch::{BatchError, Batcher, Limits};
+use service_kit::database::on_connection;
+use tokio::time::Instant;
 
 use super::PaymentError;
 use crate::charge::Charge;
@@ -20,9 +22,9 @@ const BATCH_LIMIT: usize = 256;
 /// How long a row may wait for its transaction to begin: as long as a request waits for a connection.
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a transaction may take: above the time limit of its statement, so that the database's own
-/// refusal comes first.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a transaction may take, its connection included: a little above the time limit of its statement,
+/// so that the database's own refusal comes first.
+const WRITE_LIMIT: Duration = Duration::from_secs(6);
 
 /// Writes charges. Clones share the queues.
 #[derive(Clone, Debug)]
@@ -90,12 +92,5 @@ async fn write<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Client) -> Result<T, DbError>,
 ) -> Result<T, DbError> {
-    let client = pool.get().await?;
-    match tokio::time::timeout(WRITE_LIMIT, work(&client)).await {
-        Ok(done) => done,
-        Err(_) => {
-            drop(Client::take(client));
-            Err(DbError::Silent)
-        }
-    }
+    on_connection(pool, Instant::now() + WRITE_LIMIT, work).await
 }

@@ -39,7 +39,6 @@ impl From<PaymentError> for Problem {
 fn of_database(error: Arc<DbError>) -> Problem {
     match &*error {
         DbError::Connection(_) => Problem::unavailable("the database can't be reached"),
-        DbError::Silent => Problem::unavailable("the database can't answer now"),
         DbError::Statement(failed) if is_transient(failed) => {
             Problem::unavailable("the database can't answer now")
         }

@@ -63,7 +63,10 @@ pub async fn insert(
     client: &impl GenericClient,
     insertions: &[Insertion],
 ) -> Result<Vec<Option<Booking>>, DbError> {
-    let of = insertions;
+    // In the order of their keys, so that no two batches wait for each other.
+    let mut ordered: Vec<&Insertion> = insertions.iter().collect();
+    ordered.sort_by_key(|one| one.new.idempotency_key.as_deref());
+    let of = ordered.as_slice();
     let legs: Vec<_> = of
         .iter()
         .flat_map(|one| one.new.legs.iter().zip(0i16..).map(|leg| (one.hold.0, leg)))
@@ -122,7 +125,7 @@ pub async fn insert(
         };
         added.insert(hold, facts);
     }
-    Ok(of
+    Ok(insertions
         .iter()
         .map(|one| added.remove(&one.hold).map(|facts| facts.booking(one)))
         .collect())

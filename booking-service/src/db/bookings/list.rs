@@ -7,7 +7,7 @@ use domain::{BookingId, FlightId, HoldId};
 use service_kit::page::ListPart;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, read};
+use super::row::{COLUMNS, read_all};
 use crate::app::booking::{Booking, Door};
 use crate::db::DbError;
 
@@ -36,7 +36,7 @@ pub async fn of_user(
     let rows = client
         .query(&statement, &[&user, &door.as_str(), &id, &limit])
         .await?;
-    let mut found: Vec<Booking> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let mut found = read_all(&rows);
     if matches!(part, ListPart::Before(_)) {
         found.reverse();
     }
@@ -61,7 +61,7 @@ pub async fn of_flight(
     );
     let statement = client.prepare_cached(&query).await?;
     let rows = client.query(&statement, &[&flight.0, &limit]).await?;
-    rows.iter().map(read).collect()
+    Ok(read_all(&rows))
 }
 
 /// Whose these orders are.

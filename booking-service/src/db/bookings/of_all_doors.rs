@@ -7,7 +7,7 @@ use domain::BookingId;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, read};
+use super::row::{COLUMNS, read_all};
 use crate::app::booking::Booking;
 use crate::app::overview::{Stage, Wanted};
 use crate::db::DbError;
@@ -82,7 +82,7 @@ pub async fn all_of_users(
     let rows = client
         .query(&statement, &[&users, &older_than, &stage, &limit])
         .await?;
-    rows.iter().map(read).collect()
+    Ok(read_all(&rows))
 }
 
 /// The bookings with these ids that are wanted, newest first, `limit` of them at most. Of a user, of a flight
@@ -131,7 +131,7 @@ pub async fn search(
         }
         None => client.query(&statement, &narrowed).await?,
     };
-    rows.iter().map(read).collect()
+    Ok(read_all(&rows))
 }
 
 /// The last of the `latest` bookings with these ids; none if there are no more of them.

@@ -1,8 +1,10 @@
 //! From a row to a [`Booking`].
 
+use deadpool_postgres::GenericClient;
 use domain::{BookingId, Currency, HoldId, Money, PaymentId, SeatNumber};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use service_kit::unreadable;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -81,6 +83,53 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
     })
+}
+
+/// The bookings of rows; those that can't be read are passed over.
+pub(in crate::db) fn read_all(rows: &[Row]) -> Vec<Booking> {
+    rows.iter().filter_map(read_or_skip).collect()
+}
+
+fn read_or_skip(row: &Row) -> Option<Booking> {
+    let id = row.try_get::<_, i64>("id").unwrap_or_default();
+    unreadable::skipped("bookings", id, read(row))
+}
+
+/// One that can't be read is left alone for so long: a newer version may take it up meanwhile.
+const PUT_OFF_S: f64 = 60.0;
+
+const PUT_OFF: &str = "
+    UPDATE bookings SET next_step_at = now() + make_interval(secs => $2)
+    WHERE id IN (
+        SELECT id FROM bookings WHERE id = ANY ($1::bigint[]) AND next_step_at IS NOT NULL
+        ORDER BY id FOR UPDATE SKIP LOCKED
+    )";
+
+/// The bookings of rows that were claimed; those that can't be read are put off, and keep nobody from the
+/// others.
+pub(in crate::db) async fn read_claimed(
+    client: &impl GenericClient,
+    rows: &[Row],
+) -> Result<Vec<Booking>, DbError> {
+    let mut readable = Vec::with_capacity(rows.len());
+    let mut unreadable: Vec<i64> = Vec::new();
+    for row in rows {
+        match read_or_skip(row) {
+            Some(booking) => readable.push(booking),
+            None => unreadable.push(row.try_get("id")?),
+        }
+    }
+    if !unreadable.is_empty() {
+        let statement = client.prepare_cached(PUT_OFF).await?;
+        client
+            .execute(&statement, &[&unreadable, &PUT_OFF_S])
+            .await
+            .inspect_err(|error| {
+                tracing::warn!(%error, "bookings that can't be read are claimed again soon");
+            })
+            .ok();
+    }
+    Ok(readable)
 }
 
 fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, DbError> {

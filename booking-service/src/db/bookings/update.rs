@@ -90,11 +90,13 @@ pub async fn update(
         .iter()
         .map(|one| seen.insert((one.booking.id, one.booking.version)))
         .collect();
-    let of: Vec<&Change> = changes
+    let mut of: Vec<&Change> = changes
         .iter()
         .zip(&firsts)
         .filter_map(|(one, is_first)| is_first.then_some(one))
         .collect();
+    // Rows are locked in the order of their ids everywhere, so that no two batches wait for each other.
+    of.sort_by_key(|one| one.booking.id);
     let of = of.as_slice();
     let lives: Vec<StoredLife<&str>> = column(of, |one| one.booking.life.into());
     let refusals = column(of, |one| one.booking.refusal.as_ref());

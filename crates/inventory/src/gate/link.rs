@@ -70,8 +70,9 @@ impl Link {
         if self.shared.is_mending.swap(true, Ordering::AcqRel) {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let mending = Mending(Arc::clone(&self.shared));
         tokio::spawn(async move {
+            let Mending(shared) = &mending;
             tokio::time::sleep(pause).await;
             let opened = tokio::time::timeout(CONNECT_TIMEOUT, shared.redis.get()).await;
             if let Ok(Ok(connection)) = opened {
@@ -79,7 +80,15 @@ impl Link {
             } else {
                 tokio::time::sleep(MENDING_PAUSE).await;
             }
-            shared.is_mending.store(false, Ordering::Release);
         });
+    }
+}
+
+/// The link is being mended until this is dropped, however the attempt ends.
+struct Mending(Arc<Shared>);
+
+impl Drop for Mending {
+    fn drop(&mut self) {
+        self.0.is_mending.store(false, Ordering::Release);
     }
 }

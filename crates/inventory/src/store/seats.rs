@@ -72,7 +72,8 @@ pub(crate) async fn seat_map(
         let status: &str = row.try_get("status")?;
         let seat_of = LiveSeat {
             hold: HoldId(row.try_get("hold_id")?),
-            status: HoldStatus::from_text(status).ok_or(StoreError::Unreadable("holds.status"))?,
+            // Whatever a newer version calls it: its seat is taken.
+            status: HoldStatus::from_text(status).unwrap_or(HoldStatus::Held),
             owner: row.try_get("owner")?,
             since: row.try_get("created_at")?,
         };

@@ -9,13 +9,12 @@ use inventory::command::Direction;
 use inventory::state::HoldStatus;
 use inventory::{Accepted, Command, HoldView, Inventory, NewPool, PoolChange, Until, Verdict};
 use jiff::{SignedDuration, Timestamp};
-use stack::testing::{wait_for, wait_until};
+use stack::testing::{Proxy, wait_for, wait_until};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::audit::{counts, gate_agrees};
-use crate::proxy::Proxy;
 use crate::support::{
     Bench, PATIENCE, adjust, change_seats, held, hold, hold_seats, proved, start,
 };

@@ -7,11 +7,10 @@ use deadpool_redis::redis::cmd;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
-use stack::testing::wait_until;
+use stack::testing::{Proxy, wait_until};
 
 use crate::audit::redis;
 use crate::caller::World;
-use crate::proxy::Proxy;
 use crate::support::Bench;
 
 /// One thing that goes wrong; a replica is named by its number.

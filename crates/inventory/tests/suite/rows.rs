@@ -11,11 +11,11 @@ use inventory::{
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
+use stack::testing::Proxy;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::audit::{counts, ledger_has_each_movement_once};
-use crate::proxy::Proxy;
 use crate::random::{chance, random_hold, with_seeds};
 use crate::support::{Bench, PATIENCE, adjust, change_seats, hold, hold_seats, proved, units};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use deadpool_postgres::{Manager, Pool};
+use connections::Limits;
+use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::decide::SalesPolicy;
@@ -110,8 +111,11 @@ impl Bench {
 }
 
 pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
-    let manager = Manager::new(database_url.parse()?, NoTls);
-    Ok(Pool::builder(manager).max_size(8).build()?)
+    let limits = Limits {
+        connect: PATIENCE,
+        silence: PATIENCE,
+    };
+    Ok(connections::pool(&database_url.parse()?, limits, 8)?)
 }
 
 /// An inventory over these.

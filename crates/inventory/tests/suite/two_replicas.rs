@@ -6,14 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use stack::testing::{wait_for, wait_until};
+use stack::testing::{Proxy, wait_for, wait_until};
 use tokio::task::JoinSet;
 
 use crate::audit::{counts, gate_agrees};
 use crate::buyers::{Buyer, Wish};
 use crate::caller::{Caller, World};
 use crate::mishaps::Stage;
-use crate::proxy::Proxy;
 use crate::random::{chance, with_seeds};
 use crate::support::{Bench, PATIENCE, proved};
 use crate::visitors::{Offer, visit};

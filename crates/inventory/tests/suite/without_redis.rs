@@ -9,12 +9,11 @@ use deadpool_redis::redis::cmd;
 use domain::{HoldId, PoolId};
 use futures_util::future::try_join_all;
 use inventory::{Inventory, Refusal, Until};
-use stack::testing::wait_for;
+use stack::testing::{Proxy, wait_for};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::audit::{counts, gate_agrees, redis};
-use crate::proxy::Proxy;
 use crate::support::{Bench, PATIENCE, held, hold, proved};
 
 /// So many commands one after the other, and so many at once. Were each to wait for Redis, they would

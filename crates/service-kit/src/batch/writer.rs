@@ -28,8 +28,8 @@ pub(super) struct Writer<W> {
 impl<W> Writer<W> {
     /// Runs until the queue is closed and empty.
     pub(super) async fn run<I, A, E, F>(
-        self,
-        mut queue: mpsc::Receiver<Waiting<I, A, E>>,
+        &self,
+        queue: &mut mpsc::Receiver<Waiting<I, A, E>>,
         stop: CancellationToken,
     ) where
         W: Fn(Vec<I>) -> F,

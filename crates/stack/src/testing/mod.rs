@@ -20,11 +20,13 @@
 //!
 //! A test that kills a server or restarts it has its own: [`PrivateServers`].
 
+mod proxy;
 mod servers;
 mod template;
 mod test_database;
 mod wait;
 
+pub use proxy::Proxy;
 pub use servers::{DATABASE_URL, PrivateServers, REDIS_URL, Servers};
 pub use test_database::TestDatabase;
 pub use wait::{wait_for, wait_until};

@@ -1,4 +1,4 @@
-//! A TCP proxy between an inventory and its PostgreSQL or Redis, which fails on demand.
+//! A TCP proxy before a PostgreSQL, a Redis or a service, which fails on demand.
 
 use std::io;
 use std::sync::Arc;
@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use stack::testing::wait_until;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
+
+use super::wait_until;
 
 /// A client's COMMIT: a simple query, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -30,6 +31,7 @@ enum Order {
     Silence,
 }
 
+/// The proxy; open connections end with it.
 pub struct Proxy {
     url: String,
     passage: Arc<Passage>,
@@ -50,6 +52,9 @@ struct Passage {
 
 impl Proxy {
     /// A proxy before the server of this address.
+    ///
+    /// # Errors
+    /// When the address has no scheme, or no port is free.
     pub async fn before(url: &str) -> anyhow::Result<Self> {
         let (scheme, rest) = url.split_once("://").context("an address has a scheme")?;
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -77,6 +82,7 @@ impl Proxy {
     }
 
     /// The server's address, by way of this proxy.
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -113,11 +119,15 @@ impl Proxy {
     }
 
     /// How many commits were done whose answers were lost.
+    #[must_use]
     pub fn commits_lost(&self) -> usize {
         self.passage.answers_lost.load(Ordering::SeqCst)
     }
 
     /// Waits until so many were lost since the beginning.
+    ///
+    /// # Errors
+    /// When they were not within some time.
     pub async fn lost(&self, commits: usize) -> anyhow::Result<()> {
         wait_until(
             "a commit's answer is lost",

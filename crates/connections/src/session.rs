@@ -1,28 +1,25 @@
 //! A connection that is used for a limited time.
 //!
-//! A server that fell silent, or a network that lost it, leaves connections behind on which no answer
-//! ever comes. They must not keep anybody waiting, nor go back to the pool.
+//! A pool's connections are closed when their server falls silent, but only after the longest time that a
+//! statement may take. Who has less time takes a connection like this.
 
 use deadpool_postgres::{Client, Pool, PoolError, TimeoutType};
 use tokio::time::{Instant, timeout_at};
-
-use crate::store::StoreError;
 
 /// Has some work done on a connection. Unless it is done in time and succeeds, the connection is
 /// closed: what its transaction held is rolled back, and nobody else waits for its answers.
 ///
 /// # Errors
 /// The work's own, or that no connection or no answer came in time.
-pub(crate) async fn on_connection<T, E: From<StoreError>>(
+pub async fn on_connection<T, E: From<PoolError>>(
     database: &Pool,
     give_up_at: Instant,
     work: impl AsyncFnOnce(&Client) -> Result<T, E>,
 ) -> Result<T, E> {
-    let too_late = || StoreError::Pool(PoolError::Timeout(TimeoutType::Wait));
+    let too_late = || PoolError::Timeout(TimeoutType::Wait);
     let client = timeout_at(give_up_at, database.get())
         .await
-        .map_err(|_| too_late())?
-        .map_err(StoreError::from)?;
+        .map_err(|_| too_late())??;
     let mut session = Session(Some(client));
     let done = async {
         match &session.0 {
