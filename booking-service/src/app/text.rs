@@ -3,7 +3,7 @@
 
 use domain::is_visible;
 use email_address::{EmailAddress, Options};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_script::{Script, UnicodeScript as _};
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
@@ -24,8 +24,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 ///
 /// Two are the same one whose [keys](Self::key) are equal. Letters that look like those of another alphabet
 /// are refused: `аsha@example.org` with a Cyrillic first letter would be taken for another's address.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Email {
     written: String,
     key: String,
@@ -81,6 +81,12 @@ impl TryFrom<String> for Email {
             written: format!("{local}@{domain}"),
             key: format!("{}@{ascii}", folded(&local)),
         })
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.written
     }
 }
 
