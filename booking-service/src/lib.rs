@@ -254,6 +254,7 @@ fn inventory(
     };
     let databases = Databases {
         commits: database::commit_pool(&settings.database, NAME)?,
+        proofs: database::proof_pool(&settings.database, NAME, settings.inventory.proof_timeout)?,
         reads: database,
     };
     Ok(Inventory::start(

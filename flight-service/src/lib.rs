@@ -93,6 +93,11 @@ impl Application {
         };
         let databases = Databases {
             commits: database::commit_pool(&settings.database, NAME)?,
+            proofs: database::proof_pool(
+                &settings.database,
+                NAME,
+                settings.inventory.proof_timeout,
+            )?,
             reads: database.clone(),
         };
         let inventory = Inventory::start(
@@ -137,7 +142,9 @@ impl Application {
             Candidates::new(search.cache_bytes, search.cache_lifetime, shared),
         );
         let keys = database.clone();
-        tasks.spawn(|stop| answers::sweep(keys, stop));
+        tasks.supervise("answers_sweeper", move |stop| {
+            answers::sweep(keys.clone(), stop)
+        });
         let services = routes::Services {
             searcher: Arc::new(searcher),
             search_pages: Arc::new(SearchPages::new(search.page_cache_bytes)),

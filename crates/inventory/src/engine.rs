@@ -55,6 +55,8 @@ pub struct Settings {
 pub struct Databases {
     /// Connections for the committer alone: what reads take, or leave behind, keeps no sale waiting.
     pub commits: Database,
+    /// Connections for the proof, whose statements may take longer than others.
+    pub proofs: Database,
     /// Connections for everything else.
     pub reads: Database,
 }
@@ -64,6 +66,7 @@ impl From<Database> for Databases {
     fn from(database: Database) -> Self {
         Self {
             commits: database.clone(),
+            proofs: database.clone(),
             reads: database,
         }
     }
@@ -94,6 +97,7 @@ impl Inventory {
     ) -> Arc<Self> {
         let Databases {
             commits,
+            proofs,
             reads: database,
         } = databases.into();
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
@@ -129,7 +133,7 @@ impl Inventory {
         Arc::new(Self {
             lookups,
             under_way: UnderWay::default(),
-            proofs: Proofs::new(database.clone(), settings.proof_timeout),
+            proofs: Proofs::new(proofs, settings.proof_timeout),
             queue,
             database,
             gate,

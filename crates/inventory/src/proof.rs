@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex as LockedFor, PoisonError};
 use std::time::Duration;
 
+use connections::on_connection;
 use deadpool_postgres::{Client, GenericClient, Pool as Database};
 use domain::PoolId;
 use futures_util::FutureExt as _;
@@ -10,7 +11,6 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::session::on_connection;
 use crate::store::StoreError;
 
 /// The counts of all pools together, and what does not add up.

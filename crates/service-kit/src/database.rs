@@ -90,6 +90,29 @@ pub fn commit_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result
     pool_of(&config, settings, COMMIT_CONNECTIONS)
 }
 
+/// How many proofs run at once: one is shared by all who ask, another may begin while one is closed.
+const PROOF_CONNECTIONS: usize = 2;
+
+/// A pool for the proof of an inventory, whose statements may each take so long. Nothing is connected yet.
+///
+/// # Errors
+/// When the settings can't make a pool.
+pub fn proof_pool(
+    settings: &DatabaseSettings,
+    service: &str,
+    statement_timeout: Duration,
+) -> anyhow::Result<Pool> {
+    let settings = DatabaseSettings {
+        statement_timeout,
+        ..settings.clone()
+    };
+    pool_of(
+        &connection_config(&settings, service)?,
+        &settings,
+        PROOF_CONNECTIONS,
+    )
+}
+
 /// How many connections write in batches: each kind of row has one batch under way.
 const BATCH_CONNECTIONS: usize = 4;
 

@@ -65,7 +65,7 @@ pub async fn insert(
 ) -> Result<Vec<Option<Booking>>, DbError> {
     // In the order of their keys, so that no two batches wait for each other.
     let mut ordered: Vec<&Insertion> = insertions.iter().collect();
-    ordered.sort_by_key(|one| one.new.idempotency_key.as_deref());
+    ordered.sort_by_key(|one| one.new.key.as_ref().map(|key| key.key.as_str()));
     let of = ordered.as_slice();
     let legs: Vec<_> = of
         .iter()
