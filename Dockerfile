@@ -5,12 +5,17 @@
 # Migrations, settings' defaults and the time zone database are in the binaries. An image holds the
 # binary and a health check on a small Debian, and runs as a user without rights.
 
+# By tags, for no digest has been looked up. To pin what is behind them, give digests:
+#
+#   docker build --build-arg RUST_IMAGE=rust@sha256:… --build-arg RUNTIME_IMAGE=debian@sha256:… …
 ARG RUST_VERSION=1.95.0
 ARG DEBIAN_RELEASE=bookworm
+ARG RUST_IMAGE=rust:${RUST_VERSION}-slim-${DEBIAN_RELEASE}
+ARG RUNTIME_IMAGE=debian:${DEBIAN_RELEASE}-slim
 
 # --- the toolchain, and the tool that keeps dependencies in a layer of their own ---
 
-FROM rust:${RUST_VERSION}-slim-${DEBIAN_RELEASE} AS toolchain
+FROM ${RUST_IMAGE} AS toolchain
 ARG CARGO_CHEF_VERSION=0.1.78
 RUN cargo install --locked --version "${CARGO_CHEF_VERSION}" cargo-chef
 WORKDIR /build
@@ -40,7 +45,7 @@ RUN cargo build --release --locked --bins \
 
 # --- what the images share ---
 
-FROM debian:${DEBIAN_RELEASE}-slim AS runtime
+FROM ${RUNTIME_IMAGE} AS runtime
 RUN groupadd --system --gid 10001 holdfast \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin holdfast

@@ -12,6 +12,7 @@ pub mod attempts;
 pub mod booking;
 pub mod bookings;
 pub mod catalog;
+mod common_passwords;
 pub mod doorbell;
 pub mod engine;
 pub mod event_bookings;

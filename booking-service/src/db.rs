@@ -4,6 +4,7 @@
 pub mod bookings;
 pub mod event_bookings;
 pub mod events;
+pub mod known_browsers;
 pub mod overview;
 pub mod passwords;
 pub mod payment_failures;
@@ -59,6 +60,9 @@ pub enum DbError {
     /// A pool can't be made.
     #[error("the pool can't be made")]
     NewPool(#[from] CreateError),
+    /// It was looked up before it was written: this constraint would refuse it. So the server has nothing to log.
+    #[error("{0} would refuse it")]
+    Taken(&'static str),
     /// A stored value is not one that this service writes.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
@@ -79,6 +83,7 @@ impl DbError {
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Query(error) => error.as_db_error()?.constraint(),
+            Self::Taken(constraint) => Some(constraint),
             _ => None,
         }
     }

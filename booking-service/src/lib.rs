@@ -90,6 +90,7 @@ impl Application {
     /// # Errors
     /// When the database can't be migrated or the address can't be bound.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        settings.auth.warn_of_keys(true);
         if settings.database.migrate_on_start {
             migrate(settings).await?;
         }
@@ -271,11 +272,18 @@ fn engine(
     inventory: Arc<Inventory>,
 ) -> anyhow::Result<Engine> {
     let bookings = &settings.bookings;
-    let credentials = credentials(&settings.auth)?;
     let (flights, payments) = (&settings.flights, &settings.payments);
-    let flights =
-        FlightClient::with_credentials(&flights.url, flights.timeout, credentials.clone())?;
-    let payments = PaymentClient::with_credentials(&payments.url, payments.timeout, credentials)?;
+    let credentials_for = |audience: &str| credentials(&settings.auth, audience);
+    let flights = FlightClient::with_credentials(
+        &flights.url,
+        flights.timeout,
+        credentials_for(&flights.audience)?,
+    )?;
+    let payments = PaymentClient::with_credentials(
+        &payments.url,
+        payments.timeout,
+        credentials_for(&payments.audience)?,
+    )?;
     Ok(Engine {
         writer: Writer::start(database::batch_pool(&settings.database, NAME)?),
         database,
@@ -297,9 +305,9 @@ fn engine(
     })
 }
 
-/// Who this service is to the others: it shows tokens of role `service` that it makes itself. Without a key
+/// Who this service is to the one of this audience: it shows tokens of role `service` that it makes itself. Without a key
 /// it shows none, which open services don't mind.
-fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
+fn credentials(auth: &AuthSettings, audience: &str) -> anyhow::Result<Credentials> {
     let Some(issuer) = TokenIssuer::new(auth)? else {
         ensure!(
             auth.mode == AuthMode::Open,
@@ -308,7 +316,7 @@ fn credentials(auth: &AuthSettings) -> anyhow::Result<Credentials> {
         );
         return Ok(Credentials::none());
     };
-    let token = ServiceToken::new(issuer, NAME);
+    let token = ServiceToken::new(issuer, NAME, audience);
     Ok(Credentials::from_tokens(move || token.current()))
 }
 
@@ -324,6 +332,7 @@ fn accounts(
     let shared = redis.map(|redis| Shared::new(redis, timeout, key_prefix));
     let limits = Limits {
         per_account: accounts.attempts_per_account,
+        per_account_everywhere: accounts.attempts_per_account_everywhere,
         per_address: accounts.attempts_per_address,
         window: accounts.attempts_window,
     };
@@ -332,6 +341,7 @@ fn accounts(
         hasher: Hasher::new(accounts.passwords_at_once),
         attempts: Attempts::new(limits, shared),
         issuer: issuer.map(Arc::new),
+        tokens_audience: settings.auth.peoples_audience().to_owned(),
         session_lifetime: accounts.session_lifetime,
         token_lifetime: accounts.token_lifetime,
     })

@@ -34,6 +34,7 @@ mod operations;
 mod orders;
 mod search;
 mod seat_map;
+mod sessions;
 mod tickets;
 mod travelers;
 mod trip;
@@ -57,6 +58,7 @@ use crate::app::catalog::Catalog;
 use crate::app::event_bookings::EventBooking;
 use crate::app::live_sessions::LiveSessions;
 use crate::app::overview::Overview;
+use crate::routes::sessions::Cookies;
 
 /// What the pages need besides what the API has.
 #[derive(Clone)]
@@ -99,6 +101,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
         let assets = [web::get().to(assets::serve)];
         config.service(unguarded("/assets/{name}", "GET", assets));
         account::configure(config);
+        sessions::configure(config);
         orders::configure(config);
         bookings::configure(config);
         events::configure(config);
@@ -123,14 +126,18 @@ fn go_to(path: &str) -> HttpResponse {
 }
 
 /// Has the visitor act for another user.
-async fn act_as(visitor: Visitor, form: Form) -> Result<HttpResponse, Problem> {
+async fn act_as(
+    visitor: Visitor,
+    cookies: Data<Cookies>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
     if !visitor.is_open {
         return Err(Problem::not_found("there is nothing at this path"));
     }
-    let cookie = visitor::acting_as(form.text("user"))
+    let cookie = visitor::acting_as(**cookies, form.text("user"))
         .ok_or_else(|| Problem::invalid_field("user", "must have 1 to 255 printable characters"))?;
     let mut answer = go_to(own_path(form.text("back")));
-    for cookie in [cookie, visitor::no_account()] {
+    for cookie in [cookie, visitor::no_account(**cookies)] {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     Ok(answer)

@@ -310,8 +310,12 @@ fn configure_sessions(config: &mut ServiceConfig) {
     config
         .service(resource(
             "/api/v1/sessions",
-            "POST",
-            [web::post().to(sessions::create)],
+            "DELETE, GET, POST",
+            [
+                web::get().to(sessions::list),
+                web::post().to(sessions::create),
+                web::delete().to(sessions::end_others),
+            ],
         ))
         .service(resource(
             "/api/v1/sessions/current",
@@ -320,6 +324,11 @@ fn configure_sessions(config: &mut ServiceConfig) {
                 web::get().to(sessions::show),
                 web::delete().to(sessions::delete),
             ],
+        ))
+        .service(resource(
+            "/api/v1/sessions/{id}",
+            "DELETE",
+            [web::delete().to(sessions::end_one)],
         ))
         .service(resource(
             "/api/v1/users/{id}/password",

@@ -131,6 +131,8 @@ pub struct ServiceSettings {
     /// Where it is.
     #[serde(deserialize_with = "from_text")]
     pub url: Url,
+    /// The `aud` of the tokens that it is shown: its own `auth.audience`.
+    pub audience: String,
     /// How long one call may take.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
@@ -183,11 +185,15 @@ pub struct AccountSettings {
     pub secure_cookie: bool,
     /// How many passwords are hashed or compared at once.
     pub passwords_at_once: usize,
-    /// How often an account may be tried within the window, until an attempt succeeds.
+    /// How many failures at one account a browser, or an address, has within the window, until an attempt succeeds.
     pub attempts_per_account: u32,
-    /// How often an address may try to log in or sign up within the window.
+    /// How many failures an account has within the window from all addresses, before only browsers that it knows are
+    /// let in.
+    pub attempts_per_account_everywhere: u32,
+    /// How many failures an address has within the window before it is left one attempt at each account; also how
+    /// many users may sign up from there.
     pub attempts_per_address: u32,
-    /// From the first attempt on.
+    /// From the first failure on.
     #[serde(with = "humantime_serde")]
     pub attempts_window: Duration,
 }
@@ -272,6 +278,11 @@ impl Validate for Settings {
             (1..=64).contains(&self.accounts.passwords_at_once),
             "accounts.passwords_at_once",
             "must be from 1 to 64",
+        )?;
+        require(
+            self.accounts.attempts_per_account_everywhere >= self.accounts.attempts_per_account,
+            "accounts.attempts_per_account_everywhere",
+            "must be at least accounts.attempts_per_account",
         )?;
         require(
             !self.accounts.attempts_window.is_zero(),

@@ -127,6 +127,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     idempotency_keys idempotency_keys_digest_is_sha256 check
     idempotency_keys idempotency_keys_pkey primary key
     idempotency_keys idempotency_keys_status_is_final check
+    known_browsers known_browsers_digest_length check
+    known_browsers known_browsers_key primary key
+    known_browsers known_browsers_user foreign key
     passwords passwords_hashed check
     passwords passwords_key primary key
     passwords passwords_user foreign key

@@ -62,6 +62,7 @@ impl Application {
     /// # Errors
     /// When the database can't be reached or migrated, or the address can't be bound.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        settings.auth.warn_of_keys(false);
         if settings.database.migrate_on_start {
             migrate(settings).await?;
         }

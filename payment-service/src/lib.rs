@@ -73,6 +73,7 @@ impl Application {
         provider: Arc<dyn PaymentProvider>,
         mock: Option<MockProvider>,
     ) -> anyhow::Result<Self> {
+        settings.auth.warn_of_keys(false);
         if settings.database.migrate_on_start {
             migrate(settings).await?;
         }

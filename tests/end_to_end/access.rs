@@ -4,6 +4,7 @@
 //! whose call is gone.
 
 mod audit_log;
+mod own_account;
 mod owners;
 mod pages;
 mod roles;

@@ -3,6 +3,9 @@
 
 use anyhow::{Context as _, ensure};
 use service_kit::settings::COMMON_ALIASES;
+use stack::testing::Servers;
+
+use crate::services::payment_settings;
 
 /// What the images of PostgreSQL and Redis are told.
 const OF_SERVERS: [&str; 7] = [
@@ -39,5 +42,91 @@ fn the_deployment_sets_what_services_read() -> anyhow::Result<()> {
     }
     // What listens on loopback only is not reached from outside its container.
     ensure!(variables.contains(&("HOLDFAST__HTTP__HOST", "0.0.0.0")));
+    Ok(())
+}
+
+async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// As docker/postgres/init-databases.sh does it, for a database that only its service's role enters.
+async fn set_up(superuser: &str, role: &str) -> anyhow::Result<String> {
+    let sql = connect(superuser).await?;
+    for statement in [
+        format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'"),
+        format!("CREATE DATABASE {role} OWNER {role}"),
+    ] {
+        sql.batch_execute(&statement).await?;
+    }
+    let of_database = |user: &str| -> anyhow::Result<String> {
+        let mut url = reqwest::Url::parse(superuser)?;
+        url.set_path(role);
+        if user == role {
+            let is_set = url.set_username(role).is_ok() && url.set_password(Some("secret")).is_ok();
+            ensure!(is_set, "{superuser}");
+        }
+        Ok(url.to_string())
+    };
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docker/postgres/audit-log.psql"
+    );
+    let script = std::fs::read_to_string(path).context(path)?;
+    let script: Vec<&str> = script
+        .lines()
+        .filter(|line| !line.ends_with("\\gexec"))
+        .collect();
+    let script = script.join("\n").replace(":\"role\"", role);
+    let inside = connect(&of_database("")?).await?;
+    // What psql's \gexec does; other tests may do it at once.
+    let audit = "DO $$ BEGIN CREATE ROLE holdfast_audit NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+    inside.batch_execute(audit).await?;
+    inside.batch_execute(&script).await?;
+    of_database(role)
+}
+
+#[tokio::test]
+async fn who_writes_the_audit_log_can_not_take_away_what_keeps_it() -> anyhow::Result<()> {
+    let servers = Servers::shared().await?;
+    let role = format!("writer_{}", uuid::Uuid::new_v4().simple());
+    let url = set_up(servers.database_url(), &role).await?;
+    let settings = payment_settings(&url)?;
+    payment_service::migrate(&settings).await?;
+    let sql = connect(&url).await?;
+    let row = "INSERT INTO admin_actions (actor, role, action, target, request_id)
+               VALUES ('ada', 'admin', 'x', '/x', 'r') RETURNING id";
+    let id: i64 = sql.query_one(row, &[]).await?.try_get(0)?;
+    let outcome = "INSERT INTO admin_action_outcomes (action_id, status) VALUES ($1, 200)";
+    sql.execute(outcome, &[&id]).await?;
+    for statement in [
+        "DROP TRIGGER admin_actions_stay ON admin_actions",
+        "ALTER TABLE admin_actions DISABLE TRIGGER ALL",
+        "DROP TABLE admin_actions, admin_action_outcomes",
+        "DROP SCHEMA public CASCADE",
+        "ALTER TABLE admin_actions RENAME TO other",
+        "CREATE OR REPLACE FUNCTION admin_actions_stay() RETURNS trigger LANGUAGE plpgsql \
+         AS 'BEGIN RETURN NULL; END'",
+        "UPDATE admin_actions SET actor = 'nobody'",
+        "DELETE FROM admin_action_outcomes",
+        "TRUNCATE admin_actions CASCADE",
+        "SET ROLE holdfast_audit",
+    ] {
+        ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
+    }
+    // Its own tables are its own: the next migrations can change them.
+    sql.batch_execute("ALTER TABLE charges ADD COLUMN later text")
+        .await?;
+    payment_service::migrate(&settings).await?;
+    drop(sql);
+    let superuser = connect(servers.database_url()).await?;
+    for statement in [
+        format!("DROP DATABASE {role} WITH (FORCE)"),
+        format!("DROP ROLE {role}"),
+    ] {
+        superuser.batch_execute(&statement).await?;
+    }
     Ok(())
 }

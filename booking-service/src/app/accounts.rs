@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
+use service_kit::auth::Caller;
 use service_kit::auth::issuer::TokenIssuer;
 use service_kit::once::{Answer, Once, RequestKey, answers};
 use sha2::{Digest as _, Sha256};
@@ -18,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
-use super::attempts::{Account, Attempts, TooMany};
+use super::attempts::{Account, Attempt, Attempts, TooMany};
+use super::ownership::is_own;
 use super::passwords::{HashError, Hasher, Password};
 use super::text::{Email, hexadecimal};
 use super::users::{NewUser, User};
@@ -26,6 +28,45 @@ use crate::db;
 
 /// How often sessions that are over are removed; they are not valid until then either.
 const SWEPT_EVERY: Duration = Duration::from_secs(600);
+
+/// What a customer may guess at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    /// Whether an address is another user's.
+    Address,
+    /// Which vouchers there are.
+    Voucher,
+}
+
+impl Guess {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Voucher => "voucher",
+        }
+    }
+
+    /// Whether this refusal tells something of what was named.
+    fn is_missed(self, error: &AppError) -> bool {
+        match (self, error) {
+            (Self::Address, AppError::Db(error)) => {
+                let refused = error.constraint();
+                [Some(db::users::EMAIL), Some(db::users::EMAIL_KEY)].contains(&refused)
+            }
+            (Self::Voucher, AppError::UnknownVoucher) => true,
+            (Self::Voucher, AppError::Refused(refusal)) => refusal.code.starts_with("voucher_"),
+            _ => false,
+        }
+    }
+
+    /// The refusal as a customer is told it: a voucher that they can't use is one that is not there.
+    fn told(self, error: AppError) -> AppError {
+        match self {
+            Self::Address => error,
+            Self::Voucher => AppError::UnknownVoucher,
+        }
+    }
+}
 
 /// Signs users up and logs them in.
 #[derive(Clone)]
@@ -38,6 +79,8 @@ pub struct Accounts {
     pub attempts: Attempts,
     /// Makes their tokens; none without a key.
     pub issuer: Option<Arc<TokenIssuer>>,
+    /// Whom they are for.
+    pub tokens_audience: String,
     /// How long a session lasts.
     pub session_lifetime: Duration,
     /// How long a token holds.
@@ -67,6 +110,34 @@ pub struct Begun {
     pub session: Session,
     /// The cookie's value: 64 hexadecimal digits, known to nobody else.
     pub cookie: String,
+    /// The value of the cookie by which the browser is known from then on.
+    pub browser: String,
+}
+
+/// One of a user's sessions, as the user may look at it.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// What it is called; its cookie can't be told from it.
+    pub id: String,
+    /// The browser's name for itself.
+    pub user_agent: Option<String>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// Where somebody comes from who logs in or signs up.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The address.
+    pub address: IpAddr,
+    /// The cookie by which the browser is known, if it has one.
+    pub browser: Option<String>,
+    /// The browser's name for itself.
+    pub user_agent: Option<String>,
 }
 
 /// Why somebody is not signed up or logged in.
@@ -75,6 +146,9 @@ pub enum AccountError {
     /// No user has this address and this password.
     #[error("the address or the password is wrong")]
     WrongCredentials,
+    /// The current password has to be there.
+    #[error("the current password is missing")]
+    PasswordMissing,
     /// There were too many attempts; there may be more after this time.
     #[error("there were too many attempts")]
     TooMany(Duration),
@@ -112,7 +186,7 @@ impl Accounts {
         address: IpAddr,
         answer: impl Fn(&User) -> Answer,
     ) -> Result<Once<Answer>, AccountError> {
-        self.check(self.attempts.from_address(address).await)?;
+        self.check(self.attempts.sign_up(address).await)?;
         let new = as_the_last_release_digested(new);
         if let Some(earlier) = self.signed_up_before(&new, &password, &answer).await? {
             return Ok(earlier);
@@ -153,13 +227,12 @@ impl Accounts {
             },
         };
         let earlier = Once::replay::<AppError>(answer, digest.as_deref(), key)?;
-        let account = Account::of_nobody(&new.email);
-        self.check(self.attempts.at_account(&account).await)?;
-        if !self.hasher.matches(password.clone(), hash).await? {
-            return Err(AppError::KeyReused.into());
+        let attempt = self.attempts.guess("sign-up", new.email.key()).await;
+        let attempt = self.check(attempt)?;
+        match self.try_password(attempt, password.clone(), Ok(hash)).await {
+            Err(AccountError::WrongCredentials) => Err(AppError::KeyReused.into()),
+            outcome => outcome.map(|()| Some(earlier)),
         }
-        self.attempts.succeeded(&account).await;
-        Ok(Some(earlier))
     }
 
     async fn connection(&self) -> Result<deadpool_postgres::Object, db::DbError> {
@@ -174,15 +247,15 @@ impl Accounts {
         &self,
         new: &NewUser,
         password: Password,
-        address: IpAddr,
+        origin: &Origin,
     ) -> Result<Begun, AccountError> {
-        self.check(self.attempts.from_address(address).await)?;
+        self.check(self.attempts.sign_up(origin.address).await)?;
         let hash = self.hasher.hash(password).await?;
         let id = Uuid::now_v7();
         let client = self.connection().await?;
         let user = db::passwords::insert_user(&client, id, new, &hash).await?;
         drop(client);
-        self.begin(user, &hash).await
+        self.begin(user, &hash, origin).await
     }
 
     /// Begins a session. Whether it was the address or the password that was wrong can't be told, by what is
@@ -194,43 +267,137 @@ impl Accounts {
         &self,
         email: &str,
         password: Password,
-        address: IpAddr,
+        origin: &Origin,
     ) -> Result<Begun, AccountError> {
-        self.check(self.attempts.from_address(address).await)?;
         // What is no address at all is answered like one that nobody has.
-        let email = Email::try_from(email.to_owned()).ok();
-        let found = match &email {
-            Some(email) => db::passwords::find(&self.database, email).await?,
+        let Ok(email) = Email::try_from(email.to_owned()) else {
+            self.hasher.matches(password, None).await?;
+            return Err(AccountError::WrongCredentials);
+        };
+        let browser = match &origin.browser {
+            Some(cookie) => {
+                let digest = digest(cookie);
+                let is_known = db::known_browsers::is_known(&self.database, &email, &digest);
+                is_known.await?.then(|| hexadecimal(&digest))
+            }
             None => None,
         };
-        let account = match (&found, &email) {
-            (Some((user, _)), _) => Some(Account::of_user(user.id)),
-            (None, email) => email.as_ref().map(Account::of_nobody),
+        let found = db::passwords::find(&self.database, &email).await?;
+        let account = match &found {
+            Some((user, _)) => Account::of_user(user.id),
+            None => Account::of_nobody(&email),
         };
-        if let Some(account) = &account {
-            self.check(self.attempts.at_account(account).await)?;
-        }
+        let attempt = self
+            .attempts
+            .log_in(&account, origin.address, browser.as_deref())
+            .await;
+        let attempt = self.check(attempt)?;
         let kept = found.as_ref().map(|(_, kept)| kept.clone());
-        let is_right = self.hasher.matches(password, kept).await?;
-        let (user, kept) = found
-            .filter(|_| is_right)
-            .ok_or(AccountError::WrongCredentials)?;
-        let begun = self.begin(user, &kept).await?;
-        if let Some(account) = &account {
-            self.attempts.succeeded(account).await;
+        self.try_password(attempt, password, Ok(kept)).await?;
+        let (user, kept) = found.ok_or(AccountError::WrongCredentials)?;
+        self.begin(user, &kept, origin).await
+    }
+
+    /// That this is the password of which this was kept. Only a wrong one counts as a failure: what can't be looked
+    /// at is none.
+    async fn try_password(
+        &self,
+        attempt: Attempt,
+        password: Password,
+        kept: Result<Option<String>, db::DbError>,
+    ) -> Result<(), AccountError> {
+        let matches = match kept {
+            Ok(kept) => self
+                .hasher
+                .matches(password, kept)
+                .await
+                .map_err(AccountError::from),
+            Err(error) => Err(error.into()),
+        };
+        match matches {
+            Ok(true) => {
+                self.attempts.succeeded(attempt).await;
+                Ok(())
+            }
+            Ok(false) => Err(AccountError::WrongCredentials),
+            Err(error) => {
+                self.attempts.withdrawn(attempt).await;
+                Err(error)
+            }
         }
-        Ok(begun)
     }
 
     /// Begins a session of a user whose password has been looked at: it is the one of this hash.
-    async fn begin(&self, user: User, hash: &str) -> Result<Begun, AccountError> {
+    async fn begin(&self, user: User, hash: &str, origin: &Origin) -> Result<Begun, AccountError> {
         let cookie = new_cookie();
-        let (digest, lifetime) = (digest(&cookie), self.session_lifetime);
-        let begun = db::sessions::insert(&self.database, &digest, user.id, hash, lifetime).await?;
+        let session_digest = digest(&cookie);
+        let begun = db::sessions::insert(
+            &self.database,
+            &session_digest,
+            user.id,
+            hash,
+            self.session_lifetime,
+            origin.user_agent.as_deref(),
+        );
         // Another password has come since.
-        let expires_at = begun.ok_or(AccountError::WrongCredentials)?;
+        let expires_at = begun.await?.ok_or(AccountError::WrongCredentials)?;
+        let browser = origin.browser.clone().unwrap_or_else(new_cookie);
+        db::known_browsers::remember(&self.database, user.id, &digest(&browser)).await?;
         let session = Session { user, expires_at };
-        Ok(Begun { session, cookie })
+        Ok(Begun {
+            session,
+            cookie,
+            browser,
+        })
+    }
+
+    /// That who acts for a user is the user, where the caller is: by the current password, if they have one.
+    /// Staff act for others without.
+    ///
+    /// # Errors
+    /// When the password is missing or wrong, or there were too many attempts.
+    pub async fn confirm(
+        &self,
+        id: Uuid,
+        current: Option<Password>,
+        caller: &Caller,
+    ) -> Result<(), AccountError> {
+        if !is_own(id, caller) {
+            return Ok(());
+        }
+        let kept = db::passwords::find_of(&self.database, id).await?;
+        if kept.is_none() {
+            return Ok(());
+        }
+        let current = current.ok_or(AccountError::PasswordMissing)?;
+        let attempt = self.check(self.attempts.confirm(id).await)?;
+        self.try_password(attempt, current, Ok(kept)).await
+    }
+
+    /// Does something that names what may be another's, an address or a voucher, and whose refusal tells something:
+    /// a customer is told so only so often.
+    ///
+    /// # Errors
+    /// Those of the work, and when it told too often.
+    pub async fn guessing<T>(
+        &self,
+        what: Guess,
+        caller: &Caller,
+        work: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, AccountError> {
+        let subject = match caller.subject() {
+            Some(subject) if !caller.is_staff() => subject,
+            // Staff may list the users and the vouchers anyway.
+            _ => return Ok(work.await?),
+        };
+        let attempt = self.check(self.attempts.guess(what.name(), subject).await)?;
+        match work.await {
+            Err(error) if what.is_missed(&error) => Err(what.told(error).into()),
+            outcome => {
+                self.attempts.withdrawn(attempt).await;
+                Ok(outcome?)
+            }
+        }
     }
 
     /// The session of a cookie.
@@ -250,7 +417,28 @@ impl Accounts {
         Ok(db::sessions::delete(&self.database, &digest(cookie)).await?)
     }
 
-    /// Gives a user another password, and ends all of their sessions.
+    /// The sessions of the user of a cookie, the latest first.
+    ///
+    /// # Errors
+    /// When no session has the cookie.
+    pub async fn sessions(&self, cookie: &str) -> Result<Vec<OpenSession>, AccountError> {
+        let sessions = db::sessions::list(&self.database, &digest(cookie)).await?;
+        if sessions.is_empty() {
+            return Err(AccountError::NoSession);
+        }
+        Ok(sessions)
+    }
+
+    /// Ends the other sessions of the user of a cookie: all of them, or the one with this id. How many.
+    ///
+    /// # Errors
+    /// When no session has the cookie.
+    pub async fn end_others(&self, cookie: &str, id: Option<&str>) -> Result<u64, AccountError> {
+        self.session(cookie).await?;
+        Ok(db::sessions::delete_others(&self.database, &digest(cookie), id).await?)
+    }
+
+    /// Gives a user another password, and ends all of their sessions. Users show that they know the one they have.
     ///
     /// # Errors
     /// When there is no such user; when the current password is asked for and is not this one; or when
@@ -260,17 +448,11 @@ impl Accounts {
         id: Uuid,
         current: Option<Password>,
         new: Password,
-        address: IpAddr,
     ) -> Result<(), AccountError> {
         if let Some(current) = current {
-            let account = Account::of_user(id);
-            self.check(self.attempts.from_address(address).await)?;
-            self.check(self.attempts.at_account(&account).await)?;
-            let kept = db::passwords::find_of(&self.database, id).await?;
-            if !self.hasher.matches(current, kept).await? {
-                return Err(AccountError::WrongCredentials);
-            }
-            self.attempts.succeeded(&account).await;
+            let attempt = self.check(self.attempts.confirm(id).await)?;
+            let kept = db::passwords::find_of(&self.database, id).await;
+            self.try_password(attempt, current, kept).await?;
         }
         let hash = self.hasher.hash(new).await?;
         if db::passwords::replace(&self.database, id, &hash).await? {
@@ -292,7 +474,12 @@ impl Accounts {
         // Tokens count whole seconds. Read first, so that what is told is not later than what holds.
         let now = Timestamp::now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let text = issuer.issue(&user.id.to_string(), user.role.into(), lifetime);
+        let text = issuer.issue(
+            &user.id.to_string(),
+            user.role.into(),
+            &self.tokens_audience,
+            lifetime,
+        );
         Ok(Some(AccessToken {
             text: text.map_err(|_| AccountError::NoToken)?,
             expires_at: now + lifetime,
@@ -309,10 +496,13 @@ impl Accounts {
             if let Err(error) = db::users::forget_former(&self.database).await {
                 tracing::warn!(%error, "users who are gone are remembered for now");
             }
+            if let Err(error) = db::known_browsers::forget_old(&self.database).await {
+                tracing::warn!(%error, "browsers that do not come back are known for now");
+            }
         }
     }
 
-    fn check(&self, outcome: Result<(), TooMany>) -> Result<(), AccountError> {
+    fn check<T>(&self, outcome: Result<T, TooMany>) -> Result<T, AccountError> {
         outcome.map_err(|TooMany| AccountError::TooMany(self.attempts.window()))
     }
 }

@@ -17,6 +17,8 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::common_passwords::is_common;
+
 /// The lengths of passwords, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
@@ -49,6 +51,25 @@ impl TryFrom<String> for Password {
             let (least, most) = (LENGTH.start(), LENGTH.end());
             Err(format!("must have {least} to {most} characters"))
         }
+    }
+}
+
+/// A password that somebody gives themselves, or another: one of those that are guessed first is refused. Who has such
+/// a one still logs in with it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NewPassword(pub Password);
+
+impl TryFrom<String> for NewPassword {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_common = is_common(&text);
+        let password = Password::try_from(text)?;
+        if is_common {
+            return Err("is one of those that are guessed first: choose another one".to_owned());
+        }
+        Ok(Self(password))
     }
 }
 

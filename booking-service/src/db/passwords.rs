@@ -5,14 +5,17 @@ use service_kit::once::{Answer, answers};
 use uuid::Uuid;
 
 use super::DbError;
-use super::users::user_of;
+use super::users::{EMAIL, user_of};
 use crate::app::text::Email;
 use crate::app::users::{NewUser, User};
 
 const INSERT_USER: &str = "
     WITH made AS (
         INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
-        VALUES ($1, $2, $3, $5, $6, $7)
+        SELECT $1, $2, $3, $5, $6, $7
+        WHERE NOT EXISTS (
+            SELECT FROM users WHERE email_key = $7 OR lower(email) = lower($3)
+        )
         RETURNING id, name, email, role, created_at, updated_at
     ), kept AS (
         INSERT INTO passwords (user_id, hash) SELECT id, $4 FROM made
@@ -67,12 +70,12 @@ pub async fn insert_user(
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row = client
-        .query_one(
+        .query_opt(
             &statement,
             &[&id, &name, &email, &hash, &key, &digest, &new.email.key()],
         )
         .await?;
-    user_of(&row)
+    user_of(&row.ok_or(DbError::Taken(EMAIL))?)
 }
 
 /// The user of an address and the hash of their password; none of a user without one.
@@ -100,7 +103,8 @@ pub async fn find_of(database: &Pool, user: Uuid) -> Result<Option<String>, DbEr
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// Gives a user the hash of another password and ends their sessions. Whether there is such a user.
+/// Gives a user the hash of another password, ends their sessions and forgets their browsers. Whether there is such a
+/// user.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -108,9 +112,10 @@ pub async fn replace(database: &Pool, user: Uuid, hash: &str) -> Result<bool, Db
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
     let replaced = transaction.execute(REPLACE, &[&user, &hash]).await?;
-    transaction
-        .execute("DELETE FROM sessions WHERE user_id = $1", &[&user])
-        .await?;
+    for of_old in ["sessions", "known_browsers"] {
+        let ended = format!("DELETE FROM {of_old} WHERE user_id = $1");
+        transaction.execute(&ended, &[&user]).await?;
+    }
     transaction.commit().await?;
     Ok(replaced > 0)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::DbError;
 use super::users::user_of;
-use crate::app::accounts::Session;
+use crate::app::accounts::{OpenSession, Session};
 use crate::app::users::UserRole;
 
 /// The most sessions of a user: the oldest ends when one more begins.
@@ -29,8 +29,8 @@ const INSERT: &str = "
             ORDER BY created_at DESC OFFSET $4
         )
     )
-    INSERT INTO sessions (token_digest, user_id, expires_at)
-    SELECT $1, user_id, now() + make_interval(secs => $3) FROM known RETURNING expires_at";
+    INSERT INTO sessions (token_digest, user_id, expires_at, user_agent)
+    SELECT $1, user_id, now() + make_interval(secs => $3), $6 FROM known RETURNING expires_at";
 
 const FIND: &str = "
     SELECT id, name, email, role, users.created_at, updated_at, expires_at
@@ -39,6 +39,19 @@ const FIND: &str = "
 const ROLES: &str = "
     SELECT token_digest, role FROM sessions JOIN users ON id = user_id
     WHERE token_digest = ANY($1) AND expires_at > now()";
+/// A session's id is the beginning of its digest: nobody can make the cookie of it.
+const LIST: &str = "
+    SELECT encode(substring(other.token_digest FOR 8), 'hex'), other.user_agent, other.created_at,
+           other.expires_at, other.token_digest = own.token_digest
+    FROM sessions own JOIN sessions other USING (user_id)
+    WHERE own.token_digest = $1 AND own.expires_at > now() AND other.expires_at > now()
+    ORDER BY other.created_at DESC";
+
+const DELETE_OTHERS: &str = "
+    DELETE FROM sessions other USING sessions own
+    WHERE own.token_digest = $1 AND own.expires_at > now() AND other.user_id = own.user_id
+      AND other.token_digest <> own.token_digest
+      AND ($2::text IS NULL OR encode(substring(other.token_digest FOR 8), 'hex') = $2)";
 
 const DELETE_ENDED: &str = "
     DELETE FROM sessions WHERE token_digest IN (
@@ -56,6 +69,7 @@ pub async fn insert(
     user: Uuid,
     hash: &str,
     lifetime: Duration,
+    user_agent: Option<&str>,
 ) -> Result<Option<Timestamp>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(INSERT).await?;
@@ -64,7 +78,14 @@ pub async fn insert(
     let row = client
         .query_opt(
             &statement,
-            &[&digest, &user, &seconds, &(SESSIONS_MAX - 1), &hash],
+            &[
+                &digest,
+                &user,
+                &seconds,
+                &(SESSIONS_MAX - 1),
+                &hash,
+                &user_agent,
+            ],
         )
         .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
@@ -106,6 +127,41 @@ pub async fn roles(
         ))
     });
     roles.collect()
+}
+
+/// The sessions of the user who has this one, the latest first; none where it is over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(database: &Pool, digest: &[u8; 32]) -> Result<Vec<OpenSession>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(LIST).await?;
+    let rows = client.query(&statement, &[&digest.as_slice()]).await?;
+    let sessions = rows.iter().map(|row| {
+        Ok(OpenSession {
+            id: row.try_get(0)?,
+            user_agent: row.try_get(1)?,
+            created_at: row.try_get(2)?,
+            expires_at: row.try_get(3)?,
+            is_current: row.try_get(4)?,
+        })
+    });
+    sessions.collect()
+}
+
+/// Ends the other sessions of the user who has this one: all of them, or the one with this id. How many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete_others(
+    database: &Pool,
+    digest: &[u8; 32],
+    id: Option<&str>,
+) -> Result<u64, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(DELETE_OTHERS).await?;
+    let digest = digest.as_slice();
+    Ok(client.execute(&statement, &[&digest, &id]).await?)
 }
 
 /// Ends a session.

@@ -35,7 +35,7 @@ impl IsData for DbError {
     fn is_data(&self) -> bool {
         match self {
             Self::Query(error) => error.is_data(),
-            Self::Unreadable(_) | Self::NewPool(_) => true,
+            Self::Unreadable(_) | Self::NewPool(_) | Self::Taken(_) => true,
             Self::Pool(_) | Self::Unwritten(_) | Self::BrokenOff | Self::Busy => false,
         }
     }

@@ -12,12 +12,12 @@ use super::layout::{Page, Place};
 use super::visitor::Visitor;
 use super::{For, go_to, own_path, page, set_cookie, visitor};
 use crate::app::AppError;
-use crate::app::accounts::{AccountError, Accounts};
-use crate::app::passwords::Password;
+use crate::app::accounts::{AccountError, Accounts, Origin};
+use crate::app::passwords::{NewPassword, Password};
 use crate::app::text::{Email, Name};
 use crate::app::users::NewUser;
 use crate::db;
-use crate::routes::sessions::{ClientAddress, Cookies, SessionCookie};
+use crate::routes::sessions::{Cookies, SessionCookie};
 
 /// Where visitors log in.
 pub(super) const LOG_IN: &str = "/log-in";
@@ -83,22 +83,20 @@ async fn log_in(
     visitor: Visitor,
     accounts: Data<Accounts>,
     cookies: Data<Cookies>,
-    address: ClientAddress,
+    origin: Origin,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     // A password that none can be is a wrong one.
     let outcome = match Password::try_from(form.exact("password").to_owned()) {
-        Ok(password) => {
-            accounts
-                .log_in(form.text("email"), password, address.0)
-                .await
-        }
+        Ok(password) => accounts.log_in(form.text("email"), password, &origin).await,
         Err(_) => Err(AccountError::WrongCredentials),
     };
     match outcome {
         Ok(begun) => {
             let mut answer = go_to(own_path(form.text("back")));
-            set_cookie(&mut answer, &cookies.begun(&begun)).map_err(Problem::internal)?;
+            for cookie in cookies.begun(&begun) {
+                set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+            }
             Ok(answer)
         }
         Err(error) => refused(&visitor, &form, error, log_in_form),
@@ -109,7 +107,7 @@ async fn sign_up(
     visitor: Visitor,
     accounts: Data<Accounts>,
     cookies: Data<Cookies>,
-    address: ClientAddress,
+    origin: Origin,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let wanted = match wanted(&form) {
@@ -117,10 +115,12 @@ async fn sign_up(
         Err(text) => return Ok(again(&visitor, &form, &text, sign_up_form)),
     };
     let (new, password) = wanted;
-    match accounts.sign_up_and_log_in(&new, password, address.0).await {
+    match accounts.sign_up_and_log_in(&new, password, &origin).await {
         Ok(begun) => {
             let mut answer = go_to(own_path(form.text("back")));
-            set_cookie(&mut answer, &cookies.begun(&begun)).map_err(Problem::internal)?;
+            for cookie in cookies.begun(&begun) {
+                set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+            }
             Ok(answer)
         }
         Err(error) => refused(&visitor, &form, error, sign_up_form),
@@ -137,7 +137,7 @@ async fn log_out(
         accounts.log_out(&cookie).await?;
     }
     let mut answer = go_to("/");
-    for cookie in [cookies.removal(), visitor::no_account()] {
+    for cookie in [cookies.removal(), visitor::no_account(**cookies)] {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     Ok(answer)
@@ -151,8 +151,8 @@ fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
         .parse::<Name>()
         .map_err(|error| of("name")(error.0))?;
     let email = Email::try_from(form.text("email").to_owned()).map_err(of("e-mail address"))?;
-    let password = Password::try_from(form.exact("password").to_owned());
-    let password = password.map_err(of("password"))?;
+    let password = NewPassword::try_from(form.exact("password").to_owned());
+    let NewPassword(password) = password.map_err(of("password"))?;
     let new = NewUser {
         name,
         email,
@@ -223,7 +223,7 @@ fn sign_up_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
     };
     let password = html! {
         input #password type="password" name="password" required minlength="8" maxlength="128" autocomplete="new-password" aria-describedby="password-hint";
-        p.hint #password-hint { "8 to 128 characters." }
+        p.hint #password-hint { "8 to 128 characters, and none of the passwords that everybody guesses first." }
     };
     Page::new(
         "Sign up",

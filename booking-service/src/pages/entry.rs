@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
 use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
@@ -17,6 +17,7 @@ use service_kit::{Problem, admin_actions};
 
 use super::visitor::Visitor;
 use super::{account, failure, go_to, set_cookie};
+use crate::routes::sessions::Cookies;
 
 /// Everything comes from this service, and no script or style stands inside a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -147,7 +148,8 @@ fn finished(
     standing: Option<Standing>,
 ) -> Result<HttpResponse, Problem> {
     let mut answer = failure::as_page(answer, visitor);
-    if let Some(cookie) = visitor.new_cookie() {
+    let cookies = request.app_data::<Data<Cookies>>();
+    if let Some(cookie) = cookies.and_then(|cookies| visitor.new_cookie(***cookies)) {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     add_rules(&mut answer);

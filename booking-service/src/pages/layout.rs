@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
 use super::visitor::Visitor;
-use super::{account, forms};
+use super::{account, forms, sessions};
 use crate::app::users::UserRole;
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
@@ -137,6 +137,7 @@ fn who(visitor: &Visitor) -> Markup {
         html! {
             details.who {
                 summary { b { (visitor.name) } (role(user.role)) }
+                a href=(sessions::SESSIONS) { "Where you are logged in" }
                 form method="post" action="/log-out" {
                     (forms::token(visitor))
                     button { "Log out" }

@@ -1,5 +1,6 @@
 //! How the service does, for those who run it.
 
+mod actions;
 mod chart;
 mod dead_letters;
 mod figures;
@@ -11,6 +12,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
 use serde::Deserialize;
 use service_kit::Problem;
+use service_kit::auth::Role;
 use service_kit::extract::Query;
 
 use super::layout::{Page, Place};
@@ -63,6 +65,13 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         "/operations/dead-letters/{id}/requeue",
         "POST",
         [web::post().to(dead_letters::requeue)],
+    );
+    page(
+        config,
+        For::Staff,
+        "/operations/actions",
+        "GET",
+        [web::get().to(actions::show)],
     );
     page(
         config,
@@ -121,6 +130,9 @@ async fn show(
             div hx-get="/operations/dead-letters" hx-trigger="every 5s" hx-swap="innerHTML" { (dead_letters) }
         }
         (search::form(&search::Asked::default(), figures.events()))
+        @if visitor.caller.role() == Some(Role::Admin) {
+            p.links { a href="/operations/actions" { "What staff did" } }
+        }
     };
     Ok(Page::new("Operations", Place::Operations, body).answer(&visitor))
 }

@@ -8,7 +8,7 @@
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::cookie::{Cookie, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -102,12 +102,11 @@ impl Visitor {
     fn with(request: &HttpRequest, session: Option<User>) -> Self {
         let guards = request.app_data::<Data<Guards>>();
         let is_open = guards.is_some_and(|guards| guards.authenticator.is_open());
-        let named = request.cookie(ACTING_AS);
-        let named = named.and_then(|cookie| checked_name(cookie.value()));
-        let account = request.cookie(ACCOUNT);
-        let account = account.and_then(|cookie| Uuid::try_parse(cookie.value()).ok());
-        let token = request.cookie(FORM_TOKEN);
-        let token = token.filter(|token| Uuid::try_parse(token.value()).is_ok());
+        let cookies = request.app_data::<Data<Cookies>>();
+        let value_of = |name| cookies.and_then(|cookies| cookies.value_of(request, name));
+        let named = value_of(ACTING_AS).and_then(|name| checked_name(&name));
+        let account = value_of(ACCOUNT).and_then(|id| Uuid::try_parse(&id).ok());
+        let token = value_of(FORM_TOKEN).filter(|token| Uuid::try_parse(token).is_ok());
         let asked = request.uri().path_and_query();
         let (user, name, account) = match &session {
             Some(user) => (user.id.to_string(), user.name.clone(), Some(user.id)),
@@ -131,10 +130,7 @@ impl Visitor {
             account,
             is_new: token.is_none(),
             // Random, not ordered by time: nobody else can know it.
-            form_token: token.map_or_else(
-                || Uuid::new_v4().to_string(),
-                |token| token.value().to_owned(),
-            ),
+            form_token: token.unwrap_or_else(|| Uuid::new_v4().to_string()),
             asked: asked.map_or_else(|| "/".to_owned(), ToString::to_string),
         }))
     }
@@ -145,13 +141,9 @@ impl Visitor {
     }
 
     /// The cookie that a new visitor's browser is given.
-    pub(super) fn new_cookie(&self) -> Option<Cookie<'static>> {
-        self.is_new.then(|| {
-            let cookie = Cookie::build(FORM_TOKEN, self.form_token.clone());
-            // Lax, so that those who come by a link from elsewhere keep it.
-            let cookie = cookie.http_only(true).same_site(SameSite::Lax);
-            cookie.path("/").finish()
-        })
+    pub(super) fn new_cookie(&self, cookies: Cookies) -> Option<Cookie<'static>> {
+        let cookie = || cookies.cookie(FORM_TOKEN, self.form_token.clone());
+        self.is_new.then(cookie)
     }
 
     /// All names under which something may be theirs.
@@ -175,24 +167,22 @@ impl FromRequest for Visitor {
 }
 
 /// The cookie of somebody who acts as this user from now on; `None` for what can't be a name.
-pub(super) fn acting_as(name: &str) -> Option<Cookie<'static>> {
-    let name = checked_name(name)?;
-    let cookie = Cookie::build(ACTING_AS, name);
-    let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
-    Some(cookie.max_age(REMEMBERED_FOR).finish())
+pub(super) fn acting_as(cookies: Cookies, name: &str) -> Option<Cookie<'static>> {
+    Some(remembered(cookies.cookie(ACTING_AS, checked_name(name)?)))
 }
 
 /// The cookie of somebody who buys tickets for this user from now on.
-pub(super) fn account(user: Uuid) -> Cookie<'static> {
-    let cookie = Cookie::build(ACCOUNT, user.to_string());
-    let cookie = cookie.http_only(true).same_site(SameSite::Lax).path("/");
-    cookie.max_age(REMEMBERED_FOR).finish()
+pub(super) fn account(cookies: Cookies, user: Uuid) -> Cookie<'static> {
+    remembered(cookies.cookie(ACCOUNT, user.to_string()))
 }
 
 /// The cookie of somebody whose account is not known: who acts as another one, or has logged out.
-pub(super) fn no_account() -> Cookie<'static> {
-    let mut cookie = Cookie::build(ACCOUNT, "").path("/").finish();
-    cookie.make_removal();
+pub(super) fn no_account(cookies: Cookies) -> Cookie<'static> {
+    cookies.removal_of(ACCOUNT)
+}
+
+fn remembered(mut cookie: Cookie<'static>) -> Cookie<'static> {
+    cookie.set_max_age(REMEMBERED_FOR);
     cookie
 }
 

@@ -32,6 +32,9 @@ const RULES: &[Rule] = &[
     Rule::only(USERS, "PUT", "/api/v1/users/{id}/password").recorded("user.password"),
     // By the address and the password, then by the cookie.
     Rule::public("POST", "/api/v1/sessions"),
+    Rule::public("GET", "/api/v1/sessions"),
+    Rule::public("DELETE", "/api/v1/sessions"),
+    Rule::public("DELETE", "/api/v1/sessions/{id}"),
     Rule::public("GET", "/api/v1/sessions/current"),
     Rule::public("DELETE", "/api/v1/sessions/current"),
     // Events and what they bring in.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::bare_list::ListPart;
 use super::openapi::{EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals};
 use super::{call_context, created};
+use crate::app::accounts::{Accounts, Guess};
 use crate::app::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
 use crate::app::ownership::{Owned as _, check_user};
 use crate::app::vouchers::VoucherCode;
@@ -132,6 +133,7 @@ pub(super) struct EventCancelAnswer {
 )]
 pub(super) async fn create(
     bookings: Data<EventBookings>,
+    accounts: Data<Accounts>,
     caller: Caller,
     key: IdempotencyKey,
     request: Json<TicketRequest>,
@@ -144,6 +146,7 @@ pub(super) async fn create(
         voucher,
     } = request.body;
     caller.check_names_self("user_id", &user_id.to_string())?;
+    let names_voucher = voucher.is_some();
     let booking = bookings.create(EventBookingRequest {
         user: user_id,
         event: event_id,
@@ -151,7 +154,11 @@ pub(super) async fn create(
         voucher,
         key,
     });
-    let booking = booking.await?;
+    let booking = if names_voucher {
+        accounts.guessing(Guess::Voucher, &caller, booking).await?
+    } else {
+        booking.await?
+    };
     let location = format!("/api/v1/bookings/{}", booking.value.id);
     let view = EventBookingView::from(booking.value);
     Ok(created(&view, &location, booking.replayed))

@@ -28,7 +28,10 @@ use super::{
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
         ledger::proof,
         users::create, users::list, users::show, users::change, users::delete,
-        sessions::create, sessions::show, sessions::delete, sessions::change_password,
+        sessions::create,
+        sessions::list,
+        sessions::end_others,
+        sessions::end_one, sessions::show, sessions::delete, sessions::change_password,
         events::create, events::list, events::show, events::change, events::delete, events::statistics,
         event_bookings::create, event_bookings::show, event_bookings::list, event_bookings::cancel,
         dead_letters::list, dead_letters::show, dead_letters::requeue,
@@ -130,6 +133,7 @@ refusals! {
     CredentialRefusals {
         "400": "A field is wrong; `errors` names it",
         "401": "`wrong_credentials`: the address or the password is wrong",
+        "403": "`cross_site`: the request comes from another site's page",
         "413": "The body is too large",
         "415": "The body is not JSON",
         "429": "`too_many_requests`: too many attempts for this account, or from this address",
@@ -144,7 +148,7 @@ refusals! {
     SignUpRefusals {
         "401": "`unauthenticated`: without a password only staff make users",
         "403": "`forbidden`: without a password only staff make users",
-        "429": "`too_many_requests`: too many attempts from this address",
+        "429": "`too_many_requests`: too many sign-ups from this address, or too many addresses tried that are taken",
     }
     /// How a user is refused.
     UserRefusals {
@@ -162,8 +166,11 @@ refusals! {
     }
     /// How a user is not deleted.
     UserDeleteRefusals {
+        "400": "`current_password` is missing",
+        "401": "`wrong_credentials`: the password is wrong",
         "404": "`unknown_user`: there is no such user",
         "409": "`user_has_bookings`: it has bookings that have not ended",
+        "429": "`too_many_requests`: too many wrong passwords",
         "503": "Ask again soon",
     }
     /// How an event is refused.

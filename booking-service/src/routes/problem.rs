@@ -106,6 +106,7 @@ impl From<AccountError> for Problem {
             AccountError::NoSession => {
                 Self::unauthenticated(text, SESSION_CHALLENGE).with_code("no_session")
             }
+            AccountError::PasswordMissing => Self::invalid_field("current_password", "is missing"),
             AccountError::TooMany(window) => {
                 let seconds = u32::try_from(window.as_secs()).unwrap_or(u32::MAX);
                 Self::too_many(text, seconds)
@@ -157,7 +158,7 @@ fn of_database(error: DbError) -> Problem {
         DbError::Busy | DbError::BrokenOff => Problem::unavailable(text),
         DbError::Unwritten(error) if error.is_data() => Problem::internal(error),
         DbError::Unwritten(error) => Problem::unavailable(text).caused_by(error),
-        DbError::Unreadable(_) => Problem::internal(error),
+        DbError::Unreadable(_) | DbError::Taken(_) => Problem::internal(error),
     }
 }
 

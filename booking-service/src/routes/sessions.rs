@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::http::header::USER_AGENT;
+use actix_web::web::{Data, Path};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
@@ -19,11 +20,27 @@ use uuid::Uuid;
 
 use super::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
 use super::users::UserView;
-use crate::app::accounts::{Accounts, Begun, Session};
+use crate::app::accounts::{Accounts, Begun, OpenSession, Origin, Session};
 use crate::app::ownership::{check_may_set_password, is_own};
-use crate::app::passwords::Password;
+use crate::app::passwords::{NewPassword, Password};
 
-/// How cookies of sessions are set.
+/// The cookie with a session.
+const SESSION: &str = "holdfast_session";
+
+/// The cookie by which a browser is known that logged in before.
+const BROWSER: &str = "holdfast_browser";
+
+/// As long as the database knows it.
+const BROWSER_KNOWN_FOR: actix_web::cookie::time::Duration =
+    actix_web::cookie::time::Duration::days(180);
+
+/// A cookie of ours: the digits of 32 random bytes.
+const COOKIE_DIGITS: usize = 64;
+
+/// How much is kept of a browser's name for itself.
+const USER_AGENT_MAX_CHARS: usize = 200;
+
+/// How this service's cookies are set.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
     /// Whether browsers send them over HTTPS only.
@@ -31,38 +48,50 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// The cookie of a session that was just begun.
-    pub(crate) fn begun(self, begun: &Begun) -> Cookie<'static> {
-        let mut cookie = self.cookie(begun.cookie.clone());
+    /// The cookies of a session that was just begun: the session's, and the one by which the browser is known when
+    /// it logs in again.
+    pub(crate) fn begun(self, begun: &Begun) -> [Cookie<'static>; 2] {
+        let mut session = self.cookie(SESSION, begun.cookie.clone());
         let left = begun.session.expires_at.duration_since(Timestamp::now());
-        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(left.as_secs()));
-        cookie
+        session.set_max_age(actix_web::cookie::time::Duration::seconds(left.as_secs()));
+        let mut browser = self.cookie(BROWSER, begun.browser.clone());
+        browser.set_max_age(BROWSER_KNOWN_FOR);
+        [session, browser]
     }
 
     /// The session cookie of a request, if there is one.
     pub(crate) fn of(self, request: &HttpRequest) -> Option<String> {
-        let cookie = request.cookie(self.name())?;
+        self.value_of(request, SESSION)
+    }
+
+    /// The value of one of this service's cookies.
+    pub(crate) fn value_of(self, request: &HttpRequest, name: &str) -> Option<String> {
+        let cookie = request.cookie(&self.name(name))?;
         Some(cookie.value().to_owned())
     }
 
     /// What has a browser forget it.
     pub(crate) fn removal(self) -> Cookie<'static> {
-        let mut removal = self.cookie(String::new());
+        self.removal_of(SESSION)
+    }
+
+    /// What has a browser forget one of this service's cookies.
+    pub(crate) fn removal_of(self, name: &str) -> Cookie<'static> {
+        let mut removal = self.cookie(name, String::new());
         removal.make_removal();
         removal
     }
 
-    /// The cookie's name. Of one with this prefix the browser sees to it that no other host has set it.
-    fn name(self) -> &'static str {
-        if self.secure {
-            "__Host-holdfast_session"
-        } else {
-            "holdfast_session"
-        }
+    /// A cookie's name as browsers have it. Of one with this prefix they see to it that no other host has set it,
+    /// and that it is never sent in the open.
+    fn name(self, name: &str) -> String {
+        let prefix = if self.secure { "__Host-" } else { "" };
+        format!("{prefix}{name}")
     }
 
-    fn cookie(self, value: String) -> Cookie<'static> {
-        Cookie::build(self.name(), value)
+    /// One of this service's cookies, for as long as the browser is open.
+    pub(crate) fn cookie(self, name: &str, value: String) -> Cookie<'static> {
+        Cookie::build(self.name(name), value)
             .path("/")
             .http_only(true)
             .secure(self.secure)
@@ -100,6 +129,27 @@ impl FromRequest for ClientAddress {
     }
 }
 
+impl FromRequest for Origin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let cookies = request.app_data::<Data<Cookies>>();
+        let browser = cookies.and_then(|cookies| cookies.value_of(request, BROWSER));
+        let is_ours = |cookie: &String| {
+            cookie.len() == COOKIE_DIGITS && cookie.bytes().all(|c| c.is_ascii_hexdigit())
+        };
+        let user_agent = request.headers().get(USER_AGENT);
+        let user_agent = user_agent.and_then(|value| value.to_str().ok());
+        let guards = Guards::of(request);
+        ready(guards.map(|guards| Self {
+            address: guards.address_of(request),
+            browser: browser.filter(is_ours),
+            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX_CHARS).collect()),
+        }))
+    }
+}
+
 /// Who logs in.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct Credentials {
@@ -120,7 +170,7 @@ pub(super) struct PasswordChange {
     current_password: Option<Password>,
     /// The one from now on
     #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
-    new_password: Password,
+    new_password: NewPassword,
 }
 
 /// A session.
@@ -173,15 +223,20 @@ fn unstored(mut response: HttpResponse) -> HttpResponse {
 pub(super) async fn create(
     accounts: Data<Accounts>,
     cookies: Data<Cookies>,
-    address: ClientAddress,
-    request: Json<Credentials>,
+    origin: Origin,
+    request: HttpRequest,
+    credentials: Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
-    let Credentials { email, password } = request.body;
-    let begun = accounts.log_in(email.trim(), password, address.0).await?;
-    let cookie = cookies.begun(&begun);
+    // A page of somebody else's would log its visitor in to an account of theirs.
+    Guards::of(&request)?.own_sites.check_page(&request)?;
+    let Credentials { email, password } = credentials.body;
+    let begun = accounts.log_in(email.trim(), password, &origin).await?;
+    let set = cookies.begun(&begun);
     let view = view(&accounts, begun.session)?;
     let mut response = respond::json(StatusCode::CREATED, &view);
-    response.add_cookie(&cookie).map_err(Problem::internal)?;
+    for cookie in &set {
+        response.add_cookie(cookie).map_err(Problem::internal)?;
+    }
     Ok(unstored(response))
 }
 
@@ -217,6 +272,86 @@ pub(super) async fn delete(
     Ok(response)
 }
 
+/// One of the user's sessions.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OpenSessionView {
+    /// The session's id
+    #[schema(example = "9f86d081884c7d65")]
+    id: String,
+    /// Whether it is the one of this cookie
+    current: bool,
+    /// The browser's name for itself
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+    /// When it was begun
+    created_at: Timestamp,
+    /// Until when it lasts
+    expires_at: Timestamp,
+}
+
+impl From<OpenSession> for OpenSessionView {
+    fn from(session: OpenSession) -> Self {
+        Self {
+            id: session.id,
+            current: session.is_current,
+            user_agent: session.user_agent,
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+/// The sessions of whoever is logged in, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "sessions", operation_id = "list_sessions",
+    responses((status = 200, description = "All of them; there are ten at most", body = Vec<OpenSessionView>), SessionRefusals)
+)]
+pub(super) async fn list(
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+) -> Result<HttpResponse, Problem> {
+    let sessions = accounts.sessions(&cookie.0.unwrap_or_default()).await?;
+    let views: Vec<OpenSessionView> = sessions.into_iter().map(Into::into).collect();
+    Ok(unstored(respond::ok(&views)))
+}
+
+/// End the other sessions of whoever is logged in. Tokens that they were given hold until they run out.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
+    responses((status = 204, description = "This one is the only session"), SessionRefusals)
+)]
+pub(super) async fn end_others(
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+) -> Result<HttpResponse, Problem> {
+    let cookie = cookie.0.unwrap_or_default();
+    accounts.end_others(&cookie, None).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// End one of the other sessions of whoever is logged in.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/{id}", tag = "sessions", operation_id = "end_session",
+    params(("id" = String, Path, description = "The session's id")),
+    responses(
+        (status = 204, description = "It is over"),
+        (status = 404, description = "The user has no other session with this id",
+            body = service_kit::problem::ProblemBody<'static>, content_type = "application/problem+json"),
+        SessionRefusals
+    )
+)]
+pub(super) async fn end_one(
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let cookie = cookie.0.unwrap_or_default();
+    match accounts.end_others(&cookie, Some(&id)).await? {
+        0 => Err(Problem::not_found("there is no other session with this id")),
+        _ => Ok(HttpResponse::NoContent().finish()),
+    }
+}
+
 /// Change a password; all sessions of the user end.
 #[utoipa::path(
     put, path = "/api/v1/users/{id}/password", tag = "sessions", operation_id = "change_password",
@@ -228,7 +363,6 @@ pub(super) async fn change_password(
     accounts: Data<Accounts>,
     id: Id<Uuid>,
     caller: Caller,
-    address: ClientAddress,
     request: Json<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     check_may_set_password(id.0, &caller)?;
@@ -240,7 +374,7 @@ pub(super) async fn change_password(
         return Err(Problem::invalid_field("current_password", "is missing"));
     }
     accounts
-        .change_password(id.0, current_password, new_password, address.0)
+        .change_password(id.0, current_password, new_password.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::extract::{Id, IdempotencyKey, Json, OptionalJson, Query};
 use service_kit::once::Answer;
 use service_kit::{Problem, admin_actions, respond};
 use utoipa::ToSchema;
@@ -16,9 +16,9 @@ use super::openapi::{
     ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
 };
 use super::sessions::ClientAddress;
-use crate::app::accounts::Accounts;
+use crate::app::accounts::{Accounts, Guess};
 use crate::app::ownership::check_user;
-use crate::app::passwords::Password;
+use crate::app::passwords::{NewPassword, Password};
 use crate::app::text::{Email, Name};
 use crate::app::users::{self, NewUser, User, UserRole, Users};
 
@@ -34,7 +34,7 @@ pub(super) struct UserRequest {
     /// What the user logs in with; without one only staff may make users
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password", min_length = 8, max_length = 128)]
-    password: Option<Password>,
+    password: Option<NewPassword>,
 }
 
 /// What is to change of a user.
@@ -52,6 +52,19 @@ pub(super) struct UserChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, pattern = "^(customer|agent|admin)$", example = "agent")]
     role: Option<UserRole>,
+    /// The password, for users who change their own address
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "password")]
+    current_password: Option<Password>,
+}
+
+/// That a user is to be deleted.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct UserDeletion {
+    /// The password, for users who delete themselves and have one
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "password")]
+    current_password: Option<Password>,
 }
 
 /// A user.
@@ -117,7 +130,7 @@ pub(super) async fn create(
         Answer::created(&UserView::from(user.clone()), location)
     };
     let answered = match password {
-        Some(password) => accounts.sign_up(new, password, address.0, answer).await?,
+        Some(NewPassword(password)) => accounts.sign_up(new, password, address.0, answer).await?,
         None => {
             caller.check_is_staff()?;
             users.create(&new, answer).await?
@@ -172,34 +185,56 @@ pub(super) async fn show(
 )]
 pub(super) async fn change(
     users: Data<Users>,
+    accounts: Data<Accounts>,
     id: Id<Uuid>,
     caller: Caller,
     request: HttpRequest,
     body: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     users.check_may_change(id.0, &caller).await?;
-    let UserChange { name, email, role } = body.body;
+    let UserChange {
+        name,
+        email,
+        role,
+        current_password,
+    } = body.body;
     if let Some(role) = role {
         users.check_may_give_role(id.0, role, &caller).await?;
         record_role(&request, role, &caller).await?;
     }
+    if let Some(email) = &email
+        && users.find(id.0).await?.email != email.as_str()
+    {
+        accounts.confirm(id.0, current_password, &caller).await?;
+    }
     let change = users::UserChange { name, email, role };
-    let user = users.change(id.0, &change).await?;
+    let work = users.change(id.0, &change);
+    let user = match &change.email {
+        Some(_) => accounts.guessing(Guess::Address, &caller, work).await?,
+        None => work.await?,
+    };
     Ok(respond::ok(&UserView::from(user)))
 }
 
-/// Delete a user that has no live bookings.
+/// Delete a user that has no live bookings; travelers' dates of birth and documents go with it.
+///
+/// Users who delete themselves show their password.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "delete_user",
     params(("id" = Uuid, Path, description = "The user's id")),
+    request_body = Option<UserDeletion>,
     responses((status = 204, description = "It is gone"), UserDeleteRefusals)
 )]
 pub(super) async fn delete(
     users: Data<Users>,
+    accounts: Data<Accounts>,
     id: Id<Uuid>,
     caller: Caller,
+    body: OptionalJson<UserDeletion>,
 ) -> Result<HttpResponse, Problem> {
     users.check_may_change(id.0, &caller).await?;
+    let password = body.0.and_then(|body| body.current_password);
+    accounts.confirm(id.0, password, &caller).await?;
     users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

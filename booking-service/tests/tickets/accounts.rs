@@ -147,9 +147,11 @@ async fn whether_it_was_the_address_or_the_password_is_not_told() -> anyhow::Res
     }
     let again = caller.post(USERS, &asha()).await?;
     assert_eq!(again.summary(), "409 email_taken");
-    let mut short = asha();
-    short["password"] = json!("1234567");
-    assert_eq!(caller.post(USERS, &short).await?.invalid(), "400 /password");
+    for weak in ["1234567", "password1", "P@ssw0rd!", "aaaaaaaa"] {
+        let mut body = asha();
+        body["password"] = json!(weak);
+        assert_eq!(caller.post(USERS, &body).await?.invalid(), "400 /password");
+    }
     service.finish().await
 }
 
@@ -165,7 +167,7 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
         settings.redis.enabled = has_redis;
         settings.accounts.attempts_per_account = 3;
-        settings.accounts.attempts_per_address = 9;
+        settings.accounts.attempts_per_address = 5;
     })
     .await?;
     let caller = &service.caller;
@@ -175,7 +177,8 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     for _ in 0..2 {
         assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 401);
     }
-    assert_eq!(caller.post(SESSIONS, &right).await?.status, 201);
+    let known = caller.post(SESSIONS, &right).await?;
+    assert_eq!(known.status, 201);
     for _ in 0..3 {
         assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 401);
     }
@@ -183,11 +186,163 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     let refused = caller.post(SESSIONS, &right).await?;
     assert_eq!(refused.summary(), "429 too_many_requests");
     assert_eq!(refused.header("retry-after"), Some("900"));
+    // But from a browser that has logged in before, whose failures count by themselves.
+    let browser = browser(&known)?;
+    let from_browser = async |body: &Value| {
+        let request = caller
+            .request(Method::POST, SESSIONS)
+            .header(COOKIE, &browser);
+        caller.send(request.json(body)).await
+    };
+    assert_eq!(from_browser(&right).await?.status, 201);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(from_browser(&wrong).await?.status, status);
+    }
+    // Its cookie says nothing of another's account.
+    let ravi = json!({"name": "Ravi", "email": "ravi@example.org", "password": PASSWORD});
+    caller.make(USERS, &ravi).await?;
+    let ravi = credentials("ravi@example.org", "wrong password");
+    // Many failures from one address leave it one attempt at each account, and everybody can still log in there.
     let other = credentials("other@example.org", "wrong password");
-    assert_eq!(caller.post(SESSIONS, &other).await?.status, 401);
-    for path in [SESSIONS, USERS] {
-        let body = json!({"name": "New", "email": "new@example.org", "password": PASSWORD});
-        assert_eq!(caller.post(path, &body).await?.status, 429, "{path}");
+    for status in [401, 401, 401, 429] {
+        assert_eq!(caller.post(SESSIONS, &other).await?.status, status);
+    }
+    for status in [401, 429] {
+        assert_eq!(from_browser(&ravi).await?.status, status);
+    }
+    let new = json!({"name": "New", "email": "new@example.org", "password": PASSWORD});
+    caller.make(USERS, &new).await?;
+    for _ in 0..3 {
+        let new = credentials("new@example.org", PASSWORD);
+        assert_eq!(caller.post(SESSIONS, &new).await?.status, 201);
+    }
+    service.finish().await
+}
+
+/// The cookie by which a browser is known that has logged in.
+fn browser(answer: &Answer) -> anyhow::Result<String> {
+    let cookies = answer.headers.get_all("set-cookie").iter();
+    let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok());
+    let cookie = cookies.find(|cookie| cookie.contains("holdfast_browser"));
+    let cookie = cookie.context("no browser")?.split(';').next();
+    Ok(cookie.unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn sign_ups_from_one_address_are_bounded_and_keep_nobody_from_logging_in()
+-> anyhow::Result<()> {
+    let service = TestService::start_with(|settings| {
+        settings.accounts.attempts_per_address = 3;
+    })
+    .await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    for status in [409, 409, 429] {
+        assert_eq!(caller.post(USERS, &asha()).await?.status, status);
+    }
+    let right = credentials("asha@example.org", PASSWORD);
+    assert_eq!(caller.post(SESSIONS, &right).await?.status, 201);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn a_user_sees_their_sessions_and_ends_the_others() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    let body = credentials("asha@example.org", PASSWORD);
+    let mut cookies = Vec::new();
+    for agent in ["Phone", "Tablet", "Desk"] {
+        let request = caller
+            .request(Method::POST, SESSIONS)
+            .header("user-agent", agent);
+        cookies.push(cookie(&caller.send(request.json(&body)).await?)?);
+    }
+    let ravi = json!({"name": "Ravi", "email": "ravi@example.org", "password": PASSWORD});
+    caller.make(USERS, &ravi).await?;
+    let ravi = credentials("ravi@example.org", PASSWORD);
+    let ravi = cookie(&caller.post(SESSIONS, &ravi).await?)?;
+    let own = &cookies[2];
+    let listed = with_cookie(caller, Method::GET, SESSIONS, own).await?;
+    let sessions = listed.body.as_array().context("no list")?;
+    let shown: Vec<(&Value, &Value)> = sessions
+        .iter()
+        .map(|session| (&session["user_agent"], &session["current"]))
+        .collect();
+    let [yes, no] = [json!(true), json!(false)];
+    assert_eq!(
+        shown,
+        [
+            (&json!("Desk"), &yes),
+            (&json!("Tablet"), &no),
+            (&json!("Phone"), &no)
+        ]
+    );
+    // Nobody is known by what is shown of a session, or by another one's.
+    let phone = format!(
+        "{SESSIONS}/{}",
+        sessions[2]["id"].as_str().context("no id")?
+    );
+    let foreign = with_cookie(caller, Method::DELETE, &phone, &ravi).await?;
+    assert_eq!(foreign.status, 404);
+    assert_eq!(
+        with_cookie(caller, Method::DELETE, &phone, own)
+            .await?
+            .status,
+        204
+    );
+    let again = with_cookie(caller, Method::DELETE, &phone, own).await?;
+    assert_eq!(again.status, 404);
+    let phone = with_cookie(caller, Method::GET, CURRENT, &cookies[0]).await?;
+    assert_eq!(phone.summary(), "401 no_session");
+    assert_eq!(
+        with_cookie(caller, Method::GET, CURRENT, &cookies[1])
+            .await?
+            .status,
+        200
+    );
+    let others = with_cookie(caller, Method::DELETE, SESSIONS, own).await?;
+    assert_eq!(others.status, 204);
+    for (cookie, status) in [(&cookies[1], 401), (own, 200), (&ravi, 200)] {
+        assert_eq!(
+            with_cookie(caller, Method::GET, CURRENT, cookie)
+                .await?
+                .status,
+            status
+        );
+    }
+    for (method, path) in [(Method::GET, SESSIONS), (Method::DELETE, SESSIONS)] {
+        let nobody = with_cookie(caller, method, path, "other=1").await?;
+        assert_eq!(nobody.summary(), "401 no_session");
+    }
+    service.finish().await
+}
+
+#[tokio::test]
+async fn no_other_sites_page_logs_its_visitor_in() -> anyhow::Result<()> {
+    let named = "https://shop.example.org";
+    let service = TestService::start_with(|settings| {
+        settings.http.cors_origins = vec![named.to_owned()];
+    })
+    .await?;
+    let caller = &service.caller;
+    caller.make(USERS, &asha()).await?;
+    let body = credentials("asha@example.org", PASSWORD);
+    let own = caller.url("");
+    for (header, value, status) in [
+        ("origin", "https://evil.example.org", 403),
+        ("origin", "null", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 201),
+        ("origin", own.trim_end_matches('/'), 201),
+        ("origin", named, 201),
+    ] {
+        let request = caller.request(Method::POST, SESSIONS).header(header, value);
+        let answer = caller.send(request.json(&body)).await?;
+        assert_eq!(answer.status, status, "{header}: {value}");
+        let is_set = answer.header("set-cookie").is_some();
+        assert_eq!(is_set, status == 201, "{header}: {value}");
     }
     service.finish().await
 }
@@ -359,6 +514,39 @@ async fn no_session_begins_with_a_password_that_is_being_changed() -> anyhow::Re
     assert_eq!(log_in.await??.summary(), "401 wrong_credentials");
     let count = watch.query_one("SELECT count(*) FROM sessions", &[]);
     assert_eq!(count.await?.try_get::<_, i64>(0)?, 0);
+    service.finish().await
+}
+
+#[tokio::test]
+async fn the_servers_log_keeps_no_address() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let caller = &service.caller;
+    let sql = service.sql().await?;
+    // What a constraint refuses, the server would repeat to its log, with the row.
+    for (name, value) in [
+        ("log_error_verbosity", "terse"),
+        ("log_parameter_max_length", "0"),
+        ("log_parameter_max_length_on_error", "0"),
+    ] {
+        let row = sql
+            .query_one("SELECT current_setting($1)", &[&name])
+            .await?;
+        assert_eq!(row.try_get::<_, &str>(0)?, value, "{name}");
+    }
+    // And nothing is refused but where two come at once: the address is looked up first.
+    caller.make(USERS, &asha()).await?;
+    let ravi = json!({"name": "Ravi", "email": "ravi@example.org"});
+    let ravi = format!("{USERS}/{}", caller.make(USERS, &ravi).await?);
+    let without_password = json!({"name": "Asha", "email": "asha@example.org"});
+    sql.batch_execute("DROP INDEX users_email_taken").await?;
+    for body in [&asha(), &without_password] {
+        assert_eq!(caller.post(USERS, body).await?.summary(), "409 email_taken");
+    }
+    let change = json!({"email": "ASHA@example.org"});
+    assert_eq!(
+        caller.put(&ravi, &change).await?.summary(),
+        "409 email_taken"
+    );
     service.finish().await
 }
 

@@ -101,7 +101,7 @@ async fn a_form_needs_the_token_of_its_visitor() -> anyhow::Result<()> {
         start.text.contains(token),
         "the form does not carry the token"
     );
-    let other = "holdfast_form_token=2b1a7b0e-6f3b-4a57-9d39-3a7a4a1f0c11";
+    let other = "__Host-holdfast_form_token=2b1a7b0e-6f3b-4a57-9d39-3a7a4a1f0c11";
     for (cookie, form) in [
         (cookie, "user=asha".to_owned()),
         (cookie, "user=asha&form_token=".to_owned()),
@@ -127,7 +127,7 @@ async fn a_form_needs_the_token_of_its_visitor() -> anyhow::Result<()> {
         let cookies = taken.headers().get_all(SET_COOKIE);
         ensure!(cookies.iter().any(|cookie| {
             let cookie = cookie.to_str().unwrap_or_default();
-            cookie.starts_with("holdfast_acting_as=J%C3%BCrgen;")
+            cookie.starts_with("__Host-holdfast_acting_as=J%C3%BCrgen;")
         }));
     }
     service.finish().await
@@ -167,7 +167,7 @@ async fn without_flight_service_it_is_said_so() -> anyhow::Result<()> {
 const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
 
 fn form_cookie() -> String {
-    format!("holdfast_form_token={FORM_TOKEN}")
+    format!("__Host-holdfast_form_token={FORM_TOKEN}")
 }
 
 /// The value of a cookie that an answer sets.
@@ -209,7 +209,7 @@ async fn a_password_is_taken_as_it_is_typed_and_logging_out_forgets_the_account(
         "form_token={FORM_TOKEN}&name=Asha&email=asha%40example.org&password=+correct+horse+"
     );
     let cookie = format!(
-        "{}; holdfast_account=406c1d05-bbb2-4e94-b183-7d208c2692e1",
+        "{}; __Host-holdfast_account=406c1d05-bbb2-4e94-b183-7d208c2692e1",
         form_cookie()
     );
     let joined = send_form(&service.caller, "/sign-up", &cookie, &form).await?;
@@ -224,7 +224,7 @@ async fn a_password_is_taken_as_it_is_typed_and_logging_out_forgets_the_account(
     let form = format!("form_token={FORM_TOKEN}");
     let left = send_form(&service.caller, "/log-out", &cookie, &form).await?;
     ensure!(left.status() == 303, "{}", left.status());
-    for forgotten in ["__Host-holdfast_session", "holdfast_account"] {
+    for forgotten in ["__Host-holdfast_session", "__Host-holdfast_account"] {
         let value = cookie_set(&left, forgotten);
         ensure!(value.as_deref() == Some(""), "{forgotten}: {value:?}");
     }
@@ -246,7 +246,7 @@ async fn a_page_that_is_not_there_knows_its_visitor() -> anyhow::Result<()> {
     let answer = service.caller.send(request).await?;
     ensure!(answer.status == 404 && answer.text.contains("Asha Rao"));
     let set = answer.header("set-cookie").context("no cookie")?;
-    ensure!(set.starts_with("holdfast_form_token="), "{set}");
+    ensure!(set.starts_with("__Host-holdfast_form_token="), "{set}");
     service.finish().await
 }
 
@@ -378,7 +378,7 @@ async fn bookings_are_found_by_all_that_is_known_of_them() -> anyhow::Result<()>
     let request = |stage: &str| {
         let path = format!("/my-bookings?stage={stage}");
         let request = caller.request(Method::GET, &path);
-        request.header(COOKIE, format!("holdfast_account={ravi}"))
+        request.header(COOKIE, format!("__Host-holdfast_account={ravi}"))
     };
     for (stage, is_listed) in [("", true), ("cancelled", true), ("confirmed", false)] {
         let listed = caller.send(request(stage)).await?;

@@ -89,37 +89,37 @@ impl Outcome {
 pub struct ActionView {
     /// Its place in the table; later ones are greater
     #[schema(example = 17)]
-    id: i64,
+    pub id: i64,
     /// Who asked for it: the token's `sub`; not there in a service that is open
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ops@example.org")]
-    actor: Option<String>,
+    pub actor: Option<String>,
     /// As what
     #[schema(example = "admin")]
-    role: String,
+    pub role: String,
     /// What was asked for
     #[schema(example = "flight.cancel")]
-    action: String,
+    pub action: String,
     /// What was made, or else the path that was called
     #[schema(example = "/api/flights/17")]
-    target: String,
+    pub target: String,
     /// What came of it
-    outcome: Outcome,
+    pub outcome: Outcome,
     /// The status of the answer; not there where nobody knows it
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 200)]
-    status: Option<i16>,
+    pub status: Option<i16>,
     /// The parts of the path, the query and the body, without secrets and persons
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    details: Option<Value>,
+    pub details: Option<Value>,
     /// When it was asked for
-    asked_at: Timestamp,
+    pub asked_at: Timestamp,
     /// The request, as the client may have named it
-    request_id: String,
+    pub request_id: String,
     /// The request, as this service named it; the logs have both
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_request_id: Option<Uuid>,
+    pub server_request_id: Option<Uuid>,
 }
 
 /// Writes and lists actions.
@@ -142,6 +142,14 @@ impl AdminActions {
             "GET",
             [web::get().to(list)],
         ));
+    }
+
+    /// The newest actions, at most so many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest(&self, limit: i64) -> Result<Vec<ActionView>, Problem> {
+        self.find(ListPart::First, limit).await
     }
 
     async fn begin(

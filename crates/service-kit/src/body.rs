@@ -97,6 +97,17 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
     (!is_whole).then_some(Unread(payload))
 }
 
+/// Whether a request has no body, or an empty one.
+#[must_use]
+pub fn is_empty(request: &HttpRequest) -> bool {
+    let extensions = request.extensions();
+    match extensions.get::<Ready>() {
+        Some(Ready(Ok(body))) => body.is_empty(),
+        Some(Ready(Err(_))) => false,
+        None => true,
+    }
+}
+
 /// A copy of the body that was read ahead; the handler still gets it. None where there is none, or not all of it.
 #[must_use]
 pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {

@@ -1,28 +1,56 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Once};
 
 use actix_web::http::header::HeaderMap;
 
 /// How many proxies stand before this service, each of which adds the address that it was called from to
 /// `X-Forwarded-For`. What is before those in the list, a client may have made up.
-#[derive(Clone, Copy, Debug)]
-pub struct Proxies(pub usize);
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    count: usize,
+    /// Whether it was said that there may be one that is not configured.
+    warned: Arc<Once>,
+}
 
 impl Proxies {
+    /// So many.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        Self {
+            count,
+            warned: Arc::new(Once::new()),
+        }
+    }
+
     /// The client's address, as far as it can be known.
     #[must_use]
-    pub fn client_of(self, peer: Option<SocketAddr>, headers: &HeaderMap) -> IpAddr {
+    pub fn client_of(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> IpAddr {
+        if self.is_unconfigured(headers) {
+            self.warned.call_once(|| {
+                tracing::warn!(
+                    "requests come with X-Forwarded-For, and http.proxies is 0: behind a proxy all clients \
+                     count as one address; set http.proxies to how many stand before this service"
+                );
+            });
+        }
         let peer = peer.map(|address| address.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         self.forwarded(headers).unwrap_or(peer)
     }
 
-    fn forwarded(self, headers: &HeaderMap) -> Option<IpAddr> {
+    /// Whether a proxy seems to stand before this service that the settings don't know. A client may pretend so:
+    /// what it says is not believed.
+    fn is_unconfigured(&self, headers: &HeaderMap) -> bool {
+        self.count == 0 && headers.contains_key("x-forwarded-for")
+    }
+
+    fn forwarded(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let lists = headers.get_all("x-forwarded-for");
         let texts = lists.filter_map(|list| list.to_str().ok());
         let addresses: Vec<&str> = texts.flat_map(|list| list.split(',')).collect();
-        let at = addresses.len().checked_sub(self.0)?;
+        let at = addresses.len().checked_sub(self.count)?;
         addresses.get(at)?.trim().parse().ok()
     }
 }
@@ -59,8 +87,11 @@ mod tests {
                 .insert_header(("x-forwarded-for", forwarded))
                 .to_http_request();
             let peer = "198.51.100.7:1".parse().ok();
-            let found = Proxies(proxies).client_of(peer, request.headers());
-            assert_eq!(found.to_string(), client, "{proxies} {forwarded}");
+            let proxies = Proxies::new(proxies);
+            let found = proxies.client_of(peer, request.headers());
+            let is_warned = proxies.warned.is_completed();
+            assert_eq!(is_warned, proxies.count == 0, "{proxies:?}");
+            assert_eq!(found.to_string(), client, "{proxies:?} {forwarded}");
         }
     }
 }

@@ -58,6 +58,23 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// A JSON body, for calls that do without one too.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if body::is_empty(request) {
+            return ready(Ok(Self(None))).boxed_local();
+        }
+        let parsed = Json::from_request(request, payload);
+        async move { Ok(Self(Some(parsed.await?.body))) }.boxed_local()
+    }
+}
+
 /// Whether a media type is JSON; no media type at all counts as JSON.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type

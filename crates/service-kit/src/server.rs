@@ -226,7 +226,7 @@ impl BoundServer {
             roles,
             rules,
             rate_limit,
-            proxies: Proxies(http.proxies),
+            proxies: Proxies::new(http.proxies),
             streams: streams.map(|settings| Streams::new(&settings, tasks.draining())),
         });
         let listener = listen((http.host, http.port).into(), http.write_timeout)?;

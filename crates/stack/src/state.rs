@@ -31,6 +31,9 @@ pub const PAYMENTS_DATABASE: &str = "holdfast_payments";
 /// The keys of the stack, inside the state directory.
 pub const KEYS: &str = "auth";
 
+/// The public ones of them, as a JWK set.
+pub const PUBLIC_KEYS: &str = "jwks.json";
+
 /// The private one of them.
 pub const SIGNING_KEY: &str = "signing-key.pem";
 

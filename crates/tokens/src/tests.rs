@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 fn verifier() -> Verifier {
     Verifier {
         issuer: "holdfast".to_owned(),
-        audience: "holdfast".to_owned(),
+        audiences: vec!["holdfast".to_owned(), "flight-service".to_owned()],
         clock_skew: SKEW,
         role_claim: "role".to_owned(),
     }

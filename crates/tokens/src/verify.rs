@@ -63,8 +63,8 @@ pub struct Identity {
 pub struct Verifier {
     /// Who makes them (`iss`).
     pub issuer: String,
-    /// Whom they are for (`aud`).
-    pub audience: String,
+    /// Whom they are for (`aud`): one of these.
+    pub audiences: Vec<String>,
     /// How far clocks may be apart.
     pub clock_skew: Duration,
     /// Which claim has the role: a text, or a list with exactly one role among its texts.
@@ -143,7 +143,7 @@ impl Verifier {
         validation.validate_nbf = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&self.audiences);
         let decoded = decode::<Claims>(token, &key.key, &validation);
         let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
         let refused_from = claims

@@ -44,7 +44,7 @@ impl Browser {
         Ok(Self {
             http,
             base,
-            cookies: format!("{cookie}; holdfast_form_token={FORM_TOKEN}"),
+            cookies: format!("{cookie}; __Host-holdfast_form_token={FORM_TOKEN}"),
             user: made["id"].as_str().context("no user")?.to_owned(),
         })
     }

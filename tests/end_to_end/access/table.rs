@@ -416,6 +416,14 @@ fn accounts(other_user: &str) -> Vec<Row> {
         row("POST /api/v1/sessions", "/api/v1/sessions", [201; 8])
             .sends(json!({"email": "ravi@example.org", "password": "correct horse"})),
         // By the cookie alone, and these visitors have none.
+        row("GET /api/v1/sessions", "/api/v1/sessions", [401; 8]).refuses("no_session"),
+        row("DELETE /api/v1/sessions", "/api/v1/sessions", [401; 8]).refuses("no_session"),
+        row(
+            "DELETE /api/v1/sessions/{id}",
+            "/api/v1/sessions/9f86d081884c7d65",
+            [401; 8],
+        )
+        .refuses("no_session"),
         row(
             "GET /api/v1/sessions/current",
             "/api/v1/sessions/current",

@@ -13,12 +13,14 @@ use super::super::forms::{self, Form};
 use super::super::visitor::{self, Visitor};
 use super::super::{events, go_to, set_cookie};
 use crate::app::AppError;
+use crate::app::accounts::{AccountError, Accounts, Guess};
 use crate::app::event_bookings::{EventBookingRequest, EventBookings};
 use crate::app::events::Events;
 use crate::app::overview::Overview;
 use crate::app::text::{Email, Name};
 use crate::app::users::{User, Users};
 use crate::app::vouchers::VoucherCode;
+use crate::routes::sessions::Cookies;
 
 /// The most tickets that one buys at a time here.
 const TICKETS_MAX: u32 = 50;
@@ -57,10 +59,9 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor
 /// Books them: they are held when this answers.
 pub(super) async fn buy(
     visitor: Visitor,
-    bookings: Data<EventBookings>,
-    events: Data<Events>,
-    overview: Data<Overview>,
-    users: Data<Users>,
+    (bookings, accounts): (Data<EventBookings>, Data<Accounts>),
+    (events, overview, users): (Data<Events>, Data<Overview>, Data<Users>),
+    cookies: Data<Cookies>,
     id: Id<Uuid>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
@@ -74,19 +75,25 @@ pub(super) async fn buy(
                     voucher,
                     key: form.request_key("POST /events/tickets", &user.id.to_string()),
                 };
-                bookings
-                    .create(request)
-                    .await
-                    .map(|booked| (booked.value, user))
+                let names_voucher = request.voucher.is_some();
+                let booking = bookings.create(request);
+                let booked = if names_voucher {
+                    let caller = &visitor.caller;
+                    accounts.guessing(Guess::Voucher, caller, booking).await
+                } else {
+                    booking.await.map_err(Into::into)
+                };
+                booked.map(|booked| (booked.value, user))
             }
-            Err(text) => Err(AppError::Invalid("email".to_owned(), text)),
+            Err(text) => Err(AppError::Invalid("email".to_owned(), text).into()),
         },
-        Err(text) => Err(AppError::Invalid("quantity".to_owned(), text)),
+        Err(text) => Err(AppError::Invalid("quantity".to_owned(), text).into()),
     };
     match outcome {
         Ok((booking, user)) => {
             let mut answer = go_to(&super::path(booking.id));
-            set_cookie(&mut answer, &visitor::account(user.id)).map_err(Problem::internal)?;
+            let account = visitor::account(**cookies, user.id);
+            set_cookie(&mut answer, &account).map_err(Problem::internal)?;
             Ok(answer)
         }
         Err(error) => match why_not(&error) {
@@ -141,8 +148,16 @@ pub(in crate::pages) async fn known(visitor: &Visitor, users: &Users) -> Option<
 }
 
 /// What can be told beside the form; other failures have a page of their own.
-fn why_not(error: &AppError) -> Option<String> {
+fn why_not(error: &AccountError) -> Option<String> {
+    let error = match error {
+        AccountError::TooMany(_) => {
+            return Some("There were too many wrong codes. Try again in a few minutes.".to_owned());
+        }
+        AccountError::App(error) => error,
+        _ => return None,
+    };
     match error {
+        AppError::UnknownVoucher => Some("There is no such voucher for this event.".to_owned()),
         AppError::Invalid(_, text) => Some(text.clone()),
         AppError::Refused(refusal) => Some(match refusal.code.as_str() {
             "sold_out" => "There are not so many tickets left.".to_owned(),

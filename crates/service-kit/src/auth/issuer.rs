@@ -13,12 +13,11 @@ use super::settings::AuthSettings;
 /// How long a token for another service holds; a new one is made when half of that is over.
 const SERVICE_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
-/// Makes tokens in the name of these settings' issuer, for their audience.
+/// Makes tokens in the name of these settings' issuer.
 #[derive(Clone, Debug)]
 pub struct TokenIssuer {
     signer: Signer,
     issuer: String,
-    audience: String,
 }
 
 impl TokenIssuer {
@@ -31,11 +30,10 @@ impl TokenIssuer {
         Ok(signer.map(|signer| Self {
             signer,
             issuer: settings.issuer.clone(),
-            audience: settings.audience.clone(),
         }))
     }
 
-    /// A token with this name and role, from now on for so long.
+    /// A token with this name and role for this audience, from now on for so long.
     ///
     /// # Errors
     /// When it can't be made.
@@ -43,11 +41,12 @@ impl TokenIssuer {
         &self,
         subject: &str,
         role: Role,
+        audience: &str,
         lifetime: Duration,
     ) -> Result<String, NotSigned> {
         let grant = Grant {
             issuer: &self.issuer,
-            audience: &self.audience,
+            audience,
             subject,
             role,
             lifetime,
@@ -56,20 +55,22 @@ impl TokenIssuer {
     }
 }
 
-/// The token that this service shows to others.
+/// The token that this service shows to another one, and to no third.
 pub struct ServiceToken {
     issuer: TokenIssuer,
     service: &'static str,
+    audience: String,
     current: ArcSwapOption<(String, Timestamp)>,
 }
 
 impl ServiceToken {
-    /// Tokens in this service's name.
+    /// Tokens in this service's name, for the service of this audience.
     #[must_use]
-    pub fn new(issuer: TokenIssuer, service: &'static str) -> Self {
+    pub fn new(issuer: TokenIssuer, service: &'static str, audience: &str) -> Self {
         Self {
             issuer,
             service,
+            audience: audience.to_owned(),
             current: ArcSwapOption::empty(),
         }
     }
@@ -83,9 +84,12 @@ impl ServiceToken {
         {
             return Some(current.0.clone());
         }
-        let issued = self
-            .issuer
-            .issue(self.service, Role::Service, SERVICE_TOKEN_LIFETIME);
+        let issued = self.issuer.issue(
+            self.service,
+            Role::Service,
+            &self.audience,
+            SERVICE_TOKEN_LIFETIME,
+        );
         match issued {
             Ok(token) => {
                 // Two that find it too old make one each; either holds.

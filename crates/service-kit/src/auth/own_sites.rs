@@ -57,10 +57,18 @@ impl OwnSites {
                 "this service is open, and is called by names of its own machine only; see auth.open_hosts",
             ));
         }
-        if self.is_cross_site(request.method(), headers) {
+        self.check_page(request)
+    }
+
+    /// That no page of another site has its visitor's browser send this, whoever may call otherwise.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn check_page(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if self.is_cross_site(request.method(), request.headers()) {
             return Err(foreign(
                 "cross_site",
-                "this service is open, and takes nothing from pages of other sites; see http.cors_origins",
+                "this is not taken from pages of other sites; see http.cors_origins",
             ));
         }
         Ok(())

@@ -28,8 +28,11 @@ pub struct AuthSettings {
     pub open_hosts: Vec<String>,
     /// Who makes tokens: their `iss`.
     pub issuer: String,
-    /// Whom tokens are for: their `aud`.
+    /// Whom tokens are for: their `aud`. Each service has its own, so that a token that one of them was shown
+    /// opens no other.
     pub audience: String,
+    /// The `aud` of people's tokens, which are for all services; empty where there are none.
+    pub shared_audience: String,
     /// How far clocks may be apart.
     #[serde(with = "humantime_serde")]
     pub clock_skew: Duration,
@@ -44,6 +47,9 @@ pub struct AuthSettings {
     /// A file with public keys: a JWK set.
     #[serde(default, deserialize_with = "unless_empty")]
     pub jwks_file: Option<PathBuf>,
+    /// The same as text.
+    #[serde(default, deserialize_with = "unless_empty")]
+    pub jwks: Option<String>,
     /// Where public keys are published: `https`, or `http` on a loopback address.
     #[serde(default, deserialize_with = "unless_empty")]
     pub jwks_url: Option<Url>,
@@ -126,12 +132,49 @@ impl AuthSettings {
         )
     }
 
+    fn audiences(&self) -> Vec<String> {
+        let audiences = [&self.audience, &self.shared_audience];
+        let named = audiences
+            .into_iter()
+            .filter(|audience| !audience.is_empty());
+        named.cloned().collect()
+    }
+
+    /// The audience of the tokens that people are given here.
+    #[must_use]
+    pub fn peoples_audience(&self) -> &str {
+        match self.shared_audience.as_str() {
+            "" => &self.audience,
+            shared => shared,
+        }
+    }
+
+    /// Warns of keys that can do more than this service has to: of a secret by which all who check tokens can make
+    /// them, and of a private key where no tokens are made.
+    pub fn warn_of_keys(&self, makes_tokens: bool) {
+        if self.mode == AuthMode::Open {
+            return;
+        }
+        if self.secret.is_some() || self.secret_file.is_some() {
+            tracing::warn!(
+                "tokens are checked with a shared secret: each service that has it can make tokens of any role; \
+                 a key pair is safer (`holdfast mint-key`)"
+            );
+        }
+        if !makes_tokens && (self.signing_key.is_some() || self.signing_key_file.is_some()) {
+            tracing::warn!(
+                "this service makes no tokens and has the private key: give it to booking-service alone, and \
+                 auth.jwks_file to the others"
+            );
+        }
+    }
+
     /// What tokens have to say.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
         Verifier {
             issuer: self.issuer.clone(),
-            audience: self.audience.clone(),
+            audiences: self.audiences(),
             clock_skew: self.clock_skew,
             role_claim: self.role_claim.clone(),
         }
@@ -160,7 +203,7 @@ impl AuthSettings {
         signer.context("auth.secret can't be used").map(Some)
     }
 
-    /// The keys that no file has: the secret, and the public half of the service's own.
+    /// The keys that no file has: the secret, the public ones, and the public half of the service's own.
     ///
     /// # Errors
     /// When they can't be read or used.
@@ -169,6 +212,10 @@ impl AuthSettings {
         if let Some(secret) = &self.secret {
             let secret = KeySet::from_secret(secret.expose_secret().as_bytes());
             keys = keys.and(&secret.context("auth.secret can't be used")?);
+        }
+        if let Some(jwks) = &self.jwks {
+            let jwks = KeySet::from_jwks(jwks.as_bytes());
+            keys = keys.and(&jwks.context("auth.jwks can't be used")?);
         }
         if let Some(key) = self.private_key()? {
             let signer = Signer::from_pem(key.expose_secret().as_bytes());
@@ -180,14 +227,23 @@ impl AuthSettings {
 
     fn private_key(&self) -> anyhow::Result<Option<SecretString>> {
         match (&self.signing_key, &self.signing_key_file) {
-            (Some(key), _) => Ok(Some(key.clone())),
+            (Some(key), _) => Ok(Some(in_pem(key))),
             (None, Some(path)) => {
                 let key = read_secret(path).context("auth.signing_key_file can't be read")?;
-                Ok(Some(key))
+                Ok(Some(in_pem(&key)))
             }
             (None, None) => Ok(None),
         }
     }
+}
+
+/// A private key in PEM. A line of its base64 alone, as it fits into a `.env` file, gets the lines around it.
+fn in_pem(key: &SecretString) -> SecretString {
+    let text = key.expose_secret().trim();
+    if text.is_empty() || text.starts_with("-----") {
+        return key.clone();
+    }
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n").into()
 }
 
 /// A secret from a file; the line end that editors add is not part of it.
@@ -203,12 +259,14 @@ pub(super) fn for_tests(mode: AuthMode) -> AuthSettings {
         open_beyond_loopback: false,
         open_hosts: Vec::new(),
         issuer: "holdfast".to_owned(),
-        audience: "holdfast".to_owned(),
+        audience: "flight-service".to_owned(),
+        shared_audience: "holdfast".to_owned(),
         clock_skew: Duration::from_secs(30),
         role_claim: "role".to_owned(),
         secret: None,
         secret_file: None,
         jwks_file: None,
+        jwks: None,
         jwks_url: None,
         jwks_fetch_pause: Duration::from_secs(30),
         signing_key_file: None,
@@ -248,6 +306,47 @@ mod tests {
             auth.jwks_url = Some(url.parse().unwrap());
             assert_eq!(auth.check_keys_address().is_ok(), is_safe, "{url}");
         }
+    }
+
+    #[test]
+    fn a_key_pair_fits_into_two_lines() {
+        let pem = tokens::sign::new_key().unwrap();
+        let line: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let mut issuer = for_tests(AuthMode::Required);
+        issuer.signing_key = Some(line.into());
+        let signer = issuer.signer().unwrap().unwrap();
+        let jwks = signer.public_jwks().unwrap().replace('\n', " ");
+        let mut checker = for_tests(AuthMode::Required);
+        checker.jwks = Some(jwks);
+        let keys = checker.own_keys().unwrap();
+        assert!(!keys.is_empty() && checker.signer().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_services_token_opens_one_service() {
+        let pem = tokens::sign::new_key().unwrap();
+        let signer = Signer::from_pem(pem.as_bytes()).unwrap();
+        let keys = signer.public_keys().unwrap();
+        let mut checker = for_tests(AuthMode::Required);
+        let now = jiff::Timestamp::now();
+        for (audience, is_taken) in [
+            ("flight-service", true),
+            ("holdfast", true),
+            ("payment-service", false),
+        ] {
+            let grant = tokens::sign::Grant {
+                issuer: "holdfast",
+                audience,
+                subject: "booking-service",
+                role: tokens::Role::Service,
+                lifetime: Duration::from_secs(60),
+            };
+            let token = signer.sign(&grant, now).unwrap();
+            let checked = checker.verifier().verify(&keys, &token, now);
+            assert_eq!(checked.is_ok(), is_taken, "{audience}");
+        }
+        checker.shared_audience = String::new();
+        assert_eq!(checker.verifier().audiences, ["flight-service"]);
     }
 
     #[test]

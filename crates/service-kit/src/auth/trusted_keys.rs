@@ -99,7 +99,7 @@ impl TrustedKeys {
         ensure!(
             !own.is_empty() || !files.is_empty() || published.is_some(),
             "auth.mode is required, and there is nothing to check tokens by: set auth.jwks_file, \
-             auth.jwks_url, auth.secret_file or auth.secret (`holdfast mint-key` makes keys), or \
+             auth.jwks, auth.jwks_url, auth.secret_file or auth.secret (`holdfast mint-key` makes keys), or \
              auth.mode = open on a loopback address"
         );
         let keys = Self {

@@ -8,13 +8,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use stack::state::{KEYS, SIGNING_KEY as PRIVATE};
+use stack::state::{KEYS, PUBLIC_KEYS as PUBLIC, SIGNING_KEY as PRIVATE};
 use tokens::Signer;
 
 use crate::local::say;
 use crate::local::settings::Settings;
-
-const PUBLIC: &str = "jwks.json";
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -38,16 +36,7 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
             private.display()
         );
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(directory)
-        .with_context(|| format!("{} can't be made", directory.display()))?;
-    let key = tokens::sign::new_key()?;
-    let set = set_with(&Signer::from_pem(key.as_bytes())?, &public)?;
-    // First, so that no service ever signs with a key that others can't know.
-    write(&public, &set, 0o644)?;
-    write(&private, &key, 0o600)?;
+    make(directory)?;
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     say::line(format!(
         "The private key, for booking-service:\n  HOLDFAST__AUTH__SIGNING_KEY_FILE={}\n\
@@ -56,6 +45,32 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
         absolute(&public).display(),
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files of a stack's keys, the private one first; made if they are not there.
+pub fn ensure(state_directory: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let directory = state_directory.join(KEYS);
+    let (private, public) = (directory.join(PRIVATE), directory.join(PUBLIC));
+    let is_there = private.try_exists()? && public.try_exists()?;
+    if !is_there {
+        make(&directory)?;
+    }
+    Ok((fs::canonicalize(private)?, fs::canonicalize(public)?))
+}
+
+/// Writes a new key pair.
+fn make(directory: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(directory)
+        .with_context(|| format!("{} can't be made", directory.display()))?;
+    let public = directory.join(PUBLIC);
+    let key = tokens::sign::new_key()?;
+    let set = set_with(&Signer::from_pem(key.as_bytes())?, &public)?;
+    // First, so that no service ever signs with a key that others can't know.
+    write(&public, &set, 0o644)?;
+    write(&directory.join(PRIVATE), &key, 0o600)
 }
 
 /// The set that is there already, with the public half of this key before the others.

@@ -37,7 +37,7 @@ pub struct Arguments {
     /// As `auth.issuer` of the services
     #[arg(long, default_value = "holdfast")]
     issuer: String,
-    /// As `auth.audience` of the services
+    /// As `auth.shared_audience` of the services, or `auth.audience` of one
     #[arg(long, default_value = "holdfast")]
     audience: String,
 }

@@ -2,7 +2,7 @@
 
 mod audit;
 mod logs;
-mod mint_key;
+pub mod mint_key;
 mod mint_token;
 mod psql;
 mod remove;

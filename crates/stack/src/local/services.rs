@@ -1,13 +1,16 @@
 //! The three services: their binaries, databases and environment.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use nix::sys::signal::Signal;
 use stack::child::{Child, Launch, Lifetime};
 use stack::state::{BOOKINGS_DATABASE, FLIGHTS_DATABASE, PAYMENTS_DATABASE};
 
 use super::settings::Settings;
+use crate::commands::mint_key;
+use tokens::Signer;
 
 /// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +96,68 @@ pub const HIDDEN_ENVIRONMENT: [&str; 13] = [
     "REDIS_PORT",
 ];
 
+/// Where a user may say what tokens are checked and made with.
+const KEY_VARIABLES: [&str; 7] = [
+    "HOLDFAST__AUTH__SECRET",
+    "HOLDFAST__AUTH__SECRET_FILE",
+    "HOLDFAST__AUTH__JWKS_FILE",
+    "HOLDFAST__AUTH__JWKS_URL",
+    "HOLDFAST__AUTH__JWKS",
+    SIGNING_KEY,
+    SIGNING_KEY_FILE,
+];
+const SIGNING_KEY: &str = "HOLDFAST__AUTH__SIGNING_KEY";
+const SIGNING_KEY_FILE: &str = "HOLDFAST__AUTH__SIGNING_KEY_FILE";
+const JWKS: &str = "HOLDFAST__AUTH__JWKS";
+
+/// The keys of a stack that asks who calls, unless the user brings some: the private one is booking-service's alone.
+pub struct Keys {
+    /// What booking-service makes tokens with.
+    private: Option<PathBuf>,
+    /// What all check tokens with, as text.
+    public: Option<String>,
+}
+
+impl Keys {
+    /// None where nobody is asked; the user's, or else those in the state directory.
+    pub fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let is_required = value("HOLDFAST__AUTH__MODE").is_some_and(|mode| mode == "required");
+        if !is_required {
+            return Ok(Self {
+                private: None,
+                public: None,
+            });
+        }
+        if !KEY_VARIABLES.iter().any(|name| is_set(name)) {
+            let (private, public) = mint_key::ensure(&settings.state_directory)?;
+            let public = fs::read_to_string(&public)
+                .with_context(|| format!("{} can't be read", public.display()))?;
+            return Ok(Self {
+                private: Some(private),
+                public: Some(public),
+            });
+        }
+        // The others are not given the user's private key, but what belongs to it.
+        let private = match (value(SIGNING_KEY), value(SIGNING_KEY_FILE)) {
+            (Some(key), _) => Some(key),
+            (None, Some(path)) => {
+                let key = fs::read_to_string(&path);
+                Some(key.with_context(|| format!("{path}, {SIGNING_KEY_FILE}, can't be read"))?)
+            }
+            (None, None) => None,
+        };
+        let public = match private.filter(|_| !is_set(JWKS)) {
+            Some(key) => Signer::from_pem(key.as_bytes())?.public_jwks(),
+            None => None,
+        };
+        Ok(Self {
+            private: None,
+            public,
+        })
+    }
+}
+
 /// The addresses that a service is given.
 pub struct Addresses {
     /// Its own database.
@@ -147,13 +212,16 @@ impl Service {
         self,
         settings: &Settings,
         addresses: &Addresses,
+        keys: &Keys,
         log: &Path,
     ) -> anyhow::Result<Child> {
+        let mut environment = self.environment(settings, addresses, is_set);
+        environment.extend(self.keys(keys));
         let child = Launch {
             program: &self.program()?,
             arguments: Vec::new(),
-            environment: self.environment(settings, addresses, is_set),
-            hidden_environment: &HIDDEN_ENVIRONMENT,
+            environment,
+            hidden_environment: &self.hidden_environment(),
             account: None,
             working_directory: Path::new("."),
             log,
@@ -162,6 +230,27 @@ impl Service {
         }
         .start()?;
         Ok(child)
+    }
+
+    /// The variables with its keys.
+    fn keys(self, keys: &Keys) -> Vec<(String, String)> {
+        let private = keys.private.as_ref().filter(|_| self == Self::Booking);
+        let private = private.map(|path| (SIGNING_KEY_FILE, path.display().to_string()));
+        let public = keys.public.clone().map(|set| (JWKS, set));
+        let variables = private.into_iter().chain(public);
+        variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// The user's variables that it does not see: other names for what the stack itself sets, and where another
+    /// service makes the tokens, what they are made with.
+    fn hidden_environment(self) -> Vec<&'static str> {
+        let mut hidden = HIDDEN_ENVIRONMENT.to_vec();
+        if self != Self::Booking {
+            hidden.extend([SIGNING_KEY, SIGNING_KEY_FILE]);
+        }
+        hidden
     }
 
     /// The variables that it is started with, in addition to the user's.
@@ -230,6 +319,21 @@ mod tests {
         assert!(has(&booking, "DATABASE_URL", "postgres://x"));
         assert!(has(&booking, "FLIGHT_SERVICE_URL", "http://127.0.0.1:1"));
         assert!(has(&booking, "PAYMENT_SERVICE_URL", "http://127.0.0.1:3"));
+
+        let keys = Keys {
+            private: Some("private.pem".into()),
+            public: Some("{}".to_owned()),
+        };
+        let named = |service: Service| {
+            let keys = service.keys(&keys).into_iter();
+            keys.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(named(Service::Booking), [SIGNING_KEY_FILE, JWKS]);
+        for other in [Service::Flight, Service::Payment] {
+            assert_eq!(named(other), [JWKS]);
+            assert!(other.hidden_environment().contains(&SIGNING_KEY_FILE));
+            assert!(other.hidden_environment().contains(&SIGNING_KEY));
+        }
 
         let rate = "HOLDFAST__MOCK__FAILURE_RATE";
         assert!(has(&environment(Service::Payment, ""), rate, "0"));

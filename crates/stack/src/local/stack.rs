@@ -13,7 +13,7 @@ use stack::process::ProcessIdentity;
 use stack::{logs, redis};
 use tokio::time::{Instant, sleep};
 
-use super::services::{Addresses, SERVICES, Service};
+use super::services::{Addresses, Keys, SERVICES, Service};
 use super::settings::{POSTGRES_URL, Place, REDIS_URL, Settings, redis_address};
 use super::state::{Part, State, StateDirectory};
 use super::{first_load, probe, say};
@@ -143,7 +143,8 @@ impl<'a> LocalStack<'a> {
     pub(super) async fn start_service(&mut self, service: Service) -> anyhow::Result<()> {
         let addresses = self.addresses(service).await?;
         let log = self.directory.log(service.name());
-        let child = service.start(self.settings, &addresses, &log)?;
+        let keys = Keys::of(self.settings)?;
+        let child = service.start(self.settings, &addresses, &keys, &log)?;
         self.services.retain(|(other, _)| *other != service);
         self.services.push((service, child));
         self.record()

@@ -13,7 +13,7 @@ pub enum Durability {
     Fast,
 }
 
-const COMMON: [(&str, &str); 10] = [
+const COMMON: [(&str, &str); 13] = [
     // Reached from this machine, over TCP, with a password: a socket file would need a directory that
     // all users share.
     ("listen_addresses", "127.0.0.1"),
@@ -24,6 +24,10 @@ const COMMON: [(&str, &str); 10] = [
     // Standard error, which is the log file; each line with its time, process and database.
     ("logging_collector", "off"),
     ("log_line_prefix", "%m [%p] %q%d "),
+    // What users wrote stays out of the log: rows that a constraint refused (DETAIL), and parameters.
+    ("log_error_verbosity", "terse"),
+    ("log_parameter_max_length", "0"),
+    ("log_parameter_max_length_on_error", "0"),
     // Queries are short: compiling them costs more than it saves.
     ("jit", "off"),
     // Pages come from memory or an SSD.

@@ -173,7 +173,7 @@ async fn what_a_service_signs_it_takes_whatever_its_claims_are_called() {
     settings.signing_key = Some(new_key().unwrap().into());
     settings.role_claim = "https://holdfast.example/role".to_owned();
     let issuer = TokenIssuer::new(&settings).unwrap().unwrap();
-    let token = issuer.issue("alice", Role::Customer, Duration::from_secs(60));
+    let token = issuer.issue("alice", Role::Customer, "holdfast", Duration::from_secs(60));
     let authenticator = Authenticator::new(&settings).unwrap();
     assert_eq!(authenticator.caller(&token.unwrap()).await, ALICE());
 }

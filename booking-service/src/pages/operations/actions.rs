@@ -1,0 +1,68 @@
+//! The audit log, for admins: what staff asked for, and what came of it.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use maud::html;
+use service_kit::Problem;
+use service_kit::admin_actions::{AdminActions, Outcome};
+use service_kit::auth::Role;
+
+use super::super::layout::{Page, Place};
+use super::super::visitor::Visitor;
+use super::super::words;
+
+/// How many are shown.
+const ROWS: i64 = 50;
+
+/// The newest actions.
+pub(super) async fn show(
+    visitor: Visitor,
+    actions: Data<AdminActions>,
+) -> Result<HttpResponse, Problem> {
+    // As the call is.
+    if visitor.caller.role() != Some(Role::Admin) {
+        return Err(Problem::forbidden("only admins may see what staff did"));
+    }
+    let actions = actions.newest(ROWS).await?;
+    let body = html! {
+        h1 { "What staff did" }
+        section.card.stack {
+            @if actions.is_empty() { p.quiet { "Nothing yet." } }
+            @else {
+                div.scroll tabindex="0" role="region" aria-label="Actions" {
+                    table.numbers-table.broad {
+                        thead { tr {
+                            th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" }
+                            th scope="col" { "To what" } th scope="col" { "Outcome" }
+                        } }
+                        tbody {
+                            @for action in &actions {
+                                tr {
+                                    td data-name="When" { (words::moment(action.asked_at)) }
+                                    td data-name="Who" { (action.actor.as_deref().unwrap_or("anybody")) " (" (action.role) ")" }
+                                    td data-name="What" { (action.action) }
+                                    td data-name="To what" { (action.target) }
+                                    td data-name="Outcome" {
+                                        (outcome(action.outcome))
+                                        @if let Some(status) = action.status { " (" (status) ")" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        p { a href="/operations" { "Back to operations" } }
+    };
+    Ok(Page::new("What staff did", Place::Operations, body).answer(&visitor))
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Refused => "refused",
+        Outcome::Failed => "failed",
+        Outcome::Unknown => "unknown",
+    }
+}

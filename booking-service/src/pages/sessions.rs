@@ -1,0 +1,84 @@
+//! One's sessions: where somebody is logged in, and the end of the other ones.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use maud::html;
+use service_kit::Problem;
+
+use super::forms::{self, Form};
+use super::layout::{Page, Place};
+use super::visitor::Visitor;
+use super::{For, account, go_to, page, words};
+use crate::app::accounts::{AccountError, Accounts, OpenSession};
+use crate::routes::sessions::SessionCookie;
+
+/// Where they are shown.
+pub(super) const SESSIONS: &str = "/account/sessions";
+
+const END_OTHERS: &str = "/account/sessions/end-others";
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    page(
+        config,
+        For::Somebody,
+        SESSIONS,
+        "GET",
+        [web::get().to(show)],
+    );
+    let end = [web::post().to(end_others)];
+    page(config, For::Somebody, END_OTHERS, "POST", end);
+}
+
+async fn show(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+) -> Result<HttpResponse, Problem> {
+    let sessions = match accounts.sessions(&cookie.0.unwrap_or_default()).await {
+        // In an open installation somebody may act without having logged in.
+        Err(AccountError::NoSession) => return Ok(go_to(&account::to(account::LOG_IN, SESSIONS))),
+        sessions => sessions?,
+    };
+    let body = html! {
+        section.card.stack {
+            h1 { "Where you are logged in" }
+            div.scroll tabindex="0" role="region" aria-label="Sessions" {
+                table.numbers-table.broad {
+                    thead { tr {
+                        th scope="col" { "Browser" } th scope="col" { "Since" } th scope="col" { "Until" }
+                    } }
+                    tbody {
+                        @for session in &sessions {
+                            tr {
+                                td data-name="Browser" {
+                                    (session.user_agent.as_deref().unwrap_or("unknown"))
+                                    @if session.is_current { " " span.badge { "this one" } }
+                                }
+                                td data-name="Since" { (words::moment(session.created_at)) }
+                                td data-name="Until" { (words::moment(session.expires_at)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if sessions.iter().any(|session: &OpenSession| !session.is_current) {
+                form method="post" action=(END_OTHERS) {
+                    (forms::token(&visitor))
+                    button { "End the others" }
+                }
+            }
+        }
+    };
+    Ok(Page::new("Sessions", Place::Elsewhere, body).answer(&visitor))
+}
+
+async fn end_others(
+    accounts: Data<Accounts>,
+    cookie: SessionCookie,
+    _form: Form,
+) -> Result<HttpResponse, Problem> {
+    accounts
+        .end_others(&cookie.0.unwrap_or_default(), None)
+        .await?;
+    Ok(go_to(SESSIONS))
+}
