@@ -16,7 +16,7 @@ pub mod shared;
 use std::sync::Arc;
 
 use clients::flight::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
-use domain::{AirportCode, Units};
+use domain::{AirportCode, Money, Units};
 use inventory::decide::SalesPolicy;
 use itinerary::{ConnectionWindow, Filters, Itinerary, Order, Place, Query};
 use jiff::civil::Date;
@@ -166,8 +166,8 @@ impl Searcher {
             let price = cheapest.map(|cheapest| cheapest.price);
             days.push(CalendarDay {
                 date,
-                price: price.map(|price| price.amount()),
-                currency: price.map(|price| price.currency()),
+                price: price.map(Money::amount),
+                currency: price.map(Money::currency),
             });
             // A month is many searches: other requests of this thread have their turn in between.
             tokio::task::yield_now().await;

@@ -59,9 +59,8 @@ pub(super) fn flown(
     (source, destination): (&TimeZone, &TimeZone),
 ) -> Result<(Timestamp, Timestamp), String> {
     let local = date.to_datetime(departs);
-    let departs_at = match moments(local, source) {
-        Some([first, _]) => first,
-        None => return Err(skipped(local, source)),
+    let Some([departs_at, _]) = moments(local, source) else {
+        return Err(skipped(local, source));
     };
     let days = arrives.day.map_or(ARRIVAL_DAYS, |day| day..=day);
     for day in days {
@@ -96,7 +95,7 @@ fn moments(local: DateTime, zone: &TimeZone) -> Option<[Timestamp; 2]> {
     if matches!(at.offset(), AmbiguousOffset::Gap { .. }) {
         return None;
     }
-    Some([at.clone().earlier().ok()?, at.later().ok()?])
+    Some([at.earlier().ok()?, at.later().ok()?])
 }
 
 fn skipped(local: DateTime, zone: &TimeZone) -> String {

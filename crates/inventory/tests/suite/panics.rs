@@ -46,6 +46,7 @@ async fn a_listener_that_panics_keeps_no_answer_back() -> anyhow::Result<()> {
     let settings = Settings {
         sales: SalesPolicy::default(),
         patience: PATIENCE,
+        proof_timeout: PATIENCE,
     };
     let pool = pool_of(bench.database.url())?;
     let inventory = Inventory::start(pool, None, settings, Arc::new(|_| panic!("on purpose")));
