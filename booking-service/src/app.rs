@@ -8,6 +8,7 @@
 //! [`ledger`], the proof of their pools. [`seat_feeds`] tell those who watch a flight how its seats change. Users log in by [`accounts`]; [`ownership`] says whose something is.
 
 pub mod accounts;
+pub mod actor;
 pub mod attempts;
 pub mod booking;
 pub mod bookings;
@@ -33,6 +34,7 @@ pub mod stored_life;
 pub mod text;
 pub mod ticket_options;
 pub mod turns;
+pub mod unpaid_orders;
 pub mod users;
 pub mod vouchers;
 pub mod worker;
@@ -40,8 +42,10 @@ pub mod worker;
 use std::sync::Arc;
 
 use clients::http::CallError;
+use domain::sale_rules::holding::TooManyUnpaid;
 use domain::{BookingId, FlightId, Units};
 use inventory::{InventoryError, StoreError};
+use jiff::Timestamp;
 use service_kit::once::OnceError;
 
 use self::booking::Refusal;
@@ -74,6 +78,12 @@ pub enum AppError {
     /// The flight's bookings have ended, and the seats of some are still to be freed.
     #[error("the bookings of flight {0} have ended, but not all of its seats are free yet")]
     NotFreeYet(FlightId),
+    /// It was to be cancelled before this moment.
+    #[error("it could be cancelled until {0}")]
+    PastCutoff(Timestamp),
+    /// Somebody holds as much without having paid as they may.
+    #[error(transparent)]
+    TooManyUnpaid(TooManyUnpaid),
     /// The order's time ran out.
     #[error("the order has expired")]
     OrderExpired,

@@ -12,6 +12,7 @@ pub mod purchases;
 pub mod sessions;
 pub mod ticket_limits;
 pub mod ticket_options;
+pub mod unpaid_orders;
 pub mod users;
 pub mod vouchers;
 pub mod writer;

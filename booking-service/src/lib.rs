@@ -32,6 +32,7 @@ use anyhow::ensure;
 use clients::flight::FlightClient;
 use clients::http::Credentials;
 use clients::payment::PaymentClient;
+use domain::sale_rules::holding::HoldTime;
 use futures_util::FutureExt as _;
 use inventory::{Databases, Gate, Inventory};
 use service_kit::admin_actions::AdminActions;
@@ -63,6 +64,7 @@ use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::ticket_options::TicketOptions;
 use crate::app::turns::Turns;
+use crate::app::unpaid_orders::UnpaidOrders;
 use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
 use crate::app::worker::{self, Crew};
@@ -118,9 +120,15 @@ impl Application {
             tasks: tasks.clone(),
             deadlines: Deadlines {
                 booking: settings.bookings.deadline,
-                order: settings.bookings.reservation,
+                order: HoldTime {
+                    each: settings.bookings.reservation,
+                    total: settings.bookings.reservation_max,
+                },
             },
+            unpaid: UnpaidOrders::new(database.clone(), settings.customers.holding_limits()),
+            cutoffs: settings.customers.cutoffs()?,
         };
+        let unpaid = bookings.unpaid.clone();
         let ledger = Ledger {
             inventory: Arc::clone(&inventory),
         };
@@ -156,7 +164,7 @@ impl Application {
                 database: database.clone(),
                 inventory: Arc::clone(&inventory),
             },
-            ticket_options: TicketOptions::new(database.clone(), inventory, tasks.clone()),
+            ticket_options: TicketOptions::new(database.clone(), inventory, tasks.clone(), unpaid),
             actions: AdminActions::new(database.clone()),
         });
         let routes = move |config: &mut ServiceConfig| {
@@ -216,7 +224,7 @@ fn admission<'a>(
     Admission {
         auth,
         roles,
-        rules: routes::access::rules(),
+        rules: routes::access::rules(settings.customers.buy_without_paying),
         rate_limit: RateLimit::new(NAME, limits, auth.mode, redis),
         limits: *limits,
         streams: Some(settings.streams),

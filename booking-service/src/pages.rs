@@ -22,6 +22,7 @@
 mod account;
 mod assets;
 mod bookings;
+mod cancelling;
 mod choose;
 mod entry;
 mod events;

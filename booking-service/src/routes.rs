@@ -1,6 +1,7 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
 pub mod access;
+mod actor;
 mod admin;
 mod bare_list;
 mod bookings;

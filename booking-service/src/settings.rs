@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use domain::sale_rules::Cutoff;
+use domain::sale_rules::holding::HoldingLimits;
 use inventory::decide::SalesPolicy;
 use jiff::SignedDuration;
 use reqwest::Url;
@@ -15,6 +17,8 @@ use service_kit::settings::{
     Validate, duration_or_never, load, require,
 };
 use service_kit::streams::StreamSettings;
+
+use crate::app::bookings::Cutoffs;
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
@@ -52,8 +56,68 @@ pub struct Settings {
     pub accounts: AccountSettings,
     /// When tickets are sold.
     pub sales: SalesSettings,
+    /// What customers may do.
+    pub customers: CustomerSettings,
     /// How tickets are counted.
     pub inventory: InventorySettings,
+}
+
+/// What binds customers; staff are free.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerSettings {
+    /// Seats of one order on a flight, tickets of one booking; 0: any number.
+    pub seats_per_order: u32,
+    /// Orders that one user holds without having paid; 0: any number.
+    pub unpaid_orders_per_user: u32,
+    /// The same from one address; 0: any number.
+    pub unpaid_orders_per_address: u32,
+    /// Until how long before departure they cancel what is confirmed; `None` where it is `never`.
+    #[serde(deserialize_with = "duration_or_never")]
+    pub cancel_before_departure: Option<Duration>,
+    /// Until how long before an event; `None` where it is `never`.
+    #[serde(deserialize_with = "duration_or_never")]
+    pub cancel_before_event: Option<Duration>,
+    /// Whether they may buy what is never paid.
+    pub buy_without_paying: bool,
+}
+
+impl CustomerSettings {
+    /// Nothing binds anybody, but for what is never paid: for tests and demonstrations.
+    pub const FREE: Self = Self {
+        seats_per_order: 0,
+        unpaid_orders_per_user: 0,
+        unpaid_orders_per_address: 0,
+        cancel_before_departure: None,
+        cancel_before_event: None,
+        buy_without_paying: false,
+    };
+
+    /// How much they may hold.
+    #[must_use]
+    pub fn holding_limits(&self) -> HoldingLimits {
+        let limit = |most: u32| (most > 0).then_some(most);
+        HoldingLimits {
+            units_per_order: limit(self.seats_per_order),
+            unpaid_orders_per_user: limit(self.unpaid_orders_per_user),
+            unpaid_orders_per_address: limit(self.unpaid_orders_per_address),
+        }
+    }
+
+    /// Until when they may cancel.
+    ///
+    /// # Errors
+    /// When a time is longer than can be counted.
+    pub fn cutoffs(&self) -> Result<Cutoffs, jiff::Error> {
+        let cutoff = |time: Option<Duration>| {
+            let before_start = time.map(SignedDuration::try_from).transpose()?;
+            Ok::<_, jiff::Error>(Cutoff { before_start })
+        };
+        Ok(Cutoffs {
+            flights: cutoff(self.cancel_before_departure)?,
+            events: cutoff(self.cancel_before_event)?,
+        })
+    }
 }
 
 /// When tickets are sold.
@@ -148,6 +212,9 @@ pub struct BookingSettings {
     /// How long an order's chosen seats are held.
     #[serde(with = "humantime_serde")]
     pub reservation: Duration,
+    /// How long with all changes of its seats.
+    #[serde(with = "humantime_serde")]
+    pub reservation_max: Duration,
     /// How much longer they stay held than the order says, for clocks that differ.
     #[serde(with = "humantime_serde")]
     pub hold_margin: Duration,
@@ -293,6 +360,11 @@ impl Validate for Settings {
             self.sales.policy().is_ok(),
             "sales.close_before_event",
             "is too long",
+        )?;
+        require(
+            self.customers.cutoffs().is_ok(),
+            "customers.cancel_before_departure",
+            "or customers.cancel_before_event is too long",
         )?;
         require(
             !self.inventory.patience.is_zero(),

@@ -161,6 +161,8 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     unique index users_email_key_taken
     unique index users_email_taken
     unique index vouchers_code_taken
+    unpaid_orders unpaid_orders_key primary key
+    unpaid_orders unpaid_orders_network_digest check
     users users_email_given check
     users users_idempotency_key unique
     users users_key_has_digest check
@@ -178,6 +180,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     vouchers vouchers_percent_range check
     vouchers vouchers_pkey primary key
     vouchers vouchers_pool foreign key
+    vouchers vouchers_tickets_per_use_positive check
     ");
     Ok(())
 }

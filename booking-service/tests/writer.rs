@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use booking_service::app::actor::Actor;
 use booking_service::app::booking::{Booking, Door, Leg, NewBooking, PaymentAttempts};
 use booking_service::db::bookings::{self, Change, Insertion, NextStep};
 use booking_service::db::writer::Writer;
@@ -21,6 +22,7 @@ fn insertion(key: Option<&str>) -> Insertion {
     Insertion {
         new: NewBooking {
             door: Door::Count,
+            actor: Actor::Staff,
             user: "1".to_owned(),
             flight_ref: "1".to_owned(),
             legs: vec![Leg {

@@ -31,6 +31,11 @@ const BOOKINGS: Settings = &[
     ("HOLDFAST__BOOKINGS__PAYMENT_PAUSE", "50ms"),
     ("HOLDFAST__BOOKINGS__SALE_PATIENCE", "300ms"),
     ("PAYMENT_TIMEOUT", "1s"),
+    ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE", "never"),
+    ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", "never"),
+    // All customers of a round have one address, and some one name.
+    ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER", "0"),
+    ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS", "0"),
 ];
 
 const PAYMENTS: Settings = &[

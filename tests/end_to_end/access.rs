@@ -10,7 +10,7 @@ mod pages;
 mod roles;
 mod table;
 mod visitors;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -32,6 +32,7 @@ mod payment_queue;
 mod refusals;
 mod replicas;
 mod restarts;
+mod sale_rules;
 mod services;
 mod simple_orders;
 mod streams;

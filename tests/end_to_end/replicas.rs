@@ -31,6 +31,15 @@ impl Replica {
         Self::new(port, handle, tokio::spawn(service.run()))
     }
 
+    /// Of booking-service.
+    pub async fn of_bookings(services: &Services) -> anyhow::Result<Self> {
+        let mut settings = services.settings.bookings.clone();
+        settings.http.port = 0;
+        let service = booking_service::Application::build(&settings).await?;
+        let (port, handle) = (service.address().port(), service.handle());
+        Self::new(port, handle, tokio::spawn(service.run()))
+    }
+
     /// Of payment-service, whose provider answers when it is let.
     pub async fn of_payments(
         services: &Services,

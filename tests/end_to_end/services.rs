@@ -58,6 +58,7 @@ pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::
     settings.database.migrate_on_start = false;
     settings.bookings.look_for_work_every = Duration::from_millis(100);
     settings.bookings.payment_pause = Duration::from_millis(10);
+    settings.customers = booking_service::settings::CustomerSettings::FREE;
     Ok(settings)
 }
 

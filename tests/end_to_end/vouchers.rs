@@ -177,12 +177,7 @@ async fn nobody_has_more_tickets_than_the_limit_allows() -> anyhow::Result<()> {
     assert_eq!(services.book_tickets(&other, 5).await?.status, 201);
     // What is given back may be had again, and another limit counts from now on.
     assert_eq!(services.cancel_tickets(&first).await?.status, 200);
-    let path = format!("/api/v1/events/{}", show.event);
-    let change = async |limit: Value| {
-        let request = services.bookings.request(reqwest::Method::PUT, &path);
-        let request = request.json(&json!({"max_tickets_per_user": limit}));
-        services.bookings.send(request).await
-    };
+    let change = async |limit: Value| limit_to(&services, &show, limit).await;
     assert_eq!(change(json!(2)).await?.status, 200);
     let refused = services.book_tickets(&show, 1).await?;
     assert_eq!(refused.summary(), "409 limit_reached");
@@ -190,5 +185,73 @@ async fn nobody_has_more_tickets_than_the_limit_allows() -> anyhow::Result<()> {
     assert_eq!(services.book_tickets(&show, 3).await?.status, 201);
     assert_eq!(change(Value::Null).await?.status, 200);
     assert_eq!(services.book_tickets(&show, 20).await?.status, 201);
+    services.finish().await
+}
+
+async fn limit_to(services: &Services, show: &Show, limit: Value) -> anyhow::Result<Answer> {
+    let path = format!("/api/v1/events/{}", show.event);
+    let request = services.bookings.request(reqwest::Method::PUT, &path);
+    let request = request.json(&json!({"max_tickets_per_user": limit}));
+    services.bookings.send(request).await
+}
+
+#[tokio::test]
+async fn a_limit_counts_what_was_bought_before_it_was_set() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let free = json!({"ticket_price": 0});
+    let show = services.show_with(100, free).await?;
+    let early = id_in(&services.book_tickets(&show, 2).await?)?;
+    assert_eq!(services.book_tickets(&show, 1).await?.status, 201);
+    assert_eq!(limit_to(&services, &show, json!(6)).await?.status, 200);
+    let refused = services.book_tickets(&show, 4).await?;
+    assert_eq!(refused.summary(), "409 limit_reached");
+    let told = "You can buy at most 6 tickets for this event; you have 3.";
+    assert_eq!(refused.body["detail"], told);
+    // A crowd gets the rest, and no more.
+    let crowd = (0..20).map(|_| services.book_tickets(&show, 1));
+    let (count, refusals) = booked(join_all(crowd).await)?;
+    assert_eq!((count, refusals), (3, vec!["409 limit_reached".to_owned()]));
+    // What was bought early and is given back makes room.
+    assert_eq!(services.cancel_tickets(&early).await?.status, 200);
+    assert_eq!(services.book_tickets(&show, 2).await?.status, 201);
+    let refused = services.book_tickets(&show, 1).await?;
+    let told = "You can buy at most 6 tickets for this event; you have 6.";
+    assert_eq!(refused.body["detail"], told);
+    services.finish().await
+}
+
+#[tokio::test]
+async fn a_use_of_a_voucher_covers_so_many_tickets() -> anyhow::Result<()> {
+    let services = Services::start().await?;
+    let show = services.show(100).await?;
+    let gift = json!({"code": "GIFT", "percent_off": 100, "max_uses": 1});
+    let made = voucher(&services, gift).await?;
+    assert_eq!(made.body["max_tickets_per_use"], 10);
+    let pair = json!({"code": "PAIR", "percent_off": 100, "max_uses": 5, "max_tickets_per_use": 2});
+    assert_eq!(
+        voucher(&services, pair).await?.body["max_tickets_per_use"],
+        2
+    );
+    for (code, quantity, told) in [
+        (
+            "GIFT",
+            50,
+            "The voucher is for at most 10 tickets of one booking.",
+        ),
+        (
+            "PAIR",
+            3,
+            "The voucher is for at most 2 tickets of one booking.",
+        ),
+    ] {
+        let refused = book(&services, &show, quantity, code).await?;
+        assert_eq!(refused.summary(), "409 voucher_ticket_limit");
+        assert_eq!(refused.body["detail"], told);
+    }
+    assert_eq!(book(&services, &show, 10, "GIFT").await?.status, 201);
+    assert_eq!(book(&services, &show, 2, "PAIR").await?.status, 201);
+    let none = json!({"code": "NONE", "percent_off": 1, "max_uses": 1, "max_tickets_per_use": 0});
+    let refused = voucher(&services, none).await?;
+    assert_eq!(refused.invalid(), "400 /max_tickets_per_use");
     services.finish().await
 }

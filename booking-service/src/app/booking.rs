@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use service_kit::once::RequestKey;
 use uuid::Uuid;
 
+use super::actor::Actor;
 use super::first_answer::FirstAnswer;
 use super::stored_life::StoredLife;
 
@@ -142,6 +143,8 @@ pub struct SeatChange {
 pub struct NewBooking {
     /// In which style.
     pub door: Door,
+    /// Who asks.
+    pub actor: Actor,
     /// Whose it will be.
     pub user: String,
     /// The flight as the customer named it.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clients::flight::Flight;
 use clients::http::CallContext;
+use domain::sale_rules::Cutoff;
+use domain::sale_rules::holding::HoldTime;
 use domain::{BookingId, HoldId};
 use lifecycle::{Event, Outcome, State};
 use service_kit::page::{ListPart, Listing};
@@ -12,8 +14,11 @@ use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use super::AppError;
+use super::actor::Actor;
 use super::booking::{Booking, Door, NewBooking};
 use super::engine::Engine;
+use super::flights::granted_of;
+use super::unpaid_orders::UnpaidOrders;
 use crate::db;
 use crate::db::bookings::{Insertion, NextStep};
 
@@ -32,6 +37,30 @@ pub struct Bookings {
     pub tasks: BackgroundTasks,
     /// How long the customer of a booking by count has, and that of an order.
     pub deadlines: Deadlines,
+    /// How much a customer may hold without having paid.
+    pub unpaid: UnpaidOrders,
+    /// Until when customers cancel.
+    pub cutoffs: Cutoffs,
+}
+
+/// Until when customers cancel what is confirmed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cutoffs {
+    /// Before a flight departs, the first of an itinerary.
+    pub flights: Cutoff,
+    /// Before an event begins.
+    pub events: Cutoff,
+}
+
+impl Cutoffs {
+    /// What holds for those who came through this door.
+    #[must_use]
+    pub fn of(&self, door: Door) -> Cutoff {
+        match door {
+            Door::Event => self.events,
+            Door::Count | Door::Seats | Door::Simple => self.flights,
+        }
+    }
 }
 
 /// After these times nothing new is begun for a booking that is not paid.
@@ -40,7 +69,7 @@ pub struct Deadlines {
     /// For what is paid at once.
     pub booking: Duration,
     /// For chosen seats: how long they stay held.
-    pub order: Duration,
+    pub order: HoldTime,
 }
 
 /// A booking that is answered.
@@ -59,21 +88,23 @@ impl Bookings {
     /// # Errors
     /// When the outcome is not known yet, or the key belongs to another request.
     pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
+        for leg in &new.legs {
+            self.unpaid.check_units(new.actor, "seats", leg.units)?;
+        }
         let key = new.key.clone();
         let mut insertion = Insertion {
             hold: key
                 .as_ref()
                 .map_or_else(HoldId::generate, |key| HoldId(key.id())),
             deadline: match new.door {
-                Door::Seats => self.deadlines.order,
+                Door::Seats => self.deadlines.order.each,
                 // Tickets have a deadline of their own, and come about elsewhere.
                 Door::Count | Door::Simple | Door::Event => self.deadlines.booking,
             },
             lease: self.engine.settings.lease,
             new,
         };
-        let writer = &self.engine.writer;
-        let mut added = writer.add(insertion.clone()).await?;
+        let mut added = self.add(insertion.clone()).await?;
         if added.is_none() {
             let key = key.ok_or(AppError::InProgress)?;
             let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
@@ -89,7 +120,7 @@ impl Bookings {
             }
             // An earlier request with this key was refused, and left it free: the id is its booking's.
             insertion.hold = HoldId::generate();
-            added = writer.add(insertion).await?;
+            added = self.add(insertion).await?;
         }
         let booking = added.ok_or(AppError::InProgress)?;
         crash_points::point("add.after");
@@ -98,6 +129,30 @@ impl Bookings {
             booking: booking.into_answered(),
             replayed: false,
         })
+    }
+
+    /// Adds a booking, once what its customer holds without paying allows it; none where its key has one.
+    async fn add(&self, insertion: Insertion) -> Result<Option<Booking>, AppError> {
+        let NewBooking {
+            actor, user, key, ..
+        } = &insertion.new;
+        let hold = insertion.hold;
+        if self.unpaid.concern(*actor)
+            && let Some(key) = key
+        {
+            // What the key made is the answer, however much there is by now.
+            let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
+            if earlier.is_some() {
+                return Ok(None);
+            }
+        }
+        match insertion.new.door {
+            Door::Seats => self.unpaid.claim(*actor, user, hold).await?,
+            Door::Simple => self.unpaid.claim_for_good(*actor, user, hold).await?,
+            // It is charged before anybody waits; and tickets come about elsewhere.
+            Door::Count | Door::Event => {}
+        }
+        Ok(self.engine.writer.add(insertion).await?)
     }
 
     /// A booking that was made before: as it stands once it is decided or waits for its customer, worked
@@ -199,30 +254,66 @@ impl Bookings {
     /// payment-service answers.
     ///
     /// # Errors
-    /// When it is not confirmed, or a service does not answer: the booking is then cancelled later.
+    /// When it is not confirmed, it is too late for a customer, or a service does not answer: the booking is
+    /// then cancelled later.
     pub async fn cancel(
         &self,
         booking: Booking,
+        actor: Actor,
         context: CallContext,
     ) -> Result<Booking, AppError> {
         if booking.life.shown != State::Confirmed {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
-        self.give_up(booking, context).await
+        self.give_up(booking, actor, context).await
+    }
+
+    /// That a customer may still cancel what is confirmed.
+    async fn check_cutoff(
+        &self,
+        booking: &Booking,
+        actor: Actor,
+        context: &CallContext,
+    ) -> Result<(), AppError> {
+        let cutoff = self.cutoffs.of(booking.door);
+        if !actor.is_customer() || cutoff.before_start.is_none() {
+            return Ok(());
+        }
+        let starts_at = match (&booking.tickets, booking.legs.first()) {
+            (Some(tickets), _) => {
+                db::events::starts_at(&self.engine.database, tickets.event).await?
+            }
+            (None, Some(leg)) => {
+                let flight = self.engine.flights.flight(leg.flight, context).await;
+                Some(granted_of(&leg.flight.to_string(), flight)?.departure_time)
+            }
+            (None, None) => None,
+        };
+        let starts_at = starts_at.ok_or(AppError::OtherAnswer)?;
+        match cutoff.of(starts_at) {
+            Some(until) if until <= db::now(&self.engine.database).await? => {
+                Err(AppError::PastCutoff(until))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Ends a booking that has not ended, wherever it stands; one that is being ended is waited for.
     ///
     /// # Errors
-    /// When it has ended, or a service does not answer: the booking is then ended later.
+    /// When it has ended, it is too late for a customer, or a service does not answer: the booking is then
+    /// ended later.
     pub async fn give_up(
         &self,
         mut booking: Booking,
+        actor: Actor,
         context: CallContext,
     ) -> Result<Booking, AppError> {
         for _ in 0..CHANGES_MAX {
-            if matches!(booking.life.state, State::Ended(_)) {
-                return self.already_ended(booking, context).await;
+            match booking.life.state {
+                State::Ended(_) => return self.already_ended(booking, context).await,
+                State::Confirmed => self.check_cutoff(&booking, actor, &context).await?,
+                _ => {}
             }
             let terms = self.engine.terms(&booking);
             let cancelled = Booking {

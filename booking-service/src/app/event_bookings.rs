@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use self::bid::Bid;
 use super::AppError;
+use super::actor::Actor;
 use super::booking::{Booking, Door, Refusal as Reason};
 use super::bookings::Bookings;
 use super::doorbell::{Doorbell, Job};
@@ -32,6 +33,8 @@ const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
 /// What somebody wants to book.
 #[derive(Clone, Debug)]
 pub struct EventBookingRequest {
+    /// Who asks.
+    pub actor: Actor,
     /// Whose it will be.
     pub user: Uuid,
     /// The event.
@@ -194,15 +197,36 @@ impl EventBookings {
     }
 
     async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {
+        let unpaid = &self.bookings.unpaid;
+        unpaid.check_units(request.actor, "quantity", request.quantity)?;
         let bid = Bid::make(&self.bookings.engine, request).await?;
         let hold = self.hold_of(request).await?;
-        let new = self.new_booking(hold, request, &bid)?;
+        if bid.is_free() {
+            return self.take(hold, request, &bid).await;
+        }
+        let user = request.user.to_string();
+        unpaid.claim(request.actor, &user, hold).await?;
+        let taken = self.take(hold, request, &bid).await;
+        if matches!(taken, Err(AppError::Refused(_))) {
+            unpaid.give_back(request.actor, hold).await;
+        }
+        taken
+    }
+
+    /// Holds what a bid takes, and writes its booking.
+    async fn take(
+        &self,
+        hold: HoldId,
+        request: &EventBookingRequest,
+        bid: &Bid,
+    ) -> Result<EventBooking, AppError> {
+        let new = self.new_booking(hold, request, bid)?;
         let until = if bid.is_free() {
             Until::Sold
         } else {
             Until::Pinned
         };
-        let command = HoldCommand::new(hold, hold.to_string(), legs(&bid), until)
+        let command = HoldCommand::new(hold, hold.to_string(), legs(bid), until)
             .map_err(|_| AppError::OtherAnswer)?
             .gated_by(bid.tickets);
         let inventory = &self.bookings.engine.inventory;
@@ -215,7 +239,7 @@ impl EventBookings {
                 if !bid.is_free() {
                     self.doorbell.ring(Job::new(hold));
                 }
-                Ok(made(request, &new, &bid))
+                Ok(made(request, &new, bid))
             }
             Ok(Err(Refusal::SoldOut)) => Err(bid.shortage(&self.bookings.engine).await?),
             Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
@@ -257,7 +281,10 @@ impl EventBookings {
         let engine = &self.bookings.engine;
         let command = Command::Release { hold };
         if let Some(booking) = db::bookings::find_by_hold(&engine.database, hold).await? {
-            let given_up = self.bookings.give_up(booking, CallContext::default()).await;
+            let given_up = self
+                .bookings
+                .give_up(booking, Actor::Staff, CallContext::default())
+                .await;
             return match given_up {
                 Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
                 Err(error) => Err(error),
@@ -359,10 +386,16 @@ impl EventBookings {
     /// if payment-service answers.
     ///
     /// # Errors
-    /// When it has ended, or the database does not answer: it is then cancelled later.
-    pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<EventBooking, AppError> {
+    /// When it has ended, it is too late for a customer, or the database does not answer: it is then cancelled
+    /// later.
+    pub async fn cancel(
+        &self,
+        id: HoldId,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<EventBooking, AppError> {
         let booking = self.row(id).await?;
-        match self.bookings.give_up(booking, context).await {
+        match self.bookings.give_up(booking, actor, context).await {
             Err(AppError::NotCancellable(_)) => Err(AppError::WrongState("over")),
             outcome => outcome?.try_into(),
         }

@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt as _};
 use service_kit::auth::Caller;
 
 use super::AppError;
+use super::actor::Actor;
 use super::booking::{Booking, Refusal};
 use super::bookings::Bookings;
 use crate::db;
@@ -112,7 +113,7 @@ impl Flights {
     }
 
     async fn end(&self, booking: Booking, context: CallContext) -> Result<(), AppError> {
-        match self.bookings.give_up(booking, context).await {
+        match self.bookings.give_up(booking, Actor::Staff, context).await {
             Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -1,5 +1,6 @@
 //! Orders with chosen seats: held for a while, changed, paid by code, given up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clients::http::CallContext;
@@ -11,6 +12,7 @@ use service_kit::auth::Caller;
 use service_kit::once::{self, Answer, Once, RequestKey};
 
 use super::AppError;
+use super::actor::Actor;
 use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
 use super::bookings::{Answered, Bookings};
 use crate::db;
@@ -111,7 +113,8 @@ impl Orders {
             .unwrap_or(Err(AppError::InProgress))
     }
 
-    /// Swaps the seats of an order that is not paid yet; its time starts again.
+    /// Swaps the seats of an order that is not paid yet; its time starts again, as far as it has any left in
+    /// all. The seats that it has change nothing, not its time either.
     ///
     /// # Errors
     /// When a seat is taken (the old ones stay), or the order is being paid or has ended.
@@ -119,12 +122,23 @@ impl Orders {
         &self,
         id: HoldId,
         choice: SeatChoice,
+        actor: Actor,
         context: CallContext,
     ) -> Result<Booking, AppError> {
         let order = self.held(id).await?;
         let seats = choice.matched(&order.legs)?;
-        let deadline_at =
-            db::now(&self.bookings.engine.database).await? + self.bookings.deadlines.order;
+        for units in seats.iter().filter_map(|seats| Units::of_len(seats.len())) {
+            self.bookings.unpaid.check_units(actor, "seats", units)?;
+        }
+        if has_seats(&order, &seats) {
+            return Ok(order);
+        }
+        let now = db::now(&self.bookings.engine.database).await?;
+        let deadline_at = self
+            .bookings
+            .deadlines
+            .order
+            .deadline(order.created_at, now);
         let changing = Booking {
             seat_change: order.seat_change + 1,
             wanted: Some(SeatChange { seats, deadline_at }),
@@ -222,13 +236,18 @@ impl Orders {
     ///
     /// # Errors
     /// When it has ended, or a service does not answer: it is then ended later.
-    pub async fn cancel(&self, id: HoldId, context: CallContext) -> Result<Booking, AppError> {
+    pub async fn cancel(
+        &self,
+        id: HoldId,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
         let order = self.find(id).await?;
         let waits = matches!(order.life.shown, State::Held | State::Parked { .. });
         if waits && order.is_past_deadline {
             return Err(AppError::WrongState(status(&order)));
         }
-        match self.bookings.give_up(order, context).await {
+        match self.bookings.give_up(order, actor, context).await {
             Err(AppError::NotCancellable(_)) => {
                 Err(AppError::WrongState(status(&self.find(id).await?)))
             }
@@ -329,6 +348,13 @@ impl SeatChoice {
         }
         Ok(seats.into_iter().flatten().collect())
     }
+}
+
+/// Whether these are the seats that an order has, in whatever order.
+fn has_seats(order: &Booking, seats: &[Vec<SeatNumber>]) -> bool {
+    let set = |seats: &[SeatNumber]| seats.iter().copied().collect::<BTreeSet<_>>();
+    let mut legs = order.legs.iter().zip(seats);
+    legs.all(|(leg, seats)| set(&leg.seats) == set(seats))
 }
 
 /// The legs of an order: seats on each of these flights.

@@ -16,8 +16,10 @@ use service_kit::server::BackgroundTasks;
 use uuid::Uuid;
 
 use super::AppError;
+use super::actor::Actor;
 use super::text::{Description, Name};
 use super::turns::Turns;
+use super::unpaid_orders::UnpaidOrders;
 use crate::db;
 use crate::db::purchases::{NewPurchase, PurchaseGivenUp};
 
@@ -69,6 +71,8 @@ pub struct Purchase {
 /// What somebody wants to buy.
 #[derive(Clone, Debug)]
 pub struct PurchaseRequest {
+    /// Who asks.
+    pub actor: Actor,
     /// Of which ticket option.
     pub ticket_option: Uuid,
     /// Who buys: opaque here.
@@ -90,18 +94,26 @@ pub struct TicketOptions {
     turns: Turns,
     /// Where work goes on that no client waits for.
     tasks: BackgroundTasks,
+    /// How much a customer may have without paying.
+    unpaid: UnpaidOrders,
 }
 
 impl TicketOptions {
     /// Sells what is in this database from this inventory.
     #[must_use]
-    pub fn new(database: Pool, inventory: Arc<Inventory>, tasks: BackgroundTasks) -> Self {
+    pub fn new(
+        database: Pool,
+        inventory: Arc<Inventory>,
+        tasks: BackgroundTasks,
+        unpaid: UnpaidOrders,
+    ) -> Self {
         Self {
             database,
             inventory,
             tasks,
             pools: Cache::new(POOLS_REMEMBERED),
             turns: Turns::default(),
+            unpaid,
         }
     }
 
@@ -149,8 +161,25 @@ impl TicketOptions {
     }
 
     async fn buy(&self, request: &PurchaseRequest) -> Result<Purchase, AppError> {
+        let PurchaseRequest { actor, user, .. } = request;
+        self.unpaid
+            .check_units(*actor, "data/attributes/quantity", request.quantity)?;
         let pool = self.pool(request.ticket_option).await?;
         let hold = HoldId::generate();
+        self.unpaid.claim_for_good(*actor, user, hold).await?;
+        let sold = self.sell(hold, pool, request).await;
+        if matches!(sold, Err(AppError::NotSoMany(_))) {
+            self.unpaid.give_back(*actor, hold).await;
+        }
+        sold
+    }
+
+    async fn sell(
+        &self,
+        hold: HoldId,
+        pool: PoolId,
+        request: &PurchaseRequest,
+    ) -> Result<Purchase, AppError> {
         let leg = LegRequest {
             pool,
             units: request.quantity,

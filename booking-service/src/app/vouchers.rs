@@ -9,6 +9,7 @@ use service_kit::once::{self, Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
+use super::booking::Refusal;
 use crate::db;
 
 /// The longest code.
@@ -79,8 +80,33 @@ pub struct Voucher {
     pub max_uses: i32,
     /// How many of these are left.
     pub uses_left: i32,
+    /// How many tickets a booking that uses it may have.
+    pub max_tickets_per_use: Units,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Voucher {
+    /// That one use of it covers so many tickets.
+    ///
+    /// # Errors
+    /// When they are too many.
+    pub fn check_covers(&self, quantity: Units) -> Result<(), AppError> {
+        let most = self.max_tickets_per_use;
+        if quantity <= most {
+            return Ok(());
+        }
+        let noun = if most == Units::ONE {
+            "ticket"
+        } else {
+            "tickets"
+        };
+        let message = format!("The voucher is for at most {most} {noun} of one booking.");
+        Err(AppError::Refused(Refusal::new(
+            "voucher_ticket_limit",
+            message,
+        )))
+    }
 }
 
 /// A voucher to be made.
@@ -94,6 +120,8 @@ pub struct NewVoucher {
     pub reduction: Reduction,
     /// How often it may be used.
     pub max_uses: Units,
+    /// How many tickets a booking that uses it may have.
+    pub max_tickets_per_use: Units,
     /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
 }

@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId, Units, ZoneName};
 use inventory::{Accepted, RowStatement, Rows};
+use jiff::Timestamp;
 use service_kit::once::Answer;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -181,6 +182,19 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&id]).await?;
     row.as_ref().map(event_of).transpose()
+}
+
+/// When an event begins, deleted or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn starts_at(database: &Pool, id: Uuid) -> Result<Option<Timestamp>, DbError> {
+    let client = database.get().await?;
+    let statement = client
+        .prepare_cached("SELECT starts_at FROM events WHERE id = $1")
+        .await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
 /// The event that this key made, deleted since or not, and the digest of what it was asked with.

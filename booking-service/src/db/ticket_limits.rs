@@ -13,6 +13,17 @@ const FIND: &str = "
     FROM ticket_limits one JOIN pools pool ON pool.id = one.pool_id
     WHERE one.event_id = $1 AND one.user_id = $2";
 
+const HELD: &str = "
+    SELECT coalesce(sum(one.quantity), 0)::bigint,
+           coalesce(sum(one.quantity) FILTER (WHERE NOT EXISTS (
+               SELECT FROM ticket_limits mine
+               JOIN hold_legs leg ON leg.pool_id = mine.pool_id AND leg.hold_id = booking.hold_id
+               WHERE mine.event_id = $1 AND mine.user_id = $2
+           )), 0)::bigint
+    FROM event_bookings one JOIN bookings booking ON booking.id = one.booking_id
+    WHERE one.event_id = $1 AND one.user_id = $2
+        AND booking.state NOT IN ('failed', 'expired', 'cancelled')";
+
 const INSERT: &str = "
     INSERT INTO ticket_limits (event_id, user_id, pool_id) VALUES ($1, $2, $3)
     ON CONFLICT (event_id, user_id) DO NOTHING";
@@ -45,6 +56,33 @@ pub async fn find(
         })
     })
     .transpose()
+}
+
+/// How many tickets to an event a user has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldTickets {
+    /// By all bookings that have not ended.
+    pub all: u32,
+    /// By those that were made while there was no limit.
+    pub without_limit: u32,
+}
+
+/// How many tickets to an event a user has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held(database: &Pool, event: Uuid, user: Uuid) -> Result<HeldTickets, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(HELD).await?;
+    let row = client.query_one(&statement, &[&event, &user]).await?;
+    let count = |index| {
+        let count: i64 = row.try_get(index)?;
+        u32::try_from(count).map_err(|_| DbError::Unreadable("event_bookings.quantity"))
+    };
+    Ok(HeldTickets {
+        all: count(0)?,
+        without_limit: count(1)?,
+    })
 }
 
 /// Adds a user's limit for an event, unless somebody has meanwhile.

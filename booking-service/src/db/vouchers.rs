@@ -15,13 +15,13 @@ pub const CODE: &str = "vouchers_code_taken";
 
 const INSERT: &str = "
     INSERT INTO vouchers (id, code, pool_id, event_id, percent_off, off_minor, currency,
-                          idempotency_key, request_digest)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                          idempotency_key, request_digest, max_tickets_per_use)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const SELECT: &str = "
     SELECT voucher.id, voucher.code, voucher.pool_id, voucher.event_id, voucher.percent_off,
            voucher.off_minor, voucher.currency, pool.capacity, pool.free, voucher.created_at,
-           voucher.request_digest
+           voucher.request_digest, voucher.max_tickets_per_use
     FROM vouchers voucher JOIN pools pool ON pool.id = voucher.pool_id";
 
 /// Adds a voucher with the pool of its uses, and keeps the answer.
@@ -46,7 +46,8 @@ pub async fn insert(
     let currency = off.map(|off| off.currency().to_string());
     let key = new.key.as_ref().map(|key| key.key.as_str());
     let digest = new.key.as_ref().map(|key| key.digest.as_slice());
-    let row: [&(dyn ToSql + Sync); 9] = [
+    let per_use = new.max_tickets_per_use.get().cast_signed();
+    let row: [&(dyn ToSql + Sync); 10] = [
         &id,
         &new.code.as_str(),
         &pool.0,
@@ -56,6 +57,7 @@ pub async fn insert(
         &currency,
         &key,
         &digest,
+        &per_use,
     ];
     transaction.execute(&statement, &row).await?;
     let query = format!("{SELECT} WHERE voucher.id = $1");
@@ -137,5 +139,8 @@ fn voucher_of(row: &Row) -> Result<Voucher, DbError> {
         max_uses: row.try_get(7)?,
         uses_left: row.try_get(8)?,
         created_at: row.try_get(9)?,
+        max_tickets_per_use: i64::from(row.try_get::<_, i32>(11)?)
+            .try_into()
+            .map_err(|_| unreadable())?,
     })
 }

@@ -7,6 +7,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use clients::flight::Flight;
 use domain::{BookingId, FlightId};
 use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 use lifecycle::State;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use service_kit::extract::{Id, Query};
 use service_kit::page::{ListPart, Listing};
 use uuid::Uuid;
 
+use super::cancelling::Chance;
 use super::choose::notice;
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
@@ -266,11 +268,12 @@ async fn show(
     if matches!(booking.door, Door::Seats | Door::Event) {
         return Ok(go_to(&path(&booking)));
     }
-    Ok(answer(booking, &catalog, &events, &visitor, None).await)
+    Ok(answer(booking, &bookings, &catalog, &events, &visitor, None).await)
 }
 
 async fn answer(
     booking: Booking,
+    bookings: &Bookings,
     catalog: &Catalog,
     events: &Events,
     visitor: &Visitor,
@@ -283,7 +286,11 @@ async fn answer(
     };
     let booking = &row.booking;
     let title = title(row, &airports);
-    let can_cancel = booking.door == Door::Count && booking.life.shown == State::Confirmed;
+    let is_cancellable = booking.door == Door::Count && booking.life.shown == State::Confirmed;
+    let departs = row.flights.first().and_then(Option::as_ref);
+    let departs = departs.map(|flight| flight.departure_time);
+    let cutoff = bookings.cutoffs.of(booking.door);
+    let chance = Chance::of(cutoff, departs, visitor.actor, Timestamp::now());
     let body = html! {
         h1 { (title) }
         (notice(problem))
@@ -305,7 +312,8 @@ async fn answer(
                 section.card.summary {
                     h2 { "Total" }
                     p.price { @match booking.total { Some(total) => (words::of(total)), None => "–" } }
-                    @if can_cancel {
+                    @if is_cancellable { (chance.hint()) }
+                    @if is_cancellable && chance.is_open() {
                         details.give-up {
                             summary { "Cancel the booking" }
                             form method="post" action=(format!("/bookings/{}/cancel", booking.id)) {
@@ -335,12 +343,36 @@ async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?;
     let booking = booking.for_caller(&visitor.caller)?;
-    match bookings.cancel(booking, call_context()).await {
+    match bookings
+        .cancel(booking, visitor.actor, call_context())
+        .await
+    {
         Ok(cancelled) => Ok(go_to(&path(&cancelled))),
         Err(AppError::NotCancellable(state)) => {
             let booking = find(id.0, &bookings, &visitor).await?;
             let problem = format!("A booking that is {state} can't be cancelled.");
-            Ok(answer(booking, &catalog, &events, &visitor, Some(&problem)).await)
+            Ok(answer(
+                booking,
+                &bookings,
+                &catalog,
+                &events,
+                &visitor,
+                Some(&problem),
+            )
+            .await)
+        }
+        Err(AppError::PastCutoff(_)) => {
+            let booking = find(id.0, &bookings, &visitor).await?;
+            let problem = "It is too late to cancel the booking.";
+            Ok(answer(
+                booking,
+                &bookings,
+                &catalog,
+                &events,
+                &visitor,
+                Some(problem),
+            )
+            .await)
         }
         Err(error) => Err(error.into()),
     }

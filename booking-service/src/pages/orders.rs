@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::flight::Flight;
 use clients::http::CallContext;
+use domain::sale_rules::Cutoff;
 use domain::{FlightId, HoldId};
 use service_kit::Problem;
 use service_kit::extract::Id;
@@ -83,6 +84,8 @@ struct Shown {
     airports: Arc<Airports>,
     /// How many attempts to pay it has.
     attempts_max: u8,
+    /// Until when its customer can cancel it once it is confirmed.
+    cutoff: Cutoff,
 }
 
 impl Shown {
@@ -92,6 +95,7 @@ impl Shown {
             futures_util::join!(catalog.flights(&ids, context), catalog.airports(context));
         Self {
             attempts_max: orders.bookings.engine.terms(&order).max_attempts,
+            cutoff: orders.bookings.cutoffs.of(order.door),
             order,
             flights,
             airports: airports.unwrap_or_default(),
@@ -175,7 +179,7 @@ async fn cancel(
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     find(id.0, &orders, &visitor).await?;
-    match orders.cancel(id.0, call_context()).await {
+    match orders.cancel(id.0, visitor.actor, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
         Err(error) => moved_on(error, id.0, &orders, &catalog, &visitor).await,
     }
@@ -191,6 +195,7 @@ async fn moved_on(
 ) -> Result<HttpResponse, Problem> {
     let notice = match &error {
         AppError::OrderExpired => "The time to pay has run out.".to_owned(),
+        AppError::PastCutoff(_) => "It is too late to cancel the order.".to_owned(),
         AppError::WrongState(_) => "The order has moved on since the page was made.".to_owned(),
         AppError::InProgress => {
             "Something else is being done with the order. Try again in a moment.".to_owned()

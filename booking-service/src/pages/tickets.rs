@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::HoldId;
+use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
 use maud::Markup;
 use service_kit::Problem;
@@ -18,6 +19,7 @@ use super::live::{Known, Live, Watched, follow, grant, watch};
 use super::visitor::Visitor;
 use super::{For, go_to, page};
 use crate::app::AppError;
+use crate::app::booking::Door;
 use crate::app::event_bookings::{EventBooking, EventBookings};
 use crate::app::events::{Event, Events};
 use crate::app::ownership::Owned as _;
@@ -74,11 +76,14 @@ pub(super) fn path(id: HoldId) -> String {
 struct Shown {
     booking: EventBooking,
     event: Option<Event>,
+    /// Until when its customer can cancel it once it is confirmed.
+    cutoff: Cutoff,
 }
 
 impl Shown {
-    async fn of(booking: EventBooking, events: &Events) -> Self {
+    async fn of(booking: EventBooking, bookings: &EventBookings, events: &Events) -> Self {
         Self {
+            cutoff: bookings.bookings.cutoffs.of(Door::Event),
             event: events.find(booking.event).await.ok(),
             booking,
         }
@@ -101,16 +106,17 @@ async fn show(
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = find(id.0, &bookings, &visitor).await?;
-    Ok(answer(booking, &events, &visitor, None).await)
+    Ok(answer(booking, &bookings, &events, &visitor, None).await)
 }
 
 async fn answer(
     booking: EventBooking,
+    bookings: &EventBookings,
     events: &Events,
     visitor: &Visitor,
     notice: Option<&str>,
 ) -> HttpResponse {
-    let shown = Shown::of(booking, events).await;
+    let shown = Shown::of(booking, bookings, events).await;
     let status = match notice {
         Some(_) => StatusCode::CONFLICT,
         None => StatusCode::OK,
@@ -142,7 +148,7 @@ async fn pay(
         Err(AppError::WrongState(_)) => {
             let booking = find(id.0, &bookings, &visitor).await?;
             let notice = "The booking has moved on since the page was made.";
-            Ok(answer(booking, &events, &visitor, Some(notice)).await)
+            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -157,12 +163,17 @@ async fn cancel(
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     find(id.0, &bookings, &visitor).await?;
-    match bookings.cancel(id.0, call_context()).await {
+    match bookings.cancel(id.0, visitor.actor, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
         Err(AppError::WrongState(_)) => {
             let booking = find(id.0, &bookings, &visitor).await?;
             let notice = "The booking was over already.";
-            Ok(answer(booking, &events, &visitor, Some(notice)).await)
+            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
+        }
+        Err(AppError::PastCutoff(_)) => {
+            let booking = find(id.0, &bookings, &visitor).await?;
+            let notice = "It is too late to cancel the booking.";
+            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -170,6 +181,7 @@ async fn cancel(
 
 struct Tickets {
     visitor: Visitor,
+    bookings: Data<EventBookings>,
     events: Data<Events>,
 }
 
@@ -186,11 +198,16 @@ async fn stream(
     let grant = grant(&request, &visitor)?;
     let id = id.0;
     find(id, &bookings, &visitor).await?;
+    let watched = bookings.clone();
     let watching = live.watch(id, |tell| {
-        let look = move || look(bookings.clone(), id);
+        let look = move || look(watched.clone(), id);
         follow::<Tickets, _>(look, tell)
     });
-    let tickets = Tickets { visitor, events };
+    let tickets = Tickets {
+        visitor,
+        bookings,
+        events,
+    };
     Ok(watch(tickets, watching, known.0, grant))
 }
 
@@ -210,7 +227,7 @@ impl Watched for Tickets {
     }
 
     async fn html(&self, booking: EventBooking) -> Markup {
-        let shown = Shown::of(booking, &self.events).await;
+        let shown = Shown::of(booking, &self.bookings, &self.events).await;
         panel::panel(&shown, &self.visitor, Timestamp::now())
     }
 }

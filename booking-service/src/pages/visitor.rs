@@ -6,6 +6,7 @@
 //! are, kept in a cookie. That name is not a secret and proves nothing.
 
 use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
 use actix_web::cookie::{Cookie, time::Duration};
@@ -18,6 +19,7 @@ use service_kit::auth::guard::Guards;
 use uuid::Uuid;
 
 use crate::app::accounts::{AccountError, Accounts};
+use crate::app::actor::Actor;
 use crate::app::users::User;
 use crate::routes::sessions::Cookies;
 
@@ -44,6 +46,8 @@ const REMEMBERED_FOR: Duration = Duration::days(365);
 pub(super) struct Person {
     /// Who they are to what asks whether they may.
     pub(super) caller: Caller,
+    /// Who they are to the rules of sale.
+    pub(super) actor: Actor,
     /// Whose bookings are made and shown; empty of somebody who has to log in first.
     pub(super) user: String,
     /// What they are called.
@@ -121,7 +125,11 @@ impl Visitor {
             Some(session) => Caller::known(&user, session.role.into()),
             None => Caller::anonymous(),
         };
+        let address = guards.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |guards| {
+            guards.address_of(request)
+        });
         Self(Rc::new(Person {
+            actor: Actor::of(&caller, address),
             caller,
             user,
             name,

@@ -1,8 +1,8 @@
 //! For whom each call is. A call that is not here is for admins only; a test of the whole system has a row
 //! for each, so that none is forgotten. Whose something is, [`crate::app::ownership`] decides.
 
-use service_kit::auth::Rules;
 use service_kit::auth::access::{ADMINS, Rule, STAFF, USERS};
+use service_kit::auth::{Role, Rules};
 
 const RULES: &[Rule] = &[
     // Bookings by count, orders.
@@ -11,7 +11,6 @@ const RULES: &[Rule] = &[
     Rule::only(USERS, "GET", "/api/bookings/{id}"),
     Rule::only(USERS, "PUT", "/api/bookings/{id}/cancel").recorded_of_staff("booking.cancel"),
     Rule::only(USERS, "POST", "/api/flights/{id}/orders").recorded_of_staff("order.add"),
-    Rule::only(USERS, "POST", "/api/orders").recorded_of_staff("order.add"),
     Rule::only(USERS, "GET", "/api/orders/{id}"),
     Rule::only(USERS, "DELETE", "/api/orders/{id}").recorded_of_staff("order.cancel"),
     Rule::only(USERS, "POST", "/api/orders/{id}/seats").recorded_of_staff("order.seats"),
@@ -59,12 +58,26 @@ const RULES: &[Rule] = &[
     // Ticket options.
     Rule::anyone("GET", "/ticket_options/{id}"),
     Rule::only(ADMINS, "POST", "/ticket_options").recorded("ticket_option.add"),
-    Rule::only(USERS, "POST", "/purchases").recorded_of_staff("purchase.add"),
     Rule::only(USERS, "GET", "/purchases/{id}"),
 ];
 
-/// This service's rules.
+/// Those who sell what is not paid here.
+const SELLERS: &[Role] = &[Role::Agent, Role::Service];
+
+/// They, and customers.
+const SELLERS_AND_CUSTOMERS: &[Role] = &[Role::Agent, Role::Service, Role::Customer];
+
+/// This service's rules; whether customers buy what they never pay is a setting.
 #[must_use]
-pub fn rules() -> Rules {
-    Rules::new(RULES)
+pub fn rules(buy_without_paying: bool) -> Rules {
+    let buyers = if buy_without_paying {
+        SELLERS_AND_CUSTOMERS
+    } else {
+        SELLERS
+    };
+    let unpaid = [
+        Rule::only(buyers, "POST", "/api/orders").recorded_of_staff("order.add"),
+        Rule::only(buyers, "POST", "/purchases").recorded_of_staff("purchase.add"),
+    ];
+    Rules::new(&[RULES, &unpaid].concat())
 }

@@ -18,6 +18,8 @@ use self::parse::{BookingRequest, new_booking};
 use self::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use super::call_context;
 use super::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
+use crate::app::AppError;
+use crate::app::actor::Actor;
 use crate::app::bookings::{Answered, Bookings, shown_text};
 use crate::app::ownership::Owned as _;
 
@@ -45,9 +47,10 @@ pub(super) async fn create(
     bookings: Data<Bookings>,
     key: IdempotencyKey,
     caller: Caller,
+    actor: Actor,
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let new = new_booking(request, &key, &caller)?;
+    let new = new_booking(request, &key, &caller, actor)?;
     let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
@@ -133,9 +136,15 @@ pub(super) async fn cancel(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
     caller: Caller,
+    actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
-    let booking = bookings.cancel(booking, call_context()).await?;
+    let cancelled = bookings.cancel(booking, actor, call_context()).await;
+    let booking = cancelled.map_err(|error| match error {
+        // In this style all that can't be cancelled is answered so.
+        AppError::PastCutoff(_) => Problem::from(error).with_status(StatusCode::BAD_REQUEST),
+        error => error.into(),
+    })?;
     Ok(respond::ok(&CancelAnswer {
         message: "booking cancelled".to_owned(),
         booking_id: booking.id,

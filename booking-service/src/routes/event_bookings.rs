@@ -15,6 +15,7 @@ use super::bare_list::ListPart;
 use super::openapi::{EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals};
 use super::{call_context, created};
 use crate::app::accounts::{Accounts, Guess};
+use crate::app::actor::Actor;
 use crate::app::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
 use crate::app::ownership::{Owned as _, check_user};
 use crate::app::vouchers::VoucherCode;
@@ -135,6 +136,7 @@ pub(super) async fn create(
     bookings: Data<EventBookings>,
     accounts: Data<Accounts>,
     caller: Caller,
+    actor: Actor,
     key: IdempotencyKey,
     request: Json<TicketRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -148,6 +150,7 @@ pub(super) async fn create(
     caller.check_names_self("user_id", &user_id.to_string())?;
     let names_voucher = voucher.is_some();
     let booking = bookings.create(EventBookingRequest {
+        actor,
         user: user_id,
         event: event_id,
         quantity,
@@ -219,9 +222,10 @@ pub(super) async fn cancel(
     bookings: Data<EventBookings>,
     id: Id<HoldId>,
     caller: Caller,
+    actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     bookings.find(id.0).await?.for_caller(&caller)?;
-    bookings.cancel(id.0, call_context()).await?;
+    bookings.cancel(id.0, actor, call_context()).await?;
     Ok(respond::ok(&EventCancelAnswer {
         message: "booking cancelled",
     }))

@@ -63,7 +63,7 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
-    add_access(&mut document, &super::access::rules(), |path, text| {
+    add_access(&mut document, &super::access::rules(false), |path, text| {
         if path.starts_with("/api/") {
             problem_response(text)
         } else {

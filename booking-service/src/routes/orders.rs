@@ -20,6 +20,7 @@ use super::admin::MessageAnswer;
 use super::call_context;
 use super::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
 use super::simple_orders::{self, SimpleOrderView};
+use crate::app::actor::Actor;
 use crate::app::bookings::Answered;
 use crate::app::flights::Flights;
 use crate::app::orders::Orders;
@@ -50,13 +51,14 @@ pub(super) async fn create(
     name: web::Path<String>,
     key: IdempotencyKey,
     caller: Caller,
+    actor: Actor,
     request: Json<OrderRequest>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let name = name.into_inner();
     let draft = parse::draft(request, &key, &caller)?;
     let flight = flights.id_of(&name, &context).await?;
-    let new = draft.on(flight, name)?;
+    let new = draft.on(flight, name, actor)?;
     let Answered { booking, replayed } = orders.create(new, context).await?;
     let response = respond::json(StatusCode::CREATED, &view::created(&booking));
     Ok(respond::mark_replayed(response, replayed))
@@ -109,11 +111,13 @@ pub(super) async fn change_seats(
     orders: Data<Orders>,
     id: Id<HoldId>,
     caller: Caller,
+    actor: Actor,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;
     let seats = parse::seats(request.body)?;
-    orders.change_seats(id.0, seats, call_context()).await?;
+    let context = call_context();
+    orders.change_seats(id.0, seats, actor, context).await?;
     Ok(message("seats updated"))
 }
 
@@ -154,9 +158,10 @@ pub(super) async fn cancel(
     orders: Data<Orders>,
     id: Id<HoldId>,
     caller: Caller,
+    actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;
-    orders.cancel(id.0, call_context()).await?;
+    orders.cancel(id.0, actor, call_context()).await?;
     Ok(message("order cancelled"))
 }
 

@@ -20,6 +20,7 @@ const PASSED_ON: &[&str] = &[
     "limit_reached",
     "voucher_used_up",
     "voucher_not_for_event",
+    "voucher_ticket_limit",
     "seat_taken",
     "sales_closed",
     "wrong_date",
@@ -67,6 +68,8 @@ impl From<AppError> for Problem {
             AppError::NotCancellable(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "not_cancellable", text)
             }
+            AppError::PastCutoff(_) => Self::conflict("past_cutoff", text),
+            AppError::TooManyUnpaid(_) => Self::conflict("too_many_unpaid_orders", text),
             AppError::OrderExpired => Self::new(StatusCode::GONE, "order_expired", text),
             AppError::WrongState(_) => Self::conflict("wrong_state", text),
             AppError::Refused(refusal) => of_refusal(refusal),

@@ -11,11 +11,13 @@ use service_kit::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::actor::check_may_sell_to;
 use super::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use super::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
 use super::problem;
 use super::ticket_options::{self, parse_id, unknown_in};
 use crate::app::AppError;
+use crate::app::actor::Actor;
 use crate::app::ownership::Owned as _;
 use crate::app::ticket_options::{Purchase, PurchaseRequest, TicketOptions};
 
@@ -131,9 +133,10 @@ pub(super) async fn create(
     options: Data<TicketOptions>,
     key: IdempotencyKey,
     caller: Caller,
+    actor: Actor,
     new: New<PurchaseKind>,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(new, &key, &caller)?;
+    let request = parse(new, &key, &caller, actor)?;
     let purchase = options.purchase(request).await.map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
     let location = format!("/{TYPE}/{}", resource.id);
@@ -146,6 +149,7 @@ fn parse(
     new: New<PurchaseKind>,
     key: &IdempotencyKey,
     caller: &Caller,
+    actor: Actor,
 ) -> Result<PurchaseRequest, Problem> {
     let key = key.of(&new.asked, new.digest)?;
     let quantity = Units::try_from(new.attributes.quantity)
@@ -173,10 +177,11 @@ fn parse(
         let detail = "must not have control or other invisible characters";
         return Err(Problem::invalid_field(USER_ID, detail));
     }
-    caller.check_names_self(USER_ID, &user)?;
+    check_may_sell_to(caller, USER_ID, &user)?;
     let ticket_option = parse_id(&ticket_option.data.id)
         .ok_or_else(|| unknown_in(OPTION_ID, AppError::UnknownTicketOption))?;
     Ok(PurchaseRequest {
+        actor,
         ticket_option,
         user,
         quantity,
@@ -189,6 +194,7 @@ fn refused(error: AppError) -> Problem {
         AppError::NotSoMany(_) => {
             invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
         }
+        AppError::Invalid(..) => invalid_quantity(error.into()),
         AppError::UnknownTicketOption => unknown_in(OPTION_ID, error),
         error => error.into(),
     }

@@ -11,9 +11,11 @@ use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
+use super::actor::check_may_sell_to;
 use super::call_context;
 use super::openapi::OrderRefusals;
 use super::travelers::{self, TravelerBody};
+use crate::app::actor::Actor;
 use crate::app::booking::{Booking, Door, Leg, NewBooking};
 use crate::app::bookings::{Answered, shown_text};
 use crate::app::simple_orders::SimpleOrders;
@@ -78,14 +80,16 @@ pub(super) async fn create(
     orders: Data<SimpleOrders>,
     key: IdempotencyKey,
     caller: Caller,
+    actor: Actor,
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&request.body, request.digest)?;
     let body = request.body;
     let user = body.customer_id.to_string();
-    caller.check_names_self("customer_id", &user)?;
+    check_may_sell_to(&caller, "customer_id", &user)?;
     let new = NewBooking {
         door: Door::Simple,
+        actor,
         user,
         flight_ref: body.flight_id.to_string(),
         legs: vec![Leg {

@@ -37,9 +37,18 @@ pub(super) struct VoucherRequest {
     /// How many bookings may use it
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 100)]
     max_uses: Units,
+    /// How many tickets a booking that uses it may have
+    #[serde(default = "usual_tickets_per_use")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 10)]
+    max_tickets_per_use: Units,
     /// For this event only
     #[serde(default)]
     event_id: Option<Uuid>,
+}
+
+/// Enough for a family and its guests, and far from an event: as the column's default.
+fn usual_tickets_per_use() -> Units {
+    Units::of_len(10).unwrap_or(Units::ONE)
 }
 
 impl VoucherRequest {
@@ -88,6 +97,9 @@ pub(super) struct VoucherView {
     /// How many of these are left
     #[schema(example = 97)]
     uses_left: i32,
+    /// How many tickets a booking that uses it may have
+    #[schema(value_type = i64, example = 10)]
+    max_tickets_per_use: Units,
     /// For this event only
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<Uuid>,
@@ -109,6 +121,7 @@ impl From<Voucher> for VoucherView {
             currency: off.map(Money::currency),
             max_uses: voucher.max_uses,
             uses_left: voucher.uses_left,
+            max_tickets_per_use: voucher.max_tickets_per_use,
             event_id: voucher.event,
             created_at: voucher.created_at,
         }
@@ -135,6 +148,7 @@ pub(super) async fn create(
         event: body.event_id,
         reduction,
         max_uses: body.max_uses,
+        max_tickets_per_use: body.max_tickets_per_use,
         key,
     };
     let answered = vouchers.create(&new, |voucher| {

@@ -61,6 +61,20 @@ async fn what_breaks_a_rule_of_event_bookings_is_refused_by_its_name() -> anyhow
             "vouchers_percent_range",
         ),
         (
+            voucher("code, percent_off, max_tickets_per_use", "'A', 1, 0"),
+            "vouchers_tickets_per_use_positive",
+        ),
+        (
+            "INSERT INTO unpaid_orders (hold_id, user_ref) VALUES (id(1), 'u'), (id(1), 'v')"
+                .to_owned(),
+            "unpaid_orders_key",
+        ),
+        (
+            "INSERT INTO unpaid_orders (hold_id, user_ref, network) VALUES (id(1), 'u', '')"
+                .to_owned(),
+            "unpaid_orders_network_digest",
+        ),
+        (
             voucher("code, off_minor, currency", "'A', 0, 'USD'"),
             "vouchers_amount_positive",
         ),

@@ -23,6 +23,7 @@ fn settings(database_url: &str) -> anyhow::Result<Settings> {
     settings.database.url = Some(database_url.into());
     settings.database.migrate_on_start = false;
     settings.sales.close_before_event = None;
+    settings.customers = booking_service::settings::CustomerSettings::FREE;
     Ok(settings)
 }
 

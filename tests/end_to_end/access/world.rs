@@ -10,7 +10,7 @@ use super::table::Target;
 use super::visitors::Tokens;
 use crate::caller::Caller;
 use crate::databases::DAY;
-use crate::services::{AI101, Part, Services};
+use crate::services::{AI101, Part, Services, Settings};
 
 /// The customer to whom everything belongs.
 pub const OWNER: &str = "7";
@@ -32,6 +32,11 @@ fn required(auth: &mut AuthSettings) {
 
 impl World {
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         let key = tokens::sign::new_key()?;
         let signer = Signer::from_pem(key.as_bytes())?;
         let directory = Scratch::new("access")?;
@@ -46,6 +51,7 @@ impl World {
             settings.bookings.auth.signing_key = Some(key.into());
             // A slow answer of Redis would have the service count failures by itself.
             settings.bookings.redis.timeout = crate::caller::SOON;
+            change(settings);
         })
         .await?;
         let tokens = Tokens { signer };
@@ -109,7 +115,7 @@ impl World {
             "attributes": {"name": "Standing", "allocation": 100}}});
         let option = admin.make("/ticket_options", &option).await?;
         let purchase = purchase_of(&option, OWNER);
-        let purchase = owner.make("/purchases", &purchase).await?;
+        let purchase = admin.make("/purchases", &purchase).await?;
         let charge = json!({"booking_id": 1, "amount": 100, "user_id": 1, "payment_type": "upi"});
         let charge = self
             .services

@@ -1,5 +1,6 @@
 //! What a booking of tickets takes and costs: read before it is decided whether it can be had.
 
+use domain::sale_rules::holding::TicketShare;
 use domain::{Money, PoolId, Units};
 use inventory::{Command, PoolChange, Refusal};
 use jiff::Timestamp;
@@ -28,8 +29,29 @@ pub(super) struct Bid {
     pub voucher: Option<Voucher>,
     /// Where the event's tickets are counted.
     pub tickets: PoolId,
-    share: Option<PoolId>,
+    share: Option<Share>,
     quantity: Units,
+}
+
+/// What a user may have of an event.
+struct Share {
+    /// Where it is counted.
+    pool: PoolId,
+    event: Uuid,
+    user: Uuid,
+    /// How many tickets it is.
+    most: u32,
+}
+
+impl Share {
+    /// The same with what the user has of it by now.
+    async fn read(&self, engine: &Engine) -> Result<TicketShare, AppError> {
+        let held = db::ticket_limits::held(&engine.database, self.event, self.user).await?;
+        Ok(TicketShare {
+            most: self.most,
+            has: held.all,
+        })
+    }
 }
 
 impl Bid {
@@ -53,13 +75,14 @@ impl Bid {
             Some(code) => {
                 let voucher = db::vouchers::find(&engine.database, code).await?;
                 let voucher = voucher.ok_or(AppError::UnknownVoucher)?;
+                voucher.check_covers(quantity)?;
                 let discount = discount(&voucher, &event, price)?;
                 (Some(voucher), discount)
             }
             None => (None, Money::zero(price.currency())),
         };
         let share = match event.tickets_per_user {
-            Some(most) => Some(share(engine, &event, request.user, most).await?),
+            Some(most) => Some(share(engine, &event, request, most).await?),
             None => None,
         };
         Ok(Self {
@@ -83,7 +106,7 @@ impl Bid {
     pub fn wanted(&self) -> Vec<(PoolId, Units)> {
         let voucher = self.voucher.as_ref();
         let use_of_voucher = voucher.map(|voucher| (voucher.pool, Units::ONE));
-        let share = self.share.map(|pool| (pool, self.quantity));
+        let share = self.share.as_ref().map(|share| (share.pool, self.quantity));
         [Some((self.tickets, self.quantity)), use_of_voucher, share]
             .into_iter()
             .flatten()
@@ -104,8 +127,10 @@ impl Bid {
                 let free = free.get(&pool).copied().unwrap_or(0);
                 free < units.get().cast_signed()
             };
-            if self.share.is_some_and(|pool| is_short(pool, self.quantity)) {
-                limit_reached()
+            if let Some(share) = &self.share
+                && is_short(share.pool, self.quantity)
+            {
+                limit_reached(share.read(engine).await?)
             } else if let Some(voucher) = &self.voucher
                 && is_short(voucher.pool, Units::ONE)
             {
@@ -122,9 +147,8 @@ fn sold_out() -> Reason {
     Reason::new("sold_out", "not so many tickets are left")
 }
 
-fn limit_reached() -> Reason {
-    let message = "a user may not have so many tickets to this event";
-    Reason::new("limit_reached", message)
+fn limit_reached(share: TicketShare) -> Reason {
+    Reason::new("limit_reached", share.to_string())
 }
 
 fn too_much() -> AppError {
@@ -141,31 +165,47 @@ fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, App
     })
 }
 
-/// The pool of a user's share of an event, made if it is the first time, and as large as the limit is now.
+/// A user's share of an event, its pool made if it is the first time, and as large as the limit is now.
+/// Tickets that were booked while there was no limit are in no such pool: it is smaller by them.
 async fn share(
     engine: &Engine,
     event: &Event,
-    user: Uuid,
+    request: &EventBookingRequest,
     most: Units,
-) -> Result<PoolId, AppError> {
-    let capacity = most.get().cast_signed();
+) -> Result<Share, AppError> {
+    let user = request.user;
+    let most = most.get();
+    let held = db::ticket_limits::held(&engine.database, event.id, user).await?;
+    let share = TicketShare {
+        most,
+        has: held.all,
+    };
+    if request.quantity.get() > share.left() {
+        return Err(AppError::Refused(limit_reached(share)));
+    }
+    let capacity = most.saturating_sub(held.without_limit).cast_signed();
     let limit = match db::ticket_limits::find(&engine.database, event.id, user).await? {
         Some(limit) => limit,
         None => new_share(engine, event, user, capacity).await?,
     };
-    if limit.capacity == capacity {
-        return Ok(limit.pool);
+    if limit.capacity != capacity {
+        let resize = Command::ChangePool(PoolChange {
+            capacity: Some(capacity),
+            ..PoolChange::of(limit.pool)
+        });
+        match engine.inventory.submit(resize).await? {
+            Ok(_) => {}
+            // The user has more tickets than the limit allows by now.
+            Err(Refusal::CapacityInUse) => return Err(AppError::Refused(limit_reached(share))),
+            Err(_) => return Err(AppError::OtherAnswer),
+        }
     }
-    let resize = Command::ChangePool(PoolChange {
-        capacity: Some(capacity),
-        ..PoolChange::of(limit.pool)
-    });
-    match engine.inventory.submit(resize).await? {
-        Ok(_) => Ok(limit.pool),
-        // The user has more tickets than the limit allows by now.
-        Err(Refusal::CapacityInUse) => Err(AppError::Refused(limit_reached())),
-        Err(_) => Err(AppError::OtherAnswer),
-    }
+    Ok(Share {
+        pool: limit.pool,
+        event: event.id,
+        user,
+        most,
+    })
 }
 
 async fn new_share(

@@ -82,7 +82,7 @@ async fn page(
                         (choose::taken())
                         p.chosen data-chosen aria-live="polite" { "Your seats are ticked. Choose others." }
                         button.primary.wide { "Take these seats" }
-                        p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again." }
+                        p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again, up to an hour in all." }
                         a.button.quiet.wide href=(super::path(order.hold)) { "Keep my seats" }
                         (seat_map::legend(true))
                     }
@@ -113,7 +113,7 @@ pub(super) async fn change(
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
         Ok(chosen) => match orders
-            .change_seats(id.0, chosen.by_flight(), call_context())
+            .change_seats(id.0, chosen.by_flight(), visitor.actor, call_context())
             .await
         {
             Ok(_) => return Ok(go_to(&super::path(id.0))),

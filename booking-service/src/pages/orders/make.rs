@@ -151,6 +151,7 @@ pub(super) async fn create(
     let key = form.request_key("POST /orders", &visitor.user);
     let new = NewBooking {
         door: Door::Seats,
+        actor: visitor.actor,
         user: visitor.user.clone(),
         flight_ref: first,
         legs: chosen.legs(),
@@ -162,6 +163,10 @@ pub(super) async fn create(
     };
     let order = match orders.create(new, context.clone()).await {
         Ok(answered) => answered.booking,
+        Err(AppError::TooManyUnpaid(too_many)) => {
+            let choice = chosen.choice(typed, too_many.to_string());
+            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+        }
         Err(AppError::Invalid(_, notice)) => {
             let choice = chosen.choice(typed, notice);
             return choose::again(&visitor, &catalog, &ids, choice, &context).await;

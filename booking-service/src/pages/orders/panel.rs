@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lifecycle::{Outcome, State};
 use maud::{Markup, html};
 
+use super::super::cancelling::Chance;
 use super::super::choose::notice;
 use super::super::visitor::Visitor;
 use super::super::{forms, seat_map, travelers, trip, words};
@@ -50,7 +51,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
             aside {
                 section.card.summary {
                     (total(shown))
-                    (actions(shown, visitor))
+                    (actions(shown, visitor, now))
                     p.hint { "Order " code { (shown.order.hold) } }
                 }
             }
@@ -218,7 +219,7 @@ fn total(shown: &Shown) -> Markup {
     }
 }
 
-fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
+fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
     let order = &shown.order;
     let path = super::path(order.hold);
     let pay = match order.life.shown {
@@ -243,7 +244,12 @@ fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
                 (give_up(&path, visitor, "Give up the seats", "The seats go back, and nothing is charged."))
             }
             State::Paying { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
-            State::Confirmed => (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")),
+            State::Confirmed => {
+                @let departs = shown.flights.first().and_then(Option::as_ref).map(|flight| flight.departure_time);
+                @let chance = Chance::of(shown.cutoff, departs, visitor.actor, now);
+                @if chance.is_open() { (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")) }
+                (chance.hint())
+            }
             State::Ended(_) => a.button.primary.wide href=(again(order)) { "Book again" },
             State::Pending => {},
         }

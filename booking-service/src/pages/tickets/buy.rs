@@ -69,6 +69,7 @@ pub(super) async fn buy(
         Ok((quantity, voucher)) => match buyer(&visitor, &users, &form).await? {
             Ok(user) => {
                 let request = EventBookingRequest {
+                    actor: visitor.actor,
                     user: user.id,
                     event: id.0,
                     quantity,
@@ -163,6 +164,7 @@ fn why_not(error: &AccountError) -> Option<String> {
             "sold_out" => "There are not so many tickets left.".to_owned(),
             _ => refusal.message.clone(),
         }),
+        AppError::TooManyUnpaid(too_many) => Some(too_many.to_string()),
         AppError::NotSoMany(_) => Some("There are not so many tickets left.".to_owned()),
         _ => None,
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::super::cancelling::Chance;
 use super::super::choose::notice;
 use super::super::visitor::Visitor;
 use super::super::{events, failure, forms, words};
@@ -114,7 +115,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                     @if let Some(voucher) = &booking.voucher {
                         p.quiet { "Voucher " code { (voucher) } ": " (words::of(booking.discount)) " off" }
                     }
-                    (actions(shown, visitor))
+                    (actions(shown, visitor, now))
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }
@@ -122,7 +123,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
     }
 }
 
-fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
+fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
     let booking = &shown.booking;
     html! {
         @if booking.status == EventBookingStatus::Cancelled {
@@ -134,12 +135,19 @@ fn actions(shown: &Shown, visitor: &Visitor) -> Markup {
                     button.primary.wide { "Pay again" }
                 }
             }
-            details.give-up {
-                summary { "Cancel the booking" }
-                form method="post" action=(format!("{}/cancel", super::path(booking.id))) {
-                    (forms::token(visitor))
-                    p { "The tickets go back, and what was paid is refunded." }
-                    button.danger.wide { "Yes, cancel the booking" }
+            @let starts_at = shown.event.as_ref().map(|event| event.starts_at);
+            // What is not paid yet can be given up at any time.
+            @let starts_at = starts_at.filter(|_| booking.status == EventBookingStatus::Confirmed);
+            @let chance = Chance::of(shown.cutoff, starts_at, visitor.actor, now);
+            (chance.hint())
+            @if chance.is_open() {
+                details.give-up {
+                    summary { "Cancel the booking" }
+                    form method="post" action=(format!("{}/cancel", super::path(booking.id))) {
+                        (forms::token(visitor))
+                        p { "The tickets go back, and what was paid is refunded." }
+                        button.danger.wide { "Yes, cancel the booking" }
+                    }
                 }
             }
         }

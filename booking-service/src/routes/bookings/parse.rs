@@ -9,6 +9,7 @@ use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
+use crate::app::actor::Actor;
 use crate::app::booking::{Door, Leg, NewBooking};
 use crate::routes::problem::no_itinerary;
 use crate::routes::travelers::{self, TravelerBody};
@@ -61,6 +62,7 @@ pub(super) fn new_booking(
     request: Json<BookingRequest>,
     key: &IdempotencyKey,
     caller: &Caller,
+    actor: Actor,
 ) -> Result<NewBooking, Problem> {
     let key = key.of(&request.body, request.digest)?;
     let body = request.body;
@@ -97,6 +99,7 @@ pub(super) fn new_booking(
     });
     Ok(NewBooking {
         door: Door::Count,
+        actor,
         user,
         flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
         legs: legs.collect(),

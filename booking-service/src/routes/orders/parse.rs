@@ -11,6 +11,7 @@ use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::once::RequestKey;
 use utoipa::ToSchema;
 
+use crate::app::actor::Actor;
 use crate::app::booking::{Door, NewBooking, Traveler};
 use crate::app::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
 use crate::routes::problem::no_itinerary;
@@ -149,7 +150,12 @@ pub(super) fn draft(
 
 impl Draft {
     /// The order, on the flight of its path.
-    pub(super) fn on(self, flight: FlightId, flight_ref: String) -> Result<NewBooking, Problem> {
+    pub(super) fn on(
+        self,
+        flight: FlightId,
+        flight_ref: String,
+        actor: Actor,
+    ) -> Result<NewBooking, Problem> {
         let seats = if self.legs.is_empty() {
             vec![(flight, self.seats)]
         } else {
@@ -163,6 +169,7 @@ impl Draft {
         let legs = legs(seats).ok_or_else(|| Problem::internal("a leg has no seats"))?;
         Ok(NewBooking {
             door: Door::Seats,
+            actor,
             user: self.user,
             flight_ref,
             legs,

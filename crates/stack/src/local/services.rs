@@ -33,7 +33,7 @@ pub struct LocalSetting {
 }
 
 /// See [`LocalSetting`]. The demo's schedule is old, and a first try should succeed.
-pub const LOCAL_SETTINGS: [LocalSetting; 6] = [
+pub const LOCAL_SETTINGS: [LocalSetting; 11] = [
     LocalSetting {
         variable: "HOLDFAST__AUTH__MODE",
         value: "open",
@@ -57,6 +57,36 @@ pub const LOCAL_SETTINGS: [LocalSetting; 6] = [
         value: "never",
         readers: &[Service::Booking],
         meaning: "nor do those of events, whenever they begin",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE",
+        value: "never",
+        readers: &[Service::Booking],
+        meaning: "bookings of flights can be cancelled at any time, even after they have left",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT",
+        value: "never",
+        readers: &[Service::Booking],
+        meaning: "and tickets to events, even after they have begun",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__CUSTOMERS__SEATS_PER_ORDER",
+        value: "0",
+        readers: &[Service::Booking],
+        meaning: "an order may have any number of seats or tickets",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER",
+        value: "0",
+        readers: &[Service::Booking],
+        meaning: "a user may hold any number of unpaid orders",
+    },
+    LocalSetting {
+        variable: "HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS",
+        value: "0",
+        readers: &[Service::Booking],
+        meaning: "and so may those at one address, so that a load of few users can be tried",
     },
     LocalSetting {
         variable: "HOLDFAST__MOCK__FAILURE_RATE",

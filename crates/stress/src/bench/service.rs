@@ -73,6 +73,21 @@ impl Service {
             );
             variables.push(never);
         }
+        if self == Self::Booking {
+            // A load has few users and one address.
+            let free = [
+                "HOLDFAST__CUSTOMERS__SEATS_PER_ORDER",
+                "HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER",
+                "HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS",
+            ];
+            variables.extend(free.map(|name| (name, "0".to_owned())));
+            let never = "never".to_owned();
+            variables.push((
+                "HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE",
+                never.clone(),
+            ));
+            variables.push(("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", never));
+        }
         variables.extend(environment.settings.iter().cloned());
         variables
             .into_iter()

@@ -1,0 +1,78 @@
+//! Whether something confirmed can still be cancelled, in words.
+
+use domain::sale_rules::Cutoff;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::words;
+use crate::app::actor::Actor;
+
+/// Whether the visitor can cancel it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chance {
+    /// Always: they are staff, or there is no end to it.
+    Always,
+    /// Until then.
+    Until(Timestamp),
+    /// They could until then.
+    Missed(Timestamp),
+}
+
+impl Chance {
+    /// The chance to cancel what starts then; where that can't be told now, the button is there and the
+    /// service decides.
+    pub(super) fn of(
+        cutoff: Cutoff,
+        starts_at: Option<Timestamp>,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Self {
+        let until = starts_at.and_then(|starts_at| cutoff.of(starts_at));
+        match until.filter(|_| actor.is_customer()) {
+            None => Self::Always,
+            Some(until) if now < until => Self::Until(until),
+            Some(until) => Self::Missed(until),
+        }
+    }
+
+    /// Whether there still is one.
+    pub(super) fn is_open(self) -> bool {
+        !matches!(self, Self::Missed(_))
+    }
+
+    /// Until when.
+    pub(super) fn hint(self) -> Markup {
+        html! {
+            @match self {
+                Self::Always => {},
+                Self::Until(until) => p.hint { "You can cancel until " (words::local_moment(until)) "." },
+                Self::Missed(until) => p.hint { "It could be cancelled until " (words::local_moment(until)) "." },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_customer_has_a_chance_until_the_cutoff_and_staff_always() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let cutoff = Cutoff {
+            before_start: Some(SignedDuration::from_secs(60)),
+        };
+        let customer = Actor::Customer {
+            network: "127.0.0.1".parse().unwrap(),
+        };
+        let of = |actor, now| Chance::of(cutoff, Some(at(100)), actor, at(now));
+        assert_eq!(of(customer, 39), Chance::Until(at(40)));
+        assert_eq!(of(customer, 40), Chance::Missed(at(40)));
+        assert_eq!(of(Actor::Staff, 40), Chance::Always);
+        let unknown = Chance::of(cutoff, None, customer, at(40));
+        assert!(unknown.is_open());
+        assert!(!of(customer, 40).is_open());
+    }
+}

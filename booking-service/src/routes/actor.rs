@@ -1,0 +1,38 @@
+//! Who asks, for handlers whose calls the rules of sale are about, and for whom they may.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use service_kit::Problem;
+use service_kit::auth::guard::Guards;
+use service_kit::auth::{Caller, Role};
+
+use crate::app::actor::Actor;
+
+impl FromRequest for Actor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.and_then(|caller| of(&caller, request)))
+    }
+}
+
+/// The actor behind a request of this caller.
+fn of(caller: &Caller, request: &HttpRequest) -> Result<Actor, Problem> {
+    Ok(Actor::of(caller, Guards::of(request)?.address_of(request)))
+}
+
+/// That a caller may have this user, named in this field, have what is not paid here: a customer themselves,
+/// staff and services anybody.
+///
+/// # Errors
+/// 403 when a customer names somebody else.
+pub(super) fn check_may_sell_to(caller: &Caller, field: &str, user: &str) -> Result<(), Problem> {
+    match caller.role() {
+        Some(Role::Service) => Ok(()),
+        _ => caller.check_names_self(field, user),
+    }
+}
