@@ -70,6 +70,11 @@ export async function startStack(binaries) {
       REDIS_URL: `redis://127.0.0.1:${redis}`,
       FLIGHT_SERVICE_URL: `http://127.0.0.1:${flight}`,
       PAYMENT_SERVICE_URL: `http://127.0.0.1:${payment}`,
+      // As the stack's own: all tests come from one address, to flights that have left.
+      HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER: "0",
+      HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS: "0",
+      HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE: "never",
+      HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT: "never",
       ...settings,
     },
   }));
