@@ -168,8 +168,17 @@ pub async fn migrate(config: &Config, sets: Vec<MigrationSet>) -> anyhow::Result
     for mut set in sets {
         set.runner.set_migration_table_name(set.history_table);
         let failed = || format!("the migrations of {} failed", set.history_table);
-        let applied = set.runner.get_applied_migrations_async(&mut client).await;
-        if is_newer(&applied.with_context(failed)?, set.runner.get_migrations()) {
+        let known = client
+            .query_one("SELECT to_regclass($1) IS NOT NULL", &[&set.history_table])
+            .await?
+            .try_get(0)?;
+        let applied = if known {
+            let applied = set.runner.get_applied_migrations_async(&mut client).await;
+            applied.with_context(failed)?
+        } else {
+            Vec::new()
+        };
+        if is_newer(&applied, set.runner.get_migrations()) {
             tracing::info!(
                 history = set.history_table,
                 "a newer version has migrated the schema: it is left as it is"
