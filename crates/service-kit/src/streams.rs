@@ -25,7 +25,7 @@ use crate::auth::guard::Guards;
 use crate::client_address::network_of;
 use crate::fan_out::Watching;
 use crate::limits::shares::{Share, Shares};
-use crate::server::connection::ClientGone;
+use crate::server::connection::ConnectionState;
 use crate::settings::{SettingsError, Validate, require};
 
 /// How often a stream says that it lives, so that proxies keep it and a lost client is noticed.
@@ -92,7 +92,7 @@ pub struct Grant {
     _places: Option<Places>,
     time: Duration,
     draining: CancellationToken,
-    gone: ClientGone,
+    gone: CancellationToken,
     ended: Pin<Box<dyn Future<Output = ()>>>,
 }
 
@@ -153,13 +153,13 @@ impl Grant {
         let token_time = token_end.map(|TokenEnd(end)| {
             Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
         });
+        let connection = request.conn_data::<ConnectionState>();
         Ok(Self {
             _places: places,
             time: token_time.map_or(streams.lifetime, |time| time.min(streams.lifetime)),
             draining: streams.draining.clone(),
-            gone: request
-                .conn_data::<ClientGone>()
-                .cloned()
+            gone: connection
+                .map(|state| state.gone.clone())
                 .unwrap_or_default(),
             ended: Box::pin(std::future::pending()),
         })
@@ -188,7 +188,7 @@ impl Grant {
             tokio::select! {
                 () = tokio::time::sleep(time) => {}
                 () = draining.cancelled() => {}
-                () = gone.0.cancelled() => {}
+                () = gone.cancelled() => {}
                 () = ended => {}
             }
         };

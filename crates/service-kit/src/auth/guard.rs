@@ -22,6 +22,7 @@ use crate::client_address::Proxies;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
 use crate::operations::WATCHED_PATHS;
+use crate::server::connection::ConnectionState;
 use crate::streams::{Streams, TokenEnd};
 use crate::{Problem, admin_actions, context};
 
@@ -72,6 +73,9 @@ impl Guards {
         request: &HttpRequest,
         standing: &mut Option<Standing>,
     ) -> Result<(), Problem> {
+        if let Some(connection) = request.conn_data::<ConnectionState>() {
+            connection.has_request();
+        }
         if self.authenticator.is_open() {
             self.own_sites.check(request)?;
         }

@@ -7,8 +7,8 @@
 //!
 //! However many clients one address has, it has a quota of its own besides, which each replica counts in memory
 //! before anything else is done: so neither accounts nor made-up tokens multiply what one machine may ask, and
-//! what is refused costs next to nothing. As often may it connect: whose requests can't even be read is bound by
-//! that. Those who watch the service have a third such quota, so that nobody else's requests use it up.
+//! what is refused costs next to nothing. Connections are counted in the same way, and one that brought nothing that
+//! could be read as a request counts as one. Those who watch the service have a third such quota, so that nobody else's requests use it up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,7 +43,12 @@ struct Inner {
     shared: Option<SharedCounts>,
     local: LocalCounts,
     of_addresses: LocalCounts,
+    connections: LocalCounts,
 }
+
+/// As often may every address connect within a minute, however little it may ask: who asks too much is to be told
+/// so, and not to find the door closed.
+const CONNECTIONS_AT_LEAST: u32 = 12_000;
 
 /// Who is counted: by its subject, else by its address. What is kept is a digest, so that no name and no
 /// address is found in Redis.
@@ -98,6 +103,7 @@ impl RateLimit {
         redis: Option<(&Redis, &RedisSettings)>,
     ) -> Option<Self> {
         let quota = limits.requests_per_minute(mode)?;
+        let of_address = limits.requests_per_minute_of_address(quota);
         let shared = redis.map(|(redis, settings)| {
             SharedCounts::new(redis, settings.timeout, &settings.key_prefix, service)
         });
@@ -105,7 +111,8 @@ impl RateLimit {
             quota,
             shared,
             local: LocalCounts::new(quota),
-            of_addresses: LocalCounts::new(limits.requests_per_minute_of_address(quota)),
+            of_addresses: LocalCounts::new(of_address),
+            connections: LocalCounts::new(of_address.max(CONNECTIONS_AT_LEAST)),
         })))
     }
 
@@ -127,7 +134,12 @@ impl RateLimit {
     #[must_use]
     pub fn connects(&self, address: IpAddr) -> bool {
         let connections = Client::named("connections of", address);
-        self.0.of_addresses.count(&connections).wait.is_none()
+        self.0.connections.count(&connections).wait.is_none()
+    }
+
+    /// Counts what came from an address and was no request.
+    pub async fn count_unreadable(&self, address: IpAddr) {
+        self.count(&Client::named("address", address)).await;
     }
 
     /// Counts a request of a client.

@@ -7,6 +7,8 @@
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,42 +17,57 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::limits::RateLimit;
 use crate::limits::shares::Share;
 
 /// A connection with its place among those of its address.
-#[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
     write_timeout: Duration,
     /// When the client is cut; there from when it first kept the server waiting until all is written.
     deadline: Option<Pin<Box<Sleep>>>,
-    gone: ClientGone,
+    state: ConnectionState,
+    /// What counts it, if it brings nothing that is a request.
+    unreadable: Option<(RateLimit, IpAddr)>,
     _place: Option<Share<IpAddr>>,
 }
 
-/// Cancelled when a client has closed its side. It may wait for an answer nevertheless, but hardly for one without
-/// end: otherwise only a write would tell, at the next sign of life.
+/// What requests and their connection tell each other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ClientGone(pub(crate) CancellationToken);
+pub(crate) struct ConnectionState {
+    /// Cancelled when the client has closed its side. It may wait for an answer nevertheless, but hardly for one
+    /// without end: otherwise only a write would tell, at the next sign of life.
+    pub(crate) gone: CancellationToken,
+    has_bytes: Arc<AtomicBool>,
+    has_requests: Arc<AtomicBool>,
+}
+
+impl ConnectionState {
+    /// Says that a request came.
+    pub(crate) fn has_request(&self) {
+        self.has_requests.store(true, Ordering::Relaxed);
+    }
+}
 
 impl Connection {
     pub(super) fn new(
         stream: TcpStream,
         write_timeout: Duration,
         place: Option<Share<IpAddr>>,
+        unreadable: Option<(RateLimit, IpAddr)>,
     ) -> Self {
         Self {
             stream,
             write_timeout,
             deadline: None,
-            gone: ClientGone::default(),
+            state: ConnectionState::default(),
+            unreadable,
             _place: place,
         }
     }
 
-    /// Tells those who answer without end that nobody is there any more.
-    pub(super) fn gone(&self) -> ClientGone {
-        self.gone.clone()
+    pub(super) fn state(&self) -> ConnectionState {
+        self.state.clone()
     }
 
     /// The client keeps the server waiting: until the deadline.
@@ -67,6 +84,19 @@ impl Connection {
     }
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let state = &self.state;
+        let is_unreadable =
+            state.has_bytes.load(Ordering::Relaxed) && !state.has_requests.load(Ordering::Relaxed);
+        if let Some((limit, address)) = self.unreadable.take().filter(|_| is_unreadable)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { limit.count_unreadable(address).await });
+        }
+    }
+}
+
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -76,8 +106,10 @@ impl AsyncRead for Connection {
         let filled = buffer.filled().len();
         let is_full = buffer.remaining() == 0;
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() == filled && !is_full {
-            self.gone.0.cancel();
+        if buffer.filled().len() > filled {
+            self.state.has_bytes.store(true, Ordering::Relaxed);
+        } else if !is_full {
+            self.state.gone.cancel();
         }
         Poll::Ready(Ok(()))
     }

@@ -84,7 +84,8 @@ impl Admittance {
         let peer = stream.peer_addr()?;
         match self.place(peer.ip()) {
             Ok(place) => {
-                let connection = Connection::new(stream, self.write_timeout, place);
+                let unreadable = self.rate_limit.clone().map(|limit| (limit, peer.ip()));
+                let connection = Connection::new(stream, self.write_timeout, place, unreadable);
                 Ok((connection, Protocol::Http1, Some(peer)))
             }
             Err(()) => {

@@ -58,7 +58,7 @@ where
             .client_request_timeout(door.head_timeout)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .on_connect_ext(|connection: &Connection, with_requests| {
-                with_requests.insert(connection.gone());
+                with_requests.insert(connection.state());
             });
         let app = app().into_factory().map_err(|error| error.error_response());
         let service = service.finish(map_config(app, |()| AppConfig::default()));
