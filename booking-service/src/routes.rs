@@ -23,7 +23,6 @@ mod users;
 mod vouchers;
 
 use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
@@ -350,9 +349,5 @@ pub(crate) fn call_context() -> CallContext {
 
 /// What was made, and where it is.
 fn created<T: Serialize>(body: &T, location: &str, replayed: bool) -> HttpResponse {
-    let mut response = respond::json(StatusCode::CREATED, body);
-    if let Ok(location) = location.parse() {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    respond::mark_replayed(response, replayed)
+    respond::mark_replayed(respond::created(body, location), replayed)
 }

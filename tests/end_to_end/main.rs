@@ -17,6 +17,7 @@ mod events;
 mod flight_outages;
 mod fuzz;
 mod gated;
+mod http_rules;
 mod invariants;
 mod itineraries;
 mod keyed_routes;

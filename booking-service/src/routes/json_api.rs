@@ -4,13 +4,13 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, header::HeaderMap};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service_kit::extract::Json;
+use service_kit::extract::{AlsoKnown, Json};
 use service_kit::problem::ProblemStyle;
 use service_kit::{Problem, respond};
 use utoipa::ToSchema;
@@ -19,6 +19,9 @@ use super::{purchases, ticket_options};
 
 /// The media type of JSON:API.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.api+json";
+
+/// What any part of a document may have besides. Nothing of it matters here.
+const MEMBERS: AlsoKnown = AlsoKnown(&["jsonapi", "included", "links", "meta"]);
 
 /// A document with one resource.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,7 +41,7 @@ struct SentResource<A, R> {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default, skip_serializing)]
-    id: Option<IgnoredAny>,
+    id: Option<Value>,
     attributes: A,
     #[serde(default = "Option::default")]
     relationships: Option<R>,
@@ -111,7 +114,7 @@ fn refused(problem: &Problem) -> HttpResponse<BoxBody> {
     let object = |detail: &str, pointer: Option<&str>| ErrorObject {
         status: problem.status().as_str().to_owned(),
         code: problem.code().to_owned(),
-        title: problem.title().to_owned(),
+        title: problem.title(),
         detail: detail.to_owned(),
         source: pointer.map(|pointer| Source {
             pointer: pointer.to_owned(),
@@ -135,7 +138,7 @@ pub(super) trait Kind {
     const TYPE: &'static str;
     /// What it is like.
     type Attributes: DeserializeOwned + Serialize;
-    /// What it belongs to; [`IgnoredAny`] where nothing matters.
+    /// What it belongs to; [`Value`] where nothing matters.
     type Relationships: DeserializeOwned + Serialize;
 }
 
@@ -157,11 +160,14 @@ impl<K: Kind + 'static> FromRequest for New<K> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = check_media_type(request.headers());
+        let accepted = check_accepted(request.headers());
+        request.extensions_mut().insert(MEMBERS);
         let body = Json::<Sent<K::Attributes, K::Relationships>>::from_request(request, payload);
         async move {
             // The body is read in any case, so that the client gets to read the answer.
             let body = body.await;
             media_type?;
+            accepted?;
             let Json { body, digest } = body?;
             let asked = serde_json::to_value(&body).map_err(Problem::internal)?;
             let sent = body.data;
@@ -187,23 +193,72 @@ impl<K: Kind + 'static> FromRequest for New<K> {
     }
 }
 
-/// Whether a body is JSON:API, or plain JSON; no media type at all counts as JSON. An extension of
-/// JSON:API would have to be understood, and none is.
+/// That a client of a lookup takes JSON:API as it is.
+pub(super) struct Accepted;
+
+impl FromRequest for Accepted {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(check_accepted(request.headers()).map(|()| Self))
+    }
+}
+
+/// Whether a body is JSON:API, or plain JSON; no media type at all counts as JSON.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE);
     let text = value.map_or(Ok(""), HeaderValue::to_str).unwrap_or("?");
-    let text = text.to_ascii_lowercase();
-    let mut parts = text.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let is_known = ["", "application/json", MEDIA_TYPE].contains(&essence);
-    if is_known && !parts.any(|parameter| parameter.starts_with("ext=")) {
+    let is_taken = match media_type(text) {
+        (essence, parameters) if essence == MEDIA_TYPE => parameters.iter().all(is_profile),
+        (essence, _) => ["", "application/json"].contains(&essence.as_str()),
+    };
+    if is_taken {
         return Ok(());
     }
     Err(Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
-        format!("send the body with Content-Type: {MEDIA_TYPE}"),
+        format!("send the body with Content-Type: {MEDIA_TYPE}, without parameters"),
     ))
+}
+
+/// Whether a client that names JSON:API takes it without parameters once.
+fn check_accepted(headers: &HeaderMap) -> Result<(), Problem> {
+    let accepted = headers.get_all(header::ACCEPT);
+    let accepted = accepted.filter_map(|value| value.to_str().ok());
+    let ranges = accepted.flat_map(|value| value.split(',')).map(media_type);
+    let mut named = ranges
+        .filter(|(essence, _)| essence == MEDIA_TYPE)
+        .peekable();
+    let is_weight = |parameter: &String| parameter.starts_with("q=");
+    if named.peek().is_none()
+        || named.any(|(_, parameters)| {
+            parameters
+                .iter()
+                .all(|one| is_profile(one) || is_weight(one))
+        })
+    {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "not_acceptable",
+        format!("answers are {MEDIA_TYPE}, without parameters"),
+    ))
+}
+
+/// A media type and its parameters, in lower case.
+fn media_type(text: &str) -> (String, Vec<String>) {
+    let text = text.to_ascii_lowercase();
+    let mut parts = text.split(';').map(|part| part.trim().to_owned());
+    let essence = parts.next().unwrap_or_default();
+    (essence, parts.filter(|part| !part.is_empty()).collect())
+}
+
+/// A profile may be named, and ignored; an extension would have to be understood, and none is.
+fn is_profile(parameter: &String) -> bool {
+    parameter.starts_with("profile=")
 }
 
 /// 200 with this resource.
@@ -213,9 +268,6 @@ pub(super) fn ok<T: Serialize>(data: T) -> HttpResponse {
 
 /// 201 with this resource, and where it is.
 pub(super) fn created<T: Serialize>(data: T, location: &str) -> HttpResponse {
-    let mut response = respond::json_as(StatusCode::CREATED, MEDIA_TYPE, &Document { data });
-    if let Ok(location) = HeaderValue::from_str(location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
+    let response = respond::json_as(StatusCode::CREATED, MEDIA_TYPE, &Document { data });
+    respond::made_at(response, location)
 }

@@ -104,6 +104,7 @@ json_api_refusals! {
     JsonApiCreateRefusals {
         "400": "Malformed, or a part of it is wrong; `source` names it",
         "403": "`client_generated_id`: ids are given by the server",
+        "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
         "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON:API, nor JSON",
@@ -115,6 +116,7 @@ json_api_refusals! {
         "400": "`invalid_purchase_quantity`: fewer are left, or it is no number of tickets, and nothing was bought; or a part of it is wrong; `source` names it",
         "403": "`client_generated_id`: ids are given by the server",
         "404": "`unknown_ticket_option`: there is no such ticket option",
+        "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
         "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON:API, nor JSON",
@@ -123,6 +125,7 @@ json_api_refusals! {
     }
     /// How a look-up is refused.
     JsonApiLookupRefusals {
+        "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
         "404": "There is nothing with this id",
         "503": "Ask again soon",
     }

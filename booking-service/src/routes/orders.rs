@@ -4,7 +4,6 @@ mod parse;
 mod view;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use domain::{BookingId, HoldId};
 use serde::Serialize;
@@ -17,9 +16,9 @@ use utoipa::ToSchema;
 use self::parse::{OrderRequest, PaymentRequest, SeatsRequest};
 use self::view::{CreatedOrder, OrderView};
 use super::admin::MessageAnswer;
-use super::call_context;
 use super::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
 use super::simple_orders::{self, SimpleOrderView};
+use super::{call_context, created};
 use crate::app::actor::Actor;
 use crate::app::bookings::Answered;
 use crate::app::flights::Flights;
@@ -60,8 +59,8 @@ pub(super) async fn create(
     let flight = flights.id_of(&name, &context).await?;
     let new = draft.on(flight, name, actor)?;
     let Answered { booking, replayed } = orders.create(new, context).await?;
-    let response = respond::json(StatusCode::CREATED, &view::created(&booking));
-    Ok(respond::mark_replayed(response, replayed))
+    let location = format!("/api/orders/{}", booking.hold);
+    Ok(created(&view::created(&booking), &location, replayed))
 }
 
 /// An order, in the style that it was made in.

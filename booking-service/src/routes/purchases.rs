@@ -154,7 +154,7 @@ fn parse(
     let key = key.of(&new.asked, new.digest)?;
     let quantity = Units::try_from(new.attributes.quantity)
         .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
-    let missing = || Problem::invalid_field("data/relationships", "is missing");
+    let missing = || Problem::invalid_field("data/relationships", "required");
     let PurchaseRelationships {
         ticket_option,
         user,
@@ -222,6 +222,7 @@ pub(super) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
     caller: Caller,
+    _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
     let purchase = options.find_purchase(id).await?;

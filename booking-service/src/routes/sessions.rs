@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Path};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -233,7 +232,7 @@ pub(super) async fn create(
     let begun = accounts.log_in(email.trim(), password, &origin).await?;
     let set = cookies.begun(&begun);
     let view = view(&accounts, begun.session)?;
-    let mut response = respond::json(StatusCode::CREATED, &view);
+    let mut response = respond::created(&view, "/api/v1/sessions/current");
     for cookie in &set {
         response.add_cookie(cookie).map_err(Problem::internal)?;
     }
@@ -371,7 +370,7 @@ pub(super) async fn change_password(
         new_password,
     } = request.body;
     if current_password.is_none() && is_own(id.0, &caller) {
-        return Err(Problem::invalid_field("current_password", "is missing"));
+        return Err(Problem::invalid_field("current_password", "required"));
     }
     accounts
         .change_password(id.0, current_password, new_password.0)

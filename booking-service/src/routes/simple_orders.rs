@@ -1,20 +1,19 @@
 //! Simple orders: so many seats on a flight, not paid here.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use domain::{Amount, BookingId, Currency, FlightId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use service_kit::Problem;
 use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
-use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
 use super::actor::check_may_sell_to;
-use super::call_context;
 use super::openapi::OrderRefusals;
 use super::travelers::{self, TravelerBody};
+use super::{call_context, created};
 use crate::app::actor::Actor;
 use crate::app::booking::{Booking, Door, Leg, NewBooking};
 use crate::app::bookings::{Answered, shown_text};
@@ -104,8 +103,8 @@ pub(super) async fn create(
         key,
     };
     let Answered { booking, replayed } = orders.create(new, call_context()).await?;
-    let response = respond::json(StatusCode::CREATED, &view(&booking)?);
-    Ok(respond::mark_replayed(response, replayed))
+    let location = format!("/api/orders/{}", booking.id);
+    Ok(created(&view(&booking)?, &location, replayed))
 }
 
 /// A simple order as it is answered.

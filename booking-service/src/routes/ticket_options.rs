@@ -171,6 +171,7 @@ pub(super) async fn create(
 pub(super) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
+    _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownTicketOption)?;
     let option = options.find(id).await?;
@@ -179,7 +180,8 @@ pub(super) async fn show(
 
 /// An id as this service writes them: what is not one, nothing has.
 pub(super) fn parse_id(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok()
+    let id = Uuid::try_parse(text).ok();
+    id.filter(|id| id.to_string().eq_ignore_ascii_case(text))
 }
 
 /// That what a field names is not there.

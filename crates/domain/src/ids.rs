@@ -30,10 +30,11 @@ macro_rules! numeric_id {
         impl FromStr for $name {
             type Err = Invalid;
 
+            /// Reads an id as it is written: a thing has one id, so `+1` and `001` are not `1`.
             fn from_str(text: &str) -> Result<Self, Invalid> {
-                text.parse()
-                    .map(Self)
-                    .map_err(|_| Invalid::new(concat!("a ", $word, "'s id is an integer")))
+                let id = text.parse().ok().filter(|id: &i64| id.to_string() == text);
+                id.map(Self)
+                    .ok_or_else(|| Invalid::new(concat!("a ", $word, "'s id is an integer")))
             }
         }
     };

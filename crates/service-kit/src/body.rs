@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest};
@@ -119,12 +120,18 @@ pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
 /// The body of a request: what was read of it already, or else what its payload brings.
 ///
 /// # Errors
-/// 413, 408, or 400 when it broke off.
+/// 413, 408, 415 when it is coded, or 400 when it broke off.
 pub async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let ready = request.extensions_mut().remove::<Ready>();
-    match ready {
+    let body = match ready {
         Some(Ready(body)) => body,
         None => read(&mut payload).await.map_err(|refused| refused.problem),
+    };
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        body
+    } else {
+        Err(Problem::coded_body())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The bounds of a request's head. What is longer than any client of these services sends is refused
 //! before it is looked at.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName};
+use actix_web::http::uri::Authority;
 use actix_web::http::{StatusCode, Uri};
 
 use crate::Problem;
@@ -18,10 +19,13 @@ const HEADERS_LIMIT: usize = 64;
 /// All headers together, in bytes: a long token and what proxies add. The server itself reads up to 128 KiB.
 const HEADERS_LIMIT_BYTES: usize = 16 * 1024;
 
+/// Headers that have one value: of two, each server between here and the client might believe another.
+const SINGLE: [HeaderName; 3] = [HOST, AUTHORIZATION, CONTENT_TYPE];
+
 /// That a request's head is within its bounds.
 ///
 /// # Errors
-/// 414, 431, or 400 for a query of too many parameters.
+/// 414, 431, or 400 for a query of too many parameters, a header that is there twice, and a host that is none.
 pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let query = uri.query().unwrap_or_default();
     if uri.path().len() + query.len() > URI_LIMIT_BYTES {
@@ -45,7 +49,44 @@ pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
             format!("at most {HEADERS_LIMIT} headers, of {HEADERS_LIMIT_BYTES} bytes together"),
         ));
     }
+    check_singles(headers)
+}
+
+/// That headers that have one value are there once, and that the host is one.
+///
+/// # Errors
+/// 400.
+pub(crate) fn check_singles(headers: &HeaderMap) -> Result<(), Problem> {
+    if let Some(twice) = SINGLE
+        .iter()
+        .find(|name| headers.get_all(*name).count() > 1)
+    {
+        let detail = format!("the header {twice} is there twice");
+        return Err(Problem::malformed(detail));
+    }
+    if headers
+        .get(HOST)
+        .is_some_and(|host| !is_host(host.as_bytes()))
+    {
+        return Err(Problem::malformed("the header host names no host"));
+    }
     Ok(())
+}
+
+/// Whether this is a host with or without a port (RFC 9110, 7.2).
+fn is_host(text: &[u8]) -> bool {
+    let Ok(authority) = Authority::try_from(text) else {
+        return false;
+    };
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    let port = match after_host {
+        Some("") => return !authority.host().is_empty(),
+        Some(rest) => rest.strip_prefix(':'),
+        // Somebody's name before the host.
+        None => None,
+    };
+    port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
+        && !authority.host().is_empty()
 }
 
 #[cfg(test)]
@@ -78,6 +119,31 @@ mod tests {
         assert_eq!(code("/", &many(64)), None);
         let refused = code("/", &many(65)).unwrap();
         assert!(refused.starts_with("431 headers_too_large"), "{refused}");
+        let hosts = |hosts: &[&str]| {
+            let hosts = hosts.iter();
+            let headers: Vec<_> = hosts
+                .map(|host| ("host".to_owned(), (*host).to_owned()))
+                .collect();
+            code("/", &headers)
+        };
+        for host in [
+            "a",
+            "a:80",
+            "a:",
+            "127.0.0.1:8081",
+            "[::1]:8081",
+            "[::1]",
+            "under_score",
+        ] {
+            assert_eq!(hosts(&[host]), None, "{host}");
+        }
+        for host in [
+            "a b", "", "a:b", "a:65536", "user@a", "a/b", ":80", "a, b", "[::1",
+        ] {
+            let refused = hosts(&[host]).unwrap_or_default();
+            assert!(refused.starts_with("400 malformed"), "{host}: {refused}");
+        }
+        assert!(hosts(&["a", "a"]).is_some());
         let large = |bytes: usize| [("x-a".to_owned(), "v".repeat(bytes - 3))];
         assert_eq!(code("/", &large(16 * 1024)), None);
         let refused = code("/", &large(16 * 1024 + 1)).unwrap();

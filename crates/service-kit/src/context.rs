@@ -11,7 +11,7 @@ use actix_web::body::{self as response_body, BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError as _, web};
 use futures_util::FutureExt as _;
@@ -129,6 +129,7 @@ async fn around(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let method = request.method().clone();
+    let is_old = request.version() < Version::HTTP_11;
     if method == Method::HEAD {
         // Routes name GET only; the connection still sends no body to a HEAD.
         request.head_mut().method = Method::GET;
@@ -198,6 +199,12 @@ async fn around(
                 Method::HEAD => without_stream(response),
                 _ => response.map_body(|_, body| in_pieces(body)),
             };
+            if is_old && response.response().body().size() == BodySize::Stream {
+                // HTTP/1.0 knows no chunks: its answers end with the connection.
+                let head = response.response_mut().head_mut();
+                head.no_chunking(true);
+                head.set_connection_type(ConnectionType::Close);
+            }
             finish(response.headers_mut());
             let route = response.request().match_pattern();
             let route = route.unwrap_or_else(|| "unmatched".to_owned());

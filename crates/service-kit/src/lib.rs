@@ -13,6 +13,7 @@
 //! | [`protection`] | headers that keep browsers from doing more than was meant |
 //! | [`client_address`] | where a request comes from |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
+//! | [`described`] | what the service's OpenAPI document says of a call, which requests are measured by |
 //! | [`once`] | requests that act once: their keys, and earlier ones' answers |
 //! | [`page`] | which page of a list is asked for |
 //! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
@@ -37,6 +38,7 @@ pub mod client_address;
 pub mod command_line;
 pub mod context;
 pub mod database;
+pub mod described;
 pub mod docs;
 pub mod extract;
 pub mod fan_out;
@@ -45,6 +47,7 @@ pub mod once;
 pub mod openapi;
 pub mod operations;
 pub mod page;
+mod parse;
 pub mod pieces;
 pub mod problem;
 pub mod protection;
@@ -56,5 +59,6 @@ pub mod streams;
 pub mod tagged;
 pub mod telemetry;
 pub mod unreadable;
+mod wording;
 
 pub use problem::Problem;

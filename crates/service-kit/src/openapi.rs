@@ -83,6 +83,7 @@ pub fn add_access(document: &mut OpenApi, rules: &Rules, refusal: impl Fn(&str, 
             set_access(operation, access, |text| refusal(path, text));
             if rule.is_none_or(|rule| !COMMON_PATHS.contains(&rule.path)) {
                 set_limits(operation, |text| refusal(path, text));
+                set_checks(operation, method, |text| refusal(path, text));
             }
         }
     }
@@ -139,8 +140,21 @@ fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) 
     }
 }
 
+/// Says how a call is refused that asks for what it does not have.
+fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) -> Response) {
+    let unknown = "`invalid_request`: a parameter that the call does not have; `errors` names it";
+    let version = "`precondition_failed`: `If-Match` names another version";
+    let version = (method != "GET").then_some(("412", version));
+    for (status, text) in [("400", unknown)].into_iter().chain(version) {
+        let responses = &mut operation.responses.responses;
+        let said = responses.entry(status.to_owned());
+        said.or_insert_with(|| refusal(text).into());
+    }
+}
+
 /// What those who run a service ask it: how that is limited is said nowhere.
-const COMMON_PATHS: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];
+pub(crate) const COMMON_PATHS: [&str; 5] =
+    ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];
 
 /// Says how a call is refused that comes too slowly, or is one too many.
 fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {

@@ -86,6 +86,12 @@ impl Document {
     pub fn new(openapi: &OpenApi) -> Result<Self, serde_json::Error> {
         Ok(Self(respond::json_bytes(openapi)?.into()))
     }
+
+    /// Its text, which is JSON.
+    #[must_use]
+    pub fn json(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 #[derive(Serialize)]

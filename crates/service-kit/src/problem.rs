@@ -51,7 +51,9 @@ pub struct Problem {
 #[derive(Debug)]
 enum Header {
     /// The methods that the path has.
-    Allow(&'static str),
+    Allow(String),
+    /// How bodies may be coded: as they are.
+    AcceptEncoding,
     /// How to say who calls.
     Challenge(Cow<'static, str>),
 }
@@ -75,7 +77,7 @@ pub struct ProblemBody<'a> {
     #[schema(example = "urn:holdfast:problem:sold_out")]
     kind: String,
     /// The kind in words.
-    #[schema(example = "Conflict")]
+    #[schema(example = "Sold out")]
     title: &'a str,
     /// The HTTP status.
     #[schema(example = 409)]
@@ -172,12 +174,46 @@ impl Problem {
 
     /// 405, with the methods that the path has.
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("this path answers {allow}");
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let mut methods: Vec<&str> = allow.split(", ").collect();
+        if let Some(place) = methods.iter().position(|method| *method == "GET") {
+            // What is got may be asked about.
+            methods.insert(place + 1, "HEAD");
+        }
+        let detail = match methods.as_slice() {
+            [method] => format!("only {method} is allowed here"),
+            [methods @ .., last] => {
+                format!("only {} and {last} are allowed here", methods.join(", "))
+            }
+            [] => "no method is allowed here".to_owned(),
+        };
         Self {
-            header: Some(Header::Allow(allow)),
+            header: Some(Header::Allow(methods.join(", "))),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         }
+    }
+
+    /// 415: a body that is coded, as by gzip.
+    #[must_use]
+    pub fn coded_body() -> Self {
+        Self {
+            header: Some(Header::AcceptEncoding),
+            ..Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_content_encoding",
+                "send the body as it is, without Content-Encoding",
+            )
+        }
+    }
+
+    /// 412: what is to be changed is not what the client says it was.
+    #[must_use]
+    pub fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "this is not the version that If-Match names; nothing was changed",
+        )
     }
 
     /// 409: the request is fine, the state of things is against it.
@@ -225,6 +261,21 @@ impl Problem {
         .caused_by(cause)
     }
 
+    /// Both problems' fields as one problem; if one of them is not about fields, that one alone.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        if self.errors.is_empty() || other.errors.is_empty() {
+            return self;
+        }
+        let mut errors = self.errors.to_vec();
+        for error in &other.errors {
+            if !errors.iter().any(|known| known.pointer == error.pointer) {
+                errors.push(error.clone());
+            }
+        }
+        Self::invalid(errors)
+    }
+
     /// The same problem with another code.
     #[must_use]
     pub fn with_code(self, code: &'static str) -> Self {
@@ -253,11 +304,17 @@ impl Problem {
         Self { status, ..self }
     }
 
-    /// Its kind in words.
+    /// Its kind in words: the code's, so that it is one kind's everywhere.
     #[must_use]
-    pub fn title(&self) -> &'static str {
-        let title = self.title.or_else(|| self.status.canonical_reason());
-        title.unwrap_or("Error")
+    pub fn title(&self) -> String {
+        if let Some(title) = self.title {
+            return title.to_owned();
+        }
+        let words = self.code.replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| {
+            format!("{}{}", first.to_uppercase(), letters.as_str())
+        })
     }
 
     /// What the client is told.
@@ -285,18 +342,30 @@ impl Problem {
     }
 
     fn details(&self, request: RequestContext) -> HttpResponse<BoxBody> {
-        let body = ProblemBody {
+        match self.json(request) {
+            Ok(json) => HttpResponse::build(self.status)
+                .content_type(MEDIA_TYPE)
+                .body(json),
+            Err(error) => {
+                tracing::error!(%error, "a problem can't be written as JSON");
+                HttpResponse::InternalServerError().finish()
+            }
+        }
+    }
+
+    /// What is told of it to whoever sent this request.
+    pub(crate) fn json(&self, request: RequestContext) -> serde_json::Result<Vec<u8>> {
+        respond::json_bytes(&ProblemBody {
             kind: format!("urn:holdfast:problem:{}", self.code),
-            title: self.title(),
+            title: &self.title(),
             status: self.status.as_u16(),
             detail: &self.detail,
-            instance: request.path,
+            instance: instance(request.path),
             code: self.code,
             request_id: request.request_id,
             retryable: self.is_retryable(),
             errors: &self.errors,
-        };
-        respond::json_as(self.status, MEDIA_TYPE, &body)
+        })
     }
 
     /// Whether the same request may succeed later.
@@ -304,6 +373,15 @@ impl Problem {
         self.status == StatusCode::SERVICE_UNAVAILABLE
             || self.status == StatusCode::TOO_MANY_REQUESTS
             || self.code == IN_PROGRESS
+    }
+}
+
+/// A path as a reference that stays on this host: one that begins with two slashes would name another (RFC 3986, 4.2).
+fn instance(path: String) -> String {
+    if path.starts_with("//") {
+        format!("/.{path}")
+    } else {
+        path
     }
 }
 
@@ -336,7 +414,15 @@ impl ResponseError for Problem {
         }
         match &self.header {
             Some(Header::Allow(methods)) => {
-                headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+                if let Ok(methods) = HeaderValue::from_str(methods) {
+                    headers.insert(header::ALLOW, methods);
+                }
+            }
+            Some(Header::AcceptEncoding) => {
+                headers.insert(
+                    header::ACCEPT_ENCODING,
+                    HeaderValue::from_static("identity"),
+                );
             }
             Some(Header::Challenge(challenge)) => {
                 if let Ok(challenge) = HeaderValue::from_str(challenge) {

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LOCATION, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_LOCATION, HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
 
 /// 200 with this body.
@@ -30,6 +30,20 @@ pub fn json_as<T: Serialize>(
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// 201 with what was made, and where it is.
+pub fn created<T: Serialize>(body: &T, location: &str) -> HttpResponse {
+    made_at(json(StatusCode::CREATED, body), location)
+}
+
+/// Says where what was made is.
+#[must_use]
+pub fn made_at(mut response: HttpResponse, location: &str) -> HttpResponse {
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }
 
 /// A body as it is sent.

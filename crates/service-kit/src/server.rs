@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 mod connections;
 mod front_door;
+mod wordless;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -31,6 +32,7 @@ use crate::auth::guard::{GuardedPath, Guards, guard};
 use crate::auth::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::context::{RequestLimits, around_request};
+use crate::described::Described;
 use crate::limits::shares::Shares;
 use crate::limits::{LimitSettings, Places, RateLimit};
 use crate::operations::{self, Operations};
@@ -238,6 +240,7 @@ impl BoundServer {
         };
         let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
+        let described = web::Data::new(Described::new(&operations.openapi)?);
         let has_docs = http.docs;
         let metrics_elsewhere = http.metrics_address;
         let metrics_alone = operations.clone();
@@ -247,6 +250,7 @@ impl BoundServer {
                 .default_service(web::to(nothing_here))
                 .app_data(limits.clone())
                 .app_data(guards.clone())
+                .app_data(described.clone())
                 // The service's own first: paths are compared one after the other, and those with a
                 // parameter, as the docs page has, by a regular expression.
                 .configure(routes.clone())

@@ -6,7 +6,7 @@ use clients::flight::CalendarAnswer;
 use domain::{AirportCode, Units};
 use serde::Deserialize;
 use service_kit::Problem;
-use service_kit::extract::{from_text, parse_query};
+use service_kit::extract::{both, from_text, parse_query};
 use service_kit::tagged::TaggedBody;
 use utoipa::IntoParams;
 
@@ -56,9 +56,11 @@ pub(super) async fn calendar(
     searcher: Data<Searcher>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let asked: Parameters = parse_query(request.query_string())?;
-    let (max_stops, filters) =
-        parse_query::<FilterParameters>(request.query_string())?.checked()?;
+    let filters = parse_query::<FilterParameters>(&request);
+    let (asked, (max_stops, filters)) = both(
+        parse_query::<Parameters>(&request),
+        filters.and_then(FilterParameters::checked),
+    )?;
     let fares = Fares {
         source: asked.source,
         destination: asked.destination,

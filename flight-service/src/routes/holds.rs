@@ -1,7 +1,6 @@
 //! Holds.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
 use domain::{HoldId, is_visible};
@@ -52,15 +51,12 @@ pub(super) async fn create(
         }
     }
     let Answered { body, replayed } = seats.hold(&request).await?;
-    let status = if replayed {
-        StatusCode::OK
+    let response = if replayed {
+        respond::ok(&body)
     } else {
-        StatusCode::CREATED
+        respond::created(&body, &format!("/api/holds/{}", request.id))
     };
-    Ok(respond::mark_replayed(
-        respond::json(status, &body),
-        replayed,
-    ))
+    Ok(respond::mark_replayed(response, replayed))
 }
 
 /// Look a hold up.

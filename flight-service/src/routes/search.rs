@@ -8,7 +8,7 @@ use itinerary::{Order, Place};
 use jiff::civil::Date;
 use serde::Deserialize;
 use service_kit::Problem;
-use service_kit::extract::{from_text, parse_query, some_from_text};
+use service_kit::extract::{both, from_text, parse_query, some_from_text};
 use service_kit::tagged::TaggedBody;
 use utoipa::IntoParams;
 
@@ -51,9 +51,12 @@ pub(super) struct Parameters {
 }
 
 /// What a search query asks for.
-fn search_of(query: &str) -> Result<Search, Problem> {
-    let asked: Parameters = parse_query(query)?;
-    let (max_stops, filters) = parse_query::<FilterParameters>(query)?.checked()?;
+fn search_of(request: &HttpRequest) -> Result<Search, Problem> {
+    let filters = parse_query::<FilterParameters>(request);
+    let (asked, (max_stops, filters)) = both(
+        parse_query::<Parameters>(request),
+        filters.and_then(FilterParameters::checked),
+    )?;
     let limits = 1..=LIMIT_MAX;
     require(limits.contains(&asked.limit), "limit", || {
         format!("must be from 1 to {LIMIT_MAX}")
@@ -113,7 +116,7 @@ pub(super) async fn search(
     if let Some(answer) = pages.find(&searcher, &request) {
         return Ok(answer);
     }
-    let search = search_of(request.query_string())?;
+    let search = search_of(&request)?;
     let found = searcher.search(&search).await?;
     let body = TaggedBody::json(&found.answer)?;
     let answer = body.answer(&request);

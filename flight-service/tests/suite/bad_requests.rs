@@ -52,7 +52,7 @@ async fn a_body_that_is_not_json() -> anyhow::Result<()> {
       "request_id": "[id]",
       "retryable": false,
       "status": 400,
-      "title": "Bad Request",
+      "title": "Malformed",
       "type": "urn:holdfast:problem:malformed"
     }
     "#);
@@ -141,7 +141,7 @@ async fn a_problem_names_the_field() -> anyhow::Result<()> {
       "request_id": "[id]",
       "retryable": false,
       "status": 400,
-      "title": "Bad Request",
+      "title": "Invalid request",
       "type": "urn:holdfast:problem:invalid_request"
     }
     "#);
@@ -256,7 +256,10 @@ async fn a_method_that_the_path_does_not_have() -> anyhow::Result<()> {
             Method::DELETE,
         ];
         let (known, unknown): (Vec<_>, Vec<_>) = methods.into_iter().partition(is_documented);
-        let known: BTreeSet<String> = known.iter().map(ToString::to_string).collect();
+        let mut known: BTreeSet<String> = known.iter().map(ToString::to_string).collect();
+        if known.contains("GET") {
+            known.insert("HEAD".to_owned());
+        }
         for method in unknown.into_iter().filter(|_| path != "/docs/") {
             let request = caller.request(method.clone(), &path).json(&json!({}));
             let answer = caller.send(request).await?;

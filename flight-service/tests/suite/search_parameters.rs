@@ -29,7 +29,7 @@ async fn a_missing_parameter_is_named() -> anyhow::Result<()> {
         for instead in ["", &format!("{name}=")] {
             let answer = service.caller.search(&query(name, instead)).await?;
             assert_eq!(answer.invalid(), format!("400 /{name}"), "{instead}");
-            assert_eq!(answer.body["detail"], format!("{name}: is missing"));
+            assert_eq!(answer.body["detail"], format!("{name}: required"));
         }
     }
     let nothing = service.caller.get("/api/flights/search").await?;

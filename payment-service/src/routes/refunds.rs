@@ -1,7 +1,6 @@
 //! Refunds of a charge.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use clients::payment::{Refund, RefundRequest};
 use domain::PaymentId;
@@ -41,6 +40,8 @@ pub(super) async fn refund(
         amount: refund.money.amount(),
         refunded_at: refund.refunded_at,
     };
-    let response = respond::json(StatusCode::CREATED, &body);
+    // A refund is looked up with its charge.
+    let location = format!("/api/payments/{}", refund.payment);
+    let response = respond::created(&body, &location);
     Ok(respond::mark_replayed(response, answer.replayed))
 }

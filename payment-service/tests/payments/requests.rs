@@ -159,7 +159,7 @@ async fn all_wrong_fields_are_named_at_once() -> anyhow::Result<()> {
       "request_id": "[id]",
       "retryable": false,
       "status": 400,
-      "title": "Bad Request",
+      "title": "Invalid request",
       "type": "urn:holdfast:problem:invalid_request"
     }
     "#);

@@ -32,7 +32,7 @@ impl Browser {
     async fn of(world: &World, name: &str) -> anyhow::Result<Self> {
         let base = world.services.bookings.clone();
         let email = format!("{name}@example.org");
-        let user = json!({"name": name, "email": email, "password": PASSWORD, "role": "admin"});
+        let user = json!({"name": name, "email": email, "password": PASSWORD});
         let http = reqwest::Client::builder().redirect(Policy::none());
         let http = http.timeout(SOON).build()?;
         let made = http.post(base.url("/api/v1/users")).json(&user);

@@ -71,7 +71,7 @@ pub(super) fn new_booking(
     let flights = match (body.flight_id, body.flight_ids) {
         (Some(flight), flights) if flights.is_empty() => vec![flight],
         (None, flights) if !flights.is_empty() => flights,
-        (None, _) => return Err(Problem::invalid_field("flight_id", "is missing")),
+        (None, _) => return Err(Problem::invalid_field("flight_id", "required")),
         (Some(_), _) => {
             let detail = "name flight_id or flight_ids, not both";
             return Err(Problem::invalid_field("flight_ids", detail));

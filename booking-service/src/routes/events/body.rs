@@ -1,9 +1,9 @@
 //! Events as they are sent and answered.
 
 use domain::{Amount, Currency, Units, ZoneName};
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,6 +22,10 @@ impl TryFrom<String> for Moment {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || "is not a time such as 2030-07-10T19:30:00Z".to_owned();
         let moment = text.parse::<Timestamp>().or_else(|_| {
+            if text.contains('[') {
+                // By the clocks of the zone that it names.
+                return Ok(text.parse::<Zoned>()?.timestamp());
+            }
             let local = text.parse::<DateTime>()?;
             Ok::<_, jiff::Error>(local.to_zoned(TimeZone::UTC)?.timestamp())
         });

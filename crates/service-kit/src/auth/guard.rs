@@ -6,25 +6,28 @@ use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, IF_MATCH};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use jiff::Timestamp;
 use tokens::Role;
 
-use super::access::{Access, Recorded, Rule, Rules, UNNAMED};
+use super::access::{Access, Recorded, Rule, Rules, SERVICES, UNNAMED};
 use super::authenticator::{Authenticator, Unknown};
 use super::caller::Caller;
 use super::current_roles::CurrentRoles;
 use super::own_sites::OwnSites;
 use crate::client_address::Proxies;
+use crate::described::Described;
+use crate::extract::OfServices;
 use crate::limits::RateLimit;
 use crate::limits::rate::{Client, Standing};
+use crate::openapi::COMMON_PATHS;
 use crate::operations::WATCHED_PATHS;
 use crate::server::connection::ConnectionState;
 use crate::streams::{Streams, TokenEnd};
-use crate::{Problem, admin_actions, context};
+use crate::{Problem, admin_actions, bounds, context};
 
 /// What guards ask; application data.
 #[derive(Clone)]
@@ -77,6 +80,8 @@ impl Guards {
             connection.has_request();
         }
         if self.authenticator.is_open() {
+            // Of a host that is none there is no telling whose it is.
+            bounds::check_singles(request.headers())?;
             self.own_sites.check(request)?;
         }
         let is_watcher = WATCHED_PATHS.contains(&request.path());
@@ -185,6 +190,29 @@ pub async fn guard(
     Ok(response)
 }
 
+/// That nothing is asked for which the call does not have: neither a parameter, which is likely misspelt, nor that a
+/// thing still be of a version, where nothing tells its versions apart.
+fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
+    let query = request.query_string();
+    if !query.is_empty()
+        && let Some(call) = Described::of(request.request())
+    {
+        let unknown = call.unknown_parameters(query);
+        if !unknown.is_empty() {
+            return Err(Problem::invalid(unknown));
+        }
+    }
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let mut wanted = request.headers().get_all(IF_MATCH);
+    if changes && wanted.any(|tags| tags.as_bytes().trim_ascii() != b"*") {
+        return Err(Problem::precondition_failed());
+    }
+    Ok(())
+}
+
 /// Who calls, if the call is for them and not too many; an admin's action is written down.
 async fn admit(
     at: &GuardedPath,
@@ -212,6 +240,15 @@ async fn admit(
         guards.count(request.request(), known, standing).await?;
     }
     let caller = caller?;
+    if !COMMON_PATHS.contains(&at.path.as_str()) {
+        check_asked(request)?;
+    }
+    let is_daily = rule
+        .and_then(|rule| rule.recorded)
+        .is_some_and(|by| by.is_daily_for_services);
+    if is_daily && rule.is_some_and(|rule| rule.access == Access::Only(SERVICES)) {
+        request.extensions_mut().insert(OfServices);
+    }
     record(rule, &caller, request).await?;
     Ok(caller)
 }

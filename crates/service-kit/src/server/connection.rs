@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::wordless;
 use crate::limits::RateLimit;
 use crate::limits::shares::Share;
 
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     write_timeout: Duration,
     /// When the client is cut; there from when it first kept the server waiting until all is written.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// What is sent in place of an answer without words, and how much of it is.
+    words: Option<(Vec<u8>, usize)>,
     state: ConnectionState,
     /// What counts it, if it brings nothing that is a request.
     unreadable: Option<(RateLimit, IpAddr)>,
@@ -60,6 +63,7 @@ impl Connection {
             stream,
             write_timeout,
             deadline: None,
+            words: None,
             state: ConnectionState::default(),
             unreadable,
             _place: place,
@@ -68,6 +72,36 @@ impl Connection {
 
     pub(super) fn state(&self) -> ConnectionState {
         self.state.clone()
+    }
+
+    /// Sends bytes, as far as the client takes them.
+    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Pending => self.poll_patience(context),
+            written @ Poll::Ready(_) => written,
+        }
+    }
+
+    /// Sends all of these words; the server is told that its own are sent.
+    fn poll_words(
+        &mut self,
+        context: &mut Context<'_>,
+        words: Vec<u8>,
+        sent: usize,
+    ) -> Poll<io::Result<()>> {
+        let mut sent = sent;
+        while let Some(rest) = words.get(sent..).filter(|rest| !rest.is_empty()) {
+            match self.poll_send(context, rest) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => sent += written,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.words = Some((words, sent));
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// The client keeps the server waiting: until the deadline.
@@ -121,9 +155,13 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Pending => self.poll_patience(context),
-            written @ Poll::Ready(_) => written,
+        let words = self.words.take();
+        match words.or_else(|| Some((wordless::in_words(bytes)?, 0))) {
+            Some((words, sent)) => {
+                ready!(self.poll_words(context, words, sent))?;
+                Poll::Ready(Ok(bytes.len()))
+            }
+            None => self.poll_send(context, bytes),
         }
     }
 

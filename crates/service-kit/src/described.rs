@@ -1,0 +1,208 @@
+//! What a service's own OpenAPI document says of the calls that it answers: which parameters and fields there are, and
+//! which of them have to be there. A request is measured by it, so that what clients read is what holds, and all that
+//! is wrong with a request is told at once.
+//!
+//! It does not check values: the types that they are read into do.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, web};
+use serde_json::Value;
+
+use crate::operations::Document;
+use crate::problem::FieldError;
+
+/// What a field is told that has to be there and is not.
+pub const REQUIRED: &str = "required";
+
+/// A document, to be asked. Application data.
+#[derive(Clone, Debug, Default)]
+pub struct Described(Value);
+
+/// One call of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    document: &'a Value,
+    operation: &'a Value,
+}
+
+impl Described {
+    /// Of a service that speaks so.
+    ///
+    /// # Errors
+    /// When the document is not JSON: a bug.
+    pub fn new(document: &Document) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(document.json()).map(Self)
+    }
+
+    /// The call that a request is; none where the document has none, as of a page.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<Call<'_>> {
+        let described = request.app_data::<web::Data<Self>>()?;
+        described.call(request.method(), &request.match_pattern()?)
+    }
+
+    /// The call of a method and a path as it is registered.
+    #[must_use]
+    pub fn call(&self, method: &Method, pattern: &str) -> Option<Call<'_>> {
+        let path = self.0.get("paths")?.get(pattern)?;
+        let operation = path.get(method.as_str().to_ascii_lowercase())?;
+        Some(Call {
+            document: &self.0,
+            operation,
+        })
+    }
+}
+
+impl<'a> Call<'a> {
+    fn parameters(self) -> impl Iterator<Item = &'a Value> {
+        let parameters = self.operation.get("parameters").and_then(Value::as_array);
+        let parameters = parameters.into_iter().flatten();
+        parameters.filter(|parameter| parameter["in"] == "query")
+    }
+
+    /// The parameters of a query that the call does not have.
+    #[must_use]
+    pub fn unknown_parameters(self, query: &str) -> Vec<FieldError> {
+        let given = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        let unknown: Vec<Cow<'_, str>> = given
+            .filter(|given| !self.parameters().any(|known| known["name"] == **given))
+            .collect();
+        if unknown.is_empty() {
+            return Vec::new();
+        }
+        let known = self.parameters().filter_map(|known| known["name"].as_str());
+        let known = known.collect::<Vec<_>>().join(", ");
+        let detail = match known.as_str() {
+            "" => "unknown parameter: this call has none".to_owned(),
+            _ => format!("unknown parameter: this call has {known}"),
+        };
+        let errors = unknown.into_iter().map(|name| FieldError {
+            pointer: format!("/{}", escaped(&name)),
+            detail: detail.clone(),
+        });
+        errors.collect()
+    }
+
+    /// The parameters that have to be there and are not.
+    #[must_use]
+    pub fn missing_parameters(self, given: &[(String, String)]) -> Vec<FieldError> {
+        let required = self.parameters().filter(|known| known["required"] == true);
+        let names = required.filter_map(|known| known["name"].as_str());
+        let missing = names.filter(|name| !given.iter().any(|(given, _)| given == name));
+        missing
+            .map(|name| required_at(String::new(), name))
+            .collect()
+    }
+
+    /// What the document says of a parameter.
+    #[must_use]
+    pub fn parameter(self, name: &str) -> Option<&'a Value> {
+        let found = self.parameters().find(|known| known["name"] == name)?;
+        self.resolved(found.get("schema")?)
+    }
+
+    /// The fields that a body has to have and has not.
+    #[must_use]
+    pub fn missing_fields(self, body: &Value) -> Vec<FieldError> {
+        let mut missing = Vec::new();
+        if let Some(schema) = self.body() {
+            self.add_missing(schema, body, String::new(), &mut missing);
+        }
+        missing
+    }
+
+    /// What the document says of the field at this place of a body.
+    #[must_use]
+    pub fn field(self, pointer: &str) -> Option<&'a Value> {
+        let mut schema = self.resolved(self.body()?)?;
+        for segment in pointer.split('/').skip(1) {
+            let inner = match schema.get("items") {
+                Some(items) => items,
+                None => schema.get("properties")?.get(segment)?,
+            };
+            schema = self.resolved(inner)?;
+        }
+        Some(schema)
+    }
+
+    /// The fields of what the call answers, which clients may send back as they got them.
+    #[must_use]
+    pub fn answered_fields(self) -> HashSet<&'a str> {
+        let answer = self.operation["responses"].get("200");
+        let schema = answer.and_then(|answer| self.resolved(schema_of(answer)?));
+        let properties = schema.and_then(|schema| schema["properties"].as_object());
+        let names = properties
+            .into_iter()
+            .flat_map(|properties| properties.keys());
+        names.map(String::as_str).collect()
+    }
+
+    fn body(self) -> Option<&'a Value> {
+        schema_of(self.operation.get("requestBody")?)
+    }
+
+    fn add_missing(
+        self,
+        schema: &'a Value,
+        body: &Value,
+        at: String,
+        missing: &mut Vec<FieldError>,
+    ) {
+        let Some(schema) = self.resolved(schema) else {
+            return;
+        };
+        match body {
+            Value::Object(fields) => {
+                let required = schema["required"].as_array().into_iter().flatten();
+                let absent = required.filter_map(Value::as_str);
+                let absent = absent.filter(|name| !fields.contains_key(*name));
+                missing.extend(absent.map(|name| required_at(at.clone(), name)));
+                for (name, field) in fields {
+                    if let Some(inner) = schema["properties"].get(name) {
+                        self.add_missing(inner, field, format!("{at}/{}", escaped(name)), missing);
+                    }
+                }
+            }
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.add_missing(&schema["items"], element, format!("{at}/{index}"), missing);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A schema itself, where there is a name for it, or where it or nothing may stand.
+    fn resolved(self, schema: &'a Value) -> Option<&'a Value> {
+        if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+            return self.document.pointer(name.trim_start_matches('#'));
+        }
+        match schema.get("oneOf").and_then(Value::as_array) {
+            Some(either) => {
+                let something = either.iter().find(|one| one["type"] != "null")?;
+                self.resolved(something)
+            }
+            None => Some(schema),
+        }
+    }
+}
+
+fn schema_of(body: &Value) -> Option<&Value> {
+    let contents = body.get("content")?.as_object()?;
+    contents.values().next()?.get("schema")
+}
+
+fn required_at(at: String, name: &str) -> FieldError {
+    FieldError {
+        pointer: format!("{at}/{}", escaped(name)),
+        detail: REQUIRED.to_owned(),
+    }
+}
+
+/// A name as a segment of a JSON pointer (RFC 6901).
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
