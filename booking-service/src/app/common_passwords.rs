@@ -196,7 +196,8 @@ pub(super) fn is_common(password: &str) -> bool {
             .zip(chars.iter().skip(period))
             .all(|(one, other)| one == other)
     });
-    is_repeated || is_run(&text) || is_word(&text) || is_word(&plainly(&text))
+    let word = text.trim_matches(|c: char| !c.is_alphanumeric());
+    is_repeated || is_run(&text) || is_word(&text) || is_word(&plainly(word))
 }
 
 /// Whether it goes along the keys or the alphabet, forwards or backwards.
@@ -241,6 +242,7 @@ mod tests {
             "password",
             "Password1",
             "P@ssw0rd",
+            "P@ssw0rd!",
             "password123!",
             "12345678",
             "123456789",

@@ -204,7 +204,7 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     let ravi = credentials("ravi@example.org", "wrong password");
     // Many failures from one address leave it one attempt at each account, and everybody can still log in there.
     let other = credentials("other@example.org", "wrong password");
-    for status in [401, 401, 401, 429] {
+    for status in [401, 429] {
         assert_eq!(caller.post(SESSIONS, &other).await?.status, status);
     }
     for status in [401, 429] {
@@ -556,7 +556,8 @@ async fn nobody_signs_up_as_staff_and_admins_give_roles() -> anyhow::Result<()> 
     let caller = &service.caller;
     let mut body = asha();
     body["role"] = json!("admin");
-    let made = caller.post(USERS, &body).await?;
+    assert_eq!(caller.post(USERS, &body).await?.invalid(), "400 /role");
+    let made = caller.post(USERS, &asha()).await?;
     assert_eq!(made.body["role"], "customer");
     let path = format!("{USERS}/{}", made.id().context("no id")?);
     for role in ["agent", "admin", "customer"] {
