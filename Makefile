@@ -10,6 +10,7 @@ STATE_DIR := $(or $(HOLDFAST_STATE_DIR),.holdfast)
 SERVICES := flight booking payment
 # Where `make generate` writes.
 API_DIR ?= api
+SETTINGS_DOC ?= docs/settings.md
 # What `make stress-test` is asked for, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
 ARGS ?=
 # Whose database `make db-shell` opens.
@@ -114,12 +115,13 @@ test-api: ## Lint the OpenAPI documents, and test the services against them (som
 	@scripts/test-api
 
 .PHONY: generate
-generate: ## Write api/*.yaml from the code
+generate: ## Write api/*.yaml from the code, docs/settings.md from the defaults
 	@mkdir -p $(API_DIR)
 	@for service in $(SERVICES); do \
 		cargo run -q -p $$service-service -- openapi > $(API_DIR)/$$service-service.yaml.next && \
 		mv $(API_DIR)/$$service-service.yaml.next $(API_DIR)/$$service-service.yaml || exit 1; \
 	done
+	@scripts/settings-doc > $(SETTINGS_DOC)
 
 .PHONY: clean
 clean: ## Remove what was built and the local stack's data (refused while it runs)
