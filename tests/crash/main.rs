@@ -16,8 +16,10 @@ mod process;
 mod replicas;
 mod round;
 mod shows;
+mod silence;
 mod staff;
 mod told;
+mod versions;
 mod world;
 
 use std::env;
