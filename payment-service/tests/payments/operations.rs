@@ -66,15 +66,15 @@ fn the_document_has_every_call() {
     insta::assert_snapshot!(calls.join("\n"), @r"
     get /api/admin/actions: 200 400 401 403 429 503
     get /api/payments: 200 400 401 403 404 429 503
-    post /api/payments/close: 200 400 401 403 408 409 413 415 429 503
-    get /api/payments/mock: 200 401 403 429 503
-    put /api/payments/mock: 200 400 401 403 408 413 415 429 503
-    post /api/payments/process: 200 400 401 403 408 409 413 415 422 429 503
-    post /api/payments/simulate/failure: 200 400 401 403 408 409 413 415 422 429 503
-    post /api/payments/simulate/success: 200 400 401 403 408 409 413 415 422 429 503
-    post /api/payments/simulate/timeout: 400 401 403 408 409 413 415 422 429 503
-    get /api/payments/{id}: 200 401 403 404 429 503
-    post /api/payments/{id}/refunds: 201 400 401 403 404 408 409 413 415 422 429 503
+    post /api/payments/close: 200 400 401 403 408 409 412 413 415 429 503
+    get /api/payments/mock: 200 400 401 403 429 503
+    put /api/payments/mock: 200 400 401 403 408 412 413 415 429 503
+    post /api/payments/process: 200 400 401 403 408 409 412 413 415 422 429 503
+    post /api/payments/simulate/failure: 200 400 401 403 408 409 412 413 415 422 429 503
+    post /api/payments/simulate/success: 200 400 401 403 408 409 412 413 415 422 429 503
+    post /api/payments/simulate/timeout: 400 401 403 408 409 412 413 415 422 429 503
+    get /api/payments/{id}: 200 400 401 403 404 429 503
+    post /api/payments/{id}/refunds: 201 400 401 403 404 408 409 412 413 415 422 429 503
     get /docs/: 200
     get /health: 200
     get /metrics: 200
