@@ -189,7 +189,7 @@ fn tally(
     let (good, bad): (Vec<_>, Vec<_>) = answers
         .into_iter()
         .partition(|answer| answer.status == granted);
-    let mut refusals: Vec<String> = bad.iter().map(|answer| answer.summary()).collect();
+    let mut refusals: Vec<String> = bad.iter().map(Answer::summary).collect();
     refusals.sort();
     refusals.dedup();
     Ok((good.len(), refusals))

@@ -210,7 +210,9 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE);
     let text = value.map_or(Ok(""), HeaderValue::to_str).unwrap_or("?");
     let is_taken = match media_type(text) {
-        (essence, parameters) if essence == MEDIA_TYPE => parameters.iter().all(is_profile),
+        (essence, parameters) if essence == MEDIA_TYPE => {
+            parameters.iter().all(|one| is_profile(one))
+        }
         (essence, _) => ["", "application/json"].contains(&essence.as_str()),
     };
     if is_taken {
@@ -257,7 +259,7 @@ fn media_type(text: &str) -> (String, Vec<String>) {
 }
 
 /// A profile may be named, and ignored; an extension would have to be understood, and none is.
-fn is_profile(parameter: &String) -> bool {
+fn is_profile(parameter: &str) -> bool {
     parameter.starts_with("profile=")
 }
 

@@ -227,7 +227,7 @@ mod tests {
                 prop_assert!(share.minor().abs() <= minor.abs());
                 let exact = i128::from(minor) * i128::from(percent);
                 prop_assert!((i128::from(share.minor()) * 100 - exact).abs() <= 50);
-                prop_assert_eq!(money.checked_sub(share).map(|left| left.minor()), Some(minor - share.minor()));
+                prop_assert_eq!(money.checked_sub(share).map(Money::minor), Some(minor - share.minor()));
                 if let Some(all) = money.checked_mul(Units::try_from(count).unwrap()) {
                     prop_assert_eq!(all.minor(), minor * count);
                 }

@@ -92,9 +92,7 @@ impl<'a> Call<'a> {
         let required = self.parameters().filter(|known| known["required"] == true);
         let names = required.filter_map(|known| known["name"].as_str());
         let missing = names.filter(|name| !given.iter().any(|(given, _)| given == name));
-        missing
-            .map(|name| required_at(String::new(), name))
-            .collect()
+        missing.map(|name| required_at("", name)).collect()
     }
 
     /// What the document says of a parameter.
@@ -109,7 +107,7 @@ impl<'a> Call<'a> {
     pub fn missing_fields(self, body: &Value) -> Vec<FieldError> {
         let mut missing = Vec::new();
         if let Some(schema) = self.body() {
-            self.add_missing(schema, body, String::new(), &mut missing);
+            self.add_missing(schema, body, "", &mut missing);
         }
         missing
     }
@@ -144,13 +142,7 @@ impl<'a> Call<'a> {
         schema_of(self.operation.get("requestBody")?)
     }
 
-    fn add_missing(
-        self,
-        schema: &'a Value,
-        body: &Value,
-        at: String,
-        missing: &mut Vec<FieldError>,
-    ) {
+    fn add_missing(self, schema: &'a Value, body: &Value, at: &str, missing: &mut Vec<FieldError>) {
         let Some(schema) = self.resolved(schema) else {
             return;
         };
@@ -159,16 +151,16 @@ impl<'a> Call<'a> {
                 let required = schema["required"].as_array().into_iter().flatten();
                 let absent = required.filter_map(Value::as_str);
                 let absent = absent.filter(|name| !fields.contains_key(*name));
-                missing.extend(absent.map(|name| required_at(at.clone(), name)));
+                missing.extend(absent.map(|name| required_at(at, name)));
                 for (name, field) in fields {
                     if let Some(inner) = schema["properties"].get(name) {
-                        self.add_missing(inner, field, format!("{at}/{}", escaped(name)), missing);
+                        self.add_missing(inner, field, &format!("{at}/{}", escaped(name)), missing);
                     }
                 }
             }
             Value::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    self.add_missing(&schema["items"], element, format!("{at}/{index}"), missing);
+                    self.add_missing(&schema["items"], element, &format!("{at}/{index}"), missing);
                 }
             }
             _ => {}
@@ -195,7 +187,7 @@ fn schema_of(body: &Value) -> Option<&Value> {
     contents.values().next()?.get("schema")
 }
 
-fn required_at(at: String, name: &str) -> FieldError {
+fn required_at(at: &str, name: &str) -> FieldError {
     FieldError {
         pointer: format!("{at}/{}", escaped(name)),
         detail: REQUIRED.to_owned(),

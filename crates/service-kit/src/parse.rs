@@ -68,22 +68,25 @@ pub(crate) fn json<T: DeserializeOwned>(
         }
         Err((pointer, error)) if error.is_data() => {
             let whole = serde_json::from_slice::<Value>(bytes);
-            let whole = whole.map_err(not_json)?;
+            let whole = whole.map_err(|error| not_json(&error))?;
             let first = body_error(pointer, &error.to_string(), &whole, call);
             Err(Problem::invalid(faults::<T>(first, &whole, call, unknown)))
         }
-        Err((_, error)) => Err(not_json(error)),
+        Err((_, error)) => Err(not_json(&error)),
     }
 }
 
-fn not_json(error: serde_json::Error) -> Problem {
+fn not_json(error: &serde_json::Error) -> Problem {
     Problem::malformed(format!("the body is not JSON: {error}"))
 }
+
+/// What the parser says is wrong, and where.
+type Fault<E> = (String, E);
 
 /// Reads a value; with it the fields that its type does not have, or the place of the first fault.
 fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-) -> (Result<T, (String, D::Error)>, Vec<String>) {
+) -> (Result<T, Fault<D::Error>>, Vec<String>) {
     let mut ignored = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let parsed = serde_ignored::deserialize(

@@ -51,7 +51,7 @@ pub struct Problem {
 #[derive(Debug)]
 enum Header {
     /// The methods that the path has.
-    Allow(String),
+    Allow(Box<str>),
     /// How bodies may be coded: as they are.
     AcceptEncoding,
     /// How to say who calls.
@@ -188,7 +188,7 @@ impl Problem {
             [] => "no method is allowed here".to_owned(),
         };
         Self {
-            header: Some(Header::Allow(methods.join(", "))),
+            header: Some(Header::Allow(methods.join(", ").into_boxed_str())),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         }
     }
