@@ -31,6 +31,8 @@ pub struct Call {
 pub struct Answer {
     pub status: u16,
     pub body: Value,
+    /// When to ask again, if it says so.
+    pub retry_after: Option<u64>,
 }
 
 impl Call {
@@ -74,6 +76,14 @@ impl Caller {
 
     /// Calls once; `None` when nobody can say what came of it: no answer, or one that says to ask again.
     pub async fn once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
+        let answer = self.whatever(call).await?;
+        Ok(answer.filter(|answer| {
+            answer.status != 503 && answer.body["code"] != "idempotency_in_progress"
+        }))
+    }
+
+    /// Calls once; `None` when there was no answer.
+    pub async fn whatever(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
         let url = format!("{}{}", self.base, call.path);
         let mut request = self.http.request(call.method.clone(), url);
         if let Some(body) = &call.body {
@@ -86,14 +96,19 @@ impl Caller {
             return Ok(None);
         };
         let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         // A service that is killed may have sent the head alone.
         let Ok(text) = response.text().await else {
             return Ok(None);
         };
         let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         ensure!(status != 500, "a bug: {call:?} answered {text}");
-        let is_not_yet = status == 503 || body["code"] == "idempotency_in_progress";
-        Ok((!is_not_yet).then_some(Answer { status, body }))
+        Ok(Some(Answer {
+            status,
+            body,
+            retry_after,
+        }))
     }
 
     /// Calls until there is an answer: for what may be repeated.

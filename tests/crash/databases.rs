@@ -7,7 +7,7 @@ use anyhow::ensure;
 use audit::{Options, Urls, Verdict};
 use flight_service::import::{self, ImportOptions};
 use service_kit::database::MigrationSet;
-use stack::testing::TestDatabase;
+use stack::testing::{Servers, TestDatabase};
 
 /// The day on which the demo flies.
 pub const DAY: &str = "2024-02-15";
@@ -19,9 +19,17 @@ pub struct Databases {
 }
 
 impl Databases {
+    /// On the server that all tests share.
     pub async fn create() -> anyhow::Result<Self> {
+        let shared = Servers::shared().await?.database_url();
+        Self::create_on([shared; 3]).await
+    }
+
+    /// Each on the server with the maintenance database of this address: flights, bookings, payments.
+    pub async fn create_on(servers: [&str; 3]) -> anyhow::Result<Self> {
+        let [at_flights, at_bookings, at_payments] = servers;
         let template = template("flights", flight_service::db::migrations());
-        let flights = TestDatabase::create(&template, async |url| {
+        let flights = TestDatabase::create_on(at_flights, &template, async |url| {
             let mut settings = flight_service::settings::Settings::load(None)?;
             settings.database.url = Some(url.into());
             let options = ImportOptions {
@@ -38,14 +46,14 @@ impl Databases {
         });
         let flights = flights.await?;
         let template = self::template("bookings", booking_service::db::migrations());
-        let bookings = TestDatabase::create(&template, async |url| {
+        let bookings = TestDatabase::create_on(at_bookings, &template, async |url| {
             let mut settings = booking_service::settings::Settings::load(None)?;
             settings.database.url = Some(url.into());
             booking_service::migrate(&settings).await
         });
         let bookings = bookings.await?;
         let template = self::template("payments", payment_service::db::migrations());
-        let payments = TestDatabase::create(&template, async |url| {
+        let payments = TestDatabase::create_on(at_payments, &template, async |url| {
             let mut settings = payment_service::settings::Settings::load(None)?;
             settings.database.url = Some(url.into());
             payment_service::migrate(&settings).await

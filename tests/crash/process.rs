@@ -12,6 +12,7 @@ use service_kit::settings::AuthMode;
 use service_kit::telemetry;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::logs::last_lines;
+use stack::process::ProcessIdentity;
 use stack::scratch::unused_path;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -72,6 +73,7 @@ pub struct Service {
     kills: mpsc::Sender<()>,
     deaths: Arc<AtomicUsize>,
     died_at: Arc<std::sync::Mutex<Vec<String>>>,
+    process: watch::Receiver<Option<ProcessIdentity>>,
 }
 
 /// How a service is kept running.
@@ -92,18 +94,26 @@ impl Service {
         let (kills, killed) = mpsc::channel(1);
         let deaths = Arc::new(AtomicUsize::new(0));
         let died_at = Arc::default();
+        let (runs, process) = watch::channel(None);
         let keeper = tokio::spawn(keep(
             keeping,
             killed,
             Arc::clone(&deaths),
             Arc::clone(&died_at),
+            runs,
         ));
         Self {
             keeper,
             kills,
             deaths,
             died_at,
+            process,
         }
+    }
+
+    /// The process that runs now, once one does.
+    pub fn process(&self) -> Option<ProcessIdentity> {
+        *self.process.borrow()
     }
 
     /// Kills the process that runs now.
@@ -132,12 +142,14 @@ async fn keep(
     mut killed: mpsc::Receiver<()>,
     deaths: Arc<AtomicUsize>,
     died_at: Arc<std::sync::Mutex<Vec<String>>>,
+    runs: watch::Sender<Option<ProcessIdentity>>,
 ) -> anyhow::Result<()> {
     let mut steps = std::mem::take(&mut keeping.steps).into_iter();
     loop {
         let is_peace = *keeping.peace.borrow_and_update();
         let step = steps.next().filter(|_| !is_peace);
         let mut child = start(&keeping, step)?;
+        runs.send_replace(Some(child.identity()));
         tokio::select! {
             status = child.wait() => {
                 let status = status?;

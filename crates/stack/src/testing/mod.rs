@@ -20,12 +20,14 @@
 //!
 //! A test that kills a server or restarts it has its own: [`PrivateServers`].
 
+mod frozen;
 mod proxy;
 mod servers;
 mod template;
 mod test_database;
 mod wait;
 
+pub use frozen::Frozen;
 pub use proxy::Proxy;
 pub use servers::{DATABASE_URL, PrivateServers, REDIS_URL, Servers};
 pub use test_database::TestDatabase;

@@ -1,0 +1,213 @@
+//! Processes that stand still and then go on: a PostgreSQL server with all its processes, a service, one of
+//! two replicas. They keep what they hold meanwhile, answer nothing, and go on in the belief that no time has
+//! passed. Whoever does not need them goes on at once; when they are back, everything comes to its end.
+//!
+//! `HOLDFAST_SILENCE_ROUNDS` says how many rounds are run (3), `HOLDFAST_SILENCE_SECONDS` how long each
+//! stands still (6), `HOLDFAST_SILENCE_SEED` with which seed to begin (by chance): it decides what stands
+//! still, and when. How the processes interleave is still up to the machine.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::future::try_join_all;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use stack::postgres::{self, Durability};
+use stack::testing::{Frozen, wait_for};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::caller::{Answer, PEACE_WITHIN};
+use crate::databases::Databases;
+use crate::pair::{Customer, Pair};
+use crate::{number, say};
+
+const ROUNDS: u64 = 3;
+
+const FROZEN_SECONDS: u64 = 6;
+
+/// How soon those go on who do not need what stands still, with what a frozen replica had begun too.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(15);
+
+/// When it comes to stand still, after the first have booked.
+const FREEZES_WITHIN_MS: u64 = 1_000;
+
+/// How many customers a round has, in the time from before it stands still until it goes on.
+const CUSTOMERS: usize = 24;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    FlightsDatabase,
+    BookingsDatabase,
+    PaymentsDatabase,
+    Flights,
+    Payments,
+    /// One of the two.
+    Bookings,
+}
+
+const VICTIMS: [Victim; 6] = [
+    Victim::FlightsDatabase,
+    Victim::BookingsDatabase,
+    Victim::PaymentsDatabase,
+    Victim::Flights,
+    Victim::Payments,
+    Victim::Bookings,
+];
+
+#[tokio::test]
+async fn what_stands_still_for_a_while_keeps_nothing_from_its_end() -> anyhow::Result<()> {
+    let rounds = number("HOLDFAST_SILENCE_ROUNDS")?.unwrap_or(ROUNDS);
+    let seconds = number("HOLDFAST_SILENCE_SECONDS")?.unwrap_or(FROZEN_SECONDS);
+    let seed = number("HOLDFAST_SILENCE_SEED")?;
+    let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    say(&format!("HOLDFAST_SILENCE_SEED={seed}"))?;
+
+    // A server each: one that stands still is not to stop the others.
+    let server = || postgres::Server::temporary(Durability::Fast);
+    let servers = tokio::try_join!(server(), server(), server())?;
+    let servers = <[postgres::Server; 3]>::from(servers);
+    let urls = servers.each_ref().map(|server| server.url("postgres"));
+    let databases = Databases::create_on(urls.each_ref().map(String::as_str)).await?;
+    let pair = Pair::start(databases, "300ms").await?;
+    let frozen_for = Duration::from_secs(seconds);
+    let played = play(&pair, &servers, seed, rounds, frozen_for).await;
+    let logs = pair.logs();
+    let ended = pair.end().await;
+    played.with_context(|| format!("HOLDFAST_SILENCE_SEED={seed}\n{logs}"))?;
+    drop(ended?);
+    for mut server in servers {
+        server.stop().await?;
+    }
+    Ok(())
+}
+
+async fn play(
+    pair: &Pair,
+    servers: &[postgres::Server; 3],
+    seed: u64,
+    rounds: u64,
+    frozen_for: Duration,
+) -> anyhow::Result<()> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut victims = VICTIMS;
+    victims.shuffle(&mut random);
+    let event = pair.event().await?;
+    for (number, victim) in (0..rounds).zip(victims.into_iter().cycle()) {
+        let round = Round {
+            pair,
+            servers,
+            victim,
+            name: format!("round{number}"),
+            event: &event,
+            frozen_for,
+        };
+        let told = round.play(&mut random).await;
+        let told = told.with_context(|| format!("round {number}, {victim:?}"))?;
+        say(&format!("round {number}, {victim:?}: {told}"))?;
+    }
+    Ok(())
+}
+
+struct Round<'a> {
+    pair: &'a Pair,
+    servers: &'a [postgres::Server; 3],
+    victim: Victim,
+    name: String,
+    event: &'a str,
+    frozen_for: Duration,
+}
+
+impl Round<'_> {
+    async fn play(&self, random: &mut StdRng) -> anyhow::Result<String> {
+        let customers = self.pair.customers(&self.name, CUSTOMERS, self.event);
+        let customers = customers.await?;
+        let late = format!("{}-late", self.name);
+        let late = self.pair.tickets(&late, self.event).await?;
+        let freezes_at =
+            Instant::now() + Duration::from_millis(random.random_range(0..FREEZES_WITHIN_MS));
+        let last_ms = FREEZES_WITHIN_MS + u64::try_from(self.frozen_for.as_millis())?;
+        let asked = customers.iter().map(|customer| {
+            // Half of them book just before: much is under way.
+            let within_ms = [FREEZES_WITHIN_MS, last_ms][usize::from(random.random_bool(0.5))];
+            let asks_at = Instant::now() + Duration::from_millis(random.random_range(0..within_ms));
+            let (at, call) = (customer.at.clone(), customer.call.clone());
+            tokio::spawn(async move {
+                sleep_until(asks_at).await;
+                at.once(&call).await
+            })
+        });
+        let asked: Vec<_> = asked.collect();
+
+        sleep_until(freezes_at).await;
+        let frozen = self.freeze()?;
+        let frozen_at = Instant::now();
+        if self.victim != Victim::BookingsDatabase {
+            let taken = wait_for("others book", GOES_ON_WITHIN, async || {
+                self.pair.other.once(&late).await?.context("no answer yet")
+            });
+            let taken = taken.await?;
+            ensure!(taken.status == 201, "{taken:?}");
+            if !matches!(self.victim, Victim::Payments | Victim::PaymentsDatabase) {
+                wait_for("others are paid", GOES_ON_WITHIN, async || {
+                    self.pair.are_paid(&taken).await
+                })
+                .await?;
+            }
+        }
+        let went_on_after = frozen_at.elapsed();
+        sleep_until(frozen_at + self.frozen_for).await;
+        drop(frozen);
+        let thawed_at = Instant::now();
+
+        let settled = async {
+            for first in asked {
+                first.await??;
+            }
+            let ends = customers.iter().map(|customer| self.end_of(customer));
+            let confirmed = try_join_all(ends).await?;
+            wait_for("everything adds up", PEACE_WITHIN, async || {
+                self.pair.is_settled().await
+            })
+            .await?;
+            self.pair.are_ready().await?;
+            anyhow::Ok(confirmed.into_iter().filter(|confirmed| *confirmed).count())
+        };
+        let settled = timeout_at(thawed_at + PEACE_WITHIN, settled).await;
+        let confirmed = settled.context("not settled in time")??;
+        Ok(format!(
+            "{confirmed} of {CUSTOMERS} confirmed, others went on after {went_on_after:.1?}, settled {:.1?} \
+             after the thaw",
+            thawed_at.elapsed()
+        ))
+    }
+
+    fn freeze(&self) -> anyhow::Result<Frozen> {
+        let [flights, bookings, payments] = self.servers;
+        let process = match self.victim {
+            Victim::FlightsDatabase => flights.identity(),
+            Victim::BookingsDatabase => bookings.identity(),
+            Victim::PaymentsDatabase => payments.identity(),
+            Victim::Flights => self.pair.flights.process(),
+            Victim::Payments => self.pair.payments.process(),
+            Victim::Bookings => self.pair.one_service.process(),
+        };
+        Ok(Frozen::freeze(process.context("it does not run")?)?)
+    }
+
+    /// How it ended: whether it is confirmed. Tickets are; of seats, the one payment may have failed.
+    async fn end_of(&self, customer: &Customer) -> anyhow::Result<bool> {
+        let answer: Answer = self.pair.other.insist(&customer.call).await?;
+        if customer.wants_tickets {
+            ensure!(answer.status == 201, "{answer:?}");
+            wait_for("tickets are paid", PEACE_WITHIN, async || {
+                self.pair.are_paid(&answer).await
+            })
+            .await?;
+            return Ok(true);
+        }
+        let status = answer.body["status"].as_str().unwrap_or_default();
+        ensure!(["confirmed", "failed"].contains(&status), "{answer:?}");
+        Ok(status == "confirmed")
+    }
+}

@@ -1,0 +1,70 @@
+//! A database that only reads for a while, as after a failover: who wants to book is told to come back, and
+//! sales go on by themselves once it takes writes again.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use reqwest::Method;
+use stack::testing::{Servers, wait_for};
+
+use crate::caller::Call;
+use crate::databases::Databases;
+use crate::pair::Pair;
+
+/// How soon sales go on.
+const BACK_WITHIN: Duration = Duration::from_secs(15);
+
+const CUSTOMERS: usize = 8;
+
+#[tokio::test]
+async fn sales_go_on_when_a_database_that_only_read_takes_writes() -> anyhow::Result<()> {
+    let pair = Pair::start(Databases::create().await?, "50ms").await?;
+    let played = play(&pair).await;
+    let logs = pair.logs();
+    pair.end().await?;
+    played.with_context(|| logs)
+}
+
+async fn play(pair: &Pair) -> anyhow::Result<()> {
+    let event = pair.event().await?;
+    let customers = pair.customers("only-reads", CUSTOMERS, &event).await?;
+    let ready = Call::new(Method::GET, "/ready");
+    let name = pair.databases.bookings.name();
+    let server = stack::database::connect(Servers::shared().await?.database_url()).await?;
+
+    let only_reads = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    server.batch_execute(&only_reads).await?;
+    let cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
+    server.query(cut, &[&name]).await?;
+    for customer in &customers {
+        for call in [&customer.call, &ready] {
+            let answer = customer.at.whatever(call).await?.context("no answer")?;
+            ensure!(answer.status == 503, "{call:?}: {answer:?}");
+            ensure!(answer.retry_after.is_some(), "{call:?}: {answer:?}");
+        }
+    }
+
+    // Connections of the time in which it only read are still there.
+    let writes = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
+    server.batch_execute(&writes).await?;
+    let mut tickets = Vec::new();
+    wait_for("everybody has booked", BACK_WITHIN, async || {
+        tickets.clear();
+        for customer in &customers {
+            let answer = customer.at.once(&customer.call).await?;
+            let answer = answer.context("not yet")?;
+            ensure!(answer.status < 300, "{answer:?}");
+            tickets.extend(customer.wants_tickets.then_some(answer));
+        }
+        anyhow::Ok(())
+    })
+    .await?;
+    wait_for("everything adds up", BACK_WITHIN, async || {
+        for answer in &tickets {
+            pair.are_paid(answer).await?;
+        }
+        pair.is_settled().await
+    })
+    .await?;
+    pair.are_ready().await
+}

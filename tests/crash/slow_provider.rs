@@ -1,0 +1,67 @@
+//! A provider that takes its time while many book at two replicas: nobody waits for another in a circle.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::future::try_join_all;
+use stack::testing::{Servers, wait_for};
+
+use crate::caller::PEACE_WITHIN;
+use crate::databases::Databases;
+use crate::pair::Pair;
+
+const BOOKINGS: usize = 60;
+
+/// How soon PostgreSQL has noticed that a client is gone, and counted what happened to it.
+const COUNTED_WITHIN: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_slow_provider_deadlocks_nobody() -> anyhow::Result<()> {
+    let pair = Pair::start(Databases::create().await?, "2s").await?;
+    let booked = book(&pair).await;
+    let logs = pair.logs();
+    let databases = pair.end().await?;
+    booked.with_context(|| logs)?;
+
+    // Connections that have ended have counted everything.
+    let server = stack::database::connect(Servers::shared().await?.database_url()).await?;
+    for database in [&databases.bookings, &databases.payments] {
+        let deadlocks = wait_for("nobody is connected", COUNTED_WITHIN, async || {
+            let row = server
+                .query_one(
+                    "SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = $1",
+                    &[&database.name()],
+                )
+                .await?;
+            ensure!(row.try_get::<_, i32>(0)? == 0, "{row:?}");
+            Ok::<i64, anyhow::Error>(row.try_get(1)?)
+        })
+        .await?;
+        ensure!(deadlocks == 0, "{deadlocks} in {}", database.name());
+    }
+    Ok(())
+}
+
+/// Everybody books at the same time, and is confirmed.
+async fn book(pair: &Pair) -> anyhow::Result<()> {
+    let event = pair.event().await?;
+    let customers = pair.customers("slow", BOOKINGS, &event).await?;
+    let booked = customers.iter().map(async |customer| {
+        let answer = customer.at.insist(&customer.call).await?;
+        ensure!(answer.status < 300, "{answer:?}");
+        if customer.wants_tickets {
+            let paid = wait_for("tickets are paid", PEACE_WITHIN, async || {
+                pair.are_paid(&answer).await
+            });
+            paid.await?;
+        } else {
+            ensure!(answer.body["status"] == "confirmed", "{answer:?}");
+        }
+        Ok(())
+    });
+    try_join_all(booked).await?;
+    wait_for("everything adds up", PEACE_WITHIN, async || {
+        pair.is_settled().await
+    })
+    .await
+}
