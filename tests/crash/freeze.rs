@@ -15,9 +15,9 @@ use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use stack::postgres::{self, Durability};
 use stack::testing::{Frozen, wait_for};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::caller::{Answer, PEACE_WITHIN};
+use crate::caller::{Answer, Call, PEACE_WITHIN};
 use crate::databases::Databases;
 use crate::pair::{Customer, Pair};
 use crate::{number, say};
@@ -122,8 +122,11 @@ impl Round<'_> {
     async fn play(&self, random: &mut StdRng) -> anyhow::Result<String> {
         let customers = self.pair.customers(&self.name, CUSTOMERS, self.event);
         let customers = customers.await?;
-        let late = format!("{}-late", self.name);
-        let late = self.pair.tickets(&late, self.event).await?;
+        let ticket = async |name| {
+            let name = format!("{}-{name}", self.name);
+            self.pair.tickets(&name, self.event).await
+        };
+        let (early, late) = (ticket("early").await?, ticket("late").await?);
         let freezes_at =
             Instant::now() + Duration::from_millis(random.random_range(0..FREEZES_WITHIN_MS));
         let last_ms = FREEZES_WITHIN_MS + u64::try_from(self.frozen_for.as_millis())?;
@@ -140,22 +143,13 @@ impl Round<'_> {
         let asked: Vec<_> = asked.collect();
 
         sleep_until(freezes_at).await;
+        // Its payment is under way when everything stands still.
+        let early = self.pair.one.insist(&early).await?;
+        ensure!(early.status == 201, "{early:?}");
         let frozen = self.freeze()?;
         let frozen_at = Instant::now();
-        if self.victim != Victim::BookingsDatabase {
-            let taken = wait_for("others book", GOES_ON_WITHIN, async || {
-                self.pair.other.once(&late).await?.context("no answer yet")
-            });
-            let taken = taken.await?;
-            ensure!(taken.status == 201, "{taken:?}");
-            if !matches!(self.victim, Victim::Payments | Victim::PaymentsDatabase) {
-                wait_for("others are paid", GOES_ON_WITHIN, async || {
-                    self.pair.are_paid(&taken).await
-                })
-                .await?;
-            }
-        }
-        let went_on_after = frozen_at.elapsed();
+        let went_on = self.goes_on(&early, &late).await?;
+        let went_on_after = went_on.then(|| frozen_at.elapsed());
         sleep_until(frozen_at + self.frozen_for).await;
         drop(frozen);
         let thawed_at = Instant::now();
@@ -180,6 +174,28 @@ impl Round<'_> {
              after the thaw",
             thawed_at.elapsed()
         ))
+    }
+
+    /// Waits until the other replica does what it can meanwhile; answers whether it can do anything.
+    async fn goes_on(&self, early: &Answer, late: &Call) -> anyhow::Result<bool> {
+        if self.victim == Victim::BookingsDatabase {
+            return Ok(false);
+        }
+        let went_on = async {
+            let late = self.pair.other.insist(late).await?;
+            ensure!(late.status == 201, "{late:?}");
+            if matches!(self.victim, Victim::Payments | Victim::PaymentsDatabase) {
+                return Ok(());
+            }
+            wait_for("others are paid", GOES_ON_WITHIN, async || {
+                self.pair.are_paid(early).await?;
+                self.pair.are_paid(&late).await
+            })
+            .await
+        };
+        let went_on = timeout(GOES_ON_WITHIN, went_on).await;
+        went_on.context("nobody goes on")??;
+        Ok(true)
     }
 
     fn freeze(&self) -> anyhow::Result<Frozen> {
