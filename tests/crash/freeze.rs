@@ -148,8 +148,12 @@ impl Round<'_> {
         ensure!(early.status == 201, "{early:?}");
         let frozen = self.freeze()?;
         let frozen_at = Instant::now();
-        let went_on = self.goes_on(&early, &late).await?;
-        let went_on_after = went_on.then(|| frozen_at.elapsed());
+        let goes_on = self.goes_on(&early, &late).await?;
+        let others = if goes_on {
+            format!("others went on after {:.1?}", frozen_at.elapsed())
+        } else {
+            "nobody could go on".to_owned()
+        };
         sleep_until(frozen_at + self.frozen_for).await;
         drop(frozen);
         let thawed_at = Instant::now();
@@ -170,7 +174,7 @@ impl Round<'_> {
         let settled = timeout_at(thawed_at + PEACE_WITHIN, settled).await;
         let confirmed = settled.context("not settled in time")??;
         Ok(format!(
-            "{confirmed} of {CUSTOMERS} confirmed, others went on after {went_on_after:.1?}, settled {:.1?} \
+            "{confirmed} of {CUSTOMERS} confirmed, {others}, settled {:.1?} \
              after the thaw",
             thawed_at.elapsed()
         ))
