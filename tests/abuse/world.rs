@@ -16,6 +16,10 @@ const EVERY_SERVICE: &[(&str, &str)] = &[
     ("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never"),
     // As many log-ins as a test makes are no attack on an account.
     ("HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ACCOUNT", "100000"),
+    (
+        "HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ACCOUNT_EVERYWHERE",
+        "100000",
+    ),
     ("HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ADDRESS", "100000"),
     ("NO_COLOR", "1"),
 ];

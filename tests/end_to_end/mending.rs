@@ -19,7 +19,7 @@ async fn send(services: &Services, path: &str, form: &str) -> anyhow::Result<(u1
     let http = http.timeout(SOON).build()?;
     let sent = http
         .post(services.bookings.url(path))
-        .header(COOKIE, format!("holdfast_form_token={FORM_TOKEN}"))
+        .header(COOKIE, format!("__Host-holdfast_form_token={FORM_TOKEN}"))
         .header(ACCEPT, "text/html")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(format!("form_token={FORM_TOKEN}&{form}"));
