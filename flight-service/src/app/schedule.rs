@@ -37,8 +37,9 @@ const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// it ends. Longer than any statement may take.
 const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long an answer waits until searches see the change that was made. It was made, however long that takes.
-const SEEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long an answer waits until searches see the change that was made: half of `http.request_timeout`, since it was
+/// made, however long that takes, and must be answered so.
+const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Before all flights, in seconds from 1970: the year 1.
 const FIRST_DEPARTURE_SECOND: i64 = -62_135_596_800;

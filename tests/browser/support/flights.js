@@ -28,7 +28,21 @@ export async function newFlight({
       total_seats: seats, price, currency: "INR", ...(seatMap ? { seat_map: seatMap } : {}),
     }),
   });
+  await untilFound(flight);
   return flight;
+}
+
+/** Waits until searches find a new flight: a schedule of a hundred thousand is read again for it. */
+async function untilFound({ id, source, destination, departure_local: departs }) {
+  const query = new URLSearchParams({
+    source, destination, date: departs.slice(0, 10), seats: 1, max_stops: 0, airlines: "ZZ", limit: 100,
+  });
+  for (const end = Date.now() + 30_000; ;) {
+    const { paths } = await json(`${FLIGHTS}/api/flights/search?${query}`);
+    if (paths.some(({ flights }) => flights[0].id === id)) return;
+    if (Date.now() > end) throw new Error(`flight ${id} is not found: ${query}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** The status of a flight's seat, as the API has it. */
