@@ -10,12 +10,15 @@ use super::documents::Call;
 /// may be asked, and bounds.
 const ANY_CALL: &[u16] = &[400, 404, 405, 408, 413, 414, 415, 429, 431, 503];
 
+/// Refusals of what comes with a request, whatever it is for.
+const TOLD_FIRST: [&str; 3] = ["too_many_parameters", "cross_site", "foreign_host"];
+
 /// Whether a call's document says that it may answer so, as this media type.
 pub fn is_documented(call: &Call, status: u16, media_type: &str, code: &Value) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();
     match call.statuses.get(&status) {
         // These are told before their call is looked at.
-        _ if status == 503 || code == "too_many_parameters" => true,
+        _ if status == 503 || TOLD_FIRST.iter().any(|told| code == told) => true,
         None => ANY_CALL.contains(&status),
         Some(kinds) => {
             kinds.is_empty() || essence.is_empty() || kinds.iter().any(|kind| kind == essence)
