@@ -286,10 +286,12 @@ impl Request {
         let text = answer.text().await.with_context(sent)?;
         let body = check(&self.method, status, &headers, &text)
             .with_context(|| format!("{}\nanswered {status} {headers:?}\n{text}", sent()))?;
-        if self.method == self.call.method
-            && !is_documented(&self.call, status, kind, &body["code"])
-        {
-            let (call, code) = (self.call.name(self.part), &body["code"]);
+        // JSON:API has its errors in a list.
+        let code = [&body["code"], &body["errors"][0]["code"]];
+        let code = code.into_iter().find(|code| code.is_string());
+        let code = code.unwrap_or(&Value::Null);
+        if self.method == self.call.method && !is_documented(&self.call, status, kind, code) {
+            let call = self.call.name(self.part);
             let surprise = format!("{call}: {status} {kind} {code}");
             learned.surprises().insert(surprise);
         }
