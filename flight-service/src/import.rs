@@ -3,7 +3,7 @@
 //! A directory has `airports.csv` and `flights.csv`, the latter perhaps packed with gzip. Flights are
 //! either dated (`departure`, `arrival`: RFC 3339), and may be shifted by whole weeks; or a timetable
 //! of local times (`departs_local`, `arrives_local`: `HH:MM`), flown on each date that is named. How
-//! local times become moments is said in [`local_times`].
+//! local times become moments is said in `local_times`.
 
 mod airports;
 mod flights;

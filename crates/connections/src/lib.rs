@@ -2,8 +2,8 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`pool`] | pools whose connections are idle, outside a transaction and able to write when they are given out |
-//! | [`connect`] | one connection, such as a pool's or one that listens |
+//! | [`mod@pool`] | pools whose connections are idle, outside a transaction and able to write when they are given out |
+//! | [`mod@connect`] | one connection, such as a pool's or one that listens |
 //! | [`session`] | a connection that is used for a limited time |
 //! | [`failure`] | which errors pass, by SQLSTATE |
 //! | `traffic`, `frames`, `watched` | what is under way on a connection, read from its bytes |
