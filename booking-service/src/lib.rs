@@ -121,7 +121,7 @@ impl Application {
             deadlines: Deadlines {
                 booking: settings.bookings.deadline,
                 order: HoldTime {
-                    each: settings.bookings.reservation,
+                    each: settings.bookings.hold_ttl,
                     total: settings.bookings.reservation_max,
                 },
             },
@@ -258,7 +258,7 @@ fn inventory(
     });
     let inventory_settings = inventory::Settings {
         sales: settings.sales.policy()?,
-        patience: settings.inventory.patience,
+        commit_timeout: settings.inventory.commit_timeout,
         proof_timeout: settings.inventory.proof_timeout,
     };
     let databases = Databases {
@@ -308,7 +308,7 @@ fn engine(
                 mended: bookings.page_payment_attempts,
             },
             attempt_pause: bookings.payment_pause,
-            sale_patience: bookings.sale_patience,
+            confirm_timeout: bookings.confirm_timeout,
         },
     })
 }
@@ -346,7 +346,7 @@ fn accounts(
     };
     Ok(Accounts {
         database,
-        hasher: Hasher::new(accounts.passwords_at_once),
+        hasher: Hasher::new(accounts.hash_concurrency),
         attempts: Attempts::new(limits, shared),
         issuer: issuer.map(Arc::new),
         tokens_audience: settings.auth.peoples_audience().to_owned(),
@@ -357,7 +357,7 @@ fn accounts(
 
 fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {
     let bookings = &settings.bookings;
-    let (every, at_once) = (bookings.look_for_work_every, bookings.work_at_once);
+    let (every, at_once) = (bookings.poll_interval, bookings.worker_concurrency);
     let crew = Crew::new(engine.clone(), at_once);
     tasks.supervise("booking_workers", move |stop| {
         worker::run(crew.clone(), every, stop)
@@ -394,7 +394,7 @@ fn start_queue(
             stop.run_until_cancelled(sending).await;
         }
     });
-    let crew = Crew::new(engine.clone(), settings.events.jobs_at_once);
+    let crew = Crew::new(engine.clone(), settings.events.job_concurrency);
     tasks.supervise("payment_queue", move |stop| {
         payment_jobs::run(crew.clone(), stream.clone(), stop)
     });

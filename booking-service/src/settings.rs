@@ -154,7 +154,7 @@ pub struct EventSettings {
     #[serde(deserialize_with = "duration_or_minutes")]
     pub payment_deadline: Duration,
     /// How many payment jobs that a worker was told of are done at once.
-    pub jobs_at_once: usize,
+    pub job_concurrency: usize,
 }
 
 /// A number is one of minutes, as deployers write it.
@@ -182,7 +182,7 @@ fn duration_or_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
 pub struct InventorySettings {
     /// How long a command may wait for its commit.
     #[serde(with = "humantime_serde")]
-    pub patience: Duration,
+    pub commit_timeout: Duration,
     /// How long a proof of the ledger may take.
     #[serde(with = "humantime_serde")]
     pub proof_timeout: Duration,
@@ -211,7 +211,7 @@ pub struct BookingSettings {
     pub deadline: Duration,
     /// How long an order's chosen seats are held.
     #[serde(with = "humantime_serde")]
-    pub reservation: Duration,
+    pub hold_ttl: Duration,
     /// How long with all changes of its seats.
     #[serde(with = "humantime_serde")]
     pub reservation_max: Duration,
@@ -227,15 +227,15 @@ pub struct BookingSettings {
     pub payment_pause: Duration,
     /// How long a paid booking's sale is waited for before the booking is confirmed without it.
     #[serde(with = "humantime_serde")]
-    pub sale_patience: Duration,
+    pub confirm_timeout: Duration,
     /// How long a booking belongs to whoever works on it; it is renewed each second.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
     /// How often work that nobody does is looked for.
     #[serde(with = "humantime_serde")]
-    pub look_for_work_every: Duration,
+    pub poll_interval: Duration,
     /// How many bookings are taken over at once.
-    pub work_at_once: usize,
+    pub worker_concurrency: usize,
 }
 
 /// How users log in.
@@ -251,7 +251,7 @@ pub struct AccountSettings {
     /// Whether browsers send the session's cookie over HTTPS only.
     pub secure_cookie: bool,
     /// How many passwords are hashed or compared at once.
-    pub passwords_at_once: usize,
+    pub hash_concurrency: usize,
     /// How many failures at one account a browser, or an address, has within the window, until an attempt succeeds.
     pub attempts_per_account: u32,
     /// How many failures an account has within the window from all addresses, before only browsers that it knows are
@@ -275,7 +275,7 @@ impl Settings {
             ("FLIGHT_SERVICE_URL", "flights.url"),
             ("PAYMENT_SERVICE_URL", "payments.url"),
             ("PAYMENT_TIMEOUT", "payments.timeout"),
-            ("RESERVATION_TIMEOUT", "bookings.reservation"),
+            ("RESERVATION_TIMEOUT", "bookings.hold_ttl"),
             ("MAX_PAYMENT_RETRIES", "bookings.payment_attempts"),
             ("PAYMENT_DEADLINE", "events.payment_deadline"),
         ];
@@ -312,18 +312,18 @@ impl Validate for Settings {
             "must be from 1 to 100",
         )?;
         require(
-            bookings.sale_patience < self.http.request_timeout,
-            "bookings.sale_patience",
+            bookings.confirm_timeout < self.http.request_timeout,
+            "bookings.confirm_timeout",
             "must be below http.request_timeout",
         )?;
         require(
-            (1..=256).contains(&bookings.work_at_once),
-            "bookings.work_at_once",
+            (1..=256).contains(&bookings.worker_concurrency),
+            "bookings.worker_concurrency",
             "must be from 1 to 256",
         )?;
         require(
-            !bookings.look_for_work_every.is_zero(),
-            "bookings.look_for_work_every",
+            !bookings.poll_interval.is_zero(),
+            "bookings.poll_interval",
             "must be above zero",
         )?;
         require(
@@ -332,8 +332,8 @@ impl Validate for Settings {
             "must be above zero",
         )?;
         require(
-            (1..=1024).contains(&self.events.jobs_at_once),
-            "events.jobs_at_once",
+            (1..=1024).contains(&self.events.job_concurrency),
+            "events.job_concurrency",
             "must be from 1 to 1024",
         )?;
         require(
@@ -342,8 +342,8 @@ impl Validate for Settings {
             "must be above zero",
         )?;
         require(
-            (1..=64).contains(&self.accounts.passwords_at_once),
-            "accounts.passwords_at_once",
+            (1..=64).contains(&self.accounts.hash_concurrency),
+            "accounts.hash_concurrency",
             "must be from 1 to 64",
         )?;
         require(
@@ -367,8 +367,8 @@ impl Validate for Settings {
             "or customers.cancel_before_event is too long",
         )?;
         require(
-            !self.inventory.patience.is_zero(),
-            "inventory.patience",
+            !self.inventory.commit_timeout.is_zero(),
+            "inventory.commit_timeout",
             "must be above zero",
         )?;
         require(

@@ -106,7 +106,7 @@ impl Application {
             gate,
             inventory::Settings {
                 sales,
-                patience: settings.inventory.patience,
+                commit_timeout: settings.inventory.commit_timeout,
                 proof_timeout: settings.inventory.proof_timeout,
             },
             Arc::clone(&listener),

@@ -111,7 +111,7 @@ pub struct ScheduleSettings {
 pub struct InventorySettings {
     /// How long a command may wait for its commit.
     #[serde(with = "humantime_serde")]
-    pub patience: Duration,
+    pub commit_timeout: Duration,
     /// How long a proof of the ledger may take.
     #[serde(with = "humantime_serde")]
     pub proof_timeout: Duration,
@@ -155,8 +155,8 @@ impl Validate for Settings {
             "must be above zero",
         )?;
         require(
-            !self.inventory.patience.is_zero(),
-            "inventory.patience",
+            !self.inventory.commit_timeout.is_zero(),
+            "inventory.commit_timeout",
             "must be above zero",
         )?;
         require(

@@ -25,9 +25,9 @@ pub struct Verdict {
     pub withhold_answer: bool,
 }
 
-/// The provider gave no answer: whether money was taken is not known.
+/// The provider timed out; outcome unknown: whether money was taken is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the provider gave no answer")]
+#[error("the provider timed out; outcome unknown")]
 pub struct NoAnswer;
 
 /// Takes money.

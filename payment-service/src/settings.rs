@@ -43,7 +43,7 @@ pub struct ChargeSettings {
     pub max_running: usize,
     /// How long the provider may take to answer.
     #[serde(with = "humantime_serde")]
-    pub time_limit: Duration,
+    pub provider_timeout: Duration,
     /// How long a charge belongs to the request that asked the provider.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
@@ -67,7 +67,7 @@ pub struct MockSettings {
     pub processing_time: Duration,
     /// How much shorter or longer it may take.
     #[serde(with = "humantime_serde")]
-    pub processing_spread: Duration,
+    pub processing_jitter: Duration,
 }
 
 impl From<MockSettings> for Behaviour {
@@ -77,7 +77,7 @@ impl From<MockSettings> for Behaviour {
             timeout_rate: settings.timeout_rate,
             lost_answer_rate: settings.lost_answer_rate,
             processing_time: settings.processing_time,
-            processing_spread: settings.processing_spread,
+            processing_jitter: settings.processing_jitter,
         }
     }
 }
@@ -104,19 +104,19 @@ impl Validate for Settings {
             "must be from 1 to 100000",
         )?;
         require(
-            !charges.time_limit.is_zero(),
-            "charges.time_limit",
+            !charges.provider_timeout.is_zero(),
+            "charges.provider_timeout",
             "must be above zero",
         )?;
         require(
-            charges.time_limit < self.http.request_timeout,
-            "charges.time_limit",
+            charges.provider_timeout < self.http.request_timeout,
+            "charges.provider_timeout",
             "must be below http.request_timeout, or no caller would learn of it",
         )?;
         require(
-            charges.time_limit < charges.lease,
+            charges.provider_timeout < charges.lease,
             "charges.lease",
-            "must be above charges.time_limit, or a charge that still runs would be taken over",
+            "must be above charges.provider_timeout, or a charge that still runs would be taken over",
         )?;
         require(
             charges.close_wait < self.http.request_timeout,
@@ -153,14 +153,17 @@ mod tests {
         let changes: [(Change, &str); 5] = [
             (|s| s.charges.max_running = 0, "charges.max_running"),
             (
-                |s| s.charges.time_limit = Duration::ZERO,
-                "charges.time_limit",
+                |s| s.charges.provider_timeout = Duration::ZERO,
+                "charges.provider_timeout",
             ),
             (
-                |s| s.charges.time_limit = s.http.request_timeout,
-                "charges.time_limit",
+                |s| s.charges.provider_timeout = s.http.request_timeout,
+                "charges.provider_timeout",
             ),
-            (|s| s.charges.lease = s.charges.time_limit, "charges.lease"),
+            (
+                |s| s.charges.lease = s.charges.provider_timeout,
+                "charges.lease",
+            ),
             (|s| s.mock.failure_rate = 15.0, "mock.failure_rate"),
         ];
         for (change, name) in changes {

@@ -25,7 +25,7 @@ const BOOKINGS: Settings = &[("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS", 
 const PAYMENTS: Settings = &[
     ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
     ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
-    ("HOLDFAST__MOCK__PROCESSING_SPREAD", "0s"),
+    ("HOLDFAST__MOCK__PROCESSING_JITTER", "0s"),
 ];
 
 /// Flights of the demo with room for hundreds.

@@ -32,7 +32,7 @@ const PAYMENTS: Settings = &[
     ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
     ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
     ("HOLDFAST__MOCK__PROCESSING_TIME", "0s"),
-    ("HOLDFAST__MOCK__PROCESSING_SPREAD", "0s"),
+    ("HOLDFAST__MOCK__PROCESSING_JITTER", "0s"),
 ];
 
 #[tokio::test]

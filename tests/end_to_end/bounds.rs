@@ -27,9 +27,9 @@ async fn sent(port: u16, bytes: &[u8]) -> anyhow::Result<String> {
 async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_payments(&services, &Gated::new(), |settings| {
-        settings.http.head_timeout = Duration::from_millis(300);
+        settings.http.header_read_timeout = Duration::from_millis(300);
         settings.http.body_timeout = Duration::from_secs(1);
-        settings.limits.requests_at_once = 1;
+        settings.limits.max_concurrent_requests = 1;
     })
     .await?;
     let port = replica.port;

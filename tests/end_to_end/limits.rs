@@ -114,7 +114,7 @@ async fn who_shows_no_token_is_counted_too() -> anyhow::Result<()> {
         settings.limits.requests_per_minute = Some(2);
         settings.auth.mode = AuthMode::Required;
         settings.auth.secret = Some("s".repeat(32).into());
-        settings.http.proxies = 1;
+        settings.http.trusted_proxy_hops = 1;
     })
     .await?;
     let from = async |address: &str| {
@@ -141,7 +141,7 @@ async fn what_finds_no_place_is_refused_at_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let provider = Gated::new();
     let replica = Replica::of_payments(&services, &provider, |settings| {
-        settings.limits.requests_at_once = 1;
+        settings.limits.max_concurrent_requests = 1;
     })
     .await?;
     let charge = json!({"booking_id": 1, "amount": 10, "user_id": 1, "payment_type": "upi"});
@@ -170,7 +170,7 @@ async fn what_finds_no_place_is_refused_at_once() -> anyhow::Result<()> {
 async fn streams_keep_nobody_out() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
-        settings.limits.requests_at_once = 1;
+        settings.limits.max_concurrent_requests = 1;
     })
     .await?;
     let mut streams = Vec::new();

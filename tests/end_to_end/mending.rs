@@ -71,7 +71,7 @@ async fn a_wrong_code_keeps_an_order_held_and_another_one_pays_it() -> anyhow::R
 async fn codes_can_be_tried_so_often_or_until_the_time_is_over() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.page_payment_attempts = 2;
-        settings.bookings.bookings.reservation = std::time::Duration::from_secs(4);
+        settings.bookings.bookings.hold_ttl = std::time::Duration::from_secs(4);
     })
     .await?;
     let late = services.order("bob", &["B1"]).await?;

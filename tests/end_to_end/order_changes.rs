@@ -19,7 +19,7 @@ async fn with_gated_payments() -> anyhow::Result<(Services, Arc<Gated>)> {
 #[tokio::test]
 async fn seats_are_swapped_at_once_and_the_time_starts_again() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
-        settings.bookings.bookings.reservation = Duration::from_secs(20);
+        settings.bookings.bookings.hold_ttl = Duration::from_secs(20);
     })
     .await?;
     let order = services.order("alice", &["A1", "A2"]).await?;

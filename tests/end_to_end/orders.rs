@@ -181,7 +181,7 @@ async fn travelers_are_kept_in_order() -> anyhow::Result<()> {
 #[tokio::test]
 async fn an_order_that_is_not_paid_in_time_expires() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
-        settings.bookings.bookings.reservation = Duration::from_millis(300);
+        settings.bookings.bookings.hold_ttl = Duration::from_millis(300);
     })
     .await?;
     let order = services.order("alice", &["A1"]).await?;

@@ -147,7 +147,7 @@ async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
 async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
     let mut services = Services::start_with(|settings| {
         settings.bookings.bookings.deadline = Duration::from_secs(1);
-        settings.bookings.bookings.reservation = Duration::from_secs(3);
+        settings.bookings.bookings.hold_ttl = Duration::from_secs(3);
     })
     .await?;
     let order = services.order("alice", &["A1"]).await?;

@@ -365,7 +365,7 @@ async fn unpaid_tickets_count_as_orders_do() -> anyhow::Result<()> {
 #[tokio::test]
 async fn an_order_is_held_for_so_long_in_all() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
-        settings.bookings.bookings.reservation = Duration::from_secs(600);
+        settings.bookings.bookings.hold_ttl = Duration::from_secs(600);
         settings.bookings.bookings.reservation_max = Duration::from_secs(601);
     })
     .await?;

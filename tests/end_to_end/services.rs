@@ -56,7 +56,7 @@ pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::
     settings.http.workers = 1;
     settings.database.url = Some(url.into());
     settings.database.migrate_on_start = false;
-    settings.bookings.look_for_work_every = Duration::from_millis(100);
+    settings.bookings.poll_interval = Duration::from_millis(100);
     settings.bookings.payment_pause = Duration::from_millis(10);
     settings.customers = booking_service::settings::CustomerSettings::FREE;
     Ok(settings)
@@ -72,7 +72,7 @@ pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::
     settings.mock.failure_rate = 0.0;
     settings.mock.timeout_rate = 0.0;
     settings.mock.processing_time = Duration::ZERO;
-    settings.mock.processing_spread = Duration::ZERO;
+    settings.mock.processing_jitter = Duration::ZERO;
     Ok(settings)
 }
 

@@ -491,7 +491,7 @@ impl Accounts {
         let pause = || tokio::time::sleep(SWEPT_EVERY);
         while stop.run_until_cancelled(pause()).await.is_some() {
             if let Err(error) = db::sessions::delete_ended(&self.database).await {
-                tracing::warn!(%error, "sessions that are over stay for now");
+                tracing::warn!(%error, "expired session cleanup failed");
             }
             if let Err(error) = db::users::forget_former(&self.database).await {
                 tracing::warn!(%error, "users who are gone are remembered for now");

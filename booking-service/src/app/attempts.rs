@@ -122,7 +122,7 @@ impl Shared {
     /// Counts in this Redis, each call bounded.
     #[must_use]
     pub fn new(redis: &Redis, timeout: Duration, key_prefix: &str) -> Self {
-        let failures = metrics::counter!("login_counts_failed_total");
+        let failures = metrics::counter!("login_throttle_failures_total");
         Self {
             calls: BriefCalls::new(redis.pool.clone(), timeout, failures),
             key_prefix: format!("{key_prefix}attempts:"),

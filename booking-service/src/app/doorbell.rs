@@ -84,7 +84,7 @@ impl Doorbell {
     pub fn ring(&self, job: Job) {
         let sent = self.sender.as_ref().map(|sender| sender.try_send(job));
         if !matches!(sent, Some(Ok(()))) {
-            metrics::counter!("payment_jobs_not_rung_total").increment(1);
+            metrics::counter!("payment_job_notifications_dropped_total").increment(1);
         }
     }
 }
@@ -105,8 +105,8 @@ impl Stream {
         while rung.recv_many(&mut jobs, SENT_AT_ONCE).await > 0 {
             if let Err(error) = self.add(&jobs).await {
                 let unheard = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-                metrics::counter!("payment_jobs_not_rung_total").increment(unheard);
-                tracing::debug!(error = %error, "workers can't be told of jobs");
+                metrics::counter!("payment_job_notifications_dropped_total").increment(unheard);
+                tracing::debug!(error = %error, "sending job notifications failed");
             }
             jobs.clear();
         }

@@ -70,7 +70,7 @@ pub struct EngineSettings {
     /// The pause before the second attempt; it doubles before each further one.
     pub attempt_pause: Duration,
     /// How long a paid booking's sale is waited for before the booking is confirmed without it.
-    pub sale_patience: Duration,
+    pub confirm_timeout: Duration,
 }
 
 /// What a step came to.
@@ -174,7 +174,7 @@ impl Engine {
         };
         db::bookings::postpone(&self.database, &booking, pause).await?;
         if booking.life.is_decided() {
-            tracing::warn!(booking = %booking.id, %error, "a booking is finished later");
+            tracing::warn!(booking = %booking.id, %error, "booking deferred to a worker");
             return Ok(booking);
         }
         Err(error)

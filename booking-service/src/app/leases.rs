@@ -73,7 +73,7 @@ impl Leases {
                 continue;
             }
             if let Err(error) = db::bookings::renew(&database, &old, lease).await {
-                tracing::warn!(%error, bookings = old.len(), "leases can't be renewed");
+                tracing::warn!(%error, bookings = old.len(), "lease renewal failed");
             }
         }
     }

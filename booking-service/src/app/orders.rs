@@ -226,7 +226,7 @@ impl Orders {
         self.bookings.tasks.spawn(|_| async move {
             let id = booking.hold;
             if let Err(error) = engine.drive(booking, &context).await {
-                tracing::warn!(order = %id, %error, "an order is paid later");
+                tracing::warn!(order = %id, %error, "payment deferred to a worker");
             }
         });
         Ok(())

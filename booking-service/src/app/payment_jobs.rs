@@ -206,14 +206,14 @@ pub async fn run(crew: Crew, stream: Stream, stop: CancellationToken) {
             None => return,
             Some(Ok(ear)) => ear,
             Some(Err(error)) => {
-                tracing::debug!(%error, "jobs can't be heard of: they are found a second later");
+                tracing::debug!(%error, "job notifications unavailable; falling back to polling");
                 stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
                     .await;
                 continue;
             }
         };
         if let Err(error) = listen(&crew, ear, &stop).await {
-            tracing::warn!(%error, "jobs can't be heard of: they are found a second later");
+            tracing::warn!(%error, "job notifications unavailable; falling back to polling");
             stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
                 .await;
         }
@@ -234,7 +234,9 @@ async fn listen(crew: &Crew, mut ear: Ear, stop: &CancellationToken) -> anyhow::
         let lease = engine.settings.lease;
         match db::event_bookings::claim(&engine.database, &jobs, lease).await {
             Ok(claimed) => crew.work_on(claimed).await,
-            Err(error) => tracing::warn!(%error, "jobs can't be claimed: they are found later"),
+            Err(error) => {
+                tracing::warn!(%error, "claiming payment jobs failed; they will be polled")
+            }
         }
     }
     Ok(())

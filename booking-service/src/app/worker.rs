@@ -49,11 +49,11 @@ impl Crew {
                 let driving = async { engine.drive(booking, &CallContext::default()).await };
                 match AssertUnwindSafe(driving).catch_unwind().await {
                     Ok(Ok(booking)) => {
-                        tracing::debug!(booking = %id, state = ?booking.life.shown, "booking worked on");
+                        tracing::debug!(booking = %id, state = ?booking.life.shown, "booking processed");
                     }
                     Ok(Err(AppError::ChangedElsewhere)) => {}
                     Ok(Err(error)) => {
-                        tracing::warn!(booking = %id, %error, "booking not settled yet");
+                        tracing::warn!(booking = %id, %error, "booking step failed; it will be retried");
                     }
                     // Its lease was given up with it: it is taken up again when that has run out.
                     Err(_) => {
@@ -86,14 +86,14 @@ pub async fn run(crew: Crew, every: Duration, stop: CancellationToken) {
         let claimed = match db::bookings::claim(&engine.database, lease, free).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                tracing::warn!(%error, "work can't be looked for");
+                tracing::warn!(%error, "claiming due bookings failed");
                 found_all = true;
                 continue;
             }
         };
         found_all = i64::try_from(claimed.len()).unwrap_or(i64::MAX) < free;
         let taken_over = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
-        metrics::counter!("bookings_taken_over_total").increment(taken_over);
+        metrics::counter!("booking_leases_reclaimed_total").increment(taken_over);
         crew.work_on(claimed).await;
     }
 }

@@ -203,7 +203,7 @@ async fn moved_on(
         _ => return Err(error.into()),
     };
     let order = find(id, orders, visitor).await?;
-    tracing::debug!(order = %id, status = status(&order), "an order has moved on");
+    tracing::debug!(order = %id, status = status(&order), "order status changed");
     Ok(answer(order, orders, catalog, visitor, Some(&notice)).await)
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn reset(
     let context = call_context();
     let flight = flights.id_of(&name, &context).await?;
     let ended = flights.reset(flight, &context).await?;
-    tracing::info!(%flight, ended, "a flight was reset");
+    tracing::info!(%flight, ended, "flight reset");
     Ok(respond::ok(&MessageAnswer {
         message: format!("flight {flight} was reset: {ended} bookings ended"),
     }))
@@ -55,7 +55,7 @@ pub(super) async fn cancel(
     let context = call_context();
     let flight = flights.id_of(&name, &context).await?;
     let ended = flights.cancel(flight, &context).await?;
-    tracing::info!(%flight, ended, "a flight was cancelled");
+    tracing::info!(%flight, ended, "flight cancelled");
     Ok(respond::ok(&MessageAnswer {
         message: format!("flight {flight} was cancelled: {ended} bookings ended"),
     }))

@@ -26,7 +26,7 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     // Nobody but the test works on the booking.
     let service = TestService::start_with(|settings| {
         settings.redis.enabled = false;
-        settings.bookings.look_for_work_every = Duration::from_secs(3600);
+        settings.bookings.poll_interval = Duration::from_secs(3600);
     })
     .await?;
     let show = service.caller.make("/api/v1/events", &event(10)).await?;
@@ -39,8 +39,8 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     let pool = database::pool(&settings.database, "test")?;
     let inventory_settings = inventory::Settings {
         sales: settings.sales.policy()?,
-        patience: settings.inventory.patience,
-        proof_timeout: settings.inventory.patience,
+        commit_timeout: settings.inventory.commit_timeout,
+        proof_timeout: settings.inventory.commit_timeout,
     };
     let inventory = Inventory::start(pool.clone(), None, inventory_settings, Arc::new(|_| {}));
     let charged = bookings::find_by_hold(&pool, booked.parse()?).await?;

@@ -11,7 +11,7 @@ use crate::support::{TestService, event, purchase, ticket_option, user};
 #[tokio::test]
 async fn what_got_no_answer_and_has_no_key_does_not_come_about_unnoticed() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        settings.inventory.patience = Duration::from_millis(300);
+        settings.inventory.commit_timeout = Duration::from_millis(300);
     })
     .await?;
     let caller = &service.caller;

@@ -50,7 +50,7 @@ fn count_in(line: &str) -> Option<PoolCount> {
 pub(crate) async fn listen(redis: Client, channel: String, listener: CountListener) {
     loop {
         if let Err(error) = listen_once(&redis, &channel, &listener).await {
-            tracing::debug!(%error, "changes of other replicas can't be heard");
+            tracing::debug!(%error, "subscription to other replicas' changes failed");
         }
         tokio::time::sleep(RESUBSCRIBE_PAUSE).await;
     }

@@ -92,7 +92,7 @@ pub struct Committer {
     /// When sales end.
     pub sales: SalesPolicy,
     /// How long a batch is tried again before its callers are told that there is no answer.
-    pub patience: Duration,
+    pub commit_timeout: Duration,
     /// Who hears of new counts.
     pub on_commit: CountListener,
 }
@@ -209,7 +209,7 @@ impl Committer {
                     parts.push(part);
                 }
                 Err(BatchError::Data(reason)) => {
-                    tracing::error!(reason, "a command can't be stored");
+                    tracing::error!(reason, "the database rejected a command");
                     answer_all(part, &InventoryError::Broken(reason));
                 }
                 Err(BatchError::Panicked) => {
@@ -220,16 +220,16 @@ impl Committer {
                     answer_all(part, &InventoryError::Conflict(key));
                 }
                 Err(BatchError::Again(reason)) => {
-                    tracing::warn!(reason, commands = part.len(), "a batch got no answer");
+                    tracing::warn!(reason, commands = part.len(), "commit outcome unknown");
                     answer_all(part, &InventoryError::Unavailable(reason));
                 }
             }
         }
     }
 
-    /// Runs a batch until its outcome is known or patience runs out.
+    /// Runs a batch until its outcome is known or commit_timeout runs out.
     async fn run_batch(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, BatchError> {
-        let give_up_at = Instant::now() + self.patience;
+        let give_up_at = Instant::now() + self.commit_timeout;
         let mut pause = FIRST_PAUSE;
         let mut repeats = Repeats::Unlikely;
         loop {
@@ -252,7 +252,7 @@ impl Committer {
                 return Err(error);
             }
             metrics::counter!("inventory_batch_retries_total").increment(1);
-            tracing::debug!(reason, "a batch runs again");
+            tracing::debug!(reason, "retrying the batch");
             repeats = Repeats::Likely;
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

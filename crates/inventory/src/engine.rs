@@ -45,7 +45,7 @@ pub struct Settings {
     /// When sales end.
     pub sales: SalesPolicy,
     /// How long a command waits for its answer before the caller is told to come back.
-    pub patience: Duration,
+    pub commit_timeout: Duration,
     /// How long a proof may take.
     pub proof_timeout: Duration,
 }
@@ -80,7 +80,7 @@ pub struct Inventory {
     lookups: Lookups,
     under_way: UnderWay,
     proofs: Arc<Proofs>,
-    patience: Duration,
+    commit_timeout: Duration,
     /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
 }
@@ -116,7 +116,7 @@ impl Inventory {
         let committer = Committer {
             database: commits,
             sales: settings.sales,
-            patience: settings.patience,
+            commit_timeout: settings.commit_timeout,
             on_commit,
         };
         let (committer, waiting) = (Arc::new(committer), Arc::new(Mutex::new(waiting)));
@@ -126,9 +126,9 @@ impl Inventory {
         });
         let (sweeps, swept) = (queue.clone(), database.clone());
         supervise(&mut tasks, "inventory_sweeper", move || {
-            sweep(sweeps.clone(), swept.clone(), settings.patience)
+            sweep(sweeps.clone(), swept.clone(), settings.commit_timeout)
         });
-        let (lookups, looking_up) = Lookups::new(database.clone(), settings.patience);
+        let (lookups, looking_up) = Lookups::new(database.clone(), settings.commit_timeout);
         supervise(&mut tasks, "inventory_lookups", looking_up);
         Arc::new(Self {
             lookups,
@@ -137,7 +137,7 @@ impl Inventory {
             queue,
             database,
             gate,
-            patience: settings.patience,
+            commit_timeout: settings.commit_timeout,
             _tasks: tasks,
         })
     }
@@ -226,10 +226,10 @@ impl Inventory {
     async fn refused_at_gate(&self, command: &Command, id: Id, entry: Option<Entry>) -> Answer {
         if entry.is_none() {
             let first = self.under_way.wait(id);
-            let waited = tokio::time::timeout(self.patience * 2, first).await;
+            let waited = tokio::time::timeout(self.commit_timeout * 2, first).await;
             waited.map_err(|_| InventoryError::Busy)?;
         }
-        let verdict = match (command, self.lookups.find(id, self.patience).await?) {
+        let verdict = match (command, self.lookups.find(id, self.commit_timeout).await?) {
             (Command::Hold(hold), Some(Recorded::Hold(recorded))) => replay_hold(&recorded, hold),
             (
                 Command::Adjust {
@@ -251,7 +251,7 @@ impl Inventory {
         rows: Option<Box<dyn AnyRows>>,
         entry: Option<Entry>,
     ) -> Answer {
-        submit_to(&self.queue, command, rows, entry, self.patience).await
+        submit_to(&self.queue, command, rows, entry, self.commit_timeout).await
     }
 
     /// A hold as it stands, if there is one.
@@ -358,19 +358,19 @@ async fn give_back(gate: &Gate, taken: Vec<Wanted>) {
     }
 }
 
-/// Queues a command and waits for its answer, both within the caller's patience.
+/// Queues a command and waits for its answer, both within the caller's commit_timeout.
 async fn submit_to(
     queue: &mpsc::Sender<Waiting>,
     command: Command,
     rows: Option<Box<dyn AnyRows>>,
     entry: Option<Entry>,
-    patience: Duration,
+    commit_timeout: Duration,
 ) -> Answer {
-    let (waiting, answer) = Waiting::new(command, rows, entry, Instant::now() + patience);
+    let (waiting, answer) = Waiting::new(command, rows, entry, Instant::now() + commit_timeout);
     // A full queue refuses at once: waiting for a place would only hide the load.
     queue.try_send(waiting).map_err(|_| InventoryError::Busy)?;
-    // The committer itself gives up after its own patience; twice that bounds this wait.
-    match tokio::time::timeout(patience * 2, answer).await {
+    // The committer itself gives up after its own commit_timeout; twice that bounds this wait.
+    match tokio::time::timeout(commit_timeout * 2, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(InventoryError::Unavailable(
             "the committer has stopped".to_owned(),
@@ -438,11 +438,11 @@ fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
 }
 
 /// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
-async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Duration) {
+async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, commit_timeout: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
-        if let Err(error) = sweep_once(&queue, &database, patience).await {
-            tracing::debug!(%error, "lapsed holds can't be looked for");
+        if let Err(error) = sweep_once(&queue, &database, commit_timeout).await {
+            tracing::debug!(%error, "finding expired holds failed");
         }
     }
 }
@@ -452,11 +452,11 @@ async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, patience: Durat
 async fn sweep_once(
     queue: &mpsc::Sender<Waiting>,
     database: &Database,
-    patience: Duration,
+    commit_timeout: Duration,
 ) -> Result<(), StoreError> {
     let mut after = (Timestamp::UNIX_EPOCH, HoldId(Uuid::nil()));
     loop {
-        let give_up_at = Instant::now() + patience;
+        let give_up_at = Instant::now() + commit_timeout;
         let lapsed: Vec<LapsedHold> =
             on_connection(database, give_up_at, async |client: &Client| {
                 lapsed_holds(client, after, SWEEP_LIMIT).await
@@ -468,7 +468,7 @@ async fn sweep_once(
         after = *last;
         let sweeps = lapsed.iter().map(|(_, hold)| {
             let command = Command::Sweep { hold: *hold };
-            submit_to(queue, command, None, None, patience)
+            submit_to(queue, command, None, None, commit_timeout)
         });
         join_all(sweeps).await;
     }

@@ -233,7 +233,7 @@ impl Gate {
             })
             .await
             .map_err(|error: Arc<StoreError>| {
-                tracing::warn!(%error, %pool, "a pool's count can't be read");
+                tracing::warn!(%error, %pool, "reading a pool's count failed");
                 StoreError::Shared(error)
             })
     }

@@ -50,24 +50,25 @@ impl Lookups {
     /// Where to ask, and the work that answers; it may be begun anew when it broke off.
     pub(crate) fn new(
         database: Database,
-        patience: Duration,
+        commit_timeout: Duration,
     ) -> (Self, impl FnMut() -> BoxFuture<'static, ()> + Send) {
         let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
         let waiting = Arc::new(Mutex::new(receiver));
         let looking_up = move || {
             let (waiting, database) = (Arc::clone(&waiting), database.clone());
-            async move { answer(&mut *waiting.lock().await, &database, patience).await }.boxed()
+            async move { answer(&mut *waiting.lock().await, &database, commit_timeout).await }
+                .boxed()
         };
         (Self(sender), looking_up)
     }
 
     /// What was recorded under an id, if anything.
-    pub(crate) async fn find(&self, id: Id, patience: Duration) -> Found {
+    pub(crate) async fn find(&self, id: Id, commit_timeout: Duration) -> Found {
         let (sender, receiver) = oneshot::channel();
         self.0
             .try_send((id, sender))
             .map_err(|_| InventoryError::Busy)?;
-        match tokio::time::timeout(patience, receiver).await {
+        match tokio::time::timeout(commit_timeout, receiver).await {
             Ok(Ok(found)) => found,
             Ok(Err(_)) => Err(InventoryError::Unavailable(
                 "look-ups have stopped".to_owned(),
@@ -80,12 +81,12 @@ impl Lookups {
 async fn answer(
     waiting: &mut mpsc::Receiver<(Id, oneshot::Sender<Found>)>,
     database: &Database,
-    patience: Duration,
+    commit_timeout: Duration,
 ) {
     let mut batch = Vec::with_capacity(BATCH_LIMIT);
     while waiting.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
         let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
-        let give_up_at = Instant::now() + patience;
+        let give_up_at = Instant::now() + commit_timeout;
         let mut found = on_connection(database, give_up_at, async |client: &Client| {
             find_all(client, &ids).await
         })

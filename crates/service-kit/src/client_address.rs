@@ -30,8 +30,8 @@ impl Proxies {
         if self.is_unconfigured(headers) {
             self.warned.call_once(|| {
                 tracing::warn!(
-                    "requests come with X-Forwarded-For, and http.proxies is 0: behind a proxy all clients \
-                     count as one address; set http.proxies to how many stand before this service"
+                    "requests come with X-Forwarded-For, and http.trusted_proxy_hops is 0: behind a proxy all clients \
+                     count as one address; set http.trusted_proxy_hops to how many stand before this service"
                 );
             });
         }

@@ -26,7 +26,7 @@ pub fn json_as<T: Serialize>(
             .content_type(media_type)
             .body(bytes),
         Err(error) => {
-            tracing::error!(%error, "an answer can't be written as JSON");
+            tracing::error!(%error, "serializing a response failed");
             HttpResponse::InternalServerError().finish()
         }
     }

@@ -144,7 +144,7 @@ impl BackgroundTasks {
         {
             tracing::warn!(
                 remaining = self.tracker.len(),
-                "background tasks did not end in time"
+                "background tasks did not stop in time"
             );
         }
     }
@@ -168,7 +168,7 @@ impl ServiceHandle {
 /// Waits for SIGINT or SIGTERM.
 async fn asked_to_stop() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        tracing::error!("SIGTERM can't be heard");
+        tracing::error!("failed to install the SIGTERM handler");
         return std::future::pending().await;
     };
     tokio::select! {
@@ -213,7 +213,7 @@ impl BoundServer {
         if let Some(keys) = authenticator.keys() {
             tasks.supervise("token_keys", move |stop| keys.clone().follow(stop));
         }
-        let is_direct = http.proxies == 0;
+        let is_direct = http.trusted_proxy_hops == 0;
         let admittance = Admittance {
             write_timeout: http.write_timeout,
             per_address: limit_settings
@@ -228,7 +228,7 @@ impl BoundServer {
             roles,
             rules,
             rate_limit,
-            proxies: Proxies::new(http.proxies),
+            trusted_proxy_hops: Proxies::new(http.trusted_proxy_hops),
             streams: streams.map(|settings| Streams::new(&settings, tasks.draining())),
         });
         let listener = listen((http.host, http.port).into(), http.write_timeout)?;
@@ -236,7 +236,7 @@ impl BoundServer {
         let limits = RequestLimits {
             time: http.request_timeout,
             body_time: http.body_timeout,
-            places: Places::new(limit_settings.requests_at_once),
+            places: Places::new(limit_settings.max_concurrent_requests),
         };
         let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
@@ -281,7 +281,7 @@ impl BoundServer {
             .shutdown_timeout(http.shutdown_timeout.as_secs());
         let door = Door {
             admittance,
-            head_timeout: http.head_timeout,
+            header_read_timeout: http.header_read_timeout,
             keep_alive: http.keep_alive,
         };
         server = open(server, "service", listener, door.clone(), app)?;

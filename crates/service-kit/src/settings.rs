@@ -171,7 +171,7 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// How long a client may take to send a request's head.
     #[serde(with = "humantime_serde")]
-    pub head_timeout: Duration,
+    pub header_read_timeout: Duration,
     /// How long a client may take to send a request's body.
     #[serde(with = "humantime_serde")]
     pub body_timeout: Duration,
@@ -185,7 +185,7 @@ pub struct HttpSettings {
     #[serde(with = "humantime_serde")]
     pub shutdown_timeout: Duration,
     /// How many proxies stand before the service, each of which adds to `X-Forwarded-For`.
-    pub proxies: usize,
+    pub trusted_proxy_hops: usize,
     /// The origins whose pages may call, such as `https://shop.example.org`: a text with commas between them.
     #[serde(deserialize_with = "texts_between_commas")]
     pub cors_origins: Vec<String>,
@@ -363,12 +363,12 @@ mod tests {
         workers = 0
         max_connections_per_worker = 10
         request_timeout = "30s"
-        head_timeout = "5s"
+        header_read_timeout = "5s"
         body_timeout = "10s"
         write_timeout = "20s"
         keep_alive = "75s"
         shutdown_timeout = "30s"
-        proxies = 0
+        trusted_proxy_hops = 0
         cors_origins = "https://shop.example.org, http://localhost:3000"
         docs = true
     "#;

@@ -144,7 +144,7 @@ impl Schedule {
             time_zone: airport.time_zone.clone(),
         });
         let timetable = Timetable::build(zones, flights.iter().copied()).map_err(|error| {
-            tracing::error!(%error, "the schedule can't be used");
+            tracing::error!(%error, "the schedule is invalid");
             DbError::Unreadable("flights")
         })?;
         let mut by_slot: Vec<_> = flights
@@ -457,7 +457,7 @@ impl CurrentSchedule {
             tracing::info!(
                 version,
                 flights = self.current.load().timetable.len(),
-                "schedule read"
+                "schedule loaded"
             );
         }
         Ok(())
@@ -479,7 +479,7 @@ impl CurrentSchedule {
         {
             match self.poll(polled, &listener).await {
                 Ok(now) => polled = Some(now),
-                Err(error) => tracing::warn!(%error, "the schedule can't be followed"),
+                Err(error) => tracing::warn!(%error, "refreshing the schedule failed"),
             }
         }
     }
@@ -498,7 +498,7 @@ impl CurrentSchedule {
         let listen = async {
             loop {
                 if let Err(error) = self.hear_changes_once(&source).await {
-                    tracing::warn!(%error, "changes can't be heard of; the schedule is polled");
+                    tracing::warn!(%error, "schedule notifications unavailable; falling back to polling");
                 }
                 tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
             }

@@ -31,7 +31,7 @@ async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        settings.inventory.patience = std::time::Duration::from_millis(300);
+        settings.inventory.commit_timeout = std::time::Duration::from_millis(300);
     })
     .await?;
     let caller = &service.caller;

@@ -126,7 +126,7 @@ impl Payments {
             return Err(PaymentError::InProgress);
         };
         if attempt > 1 {
-            tracing::info!(payment_id = %charge.id, attempt, "charge taken over");
+            tracing::info!(payment_id = %charge.id, attempt, "charge lease reclaimed");
         }
         crash_points::point("charge.recorded");
         let asked = ProviderCharge {
@@ -134,13 +134,14 @@ impl Payments {
             terms: charge.terms.clone(),
         };
         let started = Instant::now();
-        let answer = tokio::time::timeout(self.limits.time_limit, self.provider.charge(&asked));
+        let answer =
+            tokio::time::timeout(self.limits.provider_timeout, self.provider.charge(&asked));
         let answer = answer.await;
         metrics::histogram!("payment_provider_duration_seconds")
             .record(started.elapsed().as_secs_f64());
         crash_points::point("provider.after");
         let Ok(Ok(verdict)) = answer else {
-            tracing::warn!(payment_id = %charge.id, attempt, "provider gave no answer");
+            tracing::warn!(payment_id = %charge.id, attempt, "provider timed out; outcome unknown");
             table::give_up(&self.client().await?, charge.id, attempt).await?;
             return Err(PaymentError::OutcomeUnknown);
         };

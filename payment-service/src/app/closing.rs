@@ -52,7 +52,7 @@ impl Payments {
         let client = self.client().await?;
         if table::close_key(&client, key).await? {
             crash_points::point("key.closed");
-            tracing::info!("key closed before it made a charge");
+            tracing::info!("idempotency key closed before any charge");
             return Ok(None);
         }
         match table::by_key(&client, key).await? {

@@ -118,7 +118,7 @@ pub async fn take_over(
     fetch(client, SQL, &[&id.0, &attempt, &lease.as_secs_f64()]).await
 }
 
-/// Ends an attempt's lease early: its provider gave no answer, and the next may ask at once.
+/// Ends an attempt's lease early: its provider timed out; outcome unknown, and the next may ask at once.
 ///
 /// # Errors
 /// When the database fails.

@@ -62,7 +62,7 @@ impl From<Behaviour> for MockBehaviour {
             timeout_rate: behaviour.timeout_rate,
             lost_answer_rate: behaviour.lost_answer_rate,
             processing_time_ms: ms(behaviour.processing_time),
-            processing_spread_ms: ms(behaviour.processing_spread),
+            processing_spread_ms: ms(behaviour.processing_jitter),
         }
     }
 }
@@ -77,7 +77,7 @@ impl MockChange {
             behaviour.processing_time = Duration::from_millis(time);
         }
         if let Some(spread) = self.processing_spread_ms {
-            behaviour.processing_spread = Duration::from_millis(spread);
+            behaviour.processing_jitter = Duration::from_millis(spread);
         }
     }
 }
@@ -106,6 +106,6 @@ pub(super) async fn change(
     let changed = mock
         .change(|behaviour| request.body.apply(behaviour))
         .map_err(|wrong| Problem::invalid_field(wrong.field, wrong.problem))?;
-    tracing::info!(?changed, "mock provider changed");
+    tracing::info!(?changed, "mock provider settings changed");
     Ok(respond::ok(&MockBehaviour::from(changed)))
 }

@@ -17,7 +17,7 @@ use crate::support::{Caller, SOON, charge_of, connect, database};
 async fn start(
     url: &str,
     processing_time: &str,
-    time_limit: &str,
+    provider_timeout: &str,
 ) -> anyhow::Result<(Child, Caller)> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_payment-service"))
         .env("PORT", "0")
@@ -28,10 +28,13 @@ async fn start(
         .env("HOLDFAST__MOCK__FAILURE_RATE", "0")
         .env("HOLDFAST__MOCK__TIMEOUT_RATE", "0")
         .env("HOLDFAST__MOCK__PROCESSING_TIME", processing_time)
-        .env("HOLDFAST__MOCK__PROCESSING_SPREAD", "0s")
+        .env("HOLDFAST__MOCK__PROCESSING_JITTER", "0s")
         .env("HOLDFAST__HTTP__SHUTDOWN_TIMEOUT", "2s")
-        .env("HOLDFAST__CHARGES__TIME_LIMIT", time_limit)
-        .env("HOLDFAST__CHARGES__LEASE", format!("{time_limit} 100ms"))
+        .env("HOLDFAST__CHARGES__PROVIDER_TIMEOUT", provider_timeout)
+        .env(
+            "HOLDFAST__CHARGES__LEASE",
+            format!("{provider_timeout} 100ms"),
+        )
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;

@@ -42,7 +42,7 @@ pub fn settings(url: &str) -> anyhow::Result<Settings> {
     settings.mock.failure_rate = 0.0;
     settings.mock.timeout_rate = 0.0;
     settings.mock.processing_time = Duration::ZERO;
-    settings.mock.processing_spread = Duration::ZERO;
+    settings.mock.processing_jitter = Duration::ZERO;
     Ok(settings)
 }
 

@@ -30,7 +30,7 @@ async fn silence_is_not_an_outcome() -> anyhow::Result<()> {
 async fn a_provider_that_takes_too_long_is_asked_again() -> anyhow::Result<()> {
     let provider = Scripted::gated([]);
     let service = TestService::with_provider(&provider, |settings| {
-        settings.charges.time_limit = Duration::from_millis(50);
+        settings.charges.provider_timeout = Duration::from_millis(50);
     })
     .await?;
     let answer = service.caller.process("k1", &charge_of(10.0)).await?;
@@ -101,7 +101,7 @@ async fn a_lost_answer_can_be_looked_up() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings: &mut Settings| {
         settings.mock.lost_answer_rate = 1.0;
         settings.http.request_timeout = Duration::from_millis(500);
-        settings.charges.time_limit = Duration::from_millis(400);
+        settings.charges.provider_timeout = Duration::from_millis(400);
         settings.charges.close_wait = Duration::from_millis(400);
     })
     .await?;

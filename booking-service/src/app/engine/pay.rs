@@ -139,15 +139,15 @@ impl Engine {
             // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
             Door::Count => ChargedSeats::Pinned,
             Door::Seats | Door::Simple => {
-                let patience = self.settings.sale_patience;
-                match self.sales.sell(booking.hold, patience).await {
+                let timeout = self.settings.confirm_timeout;
+                match self.sales.sell(booking.hold, timeout).await {
                     Some(Ok(())) => {
                         crash_points::point("sold.after");
                         ChargedSeats::Sold
                     }
                     Some(Err(refusal)) => {
                         tracing::error!(booking = %booking.id, code = refusal.code,
-                            "a paid booking has lost its seats, so it is refunded");
+                            "paid booking lost its seats; refunding");
                         let event = Event::Charged {
                             seats: ChargedSeats::Lost,
                         };

@@ -52,8 +52,8 @@ impl Sales {
     }
 
     /// Sells a hold; `None` when no answer came in time: it may be sold or not.
-    pub async fn sell(&self, hold: HoldId, patience: Duration) -> Option<Sale> {
-        let sold = tokio::time::timeout(patience, self.sold.submit(hold)).await;
+    pub async fn sell(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
+        let sold = tokio::time::timeout(timeout, self.sold.submit(hold)).await;
         sold.ok()?.ok()
     }
 }

@@ -16,7 +16,7 @@ use crate::app::first_answer::INTERRUPTED;
 const FLIGHTS: &str = "flight-service";
 
 /// How long a sale that nobody waits for may take before it is tried again later.
-const SALE_PATIENCE: Duration = Duration::from_secs(5);
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Asks for the seats: pinned where payment follows at once, else until some time after the deadline.
@@ -159,14 +159,14 @@ impl Engine {
 
     /// Turns the hold of a confirmed booking into a sale.
     pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
-        match self.sales.sell(booking.hold, SALE_PATIENCE).await {
+        match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
             Some(Ok(())) => {
                 crash_points::point("confirm.after");
                 Ok(Step::Write(self.after(booking, Event::Sold)?))
             }
             Some(Err(refusal)) => {
                 tracing::error!(booking = %booking.id, code = refusal.code,
-                    "a confirmed booking has lost its seats, so it is undone");
+                    "confirmed booking lost its seats; reversing");
                 let lost = self.refused(booking, Event::HoldLost, refusal)?;
                 Ok(Step::Write(lost))
             }

@@ -26,7 +26,7 @@ impl Engine {
                 return Err(AppError::ChangedElsewhere);
             }
             tracing::error!(booking = %booking.id, code = refusal.code(),
-                "a paid booking has lost its tickets, so it is refunded");
+                "paid booking lost its tickets; refunding");
             let lost = Event::Charged {
                 seats: ChargedSeats::Lost,
             };

@@ -59,7 +59,7 @@ impl Link {
             Err(_) => "no answer in time".to_owned(),
         };
         metrics::counter!("inventory_gate_failures_total").increment(1);
-        tracing::debug!(failure, "the gate is open: redis did not answer");
+        tracing::debug!(failure, "gate bypassed: redis did not answer");
         self.shared.connection.store(None);
         self.mend(MENDING_PAUSE);
         None

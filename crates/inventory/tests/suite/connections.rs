@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::audit::{counts, gate_agrees};
 use crate::support::{
-    Bench, PATIENCE, adjust, change_seats, held, hold, hold_seats, proved, start,
+    Bench, COMMIT_TIMEOUT, adjust, change_seats, held, hold, hold_seats, proved, start,
 };
 
 fn in_a_minute() -> Timestamp {
@@ -107,7 +107,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_once_and_truly() -> anyhow::R
         .await?;
     let proxy = Proxy::before(bench.database.url()).await?;
     // Without the gate, which would refuse what is sold out before anything is committed.
-    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let inventory = bench.replica_at(proxy.url(), None, COMMIT_TIMEOUT)?;
     let sql = bench.sql().await?;
     for (lost, (command, expected, moved)) in (1..).zip(commands()?) {
         let before = movements(&sql).await?;
@@ -126,7 +126,7 @@ async fn a_sale_whose_answer_is_lost_is_one_sale_for_the_gate_too() -> anyhow::R
     let bench = Bench::new().await?;
     bench.create(&[(1, 3, None)]).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
-    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), PATIENCE)?;
+    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), COMMIT_TIMEOUT)?;
     for lost in 1..=3 {
         proxy.lose_next_commit();
         let sold = held(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await??;
@@ -155,8 +155,8 @@ async fn a_database_that_falls_silent_is_left_for_a_new_connection() -> anyhow::
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None), (2, 1, None)]).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
-    let patience = Duration::from_millis(500);
-    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), patience)?;
+    let commit_timeout = Duration::from_millis(500);
+    let inventory = bench.replica_at(proxy.url(), Some(&bench.redis_url), commit_timeout)?;
     let last = hold(HoldId::generate(), &[2], 1, Until::Sold)?;
     held(&inventory, last.clone()).await??;
     let lapsing = HoldId::generate();
@@ -184,7 +184,7 @@ async fn a_pool_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
     let proxy = Proxy::before(bench.database.url()).await?;
     // The server's answers to statements that were sent together come together.
     proxy.delay(Duration::from_millis(20));
-    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let inventory = bench.replica_at(proxy.url(), None, COMMIT_TIMEOUT)?;
     let sql = bench.sql().await?;
     sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
         .await?;
@@ -224,7 +224,7 @@ async fn an_inventory_that_ends_in_mid_batch_leaves_no_transaction_behind() -> a
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None)]).await?;
     let database = bench.pool()?;
-    let inventory = start(database.clone(), None, PATIENCE);
+    let inventory = start(database.clone(), None, COMMIT_TIMEOUT);
     let sql = bench.sql().await?;
     sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
         .await?;

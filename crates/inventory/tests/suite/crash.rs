@@ -23,7 +23,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::audit::{counts, gate_agrees, ledger_has_each_movement_once};
-use crate::support::{Bench, PATIENCE, REDIS_TIMEOUT, gate, held, hold, pool_of, proved, start};
+use crate::support::{
+    Bench, COMMIT_TIMEOUT, REDIS_TIMEOUT, gate, held, hold, pool_of, proved, start,
+};
 
 const DATABASE_URL: &str = "HOLDFAST_CRASH_DATABASE_URL";
 const REDIS_URL: &str = "HOLDFAST_CRASH_REDIS_URL";
@@ -51,7 +53,7 @@ async fn the_process_that_is_killed() -> anyhow::Result<()> {
     let database = pool_of(&database_url)?;
     let (redis_url, key_prefix) = (env::var(REDIS_URL)?, env::var(KEY_PREFIX)?);
     let gate = gate(&redis_url, &key_prefix, &database, REDIS_TIMEOUT)?;
-    let inventory = start(database, Some(gate), PATIENCE);
+    let inventory = start(database, Some(gate), COMMIT_TIMEOUT);
     let mut sellers = JoinSet::new();
     for _ in 0..SELLERS {
         let inventory = Arc::clone(&inventory);

@@ -14,7 +14,7 @@ use inventory::{Gate, PoolCount, Refusal, Until};
 use stack::testing::{wait_for, wait_until};
 
 use crate::audit::redis;
-use crate::support::{Bench, PATIENCE, gate, held, hold, proved, start, units};
+use crate::support::{Bench, COMMIT_TIMEOUT, gate, held, hold, proved, start, units};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -165,7 +165,7 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
 #[tokio::test]
 async fn the_same_hold_that_comes_meanwhile_gets_the_same_verdict() -> anyhow::Result<()> {
     let it = GateBench::new().await?;
-    let inventory = start(it.bench.pool()?, Some(Arc::clone(&it.gate)), PATIENCE);
+    let inventory = start(it.bench.pool()?, Some(Arc::clone(&it.gate)), COMMIT_TIMEOUT);
     let sql = it.bench.sql().await?;
     sql.batch_execute("BEGIN; SELECT FROM pools WHERE id = 1 FOR UPDATE")
         .await?;

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use inventory::decide::SalesPolicy;
 use inventory::{Accepted, Inventory, InventoryError, RowStatement, Rows, Settings, Until};
 
-use crate::support::{Bench, PATIENCE, held, hold, pool_of, proved};
+use crate::support::{Bench, COMMIT_TIMEOUT, held, hold, pool_of, proved};
 
 /// Rows whose making panics.
 struct Bomb;
@@ -45,8 +45,8 @@ async fn a_listener_that_panics_keeps_no_answer_back() -> anyhow::Result<()> {
     bench.create(&[(1, 10, None)]).await?;
     let settings = Settings {
         sales: SalesPolicy::default(),
-        patience: PATIENCE,
-        proof_timeout: PATIENCE,
+        commit_timeout: COMMIT_TIMEOUT,
+        proof_timeout: COMMIT_TIMEOUT,
     };
     let pool = pool_of(bench.database.url())?;
     let inventory = Inventory::start(pool, None, settings, Arc::new(|_| panic!("on purpose")));

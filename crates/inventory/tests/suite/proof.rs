@@ -9,7 +9,7 @@ use inventory::{Inventory, Settings, Until};
 use stack::testing::{wait_for, wait_until};
 use tokio_postgres::Client;
 
-use crate::support::{Bench, PATIENCE, PROOF_TIMEOUT, held, hold, pool_of, proved};
+use crate::support::{Bench, COMMIT_TIMEOUT, PROOF_TIMEOUT, held, hold, pool_of, proved};
 
 #[tokio::test]
 async fn each_contradiction_is_found_and_named() -> anyhow::Result<()> {
@@ -187,7 +187,7 @@ async fn a_proof_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
     bench.create(&[(1, 10, None)]).await?;
     let settings = Settings {
         sales: SalesPolicy::default(),
-        patience: PATIENCE,
+        commit_timeout: COMMIT_TIMEOUT,
         proof_timeout: PROOF_TIMEOUT / 10,
     };
     let database = pool_of(bench.database.url())?;
@@ -195,7 +195,7 @@ async fn a_proof_that_takes_too_long_is_given_up() -> anyhow::Result<()> {
     let stalling = stalled_proofs(&bench).await?;
     assert!(inventory.prove().await.is_err());
     drop(stalling);
-    wait_for("it is proved", PATIENCE, async || {
+    wait_for("it is proved", COMMIT_TIMEOUT, async || {
         proved(&inventory).await.map(|_| ())
     })
     .await

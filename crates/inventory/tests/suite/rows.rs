@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use crate::audit::{counts, ledger_has_each_movement_once};
 use crate::random::{chance, random_hold, with_seeds};
-use crate::support::{Bench, PATIENCE, adjust, change_seats, hold, hold_seats, proved, units};
+use crate::support::{
+    Bench, COMMIT_TIMEOUT, adjust, change_seats, hold, hold_seats, proved, units,
+};
 
 /// No unique key on what they belong to: one that is written twice is seen.
 const RECEIPTS: &str = "
@@ -183,7 +185,7 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
     let sql = bench.sql().await?;
     sql.batch_execute(RECEIPTS).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
-    let inventory = bench.replica_at(proxy.url(), None, PATIENCE)?;
+    let inventory = bench.replica_at(proxy.url(), None, COMMIT_TIMEOUT)?;
     let (leg, seat) = (HoldId::generate(), HoldId::generate());
     let in_a_minute = Timestamp::now() + SignedDuration::from_mins(1);
     let until = Until::Expires(in_a_minute);

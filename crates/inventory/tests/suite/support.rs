@@ -19,7 +19,7 @@ use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Longer than any outage in these tests.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a proof may take.
 pub const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ impl Bench {
     /// A replica, with or without the gate.
     pub fn replica(&self, with_gate: bool) -> anyhow::Result<Arc<Inventory>> {
         let redis_url = with_gate.then_some(self.redis_url.as_str());
-        self.replica_at(self.database.url(), redis_url, PATIENCE)
+        self.replica_at(self.database.url(), redis_url, COMMIT_TIMEOUT)
     }
 
     /// A replica that reaches its servers at these addresses, which may be a proxy's.
@@ -78,13 +78,13 @@ impl Bench {
         &self,
         database_url: &str,
         redis_url: Option<&str>,
-        patience: Duration,
+        commit_timeout: Duration,
     ) -> anyhow::Result<Arc<Inventory>> {
         let database = pool_of(database_url)?;
         let gate = redis_url
             .map(|url| gate(url, &self.key_prefix, &database, REDIS_TIMEOUT))
             .transpose()?;
-        Ok(start(database, gate, patience))
+        Ok(start(database, gate, commit_timeout))
     }
 
     /// A connection of its own, past every proxy.
@@ -112,17 +112,17 @@ impl Bench {
 
 pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
     let limits = Limits {
-        connect: PATIENCE,
-        silence: PATIENCE,
+        connect: COMMIT_TIMEOUT,
+        silence: COMMIT_TIMEOUT,
     };
     Ok(connections::pool(&database_url.parse()?, limits, 8)?)
 }
 
 /// An inventory over these.
-pub fn start(database: Pool, gate: Option<Arc<Gate>>, patience: Duration) -> Arc<Inventory> {
+pub fn start(database: Pool, gate: Option<Arc<Gate>>, commit_timeout: Duration) -> Arc<Inventory> {
     let settings = Settings {
         sales: SalesPolicy::default(),
-        patience,
+        commit_timeout,
         proof_timeout: PROOF_TIMEOUT,
     };
     Inventory::start(database, gate, settings, Arc::new(|_| {}))

@@ -14,7 +14,7 @@ use crate::buyers::{Buyer, Wish};
 use crate::caller::{Caller, World};
 use crate::mishaps::Stage;
 use crate::random::{chance, with_seeds};
-use crate::support::{Bench, PATIENCE, proved};
+use crate::support::{Bench, COMMIT_TIMEOUT, proved};
 use crate::visitors::{Offer, visit};
 
 /// More is wanted of it than it has: 60 of 80.
@@ -73,7 +73,7 @@ async fn run(seed: u64) -> anyhow::Result<()> {
     let proxies = [Proxy::before(url).await?, Proxy::before(url).await?];
     let [left, right] = proxies
         .each_ref()
-        .map(|proxy| bench.replica_at(proxy.url(), Some(&redis.url()), PATIENCE));
+        .map(|proxy| bench.replica_at(proxy.url(), Some(&redis.url()), COMMIT_TIMEOUT));
     let world = World::new([left?, right?]);
 
     let mut visitors = JoinSet::new();

@@ -20,7 +20,7 @@ const CAPACITY: i32 = 150;
 const BUYERS: u64 = 160;
 
 /// Short, so that the dead server is soon given up.
-const PATIENCE: Duration = Duration::from_millis(500);
+const COMMIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_is_killed_and_comes_back() -> anyhow::Result<()> {
@@ -35,7 +35,7 @@ async fn run(seed: u64) -> anyhow::Result<()> {
     let database = bench.database.name();
     let durable = format!("ALTER DATABASE {database} SET synchronous_commit = on");
     bench.sql().await?.batch_execute(&durable).await?;
-    let replica = || bench.replica_at(bench.database.url(), Some(&bench.redis_url), PATIENCE);
+    let replica = || bench.replica_at(bench.database.url(), Some(&bench.redis_url), COMMIT_TIMEOUT);
     let world = World::new([replica()?, replica()?]);
     let mut buyers = JoinSet::new();
     for number in 0..BUYERS {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::audit::{counts, gate_agrees, redis};
-use crate::support::{Bench, PATIENCE, held, hold, proved};
+use crate::support::{Bench, COMMIT_TIMEOUT, held, hold, proved};
 
 /// So many commands one after the other, and so many at once. Were each to wait for Redis, they would
 /// take half a minute.
@@ -57,7 +57,7 @@ async fn sell_out(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()> {
 async fn nothing_listens() -> anyhow::Result<()> {
     let bench = bench().await?;
     let nowhere = format!("redis://127.0.0.1:{}", stack::ports::free_port()?);
-    let inventory = bench.replica_at(bench.database.url(), Some(&nowhere), PATIENCE)?;
+    let inventory = bench.replica_at(bench.database.url(), Some(&nowhere), COMMIT_TIMEOUT)?;
     sell_out(&bench, &inventory).await
 }
 
@@ -72,7 +72,7 @@ async fn redis_takes_connections_and_never_answers() -> anyhow::Result<()> {
             taken.push(connection);
         }
     });
-    let inventory = bench.replica_at(bench.database.url(), Some(&silent), PATIENCE)?;
+    let inventory = bench.replica_at(bench.database.url(), Some(&silent), COMMIT_TIMEOUT)?;
     sell_out(&bench, &inventory).await?;
     taking.abort();
     Ok(())
@@ -100,7 +100,7 @@ async fn gate_counts(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()>
 async fn redis_stops_answering_and_answers_again() -> anyhow::Result<()> {
     let bench = bench().await?;
     let proxy = Proxy::before(&bench.redis_url).await?;
-    let inventory = bench.replica_at(bench.database.url(), Some(proxy.url()), PATIENCE)?;
+    let inventory = bench.replica_at(bench.database.url(), Some(proxy.url()), COMMIT_TIMEOUT)?;
     gate_counts(&bench, &inventory).await?;
     proxy.take_new(false);
     proxy.silence();

@@ -43,7 +43,7 @@ pub struct Guards {
     /// How much one client may ask; none is no limit.
     pub rate_limit: Option<RateLimit>,
     /// How many proxies say where a request came from.
-    pub proxies: Proxies,
+    pub trusted_proxy_hops: Proxies,
     /// How much is watched; none where nothing is.
     pub streams: Option<Streams>,
 }
@@ -62,7 +62,7 @@ impl Guards {
     /// Where a request comes from, as far as it can be known.
     #[must_use]
     pub fn address_of(&self, request: &HttpRequest) -> IpAddr {
-        self.proxies
+        self.trusted_proxy_hops
             .client_of(request.peer_addr(), request.headers())
     }
 

@@ -99,7 +99,7 @@ impl ServiceToken {
                 Some(token)
             }
             Err(error) => {
-                tracing::error!(%error, "the service has no token for others");
+                tracing::error!(%error, "minting the service token failed");
                 None
             }
         }

@@ -217,13 +217,13 @@ impl KeyFile {
         self.stamp = stamp;
         match self.read() {
             Ok(keys) => {
-                tracing::info!(path = %self.path.display(), ?keys, "keys of tokens were read again");
+                tracing::info!(path = %self.path.display(), ?keys, "token keys reloaded");
                 self.keys = keys;
                 true
             }
             Err(error) => {
                 let error = format!("{error:#}");
-                tracing::error!(path = %self.path.display(), error, "keys of tokens can't be read; the old ones stay");
+                tracing::error!(path = %self.path.display(), error, "reloading token keys failed; keeping the old ones");
                 false
             }
         }
@@ -263,14 +263,14 @@ impl Published {
         match self.fetch().await {
             Ok((_, digest)) if asked.digest == Some(digest) => {}
             Ok((keys, digest)) => {
-                tracing::info!(?keys, "keys of tokens were fetched");
+                tracing::info!(?keys, "token keys fetched");
                 self.keys.store(Arc::new(keys));
                 asked.digest = Some(digest);
                 changed();
             }
             Err(error) => {
                 let error = format!("{error:#}");
-                tracing::warn!(url = %self.url, error, "keys of tokens can't be fetched; the old ones stay");
+                tracing::warn!(url = %self.url, error, "fetching token keys failed; keeping the old ones");
             }
         }
     }

@@ -88,7 +88,7 @@ impl<W> Writer<W> {
                 }
                 Err(error) => {
                     if let BatchError::Failed(cause) = &error {
-                        tracing::warn!(batcher = self.name, items = part.len(), error = %cause, "a batch failed");
+                        tracing::warn!(batcher = self.name, items = part.len(), error = %cause, "batch write failed");
                     }
                     for waiting in part {
                         waiting.answer.send(Err(error.clone())).ok();
@@ -121,17 +121,13 @@ impl<W> Writer<W> {
                     batcher = self.name,
                     items = count,
                     answers,
-                    "a batch was answered in part"
+                    "batch write returned the wrong number of results"
                 );
                 Err(BatchError::Broken)
             }
             Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
             Err(_) => {
-                tracing::error!(
-                    batcher = self.name,
-                    items = count,
-                    "a batch's write panicked"
-                );
+                tracing::error!(batcher = self.name, items = count, "batch write panicked");
                 Err(BatchError::Broken)
             }
         }

@@ -32,7 +32,7 @@ pub struct LimitSettings {
     #[serde(default)]
     pub connections_per_address: Option<usize>,
     /// Requests that are answered at once; more are refused at once.
-    pub requests_at_once: usize,
+    pub max_concurrent_requests: usize,
 }
 
 impl LimitSettings {
@@ -81,8 +81,8 @@ impl Validate for LimitSettings {
             "must be from 1 to 10000000",
         )?;
         require(
-            (1..=100_000).contains(&self.requests_at_once),
-            "limits.requests_at_once",
+            (1..=100_000).contains(&self.max_concurrent_requests),
+            "limits.max_concurrent_requests",
             "must be from 1 to 100000",
         )
     }
@@ -99,7 +99,7 @@ mod tests {
                 requests_per_minute,
                 requests_per_minute_of_address: None,
                 connections_per_address: requests_per_minute.map(|quota| quota as usize),
-                requests_at_once: 1,
+                max_concurrent_requests: 1,
             };
             let connections = settings.connections_per_address(mode);
             assert_eq!(

@@ -26,7 +26,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Door {
     pub(super) admittance: Admittance,
-    pub(super) head_timeout: Duration,
+    pub(super) header_read_timeout: Duration,
     pub(super) keep_alive: Duration,
 }
 
@@ -55,7 +55,7 @@ where
                 async move { shutdown.notified().await }
             })
             .keep_alive(door.keep_alive)
-            .client_request_timeout(door.head_timeout)
+            .client_request_timeout(door.header_read_timeout)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .on_connect_ext(|connection: &Connection, with_requests| {
                 with_requests.insert(connection.state());

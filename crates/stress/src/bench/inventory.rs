@@ -15,7 +15,7 @@ pub const CAPACITY: i32 = 1_000_000_000;
 /// As many as a service has.
 const CONNECTIONS: usize = 16;
 /// As long as a service waits.
-const PATIENCE: Duration = Duration::from_secs(3);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Longer than a benchmark.
 const PROOF_TIMEOUT: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ const PROOF_TIMEOUT: Duration = Duration::from_mins(1);
 pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
     let settings = Settings {
         sales: SalesPolicy::default(),
-        patience: PATIENCE,
+        commit_timeout: COMMIT_TIMEOUT,
         proof_timeout: PROOF_TIMEOUT,
     };
     let database = database(url)?;

@@ -25,7 +25,7 @@ pub struct Behaviour {
     /// How long a charge takes, in the middle; at most a minute.
     pub processing_time: Duration,
     /// How much shorter or longer it may take, evenly spread; at most a minute.
-    pub processing_spread: Duration,
+    pub processing_jitter: Duration,
 }
 
 /// A behaviour that makes no sense.
@@ -80,8 +80,8 @@ impl Behaviour {
                 TIME,
             ),
             (
-                self.processing_spread <= TIME_LIMIT,
-                "mock.processing_spread",
+                self.processing_jitter <= TIME_LIMIT,
+                "mock.processing_jitter",
                 "processing_spread_ms",
                 TIME,
             ),
@@ -99,8 +99,8 @@ impl Behaviour {
     /// What becomes of a charge, and how long it takes.
     pub(super) fn decide(&self, charge: &ProviderCharge) -> (Verdict, Duration) {
         let draws = Draws::of(&charge.key);
-        let shortest = self.processing_time.saturating_sub(self.processing_spread);
-        let longest = self.processing_time + self.processing_spread;
+        let shortest = self.processing_time.saturating_sub(self.processing_jitter);
+        let longest = self.processing_time + self.processing_jitter;
         let takes = shortest + (longest - shortest).mul_f64(draws.time);
         let outcome = self.outcome(charge, &draws);
         let withhold_answer =
@@ -181,7 +181,7 @@ mod tests {
         timeout_rate: 0.05,
         lost_answer_rate: 0.1,
         processing_time: Duration::from_millis(200),
-        processing_spread: Duration::from_millis(100),
+        processing_jitter: Duration::from_millis(100),
     };
 
     fn charge(key: &str, payment_code: Option<&str>) -> ProviderCharge {
