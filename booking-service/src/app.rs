@@ -1,7 +1,7 @@
 //! What the service decides. It knows neither SQL nor HTTP.
 //!
 //! [`booking`] says what a booking is; `crates/lifecycle` what may become of it; [`engine`] does what a
-//! booking's life asks for; [`worker`] goes on where nobody does. On these stand the front doors:
+//! booking's life asks for; [`worker`] goes on where nobody does. On these stand the channels:
 //! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
 //! [`catalog`] is what can be flown, for those who look before they book;
 //! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
@@ -9,31 +9,31 @@
 
 pub mod accounts;
 pub mod actor;
-pub mod attempts;
 pub mod booking;
+pub mod booking_row;
 pub mod bookings;
 pub mod catalog;
 mod common_passwords;
-pub mod doorbell;
+pub mod dashboard;
 pub mod engine;
 pub mod event_bookings;
 pub mod events;
 pub mod first_answer;
 pub mod flights;
+pub mod job_notifier;
+pub mod key_locks;
 pub mod leases;
 pub mod ledger;
 pub mod live_sessions;
+pub mod login_throttle;
 pub mod orders;
-pub mod overview;
 pub mod ownership;
 pub mod passwords;
 pub mod payment_jobs;
 pub mod seat_feeds;
 pub mod simple_orders;
-pub mod stored_life;
 pub mod text;
 pub mod ticket_options;
-pub mod turns;
 pub mod unpaid_orders;
 pub mod users;
 pub mod vouchers;
@@ -100,7 +100,7 @@ pub enum AppError {
     #[error("{0}: {1}")]
     Invalid(String, String),
     /// Another service did not answer; the booking goes on by itself, or ends.
-    #[error("{service} did not answer; booking {booking} is settled later")]
+    #[error("{service} did not answer; booking {booking} is reversed later")]
     Service {
         /// The booking.
         booking: BookingId,
@@ -124,7 +124,7 @@ pub enum AppError {
     CutOff,
     /// What happened can't happen to a booking that stands where this one does.
     #[error("a booking's life went wrong")]
-    Life(#[from] lifecycle::Refused),
+    BookingState(#[from] lifecycle::Refused),
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(&'static str),

@@ -2,10 +2,10 @@
 //! tables are the inventory crate's.
 
 pub mod bookings;
+pub mod dashboard;
 pub mod event_bookings;
 pub mod events;
 pub mod known_browsers;
-pub mod overview;
 pub mod passwords;
 pub mod payment_failures;
 pub mod purchases;
@@ -44,7 +44,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "bookings_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::admin_actions::migrations(),
+        service_kit::audit_log::migrations(),
         answers::migrations(),
     ]
 }

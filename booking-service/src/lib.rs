@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
 //! | [`pages`] | the web pages: the same, rendered for people |
-//! | [`app`] | what is decided: a booking, its steps, who goes on with it, the front doors |
+//! | [`app`] | what is decided: a booking, its steps, who goes on with it, the channels |
 //! | [`db`] | the tables of bookings, events and ticket options; SQL only here |
 //! | [`settings`] | the settings and their defaults |
 //!
@@ -35,12 +35,12 @@ use clients::payment::PaymentClient;
 use domain::sale_rules::holding::HoldTime;
 use futures_util::FutureExt as _;
 use inventory::{Databases, Gate, Inventory};
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::auth::current_roles::CurrentRoles;
 use service_kit::auth::issuer::{ServiceToken, TokenIssuer};
+use service_kit::health::{Check, Document, Operations};
 use service_kit::limits::RateLimit;
 use service_kit::once::answers;
-use service_kit::operations::{Check, Document, Operations};
 use service_kit::redis::Redis;
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::settings::{AuthMode, AuthSettings};
@@ -48,26 +48,26 @@ use service_kit::{database, redis, telemetry};
 use tokio::sync::Mutex;
 
 use crate::app::accounts::Accounts;
-use crate::app::attempts::{Attempts, Limits, Shared};
 use crate::app::booking::PaymentAttempts;
 use crate::app::bookings::{Bookings, Deadlines};
 use crate::app::catalog::Catalog;
-use crate::app::doorbell::{Doorbell, Stream};
+use crate::app::dashboard::Dashboard;
 use crate::app::engine::{Engine, EngineSettings, Sales};
 use crate::app::event_bookings::EventBookings;
 use crate::app::events::Events;
+use crate::app::job_notifier::{JobNotifier, Stream};
+use crate::app::key_locks::KeyLocks;
 use crate::app::leases::Leases;
 use crate::app::ledger::Ledger;
 use crate::app::live_sessions::LiveSessions;
-use crate::app::overview::Overview;
+use crate::app::login_throttle::{Limits, LoginThrottle, Shared};
 use crate::app::passwords::Hasher;
 use crate::app::payment_jobs::{self, PaymentJobs};
 use crate::app::ticket_options::TicketOptions;
-use crate::app::turns::Turns;
 use crate::app::unpaid_orders::UnpaidOrders;
 use crate::app::users::Users;
 use crate::app::vouchers::Vouchers;
-use crate::app::worker::{self, Crew};
+use crate::app::worker::{self, WorkerPool};
 use crate::db::writer::Writer;
 use crate::routes::sessions::Cookies;
 use crate::settings::Settings;
@@ -102,7 +102,7 @@ impl Application {
         let engine = engine(settings, database.clone(), Arc::clone(&inventory))?;
         let tasks = BackgroundTasks::new();
         start_background(settings, &engine, &tasks);
-        let doorbell = start_queue(settings, &engine, redis.clone(), &tasks);
+        let notifier = start_queue(settings, &engine, redis.clone(), &tasks);
         let accounts = accounts(settings, database.clone(), redis.as_ref())?;
         let sweeping = accounts.clone();
         tasks.supervise("session_sweeper", move |stop| sweeping.clone().sweep(stop));
@@ -134,19 +134,19 @@ impl Application {
         };
         let pages = pages::configure(pages::Services {
             catalog: Catalog::new(bookings.engine.flights.clone()),
-            overview: Overview::new(database.clone(), ledger.clone()),
+            dashboard: Dashboard::new(database.clone(), ledger.clone()),
             live_sessions,
         });
         let api = routes::configure(routes::Services {
             event_bookings: EventBookings {
                 bookings: bookings.clone(),
-                doorbell: doorbell.clone(),
+                notifier: notifier.clone(),
                 deadline: settings.events.payment_deadline,
-                turns: Turns::default(),
+                key_locks: KeyLocks::default(),
             },
             payment_jobs: PaymentJobs {
                 engine: bookings.engine.clone(),
-                doorbell,
+                notifier,
             },
             vouchers: Vouchers {
                 database: database.clone(),
@@ -165,7 +165,7 @@ impl Application {
                 inventory: Arc::clone(&inventory),
             },
             ticket_options: TicketOptions::new(database.clone(), inventory, tasks.clone(), unpaid),
-            actions: AdminActions::new(database.clone()),
+            actions: AuditLog::new(database.clone()),
         });
         let routes = move |config: &mut ServiceConfig| {
             api(config);
@@ -347,7 +347,7 @@ fn accounts(
     Ok(Accounts {
         database,
         hasher: Hasher::new(accounts.hash_concurrency),
-        attempts: Attempts::new(limits, shared),
+        login_throttle: LoginThrottle::new(limits, shared),
         issuer: issuer.map(Arc::new),
         tokens_audience: settings.auth.peoples_audience().to_owned(),
         session_lifetime: accounts.session_lifetime,
@@ -358,9 +358,9 @@ fn accounts(
 fn start_background(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {
     let bookings = &settings.bookings;
     let (every, at_once) = (bookings.poll_interval, bookings.worker_concurrency);
-    let crew = Crew::new(engine.clone(), at_once);
+    let workers = WorkerPool::new(engine.clone(), at_once);
     tasks.supervise("booking_workers", move |stop| {
-        worker::run(crew.clone(), every, stop)
+        worker::run(workers.clone(), every, stop)
     });
     let (leases, database, lease) = (
         engine.leases.clone(),
@@ -380,25 +380,25 @@ fn start_queue(
     engine: &Engine,
     redis: Option<Redis>,
     tasks: &BackgroundTasks,
-) -> Doorbell {
+) -> JobNotifier {
     let Some(redis) = redis else {
-        return Doorbell::silent();
+        return JobNotifier::disabled();
     };
-    let (doorbell, rung) = Doorbell::new();
+    let (notifier, notifications) = JobNotifier::new();
     let stream = Stream::new(redis, &settings.redis.key_prefix);
-    let (sending, rung) = (stream.clone(), Arc::new(Mutex::new(rung)));
+    let (sending, notifications) = (stream.clone(), Arc::new(Mutex::new(notifications)));
     tasks.supervise("payment_job_notifier", move |stop| {
-        let (stream, rung) = (sending.clone(), Arc::clone(&rung));
+        let (stream, notifications) = (sending.clone(), Arc::clone(&notifications));
         async move {
-            let sending = async { stream.send(&mut *rung.lock().await).await };
+            let sending = async { stream.send(&mut *notifications.lock().await).await };
             stop.run_until_cancelled(sending).await;
         }
     });
-    let crew = Crew::new(engine.clone(), settings.events.job_concurrency);
+    let workers = WorkerPool::new(engine.clone(), settings.events.job_concurrency);
     tasks.supervise("payment_queue", move |stop| {
-        payment_jobs::run(crew.clone(), stream.clone(), stop)
+        payment_jobs::run(workers.clone(), stream.clone(), stop)
     });
-    doorbell
+    notifier
 }
 
 /// Brings the bookings database up to date.

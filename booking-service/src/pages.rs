@@ -2,17 +2,17 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `visitor` | who looks at a page: the one place that decides it |
-//! | `entry` | what stands around every page: for whom it is, how often, and what browsers may do with it |
+//! | `session` | who looks at a page: the one place that decides it |
+//! | `middleware` | what stands around every page: for whom it is, how often, and what browsers may do with it |
 //! | `account` | signing up, logging in and out |
 //! | `forms` | what forms send, and that they come from these pages |
-//! | `layout`, `failure`, `words` | what pages share: head and menu, errors, money and times |
+//! | `layout`, `error_page`, `formatting` | what pages share: head and menu, errors, money and times |
 //! | `assets` | the style sheet and the scripts, in the binary |
 //! | `search` | flights: the form, what was found, the fare calendar, airports while typing |
-//! | `choose`, `seat_map`, `live_seats` | an itinerary and the seats of its flights, as they change |
+//! | `seat_selection`, `seat_map`, `seat_stream` | an itinerary and the seats of its flights, as they change |
 //! | `orders`, `bookings`, `travelers` | what was booked, for whom: paid, changed, given up |
 //! | `events`, `tickets` | events and their tickets |
-//! | `live` | pieces of pages that are sent again when they change |
+//! | `event_stream` | pieces of pages that are sent again when they change |
 //! | `operations` | how the service does |
 //!
 //! Every page works without scripts: links, forms and redirects. With them, htmx swaps in what the server
@@ -23,24 +23,24 @@ mod account;
 mod assets;
 mod bookings;
 mod cancelling;
-mod choose;
-mod entry;
+mod error_page;
+mod event_stream;
 mod events;
-mod failure;
+mod formatting;
 mod forms;
+mod itinerary_view;
 mod layout;
-mod live;
-mod live_seats;
+mod middleware;
 mod operations;
 mod orders;
 mod search;
 mod seat_map;
+mod seat_selection;
+mod seat_stream;
+mod session;
 mod sessions;
 mod tickets;
 mod travelers;
-mod trip;
-mod visitor;
-mod words;
 
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
@@ -50,15 +50,15 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::server::unguarded;
 
-use self::entry::{For, nothing_here, page};
+use self::event_stream::Live;
 use self::forms::Form;
-use self::live::Live;
-use self::visitor::Visitor;
+use self::middleware::{For, nothing_here, page};
+use self::session::PageSession;
 use crate::app::booking::Booking;
 use crate::app::catalog::Catalog;
+use crate::app::dashboard::Dashboard;
 use crate::app::event_bookings::EventBooking;
 use crate::app::live_sessions::LiveSessions;
-use crate::app::overview::Overview;
 use crate::routes::sessions::Cookies;
 
 /// What the pages need besides what the API has.
@@ -67,7 +67,7 @@ pub struct Services {
     /// What can be flown.
     pub catalog: Catalog,
     /// How the service does.
-    pub overview: Overview,
+    pub dashboard: Dashboard,
     /// The sessions that somebody watches something with.
     pub live_sessions: LiveSessions,
 }
@@ -75,14 +75,14 @@ pub struct Services {
 /// The pages' routes.
 pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let catalog = Data::new(services.catalog);
-    let overview = Data::new(services.overview);
+    let dashboard = Data::new(services.dashboard);
     let live_sessions = Data::new(services.live_sessions);
     let live_orders = Data::new(Live::<Booking>::default());
     let live_tickets = Data::new(Live::<EventBooking>::default());
     move |config| {
         config
             .app_data(catalog.clone())
-            .app_data(overview.clone())
+            .app_data(dashboard.clone())
             .app_data(live_sessions.clone())
             .app_data(live_orders.clone())
             .app_data(live_tickets.clone());
@@ -90,9 +90,9 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             ("/", web::get().to(search::start)),
             ("/search", web::get().to(search::results)),
             ("/airports", web::get().to(search::airports)),
-            ("/flights/{id}", web::get().to(choose::flight)),
-            ("/itinerary", web::get().to(choose::itinerary)),
-            ("/flights/{id}/live", web::get().to(live_seats::stream)),
+            ("/flights/{id}", web::get().to(seat_selection::flight)),
+            ("/itinerary", web::get().to(seat_selection::itinerary)),
+            ("/flights/{id}/live", web::get().to(seat_stream::stream)),
         ] {
             page(config, For::Anybody, path, "GET", [route]);
         }
@@ -119,26 +119,26 @@ fn fragment(html: &Markup) -> HttpResponse {
         .body(html.0.clone())
 }
 
-/// Where a visitor goes on.
+/// Where a session goes on.
 fn go_to(path: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, path))
         .finish()
 }
 
-/// Has the visitor act for another user.
+/// Has the session act for another user.
 async fn act_as(
-    visitor: Visitor,
+    session: PageSession,
     cookies: Data<Cookies>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    if !visitor.is_open {
+    if !session.is_open {
         return Err(Problem::not_found("there is nothing at this path"));
     }
-    let cookie = visitor::acting_as(**cookies, form.text("user"))
+    let cookie = session::acting_as(**cookies, form.text("user"))
         .ok_or_else(|| Problem::invalid_field("user", "must have 1 to 255 printable characters"))?;
     let mut answer = go_to(own_path(form.text("back")));
-    for cookie in [cookie, visitor::no_account(**cookies)] {
+    for cookie in [cookie, session::no_account(**cookies)] {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     Ok(answer)

@@ -26,7 +26,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::problem::ProblemStyles;
 use service_kit::server::resource;
 use service_kit::{context, respond};
@@ -70,7 +70,7 @@ pub struct Services {
     /// What is sold without a booking.
     pub ticket_options: TicketOptions,
     /// What admins did.
-    pub actions: AdminActions,
+    pub actions: AuditLog,
 }
 
 /// The service's routes.

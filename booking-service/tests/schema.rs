@@ -65,9 +65,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     admin_action_outcomes admin_action_outcomes_action foreign key
     admin_action_outcomes admin_action_outcomes_key primary key
     admin_action_outcomes admin_action_outcomes_status_range check
-    admin_actions admin_actions_key primary key
-    admin_actions admin_actions_named check
-    admin_actions admin_actions_role_known check
+    audit_log admin_actions_key primary key
+    audit_log admin_actions_named check
+    audit_log admin_actions_role_known check
     booking_legs booking_legs_booking foreign key
     booking_legs booking_legs_key primary key
     booking_legs booking_legs_seats_match check
@@ -78,7 +78,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_attempt_not_negative check
     bookings bookings_charged_has_attempt check
     bookings bookings_confirmed_is_paid check
-    bookings bookings_door_known check
+    bookings bookings_channel_known check
     bookings bookings_end_shows_last check
     bookings bookings_end_stays check
     bookings bookings_flight_named check
@@ -94,7 +94,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_pkey primary key
     bookings bookings_seat_change_is_whole check
     bookings bookings_seats_task_known check
-    bookings bookings_shown_known check
+    bookings bookings_public_status_known check
     bookings bookings_state_known check
     bookings bookings_work_is_scheduled check
     dead_letters dead_letters_failure foreign key

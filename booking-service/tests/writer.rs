@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use booking_service::app::actor::Actor;
-use booking_service::app::booking::{Booking, Door, Leg, NewBooking, PaymentAttempts};
+use booking_service::app::booking::{Booking, Channel, Leg, NewBooking, PaymentAttempts};
 use booking_service::db::bookings::{self, Change, Insertion, NextStep};
 use booking_service::db::writer::Writer;
 use booking_service::migrate;
@@ -21,7 +21,7 @@ const LEASE: Duration = Duration::from_secs(4);
 fn insertion(key: Option<&str>) -> Insertion {
     Insertion {
         new: NewBooking {
-            door: Door::Count,
+            channel: Channel::Count,
             actor: Actor::Staff,
             user: "1".to_owned(),
             flight_ref: "1".to_owned(),
@@ -74,12 +74,12 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
             automatic: 1,
             mended: 1,
         };
-        let terms = booking.terms(attempts);
+        let policy = booking.policy(attempts);
         let mut ends = [Event::CancelRequested, Event::DeadlinePassed];
         ends.rotate_left(number % 2);
         let changes = ends.map(|event| {
             anyhow::Ok(Change {
-                booking: booking.after(terms, event)?,
+                booking: booking.after(policy, event)?,
                 next_step: NextStep::Mine,
                 lease: LEASE,
             })

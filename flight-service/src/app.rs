@@ -1,6 +1,6 @@
 //! What the service decides. It knows neither SQL nor HTTP.
 
-pub mod describe;
+pub mod flight_view;
 pub mod live;
 pub mod schedule;
 pub mod schedule_changes;

@@ -27,7 +27,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "flights_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::admin_actions::migrations(),
+        service_kit::audit_log::migrations(),
         service_kit::once::answers::migrations(),
     ]
 }

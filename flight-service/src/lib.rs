@@ -26,11 +26,11 @@ use std::sync::Arc;
 use inventory::committer::CountListener;
 use inventory::{Databases, Gate, Inventory};
 use itinerary::ConnectionWindow;
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::auth::current_roles::CurrentRoles;
+use service_kit::health::{Check, Document, Operations};
 use service_kit::limits::RateLimit;
 use service_kit::once::answers;
-use service_kit::operations::{Check, Document, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, redis, telemetry};
 
@@ -124,7 +124,7 @@ impl Application {
         };
         let heard = Arc::clone(&schedule);
         tasks.supervise("schedule_announcements", move |stop| {
-            Arc::clone(&heard).hear_changes(announcements.clone(), stop)
+            Arc::clone(&heard).subscribe(announcements.clone(), stop)
         });
         let search = &settings.search;
         let shared = redis.as_ref().filter(|_| search.redis_cache).map(|redis| {
@@ -162,7 +162,7 @@ impl Application {
                 sales,
                 connections,
             )),
-            actions: AdminActions::new(database.clone()),
+            actions: AuditLog::new(database.clone()),
         };
 
         let (auth, limits) = (&settings.auth, &settings.limits);

@@ -16,7 +16,7 @@ mod seats;
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::server::resource;
 
 use crate::app::schedule_changes::ScheduleChanges;
@@ -39,7 +39,7 @@ pub struct Services {
     /// Changes of the schedule.
     pub schedule_changes: Arc<ScheduleChanges>,
     /// What admins did.
-    pub actions: AdminActions,
+    pub actions: AuditLog,
 }
 
 /// The service's routes.

@@ -6,18 +6,18 @@
 -- parks it, until somebody has it tried again or its deadline passes.
 ALTER TABLE bookings
     ALTER COLUMN flight_ref DROP NOT NULL,
-    DROP CONSTRAINT bookings_door_known,
-    ADD CONSTRAINT bookings_door_known CHECK (door IN ('count', 'seats', 'simple', 'event')),
-    ADD CONSTRAINT bookings_flight_named CHECK ((flight_ref IS NULL) = (door = 'event')),
+    DROP CONSTRAINT bookings_channel_known,
+    ADD CONSTRAINT bookings_channel_known CHECK (channel IN ('count', 'seats', 'simple', 'event')),
+    ADD CONSTRAINT bookings_flight_named CHECK ((flight_ref IS NULL) = (channel = 'event')),
     DROP CONSTRAINT bookings_state_known,
     ADD CONSTRAINT bookings_state_known CHECK (
-        state IN ('pending', 'held', 'paying', 'parked', 'confirmed', 'failed', 'expired', 'cancelled')
+        state IN ('pending', 'held', 'paying', 'payment_failed', 'confirmed', 'failed', 'expired', 'cancelled')
     ),
-    DROP CONSTRAINT bookings_shown_known,
-    ADD CONSTRAINT bookings_shown_known CHECK (
-        shown IN ('pending', 'held', 'paying', 'parked', 'confirmed', 'failed', 'expired', 'cancelled')
+    DROP CONSTRAINT bookings_public_status_known,
+    ADD CONSTRAINT bookings_public_status_known CHECK (
+        public_status IN ('pending', 'held', 'paying', 'payment_failed', 'confirmed', 'failed', 'expired', 'cancelled')
     ),
-    ADD CONSTRAINT bookings_only_queued_is_parked CHECK (state <> 'parked' OR door = 'event');
+    ADD CONSTRAINT bookings_only_queued_is_payment_failed CHECK (state <> 'payment_failed' OR channel = 'event');
 
 -- A code that takes something off the price of a booking. Its uses are a pool: one unit a booking, taken in
 -- the same hold as the tickets.

@@ -6,11 +6,11 @@ ALTER TABLE bookings
     ADD COLUMN answer     jsonb,
     -- Whether whoever pays is there: a decline parks the booking, to be paid in another way.
     ADD COLUMN is_mended  boolean NOT NULL DEFAULT false,
-    DROP CONSTRAINT bookings_only_queued_is_parked,
+    DROP CONSTRAINT bookings_only_queued_is_payment_failed,
     ADD CONSTRAINT bookings_parked_waits_for_payment
-        CHECK (state <> 'parked' OR door IN ('event', 'seats')),
+        CHECK (state <> 'payment_failed' OR channel IN ('event', 'seats')),
     ADD CONSTRAINT bookings_answer_has_key
         CHECK (answer IS NULL OR idempotency_key IS NOT NULL);
 
 -- For the dead letters whose bookings still wait: there are few at any time, whatever the history.
-CREATE INDEX bookings_parked ON bookings (id) WHERE state = 'parked';
+CREATE INDEX bookings_parked ON bookings (id) WHERE state = 'payment_failed';

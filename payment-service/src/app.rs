@@ -2,8 +2,8 @@
 //! whether money may go back. No SQL, no HTTP.
 
 mod charges;
-mod closing;
 mod refunds;
+mod tombstones;
 pub mod writers;
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub use self::charges::{ChargeAnswer, ChargeOrder};
 pub use self::refunds::RefundAnswer;
 use self::writers::Writers;
 use crate::charge::Charge;
-use crate::db::charges::KeyHolder;
+use crate::db::charges::LeaseOwner;
 use crate::db::{DbError, charges as table};
 use crate::provider::PaymentProvider;
 use crate::settings::ChargeSettings;
@@ -130,8 +130,8 @@ impl Payments {
     /// When there is none, or the database fails.
     pub async fn charge_by_key(&self, key: &str) -> Result<Charge, PaymentError> {
         match table::by_key(&self.client().await?, key).await? {
-            Some(KeyHolder::Charge(charge)) => Ok(*charge),
-            Some(KeyHolder::Closed) | None => Err(PaymentError::UnknownCharge),
+            Some(LeaseOwner::Charge(charge)) => Ok(*charge),
+            Some(LeaseOwner::Closed) | None => Err(PaymentError::UnknownCharge),
         }
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// Which call asked for a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum ChargeKind {
     /// The provider decides.
     Process,
     /// Ends with success.
@@ -85,10 +85,10 @@ impl FromStr for PaymentCode {
 
 /// What is to be paid, by whom and how.
 #[derive(Clone, Debug)]
-pub struct Terms {
-    /// The booking that is paid, in the caller's terms.
+pub struct ChargeDetails {
+    /// The booking that is paid, in the caller's details.
     pub booking: Reference,
-    /// Who pays, in the caller's terms.
+    /// Who pays, in the caller's details.
     pub user: Reference,
     /// How much; above zero.
     pub money: Money,
@@ -178,16 +178,16 @@ pub struct Charge {
     /// Its id.
     pub id: PaymentId,
     /// Which call asked for it.
-    pub call: Call,
+    pub call: ChargeKind,
     /// What was asked for.
-    pub terms: Terms,
+    pub details: ChargeDetails,
     /// The key it was asked with.
     pub key: Option<String>,
     /// SHA-256 of what the key came with.
     pub request_digest: Option<Vec<u8>>,
     /// Where it stands.
     pub progress: Progress,
-    /// How much was given back, in the currency of its terms.
+    /// How much was given back, in the currency of its details.
     pub refunded: Money,
     /// When it was recorded.
     pub created_at: Timestamp,
@@ -196,7 +196,7 @@ pub struct Charge {
 impl Charge {
     /// Whether a request with this charge's key is the request that made it.
     #[must_use]
-    pub fn was_asked_by(&self, call: Call, key: &RequestKey) -> bool {
+    pub fn was_asked_by(&self, call: ChargeKind, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);
         self.call == call && self.request_digest.as_deref().is_some_and(is_same)
     }

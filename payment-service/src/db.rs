@@ -56,6 +56,6 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "payments_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::admin_actions::migrations(),
+        service_kit::audit_log::migrations(),
     ]
 }

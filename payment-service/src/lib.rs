@@ -25,10 +25,10 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::auth::current_roles::CurrentRoles;
+use service_kit::health::{Check, Document, Operations};
 use service_kit::limits::RateLimit;
-use service_kit::operations::{Check, Document, Operations};
 use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
 use service_kit::{database, telemetry};
 
@@ -88,7 +88,7 @@ impl Application {
             settings.charges,
             tasks.clone(),
         );
-        let actions = AdminActions::new(pool.clone());
+        let actions = AuditLog::new(pool.clone());
         let operations = Operations {
             service: NAME,
             checks: vec![Check::required("postgres", move || {

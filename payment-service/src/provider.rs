@@ -4,7 +4,7 @@ pub mod mock;
 
 use futures_util::future::BoxFuture;
 
-use crate::charge::{Outcome, Terms};
+use crate::charge::{ChargeDetails, Outcome};
 
 /// A charge as a provider sees it.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct ProviderCharge {
     /// Names this charge. The same key again is the same charge.
     pub key: String,
     /// What is to be paid, by whom and how.
-    pub terms: Terms,
+    pub details: ChargeDetails,
 }
 
 /// What a provider answers.

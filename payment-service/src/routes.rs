@@ -9,7 +9,7 @@ mod problem;
 mod refunds;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use service_kit::admin_actions::AdminActions;
+use service_kit::audit_log::AuditLog;
 use service_kit::server::resource;
 
 use crate::app::Payments;
@@ -19,7 +19,7 @@ use crate::provider::mock::MockProvider;
 pub fn configure(
     payments: Payments,
     mock: Option<MockProvider>,
-    actions: AdminActions,
+    actions: AuditLog,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         config.app_data(Data::new(payments.clone()));

@@ -9,7 +9,7 @@ use service_kit::telemetry;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::logs::last_lines;
 use stack::ports::free_port;
-use stack::scratch::unused_path;
+use stack::temporary_directory::unused_path;
 use stack::testing::wait_until;
 
 use crate::SOON;

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use stack::redis;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 
 use crate::databases::Databases;
 use crate::process::{Part, Service};

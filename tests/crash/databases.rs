@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use anyhow::ensure;
-use audit::{Options, Urls, Verdict};
 use flight_service::import::{self, ImportOptions};
+use reconcile::{Options, Urls, Verdict};
 use service_kit::database::MigrationSet;
 use stack::testing::{Servers, TestDatabase};
 
@@ -72,7 +72,7 @@ impl Databases {
             bookings: self.bookings.url().to_owned(),
             payments: self.payments.url().to_owned(),
         };
-        let verdict = audit::audit(&urls, &Options::default()).await?;
+        let verdict = reconcile::audit(&urls, &Options::default()).await?;
         ensure!(verdict.clean, "{verdict}");
         Ok(verdict)
     }

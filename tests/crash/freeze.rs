@@ -158,7 +158,7 @@ impl Round<'_> {
         drop(frozen);
         let thawed_at = Instant::now();
 
-        let settled = async {
+        let reversed = async {
             for first in asked {
                 first.await??;
             }
@@ -171,10 +171,10 @@ impl Round<'_> {
             self.pair.are_ready().await?;
             anyhow::Ok(confirmed.into_iter().filter(|confirmed| *confirmed).count())
         };
-        let settled = timeout_at(thawed_at + PEACE_WITHIN, settled).await;
-        let confirmed = settled.context("not settled in time")??;
+        let reversed = timeout_at(thawed_at + PEACE_WITHIN, reversed).await;
+        let confirmed = reversed.context("not reversed in time")??;
         Ok(format!(
-            "{confirmed} of {CUSTOMERS} confirmed, {others}, settled {:.1?} \
+            "{confirmed} of {CUSTOMERS} confirmed, {others}, reversed {:.1?} \
              after the thaw",
             thawed_at.elapsed()
         ))

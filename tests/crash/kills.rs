@@ -21,7 +21,7 @@ pub const POINTS: [(Part, &str, u32); 35] = [
     (Part::Bookings, "confirmed.after", 8),
     (Part::Bookings, "release.after", 4),
     (Part::Bookings, "close.after", 3),
-    (Part::Bookings, "settle.after", 3),
+    (Part::Bookings, "reverse.after", 3),
     (Part::Bookings, "ended.after", 6),
     (Part::Bookings, "job.after", 4),
     (Part::Bookings, "declined.after", 2),

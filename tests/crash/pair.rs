@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use stack::logs::last_lines;
 use stack::ports::free_port;
 use stack::redis;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use tokio::sync::watch;
 
 use crate::caller::{Answer, Call, Caller};

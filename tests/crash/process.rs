@@ -13,7 +13,7 @@ use service_kit::telemetry;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::logs::last_lines;
 use stack::process::ProcessIdentity;
-use stack::scratch::unused_path;
+use stack::temporary_directory::unused_path;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use stack::logs::last_lines;
 use stack::ports::free_port;
 use stack::redis;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use stack::testing::{Servers, wait_for};
 use tokio::sync::watch;
 

@@ -64,7 +64,7 @@ impl Shows {
                     "SELECT coalesce(sum(one.quantity), 0)::bigint,
                             (coalesce(sum(booking.amount_minor), 0) / 100.0)::float8
                      FROM event_bookings one JOIN bookings booking ON booking.id = one.booking_id
-                     WHERE one.event_id = $1 AND booking.shown = 'confirmed'",
+                     WHERE one.event_id = $1 AND booking.public_status = 'confirmed'",
                     &[event],
                 )
                 .await?;
@@ -87,7 +87,7 @@ impl Shows {
                     "SELECT count(*) FROM event_bookings one
                      JOIN bookings booking ON booking.id = one.booking_id
                      JOIN vouchers voucher ON voucher.id = one.voucher_id
-                     WHERE voucher.code = $1 AND booking.shown = 'confirmed'",
+                     WHERE voucher.code = $1 AND booking.public_status = 'confirmed'",
                     &[&code],
                 )
                 .await?;
@@ -100,7 +100,7 @@ impl Shows {
                 "SELECT one.user_id FROM event_bookings one
                  JOIN bookings booking ON booking.id = one.booking_id
                  JOIN events event ON event.id = one.event_id
-                 WHERE booking.shown = 'confirmed' AND event.name = 'Small'
+                 WHERE booking.public_status = 'confirmed' AND event.name = 'Small'
                  GROUP BY one.user_id HAVING sum(one.quantity) > $1",
                 &[&LIMIT],
             )

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use serde_json::json;
 use stack::redis;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use stack::testing::wait_for;
 use tokio::sync::watch;
 

@@ -3,11 +3,11 @@
 use std::sync::atomic::AtomicUsize;
 
 use anyhow::ensure;
-use audit::Verdict;
+use reconcile::Verdict;
 use reqwest::Method;
 use serde_json::Value;
 use stack::redis;
-use stack::scratch::{Scratch, unused_path};
+use stack::temporary_directory::{Scratch, unused_path};
 use stack::testing::wait_for;
 use tokio::sync::watch;
 use tokio_postgres::Client;
@@ -97,7 +97,7 @@ impl World {
             async || {
                 let left = sql
                 .query(
-                    "SELECT id::text || ' ' || door || ' ' || state || ', shown ' || shown || ', '
+                    "SELECT id::text || ' ' || channel || ' ' || state || ', shown ' || shown || ', '
                             || seats_task || '/' || money_task || ', takeovers ' || takeovers
                             || ', due in ' || (next_step_at - now())
                      FROM bookings WHERE next_step_at IS NOT NULL ORDER BY id LIMIT 5",

@@ -96,22 +96,22 @@ async fn who_writes_the_audit_log_can_not_take_away_what_keeps_it() -> anyhow::R
     let settings = payment_settings(&url)?;
     payment_service::migrate(&settings).await?;
     let sql = connect(&url).await?;
-    let row = "INSERT INTO admin_actions (actor, role, action, target, request_id)
+    let row = "INSERT INTO audit_log (actor, role, action, target, request_id)
                VALUES ('ada', 'admin', 'x', '/x', 'r') RETURNING id";
     let id: i64 = sql.query_one(row, &[]).await?.try_get(0)?;
     let outcome = "INSERT INTO admin_action_outcomes (action_id, status) VALUES ($1, 200)";
     sql.execute(outcome, &[&id]).await?;
     for statement in [
-        "DROP TRIGGER admin_actions_stay ON admin_actions",
-        "ALTER TABLE admin_actions DISABLE TRIGGER ALL",
-        "DROP TABLE admin_actions, admin_action_outcomes",
+        "DROP TRIGGER admin_actions_stay ON audit_log",
+        "ALTER TABLE audit_log DISABLE TRIGGER ALL",
+        "DROP TABLE audit_log, admin_action_outcomes",
         "DROP SCHEMA public CASCADE",
-        "ALTER TABLE admin_actions RENAME TO other",
+        "ALTER TABLE audit_log RENAME TO other",
         "CREATE OR REPLACE FUNCTION admin_actions_stay() RETURNS trigger LANGUAGE plpgsql \
          AS 'BEGIN RETURN NULL; END'",
-        "UPDATE admin_actions SET actor = 'nobody'",
+        "UPDATE audit_log SET actor = 'nobody'",
         "DELETE FROM admin_action_outcomes",
-        "TRUNCATE admin_actions CASCADE",
+        "TRUNCATE audit_log CASCADE",
         "SET ROLE holdfast_audit",
     ] {
         ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");

@@ -1,4 +1,4 @@
-//! flight-service is away: the answer comes quickly, and every booking is settled.
+//! flight-service is away: the answer comes quickly, and every booking is reversed.
 
 use std::time::{Duration, Instant};
 

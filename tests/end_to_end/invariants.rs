@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use audit::{Options, Urls, Verdict};
+use reconcile::{Options, Urls, Verdict};
 use stack::testing::wait_until;
 
 use crate::caller::SOON;
@@ -14,7 +14,7 @@ use crate::services::Services;
 const UNFINISHED: &str = "
     SELECT count(*) FROM bookings
     WHERE next_step_at IS NOT NULL
-        AND (state NOT IN ('held', 'parked') OR wanted_seats IS NOT NULL)";
+        AND (state NOT IN ('held', 'payment_failed') OR wanted_seats IS NOT NULL)";
 
 impl Services {
     /// Waits until no booking has work left, then has everything audited; and nothing is held but by an
@@ -55,6 +55,6 @@ impl Services {
         let options = Options {
             overdue_after: Duration::from_secs(5),
         };
-        Ok(audit::audit(&urls, &options).await?)
+        Ok(reconcile::audit(&urls, &options).await?)
     }
 }

@@ -136,7 +136,7 @@ async fn a_key_of_what_nobody_can_fly_is_free_again() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// What a search finds can be booked, through both doors that take several flights.
+/// What a search finds can be booked, through both channels that take several flights.
 #[tokio::test]
 async fn what_is_found_is_sold() -> anyhow::Result<()> {
     let services = Services::start().await?;

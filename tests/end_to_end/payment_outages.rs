@@ -1,9 +1,9 @@
 //! payment-service is away, slow, or its answer is lost: nobody pays twice, and every booking is
-//! settled.
+//! reversed.
 
 use std::time::Duration;
 
-use audit::Rule;
+use reconcile::Rule;
 use stack::testing::wait_for;
 
 use crate::caller::{Answer, SOON};
@@ -11,7 +11,7 @@ use crate::databases::{connect, count};
 use crate::services::{AI101, Part, Services, booking_of};
 
 /// Asks with the same key until it has its answer.
-async fn settled(services: &Services, key: &str) -> anyhow::Result<Answer> {
+async fn reversed(services: &Services, key: &str) -> anyhow::Result<Answer> {
     wait_for("the key has its answer", SOON, async || {
         let again = services
             .bookings
@@ -44,11 +44,11 @@ async fn a_key_gets_its_answer_once_payment_service_is_back() -> anyhow::Result<
     // Its seats wait for it.
     assert_eq!(services.free(AI101).await?, 128);
     services.start_part(Part::Payments).await?;
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert!(answer.is_replayed());
     assert_eq!(answer.body["status"], "confirmed");
-    assert_eq!(settled(&services, "k1").await?.text, answer.text);
+    assert_eq!(reversed(&services, "k1").await?.text, answer.text);
     assert_eq!(charges(&services).await?, 1);
     assert_eq!(services.free(AI101).await?, 128);
     services.finish().await
@@ -98,7 +98,7 @@ async fn a_charge_whose_answer_was_lost_is_not_made_twice() -> anyhow::Result<()
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(lost.summary(), "503 unavailable");
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
     services.finish().await
@@ -116,7 +116,7 @@ async fn a_charge_that_takes_too_long_is_waited_for() -> anyhow::Result<()> {
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(slow.summary(), "503 unavailable");
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
     services.finish().await
@@ -135,7 +135,7 @@ async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(slow.summary(), "503 unavailable");
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "400 payment_failed");
     assert!(answer.is_replayed());
     assert_eq!(services.free(AI101).await?, 130);
@@ -166,7 +166,7 @@ async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
     })
     .await?;
     services.start_part(Part::Payments).await?;
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "400 expired");
     services.wait_for_status(&order, "EXPIRED").await?;
     assert_eq!(charges(&services).await?, 0);
@@ -189,7 +189,7 @@ async fn a_charge_that_was_made_in_time_counts_after_the_deadline() -> anyhow::R
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(lost.summary(), "503 unavailable");
-    let answer = settled(&services, "k1").await?;
+    let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
     services.finish().await

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
-use super::attempts::{Account, Attempt, Attempts, TooMany};
+use super::login_throttle::{Account, Attempt, LoginThrottle, TooMany};
 use super::ownership::is_own;
 use super::passwords::{HashError, Hasher, Password};
 use super::text::{Email, hexadecimal};
@@ -76,7 +76,7 @@ pub struct Accounts {
     /// Hashes their passwords.
     pub hasher: Hasher,
     /// Counts who tries.
-    pub attempts: Attempts,
+    pub login_throttle: LoginThrottle,
     /// Makes their tokens; none without a key.
     pub issuer: Option<Arc<TokenIssuer>>,
     /// Whom they are for.
@@ -186,7 +186,7 @@ impl Accounts {
         address: IpAddr,
         answer: impl Fn(&User) -> Answer,
     ) -> Result<Once<Answer>, AccountError> {
-        self.check(self.attempts.sign_up(address).await)?;
+        self.check(self.login_throttle.sign_up(address).await)?;
         let new = as_the_last_release_digested(new);
         if let Some(earlier) = self.signed_up_before(&new, &password, &answer).await? {
             return Ok(earlier);
@@ -227,7 +227,7 @@ impl Accounts {
             },
         };
         let earlier = Once::replay::<AppError>(answer, digest.as_deref(), key)?;
-        let attempt = self.attempts.guess("sign-up", new.email.key()).await;
+        let attempt = self.login_throttle.guess("sign-up", new.email.key()).await;
         let attempt = self.check(attempt)?;
         match self.try_password(attempt, password.clone(), Ok(hash)).await {
             Err(AccountError::WrongCredentials) => Err(AppError::KeyReused.into()),
@@ -249,7 +249,7 @@ impl Accounts {
         password: Password,
         origin: &Origin,
     ) -> Result<Begun, AccountError> {
-        self.check(self.attempts.sign_up(origin.address).await)?;
+        self.check(self.login_throttle.sign_up(origin.address).await)?;
         let hash = self.hasher.hash(password).await?;
         let id = Uuid::now_v7();
         let client = self.connection().await?;
@@ -288,7 +288,7 @@ impl Accounts {
             None => Account::of_nobody(&email),
         };
         let attempt = self
-            .attempts
+            .login_throttle
             .log_in(&account, origin.address, browser.as_deref())
             .await;
         let attempt = self.check(attempt)?;
@@ -316,12 +316,12 @@ impl Accounts {
         };
         match matches {
             Ok(true) => {
-                self.attempts.succeeded(attempt).await;
+                self.login_throttle.succeeded(attempt).await;
                 Ok(())
             }
             Ok(false) => Err(AccountError::WrongCredentials),
             Err(error) => {
-                self.attempts.withdrawn(attempt).await;
+                self.login_throttle.withdrawn(attempt).await;
                 Err(error)
             }
         }
@@ -370,7 +370,7 @@ impl Accounts {
             return Ok(());
         }
         let current = current.ok_or(AccountError::PasswordMissing)?;
-        let attempt = self.check(self.attempts.confirm(id).await)?;
+        let attempt = self.check(self.login_throttle.confirm(id).await)?;
         self.try_password(attempt, current, Ok(kept)).await
     }
 
@@ -390,11 +390,11 @@ impl Accounts {
             // Staff may list the users and the vouchers anyway.
             _ => return Ok(work.await?),
         };
-        let attempt = self.check(self.attempts.guess(what.name(), subject).await)?;
+        let attempt = self.check(self.login_throttle.guess(what.name(), subject).await)?;
         match work.await {
             Err(error) if what.is_missed(&error) => Err(what.told(error).into()),
             outcome => {
-                self.attempts.withdrawn(attempt).await;
+                self.login_throttle.withdrawn(attempt).await;
                 Ok(outcome?)
             }
         }
@@ -450,7 +450,7 @@ impl Accounts {
         new: Password,
     ) -> Result<(), AccountError> {
         if let Some(current) = current {
-            let attempt = self.check(self.attempts.confirm(id).await)?;
+            let attempt = self.check(self.login_throttle.confirm(id).await)?;
             let kept = db::passwords::find_of(&self.database, id).await;
             self.try_password(attempt, current, kept).await?;
         }
@@ -503,7 +503,7 @@ impl Accounts {
     }
 
     fn check<T>(&self, outcome: Result<T, TooMany>) -> Result<T, AccountError> {
-        outcome.map_err(|TooMany| AccountError::TooMany(self.attempts.window()))
+        outcome.map_err(|TooMany| AccountError::TooMany(self.login_throttle.window()))
     }
 }
 

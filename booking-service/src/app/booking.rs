@@ -1,16 +1,16 @@
-//! A booking, as its row has it: the same for every front door.
+//! A booking, as its row has it: the same for every channel.
 
 use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lifecycle::{Event, Life, Payment, Refused, Terms};
+use lifecycle::{BookingState, Event, Payment, PaymentPolicy, Refused};
 use serde::{Deserialize, Serialize};
 use service_kit::once::RequestKey;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::booking_row::StoredState;
 use super::first_answer::FirstAnswer;
-use super::stored_life::StoredLife;
 
 /// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
 /// again.
@@ -19,7 +19,7 @@ const QUEUED_ROUNDS_MAX: u8 = 20;
 /// In which style a booking was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Door {
+pub enum Channel {
     /// So many seats on a flight or an itinerary, paid at once.
     Count,
     /// Chosen seats, held for a while and then paid.
@@ -30,7 +30,7 @@ pub enum Door {
     Event,
 }
 
-impl Door {
+impl Channel {
     /// As it is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -42,12 +42,12 @@ impl Door {
         }
     }
 
-    /// The door that is stored as this text.
+    /// The channel that is stored as this text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         [Self::Count, Self::Seats, Self::Simple, Self::Event]
             .into_iter()
-            .find(|door| door.as_str() == text)
+            .find(|channel| channel.as_str() == text)
     }
 }
 
@@ -142,7 +142,7 @@ pub struct SeatChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBooking {
     /// In which style.
-    pub door: Door,
+    pub channel: Channel,
     /// Who asks.
     pub actor: Actor,
     /// Whose it will be.
@@ -170,7 +170,7 @@ pub struct Booking {
     /// Its id.
     pub id: BookingId,
     /// In which style it was made.
-    pub door: Door,
+    pub channel: Channel,
     /// Whose it is.
     pub user: String,
     /// The flight as the customer named it; empty for tickets.
@@ -190,7 +190,7 @@ pub struct Booking {
     /// The total that the customer expects, if they said.
     pub expected_total: Option<Amount>,
     /// Where it stands.
-    pub life: Life,
+    pub life: BookingState,
     /// How many attempts to pay have been begun.
     pub attempts: i16,
     /// Whether whoever pays is there to mend a decline.
@@ -232,22 +232,22 @@ pub struct Booking {
 impl Booking {
     /// What is agreed with its customer.
     #[must_use]
-    pub fn terms(&self, attempts: PaymentAttempts) -> Terms {
+    pub fn policy(&self, attempts: PaymentAttempts) -> PaymentPolicy {
         let PaymentAttempts { automatic, mended } = attempts;
         let is_mended = self.is_mended;
-        let (payment, max_attempts) = match self.door {
-            Door::Count => (Payment::AtOnce, 1),
-            Door::Seats => (
+        let (payment, max_attempts) = match self.channel {
+            Channel::Count => (Payment::AtOnce, 1),
+            Channel::Seats => (
                 Payment::Later { is_mended },
                 if is_mended { mended } else { automatic },
             ),
-            Door::Simple => (Payment::Nothing, 1),
-            Door::Event => {
+            Channel::Simple => (Payment::Nothing, 1),
+            Channel::Event => {
                 let round = Payment::Queued { round: automatic };
                 (round, automatic.saturating_mul(QUEUED_ROUNDS_MAX))
             }
         };
-        Terms {
+        PaymentPolicy {
             payment,
             max_attempts,
         }
@@ -257,12 +257,12 @@ impl Booking {
     ///
     /// # Errors
     /// When the event can't happen to a booking that stands like this one.
-    pub fn after(&self, terms: Terms, event: Event) -> Result<Self, Refused> {
-        let life = self.life.apply(terms, event)?;
+    pub fn after(&self, policy: PaymentPolicy, event: Event) -> Result<Self, Refused> {
+        let life = self.life.apply(policy, event)?;
         let pays = matches!(life.state, lifecycle::State::Paying { .. });
         Ok(Self {
             life,
-            attempts: self.attempts.max(StoredLife::from(life).attempt),
+            attempts: self.attempts.max(StoredState::from(life).attempt),
             payment_code: self.payment_code.clone().filter(|_| pays),
             ..self.clone()
         })
@@ -289,9 +289,9 @@ impl Booking {
     /// What the other services call it: what a hold is for, and what a charge pays.
     #[must_use]
     pub fn reference(&self) -> String {
-        match self.door {
-            Door::Seats | Door::Event => self.hold.to_string(),
-            Door::Count | Door::Simple => format!("booking {}", self.id),
+        match self.channel {
+            Channel::Seats | Channel::Event => self.hold.to_string(),
+            Channel::Count | Channel::Simple => format!("booking {}", self.id),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Bookings by count: made and paid at once, looked up, listed, cancelled. What the doors share is here
+//! Bookings by count: made and paid at once, looked up, listed, cancelled. What the channels share is here
 //! too: adding a booking under a key, and giving one up.
 
 use std::time::Duration;
@@ -9,13 +9,13 @@ use domain::sale_rules::Cutoff;
 use domain::sale_rules::holding::HoldTime;
 use domain::{BookingId, HoldId};
 use lifecycle::{Event, Outcome, State};
-use service_kit::page::{ListPart, Listing};
+use service_kit::page::{Listing, PageRequest};
 use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use super::AppError;
 use super::actor::Actor;
-use super::booking::{Booking, Door, NewBooking};
+use super::booking::{Booking, Channel, NewBooking};
 use super::engine::Engine;
 use super::flights::granted_of;
 use super::unpaid_orders::UnpaidOrders;
@@ -53,12 +53,12 @@ pub struct Cutoffs {
 }
 
 impl Cutoffs {
-    /// What holds for those who came through this door.
+    /// What holds for those who came through this channel.
     #[must_use]
-    pub fn of(&self, door: Door) -> Cutoff {
-        match door {
-            Door::Event => self.events,
-            Door::Count | Door::Seats | Door::Simple => self.flights,
+    pub fn of(&self, channel: Channel) -> Cutoff {
+        match channel {
+            Channel::Event => self.events,
+            Channel::Count | Channel::Seats | Channel::Simple => self.flights,
         }
     }
 }
@@ -96,10 +96,10 @@ impl Bookings {
             hold: key
                 .as_ref()
                 .map_or_else(HoldId::generate, |key| HoldId(key.id())),
-            deadline: match new.door {
-                Door::Seats => self.deadlines.order.each,
+            deadline: match new.channel {
+                Channel::Seats => self.deadlines.order.each,
                 // Tickets have a deadline of their own, and come about elsewhere.
-                Door::Count | Door::Simple | Door::Event => self.deadlines.booking,
+                Channel::Count | Channel::Simple | Channel::Event => self.deadlines.booking,
             },
             lease: self.engine.settings.lease,
             new,
@@ -146,11 +146,11 @@ impl Bookings {
                 return Ok(None);
             }
         }
-        match insertion.new.door {
-            Door::Seats => self.unpaid.claim(*actor, user, hold).await?,
-            Door::Simple => self.unpaid.claim_for_good(*actor, user, hold).await?,
+        match insertion.new.channel {
+            Channel::Seats => self.unpaid.claim(*actor, user, hold).await?,
+            Channel::Simple => self.unpaid.claim_for_good(*actor, user, hold).await?,
             // It is charged before anybody waits; and tickets come about elsewhere.
-            Door::Count | Door::Event => {}
+            Channel::Count | Channel::Event => {}
         }
         Ok(self.engine.writer.add(insertion).await?)
     }
@@ -217,7 +217,7 @@ impl Bookings {
     /// When there is none with this id.
     pub async fn find_count(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = self.find(id).await?;
-        let is_by_count = booking.door == Door::Count;
+        let is_by_count = booking.channel == Channel::Count;
         is_by_count
             .then_some(booking)
             .ok_or(AppError::UnknownBooking(id))
@@ -230,12 +230,12 @@ impl Bookings {
     pub async fn of_user(
         &self,
         user: &str,
-        part: ListPart<BookingId>,
+        part: PageRequest<BookingId>,
         limit: i64,
     ) -> Result<Listing<Booking, BookingId>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
-        let found = db::bookings::of_user(database, user, Door::Count, part, limit + 1).await?;
+        let found = db::bookings::of_user(database, user, Channel::Count, part, limit + 1).await?;
         Ok(Listing::of(found, &part, limit, |booking| booking.id))
     }
 
@@ -262,10 +262,10 @@ impl Bookings {
         actor: Actor,
         context: CallContext,
     ) -> Result<Booking, AppError> {
-        if booking.life.shown != State::Confirmed {
+        if booking.life.public_status != State::Confirmed {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
-        self.give_up(booking, actor, context).await
+        self.abandon(booking, actor, context).await
     }
 
     /// That a customer may still cancel what is confirmed.
@@ -275,7 +275,7 @@ impl Bookings {
         actor: Actor,
         context: &CallContext,
     ) -> Result<(), AppError> {
-        let cutoff = self.cutoffs.of(booking.door);
+        let cutoff = self.cutoffs.of(booking.channel);
         if !actor.is_customer() || cutoff.before_start.is_none() {
             return Ok(());
         }
@@ -303,7 +303,7 @@ impl Bookings {
     /// # Errors
     /// When it has ended, it is too late for a customer, or a service does not answer: the booking is then
     /// ended later.
-    pub async fn give_up(
+    pub async fn abandon(
         &self,
         mut booking: Booking,
         actor: Actor,
@@ -315,11 +315,11 @@ impl Bookings {
                 State::Confirmed => self.check_cutoff(&booking, actor, &context).await?,
                 _ => {}
             }
-            let terms = self.engine.terms(&booking);
+            let policy = self.engine.policy(&booking);
             let cancelled = Booking {
                 refusal: None,
                 wanted: None,
-                ..booking.after(terms, Event::CancelRequested)?
+                ..booking.after(policy, Event::CancelRequested)?
             };
             match self.engine.save(cancelled, NextStep::Mine).await {
                 Ok(cancelled) => return self.finish(cancelled, context).await,
@@ -351,8 +351,10 @@ impl Bookings {
 /// What the customer of a booking by count is told.
 #[must_use]
 pub fn shown_text(booking: &Booking) -> &'static str {
-    match booking.life.shown {
-        State::Pending | State::Held | State::Paying { .. } | State::Parked { .. } => "pending",
+    match booking.life.public_status {
+        State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
+            "pending"
+        }
         State::Confirmed => "confirmed",
         State::Ended(Outcome::Cancelled) => "cancelled",
         State::Ended(Outcome::Failed | Outcome::Expired) => "failed",

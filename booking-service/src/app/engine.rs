@@ -17,11 +17,11 @@ use clients::http::{CallContext, CallError};
 use clients::payment::PaymentClient;
 use deadpool_postgres::Pool;
 use inventory::Inventory;
-use lifecycle::{Action, Event, State, Terms};
+use lifecycle::{Action, Event, PaymentPolicy, State};
 use tokio::sync::oneshot;
 
 use super::AppError;
-use super::booking::{Booking, Door, PaymentAttempts, Refusal};
+use super::booking::{Booking, Channel, PaymentAttempts, Refusal};
 use super::leases::Leases;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
@@ -31,7 +31,7 @@ pub use sales::Sales;
 /// The pause before a step is tried again after no answer; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause: whoever asks again for a booking soon after an outage finds it settled.
+/// The longest pause: whoever asks again for a booking soon after an outage finds it reversed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// The pause before a refund is tried again whose charge is not there: somebody has to find it first.
@@ -79,15 +79,15 @@ enum Step {
     Write(Booking),
     /// The booking was written meanwhile.
     Written(Booking),
-    /// The same, and somebody goes on with it when its time comes.
-    Left(Booking),
+    /// The same, and a worker continues when it is due.
+    Deferred(Booking),
 }
 
 impl Engine {
     /// What is agreed with a booking's customer.
     #[must_use]
-    pub fn terms(&self, booking: &Booking) -> Terms {
-        booking.terms(self.settings.payment_attempts)
+    pub fn policy(&self, booking: &Booking) -> PaymentPolicy {
+        booking.policy(self.settings.payment_attempts)
     }
 
     /// Works on a booking, which belongs to the caller, until nothing is left to do but to wait for the
@@ -128,7 +128,7 @@ impl Engine {
             booking = match step {
                 Step::Write(next) => self.save(next, NextStep::Mine).await?,
                 Step::Written(next) => next,
-                Step::Left(next) => return Ok(next),
+                Step::Deferred(next) => return Ok(next),
             };
             if booking.life.state == State::Confirmed
                 && let Some(decided) = decided.take()
@@ -154,9 +154,11 @@ impl Engine {
             Action::Hold => self.hold(booking, context).await?,
             Action::Pay { attempt } => self.pay(booking, attempt, context).await?,
             Action::Confirm => self.confirm(booking).await?,
-            Action::Release if booking.door == Door::Event => self.release_tickets(booking).await?,
+            Action::Release if booking.channel == Channel::Event => {
+                self.release_tickets(booking).await?
+            }
             Action::Release => self.release(booking, context).await?,
-            Action::Settle { attempt } => self.settle(booking, attempt, context).await?,
+            Action::Reverse { attempt } => self.reverse(booking, attempt, context).await?,
             Action::AwaitCustomer if booking.is_past_deadline => self.out_of_time(booking)?,
             Action::AwaitCustomer | Action::Nothing => return Ok(None),
         };
@@ -192,13 +194,13 @@ impl Engine {
         };
         let saved = self.writer.save(change).await?;
         let saved = saved.ok_or(AppError::ChangedElsewhere)?;
-        crash_points::point(written(saved.life.state));
+        crash_points::point(crash_point_name(saved.life.state));
         Ok(saved)
     }
 
     /// The booking after this event.
     fn after(&self, booking: &Booking, event: Event) -> Result<Booking, AppError> {
-        Ok(booking.after(self.terms(booking), event)?)
+        Ok(booking.after(self.policy(booking), event)?)
     }
 
     /// The booking after an event that ends it, with the reason for the customer.
@@ -217,10 +219,10 @@ impl Engine {
 
     /// Has a booking undone that nothing came of in time: nobody can ask again for one without a key, so
     /// it must not come about later.
-    async fn give_up(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
-        let given_up = self.refused(booking, Event::GivenUp, refusal)?;
+    async fn abandon(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
+        let abandoned = self.refused(booking, Event::Abandoned, refusal)?;
         let pause = NextStep::After(pause_after(booking.takeovers));
-        self.save(given_up, pause).await?;
+        self.save(abandoned, pause).await?;
         Ok(())
     }
 }
@@ -233,13 +235,13 @@ fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppE
     }
 }
 
-/// The point at which a booking was written that stands like this.
-fn written(state: State) -> &'static str {
+/// The crash point after a booking was written in this state.
+fn crash_point_name(state: State) -> &'static str {
     match state {
         State::Pending => "pending.after",
         State::Held => "held.after",
         State::Paying { .. } => "paying.after",
-        State::Parked { .. } => "declined.after",
+        State::PaymentFailed { .. } => "declined.after",
         State::Confirmed => "confirmed.after",
         State::Ended(_) => "ended.after",
     }

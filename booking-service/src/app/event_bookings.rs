@@ -1,10 +1,10 @@
 //! Bookings of tickets to events: made with their tickets held, paid through a queue, listed, given up.
 //!
-//! The tickets, a use of the voucher, and the user's share of the event are pools, taken in one hold, all
+//! The tickets, a use of the voucher, and the user's limit for the event are pools, taken in one hold, all
 //! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
 //! and is the job of paying for it, too: see [`super::payment_jobs`].
 
-mod bid;
+mod quote;
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use lifecycle::{Outcome, State};
 use service_kit::once::{self, Kept, Once, RequestKey};
 use uuid::Uuid;
 
-use self::bid::Bid;
+use self::quote::Quote;
 use super::AppError;
 use super::actor::Actor;
-use super::booking::{Booking, Door, Refusal as Reason};
+use super::booking::{Booking, Channel, Refusal as Reason};
 use super::bookings::Bookings;
-use super::doorbell::{Doorbell, Job};
-use super::turns::Turns;
+use super::job_notifier::{Job, JobNotifier};
+use super::key_locks::KeyLocks;
 use super::vouchers::VoucherCode;
 use crate::db::event_bookings::NewEventBooking;
 use crate::db::{self, DbError};
@@ -94,9 +94,9 @@ pub enum EventBookingStatus {
 impl EventBookingStatus {
     /// What the customer of a booking that shows this is told.
     #[must_use]
-    pub fn of(shown: State) -> Self {
-        match shown {
-            State::Pending | State::Held | State::Paying { .. } | State::Parked { .. } => {
+    pub fn of(public_status: State) -> Self {
+        match public_status {
+            State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
                 Self::Pending
             }
             State::Confirmed => Self::Confirmed,
@@ -150,8 +150,8 @@ impl TryFrom<Booking> for EventBooking {
             user: booking.user,
             event: tickets.event,
             quantity: tickets.quantity,
-            status: EventBookingStatus::of(booking.life.shown),
-            is_declined: matches!(booking.life.state, State::Parked { .. }),
+            status: EventBookingStatus::of(booking.life.public_status),
+            is_declined: matches!(booking.life.state, State::PaymentFailed { .. }),
             total,
             discount: discount.map_err(|_| AppError::OtherAnswer)?,
             voucher: tickets.voucher,
@@ -167,14 +167,14 @@ impl TryFrom<Booking> for EventBooking {
 /// Makes, finds and cancels bookings of tickets.
 #[derive(Clone)]
 pub struct EventBookings {
-    /// What all doors share.
+    /// What all channels user_limit.
     pub bookings: Bookings,
     /// What tells workers of new jobs.
-    pub doorbell: Doorbell,
+    pub notifier: JobNotifier,
     /// How long the customer has to pay.
     pub deadline: Duration,
     /// Whose turn it is of those with the same key.
-    pub turns: Turns,
+    pub key_locks: KeyLocks,
 }
 
 impl EventBookings {
@@ -187,9 +187,9 @@ impl EventBookings {
         &self,
         request: EventBookingRequest,
     ) -> Result<Once<EventBooking>, AppError> {
-        let _turn = self
-            .turns
-            .of(request.key.as_ref().map(|key| key.key.as_str()))
+        let _lock = self
+            .key_locks
+            .lock(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
         let find = |key| self.booked_under(key);
         let book = Box::pin(self.book(&request));
@@ -199,36 +199,36 @@ impl EventBookings {
     async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {
         let unpaid = &self.bookings.unpaid;
         unpaid.check_units(request.actor, "quantity", request.quantity)?;
-        let bid = Bid::make(&self.bookings.engine, request).await?;
+        let quote = Quote::make(&self.bookings.engine, request).await?;
         let hold = self.hold_of(request).await?;
-        if bid.is_free() {
-            return self.take(hold, request, &bid).await;
+        if quote.is_free() {
+            return self.take(hold, request, &quote).await;
         }
         let user = request.user.to_string();
         unpaid.claim(request.actor, &user, hold).await?;
-        let taken = self.take(hold, request, &bid).await;
+        let taken = self.take(hold, request, &quote).await;
         if matches!(taken, Err(AppError::Refused(_))) {
             unpaid.give_back(request.actor, hold).await;
         }
         taken
     }
 
-    /// Holds what a bid takes, and writes its booking.
+    /// Holds what a quote takes, and writes its booking.
     async fn take(
         &self,
         hold: HoldId,
         request: &EventBookingRequest,
-        bid: &Bid,
+        quote: &Quote,
     ) -> Result<EventBooking, AppError> {
-        let new = self.new_booking(hold, request, bid)?;
-        let until = if bid.is_free() {
+        let new = self.new_booking(hold, request, quote)?;
+        let until = if quote.is_free() {
             Until::Sold
         } else {
             Until::Pinned
         };
-        let command = HoldCommand::new(hold, hold.to_string(), legs(bid), until)
+        let command = HoldCommand::new(hold, hold.to_string(), legs(quote), until)
             .map_err(|_| AppError::OtherAnswer)?
-            .gated_by(bid.tickets);
+            .gated_by(quote.tickets);
         let inventory = &self.bookings.engine.inventory;
         let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
         match answer.await {
@@ -236,12 +236,12 @@ impl EventBookings {
             Ok(Ok(accepted)) if accepted.is_replayed() => Err(AppError::MadeBefore),
             Ok(Ok(_)) => {
                 crash_points::point("job.after");
-                if !bid.is_free() {
-                    self.doorbell.ring(Job::new(hold));
+                if !quote.is_free() {
+                    self.notifier.notify(Job::new(hold));
                 }
-                Ok(made(request, &new, bid))
+                Ok(made(request, &new, quote))
             }
-            Ok(Err(Refusal::SoldOut)) => Err(bid.shortage(&self.bookings.engine).await?),
+            Ok(Err(Refusal::SoldOut)) => Err(quote.shortage(&self.bookings.engine).await?),
             Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
                 refusal.code(),
                 "sales are closed",
@@ -264,7 +264,7 @@ impl EventBookings {
     fn give_up_later(&self, hold: HoldId) {
         let this = self.clone();
         self.bookings.tasks.spawn(|stop| async move {
-            while let Err(error) = this.give_up(hold).await {
+            while let Err(error) = this.abandon(hold).await {
                 tracing::warn!(booking = %hold, %error, "a booking without an answer is given up later");
                 if stop
                     .run_until_cancelled(tokio::time::sleep(GIVE_UP_PAUSE))
@@ -277,15 +277,15 @@ impl EventBookings {
         });
     }
 
-    async fn give_up(&self, hold: HoldId) -> Result<(), AppError> {
+    async fn abandon(&self, hold: HoldId) -> Result<(), AppError> {
         let engine = &self.bookings.engine;
         let command = Command::Release { hold };
         if let Some(booking) = db::bookings::find_by_hold(&engine.database, hold).await? {
-            let given_up = self
+            let abandoned = self
                 .bookings
-                .give_up(booking, Actor::Staff, CallContext::default())
+                .abandon(booking, Actor::Staff, CallContext::default())
                 .await;
-            return match given_up {
+            return match abandoned {
                 Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -321,19 +321,19 @@ impl EventBookings {
         &self,
         hold: HoldId,
         request: &EventBookingRequest,
-        bid: &Bid,
+        quote: &Quote,
     ) -> Result<NewEventBooking, AppError> {
-        let created_at = bid.now;
+        let created_at = quote.now;
         let deadline_at = created_at.checked_add(self.deadline);
         Ok(NewEventBooking {
             hold,
             event: request.event,
             user: request.user,
             quantity: request.quantity.get().cast_signed(),
-            unit_price_minor: bid.unit_price.minor(),
-            voucher: bid.voucher.as_ref().map(|voucher| voucher.id),
-            discount_minor: bid.discount.minor(),
-            total: bid.total,
+            unit_price_minor: quote.unit_price.minor(),
+            voucher: quote.voucher.as_ref().map(|voucher| voucher.id),
+            discount_minor: quote.discount.minor(),
+            total: quote.total,
             created_at,
             deadline_at: deadline_at.map_err(|_| AppError::OtherAnswer)?,
             key: request.key.clone(),
@@ -363,7 +363,7 @@ impl EventBookings {
     async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
-            .filter(|booking| booking.door == Door::Event)
+            .filter(|booking| booking.channel == Channel::Event)
             .ok_or(AppError::UnknownEventBooking)
     }
 
@@ -395,16 +395,17 @@ impl EventBookings {
         context: CallContext,
     ) -> Result<EventBooking, AppError> {
         let booking = self.row(id).await?;
-        match self.bookings.give_up(booking, actor, context).await {
+        match self.bookings.abandon(booking, actor, context).await {
             Err(AppError::NotCancellable(_)) => Err(AppError::WrongState("over")),
             outcome => outcome?.try_into(),
         }
     }
 }
 
-/// What a bid takes: the tickets, a use of its voucher, and the user's share.
-fn legs(bid: &Bid) -> Vec<LegRequest> {
-    bid.wanted()
+/// What a quote takes: the tickets, a use of its voucher, and the user's limit.
+fn legs(quote: &Quote) -> Vec<LegRequest> {
+    quote
+        .wanted()
         .into_iter()
         .map(|(pool, units)| LegRequest {
             pool,
@@ -415,22 +416,22 @@ fn legs(bid: &Bid) -> Vec<LegRequest> {
 }
 
 /// A booking that was just made.
-fn made(request: &EventBookingRequest, new: &NewEventBooking, bid: &Bid) -> EventBooking {
+fn made(request: &EventBookingRequest, new: &NewEventBooking, quote: &Quote) -> EventBooking {
     EventBooking {
         id: new.hold,
         user: request.user.to_string(),
         event: request.event,
         quantity: request.quantity,
-        status: if bid.is_free() {
+        status: if quote.is_free() {
             EventBookingStatus::Confirmed
         } else {
             EventBookingStatus::Pending
         },
         is_declined: false,
         total: new.total,
-        discount: bid.discount,
-        voucher: bid.voucher.as_ref().map(|voucher| voucher.code.clone()),
-        attempts: i16::from(!bid.is_free()),
+        discount: quote.discount,
+        voucher: quote.voucher.as_ref().map(|voucher| voucher.code.clone()),
+        attempts: i16::from(!quote.is_free()),
         deadline_at: new.deadline_at,
         reason: None,
         created_at: new.created_at,

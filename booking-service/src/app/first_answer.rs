@@ -6,8 +6,8 @@ use domain::{Money, PaymentId, SeatNumber};
 use lifecycle::{Outcome, State};
 use serde::{Deserialize, Serialize};
 
-use super::booking::{Booking, Door, Refusal};
-use super::stored_life::{state_from, state_text};
+use super::booking::{Booking, Channel, Refusal};
+use super::booking_row::{state_from, state_text};
 
 /// All of an answer that may change afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +42,15 @@ impl FirstAnswer {
     /// that is not kept.
     #[must_use]
     pub fn of(booking: &Booking) -> Option<Self> {
-        let is_answered = match (booking.door, booking.life.shown) {
+        let is_answered = match (booking.channel, booking.life.public_status) {
             // Answered when they were made: by what never changes.
-            (Door::Event, _) => false,
+            (Channel::Event, _) => false,
             (_, State::Confirmed | State::Ended(_)) => !leaves_key_free(booking),
-            (Door::Seats, State::Held) => true,
+            (Channel::Seats, State::Held) => true,
             _ => false,
         };
         is_answered.then(|| Self {
-            shown: state_text(booking.life.shown).to_owned(),
+            shown: state_text(booking.life.public_status).to_owned(),
             seats: booking.legs.iter().map(|leg| leg.seats.clone()).collect(),
             total_minor: booking.total.map(Money::minor),
             payment: booking.payment,
@@ -63,19 +63,19 @@ impl FirstAnswer {
 #[must_use]
 pub fn leaves_key_free(booking: &Booking) -> bool {
     let has_failed = matches!(
-        booking.life.shown,
+        booking.life.public_status,
         State::Ended(Outcome::Failed | Outcome::Expired)
     );
     let code = booking.refusal.as_ref().map_or("", |refusal| &refusal.code);
-    let is_kept_by_door = match booking.door {
+    let is_kept_by_door = match booking.channel {
         // A refusal is an answer in its style.
-        Door::Count => {
+        Channel::Count => {
             !["price_changed", INTERRUPTED].contains(&code) && !NoItinerary::CODES.contains(&code)
         }
-        Door::Seats => !NOT_KEPT.contains(&code) && !NoItinerary::CODES.contains(&code),
+        Channel::Seats => !NOT_KEPT.contains(&code) && !NoItinerary::CODES.contains(&code),
         // Each is a problem, such as a conflict.
-        Door::Simple => false,
-        Door::Event => true,
+        Channel::Simple => false,
+        Channel::Event => true,
     };
     has_failed && booking.answer.is_none() && !is_kept_by_door
 }
@@ -88,7 +88,7 @@ impl Booking {
             return self;
         };
         if let Some(shown) = state_from(&answer.shown, 0) {
-            self.life.shown = shown;
+            self.life.public_status = shown;
         }
         for (leg, seats) in self.legs.iter_mut().zip(answer.seats) {
             leg.seats = seats;

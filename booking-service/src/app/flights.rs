@@ -25,7 +25,7 @@ const FOUND_AT_ONCE: i64 = 500;
 /// Ends bookings by flight.
 #[derive(Clone)]
 pub struct Flights {
-    /// What all doors share.
+    /// What all channels share.
     pub bookings: Bookings,
 }
 
@@ -113,7 +113,7 @@ impl Flights {
     }
 
     async fn end(&self, booking: Booking, context: CallContext) -> Result<(), AppError> {
-        match self.bookings.give_up(booking, Actor::Staff, context).await {
+        match self.bookings.abandon(booking, Actor::Staff, context).await {
             Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
             Err(error) => Err(error),
         }

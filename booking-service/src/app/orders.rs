@@ -13,7 +13,7 @@ use service_kit::once::{self, Answer, Once, RequestKey};
 
 use super::AppError;
 use super::actor::Actor;
-use super::booking::{Booking, Door, Leg, NewBooking, SeatChange};
+use super::booking::{Booking, Channel, Leg, NewBooking, SeatChange};
 use super::bookings::{Answered, Bookings};
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
@@ -39,7 +39,7 @@ pub enum OnDecline {
 /// Makes and changes orders.
 #[derive(Clone)]
 pub struct Orders {
-    /// What all doors share.
+    /// What all channels share.
     pub bookings: Bookings,
 }
 
@@ -93,7 +93,7 @@ impl Orders {
     pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
-            .filter(|booking| booking.door == Door::Seats)
+            .filter(|booking| booking.channel == Channel::Seats)
             .ok_or(AppError::UnknownOrder)
     }
 
@@ -206,8 +206,8 @@ impl Orders {
             is_mended: on_decline == OnDecline::Mend,
             ..self.payable(id).await?
         };
-        let terms = self.bookings.engine.terms(&order);
-        let paying = order.after(terms, Event::PayRequested);
+        let policy = self.bookings.engine.policy(&order);
+        let paying = order.after(policy, Event::PayRequested);
         let paying = Booking {
             payment_code: Some(code),
             refusal: None,
@@ -243,11 +243,14 @@ impl Orders {
         context: CallContext,
     ) -> Result<Booking, AppError> {
         let order = self.find(id).await?;
-        let waits = matches!(order.life.shown, State::Held | State::Parked { .. });
+        let waits = matches!(
+            order.life.public_status,
+            State::Held | State::PaymentFailed { .. }
+        );
         if waits && order.is_past_deadline {
             return Err(AppError::WrongState(status(&order)));
         }
-        match self.bookings.give_up(order, actor, context).await {
+        match self.bookings.abandon(order, actor, context).await {
             Err(AppError::NotCancellable(_)) => {
                 Err(AppError::WrongState(status(&self.find(id).await?)))
             }
@@ -270,10 +273,10 @@ impl Orders {
     async fn payable(&self, id: HoldId) -> Result<Booking, AppError> {
         let order = self.row_at_rest(id).await?;
         match order.life.state {
-            State::Held | State::Parked { .. } if order.is_past_deadline => {
+            State::Held | State::PaymentFailed { .. } if order.is_past_deadline => {
                 Err(AppError::OrderExpired)
             }
-            State::Held | State::Parked { .. } => Ok(order),
+            State::Held | State::PaymentFailed { .. } => Ok(order),
             State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
             _ => Err(AppError::WrongState(status(&order))),
         }
@@ -382,9 +385,9 @@ pub fn is_payment_code(code: &str) -> bool {
 /// What the customer of an order is told.
 #[must_use]
 pub fn status(order: &Booking) -> &'static str {
-    match order.life.shown {
+    match order.life.public_status {
         State::Pending => "CREATED",
-        State::Held | State::Parked { .. } => "SEATS_RESERVED",
+        State::Held | State::PaymentFailed { .. } => "SEATS_RESERVED",
         State::Paying { .. } => "PAYMENT_PENDING",
         State::Confirmed => "CONFIRMED",
         State::Ended(Outcome::Failed) => "FAILED",
@@ -396,8 +399,8 @@ pub fn status(order: &Booking) -> &'static str {
 /// Whole seconds until an order's time runs out; zero unless its seats are held.
 #[must_use]
 pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
-    match order.life.shown {
-        State::Held | State::Parked { .. } => {
+    match order.life.public_status {
+        State::Held | State::PaymentFailed { .. } => {
             order.deadline_at.duration_since(now).as_secs().max(0)
         }
         _ => 0,

@@ -5,7 +5,7 @@ use service_kit::auth::{Caller, Role};
 use uuid::Uuid;
 
 use super::AppError;
-use super::booking::{Booking, Door};
+use super::booking::{Booking, Channel};
 use super::event_bookings::EventBooking;
 use super::ticket_options::Purchase;
 
@@ -36,10 +36,10 @@ impl Owned for Booking {
     }
 
     fn unknown(&self) -> AppError {
-        match self.door {
-            Door::Seats | Door::Simple => AppError::UnknownOrder,
-            Door::Event => AppError::UnknownEventBooking,
-            Door::Count => AppError::UnknownBooking(self.id),
+        match self.channel {
+            Channel::Seats | Channel::Simple => AppError::UnknownOrder,
+            Channel::Event => AppError::UnknownEventBooking,
+            Channel::Count => AppError::UnknownBooking(self.id),
         }
     }
 }

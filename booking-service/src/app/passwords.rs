@@ -93,7 +93,7 @@ pub enum HashError {
 /// Hashes and compares passwords, a few at once.
 #[derive(Clone)]
 pub struct Hasher {
-    turns: Arc<Semaphore>,
+    key_locks: Arc<Semaphore>,
     places: Arc<Semaphore>,
     memory: Arc<Memory>,
 }
@@ -103,7 +103,7 @@ impl Hasher {
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self {
-            turns: Arc::new(Semaphore::new(at_once)),
+            key_locks: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
             memory: Arc::default(),
         }
@@ -146,7 +146,7 @@ impl Hasher {
 
     async fn in_turn(&self, password: Password, salt: Salt) -> Result<Output, HashError> {
         let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = Arc::clone(&self.key_locks).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn)
             .await
             .map_err(|_| HashError::Busy)?
@@ -154,7 +154,7 @@ impl Hasher {
         let memory = Arc::clone(&self.memory);
         let work = move || {
             // Kept until the work is done, even if nobody waits for it any more.
-            let _turn = turn;
+            let _lock = turn;
             memory.hash(&password, &salt)
         };
         tokio::task::spawn_blocking(work)

@@ -3,10 +3,10 @@
 //!
 //! The job of a booking is its own row, written with its tickets' hold: its state says what is to be done,
 //! its version who has it, and `next_step_at` when somebody may take it. Workers hear of jobs by the
-//! [`super::doorbell`]; what nobody took within a second, or was left by a worker that was stopped, the
+//! [`super::job_notifier`]; what nobody took within a second, or was left by a worker that was stopped, the
 //! [`super::worker`] finds. An attempt that was declined is followed by another after a pause; one whose
 //! outcome is not known is asked again under the same key, for as long as there is time to pay. After a
-//! round of declined attempts the job is a dead letter: its booking is parked, keeps its tickets until its
+//! round of declined attempts the job is a dead letter: its booking is payment_failed, keeps its tickets until its
 //! deadline, and may be tried again by staff, under further keys.
 
 use std::time::Duration;
@@ -15,16 +15,16 @@ use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::{Event, State};
 use service_kit::once::{self, Answer, Once, RequestKey};
-use service_kit::page::{ListPart, Listing};
+use service_kit::page::{Listing, PageRequest};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::AppError;
 use super::booking::Booking;
-use super::doorbell::{Doorbell, Ear, Job, Stream};
 use super::engine::Engine;
 use super::event_bookings::EventBookingStatus;
-use super::worker::Crew;
+use super::job_notifier::{Job, JobNotifier, NotificationReceiver, Stream};
+use super::worker::WorkerPool;
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 
@@ -35,7 +35,7 @@ const TAKEN_UP_WITHIN: Duration = Duration::from_secs(1);
 const REDIS_PAUSE: Duration = Duration::from_secs(1);
 
 /// The most jobs that are claimed in one statement.
-const CLAIMED_AT_ONCE: usize = 64;
+const CLAIM_BATCH: usize = 64;
 
 /// A job that kept failing.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct DeadLetter {
     /// Whose booking it is.
     pub user: String,
     /// What the booking shows.
-    pub shown: State,
+    pub public_status: State,
     /// How many attempts had been made.
     pub attempts: i16,
     /// Why the last one was declined.
@@ -66,7 +66,7 @@ impl DeadLetter {
     /// Where its booking stands.
     #[must_use]
     pub fn booking_status(&self) -> EventBookingStatus {
-        EventBookingStatus::of(self.shown)
+        EventBookingStatus::of(self.public_status)
     }
 }
 
@@ -89,7 +89,7 @@ pub struct PaymentJobs {
     /// What moves bookings on.
     pub engine: Engine,
     /// What tells workers of jobs.
-    pub doorbell: Doorbell,
+    pub notifier: JobNotifier,
 }
 
 impl PaymentJobs {
@@ -99,7 +99,7 @@ impl PaymentJobs {
     /// When the database does not answer.
     pub async fn dead_letters(
         &self,
-        part: ListPart<Uuid>,
+        part: PageRequest<Uuid>,
         limit: i64,
     ) -> Result<Listing<DeadLetter, Uuid>, AppError> {
         let database = &self.engine.database;
@@ -170,7 +170,7 @@ impl PaymentJobs {
         };
         let requeued = db::payment_failures::requeue(database, letter.id, change, key, answer);
         let (booking, answer) = requeued.await?.ok_or(AppError::InProgress)?;
-        self.doorbell.ring(Job {
+        self.notifier.notify(Job {
             hold: booking.hold,
             version: booking.version,
         });
@@ -179,17 +179,17 @@ impl PaymentJobs {
 
     fn queued_again(&self, booking: &Booking) -> Result<Booking, AppError> {
         let has_time =
-            matches!(booking.life.state, State::Parked { .. }) && !booking.is_past_deadline;
+            matches!(booking.life.state, State::PaymentFailed { .. }) && !booking.is_past_deadline;
         if !has_time {
             return Err(AppError::WrongState(
-                match EventBookingStatus::of(booking.life.shown) {
+                match EventBookingStatus::of(booking.life.public_status) {
                     EventBookingStatus::Confirmed => "of a booking that is confirmed",
                     EventBookingStatus::Cancelled => "of a booking that is cancelled",
                     EventBookingStatus::Pending => "of a booking whose time is over",
                 },
             ));
         }
-        let again = booking.after(self.engine.terms(booking), Event::PayRequested);
+        let again = booking.after(self.engine.policy(booking), Event::PayRequested);
         let again = again.map_err(|_| AppError::WrongState("tried too often already"))?;
         Ok(Booking {
             refusal: None,
@@ -198,13 +198,13 @@ impl PaymentJobs {
     }
 }
 
-/// Does the jobs that the doorbell tells of, until it is told to stop.
-pub async fn run(crew: Crew, stream: Stream, stop: CancellationToken) {
+/// Processes job ids from the Redis stream until it is told to stop; polling covers for the stream.
+pub async fn run(workers: WorkerPool, stream: Stream, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let listening = stream.listen();
-        let ear = match stop.run_until_cancelled(listening).await {
+        let receiver = match stop.run_until_cancelled(listening).await {
             None => return,
-            Some(Ok(ear)) => ear,
+            Some(Ok(receiver)) => receiver,
             Some(Err(error)) => {
                 tracing::debug!(%error, "job notifications unavailable; falling back to polling");
                 stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
@@ -212,7 +212,7 @@ pub async fn run(crew: Crew, stream: Stream, stop: CancellationToken) {
                 continue;
             }
         };
-        if let Err(error) = listen(&crew, ear, &stop).await {
+        if let Err(error) = listen(&workers, receiver, &stop).await {
             tracing::warn!(%error, "job notifications unavailable; falling back to polling");
             stop.run_until_cancelled(tokio::time::sleep(REDIS_PAUSE))
                 .await;
@@ -220,20 +220,27 @@ pub async fn run(crew: Crew, stream: Stream, stop: CancellationToken) {
     }
 }
 
-async fn listen(crew: &Crew, mut ear: Ear, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn listen(
+    workers: &WorkerPool,
+    mut receiver: NotificationReceiver,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
-        let Some(places) = stop.run_until_cancelled(crew.free_places()).await else {
+        let Some(permits) = stop.run_until_cancelled(workers.free_permits()).await else {
             return Ok(());
         };
-        let rung = ear.next(places.min(CLAIMED_AT_ONCE), stop).await?;
-        if rung.is_empty() {
+        let notifications = receiver.next(permits.min(CLAIM_BATCH), stop).await?;
+        if notifications.is_empty() {
             continue;
         }
-        let engine = &crew.engine;
-        let jobs: Vec<(HoldId, i64)> = rung.iter().map(|job| (job.hold, job.version)).collect();
+        let engine = &workers.engine;
+        let jobs: Vec<(HoldId, i64)> = notifications
+            .iter()
+            .map(|job| (job.hold, job.version))
+            .collect();
         let lease = engine.settings.lease;
         match db::event_bookings::claim(&engine.database, &jobs, lease).await {
-            Ok(claimed) => crew.work_on(claimed).await,
+            Ok(claimed) => workers.process(claimed).await,
             Err(error) => {
                 tracing::warn!(%error, "claiming payment jobs failed; they will be polled")
             }

@@ -5,14 +5,14 @@ use domain::BookingId;
 use lifecycle::State;
 
 use super::AppError;
-use super::booking::{Booking, Door, NewBooking, Refusal};
+use super::booking::{Booking, Channel, NewBooking, Refusal};
 use super::bookings::{Answered, Bookings};
 use crate::db;
 
 /// Makes and finds simple orders.
 #[derive(Clone)]
 pub struct SimpleOrders {
-    /// What all doors share.
+    /// What all channels share.
     pub bookings: Bookings,
 }
 
@@ -28,7 +28,7 @@ impl SimpleOrders {
     ) -> Result<Answered, AppError> {
         let answered = self.bookings.book(new, context).await?;
         let booking = &answered.booking;
-        if booking.life.shown == State::Confirmed {
+        if booking.life.public_status == State::Confirmed {
             return Ok(answered);
         }
         let refusal = booking.refusal.clone();
@@ -51,7 +51,7 @@ impl SimpleOrders {
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.bookings.engine.database, id).await?;
         booking
-            .filter(|booking| booking.door == Door::Simple)
+            .filter(|booking| booking.channel == Channel::Simple)
             .ok_or(AppError::UnknownOrder)
     }
 }

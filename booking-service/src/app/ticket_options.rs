@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use super::AppError;
 use super::actor::Actor;
+use super::key_locks::KeyLocks;
 use super::text::{Description, Name};
-use super::turns::Turns;
 use super::unpaid_orders::UnpaidOrders;
 use crate::db;
 use crate::db::purchases::{NewPurchase, PurchaseGivenUp};
@@ -91,7 +91,7 @@ pub struct TicketOptions {
     /// The pools of ticket options, which never change.
     pools: Cache<Uuid, PoolId>,
     /// Whose turn it is of those with the same key.
-    turns: Turns,
+    key_locks: KeyLocks,
     /// Where work goes on that no client waits for.
     tasks: BackgroundTasks,
     /// How much a customer may have without paying.
@@ -112,7 +112,7 @@ impl TicketOptions {
             inventory,
             tasks,
             pools: Cache::new(POOLS_REMEMBERED),
-            turns: Turns::default(),
+            key_locks: KeyLocks::default(),
             unpaid,
         }
     }
@@ -152,9 +152,9 @@ impl TicketOptions {
     /// When there are not enough or there is no such ticket option, the key came with another request,
     /// or the database does not answer.
     pub async fn purchase(&self, request: PurchaseRequest) -> Result<Once<Purchase>, AppError> {
-        let _turn = self
-            .turns
-            .of(request.key.as_ref().map(|key| key.key.as_str()))
+        let _lock = self
+            .key_locks
+            .lock(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
         let find = |key| db::purchases::find_by_key(&self.database, key);
         once::create(request.key.as_ref(), find, self.buy(&request)).await
@@ -213,8 +213,8 @@ impl TicketOptions {
     fn give_up_later(&self, hold: HoldId) {
         let inventory = Arc::clone(&self.inventory);
         self.tasks.spawn(|stop| async move {
-            let give_up = || inventory.submit_with(Command::Release { hold }, PurchaseGivenUp(hold.0));
-            while let Err(error) = give_up().await {
+            let abandon = || inventory.submit_with(Command::Release { hold }, PurchaseGivenUp(hold.0));
+            while let Err(error) = abandon().await {
                 tracing::warn!(purchase = %hold, %error, "a purchase without an answer is given up later");
                 let pause = tokio::time::sleep(GIVE_UP_PAUSE);
                 if stop.run_until_cancelled(pause).await.is_none() {

@@ -7,7 +7,7 @@ use domain::{HoldId, Units};
 
 use super::AppError;
 use super::actor::Actor;
-use super::turns::Turns;
+use super::key_locks::KeyLocks;
 use crate::db;
 use crate::db::unpaid_orders::Claim;
 
@@ -18,8 +18,8 @@ pub struct UnpaidOrders {
     limits: HoldingLimits,
     /// Claims of one user, and those from one network, come one after the other here too: else a crowd of them
     /// would have every connection and wait for one lock.
-    users: Turns,
-    networks: Turns,
+    users: KeyLocks,
+    networks: KeyLocks,
 }
 
 impl UnpaidOrders {
@@ -29,8 +29,8 @@ impl UnpaidOrders {
         Self {
             database,
             limits,
-            users: Turns::default(),
-            networks: Turns::default(),
+            users: KeyLocks::default(),
+            networks: KeyLocks::default(),
         }
     }
 
@@ -100,8 +100,8 @@ impl UnpaidOrders {
         {
             return Ok(());
         }
-        let _user = self.users.of(Some(user)).await;
-        let _network = self.networks.of(network.as_deref()).await;
+        let _user = self.users.lock(Some(user)).await;
+        let _network = self.networks.lock(network.as_deref()).await;
         let claim = Claim {
             hold,
             user,

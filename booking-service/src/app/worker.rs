@@ -1,5 +1,5 @@
-//! Goes on with bookings that nobody works on: their process was killed, a service did not answer, or
-//! their customer's time ran out.
+//! Reclaims bookings whose lease ran out: their process was killed, a service did not answer, or their deadline
+//! passed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use super::booking::Booking;
 use super::engine::Engine;
 use crate::db;
 
-/// Those who work on bookings side by side, so many at most.
+/// Processes bookings concurrently, up to a limit.
 #[derive(Clone)]
-pub struct Crew {
-    /// What they do.
+pub struct WorkerPool {
+    /// What processes them.
     pub engine: Engine,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-impl Crew {
-    /// A crew of so many, at least one.
+impl WorkerPool {
+    /// A pool with this many permits, at least one.
     #[must_use]
-    pub fn new(engine: Engine, at_once: usize) -> Self {
-        let places = Arc::new(Semaphore::new(at_once.max(1)));
-        Self { engine, places }
+    pub fn new(engine: Engine, concurrency: usize) -> Self {
+        let permits = Arc::new(Semaphore::new(concurrency.max(1)));
+        Self { engine, permits }
     }
 
-    /// How many have nothing to do, once somebody has not.
-    pub async fn free_places(&self) -> usize {
-        self.places.acquire().await.map(drop).ok();
-        self.places.available_permits().max(1)
+    /// Waits until a permit is free; how many are.
+    pub async fn free_permits(&self) -> usize {
+        self.permits.acquire().await.map(drop).ok();
+        self.permits.available_permits().max(1)
     }
 
-    /// Works on these, which belong to the caller; waits only while nobody is free to begin.
-    pub async fn work_on(&self, claimed: Vec<Booking>) {
+    /// Starts processing these, whose leases the caller holds; waits only for permits.
+    pub async fn process(&self, claimed: Vec<Booking>) {
         for booking in claimed {
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
                 return;
             };
             let engine = self.engine.clone();
@@ -49,7 +49,7 @@ impl Crew {
                 let driving = async { engine.drive(booking, &CallContext::default()).await };
                 match AssertUnwindSafe(driving).catch_unwind().await {
                     Ok(Ok(booking)) => {
-                        tracing::debug!(booking = %id, state = ?booking.life.shown, "booking processed");
+                        tracing::debug!(booking = %id, state = ?booking.life.public_status, "booking processed");
                     }
                     Ok(Err(AppError::ChangedElsewhere)) => {}
                     Ok(Err(error)) => {
@@ -61,22 +61,22 @@ impl Crew {
                         tracing::error!(booking = %id, "the work on a booking panicked");
                     }
                 }
-                drop(place);
+                drop(permit);
             });
         }
     }
 }
 
-/// Looks for such bookings until it is told to stop.
-pub async fn run(crew: Crew, every: Duration, stop: CancellationToken) {
-    let engine = crew.engine.clone();
+/// Claims due bookings by polling until it is told to stop.
+pub async fn run(workers: WorkerPool, every: Duration, stop: CancellationToken) {
+    let engine = workers.engine.clone();
     let mut found_all = true;
     loop {
-        // Where there is more than there were places, the next are looked for as soon as one is free.
+        // Where there is more than there were permits, the next are looked for as soon as one is free.
         let pause = if found_all { every } else { Duration::ZERO };
         let next_turn = async {
             tokio::time::sleep(pause).await;
-            crew.free_places().await
+            workers.free_permits().await
         };
         let Some(free) = stop.run_until_cancelled(next_turn).await else {
             return;
@@ -94,6 +94,6 @@ pub async fn run(crew: Crew, every: Duration, stop: CancellationToken) {
         found_all = i64::try_from(claimed.len()).unwrap_or(i64::MAX) < free;
         let taken_over = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
         metrics::counter!("booking_leases_reclaimed_total").increment(taken_over);
-        crew.work_on(claimed).await;
+        workers.process(claimed).await;
     }
 }

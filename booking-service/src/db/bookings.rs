@@ -1,8 +1,8 @@
 //! The tables `bookings`, `booking_legs` and `travelers`.
 
+mod all_channels;
 mod insert;
 mod list;
-mod of_all_doors;
 pub(super) mod row;
 mod update;
 
@@ -15,9 +15,9 @@ use self::row::{COLUMNS, read, read_claimed};
 use super::DbError;
 use crate::app::booking::Booking;
 
+pub use all_channels::{all_of_users, end_of_latest, first_since, search};
 pub use insert::{Insertion, insert};
 pub use list::{of_flight, of_user, users_of};
-pub use of_all_doors::{all_of_users, end_of_latest, first_since, search};
 pub use update::{Change, NextStep, update, update_and_keep, update_with_seats};
 
 /// Seats as one text, for a column of lists.
@@ -92,7 +92,7 @@ pub async fn find_by_hold(database: &Pool, hold: HoldId) -> Result<Option<Bookin
 /// When the database does not answer.
 pub async fn owner_of_order(database: &Pool, order: HoldId) -> Result<Option<String>, DbError> {
     let client = database.get().await?;
-    let query = "SELECT user_ref FROM bookings WHERE hold_id = $1 AND door = 'seats'";
+    let query = "SELECT user_ref FROM bookings WHERE hold_id = $1 AND channel = 'seats'";
     let statement = client.prepare_cached(query).await?;
     let row = client.query_opt(&statement, &[&order.0]).await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)

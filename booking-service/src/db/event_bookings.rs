@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::bookings::row::{COLUMNS, read_all, read_claimed};
 use super::{DbError, column};
 use crate::app::booking::Booking;
-use crate::app::stored_life::StoredLife;
+use crate::app::booking_row::StoredState;
 
 /// The foreign key that refuses a user that was deleted meanwhile.
 pub const USER: &str = "event_bookings_user";
@@ -27,7 +27,7 @@ const INSERT: &str = "
             AS new (hold_id, event_id, user_id, quantity, unit_price_minor, voucher_id, discount_minor,
                     amount_minor, currency, created_at, deadline_at, idempotency_key, request_digest)
     ), added AS (
-        INSERT INTO bookings (door, user_ref, payment_type, state, shown, attempt, hold_id, amount_minor,
+        INSERT INTO bookings (channel, user_ref, payment_type, state, public_status, attempt, hold_id, amount_minor,
                               currency, held_at, idempotency_key, request_digest, deadline_at,
                               next_step_at, created_at, updated_at)
         SELECT 'event', user_id::text, 'credit_card', state, state, attempt, hold_id, amount_minor,
@@ -67,11 +67,11 @@ const MOVE: &str = "
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[],
                              $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::float8[],
                              $12::uuid[], $13::bigint[], $14::bigint[])
-            AS new (id, version, state, shown, charged, seats_task, money_task, refusal_code,
+            AS new (id, version, state, public_status, charged, seats_task, money_task, refusal_code,
                     refusal_message, payment_id, lease_s, event_id, units, minor)
     ), moved AS (
         UPDATE bookings
-        SET state = new.state, shown = new.shown, charged = new.charged, seats_task = new.seats_task,
+        SET state = new.state, public_status = new.public_status, charged = new.charged, seats_task = new.seats_task,
             money_task = new.money_task, refusal_code = new.refusal_code,
             refusal_message = new.refusal_message, payment_id = new.payment_id,
             next_step_at = now() + make_interval(secs => new.lease_s), version = bookings.version + 1,
@@ -179,7 +179,7 @@ pub struct TicketsMoved {
 
 /// What of bookings changes with their tickets, a column each.
 struct Moves {
-    lives: Vec<StoredLife<&'static str>>,
+    lives: Vec<StoredState<&'static str>>,
     of: Vec<TicketsMoved>,
 }
 
@@ -197,7 +197,7 @@ impl Moves {
         column(&self.of, value)
     }
 
-    fn life<T>(&self, value: impl Fn(&StoredLife<&'static str>) -> T) -> Vec<T> {
+    fn life<T>(&self, value: impl Fn(&StoredState<&'static str>) -> T) -> Vec<T> {
         column(&self.lives, value)
     }
 
@@ -207,7 +207,7 @@ impl Moves {
             .with(self.column(|one| one.booking.id.0))
             .with(self.column(|one| one.booking.version))
             .with(self.life(|life| life.state))
-            .with(self.life(|life| life.shown))
+            .with(self.life(|life| life.public_status))
             .with(self.life(|life| life.charged))
             .with(self.life(|life| life.seats_task))
             .with(self.life(|life| life.money_task))
@@ -286,7 +286,7 @@ pub async fn of_user(
     let client = database.get().await?;
     let query = format!(
         "SELECT {COLUMNS} FROM bookings
-         WHERE user_ref = $1 AND door = 'event'
+         WHERE user_ref = $1 AND channel = 'event'
              AND ($2::uuid IS NULL OR id < (SELECT id FROM bookings WHERE hold_id = $2))
          ORDER BY id DESC LIMIT $3"
     );

@@ -4,7 +4,7 @@ use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId};
 use lifecycle::State;
 use service_kit::once::{Answer, RequestKey};
-use service_kit::page::ListPart;
+use service_kit::page::PageRequest;
 use service_kit::unreadable;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::bookings::{Change, update};
 use super::{DbError, keep_answer};
 use crate::app::booking::Booking;
+use crate::app::booking_row::state_from;
 use crate::app::payment_jobs::{DeadLetter, Failure};
-use crate::app::stored_life::state_from;
 
 const FAILED: &str = "
     INSERT INTO payment_failures (booking_id, attempt, code, message) VALUES ($1, $2, $3, $4)";
@@ -24,7 +24,7 @@ const REQUEUED: &str = "
     UPDATE dead_letters SET requeued_at = now() WHERE id = $1 AND requeued_at IS NULL";
 
 const LETTERS: &str = "
-    SELECT letter.id, booking.hold_id, booking.user_ref, booking.shown, letter.attempts, failure.code,
+    SELECT letter.id, booking.hold_id, booking.user_ref, booking.public_status, letter.attempts, failure.code,
            failure.message, letter.died_at, letter.requeued_at, booking.id AS booking_id
     FROM dead_letters letter
     JOIN bookings booking ON booking.id = letter.booking_id
@@ -33,14 +33,14 @@ const LETTERS: &str = "
 
 /// Those that wait are the ones that nobody requeued, of bookings that have not ended.
 const WAITING: &str =
-    "letter.requeued_at IS NULL AND booking.state = 'parked' AND booking.door = 'event'";
+    "letter.requeued_at IS NULL AND booking.state = 'payment_failed' AND booking.channel = 'event'";
 
 const HISTORY: &str = "
     SELECT attempt, code, message, failed_at FROM payment_failures
     WHERE booking_id = $1 ORDER BY attempt";
 
 /// Writes what became of a booking whose attempt was declined, the failure, and a dead letter if the
-/// booking is parked; `None` where somebody else changed the booking first.
+/// booking is payment_failed; `None` where somebody else changed the booking first.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -65,7 +65,7 @@ pub async fn decline(
             )
             .await?;
     }
-    if matches!(booking.life.state, State::Parked { .. }) {
+    if matches!(booking.life.state, State::PaymentFailed { .. }) {
         let statement = transaction.prepare_cached(DIED).await?;
         transaction
             .execute(&statement, &[&Uuid::now_v7(), &id, &attempt])
@@ -75,7 +75,7 @@ pub async fn decline(
     Ok(Some(booking))
 }
 
-/// Writes a booking whose parked payment is tried again, and that its dead letter is, and keeps the answer;
+/// Writes a booking whose payment_failed payment is tried again, and that its dead letter is, and keeps the answer;
 /// `None` where somebody else was first.
 ///
 /// # Errors
@@ -109,14 +109,14 @@ pub async fn requeue(
 /// When the database does not answer.
 pub async fn waiting(
     database: &Pool,
-    part: ListPart<Uuid>,
+    part: PageRequest<Uuid>,
     limit: i64,
 ) -> Result<Vec<DeadLetter>, DbError> {
     let client = database.get().await?;
     let (condition, order, place) = match part {
-        ListPart::First => ("$1::uuid IS NULL", "DESC", None),
-        ListPart::After(id) => ("letter.id < $1", "DESC", Some(id)),
-        ListPart::Before(id) => ("letter.id > $1", "ASC", Some(id)),
+        PageRequest::First => ("$1::uuid IS NULL", "DESC", None),
+        PageRequest::After(id) => ("letter.id < $1", "DESC", Some(id)),
+        PageRequest::Before(id) => ("letter.id > $1", "ASC", Some(id)),
     };
     let query =
         format!("{LETTERS} WHERE {WAITING} AND {condition} ORDER BY letter.id {order} LIMIT $2");
@@ -127,7 +127,7 @@ pub async fn waiting(
         unreadable::skipped("dead_letters", id, letter_of(row))
     };
     let mut found: Vec<DeadLetter> = rows.iter().filter_map(letter).collect();
-    if matches!(part, ListPart::Before(_)) {
+    if matches!(part, PageRequest::Before(_)) {
         found.reverse();
     }
     Ok(found)
@@ -179,14 +179,14 @@ pub async fn history(database: &Pool, booking: BookingId) -> Result<Vec<Failure>
 
 fn letter_of(row: &Row) -> Result<DeadLetter, DbError> {
     let attempts: i16 = row.try_get(4)?;
-    let shown = u8::try_from(attempts)
+    let public_status = u8::try_from(attempts)
         .ok()
         .and_then(|attempts| state_from(row.try_get(3).ok()?, attempts));
     Ok(DeadLetter {
         id: row.try_get(0)?,
         hold: HoldId(row.try_get(1)?),
         user: row.try_get(2)?,
-        shown: shown.ok_or(DbError::Unreadable("bookings.shown"))?,
+        public_status: public_status.ok_or(DbError::Unreadable("bookings.public_status"))?,
         attempts,
         code: row.try_get(5)?,
         message: row.try_get(6)?,

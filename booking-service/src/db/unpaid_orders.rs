@@ -21,7 +21,7 @@ const LOCK: &str = "
 const COUNTS: &str = "(
     EXISTS (
         SELECT FROM bookings WHERE bookings.hold_id = one.hold_id AND (
-            state IN ('pending', 'held', 'paying', 'parked') OR door = 'simple' AND state = 'confirmed'
+            state IN ('pending', 'held', 'paying', 'payment_failed') OR channel = 'simple' AND state = 'confirmed'
         )
     )
     OR EXISTS (SELECT FROM purchases WHERE purchases.id = one.hold_id)

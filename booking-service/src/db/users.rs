@@ -58,7 +58,7 @@ const IS_TAKEN: &str = "
 /// second sees what the first did. Bookings of flights name their user as a text and lock nothing.
 const LOCK: &str = "SELECT FROM users WHERE id = $1 FOR UPDATE";
 
-/// Of all doors: each has users of its own, but what names this id names this user.
+/// Of all channels: each has users of its own, but what names this id names this user.
 const HAS_BOOKINGS: &str = "
     SELECT EXISTS (
         SELECT FROM bookings

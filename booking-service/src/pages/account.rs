@@ -9,8 +9,8 @@ use service_kit::Problem;
 
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
-use super::{For, go_to, own_path, page, set_cookie, visitor};
+use super::session::PageSession;
+use super::{For, go_to, own_path, page, session, set_cookie};
 use crate::app::AppError;
 use crate::app::accounts::{AccountError, Accounts, Origin};
 use crate::app::passwords::{NewPassword, Password};
@@ -19,7 +19,7 @@ use crate::app::users::NewUser;
 use crate::db;
 use crate::routes::sessions::{Cookies, SessionCookie};
 
-/// Where visitors log in.
+/// Where sessions log in.
 pub(super) const LOG_IN: &str = "/log-in";
 
 const SIGN_UP: &str = "/sign-up";
@@ -69,18 +69,18 @@ impl<'a> Filled<'a> {
     }
 }
 
-async fn log_in_page(visitor: Visitor, back: Query<Back>) -> HttpResponse {
+async fn log_in_page(session: PageSession, back: Query<Back>) -> HttpResponse {
     let filled = Filled::empty(own_path(&back.back));
-    log_in_form(&visitor, &filled).answer(&visitor)
+    log_in_form(&session, &filled).answer(&session)
 }
 
-async fn sign_up_page(visitor: Visitor, back: Query<Back>) -> HttpResponse {
+async fn sign_up_page(session: PageSession, back: Query<Back>) -> HttpResponse {
     let filled = Filled::empty(own_path(&back.back));
-    sign_up_form(&visitor, &filled).answer(&visitor)
+    sign_up_form(&session, &filled).answer(&session)
 }
 
 async fn log_in(
-    visitor: Visitor,
+    session: PageSession,
     accounts: Data<Accounts>,
     cookies: Data<Cookies>,
     origin: Origin,
@@ -99,12 +99,12 @@ async fn log_in(
             }
             Ok(answer)
         }
-        Err(error) => refused(&visitor, &form, error, log_in_form),
+        Err(error) => refused(&session, &form, error, log_in_form),
     }
 }
 
 async fn sign_up(
-    visitor: Visitor,
+    session: PageSession,
     accounts: Data<Accounts>,
     cookies: Data<Cookies>,
     origin: Origin,
@@ -112,7 +112,7 @@ async fn sign_up(
 ) -> Result<HttpResponse, Problem> {
     let wanted = match wanted(&form) {
         Ok(wanted) => wanted,
-        Err(text) => return Ok(again(&visitor, &form, &text, sign_up_form)),
+        Err(text) => return Ok(again(&session, &form, &text, sign_up_form)),
     };
     let (new, password) = wanted;
     match accounts.sign_up_and_log_in(&new, password, &origin).await {
@@ -123,7 +123,7 @@ async fn sign_up(
             }
             Ok(answer)
         }
-        Err(error) => refused(&visitor, &form, error, sign_up_form),
+        Err(error) => refused(&session, &form, error, sign_up_form),
     }
 }
 
@@ -137,7 +137,7 @@ async fn log_out(
         accounts.log_out(&cookie).await?;
     }
     let mut answer = go_to("/");
-    for cookie in [cookies.removal(), visitor::no_account(**cookies)] {
+    for cookie in [cookies.removal(), session::no_account(**cookies)] {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     Ok(answer)
@@ -161,12 +161,12 @@ fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
     Ok((new, password))
 }
 
-/// What the visitor can do something about is told beside the form.
+/// What the session can do something about is told beside the form.
 fn refused(
-    visitor: &Visitor,
+    session: &PageSession,
     form: &Form,
     error: AccountError,
-    page: fn(&Visitor, &Filled<'_>) -> Page,
+    page: fn(&PageSession, &Filled<'_>) -> Page,
 ) -> Result<HttpResponse, Problem> {
     let notice = match &error {
         AccountError::WrongCredentials => "The e-mail address or the password is wrong.",
@@ -181,20 +181,20 @@ fn refused(
         }
         _ => return Err(error.into()),
     };
-    Ok(again(visitor, form, notice, page))
+    Ok(again(session, form, notice, page))
 }
 
 fn again(
-    visitor: &Visitor,
+    session: &PageSession,
     form: &Form,
     notice: &str,
-    page: fn(&Visitor, &Filled<'_>) -> Page,
+    page: fn(&PageSession, &Filled<'_>) -> Page,
 ) -> HttpResponse {
-    let page = page(visitor, &Filled::of(form, notice));
-    page.answer_with(StatusCode::UNPROCESSABLE_ENTITY, visitor)
+    let page = page(session, &Filled::of(form, notice));
+    page.answer_with(StatusCode::UNPROCESSABLE_ENTITY, session)
 }
 
-fn log_in_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
+fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> Page {
     let other = html! {
         "New here? " a href=(to(SIGN_UP, filled.back)) { "Sign up" }
     };
@@ -207,14 +207,14 @@ fn log_in_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
         html! {
             section.card.narrow {
                 h1 { "Log in" }
-                (form(visitor, LOG_IN, filled, &html! {}, &password, "Log in"))
+                (form(session, LOG_IN, filled, &html! {}, &password, "Log in"))
                 p.hint { (other) }
             }
         },
     )
 }
 
-fn sign_up_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
+fn sign_up_form(session: &PageSession, filled: &Filled<'_>) -> Page {
     let name = html! {
         div.field {
             label for="name" { "Name" }
@@ -231,7 +231,7 @@ fn sign_up_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
         html! {
             section.card.narrow {
                 h1 { "Sign up" }
-                (form(visitor, SIGN_UP, filled, &name, &password, "Sign up"))
+                (form(session, SIGN_UP, filled, &name, &password, "Sign up"))
                 p.hint { "Signed up already? " a href=(to(LOG_IN, filled.back)) { "Log in" } }
             }
         },
@@ -239,7 +239,7 @@ fn sign_up_form(visitor: &Visitor, filled: &Filled<'_>) -> Page {
 }
 
 fn form(
-    visitor: &Visitor,
+    session: &PageSession,
     action: &str,
     filled: &Filled<'_>,
     first: &Markup,
@@ -248,7 +248,7 @@ fn form(
 ) -> Markup {
     html! {
         form method="post" action=(action) {
-            (forms::token(visitor))
+            (forms::token(session))
             input type="hidden" name="back" value=(filled.back);
             @if let Some(notice) = filled.notice {
                 p.notice role="alert" { (notice) }

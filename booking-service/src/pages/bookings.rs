@@ -1,4 +1,4 @@
-//! What the visitor has booked, through any door, and the page of a booking that was paid at once.
+//! What the session has booked, through any channel, and the page of a booking that was paid at once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,22 +13,22 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
-use service_kit::page::{ListPart, Listing};
+use service_kit::page::{Listing, PageRequest};
 use uuid::Uuid;
 
 use super::cancelling::Chance;
-use super::choose::notice;
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
 use super::orders::badge;
-use super::visitor::Visitor;
-use super::{For, go_to, orders, page, seat_map, tickets, travelers, trip, words};
+use super::seat_selection::notice;
+use super::session::PageSession;
+use super::{For, formatting, go_to, itinerary_view, orders, page, seat_map, tickets, travelers};
 use crate::app::AppError;
-use crate::app::booking::{Booking, Door};
+use crate::app::booking::{Booking, Channel};
 use crate::app::bookings::Bookings;
 use crate::app::catalog::{Airports, Catalog};
+use crate::app::dashboard::{Dashboard, Stage};
 use crate::app::events::{Event, Events};
-use crate::app::overview::{Overview, Stage};
 use crate::app::ownership::Owned as _;
 use crate::routes::call_context;
 
@@ -142,11 +142,11 @@ pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Eve
     rows.collect()
 }
 
-/// The visitor's bookings, newest first.
+/// The session's bookings, newest first.
 async fn list(
-    visitor: Visitor,
+    session: PageSession,
     catalog: Data<Catalog>,
-    overview: Data<Overview>,
+    dashboard: Data<Dashboard>,
     events: Data<Events>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
@@ -154,17 +154,17 @@ async fn list(
     let stage = stage_of(&part.0.stage);
     let name = STAGES.iter().find(|(known, _, _)| Some(*known) == stage);
     let name = name.map_or("", |(_, name, _)| name);
-    let found = overview
-        .of_users(&visitor.users(), stage, older_than, ROWS + 1)
+    let found = dashboard
+        .of_users(&session.users(), stage, older_than, ROWS + 1)
         .await?;
-    let shown = older_than.map_or(ListPart::First, ListPart::After);
+    let shown = older_than.map_or(PageRequest::First, PageRequest::After);
     let shown = Listing::of(found, &shown, ROWS, |booking| booking.id);
     let last = shown.after;
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
     let rows = rows(shown.rows, &catalog, &events).await;
     let body = html! {
         div.heading {
-            div { h1 { "My bookings" } p.quiet { "Of " b { (visitor.name) } ", newest first" } }
+            div { h1 { "My bookings" } p.quiet { "Of " b { (session.name) } ", newest first" } }
             nav.tabs aria-label="State" {
                 a href="/my-bookings" aria-current=[name.is_empty().then_some("true")] { "All" }
                 @for (_, other, text) in STAGES {
@@ -188,34 +188,35 @@ async fn list(
             @if let Some(last) = last { a href=(Part::path(name, Some(last))) { "Older bookings" } }
         }
     };
-    Ok(Page::new("My bookings", Place::Bookings, body).answer(&visitor))
+    Ok(Page::new("My bookings", Place::Bookings, body).answer(&session))
 }
 
 /// Where a booking's page is.
 pub(super) fn path(booking: &Booking) -> String {
-    match booking.door {
-        Door::Seats => orders::path(booking.hold),
-        Door::Event => tickets::path(booking.hold),
-        Door::Count | Door::Simple => format!("/bookings/{}", booking.id),
+    match booking.channel {
+        Channel::Seats => orders::path(booking.hold),
+        Channel::Event => tickets::path(booking.hold),
+        Channel::Count | Channel::Simple => format!("/bookings/{}", booking.id),
     }
 }
 
 fn row_of(row: &Row, airports: &Airports) -> Markup {
     let booking = &row.booking;
     let departs = row.flights.first().and_then(Option::as_ref);
-    let departs = departs.map(|flight| words::times(flight, airports.find(flight.source), None).0);
+    let departs =
+        departs.map(|flight| formatting::times(flight, airports.find(flight.source), None).0);
     html! {
         a.card href=(path(booking)) {
             div {
                 h2 { (title(row, airports)) }
                 p.quiet {
-                    @if let Some(departs) = departs { (words::date(departs.date)) ", " (departs.time) " · " }
-                    @if let Some(event) = &row.event { (words::event(event)) " · " }
+                    @if let Some(departs) = departs { (formatting::date(departs.date)) ", " (departs.time) " · " }
+                    @if let Some(event) = &row.event { (formatting::event(event)) " · " }
                     (seats(booking))
                 }
             }
             span.price {
-                @if let Some(total) = booking.total { (words::of(total)) }
+                @if let Some(total) = booking.total { (formatting::of(total)) }
             }
             (badge(booking))
         }
@@ -224,7 +225,7 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
 
 /// Where it goes.
 pub(super) fn title(row: &Row, airports: &Airports) -> String {
-    if row.booking.door == Door::Event {
+    if row.booking.channel == Channel::Event {
         let event = row.event.as_ref();
         return event.map_or_else(|| "Tickets".to_owned(), |event| event.name.clone());
     }
@@ -232,13 +233,13 @@ pub(super) fn title(row: &Row, airports: &Airports) -> String {
     if known.is_empty() {
         return format!("Flight {}", row.booking.flight_ref);
     }
-    trip::title(known.into_iter(), airports)
+    itinerary_view::title(known.into_iter(), airports)
 }
 
 /// Which seats, or how many.
 pub(super) fn seats(booking: &Booking) -> String {
     if let Some(tickets) = &booking.tickets {
-        return words::counted(tickets.quantity.get().into(), "ticket", "tickets");
+        return formatting::counted(tickets.quantity.get().into(), "ticket", "tickets");
     }
     let legs = booking.legs.iter();
     let named: Vec<String> = legs
@@ -250,25 +251,29 @@ pub(super) fn seats(booking: &Booking) -> String {
     }
 }
 
-/// A booking of the visitor's. Of what is somebody else's not even the door is told.
-async fn find(id: BookingId, bookings: &Bookings, visitor: &Visitor) -> Result<Booking, AppError> {
-    let booking = bookings.find(id).await?.for_caller(&visitor.caller);
+/// A booking of the session's. Of what is somebody else's not even the channel is told.
+async fn find(
+    id: BookingId,
+    bookings: &Bookings,
+    session: &PageSession,
+) -> Result<Booking, AppError> {
+    let booking = bookings.find(id).await?.for_caller(&session.caller);
     booking.map_err(|_| AppError::UnknownBooking(id))
 }
 
 /// A booking that was paid at once, or costs nothing here.
 async fn show(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<Bookings>,
     catalog: Data<Catalog>,
     events: Data<Events>,
     id: Id<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = find(id.0, &bookings, &visitor).await?;
-    if matches!(booking.door, Door::Seats | Door::Event) {
+    let booking = find(id.0, &bookings, &session).await?;
+    if matches!(booking.channel, Channel::Seats | Channel::Event) {
         return Ok(go_to(&path(&booking)));
     }
-    Ok(answer(booking, &bookings, &catalog, &events, &visitor, None).await)
+    Ok(answer(booking, &bookings, &catalog, &events, &session, None).await)
 }
 
 async fn answer(
@@ -276,7 +281,7 @@ async fn answer(
     bookings: &Bookings,
     catalog: &Catalog,
     events: &Events,
-    visitor: &Visitor,
+    session: &PageSession,
     problem: Option<&str>,
 ) -> HttpResponse {
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
@@ -286,24 +291,25 @@ async fn answer(
     };
     let booking = &row.booking;
     let title = title(row, &airports);
-    let is_cancellable = booking.door == Door::Count && booking.life.shown == State::Confirmed;
+    let is_cancellable =
+        booking.channel == Channel::Count && booking.life.public_status == State::Confirmed;
     let departs = row.flights.first().and_then(Option::as_ref);
     let departs = departs.map(|flight| flight.departure_time);
-    let cutoff = bookings.cutoffs.of(booking.door);
-    let chance = Chance::of(cutoff, departs, visitor.actor, Timestamp::now());
+    let cutoff = bookings.cutoffs.of(booking.channel);
+    let chance = Chance::of(cutoff, departs, session.actor, Timestamp::now());
     let body = html! {
         h1 { (title) }
         (notice(problem))
         div.columns {
             div {
                 section.card.state {
-                    div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::failure::sentence(&refusal.message)) } } }
+                    div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::error_page::sentence(&refusal.message)) } } }
                     p { (seats(booking)) }
                 }
-                @for (before, flight) in trip::with_before(&row.flights) {
+                @for (before, flight) in itinerary_view::with_before(&row.flights) {
                     @if let Some(flight) = flight {
-                        (trip::wait(before.and_then(Option::as_ref), flight, &airports))
-                        section.card.leg { (trip::leg(flight, &airports)) }
+                        (itinerary_view::wait(before.and_then(Option::as_ref), flight, &airports))
+                        section.card.leg { (itinerary_view::leg(flight, &airports)) }
                     }
                 }
                 @if !booking.travelers.is_empty() { section.card { (travelers::list(&booking.travelers)) } }
@@ -311,30 +317,30 @@ async fn answer(
             aside {
                 section.card.summary {
                     h2 { "Total" }
-                    p.price { @match booking.total { Some(total) => (words::of(total)), None => "–" } }
+                    p.price { @match booking.total { Some(total) => (formatting::of(total)), None => "–" } }
                     @if is_cancellable { (chance.hint()) }
                     @if is_cancellable && chance.is_open() {
                         details.give-up {
                             summary { "Cancel the booking" }
                             form method="post" action=(format!("/bookings/{}/cancel", booking.id)) {
-                                (forms::token(visitor))
+                                (forms::token(session))
                                 p { "The payment is refunded, and the seats go back." }
                                 button.danger.wide { "Yes, cancel the booking" }
                             }
                         }
                     }
-                    @if matches!(booking.life.shown, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
+                    @if matches!(booking.life.public_status, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }
         }
     };
-    Page::new(title, Place::Bookings, body).answer(visitor)
+    Page::new(title, Place::Bookings, body).answer(session)
 }
 
 /// Cancels a booking that was paid at once.
 async fn cancel(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<Bookings>,
     catalog: Data<Catalog>,
     events: Data<Events>,
@@ -342,34 +348,34 @@ async fn cancel(
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?;
-    let booking = booking.for_caller(&visitor.caller)?;
+    let booking = booking.for_caller(&session.caller)?;
     match bookings
-        .cancel(booking, visitor.actor, call_context())
+        .cancel(booking, session.actor, call_context())
         .await
     {
         Ok(cancelled) => Ok(go_to(&path(&cancelled))),
         Err(AppError::NotCancellable(state)) => {
-            let booking = find(id.0, &bookings, &visitor).await?;
+            let booking = find(id.0, &bookings, &session).await?;
             let problem = format!("A booking that is {state} can't be cancelled.");
             Ok(answer(
                 booking,
                 &bookings,
                 &catalog,
                 &events,
-                &visitor,
+                &session,
                 Some(&problem),
             )
             .await)
         }
         Err(AppError::PastCutoff(_)) => {
-            let booking = find(id.0, &bookings, &visitor).await?;
+            let booking = find(id.0, &bookings, &session).await?;
             let problem = "It is too late to cancel the booking.";
             Ok(answer(
                 booking,
                 &bookings,
                 &catalog,
                 &events,
-                &visitor,
+                &session,
                 Some(problem),
             )
             .await)

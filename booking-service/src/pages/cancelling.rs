@@ -4,10 +4,10 @@ use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::words;
+use super::formatting;
 use crate::app::actor::Actor;
 
-/// Whether the visitor can cancel it.
+/// Whether the session can cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chance {
     /// Always: they are staff, or there is no end to it.
@@ -45,8 +45,8 @@ impl Chance {
         html! {
             @match self {
                 Self::Always => {},
-                Self::Until(until) => p.hint { "You can cancel until " (words::local_moment(until)) "." },
-                Self::Missed(until) => p.hint { "It could be cancelled until " (words::local_moment(until)) "." },
+                Self::Until(until) => p.hint { "You can cancel until " (formatting::local_moment(until)) "." },
+                Self::Missed(until) => p.hint { "It could be cancelled until " (formatting::local_moment(until)) "." },
             }
         }
     }

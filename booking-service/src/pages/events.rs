@@ -8,15 +8,15 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
-use service_kit::page::{ListPart, Listing};
+use service_kit::page::{Listing, PageRequest};
 use uuid::Uuid;
 
-use super::choose::notice;
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
-use super::{For, fragment, page, tickets, words};
+use super::seat_selection::notice;
+use super::session::PageSession;
+use super::{For, formatting, fragment, page, tickets};
+use crate::app::dashboard::Dashboard;
 use crate::app::events::{Event, Events};
-use crate::app::overview::Overview;
 use crate::app::users::Users;
 
 /// How many events a page has.
@@ -56,17 +56,17 @@ struct Part {
 
 /// All events, in the order in which they were announced.
 async fn list(
-    visitor: Visitor,
+    session: PageSession,
     events: Data<Events>,
-    overview: Data<Overview>,
+    dashboard: Data<Dashboard>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
     let found = events.list(part.0.after, ROWS + 1).await?;
-    let shown = part.0.after.map_or(ListPart::First, ListPart::After);
+    let shown = part.0.after.map_or(PageRequest::First, PageRequest::After);
     let shown = Listing::of(found, &shown, ROWS, |event| event.id);
     let (found, last) = (shown.rows, shown.after);
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
-    let free = overview.tickets_left(&ids).await?;
+    let free = dashboard.tickets_left(&ids).await?;
     let now = Timestamp::now();
     let body = html! {
         h1 { "Events" }
@@ -77,7 +77,7 @@ async fn list(
                 @for event in &found {
                     li {
                         a.card href=(path(event.id)) {
-                            div { h2 { (event.name) } p.quiet { (words::event(event)) } }
+                            div { h2 { (event.name) } p.quiet { (formatting::event(event)) } }
                             span.price { (price(event)) }
                             (left(event, free.get(&event.id).copied(), now))
                         }
@@ -90,7 +90,7 @@ async fn list(
             @if let Some(last) = last { a href=(format!("/events?after={last}")) { "More events" } }
         }
     };
-    Ok(Page::new("Events", Place::Events, body).answer(&visitor))
+    Ok(Page::new("Events", Place::Events, body).answer(&session))
 }
 
 /// Where an event is.
@@ -103,7 +103,7 @@ pub(super) fn price(event: &Event) -> String {
     if event.price.minor() == 0 {
         return "Free".to_owned();
     }
-    words::of(event.price)
+    formatting::of(event.price)
 }
 
 fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {
@@ -111,7 +111,7 @@ fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {
         @match free {
             _ if !event.sales.is_open(now) => span.badge { "Not on sale" },
             Some(0) => span.badge { "Sold out" },
-            Some(free) => span.badge.good { (words::counted(free.max(0).unsigned_abs().into(), "ticket", "tickets")) " left" },
+            Some(free) => span.badge.good { (formatting::counted(free.max(0).unsigned_abs().into(), "ticket", "tickets")) " left" },
             None => span.badge { "–" },
         }
     }
@@ -120,47 +120,47 @@ fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {
 /// What an event's page is made of.
 pub(super) struct Sale<'a> {
     pub(super) events: &'a Events,
-    pub(super) overview: &'a Overview,
+    pub(super) dashboard: &'a Dashboard,
     pub(super) users: &'a Users,
 }
 
 /// One event.
 async fn show(
-    visitor: Visitor,
+    session: PageSession,
     events: Data<Events>,
-    overview: Data<Overview>,
+    dashboard: Data<Dashboard>,
     users: Data<Users>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let sale = Sale {
         events: &events,
-        overview: &overview,
+        dashboard: &dashboard,
         users: &users,
     };
-    let page = event_page(&visitor, &sale, id.0, None).await?;
-    Ok(page.answer(&visitor))
+    let page = event_page(&session, &sale, id.0, None).await?;
+    Ok(page.answer(&session))
 }
 
 /// The page again, because the tickets can't be had.
 pub(super) async fn again(
-    visitor: &Visitor,
+    session: &PageSession,
     sale: &Sale<'_>,
     id: Uuid,
     notice: &str,
 ) -> Result<HttpResponse, Problem> {
-    let page = event_page(visitor, sale, id, Some(notice)).await?;
-    Ok(page.answer_with(StatusCode::CONFLICT, visitor))
+    let page = event_page(session, sale, id, Some(notice)).await?;
+    Ok(page.answer_with(StatusCode::CONFLICT, session))
 }
 
 async fn event_page(
-    visitor: &Visitor,
+    session: &PageSession,
     sale: &Sale<'_>,
     id: Uuid,
     problem: Option<&str>,
 ) -> Result<Page, Problem> {
     let event = sale.events.find(id).await?;
-    let free = sale.overview.tickets_left(&[id]).await?.remove(&id);
-    let user = tickets::known(visitor, sale.users).await;
+    let free = sale.dashboard.tickets_left(&[id]).await?.remove(&id);
+    let user = tickets::known(session, sale.users).await;
     let now = Timestamp::now();
     let is_on_sale = event.sales.is_open(now) && free.is_some_and(|free| free > 0);
     let body = html! {
@@ -169,7 +169,7 @@ async fn event_page(
         div.columns {
             div {
                 section.card.stack {
-                    h2 { (words::event_time(&event)) }
+                    h2 { (formatting::event_time(&event)) }
                     @if let Some(venue) = &event.venue { p { (venue) } }
                     @if !event.description.is_empty() { p.prose { (event.description) } }
                 }
@@ -181,7 +181,7 @@ async fn event_page(
                     p hx-get=(format!("{}/left", path(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
                         (left(&event, free, now))
                     }
-                    @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), visitor)) }
+                    @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), session)) }
                 }
             }
         }
@@ -192,11 +192,11 @@ async fn event_page(
 /// How many tickets are left, for a page that is open.
 async fn left_now(
     events: Data<Events>,
-    overview: Data<Overview>,
+    dashboard: Data<Dashboard>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let event = events.find(id.0).await?;
-    let free = overview.tickets_left(&[id.0]).await?.remove(&id.0);
+    let free = dashboard.tickets_left(&[id.0]).await?.remove(&id.0);
     let left = left(&event, free, Timestamp::now());
     Ok(fragment(&left))
 }

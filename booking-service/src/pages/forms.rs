@@ -1,5 +1,5 @@
 //! What forms send. A form is taken only from this service's own pages: it carries the token that the
-//! visitor's cookie has, and the browser must not say that it comes from elsewhere.
+//! session's cookie has, and the browser must not say that it comes from elsewhere.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -13,7 +13,7 @@ use service_kit::{Problem, body};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::visitor::Visitor;
+use super::session::PageSession;
 use crate::app::text::hexadecimal;
 
 /// The field that carries the token.
@@ -68,7 +68,7 @@ impl FromRequest for Form {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let visitor = Visitor::of(request);
+        let session = PageSession::of(request);
         let is_form = request.content_type() == "application/x-www-form-urlencoded";
         let is_own = is_from_here(request.headers());
         let (request, payload) = (request.clone(), payload.take());
@@ -88,7 +88,7 @@ impl FromRequest for Form {
                 form_urlencoded::parse(&bytes).into_owned().collect();
             let digest = digest(request.path(), &fields);
             let form = Self { fields, digest };
-            if is_own && form.text(TOKEN) == visitor.form_token {
+            if is_own && form.text(TOKEN) == session.form_token {
                 Ok(form)
             } else {
                 Err(foreign())
@@ -133,8 +133,8 @@ fn foreign() -> Problem {
 }
 
 /// The token, in a form.
-pub(super) fn token(visitor: &Visitor) -> Markup {
-    html! { input type="hidden" name=(TOKEN) value=(visitor.form_token); }
+pub(super) fn token(session: &PageSession) -> Markup {
+    html! { input type="hidden" name=(TOKEN) value=(session.form_token); }
 }
 
 #[cfg(test)]

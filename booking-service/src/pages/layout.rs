@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
-use super::visitor::Visitor;
+use super::session::PageSession;
 use super::{account, forms, sessions};
 use crate::app::users::UserRole;
 
@@ -20,7 +20,7 @@ pub(super) enum Place {
     Search,
     /// Events.
     Events,
-    /// What the visitor has.
+    /// What the session has.
     Bookings,
     /// How the service does.
     Operations,
@@ -59,20 +59,20 @@ impl Page {
     }
 
     /// It as an answer.
-    pub(super) fn answer(self, visitor: &Visitor) -> HttpResponse {
-        self.answer_with(StatusCode::OK, visitor)
+    pub(super) fn answer(self, session: &PageSession) -> HttpResponse {
+        self.answer_with(StatusCode::OK, session)
     }
 
     /// The same with another status.
-    pub(super) fn answer_with(self, status: StatusCode, visitor: &Visitor) -> HttpResponse {
-        let html = self.html(visitor).into_string();
+    pub(super) fn answer_with(self, status: StatusCode, session: &PageSession) -> HttpResponse {
+        let html = self.html(session).into_string();
         HttpResponse::build(status)
             .content_type("text/html; charset=utf-8")
             .body(html)
     }
 
     /// All of it.
-    pub(super) fn html(&self, visitor: &Visitor) -> Markup {
+    pub(super) fn html(&self, session: &PageSession) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -93,7 +93,7 @@ impl Page {
                 }
                 body hx-ext="sse" {
                     a.skip href="#main" { "Skip to the page" }
-                    (head(self.place, visitor))
+                    (head(self.place, session))
                     main #main tabindex="-1" { (self.body) }
                     (foot())
                     div #announcer .unseen role="status" aria-live="polite" {}
@@ -103,7 +103,7 @@ impl Page {
     }
 }
 
-fn head(place: Place, visitor: &Visitor) -> Markup {
+fn head(place: Place, session: &PageSession) -> Markup {
     html! {
         header.top {
             div.bar {
@@ -117,7 +117,7 @@ fn head(place: Place, visitor: &Visitor) -> Markup {
                 nav aria-label="Main" {
                     ul {
                         @for (its, path, name) in MENU {
-                            @if its != Place::Operations || visitor.caller.is_staff() {
+                            @if its != Place::Operations || session.caller.is_staff() {
                                 li {
                                     a href=(path) aria-current=[(its == place).then_some("page")] { (name) }
                                 }
@@ -125,29 +125,29 @@ fn head(place: Place, visitor: &Visitor) -> Markup {
                         }
                     }
                 }
-                (who(visitor))
+                (who(session))
             }
         }
     }
 }
 
 /// Who is logged in. In `open` mode others say who they are.
-fn who(visitor: &Visitor) -> Markup {
-    if let Some(user) = &visitor.session {
+fn who(session: &PageSession) -> Markup {
+    if let Some(user) = &session.signed_in {
         html! {
             details.who {
-                summary { b { (visitor.name) } (role(user.role)) }
+                summary { b { (session.name) } (role(user.role)) }
                 a href=(sessions::SESSIONS) { "Where you are logged in" }
                 form method="post" action="/log-out" {
-                    (forms::token(visitor))
+                    (forms::token(session))
                     button { "Log out" }
                 }
             }
         }
-    } else if visitor.is_open {
-        acting_as(visitor)
+    } else if session.is_open {
+        acting_as(session)
     } else {
-        html! { a.button.quiet href=(account::to(account::LOG_IN, &visitor.asked)) { "Log in" } }
+        html! { a.button.quiet href=(account::to(account::LOG_IN, &session.asked)) { "Log in" } }
     }
 }
 
@@ -160,19 +160,19 @@ fn role(role: UserRole) -> Markup {
     }
 }
 
-fn acting_as(visitor: &Visitor) -> Markup {
+fn acting_as(session: &PageSession) -> Markup {
     html! {
         details.who {
-            summary { span { "Acting as " } b { (visitor.user) } }
+            summary { span { "Acting as " } b { (session.user) } }
             form method="post" action="/acting-as" {
-                (forms::token(visitor))
-                input type="hidden" name="back" value=(visitor.asked);
+                (forms::token(session))
+                input type="hidden" name="back" value=(session.asked);
                 label for="acting-as" { "Act as" }
                 div.row {
-                    input #acting-as name="user" required maxlength="255" autocomplete="username" value=(visitor.user);
+                    input #acting-as name="user" required maxlength="255" autocomplete="username" value=(session.user);
                     button { "Switch" }
                 }
-                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together, or " a href=(account::to(account::LOG_IN, &visitor.asked)) { "log in" } "." }
+                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together, or " a href=(account::to(account::LOG_IN, &session.asked)) { "log in" } "." }
             }
         }
     }

@@ -16,10 +16,10 @@ use service_kit::auth::Role;
 use service_kit::extract::Query;
 
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
+use super::session::PageSession;
 use super::{For, fragment, page};
 use crate::app::catalog::Catalog;
-use crate::app::overview::{Overview, Span};
+use crate::app::dashboard::{Dashboard, Span};
 use crate::app::payment_jobs::PaymentJobs;
 
 /// The spans, with their names in addresses and on the page.
@@ -98,15 +98,15 @@ impl Asked {
 
 /// All of it.
 async fn show(
-    visitor: Visitor,
-    overview: Data<Overview>,
+    session: PageSession,
+    dashboard: Data<Dashboard>,
     catalog: Data<Catalog>,
     jobs: Data<PaymentJobs>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    let dead_letters = dead_letters::list(&jobs, &visitor).await?;
+    let dead_letters = dead_letters::list(&jobs, &session).await?;
     let (span, name) = asked.0.span();
-    let figures = figures::read(&overview, &catalog, span).await?;
+    let figures = figures::read(&dashboard, &catalog, span).await?;
     let body = html! {
         div.heading {
             h1 { "Operations" }
@@ -130,31 +130,31 @@ async fn show(
             div hx-get="/operations/dead-letters" hx-trigger="every 5s" hx-swap="innerHTML" { (dead_letters) }
         }
         (search::form(&search::Asked::default(), figures.events()))
-        @if visitor.caller.role() == Some(Role::Admin) {
+        @if session.caller.role() == Some(Role::Admin) {
             p.links { a href="/operations/actions" { "What staff did" } }
         }
     };
-    Ok(Page::new("Operations", Place::Operations, body).answer(&visitor))
+    Ok(Page::new("Operations", Place::Operations, body).answer(&session))
 }
 
 /// The figures alone, for a page that is open.
 async fn figures(
-    overview: Data<Overview>,
+    dashboard: Data<Dashboard>,
     catalog: Data<Catalog>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    let figures = figures::read(&overview, &catalog, asked.0.span().0).await?;
+    let figures = figures::read(&dashboard, &catalog, asked.0.span().0).await?;
     Ok(fragment(&figures.html()))
 }
 
 /// The proof: a piece for an open page, a page for a browser without scripts.
 async fn proof(
-    visitor: Visitor,
-    overview: Data<Overview>,
+    session: PageSession,
+    dashboard: Data<Dashboard>,
     catalog: Data<Catalog>,
     request: actix_web::HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let html = proof::proof(&overview, &catalog).await;
+    let html = proof::proof(&dashboard, &catalog).await;
     if request.headers().contains_key("hx-request") {
         return Ok(fragment(&html));
     }
@@ -163,5 +163,5 @@ async fn proof(
         section.card.stack { (html) }
         p.links { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("The ledger's proof", Place::Operations, body).answer(&visitor))
+    Ok(Page::new("The ledger's proof", Place::Operations, body).answer(&session))
 }

@@ -19,8 +19,8 @@ use service_kit::extract::Id;
 
 use super::forms::Form;
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
-use super::{For, go_to, page, trip};
+use super::session::PageSession;
+use super::{For, go_to, itinerary_view, page};
 use crate::app::AppError;
 use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
@@ -94,8 +94,8 @@ impl Shown {
         let (flights, airports) =
             futures_util::join!(catalog.flights(&ids, context), catalog.airports(context));
         Self {
-            attempts_max: orders.bookings.engine.terms(&order).max_attempts,
-            cutoff: orders.bookings.cutoffs.of(order.door),
+            attempts_max: orders.bookings.engine.policy(&order).max_attempts,
+            cutoff: orders.bookings.cutoffs.of(order.channel),
             order,
             flights,
             airports: airports.unwrap_or_default(),
@@ -105,24 +105,24 @@ impl Shown {
     fn title(&self) -> String {
         let known = self.flights.iter().flatten();
         let known: Vec<&Flight> = known.collect();
-        trip::title(known.into_iter(), &self.airports)
+        itinerary_view::title(known.into_iter(), &self.airports)
     }
 }
 
-/// An order of the visitor's.
-async fn find(id: HoldId, orders: &Orders, visitor: &Visitor) -> Result<Booking, Problem> {
-    Ok(orders.find(id).await?.for_caller(&visitor.caller)?)
+/// An order of the session's.
+async fn find(id: HoldId, orders: &Orders, session: &PageSession) -> Result<Booking, Problem> {
+    Ok(orders.find(id).await?.for_caller(&session.caller)?)
 }
 
 /// An order as it stands.
 async fn show(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = find(id.0, &orders, &visitor).await?;
-    Ok(answer(order, &orders, &catalog, &visitor, None).await)
+    let order = find(id.0, &orders, &session).await?;
+    Ok(answer(order, &orders, &catalog, &session, None).await)
 }
 
 /// An order with what went wrong.
@@ -130,7 +130,7 @@ async fn answer(
     order: Booking,
     orders: &Orders,
     catalog: &Catalog,
-    visitor: &Visitor,
+    session: &PageSession,
     notice: Option<&str>,
 ) -> HttpResponse {
     let shown = Shown::of(order, catalog, orders, &call_context()).await;
@@ -144,44 +144,44 @@ async fn answer(
         ..Page::new(
             shown.title(),
             Place::Bookings,
-            panel::body(&shown, visitor, notice),
+            panel::body(&shown, session, notice),
         )
     };
-    page.answer_with(status, visitor)
+    page.answer_with(status, session)
 }
 
 /// Begins to pay.
 async fn pay(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = find(id.0, &orders, &visitor).await?;
+    let order = find(id.0, &orders, &session).await?;
     let code: String = form.text("code").split_whitespace().collect();
     if !is_payment_code(&code) {
         let notice = "The payment code has five digits, such as 12345.";
-        return Ok(answer(order, &orders, &catalog, &visitor, Some(notice)).await);
+        return Ok(answer(order, &orders, &catalog, &session, Some(notice)).await);
     }
     match orders.pay(id.0, code, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
-        Err(error) => moved_on(error, id.0, &orders, &catalog, &visitor).await,
+        Err(error) => moved_on(error, id.0, &orders, &catalog, &session).await,
     }
 }
 
 /// Gives it up.
 async fn cancel(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &orders, &visitor).await?;
-    match orders.cancel(id.0, visitor.actor, call_context()).await {
+    find(id.0, &orders, &session).await?;
+    match orders.cancel(id.0, session.actor, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
-        Err(error) => moved_on(error, id.0, &orders, &catalog, &visitor).await,
+        Err(error) => moved_on(error, id.0, &orders, &catalog, &session).await,
     }
 }
 
@@ -191,7 +191,7 @@ async fn moved_on(
     id: HoldId,
     orders: &Orders,
     catalog: &Catalog,
-    visitor: &Visitor,
+    session: &PageSession,
 ) -> Result<HttpResponse, Problem> {
     let notice = match &error {
         AppError::OrderExpired => "The time to pay has run out.".to_owned(),
@@ -202,9 +202,9 @@ async fn moved_on(
         }
         _ => return Err(error.into()),
     };
-    let order = find(id, orders, visitor).await?;
+    let order = find(id, orders, session).await?;
     tracing::debug!(order = %id, status = status(&order), "order status changed");
-    Ok(answer(order, orders, catalog, visitor, Some(&notice)).await)
+    Ok(answer(order, orders, catalog, session, Some(&notice)).await)
 }
 
 /// Where an order is.

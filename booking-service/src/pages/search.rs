@@ -3,7 +3,7 @@
 mod calendar;
 mod form;
 mod results;
-mod wish;
+mod search_form;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,9 +11,9 @@ use maud::{Markup, html};
 use service_kit::Problem;
 use service_kit::extract::Query;
 
-use self::wish::{Fault, Wish};
+use self::search_form::{Fault, SearchForm};
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
+use super::session::PageSession;
 use crate::app::catalog::Catalog;
 use crate::routes::call_context;
 
@@ -22,40 +22,40 @@ const SUGGESTIONS: usize = 7;
 
 /// The start page.
 pub(super) async fn start(
-    visitor: Visitor,
+    session: PageSession,
     catalog: Data<Catalog>,
-    wish: Query<Wish>,
+    search_form: Query<SearchForm>,
 ) -> HttpResponse {
     let airports = catalog.airports(&call_context()).await;
     let airports = airports.unwrap_or_default();
-    let wish = wish.0.with_defaults();
+    let search_form = search_form.0.with_defaults();
     let body = html! {
         div.hero {
             h1 { "Where to?" }
             p.lead { "Every seat you see is free right now, and it is yours alone from the moment you take it." }
         }
-        (form::form(&wish, &airports, &[]))
+        (form::form(&search_form, &airports, &[]))
         ul.facts {
             li { b { "Live seat maps" } span { "What others take disappears while you look." } }
             li { b { "Held while you pay" } span { "Chosen seats wait for you, with the time left in sight." } }
             li { b { "All or nothing" } span { "An itinerary is booked as one, on all of its flights." } }
         }
     };
-    Page::new("Search flights", Place::Search, body).answer(&visitor)
+    Page::new("Search flights", Place::Search, body).answer(&session)
 }
 
 /// What was found.
 pub(super) async fn results(
-    visitor: Visitor,
+    session: PageSession,
     catalog: Data<Catalog>,
-    wish: Query<Wish>,
+    search_form: Query<SearchForm>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let wish = wish.0.with_defaults();
+    let search_form = search_form.0.with_defaults();
     let airports = catalog.airports(&context).await?;
-    let search = match wish.understood(&airports, SUGGESTIONS) {
+    let search = match search_form.understood(&airports, SUGGESTIONS) {
         Ok(search) => search,
-        Err(faults) => return Ok(faulty(&visitor, &wish, &airports, &faults)),
+        Err(faults) => return Ok(faulty(&session, &search_form, &airports, &faults)),
     };
     let (source, destination) = (search.source, search.destination);
     let fares = catalog.calendar(source, destination, search.date, search.seats, &context);
@@ -67,24 +67,24 @@ pub(super) async fn results(
     });
     let title = format!("{} to {}", names[0], names[1]);
     let body = html! {
-        (form::form(&wish, &airports, &[]))
+        (form::form(&search_form, &airports, &[]))
         div.columns {
             div {
-                (results::heading(&title, &search, &wish, &found))
-                (results::list(&search, &wish, &found, &airports))
+                (results::heading(&title, &search, &search_form, &found))
+                (results::list(&search, &search_form, &found, &airports))
             }
             @if let Ok(fares) = fares {
-                aside { (calendar::calendar(&fares, &search, &wish)) }
+                aside { (calendar::calendar(&fares, &search, &search_form)) }
             }
         }
     };
-    Ok(Page::new(title, Place::Search, body).answer(&visitor))
+    Ok(Page::new(title, Place::Search, body).answer(&session))
 }
 
 /// The form again, with what is wrong with it.
 fn faulty(
-    visitor: &Visitor,
-    wish: &Wish,
+    session: &PageSession,
+    search_form: &SearchForm,
     airports: &crate::app::catalog::Airports,
     faults: &[Fault<'_>],
 ) -> HttpResponse {
@@ -94,24 +94,24 @@ fn faulty(
             p { b { "The search needs a little more." } }
             ul {
                 @for fault in faults {
-                    li { a href=(format!("#{}", fault.field)) { (fault.text) } (choices(fault, wish)) }
+                    li { a href=(format!("#{}", fault.field)) { (fault.text) } (choices(fault, search_form)) }
                 }
             }
         }
-        (form::form(wish, airports, faults))
+        (form::form(search_form, airports, faults))
     };
     let status = actix_web::http::StatusCode::BAD_REQUEST;
-    Page::new("Search flights", Place::Search, body).answer_with(status, visitor)
+    Page::new("Search flights", Place::Search, body).answer_with(status, session)
 }
 
 /// Where a text means several airports: the same search with each of them.
-fn choices(fault: &Fault<'_>, wish: &Wish) -> Markup {
+fn choices(fault: &Fault<'_>, search_form: &SearchForm) -> Markup {
     html! {
         @if !fault.choices.is_empty() {
             ul.choices {
                 @for airport in &fault.choices {
                     @let code = airport.code.to_string();
-                    li { a.chip href=(wish.with(fault.field, &code).path()) {
+                    li { a.chip href=(search_form.with(fault.field, &code).path()) {
                         b { (code) } " " (airport.city) ", " (airport.name)
                     } }
                 }
@@ -123,7 +123,7 @@ fn choices(fault: &Fault<'_>, wish: &Wish) -> Markup {
 /// Airports for what is typed so far: the options of a list.
 pub(super) async fn airports(
     catalog: Data<Catalog>,
-    typed: Query<wish::Typed>,
+    typed: Query<search_form::Typed>,
 ) -> Result<HttpResponse, Problem> {
     let airports = catalog.airports(&call_context()).await?;
     let (field, text) = typed.0.field();

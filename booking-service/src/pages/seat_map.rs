@@ -6,7 +6,7 @@ use clients::flight::{Seat, SeatStatus};
 use domain::{FlightId, SeatNumber};
 use maud::{Markup, html};
 
-use super::words;
+use super::formatting;
 
 /// What of a cabin belongs to whom looks at it.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +138,7 @@ pub(super) fn legend(has_own: bool) -> Markup {
 /// `A1, A2`, or how many where they have no names.
 pub(super) fn named(seats: &[SeatNumber], units: u32) -> String {
     if seats.is_empty() {
-        return words::counted(units.into(), "seat", "seats");
+        return formatting::counted(units.into(), "seat", "seats");
     }
     let names: Vec<String> = seats.iter().map(ToString::to_string).collect();
     names.join(", ")

@@ -7,8 +7,8 @@ use service_kit::Problem;
 
 use super::forms::{self, Form};
 use super::layout::{Page, Place};
-use super::visitor::Visitor;
-use super::{For, account, go_to, page, words};
+use super::session::PageSession;
+use super::{For, account, formatting, go_to, page};
 use crate::app::accounts::{AccountError, Accounts, OpenSession};
 use crate::routes::sessions::SessionCookie;
 
@@ -30,7 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 async fn show(
-    visitor: Visitor,
+    session: PageSession,
     accounts: Data<Accounts>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
@@ -54,8 +54,8 @@ async fn show(
                                     (session.user_agent.as_deref().unwrap_or("unknown"))
                                     @if session.is_current { " " span.badge { "this one" } }
                                 }
-                                td data-name="Since" { (words::moment(session.created_at)) }
-                                td data-name="Until" { (words::moment(session.expires_at)) }
+                                td data-name="Since" { (formatting::moment(session.created_at)) }
+                                td data-name="Until" { (formatting::moment(session.expires_at)) }
                             }
                         }
                     }
@@ -63,13 +63,13 @@ async fn show(
             }
             @if sessions.iter().any(|session: &OpenSession| !session.is_current) {
                 form method="post" action=(END_OTHERS) {
-                    (forms::token(&visitor))
+                    (forms::token(&session))
                     button { "End the others" }
                 }
             }
         }
     };
-    Ok(Page::new("Sessions", Place::Elsewhere, body).answer(&visitor))
+    Ok(Page::new("Sessions", Place::Elsewhere, body).answer(&session))
 }
 
 async fn end_others(

@@ -13,13 +13,13 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 
+use super::event_stream::{Known, Live, Subscription, follow, grant, watch};
 use super::forms::Form;
 use super::layout::{Page, Place};
-use super::live::{Known, Live, Watched, follow, grant, watch};
-use super::visitor::Visitor;
+use super::session::PageSession;
 use super::{For, go_to, page};
 use crate::app::AppError;
-use crate::app::booking::Door;
+use crate::app::booking::Channel;
 use crate::app::event_bookings::{EventBooking, EventBookings};
 use crate::app::events::{Event, Events};
 use crate::app::ownership::Owned as _;
@@ -83,7 +83,7 @@ struct Shown {
 impl Shown {
     async fn of(booking: EventBooking, bookings: &EventBookings, events: &Events) -> Self {
         Self {
-            cutoff: bookings.bookings.cutoffs.of(Door::Event),
+            cutoff: bookings.bookings.cutoffs.of(Channel::Event),
             event: events.find(booking.event).await.ok(),
             booking,
         }
@@ -93,27 +93,27 @@ impl Shown {
 async fn find(
     id: HoldId,
     bookings: &EventBookings,
-    visitor: &Visitor,
+    session: &PageSession,
 ) -> Result<EventBooking, Problem> {
-    Ok(bookings.find(id).await?.for_caller(&visitor.caller)?)
+    Ok(bookings.find(id).await?.for_caller(&session.caller)?)
 }
 
 /// A booking as it stands.
 async fn show(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<EventBookings>,
     events: Data<Events>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = find(id.0, &bookings, &visitor).await?;
-    Ok(answer(booking, &bookings, &events, &visitor, None).await)
+    let booking = find(id.0, &bookings, &session).await?;
+    Ok(answer(booking, &bookings, &events, &session, None).await)
 }
 
 async fn answer(
     booking: EventBooking,
     bookings: &EventBookings,
     events: &Events,
-    visitor: &Visitor,
+    session: &PageSession,
     notice: Option<&str>,
 ) -> HttpResponse {
     let shown = Shown::of(booking, bookings, events).await;
@@ -126,29 +126,29 @@ async fn answer(
         ..Page::new(
             panel::title(&shown),
             Place::Bookings,
-            panel::body(&shown, visitor, notice),
+            panel::body(&shown, session, notice),
         )
     };
-    page.answer_with(status, visitor)
+    page.answer_with(status, session)
 }
 
 /// Has a declined payment tried again.
 async fn pay(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<EventBookings>,
     jobs: Data<PaymentJobs>,
     events: Data<Events>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &bookings, &visitor).await?;
+    find(id.0, &bookings, &session).await?;
     match jobs.pay_again(id.0).await {
         // Somebody else was faster, and it is tried again all the same.
         Ok(()) | Err(AppError::InProgress) => Ok(go_to(&path(id.0))),
         Err(AppError::WrongState(_)) => {
-            let booking = find(id.0, &bookings, &visitor).await?;
+            let booking = find(id.0, &bookings, &session).await?;
             let notice = "The booking has moved on since the page was made.";
-            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
+            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -156,38 +156,38 @@ async fn pay(
 
 /// Gives them up.
 async fn cancel(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<EventBookings>,
     events: Data<Events>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &bookings, &visitor).await?;
-    match bookings.cancel(id.0, visitor.actor, call_context()).await {
+    find(id.0, &bookings, &session).await?;
+    match bookings.cancel(id.0, session.actor, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
         Err(AppError::WrongState(_)) => {
-            let booking = find(id.0, &bookings, &visitor).await?;
+            let booking = find(id.0, &bookings, &session).await?;
             let notice = "The booking was over already.";
-            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
+            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
         }
         Err(AppError::PastCutoff(_)) => {
-            let booking = find(id.0, &bookings, &visitor).await?;
+            let booking = find(id.0, &bookings, &session).await?;
             let notice = "It is too late to cancel the booking.";
-            Ok(answer(booking, &bookings, &events, &visitor, Some(notice)).await)
+            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 struct Tickets {
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<EventBookings>,
     events: Data<Events>,
 }
 
 /// Sends their changes.
 async fn stream(
-    visitor: Visitor,
+    session: PageSession,
     bookings: Data<EventBookings>,
     events: Data<Events>,
     live: Data<Live<EventBooking>>,
@@ -195,16 +195,16 @@ async fn stream(
     known: Query<Known>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let grant = grant(&request, &visitor)?;
+    let grant = grant(&request, &session)?;
     let id = id.0;
-    find(id, &bookings, &visitor).await?;
+    find(id, &bookings, &session).await?;
     let watched = bookings.clone();
     let watching = live.watch(id, |tell| {
         let look = move || look(watched.clone(), id);
         follow::<Tickets, _>(look, tell)
     });
     let tickets = Tickets {
-        visitor,
+        session,
         bookings,
         events,
     };
@@ -215,8 +215,8 @@ async fn look(bookings: Data<EventBookings>, id: HoldId) -> Option<EventBooking>
     bookings.find(id).await.ok()
 }
 
-impl Watched for Tickets {
-    type Seen = EventBooking;
+impl Subscription for Tickets {
+    type EventId = EventBooking;
 
     fn mark(booking: &EventBooking) -> String {
         panel::mark(booking)
@@ -228,6 +228,6 @@ impl Watched for Tickets {
 
     async fn html(&self, booking: EventBooking) -> Markup {
         let shown = Shown::of(booking, &self.bookings, &self.events).await;
-        panel::panel(&shown, &self.visitor, Timestamp::now())
+        panel::panel(&shown, &self.session, Timestamp::now())
     }
 }

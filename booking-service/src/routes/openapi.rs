@@ -37,7 +37,7 @@ use super::{
         dead_letters::list, dead_letters::show, dead_letters::requeue,
         vouchers::create, vouchers::list, vouchers::show,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
-        service_kit::admin_actions::list,
+        service_kit::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>, Errors)),
     tags(

@@ -14,7 +14,7 @@ use crate::app::passwords::HashError;
 use crate::db;
 use crate::db::DbError;
 
-/// The refusals that are answered under their own codes: of this service's doors, and of other services.
+/// The refusals that are answered under their own codes: of this service's channels, and of other services.
 const PASSED_ON: &[&str] = &[
     "sold_out",
     "limit_reached",
@@ -81,7 +81,7 @@ impl From<AppError> for Problem {
             AppError::NotFreeYet(_) | AppError::CutOff | AppError::ChargeMissing(_) => {
                 Self::unavailable(text)
             }
-            AppError::Life(_) => Self::internal(error),
+            AppError::BookingState(_) => Self::internal(error),
             AppError::Shared(error) => of_shared(&error),
             AppError::Inventory(error) => of_inventory(error),
             AppError::Pools(error) => of_store(error),

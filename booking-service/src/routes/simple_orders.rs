@@ -15,7 +15,7 @@ use super::openapi::OrderRefusals;
 use super::travelers::{self, TravelerBody};
 use super::{call_context, created};
 use crate::app::actor::Actor;
-use crate::app::booking::{Booking, Door, Leg, NewBooking};
+use crate::app::booking::{Booking, Channel, Leg, NewBooking};
 use crate::app::bookings::{Answered, shown_text};
 use crate::app::simple_orders::SimpleOrders;
 
@@ -87,7 +87,7 @@ pub(super) async fn create(
     let user = body.customer_id.to_string();
     check_may_sell_to(&caller, "customer_id", &user)?;
     let new = NewBooking {
-        door: Door::Simple,
+        channel: Channel::Simple,
         actor,
         user,
         flight_ref: body.flight_id.to_string(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use service_kit::auth::Caller;
 use service_kit::extract::{Id, IdempotencyKey, Json, OptionalJson, Query};
 use service_kit::once::Answer;
-use service_kit::{Problem, admin_actions, respond};
+use service_kit::{Problem, audit_log, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -251,5 +251,5 @@ async fn record_role(
         UserRole::Agent => "user.make_agent",
         UserRole::Admin => "user.make_admin",
     };
-    admin_actions::record(request, name, caller, request.path()).await
+    audit_log::record(request, name, caller, request.path()).await
 }

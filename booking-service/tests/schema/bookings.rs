@@ -5,12 +5,12 @@ use super::{database, each_is_refused_by_its_name};
 /// A booking that is pending, with some columns replaced.
 fn booking(changes: &[(&str, &str)]) -> String {
     let mut columns = vec![
-        ("door", "'count'"),
+        ("channel", "'count'"),
         ("user_ref", "'1'"),
         ("flight_ref", "'1'"),
         ("payment_type", "'upi'"),
         ("state", "'pending'"),
-        ("shown", "'pending'"),
+        ("public_status", "'pending'"),
         ("hold_id", "gen_random_uuid()"),
         ("request_digest", "''"),
         ("deadline_at", "now()"),
@@ -32,8 +32,8 @@ fn booking(changes: &[(&str, &str)]) -> String {
 async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
     let (_database, sql) = database().await?;
     let id = "'00000000-0000-0000-0000-000000000001'";
-    let failed = [("state", "'failed'"), ("shown", "'failed'")];
-    let confirmed = [("state", "'confirmed'"), ("shown", "'confirmed'")];
+    let failed = [("state", "'failed'"), ("public_status", "'failed'")];
+    let confirmed = [("state", "'confirmed'"), ("public_status", "'confirmed'")];
     let done = ("next_step_at", "NULL");
     sql.batch_execute(&booking(&[("hold_id", id), ("idempotency_key", "'k1'")]))
         .await?;
@@ -45,7 +45,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             booking(&[("idempotency_key", "'k1'")]),
             "bookings_idempotency_key",
         ),
-        (booking(&[("door", "'back'")]), "bookings_door_known"),
+        (booking(&[("channel", "'back'")]), "bookings_channel_known"),
         (
             booking(&[("amount_minor", "-1"), ("currency", "'INR'")]),
             "bookings_amount_not_negative",
@@ -60,8 +60,8 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             // A state that is not known breaks this rule first, whatever is shown.
-            booking(&[("state", "'lost'"), ("shown", "'lost'")]),
-            "bookings_shown_known",
+            booking(&[("state", "'lost'"), ("public_status", "'lost'")]),
+            "bookings_public_status_known",
         ),
         (
             booking(&[("seats_task", "'lost'")]),
@@ -76,7 +76,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             "bookings_attempt_not_negative",
         ),
         (
-            booking(&[("state", "'paying'"), ("shown", "'paying'")]),
+            booking(&[("state", "'paying'"), ("public_status", "'paying'")]),
             "bookings_paying_has_attempt",
         ),
         (
@@ -97,7 +97,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             "bookings_only_sold_is_confirmed",
         ),
         (
-            booking(&[("money_task", "'settle'")]),
+            booking(&[("money_task", "'reverse'")]),
             "bookings_only_ended_is_undone",
         ),
         (
@@ -108,7 +108,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         (
             booking(&[
                 failed[0],
-                ("shown", "'expired'"),
+                ("public_status", "'expired'"),
                 ("seats_task", "'release'"),
             ]),
             "bookings_end_stays",
@@ -122,7 +122,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             booking(&[
                 ("payment_code", "'1234'"),
                 ("state", "'paying'"),
-                ("shown", "'paying'"),
+                ("public_status", "'paying'"),
                 ("attempt", "1"),
             ]),
             "bookings_payment_code_form",

@@ -16,9 +16,9 @@ const TICKETS: &str = "
     INSERT INTO vouchers (id, code, pool_id, percent_off, idempotency_key, request_digest)
     VALUES (id(1), 'Ten', 2, 10, 'k', '');
     INSERT INTO ticket_limits VALUES (id(1), id(1), 3);
-    INSERT INTO bookings (id, door, user_ref, payment_type, state, shown, attempt, hold_id,
+    INSERT INTO bookings (id, channel, user_ref, payment_type, state, public_status, attempt, hold_id,
                           request_digest, deadline_at, next_step_at)
-    VALUES (1, 'event', id(1)::text, 'upi', 'parked', 'parked', 3, id(1), '', now(), now());
+    VALUES (1, 'event', id(1)::text, 'upi', 'payment_failed', 'payment_failed', 3, id(1), '', now(), now());
     INSERT INTO event_bookings (booking_id, event_id, user_id, quantity, unit_price_minor)
     VALUES (1, id(1), id(1), 2, 100);
     INSERT INTO payment_failures VALUES (1, 3, 'payment_failed', 'Card declined');
@@ -40,7 +40,7 @@ async fn what_breaks_a_rule_of_event_bookings_is_refused_by_its_name() -> anyhow
     let planted = [
         (bookings("flight_ref = '1'"), "bookings_flight_named"),
         (
-            bookings("door = 'count', flight_ref = '1'"),
+            bookings("channel = 'count', flight_ref = '1'"),
             "bookings_parked_waits_for_payment",
         ),
         (

@@ -11,7 +11,7 @@ mod lists;
 mod moves;
 mod pages;
 mod purchases;
-mod shares;
 mod support;
 mod unanswered;
+mod user_limits;
 mod users;

@@ -49,9 +49,9 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
         automatic: 3,
         mended: 3,
     };
-    let terms = charged.terms(attempts);
+    let policy = charged.policy(attempts);
     let cancelled = Change {
-        booking: charged.after(terms, Event::CancelRequested)?,
+        booking: charged.after(policy, Event::CancelRequested)?,
         next_step: NextStep::Mine,
         lease: LEASE,
     };
@@ -62,7 +62,7 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
 
     let moved = |booking: &Booking, event, sales| {
         anyhow::Ok(TicketsMoved {
-            booking: booking.after(terms, event)?,
+            booking: booking.after(policy, event)?,
             lease: LEASE,
             sales,
         })

@@ -17,7 +17,7 @@ async fn page(caller: &Caller, path: &str) -> anyhow::Result<Answer> {
     caller.send(request.header(ACCEPT, "text/html")).await
 }
 
-/// Sends a form as this cookie's visitor; a redirect is not followed.
+/// Sends a form as this cookie's session; a redirect is not followed.
 async fn send_form(
     caller: &Caller,
     path: &str,
@@ -374,7 +374,7 @@ async fn bookings_are_found_by_all_that_is_known_of_them() -> anyhow::Result<()>
         let told = page(caller, &format!("/operations/bookings?{query}")).await?;
         ensure!(told.text.contains("role=\"alert\""), "{query}");
     }
-    // Of the visitor's own, too.
+    // Of the session's own, too.
     let request = |stage: &str| {
         let path = format!("/my-bookings?stage={stage}");
         let request = caller.request(Method::GET, &path);

@@ -96,7 +96,7 @@ async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
     let sql = service.sql().await?;
-    for (door, flight) in [
+    for (channel, flight) in [
         ("event", "NULL"),
         ("seats", "'1'"),
         ("count", "'1'"),
@@ -105,20 +105,20 @@ async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
         let user = json!({"name": "Asha", "email": "asha@example.org"});
         let id = caller.make("/api/v1/users", &user).await?;
         let booking = format!(
-            "INSERT INTO bookings (door, user_ref, flight_ref, payment_type, state, shown, hold_id,
+            "INSERT INTO bookings (channel, user_ref, flight_ref, payment_type, state, shown, hold_id,
                                    request_digest, deadline_at, next_step_at)
-             VALUES ('{door}', '{id}', {flight}, 'upi', 'pending', 'pending', gen_random_uuid(), '',
+             VALUES ('{channel}', '{id}', {flight}, 'upi', 'pending', 'pending', gen_random_uuid(), '',
                      now() + interval '1 hour', now() + interval '1 hour')"
         );
         sql.batch_execute(&booking).await?;
         let path = format!("/api/v1/users/{id}");
         let refused = caller.delete(&path).await?;
-        assert_eq!(refused.summary(), "409 user_has_bookings", "{door}");
+        assert_eq!(refused.summary(), "409 user_has_bookings", "{channel}");
         sql.batch_execute(
             "UPDATE bookings SET state = 'expired', shown = 'expired', next_step_at = NULL",
         )
         .await?;
-        assert_eq!(caller.delete(&path).await?.status, 204, "{door}");
+        assert_eq!(caller.delete(&path).await?.status, 204, "{channel}");
     }
     service.finish().await
 }

@@ -79,7 +79,7 @@ pub enum CallError {
     /// The service does not take this one's word for who it is: nothing happened there, and something is
     /// wrong with the keys of one of them. No business of the customer's.
     #[error("the service does not know its caller: {0}")]
-    NotKnown(StatusCode),
+    Unauthorized(StatusCode),
     /// An earlier request with the same key is still running: how it ends is not known yet.
     #[error("an earlier request with the same key is still running")]
     InProgress,
@@ -106,7 +106,7 @@ impl CallError {
                 | Self::CircuitOpen
                 | Self::DeadlinePassed
                 | Self::Malformed(_)
-                | Self::NotKnown(_)
+                | Self::Unauthorized(_)
         )
     }
 }

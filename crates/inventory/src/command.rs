@@ -16,7 +16,7 @@ pub const MAX_LEGS: usize = 8;
 pub enum Command {
     /// Makes a pool.
     Create(NewPool),
-    /// Changes a pool: all that is given, or nothing.
+    /// StateDiff a pool: all that is given, or nothing.
     ChangePool(PoolChange),
     /// Does nothing of its own: if the hold's time has run out, that is entered in the ledger.
     Sweep {
@@ -330,7 +330,7 @@ pub enum MalformedSeatChange {
     /// The same seat twice in the leg at this index.
     #[error("names a seat twice")]
     RepeatedSeat(usize),
-    /// Changes are counted from 1.
+    /// StateDiff are counted from 1.
     #[error("must be 1 or more")]
     Number,
 }

@@ -19,9 +19,9 @@ use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
 use crate::decide::{SalesPolicy, decide};
+use crate::in_flight::Entry;
 use crate::rows::{self, AnyRows};
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
-use crate::under_way::Entry;
 use crate::verdict::{InventoryError, PoolCount, Verdict};
 
 /// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
@@ -184,13 +184,13 @@ impl Committer {
             }
             if !in_time.is_empty() {
                 metrics::histogram!("inventory_batch_commands").record(count(in_time.len()));
-                self.settle(in_time).await;
+                self.resolve(in_time).await;
             }
         }
     }
 
     /// Answers every command of a batch.
-    async fn settle(&self, batch: Vec<Waiting>) {
+    async fn resolve(&self, batch: Vec<Waiting>) {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
             let started = Instant::now();
@@ -229,11 +229,11 @@ impl Committer {
 
     /// Runs a batch until its outcome is known or commit_timeout runs out.
     async fn run_batch(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, BatchError> {
-        let give_up_at = Instant::now() + self.commit_timeout;
+        let retry_until = Instant::now() + self.commit_timeout;
         let mut pause = FIRST_PAUSE;
         let mut repeats = Repeats::Unlikely;
         loop {
-            let attempt = AssertUnwindSafe(self.try_batch(batch, repeats, give_up_at));
+            let attempt = AssertUnwindSafe(self.try_batch(batch, repeats, retry_until));
             let error = match attempt.catch_unwind().await {
                 Ok(Ok((verdicts, counts))) => {
                     self.tell(&counts);
@@ -248,7 +248,7 @@ impl Committer {
             let BatchError::Again(reason) = &error else {
                 return Err(error);
             };
-            if Instant::now() + pause >= give_up_at {
+            if Instant::now() + pause >= retry_until {
                 return Err(error);
             }
             metrics::counter!("inventory_batch_retries_total").increment(1);
@@ -271,9 +271,9 @@ impl Committer {
         &self,
         batch: &[Waiting],
         repeats: Repeats,
-        give_up_at: Instant,
+        retry_until: Instant,
     ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
-        on_connection(&self.database, give_up_at, async |client: &Client| {
+        on_connection(&self.database, retry_until, async |client: &Client| {
             transact(client, batch, repeats, self.sales).await
         })
         .await

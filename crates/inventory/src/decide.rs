@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::command::Command;
-use crate::state::{Account, Changes, Hold, HoldStatus, LedgerEntry, Pool, State};
+use crate::state::{Account, Hold, HoldStatus, LedgerEntry, Pool, State, StateDiff};
 use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
 
 /// When sales end.
@@ -55,7 +55,7 @@ pub fn decide(
     commands: &[&Command],
     now: Timestamp,
     sales: SalesPolicy,
-) -> (Vec<Verdict>, Changes) {
+) -> (Vec<Verdict>, StateDiff) {
     let mut decision = Decision {
         state,
         now,
@@ -69,12 +69,12 @@ pub fn decide(
         ledger: Vec::new(),
         lines: HashMap::new(),
     };
-    decision.lapse_holds();
+    decision.expire_holds();
     let verdicts = commands
         .iter()
         .map(|command| decision.verdict(command))
         .collect();
-    (verdicts, decision.into_changes())
+    (verdicts, decision.into_diff())
 }
 
 /// A batch that is being decided.
@@ -182,7 +182,7 @@ impl Decision {
     }
 
     /// Ends or turns a live hold: its units move between the accounts, its seats stay or are freed.
-    fn turn_hold(&mut self, id: HoldId, status: HoldStatus, reason: &'static str) {
+    fn transition(&mut self, id: HoldId, status: HoldStatus, reason: &'static str) {
         let Some(hold) = self.state.holds.get_mut(&id) else {
             return;
         };
@@ -227,7 +227,7 @@ impl Decision {
 
     /// Expires the holds whose time has run out. One that spans pools which are not loaded waits for
     /// a batch that has them.
-    fn lapse_holds(&mut self) {
+    fn expire_holds(&mut self) {
         let mut lapsed: Vec<HoldId> = self
             .state
             .holds
@@ -242,14 +242,14 @@ impl Decision {
             .collect();
         lapsed.sort_unstable();
         for id in lapsed {
-            self.turn_hold(id, HoldStatus::Expired, "expire");
+            self.transition(id, HoldStatus::Expired, "expire");
         }
     }
 
-    fn into_changes(mut self) -> Changes {
-        let mut changes = Changes {
+    fn into_diff(mut self) -> StateDiff {
+        let mut changes = StateDiff {
             ledger: self.ledger,
-            ..Changes::default()
+            ..StateDiff::default()
         };
         for (id, pool) in self.state.pools {
             if self.new_pools.contains(&id) {

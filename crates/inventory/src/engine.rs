@@ -19,14 +19,14 @@ use crate::command::{Command, Direction, HoldCommand};
 use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
-use crate::lookups::{Id, Lookups, Recorded};
+use crate::in_flight::{Entry, InFlight};
 use crate::proof::{Proof, Proofs};
+use crate::replay_lookup::{Id, Recorded, ReplayLookup};
 use crate::rows::{AnyRows, Rows};
 use crate::store::{
     EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, lapsed_holds, movements,
     recorded_holds, seat_map,
 };
-use crate::under_way::{Entry, UnderWay};
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
 
 /// How often lapsed holds are swept: within a second, as the ledger promises.
@@ -77,8 +77,8 @@ pub struct Inventory {
     queue: mpsc::Sender<Waiting>,
     database: Database,
     gate: Option<Arc<Gate>>,
-    lookups: Lookups,
-    under_way: UnderWay,
+    replay_lookup: ReplayLookup,
+    in_flight: InFlight,
     proofs: Arc<Proofs>,
     commit_timeout: Duration,
     /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
@@ -128,11 +128,12 @@ impl Inventory {
         supervise(&mut tasks, "inventory_sweeper", move || {
             sweep(sweeps.clone(), swept.clone(), settings.commit_timeout)
         });
-        let (lookups, looking_up) = Lookups::new(database.clone(), settings.commit_timeout);
-        supervise(&mut tasks, "inventory_lookups", looking_up);
+        let (replay_lookup, lookup_task) =
+            ReplayLookup::new(database.clone(), settings.commit_timeout);
+        supervise(&mut tasks, "inventory_lookups", lookup_task);
         Arc::new(Self {
-            lookups,
-            under_way: UnderWay::default(),
+            replay_lookup,
+            in_flight: InFlight::default(),
             proofs: Proofs::new(proofs, settings.proof_timeout),
             queue,
             database,
@@ -148,7 +149,7 @@ impl Inventory {
     /// When there is no verdict: too much is waiting, or the database does not answer. The same
     /// command may be sent again.
     pub async fn submit(&self, command: Command) -> Answer {
-        self.submit_through_gate(command, Origin::PerhapsRepeated, None)
+        self.submit_through_gate(command, Origin::MaybeRetry, None)
             .await
     }
 
@@ -166,7 +167,7 @@ impl Inventory {
     /// # Errors
     /// As for [`Self::submit`]; also when the database refuses the rows.
     pub async fn submit_with(&self, command: Command, rows: impl Rows) -> Answer {
-        self.submit_through_gate(command, Origin::PerhapsRepeated, Some(Box::new(rows)))
+        self.submit_through_gate(command, Origin::MaybeRetry, Some(Box::new(rows)))
             .await
     }
 
@@ -185,30 +186,30 @@ impl Inventory {
         origin: Origin,
         rows: Option<Box<dyn AnyRows>>,
     ) -> Answer {
-        let wanted = wanted_units(&command);
+        let wanted = requested_units(&command);
         let gate = match &self.gate {
             Some(gate) if !wanted.is_empty() => gate,
             _ => return self.commit(command, rows, None).await,
         };
         let id = match origin {
             Origin::New => None,
-            Origin::PerhapsRepeated => id_of(&command),
+            Origin::MaybeRetry => id_of(&command),
         };
-        let entry = id.and_then(|id| self.under_way.enter(id));
+        let entry = id.and_then(|id| self.in_flight.enter(id));
         let mut taken = Vec::new();
         for want in wanted {
             match gate.take(want.pool, want.units, want.compare_only).await {
                 Ok(Admission::Taken) => taken.push(want),
                 Ok(Admission::Unchecked) => {}
                 Ok(Admission::NotEnough) => {
-                    give_back(gate, taken).await;
+                    restore(gate, taken).await;
                     return match id {
                         Some(id) => self.refused_at_gate(&command, id, entry).await,
                         None => Ok(Err(Refusal::SoldOut)),
                     };
                 }
                 Err(error) => {
-                    give_back(gate, taken).await;
+                    restore(gate, taken).await;
                     return Err(InventoryError::Unavailable(error.to_string()));
                 }
             }
@@ -216,7 +217,7 @@ impl Inventory {
         let answer = self.commit(command, rows, entry).await;
         let was_taken = matches!(&answer, Ok(Ok(accepted)) if !accepted.is_replayed());
         if !was_taken {
-            give_back(gate, taken).await;
+            restore(gate, taken).await;
         }
         answer
     }
@@ -225,11 +226,14 @@ impl Inventory {
     /// verdict. Without an entry of its own it is under way.
     async fn refused_at_gate(&self, command: &Command, id: Id, entry: Option<Entry>) -> Answer {
         if entry.is_none() {
-            let first = self.under_way.wait(id);
+            let first = self.in_flight.wait(id);
             let waited = tokio::time::timeout(self.commit_timeout * 2, first).await;
             waited.map_err(|_| InventoryError::Busy)?;
         }
-        let verdict = match (command, self.lookups.find(id, self.commit_timeout).await?) {
+        let verdict = match (
+            command,
+            self.replay_lookup.find(id, self.commit_timeout).await?,
+        ) {
             (Command::Hold(hold), Some(Recorded::Hold(recorded))) => replay_hold(&recorded, hold),
             (
                 Command::Adjust {
@@ -303,11 +307,11 @@ enum Origin {
     /// Its id was just made.
     New,
     /// Its id came from outside.
-    PerhapsRepeated,
+    MaybeRetry,
 }
 
 /// Units that a command wants from a pool.
-struct Wanted {
+struct RequestedUnits {
     pool: PoolId,
     units: Units,
     compare_only: bool,
@@ -323,16 +327,16 @@ fn id_of(command: &Command) -> Option<Id> {
 }
 
 /// What a command asks the gate for; nothing for commands that take no units.
-fn wanted_units(command: &Command) -> Vec<Wanted> {
+fn requested_units(command: &Command) -> Vec<RequestedUnits> {
     match command {
-        Command::Hold(hold) => wanted_by(hold),
+        Command::Hold(hold) => requested_by(hold),
         Command::Adjust {
             pool,
             units,
             direction: Direction::Take,
             ..
         } => {
-            vec![Wanted {
+            vec![RequestedUnits {
                 pool: *pool,
                 units: *units,
                 compare_only: false,
@@ -342,9 +346,9 @@ fn wanted_units(command: &Command) -> Vec<Wanted> {
     }
 }
 
-fn wanted_by(hold: &HoldCommand) -> Vec<Wanted> {
+fn requested_by(hold: &HoldCommand) -> Vec<RequestedUnits> {
     hold.gated_legs()
-        .map(|leg| Wanted {
+        .map(|leg| RequestedUnits {
             pool: leg.pool,
             units: leg.units,
             compare_only: !leg.seats.is_empty(),
@@ -352,7 +356,7 @@ fn wanted_by(hold: &HoldCommand) -> Vec<Wanted> {
         .collect()
 }
 
-async fn give_back(gate: &Gate, taken: Vec<Wanted>) {
+async fn restore(gate: &Gate, taken: Vec<RequestedUnits>) {
     for want in taken {
         gate.give(want.pool, want.units).await;
     }
@@ -456,9 +460,9 @@ async fn sweep_once(
 ) -> Result<(), StoreError> {
     let mut after = (Timestamp::UNIX_EPOCH, HoldId(Uuid::nil()));
     loop {
-        let give_up_at = Instant::now() + commit_timeout;
+        let retry_until = Instant::now() + commit_timeout;
         let lapsed: Vec<LapsedHold> =
-            on_connection(database, give_up_at, async |client: &Client| {
+            on_connection(database, retry_until, async |client: &Client| {
                 lapsed_holds(client, after, SWEEP_LIMIT).await
             })
             .await?;

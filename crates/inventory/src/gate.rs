@@ -5,7 +5,7 @@
 //! each commit and read anew when it is missing; so a refusal that comes too early does so for a
 //! second at most. Without Redis, or while Redis is slow, everything is let through.
 
-mod link;
+mod connection;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use moka::future::Cache;
 use moka::sync::Cache as RefusalCache;
 use tokio::time::Instant;
 
-use self::link::Link;
-use crate::changes;
+use self::connection::ReconnectingConnection;
 use crate::committer::CountListener;
+use crate::pub_sub;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
 
@@ -57,7 +57,7 @@ pub enum Admission {
 
 /// The gate of one kind of pool.
 pub struct Gate {
-    link: Link,
+    connection: ReconnectingConnection,
     client: Client,
     database: Database,
     key_start: String,
@@ -83,7 +83,7 @@ impl Gate {
         timeout: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
-            link: Link::new(redis, timeout),
+            connection: ReconnectingConnection::new(redis, timeout),
             client,
             database,
             key_start: format!("{prefix}{kind}"),
@@ -129,7 +129,7 @@ impl Gate {
         // At most twice: the second time the count was just loaded.
         for _ in 0..2 {
             let answer: Option<i64> = self
-                .link
+                .connection
                 .call(
                     async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
                         self.take
@@ -168,7 +168,7 @@ impl Gate {
 
     /// Gives back units that were taken in vain.
     pub async fn give(&self, pool: PoolId, units: Units) {
-        self.link
+        self.connection
             .call(
                 async |connection: &mut MultiplexedConnection| -> RedisResult<i64> {
                     self.give
@@ -194,7 +194,7 @@ impl Gate {
             together.invoke_script(&invocation).ignore();
         }
         together
-            .publish(self.channel(), changes::message(counts))
+            .publish(self.channel(), pub_sub::message(counts))
             .ignore();
         let call = async |connection: &mut MultiplexedConnection| -> RedisResult<()> {
             match together.query_async(connection).await {
@@ -205,7 +205,7 @@ impl Gate {
                 result => result,
             }
         };
-        self.link.call(call).await;
+        self.connection.call(call).await;
     }
 
     /// Where replicas tell each other of new counts.
@@ -215,7 +215,7 @@ impl Gate {
 
     /// Hears of new counts from all replicas, this one too, for as long as it runs.
     pub(crate) async fn listen(self: Arc<Self>, listener: CountListener) {
-        changes::listen(self.client.clone(), self.channel(), listener).await;
+        pub_sub::listen(self.client.clone(), self.channel(), listener).await;
     }
 
     /// Reads a missing count from the database, once for all who miss it.

@@ -14,8 +14,8 @@
 //! | [`rows`] | rows that callers add to the transactions of their commands |
 //! | `store` | the SQL |
 //! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
-//! | `lookups`, `under_way` | commands that were or are sent twice: what the first one came to |
-//! | [`changes`] | what replicas tell each other after a commit, through Redis |
+//! | `replay_lookup`, `in_flight` | commands that were or are sent twice: what the first one came to |
+//! | [`pub_sub`] | what replicas tell each other after a commit, through Redis |
 //! | [`proof`] | the ledger read back and checked against the counts |
 //! | [`engine`] | [`Inventory`], which puts them together |
 //!
@@ -25,19 +25,19 @@
 //!
 //! It does not know what the units are: flights, events and prices belong to the services.
 
-pub mod changes;
 pub mod command;
 pub mod committer;
 pub mod decide;
 pub mod engine;
 pub mod gate;
-mod lookups;
+mod in_flight;
 pub mod migrations;
 pub mod proof;
+pub mod pub_sub;
+mod replay_lookup;
 pub mod rows;
 pub mod state;
 mod store;
-mod under_way;
 pub mod verdict;
 
 pub use command::{

@@ -186,8 +186,8 @@ impl Proofs {
              SET LOCAL statement_timeout = {}; SET LOCAL client_connection_check_interval = 500",
             self.timeout.as_millis()
         );
-        let give_up_at = Instant::now() + self.timeout;
-        on_connection(&self.database, give_up_at, async |client: &Client| {
+        let retry_until = Instant::now() + self.timeout;
+        on_connection(&self.database, retry_until, async |client: &Client| {
             client.batch_execute(&begin).await?;
             let proof = prove(client).await?;
             client.batch_execute("COMMIT").await?;

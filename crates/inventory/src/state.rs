@@ -232,7 +232,7 @@ pub struct LedgerEntry {
 
 /// What a batch changed: the rows to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct StateDiff {
     /// Pools to insert.
     pub new_pools: BTreeMap<PoolId, Pool>,
     /// Pools to update.
@@ -251,7 +251,7 @@ pub struct Changes {
     pub ledger: Vec<LedgerEntry>,
 }
 
-impl Changes {
+impl StateDiff {
     /// The counts of all pools that changed.
     pub fn counts(&self) -> impl Iterator<Item = PoolCount> + '_ {
         self.new_pools

@@ -6,11 +6,11 @@
 
 use domain::sale_rules::itinerary::MAX_LEGS;
 
-use crate::goal::Goal;
 use crate::order::Order;
+use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{Network, Route};
 
-/// What is more costs than this leads nowhere: it exceeds every bar, and four of them can be added.
+/// What is more costs than this leads nowhere: it exceeds every cutoff, and four of them can be added.
 pub(crate) const UNREACHABLE: i64 = 1 << 61;
 
 /// What is counted.
@@ -43,7 +43,7 @@ impl Measure {
     }
 
     /// What a flight of the route costs at least as a further leg.
-    pub fn least(self, route: &Route, goal: &Goal<'_>) -> i64 {
+    pub fn least(self, route: &Route, goal: &ResolvedQuery<'_>) -> i64 {
         match self {
             Self::Price => route.least_price,
             Self::Time => {
@@ -68,7 +68,12 @@ impl Bounds {
     ///
     /// Dynamic programming backwards from the destination, a round for each leg: only the routes into
     /// airports that the round before came to are looked at.
-    pub fn new(network: &Network, goal: &Goal<'_>, measure: Measure, last_legs: &[bool]) -> Self {
+    pub fn new(
+        network: &Network,
+        goal: &ResolvedQuery<'_>,
+        measure: Measure,
+        last_legs: &[bool],
+    ) -> Self {
         let airports = network.airports().len();
         let mut bounds = Self {
             airports,

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use domain::Amount;
 use domain::sale_rules::itinerary::MAX_LEGS;
 
-use crate::best::Best;
 use crate::bounds::{Bounds, Measure, UNREACHABLE};
-use crate::goal::{Goal, NO_LIMIT};
+use crate::cursor::SortKey;
 use crate::itinerary::Legs;
 use crate::last_legs::last_legs;
-use crate::memo::{Memo, State};
 use crate::order::Rank;
-use crate::place::Keys;
-use crate::search::Effort;
+use crate::resolved_query::{NO_LIMIT, ResolvedQuery};
+use crate::search::SearchStats;
 use crate::timetable::{FlightSlot, Network, Route, Timetable};
+use crate::top_k::TopK;
+use crate::transposition_table::{State, TranspositionTable};
 
 /// A search that goes on for longer than this learns from what it looked at. Most end before, and are
 /// spared the memory that it takes.
@@ -24,16 +24,16 @@ const LEARN_AFTER: u64 = 100;
 pub(crate) struct Branch<'a, F> {
     timetable: &'a Timetable,
     network: &'a Network,
-    goal: &'a Goal<'a>,
+    goal: &'a ResolvedQuery<'a>,
     is_open: &'a F,
     /// Of the order's first key.
     bounds: Arc<Bounds>,
     /// Of its second key, where that has a limit.
     second: Option<Arc<Bounds>>,
     measures: (Measure, Measure),
-    memo: Memo,
-    best: &'a mut Best,
-    effort: &'a mut Effort,
+    memo: TranspositionTable,
+    best: &'a mut TopK,
+    stats: &'a mut SearchStats,
 }
 
 /// The beginning of an itinerary: at least one leg.
@@ -67,10 +67,10 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     pub fn new(
         timetable: &'a Timetable,
         index: usize,
-        goal: &'a Goal<'a>,
+        goal: &'a ResolvedQuery<'a>,
         is_open: &'a F,
-        best: &'a mut Best,
-        effort: &'a mut Effort,
+        best: &'a mut TopK,
+        stats: &'a mut SearchStats,
     ) -> Self {
         let measures = Measure::of(goal.order);
         let network = &timetable.networks[index];
@@ -84,9 +84,9 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             bounds: bounds(measures.0),
             second: (goal.most.1 < NO_LIMIT).then(|| bounds(measures.1)),
             measures,
-            memo: Memo::default(),
+            memo: TranspositionTable::default(),
             best,
-            effort,
+            stats,
         }
     }
 
@@ -98,7 +98,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     }
 
     /// Itineraries of a first leg and exactly so many further ones. First legs go by their bound,
-    /// so that good itineraries come early, and the first that exceeds the bar ends the round.
+    /// so that good itineraries come early, and the first that exceeds the cutoff ends the round.
     fn with_further(&mut self, further: usize) {
         let mut first_legs = Vec::new();
         for route in self.network.routes_from(self.goal.source) {
@@ -108,14 +108,14 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             for slot in self.timetable.departing(route, &self.goal.day) {
                 let first = self.first(slot, &step);
                 let bound = self.keys(&first).0 + step.onward.0;
-                if bound <= self.bar() {
+                if bound <= self.cutoff() {
                     first_legs.push((bound, first));
                 }
             }
         }
         first_legs.sort_unstable_by_key(|(bound, first)| (*bound, first.legs));
         for (bound, first) in first_legs {
-            if bound > self.bar() {
+            if bound > self.cutoff() {
                 break;
             }
             let slot = first.legs.first();
@@ -130,7 +130,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     /// leg costs at least, whatever came before it: what was cut for the beginning's sake counts with
     /// its bound, what nobody can take does not count.
     fn extend(&mut self, partial: &Partial, further: usize) -> i64 {
-        self.effort.expanded += 1;
+        self.stats.expanded += 1;
         if further == 0 {
             self.offer(partial);
             return 0;
@@ -154,7 +154,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             };
             let first = self.measures.0.least(route, self.goal) + step.onward.0;
             let second = self.measures.1.least(route, self.goal) + step.onward.1;
-            if cost.0 + first > self.bar()
+            if cost.0 + first > self.cutoff()
                 || cost.1 + second > self.goal.most.1
                 || partial.visited.contains(&route.destination)
             {
@@ -182,14 +182,14 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         let next = self.then(partial, slot, step);
         let (so_far, cost) = (self.keys(partial).0, self.keys(&next));
         let leg = cost.0 - so_far;
-        if cost.0 + onward > self.bar() || cost.1 + step.onward.1 > self.goal.most.1 {
+        if cost.0 + onward > self.cutoff() || cost.1 + step.onward.1 > self.goal.most.1 {
             return leg + onward;
         }
         if !self.is_admitted(slot, step.further) {
             return UNREACHABLE;
         }
         let found = self.extend(&next, step.further);
-        if step.further > 0 && self.effort.expanded > LEARN_AFTER {
+        if step.further > 0 && self.stats.expanded > LEARN_AFTER {
             self.memo.learn(state, found);
         }
         leg + found
@@ -229,7 +229,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         }
         let id = |slot: FlightSlot| self.timetable.ids[slot.index()];
         let departs_at = self.timetable.instant(partial.departs_s);
-        let keys = Keys {
+        let keys = SortKey {
             main,
             departs_s: departs_at.as_second(),
             ids: partial.legs.padded().map(id),
@@ -243,9 +243,9 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     }
 
     /// The most that the first key may be.
-    fn bar(&self) -> i64 {
-        match self.best.bar() {
-            Some(bar) => bar.min(self.goal.most.0),
+    fn cutoff(&self) -> i64 {
+        match self.best.cutoff() {
+            Some(cutoff) => cutoff.min(self.goal.most.0),
             None => self.goal.most.0,
         }
     }

@@ -6,13 +6,13 @@
 
 use domain::sale_rules::itinerary::MAX_LEGS;
 
-use crate::goal::Goal;
+use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{FlightSlot, Network, Timetable};
 
 /// Whether a flight can be the last leg, whatever comes before it.
 pub(crate) fn is_last_leg(
     timetable: &Timetable,
-    goal: &Goal<'_>,
+    goal: &ResolvedQuery<'_>,
     is_open: &impl Fn(FlightSlot) -> bool,
     slot: FlightSlot,
 ) -> bool {
@@ -26,7 +26,7 @@ pub(crate) fn is_last_leg(
 pub(crate) fn last_legs(
     timetable: &Timetable,
     network: &Network,
-    goal: &Goal<'_>,
+    goal: &ResolvedQuery<'_>,
     is_open: &impl Fn(FlightSlot) -> bool,
 ) -> Vec<bool> {
     // Before the last leg there are at most so many flights and connections.

@@ -16,15 +16,15 @@
 //! | `timetable` | airports, flights, the columns and their grouping by route |
 //! | `build` | the way in: sorts, checks, and refuses by name |
 //! | `query`, `filters` | what is asked: [`Query`], [`Filters`], [`SearchError`] |
-//! | `order`, `place` | [`Order`], the total order that it stands for, and a [`Place`] in it |
+//! | `order`, `cursor` | [`Order`], the total order that it stands for, and a [`Cursor`] in it |
 //! | `itinerary` | what is answered: [`Itinerary`] |
-//! | `goal` | a query in the timetable's own terms, or why it makes no sense |
+//! | `resolved_query` | a query in the timetable's own terms, or why it makes no sense |
 //! | `search` | [`Timetable::search`]: from a query to an answer |
 //! | `branch` | the enumeration that leaves out what can't be among the best |
 //! | `bounds`, `shared_bounds` | what the way on costs at least, and who uses it again |
 //! | `last_legs` | which routes to the destination can be used at all |
-//! | `memo` | what the search learned about the way on from a flight |
-//! | `best` | the best found so far |
+//! | `transposition_table` | what the search learned about the way on from a flight |
+//! | `top_k` | the best found so far |
 //!
 //! # Method
 //!
@@ -51,7 +51,7 @@
 //!
 //! Bounds by airport know nothing of times of day. A search that goes on for long learns: what was
 //! found behind a flight, with so many legs to come, is remembered as the new bound of that flight
-//! (see `memo`), so that a part of the schedule that leads nowhere is looked at once, not once for
+//! (see `transposition_table`), so that a part of the schedule that leads nowhere is looked at once, not once for
 //! each way into it.
 //!
 //! Flights stand in columns sorted by route and departure, and a connection is a binary search in
@@ -64,7 +64,7 @@
 //!
 //! Without cuts the search is an enumeration: each round extends every partial itinerary by every
 //! flight that the definition admits. A cut is made where a lower bound of the first key of all that
-//! follows is more than the bar, which is the first key of the worst of K itineraries at hand or the
+//! follows is more than the cutoff, which is the first key of the worst of K itineraries at hand or the
 //! query's own limit; or where a lower bound of the second key is more than the query's limit. So
 //! what is cut off does not belong to the answer, whatever the keys after the first. It remains that
 //! every bound is one.
@@ -82,33 +82,33 @@
 //!   bound, so what was learned holds for every beginning. By induction over k it is a lower bound.
 //!
 //! [`Query::after`] does not change what is cut: an itinerary at or before that place is looked at and
-//! not taken, so the bar is that of the K best after it, and every page is exact. Since no two
+//! not taken, so the cutoff is that of the K best after it, and every page is exact. Since no two
 //! itineraries have the same place, the pages that follow one another are the whole list. What is in
 //! front of the page is searched again with each page; a page far behind costs what a list of that
 //! length does.
 
-mod best;
 mod bounds;
 mod branch;
 mod build;
+mod cursor;
 mod filters;
-mod goal;
 mod itinerary;
 mod last_legs;
-mod memo;
 mod order;
-mod place;
 mod query;
+mod resolved_query;
 mod search;
 mod shared_bounds;
 mod timetable;
+mod top_k;
+mod transposition_table;
 
 pub use build::BuildError;
+pub use cursor::Cursor;
 pub use domain::sale_rules::itinerary::{ConnectionWindow, ConnectionWindowReversed, MAX_LEGS};
 pub use filters::{Filters, TimeWindow};
 pub use itinerary::Itinerary;
 pub use order::Order;
-pub use place::Place;
 pub use query::{MAX_STOPS, Query, SearchError};
-pub use search::Effort;
+pub use search::SearchStats;
 pub use timetable::{Airport, Flight, FlightSlot, Timetable};

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use domain::Invalid;
 
+use crate::cursor::SortKey;
 use crate::itinerary::Legs;
-use crate::place::Keys;
 
 /// What the best itineraries are the best at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ impl fmt::Display for Order {
 /// An itinerary's place among all of a search, and its legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
-    pub keys: Keys,
+    pub keys: SortKey,
     /// Never compared in effect: the ids decide before.
     pub legs: Legs,
 }

@@ -4,9 +4,9 @@ use domain::AirportCode;
 use domain::sale_rules::itinerary::ConnectionWindow;
 use jiff::civil::Date;
 
+use crate::cursor::Cursor;
 use crate::filters::Filters;
 use crate::order::Order;
-use crate::place::Place;
 
 /// The most stops that a search allows: one fewer than an itinerary has legs.
 pub const MAX_STOPS: u8 = 3;
@@ -31,7 +31,7 @@ pub struct Query {
     /// What else every itinerary must be like.
     pub filters: Filters,
     /// The place after which the answer begins, in the same order; none: at the beginning.
-    pub after: Option<Place>,
+    pub after: Option<Cursor>,
 }
 
 /// Why a query has no answer, not even an empty one.
@@ -74,5 +74,5 @@ pub enum SearchError {
     ViaExcluded(AirportCode),
     /// The place to go on from belongs to the other order.
     #[error("this place is one in the order {0}")]
-    PlaceInOtherOrder(Order),
+    CursorOfOtherOrder(Order),
 }

@@ -6,19 +6,19 @@ use domain::sale_rules::itinerary::{self as rules, ConnectionWindow, MAX_LEGS};
 use domain::{Amount, Money};
 use jiff::civil::Date;
 
-use crate::best::Best;
 use crate::bounds::{Bounds, Measure};
 use crate::branch::Branch;
-use crate::goal::Goal;
 use crate::itinerary::{Itinerary, Legs};
 use crate::order::Order;
 use crate::query::{Query, SearchError};
+use crate::resolved_query::ResolvedQuery;
 use crate::shared_bounds::SharedKey;
 use crate::timetable::{FlightSlot, Timetable};
+use crate::top_k::TopK;
 
 /// How much a search had to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Effort {
+pub struct SearchStats {
     /// How many beginnings of itineraries were looked at, whole ones included.
     pub expanded: u64,
 }
@@ -62,18 +62,18 @@ impl Timetable {
         &self,
         query: &Query,
         is_open: impl Fn(FlightSlot) -> bool,
-    ) -> Result<(Vec<Itinerary>, Effort), SearchError> {
-        let mut effort = Effort::default();
+    ) -> Result<(Vec<Itinerary>, SearchStats), SearchError> {
+        let mut stats = SearchStats::default();
         let Some(goal) = self.goal(query)? else {
-            return Ok((Vec::new(), effort));
+            return Ok((Vec::new(), stats));
         };
-        let mut best = Best::new(query.limit);
+        let mut best = TopK::new(query.limit);
         for network in 0..self.networks.len() {
-            Branch::new(self, network, &goal, &is_open, &mut best, &mut effort).all();
+            Branch::new(self, network, &goal, &is_open, &mut best, &mut stats).all();
         }
         let ranks = best.into_sorted();
         let itineraries = ranks.iter().map(|rank| self.itinerary(rank.legs));
-        Ok((itineraries.collect(), effort))
+        Ok((itineraries.collect(), stats))
     }
 
     /// The cheapest itinerary of each day, departing on it, or none where there is none; each is searched
@@ -120,7 +120,7 @@ impl Timetable {
     pub(crate) fn bounds(
         &self,
         network: usize,
-        goal: &Goal<'_>,
+        goal: &ResolvedQuery<'_>,
         measure: Measure,
         last_legs: &[bool],
     ) -> Arc<Bounds> {

@@ -1,6 +1,6 @@
 //! What happens to a booking, and what becomes of it then.
 
-use crate::state::{Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms};
+use crate::state::{BookingState, MoneyTask, Outcome, Payment, PaymentPolicy, SeatTask, State};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub enum Event {
     /// Under the hold's id is the hold of another booking: one that this request made before, and that was
     /// lost. What it holds is given back, and what it charged, under the key of the first attempt.
     HoldOfLostBooking,
-    /// The customer pays, or somebody has a parked payment tried again.
+    /// The customer pays, or somebody has a payment_failed payment tried again.
     PayRequested,
     /// The customer has other seats; the time starts again.
     SeatsChanged,
@@ -48,11 +48,11 @@ pub enum Event {
     /// The customer, or an admin, gives the booking up.
     CancelRequested,
     /// Nothing came of it in time, and its customer can't ask for it again; or it can't be paid any more.
-    GivenUp,
+    Abandoned,
     /// The seats were given back.
     Released,
     /// The attempt's key is closed, and what it charged is refunded.
-    Settled,
+    Reversed,
 }
 
 /// What became of the seats of a booking that was charged.
@@ -68,7 +68,7 @@ pub enum ChargedSeats {
 
 /// An event that can't happen to a booking as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a booking that is {state:?} has no use for {event:?}")]
+#[error("a booking that is {state:?} does not accept {event:?}")]
 pub struct Refused {
     /// Where it stands.
     pub state: State,
@@ -76,34 +76,34 @@ pub struct Refused {
     pub event: Event,
 }
 
-impl Life {
+impl BookingState {
     /// The booking after this event.
     ///
     /// # Errors
     /// When it can't happen to a booking that stands like this one.
-    pub fn apply(self, terms: Terms, event: Event) -> Result<Self, Refused> {
+    pub fn apply(self, policy: PaymentPolicy, event: Event) -> Result<Self, Refused> {
         let refused = Refused {
             state: self.state,
             event,
         };
         let next = match self.state {
-            State::Pending => self.while_pending(terms, event),
+            State::Pending => self.while_pending(policy, event),
             State::Held => self.while_held(event),
-            State::Paying { attempt } => self.while_paying(terms, attempt, event),
-            State::Parked { attempts } => self.while_parked(terms, attempts, event),
+            State::Paying { attempt } => self.while_paying(policy, attempt, event),
+            State::PaymentFailed { attempts } => self.while_payment_failed(policy, attempts, event),
             State::Confirmed => self.while_confirmed(event),
             State::Ended(_) => self.once_ended(event),
         };
         let mut next = next.ok_or(refused)?;
         if next.seats != SeatTask::Release {
-            next.shown = next.state;
+            next.public_status = next.state;
         }
         Ok(next)
     }
 
-    fn while_pending(self, terms: Terms, event: Event) -> Option<Self> {
+    fn while_pending(self, policy: PaymentPolicy, event: Event) -> Option<Self> {
         match event {
-            Event::Held => Some(match terms.payment {
+            Event::Held => Some(match policy.payment {
                 Payment::AtOnce | Payment::Queued { .. } => self.paying(1),
                 Payment::Later { .. } => self.to(State::Held),
                 Payment::Nothing => Self {
@@ -115,13 +115,13 @@ impl Life {
                 Some(self.to(State::Ended(Outcome::Failed)))
             }
             Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
-            Event::HoldOfLostBooking => Some(match terms.payment {
+            Event::HoldOfLostBooking => Some(match policy.payment {
                 Payment::Nothing => self.releasing(Outcome::Failed),
                 _ => self.undoing(1, Outcome::Failed),
             }),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
-            Event::GivenUp => Some(self.releasing(Outcome::Failed)),
+            Event::Abandoned => Some(self.releasing(Outcome::Failed)),
             _ => None,
         }
     }
@@ -132,12 +132,12 @@ impl Life {
             Event::SeatsChanged => Some(self),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
-            Event::GivenUp => Some(self.releasing(Outcome::Failed)),
+            Event::Abandoned => Some(self.releasing(Outcome::Failed)),
             _ => None,
         }
     }
 
-    fn while_paying(self, terms: Terms, attempt: u8, event: Event) -> Option<Self> {
+    fn while_paying(self, policy: PaymentPolicy, attempt: u8, event: Event) -> Option<Self> {
         let charged = Self {
             charged: Some(attempt),
             ..self
@@ -156,31 +156,38 @@ impl Life {
                 past_deadline: true,
             }
             | Event::KeyClosed => Some(self.releasing(Outcome::Expired)),
-            Event::Declined { .. } if ends_round(terms, attempt) => {
-                Some(self.to(State::Parked { attempts: attempt }))
+            Event::Declined { .. } if ends_round(policy, attempt) => {
+                Some(self.to(State::PaymentFailed { attempts: attempt }))
             }
-            Event::Declined { .. } if attempt < terms.max_attempts => {
+            Event::Declined { .. } if attempt < policy.max_attempts => {
                 Some(self.paying(attempt + 1))
             }
             Event::Declined { .. } => Some(self.releasing(Outcome::Failed)),
             // A queued attempt may have waited until now: its customer, who is not there, need not wait for
             // payment-service too.
-            Event::DeadlinePassed if is_queued(terms) => {
+            Event::DeadlinePassed if is_queued(policy) => {
                 Some(self.undoing(attempt, Outcome::Expired))
             }
             Event::ChargeRefused => Some(self.undoing(attempt, Outcome::Failed)),
             // An earlier worker may have charged all the same.
             Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
             Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
-            Event::GivenUp => Some(self.undoing(attempt, Outcome::Failed)),
+            Event::Abandoned => Some(self.undoing(attempt, Outcome::Failed)),
             _ => None,
         }
     }
 
-    /// Every attempt so far was declined: there is no money to settle.
-    fn while_parked(self, terms: Terms, attempts: u8, event: Event) -> Option<Self> {
+    /// Every attempt so far was declined: there is no money to reverse.
+    fn while_payment_failed(
+        self,
+        policy: PaymentPolicy,
+        attempts: u8,
+        event: Event,
+    ) -> Option<Self> {
         match event {
-            Event::PayRequested if attempts < terms.max_attempts => Some(self.paying(attempts + 1)),
+            Event::PayRequested if attempts < policy.max_attempts => {
+                Some(self.paying(attempts + 1))
+            }
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
             _ => None,
@@ -207,7 +214,7 @@ impl Life {
                 seats: SeatTask::Nothing,
                 ..self
             }),
-            Event::Settled => Some(Self {
+            Event::Reversed => Some(Self {
                 money: MoneyTask::Nothing,
                 ..self
             }),
@@ -234,21 +241,21 @@ impl Life {
     /// The same, and this attempt may have been charged, or yet be.
     fn undoing(self, attempt: u8, outcome: Outcome) -> Self {
         Self {
-            money: MoneyTask::Settle { attempt },
+            money: MoneyTask::Reverse { attempt },
             ..self.releasing(outcome)
         }
     }
 }
 
-fn is_queued(terms: Terms) -> bool {
-    matches!(terms.payment, Payment::Queued { .. })
+fn is_queued(policy: PaymentPolicy) -> bool {
+    matches!(policy.payment, Payment::Queued { .. })
 }
 
-/// Whether a booking is parked when this attempt is declined. A queued one is parked after its last attempt
+/// Whether a booking is payment_failed when this attempt is declined. A queued one is payment_failed after its last attempt
 /// too: its customer is not there, and may yet be told.
-fn ends_round(terms: Terms, attempt: u8) -> bool {
-    let is_last = attempt >= terms.max_attempts;
-    match terms.payment {
+fn ends_round(policy: PaymentPolicy, attempt: u8) -> bool {
+    let is_last = attempt >= policy.max_attempts;
+    match policy.payment {
         Payment::Queued { round } => is_last || attempt.is_multiple_of(round.max(1)),
         Payment::Later { is_mended } => is_mended && !is_last,
         Payment::AtOnce | Payment::Nothing => false,

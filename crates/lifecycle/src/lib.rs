@@ -1,20 +1,20 @@
-//! A booking's life as a pure state machine, the same for every front door.
+//! A booking's life as a pure state machine, the same for every channel.
 //!
 //! ```text
 //! Pending -> Held -> Paying(attempt) -> Confirmed -> Ended(Cancelled)
 //!    |        |         |
 //!    +--------+---------+--> Ended(Failed | Expired | Cancelled)
 //!                       |
-//!                       +--> Parked -> Paying(next) | Ended(Expired | Cancelled)
+//!                       +--> PaymentFailed -> Paying(next) | Ended(Expired | Cancelled)
 //! ```
 //!
-//! A [`Life`] is what a booking's row says: its [`State`], and what is left to do about its seats and
-//! its money. [`Life::apply`] answers an [`Event`] with the next life or refuses it by name.
-//! [`Life::next`] names the one thing to do now. What is to be done follows from the life alone, not from
+//! A [`BookingState`] is what a booking's row says: its [`State`], and what is left to do about its seats and
+//! its money. [`BookingState::apply`] answers an [`Event`] with the next life or refuses it by name.
+//! [`BookingState::next`] names the one thing to do now. What is to be done follows from the life alone, not from
 //! the event that led there: whoever finds the row after a crash does the same as whoever wrote it would
 //! have done.
 //!
-//! What the customer is told is [`Life::shown`]. It follows the state, except that a booking shows its end
+//! What the customer is told is [`BookingState::shown`]. It follows the state, except that a booking shows its end
 //! only when its seats are free again.
 //!
 //! This crate does no I/O, reads no clock and knows no seats, prices or names.
@@ -23,4 +23,6 @@ mod events;
 mod state;
 
 pub use events::{ChargedSeats, Event, Refused};
-pub use state::{Action, Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms};
+pub use state::{
+    Action, BookingState, MoneyTask, Outcome, Payment, PaymentPolicy, SeatTask, State,
+};

@@ -25,7 +25,7 @@ pub enum State {
     },
     /// A round of attempts to pay was declined. Its pinned hold waits until the deadline for its customer to
     /// pay in another way, or for somebody to have it tried again.
-    Parked {
+    PaymentFailed {
         /// How many attempts were made.
         attempts: u8,
     },
@@ -52,7 +52,7 @@ pub enum MoneyTask {
     /// Nothing.
     Nothing,
     /// Close this attempt's key, so that it makes no charge any more, and refund the charge that it made.
-    Settle {
+    Reverse {
         /// From 1.
         attempt: u8,
     },
@@ -75,7 +75,7 @@ pub enum Payment {
         is_mended: bool,
     },
     /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
-    /// many, at least one; after a round that was declined it is parked.
+    /// many, at least one; after a round that was declined it is payment_failed.
     Queued {
         /// How many attempts a round has.
         round: u8,
@@ -86,7 +86,7 @@ pub enum Payment {
 
 /// What was agreed with the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Terms {
+pub struct PaymentPolicy {
     /// When it is paid.
     pub payment: Payment,
     /// How many attempts to pay it has in all, at least one.
@@ -109,11 +109,11 @@ pub enum Action {
     /// Give the seats back.
     Release,
     /// Close this attempt's key and refund what it charged.
-    Settle {
+    Reverse {
         /// From 1.
         attempt: u8,
     },
-    /// Wait until the deadline for the customer, or for somebody who has a parked payment tried again.
+    /// Wait until the deadline for the customer, or for somebody who has a payment_failed payment tried again.
     AwaitCustomer,
     /// Nothing, for good unless the customer cancels.
     Nothing,
@@ -121,11 +121,11 @@ pub enum Action {
 
 /// A booking's life, as its row has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Life {
+pub struct BookingState {
     /// Where it stands.
     pub state: State,
     /// What the customer is told.
-    pub shown: State,
+    pub public_status: State,
     /// What is left to do about the hold.
     pub seats: SeatTask,
     /// What is left to do about the money.
@@ -134,11 +134,11 @@ pub struct Life {
     pub charged: Option<u8>,
 }
 
-impl Life {
+impl BookingState {
     /// A booking that was just made.
     pub const NEW: Self = Self {
         state: State::Pending,
-        shown: State::Pending,
+        public_status: State::Pending,
         seats: SeatTask::Nothing,
         money: MoneyTask::Nothing,
         charged: None,
@@ -150,9 +150,9 @@ impl Life {
         match (self.seats, self.money, self.state) {
             (SeatTask::Release, ..) => Action::Release,
             (SeatTask::Confirm, ..) => Action::Confirm,
-            (SeatTask::Nothing, MoneyTask::Settle { attempt }, _) => Action::Settle { attempt },
+            (SeatTask::Nothing, MoneyTask::Reverse { attempt }, _) => Action::Reverse { attempt },
             (.., State::Pending) => Action::Hold,
-            (.., State::Held | State::Parked { .. }) => Action::AwaitCustomer,
+            (.., State::Held | State::PaymentFailed { .. }) => Action::AwaitCustomer,
             (.., State::Paying { attempt }) => Action::Pay { attempt },
             (.., State::Confirmed | State::Ended(_)) => Action::Nothing,
         }
@@ -170,6 +170,7 @@ impl Life {
     /// end, and is lost only to somebody who takes it by force.
     #[must_use]
     pub fn is_decided(&self) -> bool {
-        matches!(self.shown, State::Confirmed | State::Ended(_)) && self.shown == self.state
+        matches!(self.public_status, State::Confirmed | State::Ended(_))
+            && self.public_status == self.state
     }
 }

@@ -23,16 +23,16 @@ const DRAIN_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// A body that was read already, kept with its request for the handler. Why it could not be read, the
 /// handler says, in the style of its door.
-struct Ready(Result<Vec<u8>, Problem>);
+struct BufferedBody(Result<Vec<u8>, Problem>);
 
 /// What was not read of a body. The server reads on, and without end, for a body whose reader is gone; it
 /// closes the connection after the answer as long as there is one. So this is kept until then.
-pub struct Unread(#[expect(dead_code, reason = "kept, not read")] Payload);
+pub struct UnreadBody(#[expect(dead_code, reason = "kept, not read")] Payload);
 
 /// An answer's body with what was not read of the request.
 struct Answer {
     body: BoxBody,
-    _unread: Unread,
+    _unread: UnreadBody,
 }
 
 impl MessageBody for Answer {
@@ -50,7 +50,7 @@ impl MessageBody for Answer {
     }
 }
 
-impl Unread {
+impl UnreadBody {
     /// All of a request's body, if it has one.
     #[must_use]
     pub fn all_of(request: &mut ServiceRequest) -> Option<Self> {
@@ -76,7 +76,7 @@ impl Unread {
 
 /// Reads a request's body and keeps it with the request. What was not read, because it is too much or did
 /// not come in time, is given back.
-pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option<Unread> {
+pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option<UnreadBody> {
     let mut payload = request.take_payload();
     if matches!(payload, Payload::None) {
         return None;
@@ -94,17 +94,17 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
             (Err(problem), false)
         }
     };
-    request.extensions_mut().insert(Ready(body));
-    (!is_whole).then_some(Unread(payload))
+    request.extensions_mut().insert(BufferedBody(body));
+    (!is_whole).then_some(UnreadBody(payload))
 }
 
 /// Whether a request has no body, or an empty one.
 #[must_use]
 pub fn is_empty(request: &HttpRequest) -> bool {
     let extensions = request.extensions();
-    match extensions.get::<Ready>() {
-        Some(Ready(Ok(body))) => body.is_empty(),
-        Some(Ready(Err(_))) => false,
+    match extensions.get::<BufferedBody>() {
+        Some(BufferedBody(Ok(body))) => body.is_empty(),
+        Some(BufferedBody(Err(_))) => false,
         None => true,
     }
 }
@@ -113,7 +113,7 @@ pub fn is_empty(request: &HttpRequest) -> bool {
 #[must_use]
 pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
     let extensions = request.extensions();
-    let Ready(body) = extensions.get::<Ready>()?;
+    let BufferedBody(body) = extensions.get::<BufferedBody>()?;
     body.as_ref().ok().cloned()
 }
 
@@ -122,9 +122,9 @@ pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
 /// # Errors
 /// 413, 408, 415 when it is coded, or 400 when it broke off.
 pub async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
-    let ready = request.extensions_mut().remove::<Ready>();
+    let ready = request.extensions_mut().remove::<BufferedBody>();
     let body = match ready {
-        Some(Ready(body)) => body,
+        Some(BufferedBody(body)) => body,
         None => read(&mut payload).await.map_err(|refused| refused.problem),
     };
     let mut codings = request.headers().get_all(CONTENT_ENCODING);

@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::auth::guard::Guards;
-use crate::limits::Places;
+use crate::limits::ConcurrencyLimit;
 use crate::pieces::in_pieces;
 use crate::problem::{ProblemStyle, ProblemStyles};
-use crate::{Problem, body, bounds, protection};
+use crate::{Problem, body, request_limits, security_headers};
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -108,7 +108,7 @@ pub struct RequestLimits {
     /// For its body to come.
     pub body_time: Duration,
     /// Where it needs a place.
-    pub places: Places,
+    pub concurrency: ConcurrencyLimit,
 }
 
 /// The middleware itself, for `actix_web::middleware::from_fn`. What a request needs is allocated for it: in the
@@ -186,7 +186,7 @@ async fn around(
         if let Ok(id) = id_header {
             headers.insert(REQUEST_ID, id);
         }
-        protection::protect(&path, headers);
+        security_headers::apply(&path, headers);
     };
     let measure = |route: String, status: StatusCode| {
         metrics::histogram!("http_request_duration_seconds",
@@ -228,30 +228,34 @@ async fn answer(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let guards = request.app_data::<web::Data<Guards>>().cloned();
     let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
-    let mut standing = None;
-    let entry = guards.check_any(request.request(), &mut standing).await;
-    let entry = entry.and_then(|()| bounds::check(request.uri(), request.headers()));
+    let mut rate_limit_status = None;
+    let entry = guards
+        .check_any(request.request(), &mut rate_limit_status)
+        .await;
+    let entry = entry.and_then(|()| request_limits::check(request.uri(), request.headers()));
     let (mut response, unread) = match entry {
         Ok(()) => {
             let unread = body::read_ahead(&mut request, limits.body_time).await;
-            let response = match limits.places.take(request.path()) {
+            let response = match limits.concurrency.take(request.path()) {
                 Ok(_place) => next.call(request).await?.map_into_boxed_body(),
                 Err(problem) => request.error_response(problem),
             };
             (response, unread)
         }
         Err(problem) => {
-            let unread = body::Unread::all_of(&mut request);
+            let unread = body::UnreadBody::all_of(&mut request);
             (request.error_response(problem), unread)
         }
     };
-    if standing.is_none()
-        && let Err(problem) = guards.count_rest(response.request(), &mut standing).await
+    if rate_limit_status.is_none()
+        && let Err(problem) = guards
+            .count_rest(response.request(), &mut rate_limit_status)
+            .await
     {
         response = response.into_response(problem.error_response());
     }
-    if let Some(standing) = standing {
-        standing.describe(response.headers_mut());
+    if let Some(rate_limit_status) = rate_limit_status {
+        rate_limit_status.describe(response.headers_mut());
     }
     Ok(match unread {
         Some(unread) => unread.close_after(response),

@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 use serde_json::Value;
 
-use crate::operations::Document;
+use crate::health::Document;
 use crate::problem::FieldError;
 
 /// What a field is told that has to be there and is not.

@@ -7,20 +7,20 @@
 //! | [`problem`] | errors as `application/problem+json`, in one place |
 //! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
 //! | [`auth`] | who calls, and for whom each call is |
-//! | [`admin_actions`] | what admins did, written down before it is done |
+//! | [`audit_log`] | what admins did, written down before it is done |
 //! | [`limits`] | how much a client may ask, and how much is answered at once |
-//! | [`bounds`], [`mod@body`] | the bounds of one request |
-//! | [`protection`] | headers that keep browsers from doing more than was meant |
+//! | [`request_limits`], [`mod@body`] | the bounds of one request |
+//! | [`security_headers`] | headers that keep browsers from doing more than was meant |
 //! | [`client_address`] | where a request comes from |
 //! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
 //! | [`described`] | what the service's OpenAPI document says of a call, which requests are measured by |
 //! | [`once`] | requests that act once: their keys, and earlier ones' answers |
 //! | [`page`] | which page of a list is asked for |
-//! | [`respond`], [`tagged`] | JSON answers, and those that a client may ask about again |
+//! | [`respond`], [`etag`] | JSON answers, and those that a client may ask about again |
 //! | [`pieces`] | long bodies, sent piece by piece |
 //! | [`streams`], [`fan_out`] | server-sent events: who may have how many, and one look for all who watch the same |
 //! | [`openapi`] | what the OpenAPI documents share |
-//! | [`operations`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
+//! | [`health`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
 //! | [`database`], [`redis`] | pools with time limits, migrations |
 //! | [`unreadable`] | rows that a newer version wrote |
 //! | [`batch`] | many small writes as few large ones |
@@ -29,34 +29,34 @@
 //!
 //! It knows nothing of flights, bookings or payments.
 
-pub mod admin_actions;
+pub mod audit_log;
 pub mod auth;
 pub mod batch;
 pub mod body;
-pub mod bounds;
 pub mod client_address;
 pub mod command_line;
 pub mod context;
 pub mod database;
 pub mod described;
 pub mod docs;
+pub mod etag;
 pub mod extract;
 pub mod fan_out;
+pub mod health;
 pub mod limits;
 pub mod once;
 pub mod openapi;
-pub mod operations;
 pub mod page;
 mod parse;
 pub mod pieces;
 pub mod problem;
-pub mod protection;
 pub mod redis;
+pub mod request_limits;
 pub mod respond;
+pub mod security_headers;
 pub mod server;
 pub mod settings;
 pub mod streams;
-pub mod tagged;
 pub mod telemetry;
 pub mod unreadable;
 mod wording;

@@ -7,18 +7,18 @@
 //! | [`shared`] | the counts in Redis, which all replicas of a service share |
 //! | [`local`] | the counts in memory, where Redis is not or does not answer |
 //! | [`shares`] | what each may have at once, such as connections of an address |
-//! | [`places`] | requests that are answered at once; the rest is told to come back |
+//! | [`concurrency`] | requests that are answered at once; the rest is told to come back |
 //!
 //! Deliberately not here: the bounds of one request, which are in [`crate::bounds`] and [`crate::body`], and
 //! attempts to log in, which booking-service counts.
 
+pub mod concurrency;
 pub mod local;
-pub mod places;
 pub mod rate;
 pub mod settings;
 pub mod shared;
 pub mod shares;
 
-pub use places::Places;
+pub use concurrency::ConcurrencyLimit;
 pub use rate::RateLimit;
 pub use settings::LimitSettings;

@@ -35,7 +35,7 @@ impl PageParameters {
     ///
     /// # Errors
     /// When the limit is out of range, both directions are named, or a place is none of this list.
-    pub fn part<I: FromStr>(self) -> Result<(ListPart<I>, i64), Problem> {
+    pub fn part<I: FromStr>(self) -> Result<(PageRequest<I>, i64), Problem> {
         if !(1..=LIMIT_MAX).contains(&self.limit) {
             let detail = format!("must be from 1 to {LIMIT_MAX}");
             return Err(Problem::invalid_field("limit", detail));
@@ -49,9 +49,9 @@ impl PageParameters {
                 let detail = "name after or before, not both";
                 return Err(Problem::invalid_field("before", detail));
             }
-            (Some(after), None) => ListPart::After(place("after", after)?),
-            (None, Some(before)) => ListPart::Before(place("before", before)?),
-            (None, None) => ListPart::First,
+            (Some(after), None) => PageRequest::After(place("after", after)?),
+            (None, Some(before)) => PageRequest::Before(place("before", before)?),
+            (None, None) => PageRequest::First,
         };
         Ok((part, self.limit))
     }
@@ -59,7 +59,7 @@ impl PageParameters {
 
 /// Which part of a list, by the place of a row at its edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListPart<I> {
+pub enum PageRequest<I> {
     /// From its beginning.
     First,
     /// What comes after this row.
@@ -81,17 +81,17 @@ pub struct Listing<T, I> {
 
 impl<T, I> Listing<T, I> {
     /// The page of what was found: one more than a page has, at its far end, if there are more.
-    pub fn of(mut found: Vec<T>, part: &ListPart<I>, limit: i64, id: impl Fn(&T) -> I) -> Self {
+    pub fn of(mut found: Vec<T>, part: &PageRequest<I>, limit: i64, id: impl Fn(&T) -> I) -> Self {
         let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
         let (has_more, has_earlier) = match part {
-            ListPart::First => (is_cut, false),
-            ListPart::After(_) => (is_cut, true),
-            ListPart::Before(_) => (true, is_cut),
+            PageRequest::First => (is_cut, false),
+            PageRequest::After(_) => (is_cut, true),
+            PageRequest::Before(_) => (true, is_cut),
         };
         if is_cut {
             let surplus = match part {
-                ListPart::First | ListPart::After(_) => found.len() - 1,
-                ListPart::Before(_) => 0,
+                PageRequest::First | PageRequest::After(_) => found.len() - 1,
+                PageRequest::Before(_) => 0,
             };
             found.remove(surplus);
         }
@@ -148,23 +148,23 @@ pub struct PageMeta {
 mod tests {
     use super::*;
 
-    fn page(found: &[i64], part: ListPart<i64>) -> (Vec<i64>, Option<i64>, Option<i64>) {
+    fn page(found: &[i64], part: PageRequest<i64>) -> (Vec<i64>, Option<i64>, Option<i64>) {
         let page = Listing::of(found.to_vec(), &part, 2, |id| *id);
         (page.rows, page.after, page.before)
     }
 
     #[test]
     fn one_row_too_many_says_that_there_are_more() {
-        assert_eq!(page(&[5, 4], ListPart::First), (vec![5, 4], None, None));
+        assert_eq!(page(&[5, 4], PageRequest::First), (vec![5, 4], None, None));
         assert_eq!(
-            page(&[5, 4, 3], ListPart::First),
+            page(&[5, 4, 3], PageRequest::First),
             (vec![5, 4], Some(4), None)
         );
-        assert_eq!(page(&[3], ListPart::After(4)), (vec![3], None, Some(3)));
+        assert_eq!(page(&[3], PageRequest::After(4)), (vec![3], None, Some(3)));
         assert_eq!(
-            page(&[6, 5, 4], ListPart::Before(3)),
+            page(&[6, 5, 4], PageRequest::Before(3)),
             (vec![5, 4], Some(4), Some(5))
         );
-        assert_eq!(page(&[], ListPart::First), (Vec::new(), None, None));
+        assert_eq!(page(&[], PageRequest::First), (Vec::new(), None, None));
     }
 }

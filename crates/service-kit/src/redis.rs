@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Calls that are not worth waiting for: each has a few milliseconds, and after one that failed none is made
 /// for a second. Clones share the pause.
 #[derive(Clone)]
-pub struct BriefCalls {
+pub struct BestEffortRedis {
     pool: Pool,
     timeout: Duration,
     failures: Counter,
@@ -36,7 +36,7 @@ pub struct BriefCalls {
     paused_until_ms: Arc<AtomicU64>,
 }
 
-impl BriefCalls {
+impl BestEffortRedis {
     /// Calls through this pool, each of which may take so long; those that fail are counted, those that are
     /// not made are not.
     #[must_use]

@@ -33,13 +33,13 @@ use crate::auth::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::context::{RequestLimits, around_request};
 use crate::described::Described;
+use crate::health::{self, Operations};
 use crate::limits::shares::Shares;
-use crate::limits::{LimitSettings, Places, RateLimit};
-use crate::operations::{self, Operations};
+use crate::limits::{ConcurrencyLimit, LimitSettings, RateLimit};
 use crate::problem::Problem;
 use crate::settings::{AuthSettings, HttpSettings};
 use crate::streams::{StreamSettings, Streams};
-use crate::{docs, protection};
+use crate::{docs, security_headers};
 
 /// How often recorded samples are folded into their histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -236,7 +236,7 @@ impl BoundServer {
         let limits = RequestLimits {
             time: http.request_timeout,
             body_time: http.body_timeout,
-            places: Places::new(limit_settings.max_concurrent_requests),
+            concurrency: ConcurrencyLimit::new(limit_settings.max_concurrent_requests),
         };
         let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
@@ -260,12 +260,12 @@ impl BoundServer {
                         docs::configure(config);
                     }
                     if metrics_elsewhere.is_none() {
-                        operations::metrics(config);
+                        health::metrics(config);
                     }
                 })
                 .wrap(Condition::new(
                     !origins.is_empty(),
-                    protection::cors(&origins),
+                    security_headers::cors(&origins),
                 ))
                 .wrap(from_fn(around_request))
         };

@@ -11,8 +11,8 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::account::Account;
 use crate::logs;
+use crate::os_user::Account;
 use crate::process::{KILLED_WITHIN, ProcessIdentity};
 
 /// What becomes of a child whose parent is gone without having stopped it.
@@ -190,7 +190,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scratch::{Scratch, unused_path};
+    use crate::temporary_directory::{Scratch, unused_path};
     use crate::testing::wait_until;
 
     fn sleeper<'a>(log: &'a Path, lifetime: &'a Lifetime) -> Launch<'a> {

@@ -10,14 +10,14 @@
 //!
 //! Linux only: processes are known by `/proc`.
 
-pub mod account;
 pub mod child;
 pub mod database;
 pub mod logs;
+pub mod os_user;
 pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod redis;
-pub mod scratch;
 pub mod state;
+pub mod temporary_directory;
 pub mod testing;

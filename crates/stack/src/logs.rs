@@ -62,7 +62,7 @@ fn read_end(log: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scratch::Scratch;
+    use crate::temporary_directory::Scratch;
 
     #[test]
     fn the_last_lines_are_quoted() {

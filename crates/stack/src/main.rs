@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match commands::Holdfast::parse().execute().await {
         Ok(code) => code,
         Err(error) => {
-            local::say::failure(&error);
+            local::print::failure(&error);
             ExitCode::FAILURE
         }
     }

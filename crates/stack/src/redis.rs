@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::account::{Account, AccountError};
 use crate::child::{Child, Launch, LaunchError, Lifetime, arguments};
+use crate::os_user::{Account, AccountError};
 use crate::process::ProcessIdentity;
 use crate::{logs, ports};
 
@@ -31,7 +31,7 @@ const QUOTED_LINES: usize = 15;
 const SETTINGS: [(&str, &str); 8] = [
     // Reached from this machine only.
     ("--bind", "127.0.0.1"),
-    // No snapshots and no append-only file: it is a gate, a cache and a doorbell, never the truth.
+    // No snapshots and no append-only file: it is a gate, a cache and a notifier, never the truth.
     ("--save", ""),
     ("--appendonly", "no"),
     // Bounded: far above what the gates and cached searches of one machine take.

@@ -4,27 +4,27 @@
 //! | --- | --- |
 //! | [`bare`] | an actix-web handler that does nothing but answer |
 //! | [`service`] | the services, on data of the benchmark's choice |
-//! | [`house`] | servers and services of a run's own |
+//! | [`test_servers`] | servers and services of a run's own |
 //! | [`rounds`] | the rounds of a benchmark of several cases over HTTP |
 //! | [`program`] | a server in a process of its own |
 //! | [`inventory`] | the inventory in this process, and pools that never sell out |
-//! | [`granted`] | whether what was granted is what was taken |
+//! | [`oversell_check`] | whether what was granted is what was taken |
 //! | [`ledger`] | what a service says of its own pools |
 //! | [`cores`] | how much of the machine each of a benchmark's programs takes |
-//! | [`others`] | what other programs take of the machine meanwhile |
+//! | [`background_load`] | what other programs take of the machine meanwhile |
 //! | [`numbers`] | lines, ratios, and the line for programs |
 
+pub mod background_load;
 pub mod bare;
 pub mod cores;
-pub mod granted;
-pub mod house;
 pub mod inventory;
 pub mod ledger;
 pub mod numbers;
-pub mod others;
+pub mod oversell_check;
 pub mod program;
 pub mod rounds;
 pub mod service;
+pub mod test_servers;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -5,13 +5,13 @@
 //! whether or not the one before was answered, and its latency is counted from that time; so a slow
 //! answer is not hidden by the requests that it kept from being sent.
 
-mod live;
 mod pacer;
 mod plan;
+mod progress;
+mod request_scheduler;
 mod run;
 mod schedule;
-mod turns;
 
-pub use live::Live;
 pub use plan::{Pace, Plan};
+pub use progress::Live;
 pub use run::{run, run_watched};

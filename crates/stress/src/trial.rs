@@ -4,42 +4,42 @@
 //! | --- | --- |
 //! | [`arguments`] | what is asked for |
 //! | [`scenario`], [`prepared`] | the scenarios, and what is sold in them |
-//! | [`errand`], [`doors`], [`outcome`] | what customers do, where, and what comes of it |
+//! | [`flow`], [`endpoints`], [`outcome`] | what customers do, where, and what comes of it |
 //! | [`pool`] | what customers were told of what is sold |
-//! | [`ground`], [`goods`], [`shelf`] | what it runs against, and what it makes there |
-//! | `step`, `settle`, `receipts`, `account`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
-//! | [`books`], [`verdict`] | what ledgers and databases say, and whether it is right: the verdict does no I/O |
+//! | [`target`], [`products`], [`flight_fixtures`] | what it runs against, and what it makes there |
+//! | `step`, `drain`, `receipts`, `reconcile`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
+//! | [`recorded_sales`], [`verdict`] | what ledgers and databases say, and whether it is right: the verdict does no I/O |
 //! | [`capacity`], [`compare`] | the highest rate that is carried, and two reports side by side |
 //! | [`report`], [`table`], [`page`] | the report: for programs, the terminal, the browser |
 //!
 //! A scenario is a closed loop, then fixed rates below what that carried. At a fixed rate a request's
-//! latency counts from the time at which it was to be sent. Every load has goods of its own, but for
+//! latency counts from the time at which it was to be sent. Every load has products of its own, but for
 //! flights, which are used again; when it is over, refused customers ask again, and everything that was
 //! sold is accounted for.
 
-mod account;
 pub mod arguments;
-pub mod books;
 pub mod capacity;
 pub mod chart;
 pub mod compare;
-pub mod doors;
-pub mod errand;
-pub mod goods;
-pub mod ground;
+mod drain;
+pub mod endpoints;
+pub mod flight_fixtures;
+pub mod flow;
 pub mod machine;
 mod measure;
 pub mod outcome;
 pub mod page;
 pub mod pool;
 pub mod prepared;
+pub mod products;
 mod progress;
 mod receipts;
+mod reconcile;
+pub mod recorded_sales;
 pub mod report;
 pub mod run;
 pub mod scenario;
-mod settle;
-pub mod shelf;
 mod step;
 pub mod table;
+pub mod target;
 pub mod verdict;

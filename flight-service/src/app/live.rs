@@ -25,8 +25,8 @@ impl LiveCount {
 
     /// The count now, to see later whether it is another one.
     #[must_use]
-    pub fn stamp(&self) -> Stamp {
-        Stamp(self.0.load(Ordering::Acquire))
+    pub fn stamp(&self) -> VersionStamp {
+        VersionStamp(self.0.load(Ordering::Acquire))
     }
 
     /// Takes what another counter of the same flight knows, unless this one knows better.
@@ -50,9 +50,9 @@ impl LiveCount {
 
 /// A count at a version of its pool: no two counts of a flight have the same stamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stamp(u64);
+pub struct VersionStamp(u64);
 
-impl Stamp {
+impl VersionStamp {
     /// Whether there were so many seats.
     #[must_use]
     pub fn has(self, seats: Units) -> bool {

@@ -24,8 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::describe::Facts;
-use super::live::{LiveCount, Stamp};
+use super::flight_view::FlightView;
+use super::live::{LiveCount, VersionStamp};
 use super::{AppError, DbError};
 use crate::db;
 use crate::db::schedule_version::Source;
@@ -113,7 +113,7 @@ impl Schedule {
         let mut flights = Vec::new();
         let mut details = Vec::new();
         let mut fingerprint = 0_u64;
-        let mut place = Some(db::flights::Place::before(first_departure(sales, read_at)));
+        let mut place = Some(db::flights::Cursor::before(first_departure(sales, read_at)));
         while let Some(after) = place {
             let (page, next) = db::flights::page(&mut client, after).await?;
             for row in page {
@@ -219,10 +219,10 @@ impl Schedule {
 
     /// The count of a flight, to see later whether it is another one.
     #[must_use]
-    pub fn stamp(&self, slot: FlightSlot) -> Stamp {
+    pub fn stamp(&self, slot: FlightSlot) -> VersionStamp {
         self.details
             .get(slot.index())
-            .map_or(Stamp::default(), |details| details.live.stamp())
+            .map_or(VersionStamp::default(), |details| details.live.stamp())
     }
 
     /// Whether a flight is on sale, full or not. What is not, never is again in this schedule.
@@ -272,7 +272,7 @@ impl Schedule {
     pub fn flight(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> Option<Flight> {
         let details = self.details.get(slot.index())?;
         let flight = self.timetable.flight(slot);
-        let facts = Facts {
+        let facts = FlightView {
             id: flight.id,
             flight_number: &details.flight_number,
             source: flight.source,
@@ -494,7 +494,7 @@ impl CurrentSchedule {
 
     /// Reads the schedule as soon as a change is announced, until it is told to stop. Each time that it
     /// begins to listen it reads first: what was announced before went unheard.
-    pub async fn hear_changes(self: Arc<Self>, source: Source, stop: CancellationToken) {
+    pub async fn subscribe(self: Arc<Self>, source: Source, stop: CancellationToken) {
         let listen = async {
             loop {
                 if let Err(error) = self.hear_changes_once(&source).await {

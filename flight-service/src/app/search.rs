@@ -6,10 +6,10 @@
 //! | [`candidates`] | the cache in this process, and the computing of each entry once |
 //! | [`month`] | the days of a fare calendar |
 //! | [`shared`] | the cache in Redis, shared by replicas |
-//! | [`freshness`] | what an answer was made from, and whether that still holds |
+//! | [`cache_validators`] | what an answer was made from, and whether that still holds |
 
+pub mod cache_validators;
 pub mod candidates;
-pub mod freshness;
 pub mod month;
 pub mod shared;
 
@@ -18,12 +18,12 @@ use std::sync::Arc;
 use clients::flight::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
 use domain::{AirportCode, Money, Units};
 use inventory::decide::SalesPolicy;
-use itinerary::{ConnectionWindow, Filters, Itinerary, Order, Place, Query};
+use itinerary::{ConnectionWindow, Cursor, Filters, Itinerary, Order, Query};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use self::cache_validators::{CacheValidators, Observer};
 use self::candidates::{CANDIDATES, Candidates, Key};
-use self::freshness::{Freshness, Observer};
 use self::month::Month;
 use super::AppError;
 use super::schedule::{CurrentSchedule, Schedule};
@@ -50,14 +50,14 @@ pub struct Search {
     /// What else every itinerary must be like.
     pub filters: Filters,
     /// Where to go on.
-    pub after: Option<Place>,
+    pub after: Option<Cursor>,
     /// How many itineraries to answer, 1 to 100.
     pub limit: usize,
 }
 
 /// Whose fares somebody wants to see.
 #[derive(Clone, Debug)]
-pub struct Fares {
+pub struct CalendarQuery {
     /// Where to depart.
     pub source: AirportCode,
     /// Where to arrive.
@@ -77,7 +77,7 @@ pub struct Found {
     /// The answer.
     pub answer: SearchAnswer,
     /// How long it is the answer, where that can be told.
-    pub freshness: Option<Freshness>,
+    pub validators: Option<CacheValidators>,
 }
 
 /// Searches, and remembers what it found.
@@ -122,29 +122,29 @@ impl Searcher {
         };
         let found = candidates.iter().filter(has_seats).take(wanted);
         let mut found: Vec<Itinerary> = found.copied().collect();
-        let mut freshness = Some(observer.freshness());
+        let mut validators = Some(observer.validators());
         // There may be more behind the candidates: look, rather than answer a short page.
         if found.len() < wanted && candidates.len() == CANDIDATES {
             let is_open = |slot| schedule.is_open(slot, self.sales, search.seats, now);
             let query = self.query(search, wanted);
             found = schedule.timetable().search(&query, is_open)?;
-            freshness = None;
+            validators = None;
         }
         let answer = self.answer(&schedule, search, &found, now);
-        Ok(Found { answer, freshness })
+        Ok(Found { answer, validators })
     }
 
     /// Whether an answer would be given again now.
     #[must_use]
-    pub fn is_fresh(&self, freshness: &Freshness) -> bool {
-        freshness.holds(&self.schedule.now(), Timestamp::now())
+    pub fn is_fresh(&self, validators: &CacheValidators) -> bool {
+        validators.holds(&self.schedule.now(), Timestamp::now())
     }
 
     /// The cheapest price of each day of a month.
     ///
     /// # Errors
     /// As for [`Self::search`].
-    pub async fn calendar(&self, fares: Fares) -> Result<CalendarAnswer, AppError> {
+    pub async fn calendar(&self, fares: CalendarQuery) -> Result<CalendarAnswer, AppError> {
         let now = Timestamp::now();
         let schedule = self.schedule.get();
         let is_open = |slot| schedule.is_open(slot, self.sales, fares.seats, now);

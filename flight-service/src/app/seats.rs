@@ -23,7 +23,7 @@ use service_kit::once::{Answer, Once, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
-use super::describe::Facts;
+use super::flight_view::FlightView;
 use super::schedule::{CurrentSchedule, Departure};
 use crate::db;
 use crate::db::adjustment_answers::KeptAdjustment;
@@ -95,7 +95,7 @@ impl Seats {
                 .map(|airport| &airport.time_zone)
                 .ok_or(AppError::UnknownFlight(id))
         };
-        let facts = Facts {
+        let facts = FlightView {
             id: row.id,
             flight_number: &row.flight_number,
             source: row.source,

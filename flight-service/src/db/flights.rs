@@ -91,12 +91,12 @@ const BY_KEYS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin
 
 /// A place in the order of departures, after a flight.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct Cursor {
     departs_at: Timestamp,
     id: FlightId,
 }
 
-impl Place {
+impl Cursor {
     /// Before the flights that depart at this time or later.
     #[must_use]
     pub fn before(departs_at: Timestamp) -> Self {
@@ -111,8 +111,8 @@ impl Place {
 /// When the database does not answer.
 pub async fn page(
     client: &mut Client,
-    after: Place,
-) -> Result<(Vec<FlightRow>, Option<Place>), DbError> {
+    after: Cursor,
+) -> Result<(Vec<FlightRow>, Option<Cursor>), DbError> {
     let query = format!(
         "{SELECT} WHERE (flight.departs_at, flight.id) > ($1, $2)
          ORDER BY flight.departs_at, flight.id LIMIT $3"
@@ -134,8 +134,8 @@ pub async fn page(
     Ok((flights, last))
 }
 
-fn place_of(row: &Row) -> Result<Place, DbError> {
-    Ok(Place {
+fn place_of(row: &Row) -> Result<Cursor, DbError> {
+    Ok(Cursor {
         departs_at: row.try_get("departs_at")?,
         id: FlightId(row.try_get("id")?),
     })

@@ -6,14 +6,14 @@ use clients::flight::CalendarAnswer;
 use domain::{AirportCode, Units};
 use serde::Deserialize;
 use service_kit::Problem;
+use service_kit::etag::EtagBody;
 use service_kit::extract::{both, from_text, parse_query};
-use service_kit::tagged::TaggedBody;
 use utoipa::IntoParams;
 
 use super::filters::FilterParameters;
 use super::openapi::ReadRefusals;
 use crate::app::search::month::Month;
-use crate::app::search::{Fares, Searcher};
+use crate::app::search::{CalendarQuery, Searcher};
 
 /// What a calendar is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,7 +61,7 @@ pub(super) async fn calendar(
         parse_query::<Parameters>(&request),
         filters.and_then(FilterParameters::checked),
     )?;
-    let fares = Fares {
+    let fares = CalendarQuery {
         source: asked.source,
         destination: asked.destination,
         month: asked.month,
@@ -70,5 +70,5 @@ pub(super) async fn calendar(
         filters,
     };
     let answer = searcher.calendar(fares).await?;
-    Ok(TaggedBody::json(&answer)?.answer(&request))
+    Ok(EtagBody::json(&answer)?.answer(&request))
 }

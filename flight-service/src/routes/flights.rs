@@ -7,7 +7,7 @@ use domain::{AirportCode, FlightId};
 use serde::Deserialize;
 use service_kit::extract::{Id, IdempotencyKey, Json, Query, list_from_text};
 use service_kit::once::Answer;
-use service_kit::page::{ListPart, Listing, Page, PageParameters};
+use service_kit::page::{Listing, Page, PageParameters, PageRequest};
 use service_kit::{Problem, respond};
 use utoipa::IntoParams;
 
@@ -136,12 +136,12 @@ pub(super) async fn airports(
     let most = usize::try_from(limit).map_err(Problem::internal)?;
     // One more than is shown tells whether there is another page.
     let window = match part {
-        ListPart::First => 0..most + 1,
-        ListPart::After(code) => {
+        PageRequest::First => 0..most + 1,
+        PageRequest::After(code) => {
             let from = all.partition_point(|airport| airport.code <= code);
             from..from + most + 1
         }
-        ListPart::Before(code) => {
+        PageRequest::Before(code) => {
             let until = all.partition_point(|airport| airport.code < code);
             until.saturating_sub(most + 1)..until
         }

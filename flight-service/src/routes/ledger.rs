@@ -10,7 +10,7 @@ use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation};
 use domain::FlightId;
 use inventory::{EnteredMovement, LedgerPart, LedgerPlace};
 use service_kit::extract::{Id, Query};
-use service_kit::page::{ListPart, Listing, Page, PageParameters};
+use service_kit::page::{Listing, Page, PageParameters, PageRequest};
 use service_kit::{Problem, respond};
 
 use super::openapi::{LookupRefusals, ReadRefusals};
@@ -31,15 +31,15 @@ pub(super) async fn show(
     id: Id<FlightId>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (part, limit) = parameters.0.part::<Place>()?;
+    let (part, limit) = parameters.0.part::<Cursor>()?;
     let in_ledger = match part {
-        ListPart::First => LedgerPart::After(None),
-        ListPart::After(place) => LedgerPart::After(Some(place.0)),
-        ListPart::Before(place) => LedgerPart::Before(place.0),
+        PageRequest::First => LedgerPart::After(None),
+        PageRequest::After(place) => LedgerPart::After(Some(place.0)),
+        PageRequest::Before(place) => LedgerPart::Before(place.0),
     };
     // One more than is shown tells whether there is another page.
     let found = seats.ledger(id.0, in_ledger, limit + 1).await?;
-    let found = Listing::of(found, &part, limit, |movement| Place(movement.place));
+    let found = Listing::of(found, &part, limit, |movement| Cursor(movement.place));
     Ok(respond::ok(&found.page(limit, |one| Ok(entry(one)))?))
 }
 
@@ -58,15 +58,15 @@ fn entry(movement: EnteredMovement) -> LedgerEntry {
 
 /// A place as it stands in a page's address.
 #[derive(Clone, Copy)]
-struct Place(LedgerPlace);
+struct Cursor(LedgerPlace);
 
-impl Display for Place {
+impl Display for Cursor {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.0.version, self.0.line)
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Cursor {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, ParseIntError> {

@@ -38,7 +38,7 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         holds::release,
         holds::change_seats,
         holds::confirm_many,
-        service_kit::admin_actions::list,
+        service_kit::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(

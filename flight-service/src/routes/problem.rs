@@ -105,7 +105,7 @@ fn of_search(error: &SearchError) -> Problem {
         SearchError::UnknownExcluded(_)
         | SearchError::EndExcluded(_)
         | SearchError::ViaExcluded(_) => "exclude",
-        SearchError::PlaceInOtherOrder(_) => "after",
+        SearchError::CursorOfOtherOrder(_) => "after",
     };
     Problem::invalid_field(parameter, error.to_string())
 }

@@ -4,12 +4,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::SearchAnswer;
 use domain::{AirportCode, Units};
-use itinerary::{Order, Place};
+use itinerary::{Cursor, Order};
 use jiff::civil::Date;
 use serde::Deserialize;
 use service_kit::Problem;
+use service_kit::etag::EtagBody;
 use service_kit::extract::{both, from_text, parse_query, some_from_text};
-use service_kit::tagged::TaggedBody;
 use utoipa::IntoParams;
 
 use super::filters::{FilterParameters, require};
@@ -47,7 +47,7 @@ pub(super) struct Parameters {
     /// The page after this place, from `meta.after`
     #[serde(default, deserialize_with = "some_from_text")]
     #[param(value_type = Option<String>, example = "cheapest.78000000.9000.1708007400.3")]
-    after: Option<Place>,
+    after: Option<Cursor>,
 }
 
 /// What a search query asks for.
@@ -118,10 +118,10 @@ pub(super) async fn search(
     }
     let search = search_of(&request)?;
     let found = searcher.search(&search).await?;
-    let body = TaggedBody::json(&found.answer)?;
+    let body = EtagBody::json(&found.answer)?;
     let answer = body.answer(&request);
-    if let Some(freshness) = found.freshness {
-        pages.keep(&request, body, freshness);
+    if let Some(validators) = found.validators {
+        pages.keep(&request, body, validators);
     }
     Ok(answer)
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use metrics::{Counter, counter};
 use moka::sync::Cache;
-use service_kit::tagged::TaggedBody;
+use service_kit::etag::EtagBody;
 
 use crate::app::search::Searcher;
-use crate::app::search::freshness::Freshness;
+use crate::app::search::cache_validators::CacheValidators;
 
 /// Longer queries are not kept: nobody writes them twice.
 const QUERY_LIMIT_BYTES: usize = 512;
@@ -25,8 +25,8 @@ pub struct SearchPages {
 }
 
 struct SearchPage {
-    body: TaggedBody,
-    freshness: Freshness,
+    body: EtagBody,
+    validators: CacheValidators,
 }
 
 impl SearchPages {
@@ -34,7 +34,7 @@ impl SearchPages {
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         let weigh = |query: &Arc<str>, page: &Arc<SearchPage>| {
-            let heap = query.len() + page.body.size() + page.freshness.size();
+            let heap = query.len() + page.body.size() + page.validators.size();
             u32::try_from(heap + size_of::<SearchPage>()).unwrap_or(u32::MAX)
         };
         Self {
@@ -47,7 +47,7 @@ impl SearchPages {
     /// The answer to a request, if it was answered before and nothing has changed since.
     pub(super) fn find(&self, searcher: &Searcher, request: &HttpRequest) -> Option<HttpResponse> {
         let page = self.pages.get(request.query_string());
-        let fresh = page.filter(|page| searcher.is_fresh(&page.freshness));
+        let fresh = page.filter(|page| searcher.is_fresh(&page.validators));
         match fresh {
             Some(page) => {
                 self.hits.increment(1);
@@ -61,10 +61,10 @@ impl SearchPages {
     }
 
     /// Keeps an answer.
-    pub(super) fn keep(&self, request: &HttpRequest, body: TaggedBody, freshness: Freshness) {
+    pub(super) fn keep(&self, request: &HttpRequest, body: EtagBody, validators: CacheValidators) {
         let query = request.query_string();
         if query.len() <= QUERY_LIMIT_BYTES {
-            let page = SearchPage { body, freshness };
+            let page = SearchPage { body, validators };
             self.pages.insert(query.into(), Arc::new(page));
         }
     }

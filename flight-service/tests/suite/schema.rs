@@ -25,9 +25,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     admin_action_outcomes admin_action_outcomes_action foreign key
     admin_action_outcomes admin_action_outcomes_key primary key
     admin_action_outcomes admin_action_outcomes_status_range check
-    admin_actions admin_actions_key primary key
-    admin_actions admin_actions_named check
-    admin_actions admin_actions_role_known check
+    audit_log admin_actions_key primary key
+    audit_log admin_actions_named check
+    audit_log admin_actions_role_known check
     airports airports_code_is_iata check
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check

@@ -10,17 +10,17 @@ use std::time::Instant;
 use service_kit::once::RequestKey;
 
 use crate::app::{PaymentError, Payments};
-use crate::charge::{Call, Charge, EndStatus, Outcome, PaymentType, Progress, Terms};
-use crate::db::charges::{self as table, Ending, KeyHolder, NewCharge, Start};
+use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, PaymentType, Progress};
+use crate::db::charges::{self as table, Completion, LeaseOwner, NewCharge, Start};
 use crate::provider::{ProviderCharge, Verdict};
 
 /// A charge that is asked for.
 #[derive(Clone, Debug)]
 pub struct ChargeOrder {
     /// By which call.
-    pub call: Call,
+    pub call: ChargeKind,
     /// What is to be paid.
-    pub terms: Terms,
+    pub details: ChargeDetails,
     /// With which key, if the caller wants it made once.
     pub key: Option<RequestKey>,
 }
@@ -54,7 +54,7 @@ impl Payments {
     }
 
     async fn charge_or_replay(&self, order: &ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
-        let start = match ruling(order.call, &order.terms) {
+        let start = match fixed_outcome(order.call, &order.details) {
             Some(outcome) => Start::Ended(outcome),
             None => Start::Processing {
                 lease: self.limits.lease,
@@ -62,7 +62,7 @@ impl Payments {
         };
         let new = NewCharge {
             call: order.call,
-            terms: order.terms.clone(),
+            details: order.details.clone(),
             key: order.key.clone(),
             start,
         };
@@ -91,11 +91,11 @@ impl Payments {
     }
 
     /// What an earlier request with this key has left.
-    async fn earlier(&self, call: Call, key: &RequestKey) -> Result<Earlier, PaymentError> {
+    async fn earlier(&self, call: ChargeKind, key: &RequestKey) -> Result<Earlier, PaymentError> {
         let client = self.client().await?;
         let charge = match table::by_key(&client, &key.key).await? {
-            Some(KeyHolder::Charge(charge)) => *charge,
-            Some(KeyHolder::Closed) => return Err(PaymentError::KeyClosed),
+            Some(LeaseOwner::Charge(charge)) => *charge,
+            Some(LeaseOwner::Closed) => return Err(PaymentError::KeyClosed),
             // Rows are never deleted, so this can't be; asking again is right all the same.
             None => return Err(PaymentError::InProgress),
         };
@@ -131,7 +131,7 @@ impl Payments {
         crash_points::point("charge.recorded");
         let asked = ProviderCharge {
             key: charge.provider_key(),
-            terms: charge.terms.clone(),
+            details: charge.details.clone(),
         };
         let started = Instant::now();
         let answer =
@@ -154,7 +154,7 @@ impl Payments {
         mut charge: Charge,
         verdict: Verdict,
     ) -> Result<ChargeAnswer, PaymentError> {
-        let ending = Ending {
+        let ending = Completion {
             id: charge.id,
             outcome: verdict.outcome.clone(),
         };
@@ -163,7 +163,7 @@ impl Payments {
                 count(verdict.outcome.status);
                 let outcome = verdict.outcome;
                 charge.progress = Progress::Ended { outcome, at };
-                charge.terms.payment_code = None;
+                charge.details.payment_code = None;
             }
             None => charge = self.charge_by_id(charge.id).await?,
         }
@@ -195,15 +195,15 @@ enum Earlier {
 }
 
 /// The outcome of a charge that no provider needs to be asked for.
-fn ruling(call: Call, terms: &Terms) -> Option<Outcome> {
+fn fixed_outcome(call: ChargeKind, details: &ChargeDetails) -> Option<Outcome> {
     match call {
-        Call::SimulateSuccess => Some(Outcome::captured()),
-        Call::SimulateFailure => Some(Outcome::declined("card_declined", "Card declined")),
-        Call::SimulateTimeout => Some(Outcome::timed_out()),
-        Call::Process if terms.payment_type.parse::<PaymentType>().is_err() => Some(
+        ChargeKind::SimulateSuccess => Some(Outcome::captured()),
+        ChargeKind::SimulateFailure => Some(Outcome::declined("card_declined", "Card declined")),
+        ChargeKind::SimulateTimeout => Some(Outcome::timed_out()),
+        ChargeKind::Process if details.payment_type.parse::<PaymentType>().is_err() => Some(
             Outcome::declined("unsupported_payment_type", "Unsupported payment type"),
         ),
-        Call::Process => None,
+        ChargeKind::Process => None,
     }
 }
 

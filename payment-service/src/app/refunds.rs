@@ -68,7 +68,7 @@ fn check(charge: &Charge, amount: Amount) -> Result<Money, PaymentError> {
     if !captured {
         return Err(PaymentError::NotCaptured);
     }
-    let charged = charge.terms.money;
+    let charged = charge.details.money;
     let money = Money::new(amount, charged.currency())
         .map_err(|error| PaymentError::Invalid("amount", error.0))?;
     let left = charged.checked_sub(charge.refunded);

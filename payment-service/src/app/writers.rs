@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::PaymentError;
 use crate::charge::Charge;
 use crate::db::DbError;
-use crate::db::charges::{self as table, Ending, NewCharge};
+use crate::db::charges::{self as table, Completion, NewCharge};
 
 /// The most rows in one transaction: enough that a commit's cost is spread thin, few enough that it
 /// takes milliseconds.
@@ -30,7 +30,7 @@ const WRITE_LIMIT: Duration = Duration::from_secs(6);
 #[derive(Clone, Debug)]
 pub struct Writers {
     starts: Batcher<Arc<NewCharge>, Option<Charge>, DbError>,
-    ends: Batcher<Arc<Ending>, Option<Timestamp>, DbError>,
+    ends: Batcher<Arc<Completion>, Option<Timestamp>, DbError>,
 }
 
 impl Writers {
@@ -71,7 +71,7 @@ impl Writers {
     ///
     /// # Errors
     /// When it could not be ended, or that is not known.
-    pub async fn end(&self, ending: Ending) -> Result<Option<Timestamp>, PaymentError> {
+    pub async fn end(&self, ending: Completion) -> Result<Option<Timestamp>, PaymentError> {
         Ok(self.ends.submit(Arc::new(ending)).await?)
     }
 }

@@ -13,7 +13,7 @@ use deadpool_postgres::GenericClient;
 use domain::{Money, PaymentId};
 use uuid::Uuid;
 
-pub use self::batch::{Ending, NewCharge, Start, end, insert};
+pub use self::batch::{Completion, NewCharge, Start, end, insert};
 pub(super) use self::row::money;
 use self::row::{fetch, read};
 use super::DbError;
@@ -21,7 +21,7 @@ use crate::charge::Charge;
 
 /// What a key names.
 #[derive(Clone, Debug)]
-pub enum KeyHolder {
+pub enum LeaseOwner {
     /// The charge that was made with it.
     Charge(Box<Charge>),
     /// A tombstone: no charge was made with it, and none will be.
@@ -66,7 +66,7 @@ pub async fn lock(client: &impl GenericClient, id: PaymentId) -> Result<Option<C
 ///
 /// # Errors
 /// When the database fails.
-pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<KeyHolder>, DbError> {
+pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<LeaseOwner>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -77,9 +77,9 @@ pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Key
         return Ok(None);
     };
     if row.try_get::<_, &str>("status")? == "closed" {
-        Ok(Some(KeyHolder::Closed))
+        Ok(Some(LeaseOwner::Closed))
     } else {
-        Ok(Some(KeyHolder::Charge(Box::new(read(&row)?))))
+        Ok(Some(LeaseOwner::Charge(Box::new(read(&row)?))))
     }
 }
 

@@ -13,7 +13,7 @@ use service_kit::{Problem, respond};
 use super::openapi::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
 use super::parse;
 use crate::app::{ChargeOrder, Payments};
-use crate::charge::{self, Call, EndStatus, Outcome, Progress};
+use crate::charge::{self, ChargeKind, EndStatus, Outcome, Progress};
 
 /// Charge through the provider, once per Idempotency-Key.
 ///
@@ -39,7 +39,7 @@ pub(super) async fn process(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, Call::Process, key, request).await
+    charge(&payments, ChargeKind::Process, key, request).await
 }
 
 /// Record a charge that succeeds.
@@ -57,7 +57,7 @@ pub(super) async fn simulate_success(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, Call::SimulateSuccess, key, request).await
+    charge(&payments, ChargeKind::SimulateSuccess, key, request).await
 }
 
 /// Record a charge that fails.
@@ -75,7 +75,7 @@ pub(super) async fn simulate_failure(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, Call::SimulateFailure, key, request).await
+    charge(&payments, ChargeKind::SimulateFailure, key, request).await
 }
 
 /// Record a charge that times out.
@@ -93,19 +93,19 @@ pub(super) async fn simulate_timeout(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, Call::SimulateTimeout, key, request).await
+    charge(&payments, ChargeKind::SimulateTimeout, key, request).await
 }
 
 async fn charge(
     payments: &Payments,
-    call: Call,
+    call: ChargeKind,
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of_everybody(&request.body, request.digest)?;
     let order = ChargeOrder {
         call,
-        terms: parse::terms(request.body)?,
+        details: parse::details(request.body)?,
         key,
     };
     let answer = payments.charge(order).await?;
@@ -116,7 +116,7 @@ async fn charge(
     }
     let status = match (call, answer.outcome.status) {
         (_, EndStatus::Success) => StatusCode::OK,
-        (Call::Process, EndStatus::Failed) => StatusCode::BAD_REQUEST,
+        (ChargeKind::Process, EndStatus::Failed) => StatusCode::BAD_REQUEST,
         (_, EndStatus::Failed) => StatusCode::OK,
         (_, EndStatus::Timeout) => StatusCode::REQUEST_TIMEOUT,
     };
@@ -221,9 +221,9 @@ fn wire(charge: &charge::Charge, refunded: Amount) -> Charge {
         status,
         message,
         code,
-        booking_id: charge.terms.booking.clone(),
-        amount: charge.terms.money.amount(),
-        currency: charge.terms.money.currency(),
+        booking_id: charge.details.booking.clone(),
+        amount: charge.details.money.amount(),
+        currency: charge.details.money.currency(),
         refunded,
         processed_at,
     }

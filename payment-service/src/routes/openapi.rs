@@ -26,7 +26,7 @@ use super::{charges, mock, refunds};
         refunds::refund,
         mock::show,
         mock::change,
-        service_kit::admin_actions::list,
+        service_kit::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(

@@ -5,7 +5,7 @@ use domain::{Amount, Money, is_visible};
 use service_kit::Problem;
 use service_kit::problem::FieldError;
 
-use crate::charge::{PaymentCode, Terms};
+use crate::charge::{ChargeDetails, PaymentCode};
 
 /// The longest reference, in characters: enough for a UUID, an e-mail address or a URL.
 const REFERENCE_LIMIT_CHARS: usize = 255;
@@ -13,8 +13,8 @@ const REFERENCE_LIMIT_CHARS: usize = 255;
 /// The longest payment type, in characters.
 const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
-/// The terms of a charge.
-pub(super) fn terms(request: ChargeRequest) -> Result<Terms, Problem> {
+/// The details of a charge.
+pub(super) fn details(request: ChargeRequest) -> Result<ChargeDetails, Problem> {
     let mut errors = Vec::new();
     let mut check = |field: &str, found: Result<(), String>| {
         if let Err(detail) = found {
@@ -49,7 +49,7 @@ pub(super) fn terms(request: ChargeRequest) -> Result<Terms, Problem> {
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    Ok(Terms {
+    Ok(ChargeDetails {
         booking: request.booking_id,
         user: request.user_id,
         money,

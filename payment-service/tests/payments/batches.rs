@@ -7,8 +7,8 @@ use clients::payment::Reference;
 use deadpool_postgres::{Client, Pool};
 use domain::{Currency, Money, PaymentId};
 use futures_util::future::join_all;
-use payment_service::charge::{Call, Charge, Outcome, Terms};
-use payment_service::db::charges::{Ending, NewCharge, Start, end, insert};
+use payment_service::charge::{Charge, ChargeDetails, ChargeKind, Outcome};
+use payment_service::db::charges::{Completion, NewCharge, Start, end, insert};
 use reqwest::Method;
 use serde_json::json;
 use service_kit::database;
@@ -18,8 +18,8 @@ use crate::support::{Answer, SOON, TestService, charge_of, settings};
 
 fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
     Ok(Box::new(NewCharge {
-        call: Call::Process,
-        terms: Terms {
+        call: ChargeKind::Process,
+        details: ChargeDetails {
             booking: Reference::Number(1),
             user: Reference::Text("alice".to_owned()),
             money: Money::from_minor(100, Currency::INR)?,
@@ -38,8 +38,8 @@ fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
     }))
 }
 
-fn ending(id: PaymentId, outcome: Outcome) -> Box<Ending> {
-    Box::new(Ending { id, outcome })
+fn ending(id: PaymentId, outcome: Outcome) -> Box<Completion> {
+    Box::new(Completion { id, outcome })
 }
 
 fn pool(service: &TestService) -> anyhow::Result<Pool> {

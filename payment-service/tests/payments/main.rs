@@ -2,7 +2,6 @@
 
 mod batches;
 mod charges;
-mod closing;
 mod idempotency;
 mod killed;
 mod mock;
@@ -11,4 +10,5 @@ mod refunds;
 mod requests;
 mod schema;
 mod support;
+mod tombstones;
 mod unknown;

@@ -78,9 +78,9 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
 
     let sql = crate::databases::connect(&world.services.databases.bookings).await?;
     for statement in [
-        "UPDATE admin_actions SET actor = 'nobody'",
-        "DELETE FROM admin_actions",
-        "TRUNCATE admin_actions CASCADE",
+        "UPDATE audit_log SET actor = 'nobody'",
+        "DELETE FROM audit_log",
+        "TRUNCATE audit_log CASCADE",
         "UPDATE admin_action_outcomes SET status = 200",
         "DELETE FROM admin_action_outcomes",
         "TRUNCATE admin_action_outcomes",

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use service_kit::settings::{AuthMode, AuthSettings};
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use tokens::{Role, Signer};
 
 use super::table::Target;

@@ -1,4 +1,4 @@
-//! The steps that concern money: charge, and settle what must not have been charged.
+//! The steps that concern money: charge, and reverse what must not have been charged.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use rand::RngExt as _;
 
 use super::{Engine, Step, no_answer};
 use crate::app::AppError;
-use crate::app::booking::{Booking, Door, Refusal};
+use crate::app::booking::{Booking, Channel, Refusal};
 use crate::db;
 
 const FLIGHTS: &str = "flight-service";
@@ -24,7 +24,7 @@ impl Engine {
         attempt: u8,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        let payment = self.terms(booking).payment;
+        let payment = self.policy(booking).payment;
         if booking.is_past_deadline {
             return match payment {
                 Payment::Queued { .. } => self.out_of_time(booking),
@@ -65,9 +65,9 @@ impl Engine {
                 return Err(no_answer(booking, PAYMENTS, error));
             }
             Ok(Err(refusal)) => return self.charge_refused(booking, attempt, &refusal),
-            Err(error) if !booking.has_key && booking.door == Door::Count => {
+            Err(error) if !booking.has_key && booking.channel == Channel::Count => {
                 let refusal = Refusal::new("unavailable", "the payment could not be made in time");
-                self.give_up(booking, refusal).await?;
+                self.abandon(booking, refusal).await?;
                 return Err(no_answer(booking, PAYMENTS, error));
             }
             Err(error) => return Err(no_answer(booking, PAYMENTS, error)),
@@ -134,11 +134,11 @@ impl Engine {
             refusal: None,
             ..booking.clone()
         };
-        let seats = match booking.door {
-            Door::Event => return self.sell_tickets(&booking).await,
+        let seats = match booking.channel {
+            Channel::Event => return self.sell_tickets(&booking).await,
             // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
-            Door::Count => ChargedSeats::Pinned,
-            Door::Seats | Door::Simple => {
+            Channel::Count => ChargedSeats::Pinned,
+            Channel::Seats | Channel::Simple => {
                 let timeout = self.settings.confirm_timeout;
                 match self.sales.sell(booking.hold, timeout).await {
                     Some(Ok(())) => {
@@ -172,9 +172,9 @@ impl Engine {
         };
         let refusal = Refusal::new(code, charge.message);
         let declined = self.refused(booking, event, refusal)?;
-        match booking.door {
-            Door::Event => self.decline_in_queue(booking, declined).await,
-            Door::Count | Door::Seats | Door::Simple => Ok(Step::Write(declined)),
+        match booking.channel {
+            Channel::Event => self.decline_in_queue(booking, declined).await,
+            Channel::Count | Channel::Seats | Channel::Simple => Ok(Step::Write(declined)),
         }
     }
 
@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// Closes an attempt's key, and refunds what it charged.
-    pub(super) async fn settle(
+    pub(super) async fn reverse(
         &self,
         booking: &Booking,
         attempt: u8,
@@ -229,8 +229,8 @@ impl Engine {
             }
             Some(_) | None => {}
         }
-        crash_points::point("settle.after");
-        Ok(Step::Write(self.after(&booking, Event::Settled)?))
+        crash_points::point("reverse.after");
+        Ok(Step::Write(self.after(&booking, Event::Reversed)?))
     }
 
     /// How long to wait before an attempt: doubled each time, and up to half as long again by chance, so
@@ -256,9 +256,9 @@ fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
             .map_or_else(|_| Reference::Text(text.to_owned()), Reference::Number)
     };
     Some(ChargeRequest {
-        booking_id: match booking.door {
-            Door::Seats | Door::Event => Reference::Text(booking.hold.to_string()),
-            Door::Count | Door::Simple => Reference::Number(booking.id.0),
+        booking_id: match booking.channel {
+            Channel::Seats | Channel::Event => Reference::Text(booking.hold.to_string()),
+            Channel::Count | Channel::Simple => Reference::Number(booking.id.0),
         },
         amount: total.amount(),
         currency: total.currency(),

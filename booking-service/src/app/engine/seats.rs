@@ -54,7 +54,7 @@ impl Engine {
             }
             Err(error) if !booking.has_key => {
                 let refusal = Refusal::new("unavailable", "the seats could not be held in time");
-                self.give_up(booking, refusal).await?;
+                self.abandon(booking, refusal).await?;
                 Err(no_answer(booking, FLIGHTS, error))
             }
             Err(error) => Err(no_answer(booking, FLIGHTS, error)),
@@ -73,7 +73,7 @@ impl Engine {
                 // The date is that of the first departure.
                 date: booking.date.filter(|_| index == 0),
             });
-        let lapses = matches!(self.terms(booking).payment, Payment::Later { .. });
+        let lapses = matches!(self.policy(booking).payment, Payment::Later { .. });
         HoldRequest {
             id: booking.hold,
             owner: booking.reference(),
@@ -135,7 +135,7 @@ impl Engine {
                 crash_points::point("change.after");
                 // It has the seats already, and nobody could say what they cost.
                 let Some(total) = total_of(&hold) else {
-                    let ended = self.refused(booking, Event::GivenUp, not_payable())?;
+                    let ended = self.refused(booking, Event::Abandoned, not_payable())?;
                     return Ok(Step::Write(ended));
                 };
                 let changed = with_seats_of(booking, &hold, wanted, total);
@@ -157,7 +157,7 @@ impl Engine {
         }
     }
 
-    /// Turns the hold of a confirmed booking into a sale.
+    /// KeyLocks the hold of a confirmed booking into a sale.
     pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
         match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
             Some(Ok(())) => {

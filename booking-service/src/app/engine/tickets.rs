@@ -64,8 +64,8 @@ impl Engine {
         before: &Booking,
         after: &Booking,
     ) -> Result<Result<(), inventory::Refusal>, AppError> {
-        let was_confirmed = before.life.shown == State::Confirmed;
-        let is_confirmed = after.life.shown == State::Confirmed;
+        let was_confirmed = before.life.public_status == State::Confirmed;
+        let is_confirmed = after.life.public_status == State::Confirmed;
         let moved = TicketsMoved {
             booking: after.clone(),
             lease: self.settings.lease,
@@ -104,7 +104,7 @@ impl Engine {
         crash_points::point("declined.after");
         metrics::counter!("payment_jobs_declined_total").increment(1);
         Ok(if pause.is_some() {
-            Step::Left(written)
+            Step::Deferred(written)
         } else {
             Step::Written(written)
         })

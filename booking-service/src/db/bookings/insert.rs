@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::GenericClient;
 use domain::{BookingId, HoldId};
 use jiff::Timestamp;
-use lifecycle::Life;
+use lifecycle::BookingState;
 
 use crate::app::booking::{Booking, NewBooking};
 use crate::db::{DbError, column};
@@ -27,15 +27,15 @@ pub struct Insertion {
 /// The rows that are new come back; a key or a hold that is there already keeps its booking.
 const INSERT: &str = "
     WITH added AS (
-        INSERT INTO bookings (door, user_ref, flight_ref, travel_date, payment_type, expected_total,
-                              expected_minor, state, shown, hold_id, idempotency_key, request_digest, deadline_at,
+        INSERT INTO bookings (channel, user_ref, flight_ref, travel_date, payment_type, expected_total,
+                              expected_minor, state, public_status, hold_id, idempotency_key, request_digest, deadline_at,
                               next_step_at)
-        SELECT door, user_ref, flight_ref, travel_date, payment_type, expected_total::numeric,
+        SELECT channel, user_ref, flight_ref, travel_date, payment_type, expected_total::numeric,
                (expected_total::numeric * 100)::bigint, 'pending', 'pending', hold_id, idempotency_key, request_digest,
                now() + make_interval(secs => deadline_s), now() + make_interval(secs => lease_s)
         FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[], $6::text[],
                     $7::uuid[], $8::text[], $9::bytea[], $10::float8[], $11::float8[])
-            AS new (door, user_ref, flight_ref, travel_date, payment_type, expected_total, hold_id,
+            AS new (channel, user_ref, flight_ref, travel_date, payment_type, expected_total, hold_id,
                     idempotency_key, request_digest, deadline_s, lease_s)
         ON CONFLICT DO NOTHING
         RETURNING id, hold_id, deadline_at, version, created_at, updated_at
@@ -83,7 +83,7 @@ pub async fn insert(
         .query(
             &statement,
             &[
-                &column(of, |one| one.new.door.as_str()),
+                &column(of, |one| one.new.channel.as_str()),
                 &column(of, |one| one.new.user.as_str()),
                 &column(of, |one| one.new.flight_ref.as_str()),
                 &column(of, |one| one.new.date),
@@ -145,7 +145,7 @@ impl Added {
         let new = insertion.new.clone();
         Booking {
             id: self.id,
-            door: new.door,
+            channel: new.channel,
             user: new.user,
             flight_ref: new.flight_ref,
             legs: new.legs,
@@ -155,7 +155,7 @@ impl Added {
             payment_type: new.payment_type,
             payment_code: None,
             expected_total: new.expected_total,
-            life: Life::NEW,
+            life: BookingState::NEW,
             attempts: 0,
             is_mended: false,
             refusal: None,

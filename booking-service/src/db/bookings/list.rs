@@ -4,40 +4,40 @@ use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
 use domain::{BookingId, FlightId, HoldId};
-use service_kit::page::ListPart;
+use service_kit::page::PageRequest;
 use uuid::Uuid;
 
 use super::row::{COLUMNS, read_all};
-use crate::app::booking::{Booking, Door};
+use crate::app::booking::{Booking, Channel};
 use crate::db::DbError;
 
-/// A user's bookings of one door, newest first, `limit` of them at most.
+/// A user's bookings of one channel, newest first, `limit` of them at most.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn of_user(
     database: &Pool,
     user: &str,
-    door: Door,
-    part: ListPart<BookingId>,
+    channel: Channel,
+    part: PageRequest<BookingId>,
     limit: i64,
 ) -> Result<Vec<Booking>, DbError> {
     let client = database.get().await?;
     let (condition, order, id) = match part {
-        ListPart::First => ("$3::bigint IS NULL", "DESC", None),
-        ListPart::After(id) => ("id < $3::bigint", "DESC", Some(id.0)),
-        ListPart::Before(id) => ("id > $3::bigint", "ASC", Some(id.0)),
+        PageRequest::First => ("$3::bigint IS NULL", "DESC", None),
+        PageRequest::After(id) => ("id < $3::bigint", "DESC", Some(id.0)),
+        PageRequest::Before(id) => ("id > $3::bigint", "ASC", Some(id.0)),
     };
     let query = format!(
-        "SELECT {COLUMNS} FROM bookings WHERE user_ref = $1 AND door = $2 AND {condition}
+        "SELECT {COLUMNS} FROM bookings WHERE user_ref = $1 AND channel = $2 AND {condition}
          ORDER BY id {order} LIMIT $4"
     );
     let statement = client.prepare_cached(&query).await?;
     let rows = client
-        .query(&statement, &[&user, &door.as_str(), &id, &limit])
+        .query(&statement, &[&user, &channel.as_str(), &id, &limit])
         .await?;
     let mut found = read_all(&rows);
-    if matches!(part, ListPart::Before(_)) {
+    if matches!(part, PageRequest::Before(_)) {
         found.reverse();
     }
     Ok(found)
@@ -56,7 +56,7 @@ pub async fn of_flight(
     let query = format!(
         "SELECT {COLUMNS} FROM bookings
          WHERE id IN (SELECT booking_id FROM booking_legs WHERE flight_id = $1)
-             AND shown NOT IN ('failed', 'expired', 'cancelled')
+             AND public_status NOT IN ('failed', 'expired', 'cancelled')
          ORDER BY id LIMIT $2"
     );
     let statement = client.prepare_cached(&query).await?;

@@ -9,28 +9,28 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use crate::app::booking::{Booking, Door, Leg, Refusal, SeatChange, Tickets, Traveler};
-use crate::app::stored_life::StoredLife;
+use crate::app::booking::{Booking, Channel, Leg, Refusal, SeatChange, Tickets, Traveler};
+use crate::app::booking_row::StoredState;
 use crate::db::DbError;
 
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "
-    id, door, user_ref, flight_ref, travel_date, payment_type, payment_code,
+    id, channel, user_ref, flight_ref, travel_date, payment_type, payment_code,
     coalesce(expected_total, expected_minor / 100.0)::text AS expected_total,
-    state, shown, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
+    state, public_status, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
     is_mended, seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
     request_digest, idempotency_key IS NOT NULL AS has_key, answer, deadline_at,
     deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
-    CASE WHEN door <> 'event' THEN (
+    CASE WHEN channel <> 'event' THEN (
         SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
                         ORDER BY position)
         FROM booking_legs WHERE booking_id = bookings.id
     ) END AS legs,
-    CASE WHEN door <> 'event' THEN (
+    CASE WHEN channel <> 'event' THEN (
         SELECT json_agg(travelers ORDER BY position)
         FROM travelers WHERE booking_id = bookings.id
     ) END AS travelers,
-    CASE WHEN door = 'event' THEN (
+    CASE WHEN channel = 'event' THEN (
         SELECT json_build_object('event', one.event_id, 'quantity', one.quantity,
                                  'unit_price_minor', unit_price_minor,
                                  'discount_minor', discount_minor, 'voucher', voucher.code)
@@ -43,7 +43,8 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
     let unreadable = DbError::Unreadable;
     Ok(Booking {
         id: BookingId(row.try_get("id")?),
-        door: Door::from_text(row.try_get("door")?).ok_or(unreadable("bookings.door"))?,
+        channel: Channel::from_text(row.try_get("channel")?)
+            .ok_or(unreadable("bookings.channel"))?,
         user: row.try_get("user_ref")?,
         flight_ref: row
             .try_get::<_, Option<String>>("flight_ref")?
@@ -137,10 +138,10 @@ fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, DbErr
     Ok(value.map(|Json(value)| value))
 }
 
-fn life(row: &Row) -> Result<lifecycle::Life, DbError> {
-    let stored = StoredLife::<&str> {
+fn life(row: &Row) -> Result<lifecycle::BookingState, DbError> {
+    let stored = StoredState::<&str> {
         state: row.try_get("state")?,
-        shown: row.try_get("shown")?,
+        public_status: row.try_get("public_status")?,
         attempt: row.try_get("attempt")?,
         charged: row.try_get("charged")?,
         seats_task: row.try_get("seats_task")?,

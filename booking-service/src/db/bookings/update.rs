@@ -13,8 +13,8 @@ use service_kit::once::{Answer, RequestKey, answers};
 use tokio_postgres::types::Json;
 
 use crate::app::booking::Booking;
+use crate::app::booking_row::StoredState;
 use crate::app::first_answer::{FirstAnswer, leaves_key_free};
-use crate::app::stored_life::StoredLife;
 use crate::db::{DbError, column};
 
 /// When a change brings the next work.
@@ -40,7 +40,7 @@ pub struct Change {
 /// A lease that has more than half of its time left stays as it is: so most changes touch no index.
 const UPDATE: &str = "
     UPDATE bookings
-    SET state = new.state, shown = new.shown, attempt = new.attempt, charged = new.charged,
+    SET state = new.state, public_status = new.public_status, attempt = new.attempt, charged = new.charged,
         seats_task = new.seats_task, money_task = new.money_task, refusal_code = new.refusal_code,
         refusal_message = new.refusal_message, amount_minor = new.amount_minor,
         currency = new.currency,
@@ -68,7 +68,7 @@ const UPDATE: &str = "
                 $13::uuid[], $14::text[], $15::bigint[], $16::jsonb[], $17::timestamptz[],
                 $18::timestamptz[], $19::boolean[], $20::text[], $21::float8[],
                 $22::boolean[], $23::jsonb[])
-        AS new (id, version, state, shown, attempt, charged, seats_task, money_task, refusal_code,
+        AS new (id, version, state, public_status, attempt, charged, seats_task, money_task, refusal_code,
                 refusal_message, amount_minor, currency, payment_id, payment_code, seat_change,
                 wanted_seats, wanted_deadline, deadline_at, free_key, work, after_s, is_mended, answer)
     WHERE bookings.id = new.id AND bookings.version = new.version
@@ -98,7 +98,7 @@ pub async fn update(
     // Rows are locked in the order of their ids everywhere, so that no two batches wait for each other.
     of.sort_by_key(|one| one.booking.id);
     let of = of.as_slice();
-    let lives: Vec<StoredLife<&str>> = column(of, |one| one.booking.life.into());
+    let lives: Vec<StoredState<&str>> = column(of, |one| one.booking.life.into());
     let refusals = column(of, |one| one.booking.refusal.as_ref());
     let statement = client.prepare_cached(UPDATE).await?;
     let rows = client
@@ -108,7 +108,7 @@ pub async fn update(
                 &column(of, |one| one.booking.id.0),
                 &column(of, |one| one.booking.version),
                 &column(&lives, |life| life.state),
-                &column(&lives, |life| life.shown),
+                &column(&lives, |life| life.public_status),
                 &column(of, |one| one.booking.attempts),
                 &column(&lives, |life| life.charged),
                 &column(&lives, |life| life.seats_task),

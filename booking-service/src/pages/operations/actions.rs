@@ -4,23 +4,23 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use maud::html;
 use service_kit::Problem;
-use service_kit::admin_actions::{AdminActions, Outcome};
+use service_kit::audit_log::{AuditLog, Outcome};
 use service_kit::auth::Role;
 
+use super::super::formatting;
 use super::super::layout::{Page, Place};
-use super::super::visitor::Visitor;
-use super::super::words;
+use super::super::session::PageSession;
 
 /// How many are shown.
 const ROWS: i64 = 50;
 
 /// The newest actions.
 pub(super) async fn show(
-    visitor: Visitor,
-    actions: Data<AdminActions>,
+    session: PageSession,
+    actions: Data<AuditLog>,
 ) -> Result<HttpResponse, Problem> {
     // As the call is.
-    if visitor.caller.role() != Some(Role::Admin) {
+    if session.caller.role() != Some(Role::Admin) {
         return Err(Problem::forbidden("only admins may see what staff did"));
     }
     let actions = actions.newest(ROWS).await?;
@@ -38,7 +38,7 @@ pub(super) async fn show(
                         tbody {
                             @for action in &actions {
                                 tr {
-                                    td data-name="When" { (words::moment(action.asked_at)) }
+                                    td data-name="When" { (formatting::moment(action.asked_at)) }
                                     td data-name="Who" { (action.actor.as_deref().unwrap_or("anybody")) " (" (action.role) ")" }
                                     td data-name="What" { (action.action) }
                                     td data-name="To what" { (action.target) }
@@ -55,7 +55,7 @@ pub(super) async fn show(
         }
         p { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("What staff did", Place::Operations, body).answer(&visitor))
+    Ok(Page::new("What staff did", Place::Operations, body).answer(&session))
 }
 
 fn outcome(outcome: Outcome) -> &'static str {

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::words;
-use crate::app::overview::Revenue;
+use super::super::formatting;
+use crate::app::dashboard::Revenue;
 
 /// The drawing's own measures; it is stretched to the page's width and a fixed height.
 const WIDTH: f64 = 1000.0;
@@ -11,7 +11,7 @@ const HEIGHT: f64 = 100.0;
 
 /// Bookings made and confirmed in each part of a span, oldest first.
 pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
-    let sum = |of: fn(&(i64, i64)) -> i64| words::count(over_time.iter().map(of).sum());
+    let sum = |of: fn(&(i64, i64)) -> i64| formatting::count(over_time.iter().map(of).sum());
     let label = format!(
         "Bookings over the last {span}: {} made, {} confirmed",
         sum(|(made, _)| *made),
@@ -19,12 +19,12 @@ pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
     );
     let keys = html! { div.keys { span { i.second {} "made" } span { i {} "confirmed" } } };
     let tell = |(made, confirmed): (i64, i64)| format!("{made} made, {confirmed} confirmed");
-    chart(over_time, span, &label, &keys, words::count, tell)
+    chart(over_time, span, &label, &keys, formatting::count, tell)
 }
 
 /// What was sold in one currency in each part of a span.
 pub(super) fn revenue(revenue: &Revenue, span: &str) -> Markup {
-    let money = |minor: i64| words::whole(minor, revenue.currency);
+    let money = |minor: i64| formatting::whole(minor, revenue.currency);
     let total = money(revenue.total());
     let label = format!("Sold over the last {span}: {total}");
     let over_time: Vec<(i64, i64)> = revenue.over_time.iter().map(|minor| (0, *minor)).collect();

@@ -5,13 +5,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use service_kit::extract::Id;
 use service_kit::once::Answer;
-use service_kit::page::ListPart;
-use service_kit::{Problem, admin_actions};
+use service_kit::page::PageRequest;
+use service_kit::{Problem, audit_log};
 use uuid::Uuid;
 
 use super::super::forms::{self, Form};
-use super::super::visitor::Visitor;
-use super::super::{failure, go_to, tickets, words};
+use super::super::session::PageSession;
+use super::super::{error_page, formatting, go_to, tickets};
 use crate::app::AppError;
 use crate::app::event_bookings::EventBookingStatus;
 use crate::app::payment_jobs::{DeadLetter, PaymentJobs};
@@ -20,8 +20,8 @@ use crate::app::payment_jobs::{DeadLetter, PaymentJobs};
 const ROWS: i64 = 20;
 
 /// The list.
-pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup, AppError> {
-    let page = jobs.dead_letters(ListPart::First, ROWS).await?;
+pub(super) async fn list(jobs: &PaymentJobs, session: &PageSession) -> Result<Markup, AppError> {
+    let page = jobs.dead_letters(PageRequest::First, ROWS).await?;
     Ok(html! {
         @if page.rows.is_empty() { p.quiet { "None: no payment has been given up." } }
         @else {
@@ -29,9 +29,9 @@ pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup
                 table.numbers-table.broad {
                     thead { tr {
                         th scope="col" { "Booking" } th scope="col" { "Why" } th scope="col" { "When" }
-                        th.right scope="col" { "Attempts" } th.right scope="col" { "Action" }
+                        th.right scope="col" { "LoginThrottle" } th.right scope="col" { "Action" }
                     } }
-                    tbody { @for letter in &page.rows { (row(letter, visitor)) } }
+                    tbody { @for letter in &page.rows { (row(letter, session)) } }
                 }
             }
             @if page.after.is_some() { p.hint { "The newest " (ROWS) " are shown." } }
@@ -39,17 +39,17 @@ pub(super) async fn list(jobs: &PaymentJobs, visitor: &Visitor) -> Result<Markup
     })
 }
 
-fn row(letter: &DeadLetter, visitor: &Visitor) -> Markup {
+fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
     html! {
         tr {
             td data-name="Booking" { a href=(tickets::path(letter.hold)) { (letter.booking) } }
-            td data-name="Why" { (failure::sentence(&letter.message)) }
-            td data-name="When" { (words::moment(letter.died_at)) }
-            td.right data-name="Attempts" { (letter.attempts) }
+            td data-name="Why" { (error_page::sentence(&letter.message)) }
+            td data-name="When" { (formatting::moment(letter.died_at)) }
+            td.right data-name="LoginThrottle" { (letter.attempts) }
             td.right data-name="Action" {
                 @if letter.booking_status() == EventBookingStatus::Pending {
                     form method="post" action=(format!("/operations/dead-letters/{}/requeue", letter.id)) {
-                        (forms::token(visitor))
+                        (forms::token(session))
                         button id=(format!("requeue-{}", letter.id)) { "Try again" span.unseen { " to pay booking " (letter.booking) } }
                     }
                 } @else { span.badge { (letter.booking_status().as_str().to_lowercase()) } }
@@ -60,15 +60,15 @@ fn row(letter: &DeadLetter, visitor: &Visitor) -> Markup {
 
 /// The list alone, for a page that is open.
 pub(super) async fn fragment(
-    visitor: Visitor,
+    session: PageSession,
     jobs: Data<PaymentJobs>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(super::super::fragment(&list(&jobs, &visitor).await?))
+    Ok(super::super::fragment(&list(&jobs, &session).await?))
 }
 
 /// Has one tried again.
 pub(super) async fn requeue(
-    visitor: Visitor,
+    session: PageSession,
     jobs: Data<PaymentJobs>,
     id: Id<Uuid>,
     request: HttpRequest,
@@ -76,7 +76,7 @@ pub(super) async fn requeue(
 ) -> Result<HttpResponse, Problem> {
     // As the call is, which a program makes.
     let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
-    admin_actions::record(&request, "payment.requeue", &visitor.caller, &path).await?;
+    audit_log::record(&request, "payment.requeue", &session.caller, &path).await?;
     let answer = |letter: &DeadLetter| Answer::ok(&letter.id);
     jobs.requeue(id.0, None, answer).await?;
     Ok(go_to("/operations#dead-letters"))

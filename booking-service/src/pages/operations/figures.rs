@@ -6,11 +6,11 @@ use clients::flight::Flight;
 use domain::FlightId;
 use maud::{Markup, html};
 
-use super::super::words;
+use super::super::formatting;
 use super::chart;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::overview::{EventSales, Figures, LATEST_BOOKINGS, Overview, Span};
+use crate::app::dashboard::{Dashboard, EventSales, Figures, LATEST_BOOKINGS, Span};
 use crate::routes::call_context;
 
 /// All figures of a span, with the flights as far as they can be had.
@@ -22,11 +22,11 @@ pub(super) struct Shown {
 
 /// Reads them.
 pub(super) async fn read(
-    overview: &Overview,
+    dashboard: &Dashboard,
     catalog: &Catalog,
     span: Span,
 ) -> Result<Shown, AppError> {
-    let figures = overview.figures(span).await?;
+    let figures = dashboard.figures(span).await?;
     let ids: Vec<FlightId> = figures.flights.iter().map(|sales| sales.flight).collect();
     Ok(Shown {
         span,
@@ -46,21 +46,21 @@ impl Shown {
         };
         html! {
             div.tiles {
-                (tile("Bookings made", &words::count(totals.made)))
-                (tile("Confirmed", &words::count(totals.confirmed)))
-                (tile("Held or paying", &words::count(totals.open)))
-                (tile("Failed or expired", &words::count(totals.failed)))
-                (tile("Cancelled", &words::count(totals.cancelled)))
+                (tile("Bookings made", &formatting::count(totals.made)))
+                (tile("Confirmed", &formatting::count(totals.confirmed)))
+                (tile("Held or paying", &formatting::count(totals.open)))
+                (tile("Failed or expired", &formatting::count(totals.failed)))
+                (tile("Cancelled", &formatting::count(totals.cancelled)))
                 @for revenue in &totals.revenue {
-                    (tile(&format!("Sold, {}", revenue.currency), &words::whole(revenue.total(), revenue.currency)))
+                    (tile(&format!("Sold, {}", revenue.currency), &formatting::whole(revenue.total(), revenue.currency)))
                 }
-                (tile("Work overdue", &words::count(totals.overdue)))
+                (tile("Work overdue", &formatting::count(totals.overdue)))
             }
             section.card.stack aria-labelledby="over-time" {
                 h2 #over-time { "Bookings in the last " (span) }
                 (chart::bookings(&totals.over_time, span))
                 @if totals.made >= LATEST_BOOKINGS {
-                    p.hint { "Only the latest " (words::count(LATEST_BOOKINGS)) " bookings are counted." }
+                    p.hint { "Only the latest " (formatting::count(LATEST_BOOKINGS)) " bookings are counted." }
                 }
             }
             @if !totals.revenue.is_empty() {
@@ -102,7 +102,7 @@ impl Shown {
                                         }
                                     }
                                     td.right data-name="Sold" { (sold(&format!("flight={}", sales.flight), sales.sold)) }
-                                    td.right data-name="Held" { (words::count(sales.held)) }
+                                    td.right data-name="Held" { (formatting::count(sales.held)) }
                                     td.right data-name="Free now" { @match flight { Some(flight) => (flight.available_seats), None => "–" } }
                                 }
                             }
@@ -142,7 +142,7 @@ impl Shown {
 fn sold(of: &str, units: i64) -> Markup {
     html! {
         a href=(format!("/operations/bookings?{of}")) {
-            (words::count(units)) span.unseen { " sold: see the bookings" }
+            (formatting::count(units)) span.unseen { " sold: see the bookings" }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::super::words;
+use super::super::formatting;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::overview::Overview;
+use crate::app::dashboard::Dashboard;
 use crate::routes::call_context;
 
 /// What one service's pools add up to.
@@ -16,9 +16,9 @@ struct Side {
 }
 
 /// Both services' proofs.
-pub(super) async fn proof(overview: &Overview, catalog: &Catalog) -> Markup {
+pub(super) async fn proof(dashboard: &Dashboard, catalog: &Catalog) -> Markup {
     let context = call_context();
-    let (own, flights) = futures_util::join!(overview.proof(), catalog.proof(&context));
+    let (own, flights) = futures_util::join!(dashboard.proof(), catalog.proof(&context));
     let own = own.map(|proof| Side {
         name: "Events and ticket options",
         counts: [
@@ -75,8 +75,8 @@ fn light(name: &str, side: Result<Side, AppError>) -> Markup {
 }
 
 fn counts(side: &Side) -> Markup {
-    let pools = words::counted(side.counts[0].max(0).unsigned_abs(), "pool", "pools");
-    let [_, capacity, free, held, sold] = side.counts.map(words::count);
+    let pools = formatting::counted(side.counts[0].max(0).unsigned_abs(), "pool", "pools");
+    let [_, capacity, free, held, sold] = side.counts.map(formatting::count);
     html! {
         p.quiet {
             (pools) ", " (capacity) " units: " (free) " free, " (held) " held, " (sold) " sold"

@@ -1,4 +1,4 @@
-//! Bookings of all doors and users, by what is known of them.
+//! Bookings of all channels and users, by what is known of them.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -13,16 +13,16 @@ use service_kit::extract::Query;
 use uuid::Uuid;
 
 use super::super::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
-use super::super::choose::notice;
+use super::super::formatting;
 use super::super::layout::{Page, Place};
 use super::super::orders::badge;
-use super::super::visitor::Visitor;
-use super::super::words;
+use super::super::seat_selection::notice;
+use super::super::session::PageSession;
 use crate::app::AppError;
 use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
+use crate::app::dashboard::{BookingFilter, Dashboard, EventSales, Found, LATEST_BOOKINGS};
 use crate::app::events::Events;
-use crate::app::overview::{EventSales, Found, LATEST_BOOKINGS, Overview, Wanted};
 use crate::routes::call_context;
 
 const PATH: &str = "/operations/bookings";
@@ -59,16 +59,16 @@ impl Asked {
         &self,
         catalog: &Catalog,
         context: &CallContext,
-    ) -> Result<Result<Wanted, String>, AppError> {
+    ) -> Result<Result<BookingFilter, String>, AppError> {
         if !self.fields().iter().all(|field| is_visible(field)) {
             return Ok(Err("what is looked for has letters and digits".to_owned()));
         }
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut wanted = Wanted {
+        let mut wanted = BookingFilter {
             known: given(&self.find),
             stage: stage_of(&self.stage),
             older_than: self.before.map(BookingId),
-            ..Wanted::default()
+            ..BookingFilter::default()
         };
         if let Some(flight) = given(&self.flight) {
             wanted.flight = match (flight.parse(), catalog.flight(&flight, context)) {
@@ -164,8 +164,8 @@ pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
 
 /// What was found.
 pub(super) async fn find(
-    visitor: Visitor,
-    overview: Data<Overview>,
+    session: PageSession,
+    dashboard: Data<Dashboard>,
     catalog: Data<Catalog>,
     events: Data<Events>,
     asked: Query<Asked>,
@@ -174,10 +174,10 @@ pub(super) async fn find(
     let context = call_context();
     let (found, problem) = match asked.understood(&catalog, &context).await? {
         _ if asked.is_empty() => (None, None),
-        Ok(wanted) => (Some(overview.search(&wanted).await?), None),
+        Ok(wanted) => (Some(dashboard.search(&wanted).await?), None),
         Err(problem) => (None, Some(problem)),
     };
-    let newest = overview.events().await?;
+    let newest = dashboard.events().await?;
     let airports = catalog.airports(&context).await.unwrap_or_default();
     let body = html! {
         h1 { "Bookings" }
@@ -193,7 +193,7 @@ pub(super) async fn find(
         }
         p.links { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("Find bookings", Place::Operations, body).answer(&visitor))
+    Ok(Page::new("Find bookings", Place::Operations, body).answer(&session))
 }
 
 fn nothing(has_older: bool) -> Markup {
@@ -201,9 +201,9 @@ fn nothing(has_older: bool) -> Markup {
         section.card.empty {
             h2 { "Nothing found" }
             @if has_older {
-                p { "None of the latest " (words::count(LATEST_BOOKINGS)) " bookings is like this. Older ones may be." }
+                p { "None of the latest " (formatting::count(LATEST_BOOKINGS)) " bookings is like this. Older ones may be." }
             } @else {
-                p { "No booking is like this, of the latest " (words::count(LATEST_BOOKINGS)) " of the flight or the user. Names have to be written as they were given." }
+                p { "No booking is like this, of the latest " (formatting::count(LATEST_BOOKINGS)) " of the flight or the user. Names have to be written as they were given." }
             }
         }
     }
@@ -211,7 +211,7 @@ fn nothing(has_older: bool) -> Markup {
 
 /// Where it stands, for somebody whose it is not.
 fn state(booking: &Booking) -> Markup {
-    match booking.life.shown {
+    match booking.life.public_status {
         State::Held => html! { span.badge.held { "Held" } },
         _ => badge(booking),
     }
@@ -232,8 +232,8 @@ fn table(rows: &[Row], airports: &Airports) -> Markup {
                             td data-name="Booking" { a href=(path(booking)) { (booking.id) } }
                             td data-name="User" { (booking.user) }
                             td data-name="For" { span { (title(row, airports)) br; small { (seats(booking)) } } }
-                            td.whole data-name="Made" { (words::moment(booking.created_at)) }
-                            td.right data-name="Total" { @if let Some(total) = booking.total { (words::of(total)) } }
+                            td.whole data-name="Made" { (formatting::moment(booking.created_at)) }
+                            td.right data-name="Total" { @if let Some(total) = booking.total { (formatting::of(total)) } }
                             td.right data-name="State" { (state(booking)) }
                         }
                     }

@@ -10,12 +10,12 @@ use maud::html;
 use service_kit::Problem;
 use service_kit::extract::Id;
 
-use super::super::choose::{self, Leg};
 use super::super::forms::{self, Form};
 use super::super::layout::{Page, Place};
 use super::super::seat_map::{self, Mine};
-use super::super::visitor::Visitor;
-use super::super::{go_to, trip};
+use super::super::seat_selection::{self, Leg};
+use super::super::session::PageSession;
+use super::super::{go_to, itinerary_view};
 use super::make::{chosen, why_not};
 use crate::app::AppError;
 use crate::app::booking::Booking;
@@ -25,27 +25,27 @@ use crate::routes::call_context;
 
 /// The maps, with the order's own seats ticked.
 pub(super) async fn show(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = super::find(id.0, &orders, &visitor).await?;
+    let order = super::find(id.0, &orders, &session).await?;
     if status(&order) != "SEATS_RESERVED" {
         return Ok(go_to(&super::path(id.0)));
     }
-    page(&order, &catalog, &visitor, None).await
+    page(&order, &catalog, &session, None).await
 }
 
 async fn page(
     order: &Booking,
     catalog: &Catalog,
-    visitor: &Visitor,
+    session: &PageSession,
     notice: Option<&str>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let ids: Vec<FlightId> = order.legs.iter().map(|leg| leg.flight).collect();
-    let legs = choose::legs(catalog, &ids, &context).await?;
+    let legs = seat_selection::legs(catalog, &ids, &context).await?;
     let airports = catalog.airports(&context).await?;
     let mine: HashMap<FlightId, Mine> = order
         .legs
@@ -58,19 +58,19 @@ async fn page(
             (leg.flight, mine)
         })
         .collect();
-    let title = trip::title(legs.iter().map(|leg| &leg.flight), &airports);
+    let title = itinerary_view::title(legs.iter().map(|leg| &leg.flight), &airports);
     let of = |leg: &Leg| mine.get(&leg.flight.id).cloned().unwrap_or_default();
     let body = html! {
         h1 { "Other seats" }
-        (choose::notice(notice))
+        (seat_selection::notice(notice))
         form.choose method="post" action=(format!("{}/seats", super::path(order.hold))) data-choose {
-            (forms::token(visitor))
+            (forms::token(session))
             div.columns {
                 div {
-                    @for (before, leg) in trip::with_before(&legs) {
-                        (trip::wait(before.map(|leg| &leg.flight), &leg.flight, &airports))
+                    @for (before, leg) in itinerary_view::with_before(&legs) {
+                        (itinerary_view::wait(before.map(|leg| &leg.flight), &leg.flight, &airports))
                         section.card.leg {
-                            (trip::leg(&leg.flight, &airports))
+                            (itinerary_view::leg(&leg.flight, &airports))
                             input type="hidden" name="mapped" value=(leg.flight.id);
                             (seat_map::map(leg.flight.id, &leg.map.seats, leg.map.version, &of(leg)))
                         }
@@ -79,7 +79,7 @@ async fn page(
                 aside {
                     section.card.summary {
                         h2 { "Your choice" }
-                        (choose::taken())
+                        (seat_selection::taken())
                         p.chosen data-chosen aria-live="polite" { "Your seats are ticked. Choose others." }
                         button.primary.wide { "Take these seats" }
                         p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again, up to an hour in all." }
@@ -96,33 +96,33 @@ async fn page(
     };
     Ok(
         Page::new(format!("Other seats, {title}"), Place::Bookings, body)
-            .answer_with(status, visitor),
+            .answer_with(status, session),
     )
 }
 
 /// Takes them.
 pub(super) async fn change(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = super::find(id.0, &orders, &visitor).await?;
+    let order = super::find(id.0, &orders, &session).await?;
     let flights = order.legs.iter().map(|leg| leg.flight).collect();
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
         Ok(chosen) => match orders
-            .change_seats(id.0, chosen.by_flight(), visitor.actor, call_context())
+            .change_seats(id.0, chosen.by_flight(), session.actor, call_context())
             .await
         {
             Ok(_) => return Ok(go_to(&super::path(id.0))),
             Err(AppError::Refused(refusal)) => why_not(&refusal.code, &refusal.message),
             Err(AppError::Invalid(_, notice)) => notice,
             Err(error) => {
-                return super::moved_on(error, id.0, &orders, &catalog, &visitor).await;
+                return super::moved_on(error, id.0, &orders, &catalog, &session).await;
             }
         },
     };
-    page(&order, &catalog, &visitor, Some(&notice)).await
+    page(&order, &catalog, &session, Some(&notice)).await
 }

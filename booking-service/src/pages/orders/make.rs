@@ -8,14 +8,14 @@ use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
 use service_kit::Problem;
 
-use super::super::choose::{self, Choice};
 use super::super::forms::Form;
 use super::super::go_to;
 use super::super::seat_map::Mine;
+use super::super::seat_selection::{self, Choice};
+use super::super::session::PageSession;
 use super::super::travelers::{self, Typed};
-use super::super::visitor::Visitor;
 use crate::app::AppError;
-use crate::app::booking::{Door, Leg, NewBooking};
+use crate::app::booking::{Channel, Leg, NewBooking};
 use crate::app::catalog::Catalog;
 use crate::app::orders::{Orders, SEATS_MAX, SeatChoice};
 use crate::routes::call_context;
@@ -120,13 +120,13 @@ impl Chosen {
 
 /// Orders what was chosen: the seats are held when this answers, or the page comes again and says why not.
 pub(super) async fn create(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let ids = choose::flight_ids(form.text("flights"))?;
+    let ids = seat_selection::flight_ids(form.text("flights"))?;
     let typed = travelers::typed(&form);
     let chosen = match chosen(&form, ids.clone()) {
         Ok(chosen) => chosen,
@@ -136,23 +136,23 @@ pub(super) async fn create(
                 travelers: typed,
                 ..Choice::default()
             };
-            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }
     };
     let travelers = match travelers::named(&typed, chosen.units) {
         Ok(travelers) => travelers,
         Err(notice) => {
             let choice = chosen.choice(typed, notice);
-            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }
     };
     let first = ids.first().map(ToString::to_string).unwrap_or_default();
     let each: Option<Amount> = form.text("price").parse().ok();
-    let key = form.request_key("POST /orders", &visitor.user);
+    let key = form.request_key("POST /orders", &session.user);
     let new = NewBooking {
-        door: Door::Seats,
-        actor: visitor.actor,
-        user: visitor.user.clone(),
+        channel: Channel::Seats,
+        actor: session.actor,
+        user: session.user.clone(),
         flight_ref: first,
         legs: chosen.legs(),
         date: None,
@@ -165,21 +165,21 @@ pub(super) async fn create(
         Ok(answered) => answered.booking,
         Err(AppError::TooManyUnpaid(too_many)) => {
             let choice = chosen.choice(typed, too_many.to_string());
-            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }
         Err(AppError::Invalid(_, notice)) => {
             let choice = chosen.choice(typed, notice);
-            return choose::again(&visitor, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }
-        // The form was sent twice: what the first one made is where the visitor looks next.
+        // The form was sent twice: what the first one made is where the session looks next.
         Err(AppError::InProgress) => return Ok(go_to("/my-bookings")),
         Err(error) => return Err(error.into()),
     };
-    let is_refused = matches!(order.life.shown, State::Ended(_));
+    let is_refused = matches!(order.life.public_status, State::Ended(_));
     match order.refusal.clone().filter(|_| is_refused) {
         Some(refusal) => {
             let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
-            choose::again(&visitor, &catalog, &ids, choice, &context).await
+            seat_selection::again(&session, &catalog, &ids, choice, &context).await
         }
         None => Ok(go_to(&super::path(order.hold))),
     }

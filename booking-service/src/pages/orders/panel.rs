@@ -6,15 +6,15 @@ use lifecycle::{Outcome, State};
 use maud::{Markup, html};
 
 use super::super::cancelling::Chance;
-use super::super::choose::notice;
-use super::super::visitor::Visitor;
-use super::super::{forms, seat_map, travelers, trip, words};
+use super::super::seat_selection::notice;
+use super::super::session::PageSession;
+use super::super::{formatting, forms, itinerary_view, seat_map, travelers};
 use super::Shown;
 use crate::app::booking::{Booking, Leg};
 use crate::app::orders::seconds_left;
 
 /// All of the page.
-pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> Markup {
+pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let order = &shown.order;
     let live = format!("{}/live?seen={}", super::path(order.hold), mark(order));
     let live = (!is_final(order)).then_some(live);
@@ -23,14 +23,14 @@ pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> M
         (notice(problem))
         div sse-connect=[live] sse-close="over" {
             div sse-swap="change" hx-swap="innerHTML" {
-                (panel(shown, visitor, Timestamp::now()))
+                (panel(shown, session, Timestamp::now()))
             }
         }
     }
 }
 
 /// What of it changes.
-pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     html! {
         div.columns {
             div {
@@ -42,8 +42,8 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                     @if waits_for_payment(&shown.order) { (countdown(&shown.order, now)) }
                     (steps(&shown.order))
                 }
-                @for ((before, flight), leg) in trip::with_before(&shown.flights).zip(&shown.order.legs) {
-                    @if let Some(flight) = flight { (trip::wait(before.and_then(Option::as_ref), flight, &shown.airports)) }
+                @for ((before, flight), leg) in itinerary_view::with_before(&shown.flights).zip(&shown.order.legs) {
+                    @if let Some(flight) = flight { (itinerary_view::wait(before.and_then(Option::as_ref), flight, &shown.airports)) }
                     (seats(shown, flight.as_ref(), leg))
                 }
                 @if !shown.order.travelers.is_empty() { section.card { (travelers::list(&shown.order.travelers)) } }
@@ -51,7 +51,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
             aside {
                 section.card.summary {
                     (total(shown))
-                    (actions(shown, visitor, now))
+                    (actions(shown, session, now))
                     p.hint { "Order " code { (shown.order.hold) } }
                 }
             }
@@ -61,7 +61,10 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
 
 /// Whether its customer is to pay, for the first time or after a decline.
 fn waits_for_payment(order: &Booking) -> bool {
-    matches!(order.life.shown, State::Held | State::Parked { .. })
+    matches!(
+        order.life.public_status,
+        State::Held | State::PaymentFailed { .. }
+    )
 }
 
 /// What tells two panels apart.
@@ -82,11 +85,11 @@ pub(super) fn mark(order: &Booking) -> String {
 }
 
 fn state_name(order: &Booking) -> &'static str {
-    match order.life.shown {
+    match order.life.public_status {
         State::Pending => "Making",
         State::Held => "Held for you",
         State::Paying { .. } => "Paying",
-        State::Parked { .. } => "Not paid yet",
+        State::PaymentFailed { .. } => "Not paid yet",
         State::Confirmed => "Confirmed",
         State::Ended(Outcome::Failed) => "Failed",
         State::Ended(Outcome::Expired) => "Expired",
@@ -96,8 +99,8 @@ fn state_name(order: &Booking) -> &'static str {
 
 /// Whether nothing moves any more, unless somebody does something.
 pub(super) fn is_final(order: &Booking) -> bool {
-    matches!(order.life.shown, State::Confirmed | State::Ended(_))
-        && order.life.shown == order.life.state
+    matches!(order.life.public_status, State::Confirmed | State::Ended(_))
+        && order.life.public_status == order.life.state
 }
 
 /// How soon a browser without scripts is to ask again. Not while a code is typed.
@@ -108,9 +111,9 @@ pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
 
 /// Where an order stands, in a word.
 pub(in crate::pages) fn badge(order: &Booking) -> Markup {
-    let class = match order.life.shown {
+    let class = match order.life.public_status {
         State::Pending | State::Paying { .. } => "busy",
-        State::Held | State::Parked { .. } => "held",
+        State::Held | State::PaymentFailed { .. } => "held",
         State::Confirmed => "good",
         State::Ended(_) => "over",
     };
@@ -121,7 +124,7 @@ pub(in crate::pages) fn badge(order: &Booking) -> Markup {
 fn story(shown: &Shown) -> String {
     let order = &shown.order;
     let refusal = order.refusal.as_ref();
-    match order.life.shown {
+    match order.life.public_status {
         State::Pending => "The seats are being held.".to_owned(),
         State::Held => "Nobody else can have these seats. Pay before the time runs out.".to_owned(),
         State::Paying { attempt } if attempt > 1 => format!(
@@ -129,13 +132,13 @@ fn story(shown: &Shown) -> String {
             shown.attempts_max
         ),
         State::Paying { .. } => "The payment is under way.".to_owned(),
-        State::Parked { attempts } => {
+        State::PaymentFailed { attempts } => {
             let reason = refusal.map_or_else(
                 || "The payment was declined.".to_owned(),
-                |one| super::super::failure::sentence(&one.message),
+                |one| super::super::error_page::sentence(&one.message),
             );
             let left = shown.attempts_max.saturating_sub(attempts);
-            let tries = words::counted(left.into(), "try", "tries");
+            let tries = formatting::counted(left.into(), "try", "tries");
             format!(
                 "{reason} Nothing was charged, and the seats stay yours until the time runs out: pay with \
                  another code. You have {tries} left."
@@ -158,7 +161,7 @@ fn story(shown: &Shown) -> String {
         ),
         State::Ended(Outcome::Failed) => refusal.map_or_else(
             || "The seats could not be had.".to_owned(),
-            |one| super::super::failure::sentence(&one.message),
+            |one| super::super::error_page::sentence(&one.message),
         ),
     }
 }
@@ -170,7 +173,7 @@ fn countdown(order: &Booking, now: Timestamp) -> Markup {
         p.countdown {
             span { "Held for another " }
             span.clock role="timer" data-deadline=(order.deadline_at.as_millisecond()) data-now=(now.as_millisecond()) {
-                (words::clock(left))
+                (formatting::clock(left))
             }
         }
     }
@@ -178,9 +181,9 @@ fn countdown(order: &Booking, now: Timestamp) -> Markup {
 
 /// The way from held to confirmed, and how far it has come.
 fn steps(order: &Booking) -> Markup {
-    let done = match order.life.shown {
+    let done = match order.life.public_status {
         State::Pending => 0,
-        State::Held | State::Parked { .. } => 1,
+        State::Held | State::PaymentFailed { .. } => 1,
         State::Paying { .. } => 2,
         State::Confirmed => 3,
         State::Ended(_) => return html! {},
@@ -199,7 +202,7 @@ fn seats(shown: &Shown, flight: Option<&Flight>, leg: &Leg) -> Markup {
     html! {
         section.card.leg {
             @match flight {
-                Some(flight) => (trip::leg(flight, &shown.airports)),
+                Some(flight) => (itinerary_view::leg(flight, &shown.airports)),
                 None => { h2 { "Flight " (leg.flight) } p.quiet { "Its times can't be shown just now." } }
             }
             p.yours { @if leg.seats.is_empty() { (names) } @else { "Seats " b { (names) } } }
@@ -212,26 +215,26 @@ fn total(shown: &Shown) -> Markup {
         h2 { "Total" }
         p.price {
             @match shown.order.total {
-                Some(total) => (words::of(total)),
+                Some(total) => (formatting::of(total)),
                 None => "–",
             }
         }
     }
 }
 
-fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let order = &shown.order;
     let path = super::path(order.hold);
-    let pay = match order.life.shown {
-        State::Parked { .. } => "Pay again",
+    let pay = match order.life.public_status {
+        State::PaymentFailed { .. } => "Pay again",
         _ => "Pay",
     };
     let has_named_seats = order.legs.iter().all(|leg| !leg.seats.is_empty());
     html! {
-        @match order.life.shown {
-            State::Held | State::Parked { .. } => {
+        @match order.life.public_status {
+            State::Held | State::PaymentFailed { .. } => {
                 form method="post" action=(format!("{path}/payment")) {
-                    (forms::token(visitor))
+                    (forms::token(session))
                     div.field {
                         label for="code" { "Payment code" }
                         input #code name="code" required inputmode="numeric" pattern="[0-9]{5}" maxlength="5" autocomplete="off" placeholder="12345" aria-describedby="code-hint";
@@ -240,14 +243,14 @@ fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
                     button.primary.wide { (pay) }
                 }
                 // A payment that was declined has pinned the seats: they stay as they are.
-                @if has_named_seats && order.life.shown == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
-                (give_up(&path, visitor, "Give up the seats", "The seats go back, and nothing is charged."))
+                @if has_named_seats && order.life.public_status == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
+                (give_up(&path, session, "Give up the seats", "The seats go back, and nothing is charged."))
             }
-            State::Paying { .. } => (give_up(&path, visitor, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
+            State::Paying { .. } => (give_up(&path, session, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
             State::Confirmed => {
                 @let departs = shown.flights.first().and_then(Option::as_ref).map(|flight| flight.departure_time);
-                @let chance = Chance::of(shown.cutoff, departs, visitor.actor, now);
-                @if chance.is_open() { (give_up(&path, visitor, "Cancel the booking", "The payment is refunded, and the seats go back.")) }
+                @let chance = Chance::of(shown.cutoff, departs, session.actor, now);
+                @if chance.is_open() { (give_up(&path, session, "Cancel the booking", "The payment is refunded, and the seats go back.")) }
                 (chance.hint())
             }
             State::Ended(_) => a.button.primary.wide href=(again(order)) { "Book again" },
@@ -257,12 +260,12 @@ fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
 }
 
 /// Asked twice, without a script.
-fn give_up(path: &str, visitor: &Visitor, name: &str, meaning: &str) -> Markup {
+fn give_up(path: &str, session: &PageSession, name: &str, meaning: &str) -> Markup {
     html! {
         details.give-up {
             summary { (name) }
             form method="post" action=(format!("{path}/cancel")) {
-                (forms::token(visitor))
+                (forms::token(session))
                 p { (meaning) }
                 button.danger.wide { "Yes, " (name.to_lowercase()) }
             }

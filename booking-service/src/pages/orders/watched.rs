@@ -8,8 +8,8 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 
-use super::super::live::{Known, Live, Watched, follow, grant, watch};
-use super::super::visitor::Visitor;
+use super::super::event_stream::{Known, Live, Subscription, follow, grant, watch};
+use super::super::session::PageSession;
 use super::{Shown, panel};
 use crate::app::booking::Booking;
 use crate::app::catalog::Catalog;
@@ -17,14 +17,14 @@ use crate::app::orders::Orders;
 use crate::routes::call_context;
 
 struct Order {
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
 }
 
 /// Sends its changes.
 pub(super) async fn stream(
-    visitor: Visitor,
+    session: PageSession,
     orders: Data<Orders>,
     catalog: Data<Catalog>,
     live: Data<Live<Booking>>,
@@ -32,16 +32,16 @@ pub(super) async fn stream(
     known: Query<Known>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let grant = grant(&request, &visitor)?;
+    let grant = grant(&request, &session)?;
     let id = id.0;
-    super::find(id, &orders, &visitor).await?;
+    super::find(id, &orders, &session).await?;
     let looked_at = orders.clone();
     let watching = live.watch(id, |tell| {
         let look = move || find(looked_at.clone(), id);
         follow::<Order, _>(look, tell)
     });
     let order = Order {
-        visitor,
+        session,
         orders,
         catalog,
     };
@@ -52,8 +52,8 @@ async fn find(orders: Data<Orders>, id: HoldId) -> Option<Booking> {
     orders.find(id).await.ok()
 }
 
-impl Watched for Order {
-    type Seen = Booking;
+impl Subscription for Order {
+    type EventId = Booking;
 
     fn mark(order: &Booking) -> String {
         panel::mark(order)
@@ -65,6 +65,6 @@ impl Watched for Order {
 
     async fn html(&self, order: Booking) -> Markup {
         let shown = Shown::of(order, &self.catalog, &self.orders, &call_context()).await;
-        panel::panel(&shown, &self.visitor, Timestamp::now())
+        panel::panel(&shown, &self.session, Timestamp::now())
     }
 }

@@ -6,8 +6,8 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::words;
-use super::wish::Wish;
+use super::super::formatting;
+use super::search_form::SearchForm;
 
 const WEEKDAYS: [(&str, &str); 7] = [
     ("Mon", "Monday"),
@@ -20,46 +20,55 @@ const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// The month of the search.
-pub(super) fn calendar(fares: &CalendarAnswer, search: &SearchRequest, wish: &Wish) -> Markup {
+pub(super) fn calendar(
+    fares: &CalendarAnswer,
+    search: &SearchRequest,
+    search_form: &SearchForm,
+) -> Markup {
     let name = search.date.strftime("%B %Y").to_string();
     let currency = fares.days.iter().find_map(|day| day.currency);
     let lowest = fares.days.iter().filter_map(|day| day.price).min();
     html! {
         section.card.calendar aria-labelledby="fares" {
             div.heading {
-                (other_month(search.date.checked_sub(1.month()).ok(), "‹", "Month before", wish))
+                (other_month(search.date.checked_sub(1.month()).ok(), "‹", "Month before", search_form))
                 h2 #fares { (name) }
-                (other_month(search.date.checked_add(1.month()).ok(), "›", "Month after", wish))
+                (other_month(search.date.checked_add(1.month()).ok(), "›", "Month after", search_form))
             }
             table {
                 thead { tr { @for (short, long) in WEEKDAYS { th scope="col" { abbr title=(long) { (short) } } } } }
                 tbody {
                     @for week in weeks(&fares.days) {
-                        tr { @for day in week { td { @if let Some(day) = day { (cell(day, search, wish, lowest)) } } } }
+                        tr { @for day in week { td { @if let Some(day) = day { (cell(day, search, search_form, lowest)) } } } }
                     }
                 }
             }
-            p.hint { "The lowest price of one seat" @if let Some(currency) = currency { ", " (currency) } ", with " (words::counted(search.seats.get().into(), "seat", "seats")) " free." }
+            p.hint { "The lowest price of one seat" @if let Some(currency) = currency { ", " (currency) } ", with " (formatting::counted(search.seats.get().into(), "seat", "seats")) " free." }
         }
     }
 }
 
-fn other_month(day: Option<Date>, sign: &str, name: &str, wish: &Wish) -> Markup {
+fn other_month(day: Option<Date>, sign: &str, name: &str, search_form: &SearchForm) -> Markup {
     html! {
         @if let Some(day) = day {
-            a.step href=(wish.with("date", &day.to_string()).path()) aria-label=(name) { (sign) }
+            a.step href=(search_form.with("date", &day.to_string()).path()) aria-label=(name) { (sign) }
         }
     }
 }
 
-fn cell(day: &CalendarDay, search: &SearchRequest, wish: &Wish, lowest: Option<Amount>) -> Markup {
+fn cell(
+    day: &CalendarDay,
+    search: &SearchRequest,
+    search_form: &SearchForm,
+    lowest: Option<Amount>,
+) -> Markup {
     let is_today = day.date == search.date;
     html! {
         @match day.price.zip(day.currency) {
             None => span.day.none aria-current=[is_today.then_some("date")] { b { (day.date.day()) } small aria-label="none" { "–" } },
             Some((price, currency)) => {
                 @let lowest = lowest == Some(price);
-                a.day.low[lowest] href=(wish.with("date", &day.date.to_string()).path()) aria-current=[is_today.then_some("date")] {
+                a.day.low[lowest] href=(search_form.with("date", &day.date.to_string()).path()) aria-current=[is_today.then_some("date")] {
                     b { (day.date.day()) } small { (short(price)) span.unseen { " " (currency) } }
                 }
             }
@@ -70,7 +79,7 @@ fn cell(day: &CalendarDay, search: &SearchRequest, wish: &Wish, lowest: Option<A
 /// A price that fits a cell: whole units. Their currency is said once, below.
 fn short(price: Amount) -> String {
     let units = (price.ten_thousandths().max(0) + 5_000) / 10_000;
-    words::count(units)
+    formatting::count(units)
 }
 
 /// The days in weeks from Monday, with gaps before the first and after the last.

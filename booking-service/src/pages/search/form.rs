@@ -3,30 +3,30 @@
 use clients::flight::{Airport, SearchOrder};
 use maud::{Markup, html};
 
-use super::wish::{Fault, Wish};
+use super::search_form::{Fault, SearchForm};
 use crate::app::catalog::{Airports, Match};
 use crate::app::orders::SEATS_MAX;
 
-/// The form, filled in as the visitor left it.
-pub(super) fn form(wish: &Wish, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
+/// The form, filled in as the session left it.
+pub(super) fn form(search_form: &SearchForm, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
     let is_faulty = |field| faults.iter().any(|fault| fault.field == field);
     html! {
         form.search.card action="/search" role="search" aria-label="Flights" {
-            (airport_field("from", "From", &wish.from, airports, is_faulty("from")))
-            (airport_field("to", "To", &wish.to, airports, is_faulty("to")))
+            (airport_field("from", "From", &search_form.from, airports, is_faulty("from")))
+            (airport_field("to", "To", &search_form.to, airports, is_faulty("to")))
             div.field {
                 label for="date" { "Departure" }
-                input #date type="date" name="date" required value=(wish.date) aria-invalid=[invalid(is_faulty("date"))];
+                input #date type="date" name="date" required value=(search_form.date) aria-invalid=[invalid(is_faulty("date"))];
             }
             div.field {
                 label for="seats" { "Seats" }
-                input #seats type="number" name="seats" required min="1" max=(SEATS_MAX) value=(wish.seats) aria-invalid=[invalid(is_faulty("seats"))];
+                input #seats type="number" name="seats" required min="1" max=(SEATS_MAX) value=(search_form.seats) aria-invalid=[invalid(is_faulty("seats"))];
             }
             div.field {
                 label for="order" { "Best first" }
                 select #order name="order" {
                     @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
-                        option value=(order.as_str()) selected[order == wish.order()] { (name) }
+                        option value=(order.as_str()) selected[order == search_form.order()] { (name) }
                     }
                 }
             }

@@ -4,8 +4,8 @@ use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use domain::Amount;
 use maud::{Markup, html};
 
-use super::super::{trip, words};
-use super::wish::Wish;
+use super::super::{formatting, itinerary_view};
+use super::search_form::SearchForm;
 use crate::app::catalog::Airports;
 
 /// Few enough seats that one should know.
@@ -18,7 +18,7 @@ const STOPS: [(&str, &str); 3] = [("", "Any stops"), ("1", "1 at most"), ("0", "
 pub(super) fn heading(
     title: &str,
     search: &SearchRequest,
-    wish: &Wish,
+    search_form: &SearchForm,
     found: &SearchAnswer,
 ) -> Markup {
     let seats = u64::from(search.seats.get());
@@ -26,18 +26,18 @@ pub(super) fn heading(
         div.heading {
             div {
                 h1 { (title) }
-                p.quiet { (words::date(search.date)) " · " (words::counted(seats, "traveller", "travellers")) }
+                p.quiet { (formatting::date(search.date)) " · " (formatting::counted(seats, "traveller", "travellers")) }
             }
             @if found.count > 0 || search.max_stops.is_some() {
                 div.narrowing {
                     nav.tabs aria-label="Stops" {
                         @for (stops, name) in STOPS {
-                            a href=(wish.with("stops", stops).path()) aria-current=[(stops == wish.stops).then_some("true")] { (name) }
+                            a href=(search_form.with("stops", stops).path()) aria-current=[(stops == search_form.stops).then_some("true")] { (name) }
                         }
                     }
                     nav.tabs aria-label="Order" {
                         @for (order, name) in [(SearchOrder::Cheapest, "Cheapest"), (SearchOrder::Fastest, "Fastest")] {
-                            a href=(wish.with("order", order.as_str()).path()) aria-current=[(order == search.order).then_some("true")] { (name) }
+                            a href=(search_form.with("order", order.as_str()).path()) aria-current=[(order == search.order).then_some("true")] { (name) }
                         }
                     }
                 }
@@ -49,12 +49,12 @@ pub(super) fn heading(
 /// The itineraries, or what to do where there are none.
 pub(super) fn list(
     search: &SearchRequest,
-    wish: &Wish,
+    search_form: &SearchForm,
     found: &SearchAnswer,
     airports: &Airports,
 ) -> Markup {
     if found.paths.is_empty() {
-        return nothing(wish);
+        return nothing(search_form);
     }
     html! {
         ol.itineraries #list {
@@ -62,7 +62,7 @@ pub(super) fn list(
                 li { (itinerary(path, search, airports)) }
             }
             @if let Some(meta) = &found.meta {
-                @let next = wish.with("after", &meta.after).path();
+                @let next = search_form.with("after", &meta.after).path();
                 li #more {
                     a.button.quiet href=(next) hx-get=(next) hx-select="#list > li" hx-target="#more" hx-swap="outerHTML" {
                         "More itineraries"
@@ -73,18 +73,18 @@ pub(super) fn list(
     }
 }
 
-fn nothing(wish: &Wish) -> Markup {
+fn nothing(search_form: &SearchForm) -> Markup {
     html! {
         section.card.empty {
             h2 { "No flights on that day" }
-            p { "Nothing with enough free seats goes there then" @if wish.stops.is_empty() { ", not even with three changes" } "." }
+            p { "Nothing with enough free seats goes there then" @if search_form.stops.is_empty() { ", not even with three changes" } "." }
             ul.plain {
                 li { "Look for a day with a price in the calendar." }
-                @if !wish.stops.is_empty() {
-                    li { a href=(wish.with("stops", "").path()) { "Search with any number of stops" } "." }
+                @if !search_form.stops.is_empty() {
+                    li { a href=(search_form.with("stops", "").path()) { "Search with any number of stops" } "." }
                 }
-                @if wish.seats != "1" {
-                    li { a href=(wish.with("seats", "1").path()) { "Search for one seat" } " instead of " (wish.seats) "." }
+                @if search_form.seats != "1" {
+                    li { a href=(search_form.with("seats", "1").path()) { "Search for one seat" } " instead of " (search_form.seats) "." }
                 }
                 li { "Try an airport nearby." }
             }
@@ -96,8 +96,8 @@ fn itinerary(path: &Path, search: &SearchRequest, airports: &Airports) -> Markup
     let (Some(first), Some(last)) = (path.flights.first(), path.flights.last()) else {
         return html! {};
     };
-    let (departs, _) = words::times(first, airports.find(first.source), None);
-    let (_, arrives) = words::times(last, None, airports.find(last.destination));
+    let (departs, _) = formatting::times(first, airports.find(first.source), None);
+    let (_, arrives) = formatting::times(last, None, airports.find(last.destination));
     let later_days = departs
         .date
         .until(arrives.date)
@@ -123,7 +123,7 @@ fn itinerary(path: &Path, search: &SearchRequest, airports: &Airports) -> Markup
                     span { abbr title=(name_of(airports, first)) { (first.source) } " " small { (departs.zone) } }
                 }
                 div.way {
-                    span { (words::duration(path.total_time_minutes)) }
+                    span { (formatting::duration(path.total_time_minutes)) }
                     span.line aria-hidden="true" { @for _ in 0..path.stops { i {} } }
                     span { (stops(path)) }
                 }
@@ -139,13 +139,13 @@ fn itinerary(path: &Path, search: &SearchRequest, airports: &Airports) -> Markup
                 p.numbers { (numbers.join(" · ")) }
                 @if path.stops > 0 { (changes(path, airports)) }
                 p.free.few[free <= FEW_SEATS] {
-                    (words::counted(free.max(0).unsigned_abs().into(), "seat", "seats")) " left"
+                    (formatting::counted(free.max(0).unsigned_abs().into(), "seat", "seats")) " left"
                 }
             }
             div.buy {
-                p.price { (words::money(total.unwrap_or(Amount::ZERO), path.currency)) }
+                p.price { (formatting::money(total.unwrap_or(Amount::ZERO), path.currency)) }
                 p.quiet {
-                    @if seats > 1 { "for " (seats) ", " (words::money(path.total_price, path.currency)) " each" }
+                    @if seats > 1 { "for " (seats) ", " (formatting::money(path.total_price, path.currency)) " each" }
                     @else { "for one" }
                 }
                 a.button.primary href=(choose(path, search)) {
@@ -175,7 +175,7 @@ fn changes(path: &Path, airports: &Airports) -> Markup {
     html! {
         ul.changes {
             @for (before, after) in pairs {
-                li { (trip::waiting(before, after, airports)) }
+                li { (itinerary_view::waiting(before, after, airports)) }
             }
         }
     }

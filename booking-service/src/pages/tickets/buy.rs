@@ -10,13 +10,13 @@ use service_kit::extract::Id;
 use uuid::Uuid;
 
 use super::super::forms::{self, Form};
-use super::super::visitor::{self, Visitor};
+use super::super::session::{self, PageSession};
 use super::super::{events, go_to, set_cookie};
 use crate::app::AppError;
 use crate::app::accounts::{AccountError, Accounts, Guess};
+use crate::app::dashboard::Dashboard;
 use crate::app::event_bookings::{EventBookingRequest, EventBookings};
 use crate::app::events::Events;
-use crate::app::overview::Overview;
 use crate::app::text::{Email, Name};
 use crate::app::users::{User, Users};
 use crate::app::vouchers::VoucherCode;
@@ -26,10 +26,10 @@ use crate::routes::sessions::Cookies;
 const TICKETS_MAX: u32 = 50;
 
 /// The form of an event that is on sale.
-pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor) -> Markup {
+pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, session: &PageSession) -> Markup {
     html! {
         form method="post" action=(format!("{}/tickets", events::path(event))) {
-            (forms::token(visitor))
+            (forms::token(session))
             input type="hidden" name="key" value=(Uuid::new_v4());
             div.field {
                 label for="quantity" { "Tickets" }
@@ -40,7 +40,7 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor
                 None => div.field {
                     label for="email" { "Your e-mail address" }
                     input #email type="email" name="email" required maxlength="254" autocomplete="email" placeholder="you@example.org";
-                    p.hint { "The tickets are booked for " b { (visitor.name) } " at this address." }
+                    p.hint { "The tickets are booked for " b { (session.name) } " at this address." }
                 },
             }
             details.give-up {
@@ -58,18 +58,18 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, visitor: &Visitor
 
 /// Books them: they are held when this answers.
 pub(super) async fn buy(
-    visitor: Visitor,
+    session: PageSession,
     (bookings, accounts): (Data<EventBookings>, Data<Accounts>),
-    (events, overview, users): (Data<Events>, Data<Overview>, Data<Users>),
+    (events, dashboard, users): (Data<Events>, Data<Dashboard>, Data<Users>),
     cookies: Data<Cookies>,
     id: Id<Uuid>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let outcome = match wanted(&form) {
-        Ok((quantity, voucher)) => match buyer(&visitor, &users, &form).await? {
+        Ok((quantity, voucher)) => match buyer(&session, &users, &form).await? {
             Ok(user) => {
                 let request = EventBookingRequest {
-                    actor: visitor.actor,
+                    actor: session.actor,
                     user: user.id,
                     event: id.0,
                     quantity,
@@ -79,7 +79,7 @@ pub(super) async fn buy(
                 let names_voucher = request.voucher.is_some();
                 let booking = bookings.create(request);
                 let booked = if names_voucher {
-                    let caller = &visitor.caller;
+                    let caller = &session.caller;
                     accounts.guessing(Guess::Voucher, caller, booking).await
                 } else {
                     booking.await.map_err(Into::into)
@@ -93,7 +93,7 @@ pub(super) async fn buy(
     match outcome {
         Ok((booking, user)) => {
             let mut answer = go_to(&super::path(booking.id));
-            let account = visitor::account(**cookies, user.id);
+            let account = session::account(**cookies, user.id);
             set_cookie(&mut answer, &account).map_err(Problem::internal)?;
             Ok(answer)
         }
@@ -101,10 +101,10 @@ pub(super) async fn buy(
             Some(notice) => {
                 let sale = events::Sale {
                     events: &events,
-                    overview: &overview,
+                    dashboard: &dashboard,
                     users: &users,
                 };
-                events::again(&visitor, &sale, id.0, &notice).await
+                events::again(&session, &sale, id.0, &notice).await
             }
             None => Err(error.into()),
         },
@@ -122,30 +122,30 @@ fn wanted(form: &Form) -> Result<(Units, Option<VoucherCode>), String> {
     Ok((quantity, voucher))
 }
 
-/// Who buys: the visitor's account, or the user with this address, made if there is none.
+/// Who buys: the session's account, or the user with this address, made if there is none.
 async fn buyer(
-    visitor: &Visitor,
+    session: &PageSession,
     users: &Users,
     form: &Form,
 ) -> Result<Result<User, String>, AppError> {
-    if let Some(user) = known(visitor, users).await {
+    if let Some(user) = known(session, users).await {
         return Ok(Ok(user));
     }
     let email = match Email::try_from(form.text("email").to_owned()) {
         Ok(email) => email,
         Err(text) => return Ok(Err(format!("this {text}"))),
     };
-    let name = Name::try_from(visitor.user.clone());
+    let name = Name::try_from(session.user.clone());
     let name = name.map_err(|error| AppError::Invalid("user".to_owned(), error.0))?;
     users.find_or_create(&name, &email).await.map(Ok)
 }
 
-/// The visitor's account, if they have one.
-pub(in crate::pages) async fn known(visitor: &Visitor, users: &Users) -> Option<User> {
-    if let Some(user) = &visitor.session {
+/// The session's account, if they have one.
+pub(in crate::pages) async fn known(session: &PageSession, users: &Users) -> Option<User> {
+    if let Some(user) = &session.signed_in {
         return Some(user.clone());
     }
-    users.find(visitor.account?).await.ok()
+    users.find(session.account?).await.ok()
 }
 
 /// What can be told beside the form; other failures have a page of their own.

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::cancelling::Chance;
-use super::super::choose::notice;
-use super::super::visitor::Visitor;
-use super::super::{events, failure, forms, words};
+use super::super::seat_selection::notice;
+use super::super::session::PageSession;
+use super::super::{error_page, events, formatting, forms};
 use super::Shown;
 use crate::app::event_bookings::{EventBooking, EventBookingStatus};
 
@@ -17,7 +17,7 @@ pub(super) fn title(shown: &Shown) -> String {
 }
 
 /// All of the page.
-pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> Markup {
+pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let booking = &shown.booking;
     let live = format!("{}/live?seen={}", super::path(booking.id), mark(booking));
     let live = (!is_final(booking)).then_some(live);
@@ -25,7 +25,7 @@ pub(super) fn body(shown: &Shown, visitor: &Visitor, problem: Option<&str>) -> M
         h1 { (title(shown)) }
         (notice(problem))
         div sse-connect=[live] sse-close="over" {
-            div sse-swap="change" hx-swap="innerHTML" { (panel(shown, visitor, Timestamp::now())) }
+            div sse-swap="change" hx-swap="innerHTML" { (panel(shown, session, Timestamp::now())) }
         }
     }
 }
@@ -61,7 +61,7 @@ fn story(booking: &EventBooking) -> String {
     let reason = booking
         .reason
         .as_ref()
-        .map(|reason| failure::sentence(&reason.message));
+        .map(|reason| error_page::sentence(&reason.message));
     match (booking.status, reason) {
         (EventBookingStatus::Pending, None) => {
             "Your tickets are held, and the payment is being made.".to_owned()
@@ -85,7 +85,7 @@ fn story(booking: &EventBooking) -> String {
 }
 
 /// What of it changes.
-pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let booking = &shown.booking;
     let left = booking.deadline_at.duration_since(now).as_secs().max(0);
     html! {
@@ -96,14 +96,14 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
                     @if booking.status == EventBookingStatus::Pending {
                         p.countdown {
                             span { "Held for another " }
-                            span.clock role="timer" data-deadline=(booking.deadline_at.as_millisecond()) data-now=(now.as_millisecond()) { (words::clock(left)) }
+                            span.clock role="timer" data-deadline=(booking.deadline_at.as_millisecond()) data-now=(now.as_millisecond()) { (formatting::clock(left)) }
                         }
                     }
                 }
                 section.card.stack {
-                    h2 { (words::counted(booking.quantity.get().into(), "ticket", "tickets")) }
+                    h2 { (formatting::counted(booking.quantity.get().into(), "ticket", "tickets")) }
                     @if let Some(event) = &shown.event {
-                        p.quiet { (words::event(event)) }
+                        p.quiet { (formatting::event(event)) }
                         p.links { a href=(events::path(event.id)) { "See the event" } }
                     }
                 }
@@ -111,11 +111,11 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
             aside {
                 section.card.summary {
                     h2 { "Total" }
-                    p.price { (words::of(booking.total)) }
+                    p.price { (formatting::of(booking.total)) }
                     @if let Some(voucher) = &booking.voucher {
-                        p.quiet { "Voucher " code { (voucher) } ": " (words::of(booking.discount)) " off" }
+                        p.quiet { "Voucher " code { (voucher) } ": " (formatting::of(booking.discount)) " off" }
                     }
-                    (actions(shown, visitor, now))
+                    (actions(shown, session, now))
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }
@@ -123,7 +123,7 @@ pub(super) fn panel(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup 
     }
 }
 
-fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
+fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let booking = &shown.booking;
     html! {
         @if booking.status == EventBookingStatus::Cancelled {
@@ -131,20 +131,20 @@ fn actions(shown: &Shown, visitor: &Visitor, now: Timestamp) -> Markup {
         } @else {
             @if booking.is_declined {
                 form method="post" action=(format!("{}/payment", super::path(booking.id))) {
-                    (forms::token(visitor))
+                    (forms::token(session))
                     button.primary.wide { "Pay again" }
                 }
             }
             @let starts_at = shown.event.as_ref().map(|event| event.starts_at);
             // What is not paid yet can be given up at any time.
             @let starts_at = starts_at.filter(|_| booking.status == EventBookingStatus::Confirmed);
-            @let chance = Chance::of(shown.cutoff, starts_at, visitor.actor, now);
+            @let chance = Chance::of(shown.cutoff, starts_at, session.actor, now);
             (chance.hint())
             @if chance.is_open() {
                 details.give-up {
                     summary { "Cancel the booking" }
                     form method="post" action=(format!("{}/cancel", super::path(booking.id))) {
-                        (forms::token(visitor))
+                        (forms::token(session))
                         p { "The tickets go back, and what was paid is refunded." }
                         button.danger.wide { "Yes, cancel the booking" }
                     }

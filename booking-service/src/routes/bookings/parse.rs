@@ -10,7 +10,7 @@ use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::actor::Actor;
-use crate::app::booking::{Door, Leg, NewBooking};
+use crate::app::booking::{Channel, Leg, NewBooking};
 use crate::routes::problem::no_itinerary;
 use crate::routes::travelers::{self, TravelerBody};
 
@@ -98,7 +98,7 @@ pub(super) fn new_booking(
         seats: Vec::new(),
     });
     Ok(NewBooking {
-        door: Door::Count,
+        channel: Channel::Count,
         actor,
         user,
         flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),

@@ -12,7 +12,7 @@ use service_kit::once::RequestKey;
 use utoipa::ToSchema;
 
 use crate::app::actor::Actor;
-use crate::app::booking::{Door, NewBooking, Traveler};
+use crate::app::booking::{Channel, NewBooking, Traveler};
 use crate::app::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
 use crate::routes::problem::no_itinerary;
 use crate::routes::travelers::{self, TravelerBody};
@@ -168,7 +168,7 @@ impl Draft {
         }
         let legs = legs(seats).ok_or_else(|| Problem::internal("a leg has no seats"))?;
         Ok(NewBooking {
-            door: Door::Seats,
+            channel: Channel::Seats,
             actor,
             user: self.user,
             flight_ref,

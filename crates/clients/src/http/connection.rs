@@ -214,7 +214,7 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
             response.bytes().await.ok();
             Err(Failure {
-                error: CallError::NotKnown(status),
+                error: CallError::Unauthorized(status),
                 again_after: None,
                 is_services_fault: false,
             })

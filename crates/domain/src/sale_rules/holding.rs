@@ -94,14 +94,14 @@ impl HoldTime {
 
 /// How many tickets to an event a user may have, and has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TicketShare {
+pub struct TicketAllowance {
     /// How many they may have.
     pub most: u32,
     /// How many they have, by whatever bookings.
     pub has: u32,
 }
 
-impl TicketShare {
+impl TicketAllowance {
     /// How many more they may have.
     #[must_use]
     pub fn left(&self) -> u32 {
@@ -109,7 +109,7 @@ impl TicketShare {
     }
 }
 
-impl fmt::Display for TicketShare {
+impl fmt::Display for TicketAllowance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { most, has } = self;
         let noun = if *most == 1 { "ticket" } else { "tickets" };
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_share_says_what_there_is_of_it() {
-        let share = |most, has| TicketShare { most, has };
+        let share = |most, has| TicketAllowance { most, has };
         assert_eq!(
             share(6, 3).to_string(),
             "You can buy at most 6 tickets for this event; you have 3."

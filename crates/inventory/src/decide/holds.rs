@@ -134,7 +134,7 @@ impl Decision {
         if hold.status == HoldStatus::Sold {
             return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
         }
-        self.turn_hold(id, HoldStatus::Sold, "confirm");
+        self.transition(id, HoldStatus::Sold, "confirm");
         self.view(id)
     }
 
@@ -155,7 +155,7 @@ impl Decision {
         if !hold.status.is_live() {
             return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
         }
-        self.turn_hold(id, HoldStatus::Released, "release");
+        self.transition(id, HoldStatus::Released, "release");
         self.view(id)
     }
 

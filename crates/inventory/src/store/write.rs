@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::StoreError;
 use crate::rows::{Parameter, RowStatement};
-use crate::state::{Changes, Hold, HoldStatus, Pool};
+use crate::state::{Hold, HoldStatus, Pool, StateDiff};
 use crate::verdict::Refusal;
 
 const INSERT_POOLS: &str = "
@@ -89,7 +89,7 @@ pub(crate) struct Write {
 /// the commit nothing may.
 pub(crate) async fn prepare(
     client: &impl GenericClient,
-    changes: &Changes,
+    changes: &StateDiff,
     now: Timestamp,
 ) -> Result<Vec<Write>, StoreError> {
     let mut statements = Statements::new();
@@ -153,7 +153,7 @@ fn parameter<T: ToSql + Sync + Send + 'static>(value: T) -> Parameter {
     Box::new(value)
 }
 
-fn pools(changes: &Changes, now: Timestamp, statements: &mut Statements) {
+fn pools(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
     let new: Vec<(&PoolId, &Pool)> = changes.new_pools.iter().collect();
     if !new.is_empty() {
         let parameters = vec![
@@ -192,7 +192,7 @@ fn pools(changes: &Changes, now: Timestamp, statements: &mut Statements) {
     }
 }
 
-fn holds(changes: &Changes, now: Timestamp, statements: &mut Statements) {
+fn holds(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
     let new = &changes.new_holds;
     if !new.is_empty() {
         let parameters = vec![
@@ -256,7 +256,7 @@ fn joined(seats: &[SeatNumber]) -> String {
         .join(",")
 }
 
-fn seats(changes: &Changes, statements: &mut Statements) {
+fn seats(changes: &StateDiff, statements: &mut Statements) {
     let freed = &changes.freed_seats;
     if !freed.is_empty() {
         let parameters = vec![
@@ -276,7 +276,7 @@ fn seats(changes: &Changes, statements: &mut Statements) {
     }
 }
 
-fn adjustments(changes: &Changes, statements: &mut Statements) {
+fn adjustments(changes: &StateDiff, statements: &mut Statements) {
     let new = &changes.adjustments;
     if !new.is_empty() {
         let parameters = vec![
@@ -290,7 +290,7 @@ fn adjustments(changes: &Changes, statements: &mut Statements) {
     }
 }
 
-fn ledger(changes: &Changes, now: Timestamp, statements: &mut Statements) {
+fn ledger(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
     let entries = &changes.ledger;
     if !entries.is_empty() {
         let parameters = vec![

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{HoldId, PoolId, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::decide::{SalesPolicy, decide};
-use inventory::state::{Account, Changes, Hold, HoldStatus, State};
+use inventory::state::{Account, Hold, HoldStatus, State, StateDiff};
 use inventory::{Command, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -231,7 +231,7 @@ fn is_complete(state: &State, hold: HoldId) -> bool {
 }
 
 /// The rows after a batch, as a database would have them.
-fn stored(mut state: State, changes: Changes) -> State {
+fn stored(mut state: State, changes: StateDiff) -> State {
     state.pools.extend(changes.new_pools);
     state.pools.extend(changes.pools);
     state.holds.extend(changes.new_holds);
@@ -253,7 +253,7 @@ fn stored(mut state: State, changes: Changes) -> State {
 struct Balances(BTreeMap<(PoolId, &'static str), i64>);
 
 impl Balances {
-    fn enter(&mut self, changes: &Changes) {
+    fn enter(&mut self, changes: &StateDiff) {
         for entry in &changes.ledger {
             assert!(entry.units > 0 && entry.from != entry.to);
             *self.0.entry((entry.pool, entry.from.as_str())).or_default() -= i64::from(entry.units);

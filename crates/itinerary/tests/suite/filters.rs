@@ -1,7 +1,7 @@
 //! One filter at a time, and the place after which an answer goes on.
 
 use itinerary::{
-    ConnectionWindow, Filters, Order, Place, Query, SearchError, TimeWindow, Timetable,
+    ConnectionWindow, Cursor, Filters, Order, Query, SearchError, TimeWindow, Timetable,
 };
 use jiff::civil::date;
 
@@ -216,7 +216,7 @@ fn an_answer_goes_on_after_a_place() {
         let left = timetable.search(&rest, |slot| slot != gone).unwrap();
         assert!(left.iter().all(|one| all[index + 1..].contains(one)));
     }
-    let before_all: Place = "cheapest.-1.1.0.0".parse().unwrap();
+    let before_all: Cursor = "cheapest.-1.1.0.0".parse().unwrap();
     let query = Query {
         after: Some(before_all),
         ..query
@@ -228,7 +228,7 @@ fn an_answer_goes_on_after_a_place() {
     };
     assert_eq!(
         timetable.search(&fastest, |_| true),
-        Err(SearchError::PlaceInOtherOrder(Order::Cheapest))
+        Err(SearchError::CursorOfOtherOrder(Order::Cheapest))
     );
 }
 

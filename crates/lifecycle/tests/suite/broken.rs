@@ -1,7 +1,7 @@
 //! Rules broken on purpose: the walk finds each, by the law that it breaks. So a walk that finds nothing
 //! has looked, and each of these rules is needed.
 
-use lifecycle::{Payment, Terms};
+use lifecycle::{Payment, PaymentPolicy};
 
 use crate::model::{Claims, Fault, Setting, explore};
 
@@ -12,7 +12,7 @@ const REST_IS_WHOLE: &str = "at rest, all is sold and paid, or all is given back
 /// The law that two workers break, with this fault, and the shortest way there.
 fn broken_by(fault: Fault, payment: Payment, claims: Claims) -> (&'static str, String) {
     let setting = Setting {
-        terms: Terms {
+        policy: PaymentPolicy {
             payment,
             max_attempts: 2,
         },

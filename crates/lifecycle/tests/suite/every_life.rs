@@ -1,24 +1,25 @@
-//! Laws of the machine alone: every life that can be reached, with every event, under all terms.
+//! Laws of the machine alone: every life that can be reached, with every event, under all policy.
 
 use lifecycle::{
-    Action, ChargedSeats, Event, Life, MoneyTask, Outcome, Payment, SeatTask, State, Terms,
+    Action, BookingState, ChargedSeats, Event, MoneyTask, Outcome, Payment, PaymentPolicy,
+    SeatTask, State,
 };
 
 use crate::universe::{EVENTS, all_terms, reachable};
 
-fn each_life(check: impl Fn(Terms, Life)) {
-    for terms in all_terms() {
-        for life in reachable(terms) {
-            check(terms, life);
+fn each_life(check: impl Fn(PaymentPolicy, BookingState)) {
+    for policy in all_terms() {
+        for life in reachable(policy) {
+            check(policy, life);
         }
     }
 }
 
-fn each_move(check: impl Fn(Terms, Life, Event, Life)) {
-    each_life(|terms, life| {
+fn each_move(check: impl Fn(PaymentPolicy, BookingState, Event, BookingState)) {
+    each_life(|policy, life| {
         for event in EVENTS {
-            if let Ok(next) = life.apply(terms, event) {
-                check(terms, life, event, next);
+            if let Ok(next) = life.apply(policy, event) {
+                check(policy, life, event, next);
             }
         }
     });
@@ -41,7 +42,7 @@ fn news_of(action: Action) -> Vec<Event> {
         ]),
         Action::Confirm => starts_with(&["Sold", "HoldLost"]),
         Action::Release => starts_with(&["Released"]),
-        Action::Settle { .. } => starts_with(&["Settled"]),
+        Action::Reverse { .. } => starts_with(&["Reversed"]),
         Action::AwaitCustomer | Action::Nothing => Vec::new(),
     }
 }
@@ -64,19 +65,19 @@ fn name_of(event: Event) -> &'static str {
         Event::HoldLost => "HoldLost",
         Event::DeadlinePassed => "DeadlinePassed",
         Event::CancelRequested => "CancelRequested",
-        Event::GivenUp => "GivenUp",
+        Event::Abandoned => "Abandoned",
         Event::Released => "Released",
-        Event::Settled => "Settled",
+        Event::Reversed => "Reversed",
     }
 }
 
 /// How far a life is from rest: no event ever raises it, and news of its work lowers it.
-fn distance(life: Life) -> (u16, u8) {
+fn distance(life: BookingState) -> (u16, u8) {
     let state = match life.state {
         State::Pending => 1000,
         State::Held => 999,
         State::Paying { attempt } => 999 - 2 * u16::from(attempt),
-        State::Parked { attempts } => 998 - 2 * u16::from(attempts),
+        State::PaymentFailed { attempts } => 998 - 2 * u16::from(attempts),
         State::Confirmed => 1,
         State::Ended(_) => 0,
     };
@@ -87,9 +88,9 @@ fn distance(life: Life) -> (u16, u8) {
 
 #[test]
 fn what_does_not_move_is_refused_by_name() {
-    each_life(|terms, life| {
+    each_life(|policy, life| {
         for event in EVENTS {
-            if let Err(refused) = life.apply(terms, event) {
+            if let Err(refused) = life.apply(policy, event) {
                 assert_eq!((refused.state, refused.event), (life.state, event));
                 assert!(refused.to_string().contains(name_of(event)), "{refused}");
             }
@@ -100,9 +101,9 @@ fn what_does_not_move_is_refused_by_name() {
 #[test]
 fn every_event_has_a_use() {
     for event in EVENTS {
-        let is_used = all_terms().into_iter().any(|terms| {
-            let mut lives = reachable(terms).into_iter();
-            lives.any(|life| life.apply(terms, event).is_ok())
+        let is_used = all_terms().into_iter().any(|policy| {
+            let mut lives = reachable(policy).into_iter();
+            lives.any(|life| life.apply(policy, event).is_ok())
         });
         assert!(is_used, "{event:?}");
     }
@@ -112,9 +113,9 @@ fn every_event_has_a_use() {
 fn an_end_shows_only_when_the_seats_are_free_and_all_else_at_once() {
     each_life(|_, life| {
         if life.seats == SeatTask::Release {
-            assert!(!matches!(life.shown, State::Ended(_)), "{life:?}");
+            assert!(!matches!(life.public_status, State::Ended(_)), "{life:?}");
         } else {
-            assert_eq!(life.shown, life.state, "{life:?}");
+            assert_eq!(life.public_status, life.state, "{life:?}");
         }
     });
 }
@@ -128,7 +129,7 @@ fn tasks_belong_to_their_states() {
             SeatTask::Release => assert!(is_ended, "{life:?}"),
             SeatTask::Nothing => {}
         }
-        if let MoneyTask::Settle { attempt } = life.money {
+        if let MoneyTask::Reverse { attempt } = life.money {
             assert!(is_ended, "{life:?}");
             assert!(
                 life.charged.is_none_or(|charged| charged == attempt),
@@ -149,27 +150,27 @@ fn an_end_is_never_left() {
 
 #[test]
 fn attempts_are_counted_up_to_their_limit() {
-    each_life(|terms, life| {
+    each_life(|policy, life| {
         let paying = match life.state {
             State::Paying { attempt } => Some(attempt),
             _ => None,
         };
-        let settling = match life.money {
-            MoneyTask::Settle { attempt } => Some(attempt),
+        let reversing = match life.money {
+            MoneyTask::Reverse { attempt } => Some(attempt),
             MoneyTask::Nothing => None,
         };
-        for attempt in [paying, settling, life.charged].into_iter().flatten() {
-            assert!((1..=terms.max_attempts).contains(&attempt), "{life:?}");
-            assert_ne!(terms.payment, Payment::Nothing, "{life:?}");
+        for attempt in [paying, reversing, life.charged].into_iter().flatten() {
+            assert!((1..=policy.max_attempts).contains(&attempt), "{life:?}");
+            assert_ne!(policy.payment, Payment::Nothing, "{life:?}");
         }
     });
 }
 
 #[test]
 fn who_is_confirmed_has_paid_if_it_costs_something() {
-    each_life(|terms, life| {
+    each_life(|policy, life| {
         if life.state == State::Confirmed {
-            let is_free = terms.payment == Payment::Nothing;
+            let is_free = policy.payment == Payment::Nothing;
             assert_eq!(life.charged.is_none(), is_free, "{life:?}");
         }
     });
@@ -181,7 +182,7 @@ fn a_charge_is_forgotten_by_no_end() {
         let was_paying = matches!(life.state, State::Paying { .. } | State::Confirmed);
         if was_paying && matches!(next.state, State::Ended(_)) {
             let is_declined = matches!(event, Event::Declined { .. } | Event::KeyClosed);
-            let is_settled = matches!(next.money, MoneyTask::Settle { .. });
+            let is_settled = matches!(next.money, MoneyTask::Reverse { .. });
             let was_free = life.state == State::Confirmed && life.charged.is_none();
             assert_eq!(is_settled, !is_declined && !was_free, "{life:?} {event:?}");
         }
@@ -196,11 +197,11 @@ fn work_ends() {
             "{life:?} {event:?} {next:?}"
         );
     });
-    each_life(|terms, life| {
+    each_life(|policy, life| {
         let news = news_of(life.next());
         assert_eq!(life.has_work(), !news.is_empty(), "{life:?}");
         for event in news {
-            let next = life.apply(terms, event);
+            let next = life.apply(policy, event);
             let is_closer = next.is_ok_and(|next| distance(next) < distance(life));
             assert!(is_closer, "{life:?} {event:?} {next:?}");
         }
@@ -209,25 +210,25 @@ fn work_ends() {
 
 #[test]
 fn the_deadline_cuts_no_attempt_but_one_that_may_wait_in_a_queue() {
-    each_life(|terms, life| {
-        let cut = life.apply(terms, Event::DeadlinePassed);
-        let is_queued = matches!(terms.payment, Payment::Queued { .. });
+    each_life(|policy, life| {
+        let cut = life.apply(policy, Event::DeadlinePassed);
+        let is_queued = matches!(policy.payment, Payment::Queued { .. });
         let is_cut = match life.state {
-            State::Pending | State::Held | State::Parked { .. } => true,
+            State::Pending | State::Held | State::PaymentFailed { .. } => true,
             State::Paying { .. } => is_queued,
             State::Confirmed | State::Ended(_) => false,
         };
         assert_eq!(cut.is_ok(), is_cut, "{life:?}");
         if let (Ok(cut), State::Paying { attempt }) = (cut, life.state) {
-            assert_eq!(cut.money, MoneyTask::Settle { attempt });
+            assert_eq!(cut.money, MoneyTask::Reverse { attempt });
         }
     });
 }
 
 #[test]
 fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
-    each_life(|terms, life| {
-        let closed = life.apply(terms, Event::KeyClosed);
+    each_life(|policy, life| {
+        let closed = life.apply(policy, Event::KeyClosed);
         let pays = matches!(life.state, State::Paying { .. });
         assert_eq!(closed.is_ok(), pays, "{life:?}");
         if let Ok(ended) = closed {
@@ -239,22 +240,22 @@ fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
 
 #[test]
 fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
-    let terms = Terms {
+    let policy = PaymentPolicy {
         payment: Payment::Later { is_mended: true },
         max_attempts: 2,
     };
     let declined = Event::Declined {
         past_deadline: false,
     };
-    let mut life = Life::NEW;
+    let mut life = BookingState::NEW;
     for (event, state) in [
         (Event::Held, State::Held),
         (Event::PayRequested, State::Paying { attempt: 1 }),
-        (declined, State::Parked { attempts: 1 }),
+        (declined, State::PaymentFailed { attempts: 1 }),
         (Event::PayRequested, State::Paying { attempt: 2 }),
         (declined, State::Ended(Outcome::Failed)),
     ] {
-        life = life.apply(terms, event).unwrap();
+        life = life.apply(policy, event).unwrap();
         assert_eq!(life.state, state);
     }
     assert_eq!(life.next(), Action::Release);
@@ -262,14 +263,14 @@ fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
 
 #[test]
 fn a_queued_payment_is_parked_after_each_round_and_tried_again_under_other_keys() {
-    let terms = Terms {
+    let policy = PaymentPolicy {
         payment: Payment::Queued { round: 2 },
         max_attempts: 5,
     };
     let declined = Event::Declined {
         past_deadline: false,
     };
-    let mut life = Life::NEW.apply(terms, Event::Held).unwrap();
+    let mut life = BookingState::NEW.apply(policy, Event::Held).unwrap();
     let mut way = vec![life.state];
     for event in [
         declined,
@@ -280,31 +281,31 @@ fn a_queued_payment_is_parked_after_each_round_and_tried_again_under_other_keys(
         Event::PayRequested,
         declined,
     ] {
-        life = life.apply(terms, event).unwrap();
+        life = life.apply(policy, event).unwrap();
         way.push(life.state);
     }
     let paying = |attempt| State::Paying { attempt };
-    let parked = |attempts| State::Parked { attempts };
+    let payment_failed = |attempts| State::PaymentFailed { attempts };
     let expected = [
         paying(1),
         paying(2),
-        parked(2),
+        payment_failed(2),
         paying(3),
         paying(4),
-        parked(4),
+        payment_failed(4),
         paying(5),
-        parked(5),
+        payment_failed(5),
     ];
     assert_eq!(way, expected);
-    assert!(life.apply(terms, Event::PayRequested).is_err());
-    let expired = life.apply(terms, Event::DeadlinePassed).unwrap();
+    assert!(life.apply(policy, Event::PayRequested).is_err());
+    let expired = life.apply(policy, Event::DeadlinePassed).unwrap();
     assert_eq!(expired.money, MoneyTask::Nothing);
 }
 
 #[test]
 fn whatever_has_not_ended_can_be_cancelled() {
-    each_life(|terms, life| {
-        let cancelled = life.apply(terms, Event::CancelRequested);
+    each_life(|policy, life| {
+        let cancelled = life.apply(policy, Event::CancelRequested);
         match cancelled {
             Ok(cancelled) => assert_eq!(cancelled.next(), Action::Release, "{life:?}"),
             Err(_) => assert!(matches!(life.state, State::Ended(_)), "{life:?}"),
@@ -314,19 +315,19 @@ fn whatever_has_not_ended_can_be_cancelled() {
 
 #[test]
 fn a_charge_without_seats_is_given_back() {
-    let terms = Terms {
+    let policy = PaymentPolicy {
         payment: Payment::AtOnce,
         max_attempts: 1,
     };
-    let paying = Life::NEW.apply(terms, Event::Held);
+    let paying = BookingState::NEW.apply(policy, Event::Held);
     let lost = Event::Charged {
         seats: ChargedSeats::Lost,
     };
-    let mut life = paying.and_then(|life| life.apply(terms, lost)).unwrap();
-    assert_eq!(life.shown, State::Paying { attempt: 1 });
+    let mut life = paying.and_then(|life| life.apply(policy, lost)).unwrap();
+    assert_eq!(life.public_status, State::Paying { attempt: 1 });
     assert_eq!(life.next(), Action::Release);
-    life = life.apply(terms, Event::Released).unwrap();
-    assert_eq!(life.next(), Action::Settle { attempt: 1 });
-    life = life.apply(terms, Event::Settled).unwrap();
+    life = life.apply(policy, Event::Released).unwrap();
+    assert_eq!(life.next(), Action::Reverse { attempt: 1 });
+    life = life.apply(policy, Event::Reversed).unwrap();
     assert_eq!(life.next(), Action::Nothing);
 }

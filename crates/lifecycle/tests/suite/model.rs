@@ -1,7 +1,7 @@
 //! A booking's row, its hold at flight-service and its charges at payment-service as one small world,
 //! and a walk through everything that may happen in it.
 //!
-//! A worker does what [`Life::next`](lifecycle::Life::next) names, request by request, and writes what
+//! A worker does what [`BookingState::next`](lifecycle::BookingState::next) names, request by request, and writes what
 //! came of it if the row is still the one that it read. Between any two steps it may be stopped, its
 //! request may come late, twice or never, its answer may be lost, others may take the booking over and
 //! the customer may cancel it. Holds may lapse, and deadlines pass, at any moment: more than real clocks

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use lifecycle::{Action, Life, MoneyTask, Payment, SeatTask, State, Terms};
+use lifecycle::{Action, BookingState, MoneyTask, Payment, PaymentPolicy, SeatTask, State};
 
 use crate::universe::{EVENTS, PAYMENTS, reachable};
 
 /// Where a life stands and what is left to do; what is shown, and what was charged once it ended, change
 /// nothing about its way on.
-fn describe(life: Life) -> String {
+fn describe(life: BookingState) -> String {
     let mut text = match (life.state, life.charged) {
         (State::Paying { attempt }, _) => format!("Paying({attempt})"),
         (State::Confirmed, Some(attempt)) => format!("Confirmed(charged {attempt})"),
@@ -21,17 +21,17 @@ fn describe(life: Life) -> String {
         SeatTask::Confirm => text.push_str(" +confirm"),
         SeatTask::Release => text.push_str(" +release"),
     }
-    if let MoneyTask::Settle { attempt } = life.money {
-        write!(text, " +settle({attempt})").unwrap();
+    if let MoneyTask::Reverse { attempt } = life.money {
+        write!(text, " +reverse({attempt})").unwrap();
     }
     text
 }
 
 /// The lives by what they are called, in the order of a booking's way; each with one for each payment.
-fn lives() -> Vec<(String, Vec<(Payment, Life)>)> {
-    let mut order: Vec<(String, Vec<(Payment, Life)>)> = Vec::new();
+fn lives() -> Vec<(String, Vec<(Payment, BookingState)>)> {
+    let mut order: Vec<(String, Vec<(Payment, BookingState)>)> = Vec::new();
     for payment in PAYMENTS {
-        for life in reachable(terms(payment)) {
+        for life in reachable(policy(payment)) {
             let name = describe(life);
             match order.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, lives)) => lives.push((payment, life)),
@@ -46,8 +46,8 @@ fn lives() -> Vec<(String, Vec<(Payment, Life)>)> {
     order
 }
 
-fn terms(payment: Payment) -> Terms {
-    Terms {
+fn policy(payment: Payment) -> PaymentPolicy {
+    PaymentPolicy {
         payment,
         max_attempts: 2,
     }
@@ -70,7 +70,7 @@ fn the_machine_at_a_glance() {
         for event in EVENTS {
             let mut ways: BTreeMap<String, Vec<Payment>> = BTreeMap::new();
             for (payment, life) in &lives {
-                if let Ok(next) = life.apply(terms(*payment), event) {
+                if let Ok(next) = life.apply(policy(*payment), event) {
                     let payments = ways.entry(describe(next)).or_default();
                     if !payments.contains(payment) {
                         payments.push(*payment);

@@ -1,8 +1,8 @@
-//! All terms, all events, and every life that they lead to.
+//! All policy, all events, and every life that they lead to.
 
 use std::collections::HashSet;
 
-use lifecycle::{ChargedSeats, Event, Life, Payment, Terms};
+use lifecycle::{BookingState, ChargedSeats, Event, Payment, PaymentPolicy};
 
 pub const PAYMENTS: [Payment; 6] = [
     Payment::AtOnce,
@@ -43,14 +43,14 @@ pub const EVENTS: [Event; 21] = [
     Event::HoldLost,
     Event::DeadlinePassed,
     Event::CancelRequested,
-    Event::GivenUp,
+    Event::Abandoned,
     Event::Released,
-    Event::Settled,
+    Event::Reversed,
 ];
 
-pub fn all_terms() -> Vec<Terms> {
+pub fn all_terms() -> Vec<PaymentPolicy> {
     let with = |max_attempts| {
-        PAYMENTS.map(|payment| Terms {
+        PAYMENTS.map(|payment| PaymentPolicy {
             payment,
             max_attempts,
         })
@@ -58,15 +58,15 @@ pub fn all_terms() -> Vec<Terms> {
     (1..=3).flat_map(with).collect()
 }
 
-/// Every life that a booking with these terms can come to by any events at all, in the order found.
-pub fn reachable(terms: Terms) -> Vec<Life> {
-    let mut lives = vec![Life::NEW];
-    let mut seen = HashSet::from([Life::NEW]);
+/// Every life that a booking with these policy can come to by any events at all, in the order found.
+pub fn reachable(policy: PaymentPolicy) -> Vec<BookingState> {
+    let mut lives = vec![BookingState::NEW];
+    let mut seen = HashSet::from([BookingState::NEW]);
     let mut at = 0;
     while let Some(life) = lives.get(at).copied() {
         let after = EVENTS
             .iter()
-            .filter_map(|event| life.apply(terms, *event).ok());
+            .filter_map(|event| life.apply(policy, *event).ok());
         lives.extend(after.filter(|next| seen.insert(*next)));
         at += 1;
     }

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use lifecycle::{ChargedSeats, Event, Outcome, Payment, State, Terms};
+use lifecycle::{ChargedSeats, Event, Outcome, Payment, PaymentPolicy, State};
 
 use crate::model::{Claims, Explored, Setting, explore};
 use crate::universe::{EVENTS, PAYMENTS, all_terms};
 
-fn three_workers(terms: Terms) -> Setting {
+fn three_workers(policy: PaymentPolicy) -> Setting {
     Setting {
-        terms,
+        policy,
         workers: 3,
         claims: Claims::RaiseVersion,
         takes_by_force: false,
@@ -28,27 +28,27 @@ fn walk(setting: &Setting) -> Explored {
 
 #[test]
 fn overtaken_workers_do_no_harm() {
-    for terms in all_terms() {
-        walk(&three_workers(terms));
+    for policy in all_terms() {
+        walk(&three_workers(policy));
     }
 }
 
 #[test]
 fn workers_with_the_same_version_do_no_harm() {
-    for terms in all_terms() {
+    for policy in all_terms() {
         walk(&Setting {
             claims: Claims::KeepVersion,
-            ..three_workers(terms)
+            ..three_workers(policy)
         });
     }
 }
 
 #[test]
 fn a_hold_taken_by_force_is_undone_or_never_noticed() {
-    for terms in all_terms() {
+    for policy in all_terms() {
         walk(&Setting {
             takes_by_force: true,
-            ..three_workers(terms)
+            ..three_workers(policy)
         });
     }
 }
@@ -57,14 +57,14 @@ fn a_hold_taken_by_force_is_undone_or_never_noticed() {
 fn nothing_is_overlooked_by_taking_worlds_together() {
     for payment in PAYMENTS {
         for claims in [Claims::RaiseVersion, Claims::KeepVersion] {
-            let terms = Terms {
+            let policy = PaymentPolicy {
                 payment,
                 max_attempts: 2,
             };
             let abridged = Setting {
                 workers: 2,
                 claims,
-                ..three_workers(terms)
+                ..three_workers(policy)
             };
             let unabridged = Setting {
                 is_unabridged: true,
@@ -81,7 +81,7 @@ fn nothing_is_overlooked_by_taking_worlds_together() {
 /// Else the laws would hold because nothing happens.
 #[test]
 fn every_event_and_every_end_comes_about() {
-    let paid_later = three_workers(Terms {
+    let paid_later = three_workers(PaymentPolicy {
         payment: Payment::Later { is_mended: false },
         max_attempts: 2,
     });

@@ -21,13 +21,13 @@ use super::own_sites::OwnSites;
 use crate::client_address::Proxies;
 use crate::described::Described;
 use crate::extract::OfServices;
+use crate::health::HEALTH_PATHS;
 use crate::limits::RateLimit;
-use crate::limits::rate::{Client, Standing};
+use crate::limits::rate::{Client, RateLimitStatus};
 use crate::openapi::COMMON_PATHS;
-use crate::operations::WATCHED_PATHS;
 use crate::server::connection::ConnectionState;
 use crate::streams::{Streams, TokenEnd};
-use crate::{Problem, admin_actions, bounds, context};
+use crate::{Problem, audit_log, context, request_limits};
 
 /// What guards ask; application data.
 #[derive(Clone)]
@@ -74,17 +74,17 @@ impl Guards {
     pub async fn check_any(
         &self,
         request: &HttpRequest,
-        standing: &mut Option<Standing>,
+        rate_limit_status: &mut Option<RateLimitStatus>,
     ) -> Result<(), Problem> {
         if let Some(connection) = request.conn_data::<ConnectionState>() {
             connection.has_request();
         }
         if self.authenticator.is_open() {
             // Of a host that is none there is no telling whose it is.
-            bounds::check_singles(request.headers())?;
+            request_limits::check_singles(request.headers())?;
             self.own_sites.check(request)?;
         }
-        let is_watcher = WATCHED_PATHS.contains(&request.path());
+        let is_watcher = HEALTH_PATHS.contains(&request.path());
         let Some(limit) = self.rate_limit.as_ref().filter(|_| !is_watcher) else {
             return Ok(());
         };
@@ -92,7 +92,9 @@ impl Guards {
             return Ok(());
         }
         let counted = limit.count_at(self.address_of(request));
-        counted.check().inspect_err(|_| *standing = Some(counted))
+        counted
+            .check()
+            .inspect_err(|_| *rate_limit_status = Some(counted))
     }
 
     /// Whether another service asks.
@@ -111,12 +113,12 @@ impl Guards {
     pub async fn count_rest(
         &self,
         request: &HttpRequest,
-        standing: &mut Option<Standing>,
+        rate_limit_status: &mut Option<RateLimitStatus>,
     ) -> Result<(), Problem> {
         if request.extensions().contains::<Counted>() {
             return Ok(());
         }
-        self.count(request, None, standing).await
+        self.count(request, None, rate_limit_status).await
     }
 
     /// Counts a request of somebody who watches the service.
@@ -137,14 +139,14 @@ impl Guards {
         &self,
         request: &HttpRequest,
         caller: Option<&Caller>,
-        standing: &mut Option<Standing>,
+        rate_limit_status: &mut Option<RateLimitStatus>,
     ) -> Result<(), Problem> {
         request.extensions_mut().insert(Counted);
         if let Some(limit) = &self.rate_limit
             && let Some(client) = Client::of(caller, self.address_of(request))
         {
             let counted = limit.count(&client).await;
-            *standing = Some(counted);
+            *rate_limit_status = Some(counted);
             counted.check()?;
         }
         Ok(())
@@ -171,21 +173,21 @@ pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut standing = None;
-    let mut response = match admit(&at, &request, &mut standing).await {
+    let mut rate_limit_status = None;
+    let mut response = match admit(&at, &request, &mut rate_limit_status).await {
         Ok(caller) => {
             let waits = context::callers_timeout(&caller, request.headers());
             request.extensions_mut().insert(caller);
             let answer = context::within(waits, next.call(request)).await??;
             let answer = answer.map_into_boxed_body();
-            admin_actions::finish(answer.request(), answer.status(), answer.headers()).await;
+            audit_log::finish(answer.request(), answer.status(), answer.headers()).await;
             answer
         }
         // As an answer, not as an error: the middleware around all requests gives it the request's id.
         Err(problem) => request.error_response(problem),
     };
-    if let Some(standing) = standing {
-        standing.describe(response.headers_mut());
+    if let Some(rate_limit_status) = rate_limit_status {
+        rate_limit_status.describe(response.headers_mut());
     }
     Ok(response)
 }
@@ -217,7 +219,7 @@ fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
 async fn admit(
     at: &GuardedPath,
     request: &ServiceRequest,
-    standing: &mut Option<Standing>,
+    rate_limit_status: &mut Option<RateLimitStatus>,
 ) -> Result<Caller, Problem> {
     let guards = Guards::of(request.request())?;
     let method = request.method();
@@ -232,12 +234,14 @@ async fn admit(
         let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
         admitted(access, guards, request.request()).await
     };
-    if WATCHED_PATHS.contains(&at.path.as_str()) {
+    if HEALTH_PATHS.contains(&at.path.as_str()) {
         guards.count_watcher(request.request())?;
     } else {
         // Those who are refused are counted too.
         let known = caller.as_ref().ok();
-        guards.count(request.request(), known, standing).await?;
+        guards
+            .count(request.request(), known, rate_limit_status)
+            .await?;
     }
     let caller = caller?;
     if !COMMON_PATHS.contains(&at.path.as_str()) {
@@ -346,7 +350,7 @@ async fn record(
     let recorded = recorded.filter(|recorded| recorded.concerns(caller));
     match recorded {
         Some(Recorded { name, .. }) => {
-            admin_actions::record(request.request(), name, caller, request.path()).await
+            audit_log::record(request.request(), name, caller, request.path()).await
         }
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
-use super::rate::{Client, Standing, WINDOW};
+use super::rate::{Client, RateLimitStatus, WINDOW};
 
 /// How many clients are remembered, those of longest ago forgotten first: some ten megabytes.
 const CLIENTS_REMEMBERED: u64 = 50_000;
@@ -37,19 +37,19 @@ impl LocalCounts {
     }
 
     /// Counts a request of a client.
-    pub(super) fn count(&self, client: &Client) -> Standing {
+    pub(super) fn count(&self, client: &Client) -> RateLimitStatus {
         let new = || {
             let bucket = RateLimiter::direct(Quota::per_minute(self.quota));
             Arc::new(bucket.with_middleware::<StateInformationMiddleware>())
         };
         let quota = self.quota.get();
         match self.buckets.get_with_by_ref(client, new).check() {
-            Ok(state) => Standing {
+            Ok(state) => RateLimitStatus {
                 quota,
                 remaining: state.remaining_burst_capacity(),
                 wait: None,
             },
-            Err(refused) => Standing {
+            Err(refused) => RateLimitStatus {
                 quota,
                 remaining: 0,
                 wait: Some(refused.wait_time_from(self.clock.now())),
@@ -69,8 +69,11 @@ mod tests {
         let counts = LocalCounts::new(3);
         let (asha, ben) = (Client(1), Client(2));
         for remaining in [2, 1, 0] {
-            let standing = counts.count(&asha);
-            assert_eq!((standing.remaining, standing.wait), (remaining, None));
+            let rate_limit_status = counts.count(&asha);
+            assert_eq!(
+                (rate_limit_status.remaining, rate_limit_status.wait),
+                (remaining, None)
+            );
         }
         let refused = counts.count(&asha);
         let wait = refused.wait.unwrap();

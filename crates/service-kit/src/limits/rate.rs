@@ -57,7 +57,7 @@ pub struct Client(pub(super) u128);
 
 /// What is left to a client after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     /// Requests within the window.
     pub(super) quota: u32,
     /// How many of them could be made now.
@@ -118,13 +118,13 @@ impl RateLimit {
 
     /// Counts a request for its address, whoever makes it.
     #[must_use]
-    pub fn count_at(&self, address: IpAddr) -> Standing {
+    pub fn count_at(&self, address: IpAddr) -> RateLimitStatus {
         self.0.of_addresses.count(&Client::named("all at", address))
     }
 
     /// Counts a request of somebody who watches the service.
     #[must_use]
-    pub fn count_watcher(&self, address: IpAddr) -> Standing {
+    pub fn count_watcher(&self, address: IpAddr) -> RateLimitStatus {
         self.0
             .of_addresses
             .count(&Client::named("watcher at", address))
@@ -143,7 +143,7 @@ impl RateLimit {
     }
 
     /// Counts a request of a client.
-    pub async fn count(&self, client: &Client) -> Standing {
+    pub async fn count(&self, client: &Client) -> RateLimitStatus {
         let Inner {
             quota,
             shared,
@@ -158,7 +158,7 @@ impl RateLimit {
     }
 }
 
-impl Standing {
+impl RateLimitStatus {
     /// That the request was not too many.
     ///
     /// # Errors
@@ -233,26 +233,26 @@ mod tests {
 
     #[test]
     fn an_answer_says_what_is_left() {
-        let standing = Standing {
+        let rate_limit_status = RateLimitStatus {
             quota: 120,
             remaining: 119,
             wait: None,
         };
         let mut headers = HeaderMap::new();
-        standing.describe(&mut headers);
+        rate_limit_status.describe(&mut headers);
         assert_eq!(headers.get(POLICY).unwrap(), "\"client\";q=120;w=60");
         assert_eq!(headers.get(REMAINING).unwrap(), "\"client\";r=119;t=1");
-        assert!(standing.check().is_ok());
+        assert!(rate_limit_status.check().is_ok());
     }
 
     #[test]
     fn a_refusal_says_when_to_come_back() {
-        let standing = Standing {
+        let rate_limit_status = RateLimitStatus {
             quota: 120,
             remaining: 0,
             wait: Some(Duration::from_millis(1001)),
         };
-        let problem = standing.check().unwrap_err();
+        let problem = rate_limit_status.check().unwrap_err();
         assert_eq!(problem.code(), "rate_limited");
         let response = actix_web::ResponseError::error_response(&problem);
         assert_eq!(response.status().as_u16(), 429);

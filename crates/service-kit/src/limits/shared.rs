@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use deadpool_redis::redis::Script;
 
-use super::rate::{Client, Standing, WINDOW};
-use crate::redis::{BriefCalls, Redis};
+use super::rate::{Client, RateLimitStatus, WINDOW};
+use crate::redis::{BestEffortRedis, Redis};
 
 /// The generic cell rate algorithm: `microseconds a request, microseconds of the window`. Answers whether
 /// the request was counted, how much of the window is used, and how long to wait for the next request.
@@ -27,7 +27,7 @@ const COUNT: &str = "
 
 /// The counts of clients.
 pub(super) struct SharedCounts {
-    calls: BriefCalls,
+    calls: BestEffortRedis,
     key_prefix: String,
     script: Arc<Script>,
 }
@@ -36,14 +36,14 @@ impl SharedCounts {
     pub(super) fn new(redis: &Redis, timeout: Duration, key_prefix: &str, service: &str) -> Self {
         let failures = metrics::counter!("rate_limit_failures_total");
         Self {
-            calls: BriefCalls::new(redis.pool.clone(), timeout, failures),
+            calls: BestEffortRedis::new(redis.pool.clone(), timeout, failures),
             key_prefix: format!("{key_prefix}rate_limit:{service}:"),
             script: Arc::new(Script::new(COUNT)),
         }
     }
 
     /// Counts a request of a client; none where Redis does not answer in time.
-    pub(super) async fn count(&self, client: &Client, quota: u32) -> Option<Standing> {
+    pub(super) async fn count(&self, client: &Client, quota: u32) -> Option<RateLimitStatus> {
         let window = u64::try_from(WINDOW.as_micros()).ok()?;
         let each = (window / u64::from(quota)).max(1);
         let mut count = self.script.prepare_invoke();
@@ -56,7 +56,7 @@ impl SharedCounts {
             .call(async |redis| count.invoke_async(redis).await)
             .await?;
         let used = u32::try_from(used.div_ceil(each)).unwrap_or(u32::MAX);
-        Some(Standing {
+        Some(RateLimitStatus {
             quota,
             remaining: quota.saturating_sub(used),
             wait: (counted == 0).then(|| Duration::from_micros(wait)),

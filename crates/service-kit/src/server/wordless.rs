@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::context::{REQUEST_ID, RequestContext};
 use crate::problem::MEDIA_TYPE;
-use crate::{Problem, protection};
+use crate::{Problem, security_headers};
 
 /// Longer than any answer that is a status alone.
 const LONGEST_BYTES: usize = 512;
@@ -50,7 +50,7 @@ pub(super) fn in_words(answer: &[u8]) -> Option<Vec<u8>> {
     headers.insert(REQUEST_ID, id);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    protection::protect("/", &mut headers);
+    security_headers::apply("/", &mut headers);
 
     let mut words = format!("{status_line}\r\n");
     for line in lines {

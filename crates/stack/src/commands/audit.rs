@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use audit::{Options, Urls, Verdict};
+use reconcile::{Options, Urls, Verdict};
 
-use crate::local::say;
+use crate::local::print;
 use crate::local::services::Service;
 use crate::local::settings::Settings;
 use crate::local::stack::running_database_url;
@@ -51,13 +51,13 @@ pub async fn execute(settings: &Settings, arguments: &Arguments) -> ExitCode {
     let verdict = match verdict(settings, arguments).await {
         Ok(verdict) => verdict,
         Err(error) => {
-            say::failure(&error);
+            print::failure(&error);
             return ExitCode::from(NO_VERDICT);
         }
     };
     match serde_json::to_string_pretty(&verdict) {
-        Ok(json) if arguments.json => say::line(json),
-        _ => say::line(&verdict),
+        Ok(json) if arguments.json => print::line(json),
+        _ => print::line(&verdict),
     }
     if verdict.clean {
         ExitCode::SUCCESS
@@ -79,5 +79,5 @@ async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<V
     let options = Options {
         overdue_after: Duration::from_secs(arguments.overdue_after),
     };
-    Ok(audit::audit(&urls, &options).await?)
+    Ok(reconcile::audit(&urls, &options).await?)
 }

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 
-use crate::local::say;
+use crate::local::print;
 use crate::local::settings::Settings;
 use crate::local::state::StateDirectory;
 
@@ -16,7 +16,7 @@ pub fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
         .transpose()?
         .unwrap_or_default();
     if logs.is_empty() {
-        say::line("there are no logs yet");
+        print::line("there are no logs yet");
         return Ok(ExitCode::SUCCESS);
     }
     let error = Command::new("tail")

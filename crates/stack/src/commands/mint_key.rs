@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use stack::state::{KEYS, PUBLIC_KEYS as PUBLIC, SIGNING_KEY as PRIVATE};
 use tokens::Signer;
 
-use crate::local::say;
+use crate::local::print;
 use crate::local::settings::Settings;
 
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
     }
     make(directory)?;
     let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    say::line(format!(
+    print::line(format!(
         "The private key, for booking-service:\n  HOLDFAST__AUTH__SIGNING_KEY_FILE={}\n\
          The public keys, for all services:\n  HOLDFAST__AUTH__JWKS_FILE={}",
         absolute(&private).display(),
@@ -110,7 +110,7 @@ fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use stack::scratch::Scratch;
+    use stack::temporary_directory::Scratch;
 
     use super::*;
 

@@ -11,7 +11,7 @@ use stack::state::signing_key_file;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};
 
-use crate::local::say;
+use crate::local::print;
 use crate::local::settings::Settings;
 
 /// The longest lifetime: a token can't be called back.
@@ -72,6 +72,6 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
         role: arguments.role,
         lifetime: arguments.lifetime,
     };
-    say::line(signer.sign(&grant, Timestamp::now())?);
+    print::line(signer.sign(&grant, Timestamp::now())?);
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use stack::postgres;
 
 use super::run::take_over;
-use crate::local::say;
+use crate::local::print;
 use crate::local::settings::Settings;
 use crate::local::state::StateDirectory;
 
@@ -21,6 +21,6 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     let path = directory.path();
     std::fs::remove_dir_all(path)
         .with_context(|| format!("{} can't be removed", path.display()))?;
-    say::line(format_args!("removed {}", path.display()));
+    print::line(format_args!("removed {}", path.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -10,13 +10,13 @@ use super::{start, stop};
 use crate::local::services::SERVICES;
 use crate::local::settings::{POSTGRES_URL, Place, Settings};
 use crate::local::state::StateDirectory;
-use crate::local::{ports, say};
+use crate::local::{ports, print};
 
 pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     let directory = StateDirectory::make(&settings.state_directory)?;
     let was_running = directory.in_use()?;
     if was_running {
-        say::line("stopping the stack; it is started again in the background");
+        print::line("stopping the stack; it is started again in the background");
         stop::stop(&directory).await?;
     }
     let lock = take_over(&directory).await?;
@@ -28,7 +28,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     ports::check(settings)?;
     with_signals(settings, &directory, async |stack| {
         stack.load().await?;
-        say::line("loaded anew; stopping the servers");
+        print::line("loaded anew; stopping the servers");
         Ok(())
     })
     .await
@@ -40,7 +40,7 @@ async fn remove_data(settings: &Settings, directory: &StateDirectory) -> anyhow:
         Place::Existing(url) => {
             let server = connect(url).await?;
             for service in SERVICES {
-                say::line(format_args!(
+                print::line(format_args!(
                     "dropping {} on the server that {POSTGRES_URL} names",
                     service.database()
                 ));
@@ -48,6 +48,6 @@ async fn remove_data(settings: &Settings, directory: &StateDirectory) -> anyhow:
             }
         }
     }
-    say::line("all data is removed");
+    print::line("all data is removed");
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::local::signals::Signals;
 use crate::local::stack::LocalStack;
 use crate::local::state::{Lock, StateDirectory};
 use crate::local::supervise::supervise;
-use crate::local::{banner, leftovers, ports, say};
+use crate::local::{banner, orphans, ports, print};
 
 pub async fn execute(settings: &Settings, background: bool) -> anyhow::Result<ExitCode> {
     if background {
@@ -21,8 +21,8 @@ pub async fn execute(settings: &Settings, background: bool) -> anyhow::Result<Ex
     ports::check(settings)?;
     with_signals(settings, &directory, async |stack| {
         stack.start().await?;
-        say::line(banner::banner(settings));
-        say::line(if background {
+        print::line(banner::banner(settings));
+        print::line(if background {
             "`make stop` stops everything, `make logs` follows the logs.".to_owned()
         } else {
             format!(
@@ -47,7 +47,7 @@ pub async fn take_over(directory: &StateDirectory) -> anyhow::Result<Lock> {
             None => bail!("a stack is just starting or stopping in {path}: try again"),
         }
     };
-    leftovers::stop(directory).await?;
+    orphans::stop(directory).await?;
     Ok(lock)
 }
 
@@ -63,22 +63,22 @@ pub async fn with_signals(
     let outcome = tokio::select! {
         outcome = work(&mut stack) => outcome,
         signal = signals.next() => {
-            say::line(format_args!("\n{signal}: stopping everything"));
+            print::line(format_args!("\n{signal}: stopping everything"));
             Ok(())
         }
     };
     if let Err(error) = &outcome {
-        say::failure(error);
-        say::line("stopping everything");
+        print::failure(error);
+        print::line("stopping everything");
     }
     tokio::select! {
         stopped = stack.stop() => stopped?,
         signal = signals.next() => {
-            say::line(format_args!("\n{signal}: ending everything at once"));
+            print::line(format_args!("\n{signal}: ending everything at once"));
             stack.kill().await?;
         }
     }
-    say::line("stopped");
+    print::line("stopped");
     Ok(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

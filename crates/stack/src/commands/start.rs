@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::local::settings::Settings;
 use crate::local::signals::Signals;
 use crate::local::state::StateDirectory;
-use crate::local::{banner, say};
+use crate::local::{banner, print};
 
 /// The exit code after Ctrl-C, as a shell tells it.
 const INTERRUPTED: u8 = 130;
@@ -24,8 +24,8 @@ const POLL: Duration = Duration::from_millis(100);
 pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     let directory = StateDirectory::make(&settings.state_directory)?;
     if directory.in_use()? && directory.state()?.ready {
-        say::line(banner::banner(settings));
-        say::line("It was running already.");
+        print::line(banner::banner(settings));
+        print::line("It was running already.");
         return Ok(ExitCode::SUCCESS);
     }
     let log = directory.fresh_log("stack")?;
@@ -72,6 +72,6 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
 fn show_more(log: &mut File) -> anyhow::Result<()> {
     let mut text = Vec::new();
     log.read_to_end(&mut text)?;
-    say::bytes(&text);
+    print::bytes(&text);
     Ok(())
 }

@@ -8,21 +8,21 @@ use stack::redis;
 use crate::local::settings::{Place, Settings, redis_address};
 use crate::local::stack::database_url;
 use crate::local::state::{Part, StateDirectory};
-use crate::local::{leftovers, probe, say};
+use crate::local::{orphans, print, probe};
 
 /// The exit code when nothing runs, as `systemctl status` has it.
 const STOPPED: u8 = 3;
 
 pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     let Some(directory) = StateDirectory::find(&settings.state_directory) else {
-        say::line("stopped");
+        print::line("stopped");
         return Ok(ExitCode::from(STOPPED));
     };
     let state = directory.state()?;
     if !directory.in_use()? {
-        say::line("stopped");
-        for (name, process) in leftovers::find(&state) {
-            say::line(format_args!(
+        print::line("stopped");
+        for (name, process) in orphans::find(&state) {
+            print::line(format_args!(
                 "{name} (process {}) was left running by a stack that was killed: `make stop` stops it",
                 process.pid
             ));
@@ -40,13 +40,13 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
             .process
             .map_or(String::new(), |process| format!("process {}", process.pid));
         let ready = ready.map_or_else(|reason| format!("not ready: {reason}"), |()| "ready".into());
-        say::line(format_args!(
+        print::line(format_args!(
             "{:<16} {port:<11} {process:<16} {ready}",
             part.name
         ));
     }
     if !state.ready {
-        say::line("starting or stopping");
+        print::line("starting or stopping");
     }
     Ok(if all_ready {
         ExitCode::SUCCESS

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::local::settings::Settings;
 use crate::local::state::StateDirectory;
-use crate::local::{leftovers, say};
+use crate::local::{orphans, print};
 
 /// More than all parts together may take to stop in order.
 const STOPPED_WITHIN: Duration = Duration::from_secs(120);
@@ -20,7 +20,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
         Some(directory) => stop(&directory).await?,
         None => false,
     };
-    say::line(if stopped {
+    print::line(if stopped {
         "stopped"
     } else {
         "nothing is running"
@@ -36,7 +36,7 @@ pub async fn stop(directory: &StateDirectory) -> anyhow::Result<bool> {
         if !directory.in_use()?
             && let Some(_lock) = directory.lock().await?
         {
-            let left = leftovers::stop(directory).await?;
+            let left = orphans::stop(directory).await?;
             return Ok(left || asked.is_some());
         }
         // A stack that is just starting has the lock and writes its state a moment later.

@@ -1,11 +1,11 @@
 //! The local stack: what belongs to it, how it comes up, stays up and goes down.
 
 pub mod banner;
-pub mod first_load;
-pub mod leftovers;
+pub mod orphans;
 pub mod ports;
+pub mod print;
 pub mod probe;
-pub mod say;
+pub mod seed;
 pub mod services;
 pub mod settings;
 pub mod signals;

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::services::{Addresses, Keys, SERVICES, Service};
 use super::settings::{POSTGRES_URL, Place, REDIS_URL, Settings, redis_address};
 use super::state::{Part, State, StateDirectory};
-use super::{first_load, probe, say};
+use super::{print, probe, seed};
 
 /// A service migrates its database and reads its data before it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -60,7 +60,7 @@ impl<'a> LocalStack<'a> {
     /// Starts everything, and waits until all of it is ready.
     pub async fn start(&mut self) -> anyhow::Result<()> {
         self.load().await?;
-        say::line("starting the services");
+        print::line("starting the services");
         for service in SERVICES {
             self.start_service(service).await?;
         }
@@ -75,7 +75,7 @@ impl<'a> LocalStack<'a> {
         for service in SERVICES {
             service.program()?;
         }
-        first_load::check()?;
+        seed::check()?;
         self.start_postgres().await?;
         self.start_redis().await?;
         let server_url = self.database_url("postgres").await?;
@@ -84,7 +84,7 @@ impl<'a> LocalStack<'a> {
             create_if_missing(&server, service.database()).await?;
         }
         let addresses = self.addresses(Service::Flight).await?;
-        first_load::run(self.settings, &addresses).await
+        seed::run(self.settings, &addresses).await
     }
 
     /// Stops everything in order: who calls first, what is called last. What can't be stopped keeps
@@ -101,7 +101,7 @@ impl<'a> LocalStack<'a> {
                 let status = child.end(&signals).await.context(service.name())?;
                 if status.signal() == Some(Signal::SIGKILL as i32) {
                     let name = service.name();
-                    say::line(format_args!("{name} did not drain in time, and was killed"));
+                    print::line(format_args!("{name} did not drain in time, and was killed"));
                 }
                 anyhow::Ok(())
             });
@@ -188,7 +188,7 @@ impl<'a> LocalStack<'a> {
         let port = match &self.settings.postgres {
             Place::Private(port) => *port,
             Place::Existing(url) => {
-                say::line(format_args!(
+                print::line(format_args!(
                     "using the PostgreSQL that {POSTGRES_URL} names"
                 ));
                 let reached = connect(url).await;
@@ -205,12 +205,12 @@ impl<'a> LocalStack<'a> {
             lifetime: Lifetime::Kept,
         })
         .await?;
-        say::line(format_args!(
+        print::line(format_args!(
             "starting PostgreSQL {} on 127.0.0.1:{port}",
             server.installation().major
         ));
         if let Some(directory) = server.elsewhere() {
-            say::line(format_args!(
+            print::line(format_args!(
                 "its data is in {}, because user {} can't enter {}",
                 directory.display(),
                 server.account().name(),
@@ -230,7 +230,7 @@ impl<'a> LocalStack<'a> {
         let port = match &self.settings.redis {
             Place::Private(port) => *port,
             Place::Existing(url) => {
-                say::line(format_args!("using the Redis that {REDIS_URL} names"));
+                print::line(format_args!("using the Redis that {REDIS_URL} names"));
                 let (host, port) = redis_address(url).context(REDIS_URL)?;
                 if !redis::answers(&host, port).await {
                     bail!("the Redis that {REDIS_URL} names does not answer at {host}:{port}");
@@ -238,7 +238,7 @@ impl<'a> LocalStack<'a> {
                 return Ok(());
             }
         };
-        say::line(format_args!("starting Redis on 127.0.0.1:{port}"));
+        print::line(format_args!("starting Redis on 127.0.0.1:{port}"));
         let server = self.redis.insert(redis::Server::prepare(redis::Config {
             port,
             log: self.directory.log("redis"),

@@ -145,7 +145,7 @@ impl StateDirectory {
 mod tests {
     use super::*;
     use stack::process::ProcessIdentity;
-    use stack::scratch::Scratch;
+    use stack::temporary_directory::Scratch;
 
     #[tokio::test]
     async fn one_stack_at_a_time() {

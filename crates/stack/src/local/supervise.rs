@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, select_all};
 use tokio::time::{Instant, sleep};
 
-use super::say;
+use super::print;
 use super::services::Service;
 use super::stack::LocalStack;
 
@@ -75,7 +75,7 @@ pub async fn supervise(stack: &mut LocalStack<'_>) -> anyhow::Result<std::conver
                     "{part} ended again ({cause}), {RESTARTS} restarts within {window_s} s did not help; its last log lines:\n{lines}"
                 );
             };
-            say::line(format_args!("{part} ended ({cause}): starting it again"));
+            print::line(format_args!("{part} ended ({cause}): starting it again"));
             sleep(pause).await;
             match start_again(stack, part).await {
                 Ok(()) => break,

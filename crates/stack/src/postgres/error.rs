@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use crate::account::AccountError;
 use crate::child::LaunchError;
+use crate::os_user::AccountError;
 
 /// Why a PostgreSQL server does not run.
 #[derive(Debug, thiserror::Error)]

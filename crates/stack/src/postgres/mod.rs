@@ -4,8 +4,8 @@
 //! own server. The services' databases are made by [`database`], their tables by the
 //! services.
 
+mod data_directory;
 mod error;
-mod home;
 mod installation;
 mod settings;
 
@@ -17,11 +17,11 @@ use nix::sys::signal::Signal;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::error::SqlState;
 
-use crate::account::Account;
 use crate::child::{Child, Launch, Lifetime, arguments};
+use crate::os_user::Account;
 use crate::process::{KILLED_WITHIN, ProcessIdentity};
 use crate::{database, logs, ports};
-use home::Home;
+use data_directory::Home;
 
 pub use error::PostgresError;
 pub use installation::{Installation, OLDEST_MAJOR};
@@ -283,5 +283,5 @@ pub async fn url(directory: &Path, port: u16, database: &str) -> Result<String, 
 
 /// Removes a server's directory with all its data. The server must not run.
 pub async fn remove(directory: &Path) -> Result<(), PostgresError> {
-    home::remove(directory).await
+    data_directory::remove(directory).await
 }

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use stack::ports::free_port;
 use stack::process::ProcessIdentity;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use stack::testing::{wait_for, wait_until};
 
 /// Set for a stand-in: it serves instead of testing.

@@ -1,7 +1,7 @@
 //! A benchmark of several cases over HTTP: rounds of all cases follow one another, and the median of the
 //! rounds counts, so that a passing disturbance does not decide.
 //!
-//! A benchmark says what its [`Part`]s are and how its [`Stage`] makes the load; a new case is a new
+//! A benchmark says what its [`Part`]s are and how its [`Setup`] makes the load; a new case is a new
 //! part. `run` does the rest: it settles the servers, measures, shows the table, has everything proved.
 
 mod case;
@@ -17,8 +17,8 @@ use clap::builder::EnumValueParser;
 
 use self::case::cases;
 use self::results::Round;
+use super::background_load::Others;
 use super::cores::{Cores, Share};
-use super::others::Others;
 use super::unless_interrupted;
 use crate::stats::Report;
 
@@ -40,7 +40,7 @@ pub struct Arguments<P: Part> {
 }
 
 /// The servers of a run, the load on them, and whether all agrees afterwards.
-pub trait Stage<P: Part>: Sized {
+pub trait Setup<P: Part>: Sized {
     /// Starts the servers.
     fn start() -> impl Future<Output = anyhow::Result<Self>>;
 
@@ -71,7 +71,7 @@ pub trait Stage<P: Part>: Sized {
 ///
 /// # Errors
 /// When the arguments make no sense, something fails, or what is stored is not what was answered.
-pub async fn run<P: Part, S: Stage<P>>(
+pub async fn run<P: Part, S: Setup<P>>(
     arguments: &Arguments<P>,
     summary: impl FnOnce(&Results<P>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -89,7 +89,7 @@ pub async fn run<P: Part, S: Stage<P>>(
     unless_interrupted(Box::pin(work)).await
 }
 
-async fn measure<P: Part, S: Stage<P>>(
+async fn measure<P: Part, S: Setup<P>>(
     stage: &mut S,
     arguments: &Arguments<P>,
     summary: impl FnOnce(&Results<P>) -> anyhow::Result<()>,

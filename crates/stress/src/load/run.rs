@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio_util::sync::CancellationToken;
 
-use super::turns::Turns;
+use super::request_scheduler::RequestScheduler;
 use super::{Live, Plan};
 use crate::stats::{Outcome, Report, Tally};
 use crate::{ANSWERED_WITHIN, StressError};
@@ -152,12 +152,12 @@ impl LoadThread {
             Ok(None) | Err(_) => return Err(StressError::ThreadLost),
         };
 
-        let turns = Rc::new(self.turns(start)?);
+        let scheduler = Rc::new(self.scheduler(start)?);
         let mut running = JoinSet::new();
         for client in clients {
-            running.spawn_local(drive(client, Rc::clone(&turns)));
+            running.spawn_local(drive(client, Rc::clone(&scheduler)));
         }
-        let until = turns.last_send() + ANSWERED_WITHIN;
+        let until = scheduler.last_send() + ANSWERED_WITHIN;
         let ended = tokio::time::timeout_at(until.into(), async {
             while let Some(ended) = running.join_next().await {
                 ended.map_err(|_| StressError::ClientPanicked)?;
@@ -167,13 +167,13 @@ impl LoadThread {
         if let Ok(ended) = ended.await {
             ended?;
         }
-        Ok(turns.end(running.len(), ANSWERED_WITHIN))
+        Ok(scheduler.end(running.len(), ANSWERED_WITHIN))
     }
 
-    fn turns(&self, start: Instant) -> Result<Turns, StressError> {
+    fn scheduler(&self, start: Instant) -> Result<RequestScheduler, StressError> {
         let number = |index: usize| u64::try_from(index).map_err(io::Error::other);
         let (index, threads) = (number(self.index)?, number(self.plan.threads)?);
-        Ok(Turns::new(
+        Ok(RequestScheduler::new(
             &self.plan,
             index,
             threads,
@@ -185,14 +185,14 @@ impl LoadThread {
 }
 
 /// One client: request after request.
-async fn drive<C>(mut client: C, turns: Rc<Turns>)
+async fn drive<C>(mut client: C, scheduler: Rc<RequestScheduler>)
 where
     C: AsyncFnMut(u64) -> Outcome,
 {
     let mut number = 0;
-    while let Some(time) = turns.next().await {
+    while let Some(time) = scheduler.next().await {
         let outcome = client(number).await;
-        turns.record(time, outcome);
+        scheduler.record(time, outcome);
         number += 1;
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use audit::Urls;
+use reconcile::Urls;
 
 use super::scenario::Scenario;
 
@@ -211,7 +211,7 @@ impl Arguments {
 
     /// What the report says of them.
     #[must_use]
-    pub fn settings(&self, ground: &str) -> Vec<(String, String)> {
+    pub fn settings(&self, target: &str) -> Vec<(String, String)> {
         let rate = match self.rate {
             Some(rate) => format!("{rate} a second"),
             None => "a closed loop, then 50 % and 80 % of what it carried".to_owned(),
@@ -225,7 +225,7 @@ impl Arguments {
             None => "by scenario".to_owned(),
         };
         [
-            ("measured on", ground.to_owned()),
+            ("measured on", target.to_owned()),
             ("rate", rate),
             (
                 "measured for",
@@ -273,8 +273,13 @@ mod tests {
         let named = parse("--booking-url http://127.0.0.1:8081");
         assert!(named.names_addresses());
         assert_eq!(named.urls(), [FLIGHT_URL, BOOKING_URL, PAYMENT_URL]);
-        for door in ["flight", "booking", "payment"] {
-            let words = ["stress-test", "--running", &format!("--{door}-url"), "h:1"];
+        for endpoint in ["flight", "booking", "payment"] {
+            let words = [
+                "stress-test",
+                "--running",
+                &format!("--{endpoint}-url"),
+                "h:1",
+            ];
             let refused = Arguments::try_parse_from(words).unwrap_err();
             assert_eq!(refused.kind(), clap::error::ErrorKind::ArgumentConflict);
         }

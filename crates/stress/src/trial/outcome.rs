@@ -1,4 +1,4 @@
-//! What a customer's errand comes to, and which of three kinds that is.
+//! What a customer's flow comes to, and which of three kinds that is.
 
 use serde::{Deserialize, Serialize};
 

@@ -216,7 +216,7 @@ fn cores(steps: &[Step]) -> String {
     parts.join(", ")
 }
 
-/// Units: what customers were told, and what the books say.
+/// Units: what customers were told, and what the recorded_sales say.
 fn sold(steps: &[Step]) -> Markup {
     let sales = sales(steps);
     html! {
@@ -234,12 +234,12 @@ fn sold(steps: &[Step]) -> Markup {
                     @if sale.sold_on_asking_again > 0 {
                         tr { td.left { "sold to refused customers who asked again" } td { (sale.sold_on_asking_again) } }
                     }
-                    @for books in &sale.books {
+                    @for recorded_sales in &sale.recorded_sales {
                         tr {
-                            td.left { "sold, by " (books.source) }
+                            td.left { "sold, by " (recorded_sales.source) }
                             td {
-                                (books.sold)
-                                @if let Some(held) = books.held.filter(|held| *held > 0) { ", held " (held) }
+                                (recorded_sales.sold)
+                                @if let Some(held) = recorded_sales.held.filter(|held| *held > 0) { ", held " (held) }
                             }
                         }
                     }

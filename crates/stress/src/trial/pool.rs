@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// What can be sold out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Goods {
+pub enum Products {
     /// Seats of a flight.
     Flight(i64),
     /// Tickets to an event.
@@ -19,7 +19,7 @@ pub enum Goods {
     Charges(Uuid),
 }
 
-impl Goods {
+impl Products {
     /// How reports name it.
     #[must_use]
     pub fn name(self) -> String {
@@ -36,7 +36,7 @@ impl Goods {
 #[derive(Debug)]
 pub struct Pool {
     /// What is sold.
-    pub goods: Goods,
+    pub products: Products,
     /// How many units there are.
     pub capacity: u64,
     /// How many of them were sold before anything was counted.
@@ -80,7 +80,7 @@ pub struct Receipt {
 /// A booking whose end its customer has not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// Its id, as the door that it came through writes it.
+    /// Its id, as the endpoint that it came through writes it.
     pub id: String,
     /// How many units it has.
     pub units: u64,
@@ -91,9 +91,9 @@ pub struct Open {
 impl Pool {
     /// One of which nothing is sold.
     #[must_use]
-    pub fn new(goods: Goods, capacity: u64) -> Self {
+    pub fn new(products: Products, capacity: u64) -> Self {
         Self {
-            goods,
+            products,
             capacity,
             sold_before: 0,
             told: Told::default(),

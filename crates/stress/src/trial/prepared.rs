@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::ensure;
 use uuid::Uuid;
 
-use super::doors::Caller;
-use super::errand::{Basket, Errand};
-use super::goods::{self, Made};
+use super::endpoints::Caller;
+use super::flight_fixtures::FlightFixtures;
+use super::flow::{Flow, OrderSize};
 use super::outcome::CONFIRMED;
-use super::pool::{Goods, Pool};
+use super::pool::{Pool, Products};
+use super::products::{self, Made};
 use super::scenario::Scenario;
-use super::shelf::Shelf;
 
 /// Of what is sold out before the storm.
 const STORM_CAPACITY: u64 = 10;
@@ -30,9 +30,9 @@ const USERS: usize = 50;
 /// A scenario made ready.
 pub struct Prepared {
     /// What customers do.
-    pub errand: Errand,
+    pub flow: Flow,
     /// What is sold, with what customers who were refused ask for again.
-    pub sales: Vec<(Arc<Pool>, Basket)>,
+    pub sales: Vec<(Arc<Pool>, OrderSize)>,
 }
 
 /// How much there is to sell.
@@ -50,38 +50,40 @@ pub struct Stock {
 /// When a service refuses what is to be sold.
 pub async fn prepare(
     caller: &mut Caller,
-    shelf: &mut Shelf,
+    flight_fixtures: &mut FlightFixtures,
     scenario: Scenario,
     stock: Stock,
 ) -> anyhow::Result<Prepared> {
     match scenario {
         Scenario::Searches => Ok(Prepared {
-            errand: Errand::Search(Arc::new(goods::network(caller).await?)),
+            flow: Flow::Search(Arc::new(products::network(caller).await?)),
             sales: Vec::new(),
         }),
         Scenario::Bookings | Scenario::PaymentFailures | Scenario::PaymentTimeouts => {
-            flights(caller, shelf, stock.expected).await
+            flights(caller, flight_fixtures, stock.expected).await
         }
         Scenario::Payments => Ok(payments()),
         Scenario::HotSale => event(caller, stock.tickets).await,
         Scenario::TicketSale => ticket_option(caller, stock.tickets).await,
         Scenario::SeatRush => rush(caller).await,
         Scenario::SoldOutStorm => storm(caller).await,
-        Scenario::Mixed => mixed(caller, shelf, stock).await,
+        Scenario::Mixed => mixed(caller, flight_fixtures, stock).await,
     }
 }
 
-fn of(pools: Vec<Arc<Pool>>, basket: Basket) -> Prepared {
-    let sales = pools.iter().map(|pool| (Arc::clone(pool), basket.clone()));
+fn of(pools: Vec<Arc<Pool>>, order_size: OrderSize) -> Prepared {
+    let sales = pools
+        .iter()
+        .map(|pool| (Arc::clone(pool), order_size.clone()));
     Prepared {
         sales: sales.collect(),
-        errand: Errand::Buy(pools.into(), basket),
+        flow: Flow::Buy(pools.into(), order_size),
     }
 }
 
 /// One unit of whatever needs neither a date nor users.
-fn one_unit() -> Basket {
-    Basket::Units {
+fn one_unit() -> OrderSize {
+    OrderSize::Units {
         units: 1,
         date: "".into(),
         users: Arc::default(),
@@ -91,47 +93,47 @@ fn one_unit() -> Basket {
 /// Flights that have more seats than are expected to be asked for.
 async fn flights(
     caller: &mut Caller,
-    shelf: &mut Shelf,
+    flight_fixtures: &mut FlightFixtures,
     expected: u64,
 ) -> anyhow::Result<Prepared> {
-    let pools = shelf.flights(caller, 2 * expected).await?;
-    let basket = Basket::Units {
+    let pools = flight_fixtures.flights(caller, 2 * expected).await?;
+    let order_size = OrderSize::Units {
         units: 1,
-        date: shelf.date().into(),
+        date: flight_fixtures.date().into(),
         users: Arc::default(),
     };
-    Ok(of(pools.into_iter().map(Arc::new).collect(), basket))
+    Ok(of(pools.into_iter().map(Arc::new).collect(), order_size))
 }
 
 fn payments() -> Prepared {
-    let pool = Arc::new(Pool::new(Goods::Charges(Uuid::new_v4()), PAYMENTS));
+    let pool = Arc::new(Pool::new(Products::Charges(Uuid::new_v4()), PAYMENTS));
     Prepared {
-        errand: Errand::Charge(Arc::clone(&pool)),
+        flow: Flow::Charge(Arc::clone(&pool)),
         sales: vec![(pool, one_unit())],
     }
 }
 
 async fn event(caller: &mut Caller, tickets: u64) -> anyhow::Result<Prepared> {
-    let pool = Arc::new(goods::event(caller, tickets).await?);
-    let users = goods::users(caller, USERS).await?;
-    let basket = Basket::Units {
+    let pool = Arc::new(products::event(caller, tickets).await?);
+    let users = products::users(caller, USERS).await?;
+    let order_size = OrderSize::Units {
         units: 1,
         date: "".into(),
         users: users.into(),
     };
-    Ok(of(vec![pool], basket))
+    Ok(of(vec![pool], order_size))
 }
 
 async fn ticket_option(caller: &mut Caller, tickets: u64) -> anyhow::Result<Prepared> {
-    let pool = Arc::new(goods::ticket_option(caller, tickets).await?);
+    let pool = Arc::new(products::ticket_option(caller, tickets).await?);
     Ok(of(vec![pool], one_unit()))
 }
 
 async fn rush(caller: &mut Caller) -> anyhow::Result<Prepared> {
-    let route = goods::route(caller).await?;
-    let made = goods::flight(caller, &route, RUSH_SEATS, Some(RUSH_SEAT_MAP)).await?;
-    let basket = Basket::Seats(pairs().into());
-    Ok(of(vec![Arc::new(made.pool)], basket))
+    let route = products::route(caller).await?;
+    let made = products::flight(caller, &route, RUSH_SEATS, Some(RUSH_SEAT_MAP)).await?;
+    let order_size = OrderSize::Seats(pairs().into());
+    Ok(of(vec![Arc::new(made.pool)], order_size))
 }
 
 /// All seats of the map, in pairs that nobody splits: each customer wants one of them.
@@ -148,72 +150,79 @@ fn pairs() -> Vec<Vec<String>> {
 }
 
 async fn storm(caller: &mut Caller) -> anyhow::Result<Prepared> {
-    let route = goods::route(caller).await?;
-    let Made { pool, date } = goods::flight(caller, &route, STORM_CAPACITY, None).await?;
-    let of_flight = Basket::Units {
+    let route = products::route(caller).await?;
+    let Made { pool, date } = products::flight(caller, &route, STORM_CAPACITY, None).await?;
+    let of_flight = OrderSize::Units {
         units: STORM_CAPACITY,
         date: date.clone().into(),
         users: Arc::default(),
     };
     let flight = sell_out(caller, pool, of_flight).await?;
-    let pool = goods::ticket_option(caller, STORM_CAPACITY).await?;
-    let of_option = Basket::Units {
+    let pool = products::ticket_option(caller, STORM_CAPACITY).await?;
+    let of_option = OrderSize::Units {
         units: STORM_CAPACITY,
         date: "".into(),
         users: Arc::default(),
     };
     let option = sell_out(caller, pool, of_option).await?;
-    let one_seat = Basket::Units {
+    let one_seat = OrderSize::Units {
         units: 1,
         date: date.into(),
         users: Arc::default(),
     };
-    let errands = [(&flight, &one_seat), (&option, &one_unit())].map(|(pool, basket)| {
+    let flows = [(&flight, &one_seat), (&option, &one_unit())].map(|(pool, order_size)| {
         let pools: Vec<Arc<Pool>> = vec![Arc::clone(pool)];
-        (1, Errand::Buy(pools.into(), basket.clone()))
+        (1, Flow::Buy(pools.into(), order_size.clone()))
     });
     Ok(Prepared {
-        errand: Errand::Mixed(errands.into()),
+        flow: Flow::Mixed(flows.into()),
         sales: vec![(flight, one_seat), (option, one_unit())],
     })
 }
 
 /// Buys all of a pool; what customers are told after that is counted anew.
-async fn sell_out(caller: &mut Caller, pool: Pool, all: Basket) -> anyhow::Result<Arc<Pool>> {
+async fn sell_out(caller: &mut Caller, pool: Pool, all: OrderSize) -> anyhow::Result<Arc<Pool>> {
     let pool = Arc::new(pool);
-    let errand = Errand::Buy(vec![Arc::clone(&pool)].into(), all);
-    let outcome = errand.run(caller).await;
+    let flow = Flow::Buy(vec![Arc::clone(&pool)].into(), all);
+    let outcome = flow.run(caller).await;
     ensure!(
         outcome == CONFIRMED,
         "{} can't be sold out: {outcome}",
-        pool.goods.name()
+        pool.products.name()
     );
     Ok(Arc::new(
-        Pool::new(pool.goods, pool.capacity).sold(pool.capacity),
+        Pool::new(pool.products, pool.capacity).sold(pool.capacity),
     ))
 }
 
-/// All doors, of which the event's only where there is one.
-async fn mixed(caller: &mut Caller, shelf: &mut Shelf, stock: Stock) -> anyhow::Result<Prepared> {
-    let network = goods::network(caller).await?;
-    let mut errands = vec![(60, Errand::Search(Arc::new(network)))];
+/// All endpoints, of which the event's only where there is one.
+async fn mixed(
+    caller: &mut Caller,
+    flight_fixtures: &mut FlightFixtures,
+    stock: Stock,
+) -> anyhow::Result<Prepared> {
+    let network = products::network(caller).await?;
+    let mut flows = vec![(60, Flow::Search(Arc::new(network)))];
     let mut sales = Vec::new();
     let mut parts = vec![
-        // One of eight books seats by count.
-        (12, flights(caller, shelf, stock.expected / 8).await?),
+        // One of eight recorded_sales seats by count.
+        (
+            12,
+            flights(caller, flight_fixtures, stock.expected / 8).await?,
+        ),
         (8, rush(caller).await?),
         (8, ticket_option(caller, stock.tickets).await?),
         (4, payments()),
     ];
-    if goods::sells_events(caller).await? {
+    if products::sells_events(caller).await? {
         parts.push((8, event(caller, stock.tickets).await?));
     }
     for (weight, part) in parts {
-        errands.push((weight, part.errand));
+        flows.push((weight, part.flow));
         sales.extend(part.sales);
     }
     Ok(Prepared {
-        errand: Errand::Mixed(errands.into()),
+        flow: Flow::Mixed(flows.into()),
         sales,
     })
 }

@@ -4,9 +4,9 @@
 use anyhow::bail;
 use tokio::time::{Instant, sleep};
 
-use super::doors::{Caller, Door, Reply};
-use super::ground::{TOLD_AGAIN_AFTER, TOLD_WITHIN};
+use super::endpoints::{Caller, Endpoint, Reply};
 use super::pool::{Pool, Receipt};
+use super::target::{TOLD_AGAIN_AFTER, TOLD_WITHIN};
 use super::verdict::Finding;
 
 /// Looks up the receipts of a pool's customers; one that has none is right.
@@ -41,7 +41,7 @@ pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Fi
 async fn look_up(caller: &mut Caller, path: &str) -> anyhow::Result<Reply> {
     let until = Instant::now() + TOLD_WITHIN;
     loop {
-        let reply = caller.get(Door::Payment, path.to_owned()).await?;
+        let reply = caller.get(Endpoint::Payment, path.to_owned()).await?;
         match reply.status {
             200 | 404 => return Ok(reply),
             // The load has used up what this client may ask, or what the service can answer.

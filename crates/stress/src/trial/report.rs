@@ -8,7 +8,7 @@ use super::capacity::CapacityReport;
 use super::machine::Machine;
 use super::outcome::Kind;
 use super::scenario::Scenario;
-use super::verdict::{Books, Finding};
+use super::verdict::{Finding, RecordedSales};
 
 /// The form of the JSON: raised when a field changes its meaning.
 pub const FORM: u32 = 1;
@@ -167,7 +167,7 @@ pub struct Slot {
     pub failure: u64,
 }
 
-/// What was sold of one kind of goods; in units.
+/// What was sold of one kind of products; in units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SaleReport {
     /// What it is.
@@ -187,12 +187,12 @@ pub struct SaleReport {
     /// Of those confirmed, what customers had only when they asked again: they had been refused too early, which
     /// may be for a second, or what another could not pay for was free again.
     pub sold_on_asking_again: u64,
-    /// What the books say, by source, without what was sold before.
-    pub books: Vec<Books>,
+    /// What the recorded_sales say, by source, without what was sold before.
+    pub recorded_sales: Vec<RecordedSales>,
 }
 
 impl SaleReport {
-    /// Adds another sale of the same kind of goods.
+    /// Adds another sale of the same kind of products.
     pub(super) fn add(&mut self, more: &Self) {
         let sum =
             |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one + other);
@@ -203,15 +203,15 @@ impl SaleReport {
         self.failed += more.failed;
         self.unclear += more.unclear;
         self.sold_on_asking_again += more.sold_on_asking_again;
-        for more in &more.books {
-            let mut known = self.books.iter_mut();
+        for more in &more.recorded_sales {
+            let mut known = self.recorded_sales.iter_mut();
             match known.find(|known| known.source == more.source) {
                 Some(known) => {
                     known.sold += more.sold;
                     known.free = sum(known.free, more.free);
                     known.held = sum(known.held, more.held);
                 }
-                None => self.books.push(more.clone()),
+                None => self.recorded_sales.push(more.clone()),
             }
         }
     }

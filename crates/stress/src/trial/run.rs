@@ -3,19 +3,19 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use audit::Options;
+use reconcile::Options;
 
 use super::arguments::Arguments;
 use super::capacity::{CapacityReport, Limits, MOST_TRIES, Search, broken};
-use super::doors::Caller;
-use super::goods;
-use super::ground::Ground;
+use super::endpoints::Caller;
+use super::flight_fixtures::FlightFixtures;
 use super::machine::Machine;
+use super::products;
 use super::report::{AuditReport, FORM, ScenarioReport, StepPace, TrialReport, TrialVerdict};
 use super::scenario::{Provider, Scenario};
-use super::shelf::Shelf;
 use super::step::{self, answered_per_s};
 use super::table;
+use super::target::TargetEnvironment;
 use super::verdict::Finding;
 use crate::bench::numbers::line;
 use crate::bench::unless_interrupted;
@@ -41,14 +41,14 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
     if !arguments.names_addresses() && !arguments.running {
         line("Starting PostgreSQL, Redis and the services …")?;
     }
-    let ground = unless_interrupted(Box::pin(Ground::find(arguments))).await?;
+    let target = unless_interrupted(Box::pin(TargetEnvironment::find(arguments))).await?;
     line(format_args!(
         "Load goes to {}.\n\n{}",
-        ground.name,
+        target.name,
         table::heads()
     ))?;
-    let outcome = unless_interrupted(Box::pin(on(&ground, arguments, began))).await;
-    let left = unless_interrupted(ground.leave()).await;
+    let outcome = unless_interrupted(Box::pin(on(&target, arguments, began))).await;
+    let left = unless_interrupted(target.leave()).await;
     // First what went wrong, then what can't be ended.
     match (outcome, left) {
         (Ok(report), Ok(())) => Ok(report),
@@ -57,7 +57,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
 }
 
 async fn on(
-    ground: &Ground,
+    target: &TargetEnvironment,
     arguments: &Arguments,
     (began, started_at): (Instant, jiff::Timestamp),
 ) -> anyhow::Result<TrialReport> {
@@ -66,44 +66,57 @@ async fn on(
         started_at: started_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         took_s: 0.0,
         machine: Machine::this(),
-        versions: versions(ground, arguments).await,
-        settings: arguments.settings(&ground.name),
+        versions: versions(target, arguments).await,
+        settings: arguments.settings(&target.name),
         scenarios: Vec::new(),
         skipped: Vec::new(),
         capacity: None,
         audit: None,
         verdict: TrialVerdict::default(),
     };
-    let (mut finding, mut shelf) = (Finding::default(), Shelf::new(ground.doors.clone()));
+    let (mut finding, mut flight_fixtures) = (
+        Finding::default(),
+        FlightFixtures::new(target.endpoints.clone()),
+    );
     if arguments.find_capacity {
-        let (capacity, found) = Box::pin(find_capacity(ground, arguments, &mut shelf)).await?;
+        let (capacity, found) =
+            Box::pin(find_capacity(target, arguments, &mut flight_fixtures)).await?;
         report.capacity = Some(capacity);
         finding = finding.and(found);
     } else {
         for scenario in arguments.scenarios() {
-            if let Some(why) = impossible(ground, scenario).await? {
+            if let Some(why) = impossible(target, scenario).await? {
                 line(format_args!("{}: skipped, {why}", scenario.name()))?;
                 report.skipped.push((scenario, why));
                 continue;
             }
-            let done = Box::pin(run_scenario(ground, arguments, &mut shelf, scenario)).await?;
+            let done = Box::pin(run_scenario(
+                target,
+                arguments,
+                &mut flight_fixtures,
+                scenario,
+            ))
+            .await?;
             finding = finding.and(done.finding.clone());
             report.scenarios.push(done);
         }
     }
-    report.audit = audit(ground).await?;
+    report.audit = audit(target).await?;
     report.verdict = verdict(finding, report.audit.as_ref());
     report.took_s = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     Ok(report)
 }
 
 /// Why a scenario can't be run here.
-async fn impossible(ground: &Ground, scenario: Scenario) -> anyhow::Result<Option<String>> {
-    if scenario.provider() != Provider::default() && !ground.has_mock() {
+async fn impossible(
+    target: &TargetEnvironment,
+    scenario: Scenario,
+) -> anyhow::Result<Option<String>> {
+    if scenario.provider() != Provider::default() && !target.has_mock() {
         return Ok(Some("the payment provider is not the mock".to_owned()));
     }
     if scenario == Scenario::HotSale
-        && !goods::sells_events(&mut Caller::new(&ground.doors)).await?
+        && !products::sells_events(&mut Caller::new(&target.endpoints)).await?
     {
         return Ok(Some(
             "this booking-service sells no tickets to events".to_owned(),
@@ -113,9 +126,9 @@ async fn impossible(ground: &Ground, scenario: Scenario) -> anyhow::Result<Optio
 }
 
 async fn run_scenario(
-    ground: &Ground,
+    target: &TargetEnvironment,
     arguments: &Arguments,
-    shelf: &mut Shelf,
+    flight_fixtures: &mut FlightFixtures,
     scenario: Scenario,
 ) -> anyhow::Result<ScenarioReport> {
     let mut report = ScenarioReport {
@@ -124,7 +137,14 @@ async fn run_scenario(
         finding: Finding::default(),
     };
     let mut take = async |pace| -> anyhow::Result<f64> {
-        let (step, finding) = Box::pin(step::run(ground, arguments, shelf, scenario, pace)).await?;
+        let (step, finding) = Box::pin(step::run(
+            target,
+            arguments,
+            flight_fixtures,
+            scenario,
+            pace,
+        ))
+        .await?;
         line(table::step_line(scenario, &step, &finding))?;
         let answered = answered_per_s(&step);
         report.finding = std::mem::take(&mut report.finding).and(finding);
@@ -150,13 +170,13 @@ fn whole(rate: f64) -> anyhow::Result<u32> {
 }
 
 async fn find_capacity(
-    ground: &Ground,
+    target: &TargetEnvironment,
     arguments: &Arguments,
-    shelf: &mut Shelf,
+    flight_fixtures: &mut FlightFixtures,
 ) -> anyhow::Result<(CapacityReport, Finding)> {
     let scenario = arguments.scenario.first().copied();
     let scenario = scenario.unwrap_or(Scenario::Bookings);
-    if let Some(why) = impossible(ground, scenario).await? {
+    if let Some(why) = impossible(target, scenario).await? {
         bail!("{} can't be run: {why}", scenario.name());
     }
     let limits = Limits {
@@ -170,7 +190,14 @@ async fn find_capacity(
     let mut doubted = None;
     while let Some(rate) = search.next().filter(|_| steps.len() < MOST_TRIES) {
         let pace = StepPace::Open(rate);
-        let (step, found) = Box::pin(step::run(ground, arguments, shelf, scenario, pace)).await?;
+        let (step, found) = Box::pin(step::run(
+            target,
+            arguments,
+            flight_fixtures,
+            scenario,
+            pace,
+        ))
+        .await?;
         line(table::step_line(scenario, &step, &found))?;
         let broke = broken(&step, &limits, cores);
         if let Some(what) = &broke {
@@ -204,14 +231,14 @@ async fn find_capacity(
     Ok((report, finding))
 }
 
-async fn audit(ground: &Ground) -> anyhow::Result<Option<AuditReport>> {
-    let Some(urls) = ground.urls() else {
+async fn audit(target: &TargetEnvironment) -> anyhow::Result<Option<AuditReport>> {
+    let Some(urls) = target.urls() else {
         return Ok(None);
     };
     let options = Options {
         overdue_after: Duration::from_secs(30),
     };
-    let verdict = audit::audit(urls, &options).await?;
+    let verdict = reconcile::audit(urls, &options).await?;
     for violation in &verdict.violations {
         line(violation)?;
     }
@@ -247,7 +274,7 @@ fn verdict(finding: Finding, audit: Option<&AuditReport>) -> TrialVerdict {
     }
 }
 
-async fn versions(ground: &Ground, arguments: &Arguments) -> Vec<(String, String)> {
+async fn versions(target: &TargetEnvironment, arguments: &Arguments) -> Vec<(String, String)> {
     let mut versions = Vec::new();
     let mut add = |name: &str, version: String| versions.push((name.to_owned(), version));
     let commit = arguments
@@ -256,7 +283,7 @@ async fn versions(ground: &Ground, arguments: &Arguments) -> Vec<(String, String
         .filter(|commit| !commit.is_empty());
     let commit = commit.map_or_else(String::new, |commit| format!(", commit {commit}"));
     add("Holdfast", format!("{}{commit}", env!("CARGO_PKG_VERSION")));
-    if let Some(databases) = &ground.databases
+    if let Some(databases) = &target.databases
         && let Ok(version) = databases.version().await
     {
         add("PostgreSQL", version);

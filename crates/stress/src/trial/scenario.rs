@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::doors::Door;
+use super::endpoints::Endpoint;
 
 /// A scenario.
 #[derive(
@@ -38,7 +38,7 @@ pub enum Scenario {
     SeatRush,
     /// Everyone wants what is sold out
     SoldOutStorm,
-    /// All doors at once, with some failing payments
+    /// All endpoints at once, with some failing payments
     Mixed,
 }
 
@@ -118,7 +118,7 @@ impl Scenario {
                  a refusal."
             }
             Self::Mixed => {
-                "All doors at once: six of ten customers search, the others buy at every door; one \
+                "All endpoints at once: six of ten customers search, the others buy at every endpoint; one \
                  payment of ten fails."
             }
         }
@@ -159,7 +159,7 @@ impl Scenario {
         }
     }
 
-    /// How often in a second a client can do its errand at least, before requests of a fixed rate have to
+    /// How often in a second a client can do its flow at least, before requests of a fixed rate have to
     /// wait for one that is free: the whole way to a confirmed booking takes longer than one answer.
     #[must_use]
     pub fn ends_a_second(self) -> u32 {
@@ -177,14 +177,14 @@ impl Scenario {
 
     /// The services whose ledgers say what it sold.
     #[must_use]
-    pub fn ledgers(self) -> &'static [Door] {
+    pub fn ledgers(self) -> &'static [Endpoint] {
         match self {
             Self::Searches | Self::Payments => &[],
             Self::Bookings | Self::PaymentFailures | Self::PaymentTimeouts | Self::SeatRush => {
-                &[Door::Flight]
+                &[Endpoint::Flight]
             }
-            Self::HotSale | Self::TicketSale => &[Door::Booking],
-            Self::SoldOutStorm | Self::Mixed => &[Door::Flight, Door::Booking],
+            Self::HotSale | Self::TicketSale => &[Endpoint::Booking],
+            Self::SoldOutStorm | Self::Mixed => &[Endpoint::Flight, Endpoint::Booking],
         }
     }
 }

@@ -1,32 +1,32 @@
-//! One step of a scenario: fresh goods, a load, its end, and the books.
+//! One step of a scenario: fresh products, a load, its end, and the recorded_sales.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::account;
 use super::arguments::Arguments;
-use super::books::{held, proof, wait_for_rest};
-use super::doors::Caller;
-use super::ground::Ground;
+use super::drain::drain;
+use super::endpoints::Caller;
+use super::flight_fixtures::FlightFixtures;
 use super::measure::Measured;
 use super::outcome::Kind;
 use super::prepared::{Stock, prepare};
 use super::progress::Bar;
+use super::reconcile::reconcile;
+use super::recorded_sales::{held, proof, wait_for_rest};
 use super::report::{Step, StepPace};
 use super::scenario::{Provider, Scenario};
-use super::settle::settle;
-use super::shelf::Shelf;
+use super::target::TargetEnvironment;
 use super::verdict::Finding;
+use crate::bench::background_load::Others;
 use crate::bench::cores::Cores;
-use crate::bench::others::Others;
 use crate::load::{self, Live, Pace, Plan};
 use crate::stats::Report;
 
 /// A request that no client was free to send within this time of its own is missed.
 const SEND_WITHIN: Duration = Duration::from_secs(1);
 
-/// What a closed loop is expected to reach at most, to have enough goods for it.
+/// What a closed loop is expected to reach at most, to have enough products for it.
 const FASTEST_PER_S: u64 = 3_000;
 
 /// How many clients there are at least and at most at a fixed rate.
@@ -34,34 +34,34 @@ const OPEN_CLIENTS: std::ops::RangeInclusive<usize> = 64..=2048;
 
 /// Runs a step, and judges what was sold.
 pub(super) async fn run(
-    ground: &Ground,
+    target: &TargetEnvironment,
     arguments: &Arguments,
-    shelf: &mut Shelf,
+    flight_fixtures: &mut FlightFixtures,
     scenario: Scenario,
     pace: StepPace,
 ) -> anyhow::Result<(Step, Finding)> {
-    ground.tell_provider(Provider::default(), 0).await?;
-    let mut caller = Caller::new(&ground.doors);
-    let databases = ground.databases.as_ref();
+    target.tell_provider(Provider::default(), 0).await?;
+    let mut caller = Caller::new(&target.endpoints);
+    let databases = target.databases.as_ref();
     let mut held_before = Vec::new();
-    for door in scenario.ledgers() {
-        held_before.push((*door, held(&mut caller, databases, *door).await?));
+    for endpoint in scenario.ledgers() {
+        held_before.push((*endpoint, held(&mut caller, databases, *endpoint).await?));
     }
     let prepared = prepare(
         &mut caller,
-        shelf,
+        flight_fixtures,
         scenario,
         stock(arguments, scenario, pace),
     )
     .await?;
     let mut before = Vec::new();
-    for (door, held) in held_before {
+    for (endpoint, held) in held_before {
         // What was bought to prepare it was confirmed, and is sold a moment later.
-        wait_for_rest(&mut caller, databases, door, held).await?;
-        before.push((door, proof(&mut caller, door).await?));
+        wait_for_rest(&mut caller, databases, endpoint, held).await?;
+        before.push((endpoint, proof(&mut caller, endpoint).await?));
     }
     let delay_ms = arguments.provider_ms;
-    ground.tell_provider(scenario.provider(), delay_ms).await?;
+    target.tell_provider(scenario.provider(), delay_ms).await?;
 
     let plan = plan(arguments, scenario, pace);
     let title = match pace {
@@ -70,28 +70,28 @@ pub(super) async fn run(
     };
     let live = Arc::new(Live::default());
     let bar = Bar::start(title, &plan, Arc::clone(&live));
-    let shares = ground.shares()?;
+    let shares = target.shares()?;
     let (others, cores) = (Others::now()?, Cores::now(&shares)?);
-    let (doors, errand) = (ground.doors.clone(), prepared.errand);
+    let (endpoints, flow) = (target.endpoints.clone(), prepared.flow);
     let report = load::run_watched(plan, Some(live), async move |_| {
-        let (mut caller, errand) = (Caller::new(&doors), errand.clone());
-        Ok::<_, Infallible>(async move |_| Box::pin(errand.run(&mut caller)).await)
+        let (mut caller, flow) = (Caller::new(&endpoints), flow.clone());
+        Ok::<_, Infallible>(async move |_| Box::pin(flow.run(&mut caller)).await)
     });
     let report = report.await?;
     let (cores, others) = (cores.since()?, others.cores_since()?);
     drop(bar);
 
-    ground.tell_provider(Provider::default(), 0).await?;
-    let settled = settle(ground, &prepared.sales, &before).await?;
-    let (sales, mut finding) = account(ground, &prepared.sales, &before, &settled).await?;
+    target.tell_provider(Provider::default(), 0).await?;
+    let settled = drain(target, &prepared.sales, &before).await?;
+    let (sales, mut finding) = reconcile(target, &prepared.sales, &before, &settled).await?;
     let names = shares.iter().map(|(name, _)| (*name).to_owned());
     let step = Step {
         cores: names.zip(cores).collect(),
-        others_cores: ground.is_own().then_some(others),
+        others_cores: target.is_own().then_some(others),
         sales,
         ..counted(&report, &plan, pace)
     };
-    shelf.discard(&prepared.sales);
+    flight_fixtures.discard(&prepared.sales);
     if answered_per_s(&step) <= 0.0 {
         let name = scenario.name();
         let reason = format!("{name}: no request was answered as agreed");

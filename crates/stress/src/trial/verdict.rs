@@ -1,12 +1,12 @@
 //! Whether too much or too little was sold: a pure function of what customers were told and what the
-//! books say.
+//! recorded_sales say.
 //!
 //! It is to be asked when everything has come to its end and refused customers have asked again, with a
 //! provider that declines nothing. Then, whatever happened before (declined payments included, whose units
 //! are free again):
 //!
 //! - no more is confirmed than there was to sell, no seat to two customers, and nothing is confirmed that
-//!   the books don't show as sold: each such unit is *oversold*;
+//!   the recorded_sales don't show as sold: each such unit is *oversold*;
 //! - no unit is held any more, none is sold that nobody was told of, and none is free while somebody wants
 //!   it: each such unit is *undersold*.
 //!
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// What one source says of a pool, or of several together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Books {
+pub struct RecordedSales {
     /// Where that stands.
     pub source: String,
     /// Units that nobody has; `None` where the source counts only what is sold.
@@ -45,8 +45,8 @@ pub struct Sale {
     pub unclear: u64,
     /// Wanted by customers who asked again, and were refused again.
     pub wanted: u64,
-    /// What the books say.
-    pub books: Vec<Books>,
+    /// What the recorded_sales say.
+    pub recorded_sales: Vec<RecordedSales>,
 }
 
 /// What is wrong with a sale.
@@ -108,18 +108,18 @@ pub fn judge(sale: &Sale) -> Finding {
     finding.oversell(twice, || {
         format!("{name}: {twice} seats were confirmed to more than one customer")
     });
-    for books in &sale.books {
-        let found = compare(sale, books);
+    for recorded_sales in &sale.recorded_sales {
+        let found = compare(sale, recorded_sales);
         finding = finding.or_worse(found);
     }
     finding
 }
 
 /// Compares what customers were told with one source.
-fn compare(sale: &Sale, books: &Books) -> Finding {
+fn compare(sale: &Sale, recorded_sales: &RecordedSales) -> Finding {
     let mut finding = Finding::default();
-    let (name, source) = (&sale.name, &books.source);
-    let sold = books.sold;
+    let (name, source) = (&sale.name, &recorded_sales.source);
+    let sold = recorded_sales.sold;
     finding.oversell(sold.saturating_sub(sale.capacity), || {
         format!(
             "{name}: {source} has {sold} units sold of {}",
@@ -148,12 +148,12 @@ fn compare(sale: &Sale, books: &Books) -> Finding {
         untold,
         format!("{source} has {untold} units sold that nobody was told of"),
     );
-    let held = beyond_unclear(books.held.unwrap_or_default());
+    let held = beyond_unclear(recorded_sales.held.unwrap_or_default());
     undersell(
         held,
         format!("{source} has {held} units held although all has ended"),
     );
-    let free = books.free.unwrap_or_default();
+    let free = recorded_sales.free.unwrap_or_default();
     let unsold = free.min(sale.wanted);
     undersell(
         unsold,
@@ -169,8 +169,8 @@ fn compare(sale: &Sale, books: &Books) -> Finding {
 mod tests {
     use super::*;
 
-    fn books(free: u64, held: u64, sold: u64) -> Books {
-        Books {
+    fn recorded_sales(free: u64, held: u64, sold: u64) -> RecordedSales {
+        RecordedSales {
             source: "the ledger".to_owned(),
             free: Some(free),
             held: Some(held),
@@ -178,13 +178,13 @@ mod tests {
         }
     }
 
-    fn sale(capacity: u64, confirmed: u64, wanted: u64, books: Books) -> Sale {
+    fn sale(capacity: u64, confirmed: u64, wanted: u64, recorded_sales: RecordedSales) -> Sale {
         Sale {
             name: "the event".to_owned(),
             capacity,
             confirmed,
             wanted,
-            books: vec![books],
+            recorded_sales: vec![recorded_sales],
             ..Sale::default()
         }
     }
@@ -200,64 +200,76 @@ mod tests {
     #[test]
     fn exactly_the_smaller_of_demand_and_capacity_is_right() {
         // Demand above, equal to and below the capacity.
-        assert_eq!(judged(&sale(100, 100, 40, books(0, 0, 100))), (0, 0));
-        assert_eq!(judged(&sale(100, 100, 0, books(0, 0, 100))), (0, 0));
-        assert_eq!(judged(&sale(100, 60, 0, books(40, 0, 60))), (0, 0));
-        assert_eq!(judged(&sale(100, 0, 0, books(100, 0, 0))), (0, 0));
+        assert_eq!(
+            judged(&sale(100, 100, 40, recorded_sales(0, 0, 100))),
+            (0, 0)
+        );
+        assert_eq!(
+            judged(&sale(100, 100, 0, recorded_sales(0, 0, 100))),
+            (0, 0)
+        );
+        assert_eq!(judged(&sale(100, 60, 0, recorded_sales(40, 0, 60))), (0, 0));
+        assert_eq!(judged(&sale(100, 0, 0, recorded_sales(100, 0, 0))), (0, 0));
     }
 
     #[test]
     fn a_unit_too_many_is_oversold() {
-        assert_eq!(judged(&sale(100, 103, 40, books(0, 0, 100))), (3, 0));
-        // The server's own books admit it.
-        assert_eq!(judged(&sale(100, 103, 40, books(0, 0, 103))), (3, 0));
-        // Confirmed, and not in the books.
-        assert_eq!(judged(&sale(100, 50, 0, books(52, 0, 48))), (2, 0));
+        assert_eq!(
+            judged(&sale(100, 103, 40, recorded_sales(0, 0, 100))),
+            (3, 0)
+        );
+        // The server's own recorded_sales admit it.
+        assert_eq!(
+            judged(&sale(100, 103, 40, recorded_sales(0, 0, 103))),
+            (3, 0)
+        );
+        // Confirmed, and not in the recorded_sales.
+        assert_eq!(judged(&sale(100, 50, 0, recorded_sales(52, 0, 48))), (2, 0));
     }
 
     #[test]
     fn two_customers_of_one_seat_are_one_too_many() {
         let twice = Sale {
             confirmed_twice: 1,
-            ..sale(100, 50, 0, books(50, 0, 50))
+            ..sale(100, 50, 0, recorded_sales(50, 0, 50))
         };
         assert_eq!(judged(&twice), (1, 0));
     }
 
     #[test]
     fn a_free_unit_that_is_refused_is_undersold() {
-        assert_eq!(judged(&sale(100, 95, 40, books(5, 0, 95))), (0, 5));
-        assert_eq!(judged(&sale(100, 95, 2, books(5, 0, 95))), (0, 2));
+        assert_eq!(judged(&sale(100, 95, 40, recorded_sales(5, 0, 95))), (0, 5));
+        assert_eq!(judged(&sale(100, 95, 2, recorded_sales(5, 0, 95))), (0, 2));
     }
 
     #[test]
     fn a_unit_that_is_held_at_the_end_is_undersold() {
         // As when a declined payment does not free its seats.
-        assert_eq!(judged(&sale(100, 60, 0, books(37, 3, 60))), (0, 3));
+        assert_eq!(judged(&sale(100, 60, 0, recorded_sales(37, 3, 60))), (0, 3));
     }
 
     #[test]
     fn a_unit_that_nobody_was_told_of_is_undersold() {
-        assert_eq!(judged(&sale(100, 60, 0, books(38, 0, 62))), (0, 2));
+        assert_eq!(judged(&sale(100, 60, 0, recorded_sales(38, 0, 62))), (0, 2));
     }
 
     #[test]
     fn what_is_unclear_may_be_anywhere_but_only_once() {
-        let unclear = |unclear, books| Sale {
+        let unclear = |unclear, recorded_sales| Sale {
             unclear,
-            ..sale(100, 60, 0, books)
+            ..sale(100, 60, 0, recorded_sales)
         };
-        assert_eq!(judged(&unclear(5, books(35, 2, 63))), (0, 0));
-        assert_eq!(judged(&unclear(5, books(34, 3, 63))), (0, 1));
-        assert_eq!(judged(&unclear(5, books(35, 0, 65))), (0, 0));
-        assert_eq!(judged(&unclear(5, books(40, 0, 60))), (0, 0));
+        assert_eq!(judged(&unclear(5, recorded_sales(35, 2, 63))), (0, 0));
+        assert_eq!(judged(&unclear(5, recorded_sales(34, 3, 63))), (0, 1));
+        assert_eq!(judged(&unclear(5, recorded_sales(35, 0, 65))), (0, 0));
+        assert_eq!(judged(&unclear(5, recorded_sales(40, 0, 60))), (0, 0));
     }
 
     #[test]
     fn what_was_sold_before_is_not_for_sale() {
         let storm = |confirmed, sold| Sale {
             sold_before: 10,
-            ..sale(10, confirmed, 5_000, books(0, 0, sold))
+            ..sale(10, confirmed, 5_000, recorded_sales(0, 0, sold))
         };
         assert_eq!(judged(&storm(0, 10)), (0, 0));
         assert_eq!(judged(&storm(1, 10)), (1, 0));
@@ -266,10 +278,10 @@ mod tests {
 
     #[test]
     fn sources_that_see_the_same_fault_count_it_once() {
-        let mut both = sale(100, 95, 40, books(5, 0, 95));
-        both.books.push(books(5, 0, 95));
+        let mut both = sale(100, 95, 40, recorded_sales(5, 0, 95));
+        both.recorded_sales.push(recorded_sales(5, 0, 95));
         assert_eq!(judged(&both), (0, 5));
-        both.books.push(Books {
+        both.recorded_sales.push(RecordedSales {
             source: "bookings".to_owned(),
             free: None,
             held: None,
@@ -280,8 +292,8 @@ mod tests {
 
     #[test]
     fn findings_add_up_over_sales_and_not_over_views() {
-        let one = judge(&sale(100, 103, 0, books(0, 0, 100)));
-        let two = judge(&sale(100, 101, 0, books(0, 0, 100)));
+        let one = judge(&sale(100, 103, 0, recorded_sales(0, 0, 100)));
+        let two = judge(&sale(100, 101, 0, recorded_sales(0, 0, 100)));
         assert_eq!(one.clone().and(two.clone()).oversold, 4);
         assert_eq!(one.or_worse(two).oversold, 3);
     }

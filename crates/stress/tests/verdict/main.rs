@@ -1,7 +1,7 @@
 //! `stress-test` as a user runs it, against servers that sell as they should, too much, or too little.
 //!
-//! The servers are made for this: they speak the doors that the scenarios use, over real HTTP, and keep
-//! their books as the services do.
+//! The servers are made for this: they speak the endpoints that the scenarios use, over real HTTP, and keep
+//! their recorded_sales as the services do.
 
 mod shop;
 
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use stack::scratch::Scratch;
+use stack::temporary_directory::Scratch;
 use stack::testing::wait_until;
 use tokio::process::Command;
 

@@ -15,9 +15,9 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
-    /// It sells so many units more than there are, and its books say so.
+    /// It sells so many units more than there are, and its recorded_sales say so.
     Oversells(u64),
-    /// It confirms so many units more than there are, and its books say nothing of it.
+    /// It confirms so many units more than there are, and its recorded_sales say nothing of it.
     OversellsUnseen(u64),
     /// It refuses the last so many units for ever.
     Undersells(u64),
@@ -34,13 +34,13 @@ const STALE_FOR: Duration = Duration::from_millis(900);
 struct Stock {
     tickets: u64,
     sold: u64,
-    /// Confirmed beyond what the books show.
+    /// Confirmed beyond what the recorded_sales show.
     unseen: u64,
     early_since: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct RecordedSales {
     pools: HashMap<Uuid, Stock>,
     /// Whether it knows of them.
     payments: HashMap<Uuid, bool>,
@@ -50,15 +50,15 @@ struct Books {
 
 struct State {
     fault: Fault,
-    books: Mutex<Books>,
+    recorded_sales: Mutex<RecordedSales>,
 }
 
 impl State {
     /// Sells a ticket of a pool, if it wants to.
     fn sell(&self, id: &Value) -> bool {
-        let mut books = self.books();
+        let mut recorded_sales = self.recorded_sales();
         let id = id.as_str().and_then(|id| id.parse().ok());
-        let Some(stock) = id.and_then(|id: Uuid| books.pools.get_mut(&id)) else {
+        let Some(stock) = id.and_then(|id: Uuid| recorded_sales.pools.get_mut(&id)) else {
             return false;
         };
         let there = stock.tickets - stock.sold.min(stock.tickets);
@@ -87,19 +87,22 @@ impl State {
             tickets: tickets.as_u64().unwrap_or_default(),
             ..Stock::default()
         };
-        self.books().pools.insert(id, stock);
+        self.recorded_sales().pools.insert(id, stock);
         id
     }
 
     fn pay(&self) -> Uuid {
-        let (id, mut books) = (Uuid::new_v4(), self.books());
-        let is_forgotten = self.fault == Fault::ForgetsPayments && books.payments.len() % 2 == 1;
-        books.payments.insert(id, !is_forgotten);
+        let (id, mut recorded_sales) = (Uuid::new_v4(), self.recorded_sales());
+        let is_forgotten =
+            self.fault == Fault::ForgetsPayments && recorded_sales.payments.len() % 2 == 1;
+        recorded_sales.payments.insert(id, !is_forgotten);
         id
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn recorded_sales(&self) -> MutexGuard<'_, RecordedSales> {
+        self.recorded_sales
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,13 +115,13 @@ pub struct Shop {
 
 impl Shop {
     pub fn open(fault: Fault) -> anyhow::Result<Self> {
-        let books = Books {
+        let recorded_sales = RecordedSales {
             provider: provider_at_first(),
-            ..Books::default()
+            ..RecordedSales::default()
         };
         let state = Data::new(State {
             fault,
-            books: Mutex::new(books),
+            recorded_sales: Mutex::new(recorded_sales),
         });
         let state_of_app = Data::clone(&state);
         let app = move || {
@@ -152,13 +155,13 @@ impl Shop {
 
     /// What its payment provider was told to do last.
     pub fn provider(&self) -> Value {
-        self.state.books().provider.clone()
+        self.state.recorded_sales().provider.clone()
     }
 
     /// How many units it has sold.
     pub fn sold(&self) -> u64 {
         self.state
-            .books()
+            .recorded_sales()
             .pools
             .values()
             .map(|stock| stock.sold)
@@ -177,8 +180,8 @@ impl Drop for Shop {
 }
 
 async fn proof(state: Data<State>) -> HttpResponse {
-    let books = state.books();
-    let pools = books.pools.values();
+    let recorded_sales = state.recorded_sales();
+    let pools = recorded_sales.pools.values();
     let free: u64 = pools
         .clone()
         .map(|stock| stock.tickets.saturating_sub(stock.sold))
@@ -233,12 +236,12 @@ pub fn provider_at_first() -> Value {
 }
 
 async fn show_provider(state: Data<State>) -> HttpResponse {
-    HttpResponse::Ok().json(&state.books().provider)
+    HttpResponse::Ok().json(&state.recorded_sales().provider)
 }
 
 async fn tell_provider(state: Data<State>, body: Json<Value>) -> HttpResponse {
-    state.books().provider = body.into_inner();
-    HttpResponse::Ok().json(&state.books().provider)
+    state.recorded_sales().provider = body.into_inner();
+    HttpResponse::Ok().json(&state.recorded_sales().provider)
 }
 
 async fn pay(state: Data<State>) -> HttpResponse {
@@ -246,7 +249,7 @@ async fn pay(state: Data<State>) -> HttpResponse {
 }
 
 async fn show_payment(state: Data<State>, id: Path<Uuid>) -> HttpResponse {
-    match state.books().payments.get(&id) {
+    match state.recorded_sales().payments.get(&id) {
         Some(true) => HttpResponse::Ok().json(json!({"status": "success", "refunded": 0.0})),
         _ => HttpResponse::NotFound().finish(),
     }

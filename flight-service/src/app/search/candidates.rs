@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::AirportCode;
-use itinerary::{ConnectionWindow, Filters, Itinerary, Order, Place, Query, SearchError};
+use itinerary::{ConnectionWindow, Cursor, Filters, Itinerary, Order, Query, SearchError};
 use jiff::civil::Date;
 use metrics::{Counter, counter};
 use moka::future::Cache;
@@ -34,7 +34,7 @@ pub(super) struct Rest {
     max_stops: u8,
     pub(super) connections: ConnectionWindow,
     filters: Filters,
-    after: Option<Place>,
+    after: Option<Cursor>,
 }
 
 impl Key {

@@ -14,7 +14,7 @@ use domain::FlightId;
 use itinerary::{ConnectionWindow, Itinerary};
 use metrics::{Counter, counter};
 use serde::{Deserialize, Serialize};
-use service_kit::redis::BriefCalls;
+use service_kit::redis::BestEffortRedis;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
@@ -32,7 +32,7 @@ const DIGEST_BYTES: usize = 8;
 pub struct SharedCandidates(Arc<Inner>);
 
 struct Inner {
-    redis: BriefCalls,
+    redis: BestEffortRedis,
     key_prefix: String,
     lifetime: Duration,
     writes: Arc<Semaphore>,
@@ -53,7 +53,7 @@ impl SharedCandidates {
     #[must_use]
     pub fn new(redis: Pool, key_prefix: &str, timeout: Duration, lifetime: Duration) -> Self {
         Self(Arc::new(Inner {
-            redis: BriefCalls::new(
+            redis: BestEffortRedis::new(
                 redis,
                 timeout,
                 counter!("flight_search_cache_failures_total"),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::columns::Columns;
 use super::row::status_text;
-use crate::charge::{Call, Charge, Outcome, Progress, Terms};
+use crate::charge::{Charge, ChargeDetails, ChargeKind, Outcome, Progress};
 use crate::db::DbError;
 
 /// How a new charge is recorded.
@@ -33,9 +33,9 @@ pub enum Start {
 #[derive(Clone, Debug)]
 pub struct NewCharge {
     /// By which call.
-    pub call: Call,
+    pub call: ChargeKind,
     /// What is to be paid.
-    pub terms: Terms,
+    pub details: ChargeDetails,
     /// With which key, if the caller wants it made once.
     pub key: Option<RequestKey>,
     /// How it starts.
@@ -44,7 +44,7 @@ pub struct NewCharge {
 
 /// A running charge that has come to its end.
 #[derive(Clone, Debug)]
-pub struct Ending {
+pub struct Completion {
     /// The charge.
     pub id: PaymentId,
     /// How it ended.
@@ -129,7 +129,7 @@ pub async fn insert<N: AsRef<NewCharge>>(
 ///
 /// # Errors
 /// When the database fails; unless it lost the connection, none is ended then.
-pub async fn end<E: AsRef<Ending>>(
+pub async fn end<E: AsRef<Completion>>(
     client: &Client,
     endings: &[E],
 ) -> Result<Vec<Option<Timestamp>>, DbError> {
@@ -143,7 +143,7 @@ pub async fn end<E: AsRef<Ending>>(
     // Of two endings of one charge the first counts; the other learns that it came second.
     let mut seen = HashSet::with_capacity(endings.len());
     let firsts = endings.iter().map(AsRef::as_ref);
-    let mut ordered: Vec<&Ending> = firsts.filter(|ending| seen.insert(ending.id)).collect();
+    let mut ordered: Vec<&Completion> = firsts.filter(|ending| seen.insert(ending.id)).collect();
     ordered.sort_by_key(|ending| ending.id);
     let ids: Vec<Uuid> = ordered.iter().map(|ending| ending.id.0).collect();
     let outcomes = || ordered.iter().map(|ending| &ending.outcome);
@@ -187,11 +187,11 @@ fn charge_of(
     Charge {
         id: PaymentId(id),
         call: new.call,
-        terms: new.terms.clone(),
+        details: new.details.clone(),
         key: new.key.as_ref().map(|key| key.key.clone()),
         request_digest: new.key.as_ref().map(|key| key.digest.to_vec()),
         progress,
-        refunded: Money::zero(new.terms.money.currency()),
+        refunded: Money::zero(new.details.money.currency()),
         created_at,
     }
 }

@@ -33,24 +33,24 @@ impl<'a> Columns<'a> {
     pub(super) fn push(&mut self, id: Uuid, charge: &'a NewCharge) {
         let NewCharge {
             call,
-            terms,
+            details,
             key,
             start,
         } = charge;
         self.id.push(id);
         self.call.push(call_text(*call));
-        self.booking.push(Json(&terms.booking));
-        self.user.push(Json(&terms.user));
-        self.amount_minor.push(terms.money.minor());
-        self.currency.push(terms.money.currency().to_string());
-        self.payment_type.push(&terms.payment_type);
-        self.reference.push(terms.reference.as_deref());
+        self.booking.push(Json(&details.booking));
+        self.user.push(Json(&details.user));
+        self.amount_minor.push(details.money.minor());
+        self.currency.push(details.money.currency().to_string());
+        self.payment_type.push(&details.payment_type);
+        self.reference.push(details.reference.as_deref());
         self.key.push(key.as_ref().map(|key| key.key.as_str()));
         self.digest
             .push(key.as_ref().map(|key| key.digest.as_slice()));
         match start {
             Start::Processing { lease } => {
-                let code = terms.payment_code.as_ref().map(PaymentCode::as_str);
+                let code = details.payment_code.as_ref().map(PaymentCode::as_str);
                 self.payment_code.push(code);
                 self.status.push("processing");
                 self.code.push(None);

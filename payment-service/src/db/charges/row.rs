@@ -6,16 +6,16 @@ use domain::{Currency, Money, PaymentId};
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 
-use crate::charge::{Call, Charge, EndStatus, Outcome, Progress, Terms};
+use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Progress};
 use crate::db::DbError;
 
 /// A call as the table writes it.
-pub(super) fn call_text(call: Call) -> &'static str {
+pub(super) fn call_text(call: ChargeKind) -> &'static str {
     match call {
-        Call::Process => "process",
-        Call::SimulateSuccess => "simulate_success",
-        Call::SimulateFailure => "simulate_failure",
-        Call::SimulateTimeout => "simulate_timeout",
+        ChargeKind::Process => "process",
+        ChargeKind::SimulateSuccess => "simulate_success",
+        ChargeKind::SimulateFailure => "simulate_failure",
+        ChargeKind::SimulateTimeout => "simulate_timeout",
     }
 }
 
@@ -42,10 +42,10 @@ pub(super) async fn fetch(
 /// Reads a row that is not a tombstone.
 pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     let call = match row.try_get("call")? {
-        "process" => Call::Process,
-        "simulate_success" => Call::SimulateSuccess,
-        "simulate_failure" => Call::SimulateFailure,
-        "simulate_timeout" => Call::SimulateTimeout,
+        "process" => ChargeKind::Process,
+        "simulate_success" => ChargeKind::SimulateSuccess,
+        "simulate_failure" => ChargeKind::SimulateFailure,
+        "simulate_timeout" => ChargeKind::SimulateTimeout,
         _ => return Err(DbError::Unreadable("call")),
     };
     let ended = |status| {
@@ -71,7 +71,7 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     Ok(Charge {
         id: PaymentId(row.try_get("payment_id")?),
         call,
-        terms: read_terms(row)?,
+        details: read_terms(row)?,
         key: row.try_get("idempotency_key")?,
         request_digest: row.try_get("request_digest")?,
         progress,
@@ -80,13 +80,13 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     })
 }
 
-fn read_terms(row: &Row) -> Result<Terms, DbError> {
+fn read_terms(row: &Row) -> Result<ChargeDetails, DbError> {
     let payment_code = row
         .try_get::<_, Option<&str>>("payment_code")?
         .map(str::parse)
         .transpose()
         .map_err(|_| DbError::Unreadable("payment_code"))?;
-    Ok(Terms {
+    Ok(ChargeDetails {
         booking: row.try_get::<_, Json<Reference>>("booking_ref")?.0,
         user: row.try_get::<_, Json<Reference>>("user_ref")?.0,
         money: money(row, "amount_minor")?,

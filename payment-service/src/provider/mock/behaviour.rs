@@ -113,12 +113,12 @@ impl Behaviour {
     }
 
     fn outcome(&self, charge: &ProviderCharge, draws: &Draws) -> Outcome {
-        let code = charge.terms.payment_code.as_ref();
+        let code = charge.details.payment_code.as_ref();
         if code.is_some_and(|code| code.as_str() == REFUSED_PAYMENT_CODE) {
             return Outcome::declined("invalid_payment_code", "Payment code refused");
         }
         if draws.outcome < self.failure_rate {
-            decline(&charge.terms.payment_type, draws.reason)
+            decline(&charge.details.payment_type, draws.reason)
         } else if draws.outcome < self.failure_rate + self.timeout_rate {
             Outcome::timed_out()
         } else {
@@ -173,7 +173,7 @@ mod tests {
     use domain::{Currency, Money};
 
     use super::*;
-    use crate::charge::Terms;
+    use crate::charge::ChargeDetails;
     use crate::provider::mock::MockProvider;
 
     const DEFAULT: Behaviour = Behaviour {
@@ -187,7 +187,7 @@ mod tests {
     fn charge(key: &str, payment_code: Option<&str>) -> ProviderCharge {
         ProviderCharge {
             key: key.to_owned(),
-            terms: Terms {
+            details: ChargeDetails {
                 booking: Reference::Number(1),
                 user: Reference::Number(1),
                 money: Money::from_minor(100, Currency::INR).unwrap(),

@@ -1,6 +1,6 @@
 //! A worker: what it asks next, and what it makes of the answers.
 
-use lifecycle::{Action, ChargedSeats, Event, Life, Payment};
+use lifecycle::{Action, BookingState, ChargedSeats, Event, Payment};
 
 use super::services::{Answer, Request};
 use super::world::{Fault, Setting};
@@ -49,11 +49,11 @@ impl Doing {
 }
 
 /// The ways in which a worker may begin what is to be done; none where nothing is.
-pub fn begin(setting: &Setting, life: Life) -> Vec<Doing> {
+pub fn begin(setting: &Setting, life: BookingState) -> Vec<Doing> {
     let doing = match life.next() {
         Action::Hold => Doing::Hold,
         Action::Pay { attempt } => {
-            let is_pinned = !matches!(setting.terms.payment, Payment::Later { .. });
+            let is_pinned = !matches!(setting.policy.payment, Payment::Later { .. });
             let in_time = if is_pinned || setting.has(Fault::PinSkipped) {
                 Doing::Charge(attempt)
             } else {
@@ -64,8 +64,8 @@ pub fn begin(setting: &Setting, life: Life) -> Vec<Doing> {
         }
         Action::Confirm => Doing::Confirm,
         Action::Release => Doing::Release,
-        Action::Settle { .. } if setting.has(Fault::KeyLeftOpen) => Doing::Save(Event::Settled),
-        Action::Settle { attempt } => Doing::Close(attempt),
+        Action::Reverse { .. } if setting.has(Fault::KeyLeftOpen) => Doing::Save(Event::Reversed),
+        Action::Reverse { attempt } => Doing::Close(attempt),
         Action::AwaitCustomer | Action::Nothing => return Vec::new(),
     };
     vec![doing]
@@ -109,7 +109,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
         (Doing::Confirm, Answer::Done) => vec![Event::Sold],
         (Doing::Confirm, _) => vec![Event::HoldLost],
         (Doing::Release, _) => vec![Event::Released],
-        (Doing::Close(_) | Doing::Refund(_), _) => vec![Event::Settled],
+        (Doing::Close(_) | Doing::Refund(_), _) => vec![Event::Reversed],
         (Doing::Charge(_) | Doing::CloseLate(_) | Doing::Save(_), _) => Vec::new(),
     };
     events.into_iter().map(Doing::Save).collect()

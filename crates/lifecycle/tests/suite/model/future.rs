@@ -97,9 +97,9 @@ impl<'a> Future<'a> {
             Event::PayRequested,
             Event::DeadlinePassed,
             Event::CancelRequested,
-            Event::GivenUp,
+            Event::Abandoned,
         ] {
-            if let Ok(life) = self.world.life.apply(self.setting.terms, event) {
+            if let Ok(life) = self.world.life.apply(self.setting.policy, event) {
                 let mut next = self.world.clone();
                 next.write(life);
                 self.add(Step::Row(event), next);
@@ -181,7 +181,7 @@ impl<'a> Future<'a> {
         if !worker.is_current && !self.setting.has(Fault::VersionIgnored) {
             return self.add(Step::Overtaken(event), next);
         }
-        match self.world.life.apply(self.setting.terms, event) {
+        match self.world.life.apply(self.setting.policy, event) {
             Ok(life) => {
                 next.write(life);
                 let ways_on = begin(self.setting, life);

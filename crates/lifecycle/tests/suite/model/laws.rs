@@ -1,6 +1,6 @@
 //! What must be true in every world that can come about.
 
-use lifecycle::{Action, Life, Payment, State};
+use lifecycle::{Action, BookingState, Payment, State};
 
 use super::services::{Hold, Key};
 use super::world::{Setting, World};
@@ -36,8 +36,8 @@ pub fn broken_law(setting: &Setting, world: &World) -> Option<&'static str> {
 }
 
 /// Whether this step breaks the promise that what is decided stays, unless somebody cancels.
-pub fn decided_stays(before: Life, after: Life) -> bool {
-    !before.is_decided() || after.shown == before.shown
+pub fn decided_stays(before: BookingState, after: BookingState) -> bool {
+    !before.is_decided() || after.public_status == before.public_status
 }
 
 fn confirmed_has_seats(setting: &Setting, world: &World) -> bool {
@@ -51,7 +51,7 @@ fn confirmed_is_paid(setting: &Setting, world: &World) -> bool {
         return true;
     }
     match world.life.charged {
-        None => setting.terms.payment == Payment::Nothing && world.services.charges() == 0,
+        None => setting.policy.payment == Payment::Nothing && world.services.charges() == 0,
         Some(attempt) => {
             world.services.key(attempt) == Key::Charged && world.services.charges() == 1
         }
@@ -64,7 +64,7 @@ fn nothing_is_charged_early(world: &World) -> bool {
 }
 
 fn shown_end_is_free(world: &World) -> bool {
-    !matches!(world.life.shown, State::Ended(_)) || !world.services.hold.is_live()
+    !matches!(world.life.public_status, State::Ended(_)) || !world.services.hold.is_live()
 }
 
 /// The invariant of a booking whose tasks have run. Asked even while late requests and overtaken workers

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lifecycle::{Action, Life, Payment, Terms};
+use lifecycle::{Action, BookingState, Payment, PaymentPolicy};
 
 use super::driver::Doing;
 use super::services::{Request, Services, Ways};
@@ -29,7 +29,7 @@ pub enum Fault {
     KeyLeftOpen,
     /// Opens the next attempt when no answer came.
     SilenceTakenForDecline,
-    /// Ends without settling when the call for a charge was refused.
+    /// Ends without reversing when the call for a charge was refused.
     RefusalTakenForDecline,
     /// Takes the key for closed when no answer came.
     SilenceTakenForClosed,
@@ -52,7 +52,7 @@ pub enum Fault {
 /// What is walked through.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    pub terms: Terms,
+    pub policy: PaymentPolicy,
     pub workers: usize,
     pub claims: Claims,
     /// Whether somebody else may give an unsold hold back, pinned or not.
@@ -70,7 +70,7 @@ impl Setting {
 
     /// How the services are asked, and keep their word.
     pub fn ways(&self) -> Ways {
-        let is_pinned_later = matches!(self.terms.payment, Payment::Later { .. });
+        let is_pinned_later = matches!(self.policy.payment, Payment::Later { .. });
         Ways {
             holds_pinned: !is_pinned_later && !self.has(Fault::HoldLeftToLapse),
             has_tombstones: !self.has(Fault::TombstoneSkipped),
@@ -91,7 +91,7 @@ pub struct Worker {
 /// All there is at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
-    pub life: Life,
+    pub life: BookingState,
     pub services: Services,
     /// Sorted: who is who makes no difference.
     pub workers: [Option<Worker>; MOST_WORKERS],
@@ -105,7 +105,7 @@ impl fmt::Display for World {
         write!(
             f,
             "{:?} (shown {:?}, {:?}, {:?}); hold {:?}; keys {:?}",
-            life.state, life.shown, life.seats, life.money, services.hold, services.keys
+            life.state, life.public_status, life.seats, life.money, services.hold, services.keys
         )
     }
 }
@@ -120,7 +120,7 @@ impl World {
             is_alone: would_know || setting.has(Fault::ClaimUnseen),
         };
         Self {
-            life: Life::NEW,
+            life: BookingState::NEW,
             services: Services::NEW,
             workers: [Some(maker), None, None],
             late: 0,
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Writes the row: whoever read it before can write no more.
-    pub fn write(&mut self, life: Life) {
+    pub fn write(&mut self, life: BookingState) {
         self.life = life;
         self.overtake_all();
     }

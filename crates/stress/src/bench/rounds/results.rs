@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use anyhow::ensure;
 
 use super::{Case, Part};
+use crate::bench::background_load::print_others;
 use crate::bench::cores::Share;
 use crate::bench::numbers::line;
-use crate::bench::others::print_others;
 use crate::stats::{Report, median};
 
 /// What one round of a case found.

@@ -3,7 +3,7 @@
 //! | part | what it is |
 //! | --- | --- |
 //! | [`part`] | what is measured: bookings spread over many flights and on one |
-//! | [`stage`] | the servers of a run, and the load on them |
+//! | [`setup`] | the servers of a run, and the load on them |
 //! | [`schedule`] | the flights, none of which sells out |
 //! | [`proof`] | whether seats, bookings and money agree afterwards, and with what was answered |
 //! | [`summary`] | the rates that count |
@@ -19,7 +19,7 @@
 mod part;
 mod proof;
 mod schedule;
-mod stage;
+mod setup;
 mod summary;
 
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ use stress::bench::exit_code;
 use stress::bench::rounds::{self, Arguments};
 
 use crate::part::Part;
-use crate::stage::Stage;
+use crate::setup::Setup;
 
 /// Measures paid bookings
 #[derive(Parser)]
@@ -42,5 +42,5 @@ struct Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
-    exit_code(rounds::run::<Part, Stage>(&command.arguments, summary::print).await)
+    exit_code(rounds::run::<Part, Setup>(&command.arguments, summary::print).await)
 }

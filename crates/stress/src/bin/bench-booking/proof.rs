@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use audit::{Options, Urls, Verdict};
+use reconcile::{Options, Urls, Verdict};
 use stack::database::connect;
 use stack::testing::wait_for;
-use stress::bench::granted::check_taken;
 use stress::bench::ledger::ledger_proof;
 use stress::bench::numbers::line;
+use stress::bench::oversell_check::check_taken;
 use stress::http::Target;
 
 /// What the load was answered, over all rounds.
@@ -43,7 +43,7 @@ pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::
     )
     .await?;
 
-    let verdict = audit::audit(urls, &Options::default()).await?;
+    let verdict = reconcile::audit(urls, &Options::default()).await?;
     line(format_args!("\n{verdict}"))?;
     ensure!(verdict.clean, "the audit finds violations");
     let confirmed = verdict.bookings.get("confirmed").copied();

@@ -3,7 +3,7 @@
 //! | part | what it is |
 //! | --- | --- |
 //! | [`part`] | what is measured |
-//! | [`stage`] | the servers of a run, the load on them, and whether all agrees afterwards |
+//! | [`setup`] | the servers of a run, the load on them, and whether all agrees afterwards |
 //! | [`sale`] | a hot event, sold out |
 //!
 //! A purchase of a ticket option is answered when its tickets are sold and its row is on disk. The
@@ -14,7 +14,7 @@
 
 mod part;
 mod sale;
-mod stage;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ use stress::bench::rounds::{self, Arguments};
 use stress::bench::{exit_code, unless_interrupted};
 
 use crate::part::Part;
-use crate::stage::Stage;
+use crate::setup::Setup;
 
 /// Measures sales of tickets
 #[derive(Parser)]
@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
 /// Shows the best rates as one line of JSON: `null` where it was not measured.
 async fn run(command: Command) -> anyhow::Result<()> {
     let mut tickets = None;
-    rounds::run::<Part, Stage>(&command.arguments, |results| {
+    rounds::run::<Part, Setup>(&command.arguments, |results| {
         tickets = results.best_rate(Part::Tickets);
         Ok(())
     })

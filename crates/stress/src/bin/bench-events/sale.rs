@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use stack::database::connect;
-use stress::bench::house::{House, WILLING_PROVIDER};
 use stress::bench::ledger::ledger_proof;
 use stress::bench::numbers::line;
 use stress::bench::service::Service;
+use stress::bench::test_servers::{TestServers, WILLING_PROVIDER};
 use stress::http::{self, Connection, Request, Target};
 use stress::load::{Pace, Plan};
 use stress::stats::median;
@@ -60,17 +60,17 @@ pub async fn measure(arguments: Arguments) -> anyhow::Result<Option<Sale>> {
     if arguments.sales == 0 {
         return Ok(None);
     }
-    let mut house = House::open("bench-events-sale").await?;
-    house.start(Service::Payment, &WILLING_PROVIDER).await?;
-    house.start(Service::Booking, &[]).await?;
-    let outcome = sell_out(&house, arguments).await;
-    house.close().await?;
+    let mut servers = TestServers::open("bench-events-sale").await?;
+    servers.start(Service::Payment, &WILLING_PROVIDER).await?;
+    servers.start(Service::Booking, &[]).await?;
+    let outcome = sell_out(&servers, arguments).await;
+    servers.close().await?;
     outcome.map(Some)
 }
 
-async fn sell_out(house: &House, arguments: Arguments) -> anyhow::Result<Sale> {
-    let target = house.target(Service::Booking)?;
-    let sql = connect(&house.database_url(Service::Booking)).await?;
+async fn sell_out(servers: &TestServers, arguments: Arguments) -> anyhow::Result<Sale> {
+    let target = servers.target(Service::Booking)?;
+    let sql = connect(&servers.database_url(Service::Booking)).await?;
     let users = Arc::new(users(target).await?);
     // The first warms everything up.
     let settling = Arguments {
@@ -78,7 +78,7 @@ async fn sell_out(house: &House, arguments: Arguments) -> anyhow::Result<Sale> {
         ..arguments
     };
     sale(target, &sql, &users, settling).await?;
-    house.analyze().await?;
+    servers.analyze().await?;
     line(format_args!(
         "\nOne hot event, {} tickets, {} buyers: booked, queued, paid and confirmed\n\n\
          round    booked/s  confirmed/s  p99 to confirmed",
@@ -93,7 +93,7 @@ async fn sell_out(house: &House, arguments: Arguments) -> anyhow::Result<Sale> {
         ))?;
         sales.push(one);
     }
-    prove(house, target).await?;
+    prove(servers, target).await?;
     let median = |number: fn(&Sale) -> f64| {
         let numbers: Vec<f64> = sales.iter().map(number).collect();
         median(&numbers).unwrap_or_default()
@@ -205,11 +205,11 @@ async fn all_confirmed(sql: &Client, event: &str, tickets: u64) -> anyhow::Resul
 }
 
 /// Fails unless the ledger adds up, and as much was charged as was confirmed.
-async fn prove(house: &House, target: Target) -> anyhow::Result<()> {
+async fn prove(servers: &TestServers, target: Target) -> anyhow::Result<()> {
     let proof = ledger_proof(target).await?;
     ensure!(proof.holds, "the ledger's proof says {proof:?}");
     let count = async |service: Service, query: &str| {
-        let client = connect(&house.database_url(service)).await?;
+        let client = connect(&servers.database_url(service)).await?;
         let count: i64 = client.query_one(query, &[]).await?.try_get(0)?;
         anyhow::Ok(count)
     };

@@ -6,7 +6,7 @@
 use anyhow::ensure;
 use domain::HoldId;
 use stack::database::connect;
-use stress::bench::granted::{check_taken, unclear};
+use stress::bench::oversell_check::{check_taken, unclear};
 use stress::load::{self, Plan};
 use stress::stats::{Outcome, Report};
 use tokio_postgres::{Client, Statement};

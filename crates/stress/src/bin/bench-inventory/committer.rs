@@ -10,9 +10,9 @@ use inventory::{
     Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until,
 };
 use stack::database::connect;
-use stress::bench::granted::{check_taken, unclear};
 use stress::bench::inventory::{CAPACITY, database, start};
 use stress::bench::numbers::line;
+use stress::bench::oversell_check::{check_taken, unclear};
 use stress::load::{self, Plan};
 use stress::stats::{Outcome, Report};
 

@@ -8,7 +8,7 @@
 //! | [`flights`] | holds and sold-out refusals over HTTP, at flight-service |
 //! | [`stress::bench::bare`] | an actix-web handler that does nothing |
 //!
-//! [`cases`] lists what is measured, [`stage`] starts the servers and runs a case, [`results`] prints,
+//! [`cases`] lists what is measured, [`setup`] starts the servers and runs a case, [`results`] prints,
 //! and [`stress::bench::others`] tells whether the machine was left alone meanwhile.
 //!
 //! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
@@ -20,19 +20,19 @@ mod cases;
 mod committer;
 mod flights;
 mod results;
-mod stage;
+mod setup;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
-use stress::bench::others::Others;
+use stress::bench::background_load::Others;
 use stress::bench::{bare, exit_code, unless_interrupted};
 
 use crate::cases::{CASES, Case, Part};
 use crate::results::Results;
-use crate::stage::Stage;
+use crate::setup::Setup;
 
 /// Measures the inventory
 #[derive(Parser)]
@@ -88,14 +88,14 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn run(cases: &[&'static Case], measured: Duration, rounds: u8) -> anyhow::Result<()> {
-    let mut stage = Stage::start(cases).await?;
+    let mut stage = Setup::start(cases).await?;
     let outcome = run_on(&mut stage, cases, measured, rounds).await;
     stage.stop().await?;
     outcome
 }
 
 async fn run_on(
-    stage: &mut Stage,
+    stage: &mut Setup,
     cases: &[&'static Case],
     measured: Duration,
     rounds: u8,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use anyhow::ensure;
+use stress::bench::background_load::print_others;
 use stress::bench::numbers::{line, print_result, ratio};
-use stress::bench::others::print_others;
 use stress::stats::{Report, median};
 
 use crate::cases::Case;

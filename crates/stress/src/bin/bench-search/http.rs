@@ -13,7 +13,7 @@ use stress::load::{Pace, Plan};
 use stress::stats::{Outcome, Report, median};
 
 use crate::Arguments;
-use crate::stage::Stage;
+use crate::setup::Setup;
 use crate::week::Week;
 
 /// As many as the other benchmarks use against the bare handler.
@@ -34,7 +34,7 @@ pub struct Cached {
 
 /// Measures and shows it.
 pub async fn measure(
-    stage: &Stage,
+    stage: &Setup,
     week: &Week,
     searches: &[Query],
     arguments: &Arguments,
@@ -73,7 +73,7 @@ pub async fn measure(
 
 /// All searches one after the other: computed; then found in memory; with Redis, found there by a
 /// service that was just started.
-async fn computed_and_shared(stage: &Stage, searches: &[Query]) -> anyhow::Result<()> {
+async fn computed_and_shared(stage: &Setup, searches: &[Query]) -> anyhow::Result<()> {
     let no_pages = ("HOLDFAST__SEARCH__PAGE_CACHE_BYTES", "0");
     let with_redis = [no_pages, ("HOLDFAST__SEARCH__REDIS_CACHE", "true")];
     let mut alone = stage.flight_service(&[no_pages]).await?;

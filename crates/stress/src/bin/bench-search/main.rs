@@ -15,8 +15,8 @@
 mod engine;
 mod growth;
 mod http;
+mod setup;
 mod sql;
-mod stage;
 mod timing;
 mod week;
 mod world;
@@ -24,11 +24,11 @@ mod world;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use stress::bench::background_load::{Others, TOLERATED_CORES};
 use stress::bench::numbers::{line, print_result, ratio};
-use stress::bench::others::{Others, TOLERATED_CORES};
 use stress::bench::{bare, exit_code, unless_interrupted};
 
-use crate::stage::Stage;
+use crate::setup::Setup;
 use crate::week::Week;
 
 /// Measures searches
@@ -111,7 +111,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         results.world_p99_ms = Some(growth::measure(&week)?);
     }
     if wants(Part::Http) || wants(Part::Sql) {
-        let mut stage = Stage::start().await?;
+        let mut stage = Setup::start().await?;
         let outcome = async {
             if wants(Part::Http) {
                 results.cached = Some(http::measure(&stage, &week, &searches, arguments).await?);

@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use crate::stage::Stage;
+use crate::setup::Setup;
 use crate::week::Week;
 
 const ITINERARIES: &str = include_str!("itineraries.sql");
@@ -26,7 +26,7 @@ const PAIRS: usize = 5;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Measures and shows it; the median, in milliseconds.
-pub async fn measure(stage: &Stage, week: &Week, searches: &[Query]) -> anyhow::Result<f64> {
+pub async fn measure(stage: &Setup, week: &Week, searches: &[Query]) -> anyhow::Result<f64> {
     line("\nOne recursive SQL query, with an index that suits it:")?;
     let client = connect(&stage.database_url()).await?;
     client

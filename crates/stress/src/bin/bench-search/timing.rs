@@ -28,10 +28,10 @@ impl Timing {
         };
         for search in searches {
             let started = Instant::now();
-            let (_, effort) = timetable.search_and_count(search, &is_open)?;
+            let (_, stats) = timetable.search_and_count(search, &is_open)?;
             let passed_ns = u64::try_from(started.elapsed().as_nanos())?;
             timing.latencies_ns.saturating_record(passed_ns);
-            timing.expanded.record(effort.expanded)?;
+            timing.expanded.record(stats.expanded)?;
         }
         Ok(timing)
     }

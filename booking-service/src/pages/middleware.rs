@@ -1,0 +1,206 @@
+//! What stands around every page: who looks, whether the page is for them, how much they have asked; and what
+//! comes with every answer. It is to pages what the guard is to calls.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{Error, HttpRequest, HttpResponse, Route};
+use service_kit::auth::Caller;
+use service_kit::auth::guard::Guards;
+use service_kit::limits::rate::RateLimitStatus;
+use service_kit::server::unguarded;
+use service_kit::{Problem, audit_log};
+
+use super::session::PageSession;
+use super::{account, error_page, go_to, set_cookie};
+use crate::routes::sessions::Cookies;
+
+/// Everything comes from this service, and no script or style stands inside a page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+
+/// How htmx asks for a piece of a page, and how it is told to load all of it.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_REFRESH: HeaderName = HeaderName::from_static("hx-refresh");
+
+/// For whom a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// For everybody.
+    Anybody,
+    /// For those of whom the service knows who they are: what is theirs, and what changes something.
+    Somebody,
+    /// For those who run the service.
+    Staff,
+}
+
+/// A page: its problems are pages too.
+pub(super) fn page(
+    config: &mut ServiceConfig,
+    access: For,
+    path: &str,
+    methods: &'static str,
+    routes: impl IntoIterator<Item = Route>,
+) {
+    let around =
+        move |request: ServiceRequest, next: Next<BoxBody>| around_page(access, request, next);
+    config.service(unguarded(path, methods, routes).wrap(from_fn(around)));
+}
+
+async fn around_page(
+    access: For,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let mut rate_limit_status = None;
+    let entry = enter(access, request.request(), &mut rate_limit_status).await;
+    let session = PageSession::of(request.request());
+    let answered = match entry {
+        Ok(Entry::Granted) => next.call(request).await?,
+        Ok(Entry::AfterLogIn) => {
+            let log_in = log_in_first(request.request());
+            request.into_response(log_in)
+        }
+        Err(problem) => request.error_response(problem),
+    };
+    let (request, answer) = answered.into_parts();
+    let answer = finished(answer, &request, &session, rate_limit_status)?;
+    audit_log::finish(&request, answer.status(), answer.headers()).await;
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// Whether somebody comes in.
+enum Entry {
+    Granted,
+    /// Once they have said who they are.
+    AfterLogIn,
+}
+
+/// Finds out who looks, for [`PageSession::of`] from then on, and lets them in if the page is for them and they
+/// have not asked too much. Those who are refused are counted too.
+async fn enter(
+    access: For,
+    request: &HttpRequest,
+    rate_limit_status: &mut Option<RateLimitStatus>,
+) -> Result<Entry, Problem> {
+    let session = PageSession::identify(request).await;
+    let caller = session.as_ref().ok().map(|session| &session.caller);
+    Guards::of(request)?
+        .count(request, caller, rate_limit_status)
+        .await?;
+    let session = session?;
+    if access != For::Anybody && !session.is_somebody() {
+        return Ok(Entry::AfterLogIn);
+    }
+    if access == For::Staff {
+        session.caller.check_is_staff()?;
+    } else if request.method() == Method::POST {
+        record(request, &session.caller).await?;
+    }
+    Ok(Entry::Granted)
+}
+
+/// Writes down what staff are about to do by a form, to whomever it belongs; the pages that are for staff
+/// only say themselves what it is.
+async fn record(request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
+    if !caller.is_staff() || caller.subject().is_none() {
+        return Ok(());
+    }
+    audit_log::record(request, "page.form", caller, request.path()).await
+}
+
+/// Where somebody says who they are. A piece of a page has the whole page loaded again, which leads there.
+fn log_in_first(request: &HttpRequest) -> HttpResponse {
+    if is_for_a_piece(request) {
+        return HttpResponse::NoContent()
+            .insert_header((HX_REFRESH, "true"))
+            .finish();
+    }
+    go_to(&account::to(account::LOG_IN, way_back(request)))
+}
+
+/// Whether a script asks, for a piece of an open page.
+fn is_for_a_piece(request: &HttpRequest) -> bool {
+    request.headers().contains_key(HX_REQUEST)
+}
+
+/// Where somebody goes on after logging in: a form would have to be sent again.
+fn way_back(request: &HttpRequest) -> &str {
+    let asked = request.uri().path_and_query().map(PathAndQuery::as_str);
+    asked
+        .filter(|_| request.method() == Method::GET)
+        .unwrap_or("/")
+}
+
+/// An answer with all that comes with every page: its problem as a page, the session's cookie, what browsers
+/// may do with it, and what is left to ask.
+fn finished(
+    answer: HttpResponse,
+    request: &HttpRequest,
+    session: &PageSession,
+    rate_limit_status: Option<RateLimitStatus>,
+) -> Result<HttpResponse, Problem> {
+    let mut answer = error_page::as_page(answer, session);
+    let cookies = request.app_data::<Data<Cookies>>();
+    if let Some(cookie) = cookies.and_then(|cookies| session.new_cookie(***cookies)) {
+        set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
+    }
+    add_rules(&mut answer);
+    if let Some(rate_limit_status) = rate_limit_status {
+        rate_limit_status.describe(answer.headers_mut());
+    }
+    // Who lost a role or a session while the page was open is told by the whole page.
+    if is_for_a_piece(request) && answer.status() == StatusCode::FORBIDDEN {
+        let refresh = HeaderValue::from_static("true");
+        answer.headers_mut().insert(HX_REFRESH, refresh);
+    }
+    Ok(answer)
+}
+
+/// What a browser may do with a page, and how long it may keep it.
+fn add_rules(answer: &mut HttpResponse) {
+    let headers = answer.headers_mut();
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        // Pages show what is theirs, as it is now.
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        );
+    }
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// What is at no other path: a page for people, a problem for programs.
+pub(super) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let problem = Problem::not_found("there is nothing at this path");
+    let accepted = request.headers().get(header::ACCEPT);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let is_browser = accepted.is_some_and(|types| types.contains("text/html"));
+    if !is_browser || request.method() != Method::GET {
+        return Err(problem);
+    }
+    let mut rate_limit_status = None;
+    let entry = enter(For::Anybody, &request, &mut rate_limit_status).await;
+    let problem = entry.err().unwrap_or(problem);
+    let session = PageSession::of(&request);
+    finished(
+        HttpResponse::from_error(problem),
+        &request,
+        &session,
+        rate_limit_status,
+    )
+}

@@ -1,0 +1,205 @@
+//! What a session wishes to find, as they typed it; understood, or told what is missing.
+
+use clients::flight::{Airport, SearchOrder, SearchRequest};
+use domain::{AirportCode, Units};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde::Deserialize;
+
+use crate::app::catalog::{Airports, Match};
+use crate::app::orders::SEATS_MAX;
+
+/// A search as its address has it: texts, of which any may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::pages) struct SearchForm {
+    /// From where.
+    pub(super) from: String,
+    /// To where.
+    pub(super) to: String,
+    /// On which day.
+    pub(super) date: String,
+    /// For how many.
+    pub(super) seats: String,
+    /// What is best: `cheapest` or `fastest`.
+    pub(super) order: String,
+    /// The most changes.
+    pub(super) stops: String,
+    /// Where the page before this one ended.
+    pub(super) after: String,
+}
+
+/// What is wrong with a field.
+#[derive(Debug)]
+pub(super) struct Fault<'a> {
+    /// Which.
+    pub(super) field: &'static str,
+    /// What, in words.
+    pub(super) text: String,
+    /// What may have been meant.
+    pub(super) choices: Vec<&'a Airport>,
+}
+
+impl Fault<'_> {
+    fn new(field: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            field,
+            text: text.into(),
+            choices: Vec::new(),
+        }
+    }
+}
+
+/// What is typed into one of the airports' fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::pages) struct Typed {
+    from: String,
+    to: String,
+}
+
+impl Typed {
+    /// Into which, and what.
+    pub(super) fn field(&self) -> (&'static str, &str) {
+        if self.from.is_empty() {
+            ("to", &self.to)
+        } else {
+            ("from", &self.from)
+        }
+    }
+}
+
+impl SearchForm {
+    /// For one person, tomorrow, the cheapest first, where nothing is said.
+    pub(super) fn with_defaults(mut self) -> Self {
+        let default = |field: &mut String, value: String| {
+            if field.trim().is_empty() {
+                *field = value;
+            }
+        };
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let tomorrow = today.checked_add(1.day()).unwrap_or(today);
+        default(&mut self.date, tomorrow.to_string());
+        default(&mut self.seats, "1".to_owned());
+        default(&mut self.order, SearchOrder::Cheapest.as_str().to_owned());
+        self
+    }
+
+    /// The search that it is, or what is wrong with it.
+    pub(super) fn understood<'a>(
+        &self,
+        airports: &'a Airports,
+        suggestions: usize,
+    ) -> Result<SearchRequest, Vec<Fault<'a>>> {
+        let mut faults = Vec::new();
+        let mut airport = |field, text: &str| {
+            airport(field, text, airports, suggestions)
+                .map_err(|fault| faults.push(fault))
+                .ok()
+        };
+        let (source, destination) = (airport("from", &self.from), airport("to", &self.to));
+        if source.is_some() && source == destination {
+            faults.push(Fault::new("to", "Choose two different airports."));
+        }
+        let date = self.date.trim().parse::<Date>().ok();
+        if date.is_none() {
+            let text = "Choose the day of departure, such as 2030-06-01.";
+            faults.push(Fault::new("date", text));
+        }
+        let seats = self.seats.trim().parse::<i64>().ok();
+        let seats = seats.and_then(|seats| Units::try_from(seats).ok());
+        let seats = seats.filter(|seats| seats.get() <= SEATS_MAX);
+        if seats.is_none() {
+            let text = format!("Say how many travel: 1 to {SEATS_MAX}.");
+            faults.push(Fault::new("seats", text));
+        }
+        match (source, destination, date, seats, faults.is_empty()) {
+            (Some(source), Some(destination), Some(date), Some(seats), true) => Ok(SearchRequest {
+                source,
+                destination,
+                date,
+                seats,
+                order: self.order(),
+                max_stops: self.stops.trim().parse().ok().filter(|stops| *stops <= 3),
+                after: Some(self.after.clone()).filter(|after| !after.is_empty()),
+            }),
+            _ => Err(faults),
+        }
+    }
+
+    /// What is best.
+    pub(super) fn order(&self) -> SearchOrder {
+        if self.order == SearchOrder::Fastest.as_str() {
+            SearchOrder::Fastest
+        } else {
+            SearchOrder::Cheapest
+        }
+    }
+
+    /// The same with another field, from its beginning.
+    pub(super) fn with(&self, field: &str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.after.clear();
+        let place = match field {
+            "from" => &mut other.from,
+            "to" => &mut other.to,
+            "date" => &mut other.date,
+            "seats" => &mut other.seats,
+            "order" => &mut other.order,
+            "stops" => &mut other.stops,
+            _ => &mut other.after,
+        };
+        value.clone_into(place);
+        other
+    }
+
+    /// Its address, which can be kept and passed on.
+    pub(super) fn path(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let fields = [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("date", &self.date),
+            ("seats", &self.seats),
+            ("order", &self.order),
+            ("stops", &self.stops),
+            ("after", &self.after),
+        ];
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        format!("/search?{}", query.finish())
+    }
+}
+
+fn airport<'a>(
+    field: &'static str,
+    text: &str,
+    airports: &'a Airports,
+    suggestions: usize,
+) -> Result<AirportCode, Fault<'a>> {
+    let side = if field == "from" {
+        "leave from"
+    } else {
+        "go to"
+    };
+    if text.trim().is_empty() {
+        return Err(Fault::new(field, format!("Say where you {side}.")));
+    }
+    match airports.resolve(text, suggestions) {
+        Match::One(airport) => Ok(airport.code),
+        Match::None => {
+            let text = format!(
+                "No airport is known as “{}”. Try a city or a code of three letters.",
+                text.trim()
+            );
+            Err(Fault::new(field, text))
+        }
+        Match::Several(choices) => Err(Fault {
+            field,
+            text: format!("“{}” may be one of these:", text.trim()),
+            choices,
+        }),
+    }
+}

@@ -1,0 +1,92 @@
+//! The seats of a flight as they change: flight-service's events as pieces of a page.
+//!
+//! A session who comes back says which version they have, in the address at first and then as
+//! `Last-Event-ID`; whoever missed something is sent all seats.
+
+use std::sync::Arc;
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use clients::flight::{Seat, SeatNews, SeatsKnown, Since};
+use domain::{FlightId, HoldId};
+use futures_util::stream::{self, StreamExt as _};
+use maud::{Markup, html};
+use serde::Deserialize;
+use service_kit::Problem;
+use service_kit::extract::{Id, Query};
+use service_kit::streams::events;
+
+use super::event_stream::grant;
+use super::seat_map::{self, Mine};
+use super::session::PageSession;
+use crate::app::orders::Orders;
+use crate::app::seat_feeds::SeatFeeds;
+use crate::routes::call_context;
+
+/// How long a browser waits before it comes back: a change is to be seen within a second.
+const COME_BACK_AFTER: Bytes = Bytes::from_static(b"retry: 500\n\n");
+
+/// Which seats a session knows, and which are theirs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Known {
+    after: Option<i64>,
+    order: Option<HoldId>,
+}
+
+/// One session's events.
+struct Changes {
+    flight: FlightId,
+    known: SeatsKnown,
+    mine: Mine,
+}
+
+/// Sends them.
+pub(super) async fn stream(
+    session: PageSession,
+    feeds: Data<SeatFeeds>,
+    orders: Data<Orders>,
+    id: Id<FlightId>,
+    known: Query<Known>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let grant = grant(&request, &session)?;
+    let last_event = request.headers().get("last-event-id");
+    let last_event = last_event.and_then(|id| id.to_str().ok()?.parse().ok());
+    if let Some(order) = known.0.order {
+        orders.check_owner(order, &session.caller).await?;
+    }
+    // With who has them, to find the session's own; no other is told of that.
+    let name = id.0.to_string();
+    let watching = feeds.watch(&name, true, &call_context()).await?;
+    let mut changes = Changes {
+        flight: id.0,
+        known: SeatsKnown::new(last_event.or(known.0.after)),
+        mine: Mine {
+            order: known.0.order.map(|order| order.to_string()),
+            ..Mine::default()
+        },
+    };
+    let first = stream::once(async { COME_BACK_AFTER });
+    let then = events(watching, move |news| changes.event(&news));
+    Ok(grant.answer(first.chain(then)))
+}
+
+impl Changes {
+    fn event(&mut self, news: &Arc<SeatNews>) -> Bytes {
+        let seats = match self.known.since(news) {
+            Since::Nothing => return Bytes::from_static(b": nothing was missed\n\n"),
+            Since::Changed => &news.changed,
+            Since::All => &news.seats,
+        };
+        let html = self.fragment(&news.seats, seats).into_string();
+        format!("event: seats\nid: {}\ndata: {html}\n\n", news.version).into()
+    }
+
+    fn fragment(&self, all: &[Seat], changed: &[Seat]) -> Markup {
+        html! {
+            (seat_map::count(all))
+            @for seat in changed { (seat_map::seat(self.flight, seat, &self.mine, true)) }
+        }
+    }
+}

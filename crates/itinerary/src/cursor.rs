@@ -1,0 +1,162 @@
+//! A place in the order of itineraries: where one answer ends and the next goes on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use domain::sale_rules::itinerary::MAX_LEGS;
+use domain::{Amount, FlightId, Invalid};
+use jiff::Timestamp;
+
+use crate::itinerary::Itinerary;
+use crate::order::Order;
+use crate::timetable::{FlightSlot, Timetable};
+
+/// An itinerary's place in an order. It does not need the itinerary to exist any more, nor the
+/// timetable that it was found in: what comes after it is found in any.
+///
+/// As text it is what cursors are made of: `cheapest.78000000.9000.1708007400.3`, the order, the price
+/// in ten-thousandths, the duration and the departure in seconds, and the ids of the legs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    order: Order,
+    keys: SortKey,
+}
+
+/// What itineraries are compared by. The order of the fields is that of the comparison.
+///
+/// No two itineraries of a search are equal in it, and none is the beginning of another: all end
+/// at the destination, and none passes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SortKey {
+    /// See [`Order::keys`].
+    pub main: (i64, i64),
+    /// The departure, in Unix seconds.
+    pub departs_s: i64,
+    /// Of the legs; what is missing to four repeats the last.
+    pub ids: [FlightId; MAX_LEGS],
+}
+
+impl Cursor {
+    /// The order in which it is a place.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    pub(crate) fn keys(&self) -> &SortKey {
+        &self.keys
+    }
+
+    /// Whether an itinerary of the timetable comes later.
+    #[must_use]
+    pub fn is_before(&self, timetable: &Timetable, itinerary: &Itinerary) -> bool {
+        self.keys < timetable.place(itinerary, self.order).keys
+    }
+}
+
+impl Timetable {
+    /// The place in an order of an itinerary of this timetable.
+    #[must_use]
+    pub fn place(&self, itinerary: &Itinerary, order: Order) -> Cursor {
+        let id = |slot: FlightSlot| self.ids[slot.index()];
+        let price = itinerary.price.amount().ten_thousandths();
+        Cursor {
+            order,
+            keys: SortKey {
+                main: order.keys(price, itinerary.duration_seconds()),
+                departs_s: itinerary.departs_at.as_second(),
+                ids: itinerary.legs.padded().map(id),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SortKey {
+            main,
+            departs_s,
+            ids,
+        } = self.keys;
+        let (price, duration_s) = self.order.keys(main.0, main.1);
+        write!(f, "{}.{price}.{duration_s}.{departs_s}", self.order)?;
+        let mut last = None;
+        for id in ids {
+            if last != Some(id) {
+                write!(f, ".{}", id.0)?;
+            }
+            last = Some(id);
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        place_of(text).ok_or_else(|| Invalid::new("must be the `after` of an answer"))
+    }
+}
+
+fn place_of(text: &str) -> Option<Cursor> {
+    let mut words = text.split('.');
+    let order: Order = words.next()?.parse().ok()?;
+    let mut numbers = words.map(|word| word.parse::<i64>().ok());
+    let mut number = || numbers.next().flatten();
+    let price = Amount::from_ten_thousandths(number()?)
+        .ok()?
+        .ten_thousandths();
+    let (duration_s, departs_s) = (number()?, number()?);
+    Timestamp::from_second(departs_s).ok()?;
+    let ids: Vec<FlightId> = numbers.map(|id| id.map(FlightId)).collect::<Option<_>>()?;
+    let last = ids.last()?;
+    if duration_s <= 0 || ids.len() > MAX_LEGS {
+        return None;
+    }
+    let mut padded = [*last; MAX_LEGS];
+    padded.get_mut(..ids.len())?.copy_from_slice(&ids);
+    Some(Cursor {
+        order,
+        keys: SortKey {
+            main: order.keys(price, duration_s),
+            departs_s,
+            ids: padded,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_survives_as_text() {
+        for text in [
+            "cheapest.78000000.9000.1708007400.3",
+            "fastest.-5.60.-1.7.8.9.-10",
+            "fastest.0.1.0.1.2",
+        ] {
+            assert_eq!(text.parse::<Cursor>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_place() {
+        for text in [
+            "",
+            "cheapest",
+            "best.1.60.0.1",
+            "cheapest.1.60.0",
+            "cheapest.1.60.0.",
+            "cheapest.1.0.0.1",
+            "cheapest.1.60.0.1.2.3.4.5",
+            "cheapest.1.60.0.x",
+            "cheapest.999999999999999.60.0.1",
+            "cheapest.1.60.9999999999999999.1",
+            "cheapest.1.99999999999999999999.0.1",
+        ] {
+            assert!(text.parse::<Cursor>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a search has learned about the way on from a flight.
+//!
+//! Many beginnings lead to the same flight, and what is behind it is the same for all of them. Once
+//! everything behind a flight was looked at, the least that the way on from it really costs is known,
+//! or that there is none; the next beginning that comes to it is cut by that. Such tables are known
+//! from game trees as transposition tables, and from heuristic search as those of MREC (A. Sen and
+//! A. Bagchi, "Fast Recursive Formulations for TopK-First Search That Allow Controlled Use of
+//! Memory", 1989).
+
+use crate::timetable::FlightSlot;
+
+/// A flight, how many legs follow it, and which airports are still to be changed at.
+#[derive(Clone, Copy)]
+pub(crate) struct State {
+    pub slot: FlightSlot,
+    pub further: usize,
+    pub missing: usize,
+}
+
+/// How many states are remembered, in a quarter of a megabyte. A new one takes the place of an old one.
+const ENTRIES: usize = 1 << 14;
+
+/// Lower bounds of the way on, by state. It has no memory until it is used.
+#[derive(Default)]
+pub(crate) struct TranspositionTable {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    /// Zero where nothing is remembered.
+    key: u64,
+    bound: i64,
+}
+
+impl TranspositionTable {
+    /// What is known of a state.
+    pub fn get(&self, state: State) -> Option<i64> {
+        let key = key(state);
+        let entry = self.entries.get(place(key))?;
+        (entry.key == key).then_some(entry.bound)
+    }
+
+    /// Remembers what was found out about a state.
+    pub fn learn(&mut self, state: State, bound: i64) {
+        if self.entries.is_empty() {
+            self.entries.resize(ENTRIES, Entry::default());
+        }
+        let key = key(state);
+        if let Some(entry) = self.entries.get_mut(place(key)) {
+            *entry = Entry { key, bound };
+        }
+    }
+}
+
+/// Never zero: `further` is from 1 to 3 where anything is learned.
+fn key(state: State) -> u64 {
+    // Both numbers are below 8, so neither ever takes the default.
+    let [further, missing] =
+        [state.further, state.missing].map(|number| u64::try_from(number).unwrap_or_default());
+    u64::from(state.slot.0) | further << 32 | missing << 40
+}
+
+fn place(key: u64) -> usize {
+    // Fibonacci hashing: the high bits of a product with the golden ratio are well spread.
+    let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - ENTRIES.trailing_zeros());
+    usize::try_from(hash).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_is_told_of_its_own_state_only() {
+        let mut memo = TranspositionTable::default();
+        let state = State {
+            slot: FlightSlot(7),
+            further: 2,
+            missing: 1,
+        };
+        assert_eq!(memo.get(state), None);
+        memo.learn(state, 500);
+        assert_eq!(memo.get(state), Some(500));
+        for other in [
+            State {
+                slot: FlightSlot(8),
+                ..state
+            },
+            State {
+                further: 1,
+                ..state
+            },
+            State {
+                missing: 0,
+                ..state
+            },
+        ] {
+            assert_eq!(memo.get(other), None);
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_place() {
+        let mut memo = TranspositionTable::default();
+        for slot in [0, 1, u32::MAX] {
+            let state = State {
+                slot: FlightSlot(slot),
+                further: 3,
+                missing: 7,
+            };
+            memo.learn(state, 1);
+            assert_eq!(memo.get(state), Some(1));
+        }
+    }
+}

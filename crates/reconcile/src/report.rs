@@ -1,0 +1,336 @@
+//! What an audit says, for programs and for people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use domain::Currency;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::rules::Case;
+
+/// How many violations are listed: enough to see what is wrong.
+const LISTED_MAX: usize = 100;
+
+/// The rules, by the names that programs see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A pool's ledger, holds or seats contradict its counts.
+    PoolDiffers,
+    /// A live hold has booking-service's form, and there is no such booking.
+    OrphanHold,
+    /// A charge has a booking's key, and there is no such booking.
+    OrphanCharge,
+    /// A confirmed booking's hold is not sold.
+    NotSold,
+    /// A confirmed booking has no captured charge.
+    NotPaid,
+    /// Some of a confirmed booking's charge was given back.
+    PartlyRefunded,
+    /// A confirmed booking's charge is not of its amount or currency.
+    AmountDiffers,
+    /// A confirmed booking names another charge than the one that was captured.
+    PaymentDiffers,
+    /// A booking that costs nothing was charged.
+    ChargedForNothing,
+    /// More than one captured charge of a booking is not refunded.
+    ChargedTwice,
+    /// A booking has ended, or shows its end, and has a live hold.
+    EndedWithHold,
+    /// A booking has ended, and a captured charge of it is not refunded in full.
+    EndedWithMoney,
+    /// A booking has ended, is known to have been charged and owes the refund, and the charge is not there.
+    ChargeMissing,
+    /// A booking has ended, and a charge of it is still running.
+    EndedWithOpenCharge,
+    /// What counts as refunded of a charge is not the sum of its refunds.
+    RefundsDiffer,
+    /// A live hold of tickets belongs to no booking or purchase, or has other units than these say; or a
+    /// purchase has none.
+    TicketsDiffer,
+    /// An event's sums are not those of its confirmed bookings.
+    SalesDiffer,
+}
+
+impl Rule {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PoolDiffers => "pool_differs",
+            Self::OrphanHold => "orphan_hold",
+            Self::OrphanCharge => "orphan_charge",
+            Self::NotSold => "not_sold",
+            Self::NotPaid => "not_paid",
+            Self::PartlyRefunded => "partly_refunded",
+            Self::AmountDiffers => "amount_differs",
+            Self::PaymentDiffers => "payment_differs",
+            Self::ChargedForNothing => "charged_for_nothing",
+            Self::ChargedTwice => "charged_twice",
+            Self::EndedWithHold => "ended_with_hold",
+            Self::EndedWithMoney => "ended_with_money",
+            Self::ChargeMissing => "charge_missing",
+            Self::EndedWithOpenCharge => "ended_with_open_charge",
+            Self::RefundsDiffer => "refunds_differ",
+            Self::TicketsDiffer => "tickets_differ",
+            Self::SalesDiffer => "sales_differ",
+        }
+    }
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Which rule it breaks.
+    pub rule: Rule,
+    /// The booking, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking: Option<i64>,
+    /// The hold whose id it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Uuid>,
+    /// The pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<i64>,
+    /// What that pool's units are; those of seats and those of tickets are numbered apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_of: Option<PoolKind>,
+    /// What is wrong, in words; amounts are in minor units.
+    pub what: String,
+}
+
+/// What the units of a pool are, and so whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolKind {
+    /// Seats on flights: flight-service's.
+    Seats,
+    /// Tickets to events and of ticket options, uses of vouchers and users' limits: booking-service's.
+    Tickets,
+}
+
+impl PoolKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Seats => "seats",
+            Self::Tickets => "tickets",
+        }
+    }
+}
+
+/// The counts of all pools together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pools {
+    /// How many pools there are.
+    pub count: i64,
+    /// All units.
+    pub capacity: i64,
+    /// Units that nobody has.
+    pub free: i64,
+    /// Units in holds.
+    pub held: i64,
+    /// Units sold.
+    pub sold: i64,
+}
+
+/// Bookings that somebody has to work on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unfinished {
+    /// How many.
+    pub count: u64,
+    /// How many, and orders whose time is over, should have been worked on long ago.
+    pub overdue: u64,
+    /// How long ago that is, in seconds.
+    pub overdue_after_s: u64,
+}
+
+/// Money of one currency, in minor units, in charges of bookings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Money {
+    /// Captured.
+    pub captured_minor: i64,
+    /// Given back of it.
+    pub refunded_minor: i64,
+}
+
+/// What an audit says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Whether every invariant holds.
+    pub clean: bool,
+    /// Bookings by state.
+    pub bookings: BTreeMap<String, u64>,
+    /// Confirmed ones that were to be paid.
+    pub confirmed_to_pay: u64,
+    /// Those that are not at their end.
+    pub unfinished: Unfinished,
+    /// The pools of flights.
+    pub pools: Pools,
+    /// The pools of events, ticket options, vouchers and users' limits.
+    pub ticket_pools: Pools,
+    /// Holds of seats by status, whoever made them.
+    pub holds: BTreeMap<String, i64>,
+    /// Holds of tickets by status.
+    pub ticket_holds: BTreeMap<String, i64>,
+    /// Charges of bookings by status.
+    pub charges: BTreeMap<String, u64>,
+    /// Charges of bookings that were captured, and of which some was not given back.
+    pub charges_kept: u64,
+    /// The money in them, by currency.
+    pub money: BTreeMap<String, Money>,
+    /// How many violations there are.
+    pub violation_count: u64,
+    /// The first of them.
+    pub violations: Vec<Violation>,
+}
+
+impl Verdict {
+    pub(crate) fn new(overdue_after: Duration) -> Self {
+        Self {
+            clean: true,
+            bookings: BTreeMap::new(),
+            confirmed_to_pay: 0,
+            unfinished: Unfinished {
+                overdue_after_s: overdue_after.as_secs(),
+                ..Unfinished::default()
+            },
+            pools: Pools::default(),
+            ticket_pools: Pools::default(),
+            holds: BTreeMap::new(),
+            ticket_holds: BTreeMap::new(),
+            charges: BTreeMap::new(),
+            charges_kept: 0,
+            money: BTreeMap::new(),
+            violation_count: 0,
+            violations: Vec::new(),
+        }
+    }
+
+    /// Counts what there is, right or wrong.
+    pub(crate) fn count(&mut self, case: &Case) {
+        if let Some(booking) = &case.booking {
+            raise(&mut self.bookings, &booking.state);
+            let is_to_pay = booking.channel != "simple" && booking.amount != Some(0);
+            self.confirmed_to_pay += u64::from(booking.state == "confirmed" && is_to_pay);
+            self.unfinished.count += u64::from(booking.has_work);
+            self.unfinished.overdue += u64::from(booking.is_overdue);
+        }
+        for charge in &case.charges {
+            raise(&mut self.charges, &charge.status);
+            self.charges_kept += u64::from(charge.keeps_money());
+            if charge.status == "success" {
+                let money = self.money.entry(charge.currency.clone()).or_default();
+                money.captured_minor = money.captured_minor.saturating_add(charge.amount);
+                money.refunded_minor = money.refunded_minor.saturating_add(charge.refunded);
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, violation: Violation) {
+        self.clean = false;
+        self.violation_count += 1;
+        if self.violations.len() < LISTED_MAX {
+            self.violations.push(violation);
+        }
+    }
+
+    /// Adds what still looks wrong, and how much more was never looked at again.
+    pub(crate) fn conclude(&mut self, suspects: Vec<Violation>, unexamined: u64) {
+        for violation in suspects {
+            self.add(violation);
+        }
+        self.violation_count += unexamined;
+        self.clean &= unexamined == 0;
+    }
+}
+
+fn raise(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(name.to_owned(), 1);
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.rule.name())?;
+        match (self.booking, self.hold, self.pool) {
+            (Some(booking), Some(hold), _) => write!(f, "booking {booking} ({hold}): ")?,
+            (None, Some(hold), _) => write!(f, "{hold}: ")?,
+            (_, _, Some(pool)) => {
+                let kind = self.pool_of.unwrap_or(PoolKind::Seats).name();
+                write!(f, "pool {pool} of {kind}: ")?;
+            }
+            _ => {}
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, pools) in [("flights", &self.pools), ("tickets", &self.ticket_pools)] {
+            writeln!(
+                f,
+                "{name}     {} pools: capacity {}, free {}, held {}, sold {}",
+                pools.count, pools.capacity, pools.free, pools.held, pools.sold
+            )?;
+        }
+        let (seats, tickets) = (list(&self.holds), list(&self.ticket_holds));
+        writeln!(f, "holds       {seats} of seats; {tickets} of tickets")?;
+        writeln!(f, "bookings    {}", list(&self.bookings))?;
+        let unfinished = &self.unfinished;
+        writeln!(
+            f,
+            "unfinished  {} with work left, {} overdue by more than {} s",
+            unfinished.count, unfinished.overdue, unfinished.overdue_after_s
+        )?;
+        writeln!(
+            f,
+            "charges     {}; {} kept, {} confirmed bookings to pay",
+            list(&self.charges),
+            self.charges_kept,
+            self.confirmed_to_pay
+        )?;
+        for (currency, money) in &self.money {
+            let captured = decimal(currency, money.captured_minor);
+            let refunded = decimal(currency, money.refunded_minor);
+            writeln!(
+                f,
+                "money       {currency}: {captured} captured, {refunded} of it refunded"
+            )?;
+        }
+        for violation in &self.violations {
+            writeln!(f, "VIOLATION   {violation}")?;
+        }
+        let listed = u64::try_from(self.violations.len()).unwrap_or(u64::MAX);
+        let more = self.violation_count.saturating_sub(listed);
+        if more > 0 {
+            writeln!(f, "VIOLATION   and {more} more")?;
+        }
+        if self.clean {
+            f.write_str("verdict     every invariant holds")
+        } else {
+            write!(f, "verdict     {} violations", self.violation_count)
+        }
+    }
+}
+
+fn list<T: fmt::Display>(counts: &BTreeMap<String, T>) -> String {
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    counts.join(", ")
+}
+
+/// Minor units as people write them; as they are stored, of what is no currency.
+fn decimal(currency: &str, minor: i64) -> String {
+    Currency::stored(currency)
+        .map_or_else(|_| minor.to_string(), |currency| currency.decimal(minor))
+}

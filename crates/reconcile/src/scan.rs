@@ -1,0 +1,170 @@
+//! One look at all bookings, holds and charges, or at those that are under suspicion.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::report::{PoolKind, Pools, Rule, Verdict, Violation};
+use crate::rows::{self, Booking, Charge, Hold, Rows};
+use crate::rules::Case;
+use crate::snapshot::{BOOKINGS, Connections, FLIGHTS, Snapshot};
+use crate::tickets;
+use crate::{AuditError, Options};
+
+/// How many suspects are looked at again. The three moments are a few milliseconds apart, in which far
+/// fewer bookings move on than this; what is beyond is no matter of timing.
+const SUSPECTS_MAX: usize = 10_000;
+
+/// What a look found.
+pub struct Look {
+    pub verdict: Verdict,
+    /// What looks wrong, and may come right.
+    pub suspects: Vec<Violation>,
+    /// What looks wrong beyond these.
+    pub unexamined: u64,
+}
+
+/// Looks at everything.
+pub async fn at_everything(
+    connections: &mut Connections,
+    options: &Options,
+) -> Result<Look, AuditError> {
+    let moment = connections.moment().await?;
+    let mut look = Look {
+        verdict: Verdict::new(options.overdue_after),
+        suspects: Vec::new(),
+        unexamined: 0,
+    };
+    prove(&moment, &mut look.verdict).await?;
+    tickets::check(&moment, &mut look.verdict).await?;
+    count_holds(&moment, &mut look.verdict).await?;
+    let overdue_after_s = options.overdue_after.as_secs_f64();
+    let mut cases = Cases {
+        bookings: rows::bookings(&moment, overdue_after_s, None).await?,
+        holds: rows::live_holds(&moment, None).await?,
+        tickets: rows::ticket_holds(&moment, None).await?,
+        charges: rows::charges(&moment, None).await?,
+    };
+    while let Some(case) = cases.next().await? {
+        look.verdict.count(&case);
+        for violation in case.violations() {
+            if look.suspects.len() < SUSPECTS_MAX {
+                look.suspects.push(violation);
+            } else {
+                look.unexamined += 1;
+            }
+        }
+    }
+    Ok(look)
+}
+
+/// Looks at suspects again: those that are still wrong in the same way.
+pub async fn again(
+    connections: &mut Connections,
+    suspects: Vec<Violation>,
+) -> Result<Vec<Violation>, AuditError> {
+    let known: BTreeSet<(Uuid, Rule)> = suspects
+        .iter()
+        .filter_map(|suspect| Some((suspect.hold?, suspect.rule)))
+        .collect();
+    let mut ids: Vec<Uuid> = known.iter().map(|(id, _)| *id).collect();
+    ids.dedup();
+    let moment = connections.moment().await?;
+    let mut cases = Cases {
+        bookings: rows::bookings(&moment, 0.0, Some(&ids)).await?,
+        holds: rows::live_holds(&moment, Some(&ids)).await?,
+        tickets: rows::ticket_holds(&moment, Some(&ids)).await?,
+        charges: rows::charges(&moment, Some(&ids)).await?,
+    };
+    let mut left = Vec::new();
+    while let Some(case) = cases.next().await? {
+        let still = case.violations().into_iter();
+        left.extend(still.filter(|violation| known.contains(&(case.id, violation.rule))));
+    }
+    Ok(left)
+}
+
+/// The kinds of rows, side by side.
+struct Cases<'a> {
+    bookings: Rows<'a, Booking>,
+    /// Of seats.
+    holds: Rows<'a, Hold>,
+    /// Of bookings' tickets.
+    tickets: Rows<'a, Hold>,
+    charges: Rows<'a, Charge>,
+}
+
+impl Cases<'_> {
+    async fn next(&mut self) -> Result<Option<Case>, AuditError> {
+        let ids = [
+            self.bookings.next_hold(),
+            self.holds.next_hold(),
+            self.tickets.next_hold(),
+            self.charges.next_hold(),
+        ];
+        let Some(id) = ids.into_iter().flatten().min() else {
+            return Ok(None);
+        };
+        let booking = self.bookings.take(id).await?;
+        let (seats, tickets) = (self.holds.take(id).await?, self.tickets.take(id).await?);
+        let is_of_tickets = booking.as_ref().is_some_and(|one| one.channel == "event");
+        let mut case = Case {
+            id,
+            booking,
+            hold: if is_of_tickets { tickets } else { seats },
+            charges: Vec::new(),
+        };
+        while let Some(charge) = self.charges.take(id).await? {
+            case.charges.push(charge);
+        }
+        Ok(Some(case))
+    }
+}
+
+/// Has the ledger prove the pools. It is of one moment, so there is nothing to look at twice.
+async fn prove(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+    for (kind, database) in [
+        (PoolKind::Seats, &moment.flights),
+        (PoolKind::Tickets, &moment.bookings),
+    ] {
+        let proof = inventory::proof::prove(database).await?;
+        let pools = Pools {
+            count: proof.pools,
+            capacity: proof.capacity,
+            free: proof.free,
+            held: proof.held,
+            sold: proof.sold,
+        };
+        match kind {
+            PoolKind::Seats => verdict.pools = pools,
+            PoolKind::Tickets => verdict.ticket_pools = pools,
+        }
+        for contradiction in proof.violations {
+            verdict.add(Violation {
+                rule: Rule::PoolDiffers,
+                booking: None,
+                hold: None,
+                pool: Some(contradiction.pool.0),
+                pool_of: Some(kind),
+                what: contradiction.what,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Counts all holds, ended ones too.
+async fn count_holds(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+    let query = "SELECT status, count(*) FROM holds GROUP BY status";
+    for (name, database, counts) in [
+        (FLIGHTS, &moment.flights, &mut verdict.holds),
+        (BOOKINGS, &moment.bookings, &mut verdict.ticket_holds),
+    ] {
+        let fails = |error| AuditError::Database(name, error);
+        for row in database.query(query, &[]).await.map_err(fails)? {
+            let status = row.try_get(0).map_err(fails)?;
+            counts.insert(status, row.try_get(1).map_err(fails)?);
+        }
+    }
+    Ok(())
+}

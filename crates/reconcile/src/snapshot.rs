@@ -1,0 +1,100 @@
+//! One moment of one database, read only.
+
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Transaction};
+use tokio_postgres::{Config, IsolationLevel, NoTls};
+
+use crate::{AuditError, Urls};
+
+/// How long a connection may take to open.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long one statement may take. The longest is the proof, which sums up the whole ledger: at a
+/// million rows a second and core, so much for a hundred million bookings.
+const STATEMENT_WITHIN: Duration = Duration::from_secs(600);
+
+pub const FLIGHTS: &str = "flights";
+pub const BOOKINGS: &str = "bookings";
+pub const PAYMENTS: &str = "payments";
+
+/// A connection to each database.
+pub struct Connections {
+    flights: ClientWrapper,
+    bookings: ClientWrapper,
+    payments: ClientWrapper,
+}
+
+/// One moment of each database; the three moments are close to each other.
+pub struct Snapshot<'a> {
+    pub flights: Transaction<'a>,
+    pub bookings: Transaction<'a>,
+    pub payments: Transaction<'a>,
+}
+
+impl Connections {
+    pub async fn open(urls: &Urls) -> Result<Self, AuditError> {
+        let (flights, bookings, payments) = tokio::try_join!(
+            connect(FLIGHTS, &urls.flights),
+            connect(BOOKINGS, &urls.bookings),
+            connect(PAYMENTS, &urls.payments),
+        )?;
+        Ok(Self {
+            flights,
+            bookings,
+            payments,
+        })
+    }
+
+    pub async fn moment(&mut self) -> Result<Snapshot<'_>, AuditError> {
+        let (flights, bookings, payments) = tokio::try_join!(
+            begin(FLIGHTS, &mut self.flights),
+            begin(BOOKINGS, &mut self.bookings),
+            begin(PAYMENTS, &mut self.payments),
+        )?;
+        Ok(Snapshot {
+            flights,
+            bookings,
+            payments,
+        })
+    }
+}
+
+async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, AuditError> {
+    let mut config: Config = url
+        .parse()
+        .map_err(|error| AuditError::Address(name, error))?;
+    config
+        .application_name("holdfast audit")
+        .connect_timeout(CONNECT_WITHIN)
+        .options(format!(
+            "-c statement_timeout={} -c default_transaction_read_only=on",
+            STATEMENT_WITHIN.as_millis()
+        ));
+    let (client, connection) = config
+        .connect(NoTls)
+        .await
+        .map_err(|error| AuditError::Unreachable(name, error))?;
+    let connection = tokio::spawn(async move {
+        // What goes wrong with the connection is told to whoever uses the client.
+        connection.await.ok();
+    });
+    Ok(ClientWrapper::new(client, connection))
+}
+
+async fn begin<'a>(
+    name: &'static str,
+    client: &'a mut ClientWrapper,
+) -> Result<Transaction<'a>, AuditError> {
+    let fails = |error| AuditError::Database(name, error);
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .map_err(fails)?;
+    // The moment is that of the first statement.
+    transaction.batch_execute("SELECT 1").await.map_err(fails)?;
+    Ok(transaction)
+}
