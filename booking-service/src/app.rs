@@ -9,35 +9,10 @@
 
 pub mod accounts;
 pub mod actor;
-pub mod booking;
-pub mod booking_row;
 pub mod bookings;
 pub mod catalog;
-mod common_passwords;
-pub mod dashboard;
-pub mod engine;
-pub mod event_bookings;
-pub mod events;
-pub mod first_answer;
-pub mod flights;
-pub mod job_notifier;
-pub mod key_locks;
-pub mod leases;
-pub mod ledger;
-pub mod live_sessions;
-pub mod login_throttle;
-pub mod orders;
-pub mod ownership;
-pub mod passwords;
-pub mod payment_jobs;
-pub mod seat_feeds;
-pub mod simple_orders;
-pub mod text;
-pub mod ticket_options;
-pub mod unpaid_orders;
-pub mod users;
-pub mod vouchers;
-pub mod worker;
+pub mod operations;
+pub mod tickets;
 
 use std::sync::Arc;
 
@@ -48,8 +23,8 @@ use inventory::{InventoryError, StoreError};
 use jiff::Timestamp;
 use service_kit::once::OnceError;
 
-use self::booking::Refusal;
 use crate::db::DbError;
+use crate::model::booking::Refusal;
 
 /// Why a call could not be answered as it was meant.
 #[derive(Debug, thiserror::Error)]

@@ -1,21 +1,10 @@
 //! The tables of bookings, events and ticket options, one file each; SQL only here. The inventory's
 //! tables are the inventory crate's.
 
+pub mod accounts;
 pub mod bookings;
-pub mod dashboard;
-pub mod event_bookings;
-pub mod events;
-pub mod known_browsers;
-pub mod passwords;
-pub mod payment_failures;
-pub mod purchases;
-pub mod sessions;
-pub mod ticket_limits;
-pub mod ticket_options;
-pub mod unpaid_orders;
-pub mod users;
-pub mod vouchers;
-pub mod writer;
+pub mod operations;
+pub mod tickets;
 
 mod embedded {
     refinery::embed_migrations!("../migrations/bookings");

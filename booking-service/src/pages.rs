@@ -50,16 +50,16 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::server::unguarded;
 
-use self::event_stream::Live;
-use self::forms::Form;
-use self::middleware::{For, nothing_here, page};
-use self::session::PageSession;
-use crate::app::booking::Booking;
+use crate::app::accounts::live_sessions::LiveSessions;
 use crate::app::catalog::Catalog;
-use crate::app::dashboard::Dashboard;
-use crate::app::event_bookings::EventBooking;
-use crate::app::live_sessions::LiveSessions;
-use crate::routes::sessions::Cookies;
+use crate::app::operations::dashboard::Dashboard;
+use crate::app::tickets::event_bookings::EventBooking;
+use crate::model::booking::Booking;
+use crate::pages::event_stream::Live;
+use crate::pages::forms::Form;
+use crate::pages::middleware::{For, nothing_here, page};
+use crate::pages::session::PageSession;
+use crate::routes::accounts::sessions::Cookies;
 
 /// What the pages need besides what the API has.
 #[derive(Clone)]

@@ -1,27 +1,30 @@
 //! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
 
 pub mod access;
+pub(crate) mod accounts;
 mod actor;
-mod admin;
 mod bare_list;
-mod bookings;
-mod dead_letters;
-mod event_bookings;
-mod events;
-mod flights;
-mod json_api;
-mod ledger;
+pub(crate) mod bookings;
 pub mod openapi;
-mod orders;
+pub(crate) mod operations;
 mod problem;
-mod purchases;
-pub mod sessions;
-mod simple_orders;
-mod ticket_options;
-pub(crate) mod travelers;
-mod users;
-mod vouchers;
+pub(crate) mod tickets;
 
+use crate::routes::accounts::sessions;
+use crate::routes::accounts::users;
+use crate::routes::bookings::admin;
+use crate::routes::bookings::by_count;
+use crate::routes::bookings::flights;
+use crate::routes::bookings::orders;
+use crate::routes::bookings::simple_orders;
+use crate::routes::operations::ledger;
+use crate::routes::tickets::dead_letters;
+use crate::routes::tickets::event_bookings;
+use crate::routes::tickets::events;
+use crate::routes::tickets::json_api;
+use crate::routes::tickets::purchases;
+use crate::routes::tickets::ticket_options;
+use crate::routes::tickets::vouchers;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
@@ -31,20 +34,20 @@ use service_kit::problem::ProblemStyles;
 use service_kit::server::resource;
 use service_kit::{context, respond};
 
-use crate::app::accounts::Accounts;
-use crate::app::bookings::Bookings;
-use crate::app::event_bookings::EventBookings;
-use crate::app::events::Events;
-use crate::app::flights::Flights;
-use crate::app::ledger::Ledger;
-use crate::app::orders::Orders;
-use crate::app::payment_jobs::PaymentJobs;
-use crate::app::seat_feeds::SeatFeeds;
-use crate::app::simple_orders::SimpleOrders;
-use crate::app::ticket_options::TicketOptions;
-use crate::app::users::Users;
-use crate::app::vouchers::Vouchers;
-use crate::routes::sessions::Cookies;
+use crate::app::accounts::authentication::Accounts;
+use crate::app::accounts::users::Users;
+use crate::app::bookings::by_count::Bookings;
+use crate::app::bookings::flights::Flights;
+use crate::app::bookings::orders::Orders;
+use crate::app::bookings::seat_feeds::SeatFeeds;
+use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::app::operations::ledger::Ledger;
+use crate::app::tickets::event_bookings::EventBookings;
+use crate::app::tickets::events::Events;
+use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::app::tickets::ticket_options::TicketOptions;
+use crate::app::tickets::vouchers::Vouchers;
+use crate::routes::accounts::sessions::Cookies;
 
 /// What the routes call.
 #[derive(Clone)]
@@ -154,19 +157,19 @@ fn configure_bookings(config: &mut ServiceConfig) {
             "/api/bookings",
             "GET, POST",
             [
-                web::get().to(bookings::list),
-                web::post().to(bookings::create),
+                web::get().to(by_count::list),
+                web::post().to(by_count::create),
             ],
         ))
         .service(resource(
             "/api/bookings/{id}/cancel",
             "PUT",
-            [web::put().to(bookings::cancel)],
+            [web::put().to(by_count::cancel)],
         ))
         .service(resource(
             "/api/bookings/{id}",
             "GET",
-            [web::get().to(bookings::show)],
+            [web::get().to(by_count::show)],
         ));
 }
 

@@ -18,7 +18,7 @@ use service_kit::settings::{
 };
 use service_kit::streams::StreamSettings;
 
-use crate::app::bookings::Cutoffs;
+use crate::app::bookings::by_count::Cutoffs;
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");

@@ -16,10 +16,10 @@ use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use moka::future::Cache;
 
-use super::AppError;
-use super::flights::{granted, granted_of};
+use crate::app::AppError;
+use crate::app::bookings::flights::{granted, granted_of};
 
-pub use self::airports::{Airports, Match};
+pub use crate::app::catalog::airports::{Airports, Match};
 
 /// How long airports are kept: they change with the schedule, a few times a year.
 const AIRPORTS_LIFETIME: Duration = Duration::from_secs(300);

@@ -1,5 +1,8 @@
 //! The tables `bookings`, `booking_legs` and `travelers`.
 
+pub mod unpaid_orders;
+pub mod writer;
+
 mod all_channels;
 mod insert;
 mod list;
@@ -11,9 +14,9 @@ use std::time::Duration;
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId, SeatNumber};
 
-use self::row::{COLUMNS, read, read_claimed};
-use super::DbError;
-use crate::app::booking::Booking;
+use crate::db::DbError;
+use crate::db::bookings::row::{COLUMNS, read, read_claimed};
+use crate::model::booking::Booking;
 
 pub use all_channels::{all_of_users, end_of_latest, first_since, search};
 pub use insert::{Insertion, insert};

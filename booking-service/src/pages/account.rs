@@ -7,17 +7,17 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use service_kit::Problem;
 
-use super::forms::{self, Form};
-use super::layout::{Page, Place};
-use super::session::PageSession;
-use super::{For, go_to, own_path, page, session, set_cookie};
 use crate::app::AppError;
-use crate::app::accounts::{AccountError, Accounts, Origin};
-use crate::app::passwords::{NewPassword, Password};
-use crate::app::text::{Email, Name};
-use crate::app::users::NewUser;
+use crate::app::accounts::authentication::{AccountError, Accounts, Origin};
+use crate::app::accounts::passwords::{NewPassword, Password};
 use crate::db;
-use crate::routes::sessions::{Cookies, SessionCookie};
+use crate::model::text::{Email, Name};
+use crate::model::user::NewUser;
+use crate::pages::forms::{self, Form};
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
+use crate::pages::{For, go_to, own_path, page, session, set_cookie};
+use crate::routes::accounts::sessions::{Cookies, SessionCookie};
 
 /// Where sessions log in.
 pub(super) const LOG_IN: &str = "/log-in";
@@ -174,7 +174,7 @@ fn refused(
         AccountError::App(AppError::Db(error))
             if matches!(
                 error.constraint(),
-                Some(db::users::EMAIL | db::users::EMAIL_KEY)
+                Some(db::accounts::users::EMAIL | db::accounts::users::EMAIL_KEY)
             ) =>
         {
             "Somebody has signed up with this e-mail address already. Log in instead."

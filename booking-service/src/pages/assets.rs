@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use service_kit::Problem;
 use sha2::{Digest as _, Sha256};
 
-use crate::app::text::hexadecimal;
+use crate::model::text::hexadecimal;
 
 /// A year: what is at an address with a digest never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";

@@ -16,20 +16,24 @@ use service_kit::extract::{Id, Query};
 use service_kit::page::{Listing, PageRequest};
 use uuid::Uuid;
 
-use super::cancelling::Chance;
-use super::forms::{self, Form};
-use super::layout::{Page, Place};
-use super::orders::badge;
-use super::seat_selection::notice;
-use super::session::PageSession;
-use super::{For, formatting, go_to, itinerary_view, orders, page, seat_map, tickets, travelers};
 use crate::app::AppError;
-use crate::app::booking::{Booking, Channel};
-use crate::app::bookings::Bookings;
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::bookings::by_count::Bookings;
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::dashboard::{Dashboard, Stage};
-use crate::app::events::{Event, Events};
-use crate::app::ownership::Owned as _;
+use crate::app::operations::dashboard::Dashboard;
+use crate::app::tickets::events::Events;
+use crate::model::booking::{Booking, Channel};
+use crate::model::dashboard::Stage;
+use crate::model::event::Event;
+use crate::pages::cancelling::Chance;
+use crate::pages::forms::{self, Form};
+use crate::pages::layout::{Page, Place};
+use crate::pages::orders::badge;
+use crate::pages::seat_selection::notice;
+use crate::pages::session::PageSession;
+use crate::pages::{
+    For, formatting, go_to, itinerary_view, orders, page, seat_map, tickets, travelers,
+};
 use crate::routes::call_context;
 
 /// How many events are asked for side by side.
@@ -303,7 +307,7 @@ async fn answer(
         div.columns {
             div {
                 section.card.state {
-                    div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (super::error_page::sentence(&refusal.message)) } } }
+                    div.state-head { (badge(booking)) @if let Some(refusal) = &booking.refusal { p { (crate::pages::error_page::sentence(&refusal.message)) } } }
                     p { (seats(booking)) }
                 }
                 @for (before, flight) in itinerary_view::with_before(&row.flights) {

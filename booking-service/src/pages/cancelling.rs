@@ -4,8 +4,8 @@ use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::formatting;
 use crate::app::actor::Actor;
+use crate::pages::formatting;
 
 /// Whether the session can cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

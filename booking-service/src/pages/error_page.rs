@@ -7,8 +7,8 @@ use actix_web::http::header::{self, HeaderValue};
 use maud::{Markup, html};
 use service_kit::{Problem, context};
 
-use super::layout::{Page, Place};
-use super::session::PageSession;
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
 
 /// The page of a problem.
 pub(super) fn page(problem: &Problem) -> Page {

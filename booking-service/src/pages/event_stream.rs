@@ -16,9 +16,9 @@ use service_kit::streams::{ALIVE, Grant, HEARTBEAT};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::session::PageSession;
-use crate::app::live_sessions::LiveSessions;
-use crate::routes::sessions::Cookies;
+use crate::app::accounts::live_sessions::LiveSessions;
+use crate::pages::session::PageSession;
+use crate::routes::accounts::sessions::Cookies;
 
 /// How often it is looked at, by its key.
 const LOOK_EVERY: Duration = Duration::from_millis(300);

@@ -11,13 +11,14 @@ use service_kit::extract::{Id, Query};
 use service_kit::page::{Listing, PageRequest};
 use uuid::Uuid;
 
-use super::layout::{Page, Place};
-use super::seat_selection::notice;
-use super::session::PageSession;
-use super::{For, formatting, fragment, page, tickets};
-use crate::app::dashboard::Dashboard;
-use crate::app::events::{Event, Events};
-use crate::app::users::Users;
+use crate::app::accounts::users::Users;
+use crate::app::operations::dashboard::Dashboard;
+use crate::app::tickets::events::Events;
+use crate::model::event::Event;
+use crate::pages::layout::{Page, Place};
+use crate::pages::seat_selection::notice;
+use crate::pages::session::PageSession;
+use crate::pages::{For, formatting, fragment, page, tickets};
 
 /// How many events a page has.
 const ROWS: i64 = 24;

@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use crate::app::events::Event;
+use crate::model::event::Event;
 
 /// An amount: `₹8,500`, `$75.50`, `CHF 1,200`.
 pub(super) fn money(amount: Amount, currency: Currency) -> String {

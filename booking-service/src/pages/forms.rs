@@ -13,8 +13,8 @@ use service_kit::{Problem, body};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::session::PageSession;
-use crate::app::text::hexadecimal;
+use crate::model::text::hexadecimal;
+use crate::pages::session::PageSession;
 
 /// The field that carries the token.
 const TOKEN: &str = "form_token";

@@ -3,8 +3,8 @@
 use clients::flight::Flight;
 use maud::{Markup, html};
 
-use super::formatting;
 use crate::app::catalog::Airports;
+use crate::pages::formatting;
 
 /// `Delhi to Mumbai`.
 pub(super) fn title<'a>(

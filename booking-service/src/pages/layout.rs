@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
-use super::session::PageSession;
-use super::{account, forms, sessions};
-use crate::app::users::UserRole;
+use crate::model::user::UserRole;
+use crate::pages::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
+use crate::pages::session::PageSession;
+use crate::pages::{account, forms, sessions};
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
 /// besides, and asks nobody but this service.

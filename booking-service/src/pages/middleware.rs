@@ -15,9 +15,9 @@ use service_kit::limits::rate::RateLimitStatus;
 use service_kit::server::unguarded;
 use service_kit::{Problem, audit_log};
 
-use super::session::PageSession;
-use super::{account, error_page, go_to, set_cookie};
-use crate::routes::sessions::Cookies;
+use crate::pages::session::PageSession;
+use crate::pages::{account, error_page, go_to, set_cookie};
+use crate::routes::accounts::sessions::Cookies;
 
 /// Everything comes from this service, and no script or style stands inside a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

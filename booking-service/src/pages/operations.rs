@@ -15,12 +15,13 @@ use service_kit::Problem;
 use service_kit::auth::Role;
 use service_kit::extract::Query;
 
-use super::layout::{Page, Place};
-use super::session::PageSession;
-use super::{For, fragment, page};
 use crate::app::catalog::Catalog;
-use crate::app::dashboard::{Dashboard, Span};
-use crate::app::payment_jobs::PaymentJobs;
+use crate::app::operations::dashboard::Dashboard;
+use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::model::dashboard::Span;
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
+use crate::pages::{For, fragment, page};
 
 /// The spans, with their names in addresses and on the page.
 const SPANS: [(Span, &str, &str); 3] = [

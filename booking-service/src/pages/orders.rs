@@ -17,18 +17,18 @@ use domain::{FlightId, HoldId};
 use service_kit::Problem;
 use service_kit::extract::Id;
 
-use super::forms::Form;
-use super::layout::{Page, Place};
-use super::session::PageSession;
-use super::{For, go_to, itinerary_view, page};
 use crate::app::AppError;
-use crate::app::booking::Booking;
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::bookings::orders::{Orders, is_payment_code, status};
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::orders::{Orders, is_payment_code, status};
-use crate::app::ownership::Owned as _;
+use crate::model::booking::Booking;
+use crate::pages::forms::Form;
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
+use crate::pages::{For, go_to, itinerary_view, page};
 use crate::routes::call_context;
 
-pub(super) use self::panel::{again, badge};
+pub(super) use crate::pages::orders::panel::{again, badge};
 
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -11,10 +11,10 @@ use maud::{Markup, html};
 use service_kit::Problem;
 use service_kit::extract::Query;
 
-use self::search_form::{Fault, SearchForm};
-use super::layout::{Page, Place};
-use super::session::PageSession;
 use crate::app::catalog::Catalog;
+use crate::pages::layout::{Page, Place};
+use crate::pages::search::search_form::{Fault, SearchForm};
+use crate::pages::session::PageSession;
 use crate::routes::call_context;
 
 /// The most airports that are offered at once: what a small screen shows.

@@ -6,7 +6,7 @@ use clients::flight::{Seat, SeatStatus};
 use domain::{FlightId, SeatNumber};
 use maud::{Markup, html};
 
-use super::formatting;
+use crate::pages::formatting;
 
 /// What of a cabin belongs to whom looks at it.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +98,7 @@ fn cabin(flight: FlightId, seats: &[Seat], mine: &Mine) -> Markup {
                 div.cabin-row {
                     @for (index, seat) in row.iter().enumerate() {
                         @if index == width / 2 && width > 1 { span.aisle aria-hidden="true" { (name) } }
-                        (self::seat(flight, seat, mine, false))
+                        (crate::pages::seat_map::seat(flight, seat, mine, false))
                     }
                 }
             }

@@ -16,14 +16,14 @@ use service_kit::Problem;
 use service_kit::extract::Query;
 use uuid::Uuid;
 
-use super::layout::{Page, Place};
-use super::seat_map::{self, Mine};
-use super::session::PageSession;
-use super::travelers::{self, Typed};
-use super::{formatting, forms, itinerary_view};
 use crate::app::AppError;
+use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::orders::SEATS_MAX;
+use crate::pages::layout::{Page, Place};
+use crate::pages::seat_map::{self, Mine};
+use crate::pages::session::PageSession;
+use crate::pages::travelers::{self, Typed};
+use crate::pages::{formatting, forms, itinerary_view};
 use crate::routes::call_context;
 
 /// Which flights, and for how many.
@@ -231,7 +231,7 @@ pub(super) fn taken() -> Markup {
 pub(super) fn notice(text: Option<&str>) -> Markup {
     html! {
         @if let Some(text) = text {
-            div.notice.bad role="alert" { p { (super::error_page::sentence(text)) } }
+            div.notice.bad role="alert" { p { (crate::pages::error_page::sentence(text)) } }
         }
     }
 }

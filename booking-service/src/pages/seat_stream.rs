@@ -16,11 +16,11 @@ use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 use service_kit::streams::events;
 
-use super::event_stream::grant;
-use super::seat_map::{self, Mine};
-use super::session::PageSession;
-use crate::app::orders::Orders;
-use crate::app::seat_feeds::SeatFeeds;
+use crate::app::bookings::orders::Orders;
+use crate::app::bookings::seat_feeds::SeatFeeds;
+use crate::pages::event_stream::grant;
+use crate::pages::seat_map::{self, Mine};
+use crate::pages::session::PageSession;
 use crate::routes::call_context;
 
 /// How long a browser waits before it comes back: a change is to be seen within a second.

@@ -18,10 +18,10 @@ use service_kit::auth::Caller;
 use service_kit::auth::guard::Guards;
 use uuid::Uuid;
 
-use crate::app::accounts::{AccountError, Accounts};
+use crate::app::accounts::authentication::{AccountError, Accounts};
 use crate::app::actor::Actor;
-use crate::app::users::User;
-use crate::routes::sessions::Cookies;
+use crate::model::user::User;
+use crate::routes::accounts::sessions::Cookies;
 
 /// The cookie with the name of whom the session acts as.
 const ACTING_AS: &str = "holdfast_acting_as";

@@ -5,12 +5,12 @@ use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
 use service_kit::Problem;
 
-use super::forms::{self, Form};
-use super::layout::{Page, Place};
-use super::session::PageSession;
-use super::{For, account, formatting, go_to, page};
-use crate::app::accounts::{AccountError, Accounts, OpenSession};
-use crate::routes::sessions::SessionCookie;
+use crate::app::accounts::authentication::{AccountError, Accounts, OpenSession};
+use crate::pages::forms::{self, Form};
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
+use crate::pages::{For, account, formatting, go_to, page};
+use crate::routes::accounts::sessions::SessionCookie;
 
 /// Where they are shown.
 pub(super) const SESSIONS: &str = "/account/sessions";

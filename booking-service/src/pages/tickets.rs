@@ -13,20 +13,21 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 
-use super::event_stream::{Known, Live, Subscription, follow, grant, watch};
-use super::forms::Form;
-use super::layout::{Page, Place};
-use super::session::PageSession;
-use super::{For, go_to, page};
 use crate::app::AppError;
-use crate::app::booking::Channel;
-use crate::app::event_bookings::{EventBooking, EventBookings};
-use crate::app::events::{Event, Events};
-use crate::app::ownership::Owned as _;
-use crate::app::payment_jobs::PaymentJobs;
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::tickets::event_bookings::{EventBooking, EventBookings};
+use crate::app::tickets::events::Events;
+use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::model::booking::Channel;
+use crate::model::event::Event;
+use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
+use crate::pages::forms::Form;
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
+use crate::pages::{For, go_to, page};
 use crate::routes::call_context;
 
-pub(super) use self::buy::{form as buy_form, known};
+pub(super) use crate::pages::tickets::buy::{form as buy_form, known};
 
 /// Adds the routes.
 pub(super) fn configure(config: &mut ServiceConfig) {

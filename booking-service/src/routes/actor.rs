@@ -30,7 +30,7 @@ fn of(caller: &Caller, request: &HttpRequest) -> Result<Actor, Problem> {
 ///
 /// # Errors
 /// 403 when a customer names somebody else.
-pub(super) fn check_may_sell_to(caller: &Caller, field: &str, user: &str) -> Result<(), Problem> {
+pub(crate) fn check_may_sell_to(caller: &Caller, field: &str, user: &str) -> Result<(), Problem> {
     match caller.role() {
         Some(Role::Service) => Ok(()),
         _ => caller.check_names_self(field, user),

@@ -13,7 +13,7 @@ const LIMIT_MAX: i64 = 100;
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListPart {
+pub(crate) struct ListPart {
     /// How many at most
     #[serde(default = "limit_max")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 100)]
@@ -22,7 +22,7 @@ pub(super) struct ListPart {
     #[serde(default)]
     // An empty text is none, so it is not only ids.
     #[param(value_type = Option<String>)]
-    pub(super) after: Option<Uuid>,
+    pub(crate) after: Option<Uuid>,
 }
 
 fn limit_max() -> i64 {
@@ -34,7 +34,7 @@ impl ListPart {
     ///
     /// # Errors
     /// When more are asked for than there may be, or none.
-    pub(super) fn look_for(&self) -> Result<i64, Problem> {
+    pub(crate) fn look_for(&self) -> Result<i64, Problem> {
         if (1..=LIMIT_MAX).contains(&self.limit) {
             Ok(self.limit + 1)
         } else {
@@ -44,7 +44,7 @@ impl ListPart {
     }
 
     /// What was found, without the one that tells, and where the rest is.
-    pub(super) fn answer<T: Serialize>(
+    pub(crate) fn answer<T: Serialize>(
         &self,
         request: &HttpRequest,
         mut found: Vec<T>,

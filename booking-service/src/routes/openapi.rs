@@ -9,11 +9,22 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::json_api::Errors;
-use super::{
-    admin, bookings, dead_letters, event_bookings, events, flights, json_api, ledger, orders,
-    purchases, sessions, simple_orders, ticket_options, users, vouchers,
-};
+use crate::routes::accounts::sessions;
+use crate::routes::accounts::users;
+use crate::routes::bookings::admin;
+use crate::routes::bookings::by_count;
+use crate::routes::bookings::flights;
+use crate::routes::bookings::orders;
+use crate::routes::bookings::simple_orders;
+use crate::routes::operations::ledger;
+use crate::routes::tickets::dead_letters;
+use crate::routes::tickets::event_bookings;
+use crate::routes::tickets::events;
+use crate::routes::tickets::json_api;
+use crate::routes::tickets::json_api::Errors;
+use crate::routes::tickets::purchases;
+use crate::routes::tickets::ticket_options;
+use crate::routes::tickets::vouchers;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,7 +34,7 @@ use super::{
         license(name = "MIT", identifier = "MIT")
     ),
     paths(
-        bookings::create, bookings::list, bookings::show, bookings::cancel,
+        by_count::create, by_count::list, by_count::show, by_count::cancel,
         orders::create, orders::show, orders::change_seats, orders::pay, orders::cancel,
         simple_orders::create, flights::seats, flights::stream, admin::reset, admin::cancel,
         ledger::proof,
@@ -63,13 +74,17 @@ struct Api;
 pub fn document() -> Document {
     let mut document = Api::openapi();
     add_operations(&mut document);
-    add_access(&mut document, &super::access::rules(false), |path, text| {
-        if path.starts_with("/api/") {
-            problem_response(text)
-        } else {
-            json_api_refusal(text)
-        }
-    });
+    add_access(
+        &mut document,
+        &crate::routes::access::rules(false),
+        |path, text| {
+            if path.starts_with("/api/") {
+                problem_response(text)
+            } else {
+                json_api_refusal(text)
+            }
+        },
+    );
     document
 }
 

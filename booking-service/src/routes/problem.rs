@@ -8,11 +8,11 @@ use service_kit::batch::IsData as _;
 use service_kit::database::is_transient;
 
 use crate::app::AppError;
-use crate::app::accounts::AccountError;
-use crate::app::booking::Refusal;
-use crate::app::passwords::HashError;
+use crate::app::accounts::authentication::AccountError;
+use crate::app::accounts::passwords::HashError;
 use crate::db;
 use crate::db::DbError;
+use crate::model::booking::Refusal;
 
 /// The refusals that are answered under their own codes: of this service's channels, and of other services.
 const PASSED_ON: &[&str] = &[
@@ -35,7 +35,7 @@ const PASSED_ON: &[&str] = &[
 const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";
 
 /// The code of more tickets than are left, or of no number of tickets.
-pub(super) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
+pub(crate) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
@@ -145,10 +145,10 @@ fn of_store(error: StoreError) -> Problem {
 fn of_database(error: DbError) -> Problem {
     let text = error.to_string();
     match error.constraint() {
-        Some(db::users::EMAIL | db::users::EMAIL_KEY) => {
+        Some(db::accounts::users::EMAIL | db::accounts::users::EMAIL_KEY) => {
             return Problem::conflict("email_taken", "this address belongs to another user");
         }
-        Some(db::vouchers::CODE) => {
+        Some(db::tickets::vouchers::CODE) => {
             return Problem::conflict("voucher_code_taken", "there is a voucher with this code");
         }
         _ => {}
@@ -166,7 +166,7 @@ fn of_database(error: DbError) -> Problem {
 }
 
 /// Flights that are no itinerary, under the code of the rule that they break.
-pub(super) fn no_itinerary(field: &str, code: &str, detail: impl Into<String>) -> Problem {
+pub(crate) fn no_itinerary(field: &str, code: &str, detail: impl Into<String>) -> Problem {
     let problem = Problem::invalid_field(field, detail);
     match NoItinerary::CODES.iter().find(|known| **known == code) {
         Some(code) => problem.with_code(code),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking_service::app::booking::{Booking, PaymentAttempts};
 use booking_service::db::bookings::{self, Change, NextStep};
-use booking_service::db::event_bookings::TicketsMoved;
+use booking_service::db::tickets::event_bookings::TicketsMoved;
+use booking_service::model::booking::{Booking, PaymentAttempts};
 use booking_service::settings::Settings;
 use inventory::{Command, Inventory};
 use lifecycle::{ChargedSeats, Event};

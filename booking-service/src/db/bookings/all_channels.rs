@@ -7,10 +7,10 @@ use domain::BookingId;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, read_all};
-use crate::app::booking::Booking;
-use crate::app::dashboard::{BookingFilter, Stage};
 use crate::db::DbError;
+use crate::db::bookings::row::{COLUMNS, read_all};
+use crate::model::booking::Booking;
+use crate::model::dashboard::{BookingFilter, Stage};
 
 /// Each part has an index of its own, so it stays quick however many bookings there are.
 const KNOWN: &str = "

@@ -8,8 +8,9 @@ use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::BookingState;
 
-use crate::app::booking::{Booking, NewBooking};
-use crate::db::{DbError, column};
+use crate::db::DbError;
+use crate::db::column;
+use crate::model::booking::{Booking, NewBooking};
 
 /// A booking that is to be added.
 #[derive(Clone, Debug)]
@@ -103,7 +104,9 @@ pub async fn insert(
                 &column(&legs, |(_, (_, position))| *position),
                 &column(&legs, |(_, (leg, _))| leg.flight.0),
                 &column(&legs, |(_, (leg, _))| leg.units.get().cast_signed()),
-                &column(&legs, |(_, (leg, _))| super::joined(&leg.seats)),
+                &column(&legs, |(_, (leg, _))| {
+                    crate::db::bookings::joined(&leg.seats)
+                }),
                 &column(&travelers, |(hold, _)| *hold),
                 &column(&travelers, |(_, (_, position))| *position),
                 &column(&travelers, |(_, (one, _))| one.given_name.as_str()),

@@ -7,9 +7,9 @@ use domain::{BookingId, FlightId, HoldId};
 use service_kit::page::PageRequest;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, read_all};
-use crate::app::booking::{Booking, Channel};
 use crate::db::DbError;
+use crate::db::bookings::row::{COLUMNS, read_all};
+use crate::model::booking::{Booking, Channel};
 
 /// A user's bookings of one channel, newest first, `limit` of them at most.
 ///

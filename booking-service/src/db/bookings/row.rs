@@ -9,9 +9,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use crate::app::booking::{Booking, Channel, Leg, Refusal, SeatChange, Tickets, Traveler};
-use crate::app::booking_row::StoredState;
 use crate::db::DbError;
+use crate::model::booking::{Booking, Channel, Leg, Refusal, SeatChange, Tickets, Traveler};
+use crate::model::booking_row::StoredState;
 
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "

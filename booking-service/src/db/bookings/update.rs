@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use service_kit::once::{Answer, RequestKey, answers};
 use tokio_postgres::types::Json;
 
-use crate::app::booking::Booking;
-use crate::app::booking_row::StoredState;
-use crate::app::first_answer::{FirstAnswer, leaves_key_free};
-use crate::db::{DbError, column};
+use crate::app::bookings::first_answer::{FirstAnswer, leaves_key_free};
+use crate::db::DbError;
+use crate::db::column;
+use crate::model::booking::Booking;
+use crate::model::booking_row::StoredState;
 
 /// When a change brings the next work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +222,7 @@ pub async fn update_with_seats(
     };
     let positions: Vec<i16> = (0i16..).take(booking.legs.len()).collect();
     let units = column(&booking.legs, |leg| leg.units.get().cast_signed());
-    let seats = column(&booking.legs, |leg| super::joined(&leg.seats));
+    let seats = column(&booking.legs, |leg| crate::db::bookings::joined(&leg.seats));
     let statement = transaction.prepare_cached(UPDATE_LEGS).await?;
     transaction
         .execute(&statement, &[&booking.id.0, &positions, &units, &seats])

@@ -7,9 +7,9 @@ use service_kit::Problem;
 use service_kit::audit_log::{AuditLog, Outcome};
 use service_kit::auth::Role;
 
-use super::super::formatting;
-use super::super::layout::{Page, Place};
-use super::super::session::PageSession;
+use crate::pages::formatting;
+use crate::pages::layout::{Page, Place};
+use crate::pages::session::PageSession;
 
 /// How many are shown.
 const ROWS: i64 = 50;

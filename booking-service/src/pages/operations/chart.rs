@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::formatting;
-use crate::app::dashboard::Revenue;
+use crate::model::dashboard::Revenue;
+use crate::pages::formatting;
 
 /// The drawing's own measures; it is stretched to the page's width and a fixed height.
 const WIDTH: f64 = 1000.0;

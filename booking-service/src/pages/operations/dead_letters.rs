@@ -9,12 +9,13 @@ use service_kit::page::PageRequest;
 use service_kit::{Problem, audit_log};
 use uuid::Uuid;
 
-use super::super::forms::{self, Form};
-use super::super::session::PageSession;
-use super::super::{error_page, formatting, go_to, tickets};
 use crate::app::AppError;
-use crate::app::event_bookings::EventBookingStatus;
-use crate::app::payment_jobs::{DeadLetter, PaymentJobs};
+use crate::app::tickets::event_bookings::EventBookingStatus;
+use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::model::dead_letter::DeadLetter;
+use crate::pages::forms::{self, Form};
+use crate::pages::session::PageSession;
+use crate::pages::{error_page, formatting, go_to, tickets};
 
 /// How many are shown.
 const ROWS: i64 = 20;
@@ -63,7 +64,7 @@ pub(super) async fn fragment(
     session: PageSession,
     jobs: Data<PaymentJobs>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(super::super::fragment(&list(&jobs, &session).await?))
+    Ok(crate::pages::fragment(&list(&jobs, &session).await?))
 }
 
 /// Has one tried again.

@@ -6,11 +6,12 @@ use clients::flight::Flight;
 use domain::FlightId;
 use maud::{Markup, html};
 
-use super::super::formatting;
-use super::chart;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::dashboard::{Dashboard, EventSales, Figures, LATEST_BOOKINGS, Span};
+use crate::app::operations::dashboard::{Dashboard, Figures, LATEST_BOOKINGS};
+use crate::model::dashboard::{EventSales, Span};
+use crate::pages::formatting;
+use crate::pages::operations::chart;
 use crate::routes::call_context;
 
 /// All figures of a span, with the flights as far as they can be had.

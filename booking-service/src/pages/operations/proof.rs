@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::super::formatting;
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
-use crate::app::dashboard::Dashboard;
+use crate::app::operations::dashboard::Dashboard;
+use crate::pages::formatting;
 use crate::routes::call_context;
 
 /// What one service's pools add up to.

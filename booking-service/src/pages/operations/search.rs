@@ -12,17 +12,18 @@ use service_kit::Problem;
 use service_kit::extract::Query;
 use uuid::Uuid;
 
-use super::super::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
-use super::super::formatting;
-use super::super::layout::{Page, Place};
-use super::super::orders::badge;
-use super::super::seat_selection::notice;
-use super::super::session::PageSession;
 use crate::app::AppError;
-use crate::app::booking::Booking;
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::dashboard::{BookingFilter, Dashboard, EventSales, Found, LATEST_BOOKINGS};
-use crate::app::events::Events;
+use crate::app::operations::dashboard::{Dashboard, Found, LATEST_BOOKINGS};
+use crate::app::tickets::events::Events;
+use crate::model::booking::Booking;
+use crate::model::dashboard::{BookingFilter, EventSales};
+use crate::pages::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
+use crate::pages::formatting;
+use crate::pages::layout::{Page, Place};
+use crate::pages::orders::badge;
+use crate::pages::seat_selection::notice;
+use crate::pages::session::PageSession;
 use crate::routes::call_context;
 
 const PATH: &str = "/operations/bookings";

@@ -10,17 +10,17 @@ use maud::html;
 use service_kit::Problem;
 use service_kit::extract::Id;
 
-use super::super::forms::{self, Form};
-use super::super::layout::{Page, Place};
-use super::super::seat_map::{self, Mine};
-use super::super::seat_selection::{self, Leg};
-use super::super::session::PageSession;
-use super::super::{go_to, itinerary_view};
-use super::make::{chosen, why_not};
 use crate::app::AppError;
-use crate::app::booking::Booking;
+use crate::app::bookings::orders::{Orders, status};
 use crate::app::catalog::Catalog;
-use crate::app::orders::{Orders, status};
+use crate::model::booking::Booking;
+use crate::pages::forms::{self, Form};
+use crate::pages::layout::{Page, Place};
+use crate::pages::orders::make::{chosen, why_not};
+use crate::pages::seat_map::{self, Mine};
+use crate::pages::seat_selection::{self, Leg};
+use crate::pages::session::PageSession;
+use crate::pages::{go_to, itinerary_view};
 use crate::routes::call_context;
 
 /// The maps, with the order's own seats ticked.
@@ -30,9 +30,9 @@ pub(super) async fn show(
     catalog: Data<Catalog>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = super::find(id.0, &orders, &session).await?;
+    let order = crate::pages::orders::find(id.0, &orders, &session).await?;
     if status(&order) != "SEATS_RESERVED" {
-        return Ok(go_to(&super::path(id.0)));
+        return Ok(go_to(&crate::pages::orders::path(id.0)));
     }
     page(&order, &catalog, &session, None).await
 }
@@ -63,7 +63,7 @@ async fn page(
     let body = html! {
         h1 { "Other seats" }
         (seat_selection::notice(notice))
-        form.choose method="post" action=(format!("{}/seats", super::path(order.hold))) data-choose {
+        form.choose method="post" action=(format!("{}/seats", crate::pages::orders::path(order.hold))) data-choose {
             (forms::token(session))
             div.columns {
                 div {
@@ -83,7 +83,7 @@ async fn page(
                         p.chosen data-chosen aria-live="polite" { "Your seats are ticked. Choose others." }
                         button.primary.wide { "Take these seats" }
                         p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again, up to an hour in all." }
-                        a.button.quiet.wide href=(super::path(order.hold)) { "Keep my seats" }
+                        a.button.quiet.wide href=(crate::pages::orders::path(order.hold)) { "Keep my seats" }
                         (seat_map::legend(true))
                     }
                 }
@@ -108,7 +108,7 @@ pub(super) async fn change(
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = super::find(id.0, &orders, &session).await?;
+    let order = crate::pages::orders::find(id.0, &orders, &session).await?;
     let flights = order.legs.iter().map(|leg| leg.flight).collect();
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
@@ -116,11 +116,12 @@ pub(super) async fn change(
             .change_seats(id.0, chosen.by_flight(), session.actor, call_context())
             .await
         {
-            Ok(_) => return Ok(go_to(&super::path(id.0))),
+            Ok(_) => return Ok(go_to(&crate::pages::orders::path(id.0))),
             Err(AppError::Refused(refusal)) => why_not(&refusal.code, &refusal.message),
             Err(AppError::Invalid(_, notice)) => notice,
             Err(error) => {
-                return super::moved_on(error, id.0, &orders, &catalog, &session).await;
+                return crate::pages::orders::moved_on(error, id.0, &orders, &catalog, &session)
+                    .await;
             }
         },
     };

@@ -8,16 +8,16 @@ use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
 use service_kit::Problem;
 
-use super::super::forms::Form;
-use super::super::go_to;
-use super::super::seat_map::Mine;
-use super::super::seat_selection::{self, Choice};
-use super::super::session::PageSession;
-use super::super::travelers::{self, Typed};
 use crate::app::AppError;
-use crate::app::booking::{Channel, Leg, NewBooking};
+use crate::app::bookings::orders::{Orders, SEATS_MAX, SeatChoice};
 use crate::app::catalog::Catalog;
-use crate::app::orders::{Orders, SEATS_MAX, SeatChoice};
+use crate::model::booking::{Channel, Leg, NewBooking};
+use crate::pages::forms::Form;
+use crate::pages::go_to;
+use crate::pages::seat_map::Mine;
+use crate::pages::seat_selection::{self, Choice};
+use crate::pages::session::PageSession;
+use crate::pages::travelers::{self, Typed};
 use crate::routes::call_context;
 
 /// How an order is paid, unless it says otherwise.
@@ -181,7 +181,7 @@ pub(super) async fn create(
             let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
             seat_selection::again(&session, &catalog, &ids, choice, &context).await
         }
-        None => Ok(go_to(&super::path(order.hold))),
+        None => Ok(go_to(&crate::pages::orders::path(order.hold))),
     }
 }
 

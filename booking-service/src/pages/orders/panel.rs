@@ -5,18 +5,22 @@ use jiff::Timestamp;
 use lifecycle::{Outcome, State};
 use maud::{Markup, html};
 
-use super::super::cancelling::Chance;
-use super::super::seat_selection::notice;
-use super::super::session::PageSession;
-use super::super::{formatting, forms, itinerary_view, seat_map, travelers};
-use super::Shown;
-use crate::app::booking::{Booking, Leg};
-use crate::app::orders::seconds_left;
+use crate::app::bookings::orders::seconds_left;
+use crate::model::booking::{Booking, Leg};
+use crate::pages::cancelling::Chance;
+use crate::pages::orders::Shown;
+use crate::pages::seat_selection::notice;
+use crate::pages::session::PageSession;
+use crate::pages::{formatting, forms, itinerary_view, seat_map, travelers};
 
 /// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let order = &shown.order;
-    let live = format!("{}/live?seen={}", super::path(order.hold), mark(order));
+    let live = format!(
+        "{}/live?seen={}",
+        crate::pages::orders::path(order.hold),
+        mark(order)
+    );
     let live = (!is_final(order)).then_some(live);
     html! {
         h1 { (shown.title()) }
@@ -135,7 +139,7 @@ fn story(shown: &Shown) -> String {
         State::PaymentFailed { attempts } => {
             let reason = refusal.map_or_else(
                 || "The payment was declined.".to_owned(),
-                |one| super::super::error_page::sentence(&one.message),
+                |one| crate::pages::error_page::sentence(&one.message),
             );
             let left = shown.attempts_max.saturating_sub(attempts);
             let tries = formatting::counted(left.into(), "try", "tries");
@@ -161,7 +165,7 @@ fn story(shown: &Shown) -> String {
         ),
         State::Ended(Outcome::Failed) => refusal.map_or_else(
             || "The seats could not be had.".to_owned(),
-            |one| super::super::error_page::sentence(&one.message),
+            |one| crate::pages::error_page::sentence(&one.message),
         ),
     }
 }
@@ -224,7 +228,7 @@ fn total(shown: &Shown) -> Markup {
 
 fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let order = &shown.order;
-    let path = super::path(order.hold);
+    let path = crate::pages::orders::path(order.hold);
     let pay = match order.life.public_status {
         State::PaymentFailed { .. } => "Pay again",
         _ => "Pay",

@@ -8,12 +8,12 @@ use maud::Markup;
 use service_kit::Problem;
 use service_kit::extract::{Id, Query};
 
-use super::super::event_stream::{Known, Live, Subscription, follow, grant, watch};
-use super::super::session::PageSession;
-use super::{Shown, panel};
-use crate::app::booking::Booking;
+use crate::app::bookings::orders::Orders;
 use crate::app::catalog::Catalog;
-use crate::app::orders::Orders;
+use crate::model::booking::Booking;
+use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
+use crate::pages::orders::{Shown, panel};
+use crate::pages::session::PageSession;
 use crate::routes::call_context;
 
 struct Order {
@@ -34,7 +34,7 @@ pub(super) async fn stream(
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
     let id = id.0;
-    super::find(id, &orders, &session).await?;
+    crate::pages::orders::find(id, &orders, &session).await?;
     let looked_at = orders.clone();
     let watching = live.watch(id, |tell| {
         let look = move || find(looked_at.clone(), id);

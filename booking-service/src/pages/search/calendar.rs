@@ -6,8 +6,8 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::formatting;
-use super::search_form::SearchForm;
+use crate::pages::formatting;
+use crate::pages::search::search_form::SearchForm;
 
 const WEEKDAYS: [(&str, &str); 7] = [
     ("Mon", "Monday"),

@@ -3,9 +3,9 @@
 use clients::flight::{Airport, SearchOrder};
 use maud::{Markup, html};
 
-use super::search_form::{Fault, SearchForm};
+use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
-use crate::app::orders::SEATS_MAX;
+use crate::pages::search::search_form::{Fault, SearchForm};
 
 /// The form, filled in as the session left it.
 pub(super) fn form(search_form: &SearchForm, airports: &Airports, faults: &[Fault<'_>]) -> Markup {

@@ -4,9 +4,9 @@ use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use domain::Amount;
 use maud::{Markup, html};
 
-use super::super::{formatting, itinerary_view};
-use super::search_form::SearchForm;
 use crate::app::catalog::Airports;
+use crate::pages::search::search_form::SearchForm;
+use crate::pages::{formatting, itinerary_view};
 
 /// Few enough seats that one should know.
 const FEW_SEATS: i32 = 9;

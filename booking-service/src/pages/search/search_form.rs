@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
+use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
-use crate::app::orders::SEATS_MAX;
 
 /// A search as its address has it: texts, of which any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]

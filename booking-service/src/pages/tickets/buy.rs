@@ -9,18 +9,19 @@ use service_kit::Problem;
 use service_kit::extract::Id;
 use uuid::Uuid;
 
-use super::super::forms::{self, Form};
-use super::super::session::{self, PageSession};
-use super::super::{events, go_to, set_cookie};
 use crate::app::AppError;
-use crate::app::accounts::{AccountError, Accounts, Guess};
-use crate::app::dashboard::Dashboard;
-use crate::app::event_bookings::{EventBookingRequest, EventBookings};
-use crate::app::events::Events;
-use crate::app::text::{Email, Name};
-use crate::app::users::{User, Users};
-use crate::app::vouchers::VoucherCode;
-use crate::routes::sessions::Cookies;
+use crate::app::accounts::authentication::{AccountError, Accounts, Guess};
+use crate::app::accounts::users::Users;
+use crate::app::operations::dashboard::Dashboard;
+use crate::app::tickets::event_bookings::{EventBookingRequest, EventBookings};
+use crate::app::tickets::events::Events;
+use crate::model::text::{Email, Name};
+use crate::model::user::User;
+use crate::model::voucher::VoucherCode;
+use crate::pages::forms::{self, Form};
+use crate::pages::session::{self, PageSession};
+use crate::pages::{events, go_to, set_cookie};
+use crate::routes::accounts::sessions::Cookies;
 
 /// The most tickets that one buys at a time here.
 const TICKETS_MAX: u32 = 50;
@@ -92,7 +93,7 @@ pub(super) async fn buy(
     };
     match outcome {
         Ok((booking, user)) => {
-            let mut answer = go_to(&super::path(booking.id));
+            let mut answer = go_to(&crate::pages::tickets::path(booking.id));
             let account = session::account(**cookies, user.id);
             set_cookie(&mut answer, &account).map_err(Problem::internal)?;
             Ok(answer)

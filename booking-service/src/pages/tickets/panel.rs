@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::super::cancelling::Chance;
-use super::super::seat_selection::notice;
-use super::super::session::PageSession;
-use super::super::{error_page, events, formatting, forms};
-use super::Shown;
-use crate::app::event_bookings::{EventBooking, EventBookingStatus};
+use crate::app::tickets::event_bookings::{EventBooking, EventBookingStatus};
+use crate::pages::cancelling::Chance;
+use crate::pages::seat_selection::notice;
+use crate::pages::session::PageSession;
+use crate::pages::tickets::Shown;
+use crate::pages::{error_page, events, formatting, forms};
 
 /// What is booked.
 pub(super) fn title(shown: &Shown) -> String {
@@ -19,7 +19,11 @@ pub(super) fn title(shown: &Shown) -> String {
 /// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let booking = &shown.booking;
-    let live = format!("{}/live?seen={}", super::path(booking.id), mark(booking));
+    let live = format!(
+        "{}/live?seen={}",
+        crate::pages::tickets::path(booking.id),
+        mark(booking)
+    );
     let live = (!is_final(booking)).then_some(live);
     html! {
         h1 { (title(shown)) }
@@ -130,7 +134,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
             @if let Some(event) = &shown.event { a.button.primary.wide href=(events::path(event.id)) { "Book again" } }
         } @else {
             @if booking.is_declined {
-                form method="post" action=(format!("{}/payment", super::path(booking.id))) {
+                form method="post" action=(format!("{}/payment", crate::pages::tickets::path(booking.id))) {
                     (forms::token(session))
                     button.primary.wide { "Pay again" }
                 }
@@ -143,7 +147,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
             @if chance.is_open() {
                 details.give-up {
                     summary { "Cancel the booking" }
-                    form method="post" action=(format!("{}/cancel", super::path(booking.id))) {
+                    form method="post" action=(format!("{}/cancel", crate::pages::tickets::path(booking.id))) {
                         (forms::token(session))
                         p { "The tickets go back, and what was paid is refunded." }
                         button.danger.wide { "Yes, cancel the booking" }

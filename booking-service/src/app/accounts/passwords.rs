@@ -1,0 +1,283 @@
+//! Passwords: what may be one, and how they are kept.
+//!
+//! Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane): some twenty milliseconds
+//! of a core each. So it is not done on the threads that answer, and only a few at once; more wait a
+//! moment, and no more than that.
+//!
+//! The memory is allocated once for each that may run at once, and kept. Allocated anew for each password, it
+//! would stay in the allocator's arenas, one for each thread that ever hashed: gigabytes after some hundreds.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::try_generate_salt;
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use crate::app::accounts::common_passwords::is_common;
+
+/// The lengths of passwords, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+
+/// OWASP's first choice for argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How many may wait for their turn, and how long: longer than a turn of each who waits takes.
+const WAITING_MAX: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A hash of nobody's password, so that the answer for an unknown user takes as much work as for a known
+/// one.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
+    $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A password: 8 to 128 characters. It is never shown, logged or kept.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Password(String);
+
+impl TryFrom<String> for Password {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if LENGTH.contains(&text.chars().count()) {
+            Ok(Self(text))
+        } else {
+            let (least, most) = (LENGTH.start(), LENGTH.end());
+            Err(format!("must have {least} to {most} characters"))
+        }
+    }
+}
+
+/// A password that somebody gives themselves, or another: one of those that are guessed first is refused. Who has such
+/// a one still logs in with it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NewPassword(pub Password);
+
+impl TryFrom<String> for NewPassword {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_common = is_common(&text);
+        let password = Password::try_from(text)?;
+        if is_common {
+            return Err("is one of those that are guessed first: choose another one".to_owned());
+        }
+        Ok(Self(password))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// Why a password could not be hashed or compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashError {
+    /// Too many others are.
+    #[error("too many passwords are looked at")]
+    Busy,
+    /// It can't be done: a bug, or a stored hash that is none.
+    #[error("the password can't be hashed")]
+    Failed,
+}
+
+/// Hashes and compares passwords, a few at once.
+#[derive(Clone)]
+pub struct Hasher {
+    key_locks: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    memory: Arc<Memory>,
+}
+
+impl Hasher {
+    /// So many at once.
+    #[must_use]
+    pub fn new(at_once: usize) -> Self {
+        Self {
+            key_locks: Arc::new(Semaphore::new(at_once)),
+            places: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
+            memory: Arc::default(),
+        }
+    }
+
+    /// What is kept of a password.
+    ///
+    /// # Errors
+    /// When there are too many, or the system has no random numbers.
+    pub async fn hash(&self, password: Password) -> Result<String, HashError> {
+        let salt = try_generate_salt().map_err(|_| HashError::Failed)?;
+        let salt = Salt::new(&salt).map_err(|_| HashError::Failed)?;
+        let output = self.in_turn(password, salt).await?;
+        let hash = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params()?).map_err(|_| HashError::Failed)?,
+            salt: Some(salt),
+            hash: Some(output),
+        };
+        Ok(hash.to_string())
+    }
+
+    /// Whether it is the password of which this was kept. Where nothing was, it is not, after as much work.
+    ///
+    /// # Errors
+    /// When there are too many, or what was kept is no hash.
+    pub async fn matches(
+        &self,
+        password: Password,
+        kept: Option<String>,
+    ) -> Result<bool, HashError> {
+        let hash = PasswordHash::new(kept.as_deref().unwrap_or(NOBODYS));
+        let hash = hash.map_err(|_| HashError::Failed)?;
+        let (salt, expected) = comparable(&hash).ok_or(HashError::Failed)?;
+        // Compared in constant time.
+        let is_equal = self.in_turn(password, salt).await? == expected;
+        Ok(is_equal && kept.is_some())
+    }
+
+    async fn in_turn(&self, password: Password, salt: Salt) -> Result<Output, HashError> {
+        let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
+        let turn = Arc::clone(&self.key_locks).acquire_owned();
+        let turn = tokio::time::timeout(PATIENCE, turn)
+            .await
+            .map_err(|_| HashError::Busy)?
+            .map_err(|_| HashError::Failed)?;
+        let memory = Arc::clone(&self.memory);
+        let work = move || {
+            // Kept until the work is done, even if nobody waits for it any more.
+            let _lock = turn;
+            memory.hash(&password, &salt)
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| HashError::Failed)?
+    }
+}
+
+/// Memory of passwords that are not hashed just now; at most as much as there are turns.
+#[derive(Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn hash(&self, password: &Password, salt: &Salt) -> Result<Output, HashError> {
+        let params = params()?;
+        let idle = self.lock().pop();
+        let mut blocks = idle.unwrap_or_else(|| vec![Block::new(); params.block_count()]);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        let hashed = argon2.hash_password_into_with_memory(
+            password.0.as_bytes(),
+            salt,
+            &mut output,
+            blocks.as_mut_slice(),
+        );
+        self.lock().push(blocks);
+        hashed.map_err(|_| HashError::Failed)?;
+        Output::new(&output).map_err(|_| HashError::Failed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What has to come out for a password, and with which salt; none of a hash that was not made here.
+fn comparable(hash: &PasswordHash) -> Option<(Salt, Output)> {
+    let made_with = Params::try_from(hash).ok()?;
+    let ours = params().ok()?;
+    let is_ours = hash.algorithm == ARGON2ID_IDENT
+        && hash.version == Some(Version::V0x13.into())
+        && made_with.m_cost() == ours.m_cost()
+        && made_with.t_cost() == ours.t_cost()
+        && made_with.p_cost() == ours.p_cost();
+    hash.salt.zip(hash.hash).filter(|_| is_ours)
+}
+
+fn params() -> Result<Params, HashError> {
+    Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::PasswordHasher as _;
+
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::try_from(text.to_owned()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_what_was_kept_of_it() {
+        let hasher = Hasher::new(1);
+        let kept = hasher.hash(password("correct horse")).await.unwrap();
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
+        assert!(!kept.contains("correct"));
+        let again = hasher.hash(password("correct horse")).await.unwrap();
+        assert_ne!(kept, again, "no salt");
+        for (text, kept, is_right) in [
+            ("correct horse", Some(kept.clone()), true),
+            ("Correct horse", Some(kept), false),
+            ("correct horse", None, false),
+        ] {
+            assert_eq!(hasher.matches(password(text), kept).await, Ok(is_right));
+        }
+        let broken = hasher.matches(password("correct horse"), Some("x".to_owned()));
+        assert_eq!(broken.await, Err(HashError::Failed));
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_what_the_crate_makes() {
+        // The crate's own way, with memory of its own.
+        let hasher = Hasher::new(1);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params().unwrap());
+        let kept = argon2.hash_password_with_salt(b"correct horse", b"some salt of 16b");
+        let kept = Some(kept.unwrap().to_string());
+        let is_right = hasher.matches(password("correct horse"), kept.clone());
+        assert_eq!(is_right.await, Ok(true));
+        assert_eq!(
+            hasher.matches(password("wrong horse"), kept).await,
+            Ok(false)
+        );
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_and_no_more_of_it_than_there_are_turns() {
+        let hasher = Hasher::new(2);
+        let hashes = (0..6).map(|_| hasher.hash(password("correct horse")));
+        let hashes = futures_util::future::join_all(hashes).await;
+        assert!(hashes.iter().all(Result::is_ok), "{hashes:?}");
+        let kept = hasher.memory.lock();
+        assert!((1..=2).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.iter().all(|blocks| blocks.len() == 19 * 1024));
+    }
+
+    #[tokio::test]
+    async fn a_crowd_is_turned_away() {
+        let hasher = Hasher::new(1);
+        let _places = hasher.places.try_acquire_many(65).unwrap();
+        let refused = hasher.hash(password("correct horse")).await;
+        assert_eq!(refused, Err(HashError::Busy));
+    }
+
+    #[test]
+    fn a_password_has_8_to_128_characters_and_is_not_shown() {
+        for wrong in ["", "1234567", &"p".repeat(129)] {
+            assert!(Password::try_from(wrong.to_owned()).is_err());
+        }
+        assert!(Password::try_from("ü".repeat(128)).is_ok());
+        assert!(!format!("{:?}", password("correct horse")).contains("horse"));
+    }
+}

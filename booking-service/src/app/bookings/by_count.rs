@@ -1,0 +1,362 @@
+//! Bookings by count: made and paid at once, looked up, listed, cancelled. What the channels share is here
+//! too: adding a booking under a key, and giving one up.
+
+use std::time::Duration;
+
+use clients::flight::Flight;
+use clients::http::CallContext;
+use domain::sale_rules::Cutoff;
+use domain::sale_rules::holding::HoldTime;
+use domain::{BookingId, HoldId};
+use lifecycle::{Event, Outcome, State};
+use service_kit::page::{Listing, PageRequest};
+use service_kit::server::BackgroundTasks;
+use tokio::sync::oneshot;
+
+use crate::app::AppError;
+use crate::app::actor::Actor;
+use crate::app::bookings::engine::Engine;
+use crate::app::bookings::flights::granted_of;
+use crate::app::bookings::unpaid_orders::UnpaidOrders;
+use crate::db;
+use crate::db::bookings::{Insertion, NextStep};
+use crate::model::booking::{Booking, Channel, NewBooking};
+
+/// How long a look-up waits for the flight that it shows beside the booking.
+const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a change is tried again that met somebody else's.
+const CHANGES_MAX: usize = 5;
+
+/// Makes, finds and cancels bookings.
+#[derive(Clone)]
+pub struct Bookings {
+    /// What moves them on.
+    pub engine: Engine,
+    /// Where work goes on that a client no longer waits for.
+    pub tasks: BackgroundTasks,
+    /// How long the customer of a booking by count has, and that of an order.
+    pub deadlines: Deadlines,
+    /// How much a customer may hold without having paid.
+    pub unpaid: UnpaidOrders,
+    /// Until when customers cancel.
+    pub cutoffs: Cutoffs,
+}
+
+/// Until when customers cancel what is confirmed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cutoffs {
+    /// Before a flight departs, the first of an itinerary.
+    pub flights: Cutoff,
+    /// Before an event begins.
+    pub events: Cutoff,
+}
+
+impl Cutoffs {
+    /// What holds for those who came through this channel.
+    #[must_use]
+    pub fn of(&self, channel: Channel) -> Cutoff {
+        match channel {
+            Channel::Event => self.events,
+            Channel::Count | Channel::Seats | Channel::Simple => self.flights,
+        }
+    }
+}
+
+/// After these times nothing new is begun for a booking that is not paid.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// For what is paid at once.
+    pub booking: Duration,
+    /// For chosen seats: how long they stay held.
+    pub order: HoldTime,
+}
+
+/// A booking that is answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// The booking.
+    pub booking: Booking,
+    /// Whether it was made by an earlier request with the same key.
+    pub replayed: bool,
+}
+
+impl Bookings {
+    /// Adds a booking and works on it until it is decided, or waits for its customer. What could not be
+    /// had is a booking that has failed.
+    ///
+    /// # Errors
+    /// When the outcome is not known yet, or the key belongs to another request.
+    pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
+        for leg in &new.legs {
+            self.unpaid.check_units(new.actor, "seats", leg.units)?;
+        }
+        let key = new.key.clone();
+        let mut insertion = Insertion {
+            hold: key
+                .as_ref()
+                .map_or_else(HoldId::generate, |key| HoldId(key.id())),
+            deadline: match new.channel {
+                Channel::Seats => self.deadlines.order.each,
+                // Tickets have a deadline of their own, and come about elsewhere.
+                Channel::Count | Channel::Simple | Channel::Event => self.deadlines.booking,
+            },
+            lease: self.engine.settings.lease,
+            new,
+        };
+        let mut added = self.add(insertion.clone()).await?;
+        if added.is_none() {
+            let key = key.ok_or(AppError::InProgress)?;
+            let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
+            if let Some(booking) = earlier {
+                if !key.is_of(&booking.digest) {
+                    return Err(AppError::KeyReused);
+                }
+                let booking = self.resumed(booking, context).await?;
+                return Ok(Answered {
+                    booking: booking.into_answered(),
+                    replayed: true,
+                });
+            }
+            // An earlier request with this key was refused, and left it free: the id is its booking's.
+            insertion.hold = HoldId::generate();
+            added = self.add(insertion).await?;
+        }
+        let booking = added.ok_or(AppError::InProgress)?;
+        crash_points::point("add.after");
+        let booking = self.finish(booking, context).await?;
+        Ok(Answered {
+            booking: booking.into_answered(),
+            replayed: false,
+        })
+    }
+
+    /// Adds a booking, once what its customer holds without paying allows it; none where its key has one.
+    async fn add(&self, insertion: Insertion) -> Result<Option<Booking>, AppError> {
+        let NewBooking {
+            actor, user, key, ..
+        } = &insertion.new;
+        let hold = insertion.hold;
+        if self.unpaid.concern(*actor)
+            && let Some(key) = key
+        {
+            // What the key made is the answer, however much there is by now.
+            let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
+            if earlier.is_some() {
+                return Ok(None);
+            }
+        }
+        match insertion.new.channel {
+            Channel::Seats => self.unpaid.claim(*actor, user, hold).await?,
+            Channel::Simple => self.unpaid.claim_for_good(*actor, user, hold).await?,
+            // It is charged before anybody waits; and tickets come about elsewhere.
+            Channel::Count | Channel::Event => {}
+        }
+        Ok(self.engine.writer.add(insertion).await?)
+    }
+
+    /// A booking that was made before: as it stands once it is decided or waits for its customer, worked
+    /// on if nobody does.
+    async fn resumed(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
+        if booking.answer.is_some() || booking.life.is_decided() || !booking.has_work() {
+            return Ok(booking);
+        }
+        let engine = &self.engine;
+        let lease = engine.settings.lease;
+        let claimed = db::bookings::claim_one(&engine.database, booking.id, lease).await?;
+        let claimed = claimed.ok_or(AppError::InProgress)?;
+        self.finish(claimed, context).await
+    }
+
+    /// Works on a booking, to its end even if the client goes away.
+    ///
+    /// # Errors
+    /// When the outcome is not known yet.
+    pub async fn finish(
+        &self,
+        booking: Booking,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let engine = self.engine.clone();
+        let id = booking.id;
+        let (decided, confirmed) = oneshot::channel();
+        let work = Box::pin(async move { engine.drive_telling(booking, &context, decided).await });
+        let outcome = tokio::select! {
+            biased;
+            // What is left to do goes on without the customer.
+            Ok(booking) = confirmed => return Ok(booking),
+            outcome = self.tasks.finish(work) => outcome,
+        };
+        match outcome {
+            // Somebody ended it meanwhile: that is its end.
+            Some(Err(AppError::ChangedElsewhere)) => {
+                let booking = self.find(id).await?;
+                if booking.life.is_decided() {
+                    Ok(booking)
+                } else {
+                    Err(AppError::InProgress)
+                }
+            }
+            Some(outcome) => outcome,
+            None => Err(AppError::CutOff),
+        }
+    }
+
+    /// A booking by its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find(&self.engine.database, id).await?;
+        booking.ok_or(AppError::UnknownBooking(id))
+    }
+
+    /// A booking by count.
+    ///
+    /// # Errors
+    /// When there is none with this id.
+    pub async fn find_count(&self, id: BookingId) -> Result<Booking, AppError> {
+        let booking = self.find(id).await?;
+        let is_by_count = booking.channel == Channel::Count;
+        is_by_count
+            .then_some(booking)
+            .ok_or(AppError::UnknownBooking(id))
+    }
+
+    /// A page of a user's bookings by count, newest first, `limit` of them at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of_user(
+        &self,
+        user: &str,
+        part: PageRequest<BookingId>,
+        limit: i64,
+    ) -> Result<Listing<Booking, BookingId>, AppError> {
+        let database = &self.engine.database;
+        // One more than is shown tells whether there is another page.
+        let found = db::bookings::of_user(database, user, Channel::Count, part, limit + 1).await?;
+        Ok(Listing::of(found, &part, limit, |booking| booking.id))
+    }
+
+    /// A booking's first flight, if flight-service answers soon.
+    pub async fn flight(&self, booking: &Booking, context: &CallContext) -> Option<Flight> {
+        let id = booking.legs.first()?.flight;
+        let call = self.engine.flights.flight(id, context);
+        tokio::time::timeout(FLIGHT_PATIENCE, call)
+            .await
+            .ok()?
+            .ok()?
+            .ok()
+    }
+
+    /// Cancels a confirmed booking: its seats are free when this returns, and its charge is refunded if
+    /// payment-service answers.
+    ///
+    /// # Errors
+    /// When it is not confirmed, it is too late for a customer, or a service does not answer: the booking is
+    /// then cancelled later.
+    pub async fn cancel(
+        &self,
+        booking: Booking,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        if booking.life.public_status != State::Confirmed {
+            return Err(AppError::NotCancellable(shown_text(&booking)));
+        }
+        self.abandon(booking, actor, context).await
+    }
+
+    /// That a customer may still cancel what is confirmed.
+    async fn check_cutoff(
+        &self,
+        booking: &Booking,
+        actor: Actor,
+        context: &CallContext,
+    ) -> Result<(), AppError> {
+        let cutoff = self.cutoffs.of(booking.channel);
+        if !actor.is_customer() || cutoff.before_start.is_none() {
+            return Ok(());
+        }
+        let starts_at = match (&booking.tickets, booking.legs.first()) {
+            (Some(tickets), _) => {
+                db::tickets::events::starts_at(&self.engine.database, tickets.event).await?
+            }
+            (None, Some(leg)) => {
+                let flight = self.engine.flights.flight(leg.flight, context).await;
+                Some(granted_of(&leg.flight.to_string(), flight)?.departure_time)
+            }
+            (None, None) => None,
+        };
+        let starts_at = starts_at.ok_or(AppError::OtherAnswer)?;
+        match cutoff.of(starts_at) {
+            Some(until) if until <= db::now(&self.engine.database).await? => {
+                Err(AppError::PastCutoff(until))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a booking that has not ended, wherever it stands; one that is being ended is waited for.
+    ///
+    /// # Errors
+    /// When it has ended, it is too late for a customer, or a service does not answer: the booking is then
+    /// ended later.
+    pub async fn abandon(
+        &self,
+        mut booking: Booking,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        for _ in 0..CHANGES_MAX {
+            match booking.life.state {
+                State::Ended(_) => return self.already_ended(booking, context).await,
+                State::Confirmed => self.check_cutoff(&booking, actor, &context).await?,
+                _ => {}
+            }
+            let policy = self.engine.policy(&booking);
+            let cancelled = Booking {
+                refusal: None,
+                wanted: None,
+                ..booking.after(policy, Event::CancelRequested)?
+            };
+            match self.engine.save(cancelled, NextStep::Mine).await {
+                Ok(cancelled) => return self.finish(cancelled, context).await,
+                // A step of whoever works on it came first.
+                Err(AppError::ChangedElsewhere) => booking = self.find(booking.id).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(AppError::InProgress)
+    }
+
+    async fn already_ended(
+        &self,
+        booking: Booking,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        if booking.life.is_decided() {
+            return Err(AppError::NotCancellable(shown_text(&booking)));
+        }
+        // Being undone already: as a cancellation, or for another reason, which came first then.
+        let ended = self.resumed(booking, context).await?;
+        match ended.life.state {
+            State::Ended(Outcome::Cancelled) => Ok(ended),
+            _ => Err(AppError::NotCancellable(shown_text(&ended))),
+        }
+    }
+}
+
+/// What the customer of a booking by count is told.
+#[must_use]
+pub fn shown_text(booking: &Booking) -> &'static str {
+    match booking.life.public_status {
+        State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
+            "pending"
+        }
+        State::Confirmed => "confirmed",
+        State::Ended(Outcome::Cancelled) => "cancelled",
+        State::Ended(Outcome::Failed | Outcome::Expired) => "failed",
+    }
+}

@@ -1,0 +1,270 @@
+//! The steps that concern money: charge, and reverse what must not have been charged.
+
+use std::time::Duration;
+
+use clients::http::{CallContext, CallError};
+use clients::payment::{Charge, ChargeRequest, ChargeStatus, Reference};
+use domain::{Amount, PaymentId};
+use lifecycle::{ChargedSeats, Event, Payment};
+use rand::RngExt as _;
+
+use crate::app::AppError;
+use crate::app::bookings::engine::{Engine, Step, no_answer};
+use crate::db;
+use crate::model::booking::{Booking, Channel, Refusal};
+
+const FLIGHTS: &str = "flight-service";
+const PAYMENTS: &str = "payment-service";
+
+impl Engine {
+    /// Makes an attempt to pay: the hold is pinned first, so that it can't lapse meanwhile.
+    pub(super) async fn pay(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let payment = self.policy(booking).payment;
+        if booking.is_past_deadline {
+            return match payment {
+                Payment::Queued { .. } => self.out_of_time(booking),
+                _ => self.close_late(booking, attempt, context).await,
+            };
+        }
+        // A queued attempt has waited already, in the queue, and a mended one for its customer.
+        let is_spaced = matches!(
+            payment,
+            Payment::AtOnce | Payment::Later { is_mended: false }
+        );
+        if attempt > 1 && is_spaced {
+            tokio::time::sleep(self.pause_before(attempt)).await;
+            if booking.deadline_at <= db::now(&self.database).await? {
+                return self.close_late(booking, attempt, context).await;
+            }
+        }
+        let lapses = matches!(payment, Payment::Later { .. });
+        if lapses && attempt == 1 {
+            let pinned = self.flights.pin(booking.hold, context).await;
+            let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
+            crash_points::point("pin.after");
+            if let Err(refusal) = pinned {
+                let ended = self.refused(booking, Event::PinRefused, refusal.into())?;
+                return Ok(Step::Write(ended));
+            }
+        }
+        let Some(request) = charge_request(booking) else {
+            return self.charged(booking, None).await;
+        };
+        let key = booking.charge_key(attempt);
+        crash_points::point("charge.before");
+        let charge = match self.payments.charge(&key, &request, context).await {
+            Ok(Ok(charge)) => charge,
+            // The request broke off on its way.
+            Ok(Err(refusal)) if refusal.code == "request_timeout" => {
+                let error = CallError::Refused(refusal);
+                return Err(no_answer(booking, PAYMENTS, error));
+            }
+            Ok(Err(refusal)) => return self.charge_refused(booking, attempt, &refusal),
+            Err(error) if !booking.has_key && booking.channel == Channel::Count => {
+                let refusal = Refusal::new("unavailable", "the payment could not be made in time");
+                self.abandon(booking, refusal).await?;
+                return Err(no_answer(booking, PAYMENTS, error));
+            }
+            Err(error) => return Err(no_answer(booking, PAYMENTS, error)),
+        };
+        crash_points::point("charge.after");
+        self.ended(booking, charge).await
+    }
+
+    /// Closes the key of an attempt whose time has run out: no charge is made with it from now on, and only
+    /// one that it made already counts.
+    async fn close_late(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let key = booking.charge_key(attempt);
+        let closed = self.payments.close(&key, context).await;
+        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        crash_points::point("close.after");
+        match closed.charge {
+            Some(charge) => self.ended(booking, charge).await,
+            None => {
+                let ended = self.refused(booking, Event::KeyClosed, out_of_time())?;
+                Ok(Step::Write(ended))
+            }
+        }
+    }
+
+    /// The booking after a charge that has come to its end.
+    async fn ended(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
+        match charge.status {
+            ChargeStatus::Success => self.charged(booking, Some(charge.payment_id)).await,
+            ChargeStatus::Failed | ChargeStatus::Timeout => self.declined(booking, charge).await,
+            ChargeStatus::Processing => Err(AppError::InProgress),
+        }
+    }
+
+    /// The booking whose charge was refused: asking again would be refused again. Where whoever closed the
+    /// key has ended the booking, this is not written.
+    fn charge_refused(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        refusal: &clients::http::Refusal,
+    ) -> Result<Step, AppError> {
+        metrics::counter!("charges_refused_total").increment(1);
+        tracing::error!(booking = %booking.id, attempt, code = refusal.code, detail = refusal.detail,
+            "payment-service refused a charge, so its booking ends");
+        let reason = Refusal::new("payment_refused", "the payment could not be made");
+        let ended = self.refused(booking, Event::ChargeRefused, reason)?;
+        Ok(Step::Write(ended))
+    }
+
+    /// The booking after a charge. An order's seats are sold first, so that what its customer sees as
+    /// confirmed is; if that takes too long it is confirmed without: its seats are pinned.
+    async fn charged(
+        &self,
+        booking: &Booking,
+        payment: Option<PaymentId>,
+    ) -> Result<Step, AppError> {
+        let booking = Booking {
+            payment,
+            refusal: None,
+            ..booking.clone()
+        };
+        let seats = match booking.channel {
+            Channel::Event => return self.sell_tickets(&booking).await,
+            // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
+            Channel::Count => ChargedSeats::Pinned,
+            Channel::Seats | Channel::Simple => {
+                let timeout = self.settings.confirm_timeout;
+                match self.sales.sell(booking.hold, timeout).await {
+                    Some(Ok(())) => {
+                        crash_points::point("sold.after");
+                        ChargedSeats::Sold
+                    }
+                    Some(Err(refusal)) => {
+                        tracing::error!(booking = %booking.id, code = refusal.code,
+                            "paid booking lost its seats; refunding");
+                        let event = Event::Charged {
+                            seats: ChargedSeats::Lost,
+                        };
+                        return Ok(Step::Write(self.refused(&booking, event, refusal)?));
+                    }
+                    None => ChargedSeats::Pinned,
+                }
+            }
+        };
+        let event = Event::Charged { seats };
+        Ok(Step::Write(self.after(&booking, event)?))
+    }
+
+    /// The booking after an attempt that was declined for good.
+    async fn declined(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
+        let event = Event::Declined {
+            past_deadline: booking.deadline_at <= db::now(&self.database).await?,
+        };
+        let code = match charge.status {
+            ChargeStatus::Timeout => "payment_timeout",
+            _ => "payment_failed",
+        };
+        let refusal = Refusal::new(code, charge.message);
+        let declined = self.refused(booking, event, refusal)?;
+        match booking.channel {
+            Channel::Event => self.decline_in_queue(booking, declined).await,
+            Channel::Count | Channel::Seats | Channel::Simple => Ok(Step::Write(declined)),
+        }
+    }
+
+    /// The booking once its time has run out.
+    pub(super) fn out_of_time(&self, booking: &Booking) -> Result<Step, AppError> {
+        let ended = self.refused(booking, Event::DeadlinePassed, out_of_time())?;
+        Ok(Step::Write(ended))
+    }
+
+    /// Closes an attempt's key, and refunds what it charged.
+    pub(super) async fn reverse(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let key = booking.charge_key(attempt);
+        // A charge that is known has its key: it is looked up, so that nothing takes its place if it is lost.
+        let is_known = booking.life.charged == Some(attempt) && booking.payment.is_some();
+        let charge = if is_known {
+            self.payments.charge_of(&key, context).await
+        } else {
+            let closed = self.payments.close(&key, context).await;
+            closed.map(|closed| closed.charge)
+        };
+        let charge = charge.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        crash_points::point("close.after");
+        let mut booking = booking.clone();
+        match charge {
+            Some(charge) if charge.status == ChargeStatus::Success => {
+                booking.payment = Some(charge.payment_id);
+                let left = charge.amount.checked_sub(charge.refunded);
+                if let Some(amount) = left.filter(|left| *left > Amount::ZERO) {
+                    let refund_key = format!("refund {key}");
+                    let refund =
+                        self.payments
+                            .refund(&refund_key, charge.payment_id, amount, context);
+                    refund
+                        .await
+                        .map_err(|error| no_answer(&booking, PAYMENTS, error))?;
+                }
+            }
+            Some(charge) if charge.status == ChargeStatus::Processing => {
+                return Err(AppError::InProgress);
+            }
+            // Money was taken and can't be given back: that stays owed until somebody finds it.
+            _ if is_known => {
+                metrics::counter!("refunds_without_charge_total").increment(1);
+                tracing::error!(booking = %booking.id, payment = ?booking.payment,
+                    "the charge of a refund that is owed can't be found");
+                return Err(AppError::ChargeMissing(booking.id));
+            }
+            Some(_) | None => {}
+        }
+        crash_points::point("reverse.after");
+        Ok(Step::Write(self.after(&booking, Event::Reversed)?))
+    }
+
+    /// How long to wait before an attempt: doubled each time, and up to half as long again by chance, so
+    /// that those who failed together don't come back together.
+    pub(super) fn pause_before(&self, attempt: u8) -> Duration {
+        let doublings = u32::from(attempt.saturating_sub(2)).min(6);
+        let pause = self.settings.attempt_pause * 2u32.pow(doublings);
+        pause.mul_f64(rand::rng().random_range(1.0..1.5))
+    }
+}
+
+fn out_of_time() -> Refusal {
+    Refusal::new("expired", "the time to pay ran out")
+}
+
+/// The charge that a booking needs; none for what costs nothing.
+fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
+    let total = booking
+        .total
+        .filter(|total| total.amount() > Amount::ZERO)?;
+    let text_or_number = |text: &str| {
+        text.parse()
+            .map_or_else(|_| Reference::Text(text.to_owned()), Reference::Number)
+    };
+    Some(ChargeRequest {
+        booking_id: match booking.channel {
+            Channel::Seats | Channel::Event => Reference::Text(booking.hold.to_string()),
+            Channel::Count | Channel::Simple => Reference::Number(booking.id.0),
+        },
+        amount: total.amount(),
+        currency: total.currency(),
+        user_id: text_or_number(&booking.user),
+        payment_type: booking.payment_type.clone(),
+        reference: Some(booking.reference()),
+        payment_code: booking.payment_code.clone(),
+    })
+}

@@ -1,0 +1,68 @@
+//! Holds turned into sales, those of many bookings in one call.
+
+use std::time::Duration;
+
+use clients::flight::{CONFIRM_LIMIT, FlightClient};
+use clients::http::{CallContext, CallError};
+use domain::HoldId;
+use service_kit::batch::{Batcher, IsData, Limits};
+
+use crate::model::booking::Refusal;
+
+/// As many holds in one call as flight-service takes; some dozen calls' worth may wait, which is less than a
+/// second's work.
+const LIMITS: Limits = Limits {
+    batch: CONFIRM_LIMIT,
+    queue: 8192,
+    wait: Duration::from_secs(2),
+};
+
+/// Sells holds. Clones share what waits.
+#[derive(Clone)]
+pub struct Sales {
+    sold: Batcher<HoldId, Sale, NotSold>,
+}
+
+/// Whether a hold is a sale now, or why it can't be.
+pub type Sale = Result<(), Refusal>;
+
+/// Why a call for many holds gave no answer: any of them may be sold or not.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NotSold(#[from] CallError);
+
+impl IsData for NotSold {
+    /// No hold's fault: flight-service answers for each hold on its own.
+    fn is_data(&self) -> bool {
+        false
+    }
+}
+
+impl Sales {
+    /// Sells at this service, on the current runtime.
+    #[must_use]
+    pub fn start(flights: FlightClient) -> Self {
+        let sell = move |holds: Vec<HoldId>| {
+            let flights = flights.clone();
+            async move { sell(&flights, &holds).await }
+        };
+        Self {
+            sold: Batcher::start("sales", LIMITS, sell),
+        }
+    }
+
+    /// Sells a hold; `None` when no answer came in time: it may be sold or not.
+    pub async fn sell(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
+        let sold = tokio::time::timeout(timeout, self.sold.submit(hold)).await;
+        sold.ok()?.ok()
+    }
+}
+
+async fn sell(flights: &FlightClient, holds: &[HoldId]) -> Result<Vec<Sale>, NotSold> {
+    let results = flights.confirm_many(holds, &CallContext::default()).await?;
+    let sales = results.into_iter().map(|result| match result.code {
+        None => Ok(()),
+        Some(code) => Err(Refusal::new(&code, "the seats are not held any more")),
+    });
+    Ok(sales.collect())
+}

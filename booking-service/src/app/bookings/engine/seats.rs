@@ -1,0 +1,237 @@
+//! The steps that concern seats: hold, change, sell, give back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
+use clients::http::{CallContext, CallError};
+use domain::{Money, SeatNumber};
+use lifecycle::{Event, Payment};
+
+use crate::app::AppError;
+use crate::app::bookings::engine::{Engine, Step, no_answer};
+use crate::app::bookings::first_answer::INTERRUPTED;
+use crate::model::booking::{Booking, Leg, Refusal, SeatChange};
+
+const FLIGHTS: &str = "flight-service";
+
+/// How long a sale that nobody waits for may take before it is tried again later.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Asks for the seats: pinned where payment follows at once, else until some time after the deadline.
+    pub(super) async fn hold(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        if booking.is_past_deadline {
+            let refusal = Refusal::new("expired", "the booking took too long");
+            let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+            return Ok(Step::Write(ended));
+        }
+        let request = self.hold_request(booking);
+        crash_points::point("hold.before");
+        match self.flights.hold(&request, context).await {
+            Ok(Ok(hold)) => {
+                crash_points::point("hold.after");
+                self.held(booking, &hold).map(Step::Write)
+            }
+            // Its request made another booking before, which was lost, and asked for this hold.
+            Ok(Err(refusal)) if refusal.code == "idempotency_key_reused" && booking.has_key => {
+                tracing::warn!(booking = %booking.id, hold = %booking.hold,
+                    "an earlier booking of this request is lost, so what it left is undone");
+                let message = "an earlier try was interrupted and is undone; ask again";
+                let refusal = Refusal::new(INTERRUPTED, message);
+                let ended = self.refused(booking, Event::HoldOfLostBooking, refusal)?;
+                Ok(Step::Write(ended))
+            }
+            Ok(Err(refusal)) => {
+                // The only request for this hold was refused: there is nothing to give back.
+                let may_be_held = booking.takeovers > 0;
+                let event = Event::HoldRefused { may_be_held };
+                Ok(Step::Write(self.refused(booking, event, refusal.into())?))
+            }
+            Err(error) if !booking.has_key => {
+                let refusal = Refusal::new("unavailable", "the seats could not be held in time");
+                self.abandon(booking, refusal).await?;
+                Err(no_answer(booking, FLIGHTS, error))
+            }
+            Err(error) => Err(no_answer(booking, FLIGHTS, error)),
+        }
+    }
+
+    fn hold_request(&self, booking: &Booking) -> HoldRequest {
+        let legs = booking
+            .legs
+            .iter()
+            .enumerate()
+            .map(|(index, leg)| HoldLegRequest {
+                flight_id: leg.flight,
+                units: Some(leg.units),
+                seats: leg.seats.clone(),
+                // The date is that of the first departure.
+                date: booking.date.filter(|_| index == 0),
+            });
+        let lapses = matches!(self.policy(booking).payment, Payment::Later { .. });
+        HoldRequest {
+            id: booking.hold,
+            owner: booking.reference(),
+            legs: legs.collect(),
+            itinerary: true,
+            expires_at: lapses.then(|| booking.deadline_at + self.settings.hold_margin),
+        }
+    }
+
+    /// The booking once its seats are held: to be paid, unless it costs something else than expected.
+    fn held(&self, booking: &Booking, hold: &Hold) -> Result<Booking, AppError> {
+        let unwanted = Event::HoldRefused { may_be_held: true };
+        let Some(total) = total_of(hold) else {
+            return self.refused(booking, unwanted, not_payable());
+        };
+        let priced = Booking {
+            total: Some(total),
+            ..booking.clone()
+        };
+        match booking.expected_total {
+            Some(expected) if expected != total.amount() => {
+                let message = format!("the total is {total}, not {expected}");
+                self.refused(&priced, unwanted, Refusal::new("price_changed", message))
+            }
+            _ => self.after(&priced, Event::Held),
+        }
+    }
+
+    /// Swaps the seats of a held booking. The same number again changes nothing more.
+    pub(super) async fn change_seats(
+        &self,
+        booking: &Booking,
+        wanted: &SeatChange,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let legs = booking.legs.iter().zip(&wanted.seats);
+        let request = SeatChangeRequest {
+            legs: legs
+                .map(|(leg, seats)| SeatChangeLeg {
+                    flight_id: leg.flight,
+                    seats: seats.clone(),
+                })
+                .collect(),
+            expires_at: wanted.deadline_at + self.settings.hold_margin,
+            number: booking.seat_change,
+        };
+        let answer = self.flights.change_seats(booking.hold, &request, context);
+        let answer = answer
+            .await
+            .map_err(|error| no_answer(booking, FLIGHTS, error))?;
+        match answer {
+            // The number was used up by an earlier try, which was refused.
+            Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
+                wanted: None,
+                refusal: Some(Refusal::new("seat_taken", "the seats can't be had")),
+                ..booking.clone()
+            })),
+            Ok(hold) => {
+                crash_points::point("change.after");
+                // It has the seats already, and nobody could say what they cost.
+                let Some(total) = total_of(&hold) else {
+                    let ended = self.refused(booking, Event::Abandoned, not_payable())?;
+                    return Ok(Step::Write(ended));
+                };
+                let changed = with_seats_of(booking, &hold, wanted, total);
+                let changed = self.after(&changed, Event::SeatsChanged)?;
+                let saved = self.writer.save_seats(changed, self.settings.lease).await?;
+                Ok(Step::Written(saved.ok_or(AppError::ChangedElsewhere)?))
+            }
+            Err(refusal) if refusal.code == "hold_expired" => {
+                let refusal = Refusal::new("expired", "the time to pay ran out");
+                let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+                Ok(Step::Write(ended))
+            }
+            // The seats stay as they were; the reason is for whoever asked.
+            Err(refusal) => Ok(Step::Write(Booking {
+                wanted: None,
+                refusal: Some(refusal.into()),
+                ..booking.clone()
+            })),
+        }
+    }
+
+    /// KeyLocks the hold of a confirmed booking into a sale.
+    pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
+        match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
+            Some(Ok(())) => {
+                crash_points::point("confirm.after");
+                Ok(Step::Write(self.after(booking, Event::Sold)?))
+            }
+            Some(Err(refusal)) => {
+                tracing::error!(booking = %booking.id, code = refusal.code,
+                    "confirmed booking lost its seats; reversing");
+                let lost = self.refused(booking, Event::HoldLost, refusal)?;
+                Ok(Step::Write(lost))
+            }
+            None => Err(no_answer(booking, FLIGHTS, CallError::DeadlinePassed)),
+        }
+    }
+
+    /// Gives the seats back, also those of a hold that has not arrived yet.
+    pub(super) async fn release(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Step, AppError> {
+        let answer = self.flights.release(booking.hold, context).await;
+        let answer = answer.map_err(|error| no_answer(booking, FLIGHTS, error))?;
+        answer.map_err(|refusal| {
+            let error = CallError::Refused(refusal);
+            no_answer(booking, FLIGHTS, error)
+        })?;
+        crash_points::point("release.after");
+        let released = self.after(booking, Event::Released)?;
+        Ok(Step::Write(released))
+    }
+}
+
+/// Whether a hold has the seats that were wanted.
+fn has_seats(hold: &Hold, booking: &Booking, wanted: &SeatChange) -> bool {
+    booking.legs.iter().zip(&wanted.seats).all(|(leg, seats)| {
+        let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
+        let wanted: BTreeSet<SeatNumber> = seats.iter().copied().collect();
+        held.is_some_and(|held| held.seats.iter().copied().collect::<BTreeSet<_>>() == wanted)
+    })
+}
+
+/// The booking with the seats that its hold has now.
+fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange, total: Money) -> Booking {
+    let legs = booking.legs.iter().zip(&wanted.seats).map(|(leg, seats)| {
+        let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
+        let seats = held.map_or(seats, |held| &held.seats);
+        Leg {
+            units: held.map_or(leg.units, |held| held.units),
+            seats: seats.clone(),
+            ..leg.clone()
+        }
+    });
+    Booking {
+        legs: legs.collect(),
+        total: Some(total),
+        deadline_at: wanted.deadline_at,
+        wanted: None,
+        refusal: None,
+        ..booking.clone()
+    }
+}
+
+fn not_payable() -> Refusal {
+    Refusal::new("not_payable", "the flights can't be paid in one sum")
+}
+
+/// The price of all seats of all legs, if they have one currency.
+fn total_of(hold: &Hold) -> Option<Money> {
+    let mut legs = hold.legs.iter().map(|leg| {
+        let price = Money::new(leg.price, leg.currency).ok()?;
+        price.checked_mul(leg.units)
+    });
+    let first = legs.next()??;
+    legs.try_fold(first, |sum, leg| sum.checked_add(leg?))
+}

@@ -1,0 +1,102 @@
+//! What the request that made a booking was answered. Bookings change: a replay of the request gets the booking
+//! as it was when it was answered first, which is written in the commit that decided it.
+
+use domain::sale_rules::itinerary::NoItinerary;
+use domain::{Money, PaymentId, SeatNumber};
+use lifecycle::{Outcome, State};
+use serde::{Deserialize, Serialize};
+
+use crate::model::booking::{Booking, Channel, Refusal};
+use crate::model::booking_row::{state_from, state_text};
+
+/// All of an answer that may change afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstAnswer {
+    /// What the booking showed.
+    shown: String,
+    /// The seats of each leg.
+    seats: Vec<Vec<SeatNumber>>,
+    /// The total, in its currency's smallest unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    total_minor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal>,
+}
+
+/// Refusals of what never came about as it was asked for: they are not kept, so the key is free for another try.
+const NOT_KEPT: [&str; 5] = [
+    "price_changed",
+    "no_such_seat",
+    "unknown_flight",
+    "unknown_pool",
+    INTERRUPTED,
+];
+
+/// The code of a request whose booking was lost: what is left of that is undone.
+pub const INTERRUPTED: &str = "interrupted";
+
+impl FirstAnswer {
+    /// What the request for a booking that stands like this is answered; none if it has no answer yet, or one
+    /// that is not kept.
+    #[must_use]
+    pub fn of(booking: &Booking) -> Option<Self> {
+        let is_answered = match (booking.channel, booking.life.public_status) {
+            // Answered when they were made: by what never changes.
+            (Channel::Event, _) => false,
+            (_, State::Confirmed | State::Ended(_)) => !leaves_key_free(booking),
+            (Channel::Seats, State::Held) => true,
+            _ => false,
+        };
+        is_answered.then(|| Self {
+            shown: state_text(booking.life.public_status).to_owned(),
+            seats: booking.legs.iter().map(|leg| leg.seats.clone()).collect(),
+            total_minor: booking.total.map(Money::minor),
+            payment: booking.payment,
+            refusal: booking.refusal.clone(),
+        })
+    }
+}
+
+/// Whether a booking's request was refused in a way that is not kept.
+#[must_use]
+pub fn leaves_key_free(booking: &Booking) -> bool {
+    let has_failed = matches!(
+        booking.life.public_status,
+        State::Ended(Outcome::Failed | Outcome::Expired)
+    );
+    let code = booking.refusal.as_ref().map_or("", |refusal| &refusal.code);
+    let is_kept_by_door = match booking.channel {
+        // A refusal is an answer in its style.
+        Channel::Count => {
+            !["price_changed", INTERRUPTED].contains(&code) && !NoItinerary::CODES.contains(&code)
+        }
+        Channel::Seats => !NOT_KEPT.contains(&code) && !NoItinerary::CODES.contains(&code),
+        // Each is a problem, such as a conflict.
+        Channel::Simple => false,
+        Channel::Event => true,
+    };
+    has_failed && booking.answer.is_none() && !is_kept_by_door
+}
+
+impl Booking {
+    /// The booking as its request was answered first.
+    #[must_use]
+    pub fn into_answered(mut self) -> Self {
+        let Some(answer) = self.answer.clone() else {
+            return self;
+        };
+        if let Some(shown) = state_from(&answer.shown, 0) {
+            self.life.public_status = shown;
+        }
+        for (leg, seats) in self.legs.iter_mut().zip(answer.seats) {
+            leg.seats = seats;
+        }
+        let total = self.total.zip(answer.total_minor);
+        self.total = total.and_then(|(now, minor)| Money::from_minor(minor, now.currency()).ok());
+        self.payment = answer.payment;
+        self.refusal = answer.refusal;
+        self
+    }
+}

@@ -1,0 +1,156 @@
+//! What admins do to a flight's bookings, and the seats of a flight with their owners.
+
+use std::collections::HashSet;
+
+use clients::flight::{FlightChange, FlightStatus, SeatMap};
+use clients::http::{Answer, CallContext};
+use domain::{FlightId, HoldId};
+use futures_util::stream::{self, StreamExt as _};
+use service_kit::auth::Caller;
+
+use crate::app::AppError;
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::Bookings;
+use crate::db;
+use crate::model::booking::{Booking, Refusal};
+
+const FLIGHTS: &str = "flight-service";
+
+/// How many bookings are ended side by side.
+const ENDED_AT_ONCE: usize = 16;
+
+/// How many bookings one look finds.
+const FOUND_AT_ONCE: i64 = 500;
+
+/// Ends bookings by flight.
+#[derive(Clone)]
+pub struct Flights {
+    /// What all channels share.
+    pub bookings: Bookings,
+}
+
+impl Flights {
+    /// The flight of this id or number.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn id_of(&self, name: &str, context: &CallContext) -> Result<FlightId, AppError> {
+        if let Ok(id) = name.parse() {
+            return Ok(id);
+        }
+        let flight = self
+            .bookings
+            .engine
+            .flights
+            .find_flight(name, context)
+            .await;
+        Ok(granted_of(name, flight)?.id)
+    }
+
+    /// The seats of a flight. Who has one, its owner and staff are told.
+    ///
+    /// # Errors
+    /// When there is no such flight.
+    pub async fn seats(
+        &self,
+        name: &str,
+        caller: &Caller,
+        context: &CallContext,
+    ) -> Result<SeatMap, AppError> {
+        let map = self.bookings.engine.flights.seat_map(name, context).await;
+        let mut map = granted_of(name, map)?;
+        // Nobody in particular owns nothing: nobody is looked up for them.
+        let seats = map.seats.iter().filter(|_| caller.role().is_some());
+        let orders: Vec<HoldId> = seats
+            .filter_map(|seat| seat.reserved_by.as_ref()?.parse().ok())
+            .collect();
+        if !orders.is_empty() {
+            let users = db::bookings::users_of(&self.bookings.engine.database, &orders).await?;
+            for seat in &mut map.seats {
+                let order: Option<HoldId> = seat
+                    .reserved_by
+                    .as_ref()
+                    .and_then(|owner| owner.parse().ok());
+                seat.user_id = order.and_then(|order| users.get(&order).cloned());
+            }
+        }
+        for seat in &mut map.seats {
+            let owner = seat.user_id.as_deref();
+            if !caller.is_staff() && !owner.is_some_and(|owner| caller.may_act_for(owner)) {
+                seat.reserved_by = None;
+                seat.user_id = None;
+            }
+        }
+        Ok(map)
+    }
+
+    /// Ends every booking and order with seats on a flight, refunded; the seats are free when this
+    /// returns.
+    ///
+    /// # Errors
+    /// When some could not be ended yet: they are later.
+    pub async fn reset(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
+        let mut ended = HashSet::new();
+        loop {
+            let database = &self.bookings.engine.database;
+            let live = db::bookings::of_flight(database, flight, FOUND_AT_ONCE).await?;
+            if live.is_empty() {
+                return Ok(ended.len());
+            }
+            let met_before = ended.len();
+            ended.extend(live.iter().map(|booking| booking.id));
+            if ended.len() == met_before {
+                // All of them have been ended, and their seats wait for flight-service.
+                return Err(AppError::NotFreeYet(flight));
+            }
+            let mut ending = stream::iter(live)
+                .map(|booking| self.end(booking, context.clone()))
+                .buffer_unordered(ENDED_AT_ONCE);
+            while let Some(outcome) = ending.next().await {
+                outcome?;
+            }
+        }
+    }
+
+    async fn end(&self, booking: Booking, context: CallContext) -> Result<(), AppError> {
+        match self.bookings.abandon(booking, Actor::Staff, context).await {
+            Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Cancels a flight: its sales end, its bookings end, then it leaves the schedule.
+    ///
+    /// # Errors
+    /// When there is no such flight, or some of this could not be done yet: ask again.
+    pub async fn cancel(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
+        let name = flight.to_string();
+        let flights = &self.bookings.engine.flights;
+        let closed = FlightChange {
+            status: Some(FlightStatus::Closed),
+            ..FlightChange::default()
+        };
+        granted_of(&name, flights.change_flight(flight, &closed, context).await)?;
+        let ended = self.reset(flight, context).await?;
+        granted_of(&name, flights.cancel_flight(flight, context).await)?;
+        Ok(ended)
+    }
+}
+
+/// What flight-service answered, its refusals as this service's own.
+pub(crate) fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
+    let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
+    answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
+}
+
+/// The same of one flight: where there is none, this name is said.
+pub(crate) fn granted_of<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
+    granted(answer).map_err(|error| match error {
+        AppError::Refused(Refusal { code, .. })
+            if ["unknown_flight", "not_found"].contains(&code.as_str()) =>
+        {
+            AppError::UnknownFlight(flight.to_owned())
+        }
+        error => error,
+    })
+}

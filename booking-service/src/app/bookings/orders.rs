@@ -1,0 +1,457 @@
+//! Orders with chosen seats: held for a while, changed, paid by code, given up.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use clients::http::CallContext;
+use domain::sale_rules::itinerary::NoItinerary;
+use domain::{FlightId, HoldId, SeatNumber, Units};
+use jiff::Timestamp;
+use lifecycle::{Event, Outcome, State};
+use service_kit::auth::Caller;
+use service_kit::once::{self, Answer, Once, RequestKey};
+
+use crate::app::AppError;
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::{Answered, Bookings};
+use crate::db;
+use crate::db::bookings::{Change, NextStep};
+use crate::model::booking::{Booking, Channel, Leg, NewBooking, SeatChange};
+
+/// How long a call waits for another that changes the same order.
+const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
+
+/// The most seats of one order on one flight: more than any group that books for itself.
+pub const SEATS_MAX: u32 = 100;
+
+/// What becomes of an order whose payment is declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDecline {
+    /// It is tried again by itself, so many times, and then the order has failed.
+    Retry,
+    /// The order stays held: its customer is there, and may pay in another way.
+    Mend,
+}
+
+/// Makes and changes orders.
+#[derive(Clone)]
+pub struct Orders {
+    /// What all channels share.
+    pub bookings: Bookings,
+}
+
+impl Orders {
+    /// Orders seats. An order whose seats could not be had exists, and has failed.
+    ///
+    /// # Errors
+    /// When the flight or a seat does not exist, or the outcome is not known yet.
+    pub async fn create(
+        &self,
+        new: NewBooking,
+        context: CallContext,
+    ) -> Result<Answered, AppError> {
+        let answered = self.bookings.book(new, context).await?;
+        match &answered.booking.refusal {
+            Some(refusal) if refusal.code == "no_such_seat" => Err(AppError::Invalid(
+                "seats".to_owned(),
+                refusal.message.clone(),
+            )),
+            Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
+                Err(AppError::UnknownFlight(answered.booking.flight_ref))
+            }
+            Some(refusal) if NoItinerary::CODES.contains(&refusal.code.as_str()) => {
+                Err(AppError::NoItinerary(refusal.clone()))
+            }
+            _ => Ok(answered),
+        }
+    }
+
+    /// That an order belongs to the caller, or the caller to the staff. Its row decides: no copy of it is
+    /// kept elsewhere that somebody could change.
+    ///
+    /// # Errors
+    /// As if there were none, if it does not.
+    pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
+        // Staff need no look-up: what is done next finds out whether there is such an order.
+        if caller.is_staff() {
+            return Ok(());
+        }
+        let owner = db::bookings::owner_of_order(&self.bookings.engine.database, id).await?;
+        match owner {
+            Some(owner) if caller.may_act_for(&owner) => Ok(()),
+            _ => Err(AppError::UnknownOrder),
+        }
+    }
+
+    /// An order, as its row has it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
+        booking
+            .filter(|booking| booking.channel == Channel::Seats)
+            .ok_or(AppError::UnknownOrder)
+    }
+
+    /// An order's row once no seat change is under way.
+    async fn row_at_rest(&self, id: HoldId) -> Result<Booking, AppError> {
+        let looking = async {
+            loop {
+                let order = self.find(id).await?;
+                if order.wanted.is_none() && order.life.state != State::Pending {
+                    return Ok(order);
+                }
+                tokio::time::sleep(OTHER_CHANGE_POLL).await;
+            }
+        };
+        tokio::time::timeout(OTHER_CHANGE_PATIENCE, looking)
+            .await
+            .unwrap_or(Err(AppError::InProgress))
+    }
+
+    /// Swaps the seats of an order that is not paid yet; its time starts again, as far as it has any left in
+    /// all. The seats that it has change nothing, not its time either.
+    ///
+    /// # Errors
+    /// When a seat is taken (the old ones stay), or the order is being paid or has ended.
+    pub async fn change_seats(
+        &self,
+        id: HoldId,
+        choice: SeatChoice,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let order = self.held(id).await?;
+        let seats = choice.matched(&order.legs)?;
+        for units in seats.iter().filter_map(|seats| Units::of_len(seats.len())) {
+            self.bookings.unpaid.check_units(actor, "seats", units)?;
+        }
+        if has_seats(&order, &seats) {
+            return Ok(order);
+        }
+        let now = db::now(&self.bookings.engine.database).await?;
+        let deadline_at = self
+            .bookings
+            .deadlines
+            .order
+            .deadline(order.created_at, now);
+        let changing = Booking {
+            seat_change: order.seat_change + 1,
+            wanted: Some(SeatChange { seats, deadline_at }),
+            refusal: None,
+            ..order
+        };
+        let changing = self.save(changing).await?;
+        let changed = self.bookings.finish(changing, context).await?;
+        match (changed.life.state, changed.refusal.clone()) {
+            (State::Ended(Outcome::Expired), _) => Err(AppError::OrderExpired),
+            (_, Some(refusal)) if refusal.code == "no_such_seat" => {
+                Err(AppError::Invalid("seats".to_owned(), refusal.message))
+            }
+            (_, Some(refusal)) => Err(AppError::Refused(refusal)),
+            (_, None) => Ok(changed),
+        }
+    }
+
+    /// Begins to pay an order, once per key; its attempts run on when this returns.
+    ///
+    /// # Errors
+    /// When the order is being paid, or has ended, or the key came with another request.
+    pub async fn pay_once(
+        &self,
+        id: HoldId,
+        code: String,
+        key: Option<&RequestKey>,
+        answer: Answer,
+        context: CallContext,
+    ) -> Result<Once<Answer>, AppError> {
+        let find = |key| db::kept_answer(&self.bookings.engine.database, key);
+        let kept = key.map(|key| (key, &answer));
+        let pay = async {
+            let on_decline = OnDecline::Retry;
+            self.begin_to_pay(id, code, on_decline, kept, context)
+                .await?;
+            Ok(answer.clone())
+        };
+        once::create(key, find, Box::pin(pay)).await
+    }
+
+    /// Begins to pay an order whose customer is there; see [`Self::pay_once`].
+    ///
+    /// # Errors
+    /// When the order is being paid, or has ended.
+    pub async fn pay(
+        &self,
+        id: HoldId,
+        code: String,
+        context: CallContext,
+    ) -> Result<(), AppError> {
+        self.begin_to_pay(id, code, OnDecline::Mend, None, context)
+            .await
+    }
+
+    async fn begin_to_pay(
+        &self,
+        id: HoldId,
+        code: String,
+        on_decline: OnDecline,
+        kept: Option<(&RequestKey, &Answer)>,
+        context: CallContext,
+    ) -> Result<(), AppError> {
+        let order = Booking {
+            is_mended: on_decline == OnDecline::Mend,
+            ..self.payable(id).await?
+        };
+        let policy = self.bookings.engine.policy(&order);
+        let paying = order.after(policy, Event::PayRequested);
+        let paying = Booking {
+            payment_code: Some(code),
+            refusal: None,
+            ..paying.map_err(|_| AppError::WrongState("declined too often"))?
+        };
+        let paying = match kept {
+            Some((key, answer)) => self.save_and_keep(paying, key, answer).await?,
+            None => self.save(paying).await?,
+        };
+        let (engine, booking) = (self.bookings.engine.clone(), paying);
+        // The request's own time limit is not that of its attempts.
+        let context = CallContext {
+            deadline: None,
+            ..context
+        };
+        self.bookings.tasks.spawn(|_| async move {
+            let id = booking.hold;
+            if let Err(error) = engine.drive(booking, &context).await {
+                tracing::warn!(order = %id, %error, "payment deferred to a worker");
+            }
+        });
+        Ok(())
+    }
+
+    /// Gives an order up, wherever it stands; its seats are free when this returns.
+    ///
+    /// # Errors
+    /// When it has ended, or a service does not answer: it is then ended later.
+    pub async fn cancel(
+        &self,
+        id: HoldId,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<Booking, AppError> {
+        let order = self.find(id).await?;
+        let waits = matches!(
+            order.life.public_status,
+            State::Held | State::PaymentFailed { .. }
+        );
+        if waits && order.is_past_deadline {
+            return Err(AppError::WrongState(status(&order)));
+        }
+        match self.bookings.abandon(order, actor, context).await {
+            Err(AppError::NotCancellable(_)) => {
+                Err(AppError::WrongState(status(&self.find(id).await?)))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// An order that is held and has time left.
+    async fn held(&self, id: HoldId) -> Result<Booking, AppError> {
+        let order = self.row_at_rest(id).await?;
+        match order.life.state {
+            State::Held if order.is_past_deadline => Err(AppError::OrderExpired),
+            State::Held => Ok(order),
+            State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
+            _ => Err(AppError::WrongState(status(&order))),
+        }
+    }
+
+    /// An order that can be paid: it is held and has time left, whether a payment was declined or not.
+    async fn payable(&self, id: HoldId) -> Result<Booking, AppError> {
+        let order = self.row_at_rest(id).await?;
+        match order.life.state {
+            State::Held | State::PaymentFailed { .. } if order.is_past_deadline => {
+                Err(AppError::OrderExpired)
+            }
+            State::Held | State::PaymentFailed { .. } => Ok(order),
+            State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
+            _ => Err(AppError::WrongState(status(&order))),
+        }
+    }
+
+    /// The same as [`Self::save`], with the answer to the request that changes it.
+    async fn save_and_keep(
+        &self,
+        order: Booking,
+        key: &RequestKey,
+        answer: &Answer,
+    ) -> Result<Booking, AppError> {
+        let engine = &self.bookings.engine;
+        let change = Change {
+            booking: order,
+            next_step: NextStep::Mine,
+            lease: engine.settings.lease,
+        };
+        let saved = db::bookings::update_and_keep(&engine.database, change, key, answer);
+        saved.await?.ok_or(AppError::InProgress)
+    }
+
+    /// Writes a change of an order that was just read.
+    async fn save(&self, order: Booking) -> Result<Booking, AppError> {
+        let saved = self.bookings.engine.save(order, NextStep::Mine).await;
+        saved.map_err(|error| match error {
+            AppError::ChangedElsewhere => AppError::InProgress,
+            error => error,
+        })
+    }
+}
+
+/// Other seats that somebody wants for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeatChoice {
+    /// Of its only flight.
+    OfOneFlight(Vec<SeatNumber>),
+    /// Of each of its flights, in whatever order.
+    ByFlight(Vec<(FlightId, Vec<SeatNumber>)>),
+}
+
+impl SeatChoice {
+    /// The seats of each leg of an order, in its order.
+    ///
+    /// # Errors
+    /// When a flight of the order is missing or comes twice, or another one is named.
+    fn matched(self, legs: &[Leg]) -> Result<Vec<Vec<SeatNumber>>, AppError> {
+        let invalid = |field: String, detail: String| Err(AppError::Invalid(field, detail));
+        let chosen = match self {
+            Self::OfOneFlight(seats) if legs.len() == 1 => return Ok(vec![seats]),
+            Self::OfOneFlight(_) => {
+                let detail = format!("must name the seats of {} flights", legs.len());
+                return invalid("legs".to_owned(), detail);
+            }
+            Self::ByFlight(chosen) => chosen,
+        };
+        let place = |flight: FlightId| legs.iter().position(|leg| leg.flight == flight);
+        let mut seats: Vec<Option<Vec<SeatNumber>>> = vec![None; legs.len()];
+        for (index, (flight, of_flight)) in chosen.into_iter().enumerate() {
+            let field = format!("legs/{index}/flight_id");
+            let Some(leg) = place(flight).and_then(|place| seats.get_mut(place)) else {
+                return invalid(field, format!("flight {flight} is not in the order"));
+            };
+            if leg.replace(of_flight).is_some() {
+                return invalid(field, format!("flight {flight} is named twice"));
+            }
+        }
+        let missing = seats.iter().position(Option::is_none);
+        if let Some(leg) = missing.and_then(|place| legs.get(place)) {
+            let detail = format!("must name the seats of flight {}", leg.flight);
+            return invalid("legs".to_owned(), detail);
+        }
+        Ok(seats.into_iter().flatten().collect())
+    }
+}
+
+/// Whether these are the seats that an order has, in whatever order.
+fn has_seats(order: &Booking, seats: &[Vec<SeatNumber>]) -> bool {
+    let set = |seats: &[SeatNumber]| seats.iter().copied().collect::<BTreeSet<_>>();
+    let mut legs = order.legs.iter().zip(seats);
+    legs.all(|(leg, seats)| set(&leg.seats) == set(seats))
+}
+
+/// The legs of an order: seats on each of these flights.
+#[must_use]
+pub fn legs(seats: Vec<(FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
+    seats
+        .into_iter()
+        .map(|(flight, seats)| {
+            let units = Units::of_len(seats.len())?;
+            Some(Leg {
+                flight,
+                units,
+                seats,
+            })
+        })
+        .collect()
+}
+
+/// Whether an order can be paid with this code: five digits.
+#[must_use]
+pub fn is_payment_code(code: &str) -> bool {
+    code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What the customer of an order is told.
+#[must_use]
+pub fn status(order: &Booking) -> &'static str {
+    match order.life.public_status {
+        State::Pending => "CREATED",
+        State::Held | State::PaymentFailed { .. } => "SEATS_RESERVED",
+        State::Paying { .. } => "PAYMENT_PENDING",
+        State::Confirmed => "CONFIRMED",
+        State::Ended(Outcome::Failed) => "FAILED",
+        State::Ended(Outcome::Expired) => "EXPIRED",
+        State::Ended(Outcome::Cancelled) => "CANCELLED",
+    }
+}
+
+/// Whole seconds until an order's time runs out; zero unless its seats are held.
+#[must_use]
+pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
+    match order.life.public_status {
+        State::Held | State::PaymentFailed { .. } => {
+            order.deadline_at.duration_since(now).as_secs().max(0)
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seats(name: &str) -> Vec<SeatNumber> {
+        vec![name.parse().unwrap()]
+    }
+
+    fn matched(choice: &[(i64, &str)]) -> Result<Vec<Vec<SeatNumber>>, String> {
+        let legs = legs(vec![(FlightId(8), seats("A1")), (FlightId(9), seats("B1"))]).unwrap();
+        let choice = choice
+            .iter()
+            .map(|(flight, name)| (FlightId(*flight), seats(name)));
+        let matched = SeatChoice::ByFlight(choice.collect()).matched(&legs);
+        matched.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn seats_go_to_the_flight_that_they_are_named_for() {
+        let chosen = vec![seats("A2"), seats("B2")];
+        assert_eq!(matched(&[(8, "A2"), (9, "B2")]), Ok(chosen.clone()));
+        assert_eq!(matched(&[(9, "B2"), (8, "A2")]), Ok(chosen));
+    }
+
+    #[test]
+    fn a_flight_that_is_missing_repeated_or_foreign_is_named() {
+        for (choice, error) in [
+            (&[(8, "A2")][..], "legs: must name the seats of flight 9"),
+            (&[][..], "legs: must name the seats of flight 8"),
+            (
+                &[(8, "A2"), (8, "A3")][..],
+                "legs/1/flight_id: flight 8 is named twice",
+            ),
+            (
+                &[(8, "A2"), (7, "A3")][..],
+                "legs/1/flight_id: flight 7 is not in the order",
+            ),
+        ] {
+            assert_eq!(matched(choice), Err(error.to_owned()));
+        }
+        let legs = legs(vec![(FlightId(8), seats("A1")), (FlightId(9), seats("B1"))]).unwrap();
+        let of_one = SeatChoice::OfOneFlight(seats("A2")).matched(&legs);
+        assert_eq!(
+            of_one.unwrap_err().to_string(),
+            "legs: must name the seats of 2 flights"
+        );
+    }
+}

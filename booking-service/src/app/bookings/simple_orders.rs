@@ -1,0 +1,57 @@
+//! Simple orders: so many seats on a flight, complete when accepted, and not paid here.
+
+use clients::http::CallContext;
+use domain::BookingId;
+use lifecycle::State;
+
+use crate::app::AppError;
+use crate::app::bookings::by_count::{Answered, Bookings};
+use crate::db;
+use crate::model::booking::{Booking, Channel, NewBooking, Refusal};
+
+/// Makes and finds simple orders.
+#[derive(Clone)]
+pub struct SimpleOrders {
+    /// What all channels share.
+    pub bookings: Bookings,
+}
+
+impl SimpleOrders {
+    /// Orders seats.
+    ///
+    /// # Errors
+    /// When they can't be had, or the outcome is not known yet.
+    pub async fn create(
+        &self,
+        new: NewBooking,
+        context: CallContext,
+    ) -> Result<Answered, AppError> {
+        let answered = self.bookings.book(new, context).await?;
+        let booking = &answered.booking;
+        if booking.life.public_status == State::Confirmed {
+            return Ok(answered);
+        }
+        let refusal = booking.refusal.clone();
+        match refusal {
+            Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
+                Err(AppError::UnknownFlight(booking.flight_ref.clone()))
+            }
+            Some(refusal) => Err(AppError::Refused(refusal)),
+            None => Err(AppError::Refused(Refusal::new(
+                "cancelled",
+                "the order was cancelled",
+            ))),
+        }
+    }
+
+    /// A simple order by its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find(&self.bookings.engine.database, id).await?;
+        booking
+            .filter(|booking| booking.channel == Channel::Simple)
+            .ok_or(AppError::UnknownOrder)
+    }
+}

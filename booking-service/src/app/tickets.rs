@@ -1,0 +1,9 @@
+//! Events, their tickets and vouchers, and ticket options: what this service's own inventory counts.
+
+pub mod event_bookings;
+pub mod events;
+pub mod job_notifier;
+pub mod key_locks;
+pub mod payment_jobs;
+pub mod ticket_options;
+pub mod vouchers;

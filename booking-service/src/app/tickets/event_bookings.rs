@@ -1,0 +1,441 @@
+//! Bookings of tickets to events: made with their tickets held, paid through a queue, listed, given up.
+//!
+//! The tickets, a use of the voucher, and the user's limit for the event are pools, taken in one hold, all
+//! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
+//! and is the job of paying for it, too: see [`crate::app::tickets::payment_jobs`].
+
+mod quote;
+
+use std::time::Duration;
+
+use clients::http::CallContext;
+use domain::{Currency, HoldId, Money, Units};
+use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
+use jiff::Timestamp;
+use lifecycle::{Outcome, State};
+use service_kit::once::{self, Kept, Once, RequestKey};
+use uuid::Uuid;
+
+use crate::app::AppError;
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::Bookings;
+use crate::app::tickets::event_bookings::quote::Quote;
+use crate::app::tickets::job_notifier::{Job, JobNotifier};
+use crate::app::tickets::key_locks::KeyLocks;
+use crate::db;
+use crate::db::DbError;
+use crate::db::tickets::event_bookings::NewEventBooking;
+use crate::model::booking::{Booking, Channel, Refusal as Reason};
+use crate::model::voucher::VoucherCode;
+
+/// How long to wait before a booking without an answer is tried to be given up again.
+const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
+
+/// What somebody wants to book.
+#[derive(Clone, Debug)]
+pub struct EventBookingRequest {
+    /// Who asks.
+    pub actor: Actor,
+    /// Whose it will be.
+    pub user: Uuid,
+    /// The event.
+    pub event: Uuid,
+    /// How many tickets.
+    pub quantity: Units,
+    /// The voucher, if there is one.
+    pub voucher: Option<VoucherCode>,
+    /// Under which key the client asks, if any.
+    pub key: Option<RequestKey>,
+}
+
+/// A booking of tickets, as its customer sees it.
+#[derive(Clone, Debug)]
+pub struct EventBooking {
+    /// Its id, and that of its hold.
+    pub id: HoldId,
+    /// Whose it is.
+    pub user: String,
+    /// The event.
+    pub event: Uuid,
+    /// How many tickets.
+    pub quantity: Units,
+    /// Where it stands.
+    pub status: EventBookingStatus,
+    /// Whether its payment was declined, and its customer may have it tried again.
+    pub is_declined: bool,
+    /// What it costs.
+    pub total: Money,
+    /// What the voucher took off.
+    pub discount: Money,
+    /// The voucher's code, if there was one.
+    pub voucher: Option<String>,
+    /// How many attempts to pay have been begun.
+    pub attempts: i16,
+    /// When it is to be paid.
+    pub deadline_at: Timestamp,
+    /// Why it is not paid yet, or was cancelled.
+    pub reason: Option<Reason>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a booking of tickets stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventBookingStatus {
+    /// It is to be paid.
+    Pending,
+    /// It is paid, and its tickets are sold.
+    Confirmed,
+    /// It is over.
+    Cancelled,
+}
+
+impl EventBookingStatus {
+    /// What the customer of a booking that shows this is told.
+    #[must_use]
+    pub fn of(public_status: State) -> Self {
+        match public_status {
+            State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
+                Self::Pending
+            }
+            State::Confirmed => Self::Confirmed,
+            State::Ended(Outcome::Failed | Outcome::Expired | Outcome::Cancelled) => {
+                Self::Cancelled
+            }
+        }
+    }
+
+    /// As it is answered.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Confirmed => "CONFIRMED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+impl EventBooking {
+    /// As it was when it was made: what its request was answered, whatever happened since.
+    fn into_made(self) -> Self {
+        let is_free = self.total.minor() == 0;
+        Self {
+            status: if is_free {
+                EventBookingStatus::Confirmed
+            } else {
+                EventBookingStatus::Pending
+            },
+            is_declined: false,
+            attempts: i16::from(!is_free),
+            reason: None,
+            updated_at: self.created_at,
+            ..self
+        }
+    }
+}
+
+impl TryFrom<Booking> for EventBooking {
+    type Error = AppError;
+
+    /// # Errors
+    /// When it is no booking of tickets.
+    fn try_from(booking: Booking) -> Result<Self, AppError> {
+        let tickets = booking.tickets.ok_or(AppError::UnknownEventBooking)?;
+        let total = booking.total.unwrap_or(Money::zero(Currency::USD));
+        let discount = Money::from_minor(tickets.discount_minor, total.currency());
+        Ok(Self {
+            id: booking.hold,
+            user: booking.user,
+            event: tickets.event,
+            quantity: tickets.quantity,
+            status: EventBookingStatus::of(booking.life.public_status),
+            is_declined: matches!(booking.life.state, State::PaymentFailed { .. }),
+            total,
+            discount: discount.map_err(|_| AppError::OtherAnswer)?,
+            voucher: tickets.voucher,
+            attempts: booking.attempts,
+            deadline_at: booking.deadline_at,
+            reason: booking.refusal,
+            created_at: booking.created_at,
+            updated_at: booking.updated_at,
+        })
+    }
+}
+
+/// Makes, finds and cancels bookings of tickets.
+#[derive(Clone)]
+pub struct EventBookings {
+    /// What all channels user_limit.
+    pub bookings: Bookings,
+    /// What tells workers of new jobs.
+    pub notifier: JobNotifier,
+    /// How long the customer has to pay.
+    pub deadline: Duration,
+    /// Whose turn it is of those with the same key.
+    pub key_locks: KeyLocks,
+}
+
+impl EventBookings {
+    /// Holds tickets and queues their payment, once per key. What costs nothing is confirmed at once.
+    ///
+    /// # Errors
+    /// When they can't be had, there is no such event, user or voucher, the key came with another request,
+    /// or the database does not answer.
+    pub async fn create(
+        &self,
+        request: EventBookingRequest,
+    ) -> Result<Once<EventBooking>, AppError> {
+        let _lock = self
+            .key_locks
+            .lock(request.key.as_ref().map(|key| key.key.as_str()))
+            .await;
+        let find = |key| self.booked_under(key);
+        let book = Box::pin(self.book(&request));
+        once::create(request.key.as_ref(), find, book).await
+    }
+
+    async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {
+        let unpaid = &self.bookings.unpaid;
+        unpaid.check_units(request.actor, "quantity", request.quantity)?;
+        let quote = Quote::make(&self.bookings.engine, request).await?;
+        let hold = self.hold_of(request).await?;
+        if quote.is_free() {
+            return self.take(hold, request, &quote).await;
+        }
+        let user = request.user.to_string();
+        unpaid.claim(request.actor, &user, hold).await?;
+        let taken = self.take(hold, request, &quote).await;
+        if matches!(taken, Err(AppError::Refused(_))) {
+            unpaid.give_back(request.actor, hold).await;
+        }
+        taken
+    }
+
+    /// Holds what a quote takes, and writes its booking.
+    async fn take(
+        &self,
+        hold: HoldId,
+        request: &EventBookingRequest,
+        quote: &Quote,
+    ) -> Result<EventBooking, AppError> {
+        let new = self.new_booking(hold, request, quote)?;
+        let until = if quote.is_free() {
+            Until::Sold
+        } else {
+            Until::Pinned
+        };
+        let command = HoldCommand::new(hold, hold.to_string(), legs(quote), until)
+            .map_err(|_| AppError::OtherAnswer)?
+            .gated_by(quote.tickets);
+        let inventory = &self.bookings.engine.inventory;
+        let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
+        match answer.await {
+            // The same request at another replica was faster.
+            Ok(Ok(accepted)) if accepted.is_replayed() => Err(AppError::MadeBefore),
+            Ok(Ok(_)) => {
+                crash_points::point("job.after");
+                if !quote.is_free() {
+                    self.notifier.notify(Job::new(hold));
+                }
+                Ok(made(request, &new, quote))
+            }
+            Ok(Err(Refusal::SoldOut)) => Err(quote.shortage(&self.bookings.engine).await?),
+            Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
+                refusal.code(),
+                "sales are closed",
+            ))),
+            Ok(Err(_)) => Err(AppError::OtherAnswer),
+            Err(InventoryError::Conflict(key)) if key == db::tickets::event_bookings::USER => {
+                Err(AppError::UnknownUser)
+            }
+            Err(error) => {
+                if request.key.is_none() {
+                    self.give_up_later(hold);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Undoes a booking whose commit got no answer, and that nobody can ask for again: it must not come about
+    /// unnoticed. Where it is not there yet, its hold is refused from now on.
+    fn give_up_later(&self, hold: HoldId) {
+        let this = self.clone();
+        self.bookings.tasks.spawn(|stop| async move {
+            while let Err(error) = this.abandon(hold).await {
+                tracing::warn!(booking = %hold, %error, "a booking without an answer is given up later");
+                if stop
+                    .run_until_cancelled(tokio::time::sleep(GIVE_UP_PAUSE))
+                    .await
+                    .is_none()
+                {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn abandon(&self, hold: HoldId) -> Result<(), AppError> {
+        let engine = &self.bookings.engine;
+        let command = Command::Release { hold };
+        if let Some(booking) = db::bookings::find_by_hold(&engine.database, hold).await? {
+            let abandoned = self
+                .bookings
+                .abandon(booking, Actor::Staff, CallContext::default())
+                .await;
+            return match abandoned {
+                Ok(_) | Err(AppError::NotCancellable(_)) => Ok(()),
+                Err(error) => Err(error),
+            };
+        }
+        engine
+            .inventory
+            .submit(command)
+            .await?
+            .map_err(|_| AppError::OtherAnswer)?;
+        // It may have come between the two.
+        match db::bookings::find_by_hold(&engine.database, hold).await? {
+            Some(_) => Err(AppError::InProgress),
+            None => Ok(()),
+        }
+    }
+
+    /// The id of a booking and its hold. Of a request under a key it is always the same: its charges are
+    /// found again even if the booking is lost. A hold that was refused keeps its id, and leaves the key free.
+    async fn hold_of(&self, request: &EventBookingRequest) -> Result<HoldId, AppError> {
+        let Some(key) = &request.key else {
+            return Ok(HoldId::generate());
+        };
+        let hold = HoldId(key.id());
+        let recorded = self.bookings.engine.inventory.hold(hold).await?;
+        Ok(if recorded.is_some() {
+            HoldId::generate()
+        } else {
+            hold
+        })
+    }
+
+    fn new_booking(
+        &self,
+        hold: HoldId,
+        request: &EventBookingRequest,
+        quote: &Quote,
+    ) -> Result<NewEventBooking, AppError> {
+        let created_at = quote.now;
+        let deadline_at = created_at.checked_add(self.deadline);
+        Ok(NewEventBooking {
+            hold,
+            event: request.event,
+            user: request.user,
+            quantity: request.quantity.get().cast_signed(),
+            unit_price_minor: quote.unit_price.minor(),
+            voucher: quote.voucher.as_ref().map(|voucher| voucher.id),
+            discount_minor: quote.discount.minor(),
+            total: quote.total,
+            created_at,
+            deadline_at: deadline_at.map_err(|_| AppError::OtherAnswer)?,
+            key: request.key.clone(),
+        })
+    }
+
+    async fn booked_under(&self, key: &str) -> Result<Option<Kept<EventBooking>>, DbError> {
+        let booking = db::bookings::find_by_key(&self.bookings.engine.database, key).await?;
+        booking
+            .map(|booking| {
+                let digest = booking.digest.clone();
+                let tickets = EventBooking::try_from(booking);
+                let tickets = tickets.map_err(|_| DbError::Unreadable("bookings"))?;
+                Ok((tickets.into_made(), Some(digest)))
+            })
+            .transpose()
+    }
+
+    /// A booking by its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
+        self.row(id).await?.try_into()
+    }
+
+    async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
+        let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
+        booking
+            .filter(|booking| booking.channel == Channel::Event)
+            .ok_or(AppError::UnknownEventBooking)
+    }
+
+    /// A user's bookings, newest first, those before this one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of_user(
+        &self,
+        user: Uuid,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<EventBooking>, AppError> {
+        let database = &self.bookings.engine.database;
+        let found = db::tickets::event_bookings::of_user(database, user, after, limit).await?;
+        found.into_iter().map(EventBooking::try_from).collect()
+    }
+
+    /// Gives a booking up, paid or not: its tickets are back when this returns, and its charge is refunded
+    /// if payment-service answers.
+    ///
+    /// # Errors
+    /// When it has ended, it is too late for a customer, or the database does not answer: it is then cancelled
+    /// later.
+    pub async fn cancel(
+        &self,
+        id: HoldId,
+        actor: Actor,
+        context: CallContext,
+    ) -> Result<EventBooking, AppError> {
+        let booking = self.row(id).await?;
+        match self.bookings.abandon(booking, actor, context).await {
+            Err(AppError::NotCancellable(_)) => Err(AppError::WrongState("over")),
+            outcome => outcome?.try_into(),
+        }
+    }
+}
+
+/// What a quote takes: the tickets, a use of its voucher, and the user's limit.
+fn legs(quote: &Quote) -> Vec<LegRequest> {
+    quote
+        .wanted()
+        .into_iter()
+        .map(|(pool, units)| LegRequest {
+            pool,
+            units,
+            seats: Vec::new(),
+        })
+        .collect()
+}
+
+/// A booking that was just made.
+fn made(request: &EventBookingRequest, new: &NewEventBooking, quote: &Quote) -> EventBooking {
+    EventBooking {
+        id: new.hold,
+        user: request.user.to_string(),
+        event: request.event,
+        quantity: request.quantity,
+        status: if quote.is_free() {
+            EventBookingStatus::Confirmed
+        } else {
+            EventBookingStatus::Pending
+        },
+        is_declined: false,
+        total: new.total,
+        discount: quote.discount,
+        voucher: quote.voucher.as_ref().map(|voucher| voucher.code.clone()),
+        attempts: i16::from(!quote.is_free()),
+        deadline_at: new.deadline_at,
+        reason: None,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+    }
+}

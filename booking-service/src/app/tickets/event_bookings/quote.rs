@@ -1,0 +1,231 @@
+//! What a booking of tickets takes and costs: read before it is decided whether it can be had.
+
+use domain::sale_rules::holding::TicketAllowance;
+use domain::{Money, PoolId, Units};
+use inventory::{Command, PoolChange, Refusal};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::app::AppError;
+use crate::app::bookings::engine::Engine;
+use crate::app::tickets::event_bookings::EventBookingRequest;
+use crate::db;
+use crate::db::tickets::ticket_limits::TicketLimit;
+use crate::model::booking::Refusal as Reason;
+use crate::model::event::Event;
+use crate::model::voucher::Voucher;
+
+/// What somebody asks for, at the price of now.
+pub(super) struct Quote {
+    /// When this is, by the database's clock.
+    pub now: Timestamp,
+    /// What one ticket costs.
+    pub unit_price: Money,
+    /// What the voucher takes off.
+    pub discount: Money,
+    /// What is left to pay.
+    pub total: Money,
+    /// The voucher, if there is one.
+    pub voucher: Option<Voucher>,
+    /// Where the event's tickets are counted.
+    pub tickets: PoolId,
+    user_limit: Option<Share>,
+    quantity: Units,
+}
+
+/// What a user may have of an event.
+struct Share {
+    /// Where it is counted.
+    pool: PoolId,
+    event: Uuid,
+    user: Uuid,
+    /// How many tickets it is.
+    most: u32,
+}
+
+impl Share {
+    /// The same with what the user has of it by now.
+    async fn read(&self, engine: &Engine) -> Result<TicketAllowance, AppError> {
+        let held =
+            db::tickets::ticket_limits::held(&engine.database, self.event, self.user).await?;
+        Ok(TicketAllowance {
+            most: self.most,
+            has: held.all,
+        })
+    }
+}
+
+impl Quote {
+    /// # Errors
+    /// When there is no such event, user or voucher, it is not on sale, the user has had their user_limit, or the
+    /// database does not answer.
+    pub async fn make(engine: &Engine, request: &EventBookingRequest) -> Result<Self, AppError> {
+        let offer =
+            db::tickets::events::offer(&engine.database, request.event, request.user).await?;
+        let offer = offer.ok_or(AppError::UnknownEvent)?;
+        if !offer.has_user {
+            return Err(AppError::UnknownUser);
+        }
+        let event = offer.event;
+        if !event.sales.is_open(offer.now) {
+            let message = "the event is not on sale now";
+            return Err(AppError::Refused(Reason::new("sales_closed", message)));
+        }
+        let quantity = request.quantity;
+        let price = event.price.checked_mul(quantity).ok_or_else(too_much)?;
+        let (voucher, discount) = match &request.voucher {
+            Some(code) => {
+                let voucher = db::tickets::vouchers::find(&engine.database, code).await?;
+                let voucher = voucher.ok_or(AppError::UnknownVoucher)?;
+                voucher.check_covers(quantity)?;
+                let discount = discount(&voucher, &event, price)?;
+                (Some(voucher), discount)
+            }
+            None => (None, Money::zero(price.currency())),
+        };
+        let user_limit = match event.tickets_per_user {
+            Some(most) => Some(user_limit(engine, &event, request, most).await?),
+            None => None,
+        };
+        Ok(Self {
+            now: offer.now,
+            unit_price: event.price,
+            discount,
+            total: price.checked_sub(discount).ok_or_else(too_much)?,
+            voucher,
+            tickets: event.pool,
+            user_limit,
+            quantity,
+        })
+    }
+
+    /// Whether there is nothing to pay.
+    pub fn is_free(&self) -> bool {
+        self.total.minor() == 0
+    }
+
+    /// The pools and units that it takes.
+    pub fn wanted(&self) -> Vec<(PoolId, Units)> {
+        let voucher = self.voucher.as_ref();
+        let use_of_voucher = voucher.map(|voucher| (voucher.pool, Units::ONE));
+        let user_limit = self
+            .user_limit
+            .as_ref()
+            .map(|user_limit| (user_limit.pool, self.quantity));
+        [
+            Some((self.tickets, self.quantity)),
+            use_of_voucher,
+            user_limit,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Why it could not be had: which of its pools has too few units left. The gate, which refuses before
+    /// the counts are written, is asked about the tickets alone; the others are as they were then, unless
+    /// something was given back since.
+    pub async fn shortage(&self, engine: &Engine) -> Result<AppError, AppError> {
+        let wanted = self.wanted();
+        let refusal = if wanted.len() == 1 {
+            sold_out()
+        } else {
+            let pools: Vec<PoolId> = wanted.iter().map(|(pool, _)| *pool).collect();
+            let free = db::tickets::ticket_limits::free_units(&engine.database, &pools).await?;
+            let is_short = |pool: PoolId, units: Units| {
+                let free = free.get(&pool).copied().unwrap_or(0);
+                free < units.get().cast_signed()
+            };
+            if let Some(user_limit) = &self.user_limit
+                && is_short(user_limit.pool, self.quantity)
+            {
+                limit_reached(user_limit.read(engine).await?)
+            } else if let Some(voucher) = &self.voucher
+                && is_short(voucher.pool, Units::ONE)
+            {
+                Reason::new("voucher_used_up", "the voucher has been used up")
+            } else {
+                sold_out()
+            }
+        };
+        Ok(AppError::Refused(refusal))
+    }
+}
+
+fn sold_out() -> Reason {
+    Reason::new("sold_out", "not so many tickets are left")
+}
+
+fn limit_reached(user_limit: TicketAllowance) -> Reason {
+    Reason::new("limit_reached", user_limit.to_string())
+}
+
+fn too_much() -> AppError {
+    let detail = "costs more than can be paid at once".to_owned();
+    AppError::Invalid("quantity".to_owned(), detail)
+}
+
+fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, AppError> {
+    let is_for_it = voucher.event.is_none_or(|only| only == event.id);
+    let off = voucher.reduction.of(price).filter(|_| is_for_it);
+    off.ok_or_else(|| {
+        let message = "the voucher is not for this event";
+        AppError::Refused(Reason::new("voucher_not_for_event", message))
+    })
+}
+
+/// A user's limit for an event, its pool made if it is the first time, and as large as the limit is now.
+/// Tickets that were booked while there was no limit are in no such pool: it is smaller by them.
+async fn user_limit(
+    engine: &Engine,
+    event: &Event,
+    request: &EventBookingRequest,
+    most: Units,
+) -> Result<Share, AppError> {
+    let user = request.user;
+    let most = most.get();
+    let held = db::tickets::ticket_limits::held(&engine.database, event.id, user).await?;
+    let user_limit = TicketAllowance {
+        most,
+        has: held.all,
+    };
+    if request.quantity.get() > user_limit.left() {
+        return Err(AppError::Refused(limit_reached(user_limit)));
+    }
+    let capacity = most.saturating_sub(held.without_limit).cast_signed();
+    let limit = match db::tickets::ticket_limits::find(&engine.database, event.id, user).await? {
+        Some(limit) => limit,
+        None => new_user_limit(engine, event, user, capacity).await?,
+    };
+    if limit.capacity != capacity {
+        let resize = Command::ChangePool(PoolChange {
+            capacity: Some(capacity),
+            ..PoolChange::of(limit.pool)
+        });
+        match engine.inventory.submit(resize).await? {
+            Ok(_) => {}
+            // The user has more tickets than the limit allows by now.
+            Err(Refusal::CapacityInUse) => {
+                return Err(AppError::Refused(limit_reached(user_limit)));
+            }
+            Err(_) => return Err(AppError::OtherAnswer),
+        }
+    }
+    Ok(Share {
+        pool: limit.pool,
+        event: event.id,
+        user,
+        most,
+    })
+}
+
+async fn new_user_limit(
+    engine: &Engine,
+    event: &Event,
+    user: Uuid,
+    capacity: i32,
+) -> Result<TicketLimit, AppError> {
+    db::tickets::ticket_limits::insert(&engine.database, event.id, user, capacity).await?;
+    let limit = db::tickets::ticket_limits::find(&engine.database, event.id, user).await?;
+    limit.ok_or(AppError::OtherAnswer)
+}

@@ -1,0 +1,6 @@
+//! Tables of users, their passwords and sessions.
+
+pub mod known_browsers;
+pub mod passwords;
+pub mod sessions;
+pub mod users;

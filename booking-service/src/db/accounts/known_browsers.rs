@@ -1,0 +1,69 @@
+//! The table of browsers that logged in to an account before.
+
+use deadpool_postgres::Pool;
+use uuid::Uuid;
+
+use crate::db::DbError;
+use crate::model::text::Email;
+
+/// The most browsers of a user: the one of longest ago is forgotten when one more logs in.
+const BROWSERS_MAX: i64 = 20;
+
+/// By the address that is tried: it takes as long for one that nobody has.
+const IS_KNOWN: &str = "
+    SELECT EXISTS (
+        SELECT FROM known_browsers JOIN users ON id = user_id
+        WHERE token_digest = $2
+          AND (email_key = $3 OR email_key IS NULL AND lower(email) = lower($1))
+    )";
+
+const REMEMBER: &str = "
+    WITH surplus AS (
+        DELETE FROM known_browsers WHERE user_id = $1 AND token_digest IN (
+            SELECT token_digest FROM known_browsers WHERE user_id = $1 AND token_digest <> $2
+            ORDER BY seen_at DESC OFFSET $3
+        )
+    )
+    INSERT INTO known_browsers (user_id, token_digest) SELECT id, $2 FROM users WHERE id = $1
+    ON CONFLICT (user_id, token_digest) DO UPDATE SET seen_at = now()";
+
+/// How long a browser is known that does not come back.
+const FORGET: &str = "DELETE FROM known_browsers WHERE seen_at < now() - interval '180 days'";
+
+/// Whether the browser of this digest logged in with this address before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_known(database: &Pool, email: &Email, digest: &[u8; 32]) -> Result<bool, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(IS_KNOWN).await?;
+    let digest = digest.as_slice();
+    let row = client
+        .query_one(&statement, &[&email.as_str(), &digest, &email.key()])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Remembers that a user logged in with this browser.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remember(database: &Pool, user: Uuid, digest: &[u8; 32]) -> Result<(), DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(REMEMBER).await?;
+    let digest = digest.as_slice();
+    client
+        .execute(&statement, &[&user, &digest, &(BROWSERS_MAX - 1)])
+        .await?;
+    Ok(())
+}
+
+/// Forgets browsers that have not come back for long.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_old(database: &Pool) -> Result<(), DbError> {
+    let client = database.get().await?;
+    client.execute(FORGET, &[]).await?;
+    Ok(())
+}

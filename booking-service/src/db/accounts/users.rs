@@ -1,0 +1,268 @@
+//! The table of users.
+
+use deadpool_postgres::{GenericClient, Pool};
+use service_kit::auth::current_roles::Bearer;
+use service_kit::once::Answer;
+use service_kit::unreadable;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::db::DbError;
+use crate::db::keep_answer;
+use crate::model::text::{Email, Name};
+use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
+
+/// The unique indexes that give an address to one user: by its key, and as rows that have none yet have it.
+pub const EMAIL_KEY: &str = "users_email_key_taken";
+/// The second of them.
+pub const EMAIL: &str = "users_email_taken";
+
+/// The unique key that lets an idempotency key make one user.
+pub const KEY: &str = "users_idempotency_key";
+
+const INSERT: &str = "
+    INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
+    SELECT $1, $2, $3, $4, $5, $6
+    WHERE NOT EXISTS (SELECT FROM users WHERE email_key = $6 OR lower(email) = lower($3))
+    RETURNING id, name, email, role, created_at, updated_at";
+
+const FIND_BY_KEY: &str = "
+    SELECT id, name, email, role, created_at, updated_at, request_digest FROM users
+    WHERE idempotency_key = $1";
+
+const FIND: &str = "SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1";
+
+/// However it is written. A row that another version of this service wrote has no key.
+const FIND_BY_EMAIL: &str = "
+    SELECT id, name, email, role, created_at, updated_at FROM users WHERE email_key = $1
+        OR (email_key IS NULL AND lower(email) = lower($2))";
+
+/// Ids rise with the time at which they were made.
+const LIST: &str = "
+    SELECT id, name, email, role, created_at, updated_at FROM users
+    WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
+
+const UPDATE: &str = "
+    UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), role = coalesce($4, role),
+        email_key = coalesce($5, email_key), updated_at = now()
+    WHERE id = $1
+    RETURNING id, name, email, role, created_at, updated_at";
+
+/// Whether another user has this address. Looked up before one is written: the server's log repeats what a unique index
+/// refuses. The index decides where two come at once.
+const IS_TAKEN: &str = "
+    SELECT EXISTS (
+        SELECT FROM users WHERE (email_key = $3 OR lower(email) = lower($1)) AND id <> $2
+    )";
+
+/// Adding a booking of tickets locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes
+/// second sees what the first did. Bookings of flights name their user as a text and lock nothing.
+const LOCK: &str = "SELECT FROM users WHERE id = $1 FOR UPDATE";
+
+/// Of all channels: each has users of its own, but what names this id names this user.
+const HAS_BOOKINGS: &str = "
+    SELECT EXISTS (
+        SELECT FROM bookings
+        WHERE user_ref = $1 AND state NOT IN ('failed', 'expired', 'cancelled')
+    )";
+
+/// What identifies those who traveled; their names stay with the booking, as its record.
+const ERASE_DOCUMENTS: &str = "
+    UPDATE travelers SET born_on = NULL, document = NULL
+    FROM bookings WHERE id = booking_id AND user_ref = $1";
+
+/// Whose token a subject may be: the role of a user, and whether there was one.
+const BEARER: &str = "
+    SELECT (SELECT role FROM users WHERE id = $1),
+           EXISTS (SELECT FROM former_users WHERE user_id = $1)";
+
+/// No token holds for as long as this: `holdfast mint-token` makes them for 30 days at most.
+const FORGET_FORMER: &str = "DELETE FROM former_users WHERE ended_at < now() - interval '31 days'";
+
+/// Adds a user, and keeps the answer.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewUser,
+    answer: impl Fn(&User) -> Answer,
+) -> Result<Answer, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let answer = answer(&add(&transaction, id, new).await?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result<User, DbError> {
+    let statement = client.prepare_cached(INSERT).await?;
+    let (name, email) = (new.name.as_str(), new.email.as_str());
+    let email_key = new.email.key();
+    let key = new.key.as_ref().map(|key| key.key.as_str());
+    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
+    let row = client
+        .query_opt(&statement, &[&id, &name, &email, &key, &digest, &email_key])
+        .await?;
+    user_of(&row.ok_or(DbError::Taken(EMAIL))?)
+}
+
+/// The user with this address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
+    let row = client
+        .query_opt(&statement, &[&email.key(), &email.as_str()])
+        .await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// The user that this key made, and the digest of what it was asked with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_key(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<(User, Option<Vec<u8>>)>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND_BY_KEY).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
+        .transpose()
+}
+
+/// A user by its id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(database: &Pool, id: Uuid) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(FIND).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// Those after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(LIST).await?;
+    let rows = client.query(&statement, &[&after, &limit]).await?;
+    let user = |row: &Row| {
+        let id = row.try_get::<_, Uuid>(0).unwrap_or_default();
+        unreadable::skipped("users", id, user_of(row))
+    };
+    Ok(rows.iter().filter_map(user).collect())
+}
+
+/// Changes what is given; `None` where there is no such user.
+///
+/// # Errors
+/// When the address belongs to another one, or the database does not answer.
+pub async fn update(
+    database: &Pool,
+    id: Uuid,
+    change: &UserChange,
+) -> Result<Option<User>, DbError> {
+    let client = database.get().await?;
+    if let Some(email) = &change.email {
+        let statement = client.prepare_cached(IS_TAKEN).await?;
+        let row = client
+            .query_one(&statement, &[&email.as_str(), &id, &email.key()])
+            .await?;
+        if row.try_get(0)? {
+            return Err(DbError::Taken(EMAIL));
+        }
+    }
+    let statement = client.prepare_cached(UPDATE).await?;
+    let name = change.name.as_ref().map(Name::as_str);
+    let email = change.email.as_ref().map(Email::as_str);
+    let email_key = change.email.as_ref().map(Email::key);
+    let role = change.role.map(UserRole::as_str);
+    let row = client
+        .query_opt(&statement, &[&id, &name, &email, &role, &email_key])
+        .await?;
+    row.as_ref().map(user_of).transpose()
+}
+
+/// Deletes a user that has no live bookings.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    if transaction.query_opt(LOCK, &[&id]).await?.is_none() {
+        return Ok(Deletion::Unknown);
+    }
+    // A statement of its own, so that it sees what was committed while the lock was waited for.
+    let row = transaction
+        .query_one(HAS_BOOKINGS, &[&id.to_string()])
+        .await?;
+    if row.try_get(0)? {
+        return Ok(Deletion::HasBookings);
+    }
+    transaction
+        .execute(ERASE_DOCUMENTS, &[&id.to_string()])
+        .await?;
+    transaction
+        .execute("DELETE FROM users WHERE id = $1", &[&id])
+        .await?;
+    transaction
+        .execute("INSERT INTO former_users (user_id) VALUES ($1)", &[&id])
+        .await?;
+    transaction.commit().await?;
+    Ok(Deletion::Deleted)
+}
+
+/// Who the bearer of a token with this subject is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn bearer(database: &Pool, subject: Uuid) -> Result<Bearer, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(BEARER).await?;
+    let row = client.query_one(&statement, &[&subject]).await?;
+    let role: Option<&str> = row.try_get(0)?;
+    Ok(match role {
+        Some(role) => {
+            let role = UserRole::from_text(role).ok_or(DbError::Unreadable("users.role"))?;
+            Bearer::User(role.into())
+        }
+        None if row.try_get(1)? => Bearer::Former,
+        None => Bearer::Foreign,
+    })
+}
+
+/// Forgets users who are gone for so long that no token of theirs holds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_former(database: &Pool) -> Result<(), DbError> {
+    let client = database.get().await?;
+    client.execute(FORGET_FORMER, &[]).await?;
+    Ok(())
+}
+
+pub(crate) fn user_of(row: &Row) -> Result<User, DbError> {
+    Ok(User {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        email: row.try_get(2)?,
+        role: UserRole::from_text(row.try_get(3)?).ok_or(DbError::Unreadable("users.role"))?,
+        created_at: row.try_get(4)?,
+        updated_at: row.try_get(5)?,
+    })
+}

@@ -1,0 +1,107 @@
+//! Writes bookings: what waits while the last batch commits is the next batch.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Pool};
+use service_kit::batch::{BatchError, Batcher, IsData, Limits};
+use service_kit::database::on_connection;
+use tokio::time::Instant;
+
+use crate::db::DbError;
+use crate::db::bookings::{self, Change, Insertion};
+use crate::model::booking::Booking;
+
+/// At most so many bookings are written in one statement, enough that a commit's cost is spread thin and
+/// few enough that it takes milliseconds; some dozen batches may wait, which is less than a second's work.
+const LIMITS: Limits = Limits {
+    batch: 128,
+    queue: 4096,
+    wait: Duration::from_secs(2),
+};
+
+/// How long a batch may take, its connection included: a little above the time limit of its statement, so
+/// that the database's own refusal comes first. A connection that has not answered by then is closed.
+const WRITE_LIMIT: Duration = Duration::from_secs(6);
+
+/// Adds and changes bookings, many in one commit. Clones share what waits.
+#[derive(Clone)]
+pub struct Writer {
+    database: Pool,
+    added: Batcher<Insertion, Option<Booking>, DbError>,
+    changed: Batcher<Change, Option<Booking>, DbError>,
+}
+
+impl IsData for DbError {
+    fn is_data(&self) -> bool {
+        match self {
+            Self::Query(error) => error.is_data(),
+            Self::Unreadable(_) | Self::NewPool(_) | Self::Taken(_) => true,
+            Self::Pool(_) | Self::Unwritten(_) | Self::BrokenOff | Self::Busy => false,
+        }
+    }
+}
+
+impl From<BatchError<Self>> for DbError {
+    fn from(error: BatchError<Self>) -> Self {
+        match error {
+            BatchError::Busy | BatchError::Stopped => Self::Busy,
+            BatchError::Failed(error) => Self::Unwritten(error),
+            BatchError::Broken => Self::BrokenOff,
+        }
+    }
+}
+
+impl Writer {
+    /// A writer to this database, on the current runtime.
+    #[must_use]
+    pub fn start(database: Pool) -> Self {
+        let (adding, changing) = (database.clone(), database.clone());
+        let add = move |insertions: Vec<Insertion>| {
+            let database = adding.clone();
+            async move {
+                let add = async |client: &Client| bookings::insert(client, &insertions).await;
+                on_connection(&database, Instant::now() + WRITE_LIMIT, add).await
+            }
+        };
+        let change = move |changes: Vec<Change>| {
+            let database = changing.clone();
+            async move {
+                let change = async |client: &Client| bookings::update(client, &changes).await;
+                on_connection(&database, Instant::now() + WRITE_LIMIT, change).await
+            }
+        };
+        Self {
+            database,
+            added: Batcher::start("bookings_added", LIMITS, add),
+            changed: Batcher::start("bookings_changed", LIMITS, change),
+        }
+    }
+
+    /// Adds a booking, unless its key has one already.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn add(&self, insertion: Insertion) -> Result<Option<Booking>, DbError> {
+        Ok(self.added.submit(insertion).await?)
+    }
+
+    /// Changes a booking, unless somebody else did since it was read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save(&self, change: Change) -> Result<Option<Booking>, DbError> {
+        Ok(self.changed.submit(change).await?)
+    }
+
+    /// The same, with the seats of its legs.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_seats(
+        &self,
+        booking: Booking,
+        lease: Duration,
+    ) -> Result<Option<Booking>, DbError> {
+        bookings::update_with_seats(&self.database, booking, lease).await
+    }
+}

@@ -1,0 +1,3 @@
+//! Queries over the tables of others, for the dashboard.
+
+pub mod dashboard;

@@ -1,0 +1,9 @@
+//! Tables of events, tickets, vouchers and ticket options.
+
+pub mod event_bookings;
+pub mod events;
+pub mod payment_failures;
+pub mod purchases;
+pub mod ticket_limits;
+pub mod ticket_options;
+pub mod vouchers;

@@ -1,0 +1,311 @@
+//! The tables of events and of their sales.
+
+use deadpool_postgres::Pool;
+use domain::{Currency, Money, PoolId, Units, ZoneName};
+use inventory::{Accepted, RowStatement, Rows};
+use jiff::Timestamp;
+use service_kit::once::Answer;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::db::DbError;
+use crate::db::create_pool;
+use crate::db::keep_answer;
+use crate::model::event::{Event, EventChange, NewEvent, Offer, SalesWindow, Statistics};
+use crate::model::text::{Description, Name};
+
+/// The check that an event is on sale at some time.
+pub const SALES_WINDOW: &str = "events_sales_window";
+
+const INSERT: &str = "
+    WITH event AS (
+        INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency,
+                            on_sale_from, on_sale_until, tickets_per_user, idempotency_key,
+                            request_digest, time_zone, venue)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        RETURNING id
+    )
+    INSERT INTO event_sales (event_id) SELECT id FROM event";
+
+/// Also for what is read of events elsewhere: see [`event_of`].
+const COLUMNS: &str = "
+    event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
+    event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
+    event.updated_at, event.tickets_per_user, event.time_zone, event.venue
+    FROM events event JOIN pools pool ON pool.id = event.pool_id";
+
+const UPDATE: &str = "
+    UPDATE events
+    SET name = coalesce($2, name), description = coalesce($3, description),
+        price_minor = coalesce($4, price_minor),
+        on_sale_from = CASE WHEN $5 THEN $6 ELSE on_sale_from END,
+        on_sale_until = CASE WHEN $7 THEN $8 ELSE on_sale_until END,
+        tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END,
+        starts_at = coalesce($11, starts_at),
+        time_zone = CASE WHEN $12 THEN $13 ELSE time_zone END,
+        venue = CASE WHEN $14 THEN $15 ELSE venue END, updated_at = now()
+    WHERE id = $1 AND deleted_at IS NULL";
+
+/// Rows are locked in the order of their ids everywhere.
+const DELETE: &str = "
+    UPDATE events SET deleted_at = now() WHERE id IN (
+        SELECT id FROM events WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL
+        ORDER BY id FOR UPDATE
+    )";
+
+/// One row of each table, read at one moment.
+const STATISTICS: &str = "
+    SELECT sales.sold_units, sales.revenue_minor, pool.free, event.currency
+    FROM events event
+    JOIN event_sales sales ON sales.event_id = event.id
+    JOIN pools pool ON pool.id = event.pool_id
+    WHERE event.id = $1 AND event.deleted_at IS NULL";
+
+/// What is given of an event has changed, as its pool has.
+pub struct EventChanged {
+    /// The event.
+    pub event: Uuid,
+    /// What is given.
+    pub change: EventChange,
+    /// Its new price, if it has one.
+    pub price: Option<Money>,
+}
+
+impl Rows for EventChanged {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        batch.iter().map(|(one, _)| one.statement()).collect()
+    }
+}
+
+impl EventChanged {
+    fn statement(&self) -> RowStatement {
+        let change = &self.change;
+        let text = |text: &str| text.to_owned();
+        let per_user = change.tickets_per_user.flatten();
+        RowStatement::new(UPDATE)
+            .with(self.event)
+            .with(change.name.as_ref().map(Name::as_str).map(text))
+            .with(
+                change
+                    .description
+                    .as_ref()
+                    .map(Description::as_str)
+                    .map(text),
+            )
+            .with(self.price.map(Money::minor))
+            .with(change.sales_from.is_some())
+            .with(change.sales_from.flatten())
+            .with(change.sales_until.is_some())
+            .with(change.sales_until.flatten())
+            .with(change.tickets_per_user.is_some())
+            .with(per_user.map(|units| units.get().cast_signed()))
+            .with(change.starts_at)
+            .with(change.time_zone.is_some())
+            .with(change.time_zone.clone().flatten().map(String::from))
+            .with(change.venue.is_some())
+            .with(change.venue.clone().flatten().map(String::from))
+    }
+}
+
+/// The event is deleted, as its tickets are.
+pub struct EventDeleted(pub Uuid);
+
+impl Rows for EventDeleted {
+    fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
+        let events: Vec<Uuid> = batch.iter().map(|(one, _)| one.0).collect();
+        vec![RowStatement::new(DELETE).with(events)]
+    }
+}
+
+/// Adds an event with its pool, and keeps the answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewEvent,
+    answer: impl Fn(&Event) -> Answer,
+) -> Result<Answer, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let pool = create_pool(
+        &transaction,
+        new.total_tickets.get().cast_signed(),
+        Some(new.starts_at),
+    )
+    .await?;
+    let statement = transaction.prepare_cached(INSERT).await?;
+    let (name, description) = (new.name.as_str(), new.description.as_str());
+    let (price, currency) = (new.price.minor(), new.price.currency().to_string());
+    let (from, until) = (new.sales.from, new.sales.until);
+    let time_zone = new.time_zone.as_ref().map(ZoneName::as_str);
+    let venue = new.venue.as_ref().map(Name::as_str);
+    let per_user = new.tickets_per_user.map(|units| units.get().cast_signed());
+    let key = new.key.as_ref().map(|key| key.key.as_str());
+    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
+    transaction
+        .execute(
+            &statement,
+            &[
+                &id,
+                &pool.0,
+                &name,
+                &description,
+                &new.starts_at,
+                &price,
+                &currency,
+                &from,
+                &until,
+                &per_user,
+                &key,
+                &digest,
+                &time_zone,
+                &venue,
+            ],
+        )
+        .await?;
+    let query = format!("SELECT {COLUMNS} WHERE event.id = $1");
+    let statement = transaction.prepare_cached(&query).await?;
+    let row = transaction.query_one(&statement, &[&id]).await?;
+    let answer = answer(&event_of(&row)?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+/// An event by its id, unless it was deleted.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
+    let client = database.get().await?;
+    let query = format!("SELECT {COLUMNS} WHERE event.id = $1 AND event.deleted_at IS NULL");
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.as_ref().map(event_of).transpose()
+}
+
+/// When an event begins, deleted or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn starts_at(database: &Pool, id: Uuid) -> Result<Option<Timestamp>, DbError> {
+    let client = database.get().await?;
+    let statement = client
+        .prepare_cached("SELECT starts_at FROM events WHERE id = $1")
+        .await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// The event that this key made, deleted since or not, and the digest of what it was asked with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_key(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<(Event, Option<Vec<u8>>)>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT one.*, keyed.request_digest
+         FROM (SELECT {COLUMNS}) AS one JOIN events keyed ON keyed.id = one.id
+         WHERE keyed.idempotency_key = $1"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.map(|row| Ok((event_of(&row)?, row.try_get("request_digest")?)))
+        .transpose()
+}
+
+/// An event as somebody may book it: whether there is such a user, and when this is by the database's
+/// clock.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Offer>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT one.*, clock_timestamp() AS now,
+                EXISTS (SELECT FROM users WHERE users.id = $2) AS has_user
+         FROM (SELECT {COLUMNS} WHERE event.id = $1 AND event.deleted_at IS NULL) AS one"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&event, &user]).await?;
+    row.map(|row| {
+        Ok(Offer {
+            event: event_of(&row)?,
+            now: row.try_get("now")?,
+            has_user: row.try_get("has_user")?,
+        })
+    })
+    .transpose()
+}
+
+/// Those after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, DbError> {
+    let client = database.get().await?;
+    let query = format!(
+        "SELECT {COLUMNS}
+         WHERE event.deleted_at IS NULL AND ($1::uuid IS NULL OR event.id > $1)
+         ORDER BY event.id LIMIT $2"
+    );
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client.query(&statement, &[&after, &limit]).await?;
+    rows.iter().map(event_of).collect()
+}
+
+/// What an event's bookings add up to.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>, DbError> {
+    let client = database.get().await?;
+    let statement = client.prepare_cached(STATISTICS).await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    row.map(|row| {
+        Ok(Statistics {
+            sold_units: row.try_get(0)?,
+            revenue_minor: row.try_get(1)?,
+            free_units: row.try_get(2)?,
+            currency: Currency::stored(row.try_get(3)?)
+                .map_err(|_| DbError::Unreadable("events.currency"))?,
+        })
+    })
+    .transpose()
+}
+
+fn event_of(row: &Row) -> Result<Event, DbError> {
+    let currency =
+        Currency::stored(row.try_get(7)?).map_err(|_| DbError::Unreadable("events.currency"))?;
+    let price = Money::from_minor(row.try_get(6)?, currency);
+    let per_user: Option<i32> = row.try_get(12)?;
+    let per_user = per_user.map(|units| Units::try_from(i64::from(units)));
+    Ok(Event {
+        id: row.try_get(0)?,
+        pool: PoolId(row.try_get(1)?),
+        name: row.try_get(2)?,
+        description: row.try_get(3)?,
+        starts_at: row.try_get(4)?,
+        // A zone that was stored by a version that knows more of them is no reason not to show the event.
+        time_zone: row
+            .try_get::<_, Option<&str>>(13)?
+            .and_then(|zone| zone.parse().ok()),
+        venue: row.try_get(14)?,
+        total_tickets: row.try_get(5)?,
+        price: price.map_err(|_| DbError::Unreadable("events.price_minor"))?,
+        sales: SalesWindow {
+            from: row.try_get(8)?,
+            until: row.try_get(9)?,
+        },
+        created_at: row.try_get(10)?,
+        updated_at: row.try_get(11)?,
+        tickets_per_user: per_user
+            .transpose()
+            .map_err(|_| DbError::Unreadable("events.tickets_per_user"))?,
+    })
+}

@@ -1,0 +1,148 @@
+//! The table of vouchers.
+
+use deadpool_postgres::Pool;
+use domain::{Currency, Money, PoolId};
+use service_kit::once::Answer;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::db::DbError;
+use crate::db::create_pool;
+use crate::db::keep_answer;
+use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
+
+/// The unique index that gives a code to one voucher.
+pub const CODE: &str = "vouchers_code_taken";
+
+const INSERT: &str = "
+    INSERT INTO vouchers (id, code, pool_id, event_id, percent_off, off_minor, currency,
+                          idempotency_key, request_digest, max_tickets_per_use)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+const SELECT: &str = "
+    SELECT voucher.id, voucher.code, voucher.pool_id, voucher.event_id, voucher.percent_off,
+           voucher.off_minor, voucher.currency, pool.capacity, pool.free, voucher.created_at,
+           voucher.request_digest, voucher.max_tickets_per_use
+    FROM vouchers voucher JOIN pools pool ON pool.id = voucher.pool_id";
+
+/// Adds a voucher with the pool of its uses, and keeps the answer.
+///
+/// # Errors
+/// When its code or its key is taken, or the database does not answer.
+pub async fn insert(
+    database: &Pool,
+    id: Uuid,
+    new: &NewVoucher,
+    answer: impl Fn(&Voucher) -> Answer,
+) -> Result<Answer, DbError> {
+    let mut client = database.get().await?;
+    let transaction = client.transaction().await?;
+    let pool = create_pool(&transaction, new.max_uses.get().cast_signed(), None).await?;
+    let statement = transaction.prepare_cached(INSERT).await?;
+    let (percent, off) = match new.reduction {
+        Reduction::Percent(percent) => (Some(i16::from(percent)), None),
+        Reduction::Amount(off) => (None, Some(off)),
+    };
+    let minor = off.map(Money::minor);
+    let currency = off.map(|off| off.currency().to_string());
+    let key = new.key.as_ref().map(|key| key.key.as_str());
+    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
+    let per_use = new.max_tickets_per_use.get().cast_signed();
+    let row: [&(dyn ToSql + Sync); 10] = [
+        &id,
+        &new.code.as_str(),
+        &pool.0,
+        &new.event,
+        &percent,
+        &minor,
+        &currency,
+        &key,
+        &digest,
+        &per_use,
+    ];
+    transaction.execute(&statement, &row).await?;
+    let query = format!("{SELECT} WHERE voucher.id = $1");
+    let statement = transaction.prepare_cached(&query).await?;
+    let row = transaction.query_one(&statement, &[&id]).await?;
+    let answer = answer(&voucher_of(&row)?);
+    keep_answer(&transaction, new.key.as_ref(), &answer).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+/// A voucher by its code, however it is written.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(database: &Pool, code: &VoucherCode) -> Result<Option<Voucher>, DbError> {
+    let client = database.get().await?;
+    let query = format!("{SELECT} WHERE upper(voucher.code) = upper($1)");
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&code.as_str()]).await?;
+    row.as_ref().map(voucher_of).transpose()
+}
+
+/// The voucher that this key made, and the digest of what it was asked with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_key(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<(Voucher, Option<Vec<u8>>)>, DbError> {
+    let client = database.get().await?;
+    let query = format!("{SELECT} WHERE voucher.idempotency_key = $1");
+    let statement = client.prepare_cached(&query).await?;
+    let row = client.query_opt(&statement, &[&key]).await?;
+    row.map(|row| Ok((voucher_of(&row)?, row.try_get(10)?)))
+        .transpose()
+}
+
+/// Those after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    database: &Pool,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Voucher>, DbError> {
+    let client = database.get().await?;
+    let query =
+        format!("{SELECT} WHERE $1::uuid IS NULL OR voucher.id > $1 ORDER BY voucher.id LIMIT $2");
+    let statement = client.prepare_cached(&query).await?;
+    let rows = client.query(&statement, &[&after, &limit]).await?;
+    rows.iter().map(voucher_of).collect()
+}
+
+fn voucher_of(row: &Row) -> Result<Voucher, DbError> {
+    let unreadable = || DbError::Unreadable("vouchers");
+    let percent: Option<i16> = row.try_get(4)?;
+    let minor: Option<i64> = row.try_get(5)?;
+    let currency: Option<&str> = row.try_get(6)?;
+    let reduction = match (percent, minor, currency) {
+        (Some(percent), None, None) => {
+            Reduction::Percent(u8::try_from(percent).map_err(|_| unreadable())?)
+        }
+        (None, Some(minor), Some(currency)) => {
+            let currency = Currency::stored(currency).map_err(|_| unreadable())?;
+            let off = Money::from_minor(minor, currency);
+            Reduction::Amount(off.map_err(|_| unreadable())?)
+        }
+        _ => return Err(unreadable()),
+    };
+    Ok(Voucher {
+        id: row.try_get(0)?,
+        code: row.try_get(1)?,
+        pool: PoolId(row.try_get(2)?),
+        event: row.try_get(3)?,
+        reduction,
+        max_uses: row.try_get(7)?,
+        uses_left: row.try_get(8)?,
+        created_at: row.try_get(9)?,
+        max_tickets_per_use: i64::from(row.try_get::<_, i32>(11)?)
+            .try_into()
+            .map_err(|_| unreadable())?,
+    })
+}

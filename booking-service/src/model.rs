@@ -1,0 +1,12 @@
+//! Rows and values, without I/O: what `db` reads and writes and `app` decides about.
+
+pub mod booking;
+pub mod booking_row;
+pub mod dashboard;
+pub mod dead_letter;
+pub mod event;
+pub mod session;
+pub mod text;
+pub mod ticket_option;
+pub mod user;
+pub mod voucher;

@@ -1,0 +1,153 @@
+//! Bookings by count: a user books seats on a flight and pays at once.
+
+mod parse;
+mod view;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use domain::BookingId;
+use serde::Deserialize;
+use service_kit::auth::Caller;
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::page::{Page, PageParameters};
+use service_kit::{Problem, respond};
+use utoipa::IntoParams;
+
+use crate::app::AppError;
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::{Answered, Bookings, shown_text};
+use crate::routes::bookings::by_count::parse::{BookingRequest, new_booking};
+use crate::routes::bookings::by_count::view::{BookingAnswer, BookingView, CancelAnswer, view};
+use crate::routes::call_context;
+use crate::routes::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
+
+/// Book seats and pay for them.
+///
+/// There is one payment attempt. After a 503, ask again with the same Idempotency-Key.
+#[utoipa::path(
+    post, path = "/api/bookings", tag = "bookings", operation_id = "create_booking",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
+    request_body = BookingRequest,
+    responses(
+        (status = 200, description = "Booked and paid", body = BookingAnswer),
+        (
+            status = 400,
+            description = "`status` is `failed`: sold out, unknown flight, wrong date or not paid, as `code` says; or a problem: the request is malformed",
+            content(
+                (BookingAnswer = "application/json"),
+                (service_kit::problem::ProblemBody<'static> = "application/problem+json")
+            )
+        ),
+        BookRefusals,
+    )
+)]
+pub(crate) async fn create(
+    bookings: Data<Bookings>,
+    key: IdempotencyKey,
+    caller: Caller,
+    actor: Actor,
+    request: Json<BookingRequest>,
+) -> Result<HttpResponse, Problem> {
+    let new = new_booking(request, &key, &caller, actor)?;
+    let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
+    let refusal = booking.refusal.as_ref();
+    if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
+        return Err(Problem::conflict("price_changed", refusal.message.clone()));
+    }
+    let shown = shown_text(&booking);
+    let status = match shown {
+        "confirmed" => StatusCode::OK,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let message = refusal.map_or_else(
+        || format!("booking {shown}"),
+        |refusal| refusal.message.clone(),
+    );
+    let body = BookingAnswer {
+        booking_id: booking.id,
+        status: shown,
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        payment_id: booking.payment,
+        message,
+        code: refusal.map(|refusal| refusal.code.clone()),
+    };
+    let path = format!("/api/bookings/{}", booking.id);
+    Ok(respond::mark_replayed(
+        respond::located(respond::json(status, &body), &path),
+        replayed,
+    ))
+}
+
+/// Whose bookings are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParameters {
+    /// Who booked
+    #[param(example = 1)]
+    user_id: i64,
+}
+
+/// A user's bookings, newest first.
+#[utoipa::path(
+    get, path = "/api/bookings", tag = "bookings", operation_id = "list_bookings",
+    params(ListParameters, PageParameters),
+    responses((status = 200, description = "A page of them", body = Page<BookingView>), ListRefusals)
+)]
+pub(crate) async fn list(
+    bookings: Data<Bookings>,
+    whose: Query<ListParameters>,
+    page: Query<PageParameters>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let (part, limit) = page.0.part()?;
+    let user = whose.0.user_id.to_string();
+    caller.check_names_self("user_id", &user)?;
+    let found = bookings.of_user(&user, part, limit).await?;
+    let page = found.page(limit, |booking| view(&booking, None))?;
+    Ok(respond::ok(&page))
+}
+
+/// Look a booking up.
+#[utoipa::path(
+    get, path = "/api/bookings/{id}", tag = "bookings", operation_id = "show_booking",
+    params(("id" = i64, Path, description = "The booking's id", example = 1)),
+    responses((status = 200, description = "The booking", body = BookingView), LookupRefusals)
+)]
+pub(crate) async fn show(
+    bookings: Data<Bookings>,
+    id: Id<BookingId>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
+    let flight = bookings.flight(&booking, &call_context()).await;
+    Ok(respond::ok(&view(&booking, flight)?))
+}
+
+/// Cancel a confirmed booking: its seats are free and its charge is refunded.
+#[utoipa::path(
+    put, path = "/api/bookings/{id}/cancel", tag = "bookings", operation_id = "cancel_booking",
+    params(("id" = i64, Path, description = "The booking's id", example = 1)),
+    responses((status = 200, description = "It is cancelled", body = CancelAnswer), CancelRefusals)
+)]
+pub(crate) async fn cancel(
+    bookings: Data<Bookings>,
+    id: Id<BookingId>,
+    caller: Caller,
+    actor: Actor,
+) -> Result<HttpResponse, Problem> {
+    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
+    let cancelled = bookings.cancel(booking, actor, call_context()).await;
+    let booking = cancelled.map_err(|error| match error {
+        // In this style all that can't be cancelled is answered so.
+        AppError::PastCutoff(_) => Problem::from(error).with_status(StatusCode::BAD_REQUEST),
+        error => error.into(),
+    })?;
+    Ok(respond::ok(&CancelAnswer {
+        message: "booking cancelled".to_owned(),
+        booking_id: booking.id,
+        cancelled_at: booking.updated_at,
+    }))
+}

@@ -1,0 +1,112 @@
+//! What is asked of bookings by count, parsed.
+
+use domain::sale_rules::itinerary;
+use domain::{Amount, FlightId, Units, is_visible};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use service_kit::Problem;
+use service_kit::auth::Caller;
+use service_kit::extract::{IdempotencyKey, Json};
+use utoipa::ToSchema;
+
+use crate::app::actor::Actor;
+use crate::model::booking::{Channel, Leg, NewBooking};
+use crate::routes::bookings::travelers::{self, TravelerBody};
+use crate::routes::problem::no_itinerary;
+
+/// Long before any flight, and within what the database can store.
+const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
+
+/// The longest name of a payment type.
+const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
+
+/// What is booked.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(in crate::routes) struct BookingRequest {
+    /// Who books
+    #[schema(example = 1)]
+    user_id: i64,
+    /// The flight; or `flight_ids`
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, example = 1)]
+    flight_id: Option<FlightId>,
+    /// The flights of an itinerary, in order, booked all or nothing; instead of `flight_id`
+    #[serde(default)]
+    #[schema(value_type = Vec<i64>, max_items = 4)]
+    flight_ids: Vec<FlightId>,
+    /// How many seats on each flight
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
+    seats: Units,
+    /// The local date on which the first flight departs
+    #[schema(example = "2024-02-15")]
+    date: Date,
+    /// How it is paid: `credit_card`, `debit_card`, `upi` or `net_banking`
+    #[serde(default = "credit_card")]
+    #[schema(example = "credit_card", max_length = 64)]
+    payment_type: String,
+    /// The total that the customer was shown: if it is another by now, nothing is booked
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, example = 17000.0)]
+    expected_total: Option<Amount>,
+    /// Who travels: none, or as many as there are seats
+    #[serde(default)]
+    travelers: Vec<TravelerBody>,
+}
+
+fn credit_card() -> String {
+    "credit_card".to_owned()
+}
+
+/// What is asked for, or which field is wrong.
+pub(crate) fn new_booking(
+    request: Json<BookingRequest>,
+    key: &IdempotencyKey,
+    caller: &Caller,
+    actor: Actor,
+) -> Result<NewBooking, Problem> {
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
+    let user = body.user_id.to_string();
+    caller.check_names_self("user_id", &user)?;
+    let flights = match (body.flight_id, body.flight_ids) {
+        (Some(flight), flights) if flights.is_empty() => vec![flight],
+        (None, flights) if !flights.is_empty() => flights,
+        (None, _) => return Err(Problem::invalid_field("flight_id", "required")),
+        (Some(_), _) => {
+            let detail = "name flight_id or flight_ids, not both";
+            return Err(Problem::invalid_field("flight_ids", detail));
+        }
+    };
+    itinerary::check_flights(&flights)
+        .map_err(|broken| no_itinerary("flight_ids", broken.code(), broken.to_string()))?;
+    if !(1..=PAYMENT_TYPE_LIMIT_CHARS).contains(&body.payment_type.chars().count()) {
+        let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    // payment-service would not take them, and the booking could not be paid or refused.
+    if !is_visible(&body.payment_type) {
+        let detail = "must not have control or other invisible characters";
+        return Err(Problem::invalid_field("payment_type", detail));
+    }
+    if body.date < EARLIEST_DATE {
+        let detail = format!("must not be before {EARLIEST_DATE}");
+        return Err(Problem::invalid_field("date", detail));
+    }
+    let legs = flights.iter().map(|flight| Leg {
+        flight: *flight,
+        units: body.seats,
+        seats: Vec::new(),
+    });
+    Ok(NewBooking {
+        channel: Channel::Count,
+        actor,
+        user,
+        flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
+        legs: legs.collect(),
+        date: Some(body.date),
+        payment_type: body.payment_type,
+        expected_total: body.expected_total,
+        travelers: travelers::parse(body.travelers, body.seats)?,
+        key,
+    })
+}

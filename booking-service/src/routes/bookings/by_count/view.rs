@@ -1,0 +1,131 @@
+//! Bookings by count as they are answered.
+
+use clients::flight::Flight;
+use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use service_kit::Problem;
+use utoipa::ToSchema;
+
+use crate::app::bookings::by_count::shown_text;
+use crate::model::booking::Booking;
+use crate::routes::bookings::travelers::{self, TravelerBody};
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct BookingAnswer {
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    pub(crate) booking_id: BookingId,
+    /// `confirmed` or `failed`
+    #[schema(example = "confirmed")]
+    pub(crate) status: &'static str,
+    /// The total, zero if no seats could be held
+    #[schema(value_type = f64, example = 17000.0)]
+    pub(crate) total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    pub(crate) currency: Option<Currency>,
+    /// The charge
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) payment_id: Option<PaymentId>,
+    /// What happened, in words
+    pub(crate) message: String,
+    /// Why the booking failed, as a stable code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sold_out")]
+    pub(crate) code: Option<String>,
+}
+
+/// A booking.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct BookingView {
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    pub(crate) id: BookingId,
+    /// Who booked
+    #[schema(example = 1)]
+    pub(crate) user_id: i64,
+    /// The flight, the first of an itinerary
+    #[schema(value_type = Option<i64>, example = 1)]
+    pub(crate) flight_id: Option<FlightId>,
+    /// The flights, in order
+    #[schema(value_type = Vec<i64>)]
+    pub(crate) flight_ids: Vec<FlightId>,
+    /// How many seats on each flight
+    #[schema(value_type = i64, example = 2)]
+    pub(crate) seats: Units,
+    /// The total, zero if no seats could be held
+    #[schema(value_type = f64, example = 17000.0)]
+    pub(crate) total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    pub(crate) currency: Option<Currency>,
+    /// `pending`, `confirmed`, `failed` or `cancelled`
+    #[schema(example = "confirmed")]
+    pub(crate) status: &'static str,
+    /// The charge
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) payment_id: Option<PaymentId>,
+    /// The local date on which the first flight departs
+    pub(crate) date: Option<Date>,
+    /// When it was made
+    pub(crate) created_at: Timestamp,
+    /// Why it failed or was cancelled, as a stable code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    /// The same in words
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+    /// The flight, unless flight-service does not answer; not in lists
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) flight: Option<Flight>,
+    /// Who travels
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) travelers: Vec<TravelerBody>,
+}
+
+/// A booking that was cancelled.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct CancelAnswer {
+    /// What happened, in words
+    pub(crate) message: String,
+    /// The booking's id
+    #[schema(value_type = i64, example = 1)]
+    pub(crate) booking_id: BookingId,
+    /// When
+    pub(crate) cancelled_at: Timestamp,
+}
+
+/// A booking as it stands.
+pub(crate) fn view(booking: &Booking, flight: Option<Flight>) -> Result<BookingView, Problem> {
+    // In this style users are integers, so a stored one is.
+    let user_id = booking.user.parse().map_err(Problem::internal)?;
+    let status = shown_text(booking);
+    let refusal = booking.refusal.clone();
+    let refusal = refusal.filter(|_| matches!(status, "failed" | "cancelled"));
+    let (code, message) = refusal.map(|one| (one.code, one.message)).unzip();
+    let first = booking.legs.first();
+    let first = first.ok_or_else(|| Problem::internal("a booking has no flight"))?;
+    Ok(BookingView {
+        id: booking.id,
+        user_id,
+        flight_id: Some(first.flight),
+        flight_ids: booking.legs.iter().map(|leg| leg.flight).collect(),
+        seats: first.units,
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        status,
+        payment_id: booking.payment,
+        date: booking.date,
+        created_at: booking.created_at,
+        code,
+        message,
+        flight,
+        travelers: travelers::bodies(booking),
+    })
+}

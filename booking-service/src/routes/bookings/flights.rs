@@ -1,0 +1,60 @@
+//! The seats of a flight, so that those who order them need one service only.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use clients::flight::{SeatChanges, SeatMap, SeatsKnown};
+use service_kit::auth::Caller;
+use service_kit::streams::{Grant, events};
+use service_kit::{Problem, respond};
+
+use crate::app::bookings::flights::Flights;
+use crate::app::bookings::seat_feeds::SeatFeeds;
+use crate::routes::call_context;
+use crate::routes::openapi::LookupRefusals;
+
+/// The seats of a flight.
+///
+/// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to its owner
+/// and to staff only.
+#[utoipa::path(
+    get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "flight_seats",
+    params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
+    responses((status = 200, description = "The seats", body = SeatMap), LookupRefusals)
+)]
+pub(crate) async fn seats(
+    flights: Data<Flights>,
+    name: web::Path<String>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let map = flights.seats(&name, &caller, &call_context()).await?;
+    Ok(respond::ok(&map))
+}
+
+/// The seats of a flight as they change: the server-sent events of flight-service.
+#[utoipa::path(
+    get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "flight_seats_stream",
+    params(
+        ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
+        ("Last-Event-ID" = Option<i64>, Header, description = "The version that the client has"),
+    ),
+    responses(
+        (status = 200, description = "The events", body = SeatChanges, content_type = "text/event-stream"),
+        LookupRefusals,
+    )
+)]
+pub(crate) async fn stream(
+    feeds: Data<SeatFeeds>,
+    name: web::Path<String>,
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let grant = Grant::of(&request, &caller)?;
+    let known = request.headers().get("last-event-id");
+    let known = known.and_then(|id| id.to_str().ok()?.parse().ok());
+    // Who has a seat, staff are told; an owner learns it from the map.
+    let watching = feeds
+        .watch(&name, caller.is_staff(), &call_context())
+        .await?;
+    let mut known = SeatsKnown::new(known);
+    Ok(grant.answer(events(watching, move |news| known.event(&news))))
+}

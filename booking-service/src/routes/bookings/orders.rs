@@ -1,0 +1,172 @@
+//! Orders with chosen seats.
+
+mod parse;
+mod view;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data};
+use domain::{BookingId, HoldId};
+use serde::Serialize;
+use service_kit::auth::Caller;
+use service_kit::extract::{Id, IdempotencyKey, Json};
+use service_kit::once::Answer;
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::Answered;
+use crate::app::bookings::flights::Flights;
+use crate::app::bookings::orders::Orders;
+use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::routes::bookings::admin::MessageAnswer;
+use crate::routes::bookings::orders::parse::{OrderRequest, PaymentRequest, SeatsRequest};
+use crate::routes::bookings::orders::view::{CreatedOrder, OrderView};
+use crate::routes::bookings::simple_orders::{self, SimpleOrderView};
+use crate::routes::call_context;
+use crate::routes::created;
+use crate::routes::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
+
+/// Order chosen seats: they are held until the order is paid, given up or out of time.
+///
+/// The order exists even if its seats could not be had: then it has failed, and says why. `{id}` is the
+/// flight's id, or its number: then the next departure. With `legs` instead of `seats` an itinerary is
+/// ordered, all or nothing.
+#[utoipa::path(
+    post, path = "/api/flights/{id}/orders", tag = "orders", operation_id = "create_order",
+    params(
+        ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once"),
+    ),
+    request_body = OrderRequest,
+    responses(
+        (status = 201, description = "The order", body = CreatedOrder),
+        (status = 404, description = "There is no such flight"),
+        OrderRefusals,
+    )
+)]
+pub(crate) async fn create(
+    orders: Data<Orders>,
+    flights: Data<Flights>,
+    name: web::Path<String>,
+    key: IdempotencyKey,
+    caller: Caller,
+    actor: Actor,
+    request: Json<OrderRequest>,
+) -> Result<HttpResponse, Problem> {
+    let context = call_context();
+    let name = name.into_inner();
+    let draft = parse::draft(request, &key, &caller)?;
+    let flight = flights.id_of(&name, &context).await?;
+    let new = draft.on(flight, name, actor)?;
+    let Answered { booking, replayed } = orders.create(new, context).await?;
+    let location = format!("/api/orders/{}", booking.hold);
+    Ok(created(&view::created(&booking), &location, replayed))
+}
+
+/// An order, in the style that it was made in.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ShownOrder {
+    /// One with chosen seats.
+    WithSeats(Box<OrderView>),
+    /// A simple one.
+    Simple(SimpleOrderView),
+}
+
+/// Look an order up, of either style: chosen seats by their order's id, simple ones by a number.
+#[utoipa::path(
+    get, path = "/api/orders/{id}", tag = "orders", operation_id = "show_order",
+    params(("id" = String, Path, description = "The order's id")),
+    responses((status = 200, description = "The order", body = ShownOrder), LookupRefusals)
+)]
+pub(crate) async fn show(
+    orders: Data<Orders>,
+    simple: Data<SimpleOrders>,
+    id: web::Path<String>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    if let Ok(id) = id.parse::<BookingId>() {
+        let order = simple.find(id).await?.for_caller(&caller)?;
+        let shown = ShownOrder::Simple(simple_orders::view(&order)?);
+        return Ok(respond::ok(&shown));
+    }
+    let id: HoldId = id
+        .parse()
+        .map_err(|_| Problem::not_found("there is no order with this id"))?;
+    let order = orders.find(id).await?.for_caller(&caller)?;
+    Ok(respond::ok(&ShownOrder::WithSeats(Box::new(view::order(
+        &order,
+    )))))
+}
+
+/// Take other seats for an order that is not paid yet; its time starts again.
+#[utoipa::path(
+    post, path = "/api/orders/{id}/seats", tag = "orders", operation_id = "change_order_seats",
+    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    request_body = SeatsRequest,
+    responses((status = 200, description = "The order has the seats", body = MessageAnswer), OrderChangeRefusals)
+)]
+pub(crate) async fn change_seats(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    caller: Caller,
+    actor: Actor,
+    request: Json<SeatsRequest>,
+) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
+    let seats = parse::seats(request.body)?;
+    let context = call_context();
+    orders.change_seats(id.0, seats, actor, context).await?;
+    Ok(message("seats updated"))
+}
+
+/// Pay an order. The attempts run on after the answer; look the order up to see how they end.
+#[utoipa::path(
+    post, path = "/api/orders/{id}/payment", tag = "orders", operation_id = "pay_order",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the payment begin once"),
+    ),
+    request_body = PaymentRequest,
+    responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
+)]
+pub(crate) async fn pay(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    key: IdempotencyKey,
+    caller: Caller,
+    request: Json<PaymentRequest>,
+) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
+    let key = key.of(&request.body, request.digest)?;
+    let code = parse::payment_code(request.body)?;
+    let answer = Answer::ok(&MessageAnswer {
+        message: "payment submitted".to_owned(),
+    });
+    let paid = orders.pay_once(id.0, code, key.as_ref(), answer, call_context());
+    Ok(paid.await?.into())
+}
+
+/// Give an order up, paid or not: its seats are free, and it is refunded.
+#[utoipa::path(
+    delete, path = "/api/orders/{id}", tag = "orders", operation_id = "cancel_order",
+    params(("id" = uuid::Uuid, Path, description = "The order's id")),
+    responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
+)]
+pub(crate) async fn cancel(
+    orders: Data<Orders>,
+    id: Id<HoldId>,
+    caller: Caller,
+    actor: Actor,
+) -> Result<HttpResponse, Problem> {
+    orders.check_owner(id.0, &caller).await?;
+    orders.cancel(id.0, actor, call_context()).await?;
+    Ok(message("order cancelled"))
+}
+
+fn message(text: &str) -> HttpResponse {
+    respond::ok(&MessageAnswer {
+        message: text.to_owned(),
+    })
+}

@@ -1,0 +1,127 @@
+//! Simple orders: so many seats on a flight, not paid here.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use domain::{Amount, BookingId, Currency, FlightId, Units};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::Problem;
+use service_kit::auth::Caller;
+use service_kit::extract::{IdempotencyKey, Json};
+use utoipa::ToSchema;
+
+use crate::app::actor::Actor;
+use crate::app::bookings::by_count::{Answered, shown_text};
+use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::model::booking::{Booking, Channel, Leg, NewBooking};
+use crate::routes::actor::check_may_sell_to;
+use crate::routes::bookings::travelers::{self, TravelerBody};
+use crate::routes::call_context;
+use crate::routes::created;
+use crate::routes::openapi::OrderRefusals;
+
+/// What is ordered.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct SimpleOrderRequest {
+    /// The flight
+    #[schema(value_type = i64, example = 1)]
+    flight_id: FlightId,
+    /// Who orders
+    #[schema(example = 7)]
+    customer_id: i64,
+    /// How many seats
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1)]
+    seats: Units,
+    /// Who travels: none, or as many as there are seats
+    #[serde(default)]
+    travelers: Vec<TravelerBody>,
+}
+
+/// A simple order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimpleOrderView {
+    /// The order's id
+    #[schema(value_type = i64, example = 1)]
+    id: BookingId,
+    /// The flight
+    #[schema(value_type = i64, example = 1)]
+    flight_id: FlightId,
+    /// Who ordered
+    #[schema(example = 7)]
+    customer_id: i64,
+    /// How many seats
+    #[schema(value_type = i64, example = 1)]
+    seats: Units,
+    /// The price of all seats
+    #[schema(value_type = f64, example = 8500.0)]
+    total_amount: Amount,
+    /// The total's currency, ISO 4217
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "INR")]
+    currency: Option<Currency>,
+    /// `confirmed`, or `cancelled` where somebody ended it later
+    #[schema(example = "confirmed")]
+    status: &'static str,
+    /// When it was made
+    created_at: Timestamp,
+    /// Who travels
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    travelers: Vec<TravelerBody>,
+}
+
+/// Order seats on a flight; complete when accepted.
+#[utoipa::path(
+    post, path = "/api/orders", tag = "orders", operation_id = "create_simple_order",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once")),
+    request_body = SimpleOrderRequest,
+    responses((status = 201, description = "The order", body = SimpleOrderView), OrderRefusals)
+)]
+pub(crate) async fn create(
+    orders: Data<SimpleOrders>,
+    key: IdempotencyKey,
+    caller: Caller,
+    actor: Actor,
+    request: Json<SimpleOrderRequest>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
+    let user = body.customer_id.to_string();
+    check_may_sell_to(&caller, "customer_id", &user)?;
+    let new = NewBooking {
+        channel: Channel::Simple,
+        actor,
+        user,
+        flight_ref: body.flight_id.to_string(),
+        legs: vec![Leg {
+            flight: body.flight_id,
+            units: body.seats,
+            seats: Vec::new(),
+        }],
+        date: None,
+        payment_type: "none".to_owned(),
+        expected_total: None,
+        travelers: travelers::parse(body.travelers, body.seats)?,
+        key,
+    };
+    let Answered { booking, replayed } = orders.create(new, call_context()).await?;
+    let location = format!("/api/orders/{}", booking.id);
+    Ok(created(&view(&booking)?, &location, replayed))
+}
+
+/// A simple order as it is answered.
+pub(crate) fn view(booking: &Booking) -> Result<SimpleOrderView, Problem> {
+    let leg = booking.legs.first();
+    let leg = leg.ok_or_else(|| Problem::internal("an order has no flight"))?;
+    Ok(SimpleOrderView {
+        id: booking.id,
+        flight_id: leg.flight,
+        // In this style customers are integers, so a stored one is.
+        customer_id: booking.user.parse().map_err(Problem::internal)?,
+        seats: leg.units,
+        total_amount: booking.amount(),
+        currency: booking.currency(),
+        status: shown_text(booking),
+        created_at: booking.created_at,
+        travelers: travelers::bodies(booking),
+    })
+}

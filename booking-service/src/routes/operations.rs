@@ -1,0 +1,3 @@
+//! Calls for those who run the service.
+
+pub(crate) mod ledger;

@@ -1,0 +1,34 @@
+//! The proof over the pools of events and ticket options.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use clients::ledger::{LedgerProof, LedgerViolation};
+use service_kit::{Problem, respond};
+
+use crate::app::operations::ledger::Ledger;
+use crate::routes::openapi::ReadRefusals;
+
+/// Do the double entries of all events and ticket options add up?
+#[utoipa::path(
+    get, path = "/api/ledger/proof", tag = "ledger", operation_id = "ledger_proof",
+    responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
+)]
+pub(crate) async fn proof(ledger: Data<Ledger>) -> Result<HttpResponse, Problem> {
+    let proof = ledger.prove().await?;
+    let holds = proof.holds();
+    let violations = proof.violations.into_iter();
+    Ok(respond::ok(&LedgerProof {
+        holds,
+        pools: proof.pools,
+        capacity: proof.capacity,
+        free: proof.free,
+        held: proof.held,
+        sold: proof.sold,
+        violations: violations
+            .map(|violation| LedgerViolation {
+                pool: violation.pool.0,
+                what: violation.what,
+            })
+            .collect(),
+    }))
+}

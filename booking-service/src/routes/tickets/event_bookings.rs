@@ -1,0 +1,235 @@
+//! Bookings of tickets to events: made, listed, looked up, cancelled.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::{Amount, Currency, HoldId, Units};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use service_kit::auth::Caller;
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::{Problem, respond};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::accounts::authentication::{Accounts, Guess};
+use crate::app::accounts::ownership::{Owned as _, check_user};
+use crate::app::actor::Actor;
+use crate::app::tickets::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
+use crate::model::voucher::VoucherCode;
+use crate::routes::bare_list::ListPart;
+use crate::routes::call_context;
+use crate::routes::created;
+use crate::routes::openapi::{
+    EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals,
+};
+
+/// Tickets to be booked.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct TicketRequest {
+    /// Who books
+    user_id: Uuid,
+    /// The event
+    event_id: Uuid,
+    /// How many tickets
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
+    quantity: Units,
+    /// A voucher's code, however it is written
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 40, example = "SPRING25")]
+    voucher: Option<VoucherCode>,
+}
+
+/// A booking of tickets.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventBookingView {
+    /// The booking's id
+    #[schema(value_type = Uuid)]
+    id: HoldId,
+    /// Who booked
+    #[schema(value_type = Uuid)]
+    user_id: String,
+    /// The event
+    event_id: Uuid,
+    /// How many tickets
+    #[schema(value_type = i64, example = 2)]
+    quantity: Units,
+    /// `PENDING`, `CONFIRMED` or `CANCELLED`
+    #[schema(example = "PENDING")]
+    status: &'static str,
+    /// What is to be paid, or was: at the price when it was booked
+    #[schema(value_type = f64, example = 151.0)]
+    total_amount: Amount,
+    /// In which currency, ISO 4217
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// The voucher
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "SPRING25")]
+    voucher: Option<String>,
+    /// What it took off
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, example = 15.1)]
+    discount: Option<Amount>,
+    /// When it is to be paid; then its tickets go back
+    payment_deadline: Timestamp,
+    /// How many attempts to pay have been begun
+    #[schema(example = 1)]
+    payment_attempts: i16,
+    /// Why it is not paid yet, or was cancelled
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The same as a stable code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// When it was made
+    created_at: Timestamp,
+    /// When it last changed
+    updated_at: Timestamp,
+}
+
+impl From<EventBooking> for EventBookingView {
+    fn from(booking: EventBooking) -> Self {
+        let (code, reason) = booking
+            .reason
+            .map(|reason| (reason.code, reason.message))
+            .unzip();
+        let discount = booking
+            .voucher
+            .is_some()
+            .then_some(booking.discount.amount());
+        Self {
+            id: booking.id,
+            user_id: booking.user,
+            event_id: booking.event,
+            quantity: booking.quantity,
+            status: booking.status.as_str(),
+            total_amount: booking.total.amount(),
+            currency: booking.total.currency(),
+            voucher: booking.voucher,
+            discount,
+            payment_deadline: booking.deadline_at,
+            payment_attempts: booking.attempts,
+            reason,
+            code,
+            created_at: booking.created_at,
+            updated_at: booking.updated_at,
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventCancelAnswer {
+    /// In words
+    #[schema(example = "booking cancelled")]
+    message: &'static str,
+}
+
+/// Book tickets. They are held at once, and paid through a queue: look at the booking to see it confirmed.
+#[utoipa::path(
+    post, path = "/api/v1/bookings", tag = "event bookings", operation_id = "create_event_booking",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
+    request_body = TicketRequest,
+    responses(
+        (status = 201, description = "The booking, `PENDING`; what costs nothing is `CONFIRMED` at once", body = EventBookingView),
+        EventBookingRefusals
+    )
+)]
+pub(crate) async fn create(
+    bookings: Data<EventBookings>,
+    accounts: Data<Accounts>,
+    caller: Caller,
+    actor: Actor,
+    key: IdempotencyKey,
+    request: Json<TicketRequest>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.of(&request.body, request.digest)?;
+    let TicketRequest {
+        user_id,
+        event_id,
+        quantity,
+        voucher,
+    } = request.body;
+    caller.check_names_self("user_id", &user_id.to_string())?;
+    let names_voucher = voucher.is_some();
+    let booking = bookings.create(EventBookingRequest {
+        actor,
+        user: user_id,
+        event: event_id,
+        quantity,
+        voucher,
+        key,
+    });
+    let booking = if names_voucher {
+        accounts.guessing(Guess::Voucher, &caller, booking).await?
+    } else {
+        booking.await?
+    };
+    let location = format!("/api/v1/bookings/{}", booking.value.id);
+    let view = EventBookingView::from(booking.value);
+    Ok(created(&view, &location, booking.replayed))
+}
+
+/// Look a booking of tickets up.
+#[utoipa::path(
+    get, path = "/api/v1/bookings/{id}", tag = "event bookings", operation_id = "show_event_booking",
+    params(("id" = Uuid, Path, description = "The booking's id")),
+    responses((status = 200, description = "The booking", body = EventBookingView), LookupRefusals)
+)]
+pub(crate) async fn show(
+    bookings: Data<EventBookings>,
+    id: Id<HoldId>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let booking = bookings.find(id.0).await?.for_caller(&caller)?;
+    Ok(respond::ok(&EventBookingView::from(booking)))
+}
+
+/// A user's bookings of tickets, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/bookings/user/{id}", tag = "event bookings",
+    operation_id = "list_event_bookings",
+    params(("id" = Uuid, Path, description = "The user's id"), ListPart),
+    responses(
+        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<EventBookingView>),
+        (status = 404, description = "This is no user's id"),
+        ListRefusals
+    )
+)]
+pub(crate) async fn list(
+    bookings: Data<EventBookings>,
+    user: Id<Uuid>,
+    caller: Caller,
+    part: Query<ListPart>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    check_user(user.0, &caller)?;
+    let found = bookings.of_user(user.0, part.0.after, part.0.look_for()?);
+    let views: Vec<EventBookingView> = found
+        .await?
+        .into_iter()
+        .map(EventBookingView::from)
+        .collect();
+    Ok(part.0.answer(&request, views, |booking| booking.id.0))
+}
+
+/// Cancel a booking of tickets, paid or not. Its tickets are back when this answers, and what was paid is
+/// refunded.
+#[utoipa::path(
+    put, path = "/api/v1/bookings/{id}/cancel", tag = "event bookings",
+    operation_id = "cancel_event_booking",
+    params(("id" = Uuid, Path, description = "The booking's id")),
+    responses((status = 200, description = "It is cancelled", body = EventCancelAnswer), EventCancelRefusals)
+)]
+pub(crate) async fn cancel(
+    bookings: Data<EventBookings>,
+    id: Id<HoldId>,
+    caller: Caller,
+    actor: Actor,
+) -> Result<HttpResponse, Problem> {
+    bookings.find(id.0).await?.for_caller(&caller)?;
+    bookings.cancel(id.0, actor, call_context()).await?;
+    Ok(respond::ok(&EventCancelAnswer {
+        message: "booking cancelled",
+    }))
+}

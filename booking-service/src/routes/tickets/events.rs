@@ -1,0 +1,158 @@
+//! Events: made, listed, looked up, changed, deleted, counted.
+
+mod body;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use service_kit::extract::{Id, IdempotencyKey, Json, Query};
+use service_kit::once::Answer;
+use service_kit::{Problem, respond};
+use uuid::Uuid;
+
+use crate::app::tickets::events::Events;
+use crate::model::event::{EventChange, NewEvent, SalesWindow, checked_price};
+use crate::routes::bare_list::ListPart;
+use crate::routes::openapi::{
+    EventCreateRefusals, EventDeleteRefusals, EventLookupRefusals, EventRefusals,
+    EventResizeRefusals, ListRefusals,
+};
+use crate::routes::tickets::events::body::{
+    EventChangeRequest, EventRequest, EventView, Moment, Revenue, StatisticsView,
+};
+
+/// Make an event and its tickets.
+#[utoipa::path(
+    post, path = "/api/v1/events", tag = "events", operation_id = "create_event",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the event come about once")),
+    request_body = EventRequest,
+    responses(
+        (status = 201, description = "The event", body = EventView),
+        EventRefusals, EventCreateRefusals
+    )
+)]
+pub(crate) async fn create(
+    events: Data<Events>,
+    key: IdempotencyKey,
+    request: Json<EventRequest>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.of(&request.body, request.digest)?;
+    let body = request.body;
+    let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
+    let new = NewEvent {
+        name: body.name,
+        description: body.description,
+        starts_at: body.date_time.0,
+        time_zone: body.time_zone,
+        venue: body.venue,
+        total_tickets: body.total_tickets,
+        price: checked_price(body.ticket_price, body.currency)?,
+        sales: SalesWindow {
+            from: moment(body.sales_start),
+            until: moment(body.sales_end),
+        },
+        tickets_per_user: body.max_tickets_per_user,
+        key,
+    };
+    let answered = events.create(&new, |event| {
+        let location = format!("/api/v1/events/{}", event.id);
+        Answer::created(&EventView::from(event.clone()), location)
+    });
+    Ok(answered.await?.into())
+}
+
+/// All events, in the order in which they were made.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events", operation_id = "list_events",
+    params(ListPart),
+    responses(
+        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<EventView>),
+        ListRefusals
+    )
+)]
+pub(crate) async fn list(
+    events: Data<Events>,
+    part: Query<ListPart>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let found = events.list(part.0.after, part.0.look_for()?).await?;
+    let views: Vec<EventView> = found.into_iter().map(EventView::from).collect();
+    Ok(part.0.answer(&request, views, |event| event.id))
+}
+
+/// Look an event up.
+#[utoipa::path(
+    get, path = "/api/v1/events/{id}", tag = "events", operation_id = "show_event",
+    params(("id" = Uuid, Path, description = "The event's id")),
+    responses((status = 200, description = "The event", body = EventView), EventLookupRefusals)
+)]
+pub(crate) async fn show(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&EventView::from(events.find(id.0).await?)))
+}
+
+/// Change an event: any of its fields. Bookings keep the price that they were made at.
+#[utoipa::path(
+    put, path = "/api/v1/events/{id}", tag = "events", operation_id = "change_event",
+    params(("id" = Uuid, Path, description = "The event's id")),
+    request_body = EventChangeRequest,
+    responses(
+        (status = 200, description = "The event as it is now", body = EventView),
+        EventLookupRefusals, EventRefusals, EventResizeRefusals
+    )
+)]
+pub(crate) async fn change(
+    events: Data<Events>,
+    id: Id<Uuid>,
+    request: Json<EventChangeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let body = request.body;
+    let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
+    let change = EventChange {
+        name: body.name,
+        description: body.description,
+        starts_at: moment(body.date_time),
+        time_zone: body.time_zone,
+        venue: body.venue,
+        total_tickets: body.total_tickets,
+        price: body.ticket_price,
+        currency: body.currency,
+        sales_from: body.sales_start.map(moment),
+        sales_until: body.sales_end.map(moment),
+        tickets_per_user: body.max_tickets_per_user,
+    };
+    let event = events.change(id.0, &change).await?;
+    Ok(respond::ok(&EventView::from(event)))
+}
+
+/// Delete an event that nobody has tickets to.
+#[utoipa::path(
+    delete, path = "/api/v1/events/{id}", tag = "events", operation_id = "delete_event",
+    params(("id" = Uuid, Path, description = "The event's id")),
+    responses((status = 204, description = "It is gone"), EventDeleteRefusals)
+)]
+pub(crate) async fn delete(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    events.delete(id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What an event's bookings add up to, at one moment.
+#[utoipa::path(
+    get, path = "/api/v1/events/{id}/statistics", tag = "events", operation_id = "event_statistics",
+    params(("id" = Uuid, Path, description = "The event's id")),
+    responses((status = 200, description = "The statistics", body = StatisticsView), EventLookupRefusals)
+)]
+pub(crate) async fn statistics(
+    events: Data<Events>,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let statistics = events.statistics(id.0).await?;
+    Ok(respond::ok(&StatisticsView {
+        event_id: id.0,
+        total_sold: statistics.sold_units,
+        estimated_revenue: Revenue {
+            minor: statistics.revenue_minor,
+            currency: statistics.currency,
+        },
+        currency: statistics.currency,
+        available_tickets: statistics.free_units,
+    }))
+}

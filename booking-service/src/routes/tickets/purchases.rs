@@ -1,0 +1,232 @@
+//! Purchases of ticket options in JSON:API: made, complete when accepted, and looked up.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use domain::{Units, is_visible};
+use serde::{Deserialize, Serialize};
+use service_kit::Problem;
+use service_kit::auth::Caller;
+use service_kit::extract::IdempotencyKey;
+use service_kit::respond::mark_replayed;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::AppError;
+use crate::app::accounts::ownership::Owned as _;
+use crate::app::actor::Actor;
+use crate::app::tickets::ticket_options::TicketOptions;
+use crate::model::ticket_option::{Purchase, PurchaseRequest};
+use crate::routes::actor::check_may_sell_to;
+use crate::routes::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
+use crate::routes::problem;
+use crate::routes::tickets::json_api::{self, Document, Identifier, Kind, New, ToOne};
+use crate::routes::tickets::ticket_options::{self, parse_id, unknown_in};
+
+/// The kind of resource.
+pub(crate) const TYPE: &str = "purchases";
+
+/// The longest id of a user: as of an idempotency key, far longer than any that is made.
+const USER_LIMIT_CHARS: usize = 255;
+
+/// Where a purchase says what is bought, how much, and by whom.
+const QUANTITY: &str = "data/attributes/quantity";
+const OPTION_ID: &str = "data/relationships/ticket_option/data/id";
+const USER_ID: &str = "data/relationships/user/data/id";
+
+/// Its kind.
+pub(crate) struct PurchaseKind;
+
+impl Kind for PurchaseKind {
+    const TYPE: &'static str = TYPE;
+    type Attributes = PurchaseAttributes;
+    type Relationships = PurchaseRelationships;
+}
+
+/// What a purchase is like.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct PurchaseAttributes {
+    /// How many tickets
+    #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
+    quantity: i64,
+}
+
+/// What a purchase belongs to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct PurchaseRelationships {
+    /// What is bought
+    ticket_option: ToOne,
+    /// Who buys; not checked
+    user: ToOne,
+}
+
+/// A purchase to be made.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(crate) struct NewPurchaseDocument {
+    /// The purchase
+    data: NewPurchaseResource,
+}
+
+/// A purchase without an id.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(crate) struct NewPurchaseResource {
+    /// `purchases`
+    #[schema(rename = "type", example = "purchases")]
+    kind: String,
+    /// What it is to be like
+    attributes: PurchaseAttributes,
+    /// What it is to belong to
+    relationships: PurchaseRelationships,
+}
+
+/// A purchase.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PurchaseResource {
+    /// `purchases`
+    #[serde(rename = "type")]
+    #[schema(example = "purchases")]
+    kind: &'static str,
+    /// Its id
+    id: Uuid,
+    /// What it is like
+    attributes: PurchaseAttributes,
+    /// What it belongs to
+    relationships: PurchaseRelationships,
+}
+
+impl From<Purchase> for PurchaseResource {
+    fn from(purchase: Purchase) -> Self {
+        let to_one = |kind: &str, id| ToOne {
+            data: Identifier {
+                kind: kind.to_owned(),
+                id,
+            },
+        };
+        Self {
+            kind: TYPE,
+            id: purchase.id,
+            attributes: PurchaseAttributes {
+                quantity: purchase.quantity.into(),
+            },
+            relationships: PurchaseRelationships {
+                ticket_option: to_one(ticket_options::TYPE, purchase.ticket_option.to_string()),
+                user: to_one("users", purchase.user),
+            },
+        }
+    }
+}
+
+/// Buy tickets; complete when accepted, and not paid here.
+#[utoipa::path(
+    post, path = "/purchases", tag = "ticket options", operation_id = "create_purchase",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the purchase come about once")),
+    request_body(content = NewPurchaseDocument, content_type = "application/vnd.api+json"),
+    responses(
+        (
+            status = 201, description = "The purchase; `Location` says where it is",
+            body = Document<PurchaseResource>, content_type = "application/vnd.api+json"
+        ),
+        PurchaseRefusals
+    )
+)]
+pub(crate) async fn create(
+    options: Data<TicketOptions>,
+    key: IdempotencyKey,
+    caller: Caller,
+    actor: Actor,
+    new: New<PurchaseKind>,
+) -> Result<HttpResponse, Problem> {
+    let request = parse(new, &key, &caller, actor)?;
+    let purchase = options.purchase(request).await.map_err(refused)?;
+    let resource = PurchaseResource::from(purchase.value);
+    let location = format!("/{TYPE}/{}", resource.id);
+    let response = json_api::created(resource, &location);
+    Ok(mark_replayed(response, purchase.replayed))
+}
+
+/// What is asked for, or which part of it is wrong.
+fn parse(
+    new: New<PurchaseKind>,
+    key: &IdempotencyKey,
+    caller: &Caller,
+    actor: Actor,
+) -> Result<PurchaseRequest, Problem> {
+    let key = key.of(&new.asked, new.digest)?;
+    let quantity = Units::try_from(new.attributes.quantity)
+        .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
+    let missing = || Problem::invalid_field("data/relationships", "required");
+    let PurchaseRelationships {
+        ticket_option,
+        user,
+    } = new.relationships.ok_or_else(missing)?;
+    for (name, one, kind) in [
+        ("ticket_option", &ticket_option, ticket_options::TYPE),
+        ("user", &user, "users"),
+    ] {
+        if one.data.kind != kind {
+            let field = format!("data/relationships/{name}/data/type");
+            return Err(Problem::invalid_field(&field, format!("must be {kind}")));
+        }
+    }
+    let user = user.data.id;
+    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) {
+        let detail = format!("must have 1 to {USER_LIMIT_CHARS} characters");
+        return Err(Problem::invalid_field(USER_ID, detail));
+    }
+    if !is_visible(&user) {
+        let detail = "must not have control or other invisible characters";
+        return Err(Problem::invalid_field(USER_ID, detail));
+    }
+    check_may_sell_to(caller, USER_ID, &user)?;
+    let ticket_option = parse_id(&ticket_option.data.id)
+        .ok_or_else(|| unknown_in(OPTION_ID, AppError::UnknownTicketOption))?;
+    Ok(PurchaseRequest {
+        actor,
+        ticket_option,
+        user,
+        quantity,
+        key,
+    })
+}
+
+fn refused(error: AppError) -> Problem {
+    match error {
+        AppError::NotSoMany(_) => {
+            invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
+        }
+        AppError::Invalid(..) => invalid_quantity(error.into()),
+        AppError::UnknownTicketOption => unknown_in(OPTION_ID, error),
+        error => error.into(),
+    }
+}
+
+fn invalid_quantity(problem: Problem) -> Problem {
+    problem
+        .with_code(problem::INVALID_PURCHASE_QUANTITY)
+        .titled("Unable to purchase provided quantity")
+}
+
+/// Look a purchase up.
+#[utoipa::path(
+    get, path = "/purchases/{id}", tag = "ticket options", operation_id = "show_purchase",
+    params(("id" = Uuid, Path, description = "The purchase's id")),
+    responses(
+        (
+            status = 200, description = "The purchase",
+            body = Document<PurchaseResource>, content_type = "application/vnd.api+json"
+        ),
+        JsonApiLookupRefusals
+    )
+)]
+pub(crate) async fn show(
+    options: Data<TicketOptions>,
+    id: Path<String>,
+    caller: Caller,
+    _: json_api::Accepted,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
+    let purchase = options.find_purchase(id).await?;
+    let purchase = purchase.for_caller(&caller)?;
+    Ok(json_api::ok(PurchaseResource::from(purchase)))
+}

@@ -1,0 +1,195 @@
+//! Ticket options in JSON:API: made, and looked up.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use service_kit::Problem;
+use service_kit::extract::IdempotencyKey;
+use service_kit::respond::mark_replayed;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::AppError;
+use crate::app::tickets::ticket_options::TicketOptions;
+use crate::model::text::{Description, Name};
+use crate::model::ticket_option::{NewTicketOption, TicketOption};
+use crate::routes::openapi::{JsonApiCreateRefusals, JsonApiLookupRefusals};
+use crate::routes::tickets::json_api::{self, Document, Kind, New};
+
+/// The kind of resource.
+pub(crate) const TYPE: &str = "ticket_options";
+
+/// Its kind.
+pub(crate) struct TicketOptionKind;
+
+impl Kind for TicketOptionKind {
+    const TYPE: &'static str = TYPE;
+    type Attributes = SentAttributes;
+    type Relationships = Value;
+}
+
+/// What a ticket option is to be like.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct SentAttributes {
+    /// What it is called
+    #[schema(value_type = String, max_length = 200, example = "Standing")]
+    name: Name,
+    /// What is said about it
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 5000, example = "In front of the stage")]
+    description: Description,
+    /// How many tickets it has
+    #[schema(value_type = i64, minimum = 0, maximum = 2_147_483_647, example = 100)]
+    allocation: Allocation,
+}
+
+/// A number of tickets to be sold; none is a number too.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(try_from = "i64")]
+struct Allocation(i32);
+
+impl TryFrom<i64> for Allocation {
+    type Error = String;
+
+    fn try_from(count: i64) -> Result<Self, String> {
+        let count = i32::try_from(count).ok().filter(|count| *count >= 0);
+        count
+            .map(Self)
+            .ok_or_else(|| format!("must be from 0 to {}", i32::MAX))
+    }
+}
+
+/// A ticket option to be made.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(crate) struct NewTicketOptionDocument {
+    /// The ticket option
+    data: NewTicketOptionResource,
+}
+
+/// A ticket option without an id.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read by `New`")]
+pub(crate) struct NewTicketOptionResource {
+    /// `ticket_options`
+    #[schema(rename = "type", example = "ticket_options")]
+    kind: String,
+    /// What it is to be like
+    attributes: SentAttributes,
+}
+
+/// A ticket option.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TicketOptionResource {
+    /// `ticket_options`
+    #[serde(rename = "type")]
+    #[schema(example = "ticket_options")]
+    kind: &'static str,
+    /// Its id
+    id: Uuid,
+    /// What it is like
+    attributes: TicketOptionAttributes,
+}
+
+/// What a ticket option is like.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TicketOptionAttributes {
+    /// What it is called
+    #[schema(example = "Standing")]
+    name: String,
+    /// What is said about it
+    #[schema(example = "In front of the stage")]
+    description: String,
+    /// How many tickets it has, sold or not
+    #[schema(example = 100)]
+    allocation: i32,
+}
+
+impl From<TicketOption> for TicketOptionResource {
+    fn from(option: TicketOption) -> Self {
+        Self {
+            kind: TYPE,
+            id: option.id,
+            attributes: TicketOptionAttributes {
+                name: option.name,
+                description: option.description,
+                allocation: option.allocation,
+            },
+        }
+    }
+}
+
+/// Make a ticket option and its tickets.
+#[utoipa::path(
+    post, path = "/ticket_options", tag = "ticket options", operation_id = "create_ticket_option",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the ticket option come about once")),
+    request_body(content = NewTicketOptionDocument, content_type = "application/vnd.api+json"),
+    responses(
+        (
+            status = 201, description = "The ticket option; `Location` says where it is",
+            body = Document<TicketOptionResource>, content_type = "application/vnd.api+json"
+        ),
+        JsonApiCreateRefusals
+    )
+)]
+pub(crate) async fn create(
+    options: Data<TicketOptions>,
+    key: IdempotencyKey,
+    new: New<TicketOptionKind>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.of(&new.asked, new.digest)?;
+    let SentAttributes {
+        name,
+        description,
+        allocation,
+    } = new.attributes;
+    let new = NewTicketOption {
+        name,
+        description,
+        allocation: allocation.0,
+        key,
+    };
+    let option = options.create(&new).await?;
+    let resource = TicketOptionResource::from(option.value);
+    let location = format!("/{TYPE}/{}", resource.id);
+    let response = json_api::created(resource, &location);
+    Ok(mark_replayed(response, option.replayed))
+}
+
+/// Look a ticket option up.
+#[utoipa::path(
+    get, path = "/ticket_options/{id}", tag = "ticket options", operation_id = "show_ticket_option",
+    params(("id" = Uuid, Path, description = "The ticket option's id")),
+    responses(
+        (
+            status = 200, description = "The ticket option; its allocation stays the total",
+            body = Document<TicketOptionResource>, content_type = "application/vnd.api+json"
+        ),
+        JsonApiLookupRefusals
+    )
+)]
+pub(crate) async fn show(
+    options: Data<TicketOptions>,
+    id: Path<String>,
+    _: json_api::Accepted,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_id(&id).ok_or(AppError::UnknownTicketOption)?;
+    let option = options.find(id).await?;
+    Ok(json_api::ok(TicketOptionResource::from(option)))
+}
+
+/// An id as this service writes them: what is not one, nothing has.
+pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok();
+    id.filter(|id| id.to_string().eq_ignore_ascii_case(text))
+}
+
+/// That what a field names is not there.
+pub(crate) fn unknown_in(field: &str, error: AppError) -> Problem {
+    let problem = Problem::from(error);
+    let (status, code) = (problem.status(), problem.code());
+    Problem::invalid_field(field, problem.detail())
+        .with_status(status)
+        .with_code(code)
+}
