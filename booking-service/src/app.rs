@@ -8,7 +8,6 @@
 //! [`ledger`], the proof of their pools. [`seat_feeds`] tell those who watch a flight how its seats change. Users log in by [`accounts`]; [`ownership`] says whose something is.
 
 pub mod accounts;
-pub mod actor;
 pub mod bookings;
 pub mod catalog;
 pub mod operations;
@@ -25,6 +24,7 @@ use service_kit::once::OnceError;
 
 use crate::db::DbError;
 use crate::model::booking::Refusal;
+use crate::model::invalid_field::InvalidField;
 
 /// Why a call could not be answered as it was meant.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +72,8 @@ pub enum AppError {
     #[error("{}", .0.message)]
     NoItinerary(Refusal),
     /// A field of the request is wrong.
-    #[error("{0}: {1}")]
-    Invalid(String, String),
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
     /// Another service did not answer; the booking goes on by itself, or ends.
     #[error("{service} did not answer; booking {booking} is reversed later")]
     Service {

@@ -1,10 +1,14 @@
 //! Rows and values, without I/O: what `db` reads and writes and `app` decides about.
 
+pub mod actor;
 pub mod booking;
 pub mod booking_row;
 pub mod dashboard;
 pub mod dead_letter;
 pub mod event;
+pub mod event_booking;
+pub mod first_answer;
+pub mod invalid_field;
 pub mod session;
 pub mod text;
 pub mod ticket_option;

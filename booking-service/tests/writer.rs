@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking_service::app::actor::Actor;
 use booking_service::db::bookings::writer::Writer;
 use booking_service::db::bookings::{self, Change, Insertion, NextStep};
 use booking_service::migrate;
+use booking_service::model::actor::Actor;
 use booking_service::model::booking::{Booking, Channel, Leg, NewBooking, PaymentAttempts};
 use booking_service::settings::Settings;
 use domain::{FlightId, HoldId, Units};

@@ -3,7 +3,6 @@
 
 pub mod by_count;
 pub mod engine;
-pub mod first_answer;
 pub mod flights;
 pub mod leases;
 pub mod orders;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use service_kit::once::RequestKey;
 use uuid::Uuid;
 
-use crate::app::actor::Actor;
-use crate::app::bookings::first_answer::FirstAnswer;
+use crate::model::actor::Actor;
 use crate::model::booking_row::StoredState;
+use crate::model::first_answer::FirstAnswer;
 
 /// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
 /// again.

@@ -1,6 +1,6 @@
 //! Payment jobs that kept failing, and the failures of each.
 
-use crate::app::tickets::event_bookings::EventBookingStatus;
+use crate::model::event_booking::EventBookingStatus;
 use domain::{BookingId, HoldId};
 use jiff::Timestamp;
 use lifecycle::State;

@@ -1,6 +1,6 @@
 //! Events with their price and sales window.
 
-use crate::app::AppError;
+use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Description, Name};
 use domain::{Amount, Currency, Money, PoolId, Units, ZoneName};
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ impl SalesWindow {
     }
 
     /// Whether there is such a time at all.
-    pub(crate) fn checked(self) -> Result<Self, AppError> {
+    pub(crate) fn checked(self) -> Result<Self, InvalidField> {
         match (self.from, self.until) {
             (Some(from), Some(until)) if from >= until => Err(never_on_sale()),
             _ => Ok(self),
@@ -130,12 +130,12 @@ impl EventChange {
     /// Whether the event would make sense with it.
     ///
     /// Answers its new price, if it has one.
-    pub(crate) fn check_against(&self, event: &Event) -> Result<Option<Money>, AppError> {
+    pub(crate) fn check_against(&self, event: &Event) -> Result<Option<Money>, InvalidField> {
         let currency = event.price.currency();
         let price = self.price.map(|price| checked_price(price, currency));
         if self.currency.is_some_and(|other| other != currency) {
             let detail = format!("is {currency} and can't be changed");
-            return Err(AppError::Invalid("currency".to_owned(), detail));
+            return Err(InvalidField::new("currency", detail));
         }
         let window = SalesWindow {
             from: self.sales_from.unwrap_or(event.sales.from),
@@ -159,21 +159,45 @@ pub struct Statistics {
     pub free_units: i32,
 }
 
-pub(crate) fn never_on_sale() -> AppError {
-    AppError::Invalid(
-        "sales_end".to_owned(),
-        "must be after sales_start".to_owned(),
-    )
+pub(crate) fn never_on_sale() -> InvalidField {
+    InvalidField::new("sales_end", "must be after sales_start")
 }
 
 /// What a ticket may cost.
 ///
 /// # Errors
 /// When it is below zero, or not a whole number of the currency's minor units.
-pub fn checked_price(price: Amount, currency: Currency) -> Result<Money, AppError> {
-    let invalid = |detail: String| AppError::Invalid("ticket_price".to_owned(), detail);
+pub fn checked_price(price: Amount, currency: Currency) -> Result<Money, InvalidField> {
+    let invalid = |detail: String| InvalidField::new("ticket_price", detail);
     if price < Amount::ZERO {
         return Err(invalid("must not be below zero".to_owned()));
     }
     Money::new(price, currency).map_err(|error| invalid(error.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_includes_its_beginning_and_not_its_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let window = SalesWindow {
+            from: Some(at(10)),
+            until: Some(at(20)),
+        };
+        let open = [9, 10, 19, 20].map(|second| window.is_open(at(second)));
+        assert_eq!(open, [false, true, true, false]);
+        assert!(SalesWindow::default().is_open(at(0)));
+    }
+
+    #[test]
+    fn a_window_that_is_never_open_makes_no_sense() {
+        let now = Timestamp::UNIX_EPOCH;
+        let window = SalesWindow {
+            from: Some(now),
+            until: Some(now),
+        };
+        assert!(window.checked().is_err());
+    }
 }

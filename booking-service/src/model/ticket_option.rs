@@ -1,6 +1,6 @@
 //! Ticket options and purchases.
 
-use crate::app::actor::Actor;
+use crate::model::actor::Actor;
 use crate::model::text::{Description, Name};
 use domain::Units;
 use service_kit::once::RequestKey;

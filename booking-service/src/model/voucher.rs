@@ -1,6 +1,5 @@
 //! Vouchers: their codes, and what they take off a price.
 
-use crate::app::AppError;
 use crate::model::booking::Refusal;
 use domain::{Money, PoolId, Units};
 use jiff::Timestamp;
@@ -87,7 +86,7 @@ impl Voucher {
     ///
     /// # Errors
     /// When they are too many.
-    pub fn check_covers(&self, quantity: Units) -> Result<(), AppError> {
+    pub fn check_covers(&self, quantity: Units) -> Result<(), Refusal> {
         let most = self.max_tickets_per_use;
         if quantity <= most {
             return Ok(());
@@ -98,10 +97,7 @@ impl Voucher {
             "tickets"
         };
         let message = format!("The voucher is for at most {most} {noun} of one booking.");
-        Err(AppError::Refused(Refusal::new(
-            "voucher_ticket_limit",
-            message,
-        )))
+        Err(Refusal::new("voucher_ticket_limit", message))
     }
 }
 
@@ -120,4 +116,39 @@ pub struct NewVoucher {
     pub max_tickets_per_use: Units,
     /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Currency;
+
+    use super::*;
+
+    fn money(text: &str, currency: Currency) -> Money {
+        Money::new(text.parse().unwrap(), currency).unwrap()
+    }
+
+    #[test]
+    fn a_share_is_rounded_and_an_amount_takes_no_more_than_the_price() {
+        let price = money("10.01", Currency::USD);
+        let off = |reduction: Reduction| reduction.of(price).map(|off| off.to_string());
+        assert_eq!(off(Reduction::Percent(50)).as_deref(), Some("5.01 USD"));
+        assert_eq!(off(Reduction::Percent(10)).as_deref(), Some("1.00 USD"));
+        assert_eq!(off(Reduction::Percent(100)).as_deref(), Some("10.01 USD"));
+        let amount = |text, currency| off(Reduction::Amount(money(text, currency)));
+        assert_eq!(amount("4.00", Currency::USD).as_deref(), Some("4.00 USD"));
+        assert_eq!(amount("40.00", Currency::USD).as_deref(), Some("10.01 USD"));
+        assert_eq!(amount("4.00", Currency::INR), None);
+    }
+
+    #[test]
+    fn a_code_is_short_and_plain() {
+        for wrong in ["", "A B", "é", &"x".repeat(41)] {
+            assert!(
+                VoucherCode::try_from(wrong.to_owned()).is_err(),
+                "{wrong:?}"
+            );
+        }
+        assert!(VoucherCode::try_from("SPRING_25-a".to_owned()).is_ok());
+    }
 }

@@ -4,7 +4,7 @@ use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::app::actor::Actor;
+use crate::model::actor::Actor;
 use crate::pages::formatting;
 
 /// Whether the session can cancel it.

@@ -19,7 +19,7 @@ use service_kit::auth::guard::Guards;
 use uuid::Uuid;
 
 use crate::app::accounts::authentication::{AccountError, Accounts};
-use crate::app::actor::Actor;
+use crate::model::actor::Actor;
 use crate::model::user::User;
 use crate::routes::accounts::sessions::Cookies;
 

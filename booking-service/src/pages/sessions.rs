@@ -5,7 +5,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
 use service_kit::Problem;
 
-use crate::app::accounts::authentication::{AccountError, Accounts, OpenSession};
+use crate::app::accounts::authentication::{AccountError, Accounts};
+use crate::model::session::OpenSession;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{Page, Place};
 use crate::pages::session::PageSession;

@@ -15,11 +15,12 @@ use service_kit::extract::{Id, Query};
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::tickets::event_bookings::{EventBooking, EventBookings};
+use crate::app::tickets::event_bookings::EventBookings;
 use crate::app::tickets::events::Events;
 use crate::app::tickets::payment_jobs::PaymentJobs;
 use crate::model::booking::Channel;
 use crate::model::event::Event;
+use crate::model::event_booking::EventBooking;
 use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
 use crate::pages::forms::Form;
 use crate::pages::layout::{Page, Place};

@@ -8,7 +8,7 @@ use service_kit::Problem;
 use service_kit::auth::guard::Guards;
 use service_kit::auth::{Caller, Role};
 
-use crate::app::actor::Actor;
+use crate::model::actor::Actor;
 
 impl FromRequest for Actor {
     type Error = Problem;

@@ -13,6 +13,7 @@ use crate::app::accounts::passwords::HashError;
 use crate::db;
 use crate::db::DbError;
 use crate::model::booking::Refusal;
+use crate::model::invalid_field::InvalidField;
 
 /// The refusals that are answered under their own codes: of this service's channels, and of other services.
 const PASSED_ON: &[&str] = &[
@@ -74,7 +75,9 @@ impl From<AppError> for Problem {
             AppError::WrongState(_) => Self::conflict("wrong_state", text),
             AppError::Refused(refusal) => of_refusal(refusal),
             AppError::NoItinerary(refusal) => no_itinerary("legs", &refusal.code, text),
-            AppError::Invalid(field, detail) => Self::invalid_field(&field, detail),
+            AppError::Invalid(InvalidField { field, detail }) => {
+                Self::invalid_field(&field, detail)
+            }
             AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
                 Self::unavailable(text).caused_by(error)
             }

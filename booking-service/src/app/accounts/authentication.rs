@@ -5,6 +5,7 @@
 //!
 //! Deliberately not here: proof that an address of e-mail is the user's own, which takes sending mail.
 
+use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -108,21 +109,6 @@ pub struct Begun {
     pub cookie: String,
     /// The value of the cookie by which the browser is known from then on.
     pub browser: String,
-}
-
-/// One of a user's sessions, as the user may look at it.
-#[derive(Clone, Debug)]
-pub struct OpenSession {
-    /// What it is called; its cookie can't be told from it.
-    pub id: String,
-    /// The browser's name for itself.
-    pub user_agent: Option<String>,
-    /// When it was begun.
-    pub created_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
-    /// Whether it is the one that asks.
-    pub is_current: bool,
 }
 
 /// Where somebody comes from who logs in or signs up.

@@ -5,8 +5,8 @@ use service_kit::auth::{Caller, Role};
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::tickets::event_bookings::EventBooking;
 use crate::model::booking::{Booking, Channel};
+use crate::model::event_booking::EventBooking;
 use crate::model::ticket_option::Purchase;
 
 /// What belongs to a user.

@@ -14,12 +14,12 @@ use service_kit::server::BackgroundTasks;
 use tokio::sync::oneshot;
 
 use crate::app::AppError;
-use crate::app::actor::Actor;
 use crate::app::bookings::engine::Engine;
 use crate::app::bookings::flights::granted_of;
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
 use crate::db;
 use crate::db::bookings::{Insertion, NextStep};
+use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, NewBooking};
 
 /// How long a look-up waits for the flight that it shows beside the booking.

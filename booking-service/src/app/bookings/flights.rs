@@ -9,9 +9,9 @@ use futures_util::stream::{self, StreamExt as _};
 use service_kit::auth::Caller;
 
 use crate::app::AppError;
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::Bookings;
 use crate::db;
+use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Refusal};
 
 const FLIGHTS: &str = "flight-service";

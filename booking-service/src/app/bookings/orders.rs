@@ -12,11 +12,12 @@ use service_kit::auth::Caller;
 use service_kit::once::{self, Answer, Once, RequestKey};
 
 use crate::app::AppError;
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::{Answered, Bookings};
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
+use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, Leg, NewBooking, SeatChange};
+use crate::model::invalid_field::InvalidField;
 
 /// How long a call waits for another that changes the same order.
 const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
@@ -55,10 +56,9 @@ impl Orders {
     ) -> Result<Answered, AppError> {
         let answered = self.bookings.book(new, context).await?;
         match &answered.booking.refusal {
-            Some(refusal) if refusal.code == "no_such_seat" => Err(AppError::Invalid(
-                "seats".to_owned(),
-                refusal.message.clone(),
-            )),
+            Some(refusal) if refusal.code == "no_such_seat" => {
+                Err(InvalidField::new("seats", refusal.message.clone()).into())
+            }
             Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
                 Err(AppError::UnknownFlight(answered.booking.flight_ref))
             }
@@ -150,7 +150,7 @@ impl Orders {
         match (changed.life.state, changed.refusal.clone()) {
             (State::Ended(Outcome::Expired), _) => Err(AppError::OrderExpired),
             (_, Some(refusal)) if refusal.code == "no_such_seat" => {
-                Err(AppError::Invalid("seats".to_owned(), refusal.message))
+                Err(InvalidField::new("seats", refusal.message).into())
             }
             (_, Some(refusal)) => Err(AppError::Refused(refusal)),
             (_, None) => Ok(changed),
@@ -324,7 +324,7 @@ impl SeatChoice {
     /// # Errors
     /// When a flight of the order is missing or comes twice, or another one is named.
     fn matched(self, legs: &[Leg]) -> Result<Vec<Vec<SeatNumber>>, AppError> {
-        let invalid = |field: String, detail: String| Err(AppError::Invalid(field, detail));
+        let invalid = |field: String, detail: String| Err(InvalidField::new(field, detail).into());
         let chosen = match self {
             Self::OfOneFlight(seats) if legs.len() == 1 => return Ok(vec![seats]),
             Self::OfOneFlight(_) => {

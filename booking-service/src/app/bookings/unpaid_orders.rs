@@ -6,10 +6,11 @@ use domain::sale_rules::holding::HoldingLimits;
 use domain::{HoldId, Units};
 
 use crate::app::AppError;
-use crate::app::actor::Actor;
 use crate::app::tickets::key_locks::KeyLocks;
 use crate::db;
 use crate::db::bookings::unpaid_orders::Claim;
+use crate::model::actor::Actor;
+use crate::model::invalid_field::InvalidField;
 
 /// Holds customers to their limits.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl UnpaidOrders {
     /// When they are too many.
     pub fn check_units(&self, actor: Actor, field: &str, units: Units) -> Result<(), AppError> {
         let checked = self.limits_of(actor).check_units(units);
-        checked.map_err(|many| AppError::Invalid(field.to_owned(), many.to_string()))
+        checked.map_err(|many| InvalidField::new(field, many.to_string()).into())
     }
 
     /// Whether orders of these have to be claimed.

@@ -4,20 +4,18 @@
 //! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
 //! and is the job of paying for it, too: see [`crate::app::tickets::payment_jobs`].
 
+use crate::model::event_booking::{EventBooking, EventBookingStatus};
 mod quote;
 
 use std::time::Duration;
 
 use clients::http::CallContext;
-use domain::{Currency, HoldId, Money, Units};
+use domain::{HoldId, Units};
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
-use jiff::Timestamp;
-use lifecycle::{Outcome, State};
 use service_kit::once::{self, Kept, Once, RequestKey};
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::Bookings;
 use crate::app::tickets::event_bookings::quote::Quote;
 use crate::app::tickets::job_notifier::{Job, JobNotifier};
@@ -25,6 +23,7 @@ use crate::app::tickets::key_locks::KeyLocks;
 use crate::db;
 use crate::db::DbError;
 use crate::db::tickets::event_bookings::NewEventBooking;
+use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, Refusal as Reason};
 use crate::model::voucher::VoucherCode;
 
@@ -46,123 +45,6 @@ pub struct EventBookingRequest {
     pub voucher: Option<VoucherCode>,
     /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
-}
-
-/// A booking of tickets, as its customer sees it.
-#[derive(Clone, Debug)]
-pub struct EventBooking {
-    /// Its id, and that of its hold.
-    pub id: HoldId,
-    /// Whose it is.
-    pub user: String,
-    /// The event.
-    pub event: Uuid,
-    /// How many tickets.
-    pub quantity: Units,
-    /// Where it stands.
-    pub status: EventBookingStatus,
-    /// Whether its payment was declined, and its customer may have it tried again.
-    pub is_declined: bool,
-    /// What it costs.
-    pub total: Money,
-    /// What the voucher took off.
-    pub discount: Money,
-    /// The voucher's code, if there was one.
-    pub voucher: Option<String>,
-    /// How many attempts to pay have been begun.
-    pub attempts: i16,
-    /// When it is to be paid.
-    pub deadline_at: Timestamp,
-    /// Why it is not paid yet, or was cancelled.
-    pub reason: Option<Reason>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-}
-
-/// Where a booking of tickets stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventBookingStatus {
-    /// It is to be paid.
-    Pending,
-    /// It is paid, and its tickets are sold.
-    Confirmed,
-    /// It is over.
-    Cancelled,
-}
-
-impl EventBookingStatus {
-    /// What the customer of a booking that shows this is told.
-    #[must_use]
-    pub fn of(public_status: State) -> Self {
-        match public_status {
-            State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
-                Self::Pending
-            }
-            State::Confirmed => Self::Confirmed,
-            State::Ended(Outcome::Failed | Outcome::Expired | Outcome::Cancelled) => {
-                Self::Cancelled
-            }
-        }
-    }
-
-    /// As it is answered.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Confirmed => "CONFIRMED",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-}
-
-impl EventBooking {
-    /// As it was when it was made: what its request was answered, whatever happened since.
-    fn into_made(self) -> Self {
-        let is_free = self.total.minor() == 0;
-        Self {
-            status: if is_free {
-                EventBookingStatus::Confirmed
-            } else {
-                EventBookingStatus::Pending
-            },
-            is_declined: false,
-            attempts: i16::from(!is_free),
-            reason: None,
-            updated_at: self.created_at,
-            ..self
-        }
-    }
-}
-
-impl TryFrom<Booking> for EventBooking {
-    type Error = AppError;
-
-    /// # Errors
-    /// When it is no booking of tickets.
-    fn try_from(booking: Booking) -> Result<Self, AppError> {
-        let tickets = booking.tickets.ok_or(AppError::UnknownEventBooking)?;
-        let total = booking.total.unwrap_or(Money::zero(Currency::USD));
-        let discount = Money::from_minor(tickets.discount_minor, total.currency());
-        Ok(Self {
-            id: booking.hold,
-            user: booking.user,
-            event: tickets.event,
-            quantity: tickets.quantity,
-            status: EventBookingStatus::of(booking.life.public_status),
-            is_declined: matches!(booking.life.state, State::PaymentFailed { .. }),
-            total,
-            discount: discount.map_err(|_| AppError::OtherAnswer)?,
-            voucher: tickets.voucher,
-            attempts: booking.attempts,
-            deadline_at: booking.deadline_at,
-            reason: booking.refusal,
-            created_at: booking.created_at,
-            updated_at: booking.updated_at,
-        })
-    }
 }
 
 /// Makes, finds and cancels bookings of tickets.
@@ -346,8 +228,8 @@ impl EventBookings {
         booking
             .map(|booking| {
                 let digest = booking.digest.clone();
-                let tickets = EventBooking::try_from(booking);
-                let tickets = tickets.map_err(|_| DbError::Unreadable("bookings"))?;
+                let tickets = EventBooking::of(booking);
+                let tickets = tickets.ok_or(DbError::Unreadable("bookings"))?;
                 Ok((tickets.into_made(), Some(digest)))
             })
             .transpose()
@@ -358,7 +240,7 @@ impl EventBookings {
     /// # Errors
     /// When there is none.
     pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
-        self.row(id).await?.try_into()
+        view_of(self.row(id).await?)
     }
 
     async fn row(&self, id: HoldId) -> Result<Booking, AppError> {
@@ -380,7 +262,7 @@ impl EventBookings {
     ) -> Result<Vec<EventBooking>, AppError> {
         let database = &self.bookings.engine.database;
         let found = db::tickets::event_bookings::of_user(database, user, after, limit).await?;
-        found.into_iter().map(EventBooking::try_from).collect()
+        found.into_iter().map(view_of).collect()
     }
 
     /// Gives a booking up, paid or not: its tickets are back when this returns, and its charge is refunded
@@ -398,7 +280,7 @@ impl EventBookings {
         let booking = self.row(id).await?;
         match self.bookings.abandon(booking, actor, context).await {
             Err(AppError::NotCancellable(_)) => Err(AppError::WrongState("over")),
-            outcome => outcome?.try_into(),
+            outcome => view_of(outcome?),
         }
     }
 }
@@ -414,6 +296,11 @@ fn legs(quote: &Quote) -> Vec<LegRequest> {
             seats: Vec::new(),
         })
         .collect()
+}
+
+/// The booking as its customer sees it.
+fn view_of(booking: Booking) -> Result<EventBooking, AppError> {
+    EventBooking::of(booking).ok_or(AppError::UnknownEventBooking)
 }
 
 /// A booking that was just made.

@@ -85,7 +85,7 @@ impl Events {
             Ok(Err(Refusal::CapacityInUse)) => Err(AppError::TicketsInUse),
             Ok(Err(_)) => Err(AppError::OtherAnswer),
             Err(InventoryError::Conflict(name)) if name == db::tickets::events::SALES_WINDOW => {
-                Err(never_on_sale())
+                Err(never_on_sale().into())
             }
             Err(error) => Err(error.into()),
         }
@@ -122,32 +122,5 @@ impl Events {
     pub async fn statistics(&self, id: Uuid) -> Result<Statistics, AppError> {
         let statistics = db::tickets::events::statistics(&self.database, id).await?;
         statistics.ok_or(AppError::UnknownEvent)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_includes_its_beginning_and_not_its_end() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let window = SalesWindow {
-            from: Some(at(10)),
-            until: Some(at(20)),
-        };
-        let open = [9, 10, 19, 20].map(|second| window.is_open(at(second)));
-        assert_eq!(open, [false, true, true, false]);
-        assert!(SalesWindow::default().is_open(at(0)));
-    }
-
-    #[test]
-    fn a_window_that_is_never_open_makes_no_sense() {
-        let now = Timestamp::UNIX_EPOCH;
-        let window = SalesWindow {
-            from: Some(now),
-            until: Some(now),
-        };
-        assert!(window.checked().is_err());
     }
 }

@@ -22,11 +22,11 @@ use uuid::Uuid;
 use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
 use crate::app::bookings::worker::WorkerPool;
-use crate::app::tickets::event_bookings::EventBookingStatus;
 use crate::app::tickets::job_notifier::{Job, JobNotifier, NotificationReceiver, Stream};
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 use crate::model::booking::Booking;
+use crate::model::event_booking::EventBookingStatus;
 
 /// After this time a job that nobody took is found in the database: as of a new one.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(1);

@@ -63,38 +63,3 @@ impl Vouchers {
         Ok(db::tickets::vouchers::list(&self.database, after, limit).await?)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use domain::Currency;
-
-    use super::*;
-
-    fn money(text: &str, currency: Currency) -> Money {
-        Money::new(text.parse().unwrap(), currency).unwrap()
-    }
-
-    #[test]
-    fn a_share_is_rounded_and_an_amount_takes_no_more_than_the_price() {
-        let price = money("10.01", Currency::USD);
-        let off = |reduction: Reduction| reduction.of(price).map(|off| off.to_string());
-        assert_eq!(off(Reduction::Percent(50)).as_deref(), Some("5.01 USD"));
-        assert_eq!(off(Reduction::Percent(10)).as_deref(), Some("1.00 USD"));
-        assert_eq!(off(Reduction::Percent(100)).as_deref(), Some("10.01 USD"));
-        let amount = |text, currency| off(Reduction::Amount(money(text, currency)));
-        assert_eq!(amount("4.00", Currency::USD).as_deref(), Some("4.00 USD"));
-        assert_eq!(amount("40.00", Currency::USD).as_deref(), Some("10.01 USD"));
-        assert_eq!(amount("4.00", Currency::INR), None);
-    }
-
-    #[test]
-    fn a_code_is_short_and_plain() {
-        for wrong in ["", "A B", "é", &"x".repeat(41)] {
-            assert!(
-                VoucherCode::try_from(wrong.to_owned()).is_err(),
-                "{wrong:?}"
-            );
-        }
-        assert!(VoucherCode::try_from("SPRING_25-a".to_owned()).is_ok());
-    }
-}

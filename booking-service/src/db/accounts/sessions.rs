@@ -7,9 +7,9 @@ use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::OpenSession;
 use crate::db::DbError;
 use crate::db::accounts::users::user_of;
+use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use crate::model::user::UserRole;
 

@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use service_kit::once::{Answer, RequestKey, answers};
 use tokio_postgres::types::Json;
 
-use crate::app::bookings::first_answer::{FirstAnswer, leaves_key_free};
 use crate::db::DbError;
 use crate::db::column;
 use crate::model::booking::Booking;
 use crate::model::booking_row::StoredState;
+use crate::model::first_answer::{FirstAnswer, leaves_key_free};
 
 /// When a change brings the next work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

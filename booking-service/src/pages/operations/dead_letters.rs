@@ -10,9 +10,9 @@ use service_kit::{Problem, audit_log};
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::tickets::event_bookings::EventBookingStatus;
 use crate::app::tickets::payment_jobs::PaymentJobs;
 use crate::model::dead_letter::DeadLetter;
+use crate::model::event_booking::EventBookingStatus;
 use crate::pages::forms::{self, Form};
 use crate::pages::session::PageSession;
 use crate::pages::{error_page, formatting, go_to, tickets};

@@ -14,6 +14,7 @@ use crate::app::AppError;
 use crate::app::bookings::orders::{Orders, status};
 use crate::app::catalog::Catalog;
 use crate::model::booking::Booking;
+use crate::model::invalid_field::InvalidField;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{Page, Place};
 use crate::pages::orders::make::{chosen, why_not};
@@ -118,7 +119,7 @@ pub(super) async fn change(
         {
             Ok(_) => return Ok(go_to(&crate::pages::orders::path(id.0))),
             Err(AppError::Refused(refusal)) => why_not(&refusal.code, &refusal.message),
-            Err(AppError::Invalid(_, notice)) => notice,
+            Err(AppError::Invalid(InvalidField { detail: notice, .. })) => notice,
             Err(error) => {
                 return crate::pages::orders::moved_on(error, id.0, &orders, &catalog, &session)
                     .await;

@@ -12,6 +12,7 @@ use crate::app::AppError;
 use crate::app::bookings::orders::{Orders, SEATS_MAX, SeatChoice};
 use crate::app::catalog::Catalog;
 use crate::model::booking::{Channel, Leg, NewBooking};
+use crate::model::invalid_field::InvalidField;
 use crate::pages::forms::Form;
 use crate::pages::go_to;
 use crate::pages::seat_map::Mine;
@@ -167,7 +168,7 @@ pub(super) async fn create(
             let choice = chosen.choice(typed, too_many.to_string());
             return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }
-        Err(AppError::Invalid(_, notice)) => {
+        Err(AppError::Invalid(InvalidField { detail: notice, .. })) => {
             let choice = chosen.choice(typed, notice);
             return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
         }

@@ -15,6 +15,7 @@ use crate::app::accounts::users::Users;
 use crate::app::operations::dashboard::Dashboard;
 use crate::app::tickets::event_bookings::{EventBookingRequest, EventBookings};
 use crate::app::tickets::events::Events;
+use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Email, Name};
 use crate::model::user::User;
 use crate::model::voucher::VoucherCode;
@@ -87,9 +88,9 @@ pub(super) async fn buy(
                 };
                 booked.map(|booked| (booked.value, user))
             }
-            Err(text) => Err(AppError::Invalid("email".to_owned(), text).into()),
+            Err(text) => Err(AppError::from(InvalidField::new("email", text)).into()),
         },
-        Err(text) => Err(AppError::Invalid("quantity".to_owned(), text).into()),
+        Err(text) => Err(AppError::from(InvalidField::new("quantity", text)).into()),
     };
     match outcome {
         Ok((booking, user)) => {
@@ -137,7 +138,7 @@ async fn buyer(
         Err(text) => return Ok(Err(format!("this {text}"))),
     };
     let name = Name::try_from(session.user.clone());
-    let name = name.map_err(|error| AppError::Invalid("user".to_owned(), error.0))?;
+    let name = name.map_err(|error| AppError::from(InvalidField::new("user", error.0)))?;
     users.find_or_create(&name, &email).await.map(Ok)
 }
 
@@ -160,7 +161,7 @@ fn why_not(error: &AccountError) -> Option<String> {
     };
     match error {
         AppError::UnknownVoucher => Some("There is no such voucher for this event.".to_owned()),
-        AppError::Invalid(_, text) => Some(text.clone()),
+        AppError::Invalid(InvalidField { detail: text, .. }) => Some(text.clone()),
         AppError::Refused(refusal) => Some(match refusal.code.as_str() {
             "sold_out" => "There are not so many tickets left.".to_owned(),
             _ => refusal.message.clone(),

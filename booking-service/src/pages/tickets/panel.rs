@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::app::tickets::event_bookings::{EventBooking, EventBookingStatus};
+use crate::model::event_booking::{EventBooking, EventBookingStatus};
 use crate::pages::cancelling::Chance;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;

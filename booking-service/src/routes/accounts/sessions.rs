@@ -17,9 +17,10 @@ use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::{Accounts, Begun, OpenSession, Origin};
+use crate::app::accounts::authentication::{Accounts, Begun, Origin};
 use crate::app::accounts::ownership::{check_may_set_password, is_own};
 use crate::app::accounts::passwords::{NewPassword, Password};
+use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use crate::routes::accounts::users::UserView;
 use crate::routes::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};

@@ -16,8 +16,8 @@ use utoipa::IntoParams;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::{Answered, Bookings, shown_text};
+use crate::model::actor::Actor;
 use crate::routes::bookings::by_count::parse::{BookingRequest, new_booking};
 use crate::routes::bookings::by_count::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use crate::routes::call_context;

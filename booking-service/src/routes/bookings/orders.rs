@@ -14,11 +14,11 @@ use service_kit::{Problem, respond};
 use utoipa::ToSchema;
 
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::Answered;
 use crate::app::bookings::flights::Flights;
 use crate::app::bookings::orders::Orders;
 use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::model::actor::Actor;
 use crate::routes::bookings::admin::MessageAnswer;
 use crate::routes::bookings::orders::parse::{OrderRequest, PaymentRequest, SeatsRequest};
 use crate::routes::bookings::orders::view::{CreatedOrder, OrderView};

@@ -10,9 +10,9 @@ use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
-use crate::app::actor::Actor;
 use crate::app::bookings::by_count::{Answered, shown_text};
 use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, Leg, NewBooking};
 use crate::routes::actor::check_may_sell_to;
 use crate::routes::bookings::travelers::{self, TravelerBody};

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::app::accounts::authentication::{Accounts, Guess};
 use crate::app::accounts::ownership::{Owned as _, check_user};
-use crate::app::actor::Actor;
-use crate::app::tickets::event_bookings::{EventBooking, EventBookingRequest, EventBookings};
+use crate::app::tickets::event_bookings::{EventBookingRequest, EventBookings};
+use crate::model::actor::Actor;
+use crate::model::event_booking::EventBooking;
 use crate::model::voucher::VoucherCode;
 use crate::routes::bare_list::ListPart;
 use crate::routes::call_context;

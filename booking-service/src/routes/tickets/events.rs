@@ -9,6 +9,7 @@ use service_kit::once::Answer;
 use service_kit::{Problem, respond};
 use uuid::Uuid;
 
+use crate::app::AppError;
 use crate::app::tickets::events::Events;
 use crate::model::event::{EventChange, NewEvent, SalesWindow, checked_price};
 use crate::routes::bare_list::ListPart;
@@ -45,7 +46,7 @@ pub(crate) async fn create(
         time_zone: body.time_zone,
         venue: body.venue,
         total_tickets: body.total_tickets,
-        price: checked_price(body.ticket_price, body.currency)?,
+        price: checked_price(body.ticket_price, body.currency).map_err(AppError::from)?,
         sales: SalesWindow {
             from: moment(body.sales_start),
             until: moment(body.sales_end),

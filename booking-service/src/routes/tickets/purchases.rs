@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::actor::Actor;
 use crate::app::tickets::ticket_options::TicketOptions;
+use crate::model::actor::Actor;
 use crate::model::ticket_option::{Purchase, PurchaseRequest};
 use crate::routes::actor::check_may_sell_to;
 use crate::routes::openapi::{JsonApiLookupRefusals, PurchaseRefusals};

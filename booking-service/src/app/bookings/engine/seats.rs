@@ -10,8 +10,8 @@ use lifecycle::{Event, Payment};
 
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
-use crate::app::bookings::first_answer::INTERRUPTED;
 use crate::model::booking::{Booking, Leg, Refusal, SeatChange};
+use crate::model::first_answer::INTERRUPTED;
 
 const FLIGHTS: &str = "flight-service";
 

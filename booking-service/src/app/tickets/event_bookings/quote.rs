@@ -13,6 +13,7 @@ use crate::db;
 use crate::db::tickets::ticket_limits::TicketLimit;
 use crate::model::booking::Refusal as Reason;
 use crate::model::event::Event;
+use crate::model::invalid_field::InvalidField;
 use crate::model::voucher::Voucher;
 
 /// What somebody asks for, at the price of now.
@@ -29,12 +30,12 @@ pub(super) struct Quote {
     pub voucher: Option<Voucher>,
     /// Where the event's tickets are counted.
     pub tickets: PoolId,
-    user_limit: Option<Share>,
+    user_limit: Option<UserLimit>,
     quantity: Units,
 }
 
 /// What a user may have of an event.
-struct Share {
+struct UserLimit {
     /// Where it is counted.
     pool: PoolId,
     event: Uuid,
@@ -43,7 +44,7 @@ struct Share {
     most: u32,
 }
 
-impl Share {
+impl UserLimit {
     /// The same with what the user has of it by now.
     async fn read(&self, engine: &Engine) -> Result<TicketAllowance, AppError> {
         let held =
@@ -77,7 +78,7 @@ impl Quote {
             Some(code) => {
                 let voucher = db::tickets::vouchers::find(&engine.database, code).await?;
                 let voucher = voucher.ok_or(AppError::UnknownVoucher)?;
-                voucher.check_covers(quantity)?;
+                voucher.check_covers(quantity).map_err(AppError::Refused)?;
                 let discount = discount(&voucher, &event, price)?;
                 (Some(voucher), discount)
             }
@@ -162,7 +163,7 @@ fn limit_reached(user_limit: TicketAllowance) -> Reason {
 
 fn too_much() -> AppError {
     let detail = "costs more than can be paid at once".to_owned();
-    AppError::Invalid("quantity".to_owned(), detail)
+    InvalidField::new("quantity", detail).into()
 }
 
 fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, AppError> {
@@ -181,7 +182,7 @@ async fn user_limit(
     event: &Event,
     request: &EventBookingRequest,
     most: Units,
-) -> Result<Share, AppError> {
+) -> Result<UserLimit, AppError> {
     let user = request.user;
     let most = most.get();
     let held = db::tickets::ticket_limits::held(&engine.database, event.id, user).await?;
@@ -211,7 +212,7 @@ async fn user_limit(
             Err(_) => return Err(AppError::OtherAnswer),
         }
     }
-    Ok(Share {
+    Ok(UserLimit {
         pool: limit.pool,
         event: event.id,
         user,

@@ -9,7 +9,7 @@ use service_kit::auth::Caller;
 use service_kit::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
-use crate::app::actor::Actor;
+use crate::model::actor::Actor;
 use crate::model::booking::{Channel, Leg, NewBooking};
 use crate::routes::bookings::travelers::{self, TravelerBody};
 use crate::routes::problem::no_itinerary;

@@ -11,8 +11,8 @@ use service_kit::extract::{IdempotencyKey, Json};
 use service_kit::once::RequestKey;
 use utoipa::ToSchema;
 
-use crate::app::actor::Actor;
 use crate::app::bookings::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
+use crate::model::actor::Actor;
 use crate::model::booking::{Channel, NewBooking, Traveler};
 use crate::routes::bookings::travelers::{self, TravelerBody};
 use crate::routes::problem::no_itinerary;
