@@ -20,7 +20,7 @@ use domain::sale_rules::holding::TooManyUnpaid;
 use domain::{BookingId, FlightId, Units};
 use inventory::{InventoryError, StoreError};
 use jiff::Timestamp;
-use service_kit::once::OnceError;
+use service_core::idempotency::KeyConflict;
 
 use crate::db::DbError;
 use crate::model::booking::Refusal;
@@ -153,7 +153,7 @@ pub enum AppError {
     Db(#[from] DbError),
 }
 
-impl OnceError for AppError {
+impl KeyConflict for AppError {
     fn key_reused() -> Self {
         Self::KeyReused
     }

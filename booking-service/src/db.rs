@@ -16,8 +16,8 @@ use deadpool_postgres::{Pool, Transaction};
 use domain::PoolId;
 use inventory::{CreateError, NewPool, create_pools};
 use jiff::Timestamp;
-use service_kit::database::MigrationSet;
-use service_kit::once::{Answer, Kept, RequestKey, answers};
+use service_core::database::MigrationSet;
+use service_core::idempotency::{Answer, Kept, RequestKey, answers};
 
 use crate::POOL_KIND;
 
@@ -33,7 +33,7 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "bookings_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::audit_log::migrations(),
+        service_core::audit_log::migrations(),
         answers::migrations(),
     ]
 }

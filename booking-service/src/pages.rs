@@ -47,8 +47,8 @@ use actix_web::cookie::Cookie;
 use actix_web::http::header::{self, HeaderValue, InvalidHeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
 use maud::Markup;
-use service_kit::Problem;
-use service_kit::server::unguarded;
+use service_http::Problem;
+use service_http::server::unguarded;
 
 use crate::app::accounts::live_sessions::LiveSessions;
 use crate::app::catalog::Catalog;

@@ -29,10 +29,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use clients::http::CallContext;
 use serde::Serialize;
-use service_kit::audit_log::AuditLog;
-use service_kit::problem::ProblemStyles;
-use service_kit::server::resource;
-use service_kit::{context, respond};
+use service_core::audit_log::AuditLog;
+use service_http::problem::ProblemStyles;
+use service_http::server::resource;
+use service_http::{context, respond};
 
 use crate::app::accounts::authentication::Accounts;
 use crate::app::accounts::users::Users;
@@ -116,7 +116,7 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .app_data(payment_jobs.clone())
             .app_data(vouchers.clone())
             .app_data(ticket_options.clone());
-        actions.configure(config);
+        service_http::audit_log::configure(&actions, config);
         configure_bookings(config);
         configure_orders(config);
         configure_tickets(config);

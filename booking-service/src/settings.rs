@@ -10,13 +10,13 @@ use jiff::SignedDuration;
 use reqwest::Url;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
-use service_kit::extract::from_text;
-use service_kit::limits::LimitSettings;
-use service_kit::settings::{
+use service_core::settings::LimitSettings;
+use service_core::settings::StreamSettings;
+use service_core::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
 };
-use service_kit::streams::StreamSettings;
+use service_http::extract::from_text;
 
 use crate::app::bookings::by_count::Cutoffs;
 

@@ -12,8 +12,8 @@ use booking_service::settings::Settings;
 use domain::{FlightId, HoldId, Units};
 use futures_util::future::join_all;
 use lifecycle::Event;
-use service_kit::database;
-use service_kit::once::RequestKey;
+use service_core::database;
+use service_core::idempotency::RequestKey;
 use stack::testing::TestDatabase;
 
 const LEASE: Duration = Duration::from_secs(4);

@@ -14,7 +14,7 @@ use inventory::command::{MalformedHold, MalformedSeatChange};
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
 use jiff::civil::Date;
-use service_kit::once::OnceError;
+use service_core::idempotency::KeyConflict;
 
 use crate::db::DbError;
 
@@ -76,7 +76,7 @@ pub enum AppError {
     OtherAnswer,
 }
 
-impl OnceError for AppError {
+impl KeyConflict for AppError {
     fn key_reused() -> Self {
         Self::KeyReused
     }

@@ -13,7 +13,7 @@ mod embedded {
     refinery::embed_migrations!("../migrations/flights");
 }
 
-use service_kit::database::{ConnectError, MigrationSet};
+use service_core::database::{ConnectError, MigrationSet};
 
 /// The migrations of the flights database, in order.
 #[must_use]
@@ -27,8 +27,8 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "flights_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::audit_log::migrations(),
-        service_kit::once::answers::migrations(),
+        service_core::audit_log::migrations(),
+        service_core::idempotency::answers::migrations(),
     ]
 }
 

@@ -19,7 +19,7 @@ use domain::{AirportCode, FlightId, SeatLayout};
 use indicatif::{ProgressBar, ProgressStyle};
 use inventory::NewPool;
 use jiff::civil::Date;
-use service_kit::{command_line, database};
+use service_core::{command_line, database};
 use tokio_postgres::error::SqlState;
 
 use crate::db::flights::NewFlight;

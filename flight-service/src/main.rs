@@ -6,8 +6,9 @@ use clap::{Parser, Subcommand};
 use flight_service::import::{self, ImportOptions};
 use flight_service::settings::Settings;
 use flight_service::{Application, migrate, routes};
-use service_kit::command_line::{self, CommonOptions};
-use service_kit::telemetry;
+use service_core::command_line::{self, CommonOptions};
+use service_core::telemetry;
+use service_http::openapi;
 
 /// Flights, itinerary search and seats
 #[derive(Parser)]
@@ -39,7 +40,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
-        return command_line::print_openapi(&routes::openapi::document());
+        return openapi::print_openapi(&routes::openapi::document());
     }
     let settings = Settings::load(arguments.common.config.as_deref())?;
     telemetry::start_logs(&settings.log)?;

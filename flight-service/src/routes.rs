@@ -16,8 +16,8 @@ mod seats;
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use service_kit::audit_log::AuditLog;
-use service_kit::server::resource;
+use service_core::audit_log::AuditLog;
+use service_http::server::resource;
 
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
@@ -110,6 +110,6 @@ pub fn configure(services: Services) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     web::delete().to(flights::cancel),
                 ],
             ));
-        services.actions.configure(config);
+        service_http::audit_log::configure(&services.actions, config);
     }
 }

@@ -8,12 +8,12 @@ use itinerary::ConnectionWindow;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use service_kit::limits::LimitSettings;
-use service_kit::settings::{
+use service_core::settings::LimitSettings;
+use service_core::settings::StreamSettings;
+use service_core::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, RedisSettings, SettingsError,
     Validate, duration_or_never, load, require,
 };
-use service_kit::streams::StreamSettings;
 
 /// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");

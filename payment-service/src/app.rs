@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::{Client, Pool};
 use domain::{Money, PaymentId};
-use service_kit::server::BackgroundTasks;
+use service_core::background_tasks::BackgroundTasks;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::charges::{ChargeAnswer, ChargeOrder};

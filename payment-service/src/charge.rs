@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clients::payment::Reference;
 use domain::{Invalid, Money, PaymentId};
 use jiff::Timestamp;
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// Which call asked for a charge.

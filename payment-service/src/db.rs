@@ -10,8 +10,8 @@ mod embedded {
 }
 
 use deadpool_postgres::PoolError;
-use service_kit::batch::IsData;
-use service_kit::database::MigrationSet;
+use service_core::database::MigrationSet;
+use service_core::group_commit::IsData;
 
 /// Why the database gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,6 @@ pub fn migrations() -> Vec<MigrationSet> {
             history_table: "payments_migrations",
             runner: embedded::migrations::runner(),
         },
-        service_kit::audit_log::migrations(),
+        service_core::audit_log::migrations(),
     ]
 }

@@ -25,12 +25,13 @@ pub mod settings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use service_kit::audit_log::AuditLog;
-use service_kit::auth::current_roles::CurrentRoles;
-use service_kit::health::{Check, Document, Operations};
-use service_kit::limits::RateLimit;
-use service_kit::server::{Admission, BackgroundTasks, BoundServer, ServiceHandle};
-use service_kit::{database, telemetry};
+use service_core::audit_log::AuditLog;
+use service_core::background_tasks::BackgroundTasks;
+use service_core::{database, telemetry};
+use service_http::auth::current_roles::CurrentRoles;
+use service_http::health::{Check, Document, Operations};
+use service_http::limits::RateLimit;
+use service_http::server::{Admission, BoundServer, ServiceHandle};
 
 use crate::app::Payments;
 use crate::app::writers::Writers;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use payment_service::settings::Settings;
 use payment_service::{Application, migrate, routes};
-use service_kit::command_line::{self, CommonOptions};
-use service_kit::telemetry;
+use service_core::command_line::{self, CommonOptions};
+use service_core::telemetry;
+use service_http::openapi;
 
 /// Charges and refunds, once per key
 #[derive(Parser)]
@@ -36,7 +37,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
-        return command_line::print_openapi(&routes::openapi::document());
+        return openapi::print_openapi(&routes::openapi::document());
     }
     let settings = Settings::load(arguments.common.config.as_deref())?;
     telemetry::start_logs(&settings.log)?;

@@ -9,8 +9,8 @@ mod problem;
 mod refunds;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use service_kit::audit_log::AuditLog;
-use service_kit::server::resource;
+use service_core::audit_log::AuditLog;
+use service_http::server::resource;
 
 use crate::app::Payments;
 use crate::provider::mock::MockProvider;
@@ -23,7 +23,7 @@ pub fn configure(
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         config.app_data(Data::new(payments.clone()));
-        actions.configure(config);
+        service_http::audit_log::configure(&actions, config);
         let posts = [
             ("/api/payments/process", web::post().to(charges::process)),
             (

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
-use service_kit::limits::LimitSettings;
-use service_kit::settings::{
+use service_core::settings::LimitSettings;
+use service_core::settings::{
     AuthSettings, DatabaseSettings, HttpSettings, LogSettings, SettingsError, Validate, load,
     require,
 };

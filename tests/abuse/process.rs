@@ -5,7 +5,7 @@ use std::env;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use service_kit::telemetry;
+use service_core::telemetry;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::logs::last_lines;
 use stack::ports::free_port;

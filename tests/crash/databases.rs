@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
 use reconcile::{Options, Urls, Verdict};
-use service_kit::database::MigrationSet;
+use service_core::database::MigrationSet;
 use stack::testing::{Servers, TestDatabase};
 
 /// The day on which the demo flies.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::sys::signal::Signal;
-use service_kit::settings::AuthMode;
-use service_kit::telemetry;
+use service_core::settings::AuthMode;
+use service_core::telemetry;
 use stack::child::{Child, Launch, Lifetime, arguments};
 use stack::logs::last_lines;
 use stack::process::ProcessIdentity;

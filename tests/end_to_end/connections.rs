@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use service_kit::settings::AuthMode;
+use service_core::settings::AuthMode;
 use stack::testing::wait_until;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use flight_service::import::{self, ImportOptions};
-use service_kit::database::MigrationSet;
+use service_core::database::MigrationSet;
 use stack::testing::{PrivateServers, Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 

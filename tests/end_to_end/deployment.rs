@@ -2,7 +2,7 @@
 //! them has, they refuse themselves when they start.
 
 use anyhow::{Context as _, ensure};
-use service_kit::settings::COMMON_ALIASES;
+use service_core::settings::COMMON_ALIASES;
 use stack::testing::Servers;
 
 use crate::services::payment_settings;

@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 
 use crate::caller::{Answer, Caller};
 use crate::databases::{DAY, connect, count};

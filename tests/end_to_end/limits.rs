@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
-use service_kit::settings::AuthMode;
+use service_core::settings::AuthMode;
 use stack::ports::free_port;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};

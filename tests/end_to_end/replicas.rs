@@ -1,6 +1,6 @@
 //! More replicas of a service beside those of a test, with other settings.
 
-use service_kit::server::ServiceHandle;
+use service_http::server::ServiceHandle;
 use tokio::task::JoinHandle;
 
 use crate::caller::{Caller, SOON};

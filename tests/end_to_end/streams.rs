@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use service_kit::settings::AuthMode;
+use service_core::settings::AuthMode;
 use stack::testing::wait_until;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use service_kit::auth::{Caller, Role};
-use service_kit::client_address::network_of;
+use service_core::caller::{Caller, Role};
+use service_core::network::network_of;
 
 /// On whose behalf something is booked or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

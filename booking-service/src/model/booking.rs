@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lifecycle::{BookingState, Event, Payment, PaymentPolicy, Refused};
 use serde::{Deserialize, Serialize};
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 use crate::model::actor::Actor;

@@ -4,7 +4,7 @@ use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Description, Name};
 use domain::{Amount, Currency, Money, PoolId, Units, ZoneName};
 use jiff::Timestamp;
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// An event.

@@ -3,7 +3,7 @@
 use crate::model::actor::Actor;
 use crate::model::text::{Description, Name};
 use domain::Units;
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// What is sold, a number of tickets of one kind.

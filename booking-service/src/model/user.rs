@@ -3,8 +3,8 @@
 use crate::model::text::{Email, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Role;
-use service_kit::once::RequestKey;
+use service_core::caller::Role;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// What a user may do once they have logged in.

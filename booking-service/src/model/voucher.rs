@@ -4,7 +4,7 @@ use crate::model::booking::Refusal;
 use domain::{Money, PoolId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// The longest code.

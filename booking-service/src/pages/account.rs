@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Query, ServiceConfig};
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
+use service_http::Problem;
 
 use crate::app::AppError;
 use crate::app::accounts::authentication::{AccountError, Accounts, Origin};
@@ -14,7 +14,7 @@ use crate::db;
 use crate::model::text::{Email, Name};
 use crate::model::user::NewUser;
 use crate::pages::forms::{self, Form};
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 use crate::pages::{For, go_to, own_path, page, session, set_cookie};
 use crate::routes::accounts::sessions::{Cookies, SessionCookie};
@@ -166,7 +166,7 @@ fn refused(
     session: &PageSession,
     form: &Form,
     error: AccountError,
-    page: fn(&PageSession, &Filled<'_>) -> Page,
+    page: fn(&PageSession, &Filled<'_>) -> HtmlPage,
 ) -> Result<HttpResponse, Problem> {
     let notice = match &error {
         AccountError::WrongCredentials => "The e-mail address or the password is wrong.",
@@ -188,20 +188,20 @@ fn again(
     session: &PageSession,
     form: &Form,
     notice: &str,
-    page: fn(&PageSession, &Filled<'_>) -> Page,
+    page: fn(&PageSession, &Filled<'_>) -> HtmlPage,
 ) -> HttpResponse {
     let page = page(session, &Filled::of(form, notice));
     page.answer_with(StatusCode::UNPROCESSABLE_ENTITY, session)
 }
 
-fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> Page {
+fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> HtmlPage {
     let other = html! {
         "New here? " a href=(to(SIGN_UP, filled.back)) { "Sign up" }
     };
     let password = html! {
         input #password type="password" name="password" required autocomplete="current-password";
     };
-    Page::new(
+    HtmlPage::new(
         "Log in",
         Place::Elsewhere,
         html! {
@@ -214,7 +214,7 @@ fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> Page {
     )
 }
 
-fn sign_up_form(session: &PageSession, filled: &Filled<'_>) -> Page {
+fn sign_up_form(session: &PageSession, filled: &Filled<'_>) -> HtmlPage {
     let name = html! {
         div.field {
             label for="name" { "Name" }
@@ -225,7 +225,7 @@ fn sign_up_form(session: &PageSession, filled: &Filled<'_>) -> Page {
         input #password type="password" name="password" required minlength="8" maxlength="128" autocomplete="new-password" aria-describedby="password-hint";
         p.hint #password-hint { "8 to 128 characters, and none of the passwords that everybody guesses first." }
     };
-    Page::new(
+    HtmlPage::new(
         "Sign up",
         Place::Elsewhere,
         html! {

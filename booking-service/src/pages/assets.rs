@@ -9,7 +9,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use service_kit::Problem;
+use service_http::Problem;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::text::hexadecimal;

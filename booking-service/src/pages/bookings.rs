@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use lifecycle::State;
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::{Id, Query};
-use service_kit::page::{Listing, PageRequest};
+use service_core::page::{Page, PageRequest};
+use service_http::Problem;
+use service_http::extract::{Id, Query};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -27,7 +27,7 @@ use crate::model::dashboard::Stage;
 use crate::model::event::Event;
 use crate::pages::cancelling::Chance;
 use crate::pages::forms::{self, Form};
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::badge;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
@@ -162,7 +162,7 @@ async fn list(
         .of_users(&session.users(), stage, older_than, ROWS + 1)
         .await?;
     let shown = older_than.map_or(PageRequest::First, PageRequest::After);
-    let shown = Listing::of(found, &shown, ROWS, |booking| booking.id);
+    let shown = Page::of(found, &shown, ROWS, |booking| booking.id);
     let last = shown.after;
     let airports = catalog.airports(&call_context()).await.unwrap_or_default();
     let rows = rows(shown.rows, &catalog, &events).await;
@@ -192,7 +192,7 @@ async fn list(
             @if let Some(last) = last { a href=(Part::path(name, Some(last))) { "Older bookings" } }
         }
     };
-    Ok(Page::new("My bookings", Place::Bookings, body).answer(&session))
+    Ok(HtmlPage::new("My bookings", Place::Bookings, body).answer(&session))
 }
 
 /// Where a booking's page is.
@@ -339,7 +339,7 @@ async fn answer(
             }
         }
     };
-    Page::new(title, Place::Bookings, body).answer(session)
+    HtmlPage::new(title, Place::Bookings, body).answer(session)
 }
 
 /// Cancels a booking that was paid at once.

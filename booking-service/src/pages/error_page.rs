@@ -5,13 +5,13 @@ use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use maud::{Markup, html};
-use service_kit::{Problem, context};
+use service_http::{Problem, context};
 
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 
 /// The page of a problem.
-pub(super) fn page(problem: &Problem) -> Page {
+pub(super) fn page(problem: &Problem) -> HtmlPage {
     let (title, advice) = match problem.status() {
         StatusCode::NOT_FOUND => (
             "There is nothing here",
@@ -44,7 +44,7 @@ pub(super) fn page(problem: &Problem) -> Page {
             "It has been noted. Try again in a moment.",
         ),
     };
-    Page::new(title, Place::Elsewhere, body(title, advice, problem))
+    HtmlPage::new(title, Place::Elsewhere, body(title, advice, problem))
 }
 
 fn body(title: &str, advice: &str, problem: &Problem) -> Markup {

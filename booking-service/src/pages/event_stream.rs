@@ -10,9 +10,9 @@ use domain::HoldId;
 use futures_util::stream;
 use maud::Markup;
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::fan_out::{FanOut, Watching};
-use service_kit::streams::{ALIVE, Grant, HEARTBEAT};
+use service_core::fan_out::{FanOut, Watching};
+use service_http::Problem;
+use service_http::streams::{ALIVE, Grant, HEARTBEAT};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 

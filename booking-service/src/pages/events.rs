@@ -6,16 +6,16 @@ use actix_web::web::{self, Data, ServiceConfig};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::{Id, Query};
-use service_kit::page::{Listing, PageRequest};
+use service_core::page::{Page, PageRequest};
+use service_http::Problem;
+use service_http::extract::{Id, Query};
 use uuid::Uuid;
 
 use crate::app::accounts::users::Users;
 use crate::app::operations::dashboard::Dashboard;
 use crate::app::tickets::events::Events;
 use crate::model::event::Event;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::{For, formatting, fragment, page, tickets};
@@ -64,7 +64,7 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let found = events.list(part.0.after, ROWS + 1).await?;
     let shown = part.0.after.map_or(PageRequest::First, PageRequest::After);
-    let shown = Listing::of(found, &shown, ROWS, |event| event.id);
+    let shown = Page::of(found, &shown, ROWS, |event| event.id);
     let (found, last) = (shown.rows, shown.after);
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
     let free = dashboard.tickets_left(&ids).await?;
@@ -91,7 +91,7 @@ async fn list(
             @if let Some(last) = last { a href=(format!("/events?after={last}")) { "More events" } }
         }
     };
-    Ok(Page::new("Events", Place::Events, body).answer(&session))
+    Ok(HtmlPage::new("Events", Place::Events, body).answer(&session))
 }
 
 /// Where an event is.
@@ -158,7 +158,7 @@ async fn event_page(
     sale: &Sale<'_>,
     id: Uuid,
     problem: Option<&str>,
-) -> Result<Page, Problem> {
+) -> Result<HtmlPage, Problem> {
     let event = sale.events.find(id).await?;
     let free = sale.dashboard.tickets_left(&[id]).await?.remove(&id);
     let user = tickets::known(session, sale.users).await;
@@ -187,7 +187,7 @@ async fn event_page(
             }
         }
     };
-    Ok(Page::new(event.name.clone(), Place::Events, body))
+    Ok(HtmlPage::new(event.name.clone(), Place::Events, body))
 }
 
 /// How many tickets are left, for a page that is open.

@@ -8,8 +8,8 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use maud::{Markup, html};
-use service_kit::once::RequestKey;
-use service_kit::{Problem, body};
+use service_core::idempotency::RequestKey;
+use service_http::{Problem, body};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 

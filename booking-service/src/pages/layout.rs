@@ -36,7 +36,7 @@ const MENU: [(Place, &str, &str); 4] = [
 ];
 
 /// A page.
-pub(super) struct Page {
+pub(super) struct HtmlPage {
     /// What the browser's tab and the page's head say.
     pub(super) title: String,
     /// Where in the menu it is.
@@ -47,7 +47,7 @@ pub(super) struct Page {
     pub(super) body: Markup,
 }
 
-impl Page {
+impl HtmlPage {
     /// A page that stays as it is.
     pub(super) fn new(title: impl Into<String>, place: Place, body: Markup) -> Self {
         Self {

@@ -9,11 +9,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
-use service_kit::auth::Caller;
-use service_kit::auth::guard::Guards;
-use service_kit::limits::rate::RateLimitStatus;
-use service_kit::server::unguarded;
-use service_kit::{Problem, audit_log};
+use service_core::caller::Caller;
+use service_http::auth::guard::Guards;
+use service_http::limits::rate::RateLimitStatus;
+use service_http::server::unguarded;
+use service_http::{Problem, audit_log};
 
 use crate::pages::session::PageSession;
 use crate::pages::{account, error_page, go_to, set_cookie};

@@ -11,15 +11,15 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::auth::Role;
-use service_kit::extract::Query;
+use service_core::caller::Role;
+use service_http::Problem;
+use service_http::extract::Query;
 
 use crate::app::catalog::Catalog;
 use crate::app::operations::dashboard::Dashboard;
 use crate::app::tickets::payment_jobs::PaymentJobs;
 use crate::model::dashboard::Span;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 use crate::pages::{For, fragment, page};
 
@@ -135,7 +135,7 @@ async fn show(
             p.links { a href="/operations/actions" { "What staff did" } }
         }
     };
-    Ok(Page::new("Operations", Place::Operations, body).answer(&session))
+    Ok(HtmlPage::new("Operations", Place::Operations, body).answer(&session))
 }
 
 /// The figures alone, for a page that is open.
@@ -164,5 +164,5 @@ async fn proof(
         section.card.stack { (html) }
         p.links { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("The ledger's proof", Place::Operations, body).answer(&session))
+    Ok(HtmlPage::new("The ledger's proof", Place::Operations, body).answer(&session))
 }

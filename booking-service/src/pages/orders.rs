@@ -14,8 +14,8 @@ use clients::flight::Flight;
 use clients::http::CallContext;
 use domain::sale_rules::Cutoff;
 use domain::{FlightId, HoldId};
-use service_kit::Problem;
-use service_kit::extract::Id;
+use service_http::Problem;
+use service_http::extract::Id;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
@@ -23,7 +23,7 @@ use crate::app::bookings::orders::{Orders, is_payment_code, status};
 use crate::app::catalog::{Airports, Catalog};
 use crate::model::booking::Booking;
 use crate::pages::forms::Form;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 use crate::pages::{For, go_to, itinerary_view, page};
 use crate::routes::call_context;
@@ -139,9 +139,9 @@ async fn answer(
     } else {
         StatusCode::OK
     };
-    let page = Page {
+    let page = HtmlPage {
         refresh_seconds: panel::refresh_seconds(&shown.order),
-        ..Page::new(
+        ..HtmlPage::new(
             shown.title(),
             Place::Bookings,
             panel::body(&shown, session, notice),

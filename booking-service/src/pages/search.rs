@@ -8,11 +8,11 @@ mod search_form;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use maud::{Markup, html};
-use service_kit::Problem;
-use service_kit::extract::Query;
+use service_http::Problem;
+use service_http::extract::Query;
 
 use crate::app::catalog::Catalog;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::search::search_form::{Fault, SearchForm};
 use crate::pages::session::PageSession;
 use crate::routes::call_context;
@@ -41,7 +41,7 @@ pub(super) async fn start(
             li { b { "All or nothing" } span { "An itinerary is booked as one, on all of its flights." } }
         }
     };
-    Page::new("Search flights", Place::Search, body).answer(&session)
+    HtmlPage::new("Search flights", Place::Search, body).answer(&session)
 }
 
 /// What was found.
@@ -78,7 +78,7 @@ pub(super) async fn results(
             }
         }
     };
-    Ok(Page::new(title, Place::Search, body).answer(&session))
+    Ok(HtmlPage::new(title, Place::Search, body).answer(&session))
 }
 
 /// The form again, with what is wrong with it.
@@ -101,7 +101,7 @@ fn faulty(
         (form::form(search_form, airports, faults))
     };
     let status = actix_web::http::StatusCode::BAD_REQUEST;
-    Page::new("Search flights", Place::Search, body).answer_with(status, session)
+    HtmlPage::new("Search flights", Place::Search, body).answer_with(status, session)
 }
 
 /// Where a text means several airports: the same search with each of them.

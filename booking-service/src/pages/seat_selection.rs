@@ -12,14 +12,14 @@ use domain::{FlightId, Money, Units};
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::Query;
+use service_http::Problem;
+use service_http::extract::Query;
 use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Catalog};
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
@@ -129,7 +129,7 @@ async fn page_of(
     ids: &[FlightId],
     choice: &Choice,
     context: &CallContext,
-) -> Result<Page, Problem> {
+) -> Result<HtmlPage, Problem> {
     let path = catalog.itinerary(ids, context).await?;
     let each = Money::new(path.total_price, path.currency).map_err(|_| AppError::OtherAnswer)?;
     let legs = path.flights.into_iter().map(async |flight| {
@@ -165,7 +165,7 @@ fn page(
     airports: &Airports,
     choice: &Choice,
     session: &PageSession,
-) -> Page {
+) -> HtmlPage {
     let title = itinerary_view::title(legs.iter().map(|leg| &leg.flight), airports);
     let ids: Vec<String> = legs.iter().map(|leg| leg.flight.id.to_string()).collect();
     let has_maps = legs.iter().any(|leg| !leg.map.seats.is_empty());
@@ -219,7 +219,7 @@ fn page(
             }
         }
     };
-    Page::new(title, Place::Search, body)
+    HtmlPage::new(title, Place::Search, body)
 }
 
 /// Where scripts say that a seat that was ticked is somebody else's now.

@@ -12,9 +12,9 @@ use domain::{FlightId, HoldId};
 use futures_util::stream::{self, StreamExt as _};
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::{Id, Query};
-use service_kit::streams::events;
+use service_http::Problem;
+use service_http::extract::{Id, Query};
+use service_http::streams::events;
 
 use crate::app::bookings::orders::Orders;
 use crate::app::bookings::seat_feeds::SeatFeeds;

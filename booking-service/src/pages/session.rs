@@ -13,9 +13,9 @@ use actix_web::cookie::{Cookie, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use service_kit::Problem;
-use service_kit::auth::Caller;
-use service_kit::auth::guard::Guards;
+use service_core::caller::Caller;
+use service_http::Problem;
+use service_http::auth::guard::Guards;
 use uuid::Uuid;
 
 use crate::app::accounts::authentication::{AccountError, Accounts};

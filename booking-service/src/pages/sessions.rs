@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
-use service_kit::Problem;
+use service_http::Problem;
 
 use crate::app::accounts::authentication::{AccountError, Accounts};
 use crate::model::session::OpenSession;
 use crate::pages::forms::{self, Form};
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 use crate::pages::{For, account, formatting, go_to, page};
 use crate::routes::accounts::sessions::SessionCookie;
@@ -70,7 +70,7 @@ async fn show(
             }
         }
     };
-    Ok(Page::new("Sessions", Place::Elsewhere, body).answer(&session))
+    Ok(HtmlPage::new("Sessions", Place::Elsewhere, body).answer(&session))
 }
 
 async fn end_others(

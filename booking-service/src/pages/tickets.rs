@@ -10,8 +10,8 @@ use domain::HoldId;
 use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
 use maud::Markup;
-use service_kit::Problem;
-use service_kit::extract::{Id, Query};
+use service_http::Problem;
+use service_http::extract::{Id, Query};
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
@@ -23,7 +23,7 @@ use crate::model::event::Event;
 use crate::model::event_booking::EventBooking;
 use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
 use crate::pages::forms::Form;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 use crate::pages::{For, go_to, page};
 use crate::routes::call_context;
@@ -123,9 +123,9 @@ async fn answer(
         Some(_) => StatusCode::CONFLICT,
         None => StatusCode::OK,
     };
-    let page = Page {
+    let page = HtmlPage {
         refresh_seconds: (!panel::is_final(&shown.booking)).then_some(2),
-        ..Page::new(
+        ..HtmlPage::new(
             panel::title(&shown),
             Place::Bookings,
             panel::body(&shown, session, notice),

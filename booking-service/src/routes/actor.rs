@@ -3,10 +3,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
-use service_kit::Problem;
-use service_kit::auth::guard::Guards;
-use service_kit::auth::{Caller, Role};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use service_core::caller::{Caller, Role};
+use service_http::Problem;
+use service_http::auth::guard::Guards;
 
 use crate::model::actor::Actor;
 
@@ -14,8 +14,10 @@ impl FromRequest for Actor {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let caller = Caller::from_request(request, payload).into_inner();
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let caller =
+            caller.ok_or_else(|| Problem::internal("a route without a guard asks who calls"));
         ready(caller.and_then(|caller| of(&caller, request)))
     }
 }
@@ -30,9 +32,13 @@ fn of(caller: &Caller, request: &HttpRequest) -> Result<Actor, Problem> {
 ///
 /// # Errors
 /// 403 when a customer names somebody else.
-pub(crate) fn check_may_sell_to(caller: &Caller, field: &str, user: &str) -> Result<(), Problem> {
+pub(crate) fn check_may_sell_to(
+    caller: &Caller,
+    field: &'static str,
+    user: &str,
+) -> Result<(), Problem> {
     match caller.role() {
         Some(Role::Service) => Ok(()),
-        _ => caller.check_names_self(field, user),
+        _ => Ok(caller.check_names_self(field, user)?),
     }
 }

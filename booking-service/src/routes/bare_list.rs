@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use service_kit::{Problem, respond};
+use service_http::{Problem, respond};
 use utoipa::IntoParams;
 use uuid::Uuid;
 

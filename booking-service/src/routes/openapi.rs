@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use service_kit::openapi::{add_access, add_operations, problem_response};
-use service_kit::problem::ProblemBody;
-use service_kit::refusals;
+use service_http::openapi::{add_access, add_operations, problem_response};
+use service_http::problem::ProblemBody;
+use service_http::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
@@ -48,7 +48,7 @@ use crate::routes::tickets::vouchers;
         dead_letters::list, dead_letters::show, dead_letters::requeue,
         vouchers::create, vouchers::list, vouchers::show,
         ticket_options::create, ticket_options::show, purchases::create, purchases::show,
-        service_kit::audit_log::list,
+        service_http::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>, Errors)),
     tags(

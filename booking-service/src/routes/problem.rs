@@ -3,9 +3,9 @@
 use actix_web::http::StatusCode;
 use domain::sale_rules::itinerary::NoItinerary;
 use inventory::{CreateError, InventoryError, StoreError};
-use service_kit::Problem;
-use service_kit::batch::IsData as _;
-use service_kit::database::is_transient;
+use service_core::database::is_transient;
+use service_core::group_commit::IsData as _;
+use service_http::Problem;
 
 use crate::app::AppError;
 use crate::app::accounts::authentication::AccountError;

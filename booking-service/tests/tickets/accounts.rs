@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
-use service_kit::auth::Role;
-use service_kit::settings::AuthSettings;
+use service_core::caller::Role;
+use service_core::settings::AuthSettings;
 use stack::testing::wait_until;
 
 use crate::caller::{Answer, Caller, SOON};

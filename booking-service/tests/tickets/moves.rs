@@ -12,7 +12,7 @@ use booking_service::settings::Settings;
 use inventory::{Command, Inventory};
 use lifecycle::{ChargedSeats, Event};
 use serde_json::json;
-use service_kit::database;
+use service_core::database;
 
 use crate::support::{TestService, event, user};
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use booking_service::settings::Settings;
 use booking_service::{Application, db, migrate};
 use serde_json::{Value, json};
-use service_kit::server::ServiceHandle;
+use service_http::server::ServiceHandle;
 use stack::testing::{Servers, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
@@ -17,7 +17,7 @@ use crate::caller::{Caller, SOON, caller};
 /// The defaults, on any free port, with sales that never close.
 fn settings(database_url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
-    settings.auth.mode = service_kit::settings::AuthMode::Open;
+    settings.auth.mode = service_core::settings::AuthMode::Open;
     settings.http.port = 0;
     settings.http.workers = 1;
     settings.database.url = Some(database_url.into());

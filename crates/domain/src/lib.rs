@@ -4,6 +4,8 @@
 //! built, and two kinds can't be swapped. Nothing here does I/O, knows a database or a wire format
 //! beyond the text or number that a value is written as.
 
+#![warn(missing_docs)]
+
 mod airline;
 mod airport;
 mod flight_number;

@@ -9,10 +9,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::on_connection;
 use deadpool_postgres::{Client, Pool, PoolError};
 use futures_util::FutureExt as _;
 use futures_util::future::try_join;
+use service_core::connections::on_connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
@@ -134,7 +134,7 @@ impl From<StoreError> for BatchError {
 
 impl From<tokio_postgres::Error> for BatchError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let is_passing = connections::is_transient(&error);
+        let is_passing = service_core::connections::is_transient(&error);
         let Some(database) = error.as_db_error() else {
             let text = error.to_string();
             return if is_passing {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::on_connection;
 use deadpool_postgres::{Client, Pool as Database};
 use domain::{HoldId, PoolId, Units};
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use service_core::connections::on_connection;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -390,7 +390,7 @@ fn supervise<F: Future<Output = ()> + Send + 'static>(
     mut task: impl FnMut() -> F + Send + 'static,
 ) {
     // It is never asked to end: it is dropped.
-    tasks.spawn(supervision::run(
+    tasks.spawn(service_core::supervision::run(
         name,
         CancellationToken::new(),
         move |_| task(),

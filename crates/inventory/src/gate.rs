@@ -10,13 +10,13 @@ mod connection;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::on_connection;
 use deadpool_postgres::{Client as Connection, Pool as Database};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
 use domain::{PoolId, Units};
 use moka::future::Cache;
 use moka::sync::Cache as RefusalCache;
+use service_core::connections::on_connection;
 use tokio::time::Instant;
 
 use self::connection::ReconnectingConnection;

@@ -25,6 +25,8 @@
 //!
 //! It does not know what the units are: flights, events and prices belong to the services.
 
+#![warn(missing_docs)]
+
 pub mod command;
 pub mod committer;
 pub mod decide;

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex as LockedFor, PoisonError};
 use std::time::Duration;
 
-use connections::on_connection;
 use deadpool_postgres::{Client, GenericClient, Pool as Database};
 use domain::PoolId;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use service_core::connections::on_connection;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::on_connection;
 use deadpool_postgres::{Client, Pool as Database};
 use domain::HoldId;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use service_core::connections::on_connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;

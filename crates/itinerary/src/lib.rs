@@ -87,6 +87,8 @@
 //! front of the page is searched again with each page; a page far behind costs what a list of that
 //! length does.
 
+#![warn(missing_docs)]
+
 mod bounds;
 mod branch;
 mod build;

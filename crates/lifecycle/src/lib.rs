@@ -19,6 +19,8 @@
 //!
 //! This crate does no I/O, reads no clock and knows no seats, prices or names.
 
+#![warn(missing_docs)]
+
 mod events;
 mod state;
 

@@ -6,7 +6,7 @@ use clients::flight::{Flight, FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
 use inventory::{Command, Inventory, NewPool, PoolChange, Refusal};
-use service_kit::once::{self, Answer, Kept, Once, RequestKey, answers};
+use service_core::idempotency::{self, Answer, Kept, Replayable, RequestKey, answers};
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
@@ -50,11 +50,11 @@ impl ScheduleChanges {
         new: &NewFlight,
         key: Option<RequestKey>,
         answer: impl Fn(&Flight) -> Answer,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         let key = key.as_ref();
         let find = |key| self.answered(seats, key, &answer);
         let insert = self.insert(seats, new, key, &answer);
-        let added = once::create(key, find, insert).await?;
+        let added = idempotency::create(key, find, insert).await?;
         self.schedule.wait_for_changes().await;
         Ok(added)
     }

@@ -11,7 +11,7 @@ use clients::flight::{Seat, SeatComparison, SeatNews, SeatStatus};
 use domain::{FlightId, PoolId};
 use inventory::state::HoldStatus;
 use inventory::{Inventory, PoolCount, SeatMap};
-use service_kit::fan_out::{self, FanOut};
+use service_core::fan_out::{self, FanOut};
 use tokio::sync::watch;
 
 use super::AppError;

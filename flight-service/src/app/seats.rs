@@ -18,8 +18,8 @@ use inventory::{
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
-use service_kit::once::answers;
-use service_kit::once::{Answer, Once, RequestKey};
+use service_core::idempotency::answers;
+use service_core::idempotency::{Answer, Replayable, RequestKey};
 use uuid::Uuid;
 
 use super::AppError;
@@ -177,7 +177,7 @@ impl Seats {
         key: Option<RequestKey>,
         request: &SeatsRequest,
         direction: Direction,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         if let Some(key) = &key
             && let Some(earlier) = self.answered(key).await?
         {
@@ -207,18 +207,18 @@ impl Seats {
         let Accepted::Adjusted(made) = answer?? else {
             return Err(AppError::OtherAnswer);
         };
-        Ok(Once {
+        Ok(Replayable {
             value: Answer::ok(&adjusted(request, direction, made)),
             replayed: made.replayed,
         })
     }
 
     /// What an earlier request with this key was answered.
-    async fn answered(&self, key: &RequestKey) -> Result<Option<Once<Answer>>, AppError> {
+    async fn answered(&self, key: &RequestKey) -> Result<Option<Replayable<Answer>>, AppError> {
         let client = self.database.get().await?;
         let kept = answers::find(&client, &key.key).await;
         let kept = kept.map_err(db::DbError::from)?;
-        kept.map(|((answer, _), digest)| Once::replay(answer, digest.as_deref(), key))
+        kept.map(|((answer, _), digest)| Replayable::replay(answer, digest.as_deref(), key))
             .transpose()
     }
 

@@ -2,8 +2,8 @@
 
 use clients::flight::SeatsRequest;
 use inventory::{Accepted, Direction, RowStatement, Rows};
-use service_kit::once::RequestKey;
-use service_kit::once::answers::{self, Answer};
+use service_core::idempotency::RequestKey;
+use service_core::idempotency::answers::{self, Answer};
 
 use crate::app::seats::adjusted;
 

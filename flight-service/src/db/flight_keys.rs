@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{GenericClient, Pool};
 use domain::FlightId;
-use service_kit::once::{Kept, RequestKey};
+use service_core::idempotency::{Kept, RequestKey};
 
 use super::DbError;
 

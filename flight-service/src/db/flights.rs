@@ -6,7 +6,7 @@ use deadpool_postgres::{Client, GenericClient};
 use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
-use service_kit::unreadable;
+use service_core::unreadable;
 use tokio_postgres::Row;
 
 use super::{DbError, schedule_version};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
 use futures_util::TryStreamExt as _;
-use service_kit::database::{Limits, Messages, connect};
+use service_core::database::{Limits, Messages, connect};
 use tokio::time::sleep;
 use tokio_postgres::{AsyncMessage, Client, Config};
 

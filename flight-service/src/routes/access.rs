@@ -1,8 +1,9 @@
 //! For whom each call is. A call that is not here is for admins only; a test of the whole system has a row
 //! for each, so that none is forgotten.
 
-use service_kit::auth::access::{ADMINS, Rule, SERVICES, STAFF};
-use service_kit::auth::{Role, Rules};
+use service_core::caller::Role;
+use service_http::auth::Rules;
+use service_http::auth::access::{ADMINS, Rule, SERVICES, STAFF};
 
 /// booking-service shows the proof to those who run it.
 const WATCHERS: &[Role] = &[Role::Agent, Role::Service];

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::CalendarAnswer;
 use domain::{AirportCode, Units};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::etag::EtagBody;
-use service_kit::extract::{both, from_text, parse_query};
+use service_http::Problem;
+use service_http::etag::EtagBody;
+use service_http::extract::{both, from_text, parse_query};
 use utoipa::IntoParams;
 
 use super::filters::FilterParameters;

@@ -3,8 +3,8 @@
 use domain::{AirlineCode, AirportCode, Amount};
 use itinerary::{Filters, MAX_STOPS, TimeWindow};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::{list_from_text, some_from_text};
+use service_http::Problem;
+use service_http::extract::{list_from_text, some_from_text};
 use utoipa::IntoParams;
 
 /// The longest journey that can be asked for, in minutes: a week.

@@ -5,10 +5,11 @@ use actix_web::web::{self, Data};
 use clients::flight::{Airport, Flight, FlightChange, NewFlight, Path};
 use domain::{AirportCode, FlightId};
 use serde::Deserialize;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query, list_from_text};
-use service_kit::once::Answer;
-use service_kit::page::{Listing, Page, PageParameters, PageRequest};
-use service_kit::{Problem, respond};
+use service_core::idempotency::Answer;
+use service_core::page::{Page, PageRequest};
+use service_http::extract::{Id, IdempotencyKey, Json, Query, list_from_text};
+use service_http::page::{PageBody, PageParameters};
+use service_http::{Problem, respond};
 use utoipa::IntoParams;
 
 use super::openapi::{
@@ -87,7 +88,7 @@ pub(super) async fn create(
     let key = key.of(&request.body, request.digest)?;
     let answer = |flight: &Flight| Answer::created(flight, format!("/api/flights/{}", flight.id));
     let added = changes.add(&seats, &request.body, key, answer);
-    Ok(added.await?.into())
+    Ok(respond::replayable(added.await?))
 }
 
 /// Change a flight's price or capacity, or close its sales.
@@ -125,7 +126,7 @@ pub(super) async fn cancel(
 #[utoipa::path(
     get, path = "/api/airports", tag = "flights",
     params(PageParameters),
-    responses((status = 200, description = "A page of them", body = Page<Airport>), ReadRefusals)
+    responses((status = 200, description = "A page of them", body = PageBody<Airport>), ReadRefusals)
 )]
 pub(super) async fn airports(
     seats: Data<Seats>,
@@ -148,6 +149,6 @@ pub(super) async fn airports(
     };
     let window = window.start..window.end.min(all.len());
     let found = all.get(window).unwrap_or_default().to_vec();
-    let found = Listing::of(found, &part, limit, |airport: &Airport| airport.code);
-    Ok(respond::ok(&found.page(limit, Ok)?))
+    let found = Page::of(found, &part, limit, |airport: &Airport| airport.code);
+    Ok(respond::ok(&PageBody::of(found, limit, Ok)?))
 }

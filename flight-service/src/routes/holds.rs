@@ -5,8 +5,8 @@ use actix_web::web::Data;
 use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
 use domain::{HoldId, is_visible};
 use jiff::Timestamp;
-use service_kit::extract::{Id, Json};
-use service_kit::{Problem, respond};
+use service_http::extract::{Id, Json};
+use service_http::{Problem, respond};
 
 use super::openapi::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
 use crate::app::AppError;

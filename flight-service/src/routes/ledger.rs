@@ -9,9 +9,10 @@ use actix_web::web::Data;
 use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation};
 use domain::FlightId;
 use inventory::{EnteredMovement, LedgerPart, LedgerPlace};
-use service_kit::extract::{Id, Query};
-use service_kit::page::{Listing, Page, PageParameters, PageRequest};
-use service_kit::{Problem, respond};
+use service_core::page::{Page, PageRequest};
+use service_http::extract::{Id, Query};
+use service_http::page::{PageBody, PageParameters};
+use service_http::{Problem, respond};
 
 use super::openapi::{LookupRefusals, ReadRefusals};
 use crate::app::seats::Seats;
@@ -21,7 +22,7 @@ use crate::app::seats::Seats;
     get, path = "/api/flights/{id}/ledger", tag = "ledger", operation_id = "show_ledger",
     params(("id" = i64, Path, description = "The flight's id", example = 1), PageParameters),
     responses(
-        (status = 200, description = "A page of them, in order", body = Page<LedgerEntry>),
+        (status = 200, description = "A page of them, in order", body = PageBody<LedgerEntry>),
         (status = 400, description = "A parameter is wrong; `errors` names it"),
         LookupRefusals,
     )
@@ -39,8 +40,10 @@ pub(super) async fn show(
     };
     // One more than is shown tells whether there is another page.
     let found = seats.ledger(id.0, in_ledger, limit + 1).await?;
-    let found = Listing::of(found, &part, limit, |movement| Cursor(movement.place));
-    Ok(respond::ok(&found.page(limit, |one| Ok(entry(one)))?))
+    let found = Page::of(found, &part, limit, |movement| Cursor(movement.place));
+    Ok(respond::ok(&PageBody::of(found, limit, |one| {
+        Ok(entry(one))
+    })?))
 }
 
 fn entry(movement: EnteredMovement) -> LedgerEntry {

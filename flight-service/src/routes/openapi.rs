@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the routes that it describes.
 
-use service_kit::openapi::{add_access, add_operations, problem_response};
-use service_kit::problem::ProblemBody;
-use service_kit::refusals;
+use service_http::openapi::{add_access, add_operations, problem_response};
+use service_http::problem::ProblemBody;
+use service_http::refusals;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
@@ -38,7 +38,7 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         holds::release,
         holds::change_seats,
         holds::confirm_many,
-        service_kit::audit_log::list,
+        service_http::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use inventory::command::MalformedSeatChange;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
-use service_kit::Problem;
-use service_kit::database::is_transient;
+use service_core::database::is_transient;
+use service_http::Problem;
 
 use crate::app::AppError;
 use crate::db::DbError;

@@ -7,9 +7,9 @@ use domain::{AirportCode, Units};
 use itinerary::{Cursor, Order};
 use jiff::civil::Date;
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::etag::EtagBody;
-use service_kit::extract::{both, from_text, parse_query, some_from_text};
+use service_http::Problem;
+use service_http::etag::EtagBody;
+use service_http::extract::{both, from_text, parse_query, some_from_text};
 use utoipa::IntoParams;
 
 use super::filters::{FilterParameters, require};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use metrics::{Counter, counter};
 use moka::sync::Cache;
-use service_kit::etag::EtagBody;
+use service_http::etag::EtagBody;
 
 use crate::app::search::Searcher;
 use crate::app::search::cache_validators::CacheValidators;

@@ -1,12 +1,12 @@
 //! Seat maps, as they are and as they change.
 
 use actix_web::http::header::HeaderMap;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::{SeatChanges, SeatMap, SeatsKnown};
-use service_kit::auth::Caller;
-use service_kit::streams::{Grant, events};
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_http::streams::{Grant, events};
+use service_http::{Problem, respond};
 
 use super::openapi::LookupRefusals;
 use crate::app::seat_maps::{SeatMaps, seats_of};
@@ -25,7 +25,7 @@ pub(super) async fn show(
     seats: Data<Seats>,
     maps: Data<SeatMaps>,
     name: web::Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
     let map = maps.read(seats.flight_named(&name).await?).await?;
@@ -56,7 +56,7 @@ pub(super) async fn stream(
     seats: Data<Seats>,
     maps: Data<SeatMaps>,
     name: web::Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = Grant::of(&request, &caller)?;

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::flight::{SeatsAnswer, SeatsRequest, Validation};
 use inventory::Direction;
-use service_kit::extract::{IdempotencyKey, Json};
-use service_kit::{Problem, respond};
+use service_http::extract::{IdempotencyKey, Json};
+use service_http::{Problem, respond};
 
 use super::openapi::{BodyRefusals, SeatRefusals};
 use crate::app::seats::Seats;
@@ -40,7 +40,7 @@ pub(super) async fn decrement(
     // As the last release named the route: its replicas may be asked next.
     let key = key.named("decrement", &request.body, request.digest)?;
     let answer = seats.adjust(key, &request.body, Direction::Take);
-    Ok(answer.await?.into())
+    Ok(respond::replayable(answer.await?))
 }
 
 /// Give seats back that were taken without a hold.
@@ -58,5 +58,5 @@ pub(super) async fn increment(
     // As the last release named the route: its replicas may be asked next.
     let key = key.named("increment", &request.body, request.digest)?;
     let answer = seats.adjust(key, &request.body, Direction::GiveBack);
-    Ok(answer.await?.into())
+    Ok(respond::replayable(answer.await?))
 }

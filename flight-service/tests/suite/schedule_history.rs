@@ -7,7 +7,7 @@ use inventory::decide::SalesPolicy;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
-use service_kit::database;
+use service_core::database;
 use stack::testing::{wait_for, wait_until};
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use flight_service::import::{self, ImportOptions};
 use flight_service::settings::Settings;
 use flight_service::{Application, db, migrate};
 use serde_json::{Value, json};
-use service_kit::server::ServiceHandle;
+use service_http::server::ServiceHandle;
 use stack::testing::{Servers, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
@@ -42,7 +42,7 @@ pub fn seats_of(flight: i64, seats: i64) -> Value {
 /// The defaults, on any free port, with sales that never close.
 pub fn settings(database_url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
-    settings.auth.mode = service_kit::settings::AuthMode::Open;
+    settings.auth.mode = service_core::settings::AuthMode::Open;
     settings.http.port = 0;
     settings.http.workers = 1;
     settings.database.url = Some(database_url.into());

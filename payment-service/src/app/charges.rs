@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 
 use crate::app::{PaymentError, Payments};
 use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, PaymentType, Progress};

@@ -4,7 +4,7 @@
 //! is asked, because the mock has nothing to give back.
 
 use domain::{Amount, Money, PaymentId};
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 
 use crate::app::{PaymentError, Payments};
 use crate::charge::{Charge, EndStatus, Progress, Refund};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
 use jiff::Timestamp;
-use service_kit::batch::{BatchError, Batcher, Limits};
-use service_kit::database::on_connection;
+use service_core::database::on_connection;
+use service_core::group_commit::{BatchError, GroupCommit, Limits};
 use tokio::time::Instant;
 
 use super::PaymentError;
@@ -29,8 +29,8 @@ const WRITE_LIMIT: Duration = Duration::from_secs(6);
 /// Writes charges. Clones share the queues.
 #[derive(Clone, Debug)]
 pub struct Writers {
-    starts: Batcher<Arc<NewCharge>, Option<Charge>, DbError>,
-    ends: Batcher<Arc<Completion>, Option<Timestamp>, DbError>,
+    starts: GroupCommit<Arc<NewCharge>, Option<Charge>, DbError>,
+    ends: GroupCommit<Arc<Completion>, Option<Timestamp>, DbError>,
 }
 
 impl Writers {
@@ -46,11 +46,11 @@ impl Writers {
         let starts = pool.clone();
         let ends = pool.clone();
         Self {
-            starts: Batcher::start("charge_starts", limits, move |charges: Vec<_>| {
+            starts: GroupCommit::start("charge_starts", limits, move |charges: Vec<_>| {
                 let pool = starts.clone();
                 async move { write(&pool, async |client| table::insert(client, &charges).await).await }
             }),
-            ends: Batcher::start("charge_ends", limits, move |endings: Vec<_>| {
+            ends: GroupCommit::start("charge_ends", limits, move |endings: Vec<_>| {
                 let pool = ends.clone();
                 async move { write(&pool, async |client| table::end(client, &endings).await).await }
             }),

@@ -3,7 +3,7 @@
 
 use deadpool_postgres::GenericClient;
 use domain::{Money, PaymentId};
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use tokio_postgres::Row;
 use uuid::Uuid;
 

@@ -6,9 +6,9 @@ use actix_web::web::Data;
 use clients::payment::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
 use domain::{Amount, PaymentId};
 use serde::Deserialize;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query as Parameters};
-use service_kit::problem::ProblemBody;
-use service_kit::{Problem, respond};
+use service_http::extract::{Id, IdempotencyKey, Json, Query as Parameters};
+use service_http::problem::ProblemBody;
+use service_http::{Problem, respond};
 
 use super::openapi::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
 use super::parse;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use service_kit::extract::Json;
-use service_kit::{Problem, respond};
+use service_http::extract::Json;
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
 use super::openapi::BodyRefusals;

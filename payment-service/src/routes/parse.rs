@@ -2,8 +2,8 @@
 
 use clients::payment::{ChargeRequest, Reference};
 use domain::{Amount, Money, is_visible};
-use service_kit::Problem;
-use service_kit::problem::FieldError;
+use service_http::Problem;
+use service_http::problem::FieldError;
 
 use crate::charge::{ChargeDetails, PaymentCode};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use service_kit::Problem;
-use service_kit::database::is_transient;
+use service_core::database::is_transient;
+use service_http::Problem;
 
 use crate::app::PaymentError;
 use crate::db::DbError;

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::payment::{Refund, RefundRequest};
 use domain::PaymentId;
-use service_kit::extract::{Id, IdempotencyKey, Json};
-use service_kit::{Problem, respond};
+use service_http::extract::{Id, IdempotencyKey, Json};
+use service_http::{Problem, respond};
 
 use super::openapi::{BodyRefusals, RefundRefusals};
 use super::parse;

@@ -11,7 +11,7 @@ use payment_service::charge::{Charge, ChargeDetails, ChargeKind, Outcome};
 use payment_service::db::charges::{Completion, NewCharge, Start, end, insert};
 use reqwest::Method;
 use serde_json::json;
-use service_kit::database;
+use service_core::database;
 use stack::testing::wait_for;
 
 use crate::support::{Answer, SOON, TestService, charge_of, settings};
@@ -27,7 +27,7 @@ fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
             reference: None,
             payment_code: Some("12345".parse()?),
         },
-        key: key.map(|key| service_kit::once::RequestKey {
+        key: key.map(|key| service_core::idempotency::RequestKey {
             digest_of_bytes: [0; 32],
             key: key.to_owned(),
             digest: [7; 32],

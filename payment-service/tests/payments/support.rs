@@ -14,7 +14,7 @@ use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdi
 use payment_service::settings::Settings;
 use payment_service::{Application, db, migrate};
 use serde_json::{Value, json};
-use service_kit::settings::AuthMode;
+use service_core::settings::AuthMode;
 use stack::testing::TestDatabase;
 use test_caller::Refusals;
 pub use test_caller::{Answer, SOON};
@@ -110,7 +110,7 @@ pub struct TestService {
     pub caller: Caller,
     pub database: Arc<TestDatabase>,
     pub sql: tokio_postgres::Client,
-    handle: service_kit::server::ServiceHandle,
+    handle: service_http::server::ServiceHandle,
 }
 
 impl TestService {

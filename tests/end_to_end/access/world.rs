@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use service_kit::settings::{AuthMode, AuthSettings};
+use service_core::settings::{AuthMode, AuthSettings};
 use stack::temporary_directory::Scratch;
 use tokens::{Role, Signer};
 

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
-use service_kit::auth::Caller;
-use service_kit::auth::issuer::TokenIssuer;
-use service_kit::once::{Answer, Once, RequestKey, answers};
+use service_core::caller::Caller;
+use service_core::idempotency::{Answer, Replayable, RequestKey, answers};
+use service_core::token_issuer::TokenIssuer;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -167,7 +167,7 @@ impl Accounts {
         password: Password,
         address: IpAddr,
         answer: impl Fn(&User) -> Answer,
-    ) -> Result<Once<Answer>, AccountError> {
+    ) -> Result<Replayable<Answer>, AccountError> {
         self.check(self.login_throttle.sign_up(address).await)?;
         let new = as_the_last_release_digested(new);
         if let Some(earlier) = self.signed_up_before(&new, &password, &answer).await? {
@@ -178,7 +178,7 @@ impl Accounts {
         let added =
             db::accounts::passwords::insert_user_once(&self.database, id, &new, &hash, &answer);
         match added.await {
-            Ok(answer) => Ok(Once::new(answer)),
+            Ok(answer) => Ok(Replayable::new(answer)),
             // The same request may have come twice at once, the other one first.
             Err(error) if error.constraint().is_some() => {
                 let earlier = self.signed_up_before(&new, &password, &answer).await?;
@@ -193,7 +193,7 @@ impl Accounts {
         new: &NewUser,
         password: &Password,
         answer: impl Fn(&User) -> Answer,
-    ) -> Result<Option<Once<Answer>>, AccountError> {
+    ) -> Result<Option<Replayable<Answer>>, AccountError> {
         let Some(key) = &new.key else {
             return Ok(None);
         };
@@ -209,7 +209,7 @@ impl Accounts {
                 None => return Ok(None),
             },
         };
-        let earlier = Once::replay::<AppError>(answer, digest.as_deref(), key)?;
+        let earlier = Replayable::replay::<AppError>(answer, digest.as_deref(), key)?;
         let attempt = self.login_throttle.guess("sign-up", new.email.key()).await;
         let attempt = self.check(attempt)?;
         match self.try_password(attempt, password.clone(), Ok(hash)).await {

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use deadpool_redis::redis::Script;
 use moka::sync::Cache;
-use service_kit::client_address::network_of;
-use service_kit::redis::{BestEffortRedis, Redis};
+use service_core::network::network_of;
+use service_core::redis::{BestEffortRedis, Redis};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Whose something is, and who may know of it: its owner and staff. To anybody else it is not there, for
 //! that somebody has booked something is a secret too.
 
-use service_kit::auth::{Caller, Role};
+use service_core::caller::{Caller, Role};
 use uuid::Uuid;
 
 use crate::app::AppError;

@@ -2,9 +2,9 @@
 
 use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
 use deadpool_postgres::Pool;
-use service_kit::auth::current_roles::Bearer;
-use service_kit::auth::{Caller, Role};
-use service_kit::once::{self, Answer, Once};
+use service_core::caller::Bearer;
+use service_core::caller::{Caller, Role};
+use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -38,7 +38,7 @@ impl Users {
         &self,
         new: &NewUser,
         answer: impl Fn(&User) -> Answer,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         let database = &self.database;
         let find = |key| {
             let made = db::accounts::users::find_by_key(database, key);
@@ -46,7 +46,7 @@ impl Users {
         };
         let insert = db::accounts::users::insert(database, Uuid::now_v7(), new, &answer);
         let make = async { Ok(insert.await?) };
-        once::create(new.key.as_ref(), find, make).await
+        idempotency::create(new.key.as_ref(), find, make).await
     }
 
     /// The users after this one, in the order in which they were made.

@@ -9,8 +9,8 @@ use domain::sale_rules::Cutoff;
 use domain::sale_rules::holding::HoldTime;
 use domain::{BookingId, HoldId};
 use lifecycle::{Event, Outcome, State};
-use service_kit::page::{Listing, PageRequest};
-use service_kit::server::BackgroundTasks;
+use service_core::background_tasks::BackgroundTasks;
+use service_core::page::{Page, PageRequest};
 use tokio::sync::oneshot;
 
 use crate::app::AppError;
@@ -232,11 +232,11 @@ impl Bookings {
         user: &str,
         part: PageRequest<BookingId>,
         limit: i64,
-    ) -> Result<Listing<Booking, BookingId>, AppError> {
+    ) -> Result<Page<Booking, BookingId>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
         let found = db::bookings::of_user(database, user, Channel::Count, part, limit + 1).await?;
-        Ok(Listing::of(found, &part, limit, |booking| booking.id))
+        Ok(Page::of(found, &part, limit, |booking| booking.id))
     }
 
     /// A booking's first flight, if flight-service answers soon.

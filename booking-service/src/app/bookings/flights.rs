@@ -6,7 +6,7 @@ use clients::flight::{FlightChange, FlightStatus, SeatMap};
 use clients::http::{Answer, CallContext};
 use domain::{FlightId, HoldId};
 use futures_util::stream::{self, StreamExt as _};
-use service_kit::auth::Caller;
+use service_core::caller::Caller;
 
 use crate::app::AppError;
 use crate::app::bookings::by_count::Bookings;

@@ -8,8 +8,8 @@ use domain::sale_rules::itinerary::NoItinerary;
 use domain::{FlightId, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use lifecycle::{Event, Outcome, State};
-use service_kit::auth::Caller;
-use service_kit::once::{self, Answer, Once, RequestKey};
+use service_core::caller::Caller;
+use service_core::idempotency::{self, Answer, Replayable, RequestKey};
 
 use crate::app::AppError;
 use crate::app::bookings::by_count::{Answered, Bookings};
@@ -168,7 +168,7 @@ impl Orders {
         key: Option<&RequestKey>,
         answer: Answer,
         context: CallContext,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         let find = |key| db::kept_answer(&self.bookings.engine.database, key);
         let kept = key.map(|key| (key, &answer));
         let pay = async {
@@ -177,7 +177,7 @@ impl Orders {
                 .await?;
             Ok(answer.clone())
         };
-        once::create(key, find, Box::pin(pay)).await
+        idempotency::create(key, find, Box::pin(pay)).await
     }
 
     /// Begins to pay an order whose customer is there; see [`Self::pay_once`].

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clients::flight::{FlightClient, Seat, SeatChanges, SeatComparison, SeatNews, SeatStream};
 use clients::http::CallContext;
-use service_kit::fan_out::{FanOut, Watching};
+use service_core::fan_out::{FanOut, Watching};
 use tokio::sync::watch;
 
 use crate::app::AppError;

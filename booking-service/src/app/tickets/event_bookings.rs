@@ -12,7 +12,7 @@ use std::time::Duration;
 use clients::http::CallContext;
 use domain::{HoldId, Units};
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
-use service_kit::once::{self, Kept, Once, RequestKey};
+use service_core::idempotency::{self, Kept, Replayable, RequestKey};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -69,14 +69,14 @@ impl EventBookings {
     pub async fn create(
         &self,
         request: EventBookingRequest,
-    ) -> Result<Once<EventBooking>, AppError> {
+    ) -> Result<Replayable<EventBooking>, AppError> {
         let _lock = self
             .key_locks
             .lock(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
         let find = |key| self.booked_under(key);
         let book = Box::pin(self.book(&request));
-        once::create(request.key.as_ref(), find, book).await
+        idempotency::create(request.key.as_ref(), find, book).await
     }
 
     async fn book(&self, request: &EventBookingRequest) -> Result<EventBooking, AppError> {

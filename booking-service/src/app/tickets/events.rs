@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use inventory::{Command, Inventory, InventoryError, PoolChange, Refusal};
-use service_kit::once::{self, Answer, Once};
+use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -34,7 +34,7 @@ impl Events {
         &self,
         new: &NewEvent,
         answer: impl Fn(&Event) -> Answer,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         new.sales.checked()?;
         let database = &self.database;
         let find = |key| {
@@ -43,7 +43,7 @@ impl Events {
         };
         let insert = db::tickets::events::insert(database, Uuid::now_v7(), new, &answer);
         let make = async { Ok(insert.await?) };
-        once::create(new.key.as_ref(), find, make).await
+        idempotency::create(new.key.as_ref(), find, make).await
     }
 
     /// The events after this one, in the order in which they were made.

@@ -13,7 +13,7 @@ use deadpool_redis::redis::{
     pipe,
 };
 use domain::HoldId;
-use service_kit::redis::Redis;
+use service_core::redis::Redis;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use domain::HoldId;
 use lifecycle::{Event, State};
-use service_kit::once::{self, Answer, Once, RequestKey};
-use service_kit::page::{Listing, PageRequest};
+use service_core::idempotency::{self, Answer, Replayable, RequestKey};
+use service_core::page::{Page, PageRequest};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -55,11 +55,11 @@ impl PaymentJobs {
         &self,
         part: PageRequest<Uuid>,
         limit: i64,
-    ) -> Result<Listing<DeadLetter, Uuid>, AppError> {
+    ) -> Result<Page<DeadLetter, Uuid>, AppError> {
         let database = &self.engine.database;
         // One more than is shown tells whether there is another page.
         let found = db::tickets::payment_failures::waiting(database, part, limit + 1).await?;
-        Ok(Listing::of(found, &part, limit, |letter| letter.id))
+        Ok(Page::of(found, &part, limit, |letter| letter.id))
     }
 
     /// A dead letter with all failures of its job, in order.
@@ -84,13 +84,13 @@ impl PaymentJobs {
         id: Uuid,
         key: Option<&RequestKey>,
         answer: impl Fn(&DeadLetter) -> Answer,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         let find = |key| db::kept_answer(&self.engine.database, key);
         let requeue = async {
             let (letter, _) = self.dead_letter(id).await?;
             self.try_again(letter, key, answer).await
         };
-        once::create(key, find, requeue).await
+        idempotency::create(key, find, requeue).await
     }
 
     /// Has the declined payment of a booking tried again, as its customer asks.

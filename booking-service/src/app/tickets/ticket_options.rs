@@ -12,8 +12,8 @@ use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId};
 use inventory::{Command, HoldCommand, Inventory, LegRequest, Refusal, Until};
 use moka::future::Cache;
-use service_kit::once::{self, Once};
-use service_kit::server::BackgroundTasks;
+use service_core::background_tasks::BackgroundTasks;
+use service_core::idempotency::{self, Replayable};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -66,9 +66,12 @@ impl TicketOptions {
     ///
     /// # Errors
     /// When the key came with another request, or the database does not answer.
-    pub async fn create(&self, new: &NewTicketOption) -> Result<Once<TicketOption>, AppError> {
+    pub async fn create(
+        &self,
+        new: &NewTicketOption,
+    ) -> Result<Replayable<TicketOption>, AppError> {
         let find = |key| db::tickets::ticket_options::find_by_key(&self.database, key);
-        once::create(new.key.as_ref(), find, self.insert(new)).await
+        idempotency::create(new.key.as_ref(), find, self.insert(new)).await
     }
 
     async fn insert(&self, new: &NewTicketOption) -> Result<TicketOption, AppError> {
@@ -96,13 +99,16 @@ impl TicketOptions {
     /// # Errors
     /// When there are not enough or there is no such ticket option, the key came with another request,
     /// or the database does not answer.
-    pub async fn purchase(&self, request: PurchaseRequest) -> Result<Once<Purchase>, AppError> {
+    pub async fn purchase(
+        &self,
+        request: PurchaseRequest,
+    ) -> Result<Replayable<Purchase>, AppError> {
         let _lock = self
             .key_locks
             .lock(request.key.as_ref().map(|key| key.key.as_str()))
             .await;
         let find = |key| db::tickets::purchases::find_by_key(&self.database, key);
-        once::create(request.key.as_ref(), find, self.buy(&request)).await
+        idempotency::create(request.key.as_ref(), find, self.buy(&request)).await
     }
 
     async fn buy(&self, request: &PurchaseRequest) -> Result<Purchase, AppError> {

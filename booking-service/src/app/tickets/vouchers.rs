@@ -3,7 +3,7 @@
 
 use crate::model::voucher::{NewVoucher, Voucher, VoucherCode};
 use deadpool_postgres::Pool;
-use service_kit::once::{self, Answer, Once};
+use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -25,13 +25,13 @@ impl Vouchers {
         &self,
         new: &NewVoucher,
         answer: impl Fn(&Voucher) -> Answer,
-    ) -> Result<Once<Answer>, AppError> {
+    ) -> Result<Replayable<Answer>, AppError> {
         let database = &self.database;
         let find = |key| {
             let made = db::tickets::vouchers::find_by_key(database, key);
             db::answered(database, key, made, &answer)
         };
-        once::create(new.key.as_ref(), find, self.insert(new, &answer)).await
+        idempotency::create(new.key.as_ref(), find, self.insert(new, &answer)).await
     }
 
     async fn insert(

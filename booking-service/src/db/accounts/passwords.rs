@@ -1,7 +1,7 @@
 //! The table of passwords' hashes.
 
 use deadpool_postgres::{GenericClient, Pool};
-use service_kit::once::{Answer, answers};
+use service_core::idempotency::{Answer, answers};
 use uuid::Uuid;
 
 use crate::db::DbError;

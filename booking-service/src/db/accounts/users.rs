@@ -1,9 +1,9 @@
 //! The table of users.
 
 use deadpool_postgres::{GenericClient, Pool};
-use service_kit::auth::current_roles::Bearer;
-use service_kit::once::Answer;
-use service_kit::unreadable;
+use service_core::caller::Bearer;
+use service_core::idempotency::Answer;
+use service_core::unreadable;
 use tokio_postgres::Row;
 use uuid::Uuid;
 

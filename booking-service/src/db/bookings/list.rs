@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
 use domain::{BookingId, FlightId, HoldId};
-use service_kit::page::PageRequest;
+use service_core::page::PageRequest;
 use uuid::Uuid;
 
 use crate::db::DbError;

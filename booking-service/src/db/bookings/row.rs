@@ -4,7 +4,7 @@ use deadpool_postgres::GenericClient;
 use domain::{BookingId, Currency, HoldId, Money, PaymentId, SeatNumber};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use service_kit::unreadable;
+use service_core::unreadable;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, Money};
 use jiff::Timestamp;
-use service_kit::once::{Answer, RequestKey, answers};
+use service_core::idempotency::{Answer, RequestKey, answers};
 use tokio_postgres::types::Json;
 
 use crate::db::DbError;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
-use service_kit::batch::{BatchError, Batcher, IsData, Limits};
-use service_kit::database::on_connection;
+use service_core::database::on_connection;
+use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
 use tokio::time::Instant;
 
 use crate::db::DbError;
@@ -27,8 +27,8 @@ const WRITE_LIMIT: Duration = Duration::from_secs(6);
 #[derive(Clone)]
 pub struct Writer {
     database: Pool,
-    added: Batcher<Insertion, Option<Booking>, DbError>,
-    changed: Batcher<Change, Option<Booking>, DbError>,
+    added: GroupCommit<Insertion, Option<Booking>, DbError>,
+    changed: GroupCommit<Change, Option<Booking>, DbError>,
 }
 
 impl IsData for DbError {
@@ -72,8 +72,8 @@ impl Writer {
         };
         Self {
             database,
-            added: Batcher::start("bookings_added", LIMITS, add),
-            changed: Batcher::start("bookings_changed", LIMITS, change),
+            added: GroupCommit::start("bookings_added", LIMITS, add),
+            changed: GroupCommit::start("bookings_changed", LIMITS, change),
         }
     }
 

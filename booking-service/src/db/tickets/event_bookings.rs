@@ -6,7 +6,7 @@ use deadpool_postgres::Pool;
 use domain::{HoldId, Money};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 use crate::db::DbError;

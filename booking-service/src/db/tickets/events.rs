@@ -4,7 +4,7 @@ use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId, Units, ZoneName};
 use inventory::{Accepted, RowStatement, Rows};
 use jiff::Timestamp;
-use service_kit::once::Answer;
+use service_core::idempotency::Answer;
 use tokio_postgres::Row;
 use uuid::Uuid;
 

@@ -3,9 +3,9 @@
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId};
 use lifecycle::State;
-use service_kit::once::{Answer, RequestKey};
-use service_kit::page::PageRequest;
-use service_kit::unreadable;
+use service_core::idempotency::{Answer, RequestKey};
+use service_core::page::PageRequest;
+use service_core::unreadable;
 use tokio_postgres::Row;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId};
-use service_kit::once::Answer;
+use service_core::idempotency::Answer;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;

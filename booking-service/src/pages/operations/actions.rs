@@ -3,12 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use maud::html;
-use service_kit::Problem;
-use service_kit::audit_log::{AuditLog, Outcome};
-use service_kit::auth::Role;
+use service_core::audit_log::AuditLog;
+use service_core::caller::Role;
+use service_core::page::PageRequest;
+use service_http::Problem;
+use service_http::audit_log::Outcome;
 
 use crate::pages::formatting;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 
 /// How many are shown.
@@ -23,7 +25,7 @@ pub(super) async fn show(
     if session.caller.role() != Some(Role::Admin) {
         return Err(Problem::forbidden("only admins may see what staff did"));
     }
-    let actions = actions.newest(ROWS).await?;
+    let actions = actions.list(PageRequest::First, ROWS).await?;
     let body = html! {
         h1 { "What staff did" }
         section.card.stack {
@@ -43,7 +45,7 @@ pub(super) async fn show(
                                     td data-name="What" { (action.action) }
                                     td data-name="To what" { (action.target) }
                                     td data-name="Outcome" {
-                                        (outcome(action.outcome))
+                                        (outcome(Outcome::of(action.status)))
                                         @if let Some(status) = action.status { " (" (status) ")" }
                                     }
                                 }
@@ -55,7 +57,7 @@ pub(super) async fn show(
         }
         p { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("What staff did", Place::Operations, body).answer(&session))
+    Ok(HtmlPage::new("What staff did", Place::Operations, body).answer(&session))
 }
 
 fn outcome(outcome: Outcome) -> &'static str {

@@ -3,10 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use service_kit::extract::Id;
-use service_kit::once::Answer;
-use service_kit::page::PageRequest;
-use service_kit::{Problem, audit_log};
+use service_core::idempotency::Answer;
+use service_core::page::PageRequest;
+use service_http::extract::Id;
+use service_http::{Problem, audit_log};
 use uuid::Uuid;
 
 use crate::app::AppError;

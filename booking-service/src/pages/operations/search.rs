@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use lifecycle::State;
 use maud::{Markup, html};
 use serde::Deserialize;
-use service_kit::Problem;
-use service_kit::extract::Query;
+use service_http::Problem;
+use service_http::extract::Query;
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -20,7 +20,7 @@ use crate::model::booking::Booking;
 use crate::model::dashboard::{BookingFilter, EventSales};
 use crate::pages::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
 use crate::pages::formatting;
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::badge;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
@@ -194,7 +194,7 @@ pub(super) async fn find(
         }
         p.links { a href="/operations" { "Back to operations" } }
     };
-    Ok(Page::new("Find bookings", Place::Operations, body).answer(&session))
+    Ok(HtmlPage::new("Find bookings", Place::Operations, body).answer(&session))
 }
 
 fn nothing(has_older: bool) -> Markup {

@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use domain::{FlightId, HoldId};
 use maud::html;
-use service_kit::Problem;
-use service_kit::extract::Id;
+use service_http::Problem;
+use service_http::extract::Id;
 
 use crate::app::AppError;
 use crate::app::bookings::orders::{Orders, status};
@@ -16,7 +16,7 @@ use crate::app::catalog::Catalog;
 use crate::model::booking::Booking;
 use crate::model::invalid_field::InvalidField;
 use crate::pages::forms::{self, Form};
-use crate::pages::layout::{Page, Place};
+use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::make::{chosen, why_not};
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::seat_selection::{self, Leg};
@@ -96,7 +96,7 @@ async fn page(
         None => StatusCode::OK,
     };
     Ok(
-        Page::new(format!("Other seats, {title}"), Place::Bookings, body)
+        HtmlPage::new(format!("Other seats, {title}"), Place::Bookings, body)
             .answer_with(status, session),
     )
 }

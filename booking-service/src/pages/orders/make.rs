@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
-use service_kit::Problem;
+use service_http::Problem;
 
 use crate::app::AppError;
 use crate::app::bookings::orders::{Orders, SEATS_MAX, SeatChoice};

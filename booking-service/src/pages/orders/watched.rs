@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::HoldId;
 use jiff::Timestamp;
 use maud::Markup;
-use service_kit::Problem;
-use service_kit::extract::{Id, Query};
+use service_http::Problem;
+use service_http::extract::{Id, Query};
 
 use crate::app::bookings::orders::Orders;
 use crate::app::catalog::Catalog;

@@ -5,8 +5,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::Units;
 use maud::{Markup, html};
-use service_kit::Problem;
-use service_kit::extract::Id;
+use service_http::Problem;
+use service_http::extract::Id;
 use uuid::Uuid;
 
 use crate::app::AppError;

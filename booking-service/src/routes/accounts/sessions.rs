@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, ReqData};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::future::{Ready, ready};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Caller;
-use service_kit::auth::guard::Guards;
-use service_kit::extract::{Id, Json};
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_http::auth::guard::Guards;
+use service_http::extract::{Id, Json};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -337,7 +337,7 @@ pub(crate) async fn end_others(
     responses(
         (status = 204, description = "It is over"),
         (status = 404, description = "The user has no other session with this id",
-            body = service_kit::problem::ProblemBody<'static>, content_type = "application/problem+json"),
+            body = service_http::problem::ProblemBody<'static>, content_type = "application/problem+json"),
         SessionRefusals
     )
 )]
@@ -363,7 +363,7 @@ pub(crate) async fn end_one(
 pub(crate) async fn change_password(
     accounts: Data<Accounts>,
     id: Id<Uuid>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     request: Json<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     check_may_set_password(id.0, &caller)?;

@@ -1,13 +1,13 @@
 //! Users: made, listed, looked up, changed, deleted.
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, OptionalJson, Query};
-use service_kit::once::Answer;
-use service_kit::{Problem, audit_log, respond};
+use service_core::caller::Caller;
+use service_core::idempotency::Answer;
+use service_http::extract::{Id, IdempotencyKey, Json, OptionalJson, Query};
+use service_http::{Problem, audit_log, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -112,7 +112,7 @@ impl From<User> for UserView {
 pub(crate) async fn create(
     users: Data<Users>,
     accounts: Data<Accounts>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     address: ClientAddress,
     key: IdempotencyKey,
     request: Json<UserRequest>,
@@ -138,7 +138,7 @@ pub(crate) async fn create(
             users.create(&new, answer).await?
         }
     };
-    Ok(answered.into())
+    Ok(respond::replayable(answered))
 }
 
 /// All users, in the order in which they were made.
@@ -169,7 +169,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     users: Data<Users>,
     id: Id<Uuid>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     check_user(id.0, &caller)?;
     Ok(respond::ok(&UserView::from(users.find(id.0).await?)))
@@ -189,7 +189,7 @@ pub(crate) async fn change(
     users: Data<Users>,
     accounts: Data<Accounts>,
     id: Id<Uuid>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     request: HttpRequest,
     body: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
@@ -231,7 +231,7 @@ pub(crate) async fn delete(
     users: Data<Users>,
     accounts: Data<Accounts>,
     id: Id<Uuid>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     body: OptionalJson<UserDeletion>,
 ) -> Result<HttpResponse, Problem> {
     users.check_may_change(id.0, &caller).await?;

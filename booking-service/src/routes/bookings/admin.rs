@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
 use serde::Serialize;
-use service_kit::{Problem, respond};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
 use crate::app::bookings::flights::Flights;

@@ -5,13 +5,13 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use domain::BookingId;
 use serde::Deserialize;
-use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::page::{Page, PageParameters};
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_http::extract::{Id, IdempotencyKey, Json, Query};
+use service_http::page::{PageBody, PageParameters};
+use service_http::{Problem, respond};
 use utoipa::IntoParams;
 
 use crate::app::AppError;
@@ -37,7 +37,7 @@ use crate::routes::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupR
             description = "`status` is `failed`: sold out, unknown flight, wrong date or not paid, as `code` says; or a problem: the request is malformed",
             content(
                 (BookingAnswer = "application/json"),
-                (service_kit::problem::ProblemBody<'static> = "application/problem+json")
+                (service_http::problem::ProblemBody<'static> = "application/problem+json")
             )
         ),
         BookRefusals,
@@ -46,7 +46,7 @@ use crate::routes::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupR
 pub(crate) async fn create(
     bookings: Data<Bookings>,
     key: IdempotencyKey,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -94,19 +94,19 @@ pub(crate) struct ListParameters {
 #[utoipa::path(
     get, path = "/api/bookings", tag = "bookings", operation_id = "list_bookings",
     params(ListParameters, PageParameters),
-    responses((status = 200, description = "A page of them", body = Page<BookingView>), ListRefusals)
+    responses((status = 200, description = "A page of them", body = PageBody<BookingView>), ListRefusals)
 )]
 pub(crate) async fn list(
     bookings: Data<Bookings>,
     whose: Query<ListParameters>,
     page: Query<PageParameters>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let (part, limit) = page.0.part()?;
     let user = whose.0.user_id.to_string();
     caller.check_names_self("user_id", &user)?;
     let found = bookings.of_user(&user, part, limit).await?;
-    let page = found.page(limit, |booking| view(&booking, None))?;
+    let page = PageBody::of(found, limit, |booking| view(&booking, None))?;
     Ok(respond::ok(&page))
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
     let flight = bookings.flight(&booking, &call_context()).await;
@@ -135,7 +135,7 @@ pub(crate) async fn show(
 pub(crate) async fn cancel(
     bookings: Data<Bookings>,
     id: Id<BookingId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;

@@ -1,11 +1,11 @@
 //! The seats of a flight, so that those who order them need one service only.
 
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use clients::flight::{SeatChanges, SeatMap, SeatsKnown};
-use service_kit::auth::Caller;
-use service_kit::streams::{Grant, events};
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_http::streams::{Grant, events};
+use service_http::{Problem, respond};
 
 use crate::app::bookings::flights::Flights;
 use crate::app::bookings::seat_feeds::SeatFeeds;
@@ -24,7 +24,7 @@ use crate::routes::openapi::LookupRefusals;
 pub(crate) async fn seats(
     flights: Data<Flights>,
     name: web::Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let map = flights.seats(&name, &caller, &call_context()).await?;
     Ok(respond::ok(&map))
@@ -45,7 +45,7 @@ pub(crate) async fn seats(
 pub(crate) async fn stream(
     feeds: Data<SeatFeeds>,
     name: web::Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = Grant::of(&request, &caller)?;

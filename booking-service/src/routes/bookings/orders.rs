@@ -4,13 +4,13 @@ mod parse;
 mod view;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, ReqData};
 use domain::{BookingId, HoldId};
 use serde::Serialize;
-use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json};
-use service_kit::once::Answer;
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_core::idempotency::Answer;
+use service_http::extract::{Id, IdempotencyKey, Json};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
 use crate::app::accounts::ownership::Owned as _;
@@ -50,7 +50,7 @@ pub(crate) async fn create(
     flights: Data<Flights>,
     name: web::Path<String>,
     key: IdempotencyKey,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     request: Json<OrderRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -84,7 +84,7 @@ pub(crate) async fn show(
     orders: Data<Orders>,
     simple: Data<SimpleOrders>,
     id: web::Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     if let Ok(id) = id.parse::<BookingId>() {
         let order = simple.find(id).await?.for_caller(&caller)?;
@@ -110,7 +110,7 @@ pub(crate) async fn show(
 pub(crate) async fn change_seats(
     orders: Data<Orders>,
     id: Id<HoldId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -135,7 +135,7 @@ pub(crate) async fn pay(
     orders: Data<Orders>,
     id: Id<HoldId>,
     key: IdempotencyKey,
-    caller: Caller,
+    caller: ReqData<Caller>,
     request: Json<PaymentRequest>,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;
@@ -145,7 +145,7 @@ pub(crate) async fn pay(
         message: "payment submitted".to_owned(),
     });
     let paid = orders.pay_once(id.0, code, key.as_ref(), answer, call_context());
-    Ok(paid.await?.into())
+    Ok(respond::replayable(paid.await?))
 }
 
 /// Give an order up, paid or not: its seats are free, and it is refunded.
@@ -157,7 +157,7 @@ pub(crate) async fn pay(
 pub(crate) async fn cancel(
     orders: Data<Orders>,
     id: Id<HoldId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;

@@ -1,13 +1,13 @@
 //! Simple orders: so many seats on a flight, not paid here.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use domain::{Amount, BookingId, Currency, FlightId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::Problem;
-use service_kit::auth::Caller;
-use service_kit::extract::{IdempotencyKey, Json};
+use service_core::caller::Caller;
+use service_http::Problem;
+use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::bookings::by_count::{Answered, shown_text};
@@ -79,7 +79,7 @@ pub(crate) struct SimpleOrderView {
 pub(crate) async fn create(
     orders: Data<SimpleOrders>,
     key: IdempotencyKey,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
-use service_kit::Problem;
+use service_http::Problem;
 use utoipa::ToSchema;
 
 use crate::model::booking::{Booking, Traveler};

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use clients::ledger::{LedgerProof, LedgerViolation};
-use service_kit::{Problem, respond};
+use service_http::{Problem, respond};
 
 use crate::app::operations::ledger::Ledger;
 use crate::routes::openapi::ReadRefusals;

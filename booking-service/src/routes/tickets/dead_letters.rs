@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use domain::HoldId;
 use jiff::Timestamp;
 use serde::Serialize;
-use service_kit::extract::{Id, IdempotencyKey, Query};
-use service_kit::once::Answer;
-use service_kit::page::{Page, PageParameters};
-use service_kit::{Problem, respond};
+use service_core::idempotency::Answer;
+use service_http::extract::{Id, IdempotencyKey, Query};
+use service_http::page::{PageBody, PageParameters};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -104,7 +104,7 @@ impl From<Failure> for FailureView {
     get, path = "/api/v1/payments/dead-letters", tag = "payment queue",
     operation_id = "list_dead_letters",
     params(PageParameters),
-    responses((status = 200, description = "A page of them", body = Page<DeadLetterView>), ListRefusals)
+    responses((status = 200, description = "A page of them", body = PageBody<DeadLetterView>), ListRefusals)
 )]
 pub(crate) async fn list(
     jobs: Data<PaymentJobs>,
@@ -112,7 +112,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (part, limit) = page.0.part()?;
     let found = jobs.dead_letters(part, limit).await?;
-    let page = found.page(limit, |letter| Ok(DeadLetterView::from(letter)))?;
+    let page = PageBody::of(found, limit, |letter| Ok(DeadLetterView::from(letter)))?;
     Ok(respond::ok(&page))
 }
 
@@ -151,5 +151,5 @@ pub(crate) async fn requeue(
     let requeued = jobs.requeue(id.0, key.as_ref(), |letter| {
         Answer::ok(&DeadLetterView::from(letter.clone()))
     });
-    Ok(requeued.await?.into())
+    Ok(respond::replayable(requeued.await?))
 }

@@ -1,13 +1,13 @@
 //! Bookings of tickets to events: made, listed, looked up, cancelled.
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Amount, Currency, HoldId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::auth::Caller;
-use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::{Problem, respond};
+use service_core::caller::Caller;
+use service_http::extract::{Id, IdempotencyKey, Json, Query};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -139,7 +139,7 @@ pub(crate) struct EventCancelAnswer {
 pub(crate) async fn create(
     bookings: Data<EventBookings>,
     accounts: Data<Accounts>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     key: IdempotencyKey,
     request: Json<TicketRequest>,
@@ -180,7 +180,7 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     bookings: Data<EventBookings>,
     id: Id<HoldId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let booking = bookings.find(id.0).await?.for_caller(&caller)?;
     Ok(respond::ok(&EventBookingView::from(booking)))
@@ -200,7 +200,7 @@ pub(crate) async fn show(
 pub(crate) async fn list(
     bookings: Data<EventBookings>,
     user: Id<Uuid>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -225,7 +225,7 @@ pub(crate) async fn list(
 pub(crate) async fn cancel(
     bookings: Data<EventBookings>,
     id: Id<HoldId>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
     bookings.find(id.0).await?.for_caller(&caller)?;

@@ -4,9 +4,9 @@ mod body;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use service_kit::extract::{Id, IdempotencyKey, Json, Query};
-use service_kit::once::Answer;
-use service_kit::{Problem, respond};
+use service_core::idempotency::Answer;
+use service_http::extract::{Id, IdempotencyKey, Json, Query};
+use service_http::{Problem, respond};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -58,7 +58,7 @@ pub(crate) async fn create(
         let location = format!("/api/v1/events/{}", event.id);
         Answer::created(&EventView::from(event.clone()), location)
     });
-    Ok(answered.await?.into())
+    Ok(respond::replayable(answered.await?))
 }
 
 /// All events, in the order in which they were made.

@@ -10,9 +10,9 @@ use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service_kit::extract::{AlsoKnown, Json};
-use service_kit::problem::ProblemStyle;
-use service_kit::{Problem, respond};
+use service_http::extract::{AlsoKnown, Json};
+use service_http::problem::ProblemStyle;
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
 use crate::routes::tickets::purchases;

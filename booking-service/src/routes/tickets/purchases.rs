@@ -1,13 +1,13 @@
 //! Purchases of ticket options in JSON:API: made, complete when accepted, and looked up.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, ReqData};
 use domain::{Units, is_visible};
 use serde::{Deserialize, Serialize};
-use service_kit::Problem;
-use service_kit::auth::Caller;
-use service_kit::extract::IdempotencyKey;
-use service_kit::respond::mark_replayed;
+use service_core::caller::Caller;
+use service_http::Problem;
+use service_http::extract::IdempotencyKey;
+use service_http::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -133,7 +133,7 @@ impl From<Purchase> for PurchaseResource {
 pub(crate) async fn create(
     options: Data<TicketOptions>,
     key: IdempotencyKey,
-    caller: Caller,
+    caller: ReqData<Caller>,
     actor: Actor,
     new: New<PurchaseKind>,
 ) -> Result<HttpResponse, Problem> {
@@ -222,7 +222,7 @@ fn invalid_quantity(problem: Problem) -> Problem {
 pub(crate) async fn show(
     options: Data<TicketOptions>,
     id: Path<String>,
-    caller: Caller,
+    caller: ReqData<Caller>,
     _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;

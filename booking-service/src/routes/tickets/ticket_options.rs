@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service_kit::Problem;
-use service_kit::extract::IdempotencyKey;
-use service_kit::respond::mark_replayed;
+use service_http::Problem;
+use service_http::extract::IdempotencyKey;
+use service_http::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

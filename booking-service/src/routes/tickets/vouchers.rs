@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Amount, Currency, Money, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service_kit::extract::{IdempotencyKey, Json, Query};
-use service_kit::once::Answer;
-use service_kit::{Problem, respond};
+use service_core::idempotency::Answer;
+use service_http::extract::{IdempotencyKey, Json, Query};
+use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -156,7 +156,7 @@ pub(crate) async fn create(
         let location = format!("/api/v1/vouchers/{}", voucher.code);
         Answer::created(&VoucherView::from(voucher.clone()), location)
     });
-    Ok(answered.await?.into())
+    Ok(respond::replayable(answered.await?))
 }
 
 /// All vouchers, in the order in which they were made.

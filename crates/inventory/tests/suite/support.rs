@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use connections::Limits;
 use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
@@ -14,6 +13,7 @@ use inventory::{
     SeatChange, Settings, Until, create_pools,
 };
 use jiff::Timestamp;
+use service_core::connections::Limits;
 use stack::testing::{Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
@@ -115,7 +115,11 @@ pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
         connect: COMMIT_TIMEOUT,
         silence: COMMIT_TIMEOUT,
     };
-    Ok(connections::pool(&database_url.parse()?, limits, 8)?)
+    Ok(service_core::connections::pool(
+        &database_url.parse()?,
+        limits,
+        8,
+    )?)
 }
 
 /// An inventory over these.

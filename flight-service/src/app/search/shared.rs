@@ -14,7 +14,7 @@ use domain::FlightId;
 use itinerary::{ConnectionWindow, Itinerary};
 use metrics::{Counter, counter};
 use serde::{Deserialize, Serialize};
-use service_kit::redis::BestEffortRedis;
+use service_core::redis::BestEffortRedis;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use deadpool_postgres::Client;
 use domain::{Money, PaymentId};
 use jiff::Timestamp;
-use service_kit::once::RequestKey;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 use super::columns::Columns;

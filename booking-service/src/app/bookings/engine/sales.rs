@@ -5,7 +5,7 @@ use std::time::Duration;
 use clients::flight::{CONFIRM_LIMIT, FlightClient};
 use clients::http::{CallContext, CallError};
 use domain::HoldId;
-use service_kit::batch::{Batcher, IsData, Limits};
+use service_core::group_commit::{GroupCommit, IsData, Limits};
 
 use crate::model::booking::Refusal;
 
@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
 /// Sells holds. Clones share what waits.
 #[derive(Clone)]
 pub struct Sales {
-    sold: Batcher<HoldId, Sale, NotSold>,
+    sold: GroupCommit<HoldId, Sale, NotSold>,
 }
 
 /// Whether a hold is a sale now, or why it can't be.
@@ -47,7 +47,7 @@ impl Sales {
             async move { sell(&flights, &holds).await }
         };
         Self {
-            sold: Batcher::start("sales", LIMITS, sell),
+            sold: GroupCommit::start("sales", LIMITS, sell),
         }
     }
 

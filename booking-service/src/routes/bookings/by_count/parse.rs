@@ -4,9 +4,9 @@ use domain::sale_rules::itinerary;
 use domain::{Amount, FlightId, Units, is_visible};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use service_kit::Problem;
-use service_kit::auth::Caller;
-use service_kit::extract::{IdempotencyKey, Json};
+use service_core::caller::Caller;
+use service_http::Problem;
+use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::model::actor::Actor;
@@ -22,7 +22,7 @@ const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
 /// What is booked.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub(in crate::routes) struct BookingRequest {
+pub(crate) struct BookingRequest {
     /// Who books
     #[schema(example = 1)]
     user_id: i64,

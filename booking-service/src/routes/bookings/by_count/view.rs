@@ -5,7 +5,7 @@ use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use service_kit::Problem;
+use service_http::Problem;
 use utoipa::ToSchema;
 
 use crate::app::bookings::by_count::shown_text;
@@ -14,7 +14,7 @@ use crate::routes::bookings::travelers::{self, TravelerBody};
 
 /// What came of it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::routes) struct BookingAnswer {
+pub(crate) struct BookingAnswer {
     /// The booking's id
     #[schema(value_type = i64, example = 1)]
     pub(crate) booking_id: BookingId,
@@ -42,7 +42,7 @@ pub(in crate::routes) struct BookingAnswer {
 
 /// A booking.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::routes) struct BookingView {
+pub(crate) struct BookingView {
     /// The booking's id
     #[schema(value_type = i64, example = 1)]
     pub(crate) id: BookingId,
@@ -91,7 +91,7 @@ pub(in crate::routes) struct BookingView {
 
 /// A booking that was cancelled.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::routes) struct CancelAnswer {
+pub(crate) struct CancelAnswer {
     /// What happened, in words
     pub(crate) message: String,
     /// The booking's id

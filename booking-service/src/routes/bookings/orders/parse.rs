@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use domain::sale_rules::itinerary;
 use domain::{FlightId, SeatNumber, Units, is_visible};
 use serde::{Deserialize, Serialize};
-use service_kit::Problem;
-use service_kit::auth::Caller;
-use service_kit::extract::{IdempotencyKey, Json};
-use service_kit::once::RequestKey;
+use service_core::caller::Caller;
+use service_core::idempotency::RequestKey;
+use service_http::Problem;
+use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::bookings::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
@@ -23,7 +23,7 @@ const USER_LIMIT_CHARS: usize = 255;
 /// What is ordered.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::routes) struct OrderRequest {
+pub(crate) struct OrderRequest {
     /// Who orders
     #[schema(example = "alice", min_length = 1, max_length = 255)]
     user_id: String,
@@ -47,7 +47,7 @@ pub(in crate::routes) struct OrderRequest {
 /// The ways to pay.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::routes) enum PaymentType {
+pub(crate) enum PaymentType {
     /// A credit card.
     #[default]
     CreditCard,
@@ -72,7 +72,7 @@ impl PaymentType {
 
 /// Seats on one flight of an itinerary.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub(in crate::routes) struct LegRequest {
+pub(crate) struct LegRequest {
     /// The flight
     #[schema(value_type = i64, example = 1)]
     pub(crate) flight_id: FlightId,
@@ -83,7 +83,7 @@ pub(in crate::routes) struct LegRequest {
 
 /// Other seats for an order.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(in crate::routes) struct SeatsRequest {
+pub(crate) struct SeatsRequest {
     /// The seats of an order on one flight; or `legs`
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["B1"]))]
@@ -96,7 +96,7 @@ pub(in crate::routes) struct SeatsRequest {
 /// How an order is paid.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::routes) struct PaymentRequest {
+pub(crate) struct PaymentRequest {
     /// Five digits
     #[schema(example = "12345", pattern = "^[0-9]{5}$")]
     payment_code: String,

@@ -13,7 +13,7 @@ use crate::routes::bookings::travelers::{self, TravelerBody};
 /// An order that was just made.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::routes) struct CreatedOrder {
+pub(crate) struct CreatedOrder {
     /// The order's id
     #[schema(value_type = uuid::Uuid)]
     order_id: HoldId,
@@ -45,7 +45,7 @@ pub(in crate::routes) struct CreatedOrder {
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::routes) struct OrderView {
+pub(crate) struct OrderView {
     /// The order's id
     #[schema(value_type = uuid::Uuid)]
     order_id: HoldId,
@@ -99,7 +99,7 @@ pub(in crate::routes) struct OrderView {
 }
 
 /// An order that was just made, or made before by the same request.
-pub(in crate::routes) fn created(order: &Booking) -> CreatedOrder {
+pub(crate) fn created(order: &Booking) -> CreatedOrder {
     let (code, failure_reason) = failure(order);
     CreatedOrder {
         order_id: order.hold,
@@ -115,7 +115,7 @@ pub(in crate::routes) fn created(order: &Booking) -> CreatedOrder {
 }
 
 /// An order as it stands.
-pub(in crate::routes) fn order(order: &Booking) -> OrderView {
+pub(crate) fn order(order: &Booking) -> OrderView {
     let (code, failure_reason) = failure(order);
     let is_held = status(order) == "SEATS_RESERVED";
     OrderView {

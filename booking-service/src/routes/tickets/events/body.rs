@@ -46,7 +46,7 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 /// An event to be made.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-pub(in crate::routes) struct EventRequest {
+pub(crate) struct EventRequest {
     /// What it is called
     #[schema(value_type = String, max_length = 200, example = "Rock Concert")]
     pub(crate) name: Name,
@@ -95,7 +95,7 @@ fn usd() -> Currency {
 
 /// What is to change of an event.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(in crate::routes) struct EventChangeRequest {
+pub(crate) struct EventChangeRequest {
     /// What it is called
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200, example = "Rock Concert")]
@@ -144,7 +144,7 @@ pub(in crate::routes) struct EventChangeRequest {
 
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::routes) struct EventView {
+pub(crate) struct EventView {
     /// The event's id
     pub(crate) id: Uuid,
     /// What it is called
@@ -210,7 +210,7 @@ impl From<Event> for EventView {
 
 /// What an event's bookings add up to.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::routes) struct StatisticsView {
+pub(crate) struct StatisticsView {
     /// The event
     pub(crate) event_id: Uuid,
     /// Tickets of confirmed bookings
@@ -229,7 +229,7 @@ pub(in crate::routes) struct StatisticsView {
 
 /// What many bookings come to, which may be more than an [`Amount`] can be: a number in JSON.
 #[derive(Debug)]
-pub(in crate::routes) struct Revenue {
+pub(crate) struct Revenue {
     pub(crate) minor: i64,
     pub(crate) currency: Currency,
 }

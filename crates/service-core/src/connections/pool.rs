@@ -1,0 +1,135 @@
+//! Pools of connections.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use deadpool_postgres::{
+    BuildError, ClientWrapper, Connect, Hook, HookError, Manager, ManagerConfig, Pool,
+    RecyclingMethod, Runtime, Timeouts,
+};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, Error, NoTls};
+
+use crate::connections::connect::{ConnectError, Limits, is_local, prepared, watched};
+use crate::connections::traffic::Traffic;
+
+/// How long a connection that is taken again may be about to become idle: the end of an answer that was
+/// not waited for, such as a rollback's. Anything longer is somebody's statement who has gone.
+const IDLE_WITHIN: Duration = Duration::from_millis(20);
+
+/// Why there is no pool.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolSetupError {
+    /// The address can't be used.
+    #[error(transparent)]
+    Address(#[from] ConnectError),
+    /// The pool can't be made.
+    #[error("the database pool can't be made")]
+    Build(#[from] BuildError),
+}
+
+/// A pool of at most so many connections. Nothing is connected yet.
+///
+/// A connection is given out again only if it is idle, outside a transaction and to a server that takes
+/// writes; any other is closed, and with it ends what it was at work on.
+///
+/// # Errors
+/// When the address can't be used.
+pub fn pool(config: &Config, limits: Limits, size: usize) -> Result<Pool, PoolSetupError> {
+    let config = prepared(config, limits)?;
+    let fast = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let builder = if is_local(&config) {
+        let verified = ManagerConfig {
+            recycling_method: RecyclingMethod::Verified,
+        };
+        Pool::builder(Manager::from_config(config, NoTls, verified))
+    } else {
+        let connect = WatchedConnect {
+            silence: limits.silence,
+        };
+        let watched = Arc::new(WatchedClients::default());
+        let joining = Arc::clone(&watched);
+        Pool::builder(Manager::from_connect(config, connect, fast))
+            .post_create(Hook::sync_fn(move |client: &mut ClientWrapper, _| {
+                joining.join(client)
+            }))
+            .pre_recycle(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+                let traffic = watched.traffic_of(client);
+                Box::pin(async move {
+                    match traffic {
+                        Some(traffic) if traffic.is_reusable(IDLE_WITHIN).await => Ok(()),
+                        _ => {
+                            metrics::counter!("database_connections_discarded_total").increment(1);
+                            Err(HookError::message("not idle"))
+                        }
+                    }
+                })
+            }))
+    };
+    let pool = builder
+        .max_size(size)
+        .timeouts(Timeouts {
+            wait: Some(limits.connect),
+            create: Some(limits.connect),
+            recycle: Some(limits.connect),
+        })
+        .runtime(Runtime::Tokio1)
+        .build()?;
+    Ok(pool)
+}
+
+thread_local! {
+    /// The traffic of the connection that was just made on this thread. The pool calls `post_create` with
+    /// its client before anything else is awaited, so it is there that both are brought together: neither
+    /// the pool nor its clients have a place for it.
+    static JUST_MADE: RefCell<Option<Arc<Traffic>>> = const { RefCell::new(None) };
+}
+
+struct WatchedConnect {
+    silence: Duration,
+}
+
+impl Connect for WatchedConnect {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
+        let config = config.clone();
+        Box::pin(async move {
+            let (client, task, traffic) = watched(&config, self.silence).await?;
+            JUST_MADE.set(Some(traffic));
+            Ok((client, task))
+        })
+    }
+}
+
+/// The traffic of a pool's clients, by the address of their statement caches: the one part of a client
+/// that stays where it is.
+#[derive(Default)]
+struct WatchedClients(Mutex<HashMap<usize, Weak<Traffic>>>);
+
+impl WatchedClients {
+    fn join(&self, client: &ClientWrapper) -> Result<(), HookError> {
+        let traffic = JUST_MADE.take().ok_or(HookError::message("not watched"))?;
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.retain(|_, traffic| traffic.strong_count() > 0);
+        clients.insert(key(client), Arc::downgrade(&traffic));
+        Ok(())
+    }
+
+    /// None once the connection has ended.
+    fn traffic_of(&self, client: &ClientWrapper) -> Option<Arc<Traffic>> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.get(&key(client))?.upgrade()
+    }
+}
+
+fn key(client: &ClientWrapper) -> usize {
+    Arc::as_ptr(&client.statement_cache).addr()
+}

@@ -1,0 +1,169 @@
+//! Many small writes as few large ones.
+//!
+//! What waits while the last batch is written is the next batch: there is no timer, so a lone item is
+//! written at once, and under load the cost of a commit is shared by all who wait. Callers are answered
+//! after their batch's commit.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
+//! # #[derive(Debug, thiserror::Error)]
+//! # #[error("no")]
+//! # struct WriteError;
+//! # impl IsData for WriteError {
+//! #     fn is_data(&self) -> bool { false }
+//! # }
+//! # async fn example() -> Result<(), BatchError<WriteError>> {
+//! let limits = Limits { batch: 256, queue: 8192, wait: Duration::from_secs(2) };
+//! let rows = GroupCommit::start("rows", limits, |numbers: Vec<i64>| async move {
+//!     // One transaction that writes them all, and one answer for each, in their order.
+//!     Ok::<Vec<i64>, WriteError>(numbers.iter().map(|number| number * 2).collect())
+//! });
+//! assert_eq!(rows.submit(21).await?, 42);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+//! ```
+//!
+//! Not here: running a batch again. A write whose outcome is unknown, such as a commit on a lost
+//! connection, is told to all of its callers, who know how to find out.
+
+mod error;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::error::{BatchError, IsData};
+use self::writer::{Waiting, Writer};
+
+#[cfg(test)]
+mod tests;
+
+/// How much a batcher takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most items in one batch.
+    pub batch: usize,
+    /// How many items may wait; more are refused with [`BatchError::Busy`].
+    pub queue: usize,
+    /// How long an item may wait for its batch to begin; one that has waited longer by then is refused
+    /// with [`BatchError::Busy`].
+    pub wait: Duration,
+}
+
+/// Writes items in batches, one batch after the other. Clones share the queue; once all are dropped and
+/// what waits is written, writing ends.
+pub struct GroupCommit<I, A, E> {
+    queue: mpsc::Sender<Waiting<I, A, E>>,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl<I, A, E> Clone for GroupCommit<I, A, E> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+            stop: self.stop.clone(),
+            tracker: self.tracker.clone(),
+        }
+    }
+}
+
+impl<I, A, E> fmt::Debug for GroupCommit<I, A, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupCommit")
+            .field(
+                "waiting",
+                &(self.queue.max_capacity() - self.queue.capacity()),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, A, E> GroupCommit<I, A, E>
+where
+    I: Clone + Send + 'static,
+    A: Send + 'static,
+    E: IsData + fmt::Display + Send + Sync + 'static,
+{
+    /// Starts to write with this function, on the current runtime: call it where the service is built,
+    /// not in a request, whose worker has a runtime of its own that ends with it.
+    ///
+    /// The function writes all of its items in one transaction, or none, and answers after the commit,
+    /// with one answer for each item in their order. It has to limit its own time. A batch that fails on
+    /// its data is written again in halves, until the bad item fails alone. The name is a label of the
+    /// metrics `batch_items` and `batch_seconds`.
+    ///
+    /// # Panics
+    /// Outside a runtime, and when a limit is zero.
+    #[must_use]
+    pub fn start<W, F>(name: &'static str, limits: Limits, write: W) -> Self
+    where
+        W: Fn(Vec<I>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<A>, E>> + Send + 'static,
+    {
+        assert!(limits.batch > 0, "a batch has at least one item");
+        let (queue, waiting) = mpsc::channel(limits.queue);
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let writer = Writer {
+            name,
+            limits,
+            write,
+        };
+        // A writer that is started again goes on with the queue of the last one.
+        let (writer, waiting) = (Arc::new(writer), Arc::new(Mutex::new(waiting)));
+        tracker.spawn({
+            let (stop, is_over) = (stop.clone(), CancellationToken::new());
+            crate::supervision::run(name, is_over.clone(), move |_| {
+                let (writer, waiting) = (Arc::clone(&writer), Arc::clone(&waiting));
+                let (stop, is_over) = (stop.clone(), is_over.clone());
+                async move {
+                    writer.run(&mut *waiting.lock().await, stop).await;
+                    is_over.cancel();
+                }
+            })
+        });
+        tracker.close();
+        Self {
+            queue,
+            stop,
+            tracker,
+        }
+    }
+
+    /// Has an item written, and waits for the commit.
+    ///
+    /// If the returned future is dropped before the item's batch begins, the item is not written;
+    /// after that it may be.
+    ///
+    /// # Errors
+    /// As [`BatchError`] says.
+    pub async fn submit(&self, item: I) -> Result<A, BatchError<E>> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting {
+            item,
+            since: Instant::now(),
+            answer,
+        };
+        self.queue
+            .try_send(waiting)
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => BatchError::Busy,
+                mpsc::error::TrySendError::Closed(_) => BatchError::Stopped,
+            })?;
+        answered.await.unwrap_or(Err(BatchError::Stopped))
+    }
+
+    /// Takes no more items, writes what waits, and returns when that is done.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tracker.wait().await;
+    }
+}

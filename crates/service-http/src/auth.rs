@@ -1,0 +1,22 @@
+//! Who calls, and what they may do: bearer tokens, roles, and which call is for whom.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`access`] | for whom each call is: the service's table of rules |
+//! | [`guard`] | stands before every route and asks the table |
+//! | [`current_roles`] | the role that a caller has now, where the users are |
+//! | [`own_sites`] | whose requests an open service takes |
+//! | [`authenticator`] | a token's caller; tokens that were checked are remembered |
+//! | [`trusted_keys`] | the keys, from settings, files and an address, as they change |
+//!
+//! A route that the table does not have is for admins only: what is forgotten stays closed. Whose a
+//! booking, an order or a user is, only the service knows; it asks the [`Caller`](service_core::caller::Caller).
+
+pub mod access;
+pub mod authenticator;
+pub mod current_roles;
+pub mod guard;
+pub mod own_sites;
+pub mod trusted_keys;
+
+pub use access::{Rule, Rules};

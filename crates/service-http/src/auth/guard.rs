@@ -1,0 +1,343 @@
+//! What stands before every route: who calls is found out, whether the call is for them, and whether they
+//! asked too much.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, IF_MATCH};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
+use jiff::Timestamp;
+use tokens::Role;
+
+use super::access::{Access, Recorded, Rule, Rules, SERVICES, UNNAMED};
+use super::authenticator::{Authenticator, Unknown};
+use super::current_roles::CurrentRoles;
+use super::own_sites::OwnSites;
+use crate::client_address::Proxies;
+use crate::described::Described;
+use crate::extract::OfServices;
+use crate::health::HEALTH_PATHS;
+use crate::limits::RateLimit;
+use crate::limits::rate::{Client, RateLimitStatus};
+use crate::openapi::COMMON_PATHS;
+use crate::problem::{no_token, token_refused};
+use crate::server::connection::ConnectionState;
+use crate::streams::{Streams, TokenEnd};
+use crate::{Problem, audit_log, context, request_limits};
+use service_core::caller::Caller;
+
+/// What guards ask; application data.
+#[derive(Clone)]
+pub struct Guards {
+    /// Tells callers apart.
+    pub authenticator: Authenticator,
+    /// The role that they have now.
+    pub roles: CurrentRoles,
+    /// Whose requests are taken where nobody is told apart.
+    pub own_sites: OwnSites,
+    /// For whom each call is.
+    pub rules: Rules,
+    /// How much one client may ask; none is no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How many proxies say where a request came from.
+    pub trusted_proxy_hops: Proxies,
+    /// How much is watched; none where nothing is.
+    pub streams: Option<Streams>,
+}
+
+impl Guards {
+    /// Those of the service that answers this request.
+    ///
+    /// # Errors
+    /// When it has none: a bug.
+    pub fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        let guards = request.app_data::<web::Data<Self>>();
+        let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
+        Ok(guards.get_ref())
+    }
+
+    /// Where a request comes from, as far as it can be known.
+    #[must_use]
+    pub fn address_of(&self, request: &HttpRequest) -> IpAddr {
+        self.trusted_proxy_hops
+            .client_of(request.peer_addr(), request.headers())
+    }
+
+    /// What is asked of every request, whatever its path, before anything is done for it: that it is not of
+    /// another site's page where the service is open, and that its address has not asked too much.
+    ///
+    /// # Errors
+    /// When it is not to be answered.
+    pub async fn check_any(
+        &self,
+        request: &HttpRequest,
+        rate_limit_status: &mut Option<RateLimitStatus>,
+    ) -> Result<(), Problem> {
+        if let Some(connection) = request.conn_data::<ConnectionState>() {
+            connection.has_request();
+        }
+        if self.authenticator.is_open() {
+            // Of a host that is none there is no telling whose it is.
+            request_limits::check_singles(request.headers())?;
+            self.own_sites.check(request)?;
+        }
+        let is_watcher = HEALTH_PATHS.contains(&request.path());
+        let Some(limit) = self.rate_limit.as_ref().filter(|_| !is_watcher) else {
+            return Ok(());
+        };
+        if self.is_of_a_service(request.headers()).await {
+            return Ok(());
+        }
+        let counted = limit.count_at(self.address_of(request));
+        counted
+            .check()
+            .inspect_err(|_| *rate_limit_status = Some(counted))
+    }
+
+    /// Whether another service asks.
+    async fn is_of_a_service(&self, headers: &HeaderMap) -> bool {
+        let Ok(token) = bearer_token(headers) else {
+            return false;
+        };
+        let caller = self.authenticator.caller(token).await;
+        caller.is_ok_and(|caller| caller.role() == Some(Role::Service))
+    }
+
+    /// Counts a request that no guard has counted: nothing is at its path, or not for its method.
+    ///
+    /// # Errors
+    /// When its address asked too much.
+    pub async fn count_rest(
+        &self,
+        request: &HttpRequest,
+        rate_limit_status: &mut Option<RateLimitStatus>,
+    ) -> Result<(), Problem> {
+        if request.extensions().contains::<Counted>() {
+            return Ok(());
+        }
+        self.count(request, None, rate_limit_status).await
+    }
+
+    /// Counts a request of somebody who watches the service.
+    fn count_watcher(&self, request: &HttpRequest) -> Result<(), Problem> {
+        request.extensions_mut().insert(Counted);
+        match &self.rate_limit {
+            Some(limit) => limit.count_watcher(self.address_of(request)).check(),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a request, of nobody in particular by its address. What is left to the client is put where it is
+    /// to be found in any case.
+    ///
+    /// # Errors
+    /// When it asked too much.
+    pub async fn count(
+        &self,
+        request: &HttpRequest,
+        caller: Option<&Caller>,
+        rate_limit_status: &mut Option<RateLimitStatus>,
+    ) -> Result<(), Problem> {
+        request.extensions_mut().insert(Counted);
+        if let Some(limit) = &self.rate_limit
+            && let Some(client) = Client::of(caller, self.address_of(request))
+        {
+            let counted = limit.count(&client).await;
+            *rate_limit_status = Some(counted);
+            counted.check()?;
+        }
+        Ok(())
+    }
+}
+
+/// That a request was counted.
+struct Counted;
+
+/// A path with the methods that it answers.
+pub struct GuardedPath {
+    /// As it is registered.
+    pub path: String,
+    /// As `Allow` lists them.
+    pub allow: &'static str,
+}
+
+/// Lets a request through to its route, with its [`Caller`] at hand, if it is for them.
+///
+/// # Errors
+/// Those of the route.
+pub async fn guard(
+    at: Rc<GuardedPath>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let mut rate_limit_status = None;
+    let mut response = match admit(&at, &request, &mut rate_limit_status).await {
+        Ok(caller) => {
+            let waits = context::callers_timeout(&caller, request.headers());
+            request.extensions_mut().insert(caller);
+            let answer = context::within(waits, next.call(request)).await??;
+            let answer = answer.map_into_boxed_body();
+            audit_log::finish(answer.request(), answer.status(), answer.headers()).await;
+            answer
+        }
+        // As an answer, not as an error: the middleware around all requests gives it the request's id.
+        Err(problem) => request.error_response(problem),
+    };
+    if let Some(rate_limit_status) = rate_limit_status {
+        rate_limit_status.describe(response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// That nothing is asked for which the call does not have: neither a parameter, which is likely misspelt, nor that a
+/// thing still be of a version, where nothing tells its versions apart.
+fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
+    let query = request.query_string();
+    if !query.is_empty()
+        && let Some(call) = Described::of(request.request())
+    {
+        let unknown = call.unknown_parameters(query);
+        if !unknown.is_empty() {
+            return Err(Problem::invalid(unknown));
+        }
+    }
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let mut wanted = request.headers().get_all(IF_MATCH);
+    if changes && wanted.any(|tags| tags.as_bytes().trim_ascii() != b"*") {
+        return Err(Problem::precondition_failed());
+    }
+    Ok(())
+}
+
+/// Who calls, if the call is for them and not too many; an admin's action is written down.
+async fn admit(
+    at: &GuardedPath,
+    request: &ServiceRequest,
+    rate_limit_status: &mut Option<RateLimitStatus>,
+) -> Result<Caller, Problem> {
+    let guards = Guards::of(request.request())?;
+    let method = request.method();
+    let rule = guards.rules.find(method, &at.path);
+    if rule.is_none() && !at.allow.split(", ").any(|known| known == method.as_str()) {
+        // Answered 405 to whoever asks.
+        return Ok(Caller::anonymous());
+    }
+    let caller = if guards.authenticator.is_open() {
+        Ok(Caller::open())
+    } else {
+        let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
+        admitted(access, guards, request.request()).await
+    };
+    if HEALTH_PATHS.contains(&at.path.as_str()) {
+        guards.count_watcher(request.request())?;
+    } else {
+        // Those who are refused are counted too.
+        let known = caller.as_ref().ok();
+        guards
+            .count(request.request(), known, rate_limit_status)
+            .await?;
+    }
+    let caller = caller?;
+    if !COMMON_PATHS.contains(&at.path.as_str()) {
+        check_asked(request)?;
+    }
+    let is_daily = rule
+        .and_then(|rule| rule.recorded)
+        .is_some_and(|by| by.is_daily_for_services);
+    if is_daily && rule.is_some_and(|rule| rule.access == Access::Only(SERVICES)) {
+        request.extensions_mut().insert(OfServices);
+    }
+    record(rule, &caller, request).await?;
+    Ok(caller)
+}
+
+async fn admitted(
+    access: Access,
+    guards: &Guards,
+    request: &HttpRequest,
+) -> Result<Caller, Problem> {
+    let headers = request.headers();
+    let Guards {
+        authenticator,
+        roles: current,
+        ..
+    } = guards;
+    let roles = match access {
+        Access::Public => return Ok(Caller::anonymous()),
+        Access::Anyone => {
+            let Ok(token) = bearer_token(headers) else {
+                return Ok(Caller::anonymous());
+            };
+            let Ok(identified) = authenticator.identify(token).await else {
+                return Ok(Caller::anonymous());
+            };
+            let caller = until_its_end(identified, request);
+            return match current.of(caller).await {
+                Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+                    Ok(Caller::anonymous())
+                }
+                outcome => outcome,
+            };
+        }
+        Access::Only(roles) => roles,
+    };
+    let token = bearer_token(headers)?;
+    let identified = authenticator.identify(token).await.map_err(|unknown| {
+        metrics::counter!("auth_refusals_total").increment(1);
+        match unknown {
+            Unknown::NoKeys => Problem::unavailable(unknown.to_string()),
+            Unknown::Token(error) => token_refused(&error.to_string()),
+        }
+    })?;
+    let caller = current.of(until_its_end(identified, request)).await?;
+    match caller.role() {
+        Some(Role::Admin) => Ok(caller),
+        Some(role) if roles.contains(&role) => Ok(caller),
+        _ => Err(Problem::forbidden("the token's role may not do this")),
+    }
+}
+
+/// A token's caller. Until when the token holds is kept with the request, for answers that last.
+fn until_its_end((caller, end): (Caller, Timestamp), request: &HttpRequest) -> Caller {
+    request.extensions_mut().insert(TokenEnd(end));
+    caller
+}
+
+/// The one token of a request.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION);
+    let value = values.next().ok_or_else(no_token)?;
+    let text = value.to_str().unwrap_or_default();
+    let (scheme, token) = text.split_once(' ').ok_or_else(no_token)?;
+    if values.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(no_token());
+    }
+    Ok(token.trim())
+}
+
+/// Writes down what the caller is about to do, where the rule says so. What no rule names is for admins, and
+/// what they change by it is written down too.
+async fn record(
+    rule: Option<&Rule>,
+    caller: &Caller,
+    request: &ServiceRequest,
+) -> Result<(), Problem> {
+    let recorded = match rule {
+        Some(rule) => rule.recorded,
+        None => (request.method() != Method::GET).then_some(UNNAMED),
+    };
+    let recorded = recorded.filter(|recorded| recorded.concerns(caller));
+    match recorded {
+        Some(Recorded { name, .. }) => {
+            audit_log::record(request.request(), name, caller, request.path()).await
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,274 @@
+//! The key of a request, and what it is bound to.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::future::{Ready, ready};
+use serde::Serialize;
+use serde_json::Value;
+use service_core::caller::Caller;
+use service_core::idempotency::RequestKey;
+use sha2::{Digest as _, Sha256};
+
+use crate::Problem;
+
+/// The longest idempotency key.
+const KEY_LIMIT_CHARS: usize = 255;
+
+/// The `Idempotency-Key` header, if the client sent one: quoted or bare, 1 to 255 visible characters. It knows
+/// all of its request but the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// As it was sent.
+    key: Option<String>,
+    caller: Caller,
+    route: String,
+    /// Which of those that the route has, and how.
+    asked: Value,
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let key = sent_key(request.headers()).map(|key| Self {
+            route: route_of(request),
+            asked: match key {
+                Some(_) => asked_by(request),
+                None => Value::Null,
+            },
+            key,
+            caller: caller.unwrap_or_else(Caller::anonymous),
+        });
+        ready(key)
+    }
+}
+
+impl IdempotencyKey {
+    /// The key of this client's for this route, bound to this body.
+    ///
+    /// # Errors
+    /// When the body can't be digested: a bug.
+    pub fn of<T: Serialize>(
+        &self,
+        body: &T,
+        digest_of_bytes: [u8; 32],
+    ) -> Result<Option<RequestKey>, Problem> {
+        self.named(&self.route, body, digest_of_bytes)
+    }
+
+    /// The same, under another name of the route.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn named<T: Serialize>(
+        &self,
+        route: &str,
+        body: &T,
+        digest_of_bytes: [u8; 32],
+    ) -> Result<Option<RequestKey>, Problem> {
+        let scoped = |key: &str| format!("{route} {}", self.caller.scoped_key(key));
+        self.bound(scoped, body, digest_of_bytes)
+    }
+
+    /// The key as it is, for what everybody finds by its key: whoever asks, on whatever route.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_everybody<T: Serialize>(
+        &self,
+        body: &T,
+        digest_of_bytes: [u8; 32],
+    ) -> Result<Option<RequestKey>, Problem> {
+        self.bound(str::to_owned, body, digest_of_bytes)
+    }
+
+    fn bound<T: Serialize>(
+        &self,
+        scoped: impl FnOnce(&str) -> String,
+        body: &T,
+        digest_of_bytes: [u8; 32],
+    ) -> Result<Option<RequestKey>, Problem> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let body = serde_json::to_value(body).map_err(Problem::internal)?;
+        let mut digest = Sha256::new();
+        write_canonical(&self.asked, &mut digest);
+        write_canonical(&body, &mut digest);
+        Ok(Some(RequestKey {
+            key: scoped(key),
+            digest: digest.finalize().into(),
+            digest_of_bytes,
+        }))
+    }
+}
+
+/// The method and the names of a route, without its parameters.
+fn route_of(request: &HttpRequest) -> String {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let names: Vec<&str> = pattern
+        .split('/')
+        .filter(|segment| !segment.starts_with('{'))
+        .collect();
+    format!("{} {}", request.method(), names.join("/"))
+}
+
+/// What a request says outside of its body: the parameters of its path, and those of its query in any order.
+fn asked_by(request: &HttpRequest) -> Value {
+    let path = request.match_info().iter();
+    let path = path.map(|(name, value)| Value::from(vec![name, value]));
+    let mut query: Vec<(String, String)> =
+        form_urlencoded::parse(request.query_string().as_bytes())
+            .into_owned()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+    query.sort();
+    let query = query
+        .into_iter()
+        .map(|(name, value)| Value::from(vec![name, value]));
+    Value::from(vec![path.collect::<Value>(), query.collect()])
+}
+
+/// Writes a value so that equal ones are written alike and others are not: fields in the order of their names,
+/// and those that are null left out, like those that are not there.
+fn write_canonical(value: &Value, to: &mut Sha256) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect();
+            fields.sort_by_key(|(name, _)| *name);
+            to.update(b"{");
+            for (name, value) in fields {
+                to.update(Value::from(name.as_str()).to_string());
+                write_canonical(value, to);
+            }
+            to.update(b"}");
+        }
+        Value::Array(values) => {
+            to.update(b"[");
+            for value in values {
+                write_canonical(value, to);
+                to.update(b",");
+            }
+            to.update(b"]");
+        }
+        plain => to.update(plain.to_string()),
+    }
+}
+
+fn sent_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all("idempotency-key");
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(malformed("there is more than one Idempotency-Key"));
+    }
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text);
+    let well_formed = (1..=KEY_LIMIT_CHARS).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if well_formed {
+        Ok(Some(key.to_owned()))
+    } else {
+        let detail =
+            format!("an Idempotency-Key is 1 to {KEY_LIMIT_CHARS} visible ASCII characters");
+        Err(malformed(&detail))
+    }
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::test::TestRequest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(values: &[&str]) -> Result<Option<String>, Problem> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(
+                HeaderName::from_static("idempotency-key"),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        sent_key(&headers)
+    }
+
+    #[test]
+    fn a_key_comes_quoted_or_bare_and_once() {
+        assert_eq!(key(&["abc-1"]).unwrap().as_deref(), Some("abc-1"));
+        assert_eq!(key(&["\"abc-1\""]).unwrap().as_deref(), Some("abc-1"));
+        assert!(key(&[""]).is_err());
+        assert!(key(&["\"\""]).is_err());
+        assert!(key(&[&"k".repeat(255)]).is_ok());
+        assert!(key(&[&"k".repeat(256)]).is_err());
+        assert!(key(&["k", "k"]).is_err());
+        assert_eq!(key(&[]).unwrap(), None);
+    }
+
+    /// The digest of a request to this address.
+    fn digest(uri: &str, body: &Value) -> [u8; 32] {
+        let request = TestRequest::post()
+            .uri(uri)
+            .insert_header(("idempotency-key", "k"))
+            .param("id", uri.split('?').next().unwrap_or_default().to_owned())
+            .to_http_request();
+        let key = IdempotencyKey::extract(&request).into_inner().unwrap();
+        key.of(body, [0; 32]).unwrap().unwrap().digest
+    }
+
+    #[test]
+    fn a_key_is_bound_to_what_is_asked_for_and_not_to_how_it_is_written() {
+        let first = digest("/1?b=2&a=1", &json!({"seats": ["A1"], "user": "7"}));
+        for (uri, body) in [
+            ("/1?a=1&b=2", json!({"user": "7", "seats": ["A1"]})),
+            (
+                "/1?a=1&c=&b=2",
+                json!({"user": "7", "seats": ["A1"], "note": null}),
+            ),
+        ] {
+            assert_eq!(digest(uri, &body), first, "{uri} {body}");
+        }
+        let body = json!({"seats": ["A1"], "user": "7"});
+        for (uri, body) in [
+            ("/2?b=2&a=1", body.clone()),
+            ("/1?b=2&a=2", body.clone()),
+            ("/1?b=2", body),
+            ("/1?b=2&a=1", json!({"seats": ["A2"], "user": "7"})),
+            ("/1?b=2&a=1", json!({"seats": "A1", "user": "7"})),
+            ("/1?b=2&a=1", json!({"seats": ["A1"], "user": 7})),
+            ("/1?b=2&a=1", json!({"seats": ["A1", "user"], "user": "7"})),
+        ] {
+            assert_ne!(digest(uri, &body), first, "{uri} {body}");
+        }
+    }
+
+    /// Charges are made once per key for ever: a release that digests them otherwise would refuse those that
+    /// are being made.
+    #[test]
+    fn a_digest_stays_what_it_is() {
+        let digest = digest("/1?a=1", &json!({"amount": 17000.0, "of": [1, "x", true]}));
+        let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            text,
+            "8ccceca1293ab392c0024cf75c0a51633024a30b52d1dda5a5a335a179cb1f04"
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! What the services' OpenAPI documents share: the calls for those who run them, and refusals.
+
+use service_core::command_line;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
+
+use crate::auth::Rules;
+use crate::auth::access::Access;
+use crate::problem::MEDIA_TYPE;
+
+/// Adds `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs/` to a document.
+pub fn add_operations(document: &mut OpenApi) {
+    let unavailable = problem_response("Something that it needs is down, which `detail` names");
+    for (path, id, summary, answer, refusal) in [
+        (
+            "/health",
+            "health",
+            "Does the process live?",
+            "It lives",
+            None,
+        ),
+        (
+            "/ready",
+            "ready",
+            "Can it work?",
+            "It can; `degraded` names what works less well",
+            Some(("503", unavailable)),
+        ),
+        (
+            "/metrics",
+            "metrics",
+            "Metrics in Prometheus text",
+            "The metrics",
+            None,
+        ),
+        (
+            "/openapi.json",
+            "openapi",
+            "This document",
+            "The document",
+            None,
+        ),
+        ("/docs/", "docs", "A page to read it", "The page", None),
+    ] {
+        let operation = OperationBuilder::new()
+            .tag("operations")
+            .operation_id(Some(id))
+            .summary(Some(summary))
+            .response("200", ResponseBuilder::new().description(answer));
+        let operation = match refusal {
+            Some((status, refusal)) => operation.response(status, refusal),
+            None => operation,
+        };
+        let item = PathItem::new(HttpMethod::Get, operation.build());
+        document.paths.paths.insert(path.to_owned(), item);
+    }
+}
+
+/// The name of bearer tokens among the document's security schemes.
+const BEARER: &str = "bearer";
+
+/// Says of each call for whom it is, as the rules have it, and how others are refused. `refusal` makes the
+/// answer of a refused call from the call's path and a description.
+pub fn add_access(document: &mut OpenApi, rules: &Rules, refusal: impl Fn(&str, &str) -> Response) {
+    let scheme = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "Not asked for where `auth.mode` is `open`: every caller is an admin then",
+        ))
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_of(item) {
+            let rule = method
+                .parse()
+                .ok()
+                .and_then(|method| rules.find(&method, path));
+            let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
+            set_access(operation, access, |text| refusal(path, text));
+            if rule.is_none_or(|rule| !COMMON_PATHS.contains(&rule.path)) {
+                set_limits(operation, |text| refusal(path, text));
+                set_checks(operation, method, |text| refusal(path, text));
+            }
+        }
+    }
+}
+
+/// The operations of a path, by their methods.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("PATCH", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) -> Response) {
+    let nobody = SecurityRequirement::default();
+    let bearer = SecurityRequirement::new::<_, [&str; 0], _>(BEARER, []);
+    let roles = match access {
+        Access::Public => {
+            operation.security = Some(Vec::new());
+            return;
+        }
+        Access::Anyone => {
+            operation.security = Some(vec![nobody, bearer]);
+            return;
+        }
+        Access::Only(roles) => roles,
+    };
+    operation.security = Some(vec![bearer]);
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let roles = roles.into_iter().chain(["admin"]);
+    let roles = roles.collect::<Vec<_>>().join(", ");
+    for (status, text) in [
+        (
+            "401",
+            "`unauthenticated`: no token, or one that does not hold".to_owned(),
+        ),
+        (
+            "403",
+            format!("`forbidden`: the call is for {roles}, and for what is the caller's own"),
+        ),
+    ] {
+        let responses = &mut operation.responses.responses;
+        match responses.get_mut(status) {
+            Some(RefOr::T(known)) => known.description = format!("{text}; {}", known.description),
+            _ => {
+                responses.insert(status.to_owned(), refusal(&text).into());
+            }
+        }
+    }
+}
+
+/// Says how a call is refused that asks for what it does not have.
+fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) -> Response) {
+    let unknown = "`invalid_request`: a parameter that the call does not have; `errors` names it";
+    let version = "`precondition_failed`: `If-Match` names another version";
+    let version = (method != "GET").then_some(("412", version));
+    for (status, text) in [("400", unknown)].into_iter().chain(version) {
+        let responses = &mut operation.responses.responses;
+        let said = responses.entry(status.to_owned());
+        said.or_insert_with(|| refusal(text).into());
+    }
+}
+
+/// What those who run a service ask it: how that is limited is said nowhere.
+pub(crate) const COMMON_PATHS: [&str; 5] =
+    ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];
+
+/// Says how a call is refused that comes too slowly, or is one too many.
+fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {
+    let late = "`request_timeout`: the body did not come in time";
+    let rate = "`rate_limited`: the client asks too much; `Retry-After` says when to ask again";
+    let shed = "`overloaded`: too much is asked now; ask again soon";
+    let late = operation.request_body.is_some().then_some(("408", late));
+    let responses = &mut operation.responses.responses;
+    for (status, text) in late.into_iter().chain([("429", rate), ("503", shed)]) {
+        match responses.get_mut(status) {
+            Some(RefOr::T(known)) if status == "429" => {
+                known.description = format!("{}; {text}", known.description);
+            }
+            Some(_) => {}
+            None => {
+                responses.insert(status.to_owned(), refusal(text).into());
+            }
+        }
+    }
+}
+
+/// An answer that is a problem. The document has to list the schema `ProblemBody`.
+#[must_use]
+pub fn problem_response(description: &str) -> Response {
+    let schema = Ref::from_schema_name("ProblemBody");
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            MEDIA_TYPE,
+            ContentBuilder::new().schema(Some(schema)).build(),
+        )
+        .build()
+}
+
+/// Declares sets of refusals by status, to be listed among a call's responses.
+#[macro_export]
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl ::utoipa::IntoResponses for $name {
+            fn responses() -> ::std::collections::BTreeMap<
+                String,
+                ::utoipa::openapi::RefOr<::utoipa::openapi::Response>,
+            > {
+                [$(($status, $description)),*]
+                    .into_iter()
+                    .map(|(status, text)| {
+                        (status.to_owned(), $crate::openapi::problem_response(text).into())
+                    })
+                    .collect()
+            }
+        }
+    )*};
+}
+
+/// Writes an OpenAPI document as YAML to standard output.
+///
+/// # Errors
+/// When it can't be written.
+pub fn print_openapi(document: &OpenApi) -> anyhow::Result<()> {
+    command_line::print(&document.to_yaml()?)
+}

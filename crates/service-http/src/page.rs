@@ -1,0 +1,99 @@
+//! Pages of lists, as they are asked for and answered.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use service_core::page::{Page, PageRequest};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Problem;
+
+/// The most rows of a page.
+const LIMIT_MAX: i64 = 200;
+
+/// Which page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParameters {
+    /// How many rows at most
+    #[serde(default = "usual_limit")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, example = 50)]
+    pub limit: i64,
+    /// The page after this place, from `meta.after`
+    #[serde(default)]
+    pub after: Option<String>,
+    /// The page before this place, from `meta.before`
+    #[serde(default)]
+    pub before: Option<String>,
+}
+
+fn usual_limit() -> i64 {
+    50
+}
+
+impl PageParameters {
+    /// The part of the list that is asked for, and how many rows at most.
+    ///
+    /// # Errors
+    /// When the limit is out of range, both directions are named, or a place is none of this list.
+    pub fn part<I: FromStr>(self) -> Result<(PageRequest<I>, i64), Problem> {
+        if !(1..=LIMIT_MAX).contains(&self.limit) {
+            let detail = format!("must be from 1 to {LIMIT_MAX}");
+            return Err(Problem::invalid_field("limit", detail));
+        }
+        let place = |name: &str, text: String| {
+            let id = text.parse::<I>();
+            id.map_err(|_| Problem::invalid_field(name, "is not a place of this list"))
+        };
+        let part = match (self.after, self.before) {
+            (Some(_), Some(_)) => {
+                let detail = "name after or before, not both";
+                return Err(Problem::invalid_field("before", detail));
+            }
+            (Some(after), None) => PageRequest::After(place("after", after)?),
+            (None, Some(before)) => PageRequest::Before(place("before", before)?),
+            (None, None) => PageRequest::First,
+        };
+        Ok((part, self.limit))
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageBody<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// How to go on.
+    pub meta: PageMeta,
+}
+
+/// How to go on in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageMeta {
+    /// For the page after this one; none where this is the last.
+    pub after: Option<String>,
+    /// For the page before this one; none where this is the first.
+    pub before: Option<String>,
+    /// How many rows a page has at most.
+    pub limit: i64,
+}
+
+impl<V> PageBody<V> {
+    /// The answer, each row as its view.
+    ///
+    /// # Errors
+    /// When a row has none.
+    pub fn of<T, I: ToString>(
+        page: Page<T, I>,
+        limit: i64,
+        view: impl Fn(T) -> Result<V, Problem>,
+    ) -> Result<Self, Problem> {
+        let meta = PageMeta {
+            after: page.after.map(|id| id.to_string()),
+            before: page.before.map(|id| id.to_string()),
+            limit,
+        };
+        let data: Result<Vec<V>, Problem> = page.rows.into_iter().map(view).collect();
+        Ok(Self { data: data?, meta })
+    }
+}

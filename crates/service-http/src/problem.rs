@@ -1,0 +1,498 @@
+//! Errors as RFC 9457 problem details, made in this one place.
+//!
+//! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees. Where clients
+//! speak an API style that has another form for errors, a [`ProblemStyle`] writes it.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use service_core::caller::AccessDenied;
+use service_core::database::DatabaseError;
+
+use crate::context::{self, RequestContext};
+use crate::respond;
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Seconds after which a client should ask again when a part that this service needs is away.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// The code of a request whose first run has not ended.
+const IN_PROGRESS: &str = "idempotency_in_progress";
+
+/// How problems are answered in another form. The headers that a problem has are added to it.
+pub type ProblemStyle = fn(&Problem) -> HttpResponse<BoxBody>;
+
+/// Which paths have another form; application data of a service that has such paths.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemStyles(pub fn(path: &str) -> Option<ProblemStyle>);
+
+/// A failed request: its status, a stable code, words for the client, and the cause for the log.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    /// Other words for its kind than the status's.
+    title: Option<&'static str>,
+    detail: Box<str>,
+    errors: Box<[FieldError]>,
+    retry_after_seconds: Option<u32>,
+    header: Option<Header>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a refusal says in a header of its own.
+#[derive(Debug)]
+enum Header {
+    /// The methods that the path has.
+    Allow(Box<str>),
+    /// How bodies may be coded: as they are.
+    AcceptEncoding,
+    /// How to say who calls.
+    Challenge(Cow<'static, str>),
+}
+
+/// One invalid field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where it is: a JSON pointer into the body, or the parameter's name after a slash.
+    #[schema(example = "/seats")]
+    pub pointer: String,
+    /// What is wrong with it.
+    #[schema(example = "must be from 1 to 1000000")]
+    pub detail: String,
+}
+
+/// The body of a problem, as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody<'a> {
+    /// A URI that names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:holdfast:problem:sold_out")]
+    kind: String,
+    /// The kind in words.
+    #[schema(example = "Sold out")]
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 409)]
+    status: u16,
+    /// What went wrong this time.
+    detail: &'a str,
+    /// The path that was asked.
+    instance: String,
+    /// The kind of problem, stable for programs.
+    #[schema(example = "sold_out")]
+    code: &'a str,
+    /// The id under which the logs know this request.
+    request_id: String,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// The invalid fields, if that is the problem.
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem with this status, code and text for the client.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            title: None,
+            detail: detail.into().into_boxed_str(),
+            errors: Box::default(),
+            retry_after_seconds: None,
+            header: None,
+            cause: None,
+        }
+    }
+
+    /// 400: the request is malformed as a whole.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+
+    /// 400: fields of the request are wrong.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = errors
+            .iter()
+            .map(|error| match error.pointer.trim_start_matches('/') {
+                "" => error.detail.clone(),
+                field => format!("{field}: {}", error.detail),
+            })
+            .collect::<Vec<_>>()
+            .join("; ");
+        Self {
+            errors: errors.into_boxed_slice(),
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+        }
+    }
+
+    /// 400: one field is wrong.
+    pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError {
+            pointer: format!("/{field}"),
+            detail: detail.into(),
+        }])
+    }
+
+    /// 401: who calls is not known; the challenge says how to tell (RFC 6750).
+    pub fn unauthenticated(
+        detail: impl Into<String>,
+        challenge: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            header: Some(Header::Challenge(challenge.into())),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+        }
+    }
+
+    /// 403: the caller may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 429: too much of it; in so many seconds there may be more.
+    pub fn too_many(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        }
+    }
+
+    /// 404: no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// 405, with the methods that the path has.
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let mut methods: Vec<&str> = allow.split(", ").collect();
+        if let Some(place) = methods.iter().position(|method| *method == "GET") {
+            // What is got may be asked about.
+            methods.insert(place + 1, "HEAD");
+        }
+        let detail = match methods.as_slice() {
+            [method] => format!("only {method} is allowed here"),
+            [methods @ .., last] => {
+                format!("only {} and {last} are allowed here", methods.join(", "))
+            }
+            [] => "no method is allowed here".to_owned(),
+        };
+        Self {
+            header: Some(Header::Allow(methods.join(", ").into_boxed_str())),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        }
+    }
+
+    /// 415: a body that is coded, as by gzip.
+    #[must_use]
+    pub fn coded_body() -> Self {
+        Self {
+            header: Some(Header::AcceptEncoding),
+            ..Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_content_encoding",
+                "send the body as it is, without Content-Encoding",
+            )
+        }
+    }
+
+    /// 412: what is to be changed is not what the client says it was.
+    #[must_use]
+    pub fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "this is not the version that If-Match names; nothing was changed",
+        )
+    }
+
+    /// 409: the request is fine, the state of things is against it.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 409: the same request, by its key, is still running.
+    #[must_use]
+    pub fn in_progress() -> Self {
+        Self {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Self::conflict(
+                IN_PROGRESS,
+                "a request with this key is still running; ask again soon",
+            )
+        }
+    }
+
+    /// 422: an idempotency key came back with another request.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "this Idempotency-Key was used before with another request",
+        )
+    }
+
+    /// 503: something this service needs is away or too busy; asking again soon is right.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+        }
+    }
+
+    /// 500: a bug. The client learns nothing but the request's id.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong here; the request's id finds it in the logs",
+        )
+        .caused_by(cause)
+    }
+
+    /// Both problems' fields as one problem; if one of them is not about fields, that one alone.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        if self.errors.is_empty() || other.errors.is_empty() {
+            return self;
+        }
+        let mut errors = self.errors.to_vec();
+        for error in &other.errors {
+            if !errors.iter().any(|known| known.pointer == error.pointer) {
+                errors.push(error.clone());
+            }
+        }
+        Self::invalid(errors)
+    }
+
+    /// The same problem with another code.
+    #[must_use]
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// The same problem under this title.
+    #[must_use]
+    pub fn titled(self, title: &'static str) -> Self {
+        let title = Some(title);
+        Self { title, ..self }
+    }
+
+    /// The same problem with its cause, for the log only.
+    #[must_use]
+    pub fn caused_by(self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
+        }
+    }
+
+    /// The same problem with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Its kind in words: the code's, so that it is one kind's everywhere.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if let Some(title) = self.title {
+            return title.to_owned();
+        }
+        let words = self.code.replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| {
+            format!("{}{}", first.to_uppercase(), letters.as_str())
+        })
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The invalid fields, if that is the problem.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn details(&self, request: RequestContext) -> HttpResponse<BoxBody> {
+        match self.json(request) {
+            Ok(json) => HttpResponse::build(self.status)
+                .content_type(MEDIA_TYPE)
+                .body(json),
+            Err(error) => {
+                tracing::error!(%error, "a problem can't be written as JSON");
+                HttpResponse::InternalServerError().finish()
+            }
+        }
+    }
+
+    /// What is told of it to whoever sent this request.
+    pub(crate) fn json(&self, request: RequestContext) -> serde_json::Result<Vec<u8>> {
+        respond::json_bytes(&ProblemBody {
+            kind: format!("urn:holdfast:problem:{}", self.code),
+            title: &self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: instance(request.path),
+            code: self.code,
+            request_id: request.request_id,
+            retryable: self.is_retryable(),
+            errors: &self.errors,
+        })
+    }
+
+    /// Whether the same request may succeed later.
+    fn is_retryable(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+            || self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.code == IN_PROGRESS
+    }
+}
+
+/// A path as a reference that stays on this host: one that begins with two slashes would name another (RFC 3986, 4.2).
+fn instance(path: String) -> String {
+    if path.starts_with("//") {
+        format!("/.{path}")
+    } else {
+        path
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.detail)
+    }
+}
+
+impl StdError for Problem {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let request = context::current();
+        let mut response = match request.problem_style {
+            Some(style) => style(self),
+            None => self.details(request),
+        };
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        match &self.header {
+            Some(Header::Allow(methods)) => {
+                if let Ok(methods) = HeaderValue::from_str(methods) {
+                    headers.insert(header::ALLOW, methods);
+                }
+            }
+            Some(Header::AcceptEncoding) => {
+                headers.insert(
+                    header::ACCEPT_ENCODING,
+                    HeaderValue::from_static("identity"),
+                );
+            }
+            Some(Header::Challenge(challenge)) => {
+                if let Ok(challenge) = HeaderValue::from_str(challenge) {
+                    headers.insert(header::WWW_AUTHENTICATE, challenge);
+                }
+            }
+            None => {}
+        }
+        response
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::from_error(self)
+    }
+}
+
+/// How a caller is to say who they are.
+const CHALLENGE: &str = "Bearer realm=\"holdfast\"";
+
+/// What those are answered whose token does not hold.
+pub(crate) fn token_refused(reason: &str) -> Problem {
+    let challenge = format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{reason}\"");
+    Problem::unauthenticated(reason, challenge)
+}
+
+/// What those are answered who show no token.
+pub(crate) fn no_token() -> Problem {
+    let detail = "send a token: Authorization: Bearer …";
+    Problem::unauthenticated(detail, CHALLENGE)
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Pool(error) => error.into(),
+            DatabaseError::Statement(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessDenied> for Problem {
+    fn from(denied: AccessDenied) -> Self {
+        match denied {
+            AccessDenied::Unauthenticated => no_token(),
+            AccessDenied::NotStaff | AccessDenied::NotSelf(_) => {
+                Self::forbidden(denied.to_string())
+            }
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Problem {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        Self::unavailable("the database can't be reached").caused_by(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Problem {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if service_core::database::is_transient(&error) {
+            Self::unavailable("the database can't answer now").caused_by(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}

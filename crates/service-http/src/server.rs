@@ -1,0 +1,309 @@
+//! Binding, serving and draining.
+
+pub(crate) mod connection;
+mod connections;
+mod front_door;
+mod wordless;
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_server::{Server, ServerHandle};
+use actix_web::body::BoxBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, Resource, Route};
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use service_core::background_tasks::BackgroundTasks;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use self::connections::{Admittance, connections_a_worker, listen};
+use self::front_door::{Door, open};
+use crate::auth::Rules;
+use crate::auth::authenticator::Authenticator;
+use crate::auth::current_roles::CurrentRoles;
+use crate::auth::guard::{GuardedPath, Guards, guard};
+use crate::auth::own_sites::OwnSites;
+use crate::client_address::Proxies;
+use crate::context::{RequestLimits, around_request};
+use crate::described::Described;
+use crate::health::{self, Operations};
+use crate::limits::shares::Shares;
+use crate::limits::{ConcurrencyLimit, RateLimit};
+use crate::problem::Problem;
+use crate::streams::Streams;
+use crate::{docs, security_headers};
+use service_core::settings::LimitSettings;
+use service_core::settings::StreamSettings;
+use service_core::settings::{AuthSettings, HttpSettings};
+
+/// How often recorded samples are folded into their histograms.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A service that is bound and ready to run, with its background tasks.
+pub struct BoundServer {
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    server: Server,
+    tasks: BackgroundTasks,
+    drain: Duration,
+}
+
+/// Who may call, for what, and how much.
+pub struct Admission<'a> {
+    /// How callers are told apart.
+    pub auth: &'a AuthSettings,
+    /// The role that callers have now.
+    pub roles: CurrentRoles,
+    /// For whom each call is.
+    pub rules: Rules,
+    /// How much one client may ask; none is no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How much is answered at once, and to one address.
+    pub limits: LimitSettings,
+    /// How much is watched at once; none where nothing is.
+    pub streams: Option<StreamSettings>,
+}
+
+/// Stops a server from outside, as a signal would.
+#[derive(Clone)]
+pub struct ServiceHandle {
+    handle: ServerHandle,
+    tasks: BackgroundTasks,
+}
+
+impl ServiceHandle {
+    /// Stops the server; gracefully means that running requests are answered first.
+    pub async fn stop(&self, graceful: bool) {
+        self.tasks.begin_draining();
+        self.handle.stop(graceful).await;
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn asked_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        tracing::error!("failed to install the SIGTERM handler");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+impl BoundServer {
+    /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
+    ///
+    /// # Errors
+    /// When the address is taken, an open service would leave loopback, there is nothing to check tokens by, or
+    /// staff could change something that is not recorded.
+    pub fn bind<F>(
+        http: &HttpSettings,
+        admission: Admission<'_>,
+        operations: Operations,
+        tasks: BackgroundTasks,
+        routes: F,
+    ) -> anyhow::Result<Self>
+    where
+        F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        let Admission {
+            auth,
+            roles,
+            rules,
+            rate_limit,
+            limits: limit_settings,
+            streams,
+        } = admission;
+        auth.check_address(http.host)?;
+        rules.check_recorded()?;
+        let authenticator = Authenticator::new(auth)?;
+        if let Some(keys) = authenticator.keys() {
+            tasks.supervise("token_keys", move |stop| keys.clone().follow(stop));
+        }
+        let is_direct = http.trusted_proxy_hops == 0;
+        let admittance = Admittance {
+            write_timeout: http.write_timeout,
+            per_address: limit_settings
+                .connections_per_address(auth.mode)
+                .filter(|_| is_direct)
+                .map(Shares::new),
+            rate_limit: rate_limit.clone().filter(|_| is_direct),
+        };
+        let guards = web::Data::new(Guards {
+            own_sites: OwnSites::new(auth, &http.cors_origins),
+            authenticator,
+            roles,
+            rules,
+            rate_limit,
+            trusted_proxy_hops: Proxies::new(http.trusted_proxy_hops),
+            streams: streams.map(|settings| Streams::new(&settings, tasks.draining())),
+        });
+        let listener = listen((http.host, http.port).into(), http.write_timeout)?;
+        let address = listener.local_addr()?;
+        let limits = RequestLimits {
+            time: http.request_timeout,
+            body_time: http.body_timeout,
+            concurrency: ConcurrencyLimit::new(limit_settings.max_concurrent_requests),
+        };
+        let origins = http.cors_origins.clone();
+        let operations_metrics = operations.metrics.clone();
+        let described = web::Data::new(Described::new(&operations.openapi)?);
+        let has_docs = http.docs;
+        let metrics_elsewhere = http.metrics_address;
+        let metrics_alone = operations.clone();
+        let app = move || {
+            App::new()
+                // First, so that a service may have its own.
+                .default_service(web::to(nothing_here))
+                .app_data(limits.clone())
+                .app_data(guards.clone())
+                .app_data(described.clone())
+                // The service's own first: paths are compared one after the other, and those with a
+                // parameter, as the docs page has, by a regular expression.
+                .configure(routes.clone())
+                .configure(|config| {
+                    operations.configure(config);
+                    if has_docs {
+                        docs::configure(config);
+                    }
+                    if metrics_elsewhere.is_none() {
+                        health::metrics(config);
+                    }
+                })
+                .wrap(Condition::new(
+                    !origins.is_empty(),
+                    security_headers::cors(&origins),
+                ))
+                .wrap(from_fn(around_request))
+        };
+        let workers = match http.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let most = connections_a_worker(http.max_connections_per_worker, workers);
+        let mut server = Server::build()
+            .workers(workers)
+            .max_concurrent_connections(most)
+            .disable_signals()
+            .shutdown_timeout(http.shutdown_timeout.as_secs());
+        let door = Door {
+            admittance,
+            header_read_timeout: http.header_read_timeout,
+            keep_alive: http.keep_alive,
+        };
+        server = open(server, "service", listener, door.clone(), app)?;
+        let metrics_address = match http.metrics_address {
+            Some(address) => {
+                let listener = listen(address, http.write_timeout)?;
+                let address = listener.local_addr()?;
+                let app =
+                    move || App::new().configure(|config| metrics_alone.serve_metrics(config));
+                server = open(server, "metrics", listener, door, app)?;
+                Some(address)
+            }
+            None => None,
+        };
+        tasks.supervise("metrics_upkeep", move |stop| {
+            keep_metrics_small(operations_metrics.clone(), stop)
+        });
+        let server = server.run();
+        Ok(Self {
+            address,
+            metrics_address,
+            server,
+            tasks,
+            drain: http.shutdown_timeout,
+        })
+    }
+
+    /// The address that was bound, its port included.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics are read, if not there.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// What stops the server from outside, as a signal would.
+    #[must_use]
+    pub fn handle(&self) -> ServiceHandle {
+        ServiceHandle {
+            handle: self.server.handle(),
+            tasks: self.tasks.clone(),
+        }
+    }
+
+    /// Serves until SIGINT, SIGTERM or a [`ServiceHandle`] stops it: running requests are answered first, then
+    /// the background tasks end.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> anyhow::Result<()> {
+        tracing::info!(address = %self.address, "listening");
+        let handle = self.handle();
+        self.tasks.spawn(|stop| async move {
+            if stop.run_until_cancelled(asked_to_stop()).await.is_some() {
+                handle.stop(true).await;
+            }
+        });
+        let result = self.server.await;
+        self.tasks.stop(self.drain).await;
+        tracing::info!("stopped");
+        result.context("the server failed")
+    }
+}
+
+/// Folds recorded samples into their histograms, which otherwise happens only when somebody reads
+/// the metrics.
+async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(METRICS_UPKEEP))
+        .await
+        .is_some()
+    {
+        metrics.run_upkeep();
+    }
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("there is nothing at this path")
+}
+
+/// A path with its routes, each for those for whom the service's rules say it is; any other method is
+/// answered 405 with `allow`.
+pub fn resource<R: IntoIterator<Item = Route>>(
+    path: &str,
+    allow: &'static str,
+    routes: R,
+) -> impl HttpServiceFactory + use<R> {
+    let at = Rc::new(GuardedPath {
+        path: path.to_owned(),
+        allow,
+    });
+    unguarded(path, allow, routes).wrap(from_fn(
+        move |request: ServiceRequest, next: Next<BoxBody>| guard(Rc::clone(&at), request, next),
+    ))
+}
+
+/// A path that no rule guards, for handlers that find out themselves who asks; other methods are answered
+/// 405.
+pub fn unguarded(
+    path: &str,
+    allow: &'static str,
+    routes: impl IntoIterator<Item = Route>,
+) -> Resource {
+    let resource = web::resource(path).default_service(web::to(move || async move {
+        Problem::method_not_allowed(allow)
+    }));
+    routes.into_iter().fold(resource, Resource::route)
+}

@@ -1,0 +1,111 @@
+//! Connections: how many one address may have open, how many the process can have, and how they are taken.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_http::Protocol;
+use actix_http::error::DispatchError;
+use actix_web::rt::net::TcpStream;
+use anyhow::Context as _;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use socket2::{Domain, Socket, Type};
+
+use super::connection::Connection;
+use crate::limits::RateLimit;
+use crate::limits::shares::{Share, Shares};
+use service_core::network::network_of;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 2048;
+
+/// What the system keeps for a client that does not read, in bytes; it takes about twice as much memory for
+/// it. Left to itself it keeps megabytes.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Files that are no clients' connections: those to databases, Redis and other services, logs, keys.
+const OTHER_FILES: u64 = 512;
+
+/// A listener on an address; what it accepts inherits its options.
+pub(super) fn listen(address: SocketAddr, write_timeout: Duration) -> anyhow::Result<TcpListener> {
+    let listen = || -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        socket.set_tcp_user_timeout(Some(write_timeout))?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    listen().with_context(|| format!("{address} can't be bound"))
+}
+
+/// The most connections that a worker can have, of those that it may. The limit of open files is raised as far
+/// as the system lets it: past it nothing can be accepted, from nobody.
+pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return wanted;
+    };
+    let files = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    let workers = u64::try_from(workers.max(1)).unwrap_or(u64::MAX);
+    let possible = files.saturating_sub(OTHER_FILES).max(OTHER_FILES) / workers;
+    let possible = usize::try_from(possible).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::info!(
+            possible,
+            wanted,
+            files,
+            "fewer connections than http.max_connections_per_worker: \
+             raise the limit of open files"
+        );
+    }
+    possible.min(wanted)
+}
+
+/// How connections are taken; the same for all workers.
+#[derive(Clone)]
+pub(super) struct Admittance {
+    pub(super) write_timeout: Duration,
+    /// How many connections one address may have; none is no limit.
+    pub(super) per_address: Option<Shares<IpAddr>>,
+    /// How often an address may connect.
+    pub(super) rate_limit: Option<RateLimit>,
+}
+
+impl Admittance {
+    /// Takes a connection, unless its address has too many.
+    pub(super) fn admit(
+        &self,
+        stream: TcpStream,
+    ) -> Result<(Connection, Protocol, Option<SocketAddr>), DispatchError> {
+        let peer = stream.peer_addr()?;
+        match self.place(peer.ip()) {
+            Ok(place) => {
+                let unreadable = self.rate_limit.clone().map(|limit| (limit, peer.ip()));
+                let connection = Connection::new(stream, self.write_timeout, place, unreadable);
+                Ok((connection, Protocol::Http1, Some(peer)))
+            }
+            Err(()) => {
+                metrics::counter!("http_connections_refused_total").increment(1);
+                // Nothing of it is left behind here, as there would be of those that are closed in order.
+                stream.set_zero_linger().ok();
+                Err(io::Error::from(io::ErrorKind::QuotaExceeded).into())
+            }
+        }
+    }
+
+    fn place(&self, address: IpAddr) -> Result<Option<Share<IpAddr>>, ()> {
+        if let Some(limit) = &self.rate_limit
+            && !limit.connects(address)
+        {
+            return Err(());
+        }
+        match &self.per_address {
+            Some(places) => places.take(network_of(address)).map(Some).ok_or(()),
+            None => Ok(None),
+        }
+    }
+}
