@@ -1,19 +1,17 @@
-//! The queue and the batches.
+//! The committer: decides commands and commits them in groups, one transaction a batch.
 //!
-//! What waits while the last batch commits is the next batch: there is no timer. A batch is one
-//! transaction. One that fails on its data, or panics, is split in halves until the bad command fails alone; one
-//! that met a lock, a lost connection or an unknown commit is run again, and the recorded ids give
-//! the first verdict to what had been committed.
+//! Queueing, batching and bisection are [`service_core::group_commit`]'s. A batch that met a lock, a lost
+//! connection or an unknown commit outcome is run again here, and the recorded ids give the first verdict to
+//! what had been committed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool, PoolError};
-use futures_util::FutureExt as _;
 use futures_util::future::try_join;
 use service_core::connections::on_connection;
-use tokio::sync::{mpsc, oneshot};
+use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
@@ -54,36 +52,18 @@ pub type CountListener = Arc<dyn Fn(&[PoolCount]) + Send + Sync>;
 /// The answer to a command, or why there is none.
 pub type Answer = Result<Verdict, InventoryError>;
 
-/// A command on its way to the committer.
-pub struct Waiting {
-    command: Command,
-    rows: Option<Box<dyn AnyRows>>,
-    deadline: Instant,
-    answer: oneshot::Sender<Answer>,
+/// A command on its way into a batch.
+pub struct Submission {
+    /// What is to be decided.
+    pub(crate) command: Command,
+    /// Rows of the caller's own, written in the command's transaction.
+    pub(crate) rows: Option<Box<dyn AnyRows>>,
     /// Dropped with the rest, once there is an answer, even if nobody waits for it any more.
-    _entry: Option<Entry>,
+    pub(crate) _entry: Option<Entry>,
 }
 
-impl Waiting {
-    /// A command that waits until the deadline, and where its answer will come.
-    #[must_use]
-    pub(crate) fn new(
-        command: Command,
-        rows: Option<Box<dyn AnyRows>>,
-        entry: Option<Entry>,
-        deadline: Instant,
-    ) -> (Self, oneshot::Receiver<Answer>) {
-        let (answer, receiver) = oneshot::channel();
-        let waiting = Self {
-            command,
-            rows,
-            deadline,
-            answer,
-            _entry: entry,
-        };
-        (waiting, receiver)
-    }
-}
+/// Commands in the order of their arrival, committed in groups.
+pub type Commits = GroupCommit<Arc<Submission>, Verdict, CommitError>;
 
 /// Decides and commits batches, one after the other.
 pub struct Committer {
@@ -98,31 +78,47 @@ pub struct Committer {
 }
 
 /// Why a batch did not commit, or is not known to have.
-enum BatchError {
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
     /// The same batch may succeed: a lock, a lost connection, an id that another replica wrote first.
+    #[error("the database can't answer now: {0}")]
     Again(String),
     /// The database refused the data.
+    #[error("the database rejected a command: {0}")]
     Data(String),
     /// A constraint of a caller's own rows refused them; its name.
+    #[error("{0} refuses a row")]
     Conflict(String),
-    /// Deciding or writing it panicked: a bug, which one of its commands brings out.
-    Panicked,
 }
 
-impl BatchError {
-    /// Whether one of its commands is at fault, without which the others may succeed.
-    fn is_of_one(&self) -> bool {
+impl IsData for CommitError {
+    fn is_data(&self) -> bool {
         !matches!(self, Self::Again(_))
     }
 }
 
-impl From<PoolError> for BatchError {
+impl From<BatchError<CommitError>> for InventoryError {
+    fn from(error: BatchError<CommitError>) -> Self {
+        match error {
+            BatchError::Busy => Self::Busy,
+            BatchError::Stopped => Self::Unavailable("the committer has stopped".to_owned()),
+            BatchError::Panicked | BatchError::Broken => Self::Broken(error.to_string()),
+            BatchError::Failed(error) => match &*error {
+                CommitError::Again(reason) => Self::Unavailable(reason.clone()),
+                CommitError::Data(reason) => Self::Broken(reason.clone()),
+                CommitError::Conflict(key) => Self::Conflict(key.clone()),
+            },
+        }
+    }
+}
+
+impl From<PoolError> for CommitError {
     fn from(error: PoolError) -> Self {
         StoreError::from(error).into()
     }
 }
 
-impl From<StoreError> for BatchError {
+impl From<StoreError> for CommitError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Database(error) => error.into(),
@@ -132,7 +128,7 @@ impl From<StoreError> for BatchError {
     }
 }
 
-impl From<tokio_postgres::Error> for BatchError {
+impl From<tokio_postgres::Error> for CommitError {
     fn from(error: tokio_postgres::Error) -> Self {
         let is_passing = service_core::connections::is_transient(&error);
         let Some(database) = error.as_db_error() else {
@@ -172,80 +168,36 @@ impl From<tokio_postgres::Error> for BatchError {
 }
 
 impl Committer {
-    /// Runs until the queue is closed and empty.
-    pub async fn run(&self, queue: &mut mpsc::Receiver<Waiting>) {
-        let mut batch = Vec::with_capacity(BATCH_LIMIT);
-        while queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
-            let now = Instant::now();
-            let (in_time, too_late): (Vec<_>, Vec<_>) =
-                batch.drain(..).partition(|waiting| waiting.deadline > now);
-            for waiting in too_late {
-                waiting.answer.send(Err(InventoryError::Busy)).ok();
-            }
-            if !in_time.is_empty() {
-                metrics::histogram!("inventory_batch_commands").record(count(in_time.len()));
-                self.resolve(in_time).await;
-            }
-        }
+    /// Starts to commit what is submitted, until all handles are dropped.
+    #[must_use]
+    pub fn start(self) -> Commits {
+        let limits = Limits {
+            batch: BATCH_LIMIT,
+            queue: QUEUE_LIMIT,
+            wait: self.commit_timeout,
+        };
+        let committer = Arc::new(self);
+        GroupCommit::start("inventory", limits, move |batch| {
+            let committer = Arc::clone(&committer);
+            async move { committer.run_batch(&batch).await }
+        })
     }
 
-    /// Answers every command of a batch.
-    async fn resolve(&self, batch: Vec<Waiting>) {
-        let mut parts = vec![batch];
-        while let Some(mut part) = parts.pop() {
-            let started = Instant::now();
-            let result = self.run_batch(&part).await;
-            metrics::histogram!("inventory_batch_seconds").record(started.elapsed().as_secs_f64());
-            match result {
-                Ok(verdicts) => {
-                    crash_points::point("answer.before");
-                    for (waiting, verdict) in part.into_iter().zip(verdicts) {
-                        waiting.answer.send(Ok(verdict)).ok();
-                    }
-                }
-                Err(error) if error.is_of_one() && part.len() > 1 => {
-                    let second = part.split_off(part.len() / 2);
-                    parts.push(second);
-                    parts.push(part);
-                }
-                Err(BatchError::Data(reason)) => {
-                    tracing::error!(reason, "the database rejected a command");
-                    answer_all(part, &InventoryError::Broken(reason));
-                }
-                Err(BatchError::Panicked) => {
-                    tracing::error!("a command panicked");
-                    answer_all(part, &InventoryError::Broken("it panicked".to_owned()));
-                }
-                Err(BatchError::Conflict(key)) => {
-                    answer_all(part, &InventoryError::Conflict(key));
-                }
-                Err(BatchError::Again(reason)) => {
-                    tracing::warn!(reason, commands = part.len(), "commit outcome unknown");
-                    answer_all(part, &InventoryError::Unavailable(reason));
-                }
-            }
-        }
-    }
-
-    /// Runs a batch until its outcome is known or commit_timeout runs out.
-    async fn run_batch(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, BatchError> {
+    /// Runs a batch until its outcome is known, or `commit_timeout` runs out.
+    async fn run_batch(&self, batch: &[Arc<Submission>]) -> Result<Vec<Verdict>, CommitError> {
         let retry_until = Instant::now() + self.commit_timeout;
         let mut pause = FIRST_PAUSE;
         let mut repeats = Repeats::Unlikely;
         loop {
-            let attempt = AssertUnwindSafe(self.try_batch(batch, repeats, retry_until));
-            let error = match attempt.catch_unwind().await {
-                Ok(Ok((verdicts, counts))) => {
+            let error = match self.try_batch(batch, repeats, retry_until).await {
+                Ok((verdicts, counts)) => {
                     self.tell(&counts);
+                    crash_points::point("answer.before");
                     return Ok(verdicts);
                 }
-                Ok(Err(error)) => error,
-                Err(_) => {
-                    panicked("batch");
-                    BatchError::Panicked
-                }
+                Err(error) => error,
             };
-            let BatchError::Again(reason) = &error else {
+            let CommitError::Again(reason) = &error else {
                 return Err(error);
             };
             if Instant::now() + pause >= retry_until {
@@ -262,17 +214,18 @@ impl Committer {
     /// Tells of new counts. What was committed is answered as such, whatever becomes of those who listen.
     fn tell(&self, counts: &[PoolCount]) {
         if std::panic::catch_unwind(AssertUnwindSafe(|| (self.on_commit)(counts))).is_err() {
-            panicked("on_commit");
+            metrics::counter!("panics_caught_total", "at" => "on_commit").increment(1);
+            tracing::error!("a listener of counts panicked");
         }
     }
 
     /// One transaction, on a connection that is closed unless it succeeds.
     async fn try_batch(
         &self,
-        batch: &[Waiting],
+        batch: &[Arc<Submission>],
         repeats: Repeats,
         retry_until: Instant,
-    ) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
+    ) -> Result<(Vec<Verdict>, Vec<PoolCount>), CommitError> {
         on_connection(&self.database, retry_until, async |client: &Client| {
             transact(client, batch, repeats, self.sales).await
         })
@@ -282,61 +235,49 @@ impl Committer {
 
 async fn transact(
     client: &Client,
-    batch: &[Waiting],
+    batch: &[Arc<Submission>],
     repeats: Repeats,
     sales: SalesPolicy,
-) -> Result<(Vec<Verdict>, Vec<PoolCount>), BatchError> {
+) -> Result<(Vec<Verdict>, Vec<PoolCount>), CommitError> {
     let begin = format!(
         "BEGIN; {BY_KEYS}; SET LOCAL lock_timeout = {}",
         LOCK_TIMEOUT.as_millis()
     );
-    let commands: Vec<&Command> = batch.iter().map(|waiting| &waiting.command).collect();
+    let commands: Vec<&Command> = batch.iter().map(|one| &one.command).collect();
     // Sent without waiting in between; the server runs them in the order in which they are polled.
-    let begin = async { client.batch_execute(&begin).await.map_err(BatchError::from) };
+    let begin = async {
+        client
+            .batch_execute(&begin)
+            .await
+            .map_err(CommitError::from)
+    };
     let load = async {
         load(client, &commands, repeats)
             .await
-            .map_err(BatchError::from)
+            .map_err(CommitError::from)
     };
     let ((), loaded) = try_join(begin, load).await?;
     if loaded.is_incomplete {
-        return Err(BatchError::Again(
+        return Err(CommitError::Again(
             "a hold turned up while the batch waited".to_owned(),
         ));
     }
     let (verdicts, changes) = decide(loaded.state, &commands, loaded.now, sales);
     let mut writes = prepare(client, &changes, loaded.now).await?;
-    let with_rows = batch.iter().map(|waiting| waiting.rows.as_deref());
+    let with_rows = batch.iter().map(|one| one.rows.as_deref());
     let rows = rows::statements(with_rows.zip(&verdicts));
     writes.extend(prepare_rows(client, rows).await?);
     let commit = async {
         client
             .batch_execute("COMMIT")
             .await
-            .map_err(BatchError::from)
+            .map_err(CommitError::from)
     };
     crash_points::point("commit.before");
-    let write = async { execute(client, &writes).await.map_err(BatchError::from) };
+    let write = async { execute(client, &writes).await.map_err(CommitError::from) };
     // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
     // have the error. One that can't even be sent fails before this COMMIT is.
     try_join(write, commit).await?;
     crash_points::point("commit.after");
     Ok((verdicts, changes.counts().collect()))
-}
-
-/// Counts a panic that was caught.
-fn panicked(at: &'static str) {
-    metrics::counter!("inventory_panics_total", "at" => at).increment(1);
-    tracing::error!(at, "the committer caught a panic");
-}
-
-fn answer_all(part: Vec<Waiting>, error: &InventoryError) {
-    for waiting in part {
-        waiting.answer.send(Err(error.clone())).ok();
-    }
-}
-
-/// A small count as a metric's value.
-fn count(len: usize) -> f64 {
-    u32::try_from(len).map_or(f64::MAX, f64::from)
 }

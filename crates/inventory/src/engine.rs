@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::command::{Command, Direction, HoldCommand};
-use crate::committer::{Answer, Committer, CountListener, QUEUE_LIMIT, Waiting};
+use crate::committer::{Answer, Commits, Committer, CountListener, Submission};
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::in_flight::{Entry, InFlight};
@@ -74,14 +74,14 @@ impl From<Database> for Databases {
 
 /// Pools and holds of one database. Cheap to share behind an `Arc`.
 pub struct Inventory {
-    queue: mpsc::Sender<Waiting>,
+    commits: Commits,
     database: Database,
     gate: Option<Arc<Gate>>,
     replay_lookup: ReplayLookup,
     in_flight: InFlight,
     proofs: Arc<Proofs>,
     commit_timeout: Duration,
-    /// Ends the committer and the sweeper with the inventory. Nobody waits for an answer then.
+    /// Ends them with the inventory. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
 }
 
@@ -100,7 +100,6 @@ impl Inventory {
             proofs,
             reads: database,
         } = databases.into();
-        let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
             Some(gate) => {
@@ -113,18 +112,14 @@ impl Inventory {
             }
             None => on_commit,
         };
-        let committer = Committer {
+        let commits = Committer {
             database: commits,
             sales: settings.sales,
             commit_timeout: settings.commit_timeout,
             on_commit,
-        };
-        let (committer, waiting) = (Arc::new(committer), Arc::new(Mutex::new(waiting)));
-        supervise(&mut tasks, "inventory_committer", move || {
-            let (committer, waiting) = (Arc::clone(&committer), Arc::clone(&waiting));
-            async move { committer.run(&mut *waiting.lock().await).await }
-        });
-        let (sweeps, swept) = (queue.clone(), database.clone());
+        }
+        .start();
+        let (sweeps, swept) = (commits.clone(), database.clone());
         supervise(&mut tasks, "inventory_sweeper", move || {
             sweep(sweeps.clone(), swept.clone(), settings.commit_timeout)
         });
@@ -135,7 +130,7 @@ impl Inventory {
             replay_lookup,
             in_flight: InFlight::default(),
             proofs: Proofs::new(proofs, settings.proof_timeout),
-            queue,
+            commits,
             database,
             gate,
             commit_timeout: settings.commit_timeout,
@@ -255,7 +250,7 @@ impl Inventory {
         rows: Option<Box<dyn AnyRows>>,
         entry: Option<Entry>,
     ) -> Answer {
-        submit_to(&self.queue, command, rows, entry, self.commit_timeout).await
+        submit_to(&self.commits, command, rows, entry, self.commit_timeout).await
     }
 
     /// A hold as it stands, if there is one.
@@ -362,25 +357,23 @@ async fn restore(gate: &Gate, taken: Vec<RequestedUnits>) {
     }
 }
 
-/// Queues a command and waits for its answer, both within the caller's commit_timeout.
+/// Queues a command and waits for its answer.
 async fn submit_to(
-    queue: &mpsc::Sender<Waiting>,
+    commits: &Commits,
     command: Command,
     rows: Option<Box<dyn AnyRows>>,
     entry: Option<Entry>,
     commit_timeout: Duration,
 ) -> Answer {
-    let (waiting, answer) = Waiting::new(command, rows, entry, Instant::now() + commit_timeout);
-    // A full queue refuses at once: waiting for a place would only hide the load.
-    queue.try_send(waiting).map_err(|_| InventoryError::Busy)?;
-    // The committer itself gives up after its own commit_timeout; twice that bounds this wait.
-    match tokio::time::timeout(commit_timeout * 2, answer).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(InventoryError::Unavailable(
-            "the committer has stopped".to_owned(),
-        )),
-        Err(_) => Err(InventoryError::Busy),
-    }
+    let submission = Submission {
+        command,
+        rows,
+        _entry: entry,
+    };
+    // A batch begins within `commit_timeout` and gives up after another.
+    let answer = commits.submit(Arc::new(submission));
+    let answered = tokio::time::timeout(commit_timeout * 2, answer).await;
+    Ok(answered.map_err(|_| InventoryError::Busy)??)
 }
 
 /// Runs a task for as long as the inventory is there, again where it broke off.
@@ -442,10 +435,10 @@ fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
 }
 
 /// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
-async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, commit_timeout: Duration) {
+async fn sweep(commits: Commits, database: Database, commit_timeout: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
-        if let Err(error) = sweep_once(&queue, &database, commit_timeout).await {
+        if let Err(error) = sweep_once(&commits, &database, commit_timeout).await {
             tracing::debug!(%error, "finding expired holds failed");
         }
     }
@@ -454,7 +447,7 @@ async fn sweep(queue: mpsc::Sender<Waiting>, database: Database, commit_timeout:
 /// Goes through all holds that have lapsed, part by part. Each is named by a command of its own, so that the batch
 /// has all of its pools; one that can't be swept is passed over.
 async fn sweep_once(
-    queue: &mpsc::Sender<Waiting>,
+    commits: &Commits,
     database: &Database,
     commit_timeout: Duration,
 ) -> Result<(), StoreError> {
@@ -472,7 +465,7 @@ async fn sweep_once(
         after = *last;
         let sweeps = lapsed.iter().map(|(_, hold)| {
             let command = Command::Sweep { hold: *hold };
-            submit_to(queue, command, None, None, commit_timeout)
+            submit_to(commits, command, None, None, commit_timeout)
         });
         join_all(sweeps).await;
     }

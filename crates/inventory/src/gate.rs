@@ -5,8 +5,6 @@
 //! each commit and read anew when it is missing; so a refusal that comes too early does so for a
 //! second at most. Without Redis, or while Redis is slow, everything is let through.
 
-mod connection;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +15,9 @@ use domain::{PoolId, Units};
 use moka::future::Cache;
 use moka::sync::Cache as RefusalCache;
 use service_core::connections::on_connection;
+use service_core::redis::BestEffortRedis;
 use tokio::time::Instant;
 
-use self::connection::ReconnectingConnection;
 use crate::committer::CountListener;
 use crate::pub_sub;
 use crate::store::{StoreError, pool_counts};
@@ -57,7 +55,7 @@ pub enum Admission {
 
 /// The gate of one kind of pool.
 pub struct Gate {
-    connection: ReconnectingConnection,
+    connection: BestEffortRedis,
     client: Client,
     database: Database,
     key_start: String,
@@ -82,8 +80,9 @@ impl Gate {
         kind: &str,
         timeout: Duration,
     ) -> Arc<Self> {
+        let failures = metrics::counter!("inventory_gate_failures_total");
         Arc::new(Self {
-            connection: ReconnectingConnection::new(redis, timeout),
+            connection: BestEffortRedis::new(redis, timeout, failures),
             client,
             database,
             key_start: format!("{prefix}{kind}"),

@@ -1,4 +1,4 @@
-//! Many small writes as few large ones.
+//! Group commit: many small writes as few transactions.
 //!
 //! What waits while the last batch is written is the next batch: there is no timer, so a lone item is
 //! written at once, and under load the cost of a commit is shared by all who wait. Callers are answered
@@ -54,7 +54,7 @@ pub struct Limits {
     /// How many items may wait; more are refused with [`BatchError::Busy`].
     pub queue: usize,
     /// How long an item may wait for its batch to begin; one that has waited longer by then is refused
-    /// with [`BatchError::Busy`].
+    /// with [`BatchError::Busy`] (load shedding).
     pub wait: Duration,
 }
 
@@ -98,8 +98,8 @@ where
     ///
     /// The function writes all of its items in one transaction, or none, and answers after the commit,
     /// with one answer for each item in their order. It has to limit its own time. A batch that fails on
-    /// its data is written again in halves, until the bad item fails alone. The name is a label of the
-    /// metrics `batch_items` and `batch_seconds`.
+    /// its data, or panics, is bisected: written again in halves, until the bad item fails alone. The name is a
+    /// label of the metrics `group_commit_items`, `group_commit_seconds` and `panics_caught_total`.
     ///
     /// # Panics
     /// Outside a runtime, and when a limit is zero.

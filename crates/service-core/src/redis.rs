@@ -1,15 +1,13 @@
 //! Redis. It may be absent, slow or gone at any moment: every caller goes on without it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+mod best_effort;
 
 use anyhow::Context as _;
-use deadpool_redis::redis::{Client, RedisResult, cmd};
-use deadpool_redis::{Config, Connection, Pool, PoolConfig, Runtime, Timeouts};
-use metrics::Counter;
+use deadpool_redis::redis::{Client, cmd};
+use deadpool_redis::{Config, Pool, PoolConfig, Runtime, Timeouts};
 use secrecy::ExposeSecret as _;
 
+pub use self::best_effort::BestEffortRedis;
 use crate::settings::RedisSettings;
 
 /// Ways to reach a Redis. Nothing is connected yet.
@@ -19,60 +17,6 @@ pub struct Redis {
     pub pool: Pool,
     /// For connections of their own, such as subscriptions.
     pub client: Client,
-}
-
-/// How long Redis is left alone after a call that failed.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Calls that are not worth waiting for: each has a few milliseconds, and after one that failed none is made
-/// for a second. Clones share the pause.
-#[derive(Clone)]
-pub struct BestEffortRedis {
-    pool: Pool,
-    timeout: Duration,
-    failures: Counter,
-    started: Instant,
-    /// Milliseconds after `started` before which no call is made.
-    paused_until_ms: Arc<AtomicU64>,
-}
-
-impl BestEffortRedis {
-    /// Calls through this pool, each of which may take so long; those that fail are counted, those that are
-    /// not made are not.
-    #[must_use]
-    pub fn new(pool: Pool, timeout: Duration, failures: Counter) -> Self {
-        Self {
-            pool,
-            timeout,
-            failures,
-            started: Instant::now(),
-            paused_until_ms: Arc::new(AtomicU64::new(0)),
-        }
-    }
-
-    /// Makes a call, unless one failed a moment ago. `None` where there was no answer.
-    pub async fn call<T>(
-        &self,
-        call: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
-    ) -> Option<T> {
-        if self.now_ms() < self.paused_until_ms.load(Ordering::Relaxed) {
-            return None;
-        }
-        let calling = async { call(&mut self.pool.get().await.ok()?).await.ok() };
-        let answer = tokio::time::timeout(self.timeout, calling).await;
-        if let Ok(Some(answer)) = answer {
-            return Some(answer);
-        }
-        self.failures.increment(1);
-        let pause_ms = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
-        let until = self.now_ms().saturating_add(pause_ms);
-        self.paused_until_ms.store(until, Ordering::Relaxed);
-        None
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 /// The Redis of these settings, or nothing where it is switched off.

@@ -81,7 +81,7 @@ impl From<BatchError<DbError>> for PaymentError {
         match error {
             BatchError::Busy | BatchError::Stopped => Self::TooBusy,
             BatchError::Failed(error) => Self::from(error),
-            BatchError::Broken => Self::OutcomeUnknown,
+            BatchError::Broken | BatchError::Panicked => Self::OutcomeUnknown,
         }
     }
 }

@@ -46,7 +46,7 @@ impl From<BatchError<Self>> for DbError {
         match error {
             BatchError::Busy | BatchError::Stopped => Self::Busy,
             BatchError::Failed(error) => Self::Unwritten(error),
-            BatchError::Broken => Self::BrokenOff,
+            BatchError::Broken | BatchError::Panicked => Self::BrokenOff,
         }
     }
 }

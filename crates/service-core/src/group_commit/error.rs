@@ -28,9 +28,23 @@ pub enum BatchError<E> {
     /// [is data](IsData::is_data) did not.
     #[error("the write failed")]
     Failed(#[source] Arc<E>),
-    /// The write broke off without an answer: the item may be written or not. A bug.
+    /// The write ended without an answer for each item: the item may be written or not. A bug.
     #[error("the write broke off")]
     Broken,
+    /// Writing the item panicked: it may be written or not. A bug.
+    #[error("the write panicked")]
+    Panicked,
+}
+
+impl<E: IsData> BatchError<E> {
+    /// Whether one item is at fault, without which the others may be written.
+    pub(super) fn is_of_one_item(&self) -> bool {
+        match self {
+            Self::Failed(error) => error.is_data(),
+            Self::Panicked => true,
+            Self::Busy | Self::Stopped | Self::Broken => false,
+        }
+    }
 }
 
 impl<E> Clone for BatchError<E> {
@@ -40,6 +54,7 @@ impl<E> Clone for BatchError<E> {
             Self::Stopped => Self::Stopped,
             Self::Failed(error) => Self::Failed(Arc::clone(error)),
             Self::Broken => Self::Broken,
+            Self::Panicked => Self::Panicked,
         }
     }
 }

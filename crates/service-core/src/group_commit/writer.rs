@@ -1,4 +1,4 @@
-//! The task that writes.
+//! The task that writes batches, and bisects those that fail on an item.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -59,13 +59,13 @@ impl<W> Writer<W> {
                 waiting.answer.send(Err(BatchError::Busy)).ok();
             }
             if !in_time.is_empty() {
-                self.settle(in_time).await;
+                self.resolve(in_time).await;
             }
         }
     }
 
     /// Answers every item of a batch.
-    async fn settle<I, A, E, F>(&self, batch: Vec<Waiting<I, A, E>>)
+    async fn resolve<I, A, E, F>(&self, batch: Vec<Waiting<I, A, E>>)
     where
         W: Fn(Vec<I>) -> F,
         F: Future<Output = Result<Vec<A>, E>>,
@@ -81,14 +81,16 @@ impl<W> Writer<W> {
                         waiting.answer.send(Ok(answer)).ok();
                     }
                 }
-                Err(BatchError::Failed(error)) if error.is_data() && part.len() > 1 => {
+                Err(error) if error.is_of_one_item() && part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
                     parts.push(second);
                     parts.push(part);
                 }
                 Err(error) => {
-                    if let BatchError::Failed(cause) = &error {
-                        tracing::warn!(batcher = self.name, items = part.len(), error = %cause, "batch write failed");
+                    if let BatchError::Failed(cause) = &error
+                        && !cause.is_data()
+                    {
+                        tracing::warn!(writer = self.name, items = part.len(), error = %cause, "commit outcome unknown");
                     }
                     for waiting in part {
                         waiting.answer.send(Err(error.clone())).ok();
@@ -106,19 +108,19 @@ impl<W> Writer<W> {
     {
         let count = items.len();
         let size = u32::try_from(count).unwrap_or(u32::MAX);
-        metrics::histogram!("batch_items", "batcher" => self.name).record(f64::from(size));
+        metrics::histogram!("group_commit_items", "writer" => self.name).record(f64::from(size));
         let started = Instant::now();
-        // A write that panics breaks its own batch, not those to come.
+        // A write that panics fails its own items, not those to come.
         let written = AssertUnwindSafe(async { (self.write)(items).await }).catch_unwind();
         let written = written.await;
-        metrics::histogram!("batch_seconds", "batcher" => self.name)
+        metrics::histogram!("group_commit_seconds", "writer" => self.name)
             .record(started.elapsed().as_secs_f64());
         match written {
             Ok(Ok(answers)) if answers.len() == count => Ok(answers),
             Ok(Ok(answers)) => {
                 let answers = answers.len();
                 tracing::error!(
-                    batcher = self.name,
+                    writer = self.name,
                     items = count,
                     answers,
                     "batch write returned the wrong number of results"
@@ -127,8 +129,9 @@ impl<W> Writer<W> {
             }
             Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
             Err(_) => {
-                tracing::error!(batcher = self.name, items = count, "batch write panicked");
-                Err(BatchError::Broken)
+                metrics::counter!("panics_caught_total", "at" => self.name).increment(1);
+                tracing::error!(writer = self.name, items = count, "batch write panicked");
+                Err(BatchError::Panicked)
             }
         }
     }
