@@ -15,7 +15,7 @@ pub mod tickets;
 
 use std::sync::Arc;
 
-use clients::http::CallError;
+use clients::CallError;
 use domain::sale_rules::holding::TooManyUnpaid;
 use domain::{BookingId, FlightId, Units};
 use inventory::{InventoryError, StoreError};

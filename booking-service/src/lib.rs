@@ -30,9 +30,9 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use anyhow::ensure;
-use clients::flight::FlightClient;
-use clients::http::Credentials;
-use clients::payment::PaymentClient;
+use clients::Credentials;
+use clients::FlightClient;
+use clients::PaymentClient;
 use domain::sale_rules::holding::HoldTime;
 use futures_util::FutureExt as _;
 use inventory::{Databases, Gate, Inventory};

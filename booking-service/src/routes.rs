@@ -27,7 +27,7 @@ use crate::routes::tickets::ticket_options;
 use crate::routes::tickets::vouchers;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
-use clients::http::CallContext;
+use clients::CallContext;
 use serde::Serialize;
 use service_core::audit_log::AuditLog;
 use service_http::problem::ProblemStyles;

@@ -5,10 +5,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use clients::payment::Reference;
 use domain::{Invalid, Money, PaymentId};
 use jiff::Timestamp;
 use service_core::idempotency::RequestKey;
+use payment_api::Reference;
 use uuid::Uuid;
 
 /// Which call asked for a charge.

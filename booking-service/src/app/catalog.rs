@@ -6,12 +6,11 @@ mod airports;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clients::flight::{
-    CalendarAnswer, Flight, FlightClient, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap,
-};
-use clients::http::CallContext;
+use clients::CallContext;
+use clients::FlightClient;
 use domain::sale_rules::itinerary::NoItinerary;
 use domain::{AirportCode, FlightId, Units};
+use flight_api::{CalendarAnswer, Flight, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use moka::future::Cache;

@@ -120,8 +120,8 @@ impl Refusal {
     }
 }
 
-impl From<clients::http::Refusal> for Refusal {
-    fn from(refusal: clients::http::Refusal) -> Self {
+impl From<clients::Refusal> for Refusal {
+    fn from(refusal: clients::Refusal) -> Self {
         Self {
             code: refusal.code,
             message: refusal.detail,

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
-use clients::flight::Flight;
 use domain::{BookingId, FlightId};
+use flight_api::Flight;
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lifecycle::State;

@@ -1,7 +1,7 @@
 //! Money, times and counts in people's words.
 
-use clients::flight::{Airport, Flight};
 use domain::{Amount, Currency, Money};
+use flight_api::{Airport, Flight};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;

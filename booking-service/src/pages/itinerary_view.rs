@@ -1,6 +1,6 @@
 //! A flight and an itinerary in words.
 
-use clients::flight::Flight;
+use flight_api::Flight;
 use maud::{Markup, html};
 
 use crate::app::catalog::Airports;
@@ -34,7 +34,7 @@ pub(super) fn leg(flight: &Flight, airports: &Airports) -> Markup {
         .arrival_time
         .duration_since(flight.departure_time)
         .as_mins();
-    let city = |airport: Option<&clients::flight::Airport>| airport.map(|one| one.city.clone());
+    let city = |airport: Option<&flight_api::Airport>| airport.map(|one| one.city.clone());
     html! {
         div.leg-head {
             h2 { (flight.flight_number) }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
-use clients::flight::Flight;
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::sale_rules::Cutoff;
 use domain::{FlightId, HoldId};
 use service_http::Problem;
 use service_http::extract::Id;
+use flight_api::Flight;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use clients::flight::{Seat, SeatStatus};
 use domain::{FlightId, SeatNumber};
+use flight_api::{Seat, SeatStatus};
 use maud::{Markup, html};
 
 use crate::pages::formatting;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use clients::flight::{Seat, SeatNews, SeatsKnown, Since};
 use domain::{FlightId, HoldId};
+use flight_api::{Seat, SeatNews, SeatsKnown, Since};
 use futures_util::stream::{self, StreamExt as _};
 use maud::{Markup, html};
 use serde::Deserialize;

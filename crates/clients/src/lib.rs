@@ -1,11 +1,13 @@
-//! The services' wire types, and the HTTP clients that speak them.
+//! The HTTP clients of flight-service and payment-service.
 //!
-//! [`flight`] and [`payment`] each have the JSON bodies of one service, used by the service itself
-//! and by those who call it, and a client. [`http`] is what the clients share: time limits, what to
-//! make of an answer, the headers that tie calls to the request they serve. [`ledger`] is the proof that
-//! two services answer.
+//! The JSON bodies are in `flight-api` and `payment-api`, which the services themselves use without an HTTP
+//! client. [`http`] is what the clients share: time limits, retries, the circuit breaker, what to make of an
+//! answer, the headers that tie calls to the request they serve.
 
-pub mod flight;
+mod flight;
 pub mod http;
-pub mod ledger;
-pub mod payment;
+mod payment;
+
+pub use self::flight::{FlightClient, SeatStream};
+pub use self::http::{Answer, CallContext, CallError, Credentials, Refusal};
+pub use self::payment::PaymentClient;

@@ -1,138 +1,133 @@
-//! payment-service: charges and refunds.
+//! The client of payment-service.
 
-mod client;
+use std::time::Duration;
 
-use domain::{Amount, Currency, PaymentId};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
+use domain::{Amount, PaymentId};
+use payment_api::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, RefundRequest};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Response, StatusCode, Url};
 
-pub use self::client::PaymentClient;
+use crate::http::{Answer, CallContext, CallError, Connection, Credentials, Request, answer, read};
 
-/// A caller's own name for something: an integer or a text, kept and answered as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged, expecting = "must be an integer or a text")]
-pub enum Reference {
-    /// An integer.
-    Number(i64),
-    /// A text.
-    Text(String),
+/// Calls payment-service. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct PaymentClient {
+    connection: Connection,
 }
 
-/// A charge that is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ChargeRequest {
-    /// The booking that is paid.
-    pub booking_id: Reference,
-    /// How much, above zero, in whole minor units of its currency: two decimals for most.
-    #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
-    pub amount: Amount,
-    /// The currency's ISO 4217 code; INR where none is named.
-    #[serde(default = "default_currency")]
-    #[schema(value_type = String, example = "INR", pattern = "^[A-Z]{3}$")]
-    pub currency: Currency,
-    /// Who pays.
-    pub user_id: Reference,
-    /// `credit_card`, `debit_card`, `upi` or `net_banking`; any other fails.
-    #[schema(example = "credit_card", max_length = 64)]
-    pub payment_type: String,
-    /// What is paid, in the caller's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 255)]
-    pub reference: Option<String>,
-    /// Five digits, for orders that are paid by code; `00000` always fails.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^[0-9]{5}$")]
-    pub payment_code: Option<String>,
+impl PaymentClient {
+    /// A client for the service at this address. `timeout` is how long an answer may take before its
+    /// outcome counts as unknown.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
+        Self::with_credentials(base, timeout, Credentials::none())
+    }
+
+    /// The same for a service that asks who calls.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be made.
+    pub fn with_credentials(
+        base: &Url,
+        timeout: Duration,
+        credentials: Credentials,
+    ) -> Result<Self, reqwest::Error> {
+        let connection = Connection::new("payment-service", base, timeout, credentials)?;
+        Ok(Self { connection })
+    }
+
+    /// Charges, once per key however often it is called.
+    ///
+    /// A charge that was declined or that the provider gave up (its status says so) has taken nothing,
+    /// for good. A refusal (`key_closed`, `idempotency_key_reused`, a malformed request) has charged
+    /// nothing either, and with this request never will.
+    ///
+    /// # Errors
+    /// When the outcome is not known, unless [`CallError::never_sent`]: ask again with the same key, or
+    /// close it. No time that ran out is tried again here.
+    pub async fn charge(
+        &self,
+        key: &str,
+        request: &ChargeRequest,
+        context: &CallContext,
+    ) -> Answer<Charge> {
+        let request = Request::repeatable(Method::POST, &["api", "payments", "process"])
+            .idempotency_key(key)
+            .json(request)?;
+        let response = self.connection.send(request, context).await?;
+        match response.status() {
+            StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT if !is_problem(&response) => {
+                read(response).await.map(Ok)
+            }
+            _ => answer(response).await,
+        }
+    }
+
+    /// Closes a key: after it, whether the key has made a charge is settled for good. Calling it again
+    /// gives the same answer.
+    ///
+    /// # Errors
+    /// When no usable answer comes: the key may be closed or not. [`CallError::InProgress`] when its
+    /// charge still ran at the end of the service's wait for it.
+    pub async fn close(&self, key: &str, context: &CallContext) -> Result<ClosedKey, CallError> {
+        let body = CloseRequest {
+            key: key.to_owned(),
+        };
+        let request =
+            Request::repeatable(Method::POST, &["api", "payments", "close"]).json(&body)?;
+        let closed = answer(self.connection.send(request, context).await?).await?;
+        closed.map_err(CallError::Refused)
+    }
+
+    /// The charge that a key made, if there is one.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn charge_of(
+        &self,
+        key: &str,
+        context: &CallContext,
+    ) -> Result<Option<Charge>, CallError> {
+        let request = Request::repeatable(Method::GET, &["api", "payments"]).query("key", key);
+        let response = self.connection.send(request, context).await?;
+        match answer(response).await? {
+            Ok(charge) => Ok(Some(charge)),
+            Err(refusal) if refusal.code == "not_found" => Ok(None),
+            Err(refusal) => Err(CallError::Refused(refusal)),
+        }
+    }
+
+    /// Gives money back, once per key however often it is called.
+    ///
+    /// # Errors
+    /// When the outcome is not known: ask again with the same key. [`CallError::Refused`] when the
+    /// charge has taken no money, or less is left of it.
+    pub async fn refund(
+        &self,
+        key: &str,
+        payment: PaymentId,
+        amount: Amount,
+        context: &CallContext,
+    ) -> Result<Refund, CallError> {
+        let payment = payment.to_string();
+        let request = Request::repeatable(Method::POST, &["api", "payments", &payment, "refunds"])
+            .idempotency_key(key)
+            .json(&RefundRequest { amount })?;
+        let refunded = answer(self.connection.send(request, context).await?).await?;
+        refunded.map_err(CallError::Refused)
+    }
 }
 
-fn default_currency() -> Currency {
-    Currency::INR
-}
-
-/// How a charge ended, or that it has not yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChargeStatus {
-    /// The provider was asked and its answer is not recorded yet. Only a look-up answers this.
-    Processing,
-    /// The money was taken.
-    Success,
-    /// The money was refused; nothing was taken.
-    Failed,
-    /// The provider gave up in time; nothing was taken.
-    Timeout,
-}
-
-/// A charge as it is answered.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Charge {
-    /// The charge's id.
-    #[schema(value_type = Uuid)]
-    pub payment_id: PaymentId,
-    /// How it ended.
-    pub status: ChargeStatus,
-    /// The same in words, such as `Card declined`.
-    pub message: String,
-    /// A stable code of a refusal, such as `card_declined`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// The booking that was to be paid.
-    pub booking_id: Reference,
-    /// How much.
-    #[schema(value_type = f64)]
-    pub amount: Amount,
-    /// The currency's ISO 4217 code.
-    #[serde(deserialize_with = "Currency::deserialize_stored")]
-    #[schema(value_type = String, example = "INR")]
-    pub currency: Currency,
-    /// How much of it was given back.
-    #[serde(default)]
-    #[schema(value_type = f64)]
-    pub refunded: Amount,
-    /// When it ended; while it is processing, when it began.
-    pub processed_at: Timestamp,
-}
-
-/// A key that is to be closed.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct CloseRequest {
-    /// The key, 1 to 255 visible ASCII characters.
-    #[schema(min_length = 1, max_length = 255)]
-    pub key: String,
-}
-
-/// A closed key: whether it made a charge is settled for good.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ClosedKey {
-    /// The key.
-    pub key: String,
-    /// Always true: no further charge will be made with it.
-    pub closed: bool,
-    /// The charge that it made, however that ended; none where it made none.
-    pub charge: Option<Charge>,
-}
-
-/// A refund that is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct RefundRequest {
-    /// How much, above zero, at most what is left of the charge.
-    #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
-    pub amount: Amount,
-}
-
-/// A refund as it is answered.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Refund {
-    /// The refund's id.
-    pub refund_id: Uuid,
-    /// The charge that it gives back.
-    #[schema(value_type = Uuid)]
-    pub payment_id: PaymentId,
-    /// How much.
-    #[schema(value_type = f64)]
-    pub amount: Amount,
-    /// When.
-    pub refunded_at: Timestamp,
+/// Whether an answer is a problem, and not a charge that ended badly.
+fn is_problem(response: &Response) -> bool {
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|media_type| {
+            media_type
+                .as_bytes()
+                .starts_with(b"application/problem+json")
+        })
 }

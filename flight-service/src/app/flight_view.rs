@@ -1,7 +1,7 @@
 //! A flight as clients see it.
 
-use clients::flight::{Flight, FlightStatus};
 use domain::{AirportCode, FlightId, FlightNumber, Money};
+use flight_api::{Flight, FlightStatus};
 use inventory::decide::SalesPolicy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
-use clients::flight::Flight;
 use deadpool_postgres::Pool as Database;
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
+use flight_api::Flight;
 use inventory::PoolCount;
 use inventory::committer::CountListener;
 use inventory::decide::SalesPolicy;
@@ -317,11 +317,11 @@ impl Schedule {
 
     /// All airports in the order of their codes.
     #[must_use]
-    pub fn airports(&self) -> Vec<clients::flight::Airport> {
+    pub fn airports(&self) -> Vec<flight_api::Airport> {
         let mut airports: Vec<_> = self
             .airports
             .values()
-            .map(|airport| clients::flight::Airport {
+            .map(|airport| flight_api::Airport {
                 code: airport.code,
                 name: airport.name.clone(),
                 city: airport.city.clone(),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use clients::flight::{Flight, FlightChange, FlightStatus, NewFlight};
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
+use flight_api::{Flight, FlightChange, FlightStatus, NewFlight};
 use inventory::{Command, Inventory, NewPool, PoolChange, Refusal};
 use service_core::idempotency::{self, Answer, Kept, Replayable, RequestKey, answers};
 

@@ -15,8 +15,8 @@ pub mod shared;
 
 use std::sync::Arc;
 
-use clients::flight::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
 use domain::{AirportCode, Money, Units};
+use flight_api::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
 use inventory::decide::SalesPolicy;
 use itinerary::{ConnectionWindow, Cursor, Filters, Itinerary, Order, Query};
 use jiff::civil::Date;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use clients::flight::{
-    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, Path,
-    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
-};
 use deadpool_postgres::{GenericClient, Pool as Database};
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
 use domain::{Amount, FlightId, FlightNumber, HoldId, Units, sale_rules};
+use flight_api::{
+    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, Path,
+    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
+};
 use inventory::command::{MAX_LEGS, MalformedHold};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
@@ -139,7 +139,7 @@ impl Seats {
                 error => Err(error),
             };
         }
-        if flight.status != clients::flight::FlightStatus::Scheduled {
+        if flight.status != flight_api::FlightStatus::Scheduled {
             return Ok(refused(
                 Refusal::SalesClosed.code(),
                 Refusal::SalesClosed.to_string(),

@@ -1,6 +1,6 @@
 //! What adjustments of seats under a key were answered, written in the adjustment's transaction.
 
-use clients::flight::SeatsRequest;
+use flight_api::SeatsRequest;
 use inventory::{Accepted, Direction, RowStatement, Rows};
 use service_core::idempotency::RequestKey;
 use service_core::idempotency::answers::{self, Answer};

@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use clients::flight::CalendarAnswer;
 use domain::{AirportCode, Units};
+use flight_api::CalendarAnswer;
 use serde::Deserialize;
 use service_http::Problem;
 use service_http::etag::EtagBody;

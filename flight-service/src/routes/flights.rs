@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
-use clients::flight::{Airport, Flight, FlightChange, NewFlight, Path};
 use domain::{AirportCode, FlightId};
+use flight_api::{Airport, Flight, FlightChange, NewFlight, Path};
 use serde::Deserialize;
 use service_core::idempotency::Answer;
 use service_core::page::{Page, PageRequest};

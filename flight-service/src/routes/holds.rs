@@ -2,8 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::{ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest};
 use domain::{HoldId, is_visible};
+use flight_api::{
+    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest,
+};
 use jiff::Timestamp;
 use service_http::extract::{Id, Json};
 use service_http::{Problem, respond};
@@ -11,9 +13,6 @@ use service_http::{Problem, respond};
 use super::openapi::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
 use crate::app::AppError;
 use crate::app::seats::{Answered, Seats};
-
-/// The most holds that one call confirms: one batch of the committer.
-const CONFIRM_LIMIT: usize = 256;
 
 /// The longest name of an owner.
 const OWNER_LIMIT_CHARS: usize = 255;

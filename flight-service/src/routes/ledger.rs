@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::{LedgerEntry, LedgerProof, LedgerViolation};
 use domain::FlightId;
+use flight_api::{LedgerEntry, LedgerProof, LedgerViolation};
 use inventory::{EnteredMovement, LedgerPart, LedgerPlace};
 use service_core::page::{Page, PageRequest};
 use service_http::extract::{Id, Query};

@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use clients::flight::SearchAnswer;
 use domain::{AirportCode, Units};
+use flight_api::SearchAnswer;
 use itinerary::{Cursor, Order};
 use jiff::civil::Date;
 use serde::Deserialize;

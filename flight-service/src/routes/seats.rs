@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::flight::{SeatsAnswer, SeatsRequest, Validation};
+use flight_api::{SeatsAnswer, SeatsRequest, Validation};
 use inventory::Direction;
 use service_http::extract::{IdempotencyKey, Json};
 use service_http::{Problem, respond};

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use clients::payment::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
 use domain::{Amount, PaymentId};
+use payment_api::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
 use serde::Deserialize;
 use service_http::extract::{Id, IdempotencyKey, Json, Query as Parameters};
 use service_http::problem::ProblemBody;

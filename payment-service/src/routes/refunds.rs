@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::payment::{Refund, RefundRequest};
 use domain::PaymentId;
 use service_http::extract::{Id, IdempotencyKey, Json};
 use service_http::{Problem, respond};
+use payment_api::{Refund, RefundRequest};
 
 use super::openapi::{BodyRefusals, RefundRefusals};
 use super::parse;

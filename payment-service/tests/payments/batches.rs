@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clients::payment::Reference;
 use deadpool_postgres::{Client, Pool};
 use domain::{Currency, Money, PaymentId};
 use futures_util::future::join_all;
+use payment_api::Reference;
 use payment_service::charge::{Charge, ChargeDetails, ChargeKind, Outcome};
 use payment_service::db::charges::{Completion, NewCharge, Start, end, insert};
 use reqwest::Method;

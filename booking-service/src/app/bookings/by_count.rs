@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use clients::flight::Flight;
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::sale_rules::Cutoff;
 use domain::sale_rules::holding::HoldTime;
 use domain::{BookingId, HoldId};
+use flight_api::Flight;
 use lifecycle::{Event, Outcome, State};
 use service_core::background_tasks::BackgroundTasks;
 use service_core::page::{Page, PageRequest};

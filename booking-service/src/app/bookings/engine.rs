@@ -12,9 +12,9 @@ mod tickets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clients::flight::FlightClient;
-use clients::http::{CallContext, CallError};
-use clients::payment::PaymentClient;
+use clients::FlightClient;
+use clients::PaymentClient;
+use clients::{CallContext, CallError};
 use deadpool_postgres::Pool;
 use inventory::Inventory;
 use lifecycle::{Action, Event, PaymentPolicy, State};

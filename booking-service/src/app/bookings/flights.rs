@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use clients::flight::{FlightChange, FlightStatus, SeatMap};
-use clients::http::{Answer, CallContext};
+use clients::{Answer, CallContext};
 use domain::{FlightId, HoldId};
+use flight_api::{FlightChange, FlightStatus, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
 use service_core::caller::Caller;
 

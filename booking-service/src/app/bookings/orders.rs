@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::sale_rules::itinerary::NoItinerary;
 use domain::{FlightId, HoldId, SeatNumber, Units};
 use jiff::Timestamp;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use clients::flight::{FlightClient, Seat, SeatChanges, SeatComparison, SeatNews, SeatStream};
-use clients::http::CallContext;
 use service_core::fan_out::{FanOut, Watching};
+use clients::CallContext;
+use clients::{FlightClient, SeatStream};
+use flight_api::{Seat, SeatChanges, SeatComparison, SeatNews};
 use tokio::sync::watch;
 
 use crate::app::AppError;

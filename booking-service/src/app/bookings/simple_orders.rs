@@ -1,6 +1,6 @@
 //! Simple orders: so many seats on a flight, complete when accepted, and not paid here.
 
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::BookingId;
 use lifecycle::State;
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use clients::flight::Airport;
 use domain::AirportCode;
+use flight_api::Airport;
 
 /// All airports, found by code or by what people type.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ mod quote;
 
 use std::time::Duration;
 
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::{HoldId, Units};
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
 use service_core::idempotency::{self, Kept, Replayable, RequestKey};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use clients::flight::Flight;
 use domain::FlightId;
+use flight_api::Flight;
 use maud::{Markup, html};
 
 use crate::app::AppError;

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use clients::http::CallContext;
+use clients::CallContext;
 use domain::{BookingId, is_visible};
 use jiff::civil::Date;
 use lifecycle::State;

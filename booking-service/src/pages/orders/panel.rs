@@ -1,6 +1,6 @@
 //! What a page says of an order: where it stands, what it is for, what can be done with it.
 
-use clients::flight::Flight;
+use flight_api::Flight;
 use jiff::Timestamp;
 use lifecycle::{Outcome, State};
 use maud::{Markup, html};

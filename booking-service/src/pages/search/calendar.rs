@@ -1,7 +1,7 @@
 //! The fare calendar: each day of a month with its lowest fare, a link to its search.
 
-use clients::flight::{CalendarAnswer, CalendarDay, SearchRequest};
 use domain::Amount;
+use flight_api::{CalendarAnswer, CalendarDay, SearchRequest};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};

@@ -1,6 +1,6 @@
 //! The search form.
 
-use clients::flight::{Airport, SearchOrder};
+use flight_api::{Airport, SearchOrder};
 use maud::{Markup, html};
 
 use crate::app::bookings::orders::SEATS_MAX;

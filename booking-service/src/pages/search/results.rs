@@ -1,7 +1,7 @@
 //! What a search found.
 
-use clients::flight::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use domain::Amount;
+use flight_api::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
 use maud::{Markup, html};
 
 use crate::app::catalog::Airports;

@@ -1,7 +1,7 @@
 //! What a session wishes to find, as they typed it; understood, or told what is missing.
 
-use clients::flight::{Airport, SearchOrder, SearchRequest};
 use domain::{AirportCode, Units};
+use flight_api::{Airport, SearchOrder, SearchRequest};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};

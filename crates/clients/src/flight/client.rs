@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use domain::{FlightId, HoldId};
+use domain::{AirportCode, FlightId, HoldId, Units};
+use flight_api::{
+    AirportPage, CalendarAnswer, ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight,
+    FlightChange, Hold, HoldRequest, LedgerProof, Path, SearchAnswer, SearchRequest,
+    SeatChangeRequest, SeatMap,
+};
+use jiff::civil::Date;
 use reqwest::{Method, Url};
 
 use super::seat_stream::{SeatStream, SeatStreams};
-use super::{
-    ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight, FlightChange, Hold, HoldRequest,
-    SeatChangeRequest, SeatMap,
-};
 use crate::http::{
     Answer, CallContext, CallError, Connection, Credentials, Refusal, Request, answer, empty_answer,
 };
 
-/// The most holds that one call confirms.
-pub const CONFIRM_LIMIT: usize = 256;
+/// The most airports that one call answers.
+const AIRPORTS_LIMIT: &str = "200";
 
 /// Calls flight-service. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -127,7 +129,7 @@ impl FlightClient {
         self.move_hold(id, "pin", context).await
     }
 
-    /// Turns 1 to [`CONFIRM_LIMIT`] holds into sales, each on its own. Calling it again does nothing more.
+    /// Turns 1 to [`flight_api::CONFIRM_LIMIT`] holds into sales, each on its own. Calling it again does nothing more.
     ///
     /// # Errors
     /// When no usable answer comes: any of them may be sold or not.
@@ -175,7 +177,89 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    pub(super) async fn ask<T: serde::de::DeserializeOwned>(
+    /// The best itineraries, a page of them.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn search(
+        &self,
+        search: &SearchRequest,
+        context: &CallContext,
+    ) -> Answer<SearchAnswer> {
+        let mut request = Request::repeatable(Method::GET, &["api", "flights", "search"])
+            .query("source", search.source.as_str())
+            .query("destination", search.destination.as_str())
+            .query("date", &search.date.to_string())
+            .query("seats", &search.seats.to_string())
+            .query("sort_by", search.order.as_str());
+        if let Some(stops) = search.max_stops {
+            request = request.query("max_stops", &stops.to_string());
+        }
+        if let Some(after) = &search.after {
+            request = request.query("after", after);
+        }
+        self.ask(request, context).await
+    }
+
+    /// Flights as one itinerary, if they are one.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn itinerary(&self, ids: &[FlightId], context: &CallContext) -> Answer<Path> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let request = Request::repeatable(Method::GET, &["api", "flights", "itinerary"])
+            .query("flight_ids", &ids.join(","));
+        self.ask(request, context).await
+    }
+
+    /// The lowest fare of each day of the month in which this day is.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn calendar(
+        &self,
+        source: AirportCode,
+        destination: AirportCode,
+        day: Date,
+        seats: Units,
+        context: &CallContext,
+    ) -> Answer<CalendarAnswer> {
+        let month = format!("{:04}-{:02}", day.year(), day.month());
+        let request = Request::repeatable(Method::GET, &["api", "flights", "calendar"])
+            .query("source", source.as_str())
+            .query("destination", destination.as_str())
+            .query("month", &month)
+            .query("seats", &seats.to_string());
+        self.ask(request, context).await
+    }
+
+    /// A page of the airports, in the order of their codes: those after this place.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn airports(
+        &self,
+        after: Option<&str>,
+        context: &CallContext,
+    ) -> Answer<AirportPage> {
+        let mut request =
+            Request::repeatable(Method::GET, &["api", "airports"]).query("limit", AIRPORTS_LIMIT);
+        if let Some(after) = after {
+            request = request.query("after", after);
+        }
+        self.ask(request, context).await
+    }
+
+    /// The proof of all flights' pools.
+    ///
+    /// # Errors
+    /// When no usable answer comes.
+    pub async fn ledger_proof(&self, context: &CallContext) -> Answer<LedgerProof> {
+        let request = Request::repeatable(Method::GET, &["api", "ledger", "proof"]);
+        self.ask(request, context).await
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         request: Request,
         context: &CallContext,

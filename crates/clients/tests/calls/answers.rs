@@ -1,8 +1,8 @@
 //! What the clients make of answers.
 
-use clients::http::{CallContext, CallError};
-use clients::payment::{ChargeRequest, ChargeStatus, Reference};
+use clients::{CallContext, CallError};
 use domain::{Amount, Currency, FlightId, HoldId, PaymentId};
+use payment_api::{ChargeRequest, ChargeStatus, Reference};
 
 use crate::server::{Reply, Server};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use clients::http::{CallContext, CallError};
-use clients::payment::PaymentClient;
+use clients::PaymentClient;
+use clients::{CallContext, CallError};
 use stack::testing::wait_for;
 
 use crate::answers::{charge_of, charge_request};

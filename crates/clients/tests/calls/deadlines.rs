@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use clients::http::{CallContext, CallError, REQUEST_TIMEOUT_HEADER};
-use clients::payment::PaymentClient;
+use clients::PaymentClient;
+use clients::http::REQUEST_TIMEOUT_HEADER;
+use clients::{CallContext, CallError};
 use domain::HoldId;
 
 use crate::answers::charge_request;

@@ -1,6 +1,6 @@
 //! When a call is made again.
 
-use clients::http::{CallContext, CallError};
+use clients::{CallContext, CallError};
 use domain::{FlightId, HoldId};
 
 use crate::answers::{charge_of, charge_request};

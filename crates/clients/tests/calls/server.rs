@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clients::flight::FlightClient;
-use clients::payment::PaymentClient;
+use clients::FlightClient;
+use clients::PaymentClient;
 use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,6 +1,6 @@
 //! New charges by column, as one statement takes them.
 
-use clients::payment::Reference;
+use payment_api::Reference;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 

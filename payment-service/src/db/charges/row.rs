@@ -1,8 +1,8 @@
 //! Rows of `charges`, read and written.
 
-use clients::payment::Reference;
 use deadpool_postgres::GenericClient;
 use domain::{Currency, Money, PaymentId};
+use payment_api::Reference;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 

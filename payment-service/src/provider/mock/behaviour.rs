@@ -169,8 +169,8 @@ impl Draws {
 
 #[cfg(test)]
 mod tests {
-    use clients::payment::Reference;
     use domain::{Currency, Money};
+    use payment_api::Reference;
 
     use super::*;
     use crate::charge::ChargeDetails;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clients::http::{CallContext, CallError};
-use clients::payment::{Charge, ChargeRequest, ChargeStatus, Reference};
+use clients::{CallContext, CallError};
 use domain::{Amount, PaymentId};
 use lifecycle::{ChargedSeats, Event, Payment};
+use payment_api::{Charge, ChargeRequest, ChargeStatus, Reference};
 use rand::RngExt as _;
 
 use crate::app::AppError;
@@ -112,7 +112,7 @@ impl Engine {
         &self,
         booking: &Booking,
         attempt: u8,
-        refusal: &clients::http::Refusal,
+        refusal: &clients::Refusal,
     ) -> Result<Step, AppError> {
         metrics::counter!("charges_refused_total").increment(1);
         tracing::error!(booking = %booking.id, attempt, code = refusal.code, detail = refusal.detail,

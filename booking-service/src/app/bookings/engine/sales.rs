@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use clients::flight::{CONFIRM_LIMIT, FlightClient};
-use clients::http::{CallContext, CallError};
+use clients::FlightClient;
+use clients::{CallContext, CallError};
 use domain::HoldId;
 use service_core::group_commit::{GroupCommit, IsData, Limits};
+use flight_api::CONFIRM_LIMIT;
 
 use crate::model::booking::Refusal;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clients::flight::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
-use clients::http::{CallContext, CallError};
+use clients::{CallContext, CallError};
 use domain::{Money, SeatNumber};
+use flight_api::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use lifecycle::{Event, Payment};
 
 use crate::app::AppError;

@@ -1,7 +1,7 @@
 //! Bookings by count as they are answered.
 
-use clients::flight::Flight;
 use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
+use flight_api::Flight;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;

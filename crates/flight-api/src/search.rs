@@ -1,11 +1,51 @@
-//! What searches and fare calendars find.
+//! Searches and fare calendars: what is asked, and what is found.
 
-use domain::{AirportCode, Amount, Currency};
+use domain::{AirportCode, Amount, Currency, Units};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Flight;
+use crate::Flight;
+
+/// What is best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SearchOrder {
+    /// The lowest price, then the shortest time.
+    #[default]
+    Cheapest,
+    /// The shortest time, then the lowest price.
+    Fastest,
+}
+
+impl SearchOrder {
+    /// As a query has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cheapest => "cheapest",
+            Self::Fastest => "fastest",
+        }
+    }
+}
+
+/// What a search is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The airport of departure.
+    pub source: AirportCode,
+    /// The airport of arrival.
+    pub destination: AirportCode,
+    /// The day on which one departs, by the clocks of the airport of departure.
+    pub date: Date,
+    /// How many seats every flight must have free.
+    pub seats: Units,
+    /// What is best.
+    pub order: SearchOrder,
+    /// The most changes; none: as many as are allowed.
+    pub max_stops: Option<u8>,
+    /// The page after this place, from the answer before.
+    pub after: Option<String>,
+}
 
 /// One way to travel: the flights in order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -6,7 +6,7 @@ use std::mem;
 use bytes::Bytes;
 use domain::SeatNumber;
 
-use super::{Seat, SeatChanges};
+use crate::{Seat, SeatChanges};
 
 /// What is told after all seats were looked at.
 pub struct SeatNews {
@@ -113,7 +113,7 @@ impl SeatsKnown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flight::SeatStatus;
+    use crate::SeatStatus;
 
     fn seats(held: &[&str]) -> Vec<Seat> {
         ["A1", "A2", "A10"]

@@ -6,6 +6,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The most holds that one call confirms: one batch of the committer.
+pub const CONFIRM_LIMIT: usize = 256;
+
 /// Seats to hold on one flight.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct HoldLegRequest {

@@ -149,3 +149,19 @@ pub struct Airport {
     #[schema(example = "Asia/Kolkata")]
     pub time_zone: String,
 }
+
+/// A page of the airports.
+#[derive(Debug, Deserialize)]
+pub struct AirportPage {
+    /// The airports.
+    pub data: Vec<Airport>,
+    /// How to go on.
+    pub meta: AirportPageMeta,
+}
+
+/// How to go on in the airports.
+#[derive(Debug, Deserialize)]
+pub struct AirportPageMeta {
+    /// The place after which more follow; none where this page is the last.
+    pub after: Option<String>,
+}

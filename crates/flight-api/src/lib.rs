@@ -1,0 +1,28 @@
+//! The JSON bodies of flight-service, used by the service itself and by those who call it.
+//!
+//! No HTTP client and no server: crate `clients` has the calls. The proof of the pools ([`LedgerProof`]) is
+//! answered by booking-service for its own pools too.
+#![warn(missing_docs)]
+
+mod counts;
+mod flights;
+mod holds;
+mod ledger;
+mod search;
+mod seat_news;
+mod seats;
+
+pub use self::counts::{SeatsAnswer, SeatsRequest, Validation};
+pub use self::flights::{
+    Airport, AirportPage, AirportPageMeta, Flight, FlightChange, FlightStatus, NewFlight,
+};
+pub use self::holds::{
+    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, ConfirmResult, Hold, HoldLeg, HoldLegRequest,
+    HoldRequest, HoldStatus, SeatChangeLeg, SeatChangeRequest,
+};
+pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
+pub use self::search::{
+    CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta, SearchOrder, SearchRequest,
+};
+pub use self::seat_news::{SeatComparison, SeatNews, SeatsKnown, Since};
+pub use self::seats::{Seat, SeatChanges, SeatMap, SeatStatus};
