@@ -30,9 +30,7 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use anyhow::ensure;
-use clients::Credentials;
-use clients::FlightClient;
-use clients::PaymentClient;
+use clients::{Credentials, FlightClient, PaymentClient};
 use domain::sale_rules::holding::HoldTime;
 use futures_util::FutureExt as _;
 use inventory::{Databases, Gate, Inventory};

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use domain::{Invalid, Money, PaymentId};
 use jiff::Timestamp;
-use service_core::idempotency::RequestKey;
 use payment_api::Reference;
+use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 /// Which call asked for a charge.

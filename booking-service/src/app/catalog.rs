@@ -6,9 +6,7 @@ mod airports;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clients::CallContext;
-use clients::FlightClient;
-use domain::sale_rules::itinerary::NoItinerary;
+use clients::{CallContext, FlightClient};
 use domain::{AirportCode, FlightId, Units};
 use flight_api::{CalendarAnswer, Flight, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
@@ -128,7 +126,7 @@ impl Catalog {
         let itinerary = self.flights.itinerary(ids, context).await;
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         granted_of(&names.join(" or "), itinerary).map_err(|error| match error {
-            AppError::Refused(refusal) if NoItinerary::CODES.contains(&refusal.code.as_str()) => {
+            AppError::Refused(refusal) if refusal.code.is_no_itinerary() => {
                 AppError::NoItinerary(refusal)
             }
             error => error,

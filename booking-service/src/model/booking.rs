@@ -1,6 +1,8 @@
 //! A booking, as its row has it: the same for every channel.
 
-use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
+use domain::{
+    Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, RefusalCode, SeatNumber, Units,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lifecycle::{BookingState, Event, Payment, PaymentPolicy, Refused};
@@ -105,16 +107,16 @@ pub struct Traveler {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// A stable code, such as `sold_out`.
-    pub code: String,
+    pub code: RefusalCode,
     /// The same in words.
     pub message: String,
 }
 
 impl Refusal {
     /// A refusal.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
         Self {
-            code: code.to_owned(),
+            code,
             message: message.into(),
         }
     }

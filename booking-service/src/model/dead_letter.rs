@@ -1,7 +1,7 @@
 //! Payment jobs that kept failing, and the failures of each.
 
 use crate::model::event_booking::EventBookingStatus;
-use domain::{BookingId, HoldId};
+use domain::{BookingId, HoldId, RefusalCode};
 use jiff::Timestamp;
 use lifecycle::State;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub struct DeadLetter {
     /// How many attempts had been made.
     pub attempts: i16,
     /// Why the last one was declined.
-    pub code: String,
+    pub code: RefusalCode,
     /// The same in words.
     pub message: String,
     /// When that was.
@@ -45,7 +45,7 @@ pub struct Failure {
     /// From 1.
     pub attempt: i16,
     /// Why, as a stable code.
-    pub code: String,
+    pub code: RefusalCode,
     /// The same in words.
     pub message: String,
     /// When.

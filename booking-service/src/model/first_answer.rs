@@ -1,8 +1,7 @@
 //! What the request that made a booking was answered. Bookings change: a replay of the request gets the booking
 //! as it was when it was answered first, which is written in the commit that decided it.
 
-use domain::sale_rules::itinerary::NoItinerary;
-use domain::{Money, PaymentId, SeatNumber};
+use domain::{Money, PaymentId, RefusalCode, SeatNumber};
 use lifecycle::{Outcome, State};
 use serde::{Deserialize, Serialize};
 
@@ -24,18 +23,6 @@ pub struct FirstAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refusal: Option<Refusal>,
 }
-
-/// Refusals of what never came about as it was asked for: they are not kept, so the key is free for another try.
-const NOT_KEPT: [&str; 5] = [
-    "price_changed",
-    "no_such_seat",
-    "unknown_flight",
-    "unknown_pool",
-    INTERRUPTED,
-];
-
-/// The code of a request whose booking was lost: what is left of that is undone.
-pub const INTERRUPTED: &str = "interrupted";
 
 impl FirstAnswer {
     /// What the request for a booking that stands like this is answered; none if it has no answer yet, or one
@@ -66,18 +53,29 @@ pub fn leaves_key_free(booking: &Booking) -> bool {
         booking.life.public_status,
         State::Ended(Outcome::Failed | Outcome::Expired)
     );
-    let code = booking.refusal.as_ref().map_or("", |refusal| &refusal.code);
-    let is_kept_by_door = match booking.channel {
+    let code = booking.refusal.as_ref().map(|refusal| &refusal.code);
+    let is_kept = match booking.channel {
         // A refusal is an answer in its style.
-        Channel::Count => {
-            !["price_changed", INTERRUPTED].contains(&code) && !NoItinerary::CODES.contains(&code)
-        }
-        Channel::Seats => !NOT_KEPT.contains(&code) && !NoItinerary::CODES.contains(&code),
+        Channel::Count => !code.is_some_and(never_came_about),
+        Channel::Seats => !code.is_some_and(|code| never_came_about(code) || is_problem(code)),
         // Each is a problem, such as a conflict.
         Channel::Simple => false,
         Channel::Event => true,
     };
-    has_failed && booking.answer.is_none() && !is_kept_by_door
+    has_failed && booking.answer.is_none() && !is_kept
+}
+
+/// Refusals of what never came about as it was asked for: the key is free for another try.
+fn never_came_about(code: &RefusalCode) -> bool {
+    matches!(code, RefusalCode::PriceChanged | RefusalCode::Interrupted) || code.is_no_itinerary()
+}
+
+/// Refusals that an order with chosen seats is answered as problems.
+fn is_problem(code: &RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::NoSuchSeat | RefusalCode::UnknownFlight | RefusalCode::UnknownPool
+    )
 }
 
 impl Booking {

@@ -1,7 +1,7 @@
 //! Vouchers: their codes, and what they take off a price.
 
 use crate::model::booking::Refusal;
-use domain::{Money, PoolId, Units};
+use domain::{Money, PoolId, RefusalCode, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_core::idempotency::RequestKey;
@@ -97,7 +97,7 @@ impl Voucher {
             "tickets"
         };
         let message = format!("The voucher is for at most {most} {noun} of one booking.");
-        Err(Refusal::new("voucher_ticket_limit", message))
+        Err(Refusal::new(RefusalCode::VoucherTicketLimit, message))
     }
 }
 

@@ -13,9 +13,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use clients::CallContext;
 use domain::sale_rules::Cutoff;
 use domain::{FlightId, HoldId};
+use flight_api::Flight;
 use service_http::Problem;
 use service_http::extract::Id;
-use flight_api::Flight;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;

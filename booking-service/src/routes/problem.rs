@@ -1,7 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
-use domain::sale_rules::itinerary::NoItinerary;
+use domain::RefusalCode;
 use inventory::{CreateError, InventoryError, StoreError};
 use service_core::database::is_transient;
 use service_core::group_commit::IsData as _;
@@ -14,23 +14,6 @@ use crate::db;
 use crate::db::DbError;
 use crate::model::booking::Refusal;
 use crate::model::invalid_field::InvalidField;
-
-/// The refusals that are answered under their own codes: of this service's channels, and of other services.
-const PASSED_ON: &[&str] = &[
-    "sold_out",
-    "limit_reached",
-    "voucher_used_up",
-    "voucher_not_for_event",
-    "voucher_ticket_limit",
-    "seat_taken",
-    "sales_closed",
-    "wrong_date",
-    "hold_expired",
-    "hold_released",
-    "hold_pinned",
-    "capacity_in_use",
-    "flight_has_bookings",
-];
 
 /// How somebody without a session is to say who they are: RFC 9110 asks for a challenge with each 401.
 const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";
@@ -47,13 +30,15 @@ impl From<AppError> for Problem {
             | AppError::UnknownEventBooking
             | AppError::UnknownDeadLetter => Self::not_found(text),
             AppError::UnknownVoucher => Self::not_found(text).with_code("unknown_voucher"),
-            AppError::UnknownFlight(_) => Self::not_found(text).with_code("unknown_flight"),
+            AppError::UnknownFlight(_) => {
+                Self::not_found(text).with_code(RefusalCode::UnknownFlight)
+            }
             AppError::Forbidden(_) => Self::forbidden(text),
             AppError::UnknownUser => Self::not_found(text).with_code("unknown_user"),
             AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
             AppError::UnknownEvent => Self::not_found(text).with_code("unknown_event"),
             AppError::EventHasBookings => Self::conflict("event_has_bookings", text),
-            AppError::TicketsInUse => Self::conflict("capacity_in_use", text),
+            AppError::TicketsInUse => Self::conflict(RefusalCode::CapacityInUse, text),
             AppError::UnknownTicketOption => {
                 Self::not_found(text).with_code("unknown_ticket_option")
             }
@@ -74,7 +59,7 @@ impl From<AppError> for Problem {
             AppError::OrderExpired => Self::new(StatusCode::GONE, "order_expired", text),
             AppError::WrongState(_) => Self::conflict("wrong_state", text),
             AppError::Refused(refusal) => of_refusal(refusal),
-            AppError::NoItinerary(refusal) => no_itinerary("legs", &refusal.code, text),
+            AppError::NoItinerary(refusal) => no_itinerary("legs", refusal.code, text),
             AppError::Invalid(InvalidField { field, detail }) => {
                 Self::invalid_field(&field, detail)
             }
@@ -169,16 +154,27 @@ fn of_database(error: DbError) -> Problem {
 }
 
 /// Flights that are no itinerary, under the code of the rule that they break.
-pub(crate) fn no_itinerary(field: &str, code: &str, detail: impl Into<String>) -> Problem {
-    let problem = Problem::invalid_field(field, detail);
-    match NoItinerary::CODES.iter().find(|known| **known == code) {
-        Some(code) => problem.with_code(code),
-        None => problem,
-    }
+pub(crate) fn no_itinerary(field: &str, code: RefusalCode, detail: impl Into<String>) -> Problem {
+    Problem::invalid_field(field, detail).with_code(code)
 }
 
-/// What could not be had, under a code that clients know.
+/// What could not be had. These codes clients know, of this service's channels and of other services; the others
+/// are between services.
 fn of_refusal(refusal: Refusal) -> Problem {
-    let known = PASSED_ON.iter().find(|code| **code == refusal.code);
-    Problem::conflict(known.copied().unwrap_or("refused"), refusal.message)
+    match refusal.code {
+        code @ (RefusalCode::SoldOut
+        | RefusalCode::LimitReached
+        | RefusalCode::VoucherUsedUp
+        | RefusalCode::VoucherNotForEvent
+        | RefusalCode::VoucherTicketLimit
+        | RefusalCode::SeatTaken
+        | RefusalCode::SalesClosed
+        | RefusalCode::WrongDate
+        | RefusalCode::HoldExpired
+        | RefusalCode::HoldReleased
+        | RefusalCode::HoldPinned
+        | RefusalCode::CapacityInUse
+        | RefusalCode::FlightHasBookings) => Problem::conflict(code, refusal.message),
+        _ => Problem::conflict("refused", refusal.message),
+    }
 }

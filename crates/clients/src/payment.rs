@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Amount, PaymentId};
+use domain::{Amount, PaymentId, RefusalCode};
 use payment_api::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, RefundRequest};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response, StatusCode, Url};
@@ -94,7 +94,7 @@ impl PaymentClient {
         let response = self.connection.send(request, context).await?;
         match answer(response).await? {
             Ok(charge) => Ok(Some(charge)),
-            Err(refusal) if refusal.code == "not_found" => Ok(None),
+            Err(refusal) if refusal.code == RefusalCode::NotFound => Ok(None),
             Err(refusal) => Err(CallError::Refused(refusal)),
         }
     }

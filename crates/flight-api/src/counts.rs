@@ -1,6 +1,6 @@
 //! Seats by count: whether they can be sold, taken without a hold, given back.
 
-use domain::{Amount, Currency, FlightId, Units};
+use domain::{Amount, Currency, FlightId, RefusalCode, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ pub struct Validation {
     pub message: Option<String>,
     /// The same as a stable code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "sold_out")]
-    pub code: Option<String>,
+    #[schema(value_type = Option<String>, example = "sold_out")]
+    pub code: Option<RefusalCode>,
 }
 
 /// What a decrement or an increment did.

@@ -1,6 +1,6 @@
 //! Holds: seats of one or more flights, all or nothing.
 
-use domain::{Amount, Currency, FlightId, HoldId, SeatNumber, Units};
+use domain::{Amount, Currency, FlightId, HoldId, HoldStatus, RefusalCode, SeatNumber, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -47,22 +47,6 @@ pub struct HoldRequest {
     /// When the hold lapses; none means that only its owner may end it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-}
-
-/// Where a hold stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum HoldStatus {
-    /// The seats are set aside.
-    Held,
-    /// The seats are sold.
-    Sold,
-    /// The seats were given back.
-    Released,
-    /// The hold lapsed.
-    Expired,
-    /// The seats could not be had.
-    Refused,
 }
 
 /// Seats that a hold has on one flight.
@@ -154,6 +138,6 @@ pub struct ConfirmResult {
     pub confirmed: bool,
     /// Why not, as a stable code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "hold_released")]
-    pub code: Option<String>,
+    #[schema(value_type = Option<String>, example = "hold_released")]
+    pub code: Option<RefusalCode>,
 }

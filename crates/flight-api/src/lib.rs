@@ -18,7 +18,7 @@ pub use self::flights::{
 };
 pub use self::holds::{
     CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, ConfirmResult, Hold, HoldLeg, HoldLegRequest,
-    HoldRequest, HoldStatus, SeatChangeLeg, SeatChangeRequest,
+    HoldRequest, SeatChangeLeg, SeatChangeRequest,
 };
 pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
 pub use self::search::{

@@ -12,12 +12,12 @@ pub(crate) use pools::replay as replay_adjustment;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{HoldId, PoolId, SeatNumber};
+use domain::{HoldId, HoldStatus, PoolId, SeatNumber};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::command::Command;
-use crate::state::{Account, Hold, HoldStatus, LedgerEntry, Pool, State, StateDiff};
+use crate::state::{Account, Hold, LedgerEntry, Pool, State, StateDiff};
 use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
 
 /// When sales end.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
+use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber, Units};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -64,55 +64,6 @@ impl Pool {
             Account::Issued => *self.account(Account::Issued) -= units,
             other => *self.account(other) += units,
         }
-    }
-}
-
-/// Where a hold stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HoldStatus {
-    /// The units are set aside.
-    Held,
-    /// The units are sold.
-    Sold,
-    /// The units were given back. Final.
-    Released,
-    /// The hold lapsed. Final.
-    Expired,
-    /// The units could not be had. Final.
-    Refused,
-}
-
-impl HoldStatus {
-    const ALL: [Self; 5] = [
-        Self::Held,
-        Self::Sold,
-        Self::Released,
-        Self::Expired,
-        Self::Refused,
-    ];
-
-    /// The status as it is stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Sold => "sold",
-            Self::Released => "released",
-            Self::Expired => "expired",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// The status stored as this text.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-
-    /// Whether the hold has units.
-    #[must_use]
-    pub fn is_live(self) -> bool {
-        matches!(self, Self::Held | Self::Sold)
     }
 }
 

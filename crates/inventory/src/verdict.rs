@@ -1,9 +1,9 @@
 //! What the inventory answers.
 
-use domain::{HoldId, PoolId};
+use domain::{HoldId, HoldStatus, PoolId, RefusalCode};
 use jiff::Timestamp;
 
-use crate::state::{Hold, HoldLeg, HoldStatus};
+use crate::state::{Hold, HoldLeg};
 
 /// The answer to one command: accepted, or refused by name. A refusal is final for this command.
 pub type Verdict = Result<Accepted, Refusal>;
@@ -163,32 +163,34 @@ impl Refusal {
 
     /// The stable code, as it is recorded and answered.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> RefusalCode {
         match self {
-            Self::UnknownPool => "unknown_pool",
-            Self::UnknownHold => "unknown_hold",
-            Self::PoolExists => "pool_exists",
-            Self::SoldOut => "sold_out",
-            Self::SeatTaken => "seat_taken",
-            Self::NoSuchSeat => "no_such_seat",
-            Self::SalesClosed => "sales_closed",
-            Self::IdReused => "idempotency_key_reused",
-            Self::HoldReleased => "hold_released",
-            Self::HoldExpired => "hold_expired",
-            Self::HoldRefused => "hold_refused",
-            Self::OtherPools => "other_pools",
-            Self::HoldPinned => "hold_pinned",
-            Self::HoldSold => "hold_sold",
-            Self::Superseded => "superseded",
-            Self::NotTaken => "not_taken",
-            Self::CapacityInUse => "capacity_in_use",
+            Self::UnknownPool => RefusalCode::UnknownPool,
+            Self::UnknownHold => RefusalCode::UnknownHold,
+            Self::PoolExists => RefusalCode::PoolExists,
+            Self::SoldOut => RefusalCode::SoldOut,
+            Self::SeatTaken => RefusalCode::SeatTaken,
+            Self::NoSuchSeat => RefusalCode::NoSuchSeat,
+            Self::SalesClosed => RefusalCode::SalesClosed,
+            Self::IdReused => RefusalCode::IdempotencyKeyReused,
+            Self::HoldReleased => RefusalCode::HoldReleased,
+            Self::HoldExpired => RefusalCode::HoldExpired,
+            Self::HoldRefused => RefusalCode::HoldRefused,
+            Self::OtherPools => RefusalCode::OtherPools,
+            Self::HoldPinned => RefusalCode::HoldPinned,
+            Self::HoldSold => RefusalCode::HoldSold,
+            Self::Superseded => RefusalCode::Superseded,
+            Self::NotTaken => RefusalCode::NotTaken,
+            Self::CapacityInUse => RefusalCode::CapacityInUse,
         }
     }
 
     /// The refusal with this code.
     #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|refusal| refusal.code() == code)
+    pub fn from_code(code: &RefusalCode) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|refusal| refusal.code() == *code)
     }
 }
 
@@ -216,8 +218,8 @@ mod tests {
     #[test]
     fn every_refusal_has_a_code_of_its_own() {
         for refusal in Refusal::ALL {
-            assert_eq!(Refusal::from_code(refusal.code()), Some(refusal));
+            assert_eq!(Refusal::from_code(&refusal.code()), Some(refusal));
         }
-        assert_eq!(Refusal::from_code("something else"), None);
+        assert_eq!(Refusal::from_code(&"something else".into()), None);
     }
 }

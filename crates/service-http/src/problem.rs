@@ -40,7 +40,7 @@ pub struct ProblemStyles(pub fn(path: &str) -> Option<ProblemStyle>);
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     /// Other words for its kind than the status's.
     title: Option<&'static str>,
     detail: Box<str>,
@@ -103,10 +103,14 @@ pub struct ProblemBody<'a> {
 
 impl Problem {
     /// A problem with this status, code and text for the client.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             status,
-            code,
+            code: code.into(),
             title: None,
             detail: detail.into().into_boxed_str(),
             errors: Box::default(),
@@ -220,7 +224,7 @@ impl Problem {
     }
 
     /// 409: the request is fine, the state of things is against it.
-    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn conflict(code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
@@ -281,8 +285,11 @@ impl Problem {
 
     /// The same problem with another code.
     #[must_use]
-    pub fn with_code(self, code: &'static str) -> Self {
-        Self { code, ..self }
+    pub fn with_code(self, code: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: code.into(),
+            ..self
+        }
     }
 
     /// The same problem under this title.
@@ -334,8 +341,8 @@ impl Problem {
 
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// The status it is answered with.
@@ -364,7 +371,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             instance: instance(request.path),
-            code: self.code,
+            code: &self.code,
             request_id: request.request_id,
             retryable: self.is_retryable(),
             errors: &self.errors,

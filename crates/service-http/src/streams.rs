@@ -201,8 +201,10 @@ mod tests {
         Streams::new(&settings, CancellationToken::new())
     }
 
-    fn code(taken: Result<Option<Places>, Problem>) -> &'static str {
-        taken.err().map_or("taken", |problem| problem.code())
+    fn code(taken: Result<Option<Places>, Problem>) -> String {
+        taken
+            .err()
+            .map_or("taken".to_owned(), |problem| problem.code().to_owned())
     }
 
     #[test]

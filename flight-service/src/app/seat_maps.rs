@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use domain::{FlightId, PoolId};
+use domain::{FlightId, HoldStatus, PoolId};
 use flight_api::{Seat, SeatComparison, SeatNews, SeatStatus};
-use inventory::state::HoldStatus;
 use inventory::{Inventory, PoolCount, SeatMap};
 use service_core::fan_out::{self, FanOut};
 use tokio::sync::watch;

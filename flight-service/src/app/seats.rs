@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use deadpool_postgres::{GenericClient, Pool as Database};
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
-use domain::{Amount, FlightId, FlightNumber, HoldId, Units, sale_rules};
+use domain::{Amount, FlightId, FlightNumber, HoldId, RefusalCode, Units, sale_rules};
 use flight_api::{
-    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, HoldStatus, Path,
-    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
+    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, Path, SeatChangeRequest,
+    SeatsAnswer, SeatsRequest, Validation,
 };
 use inventory::command::{MAX_LEGS, MalformedHold};
 use inventory::decide::SalesPolicy;
@@ -118,24 +118,26 @@ impl Seats {
     /// # Errors
     /// When the database does not answer; what can't be sold is an answer, not an error.
     pub async fn validate(&self, request: &SeatsRequest) -> Result<Validation, AppError> {
-        let refused = |code: &str, message: String| Validation {
+        let refused = |code: RefusalCode, message: String| Validation {
             valid: false,
             price: None,
             currency: None,
             available_seats: None,
             message: Some(message),
-            code: Some(code.to_owned()),
+            code: Some(code),
         };
         let flight = match self.flight(request.flight_id).await {
             Ok(flight) => flight,
             Err(error @ AppError::UnknownFlight(_)) => {
-                return Ok(refused("unknown_flight", error.to_string()));
+                return Ok(refused(RefusalCode::UnknownFlight, error.to_string()));
             }
             Err(error) => return Err(error),
         };
         if let Err(error) = self.departure(request.flight_id, Some(request.date)).await {
             return match error {
-                AppError::WrongDate { .. } => Ok(refused("wrong_date", error.to_string())),
+                AppError::WrongDate { .. } => {
+                    Ok(refused(RefusalCode::WrongDate, error.to_string()))
+                }
                 error => Err(error),
             };
         }
@@ -154,7 +156,7 @@ impl Seats {
         }
         let Some(price) = flight.price.checked_mul(request.seats) else {
             return Ok(refused(
-                "too_expensive",
+                RefusalCode::TooExpensive,
                 "the price is too large".to_owned(),
             ));
         };
@@ -333,7 +335,7 @@ impl Seats {
                 .inventory
                 .submit(Command::Confirm { hold: *hold })
                 .await?;
-            let code = verdict.err().map(|refusal| refusal.code().to_owned());
+            let code = verdict.err().map(Refusal::code);
             Ok(ConfirmResult {
                 id: *hold,
                 confirmed: code.is_none(),
@@ -432,7 +434,7 @@ impl Seats {
         Ok(Hold {
             id: view.id,
             owner: view.owner,
-            status: status(view.status),
+            status: view.status,
             legs,
             expires_at: view.expires_at,
         })
@@ -473,17 +475,6 @@ impl Seats {
                 currency: row.price.currency(),
             },
         })
-    }
-}
-
-fn status(status: inventory::state::HoldStatus) -> HoldStatus {
-    use inventory::state::HoldStatus as Stored;
-    match status {
-        Stored::Held => HoldStatus::Held,
-        Stored::Sold => HoldStatus::Sold,
-        Stored::Released => HoldStatus::Released,
-        Stored::Expired => HoldStatus::Expired,
-        Stored::Refused => HoldStatus::Refused,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Refusals and failures as HTTP, in this one place.
 
 use actix_web::http::StatusCode;
+use domain::RefusalCode;
 use inventory::command::MalformedSeatChange;
 use inventory::{CreateError, InventoryError, Refusal, StoreError};
 use itinerary::SearchError;
@@ -15,14 +16,14 @@ impl From<AppError> for Problem {
         let text = error.to_string();
         match error {
             AppError::UnknownFlight(_) | AppError::UnknownFlightNumber(_) => {
-                Self::not_found(text).with_code("unknown_flight")
+                Self::not_found(text).with_code(RefusalCode::UnknownFlight)
             }
             AppError::KeyReused => Self::key_reused(),
-            AppError::HasBookings(_) => Self::conflict("flight_has_bookings", text),
+            AppError::HasBookings(_) => Self::conflict(RefusalCode::FlightHasBookings, text),
             AppError::Invalid(field, problem) => Self::invalid_field(field, problem),
             AppError::Create(CreateError::Refused(refusal)) => of_refusal(refusal),
             AppError::Create(CreateError::Store(error)) => of_store(error),
-            AppError::WrongDate { .. } => Self::conflict("wrong_date", text),
+            AppError::WrongDate { .. } => Self::conflict(RefusalCode::WrongDate, text),
             AppError::MalformedHold(_) => Self::invalid_field("legs", text),
             AppError::NoItinerary(error) => Self::new(StatusCode::BAD_REQUEST, error.code(), text),
             AppError::MalformedSeatChange(error) => of_seat_change(error),

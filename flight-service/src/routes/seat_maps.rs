@@ -3,10 +3,10 @@
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use flight_api::{SeatChanges, SeatMap, SeatsKnown};
 use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
-use flight_api::{SeatChanges, SeatMap, SeatsKnown};
 
 use super::openapi::LookupRefusals;
 use crate::app::seat_maps::{SeatMaps, seats_of};

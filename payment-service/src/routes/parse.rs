@@ -1,9 +1,9 @@
 //! Requests, parsed into the words of this service. All wrong fields are named at once.
 
 use domain::{Amount, Money, is_visible};
+use payment_api::{ChargeRequest, Reference};
 use service_http::Problem;
 use service_http::problem::FieldError;
-use payment_api::{ChargeRequest, Reference};
 
 use crate::charge::{ChargeDetails, PaymentCode};
 

@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::PaymentId;
+use payment_api::{Refund, RefundRequest};
 use service_http::extract::{Id, IdempotencyKey, Json};
 use service_http::{Problem, respond};
-use payment_api::{Refund, RefundRequest};
 
 use super::openapi::{BodyRefusals, RefundRefusals};
 use super::parse;

@@ -60,7 +60,7 @@ impl Guess {
                 .contains(&refused)
             }
             (Self::Voucher, AppError::UnknownVoucher) => true,
-            (Self::Voucher, AppError::Refused(refusal)) => refusal.code.starts_with("voucher_"),
+            (Self::Voucher, AppError::Refused(refusal)) => refusal.code.is_of_voucher(),
             _ => false,
         }
     }

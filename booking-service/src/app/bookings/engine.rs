@@ -12,9 +12,7 @@ mod tickets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clients::FlightClient;
-use clients::PaymentClient;
-use clients::{CallContext, CallError};
+use clients::{CallContext, CallError, FlightClient, PaymentClient};
 use deadpool_postgres::Pool;
 use inventory::Inventory;
 use lifecycle::{Action, Event, PaymentPolicy, State};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use clients::{Answer, CallContext};
-use domain::{FlightId, HoldId};
+use domain::{FlightId, HoldId, RefusalCode};
 use flight_api::{FlightChange, FlightStatus, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
 use service_core::caller::Caller;
@@ -146,11 +146,10 @@ pub(crate) fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
 /// The same of one flight: where there is none, this name is said.
 pub(crate) fn granted_of<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
     granted(answer).map_err(|error| match error {
-        AppError::Refused(Refusal { code, .. })
-            if ["unknown_flight", "not_found"].contains(&code.as_str()) =>
-        {
-            AppError::UnknownFlight(flight.to_owned())
-        }
+        AppError::Refused(Refusal {
+            code: RefusalCode::UnknownFlight | RefusalCode::NotFound,
+            ..
+        }) => AppError::UnknownFlight(flight.to_owned()),
         error => error,
     })
 }

@@ -1,11 +1,10 @@
 //! Orders with chosen seats: held for a while, changed, paid by code, given up.
 
+use domain::{FlightId, HoldId, RefusalCode, SeatNumber, Units};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clients::CallContext;
-use domain::sale_rules::itinerary::NoItinerary;
-use domain::{FlightId, HoldId, SeatNumber, Units};
 use jiff::Timestamp;
 use lifecycle::{Event, Outcome, State};
 use service_core::caller::Caller;
@@ -56,13 +55,18 @@ impl Orders {
     ) -> Result<Answered, AppError> {
         let answered = self.bookings.book(new, context).await?;
         match &answered.booking.refusal {
-            Some(refusal) if refusal.code == "no_such_seat" => {
+            Some(refusal) if refusal.code == RefusalCode::NoSuchSeat => {
                 Err(InvalidField::new("seats", refusal.message.clone()).into())
             }
-            Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
+            Some(refusal)
+                if matches!(
+                    refusal.code,
+                    RefusalCode::UnknownFlight | RefusalCode::UnknownPool
+                ) =>
+            {
                 Err(AppError::UnknownFlight(answered.booking.flight_ref))
             }
-            Some(refusal) if NoItinerary::CODES.contains(&refusal.code.as_str()) => {
+            Some(refusal) if refusal.code.is_no_itinerary() => {
                 Err(AppError::NoItinerary(refusal.clone()))
             }
             _ => Ok(answered),
@@ -149,7 +153,7 @@ impl Orders {
         let changed = self.bookings.finish(changing, context).await?;
         match (changed.life.state, changed.refusal.clone()) {
             (State::Ended(Outcome::Expired), _) => Err(AppError::OrderExpired),
-            (_, Some(refusal)) if refusal.code == "no_such_seat" => {
+            (_, Some(refusal)) if refusal.code == RefusalCode::NoSuchSeat => {
                 Err(InvalidField::new("seats", refusal.message).into())
             }
             (_, Some(refusal)) => Err(AppError::Refused(refusal)),

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use service_core::fan_out::{FanOut, Watching};
-use clients::CallContext;
-use clients::{FlightClient, SeatStream};
+use clients::{CallContext, FlightClient, SeatStream};
 use flight_api::{Seat, SeatChanges, SeatComparison, SeatNews};
+use service_core::fan_out::{FanOut, Watching};
 use tokio::sync::watch;
 
 use crate::app::AppError;

@@ -1,7 +1,7 @@
 //! Simple orders: so many seats on a flight, complete when accepted, and not paid here.
 
 use clients::CallContext;
-use domain::BookingId;
+use domain::{BookingId, RefusalCode};
 use lifecycle::State;
 
 use crate::app::AppError;
@@ -33,12 +33,17 @@ impl SimpleOrders {
         }
         let refusal = booking.refusal.clone();
         match refusal {
-            Some(refusal) if matches!(refusal.code.as_str(), "unknown_flight" | "unknown_pool") => {
+            Some(refusal)
+                if matches!(
+                    refusal.code,
+                    RefusalCode::UnknownFlight | RefusalCode::UnknownPool
+                ) =>
+            {
                 Err(AppError::UnknownFlight(booking.flight_ref.clone()))
             }
             Some(refusal) => Err(AppError::Refused(refusal)),
             None => Err(AppError::Refused(Refusal::new(
-                "cancelled",
+                RefusalCode::Cancelled,
                 "the order was cancelled",
             ))),
         }

@@ -66,7 +66,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         refusal: row
             .try_get::<_, Option<String>>("refusal_code")?
             .zip(row.try_get::<_, Option<String>>("refusal_message")?)
-            .map(|(code, message)| Refusal { code, message }),
+            .map(|(code, message)| Refusal::new(code.as_str().into(), message)),
         hold: HoldId(row.try_get("hold_id")?),
         seat_change: row.try_get("seat_change")?,
         wanted: wanted(row)?,

@@ -212,7 +212,7 @@ impl Moves {
             .with(self.life(|life| life.charged))
             .with(self.life(|life| life.seats_task))
             .with(self.life(|life| life.money_task))
-            .with(self.column(|one| refusal(one).map(|refusal| refusal.code)))
+            .with(self.column(|one| refusal(one).map(|refusal| refusal.code.to_string())))
             .with(self.column(|one| refusal(one).map(|refusal| refusal.message)))
             .with(self.column(|one| one.booking.payment.map(|payment| payment.0)))
             .with(self.column(|one| {

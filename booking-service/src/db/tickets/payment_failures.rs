@@ -62,7 +62,7 @@ pub async fn decline(
         transaction
             .execute(
                 &statement,
-                &[&id, &attempt, &refusal.code, &refusal.message],
+                &[&id, &attempt, &refusal.code.as_str(), &refusal.message],
             )
             .await?;
     }
@@ -170,7 +170,7 @@ pub async fn history(database: &Pool, booking: BookingId) -> Result<Vec<Failure>
         .map(|row| {
             Ok(Failure {
                 attempt: row.try_get(0)?,
-                code: row.try_get(1)?,
+                code: row.try_get::<_, &str>(1)?.into(),
                 message: row.try_get(2)?,
                 failed_at: row.try_get(3)?,
             })
@@ -189,7 +189,7 @@ fn letter_of(row: &Row) -> Result<DeadLetter, DbError> {
         user: row.try_get(2)?,
         public_status: public_status.ok_or(DbError::Unreadable("bookings.public_status"))?,
         attempts,
-        code: row.try_get(5)?,
+        code: row.try_get::<_, &str>(5)?.into(),
         message: row.try_get(6)?,
         died_at: row.try_get(7)?,
         requeued_at: row.try_get(8)?,

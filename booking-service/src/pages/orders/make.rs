@@ -1,10 +1,10 @@
 //! Orders made of what was chosen.
 
+use domain::{Amount, FlightId, RefusalCode, SeatNumber, Units};
 use std::collections::HashSet;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use domain::{Amount, FlightId, SeatNumber, Units};
 use lifecycle::State;
 use service_http::Problem;
 
@@ -187,19 +187,19 @@ pub(super) async fn create(
 }
 
 /// A refusal with what to do about it.
-pub(super) fn why_not(code: &str, message: &str) -> String {
+pub(super) fn why_not(code: &RefusalCode, message: &str) -> String {
     match code {
-        "seat_taken" => {
+        RefusalCode::SeatTaken => {
             "Somebody was faster: a seat that you chose has just been taken. Choose another one."
                 .to_owned()
         }
-        "sold_out" => {
+        RefusalCode::SoldOut => {
             "There are not so many seats left. Choose fewer, or another flight.".to_owned()
         }
-        "price_changed" => {
+        RefusalCode::PriceChanged => {
             "The price has changed since the page was made. Look at it again.".to_owned()
         }
-        "sales_closed" => "This flight is not sold any more.".to_owned(),
+        RefusalCode::SalesClosed => "This flight is not sold any more.".to_owned(),
         _ => message.to_owned(),
     }
 }

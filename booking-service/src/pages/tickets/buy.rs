@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use domain::Units;
+use domain::{RefusalCode, Units};
 use maud::{Markup, html};
 use service_http::Problem;
 use service_http::extract::Id;
@@ -162,8 +162,8 @@ fn why_not(error: &AccountError) -> Option<String> {
     match error {
         AppError::UnknownVoucher => Some("There is no such voucher for this event.".to_owned()),
         AppError::Invalid(InvalidField { detail: text, .. }) => Some(text.clone()),
-        AppError::Refused(refusal) => Some(match refusal.code.as_str() {
-            "sold_out" => "There are not so many tickets left.".to_owned(),
+        AppError::Refused(refusal) => Some(match refusal.code {
+            RefusalCode::SoldOut => "There are not so many tickets left.".to_owned(),
             _ => refusal.message.clone(),
         }),
         AppError::TooManyUnpaid(too_many) => Some(too_many.to_string()),

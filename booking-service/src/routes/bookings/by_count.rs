@@ -6,7 +6,7 @@ mod view;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ReqData};
-use domain::BookingId;
+use domain::{BookingId, RefusalCode};
 use serde::Deserialize;
 use service_core::caller::Caller;
 use service_http::extract::{Id, IdempotencyKey, Json, Query};
@@ -53,8 +53,11 @@ pub(crate) async fn create(
     let new = new_booking(request, &key, &caller, actor)?;
     let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
-    if let Some(refusal) = refusal.filter(|refusal| refusal.code == "price_changed") {
-        return Err(Problem::conflict("price_changed", refusal.message.clone()));
+    if let Some(refusal) = refusal.filter(|refusal| refusal.code == RefusalCode::PriceChanged) {
+        return Err(Problem::conflict(
+            RefusalCode::PriceChanged,
+            refusal.message.clone(),
+        ));
     }
     let shown = shown_text(&booking);
     let status = match shown {

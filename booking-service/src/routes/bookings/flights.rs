@@ -2,10 +2,10 @@
 
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use flight_api::{SeatChanges, SeatMap, SeatsKnown};
 use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
-use flight_api::{SeatChanges, SeatMap, SeatsKnown};
 
 use crate::app::bookings::flights::Flights;
 use crate::app::bookings::seat_feeds::SeatFeeds;

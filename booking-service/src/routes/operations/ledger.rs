@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use service_http::{Problem, respond};
 use flight_api::{LedgerProof, LedgerViolation};
+use service_http::{Problem, respond};
 
 use crate::app::operations::ledger::Ledger;
 use crate::routes::openapi::ReadRefusals;

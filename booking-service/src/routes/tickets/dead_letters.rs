@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use domain::HoldId;
+use domain::{HoldId, RefusalCode};
 use jiff::Timestamp;
 use serde::Serialize;
 use service_core::idempotency::Answer;
@@ -37,8 +37,8 @@ pub(crate) struct DeadLetterView {
     #[schema(example = "Card declined")]
     error: String,
     /// The same as a stable code
-    #[schema(example = "payment_failed")]
-    code: String,
+    #[schema(value_type = String, example = "payment_failed")]
+    code: RefusalCode,
     /// When that was
     failed_at: Timestamp,
     /// When it was queued again
@@ -82,8 +82,8 @@ pub(crate) struct FailureView {
     #[schema(example = "Card declined")]
     error: String,
     /// The same as a stable code
-    #[schema(example = "payment_failed")]
-    code: String,
+    #[schema(value_type = String, example = "payment_failed")]
+    code: RefusalCode,
     /// When
     failed_at: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Amount, Currency, HoldId, Units};
+use domain::{Amount, Currency, HoldId, RefusalCode, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
@@ -81,7 +81,8 @@ pub(crate) struct EventBookingView {
     reason: Option<String>,
     /// The same as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<RefusalCode>,
     /// When it was made
     created_at: Timestamp,
     /// When it last changed

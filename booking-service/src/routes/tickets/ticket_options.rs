@@ -188,7 +188,7 @@ pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
 /// That what a field names is not there.
 pub(crate) fn unknown_in(field: &str, error: AppError) -> Problem {
     let problem = Problem::from(error);
-    let (status, code) = (problem.status(), problem.code());
+    let (status, code) = (problem.status(), problem.code().to_owned());
     Problem::invalid_field(field, problem.detail())
         .with_status(status)
         .with_code(code)

@@ -1,12 +1,10 @@
 //! What to make of an answer.
 
+use domain::RefusalCode;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{Answer, CallError, Refusal};
-
-/// The code of a request whose earlier run with the same key has not ended.
-const IN_PROGRESS: &str = "idempotency_in_progress";
 
 /// How much of an unexpected body is kept: enough to tell what it was.
 const BODY_START_CHARS: usize = 200;
@@ -55,7 +53,7 @@ async fn refusal(response: Response) -> Result<Refusal, CallError> {
         return Err(unexpected(response).await);
     }
     let refusal: Refusal = read(response).await?;
-    if refusal.code == IN_PROGRESS {
+    if refusal.code == RefusalCode::IdempotencyInProgress {
         return Err(CallError::InProgress);
     }
     Ok(refusal)

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use domain::RefusalCode;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
@@ -68,7 +69,7 @@ impl CallError {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
     /// The stable code.
-    pub code: String,
+    pub code: RefusalCode,
     /// What went wrong, in words.
     #[serde(default)]
     pub detail: String,

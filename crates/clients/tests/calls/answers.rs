@@ -1,7 +1,7 @@
 //! What the clients make of answers.
 
 use clients::{CallContext, CallError};
-use domain::{Amount, Currency, FlightId, HoldId, PaymentId};
+use domain::{Amount, Currency, FlightId, HoldId, PaymentId, RefusalCode};
 use payment_api::{ChargeRequest, ChargeStatus, Reference};
 
 use crate::server::{Reply, Server};
@@ -112,7 +112,7 @@ async fn a_refund_that_is_refused_is_an_error_by_name() -> anyhow::Result<()> {
         )
         .await;
     let code = match refused {
-        Err(CallError::Refused(refusal)) => refusal.code,
+        Err(CallError::Refused(refusal)) => refusal.code.to_string(),
         other => format!("{other:?}"),
     };
     assert_eq!(code, "not_captured");
@@ -133,7 +133,7 @@ async fn flights_and_holds_are_named_in_the_path() -> anyhow::Result<()> {
     assert!(flights.confirm_many(&[hold], &context).await?.is_empty());
     // What a user typed stays one segment of the path.
     let unknown = flights.seat_map("../holds?x#y", &context).await?;
-    assert_eq!(unknown.unwrap_err().code, "unknown_flight");
+    assert_eq!(unknown.unwrap_err().code, RefusalCode::UnknownFlight);
     flights.find_flight("FL123", &context).await?.unwrap_err();
     flights.pin(hold, &context).await?.unwrap_err();
     let lines: Vec<String> = server

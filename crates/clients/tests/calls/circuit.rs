@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use clients::PaymentClient;
-use clients::{CallContext, CallError};
+use clients::{CallContext, CallError, PaymentClient};
 use stack::testing::wait_for;
 
 use crate::answers::{charge_of, charge_request};

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use clients::PaymentClient;
 use clients::http::REQUEST_TIMEOUT_HEADER;
-use clients::{CallContext, CallError};
+use clients::{CallContext, CallError, PaymentClient};
 use domain::HoldId;
 
 use crate::answers::charge_request;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{AirportCode, Currency, FlightId};
+use crate::{AirportCode, Currency, FlightId, RefusalCode};
 
 /// The most flights of an itinerary.
 pub const MAX_LEGS: usize = 4;
@@ -157,30 +157,18 @@ fn wait(wait_s: i64) -> String {
 }
 
 impl NoItinerary {
-    /// The codes of all rules.
-    pub const CODES: [&str; 8] = [
-        "no_flights",
-        "too_many_flights",
-        "flight_twice",
-        "airports_apart",
-        "connection_too_short",
-        "connection_too_long",
-        "airport_twice",
-        "two_currencies",
-    ];
-
-    /// A stable code for programs.
+    /// The code of the rule.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> RefusalCode {
         match self {
-            Self::Empty => "no_flights",
-            Self::TooManyFlights => "too_many_flights",
-            Self::FlightTwice(_) => "flight_twice",
-            Self::AirportsApart { .. } => "airports_apart",
-            Self::ConnectionTooShort { .. } => "connection_too_short",
-            Self::ConnectionTooLong { .. } => "connection_too_long",
-            Self::AirportTwice { .. } => "airport_twice",
-            Self::TwoCurrencies { .. } => "two_currencies",
+            Self::Empty => RefusalCode::NoFlights,
+            Self::TooManyFlights => RefusalCode::TooManyFlights,
+            Self::FlightTwice(_) => RefusalCode::FlightTwice,
+            Self::AirportsApart { .. } => RefusalCode::AirportsApart,
+            Self::ConnectionTooShort { .. } => RefusalCode::ConnectionTooShort,
+            Self::ConnectionTooLong { .. } => RefusalCode::ConnectionTooLong,
+            Self::AirportTwice { .. } => RefusalCode::AirportTwice,
+            Self::TwoCurrencies { .. } => RefusalCode::TwoCurrencies,
         }
     }
 }

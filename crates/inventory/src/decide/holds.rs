@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{HoldId, PoolId, SeatNumber, Units};
+use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
 
 use super::seats::choose_seats;
 use super::{Decision, Movement};
 use crate::command::{HoldCommand, LegRequest, SeatChange, Until};
-use crate::state::{Account, Hold, HoldLeg, HoldStatus};
+use crate::state::{Account, Hold, HoldLeg};
 use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
 
 impl Decision {

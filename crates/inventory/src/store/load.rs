@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 
 use deadpool_postgres::GenericClient;
-use domain::{HoldId, PoolId, SeatNumber, Units};
+use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
 use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::command::Command;
-use crate::state::{Adjustment, Hold, HoldLeg, HoldStatus, Pool, State};
+use crate::state::{Adjustment, Hold, HoldLeg, Pool, State};
 use crate::verdict::Refusal;
 
 /// The most lapsed holds that a batch takes along, unasked, for the pools that it names: twice as many as it has
@@ -278,7 +278,7 @@ fn hold_of(row: &Row) -> Result<Hold, StoreError> {
 
 /// A recorded refusal. One that a newer version recorded, and this one does not know, is still a refusal.
 fn refusal_of(code: Option<&str>) -> Option<Refusal> {
-    code.map(|code| Refusal::from_code(code).unwrap_or(Refusal::HoldRefused))
+    code.map(|code| Refusal::from_code(&code.into()).unwrap_or(Refusal::HoldRefused))
 }
 
 /// The seats that live holds have: of pools that no command names, no others matter.

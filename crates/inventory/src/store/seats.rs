@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::GenericClient;
-use domain::{HoldId, PoolId, SeatLayout, SeatNumber};
+use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber};
 use jiff::Timestamp;
 
 use super::StoreError;
 use super::load::parsed;
-use crate::state::HoldStatus;
 
 /// The pool with its live seats. A hold whose time has run out counts as released.
 const SEAT_MAP: &str = "

@@ -1,7 +1,7 @@
 //! Writing what a batch changed: a few statements with arrays, sent without waiting in between.
 
 use deadpool_postgres::GenericClient;
-use domain::{HoldId, PoolId, SeatNumber};
+use domain::{HoldId, HoldStatus, PoolId, SeatNumber};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use tokio_postgres::Statement;
@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::StoreError;
 use crate::rows::{Parameter, RowStatement};
-use crate::state::{Hold, HoldStatus, Pool, StateDiff};
+use crate::state::{Hold, Pool, StateDiff};
 use crate::verdict::Refusal;
 
 const INSERT_POOLS: &str = "
@@ -153,6 +153,11 @@ fn parameter<T: ToSql + Sync + Send + 'static>(value: T) -> Parameter {
     Box::new(value)
 }
 
+/// A refusal as it is recorded.
+fn code_of(refusal: Option<Refusal>) -> Option<&'static str> {
+    refusal?.code().known_text()
+}
+
 fn pools(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
     let new: Vec<(&PoolId, &Pool)> = changes.new_pools.iter().collect();
     if !new.is_empty() {
@@ -199,7 +204,7 @@ fn holds(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
             parameter(column(new, |(id, _)| id.0)),
             parameter(column(new, |(_, hold)| hold.owner.clone())),
             parameter(column(new, |(_, hold)| hold.status.as_str())),
-            parameter(column(new, |(_, hold)| hold.refusal.map(Refusal::code))),
+            parameter(column(new, |(_, hold)| code_of(hold.refusal))),
             parameter(column(new, |(_, hold)| hold.fingerprint.clone())),
             parameter(column(new, |(_, hold)| hold.expires_at)),
             parameter(column(new, |(_, hold)| hold.seat_change)),
@@ -215,7 +220,7 @@ fn holds(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
             parameter(column(changed, |(_, hold)| hold.expires_at)),
             parameter(column(changed, |(_, hold)| hold.seat_change)),
             parameter(column(changed, |(_, hold)| {
-                hold.seat_change_refusal.map(Refusal::code)
+                code_of(hold.seat_change_refusal)
             })),
             parameter(now),
         ];

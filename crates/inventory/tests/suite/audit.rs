@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use deadpool_redis::redis;
-use domain::{HoldId, PoolId};
+use domain::{HoldId, HoldStatus, PoolId};
 use inventory::pool_counts;
-use inventory::state::HoldStatus;
 use stack::testing::wait_for;
 use tokio_postgres::Client;
 use uuid::Uuid;

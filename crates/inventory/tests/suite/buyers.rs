@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use domain::HoldId;
-use inventory::state::HoldStatus;
+use domain::{HoldId, HoldStatus};
 use inventory::{Accepted, Command, Until};
 use jiff::{SignedDuration, Timestamp};
 use rand::seq::{IndexedRandom as _, SliceRandom as _};

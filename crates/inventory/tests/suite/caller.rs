@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::HoldId;
-use inventory::state::HoldStatus;
+use domain::{HoldId, HoldStatus};
 use inventory::{Accepted, Command, HoldView, Inventory, InventoryError, Refusal, Verdict};
 use rand::RngExt as _;
 use rand::rngs::StdRng;

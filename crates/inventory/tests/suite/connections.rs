@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use domain::{HoldId, PoolId};
+use domain::{HoldId, HoldStatus, PoolId};
 use futures_util::future::try_join_all;
 use inventory::command::Direction;
-use inventory::state::HoldStatus;
 use inventory::{Accepted, Command, HoldView, Inventory, NewPool, PoolChange, Until, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use stack::testing::{Proxy, wait_for, wait_until};
@@ -29,7 +28,7 @@ fn in_short(verdict: &Verdict) -> String {
         Ok(Accepted::Hold(view)) => view.status.as_str().to_owned(),
         Ok(Accepted::Pool(count)) => format!("{} free", count.free),
         Ok(Accepted::Adjusted(adjusted)) => format!("{} free", adjusted.free_after),
-        Err(refusal) => refusal.code().to_owned(),
+        Err(refusal) => refusal.code().to_string(),
     }
 }
 

@@ -13,9 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use domain::HoldId;
+use domain::{HoldId, HoldStatus};
 use futures_util::future::try_join_all;
-use inventory::state::HoldStatus;
 use inventory::{Inventory, Refusal, Until};
 use stack::testing::wait_for;
 use tokio::process::Command;

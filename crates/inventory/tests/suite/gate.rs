@@ -6,10 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::cmd;
-use domain::{HoldId, PoolId};
+use domain::{HoldId, HoldStatus, PoolId};
 use futures_util::future::try_join_all;
 use inventory::gate::Admission;
-use inventory::state::HoldStatus;
 use inventory::{Gate, PoolCount, Refusal, Until};
 use stack::testing::{wait_for, wait_until};
 

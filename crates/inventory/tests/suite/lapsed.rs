@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use domain::HoldId;
+use domain::{HoldId, HoldStatus};
 use futures_util::future::try_join_all;
-use inventory::state::HoldStatus;
 use inventory::{Command, Inventory, Refusal, Until};
 use jiff::{SignedDuration, Timestamp};
 use stack::testing::wait_until;

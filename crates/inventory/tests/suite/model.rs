@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
+use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
-use inventory::state::HoldStatus;
 use inventory::{Accepted, Command, HoldCommand, Refusal, SeatChange, Until, Verdict};
 use jiff::Timestamp;
 use uuid::Uuid;

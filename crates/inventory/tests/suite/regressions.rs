@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use domain::HoldId;
+use domain::{HoldId, HoldStatus};
 use inventory::command::Direction;
-use inventory::state::HoldStatus;
 use inventory::{Command, Refusal, Until};
 use jiff::{SignedDuration, Timestamp};
 use stack::testing::wait_until;

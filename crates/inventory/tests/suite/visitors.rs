@@ -1,8 +1,7 @@
 //! Visitors, who take units, named seats too, and leave none taken.
 
-use domain::PoolId;
+use domain::{HoldStatus, PoolId};
 use inventory::command::Direction;
-use inventory::state::HoldStatus;
 use inventory::{Command, Refusal, Until};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;

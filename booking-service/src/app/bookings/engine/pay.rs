@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clients::{CallContext, CallError};
-use domain::{Amount, PaymentId};
+use domain::{Amount, PaymentId, RefusalCode};
 use lifecycle::{ChargedSeats, Event, Payment};
 use payment_api::{Charge, ChargeRequest, ChargeStatus, Reference};
 use rand::RngExt as _;
@@ -60,13 +60,16 @@ impl Engine {
         let charge = match self.payments.charge(&key, &request, context).await {
             Ok(Ok(charge)) => charge,
             // The request broke off on its way.
-            Ok(Err(refusal)) if refusal.code == "request_timeout" => {
+            Ok(Err(refusal)) if refusal.code == RefusalCode::RequestTimeout => {
                 let error = CallError::Refused(refusal);
                 return Err(no_answer(booking, PAYMENTS, error));
             }
             Ok(Err(refusal)) => return self.charge_refused(booking, attempt, &refusal),
             Err(error) if !booking.has_key && booking.channel == Channel::Count => {
-                let refusal = Refusal::new("unavailable", "the payment could not be made in time");
+                let refusal = Refusal::new(
+                    RefusalCode::Unavailable,
+                    "the payment could not be made in time",
+                );
                 self.abandon(booking, refusal).await?;
                 return Err(no_answer(booking, PAYMENTS, error));
             }
@@ -115,9 +118,9 @@ impl Engine {
         refusal: &clients::Refusal,
     ) -> Result<Step, AppError> {
         metrics::counter!("charges_refused_total").increment(1);
-        tracing::error!(booking = %booking.id, attempt, code = refusal.code, detail = refusal.detail,
+        tracing::error!(booking = %booking.id, attempt, code = %refusal.code, detail = refusal.detail,
             "payment-service refused a charge, so its booking ends");
-        let reason = Refusal::new("payment_refused", "the payment could not be made");
+        let reason = Refusal::new(RefusalCode::PaymentRefused, "the payment could not be made");
         let ended = self.refused(booking, Event::ChargeRefused, reason)?;
         Ok(Step::Write(ended))
     }
@@ -146,7 +149,7 @@ impl Engine {
                         ChargedSeats::Sold
                     }
                     Some(Err(refusal)) => {
-                        tracing::error!(booking = %booking.id, code = refusal.code,
+                        tracing::error!(booking = %booking.id, code = %refusal.code,
                             "paid booking lost its seats; refunding");
                         let event = Event::Charged {
                             seats: ChargedSeats::Lost,
@@ -167,8 +170,8 @@ impl Engine {
             past_deadline: booking.deadline_at <= db::now(&self.database).await?,
         };
         let code = match charge.status {
-            ChargeStatus::Timeout => "payment_timeout",
-            _ => "payment_failed",
+            ChargeStatus::Timeout => RefusalCode::PaymentTimeout,
+            _ => RefusalCode::PaymentFailed,
         };
         let refusal = Refusal::new(code, charge.message);
         let declined = self.refused(booking, event, refusal)?;
@@ -243,7 +246,7 @@ impl Engine {
 }
 
 fn out_of_time() -> Refusal {
-    Refusal::new("expired", "the time to pay ran out")
+    Refusal::new(RefusalCode::Expired, "the time to pay ran out")
 }
 
 /// The charge that a booking needs; none for what costs nothing.

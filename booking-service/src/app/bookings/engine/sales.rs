@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use clients::FlightClient;
-use clients::{CallContext, CallError};
+use clients::{CallContext, CallError, FlightClient};
 use domain::HoldId;
-use service_core::group_commit::{GroupCommit, IsData, Limits};
 use flight_api::CONFIRM_LIMIT;
+use service_core::group_commit::{GroupCommit, IsData, Limits};
 
 use crate::model::booking::Refusal;
 
@@ -63,7 +62,7 @@ async fn sell(flights: &FlightClient, holds: &[HoldId]) -> Result<Vec<Sale>, Not
     let results = flights.confirm_many(holds, &CallContext::default()).await?;
     let sales = results.into_iter().map(|result| match result.code {
         None => Ok(()),
-        Some(code) => Err(Refusal::new(&code, "the seats are not held any more")),
+        Some(code) => Err(Refusal::new(code, "the seats are not held any more")),
     });
     Ok(sales.collect())
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clients::{CallContext, CallError};
-use domain::{Money, SeatNumber};
+use domain::{Money, RefusalCode, SeatNumber};
 use flight_api::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use lifecycle::{Event, Payment};
 
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
 use crate::model::booking::{Booking, Leg, Refusal, SeatChange};
-use crate::model::first_answer::INTERRUPTED;
 
 const FLIGHTS: &str = "flight-service";
 
@@ -26,7 +25,7 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Step, AppError> {
         if booking.is_past_deadline {
-            let refusal = Refusal::new("expired", "the booking took too long");
+            let refusal = Refusal::new(RefusalCode::Expired, "the booking took too long");
             let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
             return Ok(Step::Write(ended));
         }
@@ -38,11 +37,13 @@ impl Engine {
                 self.held(booking, &hold).map(Step::Write)
             }
             // Its request made another booking before, which was lost, and asked for this hold.
-            Ok(Err(refusal)) if refusal.code == "idempotency_key_reused" && booking.has_key => {
+            Ok(Err(refusal))
+                if refusal.code == RefusalCode::IdempotencyKeyReused && booking.has_key =>
+            {
                 tracing::warn!(booking = %booking.id, hold = %booking.hold,
                     "an earlier booking of this request is lost, so what it left is undone");
                 let message = "an earlier try was interrupted and is undone; ask again";
-                let refusal = Refusal::new(INTERRUPTED, message);
+                let refusal = Refusal::new(RefusalCode::Interrupted, message);
                 let ended = self.refused(booking, Event::HoldOfLostBooking, refusal)?;
                 Ok(Step::Write(ended))
             }
@@ -53,7 +54,10 @@ impl Engine {
                 Ok(Step::Write(self.refused(booking, event, refusal.into())?))
             }
             Err(error) if !booking.has_key => {
-                let refusal = Refusal::new("unavailable", "the seats could not be held in time");
+                let refusal = Refusal::new(
+                    RefusalCode::Unavailable,
+                    "the seats could not be held in time",
+                );
                 self.abandon(booking, refusal).await?;
                 Err(no_answer(booking, FLIGHTS, error))
             }
@@ -96,7 +100,11 @@ impl Engine {
         match booking.expected_total {
             Some(expected) if expected != total.amount() => {
                 let message = format!("the total is {total}, not {expected}");
-                self.refused(&priced, unwanted, Refusal::new("price_changed", message))
+                self.refused(
+                    &priced,
+                    unwanted,
+                    Refusal::new(RefusalCode::PriceChanged, message),
+                )
             }
             _ => self.after(&priced, Event::Held),
         }
@@ -128,7 +136,10 @@ impl Engine {
             // The number was used up by an earlier try, which was refused.
             Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
                 wanted: None,
-                refusal: Some(Refusal::new("seat_taken", "the seats can't be had")),
+                refusal: Some(Refusal::new(
+                    RefusalCode::SeatTaken,
+                    "the seats can't be had",
+                )),
                 ..booking.clone()
             })),
             Ok(hold) => {
@@ -143,8 +154,8 @@ impl Engine {
                 let saved = self.writer.save_seats(changed, self.settings.lease).await?;
                 Ok(Step::Written(saved.ok_or(AppError::ChangedElsewhere)?))
             }
-            Err(refusal) if refusal.code == "hold_expired" => {
-                let refusal = Refusal::new("expired", "the time to pay ran out");
+            Err(refusal) if refusal.code == RefusalCode::HoldExpired => {
+                let refusal = Refusal::new(RefusalCode::Expired, "the time to pay ran out");
                 let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
                 Ok(Step::Write(ended))
             }
@@ -157,7 +168,7 @@ impl Engine {
         }
     }
 
-    /// KeyLocks the hold of a confirmed booking into a sale.
+    /// Turns the hold of a confirmed booking into a sale.
     pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
         match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
             Some(Ok(())) => {
@@ -165,7 +176,7 @@ impl Engine {
                 Ok(Step::Write(self.after(booking, Event::Sold)?))
             }
             Some(Err(refusal)) => {
-                tracing::error!(booking = %booking.id, code = refusal.code,
+                tracing::error!(booking = %booking.id, code = %refusal.code,
                     "confirmed booking lost its seats; reversing");
                 let lost = self.refused(booking, Event::HoldLost, refusal)?;
                 Ok(Step::Write(lost))
@@ -223,7 +234,10 @@ fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange, total: Mon
 }
 
 fn not_payable() -> Refusal {
-    Refusal::new("not_payable", "the flights can't be paid in one sum")
+    Refusal::new(
+        RefusalCode::NotPayable,
+        "the flights can't be paid in one sum",
+    )
 }
 
 /// The price of all seats of all legs, if they have one currency.

@@ -25,7 +25,7 @@ impl Engine {
             if current.is_none_or(|current| current.version != booking.version) {
                 return Err(AppError::ChangedElsewhere);
             }
-            tracing::error!(booking = %booking.id, code = refusal.code(),
+            tracing::error!(booking = %booking.id, code = %refusal.code(),
                 "paid booking lost its tickets; refunding");
             let lost = Event::Charged {
                 seats: ChargedSeats::Lost,

@@ -1,7 +1,7 @@
 //! What a booking of tickets takes and costs: read before it is decided whether it can be had.
 
 use domain::sale_rules::holding::TicketAllowance;
-use domain::{Money, PoolId, Units};
+use domain::{Money, PoolId, RefusalCode, Units};
 use inventory::{Command, PoolChange, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -70,7 +70,10 @@ impl Quote {
         let event = offer.event;
         if !event.sales.is_open(offer.now) {
             let message = "the event is not on sale now";
-            return Err(AppError::Refused(Reason::new("sales_closed", message)));
+            return Err(AppError::Refused(Reason::new(
+                RefusalCode::SalesClosed,
+                message,
+            )));
         }
         let quantity = request.quantity;
         let price = event.price.checked_mul(quantity).ok_or_else(too_much)?;
@@ -144,7 +147,7 @@ impl Quote {
             } else if let Some(voucher) = &self.voucher
                 && is_short(voucher.pool, Units::ONE)
             {
-                Reason::new("voucher_used_up", "the voucher has been used up")
+                Reason::new(RefusalCode::VoucherUsedUp, "the voucher has been used up")
             } else {
                 sold_out()
             }
@@ -154,11 +157,11 @@ impl Quote {
 }
 
 fn sold_out() -> Reason {
-    Reason::new("sold_out", "not so many tickets are left")
+    Reason::new(RefusalCode::SoldOut, "not so many tickets are left")
 }
 
 fn limit_reached(user_limit: TicketAllowance) -> Reason {
-    Reason::new("limit_reached", user_limit.to_string())
+    Reason::new(RefusalCode::LimitReached, user_limit.to_string())
 }
 
 fn too_much() -> AppError {
@@ -171,7 +174,7 @@ fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, App
     let off = voucher.reduction.of(price).filter(|_| is_for_it);
     off.ok_or_else(|| {
         let message = "the voucher is not for this event";
-        AppError::Refused(Reason::new("voucher_not_for_event", message))
+        AppError::Refused(Reason::new(RefusalCode::VoucherNotForEvent, message))
     })
 }
 

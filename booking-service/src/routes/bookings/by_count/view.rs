@@ -1,6 +1,6 @@
 //! Bookings by count as they are answered.
 
-use domain::{Amount, BookingId, Currency, FlightId, PaymentId, Units};
+use domain::{Amount, BookingId, Currency, FlightId, PaymentId, RefusalCode, Units};
 use flight_api::Flight;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -36,8 +36,8 @@ pub(crate) struct BookingAnswer {
     pub(crate) message: String,
     /// Why the booking failed, as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "sold_out")]
-    pub(crate) code: Option<String>,
+    #[schema(value_type = Option<String>, example = "sold_out")]
+    pub(crate) code: Option<RefusalCode>,
 }
 
 /// A booking.
@@ -77,7 +77,8 @@ pub(crate) struct BookingView {
     pub(crate) created_at: Timestamp,
     /// Why it failed or was cancelled, as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) code: Option<RefusalCode>,
     /// The same in words
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,

@@ -1,6 +1,6 @@
 //! Orders as they are answered.
 
-use domain::{Amount, Currency, HoldId, PaymentId, SeatNumber};
+use domain::{Amount, Currency, HoldId, PaymentId, RefusalCode, SeatNumber};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,7 +39,8 @@ pub(crate) struct CreatedOrder {
     failure_reason: Option<String>,
     /// The same as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<RefusalCode>,
 }
 
 /// An order.
@@ -90,7 +91,8 @@ pub(crate) struct OrderView {
     failure_reason: Option<String>,
     /// The same as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<RefusalCode>,
     /// When it was made
     created_at: Timestamp,
     /// Who travels
@@ -157,7 +159,7 @@ fn itinerary(order: &Booking) -> Vec<LegRequest> {
 }
 
 /// Why an order has failed, if it has: what went wrong on the way is nobody's concern.
-fn failure(order: &Booking) -> (Option<String>, Option<String>) {
+fn failure(order: &Booking) -> (Option<RefusalCode>, Option<String>) {
     let has_failed = matches!(status(order), "FAILED" | "EXPIRED" | "CANCELLED");
     let refusal = order.refusal.clone().filter(|_| has_failed);
     refusal.map(|one| (one.code, one.message)).unzip()

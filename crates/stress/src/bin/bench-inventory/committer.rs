@@ -95,7 +95,7 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
     match inventory.submit(Command::Hold(hold)).await {
         Ok(Ok(Accepted::Hold(_))) => GRANTED,
         Ok(Ok(_)) => Outcome::Named("another answer"),
-        Ok(Err(refusal)) => Outcome::Named(refusal.code()),
+        Ok(Err(refusal)) => Outcome::Named(refusal.code().known_text().unwrap_or("refused")),
         Err(InventoryError::Busy) => Outcome::Named("busy"),
         Err(_) => Outcome::Broken,
     }
