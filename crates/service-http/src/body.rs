@@ -10,6 +10,7 @@ use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest};
+use domain::RefusalCode;
 use futures_util::StreamExt as _;
 
 use crate::Problem;
@@ -88,7 +89,7 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
         Err(_) => {
             let problem = Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
-                "request_timeout",
+                RefusalCode::RequestTimeout,
                 "the body did not come in time",
             );
             (Err(problem), false)

@@ -11,6 +11,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use domain::RefusalCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,9 +26,6 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Seconds after which a client should ask again when a part that this service needs is away.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
-
-/// The code of a request whose first run has not ended.
-const IN_PROGRESS: &str = "idempotency_in_progress";
 
 /// How problems are answered in another form. The headers that a problem has are added to it.
 pub type ProblemStyle = fn(&Problem) -> HttpResponse<BoxBody>;
@@ -176,7 +174,7 @@ impl Problem {
 
     /// 404: no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+        Self::new(StatusCode::NOT_FOUND, RefusalCode::NotFound, detail)
     }
 
     /// 405, with the methods that the path has.
@@ -234,7 +232,7 @@ impl Problem {
         Self {
             retry_after_seconds: Some(RETRY_AFTER_SECONDS),
             ..Self::conflict(
-                IN_PROGRESS,
+                RefusalCode::IdempotencyInProgress,
                 "a request with this key is still running; ask again soon",
             )
         }
@@ -245,7 +243,7 @@ impl Problem {
     pub fn key_reused() -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
+            RefusalCode::IdempotencyKeyReused,
             "this Idempotency-Key was used before with another request",
         )
     }
@@ -382,7 +380,7 @@ impl Problem {
     fn is_retryable(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
             || self.status == StatusCode::TOO_MANY_REQUESTS
-            || self.code == IN_PROGRESS
+            || self.code == RefusalCode::IdempotencyInProgress.as_str()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use domain::RefusalCode;
 use uuid::Uuid;
 
 use crate::context::{REQUEST_ID, RequestContext};
@@ -70,7 +71,7 @@ fn problem(status: StatusCode) -> Problem {
     match status {
         StatusCode::REQUEST_TIMEOUT => Problem::new(
             status,
-            "request_timeout",
+            RefusalCode::RequestTimeout,
             "the head of the request did not come in time",
         ),
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
