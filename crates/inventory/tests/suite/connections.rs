@@ -219,7 +219,7 @@ async fn is_anyone_waiting(sql: &Client) -> anyhow::Result<bool> {
 }
 
 #[tokio::test]
-async fn an_inventory_that_ends_in_mid_batch_leaves_no_transaction_behind() -> anyhow::Result<()> {
+async fn an_inventory_that_ends_in_mid_batch_finishes_it() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None)]).await?;
     let database = bench.pool()?;
@@ -243,13 +243,25 @@ async fn an_inventory_that_ends_in_mid_batch_leaves_no_transaction_behind() -> a
     assert!(submission.await.is_err_and(|error| error.is_cancelled()));
     drop(inventory);
     sql.batch_execute("COMMIT").await?;
-    // What others then write through the same connections is there.
+    wait_until(
+        "the batch is committed",
+        Duration::from_secs(10),
+        async || {
+            let counts = counts(&observer).await;
+            counts.is_ok_and(|counts| counts == [(1, [9, 0, 1])])
+        },
+    )
+    .await?;
+    // What others then write through the same connections is there: no transaction was left open.
     for capacity in 11..15 {
         let client = database.get().await?;
         client
-            .execute("UPDATE pools SET capacity = $1, free = $1", &[&capacity])
+            .execute(
+                "UPDATE pools SET capacity = $1, free = $1 - 1",
+                &[&capacity],
+            )
             .await?;
-        assert_eq!(counts(&observer).await?, [(1, [capacity, 0, 0])]);
+        assert_eq!(counts(&observer).await?, [(1, [capacity - 1, 0, 1])]);
     }
     Ok(())
 }
