@@ -86,8 +86,10 @@ test-browser: ## Test the web pages in headless Chromium, on a stack of its own
 	node tests/browser/run.js $(TARGET)/debug
 
 .PHONY: check
-check: ## Format, lints, docs and generated files, as CI checks them
+check: ## Format, floors, lints, docs and generated files, as CI checks them
 	cargo fmt --all --check
+	scripts/check-layers --self-test
+	scripts/check-layers
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	scripts/check-generated

@@ -1,0 +1,149 @@
+//! What files may not use, by where they are.
+
+use crate::references::Reference;
+use crate::workspace::Target;
+
+struct Layer {
+    /// What the path of a file of it starts with, from the workspace's root; `*` is any name.
+    files: &'static str,
+    /// The modules and crates that it may not use.
+    forbidden: &'static [&'static str],
+    why: &'static str,
+}
+
+const LAYERS: &[Layer] = &[
+    Layer {
+        files: "*-service/src/model",
+        forbidden: &[
+            "crate::app",
+            "crate::db",
+            "crate::http",
+            "crate::pages",
+            "crate::routes",
+            "actix_web",
+            "deadpool_postgres",
+            "service_http",
+            "std::fs",
+            "std::net::TcpListener",
+            "std::net::TcpStream",
+            "tokio",
+            "tokio_postgres",
+        ],
+        why: "model has rows and values, without I/O",
+    },
+    Layer {
+        files: "*-service/src/db",
+        forbidden: &[
+            "crate::app",
+            "crate::http",
+            "crate::pages",
+            "crate::routes",
+            "actix_web",
+            "service_http",
+        ],
+        why: "db has SQL, over model alone",
+    },
+    Layer {
+        files: "*-service/src/app",
+        forbidden: &[
+            "crate::http",
+            "crate::pages",
+            "crate::routes",
+            "actix_web",
+            "service_http",
+        ],
+        why: "app decides, and knows no HTTP",
+    },
+    Layer {
+        files: "*-service/src/routes",
+        forbidden: &["crate::pages", "deadpool_postgres", "tokio_postgres"],
+        why: "routes ask app, and know no pages",
+    },
+    Layer {
+        files: "*-service/src/pages",
+        forbidden: &["crate::routes", "deadpool_postgres", "tokio_postgres"],
+        why: "pages ask app, and know no routes",
+    },
+    Layer {
+        files: "crates/inventory/src/decide",
+        forbidden: &[
+            "crate::committer",
+            "crate::engine",
+            "crate::gate",
+            "crate::store",
+            "deadpool_postgres",
+            "deadpool_redis",
+            "std::fs",
+            "std::net",
+            "tokio",
+            "tokio_postgres",
+        ],
+        why: "deciding is pure",
+    },
+    Layer {
+        files: "crates/domain/src",
+        forbidden: &["std::fs", "std::net", "std::time::SystemTime"],
+        why: "this crate does no I/O",
+    },
+    Layer {
+        files: "crates/itinerary/src",
+        forbidden: &["std::fs", "std::net", "std::time::SystemTime"],
+        why: "this crate does no I/O",
+    },
+    Layer {
+        files: "crates/lifecycle/src",
+        forbidden: &["std::fs", "std::net", "std::time::SystemTime"],
+        why: "this crate does no I/O",
+    },
+    Layer {
+        files: "crates/tokens/src",
+        forbidden: &["std::fs", "std::net", "tokio"],
+        why: "this crate does no I/O",
+    },
+];
+
+/// Where no SQL is.
+const WITHOUT_SQL: &[&str] = &[
+    "*-service/src/app",
+    "*-service/src/model",
+    "*-service/src/pages",
+    "*-service/src/routes",
+    "crates/inventory/src/decide",
+];
+
+pub(crate) fn forbidden(target: &Target, references: &[Reference]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for reference in references {
+        let Reference {
+            from, line, path, ..
+        } = reference;
+        for layer in LAYERS.iter().filter(|layer| is_in(from, layer.files)) {
+            if layer.forbidden.iter().any(|prefix| is_under(path, prefix)) {
+                findings.push(format!("{from}:{line}: {path}: {}", layer.why));
+            }
+        }
+    }
+    for module in target.modules.values() {
+        if WITHOUT_SQL.iter().any(|files| is_in(&module.file, files)) {
+            let lines = module.content.sql.iter();
+            findings
+                .extend(lines.map(|line| format!("{}:{line}: SQL belongs into db", module.file)));
+        }
+    }
+    findings
+}
+
+/// Whether a file is a directory's, or the module of that name itself.
+fn is_in(file: &str, files: &str) -> bool {
+    let file = match files.split_once('*') {
+        Some((_, rest)) => file.find(rest).map(|at| &file[at..]).zip(Some(rest)),
+        None => Some((file, files)),
+    };
+    file.and_then(|(file, files)| file.strip_prefix(files))
+        .is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
