@@ -8,6 +8,7 @@ pub(crate) mod bookings;
 pub mod openapi;
 pub(crate) mod operations;
 mod problem;
+mod refusals;
 pub(crate) mod tickets;
 
 use crate::routes::accounts::sessions;

@@ -8,6 +8,7 @@ mod holds;
 mod ledger;
 pub mod openapi;
 mod problem;
+mod refusals;
 mod search;
 pub mod search_pages;
 mod seat_maps;

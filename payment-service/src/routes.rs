@@ -7,6 +7,7 @@ pub mod openapi;
 mod parse;
 mod problem;
 mod refunds;
+mod refusals;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use service_core::audit_log::AuditLog;

@@ -11,7 +11,7 @@ use service_http::extract::{both, from_text, parse_query};
 use utoipa::IntoParams;
 
 use super::filters::FilterParameters;
-use super::openapi::ReadRefusals;
+use super::refusals::ReadRefusals;
 use crate::app::search::month::Month;
 use crate::app::search::{CalendarQuery, Searcher};
 

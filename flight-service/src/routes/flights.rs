@@ -12,7 +12,7 @@ use service_http::page::{PageBody, PageParameters};
 use service_http::{Problem, respond};
 use utoipa::IntoParams;
 
-use super::openapi::{
+use super::refusals::{
     BodyRefusals, ChangeRefusals, LookupRefusals, NewFlightRefusals, ReadRefusals,
 };
 use crate::app::AppError;

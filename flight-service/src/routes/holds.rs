@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use service_http::extract::{Id, Json};
 use service_http::{Problem, respond};
 
-use super::openapi::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
+use super::refusals::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
 use crate::app::AppError;
 use crate::app::seats::{Answered, Seats};
 

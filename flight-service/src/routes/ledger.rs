@@ -14,7 +14,7 @@ use service_http::extract::{Id, Query};
 use service_http::page::{PageBody, PageParameters};
 use service_http::{Problem, respond};
 
-use super::openapi::{LookupRefusals, ReadRefusals};
+use super::refusals::{LookupRefusals, ReadRefusals};
 use crate::app::seats::Seats;
 
 /// A flight's double entries.

@@ -13,7 +13,7 @@ use service_http::extract::{both, from_text, parse_query, some_from_text};
 use utoipa::IntoParams;
 
 use super::filters::{FilterParameters, require};
-use super::openapi::ReadRefusals;
+use super::refusals::ReadRefusals;
 use super::search_pages::SearchPages;
 use crate::app::search::{Search, Searcher};
 

@@ -8,7 +8,7 @@ use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
 
-use super::openapi::LookupRefusals;
+use super::refusals::LookupRefusals;
 use crate::app::seat_maps::{SeatMaps, seats_of};
 use crate::app::seats::Seats;
 

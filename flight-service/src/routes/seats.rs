@@ -7,7 +7,7 @@ use inventory::Direction;
 use service_http::extract::{IdempotencyKey, Json};
 use service_http::{Problem, respond};
 
-use super::openapi::{BodyRefusals, SeatRefusals};
+use super::refusals::{BodyRefusals, SeatRefusals};
 use crate::app::seats::Seats;
 
 /// Can these seats be sold, and for how much?

@@ -10,8 +10,8 @@ use service_http::extract::{Id, IdempotencyKey, Json, Query as Parameters};
 use service_http::problem::ProblemBody;
 use service_http::{Problem, respond};
 
-use super::openapi::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
 use super::parse;
+use super::refusals::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
 use crate::app::{ChargeOrder, Payments};
 use crate::charge::{self, ChargeKind, EndStatus, Outcome, Progress};
 

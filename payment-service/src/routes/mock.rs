@@ -9,7 +9,7 @@ use service_http::extract::Json;
 use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
-use super::openapi::BodyRefusals;
+use super::refusals::BodyRefusals;
 use crate::provider::mock::{Behaviour, MockProvider};
 
 /// How the mock provider behaves.

@@ -7,8 +7,8 @@ use payment_api::{Refund, RefundRequest};
 use service_http::extract::{Id, IdempotencyKey, Json};
 use service_http::{Problem, respond};
 
-use super::openapi::{BodyRefusals, RefundRefusals};
 use super::parse;
+use super::refusals::{BodyRefusals, RefundRefusals};
 use crate::app::Payments;
 
 /// Give some or all of a charge back, once per Idempotency-Key.

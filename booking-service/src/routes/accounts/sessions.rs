@@ -23,7 +23,7 @@ use crate::app::accounts::passwords::{NewPassword, Password};
 use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use crate::routes::accounts::users::UserView;
-use crate::routes::openapi::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
+use crate::routes::refusals::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
 
 /// The cookie with a session.
 const SESSION: &str = "holdfast_session";

@@ -20,7 +20,7 @@ use crate::model::user;
 use crate::model::user::{NewUser, User, UserRole};
 use crate::routes::accounts::sessions::ClientAddress;
 use crate::routes::bare_list::ListPart;
-use crate::routes::openapi::{
+use crate::routes::refusals::{
     ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
 };
 

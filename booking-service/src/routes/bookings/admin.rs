@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::bookings::flights::Flights;
 use crate::routes::call_context;
-use crate::routes::openapi::{FlightRefusals, LookupRefusals, ResetRefusals};
+use crate::routes::refusals::{FlightRefusals, LookupRefusals, ResetRefusals};
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]

@@ -21,7 +21,7 @@ use crate::model::actor::Actor;
 use crate::routes::bookings::by_count::parse::{BookingRequest, new_booking};
 use crate::routes::bookings::by_count::view::{BookingAnswer, BookingView, CancelAnswer, view};
 use crate::routes::call_context;
-use crate::routes::openapi::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
+use crate::routes::refusals::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
 
 /// Book seats and pay for them.
 ///

@@ -10,7 +10,7 @@ use service_http::{Problem, respond};
 use crate::app::bookings::flights::Flights;
 use crate::app::bookings::seat_feeds::SeatFeeds;
 use crate::routes::call_context;
-use crate::routes::openapi::LookupRefusals;
+use crate::routes::refusals::LookupRefusals;
 
 /// The seats of a flight.
 ///

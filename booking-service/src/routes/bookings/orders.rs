@@ -25,7 +25,9 @@ use crate::routes::bookings::orders::view::{CreatedOrder, OrderView};
 use crate::routes::bookings::simple_orders::{self, SimpleOrderView};
 use crate::routes::call_context;
 use crate::routes::created;
-use crate::routes::openapi::{LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals};
+use crate::routes::refusals::{
+    LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals,
+};
 
 /// Order chosen seats: they are held until the order is paid, given up or out of time.
 ///

@@ -18,7 +18,7 @@ use crate::routes::actor::check_may_sell_to;
 use crate::routes::bookings::travelers::{self, TravelerBody};
 use crate::routes::call_context;
 use crate::routes::created;
-use crate::routes::openapi::OrderRefusals;
+use crate::routes::refusals::OrderRefusals;
 
 /// What is ordered.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use flight_api::{LedgerProof, LedgerViolation};
 use service_http::{Problem, respond};
 
 use crate::app::operations::ledger::Ledger;
-use crate::routes::openapi::ReadRefusals;
+use crate::routes::refusals::ReadRefusals;
 
 /// Do the double entries of all events and ticket options add up?
 #[utoipa::path(

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::tickets::payment_jobs::PaymentJobs;
 use crate::model::dead_letter::{DeadLetter, Failure};
-use crate::routes::openapi::{ListRefusals, LookupRefusals, RequeueRefusals};
+use crate::routes::refusals::{ListRefusals, LookupRefusals, RequeueRefusals};
 
 /// A payment that kept failing.
 #[derive(Debug, Serialize, ToSchema)]

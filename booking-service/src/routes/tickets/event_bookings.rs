@@ -20,7 +20,7 @@ use crate::model::voucher::VoucherCode;
 use crate::routes::bare_list::ListPart;
 use crate::routes::call_context;
 use crate::routes::created;
-use crate::routes::openapi::{
+use crate::routes::refusals::{
     EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals,
 };
 

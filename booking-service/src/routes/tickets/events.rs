@@ -13,7 +13,7 @@ use crate::app::AppError;
 use crate::app::tickets::events::Events;
 use crate::model::event::{EventChange, NewEvent, SalesWindow, checked_price};
 use crate::routes::bare_list::ListPart;
-use crate::routes::openapi::{
+use crate::routes::refusals::{
     EventCreateRefusals, EventDeleteRefusals, EventLookupRefusals, EventRefusals,
     EventResizeRefusals, ListRefusals,
 };

@@ -15,11 +15,12 @@ use service_http::problem::ProblemStyle;
 use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
-use crate::routes::tickets::purchases;
-use crate::routes::tickets::ticket_options;
-
 /// The media type of JSON:API.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
+
+/// The kinds of resources, each also the first part of their paths.
+pub(crate) const PURCHASES: &str = "purchases";
+pub(crate) const TICKET_OPTIONS: &str = "ticket_options";
 
 /// What any part of a document may have besides. Nothing of it matters here.
 const MEMBERS: AlsoKnown = AlsoKnown(&["jsonapi", "included", "links", "meta"]);
@@ -105,7 +106,7 @@ pub(crate) struct Source {
 pub(crate) fn problem_style(path: &str) -> Option<ProblemStyle> {
     let mut segments = path.split('/').skip(1);
     let resources = segments.next().unwrap_or_default();
-    [purchases::TYPE, ticket_options::TYPE]
+    [PURCHASES, TICKET_OPTIONS]
         .contains(&resources)
         .then_some(refused)
 }

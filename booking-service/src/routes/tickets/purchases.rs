@@ -17,13 +17,10 @@ use crate::app::tickets::ticket_options::TicketOptions;
 use crate::model::actor::Actor;
 use crate::model::ticket_option::{Purchase, PurchaseRequest};
 use crate::routes::actor::check_may_sell_to;
-use crate::routes::openapi::{JsonApiLookupRefusals, PurchaseRefusals};
 use crate::routes::problem;
+use crate::routes::refusals::{JsonApiLookupRefusals, PurchaseRefusals};
 use crate::routes::tickets::json_api::{self, Document, Identifier, Kind, New, ToOne};
-use crate::routes::tickets::ticket_options::{self, parse_id, unknown_in};
-
-/// The kind of resource.
-pub(crate) const TYPE: &str = "purchases";
+use crate::routes::tickets::ticket_options::{parse_id, unknown_in};
 
 /// The longest id of a user: as of an idempotency key, far longer than any that is made.
 const USER_LIMIT_CHARS: usize = 255;
@@ -37,7 +34,7 @@ const USER_ID: &str = "data/relationships/user/data/id";
 pub(crate) struct PurchaseKind;
 
 impl Kind for PurchaseKind {
-    const TYPE: &'static str = TYPE;
+    const TYPE: &'static str = json_api::PURCHASES;
     type Attributes = PurchaseAttributes;
     type Relationships = PurchaseRelationships;
 }
@@ -104,13 +101,13 @@ impl From<Purchase> for PurchaseResource {
             },
         };
         Self {
-            kind: TYPE,
+            kind: json_api::PURCHASES,
             id: purchase.id,
             attributes: PurchaseAttributes {
                 quantity: purchase.quantity.into(),
             },
             relationships: PurchaseRelationships {
-                ticket_option: to_one(ticket_options::TYPE, purchase.ticket_option.to_string()),
+                ticket_option: to_one(json_api::TICKET_OPTIONS, purchase.ticket_option.to_string()),
                 user: to_one("users", purchase.user),
             },
         }
@@ -140,7 +137,7 @@ pub(crate) async fn create(
     let request = parse(new, &key, &caller, actor)?;
     let purchase = options.purchase(request).await.map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
-    let location = format!("/{TYPE}/{}", resource.id);
+    let location = format!("/{}/{}", json_api::PURCHASES, resource.id);
     let response = json_api::created(resource, &location);
     Ok(mark_replayed(response, purchase.replayed))
 }
@@ -161,7 +158,7 @@ fn parse(
         user,
     } = new.relationships.ok_or_else(missing)?;
     for (name, one, kind) in [
-        ("ticket_option", &ticket_option, ticket_options::TYPE),
+        ("ticket_option", &ticket_option, json_api::TICKET_OPTIONS),
         ("user", &user, "users"),
     ] {
         if one.data.kind != kind {

@@ -14,17 +14,14 @@ use crate::app::AppError;
 use crate::app::tickets::ticket_options::TicketOptions;
 use crate::model::text::{Description, Name};
 use crate::model::ticket_option::{NewTicketOption, TicketOption};
-use crate::routes::openapi::{JsonApiCreateRefusals, JsonApiLookupRefusals};
+use crate::routes::refusals::{JsonApiCreateRefusals, JsonApiLookupRefusals};
 use crate::routes::tickets::json_api::{self, Document, Kind, New};
-
-/// The kind of resource.
-pub(crate) const TYPE: &str = "ticket_options";
 
 /// Its kind.
 pub(crate) struct TicketOptionKind;
 
 impl Kind for TicketOptionKind {
-    const TYPE: &'static str = TYPE;
+    const TYPE: &'static str = json_api::TICKET_OPTIONS;
     type Attributes = SentAttributes;
     type Relationships = Value;
 }
@@ -109,7 +106,7 @@ pub(crate) struct TicketOptionAttributes {
 impl From<TicketOption> for TicketOptionResource {
     fn from(option: TicketOption) -> Self {
         Self {
-            kind: TYPE,
+            kind: json_api::TICKET_OPTIONS,
             id: option.id,
             attributes: TicketOptionAttributes {
                 name: option.name,
@@ -152,7 +149,7 @@ pub(crate) async fn create(
     };
     let option = options.create(&new).await?;
     let resource = TicketOptionResource::from(option.value);
-    let location = format!("/{TYPE}/{}", resource.id);
+    let location = format!("/{}/{}", json_api::TICKET_OPTIONS, resource.id);
     let response = json_api::created(resource, &location);
     Ok(mark_replayed(response, option.replayed))
 }

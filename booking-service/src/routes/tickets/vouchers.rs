@@ -15,7 +15,7 @@ use crate::app::AppError;
 use crate::app::tickets::vouchers::Vouchers;
 use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 use crate::routes::bare_list::ListPart;
-use crate::routes::openapi::{ListRefusals, LookupRefusals, VoucherRefusals};
+use crate::routes::refusals::{ListRefusals, LookupRefusals, VoucherRefusals};
 
 /// A voucher to be made: with `percent_off`, or with `amount_off` and `currency`.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
