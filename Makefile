@@ -49,7 +49,7 @@ db-shell: $(HOLDFAST) ## Open a database in psql: DB=flights, bookings or paymen
 
 .PHONY: audit
 audit: ## Check the invariants across the three databases of what runs
-	@cargo build --release -q -p stack --bin holdfast
+	@cargo build --release -q -p holdfast
 	@$(HOLDFAST) audit
 
 .PHONY: logs
@@ -65,23 +65,23 @@ build: ## Build everything, optimized
 .PHONY: test
 test: ## Run all tests against a PostgreSQL and a Redis of their own
 	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
-	cargo build -p stack --bin holdfast
-	$(TARGET)/debug/holdfast with-test-servers -- cargo test --workspace
+	cargo build -p test-stack --bin with-test-servers
+	$(TARGET)/debug/with-test-servers -- cargo test --workspace
 
 .PHONY: fuzz
 fuzz: ## Send the services random requests: 100,000, for a minute at most, unless HOLDFAST_FUZZ_* say otherwise
 	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
-	cargo build -p stack --bin holdfast
+	cargo build -p test-stack --bin with-test-servers
 	HOLDFAST_FUZZ_REQUESTS=$(or $(HOLDFAST_FUZZ_REQUESTS),100000) \
 	HOLDFAST_FUZZ_SECONDS=$(or $(HOLDFAST_FUZZ_SECONDS),60) \
-	$(TARGET)/debug/holdfast with-test-servers -- \
+	$(TARGET)/debug/with-test-servers -- \
 		cargo test --workspace --test end_to_end fuzz::whatever_is_sent_is_answered -- --exact --nocapture
 
 .PHONY: test-browser
 test-browser: ## Test the web pages in headless Chromium, on a stack of its own
 	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
 	@scripts/install-browser
-	cargo build -p stack -p flight-service -p booking-service -p payment-service --bins
+	cargo build -p holdfast -p flight-service -p booking-service -p payment-service --bins
 	cd tests/browser && npm ci --no-audit --no-fund
 	node tests/browser/run.js $(TARGET)/debug
 
@@ -134,29 +134,29 @@ clean: ## Remove what was built and the local stack's data (refused while it run
 
 .PHONY: stress-test
 stress-test: servers ## Load everything, count what was sold, write a report (3 minutes; ARGS="--help" has the options)
-	cargo build --release -q -p flight-service -p booking-service -p payment-service -p stress \
+	cargo build --release -q -p flight-service -p booking-service -p payment-service -p stress-test \
 		--bin flight-service --bin booking-service --bin payment-service --bin stress-test
 	@HOLDFAST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" $(TARGET)/release/stress-test $(ARGS)
 
 .PHONY: bench-inventory
 bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes; let nothing else run)
-	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-inventory
+	cargo build --release -p flight-service -p benches --bin flight-service --bin bench-inventory
 	@$(TARGET)/release/bench-inventory
 
 .PHONY: bench-search
 bench-search: servers ## Measure searches in memory, over HTTP and by SQL (4 minutes; let nothing else run)
-	cargo build --release -p flight-service -p stress --bin flight-service --bin bench-search
+	cargo build --release -p flight-service -p benches --bin flight-service --bin bench-search
 	@$(TARGET)/release/bench-search
 
 .PHONY: bench-booking
 bench-booking: servers ## Measure paid bookings through the three services (3 minutes; let nothing else run)
-	cargo build --release -p flight-service -p booking-service -p payment-service -p stress \
+	cargo build --release -p flight-service -p booking-service -p payment-service -p benches \
 		--bin flight-service --bin booking-service --bin payment-service --bin bench-booking
 	@$(TARGET)/release/bench-booking
 
 .PHONY: bench-events
 bench-events: servers ## Measure sales of tickets over HTTP (2 minutes; let nothing else run)
-	cargo build --release -p booking-service -p payment-service -p stress \
+	cargo build --release -p booking-service -p payment-service -p benches \
 		--bin booking-service --bin payment-service --bin bench-events
 	@$(TARGET)/release/bench-events
 
@@ -193,11 +193,11 @@ servers:
 .PHONY: binaries
 binaries:
 	@[ -x $(HOLDFAST) ] || echo "Building; the first time takes some minutes."
-	@cargo build --release --bins
+	@cargo build --release --bins -p holdfast $(SERVICES:%=-p %-service)
 
 # Built only if it does not exist: looking at a stack or stopping it is not to wait for a build.
 $(HOLDFAST):
-	@cargo build --release -p stack --bin holdfast
+	@cargo build --release -p holdfast
 
 # Unoptimized: it runs for a second, and builds in half the time.
 .PHONY: cargo-deny

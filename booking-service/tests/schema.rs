@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use anyhow::Context as _;
 use booking_service::settings::Settings;
 use booking_service::{db, migrate};
-use stack::testing::TestDatabase;
+use test_stack::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
 /// A migrated database of one's own, and a connection to it.

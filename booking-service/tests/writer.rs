@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use lifecycle::Event;
 use service_core::database;
 use service_core::idempotency::RequestKey;
-use stack::testing::TestDatabase;
+use test_stack::TestDatabase;
 
 const LEASE: Duration = Duration::from_secs(4);
 

@@ -12,7 +12,7 @@ mod support;
 
 use anyhow::ensure;
 use serde_json::json;
-use stack::testing::{Servers, wait_until};
+use test_stack::{Servers, wait_until};
 
 use crate::caller::{Caller, SOON};
 use crate::support::{AI101, AI103, DAY, TestService, seats_of};

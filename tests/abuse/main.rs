@@ -17,7 +17,7 @@ use anyhow::{Context as _, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use reqwest::StatusCode;
 use serde_json::json;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::clients::{ABUSER, others, raw};
 use crate::memory::{Memory, limit_of};

@@ -4,13 +4,13 @@
 use std::env;
 use std::path::Path;
 
+use local_servers::child::{Child, Launch, Lifetime, arguments};
+use local_servers::logs::last_lines;
+use local_servers::ports::free_port;
+use local_servers::temporary_directory::unused_path;
 use nix::sys::signal::Signal;
 use service_core::telemetry;
-use stack::child::{Child, Launch, Lifetime, arguments};
-use stack::logs::last_lines;
-use stack::ports::free_port;
-use stack::temporary_directory::unused_path;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::SOON;
 

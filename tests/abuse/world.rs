@@ -1,8 +1,8 @@
 //! The services of one test, their databases and their Redis.
 
 use anyhow::Context as _;
-use stack::redis;
-use stack::temporary_directory::Scratch;
+use local_servers::redis;
+use local_servers::temporary_directory::Scratch;
 
 use crate::databases::Databases;
 use crate::process::{Part, Service};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 /// How soon everything has come to its end once nobody is killed any more.
 pub const PEACE_WITHIN: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
 use reconcile::{Options, Urls, Verdict};
 use service_core::database::MigrationSet;
-use stack::testing::{Servers, TestDatabase};
+use test_stack::{Servers, TestDatabase};
 
 /// The day on which the demo flies.
 pub const DAY: &str = "2024-02-15";

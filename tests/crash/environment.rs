@@ -1,8 +1,8 @@
 //! What the services of a test are told: where everything is, and times that are short, because rounds are
 //! many.
 
-use stack::ports::free_port;
-use stack::redis;
+use local_servers::ports::free_port;
+use local_servers::redis;
 
 use crate::databases::Databases;
 use crate::process::Part;
@@ -29,7 +29,7 @@ const BOOKINGS: Settings = &[
     ("HOLDFAST__BOOKINGS__LEASE", "2s"),
     ("HOLDFAST__BOOKINGS__POLL_INTERVAL", "100ms"),
     ("HOLDFAST__BOOKINGS__PAYMENT_PAUSE", "50ms"),
-    ("HOLDFAST__BOOKINGS__SALE_PATIENCE", "300ms"),
+    ("HOLDFAST__BOOKINGS__CONFIRM_TIMEOUT", "300ms"),
     ("PAYMENT_TIMEOUT", "1s"),
     ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE", "never"),
     ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", "never"),

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
+use local_servers::postgres::{self, Durability};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use stack::postgres::{self, Durability};
-use stack::testing::{Frozen, wait_for};
+use test_stack::{Frozen, wait_for};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::caller::{Answer, Call, PEACE_WITHIN};

@@ -31,7 +31,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _};
-use stack::testing::Servers;
+use test_stack::Servers;
 use tokio::{runtime, task};
 
 /// Few enough for each change; the steps take turns, so that many rounds meet each of them.

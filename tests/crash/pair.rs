@@ -3,12 +3,12 @@
 
 use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
+use local_servers::logs::last_lines;
+use local_servers::ports::free_port;
+use local_servers::redis;
+use local_servers::temporary_directory::Scratch;
 use reqwest::Method;
 use serde_json::{Value, json};
-use stack::logs::last_lines;
-use stack::ports::free_port;
-use stack::redis;
-use stack::temporary_directory::Scratch;
 use tokio::sync::watch;
 
 use crate::caller::{Answer, Call, Caller};

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use local_servers::child::{Child, Launch, Lifetime, arguments};
+use local_servers::logs::last_lines;
+use local_servers::process::ProcessIdentity;
+use local_servers::temporary_directory::unused_path;
 use nix::sys::signal::Signal;
 use service_core::settings::AuthMode;
 use service_core::telemetry;
-use stack::child::{Child, Launch, Lifetime, arguments};
-use stack::logs::last_lines;
-use stack::process::ProcessIdentity;
-use stack::temporary_directory::unused_path;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
-use stack::testing::{Servers, wait_for};
+use test_stack::{Servers, wait_for};
 
 use crate::caller::Call;
 use crate::databases::Databases;
@@ -30,7 +30,7 @@ async fn play(pair: &Pair) -> anyhow::Result<()> {
     let customers = pair.customers("only-reads", CUSTOMERS, &event).await?;
     let ready = Call::new(Method::GET, "/ready");
     let name = pair.databases.bookings.name();
-    let server = stack::database::connect(Servers::shared().await?.database_url()).await?;
+    let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
 
     let only_reads = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     server.batch_execute(&only_reads).await?;

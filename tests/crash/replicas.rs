@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use local_servers::logs::last_lines;
+use local_servers::ports::free_port;
+use local_servers::redis;
+use local_servers::temporary_directory::Scratch;
 use reqwest::Method;
 use serde_json::json;
-use stack::logs::last_lines;
-use stack::ports::free_port;
-use stack::redis;
-use stack::temporary_directory::Scratch;
-use stack::testing::{Servers, wait_for};
+use test_stack::{Servers, wait_for};
 use tokio::sync::watch;
 
 use crate::caller::{Call, Caller, PATIENCE};
@@ -141,7 +141,7 @@ impl Replicas {
         let jobs = u64::try_from(booked.len())?;
         ensure!(verdict.confirmed_to_pay == jobs, "{jobs} booked: {verdict}");
         ensure!(verdict.charges_kept == jobs, "{jobs} booked: {verdict}");
-        let payments = stack::database::connect(self.databases.payments.url()).await?;
+        let payments = local_servers::database::connect(self.databases.payments.url()).await?;
         let charges = payments.query_one("SELECT count(*) FROM charges", &[]);
         let charges: i64 = charges.await?.try_get(0)?;
         ensure!(u64::try_from(charges)? == jobs, "{charges} for {jobs}");

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::caller::PATIENCE;
 use crate::customers::Customer;

@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use local_servers::logs::last_lines;
+use local_servers::ports::free_port;
+use local_servers::redis;
+use local_servers::temporary_directory::Scratch;
 use reqwest::Method;
 use serde_json::json;
-use stack::logs::last_lines;
-use stack::ports::free_port;
-use stack::redis;
-use stack::temporary_directory::Scratch;
-use stack::testing::{Proxy, Servers, wait_for};
+use test_stack::{Proxy, Servers, wait_for};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
-use stack::testing::{Servers, wait_for};
+use test_stack::{Servers, wait_for};
 
 use crate::caller::PEACE_WITHIN;
 use crate::databases::Databases;
@@ -24,7 +24,7 @@ async fn a_slow_provider_deadlocks_nobody() -> anyhow::Result<()> {
     booked.with_context(|| logs)?;
 
     // Connections that have ended have counted everything.
-    let server = stack::database::connect(Servers::shared().await?.database_url()).await?;
+    let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
     for database in [&databases.bookings, &databases.payments] {
         let deadlocks = wait_for("nobody is connected", COUNTED_WITHIN, async || {
             let row = server

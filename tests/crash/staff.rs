@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

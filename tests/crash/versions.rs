@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use local_servers::redis;
+use local_servers::temporary_directory::Scratch;
 use reqwest::Method;
 use serde_json::json;
-use stack::redis;
-use stack::temporary_directory::Scratch;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 use tokio::sync::watch;
 
 use crate::caller::{Call, Caller, PATIENCE};
@@ -42,7 +42,7 @@ const MIGRATING: Settings = &[("HOLDFAST__DATABASE__MIGRATE_ON_START", "true")];
 #[tokio::test]
 async fn an_older_version_works_beside_a_newer_one() -> anyhow::Result<()> {
     let databases = Databases::create().await?;
-    let sql = stack::database::connect(databases.bookings.url()).await?;
+    let sql = local_servers::database::connect(databases.bookings.url()).await?;
     sql.batch_execute(NEWER).await?;
     let mut redis = redis::Server::temporary().await?;
     let logs = Scratch::new("versions")?;

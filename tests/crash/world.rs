@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicUsize;
 
 use anyhow::ensure;
+use local_servers::redis;
+use local_servers::temporary_directory::{Scratch, unused_path};
 use reconcile::Verdict;
 use reqwest::Method;
 use serde_json::Value;
-use stack::redis;
-use stack::temporary_directory::{Scratch, unused_path};
-use stack::testing::wait_for;
+use test_stack::wait_for;
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
@@ -83,7 +83,7 @@ impl World {
 
     /// A connection to the bookings database.
     pub async fn sql(&self) -> anyhow::Result<Client> {
-        Ok(stack::database::connect(self.databases.bookings.url()).await?)
+        Ok(local_servers::database::connect(self.databases.bookings.url()).await?)
     }
 
     /// Nobody is killed any more: everything comes to its end, orders that nobody pays and tickets whose

@@ -4,17 +4,17 @@ use std::ops::Deref;
 
 use reqwest::Method;
 use serde_json::Value;
-use test_caller::Refusals;
-pub use test_caller::{Answer, SOON};
+use test_stack::caller::Refusals;
+pub use test_stack::caller::{Answer, SOON};
 
 /// A caller of one service.
 #[derive(Clone)]
-pub struct Caller(test_caller::Caller);
+pub struct Caller(test_stack::caller::Caller);
 
 impl Deref for Caller {
-    type Target = test_caller::Caller;
+    type Target = test_stack::caller::Caller;
 
-    fn deref(&self) -> &test_caller::Caller {
+    fn deref(&self) -> &test_stack::caller::Caller {
         &self.0
     }
 }
@@ -22,7 +22,10 @@ impl Deref for Caller {
 impl Caller {
     pub fn new(port: u16) -> anyhow::Result<Self> {
         let base = format!("http://127.0.0.1:{port}");
-        Ok(Self(test_caller::Caller::new(base, Refusals::PlainToo)?))
+        Ok(Self(test_stack::caller::Caller::new(
+            base,
+            Refusals::PlainToo,
+        )?))
     }
 
     /// The same with this token.

@@ -1,6 +1,6 @@
 //! Cancelled bookings: the seats are back and the charge is refunded.
 
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use tokio::task::JoinSet;
 
 use crate::caller::SOON;

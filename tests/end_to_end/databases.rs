@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flight_service::import::{self, ImportOptions};
 use service_core::database::MigrationSet;
-use stack::testing::{PrivateServers, Servers, TestDatabase};
+use test_stack::{PrivateServers, Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 
 use crate::services;

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, ensure};
 use service_core::settings::COMMON_ALIASES;
-use stack::testing::Servers;
+use test_stack::Servers;
 
 use crate::services::payment_settings;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::caller::SOON;
 use crate::databases::count;

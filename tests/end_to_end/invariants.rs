@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use reconcile::{Options, Urls, Verdict};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::caller::SOON;
 use crate::databases::{connect, count_by};

@@ -1,7 +1,7 @@
 //! Bookings under an Idempotency-Key: made once, however often they are asked for.
 
 use serde_json::json;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use tokio::task::JoinSet;
 
 use crate::caller::SOON;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use local_servers::ports::free_port;
 use reqwest::Method;
 use serde_json::json;
 use service_core::settings::AuthMode;
-use stack::ports::free_port;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};
 

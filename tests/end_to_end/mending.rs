@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE};
 use reqwest::redirect::Policy;
 use serde_json::json;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::caller::SOON;
 use crate::events::id_in;

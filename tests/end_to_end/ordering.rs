@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::caller::{Answer, SOON};
 use crate::services::Services;

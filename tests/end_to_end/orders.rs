@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::caller::SOON;
 use crate::ordering::FLIGHT;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reconcile::Rule;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::caller::{Answer, SOON};
 use crate::databases::{connect, count};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use local_servers::postgres::Durability;
 use serde_json::{Value, json};
-use stack::postgres::Durability;
-use stack::testing::{PrivateServers, wait_until};
+use test_stack::{PrivateServers, wait_until};
 
 use crate::caller::SOON;
 use crate::databases::count;

@@ -1,7 +1,7 @@
 //! Two hundred want a hundred seats; and the numbers stay, whatever is restarted.
 
-use stack::postgres::Durability;
-use stack::testing::{PrivateServers, wait_until};
+use local_servers::postgres::Durability;
+use test_stack::{PrivateServers, wait_until};
 use tokio::task::JoinSet;
 
 use crate::caller::SOON;

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
-use stack::testing::{wait_for, wait_until};
+use test_stack::{wait_for, wait_until};
 use tokens::Role;
 
 use crate::access::world::World;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use local_servers::ports::free_port;
 use payment_service::provider::PaymentProvider;
 use serde_json::{Value, json};
 use service_core::settings::AuthMode;
 use service_http::server::ServiceHandle;
-use stack::ports::free_port;
-use stack::testing::{PrivateServers, Servers, wait_until};
+use test_stack::{PrivateServers, Servers, wait_until};
 use tokio::task::JoinHandle;
 
 use crate::caller::{Caller, SOON};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use service_core::settings::AuthMode;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use tokens::sign::Grant;
 use tokens::{Role, Signer};
 use uuid::Uuid;

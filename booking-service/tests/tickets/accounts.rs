@@ -6,7 +6,7 @@ use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 use service_core::caller::Role;
 use service_core::settings::AuthSettings;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::caller::{Answer, Caller, SOON};
 use crate::support::TestService;

@@ -1,8 +1,8 @@
 //! A caller of booking-service. Nothing here is booked by count: all refusals are problems, or in JSON:API.
 
 use serde_json::Value;
-use test_caller::Refusals;
-pub use test_caller::{Answer, Caller, SOON};
+use test_stack::caller::Refusals;
+pub use test_stack::caller::{Answer, Caller, SOON};
 
 /// A caller of the service at this address.
 pub fn caller(base: String) -> anyhow::Result<Caller> {

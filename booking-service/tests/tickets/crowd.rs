@@ -4,7 +4,7 @@ use anyhow::ensure;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::caller::SOON;
 use crate::support::{TestService, purchase, ticket_option};

@@ -8,7 +8,7 @@ use booking_service::settings::Settings;
 use booking_service::{Application, db, migrate};
 use serde_json::{Value, json};
 use service_http::server::ServiceHandle;
-use stack::testing::{Servers, TestDatabase};
+use test_stack::{Servers, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::caller::SOON;
 use crate::support::{TestService, event, purchase, ticket_option, user};

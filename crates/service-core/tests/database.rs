@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use service_core::database::is_transient;
-use stack::testing::{TestDatabase, wait_until};
+use test_stack::{TestDatabase, wait_until};
 use tokio_postgres::{Client, NoTls};
 
 const SOON: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use deadpool_postgres::{Client, Pool};
 use futures_util::StreamExt as _;
 use service_core::connections::{Limits, connect, is_transient, pool};
-use stack::testing::{Proxy, Servers, wait_until};
+use test_stack::{Proxy, Servers, wait_until};
 use tokio::time::{Instant, timeout};
 
 /// Longer than any statement of these tests takes.

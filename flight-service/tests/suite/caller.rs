@@ -4,24 +4,27 @@ use std::ops::Deref;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use test_caller::Refusals;
-pub use test_caller::{Answer, SOON};
+use test_stack::caller::Refusals;
+pub use test_stack::caller::{Answer, SOON};
 
 /// A caller of a running service.
 #[derive(Clone)]
-pub struct Caller(test_caller::Caller);
+pub struct Caller(test_stack::caller::Caller);
 
 impl Deref for Caller {
-    type Target = test_caller::Caller;
+    type Target = test_stack::caller::Caller;
 
-    fn deref(&self) -> &test_caller::Caller {
+    fn deref(&self) -> &test_stack::caller::Caller {
         &self.0
     }
 }
 
 impl Caller {
     pub fn new(base: String) -> anyhow::Result<Self> {
-        Ok(Self(test_caller::Caller::new(base, Refusals::Problems)?))
+        Ok(Self(test_stack::caller::Caller::new(
+            base,
+            Refusals::Problems,
+        )?))
     }
 
     pub async fn decrement(&self, body: &Value) -> anyhow::Result<Answer> {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use uuid::Uuid;
 
 use crate::caller::SOON;

@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use flight_service::import::{self, ImportOptions};
-use stack::testing::{TestDatabase, wait_until};
+use test_stack::{TestDatabase, wait_until};
 
 use crate::caller::SOON;
 use crate::demo::numbers;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use flight_service::import::ImportOptions;
-use stack::testing::TestDatabase;
+use test_stack::TestDatabase;
 
 use crate::import::{count, import};
 use crate::support::{ScheduleDirectory, data, empty_database};

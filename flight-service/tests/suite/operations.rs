@@ -1,7 +1,7 @@
 //! What those who run the service ask it.
 
 use reqwest::Method;
-use stack::testing::Servers;
+use test_stack::Servers;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

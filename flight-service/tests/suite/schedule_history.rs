@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
 use service_core::database;
-use stack::testing::{wait_for, wait_until};
+use test_stack::{wait_for, wait_until};
 use uuid::Uuid;
 
 use crate::caller::SOON;

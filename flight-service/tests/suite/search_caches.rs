@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
-use stack::testing::{Servers, wait_until};
+use test_stack::{Servers, wait_until};
 
 use crate::caller::{Answer, Caller, SOON};
 use crate::demo::numbers;

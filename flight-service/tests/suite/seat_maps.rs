@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use uuid::Uuid;
 
 use crate::caller::{Caller, SOON};
@@ -162,7 +162,7 @@ async fn a_stream_tells_all_seats_and_then_those_that_change() -> anyhow::Result
 
 #[tokio::test]
 async fn a_stream_hears_of_another_replica() -> anyhow::Result<()> {
-    let prefix = stack::testing::Servers::shared().await?.unique_key_prefix();
+    let prefix = test_stack::Servers::shared().await?.unique_key_prefix();
     let service =
         TestService::start_with(|settings| settings.redis.key_prefix.clone_from(&prefix)).await?;
     let other = service.replica(&prefix).await?;

@@ -11,7 +11,7 @@ use flight_service::settings::Settings;
 use flight_service::{Application, db, migrate};
 use serde_json::{Value, json};
 use service_http::server::ServiceHandle;
-use stack::testing::{Servers, TestDatabase};
+use test_stack::{Servers, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 

@@ -12,7 +12,7 @@ use payment_service::db::charges::{Completion, NewCharge, Start, end, insert};
 use reqwest::Method;
 use serde_json::json;
 use service_core::database;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::support::{Answer, SOON, TestService, charge_of, settings};
 

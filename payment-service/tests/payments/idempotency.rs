@@ -119,7 +119,7 @@ async fn a_client_that_goes_away_loses_nothing() -> anyhow::Result<()> {
 
     request.abort();
     provider.let_through(1);
-    stack::testing::wait_until("the charge is recorded", crate::support::SOON, async || {
+    test_stack::wait_until("the charge is recorded", crate::support::SOON, async || {
         let found = service.caller.get("/api/payments?key=k1").await;
         found.is_ok_and(|found| found.body["status"] == "success")
     })

@@ -15,9 +15,9 @@ use payment_service::settings::Settings;
 use payment_service::{Application, db, migrate};
 use serde_json::{Value, json};
 use service_core::settings::AuthMode;
-use stack::testing::TestDatabase;
-use test_caller::Refusals;
-pub use test_caller::{Answer, SOON};
+use test_stack::TestDatabase;
+use test_stack::caller::Refusals;
+pub use test_stack::caller::{Answer, SOON};
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
 
@@ -60,19 +60,22 @@ pub fn tidy(answer: &Answer) -> Value {
 
 /// A caller of a running service.
 #[derive(Clone)]
-pub struct Caller(test_caller::Caller);
+pub struct Caller(test_stack::caller::Caller);
 
 impl Deref for Caller {
-    type Target = test_caller::Caller;
+    type Target = test_stack::caller::Caller;
 
-    fn deref(&self) -> &test_caller::Caller {
+    fn deref(&self) -> &test_stack::caller::Caller {
         &self.0
     }
 }
 
 impl Caller {
     pub fn new(base: String) -> anyhow::Result<Self> {
-        Ok(Self(test_caller::Caller::new(base, Refusals::PlainToo)?))
+        Ok(Self(test_stack::caller::Caller::new(
+            base,
+            Refusals::PlainToo,
+        )?))
     }
 
     pub async fn process(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {
@@ -225,7 +228,7 @@ impl Scripted {
     /// Waits until it was asked this often.
     pub async fn was_asked(&self, times: u32) -> anyhow::Result<()> {
         let what = format!("the provider was asked {times} times");
-        stack::testing::wait_until(&what, SOON, async || self.calls() >= times).await
+        test_stack::wait_until(&what, SOON, async || self.calls() >= times).await
     }
 }
 

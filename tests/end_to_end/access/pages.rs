@@ -5,7 +5,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use super::world::{FL123, World};
 use crate::caller::{Caller, SOON};

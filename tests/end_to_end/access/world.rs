@@ -1,9 +1,9 @@
 //! The three services with auth on, and what is there for visitors to ask for.
 
 use anyhow::Context as _;
+use local_servers::temporary_directory::Scratch;
 use serde_json::{Value, json};
 use service_core::settings::{AuthMode, AuthSettings};
-use stack::temporary_directory::Scratch;
 use tokens::{Role, Signer};
 
 use super::table::Target;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clients::{CallContext, CallError, PaymentClient};
-use stack::testing::wait_for;
+use test_stack::wait_for;
 
 use crate::answers::{charge_of, charge_request};
 use crate::server::{Reply, SOON, Server};

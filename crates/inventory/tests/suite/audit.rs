@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use deadpool_redis::redis;
 use domain::{HoldId, HoldStatus, PoolId};
 use inventory::pool_counts;
-use stack::testing::wait_for;
+use test_stack::wait_for;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

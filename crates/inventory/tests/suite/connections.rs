@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use inventory::command::Direction;
 use inventory::{Accepted, Command, HoldView, Inventory, NewPool, PoolChange, Until, Verdict};
 use jiff::{SignedDuration, Timestamp};
-use stack::testing::{Proxy, wait_for, wait_until};
+use test_stack::{Proxy, wait_for, wait_until};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use uuid::Uuid;

@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use domain::{HoldId, HoldStatus};
 use futures_util::future::try_join_all;
 use inventory::{Inventory, Refusal, Until};
-use stack::testing::wait_for;
+use test_stack::wait_for;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::timeout;

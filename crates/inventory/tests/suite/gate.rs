@@ -10,7 +10,7 @@ use domain::{HoldId, HoldStatus, PoolId};
 use futures_util::future::try_join_all;
 use inventory::gate::Admission;
 use inventory::{Gate, PoolCount, Refusal, Until};
-use stack::testing::{wait_for, wait_until};
+use test_stack::{wait_for, wait_until};
 
 use crate::audit::redis;
 use crate::support::{Bench, COMMIT_TIMEOUT, gate, held, hold, proved, start, units};

@@ -7,7 +7,7 @@ use domain::{HoldId, HoldStatus};
 use futures_util::future::try_join_all;
 use inventory::{Command, Inventory, Refusal, Until};
 use jiff::{SignedDuration, Timestamp};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 
 use crate::support::{Bench, held, hold, hold_seats, proved};
 

@@ -7,7 +7,7 @@ use deadpool_redis::redis::cmd;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
-use stack::testing::{Proxy, wait_until};
+use test_stack::{Proxy, wait_until};
 
 use crate::audit::redis;
 use crate::caller::World;
@@ -51,7 +51,7 @@ pub struct Stage<'a> {
     pub world: &'a World,
     /// Each before one replica's PostgreSQL.
     pub proxies: &'a [Proxy; 2],
-    pub redis: &'a mut stack::redis::Server,
+    pub redis: &'a mut local_servers::redis::Server,
 }
 
 impl Stage<'_> {

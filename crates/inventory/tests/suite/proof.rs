@@ -6,7 +6,7 @@ use domain::{HoldId, PoolId};
 use futures_util::future::{join_all, try_join_all};
 use inventory::decide::SalesPolicy;
 use inventory::{Inventory, Settings, Until};
-use stack::testing::{wait_for, wait_until};
+use test_stack::{wait_for, wait_until};
 use tokio_postgres::Client;
 
 use crate::support::{Bench, COMMIT_TIMEOUT, PROOF_TIMEOUT, held, hold, pool_of, proved};

@@ -6,7 +6,7 @@ use domain::{HoldId, HoldStatus};
 use inventory::command::Direction;
 use inventory::{Command, Refusal, Until};
 use jiff::{SignedDuration, Timestamp};
-use stack::testing::wait_until;
+use test_stack::wait_until;
 use uuid::Uuid;
 
 use crate::support::{Bench, adjust, change_seats, held, hold, hold_seats, proved, seats};

@@ -11,7 +11,7 @@ use inventory::{
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
-use stack::testing::Proxy;
+use test_stack::Proxy;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

@@ -14,7 +14,7 @@ use inventory::{
 };
 use jiff::Timestamp;
 use service_core::connections::Limits;
-use stack::testing::{Servers, TestDatabase};
+use test_stack::{Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ impl Bench {
 
     /// A connection of its own, past every proxy.
     pub async fn sql(&self) -> anyhow::Result<Client> {
-        Ok(stack::database::connect(self.database.url()).await?)
+        Ok(local_servers::database::connect(self.database.url()).await?)
     }
 
     /// Pools with these ids and capacities.

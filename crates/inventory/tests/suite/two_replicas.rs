@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use stack::testing::{Proxy, wait_for, wait_until};
+use test_stack::{Proxy, wait_for, wait_until};
 use tokio::task::JoinSet;
 
 use crate::audit::{counts, gate_agrees};
@@ -59,7 +59,7 @@ async fn whatever_fails_nothing_is_oversold_lost_or_wasted() -> anyhow::Result<(
 }
 
 async fn run(seed: u64) -> anyhow::Result<()> {
-    let mut redis = stack::redis::Server::temporary().await?;
+    let mut redis = local_servers::redis::Server::temporary().await?;
     let mut bench = Bench::new().await?;
     bench.redis_url = redis.url();
     let pools = [(SCARCE, 60), (ROOMY, 60), (FIRST_LEG, 20), (SECOND_LEG, 25)];

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use domain::HoldId;
 use inventory::{Command, Inventory, InventoryError};
-use stack::postgres::{Durability, Server};
-use stack::testing::{wait_for, wait_until};
+use local_servers::postgres::{Durability, Server};
+use test_stack::{wait_for, wait_until};
 use tokio::task::JoinSet;
 
 use crate::audit::{counts, gate_agrees};

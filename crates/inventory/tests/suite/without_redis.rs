@@ -9,7 +9,7 @@ use deadpool_redis::redis::cmd;
 use domain::{HoldId, PoolId};
 use futures_util::future::try_join_all;
 use inventory::{Inventory, Refusal, Until};
-use stack::testing::{Proxy, wait_for};
+use test_stack::{Proxy, wait_for};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -56,7 +56,7 @@ async fn sell_out(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()> {
 #[tokio::test]
 async fn nothing_listens() -> anyhow::Result<()> {
     let bench = bench().await?;
-    let nowhere = format!("redis://127.0.0.1:{}", stack::ports::free_port()?);
+    let nowhere = format!("redis://127.0.0.1:{}", local_servers::ports::free_port()?);
     let inventory = bench.replica_at(bench.database.url(), Some(&nowhere), COMMIT_TIMEOUT)?;
     sell_out(&bench, &inventory).await
 }
@@ -112,7 +112,7 @@ async fn redis_stops_answering_and_answers_again() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn redis_is_killed_and_comes_back_empty() -> anyhow::Result<()> {
-    let mut server = stack::redis::Server::temporary().await?;
+    let mut server = local_servers::redis::Server::temporary().await?;
     let mut bench = Bench::new().await?;
     bench.redis_url = server.url();
     bench.create(&[(2, 10_000, None)]).await?;

@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use local_servers::database::connect;
 use reconcile::{Options, Urls, Verdict};
 use refinery::Runner;
-use stack::database::connect;
-use stack::testing::TestDatabase;
+use test_stack::TestDatabase;
 use tokio_postgres::Client;
 
 mod inventory {

@@ -1,0 +1,49 @@
+//! A handler that does nothing but answer with so many bytes: what actix-web itself does in a second.
+
+use std::path::Path;
+
+use actix_web::rt::System;
+use actix_web::{App, HttpServer, web};
+use loadgen::http::Target;
+use local_servers::ports::free_port;
+use test_stack::program::{Program, ProgramLaunch};
+
+/// The bare server, in a process of its own.
+pub struct Bare(Program);
+
+impl Bare {
+    /// Starts it: this very program, told to be it by the words `bare PORT BYTES`. Its log goes into the
+    /// directory.
+    pub async fn start(directory: &Path, body_bytes: usize) -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let launch = ProgramLaunch {
+            program: &std::env::current_exe()?,
+            arguments: vec!["bare".to_owned(), port.to_string(), body_bytes.to_string()],
+            environment: Vec::new(),
+            log: &directory.join("bare.log"),
+        };
+        Ok(Self(Program::start(launch, port, "/").await?))
+    }
+
+    pub fn target(&self) -> Target {
+        Target::local(self.0.port())
+    }
+
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.0.stop().await
+    }
+}
+
+/// Is the bare server, until it is told to end. As many threads as a service has: one a core.
+pub fn serve(port: u16, body_bytes: usize) -> anyhow::Result<()> {
+    let body = web::Bytes::from(vec![b'.'; body_bytes]);
+    System::new().block_on(async {
+        let app = move || {
+            let body = body.clone();
+            let answer = move || std::future::ready(body.clone());
+            App::new().route("/", web::get().to(answer))
+        };
+        HttpServer::new(app).bind(("127.0.0.1", port))?.run().await
+    })?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The committer in this process, without a gate before it: what its batches do in a second.
+//!
+//! As in a service, the committer is on the program's runtime, and who asks it is on other threads.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use benches::inventory::{CAPACITY, database, start};
+use benches::oversell_check::{check_taken, unclear};
+use domain::{HoldId, PoolId, Units};
+use inventory::{
+    Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until,
+};
+use loadgen::console::line;
+use loadgen::load::{self, Plan};
+use loadgen::stats::{Outcome, Report};
+use local_servers::database::connect;
+
+use crate::cases::{GRANTED, SPREAD_POOLS};
+
+/// The hot pool is the first, 1; the load that is spread goes to the others, from 2 on.
+const HOT: i64 = 1;
+
+/// The pools, and how much was taken from them.
+pub struct Committer {
+    url: String,
+    granted: u64,
+    unclear: u64,
+}
+
+impl Committer {
+    /// Makes the tables and the pools.
+    pub async fn prepare(url: String) -> anyhow::Result<Self> {
+        let mut client = connect(&url).await?;
+        inventory::migrations::runner()
+            .set_migration_table_name(inventory::migrations::HISTORY_TABLE)
+            .run_async(&mut client)
+            .await?;
+        let pools = (HOT..=HOT + SPREAD_POOLS).map(|id| NewPool {
+            id: PoolId(id),
+            kind: "bench".to_owned(),
+            capacity: if id == HOT { CAPACITY } else { CAPACITY / 1000 },
+            already_sold: 0,
+            layout: None,
+            starts_at: None,
+        });
+        let database = database(&url)?;
+        let mut client = database.get().await?;
+        let transaction = client.transaction().await?;
+        inventory::create_pools(&transaction, pools.collect()).await?;
+        transaction.commit().await?;
+        Ok(Self {
+            url,
+            granted: 0,
+            unclear: 0,
+        })
+    }
+
+    /// Takes holds of one unit each, on the hot pool or on so many pools at random.
+    pub async fn hold(&mut self, plan: Plan, pools: i64) -> anyhow::Result<Report> {
+        let inventory = start(&self.url)?;
+        let report = load::run(plan, async move |_| {
+            let inventory = Arc::clone(&inventory);
+            Ok::<_, std::convert::Infallible>(async move |_| {
+                let pool = match pools {
+                    1 => HOT,
+                    _ => HOT + rand::random_range(1..=pools),
+                };
+                outcome_of_hold(&inventory, PoolId(pool)).await
+            })
+        })
+        .await?;
+        self.granted += report.tally().total(GRANTED);
+        self.unclear += unclear(&report);
+        Ok(report)
+    }
+
+    /// Fails unless the ledger adds up, and as much is held as was granted.
+    pub async fn prove(&self) -> anyhow::Result<String> {
+        let held = prove(&self.url, 0).await?;
+        check_taken("committer", held, self.granted, self.unclear)
+    }
+}
+
+async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
+    let leg = LegRequest {
+        pool,
+        units: Units::ONE,
+        seats: Vec::new(),
+    };
+    let owner = "bench".to_owned();
+    let Ok(hold) = HoldCommand::new(HoldId::generate(), owner, vec![leg], Until::Pinned) else {
+        return Outcome::Named("malformed");
+    };
+    match inventory.submit(Command::Hold(hold)).await {
+        Ok(Ok(Accepted::Hold(_))) => GRANTED,
+        Ok(Ok(_)) => Outcome::Named("another answer"),
+        Ok(Err(refusal)) => Outcome::Named(refusal.code().known_text().unwrap_or("refused")),
+        Err(InventoryError::Busy) => Outcome::Named("busy"),
+        Err(_) => Outcome::Broken,
+    }
+}
+
+/// Fails unless the ledger adds up and so much is sold; answers how much is held.
+pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
+    let proof = start(url)?.prove().await?;
+    for violation in proof.violations.iter().take(10) {
+        line(format_args!("pool {}: {}", violation.pool, violation.what))?;
+    }
+    ensure!(proof.holds(), "the ledger does not add up");
+    ensure!(
+        proof.sold == sold,
+        "{} units are sold, not {sold}",
+        proof.sold
+    );
+    Ok(proof.held)
+}

@@ -1,0 +1,164 @@
+//! `bench-search`: how long a search takes, on this machine, in this process and over HTTP.
+//!
+//! | part | what it measures |
+//! | --- | --- |
+//! | [`engine`] | random searches on the real week in this process, each computed |
+//! | [`http`] | the same over HTTP; one that is cached, against a bare handler; Redis against computing |
+//! | [`sql`] | the same itineraries by one recursive SQL query |
+//! | [`growth`] | timetables of 0.1, 1 and 10 million flights: the week repeated, and a made-up world |
+//!
+//! [`week`] reads the real week, [`world`] makes the other one up, and [`timing`] adds up.
+//!
+//! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
+//! end with this process. The whole takes about four minutes, half of it the SQL queries.
+
+mod engine;
+mod growth;
+mod http;
+mod setup;
+mod sql;
+mod timing;
+mod week;
+mod world;
+
+use std::process::ExitCode;
+
+use benches::numbers::{print_result, ratio};
+use benches::{bare, exit_code};
+use clap::{Parser, Subcommand, ValueEnum};
+use loadgen::console::line;
+use test_stack::background_load::{BackgroundLoad, TOLERATED_CORES};
+use test_stack::unless_interrupted;
+
+use crate::setup::Setup;
+use crate::week::Week;
+
+/// Measures searches
+#[derive(Parser)]
+#[command(name = "bench-search")]
+struct Arguments {
+    /// Measure this part only; may be given several times
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+    /// How many random searches
+    #[arg(long, default_value_t = 2_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    searches: u32,
+    /// How long cached searches are measured, and the bare handler, in each round
+    #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
+    seconds: u8,
+    /// How often they are measured; the median counts
+    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
+    rounds: u8,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// In this process
+    Engine,
+    /// Over HTTP
+    Http,
+    /// The recursive SQL query
+    Sql,
+    /// More flights
+    Growth,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The bare handler, in a process of its own
+    #[command(hide = true)]
+    Bare {
+        /// The port on 127.0.0.1
+        port: u16,
+        /// How many bytes it answers
+        bytes: usize,
+    },
+}
+
+/// What is compared over time.
+#[derive(Default)]
+struct Results {
+    engine: Option<engine::Measured>,
+    world_p99_ms: Option<f64>,
+    sql_median_ms: Option<f64>,
+    cached: Option<http::Cached>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    exit_code(match arguments.command {
+        Some(Command::Bare { port, bytes }) => bare::serve(port, bytes),
+        None => measure(&arguments),
+    })
+}
+
+#[tokio::main]
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    // What is dropped in the middle ends with its watchdog.
+    unless_interrupted(Box::pin(run(arguments))).await
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let wants = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let background_load = BackgroundLoad::now()?;
+    let mut results = Results::default();
+    let week = Week::read()?;
+    let searches = week.searches(usize::try_from(arguments.searches)?);
+    if wants(Part::Engine) {
+        results.engine = Some(engine::measure(&week, &searches)?);
+    }
+    if wants(Part::Growth) {
+        results.world_p99_ms = Some(growth::measure(&week)?);
+    }
+    if wants(Part::Http) || wants(Part::Sql) {
+        let mut setup = Setup::start().await?;
+        let outcome = async {
+            if wants(Part::Http) {
+                results.cached =
+                    Some(http::measure(&mut setup, &week, &searches, arguments).await?);
+            }
+            if wants(Part::Sql) {
+                results.sql_median_ms = Some(sql::measure(&setup, &week, &searches).await?);
+            }
+            Ok::<_, anyhow::Error>(())
+        }
+        .await;
+        setup.stop().await?;
+        outcome?;
+    }
+    results.print(background_load.cores_since()?)
+}
+
+impl Results {
+    fn print(&self, background_load_cores: f64) -> anyhow::Result<()> {
+        let verdict = if background_load_cores > TOLERATED_CORES {
+            ": measure again when nothing else runs"
+        } else {
+            ""
+        };
+        line(format_args!(
+            "\nOther programs took {:.0} % of a core{verdict}.",
+            background_load_cores * 100.0
+        ))?;
+        let engine = self.engine.as_ref();
+        let cached = self.cached.as_ref();
+        let (cached_rps, bare_rps) = (cached.map(|c| c.cached_rps), cached.map(|c| c.bare_rps));
+        print_result(&[
+            ("p50_ms", engine.map(|engine| engine.p50_ms), 3),
+            ("p99_ms", engine.map(|engine| engine.p99_ms), 3),
+            ("max_ms", engine.map(|engine| engine.max_ms), 3),
+            ("world_p99_ms", self.world_p99_ms, 3),
+            ("sql_median_ms", self.sql_median_ms, 0),
+            ("cached_rps", cached_rps, 0),
+            ("bare_actix_rps", bare_rps, 0),
+            ("ratio_cached", ratio(cached_rps, bare_rps), 3),
+            (
+                "bytes_per_flight",
+                engine.map(|engine| engine.bytes_per_flight),
+                1,
+            ),
+        ])
+    }
+}

@@ -1,0 +1,83 @@
+//! `holdfast audit`: whether the invariants hold, across the three databases.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use local_servers::service::Service;
+use reconcile::{Options, Urls, Verdict};
+
+use crate::local::print;
+use crate::local::settings::Settings;
+use crate::local::stack::running_database_url;
+
+/// The exit code when a database can't be read.
+const NO_VERDICT: u8 = 2;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The flights database, if not that of the stack that runs here
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HOLDFAST_AUDIT_FLIGHTS",
+        hide_env_values = true
+    )]
+    flights: Option<String>,
+    /// The bookings database
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HOLDFAST_AUDIT_BOOKINGS",
+        hide_env_values = true
+    )]
+    bookings: Option<String>,
+    /// The payments database
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HOLDFAST_AUDIT_PAYMENTS",
+        hide_env_values = true
+    )]
+    payments: Option<String>,
+    /// After so many seconds, work that nobody does is overdue
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    overdue_after: u64,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn execute(settings: &Settings, arguments: &Arguments) -> ExitCode {
+    let verdict = match verdict(settings, arguments).await {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            print::failure(&error);
+            return ExitCode::from(NO_VERDICT);
+        }
+    };
+    match serde_json::to_string_pretty(&verdict) {
+        Ok(json) if arguments.json => print::line(json),
+        _ => print::line(&verdict),
+    }
+    if verdict.clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let url = async |given: &Option<String>, service: Service| match given {
+        Some(url) => Ok(url.clone()),
+        None => running_database_url(settings, service.database()).await,
+    };
+    let urls = Urls {
+        flights: url(&arguments.flights, Service::Flight).await?,
+        bookings: url(&arguments.bookings, Service::Booking).await?,
+        payments: url(&arguments.payments, Service::Payment).await?,
+    };
+    let options = Options {
+        overdue_after: Duration::from_secs(arguments.overdue_after),
+    };
+    Ok(reconcile::audit(&urls, &options).await?)
+}

@@ -1,0 +1,49 @@
+//! Are the stack's ports free? All are looked at before anything starts.
+
+use anyhow::bail;
+use local_servers::ports::{unusable, who_listens};
+
+use super::settings::Settings;
+
+/// Fails if a port is taken: which one, by whom, and what to do.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    let problems: Vec<String> = settings
+        .ports()
+        .into_iter()
+        .filter_map(|(part, port, variable)| problem(part, port, variable))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", problems.join("\n"));
+}
+
+fn problem(part: &str, port: u16, variable: &str) -> Option<String> {
+    let reason = unusable(port)?;
+    let advice = format!("set {variable} to another port");
+    Some(match who_listens(port) {
+        Some(listener) => format!(
+            "port {port}, which is for {part}, is taken by {listener}\n  stop that process, or {advice}"
+        ),
+        None => format!("port {port}, which is for {part}, can't be used: {reason}\n  {advice}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_explained() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let text = problem("Redis", port, "HOLDFAST_REDIS_PORT").unwrap();
+        let pid = std::process::id();
+        assert!(text.starts_with(&format!(
+            "port {port}, which is for Redis, is taken by process {pid}: "
+        )));
+        assert!(text.ends_with("or set HOLDFAST_REDIS_PORT to another port"));
+        drop(listener);
+        assert_eq!(problem("Redis", port, "HOLDFAST_REDIS_PORT"), None);
+    }
+}

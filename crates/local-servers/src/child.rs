@@ -1,0 +1,270 @@
+//! A child process in its own process group, with a log, an orderly end, and a fate for the case that
+//! its parent dies first.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, PipeWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::logs;
+use crate::os_user::Account;
+use crate::process::{KILLED_WITHIN, ProcessIdentity};
+
+/// What becomes of a child whose parent is gone without having stopped it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It runs on. Who starts it again finds it by a state file.
+    Kept,
+    /// It ends with its parent, even one that was killed, and this directory is removed with it.
+    Temporary {
+        /// The directory, which must belong to the account that the child runs as.
+        directory: PathBuf,
+    },
+}
+
+/// What a temporary child is started through.
+const WATCHDOG: &str = include_str!("watchdog.sh");
+
+/// Why a child did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{program} can't be started", program = program.display())]
+pub struct LaunchError {
+    program: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// How a child is started.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    /// The program to run.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Variables set in addition to this process's own.
+    pub environment: Vec<(String, String)>,
+    /// Variables of this process that the child is not to see.
+    pub hidden_environment: &'a [&'a str],
+    /// Whom to run it as; `None` for oneself.
+    pub account: Option<&'a Account>,
+    /// Where it starts.
+    pub working_directory: &'a Path,
+    /// Where its standard output and errors are appended.
+    pub log: &'a Path,
+    /// The signal that makes it end soon, when a watchdog has to.
+    pub last_signal: Signal,
+    /// What becomes of it without its parent.
+    pub lifetime: &'a Lifetime,
+}
+
+/// A started child. Dropping it does not end one that is [`Lifetime::Kept`].
+#[derive(Debug)]
+pub struct Child {
+    process: tokio::process::Child,
+    identity: ProcessIdentity,
+    watchdog: Option<PipeWriter>,
+}
+
+impl Launch<'_> {
+    /// Starts the child. Needs a tokio runtime.
+    pub fn start(&self) -> Result<Child, LaunchError> {
+        self.spawn().map_err(|source| LaunchError {
+            program: self.program.to_owned(),
+            source,
+        })
+    }
+
+    fn spawn(&self) -> io::Result<Child> {
+        let output = logs::append(self.log)?;
+        let (mut command, watchdog) = match self.lifetime {
+            Lifetime::Kept => {
+                let mut command = Command::new(self.program);
+                command.stdin(Stdio::null());
+                (command, None)
+            }
+            Lifetime::Temporary { directory } => {
+                let (reader, writer) = io::pipe()?;
+                let mut command = Command::new("sh");
+                let signal = self.last_signal.as_str().trim_start_matches("SIG");
+                command
+                    .args(["-c", WATCHDOG, "watchdog", signal])
+                    .arg(directory)
+                    .arg(self.program)
+                    .stdin(reader);
+                (command, Some(writer))
+            }
+        };
+        for name in self.hidden_environment {
+            command.env_remove(name);
+        }
+        command
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.working_directory)
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .process_group(0);
+        if let Some(account) = self.account {
+            account.apply(&mut command);
+        }
+        let mut process = command.spawn()?;
+        let identity = process
+            .id()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(ProcessIdentity::of);
+        let Some(identity) = identity else {
+            let status = process.try_wait()?;
+            return Err(io::Error::other(match status {
+                Some(status) => format!("it ended at once ({status})"),
+                None => "it ended at once".to_owned(),
+            }));
+        };
+        Ok(Child {
+            process,
+            identity,
+            watchdog,
+        })
+    }
+}
+
+impl Child {
+    /// Its pid and start.
+    pub fn identity(&self) -> ProcessIdentity {
+        self.identity
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.process.try_wait()
+    }
+
+    /// Waits for its end. May be dropped and called again.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.process.wait().await
+    }
+
+    /// Sends a signal, unless it has ended.
+    pub fn signal(&self, signal: Signal) {
+        self.identity.signal(signal);
+    }
+
+    /// Ends it: each signal in turn with the time it is given to work, and SIGKILL after the last.
+    /// The watchdog, if there is one, has nothing left to do.
+    pub async fn end(&mut self, signals: &[(Signal, Duration)]) -> io::Result<ExitStatus> {
+        let last = (Signal::SIGKILL, KILLED_WITHIN);
+        for (signal, within) in signals.iter().chain([&last]) {
+            self.signal(*signal);
+            if let Ok(status) = timeout(*within, self.wait()).await {
+                self.dismiss_watchdog();
+                return status;
+            }
+        }
+        Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("process {} does not end", self.identity.pid),
+        ))
+    }
+
+    fn dismiss_watchdog(&mut self) {
+        if let Some(mut pipe) = self.watchdog.take() {
+            // Fails only if the watchdog is gone already. Six bytes fit into any pipe: no waiting.
+            let _ = pipe.write_all(b"leave\n");
+        }
+    }
+}
+
+/// Arguments of different kinds of text as one list.
+pub fn arguments<I>(items: I) -> Vec<OsString>
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    items.into_iter().map(|item| item.as_ref().into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::temporary_directory::{Scratch, unused_path};
+    use test_stack::wait_until;
+
+    fn sleeper<'a>(log: &'a Path, lifetime: &'a Lifetime) -> Launch<'a> {
+        Launch {
+            program: Path::new("sleep"),
+            arguments: arguments(["300"]),
+            environment: Vec::new(),
+            hidden_environment: &[],
+            account: None,
+            working_directory: Path::new("/"),
+            log,
+            last_signal: Signal::SIGTERM,
+            lifetime,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kept_child_lives_until_it_is_ended() {
+        let scratch = Scratch::new("child").unwrap();
+        let log = scratch.path().join("a.log");
+        let mut child = sleeper(&log, &Lifetime::Kept).start().unwrap();
+        assert!(child.identity().is_alive());
+        assert!(child.ended().unwrap().is_none());
+        let asked = (Signal::SIGTERM, Duration::from_secs(10));
+        child.end(&[asked]).await.unwrap();
+        assert!(!child.identity().is_alive());
+    }
+
+    #[tokio::test]
+    async fn a_temporary_child_ends_when_its_pipe_closes() {
+        let scratch = Scratch::new("child").unwrap();
+        let log = scratch.path().join("a.log");
+        let directory = unused_path(scratch.path(), "own");
+        std::fs::create_dir(&directory).unwrap();
+        let lifetime = Lifetime::Temporary {
+            directory: directory.clone(),
+        };
+        let child = sleeper(&log, &lifetime).start().unwrap();
+        let identity = child.identity();
+        assert!(identity.is_alive());
+        drop(child);
+        assert!(identity.ended(Duration::from_secs(10)).await);
+        let removed = wait_until(
+            "the directory is gone",
+            Duration::from_secs(10),
+            async || !directory.exists(),
+        );
+        removed.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_temporary_child_that_was_ended_keeps_its_directory() {
+        let scratch = Scratch::new("child").unwrap();
+        let log = scratch.path().join("a.log");
+        let directory = unused_path(scratch.path(), "own");
+        std::fs::create_dir(&directory).unwrap();
+        let lifetime = Lifetime::Temporary {
+            directory: directory.clone(),
+        };
+        let mut child = sleeper(&log, &lifetime).start().unwrap();
+        child.end(&[]).await.unwrap();
+        drop(child);
+        assert!(directory.exists());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_exist_is_named() {
+        let scratch = Scratch::new("child").unwrap();
+        let log = scratch.path().join("a.log");
+        let launch = Launch {
+            program: Path::new("/nowhere/server"),
+            ..sleeper(&log, &Lifetime::Kept)
+        };
+        let error = launch.start().unwrap_err();
+        assert_eq!(error.to_string(), "/nowhere/server can't be started");
+    }
+}

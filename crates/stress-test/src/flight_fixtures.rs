@@ -1,0 +1,122 @@
+//! Flights that are used by one load after the other: each change of the schedule makes flight-service build
+//! its timetable anew, so there are no more of them than are needed.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use futures_util::future::try_join_all;
+
+use crate::endpoints::{Caller, Endpoint, Endpoints};
+use crate::flow::OrderSize;
+use crate::pool::{Pool, Products};
+use crate::products::{self, Route};
+
+/// As many seats as a flight may have.
+const LARGEST_FLIGHT: u64 = 1_000;
+
+/// Bookings are spread over so many flights at least.
+const FEWEST_FLIGHTS: usize = 20;
+
+/// And over so many at most: what wants more seats than they have sells them out.
+const MOST_FLIGHTS: usize = 400;
+
+/// How many are made at once.
+const MADE_AT_ONCE: usize = 20;
+
+/// Flights of a trial.
+#[derive(Debug)]
+pub struct FlightFixtures {
+    endpoints: Endpoints,
+    route: Option<Route>,
+    flights: Vec<i64>,
+    date: String,
+}
+
+impl FlightFixtures {
+    /// None yet.
+    #[must_use]
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self {
+            endpoints,
+            route: None,
+            flights: Vec::new(),
+            date: String::new(),
+        }
+    }
+
+    /// Their local date of departure.
+    #[must_use]
+    pub fn date(&self) -> &str {
+        &self.date
+    }
+
+    /// All of them, with so many free seats together. Those that were used before have sold some.
+    ///
+    /// # Errors
+    /// When one can't be made or looked up.
+    pub async fn flights(&mut self, caller: &mut Caller, free: u64) -> anyhow::Result<Vec<Pool>> {
+        let mut pools = Vec::new();
+        for id in &self.flights {
+            pools.push(look_up(caller, *id).await?);
+        }
+        loop {
+            let there: u64 = pools.iter().map(Pool::for_sale).sum();
+            let is_enough = there >= free && pools.len() >= FEWEST_FLIGHTS;
+            if is_enough || pools.len() >= MOST_FLIGHTS {
+                return Ok(pools);
+            }
+            pools.extend(self.make(caller).await?);
+        }
+    }
+
+    /// Leaves alone the flights of which something is unclear: seats of theirs may be held, and sold later.
+    pub fn discard(&mut self, sales: &[(Arc<Pool>, OrderSize)]) {
+        let unclear = |id: i64| {
+            sales
+                .iter()
+                .any(|(pool, _)| pool.products == Products::Flight(id) && pool.told.unclear() > 0)
+        };
+        self.flights.retain(|id| !unclear(*id));
+    }
+
+    async fn make(&mut self, caller: &mut Caller) -> anyhow::Result<Vec<Pool>> {
+        let route = match &self.route {
+            Some(route) => route.clone(),
+            None => self.route.insert(products::route(caller).await?).clone(),
+        };
+        let new = (0..MADE_AT_ONCE).map(async |_| {
+            let mut caller = Caller::new(&self.endpoints);
+            products::flight(&mut caller, &route, LARGEST_FLIGHT, None).await
+        });
+        let mut pools = Vec::new();
+        for made in try_join_all(new).await? {
+            // The first one's date: made around midnight, the next day's are left alone.
+            if self.date.is_empty() {
+                self.date.clone_from(&made.date);
+            }
+            if self.date != made.date {
+                continue;
+            }
+            if let Products::Flight(id) = made.pool.products {
+                self.flights.push(id);
+            }
+            pools.push(made.pool);
+        }
+        if pools.is_empty() {
+            bail!("midnight has passed: flights of the same day can't be made any more");
+        }
+        Ok(pools)
+    }
+}
+
+async fn look_up(caller: &mut Caller, id: i64) -> anyhow::Result<Pool> {
+    let reply = caller
+        .get(Endpoint::Flight, format!("/api/flights/{id}"))
+        .await?;
+    let count = |name: &str| {
+        let count = reply.body[name].as_u64();
+        count.with_context(|| format!("flight {id} has no {name}"))
+    };
+    let (total, booked) = (count("total_seats")?, count("booked_seats")?);
+    Ok(Pool::new(Products::Flight(id), total).sold(booked))
+}

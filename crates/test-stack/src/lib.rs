@@ -1,0 +1,46 @@
+//! Servers, databases, processes, proxies and callers, for the tests and benchmarks of every crate.
+//!
+//! Tests run against real servers. `make test` starts them once for all test programs and gives their
+//! addresses in [`DATABASE_URL`] and [`REDIS_URL`]; without those, a test program starts its own, and
+//! they end with it. Each test has a database of its own, cloned from a template that is migrated
+//! once:
+//!
+//! ```no_run
+//! # async fn migrate(_url: &str) -> anyhow::Result<()> { Ok(()) }
+//! # async fn example() -> anyhow::Result<()> {
+//! use test_stack::{Servers, TestDatabase};
+//!
+//! let database = TestDatabase::create("flights-3f2a", async |url| migrate(url).await).await?;
+//! let servers = Servers::shared().await?;
+//! let keys = servers.unique_key_prefix();
+//! println!("{} {} {keys}", database.url(), servers.redis_url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A test that kills a server or restarts it has its own: [`PrivateServers`]. The services run as
+//! processes: any [`Program`](program::Program), or a whole [`ServiceStack`](service_stack::ServiceStack).
+//!
+//! Nothing that a service is built of depends on this crate.
+
+pub mod background_load;
+pub mod caller;
+pub mod cores;
+pub mod environment;
+mod frozen;
+mod interrupt;
+pub mod ledger_proof;
+pub mod program;
+mod proxy;
+mod servers;
+pub mod service_stack;
+mod template;
+mod test_database;
+mod wait;
+
+pub use frozen::Frozen;
+pub use interrupt::unless_interrupted;
+pub use proxy::Proxy;
+pub use servers::{DATABASE_URL, PrivateServers, REDIS_URL, Servers};
+pub use test_database::TestDatabase;
+pub use wait::{wait_for, wait_until};

@@ -1,0 +1,241 @@
+//! What a load is made on: a durable PostgreSQL, a Redis, and those of the services that it needs, in
+//! the binaries beside this one. Each is a process that ends with this one.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context as _, ensure};
+use local_servers::database::{connect, create_if_missing};
+use local_servers::postgres::Durability;
+use local_servers::service::Service;
+use local_servers::temporary_directory::Scratch;
+use tokio::process::Command;
+
+use crate::PrivateServers;
+use crate::cores::Share;
+use crate::environment::{Ports, Settings, environment};
+use crate::program::{HIDDEN_ENVIRONMENT, Program, ProgramLaunch};
+
+/// The provider takes no time, declines nothing and always answers.
+pub const WILLING_PROVIDER: Settings<'static> = &[
+    ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
+    ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
+    ("HOLDFAST__MOCK__LOST_ANSWER_RATE", "0"),
+    ("HOLDFAST__MOCK__PROCESSING_TIME", "0s"),
+    ("HOLDFAST__MOCK__PROCESSING_JITTER", "0s"),
+];
+
+const EVERY_SERVICE: Settings<'static> = &[
+    ("HOLDFAST__LOG__FILTER", "warn"),
+    ("HOLDFAST__AUTH__MODE", "open"),
+];
+
+const FLIGHT: Settings<'static> = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
+
+/// A load has few users and one address.
+const BOOKING: Settings<'static> = &[
+    ("HOLDFAST__CUSTOMERS__SEATS_PER_ORDER", "0"),
+    ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER", "0"),
+    ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS", "0"),
+    ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE", "never"),
+    ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", "never"),
+];
+
+/// The servers, and the services that run.
+#[derive(Debug)]
+pub struct ServiceStack {
+    servers: PrivateServers,
+    ports: Ports,
+    /// The names of those that were created.
+    databases: Vec<&'static str>,
+    /// In the order in which they were started.
+    services: Vec<(Service, Program)>,
+    directory: Scratch,
+}
+
+impl ServiceStack {
+    /// Starts the servers; a commit is on disk when they say so. `purpose` is in the names of directories.
+    ///
+    /// # Errors
+    /// When they can't be started.
+    pub async fn open(purpose: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            directory: Scratch::new(purpose)?,
+            ports: Ports::free()?,
+            servers: PrivateServers::start(Durability::Durable).await?,
+            databases: Vec::new(),
+            services: Vec::new(),
+        })
+    }
+
+    /// A directory that is removed with this.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Creates a database unless it exists, and answers its address.
+    ///
+    /// # Errors
+    /// When it can't be created.
+    pub async fn create_database(&mut self, name: &'static str) -> anyhow::Result<String> {
+        let server = connect(&self.servers.postgres.url("postgres")).await?;
+        if create_if_missing(&server, name).await? {
+            self.databases.push(name);
+        }
+        Ok(self.servers.postgres.url(name))
+    }
+
+    /// Has flight-service make its tables and load the schedule of a directory.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub async fn import(&mut self, schedule: &Path, options: &[String]) -> anyhow::Result<()> {
+        let environment = self.environment(Service::Flight, &[]).await?;
+        let mut command = Command::new(Service::Flight.program()?);
+        for name in HIDDEN_ENVIRONMENT {
+            command.env_remove(name);
+        }
+        let output = command
+            .arg("import")
+            .arg(schedule)
+            .args(options)
+            .envs(environment)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .context("flight-service can't be started")?;
+        ensure!(
+            output.status.success(),
+            "flight-service can't import the schedule: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// Starts a service, waits until it is ready, and answers its port. booking-service calls the others: it
+    /// comes last.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub async fn start(&mut self, service: Service, settings: Settings<'_>) -> anyhow::Result<u16> {
+        let environment = self.environment(service, settings).await?;
+        let log = self.directory().join(format!("{}.log", service.name()));
+        let launch = ProgramLaunch {
+            program: &service.program()?,
+            arguments: Vec::new(),
+            environment,
+            log: &log,
+        };
+        let port = self.ports.of(service);
+        let program = Program::start(launch, port, "/ready").await?;
+        self.services.push((service, program));
+        Ok(port)
+    }
+
+    /// Stops a service.
+    ///
+    /// # Errors
+    /// When it does not run, or does not end.
+    pub async fn stop(&mut self, service: Service) -> anyhow::Result<()> {
+        let index = self
+            .services
+            .iter()
+            .position(|(known, _)| *known == service);
+        let index = index.with_context(|| format!("{} does not run", service.name()))?;
+        self.services.remove(index).1.stop().await
+    }
+
+    /// The port at which a service is started.
+    pub fn port(&self, service: Service) -> u16 {
+        self.ports.of(service)
+    }
+
+    /// The address of a service's database.
+    pub fn database_url(&self, service: Service) -> String {
+        self.servers.postgres.url(service.database())
+    }
+
+    /// Writes the statistics that statements are planned by, as a server that has run for a while has
+    /// them.
+    ///
+    /// # Errors
+    /// When a database does not take it.
+    pub async fn analyze(&self) -> anyhow::Result<()> {
+        for name in &self.databases {
+            let client = connect(&self.servers.postgres.url(name)).await?;
+            client.batch_execute("VACUUM ANALYZE").await?;
+        }
+        Ok(())
+    }
+
+    /// Whose cores are counted, with their names. Those that begin with a dot are parts of the one before.
+    ///
+    /// # Errors
+    /// When a server does not run.
+    pub fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>> {
+        let postgres = self.servers.postgres.identity();
+        let postgres = postgres.context("PostgreSQL does not run")?;
+        let redis = self.servers.redis.identity();
+        let redis = redis.context("Redis does not run")?;
+        let services = || self.services.iter().map(|(service, _)| *service).rev();
+        let mut shares = Vec::new();
+        for (service, program) in self.services.iter().rev() {
+            shares.push((short_names(*service)[0], Share::Tree(program.identity())));
+        }
+        shares.push(("postgres", Share::Tree(postgres)));
+        for service in services() {
+            let backends = Share::Children(postgres, service.database().to_owned());
+            shares.push((short_names(service)[1], backends));
+        }
+        let databases = services().map(|service| service.database().to_owned());
+        shares.push((".rest", Share::Rest(postgres, databases.collect())));
+        shares.push(("redis", Share::Tree(redis)));
+        shares.push(("load", Share::Itself));
+        Ok(shares)
+    }
+
+    /// Ends everything. The data goes with it, so nothing is written out.
+    ///
+    /// # Errors
+    /// When something does not end.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        for (_, program) in self.services.iter_mut().rev() {
+            program.stop().await?;
+        }
+        self.servers.postgres.kill().await?;
+        self.servers.redis.kill().await?;
+        Ok(())
+    }
+
+    async fn environment(
+        &mut self,
+        service: Service,
+        settings: Settings<'_>,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let database_url = self.create_database(service.database()).await?;
+        let of_service: Settings<'_> = match service {
+            Service::Flight => FLIGHT,
+            Service::Booking => BOOKING,
+            Service::Payment => &[],
+        };
+        let settings = [EVERY_SERVICE, of_service, settings];
+        let redis_url = self.servers.redis.url();
+        Ok(environment(
+            service,
+            self.ports,
+            &database_url,
+            &redis_url,
+            &settings,
+        ))
+    }
+}
+
+/// Of a service, and of the backends of its database.
+fn short_names(service: Service) -> [&'static str; 2] {
+    match service {
+        Service::Flight => ["flight", ".flights"],
+        Service::Booking => ["booking", ".bookings"],
+        Service::Payment => ["payment", ".payments"],
+    }
+}
