@@ -115,7 +115,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let found = who_listens(port).unwrap();
         assert_eq!(found.pid, i32::try_from(std::process::id()).ok());
-        assert!(found.command.unwrap().contains("stack"));
+        assert!(found.command.unwrap().contains("local_servers"));
         assert!(unusable(port).is_some());
         drop(listener);
         // A child that another test is just starting has the socket too, until it runs its program.
