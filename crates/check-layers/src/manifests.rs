@@ -4,17 +4,10 @@ use crate::workspace::Package;
 
 const SERVICES: [&str; 3] = ["booking-service", "flight-service", "payment-service"];
 
-const TEST_CRATES: [&str; 3] = ["stack", "test-caller", "test-stack"];
+const TEST_CRATES: [&str; 1] = ["test-stack"];
 
-/// They start servers for tests themselves.
-const TOOLS: [&str; 4] = [
-    "crates/stack",
-    "crates/stress",
-    "crates/holdfast",
-    "crates/stress-test",
-];
-
-const TEST_TOOLS: [&str; 2] = ["crates/test-stack", "crates/test-caller"];
+/// They load the services of a test stack.
+const TOOLS: [&str; 2] = ["crates/stress-test", "crates/benches"];
 
 const PURE: [&str; 5] = [
     "crates/domain",
@@ -36,7 +29,7 @@ const INPUT_AND_OUTPUT: [&str; 7] = [
 
 pub(crate) fn forbidden(package: &Package) -> Vec<String> {
     let path = package.path.as_str();
-    let is_tool = TOOLS.contains(&path) || TEST_TOOLS.contains(&path);
+    let is_tool = TOOLS.contains(&path);
     let mut findings = Vec::new();
     for (line, name) in dependencies(&package.manifest) {
         let why = if SERVICES.contains(&name) {

@@ -93,7 +93,7 @@ const PLANTS: &[Plant] = &[
             ("crates/domain/src/lib.rs", ""),
             (
                 "crates/clients/Cargo.toml",
-                "[dependencies]\nstack.workspace = true\n[dev-dependencies]\nstack = \"1\"\n",
+                "[dependencies]\ntest-stack.workspace = true\n[dev-dependencies]\ntest-stack = \"1\"\n",
             ),
             ("crates/clients/src/lib.rs", ""),
             (
@@ -164,7 +164,7 @@ const PLANTS: &[Plant] = &[
         files: &[
             (
                 "booking-service/Cargo.toml",
-                "[dependencies]\ntokio = \"1\"\n[dev-dependencies]\nstack = \"1\"\n",
+                "[dependencies]\ntokio = \"1\"\n[dev-dependencies]\ntest-stack = \"1\"\n",
             ),
             (
                 "booking-service/src/lib.rs",
