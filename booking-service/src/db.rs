@@ -79,26 +79,7 @@ impl DbError {
     }
 }
 
-/// What an earlier request with this key was answered. What the last release answered is not kept: then what
-/// the key made is answered as it is now.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn answered<T>(
-    database: &Pool,
-    key: &str,
-    made: impl Future<Output = Result<Option<Kept<T>>, DbError>>,
-    answer: impl Fn(&T) -> Answer,
-) -> Result<Option<Kept<Answer>>, DbError> {
-    let kept = kept_answer(database, key).await?;
-    if kept.is_some() {
-        return Ok(kept);
-    }
-    let made = made.await?;
-    Ok(made.map(|(value, digest)| (answer(&value), digest)))
-}
-
-/// What an earlier request with this key was answered, if that was kept.
+/// What an earlier request with this key was answered.
 ///
 /// # Errors
 /// When the database does not answer.

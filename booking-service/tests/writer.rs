@@ -37,7 +37,6 @@ fn insertion(key: Option<&str>) -> Insertion {
             key: key.map(|key| RequestKey {
                 key: key.to_owned(),
                 digest: [0; 32],
-                digest_of_bytes: [0; 32],
             }),
         },
         hold: HoldId::generate(),

@@ -3,7 +3,6 @@
 
 pub mod adjustment_answers;
 pub mod airports;
-pub mod flight_keys;
 pub mod flights;
 pub mod imports;
 pub mod pools;

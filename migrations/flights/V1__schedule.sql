@@ -22,7 +22,7 @@ CREATE TABLE flights (
     destination   text        NOT NULL,
     departs_at    timestamptz NOT NULL,
     arrives_at    timestamptz NOT NULL,
-    -- Hundredths of the currency's unit, for one seat.
+    -- For one seat, in minor units of the currency, as ISO 4217 has them.
     price_minor   bigint      NOT NULL,
     currency      text        NOT NULL,
     cancelled_at  timestamptz,
@@ -37,19 +37,22 @@ CREATE TABLE flights (
     CONSTRAINT flights_one_departure UNIQUE (flight_number, departs_at, source)
 );
 
+-- For reading the flights that are still to depart, by the page.
+CREATE INDEX flights_by_departure ON flights (departs_at, id);
+
 -- What was imported, so that a first start loads each schedule once.
 CREATE TABLE imports (
-    name        text        PRIMARY KEY,
-    flights     integer     NOT NULL,
-    imported_at timestamptz NOT NULL DEFAULT now()
+    name         text        PRIMARY KEY,
+    flight_count integer     NOT NULL,
+    imported_at  timestamptz NOT NULL DEFAULT now()
 );
 
 -- One row. Its version rises with each change of the schedule, so that every replica sees that it
 -- has to read the schedule again.
 CREATE TABLE schedule_version (
-    only_row boolean PRIMARY KEY DEFAULT true,
-    version  bigint  NOT NULL,
-    CONSTRAINT schedule_version_has_one_row CHECK (only_row)
+    singleton boolean PRIMARY KEY DEFAULT true,
+    version   bigint  NOT NULL,
+    CONSTRAINT schedule_version_has_one_row CHECK (singleton)
 );
 
 INSERT INTO schedule_version (version) VALUES (1);

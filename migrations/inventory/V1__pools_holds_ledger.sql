@@ -29,19 +29,21 @@ CREATE TABLE pools (
 WITH (fillfactor = 70);
 
 CREATE TABLE holds (
-    id          uuid        PRIMARY KEY,
-    owner       text        NOT NULL,
-    status      text        NOT NULL,
+    id                  uuid        PRIMARY KEY,
+    owner               text        NOT NULL,
+    status              text        NOT NULL,
     -- Why the hold was refused: the first verdict, for a repeated request.
-    refusal     text,
-    -- What was asked for, digested; NULL where a release came before its hold.
-    fingerprint bytea,
+    refusal             text,
+    -- SHA-256 of what was asked for; NULL where a release came before its hold.
+    request_digest      bytea,
     -- NULL: pinned, or never open to expiry.
-    expires_at  timestamptz,
-    -- The number of the last seat change that counted.
-    seat_change bigint      NOT NULL DEFAULT 0,
-    created_at  timestamptz NOT NULL,
-    updated_at  timestamptz NOT NULL,
+    expires_at          timestamptz,
+    -- The number of the last seat change that counted, and why it was refused, for a repeated request; NULL where
+    -- it was made.
+    seat_change         bigint      NOT NULL DEFAULT 0,
+    seat_change_refusal text,
+    created_at          timestamptz NOT NULL,
+    updated_at          timestamptz NOT NULL,
     CONSTRAINT holds_status_known
         CHECK (status IN ('held', 'sold', 'released', 'expired', 'refused')),
     CONSTRAINT holds_refusal_named CHECK ((status = 'refused') = (refusal IS NOT NULL))
@@ -59,14 +61,14 @@ CREATE TABLE hold_legs (
     units      integer NOT NULL,
     -- The named seats, kept when the hold has ended.
     seats      text[]  NOT NULL,
-    -- The hold's expiry while it can lapse, else NULL: found by pool without a join.
-    lapses_at  timestamptz,
-    CONSTRAINT hold_legs_key PRIMARY KEY (hold_id, pool_id),
+    -- The hold's expiry while it is held and not pinned, else NULL: found by pool without a join.
+    expires_at timestamptz,
+    CONSTRAINT hold_legs_pkey PRIMARY KEY (hold_id, pool_id),
     CONSTRAINT hold_legs_units_positive CHECK (units > 0),
     CONSTRAINT hold_legs_seats_match CHECK (cardinality(seats) IN (0, units))
 );
 
-CREATE INDEX hold_legs_lapsing ON hold_legs (pool_id, lapses_at) WHERE lapses_at IS NOT NULL;
+CREATE INDEX hold_legs_expiring ON hold_legs (pool_id, expires_at) WHERE expires_at IS NOT NULL;
 
 -- The named seats of live holds, held or sold. A seat that nobody has has no row.
 CREATE TABLE live_seats (
@@ -77,7 +79,7 @@ CREATE TABLE live_seats (
     CONSTRAINT live_seats_leg FOREIGN KEY (hold_id, pool_id) REFERENCES hold_legs (hold_id, pool_id)
 );
 
-CREATE INDEX live_seats_hold ON live_seats (hold_id);
+CREATE INDEX live_seats_by_hold ON live_seats (hold_id);
 
 -- Bare decrements and increments that were made. A refused one leaves nothing: asked again under the
 -- same id, it may succeed.
@@ -105,7 +107,7 @@ CREATE TABLE ledger (
     reason       text        NOT NULL,
     cause        uuid,
     entered_at   timestamptz NOT NULL,
-    CONSTRAINT ledger_key PRIMARY KEY (pool_id, version, line),
+    CONSTRAINT ledger_pkey PRIMARY KEY (pool_id, version, line),
     CONSTRAINT ledger_accounts_known CHECK (
         from_account IN ('issued', 'free', 'held', 'sold')
         AND to_account IN ('issued', 'free', 'held', 'sold')
@@ -113,6 +115,10 @@ CREATE TABLE ledger (
     CONSTRAINT ledger_moves_between_accounts CHECK (from_account <> to_account),
     CONSTRAINT ledger_units_positive CHECK (units > 0)
 );
+
+-- For replicas that follow the counts of all pools: which pools had movements since a time, at no cost to the
+-- pools' own rows. Entries come in the order of time, and those of a batch have one: the index grows at its end.
+CREATE INDEX ledger_by_time ON ledger (entered_at);
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

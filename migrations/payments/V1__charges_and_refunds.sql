@@ -1,16 +1,17 @@
--- Charges and refunds. Every rule that money depends on is a constraint.
+-- Charges and refunds. Every rule that money depends on is a constraint. Amounts are minor units of their currency, as
+-- ISO 4217 has them.
 
 CREATE TABLE charges (
     payment_id       uuid        NOT NULL,
     -- 'closed' is a tombstone: no charge was made with this key, and none will be.
     status           text        NOT NULL,
     -- Which call asked for it; part of what a key is bound to.
-    call             text,
+    kind             text,
     -- Integer or text, as the caller sent it.
     booking_ref      jsonb,
     user_ref         jsonb,
     amount_minor     bigint,
-    currency         char(3),
+    currency         text,
     -- As it was asked for: an unknown type is recorded too, as a failed charge.
     payment_type     text,
     -- What is paid, in the caller's words.
@@ -22,7 +23,7 @@ CREATE TABLE charges (
     message          text,
     refunded_minor   bigint      NOT NULL DEFAULT 0,
     idempotency_key  text,
-    -- SHA-256 of the body that the key came with.
+    -- SHA-256 of all that the request under the key asked for.
     request_digest   bytea,
     -- How many times the provider was asked. Each taking over raises it, which fences off the last.
     attempt          integer     NOT NULL DEFAULT 0,
@@ -30,21 +31,21 @@ CREATE TABLE charges (
     lease_expires_at timestamptz,
     created_at       timestamptz NOT NULL DEFAULT now(),
     ended_at         timestamptz,
-    CONSTRAINT charges_key PRIMARY KEY (payment_id),
+    CONSTRAINT charges_pkey PRIMARY KEY (payment_id),
     -- A charge and a tombstone compete for the same key here: one of them wins.
-    CONSTRAINT charges_idempotency_key_once UNIQUE (idempotency_key),
+    CONSTRAINT charges_idempotency_key UNIQUE (idempotency_key),
     CONSTRAINT charges_idempotency_key_form
         CHECK (idempotency_key ~ '^[ -~]{1,255}$'),
     CONSTRAINT charges_status_known
         CHECK (status IN ('processing', 'success', 'failed', 'timeout', 'closed')),
-    CONSTRAINT charges_call_known
-        CHECK (call IN ('process', 'simulate_success', 'simulate_failure', 'simulate_timeout')),
+    CONSTRAINT charges_kind_known
+        CHECK (kind IN ('process', 'simulate_success', 'simulate_failure', 'simulate_timeout')),
     CONSTRAINT charges_tombstone_is_bare CHECK (
         CASE WHEN status = 'closed'
             THEN idempotency_key IS NOT NULL
-                AND num_nonnulls(call, booking_ref, user_ref, amount_minor, currency, payment_type,
+                AND num_nonnulls(kind, booking_ref, user_ref, amount_minor, currency, payment_type,
                     reference, payment_code, code, message, request_digest) = 0
-            ELSE num_nulls(call, booking_ref, user_ref, amount_minor, currency, payment_type) = 0
+            ELSE num_nulls(kind, booking_ref, user_ref, amount_minor, currency, payment_type) = 0
         END
     ),
     CONSTRAINT charges_references_form CHECK (
@@ -56,7 +57,7 @@ CREATE TABLE charges (
     CONSTRAINT charges_refunded_within_amount
         CHECK (refunded_minor BETWEEN 0 AND COALESCE(amount_minor, 0)),
     CONSTRAINT charges_refunded_was_captured CHECK (refunded_minor = 0 OR status = 'success'),
-    CONSTRAINT charges_key_bound_to_body CHECK (
+    CONSTRAINT charges_key_has_digest CHECK (
         status = 'closed' OR (idempotency_key IS NULL) = (request_digest IS NULL)
     ),
     CONSTRAINT charges_digest_length CHECK (octet_length(request_digest) = 32),
@@ -68,7 +69,7 @@ CREATE TABLE charges (
     CONSTRAINT charges_leased_while_processing
         CHECK ((status = 'processing') = (lease_expires_at IS NOT NULL)),
     CONSTRAINT charges_payment_code_form CHECK (payment_code ~ '^[0-9]{5}$'),
-    CONSTRAINT charges_payment_code_forgotten
+    CONSTRAINT charges_payment_code_cleared
         CHECK (status = 'processing' OR payment_code IS NULL)
 )
 -- A charge is written once and ended once: room on its page for the second version, so that no index
@@ -80,15 +81,15 @@ CREATE TABLE refunds (
     payment_id      uuid        NOT NULL,
     amount_minor    bigint      NOT NULL,
     idempotency_key text,
-    -- SHA-256 of the body that the key came with.
+    -- SHA-256 of all that the request under the key asked for.
     request_digest  bytea,
     refunded_at     timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT refunds_key PRIMARY KEY (refund_id),
+    CONSTRAINT refunds_pkey PRIMARY KEY (refund_id),
     CONSTRAINT refunds_charge FOREIGN KEY (payment_id) REFERENCES charges (payment_id),
     CONSTRAINT refunds_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT refunds_idempotency_key_once UNIQUE (idempotency_key),
+    CONSTRAINT refunds_idempotency_key UNIQUE (idempotency_key),
     CONSTRAINT refunds_idempotency_key_form CHECK (idempotency_key ~ '^[ -~]{1,255}$'),
-    CONSTRAINT refunds_key_bound_to_body
+    CONSTRAINT refunds_key_has_digest
         CHECK ((idempotency_key IS NULL) = (request_digest IS NULL)),
     CONSTRAINT refunds_digest_length CHECK (octet_length(request_digest) = 32)
 );

@@ -64,7 +64,7 @@ impl From<Arc<DbError>> for PaymentError {
     /// Where a constraint's name becomes the refusal that it stands for.
     fn from(error: Arc<DbError>) -> Self {
         match error.constraint() {
-            Some("refunds_idempotency_key_once") => Self::KeyReused,
+            Some("refunds_idempotency_key") => Self::KeyReused,
             _ => Self::Database(error),
         }
     }

@@ -178,7 +178,7 @@ pub struct Charge {
     /// Its id.
     pub id: PaymentId,
     /// Which call asked for it.
-    pub call: ChargeKind,
+    pub kind: ChargeKind,
     /// What was asked for.
     pub details: ChargeDetails,
     /// The key it was asked with.
@@ -196,9 +196,9 @@ pub struct Charge {
 impl Charge {
     /// Whether a request with this charge's key is the request that made it.
     #[must_use]
-    pub fn was_asked_by(&self, call: ChargeKind, key: &RequestKey) -> bool {
+    pub fn was_asked_by(&self, kind: ChargeKind, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);
-        self.call == call && self.request_digest.as_deref().is_some_and(is_same)
+        self.kind == kind && self.request_digest.as_deref().is_some_and(is_same)
     }
 
     /// The key under which the provider knows this charge, however often it is asked.

@@ -47,12 +47,15 @@ impl Told {
     pub async fn check(&self, sql: &Client) -> anyhow::Result<()> {
         let row = match &self.which {
             Which::Booking(id) => {
-                sql.query_opt("SELECT shown FROM bookings WHERE id = $1", &[id])
+                sql.query_opt("SELECT public_status FROM bookings WHERE id = $1", &[id])
                     .await?
             }
             Which::Hold(id) => {
-                sql.query_opt("SELECT shown FROM bookings WHERE hold_id = $1", &[id])
-                    .await?
+                sql.query_opt(
+                    "SELECT public_status FROM bookings WHERE hold_id = $1",
+                    &[id],
+                )
+                .await?
             }
         };
         let row = row.context("it is not there")?;

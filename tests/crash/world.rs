@@ -97,8 +97,8 @@ impl World {
             async || {
                 let left = sql
                 .query(
-                    "SELECT id::text || ' ' || channel || ' ' || state || ', shown ' || shown || ', '
-                            || seats_task || '/' || money_task || ', takeovers ' || takeovers
+                    "SELECT id::text || ' ' || channel || ' ' || state || ', public status ' || public_status || ', '
+                            || seats_task || '/' || money_task || ', lease reclaims ' || lease_reclaims
                             || ', due in ' || (next_step_at - now())
                      FROM bookings WHERE next_step_at IS NOT NULL ORDER BY id LIMIT 5",
                     &[],

@@ -96,21 +96,22 @@ async fn who_writes_the_audit_log_can_not_take_away_what_keeps_it() -> anyhow::R
     let settings = payment_settings(&url)?;
     payment_service::migrate(&settings).await?;
     let sql = connect(&url).await?;
-    let row = "INSERT INTO audit_log (actor, role, action, target, request_id)
-               VALUES ('ada', 'admin', 'x', '/x', 'r') RETURNING id";
+    let row = "
+        INSERT INTO audit_log (actor, role, action, target, details, request_id, server_request_id)
+        VALUES ('ada', 'admin', 'x', '/x', '{}', 'r', gen_random_uuid()) RETURNING id";
     let id: i64 = sql.query_one(row, &[]).await?.try_get(0)?;
-    let outcome = "INSERT INTO admin_action_outcomes (action_id, status) VALUES ($1, 200)";
+    let outcome = "INSERT INTO audit_log_outcomes (entry_id, status) VALUES ($1, 200)";
     sql.execute(outcome, &[&id]).await?;
     for statement in [
-        "DROP TRIGGER admin_actions_stay ON audit_log",
+        "DROP TRIGGER audit_log_append_only ON audit_log",
         "ALTER TABLE audit_log DISABLE TRIGGER ALL",
-        "DROP TABLE audit_log, admin_action_outcomes",
+        "DROP TABLE audit_log, audit_log_outcomes",
         "DROP SCHEMA public CASCADE",
         "ALTER TABLE audit_log RENAME TO other",
-        "CREATE OR REPLACE FUNCTION admin_actions_stay() RETURNS trigger LANGUAGE plpgsql \
+        "CREATE OR REPLACE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql \
          AS 'BEGIN RETURN NULL; END'",
         "UPDATE audit_log SET actor = 'nobody'",
-        "DELETE FROM admin_action_outcomes",
+        "DELETE FROM audit_log_outcomes",
         "TRUNCATE audit_log CASCADE",
         "SET ROLE holdfast_audit",
     ] {

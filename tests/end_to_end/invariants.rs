@@ -14,7 +14,7 @@ use crate::services::Services;
 const UNFINISHED: &str = "
     SELECT count(*) FROM bookings
     WHERE next_step_at IS NOT NULL
-        AND (state NOT IN ('held', 'payment_failed') OR wanted_seats IS NOT NULL)";
+        AND (state NOT IN ('held', 'payment_failed') OR requested_seats IS NOT NULL)";
 
 impl Services {
     /// Waits until no booking has work left, then has everything audited; and nothing is held but by an

@@ -419,7 +419,6 @@ async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
     let key = RequestKey {
         key: "POST /api/v1/bookings k".to_owned(),
         digest: [0; 32],
-        digest_of_bytes: [0; 32],
     };
     let lost = key.id().to_string();
     let charge = json!({"booking_id": lost, "reference": lost, "amount": 151, "currency": "USD",

@@ -185,7 +185,7 @@ async fn pending_payments_outlive_redis() -> anyhow::Result<()> {
     services.own_servers()?.redis.flush().await?;
     services.own_servers()?.redis.kill().await?;
     services.start_part(Part::Payments).await?;
-    let confirmed = "SELECT count(*) FROM bookings WHERE shown = 'confirmed'";
+    let confirmed = "SELECT count(*) FROM bookings WHERE public_status = 'confirmed'";
     wait_until("some are paid without redis", SOON, async || {
         let paid = count(&services.databases.bookings, confirmed).await;
         paid.is_ok_and(|paid| paid > 0)

@@ -11,8 +11,8 @@ use crate::services::{AI103, PARTS, Services, booking_of};
 /// What there is of AI103: free seats, confirmed and failed bookings, captured charges.
 async fn numbers(services: &Services) -> anyhow::Result<[i64; 4]> {
     let databases = &services.databases;
-    let confirmed = "SELECT count(*) FROM bookings WHERE shown = 'confirmed'";
-    let failed = "SELECT count(*) FROM bookings WHERE shown = 'failed'";
+    let confirmed = "SELECT count(*) FROM bookings WHERE public_status = 'confirmed'";
+    let failed = "SELECT count(*) FROM bookings WHERE public_status = 'failed'";
     let captured = "SELECT count(*) FROM charges WHERE status = 'success' AND refunded_minor = 0";
     Ok([
         services.free(AI103).await?,

@@ -140,7 +140,7 @@ async fn a_reset_ends_every_booking_of_a_flight() -> anyhow::Result<()> {
 /// As many ended bookings as one look for live ones finds, whose charges are still to be refunded.
 const TO_BE_REFUNDED: &str = "
     WITH ended AS (
-        INSERT INTO bookings (channel, user_ref, flight_ref, payment_type, state, shown, attempt, money_task,
+        INSERT INTO bookings (channel, user_ref, flight_ref, payment_type, state, public_status, attempt, money_task,
             hold_id, request_digest, deadline_at, next_step_at)
         SELECT 'count', '1', '3', 'credit_card', 'cancelled', 'cancelled', 1, 'reverse',
             gen_random_uuid(), '', now(), now() + INTERVAL '1 day'

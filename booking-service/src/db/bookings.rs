@@ -34,7 +34,7 @@ fn joined(seats: &[SeatNumber]) -> String {
 
 const CLAIM: &str = "
     UPDATE bookings
-    SET next_step_at = now() + make_interval(secs => $1), takeovers = takeovers + 1,
+    SET next_step_at = now() + make_interval(secs => $1), lease_reclaims = lease_reclaims + 1,
         version = version + 1
     WHERE id IN (
         SELECT id FROM bookings WHERE next_step_at <= now()
@@ -44,7 +44,7 @@ const CLAIM: &str = "
 
 const CLAIM_ONE: &str = "
     UPDATE bookings
-    SET next_step_at = now() + make_interval(secs => $2), takeovers = takeovers + 1,
+    SET next_step_at = now() + make_interval(secs => $2), lease_reclaims = lease_reclaims + 1,
         version = version + 1
     WHERE id = $1 AND next_step_at <= now()
     RETURNING ";

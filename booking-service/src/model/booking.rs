@@ -196,7 +196,7 @@ pub struct Booking {
     /// How many attempts to pay have been begun.
     pub attempts: i16,
     /// Whether whoever pays is there to mend a decline.
-    pub is_mended: bool,
+    pub is_on_session: bool,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
     /// Its hold; also the id of an order and of a booking of tickets.
@@ -222,7 +222,7 @@ pub struct Booking {
     /// Whether it had passed when the row was read.
     pub is_past_deadline: bool,
     /// How often it was taken over.
-    pub takeovers: i32,
+    pub lease_reclaims: i32,
     /// Rises with each change.
     pub version: i64,
     /// When it was made.
@@ -236,12 +236,12 @@ impl Booking {
     #[must_use]
     pub fn policy(&self, attempts: PaymentAttempts) -> PaymentPolicy {
         let PaymentAttempts { automatic, mended } = attempts;
-        let is_mended = self.is_mended;
+        let is_on_session = self.is_on_session;
         let (payment, max_attempts) = match self.channel {
             Channel::Count => (Payment::AtOnce, 1),
             Channel::Seats => (
-                Payment::Later { is_mended },
-                if is_mended { mended } else { automatic },
+                Payment::Later { is_on_session },
+                if is_on_session { mended } else { automatic },
             ),
             Channel::Simple => (Payment::Nothing, 1),
             Channel::Event => {

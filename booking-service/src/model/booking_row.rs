@@ -115,7 +115,9 @@ mod tests {
             max_attempts: 3,
         };
         let policy = PaymentPolicy {
-            payment: Payment::Later { is_mended: false },
+            payment: Payment::Later {
+                is_on_session: false,
+            },
             max_attempts: 3,
         };
         let declined = Event::Declined {

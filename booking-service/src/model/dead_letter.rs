@@ -26,7 +26,7 @@ pub struct DeadLetter {
     /// The same in words.
     pub message: String,
     /// When that was.
-    pub died_at: Timestamp,
+    pub created_at: Timestamp,
     /// When it was tried again, if it was.
     pub requeued_at: Option<Timestamp>,
 }

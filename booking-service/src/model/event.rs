@@ -150,7 +150,7 @@ impl EventChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
     /// Tickets of confirmed bookings.
-    pub sold_units: i64,
+    pub units_sold: i64,
     /// What they were sold for, in minor units: they may come to more than [`Money`] can be.
     pub revenue_minor: i64,
     /// In which currency.

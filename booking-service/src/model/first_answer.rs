@@ -11,8 +11,8 @@ use crate::model::booking_row::{state_from, state_text};
 /// All of an answer that may change afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstAnswer {
-    /// What the booking showed.
-    shown: String,
+    /// What the customer was told.
+    public_status: String,
     /// The seats of each leg.
     seats: Vec<Vec<SeatNumber>>,
     /// The total, in its currency's smallest unit.
@@ -37,7 +37,7 @@ impl FirstAnswer {
             _ => false,
         };
         is_answered.then(|| Self {
-            shown: state_text(booking.life.public_status).to_owned(),
+            public_status: state_text(booking.life.public_status).to_owned(),
             seats: booking.legs.iter().map(|leg| leg.seats.clone()).collect(),
             total_minor: booking.total.map(Money::minor),
             payment: booking.payment,
@@ -85,8 +85,8 @@ impl Booking {
         let Some(answer) = self.answer.clone() else {
             return self;
         };
-        if let Some(shown) = state_from(&answer.shown, 0) {
-            self.life.public_status = shown;
+        if let Some(status) = state_from(&answer.public_status, 0) {
+            self.life.public_status = status;
         }
         for (leg, seats) in self.legs.iter_mut().zip(answer.seats) {
             leg.seats = seats;

@@ -22,13 +22,13 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 
 /// An address of e-mail, written as its owner does but for compatibility forms and needless quotes.
 ///
-/// Two are the same one whose [keys](Self::key) are equal. Letters that look like those of another alphabet
+/// Two are the same one whose [normalized forms](Self::normalized) are equal. Letters that look like those of another alphabet
 /// are refused: `аsha@example.org` with a Cyrillic first letter would be taken for another's address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email {
     written: String,
-    key: String,
+    normalized: String,
 }
 
 impl Email {
@@ -40,8 +40,8 @@ impl Email {
 
     /// What addresses are compared by: small letters, the domain as name servers have it.
     #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+    pub fn normalized(&self) -> &str {
+        &self.normalized
     }
 }
 
@@ -79,7 +79,7 @@ impl TryFrom<String> for Email {
         };
         Ok(Self {
             written: format!("{local}@{domain}"),
-            key: format!("{}@{ascii}", folded(&local)),
+            normalized: format!("{}@{ascii}", folded(&local)),
         })
     }
 }
@@ -181,8 +181,8 @@ mod tests {
             ["asha@bücher.example", "asha@BÜCHER.example"],
             ["νίκος@example.org", "ΝΊΚΟΣ@example.org"],
         ] {
-            let key = |text: &str| email(text).unwrap().key().to_owned();
-            assert_eq!(key(one), key(other), "{one} {other}");
+            let normalized = |text: &str| email(text).unwrap().normalized().to_owned();
+            assert_eq!(normalized(one), normalized(other), "{one} {other}");
         }
         assert_eq!(
             email("asha@ｅｘａｍｐｌｅ.org").unwrap().as_str(),

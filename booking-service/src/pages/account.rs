@@ -172,10 +172,7 @@ fn refused(
         AccountError::WrongCredentials => "The e-mail address or the password is wrong.",
         AccountError::TooMany(_) => "There were too many attempts. Try again in a few minutes.",
         AccountError::App(AppError::Db(error))
-            if matches!(
-                error.constraint(),
-                Some(db::accounts::users::EMAIL | db::accounts::users::EMAIL_KEY)
-            ) =>
+            if error.constraint() == Some(db::accounts::users::EMAIL) =>
         {
             "Somebody has signed up with this e-mail address already. Log in instead."
         }

@@ -52,7 +52,6 @@ impl Form {
         Some(RequestKey {
             key: format!("{route} {user} {page} {form}"),
             digest: self.digest,
-            digest_of_bytes: self.digest,
         })
     }
 

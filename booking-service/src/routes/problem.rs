@@ -133,7 +133,7 @@ fn of_store(error: StoreError) -> Problem {
 fn of_database(error: DbError) -> Problem {
     let text = error.to_string();
     match error.constraint() {
-        Some(db::accounts::users::EMAIL | db::accounts::users::EMAIL_KEY) => {
+        Some(db::accounts::users::EMAIL) => {
             return Problem::conflict("email_taken", "this address belongs to another user");
         }
         Some(db::tickets::vouchers::CODE) => {

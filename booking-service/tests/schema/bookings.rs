@@ -94,11 +94,11 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             booking(&[("seats_task", "'confirm'")]),
-            "bookings_only_sold_is_confirmed",
+            "bookings_only_confirmed_sells_hold",
         ),
         (
             booking(&[("money_task", "'reverse'")]),
-            "bookings_only_ended_is_undone",
+            "bookings_only_ended_is_compensated",
         ),
         (
             booking(&[failed[0], failed[1], ("seats_task", "'release'")]),
@@ -111,11 +111,11 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
                 ("public_status", "'expired'"),
                 ("seats_task", "'release'"),
             ]),
-            "bookings_end_stays",
+            "bookings_end_is_final",
         ),
         (booking(&[("answer", "'{}'")]), "bookings_answer_has_key"),
         (
-            booking(&[("wanted_seats", "'[]'")]),
+            booking(&[("requested_seats", "'[]'")]),
             "bookings_seat_change_is_whole",
         ),
         (
@@ -129,7 +129,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             booking(&[("payment_code", "'12345'")]),
-            "bookings_payment_code_forgotten",
+            "bookings_payment_code_cleared",
         ),
         (
             "INSERT INTO booking_legs VALUES (99, 1, 1, 1, '{}')".to_owned(),
@@ -137,7 +137,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             "INSERT INTO booking_legs VALUES (1, 1, 1, 1, '{}'), (1, 1, 2, 1, '{}')".to_owned(),
-            "booking_legs_key",
+            "booking_legs_pkey",
         ),
         (
             "INSERT INTO booking_legs VALUES (1, 1, 1, 0, '{}')".to_owned(),

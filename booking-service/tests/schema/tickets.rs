@@ -8,13 +8,14 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
     sql.batch_execute(
         "INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)
          SELECT id, 'event_tickets', 9, 9, 0, 0, 0, 1, now() FROM generate_series(1, 9) AS id;
-         INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Asha', 'asha@example.org')",
+         INSERT INTO users (id, name, email, normalized_email)
+         VALUES (gen_random_uuid(), 'Asha', 'asha@example.org', 'asha@example.org')",
     )
     .await?;
     let event = |pool: i64, name: &str, price: i64, currency: &str, from: &str, until: &str| {
         format!(
             "INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency, \
-                                 on_sale_from, on_sale_until) \
+                                 sales_start_at, sales_end_at) \
              VALUES ('00000000-0000-0000-0000-{pool:012}', {pool}, '{name}', '', now(), {price}, \
                      '{currency}', {from}, {until})"
         )
@@ -28,7 +29,8 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
     };
     let user = |name: &str, email: &str| {
         format!(
-            "INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), '{name}', '{email}')"
+            "INSERT INTO users (id, name, email, normalized_email) \
+             VALUES (gen_random_uuid(), '{name}', '{email}', lower('{email}'))"
         )
     };
     let purchase = |id: i64, option: i64, quantity: i64, key: &str, digest: &str| {
@@ -41,7 +43,7 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
     };
     let sales = |event: i64, units: i64, revenue: i64| {
         format!(
-            "INSERT INTO event_sales (event_id, sold_units, revenue_minor) \
+            "INSERT INTO event_sales (event_id, units_sold, revenue_minor) \
              VALUES ('00000000-0000-0000-0000-{event:012}', {units}, {revenue})"
         )
     };
@@ -77,14 +79,14 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
             event(4, "Gala", 0, "USD", "now()", "now()"),
             "events_sales_window",
         ),
-        (sales(1, 1, 1), "event_sales_key"),
+        (sales(1, 1, 1), "event_sales_pkey"),
         (sales(4, 1, 1), "event_sales_event"),
         (
-            "UPDATE event_sales SET sold_units = -1".to_owned(),
+            "UPDATE event_sales SET units_sold = -1".to_owned(),
             "event_sales_units_not_negative",
         ),
         (
-            "UPDATE event_sales SET sold_units = 1, revenue_minor = -1".to_owned(),
+            "UPDATE event_sales SET units_sold = 1, revenue_minor = -1".to_owned(),
             "event_sales_revenue_not_negative",
         ),
         (
@@ -105,7 +107,7 @@ async fn what_breaks_a_rule_of_tickets_is_refused_by_its_name() -> anyhow::Resul
             option(5, "Pit", "'other'", none),
             "ticket_options_key_has_digest",
         ),
-        (purchase(3, 2, 1, none, none), "purchases_key"),
+        (purchase(3, 2, 1, none, none), "purchases_pkey"),
         (purchase(4, 99, 1, none, none), "purchases_ticket_option"),
         (purchase(4, 2, 0, none, none), "purchases_quantity_positive"),
         (purchase(4, 2, 1, "'k'", "'d'"), "purchases_idempotency_key"),

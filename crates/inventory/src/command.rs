@@ -281,7 +281,7 @@ impl HoldCommand {
     /// A digest of all that was asked for. Two holds with the same id and different digests are two
     /// different requests.
     #[must_use]
-    pub fn fingerprint(&self) -> Vec<u8> {
+    pub fn digest(&self) -> Vec<u8> {
         let mut digest = Sha256::new();
         digest.update(self.owner.as_bytes());
         for leg in &self.legs {

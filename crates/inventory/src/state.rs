@@ -88,7 +88,7 @@ pub struct Hold {
     /// Why it was refused.
     pub refusal: Option<Refusal>,
     /// What was asked for, digested; `None` for a tombstone.
-    pub fingerprint: Option<Vec<u8>>,
+    pub request_digest: Option<Vec<u8>>,
     /// When it lapses; `None` when it can't.
     pub expires_at: Option<Timestamp>,
     /// The number of the last seat change that counted.

@@ -257,7 +257,7 @@ fn ends_round(policy: PaymentPolicy, attempt: u8) -> bool {
     let is_last = attempt >= policy.max_attempts;
     match policy.payment {
         Payment::Queued { round } => is_last || attempt.is_multiple_of(round.max(1)),
-        Payment::Later { is_mended } => is_mended && !is_last,
+        Payment::Later { is_on_session } => is_on_session && !is_last,
         Payment::AtOnce | Payment::Nothing => false,
     }
 }

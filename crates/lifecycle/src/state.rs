@@ -72,7 +72,7 @@ pub enum Payment {
     Later {
         /// Whether the customer is there to mend a decline: it parks the booking. Else the next attempt
         /// follows by itself.
-        is_mended: bool,
+        is_on_session: bool,
     },
     /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
     /// many, at least one; after a round that was declined it is payment_failed.

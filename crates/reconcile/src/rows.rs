@@ -156,7 +156,7 @@ pub async fn bookings<'a>(
     let mut query = "
         SELECT hold_id, id, channel, state, public_status, amount_minor, currency, payment_id,
                charged AND payment_id IS NOT NULL AND money_task = 'reverse' AS owes_refund,
-               next_step_at IS NOT NULL AND (state NOT IN ('held', 'payment_failed') OR wanted_seats IS NOT NULL)
+               next_step_at IS NOT NULL AND (state NOT IN ('held', 'payment_failed') OR requested_seats IS NOT NULL)
                    AS has_work,
                coalesce(next_step_at < now() - make_interval(secs => $1), false) AS is_overdue
         FROM bookings"

@@ -32,7 +32,7 @@ const PURCHASES: &str = "
     WHERE NOT EXISTS (SELECT FROM holds WHERE holds.id = purchases.id AND holds.status = 'sold')";
 
 const SALES: &str = "
-    SELECT event.pool_id, sales.sold_units, sales.revenue_minor, sums.units, sums.minor
+    SELECT event.pool_id, sales.units_sold, sales.revenue_minor, sums.units, sums.minor
     FROM event_sales sales
     JOIN events event ON event.id = sales.event_id
     CROSS JOIN LATERAL (
@@ -41,7 +41,7 @@ const SALES: &str = "
         FROM event_bookings one JOIN bookings booking ON booking.id = one.booking_id
         WHERE one.event_id = sales.event_id AND booking.public_status = 'confirmed'
     ) AS sums
-    WHERE (sales.sold_units, sales.revenue_minor) <> (sums.units, sums.minor)";
+    WHERE (sales.units_sold, sales.revenue_minor) <> (sums.units, sums.minor)";
 
 /// Checks them.
 pub async fn check(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {

@@ -19,11 +19,11 @@ mod embedded {
 /// The longest target that is kept; longer ones are of paths that nothing answers.
 const TARGET_MAX_CHARS: usize = 512;
 
-/// The migrations of the table.
+/// The migrations of the tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
     MigrationSet {
-        history_table: "admin_actions_migrations",
+        history_table: "audit_log_migrations",
         runner: embedded::migrations::runner(),
     }
 }
@@ -33,13 +33,13 @@ const INSERT: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
 
 const INSERT_OUTCOMES: &str = "
-    INSERT INTO admin_action_outcomes (action_id, status, made)
+    INSERT INTO audit_log_outcomes (entry_id, status, location)
     SELECT id, $2, $3 FROM unnest($1::bigint[]) AS id";
 
 const COLUMNS: &str = "
-    id, actor, role, action, coalesce(made, target) AS target, request_id, server_request_id, asked_at,
+    id, actor, role, action, coalesce(location, target) AS target, request_id, server_request_id, asked_at,
     details, status
-    FROM audit_log LEFT JOIN admin_action_outcomes ON action_id = id";
+    FROM audit_log LEFT JOIN audit_log_outcomes ON entry_id = id";
 
 /// An entry of the log.
 #[derive(Clone, Debug)]
@@ -57,13 +57,13 @@ pub struct AuditEntry {
     /// The HTTP status of the answer; `None` where nobody knows it.
     pub status: Option<i16>,
     /// The parts of the path, the query and the body, without secrets and persons.
-    pub details: Option<Value>,
+    pub details: Value,
     /// When it was asked for.
     pub asked_at: Timestamp,
     /// The request, as the client may have named it.
     pub request_id: String,
     /// The request, as the service named it.
-    pub server_request_id: Option<Uuid>,
+    pub server_request_id: Uuid,
 }
 
 /// The request that an action is asked for in.
@@ -131,12 +131,12 @@ impl AuditLog {
         &self,
         actions: &[i64],
         status: i16,
-        made: Option<&str>,
+        location: Option<&str>,
     ) -> Result<(), DatabaseError> {
         let client = self.database.get().await?;
         let statement = client.prepare_cached(INSERT_OUTCOMES).await?;
         client
-            .execute(&statement, &[&actions, &status, &made])
+            .execute(&statement, &[&actions, &status, &location])
             .await?;
         Ok(())
     }
@@ -174,7 +174,7 @@ impl AuditLog {
 }
 
 fn entry(row: &Row) -> Result<AuditEntry, tokio_postgres::Error> {
-    let details: Option<Json<Value>> = row.try_get("details")?;
+    let Json(details) = row.try_get("details")?;
     Ok(AuditEntry {
         id: row.try_get("id")?,
         actor: row.try_get("actor")?,
@@ -182,7 +182,7 @@ fn entry(row: &Row) -> Result<AuditEntry, tokio_postgres::Error> {
         action: row.try_get("action")?,
         target: row.try_get("target")?,
         status: row.try_get("status")?,
-        details: details.map(|Json(details)| details),
+        details,
         asked_at: row.try_get("asked_at")?,
         request_id: row.try_get("request_id")?,
         server_request_id: row.try_get("server_request_id")?,

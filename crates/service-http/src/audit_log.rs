@@ -80,16 +80,14 @@ pub struct ActionView {
     #[schema(example = 200)]
     pub status: Option<i16>,
     /// The parts of the path, the query and the body, without secrets and persons
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub details: Option<Value>,
+    #[schema(value_type = Object)]
+    pub details: Value,
     /// When it was asked for
     pub asked_at: Timestamp,
     /// The request, as the client may have named it
     pub request_id: String,
     /// The request, as this service named it; the logs have both
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub server_request_id: Option<Uuid>,
+    pub server_request_id: Uuid,
 }
 
 impl From<AuditEntry> for ActionView {

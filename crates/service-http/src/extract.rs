@@ -11,7 +11,6 @@ use futures_util::FutureExt as _;
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer};
-use sha2::{Digest as _, Sha256};
 
 use crate::described::Described;
 pub use crate::idempotency_key::IdempotencyKey;
@@ -21,13 +20,11 @@ use crate::{Problem, body};
 /// The most values of a list in a query: more than anybody types.
 const LIST_LIMIT: usize = 20;
 
-/// A JSON body and the digest of its bytes.
+/// A JSON body.
 #[derive(Debug)]
 pub struct Json<T> {
     /// The parsed body.
     pub body: T,
-    /// SHA-256 of the bytes as they came: what idempotency keys of the last release are bound to.
-    pub digest: [u8; 32],
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -48,7 +45,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             }
             Ok(Self {
                 body: parse::json(&bytes, Described::of(&request), unknown(&request))?,
-                digest: Sha256::digest(&bytes).into(),
             })
         }
         .boxed_local()

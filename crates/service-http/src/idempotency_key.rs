@@ -52,45 +52,23 @@ impl IdempotencyKey {
     ///
     /// # Errors
     /// When the body can't be digested: a bug.
-    pub fn of<T: Serialize>(
-        &self,
-        body: &T,
-        digest_of_bytes: [u8; 32],
-    ) -> Result<Option<RequestKey>, Problem> {
-        self.named(&self.route, body, digest_of_bytes)
-    }
-
-    /// The same, under another name of the route.
-    ///
-    /// # Errors
-    /// As [`Self::of`].
-    pub fn named<T: Serialize>(
-        &self,
-        route: &str,
-        body: &T,
-        digest_of_bytes: [u8; 32],
-    ) -> Result<Option<RequestKey>, Problem> {
-        let scoped = |key: &str| format!("{route} {}", self.caller.scoped_key(key));
-        self.bound(scoped, body, digest_of_bytes)
+    pub fn of<T: Serialize>(&self, body: &T) -> Result<Option<RequestKey>, Problem> {
+        let scoped = |key: &str| format!("{} {}", self.route, self.caller.scoped_key(key));
+        self.bound(scoped, body)
     }
 
     /// The key as it is, for what everybody finds by its key: whoever asks, on whatever route.
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub fn of_everybody<T: Serialize>(
-        &self,
-        body: &T,
-        digest_of_bytes: [u8; 32],
-    ) -> Result<Option<RequestKey>, Problem> {
-        self.bound(str::to_owned, body, digest_of_bytes)
+    pub fn of_everybody<T: Serialize>(&self, body: &T) -> Result<Option<RequestKey>, Problem> {
+        self.bound(str::to_owned, body)
     }
 
     fn bound<T: Serialize>(
         &self,
         scoped: impl FnOnce(&str) -> String,
         body: &T,
-        digest_of_bytes: [u8; 32],
     ) -> Result<Option<RequestKey>, Problem> {
         let Some(key) = &self.key else {
             return Ok(None);
@@ -102,7 +80,6 @@ impl IdempotencyKey {
         Ok(Some(RequestKey {
             key: scoped(key),
             digest: digest.finalize().into(),
-            digest_of_bytes,
         }))
     }
 }
@@ -231,7 +208,7 @@ mod tests {
             .param("id", uri.split('?').next().unwrap_or_default().to_owned())
             .to_http_request();
         let key = IdempotencyKey::extract(&request).into_inner().unwrap();
-        key.of(body, [0; 32]).unwrap().unwrap().digest
+        key.of(body).unwrap().unwrap().digest
     }
 
     #[test]

@@ -109,7 +109,7 @@ const BOUGHT: &str = "
     SELECT coalesce(sum(quantity), 0)::bigint FROM purchases WHERE ticket_option_id = $1";
 
 const EVENT_SALES: &str = "
-    SELECT coalesce(sum(sold_units), 0)::bigint FROM event_sales WHERE event_id = $1";
+    SELECT coalesce(sum(units_sold), 0)::bigint FROM event_sales WHERE event_id = $1";
 
 const KEPT: &str = "
     SELECT count(*) FROM charges

@@ -52,30 +52,17 @@ impl ScheduleChanges {
         answer: impl Fn(&Flight) -> Answer,
     ) -> Result<Replayable<Answer>, AppError> {
         let key = key.as_ref();
-        let find = |key| self.answered(seats, key, &answer);
-        let insert = self.insert(seats, new, key, &answer);
+        let find = |key| self.kept_answer(key);
+        let insert = self.insert(seats, new, key, answer);
         let added = idempotency::create(key, find, insert).await?;
         self.schedule.wait_for_changes().await;
         Ok(added)
     }
 
-    /// What a request with this key was answered. What the last release answered is not kept: then the flight
-    /// is answered as it is now.
-    async fn answered(
-        &self,
-        seats: &Seats,
-        key: &str,
-        answer: impl Fn(&Flight) -> Answer,
-    ) -> Result<Option<Kept<Answer>>, AppError> {
+    async fn kept_answer(&self, key: &str) -> Result<Option<Kept<Answer>>, AppError> {
         let kept = answers::find(&self.database.get().await?, key).await;
         let kept = kept.map_err(db::DbError::from)?;
-        if let Some(((answer, _), digest)) = kept {
-            return Ok(Some((answer, digest)));
-        }
-        match db::flight_keys::find(&self.database, key).await? {
-            Some((id, digest)) => Ok(Some((answer(&seats.flight(id).await?), digest))),
-            None => Ok(None),
-        }
+        Ok(kept.map(|((answer, _), digest)| (answer, digest)))
     }
 
     async fn insert(
@@ -103,7 +90,6 @@ impl ScheduleChanges {
         db::flights::insert(&transaction, &[(id, flight)]).await?;
         let answer = answer(&seats.flight_in(&transaction, id).await?);
         if let Some(key) = key {
-            db::flight_keys::insert(&transaction, key, id).await?;
             let kept = answers::keep(&transaction, key, &answer, None).await;
             kept.map_err(db::DbError::from)?;
         }

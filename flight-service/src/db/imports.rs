@@ -12,7 +12,7 @@ use super::DbError;
 pub async fn note(client: &impl GenericClient, name: &str, flights: i32) -> Result<bool, DbError> {
     let inserted = client
         .execute(
-            "INSERT INTO imports (name, flights) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO imports (name, flight_count) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
             &[&name, &flights],
         )
         .await?;

@@ -37,8 +37,7 @@ pub(super) async fn decrement(
     key: IdempotencyKey,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    // As the last release named the route: its replicas may be asked next.
-    let key = key.named("decrement", &request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let answer = seats.adjust(key, &request.body, Direction::Take);
     Ok(respond::replayable(answer.await?))
 }
@@ -55,8 +54,7 @@ pub(super) async fn increment(
     key: IdempotencyKey,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    // As the last release named the route: its replicas may be asked next.
-    let key = key.named("increment", &request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let answer = seats.adjust(key, &request.body, Direction::GiveBack);
     Ok(respond::replayable(answer.await?))
 }

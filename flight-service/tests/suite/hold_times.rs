@@ -70,7 +70,7 @@ async fn pass(service: &TestService, time: &str) -> anyhow::Result<()> {
     let sql = connect(service.database.url()).await?;
     sql.batch_execute(&format!(
         "UPDATE holds SET expires_at = expires_at - interval '{time}';
-         UPDATE hold_legs SET lapses_at = lapses_at - interval '{time}'"
+         UPDATE hold_legs SET expires_at = expires_at - interval '{time}'"
     ))
     .await?;
     Ok(())

@@ -22,19 +22,16 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     insta::assert_snapshot!(lines.join("\n"), @r"
     adjustments adjustments_pkey primary key
     adjustments adjustments_units_not_zero check
-    admin_action_outcomes admin_action_outcomes_action foreign key
-    admin_action_outcomes admin_action_outcomes_key primary key
-    admin_action_outcomes admin_action_outcomes_status_range check
-    audit_log admin_actions_key primary key
-    audit_log admin_actions_named check
-    audit_log admin_actions_role_known check
+    audit_log_outcomes audit_log_outcomes_entry foreign key
+    audit_log_outcomes audit_log_outcomes_pkey primary key
+    audit_log_outcomes audit_log_outcomes_status_range check
+    audit_log audit_log_pkey primary key
+    audit_log audit_log_named check
+    audit_log audit_log_role_known check
     airports airports_code_is_iata check
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check
     airports airports_pkey primary key
-    flight_keys flight_keys_digest_is_sha256 check
-    flight_keys flight_keys_flight foreign key
-    flight_keys flight_keys_pkey primary key
     flights flights_arrive_after_departure check
     flights flights_currency_is_iso check
     flights flights_destination foreign key
@@ -44,7 +41,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     flights flights_pool foreign key
     flights flights_price_not_negative check
     flights flights_source foreign key
-    hold_legs hold_legs_key primary key
+    hold_legs hold_legs_pkey primary key
     hold_legs hold_legs_seats_match check
     hold_legs hold_legs_units_positive check
     holds holds_pkey primary key
@@ -55,7 +52,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     idempotency_keys idempotency_keys_status_is_final check
     imports imports_pkey primary key
     ledger ledger_accounts_known check
-    ledger ledger_key primary key
+    ledger ledger_pkey primary key
     ledger ledger_moves_between_accounts check
     ledger ledger_units_positive check
     live_seats live_seats_leg foreign key
@@ -78,8 +75,8 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
     let sql = connect(database.url()).await?;
     sql.batch_execute(
         "INSERT INTO holds VALUES
-             ('00000000-0000-0000-0000-000000000001', 'a', 'held', NULL, '', NULL, 0, now(), now()),
-             ('00000000-0000-0000-0000-000000000002', 'b', 'held', NULL, '', NULL, 0, now(), now());
+             ('00000000-0000-0000-0000-000000000001', 'a', 'held', NULL, '', NULL, 0, NULL, now(), now()),
+             ('00000000-0000-0000-0000-000000000002', 'b', 'held', NULL, '', NULL, 0, NULL, now(), now());
          INSERT INTO hold_legs VALUES
              ('00000000-0000-0000-0000-000000000001', 17, 1, '{A1}', NULL),
              ('00000000-0000-0000-0000-000000000002', 17, 1, '{A1}', NULL);
@@ -154,7 +151,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             "INSERT INTO ledger VALUES (1, 1, 0, 'free', 'sold', 1, 'x', NULL, now())",
-            "ledger_key",
+            "ledger_pkey",
         ),
     ] {
         let refused = sql.batch_execute(statement).await;

@@ -18,7 +18,7 @@ use crate::provider::{ProviderCharge, Verdict};
 #[derive(Clone, Debug)]
 pub struct ChargeOrder {
     /// By which call.
-    pub call: ChargeKind,
+    pub kind: ChargeKind,
     /// What is to be paid.
     pub details: ChargeDetails,
     /// With which key, if the caller wants it made once.
@@ -54,14 +54,14 @@ impl Payments {
     }
 
     async fn charge_or_replay(&self, order: &ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
-        let start = match fixed_outcome(order.call, &order.details) {
+        let start = match fixed_outcome(order.kind, &order.details) {
             Some(outcome) => Start::Ended(outcome),
             None => Start::Processing {
                 lease: self.limits.lease,
             },
         };
         let new = NewCharge {
-            call: order.call,
+            kind: order.kind,
             details: order.details.clone(),
             key: order.key.clone(),
             start,
@@ -69,7 +69,7 @@ impl Payments {
         let recorded = self.writers.record(new).await?;
         let charge = match (recorded, &order.key) {
             (Some(charge), _) => charge,
-            (None, Some(key)) => match self.earlier(order.call, key).await? {
+            (None, Some(key)) => match self.earlier(order.kind, key).await? {
                 Earlier::Ended(answer) => return Ok(answer),
                 Earlier::TakenOver(charge) => charge,
             },
@@ -91,7 +91,7 @@ impl Payments {
     }
 
     /// What an earlier request with this key has left.
-    async fn earlier(&self, call: ChargeKind, key: &RequestKey) -> Result<Earlier, PaymentError> {
+    async fn earlier(&self, kind: ChargeKind, key: &RequestKey) -> Result<Earlier, PaymentError> {
         let client = self.client().await?;
         let charge = match table::by_key(&client, &key.key).await? {
             Some(LeaseOwner::Charge(charge)) => *charge,
@@ -99,7 +99,7 @@ impl Payments {
             // Rows are never deleted, so this can't be; asking again is right all the same.
             None => return Err(PaymentError::InProgress),
         };
-        if !charge.was_asked_by(call, key) {
+        if !charge.was_asked_by(kind, key) {
             return Err(PaymentError::KeyReused);
         }
         match charge.progress.clone() {
@@ -195,8 +195,8 @@ enum Earlier {
 }
 
 /// The outcome of a charge that no provider needs to be asked for.
-fn fixed_outcome(call: ChargeKind, details: &ChargeDetails) -> Option<Outcome> {
-    match call {
+fn fixed_outcome(kind: ChargeKind, details: &ChargeDetails) -> Option<Outcome> {
+    match kind {
         ChargeKind::SimulateSuccess => Some(Outcome::captured()),
         ChargeKind::SimulateFailure => Some(Outcome::declined("card_declined", "Card declined")),
         ChargeKind::SimulateTimeout => Some(Outcome::timed_out()),

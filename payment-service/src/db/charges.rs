@@ -30,7 +30,7 @@ pub enum LeaseOwner {
 
 macro_rules! columns {
     () => {
-        "payment_id, status, call, booking_ref, user_ref, amount_minor, currency, payment_type, \
+        "payment_id, status, kind, booking_ref, user_ref, amount_minor, currency, payment_type, \
          reference, payment_code, code, message, refunded_minor, idempotency_key, request_digest, \
          attempt, lease_expires_at <= clock_timestamp() AS lease_expired, created_at, ended_at"
     };
@@ -90,7 +90,7 @@ pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Lea
 pub async fn close_key(client: &impl GenericClient, key: &str) -> Result<bool, DbError> {
     const SQL: &str = "INSERT INTO charges (payment_id, status, idempotency_key, ended_at) \
          VALUES ($1, 'closed', $2, clock_timestamp()) \
-         ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING";
+         ON CONFLICT ON CONSTRAINT charges_idempotency_key DO NOTHING";
     let statement = client.prepare_cached(SQL).await?;
     let inserted = client.execute(&statement, &[&Uuid::now_v7(), &key]).await?;
     Ok(inserted == 1)

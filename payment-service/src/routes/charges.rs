@@ -98,13 +98,13 @@ pub(super) async fn simulate_timeout(
 
 async fn charge(
     payments: &Payments,
-    call: ChargeKind,
+    kind: ChargeKind,
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of_everybody(&request.body, request.digest)?;
+    let key = key.of_everybody(&request.body)?;
     let order = ChargeOrder {
-        call,
+        kind,
         details: parse::details(request.body)?,
         key,
     };
@@ -114,7 +114,7 @@ async fn charge(
         // up or the request's time limit answers 503. The charge is recorded.
         std::future::pending::<()>().await;
     }
-    let status = match (call, answer.outcome.status) {
+    let status = match (kind, answer.outcome.status) {
         (_, EndStatus::Success) => StatusCode::OK,
         (ChargeKind::Process, EndStatus::Failed) => StatusCode::BAD_REQUEST,
         (_, EndStatus::Failed) => StatusCode::OK,

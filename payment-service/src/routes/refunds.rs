@@ -31,7 +31,7 @@ pub(super) async fn refund(
     request: Json<RefundRequest>,
 ) -> Result<HttpResponse, Problem> {
     let amount = parse::refund_amount(request.body.amount)?;
-    let key = key.of_everybody(&request.body, request.digest)?;
+    let key = key.of_everybody(&request.body)?;
     let answer = payments.refund(id.0, amount, key.as_ref()).await?;
     let refund = answer.refund;
     let body = Refund {

@@ -18,7 +18,7 @@ use crate::support::{Answer, SOON, TestService, charge_of, settings};
 
 fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
     Ok(Box::new(NewCharge {
-        call: ChargeKind::Process,
+        kind: ChargeKind::Process,
         details: ChargeDetails {
             booking: Reference::Number(1),
             user: Reference::Text("alice".to_owned()),
@@ -28,7 +28,6 @@ fn new_charge(key: Option<&str>) -> anyhow::Result<Box<NewCharge>> {
             payment_code: Some("12345".parse()?),
         },
         key: key.map(|key| service_core::idempotency::RequestKey {
-            digest_of_bytes: [0; 32],
             key: key.to_owned(),
             digest: [7; 32],
         }),

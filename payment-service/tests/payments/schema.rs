@@ -26,17 +26,17 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
     charges charges_amount_positive check
-    charges charges_call_known check
+    charges charges_kind_known check
     charges charges_currency_form check
     charges charges_digest_length check
     charges charges_ended_has_message check
     charges charges_ended_has_time check
     charges charges_idempotency_key_form check
-    charges charges_idempotency_key_once unique
-    charges charges_key primary key
-    charges charges_key_bound_to_body check
+    charges charges_idempotency_key unique
+    charges charges_pkey primary key
+    charges charges_key_has_digest check
     charges charges_leased_while_processing check
-    charges charges_payment_code_forgotten check
+    charges charges_payment_code_cleared check
     charges charges_payment_code_form check
     charges charges_references_form check
     charges charges_refunded_was_captured check
@@ -48,9 +48,9 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     refunds refunds_charge foreign key
     refunds refunds_digest_length check
     refunds refunds_idempotency_key_form check
-    refunds refunds_idempotency_key_once unique
-    refunds refunds_key primary key
-    refunds refunds_key_bound_to_body check
+    refunds refunds_idempotency_key unique
+    refunds refunds_pkey primary key
+    refunds refunds_key_has_digest check
     ");
     Ok(())
 }
@@ -60,7 +60,7 @@ fn charge(changes: &[(&str, &str)]) -> String {
     let mut columns = vec![
         ("payment_id", "gen_random_uuid()"),
         ("status", "'success'"),
-        ("call", "'process'"),
+        ("kind", "'process'"),
         ("booking_ref", "'1'"),
         ("user_ref", "'\"alice\"'"),
         ("amount_minor", "100"),
@@ -103,14 +103,14 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
     for (statement, constraint) in [
         (
             charge(&[("idempotency_key", "'k1'"), digest]),
-            "charges_idempotency_key_once",
+            "charges_idempotency_key",
         ),
         (
             charge(&[("idempotency_key", "''"), digest]),
             "charges_idempotency_key_form",
         ),
         (charge(&[("status", "'lost'")]), "charges_status_known"),
-        (charge(&[("call", "'guess'")]), "charges_call_known"),
+        (charge(&[("kind", "'guess'")]), "charges_kind_known"),
         (charge(&[("amount_minor", "0")]), "charges_amount_positive"),
         (charge(&[("currency", "'inr'")]), "charges_currency_form"),
         (
@@ -143,7 +143,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             charge(&[("idempotency_key", "'k2'")]),
-            "charges_key_bound_to_body",
+            "charges_key_has_digest",
         ),
         (
             charge(&[("idempotency_key", "'k2'"), ("request_digest", "'x'")]),
@@ -162,14 +162,14 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
         ),
         (
             charge(&[("payment_code", "'12345'")]),
-            "charges_payment_code_forgotten",
+            "charges_payment_code_cleared",
         ),
         (refund("0", "NULL", "NULL"), "refunds_amount_positive"),
-        (refund("1", "'r2'", "NULL"), "refunds_key_bound_to_body"),
+        (refund("1", "'r2'", "NULL"), "refunds_key_has_digest"),
         (refund("1", "'r2'", "'x'"), "refunds_digest_length"),
         (
             refund("1", "'r1'", "sha256('y')"),
-            "refunds_idempotency_key_once",
+            "refunds_idempotency_key",
         ),
         (
             "INSERT INTO refunds (refund_id, payment_id, amount_minor) \

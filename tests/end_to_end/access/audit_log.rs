@@ -81,9 +81,9 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
         "UPDATE audit_log SET actor = 'nobody'",
         "DELETE FROM audit_log",
         "TRUNCATE audit_log CASCADE",
-        "UPDATE admin_action_outcomes SET status = 200",
-        "DELETE FROM admin_action_outcomes",
-        "TRUNCATE admin_action_outcomes",
+        "UPDATE audit_log_outcomes SET status = 200",
+        "DELETE FROM audit_log_outcomes",
+        "TRUNCATE audit_log_outcomes",
     ] {
         ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
     }

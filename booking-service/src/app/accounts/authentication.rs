@@ -14,7 +14,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use service_core::caller::Caller;
-use service_core::idempotency::{Answer, Replayable, RequestKey, answers};
+use service_core::idempotency::{Answer, Replayable, answers};
 use service_core::token_issuer::TokenIssuer;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -52,12 +52,7 @@ impl Guess {
     fn is_missed(self, error: &AppError) -> bool {
         match (self, error) {
             (Self::Address, AppError::Db(error)) => {
-                let refused = error.constraint();
-                [
-                    Some(db::accounts::users::EMAIL),
-                    Some(db::accounts::users::EMAIL_KEY),
-                ]
-                .contains(&refused)
+                error.constraint() == Some(db::accounts::users::EMAIL)
             }
             (Self::Voucher, AppError::UnknownVoucher) => true,
             (Self::Voucher, AppError::Refused(refusal)) => refusal.code.is_of_voucher(),
@@ -169,8 +164,7 @@ impl Accounts {
         answer: impl Fn(&User) -> Answer,
     ) -> Result<Replayable<Answer>, AccountError> {
         self.check(self.login_throttle.sign_up(address).await)?;
-        let new = as_the_last_release_digested(new);
-        if let Some(earlier) = self.signed_up_before(&new, &password, &answer).await? {
+        if let Some(earlier) = self.signed_up_before(&new, &password).await? {
             return Ok(earlier);
         }
         let hash = self.hasher.hash(password.clone()).await?;
@@ -181,7 +175,7 @@ impl Accounts {
             Ok(answer) => Ok(Replayable::new(answer)),
             // The same request may have come twice at once, the other one first.
             Err(error) if error.constraint().is_some() => {
-                let earlier = self.signed_up_before(&new, &password, &answer).await?;
+                let earlier = self.signed_up_before(&new, &password).await?;
                 earlier.ok_or(error.into())
             }
             Err(error) => Err(error.into()),
@@ -192,25 +186,19 @@ impl Accounts {
         &self,
         new: &NewUser,
         password: &Password,
-        answer: impl Fn(&User) -> Answer,
     ) -> Result<Option<Replayable<Answer>>, AccountError> {
         let Some(key) = &new.key else {
             return Ok(None);
         };
         let found = answers::find(&self.connection().await?, &key.key).await;
-        let ((answer, hash), digest) = match found.map_err(db::DbError::from)? {
-            Some(kept) => kept,
-            // As the last release kept it.
-            None => match db::accounts::users::find_by_key(&self.database, &key.key).await? {
-                Some((user, digest)) => {
-                    let hash = db::accounts::passwords::find_of(&self.database, user.id).await?;
-                    ((answer(&user), hash), digest)
-                }
-                None => return Ok(None),
-            },
+        let Some(((answer, hash), digest)) = found.map_err(db::DbError::from)? else {
+            return Ok(None);
         };
         let earlier = Replayable::replay::<AppError>(answer, digest.as_deref(), key)?;
-        let attempt = self.login_throttle.guess("sign-up", new.email.key()).await;
+        let attempt = self
+            .login_throttle
+            .guess("sign-up", new.email.normalized())
+            .await;
         let attempt = self.check(attempt)?;
         match self.try_password(attempt, password.clone(), Ok(hash)).await {
             Err(AccountError::WrongCredentials) => Err(AppError::KeyReused.into()),
@@ -477,11 +465,11 @@ impl Accounts {
             if let Err(error) = db::accounts::sessions::delete_ended(&self.database).await {
                 tracing::warn!(%error, "expired session cleanup failed");
             }
-            if let Err(error) = db::accounts::users::forget_former(&self.database).await {
-                tracing::warn!(%error, "users who are gone are remembered for now");
+            if let Err(error) = db::accounts::users::forget_deleted(&self.database).await {
+                tracing::warn!(%error, "deleted user cleanup failed");
             }
             if let Err(error) = db::accounts::known_browsers::forget_old(&self.database).await {
-                tracing::warn!(%error, "browsers that do not come back are known for now");
+                tracing::warn!(%error, "known browser cleanup failed");
             }
         }
     }
@@ -489,17 +477,6 @@ impl Accounts {
     fn check<T>(&self, outcome: Result<T, TooMany>) -> Result<T, AccountError> {
         outcome.map_err(|TooMany| AccountError::TooMany(self.login_throttle.window()))
     }
-}
-
-/// The same sign-up, which a replica of the last release may have answered: by another digest.
-fn as_the_last_release_digested(new: NewUser) -> NewUser {
-    let (name, email) = (new.name.as_str(), new.email.as_str());
-    let digest_of_bytes = Sha256::digest(format!("sign-up\n{name}\n{email}")).into();
-    let key = new.key.clone().map(|key| RequestKey {
-        digest_of_bytes,
-        ..key
-    });
-    NewUser { key, ..new }
 }
 
 /// 32 bytes of the system's secure generator.

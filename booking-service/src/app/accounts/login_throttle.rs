@@ -67,7 +67,7 @@ impl Account {
     /// That of an address that no user has, however it is written: it is answered like a user's.
     #[must_use]
     pub fn of_nobody(email: &Email) -> Self {
-        Self(format!("email {}", email.key()))
+        Self(format!("email {}", email.normalized()))
     }
 }
 

@@ -40,10 +40,7 @@ impl Users {
         answer: impl Fn(&User) -> Answer,
     ) -> Result<Replayable<Answer>, AppError> {
         let database = &self.database;
-        let find = |key| {
-            let made = db::accounts::users::find_by_key(database, key);
-            db::answered(database, key, made, &answer)
-        };
+        let find = |key| db::kept_answer(database, key);
         let insert = db::accounts::users::insert(database, Uuid::now_v7(), new, &answer);
         let make = async { Ok(insert.await?) };
         idempotency::create(new.key.as_ref(), find, make).await

@@ -170,7 +170,7 @@ impl Engine {
         }
         let pause = match error {
             AppError::ChargeMissing(_) => OWED_PAUSE,
-            _ => pause_after(booking.takeovers),
+            _ => pause_after(booking.lease_reclaims),
         };
         db::bookings::postpone(&self.database, &booking, pause).await?;
         if booking.life.is_decided() {
@@ -219,7 +219,7 @@ impl Engine {
     /// it must not come about later.
     async fn abandon(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
         let abandoned = self.refused(booking, Event::Abandoned, refusal)?;
-        let pause = NextStep::After(pause_after(booking.takeovers));
+        let pause = NextStep::After(pause_after(booking.lease_reclaims));
         self.save(abandoned, pause).await?;
         Ok(())
     }
@@ -246,8 +246,8 @@ fn crash_point_name(state: State) -> &'static str {
 }
 
 /// How long to wait before a booking is worked on again.
-fn pause_after(takeovers: i32) -> Duration {
-    let doublings = u32::try_from(takeovers).unwrap_or(0).min(2);
+fn pause_after(lease_reclaims: i32) -> Duration {
+    let doublings = u32::try_from(lease_reclaims).unwrap_or(0).min(2);
     (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn pauses_double_up_to_four_seconds() {
         let seconds: Vec<u64> = (0..7)
-            .map(|takeovers| pause_after(takeovers).as_secs())
+            .map(|lease_reclaims| pause_after(lease_reclaims).as_secs())
             .collect();
         assert_eq!(seconds, [1, 2, 4, 4, 4, 4, 4]);
     }

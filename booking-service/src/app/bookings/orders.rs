@@ -207,7 +207,7 @@ impl Orders {
         context: CallContext,
     ) -> Result<(), AppError> {
         let order = Booking {
-            is_mended: on_decline == OnDecline::Mend,
+            is_on_session: on_decline == OnDecline::Mend,
             ..self.payable(id).await?
         };
         let policy = self.bookings.engine.policy(&order);

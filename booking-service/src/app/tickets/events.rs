@@ -37,10 +37,7 @@ impl Events {
     ) -> Result<Replayable<Answer>, AppError> {
         new.sales.checked()?;
         let database = &self.database;
-        let find = |key| {
-            let made = db::tickets::events::find_by_key(database, key);
-            db::answered(database, key, made, &answer)
-        };
+        let find = |key| db::kept_answer(database, key);
         let insert = db::tickets::events::insert(database, Uuid::now_v7(), new, &answer);
         let make = async { Ok(insert.await?) };
         idempotency::create(new.key.as_ref(), find, make).await

@@ -26,12 +26,8 @@ impl Vouchers {
         new: &NewVoucher,
         answer: impl Fn(&Voucher) -> Answer,
     ) -> Result<Replayable<Answer>, AppError> {
-        let database = &self.database;
-        let find = |key| {
-            let made = db::tickets::vouchers::find_by_key(database, key);
-            db::answered(database, key, made, &answer)
-        };
-        idempotency::create(new.key.as_ref(), find, self.insert(new, &answer)).await
+        let find = |key| db::kept_answer(&self.database, key);
+        idempotency::create(new.key.as_ref(), find, self.insert(new, answer)).await
     }
 
     async fn insert(

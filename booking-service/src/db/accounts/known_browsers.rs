@@ -13,8 +13,7 @@ const BROWSERS_MAX: i64 = 20;
 const IS_KNOWN: &str = "
     SELECT EXISTS (
         SELECT FROM known_browsers JOIN users ON id = user_id
-        WHERE token_digest = $2
-          AND (email_key = $3 OR email_key IS NULL AND lower(email) = lower($1))
+        WHERE token_digest = $2 AND normalized_email = $1
     )";
 
 const REMEMBER: &str = "
@@ -39,7 +38,7 @@ pub async fn is_known(database: &Pool, email: &Email, digest: &[u8; 32]) -> Resu
     let statement = client.prepare_cached(IS_KNOWN).await?;
     let digest = digest.as_slice();
     let row = client
-        .query_one(&statement, &[&email.as_str(), &digest, &email.key()])
+        .query_one(&statement, &[&email.normalized(), &digest])
         .await?;
     Ok(row.try_get(0)?)
 }

@@ -11,11 +11,8 @@ use crate::model::user::{NewUser, User};
 
 const INSERT_USER: &str = "
     WITH made AS (
-        INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
-        SELECT $1, $2, $3, $5, $6, $7
-        WHERE NOT EXISTS (
-            SELECT FROM users WHERE email_key = $7 OR lower(email) = lower($3)
-        )
+        INSERT INTO users (id, name, email, normalized_email)
+        SELECT $1, $2, $3, $5 WHERE NOT EXISTS (SELECT FROM users WHERE normalized_email = $5)
         RETURNING id, name, email, role, created_at, updated_at
     ), kept AS (
         INSERT INTO passwords (user_id, hash) SELECT id, $4 FROM made
@@ -24,8 +21,7 @@ const INSERT_USER: &str = "
 
 const FIND: &str = "
     SELECT id, name, email, role, created_at, updated_at, hash
-    FROM users JOIN passwords ON user_id = id WHERE email_key = $1
-        OR (email_key IS NULL AND lower(email) = lower($2))";
+    FROM users JOIN passwords ON user_id = id WHERE normalized_email = $1";
 
 const FIND_OF: &str = "SELECT hash FROM passwords WHERE user_id = $1";
 
@@ -67,13 +63,9 @@ pub async fn insert_user(
 ) -> Result<User, DbError> {
     let statement = client.prepare_cached(INSERT_USER).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
-    let key = new.key.as_ref().map(|key| key.key.as_str());
-    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
+    let normalized = new.email.normalized();
     let row = client
-        .query_opt(
-            &statement,
-            &[&id, &name, &email, &hash, &key, &digest, &new.email.key()],
-        )
+        .query_opt(&statement, &[&id, &name, &email, &hash, &normalized])
         .await?;
     user_of(&row.ok_or(DbError::Taken(EMAIL))?)
 }
@@ -85,9 +77,7 @@ pub async fn insert_user(
 pub async fn find(database: &Pool, email: &Email) -> Result<Option<(User, String)>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
-    let row = client
-        .query_opt(&statement, &[&email.key(), &email.as_str()])
-        .await?;
+    let row = client.query_opt(&statement, &[&email.normalized()]).await?;
     row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
         .transpose()
 }

@@ -12,30 +12,19 @@ use crate::db::keep_answer;
 use crate::model::text::{Email, Name};
 use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
 
-/// The unique indexes that give an address to one user: by its key, and as rows that have none yet have it.
-pub const EMAIL_KEY: &str = "users_email_key_taken";
-/// The second of them.
+/// The constraint that gives an address to one user.
 pub const EMAIL: &str = "users_email_taken";
 
-/// The unique key that lets an idempotency key make one user.
-pub const KEY: &str = "users_idempotency_key";
-
 const INSERT: &str = "
-    INSERT INTO users (id, name, email, idempotency_key, request_digest, email_key)
-    SELECT $1, $2, $3, $4, $5, $6
-    WHERE NOT EXISTS (SELECT FROM users WHERE email_key = $6 OR lower(email) = lower($3))
+    INSERT INTO users (id, name, email, normalized_email)
+    SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM users WHERE normalized_email = $4)
     RETURNING id, name, email, role, created_at, updated_at";
-
-const FIND_BY_KEY: &str = "
-    SELECT id, name, email, role, created_at, updated_at, request_digest FROM users
-    WHERE idempotency_key = $1";
 
 const FIND: &str = "SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1";
 
-/// However it is written. A row that another version of this service wrote has no key.
+/// However it is written.
 const FIND_BY_EMAIL: &str = "
-    SELECT id, name, email, role, created_at, updated_at FROM users WHERE email_key = $1
-        OR (email_key IS NULL AND lower(email) = lower($2))";
+    SELECT id, name, email, role, created_at, updated_at FROM users WHERE normalized_email = $1";
 
 /// Ids rise with the time at which they were made.
 const LIST: &str = "
@@ -44,16 +33,14 @@ const LIST: &str = "
 
 const UPDATE: &str = "
     UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), role = coalesce($4, role),
-        email_key = coalesce($5, email_key), updated_at = now()
+        normalized_email = coalesce($5, normalized_email), updated_at = now()
     WHERE id = $1
     RETURNING id, name, email, role, created_at, updated_at";
 
 /// Whether another user has this address. Looked up before one is written: the server's log repeats what a unique index
 /// refuses. The index decides where two come at once.
 const IS_TAKEN: &str = "
-    SELECT EXISTS (
-        SELECT FROM users WHERE (email_key = $3 OR lower(email) = lower($1)) AND id <> $2
-    )";
+    SELECT EXISTS (SELECT FROM users WHERE normalized_email = $1 AND id <> $2)";
 
 /// Adding a booking of tickets locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes
 /// second sees what the first did. Bookings of flights name their user as a text and lock nothing.
@@ -74,10 +61,11 @@ const ERASE_DOCUMENTS: &str = "
 /// Whose token a subject may be: the role of a user, and whether there was one.
 const BEARER: &str = "
     SELECT (SELECT role FROM users WHERE id = $1),
-           EXISTS (SELECT FROM former_users WHERE user_id = $1)";
+           EXISTS (SELECT FROM deleted_users WHERE user_id = $1)";
 
 /// No token holds for as long as this: `holdfast mint-token` makes them for 30 days at most.
-const FORGET_FORMER: &str = "DELETE FROM former_users WHERE ended_at < now() - interval '31 days'";
+const FORGET_DELETED: &str =
+    "DELETE FROM deleted_users WHERE deleted_at < now() - interval '31 days'";
 
 /// Adds a user, and keeps the answer.
 ///
@@ -104,11 +92,8 @@ pub async fn insert(
 pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result<User, DbError> {
     let statement = client.prepare_cached(INSERT).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
-    let email_key = new.email.key();
-    let key = new.key.as_ref().map(|key| key.key.as_str());
-    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let row = client
-        .query_opt(&statement, &[&id, &name, &email, &key, &digest, &email_key])
+        .query_opt(&statement, &[&id, &name, &email, &new.email.normalized()])
         .await?;
     user_of(&row.ok_or(DbError::Taken(EMAIL))?)
 }
@@ -120,25 +105,8 @@ pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result
 pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
-    let row = client
-        .query_opt(&statement, &[&email.key(), &email.as_str()])
-        .await?;
+    let row = client.query_opt(&statement, &[&email.normalized()]).await?;
     row.as_ref().map(user_of).transpose()
-}
-
-/// The user that this key made, and the digest of what it was asked with.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_key(
-    database: &Pool,
-    key: &str,
-) -> Result<Option<(User, Option<Vec<u8>>)>, DbError> {
-    let client = database.get().await?;
-    let statement = client.prepare_cached(FIND_BY_KEY).await?;
-    let row = client.query_opt(&statement, &[&key]).await?;
-    row.map(|row| Ok((user_of(&row)?, row.try_get(6)?)))
-        .transpose()
 }
 
 /// A user by its id.
@@ -180,7 +148,7 @@ pub async fn update(
     if let Some(email) = &change.email {
         let statement = client.prepare_cached(IS_TAKEN).await?;
         let row = client
-            .query_one(&statement, &[&email.as_str(), &id, &email.key()])
+            .query_one(&statement, &[&email.normalized(), &id])
             .await?;
         if row.try_get(0)? {
             return Err(DbError::Taken(EMAIL));
@@ -189,10 +157,10 @@ pub async fn update(
     let statement = client.prepare_cached(UPDATE).await?;
     let name = change.name.as_ref().map(Name::as_str);
     let email = change.email.as_ref().map(Email::as_str);
-    let email_key = change.email.as_ref().map(Email::key);
+    let normalized = change.email.as_ref().map(Email::normalized);
     let role = change.role.map(UserRole::as_str);
     let row = client
-        .query_opt(&statement, &[&id, &name, &email, &role, &email_key])
+        .query_opt(&statement, &[&id, &name, &email, &role, &normalized])
         .await?;
     row.as_ref().map(user_of).transpose()
 }
@@ -221,7 +189,7 @@ pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
         .execute("DELETE FROM users WHERE id = $1", &[&id])
         .await?;
     transaction
-        .execute("INSERT INTO former_users (user_id) VALUES ($1)", &[&id])
+        .execute("INSERT INTO deleted_users (user_id) VALUES ($1)", &[&id])
         .await?;
     transaction.commit().await?;
     Ok(Deletion::Deleted)
@@ -246,13 +214,13 @@ pub async fn bearer(database: &Pool, subject: Uuid) -> Result<Bearer, DbError> {
     })
 }
 
-/// Forgets users who are gone for so long that no token of theirs holds.
+/// Forgets users who were deleted so long ago that no token of theirs holds.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forget_former(database: &Pool) -> Result<(), DbError> {
+pub async fn forget_deleted(database: &Pool) -> Result<(), DbError> {
     let client = database.get().await?;
-    client.execute(FORGET_FORMER, &[]).await?;
+    client.execute(FORGET_DELETED, &[]).await?;
     Ok(())
 }
 

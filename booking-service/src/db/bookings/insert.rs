@@ -29,10 +29,10 @@ pub struct Insertion {
 const INSERT: &str = "
     WITH added AS (
         INSERT INTO bookings (channel, user_ref, flight_ref, travel_date, payment_type, expected_total,
-                              expected_minor, state, public_status, hold_id, idempotency_key, request_digest, deadline_at,
+                              state, public_status, hold_id, idempotency_key, request_digest, deadline_at,
                               next_step_at)
         SELECT channel, user_ref, flight_ref, travel_date, payment_type, expected_total::numeric,
-               (expected_total::numeric * 100)::bigint, 'pending', 'pending', hold_id, idempotency_key, request_digest,
+               'pending', 'pending', hold_id, idempotency_key, request_digest,
                now() + make_interval(secs => deadline_s), now() + make_interval(secs => lease_s)
         FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[], $6::text[],
                     $7::uuid[], $8::text[], $9::bytea[], $10::float8[], $11::float8[])
@@ -160,7 +160,7 @@ impl Added {
             expected_total: new.expected_total,
             life: BookingState::NEW,
             attempts: 0,
-            is_mended: false,
+            is_on_session: false,
             refusal: None,
             hold: insertion.hold,
             seat_change: 0,
@@ -173,7 +173,7 @@ impl Added {
             answer: None,
             deadline_at: self.deadline_at,
             is_past_deadline: false,
-            takeovers: 0,
+            lease_reclaims: 0,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

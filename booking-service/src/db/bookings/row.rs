@@ -16,11 +16,10 @@ use crate::model::booking_row::StoredState;
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "
     id, channel, user_ref, flight_ref, travel_date, payment_type, payment_code,
-    coalesce(expected_total, expected_minor / 100.0)::text AS expected_total,
-    state, public_status, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
-    is_mended, seat_change, wanted_seats, wanted_deadline, amount_minor, currency, held_at, payment_id,
+    expected_total::text AS expected_total, state, public_status, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
+    is_on_session, seat_change, requested_seats, requested_deadline_at, amount_minor, currency, held_at, payment_id,
     request_digest, idempotency_key IS NOT NULL AS has_key, answer, deadline_at,
-    deadline_at <= clock_timestamp() AS is_past_deadline, takeovers, version, created_at, updated_at,
+    deadline_at <= clock_timestamp() AS is_past_deadline, lease_reclaims, version, created_at, updated_at,
     CASE WHEN channel <> 'event' THEN (
         SELECT json_agg(json_build_object('flight', flight_id, 'units', units, 'seats', seats)
                         ORDER BY position)
@@ -62,7 +61,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
             .map_err(|_| unreadable("bookings.expected_total"))?,
         life: life(row)?,
         attempts: row.try_get("attempt")?,
-        is_mended: row.try_get("is_mended")?,
+        is_on_session: row.try_get("is_on_session")?,
         refusal: row
             .try_get::<_, Option<String>>("refusal_code")?
             .zip(row.try_get::<_, Option<String>>("refusal_message")?)
@@ -75,11 +74,11 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         payment: row.try_get::<_, Option<Uuid>>("payment_id")?.map(PaymentId),
         digest: row.try_get("request_digest")?,
         has_key: row.try_get("has_key")?,
-        // What a newer release wrote otherwise is as if it had not been kept.
+        // What a newer version wrote otherwise is as if it had not been kept.
         answer: json(row, "answer").ok().flatten(),
         deadline_at: row.try_get("deadline_at")?,
         is_past_deadline: row.try_get("is_past_deadline")?,
-        takeovers: row.try_get("takeovers")?,
+        lease_reclaims: row.try_get("lease_reclaims")?,
         version: row.try_get("version")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
@@ -151,8 +150,8 @@ fn life(row: &Row) -> Result<lifecycle::BookingState, DbError> {
 }
 
 fn wanted(row: &Row) -> Result<Option<SeatChange>, DbError> {
-    let seats: Option<Json<Vec<Vec<SeatNumber>>>> = row.try_get("wanted_seats")?;
-    let deadline: Option<Timestamp> = row.try_get("wanted_deadline")?;
+    let seats: Option<Json<Vec<Vec<SeatNumber>>>> = row.try_get("requested_seats")?;
+    let deadline: Option<Timestamp> = row.try_get("requested_deadline_at")?;
     let wanted = seats.zip(deadline);
     Ok(wanted.map(|(Json(seats), deadline_at)| SeatChange { seats, deadline_at }))
 }

@@ -65,7 +65,7 @@ pub async fn claim<E>(
 
     let count = format!(
         "SELECT (SELECT count(*) FROM unpaid_orders one WHERE user_ref = $1 AND hold_id <> $3 AND {COUNTS}),
-                (SELECT count(*) FROM unpaid_orders one WHERE network = $2 AND hold_id <> $3 AND {COUNTS})"
+                (SELECT count(*) FROM unpaid_orders one WHERE network_digest = $2 AND hold_id <> $3 AND {COUNTS})"
     );
     let statement = transaction.prepare_cached(&count).await?;
     let row = transaction
@@ -84,12 +84,12 @@ pub async fn claim<E>(
         "WITH removed AS (
              DELETE FROM unpaid_orders WHERE hold_id IN (
                  SELECT hold_id FROM unpaid_orders one
-                 WHERE (user_ref = $2 OR network IS NOT NULL AND claimed_at < now() - interval '1 hour')
+                 WHERE (user_ref = $2 OR network_digest IS NOT NULL AND claimed_at < now() - interval '1 hour')
                      AND hold_id <> $1 AND NOT {COUNTS}
                  LIMIT $4 FOR UPDATE SKIP LOCKED
              )
          )
-         INSERT INTO unpaid_orders (hold_id, user_ref, network) VALUES ($1, $2, $3)
+         INSERT INTO unpaid_orders (hold_id, user_ref, network_digest) VALUES ($1, $2, $3)
          ON CONFLICT (hold_id) DO NOTHING"
     );
     let statement = transaction.prepare_cached(&add).await?;

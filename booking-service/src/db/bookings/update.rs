@@ -47,9 +47,9 @@ const UPDATE: &str = "
         currency = new.currency,
         held_at = CASE WHEN new.state = 'pending' THEN NULL
                        ELSE coalesce(bookings.held_at, now()) END,
-        payment_id = new.payment_id, payment_code = new.payment_code, is_mended = new.is_mended,
-        seat_change = new.seat_change, wanted_seats = new.wanted_seats,
-        wanted_deadline = new.wanted_deadline, deadline_at = new.deadline_at,
+        payment_id = new.payment_id, payment_code = new.payment_code, is_on_session = new.is_on_session,
+        seat_change = new.seat_change, requested_seats = new.requested_seats,
+        requested_deadline_at = new.requested_deadline_at, deadline_at = new.deadline_at,
         idempotency_key = CASE WHEN new.free_key THEN NULL ELSE bookings.idempotency_key END,
         answer = CASE WHEN new.free_key THEN NULL ELSE coalesce(bookings.answer, new.answer) END,
         next_step_at = CASE
@@ -71,7 +71,7 @@ const UPDATE: &str = "
                 $22::boolean[], $23::jsonb[])
         AS new (id, version, state, public_status, attempt, charged, seats_task, money_task, refusal_code,
                 refusal_message, amount_minor, currency, payment_id, payment_code, seat_change,
-                wanted_seats, wanted_deadline, deadline_at, free_key, work, after_s, is_mended, answer)
+                requested_seats, requested_deadline_at, deadline_at, free_key, work, after_s, is_on_session, answer)
     WHERE bookings.id = new.id AND bookings.version = new.version
     RETURNING bookings.id, bookings.version, bookings.updated_at, bookings.held_at,
               bookings.deadline_at <= clock_timestamp() AS is_past_deadline";
@@ -139,7 +139,7 @@ pub async fn update(
                     NextStep::Mine => one.lease.as_secs_f64(),
                     NextStep::After(pause) => pause.as_secs_f64(),
                 }),
-                &column(of, |one| one.booking.is_mended),
+                &column(of, |one| one.booking.is_on_session),
                 &column(of, |one| answer(&one.booking).map(Json)),
             ],
         )

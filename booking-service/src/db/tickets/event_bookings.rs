@@ -57,7 +57,7 @@ const ADD_SALES: &str = "
         WHERE event_id IN (SELECT event_id FROM new) ORDER BY event_id FOR UPDATE
     )
     UPDATE event_sales
-    SET sold_units = sold_units + new.units, revenue_minor = revenue_minor + new.minor
+    SET units_sold = units_sold + new.units, revenue_minor = revenue_minor + new.minor
     FROM new, locked
     WHERE event_sales.event_id = new.event_id AND locked.event_id = new.event_id";
 
@@ -87,7 +87,7 @@ const MOVE: &str = "
         WHERE event_id IN (SELECT event_id FROM added) ORDER BY event_id FOR UPDATE
     )
     UPDATE event_sales
-    SET sold_units = sold_units + added.units, revenue_minor = revenue_minor + added.minor
+    SET units_sold = units_sold + added.units, revenue_minor = revenue_minor + added.minor
     FROM added, locked
     WHERE event_sales.event_id = added.event_id AND locked.event_id = added.event_id";
 

@@ -20,9 +20,8 @@ pub const SALES_WINDOW: &str = "events_sales_window";
 const INSERT: &str = "
     WITH event AS (
         INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency,
-                            on_sale_from, on_sale_until, tickets_per_user, idempotency_key,
-                            request_digest, time_zone, venue)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                            sales_start_at, sales_end_at, tickets_per_user, time_zone, venue)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         RETURNING id
     )
     INSERT INTO event_sales (event_id) SELECT id FROM event";
@@ -30,7 +29,7 @@ const INSERT: &str = "
 /// Also for what is read of events elsewhere: see [`event_of`].
 const COLUMNS: &str = "
     event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
-    event.price_minor, event.currency, event.on_sale_from, event.on_sale_until, event.created_at,
+    event.price_minor, event.currency, event.sales_start_at, event.sales_end_at, event.created_at,
     event.updated_at, event.tickets_per_user, event.time_zone, event.venue
     FROM events event JOIN pools pool ON pool.id = event.pool_id";
 
@@ -38,8 +37,8 @@ const UPDATE: &str = "
     UPDATE events
     SET name = coalesce($2, name), description = coalesce($3, description),
         price_minor = coalesce($4, price_minor),
-        on_sale_from = CASE WHEN $5 THEN $6 ELSE on_sale_from END,
-        on_sale_until = CASE WHEN $7 THEN $8 ELSE on_sale_until END,
+        sales_start_at = CASE WHEN $5 THEN $6 ELSE sales_start_at END,
+        sales_end_at = CASE WHEN $7 THEN $8 ELSE sales_end_at END,
         tickets_per_user = CASE WHEN $9 THEN $10 ELSE tickets_per_user END,
         starts_at = coalesce($11, starts_at),
         time_zone = CASE WHEN $12 THEN $13 ELSE time_zone END,
@@ -55,7 +54,7 @@ const DELETE: &str = "
 
 /// One row of each table, read at one moment.
 const STATISTICS: &str = "
-    SELECT sales.sold_units, sales.revenue_minor, pool.free, event.currency
+    SELECT sales.units_sold, sales.revenue_minor, pool.free, event.currency
     FROM events event
     JOIN event_sales sales ON sales.event_id = event.id
     JOIN pools pool ON pool.id = event.pool_id
@@ -142,8 +141,6 @@ pub async fn insert(
     let time_zone = new.time_zone.as_ref().map(ZoneName::as_str);
     let venue = new.venue.as_ref().map(Name::as_str);
     let per_user = new.tickets_per_user.map(|units| units.get().cast_signed());
-    let key = new.key.as_ref().map(|key| key.key.as_str());
-    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     transaction
         .execute(
             &statement,
@@ -158,8 +155,6 @@ pub async fn insert(
                 &from,
                 &until,
                 &per_user,
-                &key,
-                &digest,
                 &time_zone,
                 &venue,
             ],
@@ -197,26 +192,6 @@ pub async fn starts_at(database: &Pool, id: Uuid) -> Result<Option<Timestamp>, D
         .await?;
     let row = client.query_opt(&statement, &[&id]).await?;
     row.map(|row| Ok(row.try_get(0)?)).transpose()
-}
-
-/// The event that this key made, deleted since or not, and the digest of what it was asked with.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_key(
-    database: &Pool,
-    key: &str,
-) -> Result<Option<(Event, Option<Vec<u8>>)>, DbError> {
-    let client = database.get().await?;
-    let query = format!(
-        "SELECT one.*, keyed.request_digest
-         FROM (SELECT {COLUMNS}) AS one JOIN events keyed ON keyed.id = one.id
-         WHERE keyed.idempotency_key = $1"
-    );
-    let statement = client.prepare_cached(&query).await?;
-    let row = client.query_opt(&statement, &[&key]).await?;
-    row.map(|row| Ok((event_of(&row)?, row.try_get("request_digest")?)))
-        .transpose()
 }
 
 /// An event as somebody may book it: whether there is such a user, and when this is by the database's
@@ -269,7 +244,7 @@ pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>,
     let row = client.query_opt(&statement, &[&id]).await?;
     row.map(|row| {
         Ok(Statistics {
-            sold_units: row.try_get(0)?,
+            units_sold: row.try_get(0)?,
             revenue_minor: row.try_get(1)?,
             free_units: row.try_get(2)?,
             currency: Currency::stored(row.try_get(3)?)

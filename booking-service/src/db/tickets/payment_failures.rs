@@ -26,7 +26,7 @@ const REQUEUED: &str = "
 
 const LETTERS: &str = "
     SELECT letter.id, booking.hold_id, booking.user_ref, booking.public_status, letter.attempts, failure.code,
-           failure.message, letter.died_at, letter.requeued_at, booking.id AS booking_id
+           failure.message, letter.created_at, letter.requeued_at, booking.id AS booking_id
     FROM dead_letters letter
     JOIN bookings booking ON booking.id = letter.booking_id
     JOIN payment_failures failure
@@ -191,7 +191,7 @@ fn letter_of(row: &Row) -> Result<DeadLetter, DbError> {
         attempts,
         code: row.try_get::<_, &str>(5)?.into(),
         message: row.try_get(6)?,
-        died_at: row.try_get(7)?,
+        created_at: row.try_get(7)?,
         requeued_at: row.try_get(8)?,
         booking: BookingId(row.try_get(9)?),
     })

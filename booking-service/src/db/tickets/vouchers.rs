@@ -16,14 +16,14 @@ use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 pub const CODE: &str = "vouchers_code_taken";
 
 const INSERT: &str = "
-    INSERT INTO vouchers (id, code, pool_id, event_id, percent_off, off_minor, currency,
-                          idempotency_key, request_digest, max_tickets_per_use)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT INTO vouchers (id, code, pool_id, event_id, percent_off, amount_off_minor, currency,
+                          max_tickets_per_use)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const SELECT: &str = "
     SELECT voucher.id, voucher.code, voucher.pool_id, voucher.event_id, voucher.percent_off,
-           voucher.off_minor, voucher.currency, pool.capacity, pool.free, voucher.created_at,
-           voucher.request_digest, voucher.max_tickets_per_use
+           voucher.amount_off_minor, voucher.currency, pool.capacity, pool.free, voucher.created_at,
+           voucher.max_tickets_per_use
     FROM vouchers voucher JOIN pools pool ON pool.id = voucher.pool_id";
 
 /// Adds a voucher with the pool of its uses, and keeps the answer.
@@ -46,10 +46,8 @@ pub async fn insert(
     };
     let minor = off.map(Money::minor);
     let currency = off.map(|off| off.currency().to_string());
-    let key = new.key.as_ref().map(|key| key.key.as_str());
-    let digest = new.key.as_ref().map(|key| key.digest.as_slice());
     let per_use = new.max_tickets_per_use.get().cast_signed();
-    let row: [&(dyn ToSql + Sync); 10] = [
+    let row: [&(dyn ToSql + Sync); 8] = [
         &id,
         &new.code.as_str(),
         &pool.0,
@@ -57,8 +55,6 @@ pub async fn insert(
         &percent,
         &minor,
         &currency,
-        &key,
-        &digest,
         &per_use,
     ];
     transaction.execute(&statement, &row).await?;
@@ -81,22 +77,6 @@ pub async fn find(database: &Pool, code: &VoucherCode) -> Result<Option<Voucher>
     let statement = client.prepare_cached(&query).await?;
     let row = client.query_opt(&statement, &[&code.as_str()]).await?;
     row.as_ref().map(voucher_of).transpose()
-}
-
-/// The voucher that this key made, and the digest of what it was asked with.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_key(
-    database: &Pool,
-    key: &str,
-) -> Result<Option<(Voucher, Option<Vec<u8>>)>, DbError> {
-    let client = database.get().await?;
-    let query = format!("{SELECT} WHERE voucher.idempotency_key = $1");
-    let statement = client.prepare_cached(&query).await?;
-    let row = client.query_opt(&statement, &[&key]).await?;
-    row.map(|row| Ok((voucher_of(&row)?, row.try_get(10)?)))
-        .transpose()
 }
 
 /// Those after this one.
@@ -141,7 +121,7 @@ fn voucher_of(row: &Row) -> Result<Voucher, DbError> {
         max_uses: row.try_get(7)?,
         uses_left: row.try_get(8)?,
         created_at: row.try_get(9)?,
-        max_tickets_per_use: i64::from(row.try_get::<_, i32>(11)?)
+        max_tickets_per_use: i64::from(row.try_get::<_, i32>(10)?)
             .try_into()
             .map_err(|_| unreadable())?,
     })

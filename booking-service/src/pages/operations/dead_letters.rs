@@ -45,7 +45,7 @@ fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
         tr {
             td data-name="Booking" { a href=(tickets::path(letter.hold)) { (letter.booking) } }
             td data-name="Why" { (error_page::sentence(&letter.message)) }
-            td data-name="When" { (formatting::moment(letter.died_at)) }
+            td data-name="When" { (formatting::moment(letter.created_at)) }
             td.right data-name="LoginThrottle" { (letter.attempts) }
             td.right data-name="Action" {
                 @if letter.booking_status() == EventBookingStatus::Pending {

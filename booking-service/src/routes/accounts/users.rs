@@ -120,7 +120,7 @@ pub(crate) async fn create(
     // The password is left out: see `Accounts::sign_up`.
     let body = &request.body;
     let asked = (&body.name, &body.email, body.password.is_some());
-    let key = key.of(&asked, request.digest)?;
+    let key = key.of(&asked)?;
     let UserRequest {
         name,
         email,

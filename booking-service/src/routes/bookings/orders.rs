@@ -141,7 +141,7 @@ pub(crate) async fn pay(
     request: Json<PaymentRequest>,
 ) -> Result<HttpResponse, Problem> {
     orders.check_owner(id.0, &caller).await?;
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let code = parse::payment_code(request.body)?;
     let answer = Answer::ok(&MessageAnswer {
         message: "payment submitted".to_owned(),

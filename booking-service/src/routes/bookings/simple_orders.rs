@@ -83,7 +83,7 @@ pub(crate) async fn create(
     actor: Actor,
     request: Json<SimpleOrderRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let body = request.body;
     let user = body.customer_id.to_string();
     check_may_sell_to(&caller, "customer_id", &user)?;

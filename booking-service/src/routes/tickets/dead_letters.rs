@@ -56,7 +56,7 @@ impl From<DeadLetter> for DeadLetterView {
             attempts: letter.attempts,
             error: letter.message,
             code: letter.code,
-            failed_at: letter.died_at,
+            failed_at: letter.created_at,
             requeued_at: letter.requeued_at,
         }
     }
@@ -147,7 +147,7 @@ pub(crate) async fn requeue(
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     // The path says it all.
-    let key = key.of(&(), [0; 32])?;
+    let key = key.of(&())?;
     let requeued = jobs.requeue(id.0, key.as_ref(), |letter| {
         Answer::ok(&DeadLetterView::from(letter.clone()))
     });

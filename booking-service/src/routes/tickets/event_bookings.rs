@@ -145,7 +145,7 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     request: Json<TicketRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let TicketRequest {
         user_id,
         event_id,

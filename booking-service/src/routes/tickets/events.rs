@@ -36,7 +36,7 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     request: Json<EventRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let body = request.body;
     let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
     let new = NewEvent {
@@ -148,7 +148,7 @@ pub(crate) async fn statistics(
     let statistics = events.statistics(id.0).await?;
     Ok(respond::ok(&StatisticsView {
         event_id: id.0,
-        total_sold: statistics.sold_units,
+        total_sold: statistics.units_sold,
         estimated_revenue: Revenue {
             minor: statistics.revenue_minor,
             currency: statistics.currency,

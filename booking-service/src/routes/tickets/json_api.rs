@@ -152,8 +152,6 @@ pub(crate) struct New<K: Kind> {
     pub(crate) relationships: Option<K::Relationships>,
     /// All of it, as it was understood: what a key is bound to.
     pub(crate) asked: Value,
-    /// SHA-256 of the body.
-    pub(crate) digest: [u8; 32],
 }
 
 impl<K: Kind + 'static> FromRequest for New<K> {
@@ -170,7 +168,7 @@ impl<K: Kind + 'static> FromRequest for New<K> {
             let body = body.await;
             media_type?;
             accepted?;
-            let Json { body, digest } = body?;
+            let Json { body } = body?;
             let asked = serde_json::to_value(&body).map_err(Problem::internal)?;
             let sent = body.data;
             if sent.kind != K::TYPE {
@@ -188,7 +186,6 @@ impl<K: Kind + 'static> FromRequest for New<K> {
                 attributes: sent.attributes,
                 relationships: sent.relationships,
                 asked,
-                digest,
             })
         }
         .boxed_local()

@@ -149,7 +149,7 @@ fn parse(
     caller: &Caller,
     actor: Actor,
 ) -> Result<PurchaseRequest, Problem> {
-    let key = key.of(&new.asked, new.digest)?;
+    let key = key.of(&new.asked)?;
     let quantity = Units::try_from(new.attributes.quantity)
         .map_err(|error| invalid_quantity(Problem::invalid_field(QUANTITY, error.0)))?;
     let missing = || Problem::invalid_field("data/relationships", "required");

@@ -135,7 +135,7 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     new: New<TicketOptionKind>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(&new.asked, new.digest)?;
+    let key = key.of(&new.asked)?;
     let SentAttributes {
         name,
         description,

@@ -141,7 +141,7 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     request: Json<VoucherRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let reduction = request.body.reduction()?;
     let body = request.body;
     let new = NewVoucher {

@@ -16,7 +16,7 @@ impl Decision {
         if let Some(recorded) = self.state.holds.get(&id) {
             return replay(recorded, command);
         }
-        let fingerprint = Some(command.fingerprint());
+        let request_digest = Some(command.digest());
         let legs: Result<Vec<HoldLeg>, Refusal> =
             command.legs().iter().map(|leg| self.leg(leg)).collect();
         let legs = match legs {
@@ -26,7 +26,7 @@ impl Decision {
                     owner: command.owner().to_owned(),
                     status: HoldStatus::Refused,
                     refusal: Some(refusal),
-                    fingerprint,
+                    request_digest,
                     expires_at: None,
                     seat_change: 0,
                     seat_change_refusal: None,
@@ -46,7 +46,7 @@ impl Decision {
             owner: command.owner().to_owned(),
             status,
             refusal: None,
-            fingerprint,
+            request_digest,
             expires_at,
             seat_change: 0,
             seat_change_refusal: None,
@@ -144,7 +144,7 @@ impl Decision {
                 owner: String::new(),
                 status: HoldStatus::Released,
                 refusal: None,
-                fingerprint: None,
+                request_digest: None,
                 expires_at: None,
                 seat_change: 0,
                 seat_change_refusal: None,
@@ -256,9 +256,9 @@ impl Decision {
 
 /// The first verdict of a hold that came before.
 pub(crate) fn replay(recorded: &Hold, command: &HoldCommand) -> Verdict {
-    match &recorded.fingerprint {
+    match &recorded.request_digest {
         None => Err(Refusal::HoldReleased),
-        Some(fingerprint) if *fingerprint != command.fingerprint() => Err(Refusal::IdReused),
+        Some(request_digest) if *request_digest != command.digest() => Err(Refusal::IdReused),
         Some(_) => match recorded.refusal {
             Some(refusal) => Err(refusal),
             None => Ok(Accepted::Hold(HoldView::of(command.id(), recorded, true))),

@@ -29,8 +29,8 @@ const LOCK_POOLS: &str = "
         FROM unnest($1::bigint[]) AS named (pool_id)
         CROSS JOIN LATERAL (
             SELECT hold_id FROM hold_legs
-            WHERE hold_legs.pool_id = named.pool_id AND lapses_at <= clock_timestamp()
-            ORDER BY lapses_at LIMIT $3
+            WHERE hold_legs.pool_id = named.pool_id AND expires_at <= clock_timestamp()
+            ORDER BY expires_at LIMIT $3
         ) leg
         LIMIT $3
     )
@@ -54,12 +54,12 @@ const READ_HOLDS: &str = "
         FROM unnest($2::bigint[]) AS named (pool_id)
         CROSS JOIN LATERAL (
             SELECT hold_id FROM hold_legs
-            WHERE hold_legs.pool_id = named.pool_id AND lapses_at <= $3
-            ORDER BY lapses_at LIMIT $4
+            WHERE hold_legs.pool_id = named.pool_id AND expires_at <= $3
+            ORDER BY expires_at LIMIT $4
         ) leg
         LIMIT $4
     )
-    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
+    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.request_digest, hold.expires_at,
            hold.seat_change, hold.seat_change_refusal, leg.pool_id, leg.units, leg.seats
     FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
     WHERE hold.id IN (SELECT unnest($1::uuid[]) UNION SELECT hold_id FROM lapsed)
@@ -268,7 +268,7 @@ fn hold_of(row: &Row) -> Result<Hold, StoreError> {
         owner: row.try_get("owner")?,
         status: HoldStatus::from_text(status).ok_or(StoreError::Unreadable("holds.status"))?,
         refusal: refusal_of(refusal),
-        fingerprint: row.try_get("fingerprint")?,
+        request_digest: row.try_get("request_digest")?,
         expires_at: row.try_get("expires_at")?,
         seat_change: row.try_get("seat_change")?,
         seat_change_refusal: refusal_of(row.try_get("seat_change_refusal")?),

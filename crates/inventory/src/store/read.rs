@@ -14,7 +14,7 @@ use crate::state::{Adjustment, Hold};
 use crate::verdict::PoolCount;
 
 const HOLDS: &str = "
-    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.fingerprint, hold.expires_at,
+    SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.request_digest, hold.expires_at,
            hold.seat_change, hold.seat_change_refusal, leg.pool_id, leg.units, leg.seats
     FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
     WHERE hold.id = ANY ($1::uuid[])
@@ -33,7 +33,7 @@ const COUNTS: &str = "
     CROSS JOIN LATERAL (
         SELECT sum(leg.units) AS units
         FROM (SELECT units FROM hold_legs
-              WHERE pool_id = pool.id AND lapses_at <= clock_timestamp() LIMIT 1000) leg
+              WHERE pool_id = pool.id AND expires_at <= clock_timestamp() LIMIT 1000) leg
     ) lapsed
     WHERE pool.id = ANY ($1::bigint[])";
 

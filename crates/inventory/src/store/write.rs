@@ -30,7 +30,7 @@ const UPDATE_POOLS: &str = "
     WHERE pools.id = new.id";
 
 const INSERT_HOLDS: &str = "
-    INSERT INTO holds (id, owner, status, refusal, fingerprint, expires_at, seat_change,
+    INSERT INTO holds (id, owner, status, refusal, request_digest, expires_at, seat_change,
                        created_at, updated_at)
     SELECT new.*, $8, $8
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[],
@@ -45,16 +45,16 @@ const UPDATE_HOLDS: &str = "
     WHERE holds.id = new.id";
 
 const INSERT_LEGS: &str = "
-    INSERT INTO hold_legs (hold_id, pool_id, units, seats, lapses_at)
-    SELECT new.hold_id, new.pool_id, new.units, string_to_array(new.seats, ','), new.lapses_at
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats, expires_at)
+    SELECT new.hold_id, new.pool_id, new.units, string_to_array(new.seats, ','), new.expires_at
     FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::timestamptz[])
-        AS new (hold_id, pool_id, units, seats, lapses_at)";
+        AS new (hold_id, pool_id, units, seats, expires_at)";
 
 const UPDATE_LEGS: &str = "
     UPDATE hold_legs
-    SET units = new.units, seats = string_to_array(new.seats, ','), lapses_at = new.lapses_at
+    SET units = new.units, seats = string_to_array(new.seats, ','), expires_at = new.expires_at
     FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::timestamptz[])
-        AS new (hold_id, pool_id, units, seats, lapses_at)
+        AS new (hold_id, pool_id, units, seats, expires_at)
     WHERE hold_legs.hold_id = new.hold_id AND hold_legs.pool_id = new.pool_id";
 
 const FREE_SEATS: &str = "
@@ -205,7 +205,7 @@ fn holds(changes: &StateDiff, now: Timestamp, statements: &mut Statements) {
             parameter(column(new, |(_, hold)| hold.owner.clone())),
             parameter(column(new, |(_, hold)| hold.status.as_str())),
             parameter(column(new, |(_, hold)| code_of(hold.refusal))),
-            parameter(column(new, |(_, hold)| hold.fingerprint.clone())),
+            parameter(column(new, |(_, hold)| hold.request_digest.clone())),
             parameter(column(new, |(_, hold)| hold.expires_at)),
             parameter(column(new, |(_, hold)| hold.seat_change)),
             parameter(now),

@@ -34,13 +34,23 @@ fn law_broken_by(fault: Fault, payment: Payment) -> &'static str {
 
 #[test]
 fn to_confirm_what_was_not_pinned() {
-    let law = law_broken_by(Fault::PinSkipped, Payment::Later { is_mended: false });
+    let law = law_broken_by(
+        Fault::PinSkipped,
+        Payment::Later {
+            is_on_session: false,
+        },
+    );
     assert_eq!(law, CONFIRMED_HAS_SEATS);
 }
 
 #[test]
 fn to_end_without_closing_the_key() {
-    let law = law_broken_by(Fault::KeyLeftOpen, Payment::Later { is_mended: false });
+    let law = law_broken_by(
+        Fault::KeyLeftOpen,
+        Payment::Later {
+            is_on_session: false,
+        },
+    );
     assert_eq!(law, REST_IS_WHOLE);
 }
 
@@ -107,7 +117,12 @@ fn to_let_a_hold_lapse_that_nothing_pins() {
 
 #[test]
 fn to_forget_a_release_that_came_before_its_hold() {
-    let law = law_broken_by(Fault::TombstoneSkipped, Payment::Later { is_mended: false });
+    let law = law_broken_by(
+        Fault::TombstoneSkipped,
+        Payment::Later {
+            is_on_session: false,
+        },
+    );
     assert_eq!(law, SHOWN_END_IS_FREE);
 }
 

@@ -241,7 +241,9 @@ fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
 #[test]
 fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
     let policy = PaymentPolicy {
-        payment: Payment::Later { is_mended: true },
+        payment: Payment::Later {
+            is_on_session: true,
+        },
         max_attempts: 2,
     };
     let declined = Event::Declined {

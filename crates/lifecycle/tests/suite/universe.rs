@@ -6,8 +6,12 @@ use lifecycle::{BookingState, ChargedSeats, Event, Payment, PaymentPolicy};
 
 pub const PAYMENTS: [Payment; 6] = [
     Payment::AtOnce,
-    Payment::Later { is_mended: false },
-    Payment::Later { is_mended: true },
+    Payment::Later {
+        is_on_session: false,
+    },
+    Payment::Later {
+        is_on_session: true,
+    },
     Payment::Queued { round: 1 },
     Payment::Queued { round: 2 },
     Payment::Nothing,

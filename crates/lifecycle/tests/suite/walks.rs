@@ -82,7 +82,9 @@ fn nothing_is_overlooked_by_taking_worlds_together() {
 #[test]
 fn every_event_and_every_end_comes_about() {
     let paid_later = three_workers(PaymentPolicy {
-        payment: Payment::Later { is_mended: false },
+        payment: Payment::Later {
+            is_on_session: false,
+        },
         max_attempts: 2,
     });
     let forced = walk(&Setting {

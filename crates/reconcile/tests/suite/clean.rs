@@ -86,7 +86,7 @@ async fn a_hold_whose_time_is_over_is_not_live() -> anyhow::Result<()> {
     world
         .bookings
         .execute(
-            "UPDATE bookings SET state = 'expired', shown = 'expired', next_step_at = NULL
+            "UPDATE bookings SET state = 'expired', public_status = 'expired', next_step_at = NULL
              WHERE id = 5",
             &[],
         )
@@ -153,7 +153,7 @@ async fn many_bookings_are_read_page_by_page() -> anyhow::Result<()> {
     world
         .bookings
         .batch_execute(
-            "INSERT INTO bookings (id, channel, user_ref, flight_ref, payment_type, state, shown, attempt,
+            "INSERT INTO bookings (id, channel, user_ref, flight_ref, payment_type, state, public_status, attempt,
                                    charged, hold_id, amount_minor, currency, payment_id, request_digest,
                                    deadline_at)
              SELECT n, 'count', '7', '1', 'upi', 'confirmed', 'confirmed', 1, true, id_of(n), 5000,
@@ -164,7 +164,7 @@ async fn many_bookings_are_read_page_by_page() -> anyhow::Result<()> {
     world
         .payments
         .batch_execute(
-            "INSERT INTO charges (payment_id, status, call, booking_ref, user_ref, amount_minor,
+            "INSERT INTO charges (payment_id, status, kind, booking_ref, user_ref, amount_minor,
                                   currency, payment_type, message, idempotency_key, request_digest,
                                   ended_at)
              SELECT id_of(-n), 'success', 'process', '1', '7', 5000, 'INR', 'upi', 'said',

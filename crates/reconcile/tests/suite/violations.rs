@@ -16,7 +16,7 @@ enum In {
 
 /// A second charge, captured, under this key.
 const CHARGE: &str = "
-    INSERT INTO charges (payment_id, status, call, booking_ref, user_ref, amount_minor, currency,
+    INSERT INTO charges (payment_id, status, kind, booking_ref, user_ref, amount_minor, currency,
                          payment_type, message, idempotency_key, request_digest, ended_at)
     SELECT id_of(77), 'success', 'process', '1', '7', 5000, 'INR', 'upi', 'said',
            'booking ' || id_of($HOLD) || '/7', sha256('body'), now()";
@@ -129,7 +129,7 @@ fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
             In::Bookings,
             // Its end shows, and only money is left to do: but it has its seats.
             text(
-                "UPDATE bookings SET state = 'cancelled', shown = 'cancelled', money_task = 'reverse',
+                "UPDATE bookings SET state = 'cancelled', public_status = 'cancelled', money_task = 'reverse',
                         next_step_at = now() WHERE id = 1",
             ),
             Rule::EndedWithHold,
@@ -177,7 +177,7 @@ fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
 fn plants_of_tickets() -> Vec<(In, String, Rule, Option<i64>)> {
     let plants = [
         (
-            "UPDATE bookings SET state = 'cancelled', shown = 'cancelled', next_step_at = NULL
+            "UPDATE bookings SET state = 'cancelled', public_status = 'cancelled', next_step_at = NULL
              WHERE id = 21",
             Rule::EndedWithHold,
             Some(21),
@@ -191,7 +191,7 @@ fn plants_of_tickets() -> Vec<(In, String, Rule, Option<i64>)> {
         ),
         (
             "UPDATE event_bookings SET quantity = 4 WHERE booking_id = 20;
-             UPDATE event_sales SET sold_units = 4",
+             UPDATE event_sales SET units_sold = 4",
             Rule::TicketsDiffer,
             None,
         ),

@@ -31,7 +31,7 @@ const FLIGHTS: &str = "
         (id_of(5), id_of(5)::text, 'held', now() + interval '1 hour', now(), now()),
         (id_of(7), 'somebody else', 'sold', NULL, now(), now()),
         (id_of(8), 'somebody else', 'held', NULL, now(), now());
-    INSERT INTO hold_legs (hold_id, pool_id, units, seats, lapses_at) VALUES
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats, expires_at) VALUES
         (id_of(1), 1, 2, '{}', NULL), (id_of(2), 1, 1, '{}', NULL), (id_of(3), 1, 2, '{}', NULL),
         (id_of(4), 1, 1, '{}', NULL), (id_of(5), 1, 1, '{}', now() + interval '1 hour'),
         (id_of(7), 1, 1, '{}', NULL), (id_of(8), 1, 1, '{}', NULL);
@@ -42,7 +42,7 @@ const FLIGHTS: &str = "
 /// Paid; not to be paid; paid in the second attempt; cancelled and refunded; an order that waits for its
 /// customer; refused.
 const BOOKINGS: &str = "
-    INSERT INTO bookings (id, channel, user_ref, flight_ref, payment_type, state, shown, attempt, charged,
+    INSERT INTO bookings (id, channel, user_ref, flight_ref, payment_type, state, public_status, attempt, charged,
                           hold_id, amount_minor, currency, payment_id, request_digest, deadline_at,
                           next_step_at)
     SELECT id, channel, '7', '1', 'upi', state, state, attempt, attempt > 0, id_of(id), amount, currency,
@@ -67,13 +67,14 @@ const TICKETS: &str = "
         (id_of(20), id_of(20)::text, 'sold', NULL, now(), now()),
         (id_of(21), id_of(21)::text, 'held', NULL, now(), now()),
         (id_of(30), 'somebody', 'sold', NULL, now(), now());
-    INSERT INTO hold_legs (hold_id, pool_id, units, seats, lapses_at) VALUES
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats, expires_at) VALUES
         (id_of(20), 1, 3, '{}', NULL), (id_of(21), 1, 1, '{}', NULL), (id_of(30), 2, 4, '{}', NULL);
-    INSERT INTO users (id, name, email) VALUES (id_of(70), 'Ann', 'ann@example.org');
+    INSERT INTO users (id, name, email, normalized_email)
+    VALUES (id_of(70), 'Ann', 'ann@example.org', 'ann@example.org');
     INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency)
     VALUES (id_of(60), 1, 'Concert', '', now(), 1000, 'USD');
-    INSERT INTO event_sales (event_id, sold_units, revenue_minor) VALUES (id_of(60), 3, 3000);
-    INSERT INTO bookings (id, channel, user_ref, payment_type, state, shown, attempt, charged, hold_id,
+    INSERT INTO event_sales (event_id, units_sold, revenue_minor) VALUES (id_of(60), 3, 3000);
+    INSERT INTO bookings (id, channel, user_ref, payment_type, state, public_status, attempt, charged, hold_id,
                           amount_minor, currency, payment_id, request_digest, deadline_at, next_step_at)
     VALUES (20, 'event', id_of(70)::text, 'credit_card', 'confirmed', 'confirmed', 1, true, id_of(20),
             3000, 'USD', id_of(201), '', now() + interval '1 hour', NULL),
@@ -87,7 +88,7 @@ const TICKETS: &str = "
 
 /// The charges of the bookings, and two that were made directly.
 const PAYMENTS: &str = "
-    INSERT INTO charges (payment_id, status, call, booking_ref, user_ref, amount_minor, currency,
+    INSERT INTO charges (payment_id, status, kind, booking_ref, user_ref, amount_minor, currency,
                          payment_type, code, message, refunded_minor, idempotency_key, request_digest,
                          ended_at)
     SELECT id_of(number), status, 'process', '1', '7', amount, currency, 'upi',

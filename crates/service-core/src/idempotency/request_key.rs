@@ -10,17 +10,13 @@ pub struct RequestKey {
     pub key: String,
     /// Of all that the request asks for.
     pub digest: [u8; 32],
-    /// Of its body as it was written: what keys were bound to before, and the rows of the last release are.
-    pub digest_of_bytes: [u8; 32],
 }
 
 impl RequestKey {
     /// Whether the request of this digest is this one.
     #[must_use]
     pub fn is_of(&self, digest: &[u8]) -> bool {
-        [self.digest, self.digest_of_bytes]
-            .iter()
-            .any(|own| own.as_slice() == digest)
+        self.digest == digest
     }
 
     /// An id that a request under this key always has (UUID version 8): what is made under it is found again
@@ -45,7 +41,6 @@ mod tests {
         let key = |key: &str| RequestKey {
             key: key.to_owned(),
             digest: [0; 32],
-            digest_of_bytes: [0; 32],
         };
         assert_eq!(key("a").id(), key("a").id());
         assert_ne!(key("a").id(), key("b").id());

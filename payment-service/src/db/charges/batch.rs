@@ -33,7 +33,7 @@ pub enum Start {
 #[derive(Clone, Debug)]
 pub struct NewCharge {
     /// By which call.
-    pub call: ChargeKind,
+    pub kind: ChargeKind,
     /// What is to be paid.
     pub details: ChargeDetails,
     /// With which key, if the caller wants it made once.
@@ -60,10 +60,10 @@ pub async fn insert<N: AsRef<NewCharge>>(
     client: &Client,
     charges: &[N],
 ) -> Result<Vec<Option<Charge>>, DbError> {
-    const SQL: &str = "INSERT INTO charges (payment_id, call, booking_ref, user_ref, amount_minor, \
+    const SQL: &str = "INSERT INTO charges (payment_id, kind, booking_ref, user_ref, amount_minor, \
              currency, payment_type, reference, payment_code, idempotency_key, request_digest, \
              status, code, message, attempt, lease_expires_at, ended_at) \
-         SELECT id, call, booking_ref, user_ref, amount_minor, currency, payment_type, reference, \
+         SELECT id, kind, booking_ref, user_ref, amount_minor, currency, payment_type, reference, \
              payment_code, idempotency_key, request_digest, status, code, message, \
              CASE WHEN lease IS NULL THEN 0 ELSE 1 END, \
              clock_timestamp() + make_interval(secs => lease), \
@@ -71,10 +71,10 @@ pub async fn insert<N: AsRef<NewCharge>>(
          FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::jsonb[], $5::bigint[], $6::text[], \
              $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::text[], \
              $13::text[], $14::text[], $15::float8[]) \
-             AS new (id, call, booking_ref, user_ref, amount_minor, currency, payment_type, \
+             AS new (id, kind, booking_ref, user_ref, amount_minor, currency, payment_type, \
                  reference, payment_code, idempotency_key, request_digest, status, code, message, \
                  lease) \
-         ON CONFLICT ON CONSTRAINT charges_idempotency_key_once DO NOTHING \
+         ON CONFLICT ON CONSTRAINT charges_idempotency_key DO NOTHING \
          RETURNING payment_id, created_at, ended_at";
     let mut ordered: Vec<(Uuid, &NewCharge)> = charges
         .iter()
@@ -93,7 +93,7 @@ pub async fn insert<N: AsRef<NewCharge>>(
             &statement,
             &[
                 &columns.id,
-                &columns.call,
+                &columns.kind,
                 &columns.booking,
                 &columns.user,
                 &columns.amount_minor,
@@ -186,7 +186,7 @@ fn charge_of(
     };
     Charge {
         id: PaymentId(id),
-        call: new.call,
+        kind: new.kind,
         details: new.details.clone(),
         key: new.key.as_ref().map(|key| key.key.clone()),
         request_digest: new.key.as_ref().map(|key| key.digest.to_vec()),

@@ -5,14 +5,14 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::batch::{NewCharge, Start};
-use super::row::{call_text, status_text};
+use super::row::{kind_text, status_text};
 use crate::charge::PaymentCode;
 
 /// The columns of new rows: in each, a row's value is at the same place.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     pub(super) id: Vec<Uuid>,
-    pub(super) call: Vec<&'static str>,
+    pub(super) kind: Vec<&'static str>,
     pub(super) booking: Vec<Json<&'a Reference>>,
     pub(super) user: Vec<Json<&'a Reference>>,
     pub(super) amount_minor: Vec<i64>,
@@ -32,13 +32,13 @@ impl<'a> Columns<'a> {
     /// Adds a row.
     pub(super) fn push(&mut self, id: Uuid, charge: &'a NewCharge) {
         let NewCharge {
-            call,
+            kind,
             details,
             key,
             start,
         } = charge;
         self.id.push(id);
-        self.call.push(call_text(*call));
+        self.kind.push(kind_text(*kind));
         self.booking.push(Json(&details.booking));
         self.user.push(Json(&details.user));
         self.amount_minor.push(details.money.minor());

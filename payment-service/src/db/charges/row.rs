@@ -10,8 +10,8 @@ use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Progr
 use crate::db::DbError;
 
 /// A call as the table writes it.
-pub(super) fn call_text(call: ChargeKind) -> &'static str {
-    match call {
+pub(super) fn kind_text(kind: ChargeKind) -> &'static str {
+    match kind {
         ChargeKind::Process => "process",
         ChargeKind::SimulateSuccess => "simulate_success",
         ChargeKind::SimulateFailure => "simulate_failure",
@@ -41,12 +41,12 @@ pub(super) async fn fetch(
 
 /// Reads a row that is not a tombstone.
 pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
-    let call = match row.try_get("call")? {
+    let kind = match row.try_get("kind")? {
         "process" => ChargeKind::Process,
         "simulate_success" => ChargeKind::SimulateSuccess,
         "simulate_failure" => ChargeKind::SimulateFailure,
         "simulate_timeout" => ChargeKind::SimulateTimeout,
-        _ => return Err(DbError::Unreadable("call")),
+        _ => return Err(DbError::Unreadable("kind")),
     };
     let ended = |status| {
         Ok::<_, DbError>(Progress::Ended {
@@ -70,7 +70,7 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     };
     Ok(Charge {
         id: PaymentId(row.try_get("payment_id")?),
-        call,
+        kind,
         details: read_terms(row)?,
         key: row.try_get("idempotency_key")?,
         request_digest: row.try_get("request_digest")?,

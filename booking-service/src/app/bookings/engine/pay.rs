@@ -34,7 +34,10 @@ impl Engine {
         // A queued attempt has waited already, in the queue, and a mended one for its customer.
         let is_spaced = matches!(
             payment,
-            Payment::AtOnce | Payment::Later { is_mended: false }
+            Payment::AtOnce
+                | Payment::Later {
+                    is_on_session: false
+                }
         );
         if attempt > 1 && is_spaced {
             tokio::time::sleep(self.pause_before(attempt)).await;

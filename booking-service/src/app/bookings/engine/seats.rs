@@ -49,7 +49,7 @@ impl Engine {
             }
             Ok(Err(refusal)) => {
                 // The only request for this hold was refused: there is nothing to give back.
-                let may_be_held = booking.takeovers > 0;
+                let may_be_held = booking.lease_reclaims > 0;
                 let event = Event::HoldRefused { may_be_held };
                 Ok(Step::Write(self.refused(booking, event, refusal.into())?))
             }

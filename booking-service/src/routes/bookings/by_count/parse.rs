@@ -64,7 +64,7 @@ pub(crate) fn new_booking(
     caller: &Caller,
     actor: Actor,
 ) -> Result<NewBooking, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let body = request.body;
     let user = body.user_id.to_string();
     caller.check_names_self("user_id", &user)?;

@@ -118,7 +118,7 @@ pub(crate) fn draft(
     key: &IdempotencyKey,
     caller: &Caller,
 ) -> Result<Draft, Problem> {
-    let key = key.of(&request.body, request.digest)?;
+    let key = key.of(&request.body)?;
     let body = request.body;
     let user = body.user_id.trim();
     if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || !is_visible(user) {
