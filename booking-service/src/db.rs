@@ -16,8 +16,8 @@ use deadpool_postgres::{Pool, Transaction};
 use domain::PoolId;
 use inventory::{CreateError, NewPool, create_pools};
 use jiff::Timestamp;
-use service_core::database::MigrationSet;
 use service_core::idempotency::{Answer, Kept, RequestKey, answers};
+use service_core::migrations::MigrationSet;
 
 use crate::POOL_KIND;
 
@@ -25,10 +25,7 @@ use crate::POOL_KIND;
 #[must_use]
 pub fn migrations() -> Vec<MigrationSet> {
     vec![
-        MigrationSet {
-            history_table: inventory::migrations::HISTORY_TABLE,
-            runner: inventory::migrations::runner(),
-        },
+        inventory::migrations(),
         MigrationSet {
             history_table: "bookings_migrations",
             runner: embedded::migrations::runner(),

@@ -40,7 +40,7 @@ use service_core::idempotency::answers;
 use service_core::redis::Redis;
 use service_core::settings::{AuthMode, AuthSettings};
 use service_core::token_issuer::{ServiceToken, TokenIssuer};
-use service_core::{database, redis, telemetry};
+use service_core::{database, migrations, redis, telemetry};
 use service_http::auth::current_roles::CurrentRoles;
 use service_http::health::{Check, Document, Operations};
 use service_http::limits::RateLimit;
@@ -305,7 +305,7 @@ fn engine(
             hold_margin: bookings.hold_margin,
             payment_attempts: PaymentAttempts {
                 automatic: bookings.payment_attempts,
-                mended: bookings.page_payment_attempts,
+                on_session: bookings.page_payment_attempts,
             },
             attempt_pause: bookings.payment_pause,
             confirm_timeout: bookings.confirm_timeout,
@@ -407,5 +407,5 @@ fn start_queue(
 /// When it can't be reached or a migration fails.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
-    database::migrate(&config, db::migrations()).await
+    migrations::migrate(&config, db::migrations()).await
 }

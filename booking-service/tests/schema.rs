@@ -62,12 +62,12 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
+    audit_log audit_log_named check
+    audit_log audit_log_pkey primary key
+    audit_log audit_log_role_known check
     audit_log_outcomes audit_log_outcomes_entry foreign key
     audit_log_outcomes audit_log_outcomes_pkey primary key
     audit_log_outcomes audit_log_outcomes_status_range check
-    audit_log audit_log_pkey primary key
-    audit_log audit_log_named check
-    audit_log audit_log_role_known check
     booking_legs booking_legs_booking foreign key
     booking_legs booking_legs_pkey primary key
     booking_legs booking_legs_seats_match check
@@ -76,30 +76,31 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     bookings bookings_amount_not_negative check
     bookings bookings_answer_has_key check
     bookings bookings_attempt_not_negative check
+    bookings bookings_channel_known check
     bookings bookings_charged_has_attempt check
     bookings bookings_confirmed_is_paid check
-    bookings bookings_channel_known check
-    bookings bookings_end_shows_last check
     bookings bookings_end_is_final check
+    bookings bookings_end_shows_last check
     bookings bookings_flight_named check
     bookings bookings_hold unique
     bookings bookings_idempotency_key unique
     bookings bookings_money_task_known check
-    bookings bookings_only_ended_is_compensated check
     bookings bookings_only_confirmed_sells_hold check
-    bookings bookings_payment_failed_channel check
+    bookings bookings_only_ended_is_compensated check
     bookings bookings_paying_has_attempt check
     bookings bookings_payment_code_cleared check
     bookings bookings_payment_code_form check
+    bookings bookings_payment_failed_channel check
     bookings bookings_pkey primary key
+    bookings bookings_public_status_known check
     bookings bookings_seat_change_is_whole check
     bookings bookings_seats_task_known check
-    bookings bookings_public_status_known check
     bookings bookings_state_known check
     bookings bookings_work_is_scheduled check
     dead_letters dead_letters_failure foreign key
     dead_letters dead_letters_once unique
     dead_letters dead_letters_pkey primary key
+    deleted_users deleted_users_pkey primary key
     event_bookings event_bookings_booking foreign key
     event_bookings event_bookings_discount_has_voucher check
     event_bookings event_bookings_discount_range check
@@ -121,7 +122,6 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     events events_price_not_negative check
     events events_sales_window check
     events events_tickets_per_user_positive check
-    deleted_users former_users_key primary key
     idempotency_keys idempotency_keys_digest_is_sha256 check
     idempotency_keys idempotency_keys_pkey primary key
     idempotency_keys idempotency_keys_status_is_final check
@@ -134,8 +134,8 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     payment_failures payment_failures_attempt_positive check
     payment_failures payment_failures_booking foreign key
     payment_failures payment_failures_pkey primary key
-    purchases purchases_pkey primary key
     purchases purchases_key_has_digest check
+    purchases purchases_pkey primary key
     purchases purchases_quantity_positive check
     purchases purchases_ticket_option foreign key
     sessions sessions_digest_length check
@@ -143,8 +143,8 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     sessions sessions_pkey primary key
     sessions sessions_user foreign key
     ticket_limits ticket_limits_event foreign key
-    ticket_limits ticket_limits_pkey primary key
     ticket_limits ticket_limits_one_pool unique
+    ticket_limits ticket_limits_pkey primary key
     ticket_limits ticket_limits_pool foreign key
     ticket_options ticket_options_idempotency_key unique
     ticket_options ticket_options_key_has_digest check
@@ -153,12 +153,12 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     ticket_options ticket_options_pkey primary key
     ticket_options ticket_options_pool foreign key
     travelers travelers_booking foreign key
-    travelers travelers_pkey primary key
     travelers travelers_named check
+    travelers travelers_pkey primary key
     unique index purchases_idempotency_key
     unique index vouchers_code_taken
-    unpaid_orders unpaid_orders_pkey primary key
     unpaid_orders unpaid_orders_digest_length check
+    unpaid_orders unpaid_orders_pkey primary key
     users users_email_given check
     users users_email_taken unique
     users users_named check

@@ -71,7 +71,7 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
     for (number, booking) in added.into_iter().enumerate() {
         let attempts = PaymentAttempts {
             automatic: 1,
-            mended: 1,
+            on_session: 1,
         };
         let policy = booking.policy(attempts);
         let mut ends = [Event::CancelRequested, Event::DeadlinePassed];

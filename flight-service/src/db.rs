@@ -12,16 +12,14 @@ mod embedded {
     refinery::embed_migrations!("../migrations/flights");
 }
 
-use service_core::database::{ConnectError, MigrationSet};
+use service_core::database::ConnectError;
+use service_core::migrations::MigrationSet;
 
 /// The migrations of the flights database, in order.
 #[must_use]
 pub fn migrations() -> Vec<MigrationSet> {
     vec![
-        MigrationSet {
-            history_table: inventory::migrations::HISTORY_TABLE,
-            runner: inventory::migrations::runner(),
-        },
+        inventory::migrations(),
         MigrationSet {
             history_table: "flights_migrations",
             runner: embedded::migrations::runner(),

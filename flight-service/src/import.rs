@@ -19,7 +19,7 @@ use domain::{AirportCode, FlightId, SeatLayout};
 use indicatif::{ProgressBar, ProgressStyle};
 use inventory::NewPool;
 use jiff::civil::Date;
-use service_core::{command_line, database};
+use service_core::{command_line, database, migrations};
 use tokio_postgres::error::SqlState;
 
 use crate::db::flights::NewFlight;
@@ -95,7 +95,7 @@ pub async fn run(settings: &Settings, options: &ImportOptions) -> anyhow::Result
     let mut database_settings = settings.database.clone();
     database_settings.statement_timeout = STATEMENT_TIMEOUT;
     let config = database::connection_config(&database_settings, NAME)?;
-    database::migrate(&config, db::migrations()).await?;
+    migrations::migrate(&config, db::migrations()).await?;
     let pool = database::pool(&database_settings, NAME)?;
 
     if options.once {

@@ -29,7 +29,7 @@ use itinerary::ConnectionWindow;
 use service_core::audit_log::AuditLog;
 use service_core::background_tasks::BackgroundTasks;
 use service_core::idempotency::answers;
-use service_core::{database, redis, telemetry};
+use service_core::{database, migrations, redis, telemetry};
 use service_http::auth::current_roles::CurrentRoles;
 use service_http::health::{Check, Document, Operations};
 use service_http::limits::RateLimit;
@@ -224,5 +224,5 @@ impl Application {
 /// When it can't be reached or a migration fails.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
-    database::migrate(&config, db::migrations()).await
+    migrations::migrate(&config, db::migrations()).await
 }

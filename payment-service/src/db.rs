@@ -10,8 +10,8 @@ mod embedded {
 }
 
 use deadpool_postgres::PoolError;
-use service_core::database::MigrationSet;
 use service_core::group_commit::IsData;
+use service_core::migrations::MigrationSet;
 
 /// Why the database gave no usable answer.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
 use reconcile::{Options, Urls, Verdict};
-use service_core::database::MigrationSet;
+use service_core::migrations::MigrationSet;
 use test_stack::{Servers, TestDatabase};
 
 /// The day on which the demo flies.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use flight_service::import::{self, ImportOptions};
-use service_core::database::MigrationSet;
+use service_core::migrations::MigrationSet;
 use test_stack::{PrivateServers, Servers, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 

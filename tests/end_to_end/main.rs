@@ -25,6 +25,7 @@ mod keys;
 mod limits;
 mod mending;
 mod mid_payment;
+mod migrations;
 mod order_changes;
 mod ordering;
 mod orders;

@@ -58,8 +58,8 @@ impl Channel {
 pub struct PaymentAttempts {
     /// Of an order, one after the other by themselves; and of a round of a queued payment.
     pub automatic: u8,
-    /// Of an order whose customer is there to mend a decline.
-    pub mended: u8,
+    /// Of an order whose customer is there, and pays in another way after a decline.
+    pub on_session: u8,
 }
 
 /// Seats on one flight.
@@ -195,7 +195,7 @@ pub struct Booking {
     pub life: BookingState,
     /// How many attempts to pay have been begun.
     pub attempts: i16,
-    /// Whether whoever pays is there to mend a decline.
+    /// Whether the customer is there: after a decline they pay in another way.
     pub is_on_session: bool,
     /// Why it could not be had.
     pub refusal: Option<Refusal>,
@@ -204,7 +204,7 @@ pub struct Booking {
     /// The number of the last seat change that was begun.
     pub seat_change: i64,
     /// The seat change that is not ended yet.
-    pub wanted: Option<SeatChange>,
+    pub requested_seats: Option<SeatChange>,
     /// The total, known once the seats are held.
     pub total: Option<Money>,
     /// Since when the seats are held.
@@ -221,7 +221,7 @@ pub struct Booking {
     pub deadline_at: Timestamp,
     /// Whether it had passed when the row was read.
     pub is_past_deadline: bool,
-    /// How often it was taken over.
+    /// How often its lease ran out and another worker took it over.
     pub lease_reclaims: i32,
     /// Rises with each change.
     pub version: i64,
@@ -235,13 +235,16 @@ impl Booking {
     /// What is agreed with its customer.
     #[must_use]
     pub fn policy(&self, attempts: PaymentAttempts) -> PaymentPolicy {
-        let PaymentAttempts { automatic, mended } = attempts;
+        let PaymentAttempts {
+            automatic,
+            on_session,
+        } = attempts;
         let is_on_session = self.is_on_session;
         let (payment, max_attempts) = match self.channel {
             Channel::Count => (Payment::AtOnce, 1),
             Channel::Seats => (
                 Payment::Later { is_on_session },
-                if is_on_session { mended } else { automatic },
+                if is_on_session { on_session } else { automatic },
             ),
             Channel::Simple => (Payment::Nothing, 1),
             Channel::Event => {
@@ -300,6 +303,6 @@ impl Booking {
     /// Whether a worker has something to do: the machine's next action, or an unfinished seat change.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.life.has_work() || self.wanted.is_some()
+        self.life.has_work() || self.requested_seats.is_some()
     }
 }

@@ -47,7 +47,7 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     let charged = charged.context("it is gone")?;
     let attempts = PaymentAttempts {
         automatic: 3,
-        mended: 3,
+        on_session: 3,
     };
     let policy = charged.policy(attempts);
     let cancelled = Change {

@@ -33,7 +33,7 @@ pub mod decide;
 pub mod engine;
 pub mod gate;
 mod in_flight;
-pub mod migrations;
+mod migrations;
 pub mod proof;
 pub mod pub_sub;
 mod replay_lookup;
@@ -47,6 +47,7 @@ pub use command::{
 };
 pub use engine::{Databases, Inventory, Settings};
 pub use gate::Gate;
+pub use migrations::migrations;
 pub use rows::{RowStatement, Rows};
 pub use store::{
     CreateError, EnteredMovement, LedgerPart, LedgerPlace, LiveSeat, SeatMap, StoreError,

@@ -1,14 +1,16 @@
 //! The inventory's tables, made in the database of each service that has an inventory.
 
+use service_core::migrations::MigrationSet;
+
 mod embedded {
     refinery::embed_migrations!("../../migrations/inventory");
 }
 
-/// The name of the table that remembers which of these migrations were applied.
-pub const HISTORY_TABLE: &str = "inventory_migrations";
-
-/// The migrations.
+/// The migrations of the inventory's tables.
 #[must_use]
-pub fn runner() -> refinery::Runner {
-    embedded::migrations::runner()
+pub fn migrations() -> MigrationSet {
+    MigrationSet {
+        history_table: "inventory_migrations",
+        runner: embedded::migrations::runner(),
+    }
 }

@@ -18,7 +18,7 @@ pub enum Event {
     /// Under the hold's id is the hold of another booking: one that this request made before, and that was
     /// lost. What it holds is given back, and what it charged, under the key of the first attempt.
     HoldOfLostBooking,
-    /// The customer pays, or somebody has a payment_failed payment tried again.
+    /// The customer pays, or somebody has a failed payment tried again.
     PayRequested,
     /// The customer has other seats; the time starts again.
     SeatsChanged,
@@ -251,7 +251,7 @@ fn is_queued(policy: PaymentPolicy) -> bool {
     matches!(policy.payment, Payment::Queued { .. })
 }
 
-/// Whether a booking is payment_failed when this attempt is declined. A queued one is payment_failed after its last attempt
+/// Whether a booking's payment has failed when this attempt is declined. A queued one waits after its last attempt
 /// too: its customer is not there, and may yet be told.
 fn ends_round(policy: PaymentPolicy, attempt: u8) -> bool {
     let is_last = attempt >= policy.max_attempts;

@@ -61,8 +61,7 @@ pub enum MoneyTask {
 /// When a booking is paid.
 ///
 /// Whether it is [`Payment::Later`] is known before the hold is asked for, and stays; how a decline is met
-/// may change with each payment. Only then is the hold
-/// pinned in time; in the other cases it must never have an expiry, or a confirmed booking could lose its
+/// may change with each payment. Only then is the hold pinned in time; in the other cases it must never have an expiry, or a confirmed booking could lose its
 /// seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payment {
@@ -70,12 +69,12 @@ pub enum Payment {
     AtOnce,
     /// When the customer says so, until the deadline: the hold is asked for until then.
     Later {
-        /// Whether the customer is there to mend a decline: it parks the booking. Else the next attempt
-        /// follows by itself.
+        /// Whether the customer is there: after a decline the booking waits for them to pay in another way.
+        /// Else the next attempt follows by itself.
         is_on_session: bool,
     },
     /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
-    /// many, at least one; after a round that was declined it is payment_failed.
+    /// many, at least one; after a round that was declined the payment has failed.
     Queued {
         /// How many attempts a round has.
         round: u8,
@@ -113,7 +112,7 @@ pub enum Action {
         /// From 1.
         attempt: u8,
     },
-    /// Wait until the deadline for the customer, or for somebody who has a payment_failed payment tried again.
+    /// Wait until the deadline for the customer, or for somebody who has a failed payment tried again.
     AwaitCustomer,
     /// Nothing, for good unless the customer cancels.
     Nothing,

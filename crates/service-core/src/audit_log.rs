@@ -9,7 +9,8 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use crate::caller::Caller;
-use crate::database::{DatabaseError, MigrationSet};
+use crate::database::DatabaseError;
+use crate::migrations::MigrationSet;
 use crate::page::PageRequest;
 
 mod embedded {

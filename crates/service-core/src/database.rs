@@ -1,11 +1,9 @@
-//! The PostgreSQL pools of a service, by its settings, and migrations.
+//! The PostgreSQL pools of a service, by its settings.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
 use deadpool_postgres::Pool;
-use futures_util::StreamExt as _;
-use refinery::{Migration, Runner};
 use secrecy::ExposeSecret as _;
 use tokio_postgres::Config;
 
@@ -13,9 +11,6 @@ pub use crate::connections::connect::Messages;
 pub use crate::connections::{ConnectError, Limits, connect, is_transient, on_connection};
 
 use crate::settings::DatabaseSettings;
-
-/// The advisory lock that lets one replica migrate at a time: the bytes of "holdfast" as a number.
-const MIGRATION_LOCK: i64 = 0x686f_6c64_6661_7374;
 
 /// How the service reaches its database.
 ///
@@ -132,78 +127,6 @@ pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<
     let options = format!("{options} {PLANNED_BY_KEYS}");
     config.options(options);
     pool_of(&config, settings, BATCH_CONNECTIONS)
-}
-
-/// One set of migrations and the table that remembers which of them were applied.
-pub struct MigrationSet {
-    /// The history table's name, one per set.
-    pub history_table: &'static str,
-    /// The migrations.
-    pub runner: Runner,
-}
-
-/// How long the server may be silent while it migrates: longer than an index takes on the largest table.
-const MIGRATION_SILENCE: Duration = Duration::from_secs(3600);
-
-/// How long the server may take to let a migration begin.
-const MIGRATION_CONNECT: Duration = Duration::from_secs(10);
-
-/// Brings a database up to date, one replica at a time. A schema that a newer version of the service has
-/// migrated is left as it is: migrations only expand, so this version works on it.
-///
-/// # Errors
-/// When the database can't be reached, or a migration fails or was changed after it was applied.
-pub async fn migrate(config: &Config, sets: Vec<MigrationSet>) -> anyhow::Result<()> {
-    let mut config = config.clone();
-    // Migrations and the wait for another replica's may take longer than a request's statement.
-    config.options("-c statement_timeout=0 -c lock_timeout=60s");
-    let limits = Limits {
-        connect: MIGRATION_CONNECT,
-        silence: MIGRATION_SILENCE,
-    };
-    let (mut client, messages) = connect(&config, limits).await?;
-    let connection = tokio::spawn(messages.for_each(async |_| {}));
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
-        .await?;
-    for mut set in sets {
-        set.runner.set_migration_table_name(set.history_table);
-        let failed = || format!("the migrations of {} failed", set.history_table);
-        let known = client
-            .query_one("SELECT to_regclass($1) IS NOT NULL", &[&set.history_table])
-            .await?
-            .try_get(0)?;
-        let applied = if known {
-            let applied = set.runner.get_applied_migrations_async(&mut client).await;
-            applied.with_context(failed)?
-        } else {
-            Vec::new()
-        };
-        if is_newer(&applied, set.runner.get_migrations()) {
-            tracing::info!(
-                history = set.history_table,
-                "a newer version has migrated the schema: it is left as it is"
-            );
-            continue;
-        }
-        set.runner
-            .run_async(&mut client)
-            .await
-            .with_context(failed)?;
-    }
-    // Ending the session gives the lock back.
-    drop(client);
-    connection
-        .await
-        .context("the migrating connection ended badly")?;
-    Ok(())
-}
-
-/// Whether all of this version's migrations were applied as they are, and later ones too.
-fn is_newer(applied: &[Migration], own: &[Migration]) -> bool {
-    let latest = own.iter().map(Migration::version).max();
-    let has_later = applied.iter().any(|one| Some(one.version()) > latest);
-    has_later && own.iter().all(|one| applied.contains(one))
 }
 
 /// Whether the database answers, and takes writes.

@@ -5,7 +5,8 @@
 //! | [`settings`] | typed settings: embedded defaults, a file, the environment |
 //! | [`telemetry`] | logs and metrics |
 //! | [`command_line`] | the options and start-up that the binaries share |
-//! | [`database`], [`connections`] | PostgreSQL: migrations, pools, connections that keep their own time limits |
+//! | [`database`], [`connections`] | PostgreSQL: pools, connections that keep their own time limits |
+//! | [`migrations`] | schema migrations, forward only |
 //! | [`redis`] | a pool, and calls that do without Redis within milliseconds |
 //! | [`group_commit`] | many small writes as few transactions |
 //! | [`idempotency`] | requests that act once: their keys, and earlier ones' answers |
@@ -30,6 +31,7 @@ pub mod database;
 pub mod fan_out;
 pub mod group_commit;
 pub mod idempotency;
+pub mod migrations;
 pub mod network;
 pub mod page;
 pub mod redis;

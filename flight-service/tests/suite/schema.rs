@@ -22,16 +22,16 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     insta::assert_snapshot!(lines.join("\n"), @r"
     adjustments adjustments_pkey primary key
     adjustments adjustments_units_not_zero check
-    audit_log_outcomes audit_log_outcomes_entry foreign key
-    audit_log_outcomes audit_log_outcomes_pkey primary key
-    audit_log_outcomes audit_log_outcomes_status_range check
-    audit_log audit_log_pkey primary key
-    audit_log audit_log_named check
-    audit_log audit_log_role_known check
     airports airports_code_is_iata check
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check
     airports airports_pkey primary key
+    audit_log audit_log_named check
+    audit_log audit_log_pkey primary key
+    audit_log audit_log_role_known check
+    audit_log_outcomes audit_log_outcomes_entry foreign key
+    audit_log_outcomes audit_log_outcomes_pkey primary key
+    audit_log_outcomes audit_log_outcomes_status_range check
     flights flights_arrive_after_departure check
     flights flights_currency_is_iso check
     flights flights_destination foreign key
@@ -52,8 +52,8 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     idempotency_keys idempotency_keys_status_is_final check
     imports imports_pkey primary key
     ledger ledger_accounts_known check
-    ledger ledger_pkey primary key
     ledger ledger_moves_between_accounts check
+    ledger ledger_pkey primary key
     ledger ledger_units_positive check
     live_seats live_seats_leg foreign key
     live_seats live_seats_one_hold primary key

@@ -26,18 +26,18 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
         .collect::<Result<_, _>>()?;
     insta::assert_snapshot!(lines.join("\n"), @r"
     charges charges_amount_positive check
-    charges charges_kind_known check
     charges charges_currency_form check
     charges charges_digest_length check
     charges charges_ended_has_message check
     charges charges_ended_has_time check
-    charges charges_idempotency_key_form check
     charges charges_idempotency_key unique
-    charges charges_pkey primary key
+    charges charges_idempotency_key_form check
     charges charges_key_has_digest check
+    charges charges_kind_known check
     charges charges_leased_while_processing check
     charges charges_payment_code_cleared check
     charges charges_payment_code_form check
+    charges charges_pkey primary key
     charges charges_references_form check
     charges charges_refunded_was_captured check
     charges charges_refunded_within_amount check
@@ -47,10 +47,10 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     refunds refunds_amount_positive check
     refunds refunds_charge foreign key
     refunds refunds_digest_length check
-    refunds refunds_idempotency_key_form check
     refunds refunds_idempotency_key unique
-    refunds refunds_pkey primary key
+    refunds refunds_idempotency_key_form check
     refunds refunds_key_has_digest check
+    refunds refunds_pkey primary key
     ");
     Ok(())
 }

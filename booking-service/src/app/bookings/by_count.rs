@@ -318,7 +318,7 @@ impl Bookings {
             let policy = self.engine.policy(&booking);
             let cancelled = Booking {
                 refusal: None,
-                wanted: None,
+                requested_seats: None,
                 ..booking.after(policy, Event::CancelRequested)?
             };
             match self.engine.save(cancelled, NextStep::Mine).await {

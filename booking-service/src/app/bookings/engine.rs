@@ -143,7 +143,7 @@ impl Engine {
         booking: &Booking,
         context: &CallContext,
     ) -> Result<Option<Step>, AppError> {
-        if let Some(wanted) = &booking.wanted
+        if let Some(wanted) = &booking.requested_seats
             && booking.life.state == State::Held
         {
             return self.change_seats(booking, wanted, context).await.map(Some);
@@ -210,7 +210,7 @@ impl Engine {
     ) -> Result<Booking, AppError> {
         Ok(Booking {
             refusal: Some(refusal),
-            wanted: None,
+            requested_seats: None,
             ..self.after(booking, event)?
         })
     }

@@ -33,7 +33,7 @@ pub enum OnDecline {
     /// It is tried again by itself, so many times, and then the order has failed.
     Retry,
     /// The order stays held: its customer is there, and may pay in another way.
-    Mend,
+    AwaitCustomer,
 }
 
 /// Makes and changes orders.
@@ -106,7 +106,7 @@ impl Orders {
         let looking = async {
             loop {
                 let order = self.find(id).await?;
-                if order.wanted.is_none() && order.life.state != State::Pending {
+                if order.requested_seats.is_none() && order.life.state != State::Pending {
                     return Ok(order);
                 }
                 tokio::time::sleep(OTHER_CHANGE_POLL).await;
@@ -145,7 +145,7 @@ impl Orders {
             .deadline(order.created_at, now);
         let changing = Booking {
             seat_change: order.seat_change + 1,
-            wanted: Some(SeatChange { seats, deadline_at }),
+            requested_seats: Some(SeatChange { seats, deadline_at }),
             refusal: None,
             ..order
         };
@@ -194,7 +194,7 @@ impl Orders {
         code: String,
         context: CallContext,
     ) -> Result<(), AppError> {
-        self.begin_to_pay(id, code, OnDecline::Mend, None, context)
+        self.begin_to_pay(id, code, OnDecline::AwaitCustomer, None, context)
             .await
     }
 
@@ -207,7 +207,7 @@ impl Orders {
         context: CallContext,
     ) -> Result<(), AppError> {
         let order = Booking {
-            is_on_session: on_decline == OnDecline::Mend,
+            is_on_session: on_decline == OnDecline::AwaitCustomer,
             ..self.payable(id).await?
         };
         let policy = self.bookings.engine.policy(&order);

@@ -6,7 +6,7 @@
 //! [`crate::app::tickets::job_notifier`]; what nobody took within a second, or was left by a worker that was stopped, the
 //! [`crate::app::bookings::worker`] finds. An attempt that was declined is followed by another after a pause; one whose
 //! outcome is not known is asked again under the same key, for as long as there is time to pay. After a
-//! round of declined attempts the job is a dead letter: its booking is payment_failed, keeps its tickets until its
+//! round of declined attempts the job is a dead letter: its booking's payment has failed, it keeps its tickets until its
 //! deadline, and may be tried again by staff, under further keys.
 
 use crate::model::dead_letter::{DeadLetter, Failure};

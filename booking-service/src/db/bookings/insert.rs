@@ -164,7 +164,7 @@ impl Added {
             refusal: None,
             hold: insertion.hold,
             seat_change: 0,
-            wanted: None,
+            requested_seats: None,
             total: None,
             held_at: None,
             payment: None,

@@ -68,7 +68,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
             .map(|(code, message)| Refusal::new(code.as_str().into(), message)),
         hold: HoldId(row.try_get("hold_id")?),
         seat_change: row.try_get("seat_change")?,
-        wanted: wanted(row)?,
+        requested_seats: requested_seats(row)?,
         total: total(row)?,
         held_at: row.try_get("held_at")?,
         payment: row.try_get::<_, Option<Uuid>>("payment_id")?.map(PaymentId),
@@ -149,11 +149,11 @@ fn life(row: &Row) -> Result<lifecycle::BookingState, DbError> {
     stored.life().ok_or(DbError::Unreadable("bookings.state"))
 }
 
-fn wanted(row: &Row) -> Result<Option<SeatChange>, DbError> {
+fn requested_seats(row: &Row) -> Result<Option<SeatChange>, DbError> {
     let seats: Option<Json<Vec<Vec<SeatNumber>>>> = row.try_get("requested_seats")?;
     let deadline: Option<Timestamp> = row.try_get("requested_deadline_at")?;
-    let wanted = seats.zip(deadline);
-    Ok(wanted.map(|(Json(seats), deadline_at)| SeatChange { seats, deadline_at }))
+    let requested = seats.zip(deadline);
+    Ok(requested.map(|(Json(seats), deadline_at)| SeatChange { seats, deadline_at }))
 }
 
 fn total(row: &Row) -> Result<Option<Money>, DbError> {

@@ -125,12 +125,15 @@ pub async fn update(
                 &column(of, |one| one.booking.seat_change),
                 &column(of, |one| {
                     one.booking
-                        .wanted
+                        .requested_seats
                         .as_ref()
                         .map(|wanted| Json(&wanted.seats))
                 }),
                 &column(of, |one| {
-                    one.booking.wanted.as_ref().map(|wanted| wanted.deadline_at)
+                    one.booking
+                        .requested_seats
+                        .as_ref()
+                        .map(|wanted| wanted.deadline_at)
                 }),
                 &column(of, |one| one.booking.deadline_at),
                 &column(of, |one| leaves_key_free(&one.booking)),

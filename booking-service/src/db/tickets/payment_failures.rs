@@ -41,7 +41,7 @@ const HISTORY: &str = "
     WHERE booking_id = $1 ORDER BY attempt";
 
 /// Writes what became of a booking whose attempt was declined, the failure, and a dead letter if the
-/// booking is payment_failed; `None` where somebody else changed the booking first.
+/// booking's payment has failed; `None` where somebody else changed the booking first.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -76,7 +76,7 @@ pub async fn decline(
     Ok(Some(booking))
 }
 
-/// Writes a booking whose payment_failed payment is tried again, and that its dead letter is, and keeps the answer;
+/// Writes a booking whose failed payment is tried again, and that its dead letter is, and keeps the answer;
 /// `None` where somebody else was first.
 ///
 /// # Errors

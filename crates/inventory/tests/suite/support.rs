@@ -14,8 +14,9 @@ use inventory::{
 };
 use jiff::Timestamp;
 use service_core::connections::Limits;
+use service_core::migrations::migrate;
 use test_stack::{Servers, TestDatabase};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Longer than any outage in these tests.
@@ -34,13 +35,7 @@ pub struct Bench {
 }
 
 async fn migrated(url: &str) -> anyhow::Result<()> {
-    let (mut client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    let connection = tokio::spawn(connection);
-    let mut runner = inventory::migrations::runner();
-    runner.set_migration_table_name(inventory::migrations::HISTORY_TABLE);
-    runner.run_async(&mut client).await?;
-    drop(client);
-    connection.await?.context("the connection failed")
+    migrate(&url.parse()?, vec![inventory::migrations()]).await
 }
 
 impl Bench {

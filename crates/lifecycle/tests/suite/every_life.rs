@@ -239,7 +239,7 @@ fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
 }
 
 #[test]
-fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
+fn a_decline_on_session_keeps_the_hold_until_the_last_attempt() {
     let policy = PaymentPolicy {
         payment: Payment::Later {
             is_on_session: true,
@@ -264,7 +264,7 @@ fn a_decline_that_is_mended_keeps_the_hold_until_the_last_attempt() {
 }
 
 #[test]
-fn a_queued_payment_is_parked_after_each_round_and_tried_again_under_other_keys() {
+fn a_queued_payment_has_failed_after_each_round_and_tried_again_under_other_keys() {
     let policy = PaymentPolicy {
         payment: Payment::Queued { round: 2 },
         max_attempts: 5,

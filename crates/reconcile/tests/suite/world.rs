@@ -53,7 +53,7 @@ const BOOKINGS: &str = "
                  (5, 'seats', 'held', 0, 2000, 'INR'), (6, 'count', 'failed', 0, NULL, NULL))
         AS new (id, channel, state, attempt, amount, currency);";
 
-/// An event with three tickets sold and one held, for a booking whose payment is payment_failed; a ticket option of
+/// An event with three tickets sold and one held, for a booking whose payment has failed; a ticket option of
 /// which four were bought.
 const TICKETS: &str = "
     INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at) VALUES

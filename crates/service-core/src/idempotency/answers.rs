@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_util::sync::CancellationToken;
 
 use super::{Kept, RequestKey};
-use crate::database::MigrationSet;
+use crate::migrations::MigrationSet;
 
 mod embedded {
     refinery::embed_migrations!("../../migrations/idempotency");

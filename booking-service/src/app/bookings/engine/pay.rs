@@ -31,7 +31,7 @@ impl Engine {
                 _ => self.close_late(booking, attempt, context).await,
             };
         }
-        // A queued attempt has waited already, in the queue, and a mended one for its customer.
+        // A queued attempt has waited already, in the queue, and one on session for its customer.
         let is_spaced = matches!(
             payment,
             Payment::AtOnce

@@ -135,7 +135,7 @@ impl Engine {
         match answer {
             // The number was used up by an earlier try, which was refused.
             Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
-                wanted: None,
+                requested_seats: None,
                 refusal: Some(Refusal::new(
                     RefusalCode::SeatTaken,
                     "the seats can't be had",
@@ -161,7 +161,7 @@ impl Engine {
             }
             // The seats stay as they were; the reason is for whoever asked.
             Err(refusal) => Ok(Step::Write(Booking {
-                wanted: None,
+                requested_seats: None,
                 refusal: Some(refusal.into()),
                 ..booking.clone()
             })),
@@ -227,7 +227,7 @@ fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange, total: Mon
         legs: legs.collect(),
         total: Some(total),
         deadline_at: wanted.deadline_at,
-        wanted: None,
+        requested_seats: None,
         refusal: None,
         ..booking.clone()
     }

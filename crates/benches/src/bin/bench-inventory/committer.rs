@@ -32,8 +32,10 @@ impl Committer {
     /// Makes the tables and the pools.
     pub async fn prepare(url: String) -> anyhow::Result<Self> {
         let mut client = connect(&url).await?;
-        inventory::migrations::runner()
-            .set_migration_table_name(inventory::migrations::HISTORY_TABLE)
+        let mut migrations = inventory::migrations();
+        migrations
+            .runner
+            .set_migration_table_name(migrations.history_table)
             .run_async(&mut client)
             .await?;
         let pools = (HOT..=HOT + SPREAD_POOLS).map(|id| NewPool {
