@@ -220,7 +220,8 @@ pub struct BookingSettings {
     pub hold_margin: Duration,
     /// How many attempts an order has to be paid.
     pub payment_attempts: u8,
-    /// How many payments of an order may be made on its page, where the customer is there and pays in another way after a decline.
+    /// How many payments of an order may be made on its page, where the customer is there and pays in another way
+    /// after a decline.
     pub page_payment_attempts: u8,
     /// The pause before the second attempt; it doubles before each further one.
     #[serde(with = "humantime_serde")]

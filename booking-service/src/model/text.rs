@@ -22,8 +22,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 
 /// An address of e-mail, written as its owner does but for compatibility forms and needless quotes.
 ///
-/// Two are the same one whose [normalized forms](Self::normalized) are equal. Letters that look like those of another alphabet
-/// are refused: `аsha@example.org` with a Cyrillic first letter would be taken for another's address.
+/// Two are the same one whose [normalized forms](Self::normalized) are equal. Letters that look like those of
+/// another alphabet are refused: `аsha@example.org` with a Cyrillic first letter would be taken for another's address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email {

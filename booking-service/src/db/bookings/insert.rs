@@ -29,8 +29,8 @@ pub struct Insertion {
 const INSERT: &str = "
     WITH added AS (
         INSERT INTO bookings (channel, user_ref, flight_ref, travel_date, payment_type, expected_total,
-                              state, public_status, hold_id, idempotency_key, request_digest, deadline_at,
-                              next_step_at)
+                              state, public_status, hold_id, idempotency_key, request_digest,
+                              deadline_at, next_step_at)
         SELECT channel, user_ref, flight_ref, travel_date, payment_type, expected_total::numeric,
                'pending', 'pending', hold_id, idempotency_key, request_digest,
                now() + make_interval(secs => deadline_s), now() + make_interval(secs => lease_s)

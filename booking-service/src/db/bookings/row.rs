@@ -16,8 +16,9 @@ use crate::model::booking_row::StoredState;
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "
     id, channel, user_ref, flight_ref, travel_date, payment_type, payment_code,
-    expected_total::text AS expected_total, state, public_status, attempt, charged, seats_task, money_task, refusal_code, refusal_message, hold_id,
-    is_on_session, seat_change, requested_seats, requested_deadline_at, amount_minor, currency, held_at, payment_id,
+    expected_total::text AS expected_total, state, public_status, attempt, charged, seats_task,
+    money_task, refusal_code, refusal_message, hold_id, is_on_session, seat_change, requested_seats,
+    requested_deadline_at, amount_minor, currency, held_at, payment_id,
     request_digest, idempotency_key IS NOT NULL AS has_key, answer, deadline_at,
     deadline_at <= clock_timestamp() AS is_past_deadline, lease_reclaims, version, created_at, updated_at,
     CASE WHEN channel <> 'event' THEN (
