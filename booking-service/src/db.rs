@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use service_core::idempotency::{Answer, Kept, RequestKey, answers};
 use service_core::migrations::MigrationSet;
 
-use crate::POOL_KIND;
+use crate::names::POOL_KIND;
 
 /// The migrations of the bookings database, in order.
 #[must_use]

@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
-        return openapi::print_openapi(&routes::openapi::document());
+        return openapi::print_openapi(&routes::document(&routes::endpoints(false)?));
     }
     let settings = Settings::load(arguments.common.config.as_deref())?;
     telemetry::start_logs(&settings.log)?;

@@ -8,16 +8,19 @@ use serde::Deserialize;
 use service_http::Problem;
 
 use crate::app::AppError;
-use crate::app::accounts::authentication::{AccountError, Accounts, Origin};
+use crate::app::accounts::authentication::{AccountError, Origin};
 use crate::app::accounts::passwords::{NewPassword, Password};
 use crate::db;
+use crate::http::Services;
+use crate::http::visitor::SessionCookie;
 use crate::model::text::{Email, Name};
 use crate::model::user::NewUser;
+use crate::pages::answers::{go_to, own_path, set_cookie};
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
+use crate::pages::session;
 use crate::pages::session::PageSession;
-use crate::pages::{For, go_to, own_path, page, session, set_cookie};
-use crate::routes::accounts::sessions::{Cookies, SessionCookie};
 
 /// Where sessions log in.
 pub(super) const LOG_IN: &str = "/log-in";
@@ -81,20 +84,24 @@ async fn sign_up_page(session: PageSession, back: Query<Back>) -> HttpResponse {
 
 async fn log_in(
     session: PageSession,
-    accounts: Data<Accounts>,
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     origin: Origin,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     // A password that none can be is a wrong one.
     let outcome = match Password::try_from(form.exact("password").to_owned()) {
-        Ok(password) => accounts.log_in(form.text("email"), password, &origin).await,
+        Ok(password) => {
+            services
+                .accounts
+                .log_in(form.text("email"), password, &origin)
+                .await
+        }
         Err(_) => Err(AccountError::WrongCredentials),
     };
     match outcome {
         Ok(begun) => {
             let mut answer = go_to(own_path(form.text("back")));
-            for cookie in cookies.begun(&begun) {
+            for cookie in services.cookies.begun(&begun) {
                 set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
             }
             Ok(answer)
@@ -105,8 +112,7 @@ async fn log_in(
 
 async fn sign_up(
     session: PageSession,
-    accounts: Data<Accounts>,
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     origin: Origin,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
@@ -115,10 +121,14 @@ async fn sign_up(
         Err(text) => return Ok(again(&session, &form, &text, sign_up_form)),
     };
     let (new, password) = wanted;
-    match accounts.sign_up_and_log_in(&new, password, &origin).await {
+    match services
+        .accounts
+        .sign_up_and_log_in(&new, password, &origin)
+        .await
+    {
         Ok(begun) => {
             let mut answer = go_to(own_path(form.text("back")));
-            for cookie in cookies.begun(&begun) {
+            for cookie in services.cookies.begun(&begun) {
                 set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
             }
             Ok(answer)
@@ -128,16 +138,18 @@ async fn sign_up(
 }
 
 async fn log_out(
-    accounts: Data<Accounts>,
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     cookie: SessionCookie,
     _form: Form,
 ) -> Result<HttpResponse, Problem> {
     if let Some(cookie) = cookie.0 {
-        accounts.log_out(&cookie).await?;
+        services.accounts.log_out(&cookie).await?;
     }
     let mut answer = go_to("/");
-    for cookie in [cookies.removal(), session::no_account(**cookies)] {
+    for cookie in [
+        services.cookies.removal(),
+        session::no_account(services.cookies),
+    ] {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     Ok(answer)

@@ -20,21 +20,21 @@ use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::bookings::by_count::Bookings;
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::operations::dashboard::Dashboard;
 use crate::app::tickets::events::Events;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::{Booking, Channel};
 use crate::model::dashboard::Stage;
 use crate::model::event::Event;
+use crate::pages::answers::go_to;
 use crate::pages::cancelling::Chance;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::orders::badge;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::pages::{
-    For, formatting, go_to, itinerary_view, orders, page, seat_map, tickets, travelers,
-};
-use crate::routes::call_context;
+use crate::pages::{formatting, itinerary_view, orders, seat_map, tickets, travelers};
 
 /// How many events are asked for side by side.
 const EVENTS_AT_ONCE: usize = 8;
@@ -149,23 +149,26 @@ pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Eve
 /// The session's bookings, newest first.
 async fn list(
     session: PageSession,
-    catalog: Data<Catalog>,
-    dashboard: Data<Dashboard>,
-    events: Data<Events>,
+    services: Data<Services>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
     let older_than = part.0.before.map(BookingId);
     let stage = stage_of(&part.0.stage);
     let name = STAGES.iter().find(|(known, _, _)| Some(*known) == stage);
     let name = name.map_or("", |(_, name, _)| name);
-    let found = dashboard
+    let found = services
+        .dashboard
         .of_users(&session.users(), stage, older_than, ROWS + 1)
         .await?;
     let shown = older_than.map_or(PageRequest::First, PageRequest::After);
     let shown = Page::of(found, &shown, ROWS, |booking| booking.id);
     let last = shown.after;
-    let airports = catalog.airports(&call_context()).await.unwrap_or_default();
-    let rows = rows(shown.rows, &catalog, &events).await;
+    let airports = services
+        .catalog
+        .airports(&call_context())
+        .await
+        .unwrap_or_default();
+    let rows = rows(shown.rows, &services.catalog, &services.events).await;
     let body = html! {
         div.heading {
             div { h1 { "My bookings" } p.quiet { "Of " b { (session.name) } ", newest first" } }
@@ -182,7 +185,7 @@ async fn list(
             section.card.empty {
                 h2 { "Nothing booked yet" }
                 p { "What you hold and buy will be listed here." }
-                p.actions { a.button.primary href="/" { "Search flights" } a.button.quiet href="/events" { "See events" } }
+                p.actions { a.button.primary href="/" { "Search flights" } a.button.quiet href="/events" { "See services.events" } }
             }
         } @else {
             ul.rows { @for row in &rows { li { (row_of(row, &airports)) } } }
@@ -268,16 +271,22 @@ async fn find(
 /// A booking that was paid at once, or costs nothing here.
 async fn show(
     session: PageSession,
-    bookings: Data<Bookings>,
-    catalog: Data<Catalog>,
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = find(id.0, &bookings, &session).await?;
+    let booking = find(id.0, &services.bookings, &session).await?;
     if matches!(booking.channel, Channel::Seats | Channel::Event) {
         return Ok(go_to(&path(&booking)));
     }
-    Ok(answer(booking, &bookings, &catalog, &events, &session, None).await)
+    Ok(answer(
+        booking,
+        &services.bookings,
+        &services.catalog,
+        &services.events,
+        &session,
+        None,
+    )
+    .await)
 }
 
 async fn answer(
@@ -345,40 +354,39 @@ async fn answer(
 /// Cancels a booking that was paid at once.
 async fn cancel(
     session: PageSession,
-    bookings: Data<Bookings>,
-    catalog: Data<Catalog>,
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<BookingId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find_count(id.0).await?;
+    let booking = services.bookings.find_count(id.0).await?;
     let booking = booking.for_caller(&session.caller)?;
-    match bookings
+    match services
+        .bookings
         .cancel(booking, session.actor, call_context())
         .await
     {
         Ok(cancelled) => Ok(go_to(&path(&cancelled))),
         Err(AppError::NotCancellable(state)) => {
-            let booking = find(id.0, &bookings, &session).await?;
+            let booking = find(id.0, &services.bookings, &session).await?;
             let problem = format!("A booking that is {state} can't be cancelled.");
             Ok(answer(
                 booking,
-                &bookings,
-                &catalog,
-                &events,
+                &services.bookings,
+                &services.catalog,
+                &services.events,
                 &session,
                 Some(&problem),
             )
             .await)
         }
         Err(AppError::PastCutoff(_)) => {
-            let booking = find(id.0, &bookings, &session).await?;
+            let booking = find(id.0, &services.bookings, &session).await?;
             let problem = "It is too late to cancel the booking.";
             Ok(answer(
                 booking,
-                &bookings,
-                &catalog,
-                &events,
+                &services.bookings,
+                &services.catalog,
+                &services.events,
                 &session,
                 Some(problem),
             )

@@ -16,9 +16,8 @@ use service_http::streams::{ALIVE, Grant, HEARTBEAT};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::app::accounts::live_sessions::LiveSessions;
+use crate::http::Services;
 use crate::pages::session::PageSession;
-use crate::routes::accounts::sessions::Cookies;
 
 /// How often it is looked at, by its key.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -55,12 +54,11 @@ pub(super) trait Subscription {
 /// When they watch too much already.
 pub(super) fn grant(request: &HttpRequest, session: &PageSession) -> Result<Grant, Problem> {
     let grant = Grant::of(request, &session.caller)?;
-    let sessions = request.app_data::<Data<LiveSessions>>();
-    let cookies = request.app_data::<Data<Cookies>>();
-    let cookie = cookies.and_then(|cookies| cookies.of(request));
-    Ok(match (&session.signed_in, sessions, cookie) {
-        (Some(user), Some(sessions), Some(cookie)) => {
-            grant.until(sessions.over(&cookie, user.role))
+    let services = request.app_data::<Data<Services>>();
+    let cookie = services.and_then(|services| services.cookies.of(request));
+    Ok(match (&session.signed_in, services, cookie) {
+        (Some(user), Some(services), Some(cookie)) => {
+            grant.until(services.live_sessions.over(&cookie, user.role))
         }
         _ => grant,
     })

@@ -14,11 +14,14 @@ use uuid::Uuid;
 use crate::app::accounts::users::Users;
 use crate::app::operations::dashboard::Dashboard;
 use crate::app::tickets::events::Events;
+use crate::http::Services;
 use crate::model::event::Event;
+use crate::pages::answers::fragment;
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::pages::{For, formatting, fragment, page, tickets};
+use crate::pages::{formatting, tickets};
 
 /// How many events a page has.
 const ROWS: i64 = 24;
@@ -58,21 +61,20 @@ struct Part {
 /// All events, in the order in which they were announced.
 async fn list(
     session: PageSession,
-    events: Data<Events>,
-    dashboard: Data<Dashboard>,
+    services: Data<Services>,
     part: Query<Part>,
 ) -> Result<HttpResponse, Problem> {
-    let found = events.list(part.0.after, ROWS + 1).await?;
+    let found = services.events.list(part.0.after, ROWS + 1).await?;
     let shown = part.0.after.map_or(PageRequest::First, PageRequest::After);
     let shown = Page::of(found, &shown, ROWS, |event| event.id);
     let (found, last) = (shown.rows, shown.after);
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
-    let free = dashboard.tickets_left(&ids).await?;
+    let free = services.dashboard.tickets_left(&ids).await?;
     let now = Timestamp::now();
     let body = html! {
         h1 { "Events" }
         @if found.is_empty() {
-            section.card.empty { h2 { "No events yet" } p { "What is announced will be listed here." } }
+            section.card.empty { h2 { "No services.events yet" } p { "What is announced will be listed here." } }
         } @else {
             ul.rows {
                 @for event in &found {
@@ -87,8 +89,8 @@ async fn list(
             }
         }
         p.pages {
-            @if part.0.after.is_some() { a href="/events" { "First events" } }
-            @if let Some(last) = last { a href=(format!("/events?after={last}")) { "More events" } }
+            @if part.0.after.is_some() { a href="/events" { "First services.events" } }
+            @if let Some(last) = last { a href=(format!("/events?after={last}")) { "More services.events" } }
         }
     };
     Ok(HtmlPage::new("Events", Place::Events, body).answer(&session))
@@ -128,15 +130,13 @@ pub(super) struct Sale<'a> {
 /// One event.
 async fn show(
     session: PageSession,
-    events: Data<Events>,
-    dashboard: Data<Dashboard>,
-    users: Data<Users>,
+    services: Data<Services>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let sale = Sale {
-        events: &events,
-        dashboard: &dashboard,
-        users: &users,
+        events: &services.events,
+        dashboard: &services.dashboard,
+        users: &services.users,
     };
     let page = event_page(&session, &sale, id.0, None).await?;
     Ok(page.answer(&session))
@@ -191,13 +191,13 @@ async fn event_page(
 }
 
 /// How many tickets are left, for a page that is open.
-async fn left_now(
-    events: Data<Events>,
-    dashboard: Data<Dashboard>,
-    id: Id<Uuid>,
-) -> Result<HttpResponse, Problem> {
-    let event = events.find(id.0).await?;
-    let free = dashboard.tickets_left(&[id.0]).await?.remove(&id.0);
+async fn left_now(services: Data<Services>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    let event = services.events.find(id.0).await?;
+    let free = services
+        .dashboard
+        .tickets_left(&[id.0])
+        .await?
+        .remove(&id.0);
     let left = left(&event, free, Timestamp::now());
     Ok(fragment(&left))
 }

@@ -11,13 +11,14 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, Route};
 use service_core::caller::Caller;
 use service_http::auth::guard::Guards;
-use service_http::limits::rate::RateLimitStatus;
-use service_http::server::unguarded;
+use service_http::endpoint::unguarded;
+use service_http::limits::RateLimitStatus;
 use service_http::{Problem, audit_log};
 
+use crate::http::Services;
+use crate::pages::answers::{go_to, set_cookie};
 use crate::pages::session::PageSession;
-use crate::pages::{account, error_page, go_to, set_cookie};
-use crate::routes::accounts::sessions::Cookies;
+use crate::pages::{account, error_page};
 
 /// Everything comes from this service, and no script or style stands inside a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -148,8 +149,8 @@ fn finished(
     rate_limit_status: Option<RateLimitStatus>,
 ) -> Result<HttpResponse, Problem> {
     let mut answer = error_page::as_page(answer, session);
-    let cookies = request.app_data::<Data<Cookies>>();
-    if let Some(cookie) = cookies.and_then(|cookies| session.new_cookie(***cookies)) {
+    let services = request.app_data::<Data<Services>>();
+    if let Some(cookie) = services.and_then(|services| session.new_cookie(services.cookies)) {
         set_cookie(&mut answer, &cookie).map_err(Problem::internal)?;
     }
     add_rules(&mut answer);

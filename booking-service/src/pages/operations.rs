@@ -15,13 +15,12 @@ use service_core::caller::Role;
 use service_http::Problem;
 use service_http::extract::Query;
 
-use crate::app::catalog::Catalog;
-use crate::app::operations::dashboard::Dashboard;
-use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::http::Services;
 use crate::model::dashboard::Span;
+use crate::pages::answers::fragment;
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::session::PageSession;
-use crate::pages::{For, fragment, page};
 
 /// The spans, with their names in addresses and on the page.
 const SPANS: [(Span, &str, &str); 3] = [
@@ -100,14 +99,12 @@ impl Asked {
 /// All of it.
 async fn show(
     session: PageSession,
-    dashboard: Data<Dashboard>,
-    catalog: Data<Catalog>,
-    jobs: Data<PaymentJobs>,
+    services: Data<Services>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    let dead_letters = dead_letters::list(&jobs, &session).await?;
+    let dead_letters = dead_letters::list(&services.payment_jobs, &session).await?;
     let (span, name) = asked.0.span();
-    let figures = figures::read(&dashboard, &catalog, span).await?;
+    let figures = figures::read(&services.dashboard, &services.catalog, span).await?;
     let body = html! {
         div.heading {
             h1 { "Operations" }
@@ -139,23 +136,18 @@ async fn show(
 }
 
 /// The figures alone, for a page that is open.
-async fn figures(
-    dashboard: Data<Dashboard>,
-    catalog: Data<Catalog>,
-    asked: Query<Asked>,
-) -> Result<HttpResponse, Problem> {
-    let figures = figures::read(&dashboard, &catalog, asked.0.span().0).await?;
+async fn figures(services: Data<Services>, asked: Query<Asked>) -> Result<HttpResponse, Problem> {
+    let figures = figures::read(&services.dashboard, &services.catalog, asked.0.span().0).await?;
     Ok(fragment(&figures.html()))
 }
 
 /// The proof: a piece for an open page, a page for a browser without scripts.
 async fn proof(
     session: PageSession,
-    dashboard: Data<Dashboard>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     request: actix_web::HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let html = proof::proof(&dashboard, &catalog).await;
+    let html = proof::proof(&services.dashboard, &services.catalog).await;
     if request.headers().contains_key("hx-request") {
         return Ok(fragment(&html));
     }

@@ -21,12 +21,15 @@ use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::bookings::orders::{Orders, is_payment_code, status};
 use crate::app::catalog::{Airports, Catalog};
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::Booking;
+use crate::pages::answers::go_to;
 use crate::pages::forms::Form;
+use crate::pages::itinerary_view;
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::session::PageSession;
-use crate::pages::{For, go_to, itinerary_view, page};
-use crate::routes::call_context;
 
 pub(super) use crate::pages::orders::panel::{again, badge};
 
@@ -117,12 +120,11 @@ async fn find(id: HoldId, orders: &Orders, session: &PageSession) -> Result<Book
 /// An order as it stands.
 async fn show(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = find(id.0, &orders, &session).await?;
-    Ok(answer(order, &orders, &catalog, &session, None).await)
+    let order = find(id.0, &services.orders, &session).await?;
+    Ok(answer(order, &services.orders, &services.catalog, &session, None).await)
 }
 
 /// An order with what went wrong.
@@ -153,35 +155,44 @@ async fn answer(
 /// Begins to pay.
 async fn pay(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = find(id.0, &orders, &session).await?;
+    let order = find(id.0, &services.orders, &session).await?;
     let code: String = form.text("code").split_whitespace().collect();
     if !is_payment_code(&code) {
         let notice = "The payment code has five digits, such as 12345.";
-        return Ok(answer(order, &orders, &catalog, &session, Some(notice)).await);
+        return Ok(answer(
+            order,
+            &services.orders,
+            &services.catalog,
+            &session,
+            Some(notice),
+        )
+        .await);
     }
-    match orders.pay(id.0, code, call_context()).await {
+    match services.orders.pay(id.0, code, call_context()).await {
         Ok(_) => Ok(go_to(&path(id.0))),
-        Err(error) => moved_on(error, id.0, &orders, &catalog, &session).await,
+        Err(error) => moved_on(error, id.0, &services.orders, &services.catalog, &session).await,
     }
 }
 
 /// Gives it up.
 async fn cancel(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &orders, &session).await?;
-    match orders.cancel(id.0, session.actor, call_context()).await {
+    find(id.0, &services.orders, &session).await?;
+    match services
+        .orders
+        .cancel(id.0, session.actor, call_context())
+        .await
+    {
         Ok(_) => Ok(go_to(&path(id.0))),
-        Err(error) => moved_on(error, id.0, &orders, &catalog, &session).await,
+        Err(error) => moved_on(error, id.0, &services.orders, &services.catalog, &session).await,
     }
 }
 

@@ -11,11 +11,11 @@ use maud::{Markup, html};
 use service_http::Problem;
 use service_http::extract::Query;
 
-use crate::app::catalog::Catalog;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::search::search_form::{Fault, SearchForm};
 use crate::pages::session::PageSession;
-use crate::routes::call_context;
 
 /// The most airports that are offered at once: what a small screen shows.
 const SUGGESTIONS: usize = 7;
@@ -23,10 +23,10 @@ const SUGGESTIONS: usize = 7;
 /// The start page.
 pub(super) async fn start(
     session: PageSession,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     search_form: Query<SearchForm>,
 ) -> HttpResponse {
-    let airports = catalog.airports(&call_context()).await;
+    let airports = services.catalog.airports(&call_context()).await;
     let airports = airports.unwrap_or_default();
     let search_form = search_form.0.with_defaults();
     let body = html! {
@@ -47,19 +47,21 @@ pub(super) async fn start(
 /// What was found.
 pub(super) async fn results(
     session: PageSession,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     search_form: Query<SearchForm>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
     let search_form = search_form.0.with_defaults();
-    let airports = catalog.airports(&context).await?;
+    let airports = services.catalog.airports(&context).await?;
     let search = match search_form.understood(&airports, SUGGESTIONS) {
         Ok(search) => search,
         Err(faults) => return Ok(faulty(&session, &search_form, &airports, &faults)),
     };
     let (source, destination) = (search.source, search.destination);
-    let fares = catalog.calendar(source, destination, search.date, search.seats, &context);
-    let (found, fares) = futures_util::join!(catalog.search(&search, &context), fares);
+    let fares = services
+        .catalog
+        .calendar(source, destination, search.date, search.seats, &context);
+    let (found, fares) = futures_util::join!(services.catalog.search(&search, &context), fares);
     let found = found?;
     let names = [source, destination].map(|code| {
         let airport = airports.find(code);
@@ -122,10 +124,10 @@ fn choices(fault: &Fault<'_>, search_form: &SearchForm) -> Markup {
 
 /// Airports for what is typed so far: the options of a list.
 pub(super) async fn airports(
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     typed: Query<search_form::Typed>,
 ) -> Result<HttpResponse, Problem> {
-    let airports = catalog.airports(&call_context()).await?;
+    let airports = services.catalog.airports(&call_context()).await?;
     let (field, text) = typed.0.field();
     let options = form::options(field, &airports.suggest(text, SUGGESTIONS));
     let answer = HttpResponse::Ok()

@@ -19,12 +19,13 @@ use uuid::Uuid;
 use crate::app::AppError;
 use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Catalog};
+use crate::http::Services;
+use crate::http::call_context;
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
 use crate::pages::{formatting, forms, itinerary_view};
-use crate::routes::call_context;
 
 /// Which flights, and for how many.
 #[derive(Debug, Default, Deserialize)]
@@ -56,25 +57,32 @@ pub(super) struct Choice {
 /// One flight, by its id or its number.
 pub(super) async fn flight(
     session: PageSession,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     name: web::Path<String>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let id = catalog.flight(&name, &context).await?.id;
-    show(&session, &catalog, &[id], choice_of(&asked.0), &context).await
+    let id = services.catalog.flight(&name, &context).await?.id;
+    show(
+        &session,
+        &services.catalog,
+        &[id],
+        choice_of(&asked.0),
+        &context,
+    )
+    .await
 }
 
 /// Flights that are booked as one.
 pub(super) async fn itinerary(
     session: PageSession,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let ids = flight_ids(&asked.0.flights)?;
     show(
         &session,
-        &catalog,
+        &services.catalog,
         &ids,
         choice_of(&asked.0),
         &call_context(),

@@ -16,12 +16,11 @@ use service_http::Problem;
 use service_http::extract::{Id, Query};
 use service_http::streams::events;
 
-use crate::app::bookings::orders::Orders;
-use crate::app::bookings::seat_feeds::SeatFeeds;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::pages::event_stream::grant;
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::session::PageSession;
-use crate::routes::call_context;
 
 /// How long a browser waits before it comes back: a change is to be seen within a second.
 const COME_BACK_AFTER: Bytes = Bytes::from_static(b"retry: 500\n\n");
@@ -44,8 +43,7 @@ struct Changes {
 /// Sends them.
 pub(super) async fn stream(
     session: PageSession,
-    feeds: Data<SeatFeeds>,
-    orders: Data<Orders>,
+    services: Data<Services>,
     id: Id<FlightId>,
     known: Query<Known>,
     request: HttpRequest,
@@ -54,11 +52,14 @@ pub(super) async fn stream(
     let last_event = request.headers().get("last-event-id");
     let last_event = last_event.and_then(|id| id.to_str().ok()?.parse().ok());
     if let Some(order) = known.0.order {
-        orders.check_owner(order, &session.caller).await?;
+        services.orders.check_owner(order, &session.caller).await?;
     }
     // With who has them, to find the session's own; no other is told of that.
     let name = id.0.to_string();
-    let watching = feeds.watch(&name, true, &call_context()).await?;
+    let watching = services
+        .seat_feeds
+        .watch(&name, true, &call_context())
+        .await?;
     let mut changes = Changes {
         flight: id.0,
         known: SeatsKnown::new(last_event.or(known.0.after)),

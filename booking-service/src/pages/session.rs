@@ -18,10 +18,11 @@ use service_http::Problem;
 use service_http::auth::guard::Guards;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::{AccountError, Accounts};
+use crate::app::accounts::authentication::AccountError;
+use crate::http::Services;
+use crate::http::cookies::Cookies;
 use crate::model::actor::Actor;
 use crate::model::user::User;
-use crate::routes::accounts::sessions::Cookies;
 
 /// The cookie with the name of whom the session acts as.
 const ACTING_AS: &str = "holdfast_acting_as";
@@ -81,11 +82,10 @@ impl std::ops::Deref for PageSession {
 impl PageSession {
     /// Who makes this request, by their session if they have one; for [`Self::of`] from then on.
     pub(super) async fn identify(request: &HttpRequest) -> Result<Self, Problem> {
-        let accounts = request.app_data::<Data<Accounts>>();
-        let cookies = request.app_data::<Data<Cookies>>();
-        let cookie = cookies.and_then(|cookies| cookies.of(request));
-        let session = match accounts.zip(cookie) {
-            Some((accounts, cookie)) => match accounts.session(&cookie).await {
+        let services = request.app_data::<Data<Services>>();
+        let cookie = services.and_then(|services| services.cookies.of(request));
+        let session = match services.zip(cookie) {
+            Some((services, cookie)) => match services.accounts.session(&cookie).await {
                 Ok(session) => Some(session.user),
                 Err(AccountError::NoSession) => None,
                 Err(error) => return Err(error.into()),
@@ -106,8 +106,9 @@ impl PageSession {
     fn with(request: &HttpRequest, signed_in: Option<User>) -> Self {
         let guards = request.app_data::<Data<Guards>>();
         let is_open = guards.is_some_and(|guards| guards.authenticator.is_open());
-        let cookies = request.app_data::<Data<Cookies>>();
-        let value_of = |name| cookies.and_then(|cookies| cookies.value_of(request, name));
+        let services = request.app_data::<Data<Services>>();
+        let value_of =
+            |name| services.and_then(|services| services.cookies.value_of(request, name));
         let named = value_of(ACTING_AS).and_then(|name| checked_name(&name));
         let account = value_of(ACCOUNT).and_then(|id| Uuid::try_parse(&id).ok());
         let token = value_of(FORM_TOKEN).filter(|token| Uuid::try_parse(token).is_ok());

@@ -5,13 +5,16 @@ use actix_web::web::{self, Data, ServiceConfig};
 use maud::html;
 use service_http::Problem;
 
-use crate::app::accounts::authentication::{AccountError, Accounts};
+use crate::app::accounts::authentication::AccountError;
+use crate::http::Services;
+use crate::http::visitor::SessionCookie;
 use crate::model::session::OpenSession;
+use crate::pages::answers::go_to;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::session::PageSession;
-use crate::pages::{For, account, formatting, go_to, page};
-use crate::routes::accounts::sessions::SessionCookie;
+use crate::pages::{account, formatting};
 
 /// Where they are shown.
 pub(super) const SESSIONS: &str = "/account/sessions";
@@ -32,10 +35,14 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 async fn show(
     session: PageSession,
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = match accounts.sessions(&cookie.0.unwrap_or_default()).await {
+    let sessions = match services
+        .accounts
+        .sessions(&cookie.0.unwrap_or_default())
+        .await
+    {
         // In an open installation somebody may act without having logged in.
         Err(AccountError::NoSession) => return Ok(go_to(&account::to(account::LOG_IN, SESSIONS))),
         sessions => sessions?,
@@ -74,11 +81,12 @@ async fn show(
 }
 
 async fn end_others(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
     _form: Form,
 ) -> Result<HttpResponse, Problem> {
-    accounts
+    services
+        .accounts
         .end_others(&cookie.0.unwrap_or_default(), None)
         .await?;
     Ok(go_to(SESSIONS))

@@ -17,16 +17,17 @@ use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::tickets::event_bookings::EventBookings;
 use crate::app::tickets::events::Events;
-use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::Channel;
 use crate::model::event::Event;
 use crate::model::event_booking::EventBooking;
+use crate::pages::answers::go_to;
 use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
 use crate::pages::forms::Form;
 use crate::pages::layout::{HtmlPage, Place};
+use crate::pages::middleware::{For, page};
 use crate::pages::session::PageSession;
-use crate::pages::{For, go_to, page};
-use crate::routes::call_context;
 
 pub(super) use crate::pages::tickets::buy::{form as buy_form, known};
 
@@ -103,12 +104,18 @@ async fn find(
 /// A booking as it stands.
 async fn show(
     session: PageSession,
-    bookings: Data<EventBookings>,
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = find(id.0, &bookings, &session).await?;
-    Ok(answer(booking, &bookings, &events, &session, None).await)
+    let booking = find(id.0, &services.event_bookings, &session).await?;
+    Ok(answer(
+        booking,
+        &services.event_bookings,
+        &services.events,
+        &session,
+        None,
+    )
+    .await)
 }
 
 async fn answer(
@@ -137,20 +144,25 @@ async fn answer(
 /// Has a declined payment tried again.
 async fn pay(
     session: PageSession,
-    bookings: Data<EventBookings>,
-    jobs: Data<PaymentJobs>,
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &bookings, &session).await?;
-    match jobs.pay_again(id.0).await {
+    find(id.0, &services.event_bookings, &session).await?;
+    match services.payment_jobs.pay_again(id.0).await {
         // Somebody else was faster, and it is tried again all the same.
         Ok(()) | Err(AppError::InProgress) => Ok(go_to(&path(id.0))),
         Err(AppError::WrongState(_)) => {
-            let booking = find(id.0, &bookings, &session).await?;
+            let booking = find(id.0, &services.event_bookings, &session).await?;
             let notice = "The booking has moved on since the page was made.";
-            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
+            Ok(answer(
+                booking,
+                &services.event_bookings,
+                &services.events,
+                &session,
+                Some(notice),
+            )
+            .await)
         }
         Err(error) => Err(error.into()),
     }
@@ -159,23 +171,40 @@ async fn pay(
 /// Gives them up.
 async fn cancel(
     session: PageSession,
-    bookings: Data<EventBookings>,
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<HoldId>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    find(id.0, &bookings, &session).await?;
-    match bookings.cancel(id.0, session.actor, call_context()).await {
+    find(id.0, &services.event_bookings, &session).await?;
+    match services
+        .event_bookings
+        .cancel(id.0, session.actor, call_context())
+        .await
+    {
         Ok(_) => Ok(go_to(&path(id.0))),
         Err(AppError::WrongState(_)) => {
-            let booking = find(id.0, &bookings, &session).await?;
+            let booking = find(id.0, &services.event_bookings, &session).await?;
             let notice = "The booking was over already.";
-            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
+            Ok(answer(
+                booking,
+                &services.event_bookings,
+                &services.events,
+                &session,
+                Some(notice),
+            )
+            .await)
         }
         Err(AppError::PastCutoff(_)) => {
-            let booking = find(id.0, &bookings, &session).await?;
+            let booking = find(id.0, &services.event_bookings, &session).await?;
             let notice = "It is too late to cancel the booking.";
-            Ok(answer(booking, &bookings, &events, &session, Some(notice)).await)
+            Ok(answer(
+                booking,
+                &services.event_bookings,
+                &services.events,
+                &session,
+                Some(notice),
+            )
+            .await)
         }
         Err(error) => Err(error.into()),
     }
@@ -183,15 +212,13 @@ async fn cancel(
 
 struct Tickets {
     session: PageSession,
-    bookings: Data<EventBookings>,
-    events: Data<Events>,
+    services: Data<Services>,
 }
 
 /// Sends their changes.
 async fn stream(
     session: PageSession,
-    bookings: Data<EventBookings>,
-    events: Data<Events>,
+    services: Data<Services>,
     live: Data<Live<EventBooking>>,
     id: Id<HoldId>,
     known: Query<Known>,
@@ -199,22 +226,18 @@ async fn stream(
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
     let id = id.0;
-    find(id, &bookings, &session).await?;
-    let watched = bookings.clone();
+    find(id, &services.event_bookings, &session).await?;
+    let watched = services.clone();
     let watching = live.watch(id, |tell| {
         let look = move || look(watched.clone(), id);
         follow::<Tickets, _>(look, tell)
     });
-    let tickets = Tickets {
-        session,
-        bookings,
-        events,
-    };
+    let tickets = Tickets { session, services };
     Ok(watch(tickets, watching, known.0, grant))
 }
 
-async fn look(bookings: Data<EventBookings>, id: HoldId) -> Option<EventBooking> {
-    bookings.find(id).await.ok()
+async fn look(services: Data<Services>, id: HoldId) -> Option<EventBooking> {
+    services.event_bookings.find(id).await.ok()
 }
 
 impl Subscription for Tickets {
@@ -229,7 +252,12 @@ impl Subscription for Tickets {
     }
 
     async fn html(&self, booking: EventBooking) -> Markup {
-        let shown = Shown::of(booking, &self.bookings, &self.events).await;
+        let shown = Shown::of(
+            booking,
+            &self.services.event_bookings,
+            &self.services.events,
+        )
+        .await;
         panel::panel(&shown, &self.session, Timestamp::now())
     }
 }

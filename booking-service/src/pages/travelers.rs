@@ -3,9 +3,9 @@
 use domain::Units;
 use maud::{Markup, html};
 
+use crate::http::travelers::{TravelerBody, parse};
 use crate::model::booking::Traveler;
 use crate::pages::forms::Form;
-use crate::routes::bookings::travelers::{TravelerBody, parse};
 
 /// The fields of a name, as each row has them.
 const GIVEN: &str = "given_name";

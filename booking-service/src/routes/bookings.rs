@@ -5,4 +5,3 @@ pub(crate) mod by_count;
 pub(crate) mod flights;
 pub(crate) mod orders;
 pub(crate) mod simple_orders;
-pub(crate) mod travelers;

@@ -8,14 +8,36 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use actix_web::http::Method;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, web};
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
-use crate::health::Document;
 use crate::problem::FieldError;
+use crate::respond;
 
 /// What a field is told that has to be there and is not.
 pub const REQUIRED: &str = "required";
+
+/// An OpenAPI document as it is sent, to everybody the same.
+#[derive(Clone)]
+pub struct Document(Bytes);
+
+impl Document {
+    /// Of this description.
+    ///
+    /// # Errors
+    /// When it can't be JSON: a bug.
+    pub fn new(openapi: &OpenApi) -> Result<Self, serde_json::Error> {
+        Ok(Self(respond::json_bytes(openapi)?.into()))
+    }
+
+    /// Its text, which is JSON.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+}
 
 /// A document, to be asked. Application data.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +56,7 @@ impl Described {
     /// # Errors
     /// When the document is not JSON: a bug.
     pub fn new(document: &Document) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(document.json()).map(Self)
+        serde_json::from_slice(&document.bytes()).map(Self)
     }
 
     /// The call that a request is; none where the document has none, as of a page.

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, ContentEncoding};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::Problem;
-use crate::server::resource;
+use crate::auth::access::public;
+use crate::endpoint::guarded;
 
 /// Relative, so that it holds behind a path prefix too.
 static CONFIG: LazyLock<Arc<Config<'static>>> =
@@ -17,8 +19,12 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
 
 /// Adds the page.
 pub fn configure(routes: &mut ServiceConfig) {
-    routes.service(resource("/docs", "GET", [web::get().to(to_the_page)]));
-    routes.service(resource("/docs/{file:.*}", "GET", [web::get().to(file)]));
+    for (path, route) in [
+        ("/docs", web::get().to(to_the_page)),
+        ("/docs/{file:.*}", web::get().to(file)),
+    ] {
+        routes.service(guarded(path, [(Method::GET, public(), route)]));
+    }
 }
 
 async fn to_the_page() -> impl Responder {

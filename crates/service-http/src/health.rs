@@ -1,61 +1,66 @@
 //! What those who run a service ask it: does it live, can it work, how is it doing, what does it speak.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
+use deadpool_postgres::Pool;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
-use utoipa::openapi::OpenApi;
+use service_core::database;
+use service_core::redis::Redis;
 
-use crate::server::resource;
+use crate::auth::access::public;
+use crate::described::Document;
+use crate::endpoint::guarded;
 use crate::{Problem, respond};
 
 /// How long one part may take to show that it is there.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
-
-type CheckFuture = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// One part that a service needs.
 #[derive(Clone)]
 pub struct Check {
     name: &'static str,
     required: bool,
-    run: Arc<dyn Fn() -> CheckFuture + Send + Sync>,
+    is_up: Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>,
 }
 
 impl Check {
-    /// A part without which the service can't work.
-    pub fn required<F, Fut>(name: &'static str, run: F) -> Self
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
-    {
+    /// The database, without which the service can't work.
+    #[must_use]
+    pub fn postgres(database: Pool) -> Self {
+        let is_up = move || {
+            let database = database.clone();
+            async move { database::is_up(&database).await }.boxed()
+        };
         Self {
-            name,
+            name: "postgres",
             required: true,
-            run: Arc::new(move || Box::pin(run())),
+            is_up: Arc::new(is_up),
         }
     }
 
-    /// A part without which the service works less well.
-    pub fn optional<F, Fut>(name: &'static str, run: F) -> Self
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
-    {
+    /// Redis, without which the service works less well.
+    #[must_use]
+    pub fn redis(redis: Redis) -> Self {
+        let is_up = move || {
+            let redis = redis.clone();
+            async move { redis.is_up().await }.boxed()
+        };
         Self {
+            name: "redis",
             required: false,
-            ..Self::required(name, run)
+            is_up: Arc::new(is_up),
         }
     }
 
     async fn is_up(&self) -> bool {
-        tokio::time::timeout(CHECK_TIMEOUT, (self.run)())
+        tokio::time::timeout(CHECK_TIMEOUT, (self.is_up)())
             .await
             .unwrap_or(false)
     }
@@ -74,26 +79,6 @@ pub struct Operations {
     pub openapi: Document,
 }
 
-/// An OpenAPI document as it is sent, to everybody the same.
-#[derive(Clone)]
-pub struct Document(Bytes);
-
-impl Document {
-    /// Of this description.
-    ///
-    /// # Errors
-    /// When it can't be JSON: a bug.
-    pub fn new(openapi: &OpenApi) -> Result<Self, serde_json::Error> {
-        Ok(Self(respond::json_bytes(openapi)?.into()))
-    }
-
-    /// Its text, which is JSON.
-    #[must_use]
-    pub fn json(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
@@ -107,9 +92,6 @@ struct Readiness {
     degraded: Vec<&'static str>,
 }
 
-/// What those ask who watch a service: answered however busy it is, and counted apart.
-pub const HEALTH_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
-
 impl Operations {
     /// Adds the routes.
     pub fn configure(&self, routes: &mut ServiceConfig) {
@@ -119,7 +101,7 @@ impl Operations {
             ("/ready", web::get().to(ready)),
             ("/openapi.json", web::get().to(openapi)),
         ] {
-            routes.service(resource(path, "GET", [route]));
+            routes.service(guarded(path, [(Method::GET, public(), route)]));
         }
     }
 
@@ -132,7 +114,9 @@ impl Operations {
 
 /// Adds the metrics to a service's routes.
 pub fn metrics(routes: &mut ServiceConfig) {
-    routes.service(resource("/metrics", "GET", [web::get().to(prometheus)]));
+    let route = web::get().to(prometheus);
+    // Whoever reads metrics has no token that would have to be renewed; they name no customer.
+    routes.service(guarded("/metrics", [(Method::GET, public(), route)]));
 }
 
 async fn health(operations: web::Data<Operations>) -> impl Responder {
@@ -181,5 +165,5 @@ async fn prometheus(operations: web::Data<Operations>) -> impl Responder {
 async fn openapi(operations: web::Data<Operations>) -> impl Responder {
     HttpResponse::Ok()
         .content_type("application/json")
-        .body(operations.openapi.0.clone())
+        .body(operations.openapi.bytes())
 }

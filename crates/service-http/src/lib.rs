@@ -3,7 +3,9 @@
 //! | module | what it gives |
 //! | --- | --- |
 //! | [`problem`] | errors as `application/problem+json`, in one place |
-//! | [`context`] | the middleware around each request: its id, time limit, metrics, error shape |
+//! | [`endpoint`] | the table of a service's calls: route, guard, 405 and document from one line each |
+//! | [`middleware`] | around each request: its id, time limit, metrics, error shape |
+//! | [`context`], [`deadline`] | what is known of the request that is answered, and how long it may take |
 //! | [`auth`] | who calls, and for whom each call is |
 //! | [`audit_log`] | what admins did, written down before it is done |
 //! | [`limits`] | how much a client may ask, and how much is answered at once |
@@ -27,16 +29,20 @@ pub mod auth;
 pub mod body;
 pub mod client_address;
 pub mod context;
+pub mod deadline;
 pub mod described;
 pub mod docs;
+pub mod endpoint;
 pub mod etag;
 pub mod extract;
 pub mod health;
 mod idempotency_key;
 pub mod limits;
+pub mod middleware;
 pub mod openapi;
 pub mod page;
 mod parse;
+mod paths;
 pub mod pieces;
 pub mod problem;
 pub mod request_limits;

@@ -5,12 +5,47 @@ use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::auth::Rules;
 use crate::auth::access::Access;
+use crate::endpoint::{Endpoints, operations_of};
 use crate::problem::MEDIA_TYPE;
 
+/// The name of bearer tokens among the document's security schemes.
+const BEARER: &str = "bearer";
+
+/// The whole document of a service: `base` with these calls, and those that every service has. `refusal` makes the
+/// answer of a refused call from the call's path and a description.
+pub fn document(
+    mut base: OpenApi,
+    endpoints: &Endpoints,
+    refusal: impl Fn(&str, &str) -> Response,
+) -> OpenApi {
+    for endpoint in endpoints.iter() {
+        let mut description = endpoint.description.clone();
+        for (path, item) in &mut description.paths.paths {
+            for (method, operation) in operations_of(item) {
+                set_access(operation, endpoint.rule.access, |text| refusal(path, text));
+                set_limits(operation, |text| refusal(path, text));
+                set_checks(operation, method, |text| refusal(path, text));
+            }
+        }
+        base.merge(description);
+    }
+    add_operations(&mut base);
+    let scheme = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "Not asked for where `auth.mode` is `open`: every caller is an admin then",
+        ))
+        .build();
+    base.components
+        .get_or_insert_default()
+        .add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    base
+}
+
 /// Adds `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs/` to a document.
-pub fn add_operations(document: &mut OpenApi) {
+fn add_operations(document: &mut OpenApi) {
     let unavailable = problem_response("Something that it needs is down, which `detail` names");
     for (path, id, summary, answer, refusal) in [
         (
@@ -52,55 +87,11 @@ pub fn add_operations(document: &mut OpenApi) {
             Some((status, refusal)) => operation.response(status, refusal),
             None => operation,
         };
-        let item = PathItem::new(HttpMethod::Get, operation.build());
+        let mut operation = operation.build();
+        set_access(&mut operation, Access::Public, problem_response);
+        let item = PathItem::new(HttpMethod::Get, operation);
         document.paths.paths.insert(path.to_owned(), item);
     }
-}
-
-/// The name of bearer tokens among the document's security schemes.
-const BEARER: &str = "bearer";
-
-/// Says of each call for whom it is, as the rules have it, and how others are refused. `refusal` makes the
-/// answer of a refused call from the call's path and a description.
-pub fn add_access(document: &mut OpenApi, rules: &Rules, refusal: impl Fn(&str, &str) -> Response) {
-    let scheme = Http::builder()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some(
-            "Not asked for where `auth.mode` is `open`: every caller is an admin then",
-        ))
-        .build();
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme(BEARER, SecurityScheme::Http(scheme));
-    for (path, item) in &mut document.paths.paths {
-        for (method, operation) in operations_of(item) {
-            let rule = method
-                .parse()
-                .ok()
-                .and_then(|method| rules.find(&method, path));
-            let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
-            set_access(operation, access, |text| refusal(path, text));
-            if rule.is_none_or(|rule| !COMMON_PATHS.contains(&rule.path)) {
-                set_limits(operation, |text| refusal(path, text));
-                set_checks(operation, method, |text| refusal(path, text));
-            }
-        }
-    }
-}
-
-/// The operations of a path, by their methods.
-fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [
-        ("GET", &mut item.get),
-        ("PUT", &mut item.put),
-        ("POST", &mut item.post),
-        ("DELETE", &mut item.delete),
-        ("PATCH", &mut item.patch),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) -> Response) {
@@ -152,10 +143,6 @@ fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) ->
         said.or_insert_with(|| refusal(text).into());
     }
 }
-
-/// What those who run a service ask it: how that is limited is said nowhere.
-pub(crate) const COMMON_PATHS: [&str; 5] =
-    ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];
 
 /// Says how a call is refused that comes too slowly, or is one too many.
 fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {

@@ -319,7 +319,7 @@ mod tests {
 
     use super::*;
     use crate::described::Described;
-    use crate::health::Document;
+    use crate::described::Document;
 
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "i64")]

@@ -30,6 +30,16 @@ pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// How problems are answered in another form. The headers that a problem has are added to it.
 pub type ProblemStyle = fn(&Problem) -> HttpResponse<BoxBody>;
 
+tokio::task_local! {
+    /// The form for the request that is being answered.
+    static STYLE: Option<ProblemStyle>;
+}
+
+/// Does what answers a request whose problems have this form.
+pub(crate) async fn in_style<T>(style: Option<ProblemStyle>, work: impl Future<Output = T>) -> T {
+    STYLE.scope(style, work).await
+}
+
 /// Which paths have another form; application data of a service that has such paths.
 #[derive(Clone, Copy, Debug)]
 pub struct ProblemStyles(pub fn(path: &str) -> Option<ProblemStyle>);
@@ -411,10 +421,10 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let request = context::current();
-        let mut response = match request.problem_style {
+        let style = STYLE.try_with(|style| *style).ok().flatten();
+        let mut response = match style {
             Some(style) => style(self),
-            None => self.details(request),
+            None => self.details(context::current()),
         };
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_seconds {

@@ -6,15 +6,12 @@ mod front_door;
 mod wordless;
 
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
 use actix_server::{Server, ServerHandle};
-use actix_web::body::BoxBody;
-use actix_web::dev::{HttpServiceFactory, ServiceRequest};
-use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::App;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, Resource, Route};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use service_core::background_tasks::BackgroundTasks;
@@ -23,17 +20,16 @@ use tokio_util::sync::CancellationToken;
 
 use self::connections::{Admittance, connections_a_worker, listen};
 use self::front_door::{Door, open};
-use crate::auth::Rules;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::current_roles::CurrentRoles;
-use crate::auth::guard::{GuardedPath, Guards, guard};
+use crate::auth::guard::Guards;
 use crate::auth::own_sites::OwnSites;
 use crate::client_address::Proxies;
-use crate::context::{RequestLimits, around_request};
 use crate::described::Described;
 use crate::health::{self, Operations};
 use crate::limits::shares::Shares;
 use crate::limits::{ConcurrencyLimit, RateLimit};
+use crate::middleware::{RequestLimits, around_request};
 use crate::problem::Problem;
 use crate::streams::Streams;
 use crate::{docs, security_headers};
@@ -59,8 +55,6 @@ pub struct Admission<'a> {
     pub auth: &'a AuthSettings,
     /// The role that callers have now.
     pub roles: CurrentRoles,
-    /// For whom each call is.
-    pub rules: Rules,
     /// How much one client may ask; none is no limit.
     pub rate_limit: Option<RateLimit>,
     /// How much is answered at once, and to one address.
@@ -100,8 +94,8 @@ impl BoundServer {
     /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
     ///
     /// # Errors
-    /// When the address is taken, an open service would leave loopback, there is nothing to check tokens by, or
-    /// staff could change something that is not recorded.
+    /// When the address is taken, an open service would leave loopback, or there is nothing to check
+    /// tokens by.
     pub fn bind<F>(
         http: &HttpSettings,
         admission: Admission<'_>,
@@ -115,13 +109,11 @@ impl BoundServer {
         let Admission {
             auth,
             roles,
-            rules,
             rate_limit,
             limits: limit_settings,
             streams,
         } = admission;
         auth.check_address(http.host)?;
-        rules.check_recorded()?;
         let authenticator = Authenticator::new(auth)?;
         if let Some(keys) = authenticator.keys() {
             tasks.supervise("token_keys", move |stop| keys.clone().follow(stop));
@@ -139,7 +131,6 @@ impl BoundServer {
             own_sites: OwnSites::new(auth, &http.cors_origins),
             authenticator,
             roles,
-            rules,
             rate_limit,
             trusted_proxy_hops: Proxies::new(http.trusted_proxy_hops),
             streams: streams.map(|settings| Streams::new(&settings, tasks.draining())),
@@ -277,33 +268,4 @@ async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) 
 
 async fn nothing_here() -> Problem {
     Problem::not_found("there is nothing at this path")
-}
-
-/// A path with its routes, each for those for whom the service's rules say it is; any other method is
-/// answered 405 with `allow`.
-pub fn resource<R: IntoIterator<Item = Route>>(
-    path: &str,
-    allow: &'static str,
-    routes: R,
-) -> impl HttpServiceFactory + use<R> {
-    let at = Rc::new(GuardedPath {
-        path: path.to_owned(),
-        allow,
-    });
-    unguarded(path, allow, routes).wrap(from_fn(
-        move |request: ServiceRequest, next: Next<BoxBody>| guard(Rc::clone(&at), request, next),
-    ))
-}
-
-/// A path that no rule guards, for handlers that find out themselves who asks; other methods are answered
-/// 405.
-pub fn unguarded(
-    path: &str,
-    allow: &'static str,
-    routes: impl IntoIterator<Item = Route>,
-) -> Resource {
-    let resource = web::resource(path).default_service(web::to(move || async move {
-        Problem::method_not_allowed(allow)
-    }));
-    routes.into_iter().fold(resource, Resource::route)
 }

@@ -12,8 +12,9 @@ use utoipa::IntoParams;
 
 use super::filters::FilterParameters;
 use super::refusals::ReadRefusals;
+use super::services::Services;
+use crate::app::search::CalendarQuery;
 use crate::app::search::month::Month;
-use crate::app::search::{CalendarQuery, Searcher};
 
 /// What a calendar is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,7 +54,7 @@ fn one_seat() -> Units {
     )
 )]
 pub(super) async fn calendar(
-    searcher: Data<Searcher>,
+    services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let filters = parse_query::<FilterParameters>(&request);
@@ -69,6 +70,6 @@ pub(super) async fn calendar(
         max_stops,
         filters,
     };
-    let answer = searcher.calendar(fares).await?;
+    let answer = services.searcher.calendar(fares).await?;
     Ok(EtagBody::json(&answer)?.answer(&request))
 }

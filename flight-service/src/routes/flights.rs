@@ -15,9 +15,8 @@ use utoipa::IntoParams;
 use super::refusals::{
     BodyRefusals, ChangeRefusals, LookupRefusals, NewFlightRefusals, ReadRefusals,
 };
+use super::services::Services;
 use crate::app::AppError;
-use crate::app::schedule_changes::ScheduleChanges;
-use crate::app::seats::Seats;
 
 /// Look a flight up.
 ///
@@ -28,11 +27,11 @@ use crate::app::seats::Seats;
     responses((status = 200, description = "The flight", body = Flight), LookupRefusals)
 )]
 pub(super) async fn show(
-    seats: Data<Seats>,
+    services: Data<Services>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = seats.flight_named(&name).await?;
-    Ok(respond::ok(&seats.flight(id).await?))
+    let id = services.seats.flight_named(&name).await?;
+    Ok(respond::ok(&services.seats.flight(id).await?))
 }
 
 /// The flights of an itinerary, in order.
@@ -59,10 +58,10 @@ pub(super) struct ItineraryParameters {
     )
 )]
 pub(super) async fn itinerary(
-    seats: Data<Seats>,
+    services: Data<Services>,
     asked: Query<ItineraryParameters>,
 ) -> Result<HttpResponse, Problem> {
-    match seats.itinerary(&asked.0.flight_ids).await {
+    match services.seats.itinerary(&asked.0.flight_ids).await {
         Ok(itinerary) => Ok(respond::ok(&itinerary)),
         Err(AppError::NoItinerary(broken)) => {
             let problem = Problem::invalid_field("flight_ids", broken.to_string());
@@ -80,14 +79,15 @@ pub(super) async fn itinerary(
     responses((status = 201, description = "It is there", body = Flight), BodyRefusals, NewFlightRefusals)
 )]
 pub(super) async fn create(
-    seats: Data<Seats>,
-    changes: Data<ScheduleChanges>,
+    services: Data<Services>,
     key: IdempotencyKey,
     request: Json<NewFlight>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&request.body)?;
     let answer = |flight: &Flight| Answer::created(flight, format!("/api/flights/{}", flight.id));
-    let added = changes.add(&seats, &request.body, key, answer);
+    let added = services
+        .schedule_changes
+        .add(&services.seats, &request.body, key, answer);
     Ok(respond::replayable(added.await?))
 }
 
@@ -99,13 +99,15 @@ pub(super) async fn create(
     responses((status = 200, description = "The flight now", body = Flight), BodyRefusals, ChangeRefusals)
 )]
 pub(super) async fn change(
-    seats: Data<Seats>,
-    changes: Data<ScheduleChanges>,
+    services: Data<Services>,
     id: Id<FlightId>,
     request: Json<FlightChange>,
 ) -> Result<HttpResponse, Problem> {
-    changes.change(id.0, &request.body).await?;
-    Ok(respond::ok(&seats.flight(id.0).await?))
+    services
+        .schedule_changes
+        .change(id.0, &request.body)
+        .await?;
+    Ok(respond::ok(&services.seats.flight(id.0).await?))
 }
 
 /// Cancel a flight that nobody has seats on.
@@ -115,10 +117,10 @@ pub(super) async fn change(
     responses((status = 204, description = "It will not fly"), ChangeRefusals)
 )]
 pub(super) async fn cancel(
-    changes: Data<ScheduleChanges>,
+    services: Data<Services>,
     id: Id<FlightId>,
 ) -> Result<HttpResponse, Problem> {
-    changes.cancel(id.0).await?;
+    services.schedule_changes.cancel(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -129,11 +131,11 @@ pub(super) async fn cancel(
     responses((status = 200, description = "A page of them", body = PageBody<Airport>), ReadRefusals)
 )]
 pub(super) async fn airports(
-    seats: Data<Seats>,
+    services: Data<Services>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
     let (part, limit) = parameters.0.part::<AirportCode>()?;
-    let all = seats.airports();
+    let all = services.seats.airports();
     let most = usize::try_from(limit).map_err(Problem::internal)?;
     // One more than is shown tells whether there is another page.
     let window = match part {

@@ -11,8 +11,9 @@ use service_http::extract::{Id, Json};
 use service_http::{Problem, respond};
 
 use super::refusals::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
+use super::services::Services;
 use crate::app::AppError;
-use crate::app::seats::{Answered, Seats};
+use crate::app::seats::Answered;
 
 /// The longest name of an owner.
 const OWNER_LIMIT_CHARS: usize = 255;
@@ -30,7 +31,7 @@ const OWNER_LIMIT_CHARS: usize = 255;
     )
 )]
 pub(super) async fn create(
-    seats: Data<Seats>,
+    services: Data<Services>,
     request: Json<HoldRequest>,
 ) -> Result<HttpResponse, Problem> {
     let request = request.body;
@@ -45,11 +46,11 @@ pub(super) async fn create(
     request.expires_at.map_or(Ok(()), check_expiry)?;
     for (index, leg) in request.legs.iter().enumerate() {
         if leg.units.is_none() && leg.seats.is_empty() {
-            let detail = "name units, or seats, or both";
+            let detail = "name units, or services.seats, or both";
             return Err(Problem::invalid_field(&format!("legs/{index}"), detail));
         }
     }
-    let Answered { body, replayed } = seats.hold(&request).await?;
+    let Answered { body, replayed } = services.seats.hold(&request).await?;
     let response = if replayed {
         respond::ok(&body)
     } else {
@@ -64,8 +65,11 @@ pub(super) async fn create(
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     responses((status = 200, description = "The hold", body = Hold), LookupRefusals)
 )]
-pub(super) async fn show(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
-    Ok(respond::ok(&seats.find_hold(id.0).await?))
+pub(super) async fn show(
+    services: Data<Services>,
+    id: Id<HoldId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&services.seats.find_hold(id.0).await?))
 }
 
 /// Take a hold's expiry away, because its payment is under way.
@@ -74,8 +78,8 @@ pub(super) async fn show(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpRespo
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     responses((status = 200, description = "The hold is pinned", body = Hold), HoldRefusals)
 )]
-pub(super) async fn pin(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
-    answer(seats.pin(id.0).await)
+pub(super) async fn pin(services: Data<Services>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
+    answer(services.seats.pin(id.0).await)
 }
 
 /// Turn a hold into a sale.
@@ -84,8 +88,11 @@ pub(super) async fn pin(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpRespon
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     responses((status = 200, description = "The seats are sold", body = Hold), HoldRefusals)
 )]
-pub(super) async fn confirm(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
-    answer(seats.confirm(id.0).await)
+pub(super) async fn confirm(
+    services: Data<Services>,
+    id: Id<HoldId>,
+) -> Result<HttpResponse, Problem> {
+    answer(services.seats.confirm(id.0).await)
 }
 
 /// Give a hold's seats back, sold ones too.
@@ -96,8 +103,11 @@ pub(super) async fn confirm(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpRe
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     responses((status = 200, description = "The seats are back", body = Hold), HoldRefusals)
 )]
-pub(super) async fn release(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
-    answer(seats.release(id.0).await)
+pub(super) async fn release(
+    services: Data<Services>,
+    id: Id<HoldId>,
+) -> Result<HttpResponse, Problem> {
+    answer(services.seats.release(id.0).await)
 }
 
 /// Swap a hold's seats; the old ones stay if one can't be had.
@@ -112,13 +122,13 @@ pub(super) async fn release(seats: Data<Seats>, id: Id<HoldId>) -> Result<HttpRe
     )
 )]
 pub(super) async fn change_seats(
-    seats: Data<Seats>,
+    services: Data<Services>,
     id: Id<HoldId>,
     request: Json<SeatChangeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let request = request.body;
     check_expiry(request.expires_at)?;
-    answer(seats.change_seats(id.0, request).await)
+    answer(services.seats.change_seats(id.0, request).await)
 }
 
 /// Turn many holds into sales.
@@ -128,7 +138,7 @@ pub(super) async fn change_seats(
     responses((status = 200, description = "What came of each", body = ConfirmAnswer), BodyRefusals)
 )]
 pub(super) async fn confirm_many(
-    seats: Data<Seats>,
+    services: Data<Services>,
     request: Json<ConfirmRequest>,
 ) -> Result<HttpResponse, Problem> {
     let ids = request.body.ids;
@@ -136,7 +146,7 @@ pub(super) async fn confirm_many(
         let detail = format!("must name 1 to {CONFIRM_LIMIT} holds");
         return Err(Problem::invalid_field("ids", detail));
     }
-    let results = seats.confirm_many(&ids).await?;
+    let results = services.seats.confirm_many(&ids).await?;
     Ok(respond::ok(&ConfirmAnswer { results }))
 }
 

@@ -15,7 +15,7 @@ use service_http::page::{PageBody, PageParameters};
 use service_http::{Problem, respond};
 
 use super::refusals::{LookupRefusals, ReadRefusals};
-use crate::app::seats::Seats;
+use super::services::Services;
 
 /// A flight's double entries.
 #[utoipa::path(
@@ -28,7 +28,7 @@ use crate::app::seats::Seats;
     )
 )]
 pub(super) async fn show(
-    seats: Data<Seats>,
+    services: Data<Services>,
     id: Id<FlightId>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -39,7 +39,7 @@ pub(super) async fn show(
         PageRequest::Before(place) => LedgerPart::Before(place.0),
     };
     // One more than is shown tells whether there is another page.
-    let found = seats.ledger(id.0, in_ledger, limit + 1).await?;
+    let found = services.seats.ledger(id.0, in_ledger, limit + 1).await?;
     let found = Page::of(found, &part, limit, |movement| Cursor(movement.place));
     Ok(respond::ok(&PageBody::of(found, limit, |one| {
         Ok(entry(one))
@@ -86,8 +86,8 @@ impl FromStr for Cursor {
     get, path = "/api/ledger/proof", tag = "ledger",
     responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
 )]
-pub(super) async fn proof(seats: Data<Seats>) -> Result<HttpResponse, Problem> {
-    let proof = seats.prove().await?;
+pub(super) async fn proof(services: Data<Services>) -> Result<HttpResponse, Problem> {
+    let proof = services.seats.prove().await?;
     let holds = proof.holds();
     let violations = proof.violations.into_iter();
     Ok(respond::ok(&LedgerProof {

@@ -1,43 +1,17 @@
-//! The OpenAPI document, made from the routes that it describes.
+//! The OpenAPI document, made from the calls that it describes.
 
-use service_http::openapi::{add_access, add_operations, problem_response};
+use service_http::endpoint::Endpoints;
+use service_http::openapi::{self, problem_response};
 use service_http::problem::ProblemBody;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
-use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
-
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Holdfast flight service",
         description = "Flights, itinerary search and seats.",
         license(name = "MIT", identifier = "MIT")
-    ),
-    paths(
-        search::search,
-        calendar::calendar,
-        flights::show,
-        flights::itinerary,
-        flights::airports,
-        flights::create,
-        flights::change,
-        flights::cancel,
-        seats::validate,
-        seats::decrement,
-        seats::increment,
-        seat_maps::show,
-        seat_maps::stream,
-        ledger::show,
-        ledger::proof,
-        holds::create,
-        holds::show,
-        holds::pin,
-        holds::confirm,
-        holds::release,
-        holds::change_seats,
-        holds::confirm_many,
-        service_http::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
@@ -50,14 +24,10 @@ use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
         (name = "operations", description = "For those who run the service"),
     )
 )]
-struct Api;
+struct Base;
 
 /// What this service speaks.
 #[must_use]
-pub fn document() -> Document {
-    let mut document = Api::openapi();
-    add_operations(&mut document);
-    let refusal = |_: &str, text: &str| problem_response(text);
-    add_access(&mut document, &super::access::rules(), refusal);
-    document
+pub fn document(endpoints: &Endpoints) -> OpenApi {
+    openapi::document(Base::openapi(), endpoints, |_, text| problem_response(text))
 }

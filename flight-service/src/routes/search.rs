@@ -14,8 +14,8 @@ use utoipa::IntoParams;
 
 use super::filters::{FilterParameters, require};
 use super::refusals::ReadRefusals;
-use super::search_pages::SearchPages;
-use crate::app::search::{Search, Searcher};
+use super::services::Services;
+use crate::app::search::Search;
 
 /// The most itineraries in one answer.
 const LIMIT_MAX: usize = 100;
@@ -109,19 +109,18 @@ fn usual_limit() -> usize {
     )
 )]
 pub(super) async fn search(
-    searcher: Data<Searcher>,
-    pages: Data<SearchPages>,
+    services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    if let Some(answer) = pages.find(&searcher, &request) {
+    if let Some(answer) = services.search_pages.find(&services.searcher, &request) {
         return Ok(answer);
     }
     let search = search_of(&request)?;
-    let found = searcher.search(&search).await?;
+    let found = services.searcher.search(&search).await?;
     let body = EtagBody::json(&found.answer)?;
     let answer = body.answer(&request);
     if let Some(validators) = found.validators {
-        pages.keep(&request, body, validators);
+        services.search_pages.keep(&request, body, validators);
     }
     Ok(answer)
 }

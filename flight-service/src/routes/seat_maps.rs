@@ -9,8 +9,8 @@ use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
 
 use super::refusals::LookupRefusals;
-use crate::app::seat_maps::{SeatMaps, seats_of};
-use crate::app::seats::Seats;
+use super::services::Services;
+use crate::app::seat_maps::seats_of;
 
 /// The seats of a flight.
 ///
@@ -22,13 +22,15 @@ use crate::app::seats::Seats;
     responses((status = 200, description = "The seats", body = SeatMap), LookupRefusals)
 )]
 pub(super) async fn show(
-    seats: Data<Seats>,
-    maps: Data<SeatMaps>,
+    services: Data<Services>,
     name: web::Path<String>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     let name = name.into_inner();
-    let map = maps.read(seats.flight_named(&name).await?).await?;
+    let map = services
+        .seat_maps
+        .read(services.seats.flight_named(&name).await?)
+        .await?;
     let body = SeatMap {
         version: map.version,
         seats: seats_of(&map, &name, caller.sees_owners()),
@@ -53,16 +55,18 @@ pub(super) async fn show(
     )
 )]
 pub(super) async fn stream(
-    seats: Data<Seats>,
-    maps: Data<SeatMaps>,
+    services: Data<Services>,
     name: web::Path<String>,
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = Grant::of(&request, &caller)?;
     let name = name.into_inner();
-    let flight = seats.flight_named(&name).await?;
-    let watching = maps.watch_as(flight, name, caller.sees_owners()).await?;
+    let flight = services.seats.flight_named(&name).await?;
+    let watching = services
+        .seat_maps
+        .watch_as(flight, name, caller.sees_owners())
+        .await?;
     let mut known = SeatsKnown::new(last_event_id(request.headers()));
     Ok(grant.answer(events(watching, move |news| known.event(&news))))
 }

@@ -8,7 +8,7 @@ use service_http::extract::{IdempotencyKey, Json};
 use service_http::{Problem, respond};
 
 use super::refusals::{BodyRefusals, SeatRefusals};
-use crate::app::seats::Seats;
+use super::services::Services;
 
 /// Can these seats be sold, and for how much?
 ///
@@ -19,10 +19,10 @@ use crate::app::seats::Seats;
     responses((status = 200, description = "Whether they can", body = Validation), BodyRefusals)
 )]
 pub(super) async fn validate(
-    seats: Data<Seats>,
+    services: Data<Services>,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(respond::ok(&seats.validate(&request.body).await?))
+    Ok(respond::ok(&services.seats.validate(&request.body).await?))
 }
 
 /// Take seats without a hold.
@@ -33,12 +33,12 @@ pub(super) async fn validate(
     responses((status = 200, description = "They are taken", body = SeatsAnswer), BodyRefusals, SeatRefusals)
 )]
 pub(super) async fn decrement(
-    seats: Data<Seats>,
+    services: Data<Services>,
     key: IdempotencyKey,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&request.body)?;
-    let answer = seats.adjust(key, &request.body, Direction::Take);
+    let answer = services.seats.adjust(key, &request.body, Direction::Take);
     Ok(respond::replayable(answer.await?))
 }
 
@@ -50,11 +50,11 @@ pub(super) async fn decrement(
     responses((status = 200, description = "They are back", body = SeatsAnswer), BodyRefusals, SeatRefusals)
 )]
 pub(super) async fn increment(
-    seats: Data<Seats>,
+    services: Data<Services>,
     key: IdempotencyKey,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&request.body)?;
-    let answer = seats.adjust(key, &request.body, Direction::GiveBack);
+    let answer = services.seats.adjust(key, &request.body, Direction::GiveBack);
     Ok(respond::replayable(answer.await?))
 }

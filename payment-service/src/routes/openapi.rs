@@ -1,31 +1,17 @@
-//! The OpenAPI document, made from the routes that it describes.
+//! The OpenAPI document, made from the calls that it describes.
 
-use service_http::openapi::{add_access, add_operations, problem_response};
+use service_http::endpoint::Endpoints;
+use service_http::openapi::{self, problem_response};
 use service_http::problem::ProblemBody;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
-use super::{charges, mock, refunds};
-
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Holdfast payment service",
         description = "Charges and refunds, once per key.",
         license(name = "MIT", identifier = "MIT")
-    ),
-    paths(
-        charges::process,
-        charges::simulate_success,
-        charges::simulate_failure,
-        charges::simulate_timeout,
-        charges::by_key,
-        charges::close,
-        charges::by_id,
-        refunds::refund,
-        mock::show,
-        mock::change,
-        service_http::audit_log::list,
     ),
     components(schemas(ProblemBody<'static>)),
     tags(
@@ -35,14 +21,10 @@ use super::{charges, mock, refunds};
         (name = "operations", description = "For those who run the service"),
     )
 )]
-struct Api;
+struct Base;
 
 /// What this service speaks.
 #[must_use]
-pub fn document() -> Document {
-    let mut document = Api::openapi();
-    add_operations(&mut document);
-    let refusal = |_: &str, text: &str| problem_response(text);
-    add_access(&mut document, &super::access::rules(), refusal);
-    document
+pub fn document(endpoints: &Endpoints) -> OpenApi {
+    openapi::document(Base::openapi(), endpoints, |_, text| problem_response(text))
 }

@@ -7,7 +7,7 @@ use service_core::audit_log::AuditLog;
 use service_core::caller::Role;
 use service_core::page::PageRequest;
 use service_http::Problem;
-use service_http::audit_log::Outcome;
+use service_http::audit_log::entries::Outcome;
 
 use crate::pages::formatting;
 use crate::pages::layout::{HtmlPage, Place};

@@ -11,11 +11,13 @@ use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::http::Services;
 use crate::model::dead_letter::DeadLetter;
 use crate::model::event_booking::EventBookingStatus;
+use crate::pages::answers::go_to;
 use crate::pages::forms::{self, Form};
 use crate::pages::session::PageSession;
-use crate::pages::{error_page, formatting, go_to, tickets};
+use crate::pages::{error_page, formatting, tickets};
 
 /// How many are shown.
 const ROWS: i64 = 20;
@@ -62,15 +64,17 @@ fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
 /// The list alone, for a page that is open.
 pub(super) async fn fragment(
     session: PageSession,
-    jobs: Data<PaymentJobs>,
+    services: Data<Services>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(crate::pages::fragment(&list(&jobs, &session).await?))
+    Ok(crate::pages::answers::fragment(
+        &list(&services.payment_jobs, &session).await?,
+    ))
 }
 
 /// Has one tried again.
 pub(super) async fn requeue(
     session: PageSession,
-    jobs: Data<PaymentJobs>,
+    services: Data<Services>,
     id: Id<Uuid>,
     request: HttpRequest,
     _: Form,
@@ -79,6 +83,6 @@ pub(super) async fn requeue(
     let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
     audit_log::record(&request, "payment.requeue", &session.caller, &path).await?;
     let answer = |letter: &DeadLetter| Answer::ok(&letter.id);
-    jobs.requeue(id.0, None, answer).await?;
+    services.payment_jobs.requeue(id.0, None, answer).await?;
     Ok(go_to("/operations#dead-letters"))
 }

@@ -9,10 +9,10 @@ use maud::{Markup, html};
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
 use crate::app::operations::dashboard::{Dashboard, Figures, LATEST_BOOKINGS};
+use crate::http::call_context;
 use crate::model::dashboard::{EventSales, Span};
 use crate::pages::formatting;
 use crate::pages::operations::chart;
-use crate::routes::call_context;
 
 /// All figures of a span, with the flights as far as they can be had.
 pub(super) struct Shown {

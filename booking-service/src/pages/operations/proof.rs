@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use crate::app::AppError;
 use crate::app::catalog::Catalog;
 use crate::app::operations::dashboard::Dashboard;
+use crate::http::call_context;
 use crate::pages::formatting;
-use crate::routes::call_context;
 
 /// What one service's pools add up to.
 struct Side {

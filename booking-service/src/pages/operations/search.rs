@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::catalog::{Airports, Catalog};
-use crate::app::operations::dashboard::{Dashboard, Found, LATEST_BOOKINGS};
-use crate::app::tickets::events::Events;
+use crate::app::operations::dashboard::{Found, LATEST_BOOKINGS};
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::Booking;
 use crate::model::dashboard::{BookingFilter, EventSales};
 use crate::pages::bookings::{Row, STAGES, path, rows, seats, stage_of, title};
@@ -24,7 +25,6 @@ use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::badge;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::routes::call_context;
 
 const PATH: &str = "/operations/bookings";
 
@@ -166,26 +166,28 @@ pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
 /// What was found.
 pub(super) async fn find(
     session: PageSession,
-    dashboard: Data<Dashboard>,
-    catalog: Data<Catalog>,
-    events: Data<Events>,
+    services: Data<Services>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let asked = asked.0;
     let context = call_context();
-    let (found, problem) = match asked.understood(&catalog, &context).await? {
+    let (found, problem) = match asked.understood(&services.catalog, &context).await? {
         _ if asked.is_empty() => (None, None),
-        Ok(wanted) => (Some(dashboard.search(&wanted).await?), None),
+        Ok(wanted) => (Some(services.dashboard.search(&wanted).await?), None),
         Err(problem) => (None, Some(problem)),
     };
-    let newest = dashboard.events().await?;
-    let airports = catalog.airports(&context).await.unwrap_or_default();
+    let newest = services.dashboard.events().await?;
+    let airports = services
+        .catalog
+        .airports(&context)
+        .await
+        .unwrap_or_default();
     let body = html! {
         h1 { "Bookings" }
         (notice(problem.as_deref()))
         (form(&asked, &newest))
         @if let Some(Found { bookings, older_than }) = found {
-            @let rows = rows(bookings, &catalog, &events).await;
+            @let rows = rows(bookings, &services.catalog, &services.events).await;
             @if rows.is_empty() { (nothing(older_than.is_some())) }
             @else { (table(&rows, &airports)) }
             @if older_than.is_some() {

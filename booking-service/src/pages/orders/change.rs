@@ -11,31 +11,32 @@ use service_http::Problem;
 use service_http::extract::Id;
 
 use crate::app::AppError;
-use crate::app::bookings::orders::{Orders, status};
+use crate::app::bookings::orders::status;
 use crate::app::catalog::Catalog;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::Booking;
 use crate::model::invalid_field::InvalidField;
+use crate::pages::answers::go_to;
 use crate::pages::forms::{self, Form};
+use crate::pages::itinerary_view;
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::make::{chosen, why_not};
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::seat_selection::{self, Leg};
 use crate::pages::session::PageSession;
-use crate::pages::{go_to, itinerary_view};
-use crate::routes::call_context;
 
 /// The maps, with the order's own seats ticked.
 pub(super) async fn show(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = crate::pages::orders::find(id.0, &orders, &session).await?;
+    let order = crate::pages::orders::find(id.0, &services.orders, &session).await?;
     if status(&order) != "SEATS_RESERVED" {
         return Ok(go_to(&crate::pages::orders::path(id.0)));
     }
-    page(&order, &catalog, &session, None).await
+    page(&order, &services.catalog, &session, None).await
 }
 
 async fn page(
@@ -104,16 +105,16 @@ async fn page(
 /// Takes them.
 pub(super) async fn change(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = crate::pages::orders::find(id.0, &orders, &session).await?;
+    let order = crate::pages::orders::find(id.0, &services.orders, &session).await?;
     let flights = order.legs.iter().map(|leg| leg.flight).collect();
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
-        Ok(chosen) => match orders
+        Ok(chosen) => match services
+            .orders
             .change_seats(id.0, chosen.by_flight(), session.actor, call_context())
             .await
         {
@@ -121,10 +122,16 @@ pub(super) async fn change(
             Err(AppError::Refused(refusal)) => why_not(&refusal.code, &refusal.message),
             Err(AppError::Invalid(InvalidField { detail: notice, .. })) => notice,
             Err(error) => {
-                return crate::pages::orders::moved_on(error, id.0, &orders, &catalog, &session)
-                    .await;
+                return crate::pages::orders::moved_on(
+                    error,
+                    id.0,
+                    &services.orders,
+                    &services.catalog,
+                    &session,
+                )
+                .await;
             }
         },
     };
-    page(&order, &catalog, &session, Some(&notice)).await
+    page(&order, &services.catalog, &session, Some(&notice)).await
 }

@@ -9,17 +9,17 @@ use lifecycle::State;
 use service_http::Problem;
 
 use crate::app::AppError;
-use crate::app::bookings::orders::{Orders, SEATS_MAX, SeatChoice};
-use crate::app::catalog::Catalog;
+use crate::app::bookings::orders::{SEATS_MAX, SeatChoice};
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::{Channel, Leg, NewBooking};
 use crate::model::invalid_field::InvalidField;
+use crate::pages::answers::go_to;
 use crate::pages::forms::Form;
-use crate::pages::go_to;
 use crate::pages::seat_map::Mine;
 use crate::pages::seat_selection::{self, Choice};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
-use crate::routes::call_context;
 
 /// How an order is paid, unless it says otherwise.
 const PAYMENT_TYPE: &str = "credit_card";
@@ -122,8 +122,7 @@ impl Chosen {
 /// Orders what was chosen: the seats are held when this answers, or the page comes again and says why not.
 pub(super) async fn create(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
@@ -137,14 +136,16 @@ pub(super) async fn create(
                 travelers: typed,
                 ..Choice::default()
             };
-            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &services.catalog, &ids, choice, &context)
+                .await;
         }
     };
     let travelers = match travelers::named(&typed, chosen.units) {
         Ok(travelers) => travelers,
         Err(notice) => {
             let choice = chosen.choice(typed, notice);
-            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &services.catalog, &ids, choice, &context)
+                .await;
         }
     };
     let first = ids.first().map(ToString::to_string).unwrap_or_default();
@@ -162,15 +163,17 @@ pub(super) async fn create(
         travelers,
         key,
     };
-    let order = match orders.create(new, context.clone()).await {
+    let order = match services.orders.create(new, context.clone()).await {
         Ok(answered) => answered.booking,
         Err(AppError::TooManyUnpaid(too_many)) => {
             let choice = chosen.choice(typed, too_many.to_string());
-            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &services.catalog, &ids, choice, &context)
+                .await;
         }
         Err(AppError::Invalid(InvalidField { detail: notice, .. })) => {
             let choice = chosen.choice(typed, notice);
-            return seat_selection::again(&session, &catalog, &ids, choice, &context).await;
+            return seat_selection::again(&session, &services.catalog, &ids, choice, &context)
+                .await;
         }
         // The form was sent twice: what the first one made is where the session looks next.
         Err(AppError::InProgress) => return Ok(go_to("/my-bookings")),
@@ -180,7 +183,7 @@ pub(super) async fn create(
     match order.refusal.clone().filter(|_| is_refused) {
         Some(refusal) => {
             let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
-            seat_selection::again(&session, &catalog, &ids, choice, &context).await
+            seat_selection::again(&session, &services.catalog, &ids, choice, &context).await
         }
         None => Ok(go_to(&crate::pages::orders::path(order.hold))),
     }

@@ -8,25 +8,22 @@ use maud::Markup;
 use service_http::Problem;
 use service_http::extract::{Id, Query};
 
-use crate::app::bookings::orders::Orders;
-use crate::app::catalog::Catalog;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::booking::Booking;
 use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
 use crate::pages::orders::{Shown, panel};
 use crate::pages::session::PageSession;
-use crate::routes::call_context;
 
 struct Order {
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
 }
 
 /// Sends its changes.
 pub(super) async fn stream(
     session: PageSession,
-    orders: Data<Orders>,
-    catalog: Data<Catalog>,
+    services: Data<Services>,
     live: Data<Live<Booking>>,
     id: Id<HoldId>,
     known: Query<Known>,
@@ -34,22 +31,18 @@ pub(super) async fn stream(
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
     let id = id.0;
-    crate::pages::orders::find(id, &orders, &session).await?;
-    let looked_at = orders.clone();
+    crate::pages::orders::find(id, &services.orders, &session).await?;
+    let looked_at = services.clone();
     let watching = live.watch(id, |tell| {
         let look = move || find(looked_at.clone(), id);
         follow::<Order, _>(look, tell)
     });
-    let order = Order {
-        session,
-        orders,
-        catalog,
-    };
+    let order = Order { session, services };
     Ok(watch(order, watching, known.0, grant))
 }
 
-async fn find(orders: Data<Orders>, id: HoldId) -> Option<Booking> {
-    orders.find(id).await.ok()
+async fn find(services: Data<Services>, id: HoldId) -> Option<Booking> {
+    services.orders.find(id).await.ok()
 }
 
 impl Subscription for Order {
@@ -64,7 +57,13 @@ impl Subscription for Order {
     }
 
     async fn html(&self, order: Booking) -> Markup {
-        let shown = Shown::of(order, &self.catalog, &self.orders, &call_context()).await;
+        let shown = Shown::of(
+            order,
+            &self.services.catalog,
+            &self.services.orders,
+            &call_context(),
+        )
+        .await;
         panel::panel(&shown, &self.session, Timestamp::now())
     }
 }

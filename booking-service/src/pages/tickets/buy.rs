@@ -10,19 +10,18 @@ use service_http::extract::Id;
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::accounts::authentication::{AccountError, Accounts, Guess};
+use crate::app::accounts::authentication::{AccountError, Guess};
 use crate::app::accounts::users::Users;
-use crate::app::operations::dashboard::Dashboard;
-use crate::app::tickets::event_bookings::{EventBookingRequest, EventBookings};
-use crate::app::tickets::events::Events;
+use crate::app::tickets::event_bookings::EventBookingRequest;
+use crate::http::Services;
 use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Email, Name};
 use crate::model::user::User;
 use crate::model::voucher::VoucherCode;
+use crate::pages::answers::{go_to, set_cookie};
+use crate::pages::events;
 use crate::pages::forms::{self, Form};
 use crate::pages::session::{self, PageSession};
-use crate::pages::{events, go_to, set_cookie};
-use crate::routes::accounts::sessions::Cookies;
 
 /// The most tickets that one buys at a time here.
 const TICKETS_MAX: u32 = 50;
@@ -61,14 +60,12 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, session: &PageSes
 /// Books them: they are held when this answers.
 pub(super) async fn buy(
     session: PageSession,
-    (bookings, accounts): (Data<EventBookings>, Data<Accounts>),
-    (events, dashboard, users): (Data<Events>, Data<Dashboard>, Data<Users>),
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     id: Id<Uuid>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let outcome = match wanted(&form) {
-        Ok((quantity, voucher)) => match buyer(&session, &users, &form).await? {
+        Ok((quantity, voucher)) => match buyer(&session, &services.users, &form).await? {
             Ok(user) => {
                 let request = EventBookingRequest {
                     actor: session.actor,
@@ -79,10 +76,13 @@ pub(super) async fn buy(
                     key: form.request_key("POST /events/tickets", &user.id.to_string()),
                 };
                 let names_voucher = request.voucher.is_some();
-                let booking = bookings.create(request);
+                let booking = services.event_bookings.create(request);
                 let booked = if names_voucher {
                     let caller = &session.caller;
-                    accounts.guessing(Guess::Voucher, caller, booking).await
+                    services
+                        .accounts
+                        .guessing(Guess::Voucher, caller, booking)
+                        .await
                 } else {
                     booking.await.map_err(Into::into)
                 };
@@ -95,16 +95,16 @@ pub(super) async fn buy(
     match outcome {
         Ok((booking, user)) => {
             let mut answer = go_to(&crate::pages::tickets::path(booking.id));
-            let account = session::account(**cookies, user.id);
+            let account = session::account(services.cookies, user.id);
             set_cookie(&mut answer, &account).map_err(Problem::internal)?;
             Ok(answer)
         }
         Err(error) => match why_not(&error) {
             Some(notice) => {
                 let sale = events::Sale {
-                    events: &events,
-                    dashboard: &dashboard,
-                    users: &users,
+                    events: &services.events,
+                    dashboard: &services.dashboard,
+                    users: &services.users,
                 };
                 events::again(&session, &sale, id.0, &notice).await
             }

@@ -1,13 +1,7 @@
 //! Logging in and out: a cookie for pages, and a token for calls.
 
-use std::net::IpAddr;
-
-use actix_web::cookie::{Cookie, SameSite};
-use actix_web::dev::Payload;
-use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Path, ReqData};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use futures_util::future::{Ready, ready};
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
@@ -17,139 +11,15 @@ use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::{Accounts, Begun, Origin};
+use crate::app::accounts::authentication::{Accounts, Origin};
 use crate::app::accounts::ownership::{check_may_set_password, is_own};
 use crate::app::accounts::passwords::{NewPassword, Password};
+use crate::http::Services;
+use crate::http::visitor::SessionCookie;
 use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use crate::routes::accounts::users::UserView;
 use crate::routes::refusals::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
-
-/// The cookie with a session.
-const SESSION: &str = "holdfast_session";
-
-/// The cookie by which a browser is known that logged in before.
-const BROWSER: &str = "holdfast_browser";
-
-/// As long as the database knows it.
-const BROWSER_KNOWN_FOR: actix_web::cookie::time::Duration =
-    actix_web::cookie::time::Duration::days(180);
-
-/// A cookie of ours: the digits of 32 random bytes.
-const COOKIE_DIGITS: usize = 64;
-
-/// How much is kept of a browser's name for itself.
-const USER_AGENT_MAX_CHARS: usize = 200;
-
-/// How this service's cookies are set.
-#[derive(Clone, Copy, Debug)]
-pub struct Cookies {
-    /// Whether browsers send them over HTTPS only.
-    pub secure: bool,
-}
-
-impl Cookies {
-    /// The cookies of a session that was just begun: the session's, and the one by which the browser is known when
-    /// it logs in again.
-    pub(crate) fn begun(self, begun: &Begun) -> [Cookie<'static>; 2] {
-        let mut session = self.cookie(SESSION, begun.cookie.clone());
-        let left = begun.session.expires_at.duration_since(Timestamp::now());
-        session.set_max_age(actix_web::cookie::time::Duration::seconds(left.as_secs()));
-        let mut browser = self.cookie(BROWSER, begun.browser.clone());
-        browser.set_max_age(BROWSER_KNOWN_FOR);
-        [session, browser]
-    }
-
-    /// The session cookie of a request, if there is one.
-    pub(crate) fn of(self, request: &HttpRequest) -> Option<String> {
-        self.value_of(request, SESSION)
-    }
-
-    /// The value of one of this service's cookies.
-    pub(crate) fn value_of(self, request: &HttpRequest, name: &str) -> Option<String> {
-        let cookie = request.cookie(&self.name(name))?;
-        Some(cookie.value().to_owned())
-    }
-
-    /// What has a browser forget it.
-    pub(crate) fn removal(self) -> Cookie<'static> {
-        self.removal_of(SESSION)
-    }
-
-    /// What has a browser forget one of this service's cookies.
-    pub(crate) fn removal_of(self, name: &str) -> Cookie<'static> {
-        let mut removal = self.cookie(name, String::new());
-        removal.make_removal();
-        removal
-    }
-
-    /// A cookie's name as browsers have it. Of one with this prefix they see to it that no other host has set it,
-    /// and that it is never sent in the open.
-    fn name(self, name: &str) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
-        format!("{prefix}{name}")
-    }
-
-    /// One of this service's cookies, for as long as the browser is open.
-    pub(crate) fn cookie(self, name: &str, value: String) -> Cookie<'static> {
-        Cookie::build(self.name(name), value)
-            .path("/")
-            .http_only(true)
-            .secure(self.secure)
-            // Not sent with what other sites make a browser post.
-            .same_site(SameSite::Lax)
-            .finish()
-    }
-}
-
-/// The session cookie that a request came with, if any. Pages that ask who is logged in take it.
-#[derive(Clone)]
-pub struct SessionCookie(pub Option<String>);
-
-impl FromRequest for SessionCookie {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let cookies = request.app_data::<Data<Cookies>>();
-        let found = cookies.and_then(|cookies| cookies.of(request));
-        ready(Ok(Self(found)))
-    }
-}
-
-/// The address that a request came from.
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
-
-impl FromRequest for ClientAddress {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let guards = Guards::of(request);
-        ready(guards.map(|guards| Self(guards.address_of(request))))
-    }
-}
-
-impl FromRequest for Origin {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let cookies = request.app_data::<Data<Cookies>>();
-        let browser = cookies.and_then(|cookies| cookies.value_of(request, BROWSER));
-        let is_ours = |cookie: &String| {
-            cookie.len() == COOKIE_DIGITS && cookie.bytes().all(|c| c.is_ascii_hexdigit())
-        };
-        let user_agent = request.headers().get(USER_AGENT);
-        let user_agent = user_agent.and_then(|value| value.to_str().ok());
-        let guards = Guards::of(request);
-        ready(guards.map(|guards| Self {
-            address: guards.address_of(request),
-            browser: browser.filter(is_ours),
-            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX_CHARS).collect()),
-        }))
-    }
-}
 
 /// Who logs in.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -222,8 +92,7 @@ fn unstored(mut response: HttpResponse) -> HttpResponse {
     responses((status = 201, description = "Logged in; `Set-Cookie` has the session", body = SessionView), CredentialRefusals)
 )]
 pub(crate) async fn create(
-    accounts: Data<Accounts>,
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     origin: Origin,
     request: HttpRequest,
     credentials: Json<Credentials>,
@@ -231,9 +100,12 @@ pub(crate) async fn create(
     // A page of somebody else's would log its visitor in to an account of theirs.
     Guards::of(&request)?.own_sites.check_page(&request)?;
     let Credentials { email, password } = credentials.body;
-    let begun = accounts.log_in(email.trim(), password, &origin).await?;
-    let set = cookies.begun(&begun);
-    let view = view(&accounts, begun.session)?;
+    let begun = services
+        .accounts
+        .log_in(email.trim(), password, &origin)
+        .await?;
+    let set = services.cookies.begun(&begun);
+    let view = view(&services.accounts, begun.session)?;
     let mut response = respond::created(&view, "/api/v1/sessions/current");
     for cookie in &set {
         response.add_cookie(cookie).map_err(Problem::internal)?;
@@ -247,11 +119,14 @@ pub(crate) async fn create(
     responses((status = 200, description = "The session of the cookie", body = SessionView), SessionRefusals)
 )]
 pub(crate) async fn show(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
-    let session = accounts.session(&cookie.0.unwrap_or_default()).await?;
-    Ok(unstored(respond::ok(&view(&accounts, session)?)))
+    let session = services
+        .accounts
+        .session(&cookie.0.unwrap_or_default())
+        .await?;
+    Ok(unstored(respond::ok(&view(&services.accounts, session)?)))
 }
 
 /// Log out. Tokens that were given hold until they run out.
@@ -260,15 +135,14 @@ pub(crate) async fn show(
     responses((status = 204, description = "There is no session any more"))
 )]
 pub(crate) async fn delete(
-    accounts: Data<Accounts>,
-    cookies: Data<Cookies>,
+    services: Data<Services>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
     if let Some(cookie) = cookie.0 {
-        accounts.log_out(&cookie).await?;
+        services.accounts.log_out(&cookie).await?;
     }
     let mut response = HttpResponse::NoContent().finish();
-    let removal = cookies.removal();
+    let removal = services.cookies.removal();
     response.add_cookie(&removal).map_err(Problem::internal)?;
     Ok(response)
 }
@@ -308,10 +182,13 @@ impl From<OpenSession> for OpenSessionView {
     responses((status = 200, description = "All of them; there are ten at most", body = Vec<OpenSessionView>), SessionRefusals)
 )]
 pub(crate) async fn list(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = accounts.sessions(&cookie.0.unwrap_or_default()).await?;
+    let sessions = services
+        .accounts
+        .sessions(&cookie.0.unwrap_or_default())
+        .await?;
     let views: Vec<OpenSessionView> = sessions.into_iter().map(Into::into).collect();
     Ok(unstored(respond::ok(&views)))
 }
@@ -322,11 +199,11 @@ pub(crate) async fn list(
     responses((status = 204, description = "This one is the only session"), SessionRefusals)
 )]
 pub(crate) async fn end_others(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
 ) -> Result<HttpResponse, Problem> {
     let cookie = cookie.0.unwrap_or_default();
-    accounts.end_others(&cookie, None).await?;
+    services.accounts.end_others(&cookie, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -342,12 +219,12 @@ pub(crate) async fn end_others(
     )
 )]
 pub(crate) async fn end_one(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     cookie: SessionCookie,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let cookie = cookie.0.unwrap_or_default();
-    match accounts.end_others(&cookie, Some(&id)).await? {
+    match services.accounts.end_others(&cookie, Some(&id)).await? {
         0 => Err(Problem::not_found("there is no other session with this id")),
         _ => Ok(HttpResponse::NoContent().finish()),
     }
@@ -361,7 +238,7 @@ pub(crate) async fn end_one(
     responses((status = 204, description = "It is changed"), CredentialRefusals, UserLookupRefusals)
 )]
 pub(crate) async fn change_password(
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     id: Id<Uuid>,
     caller: ReqData<Caller>,
     request: Json<PasswordChange>,
@@ -374,7 +251,8 @@ pub(crate) async fn change_password(
     if current_password.is_none() && is_own(id.0, &caller) {
         return Err(Problem::invalid_field("current_password", "required"));
     }
-    accounts
+    services
+        .accounts
         .change_password(id.0, current_password, new_password.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -11,14 +11,14 @@ use service_http::{Problem, audit_log, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::{Accounts, Guess};
+use crate::app::accounts::authentication::Guess;
 use crate::app::accounts::ownership::check_user;
 use crate::app::accounts::passwords::{NewPassword, Password};
-use crate::app::accounts::users::Users;
+use crate::http::Services;
+use crate::http::visitor::ClientAddress;
 use crate::model::text::{Email, Name};
 use crate::model::user;
 use crate::model::user::{NewUser, User, UserRole};
-use crate::routes::accounts::sessions::ClientAddress;
 use crate::routes::bare_list::ListPart;
 use crate::routes::refusals::{
     ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
@@ -110,8 +110,7 @@ impl From<User> for UserView {
     responses((status = 201, description = "The user", body = UserView), UserRefusals, SignUpRefusals)
 )]
 pub(crate) async fn create(
-    users: Data<Users>,
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     caller: ReqData<Caller>,
     address: ClientAddress,
     key: IdempotencyKey,
@@ -132,10 +131,15 @@ pub(crate) async fn create(
         Answer::created(&UserView::from(user.clone()), location)
     };
     let answered = match password {
-        Some(NewPassword(password)) => accounts.sign_up(new, password, address.0, answer).await?,
+        Some(NewPassword(password)) => {
+            services
+                .accounts
+                .sign_up(new, password, address.0, answer)
+                .await?
+        }
         None => {
             caller.check_is_staff()?;
-            users.create(&new, answer).await?
+            services.users.create(&new, answer).await?
         }
     };
     Ok(respond::replayable(answered))
@@ -151,11 +155,14 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn list(
-    users: Data<Users>,
+    services: Data<Services>,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let found = users.list(part.0.after, part.0.look_for()?).await?;
+    let found = services
+        .users
+        .list(part.0.after, part.0.look_for()?)
+        .await?;
     let views: Vec<UserView> = found.into_iter().map(UserView::from).collect();
     Ok(part.0.answer(&request, views, |user| user.id))
 }
@@ -167,12 +174,14 @@ pub(crate) async fn list(
     responses((status = 200, description = "The user", body = UserView), UserLookupRefusals)
 )]
 pub(crate) async fn show(
-    users: Data<Users>,
+    services: Data<Services>,
     id: Id<Uuid>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     check_user(id.0, &caller)?;
-    Ok(respond::ok(&UserView::from(users.find(id.0).await?)))
+    Ok(respond::ok(&UserView::from(
+        services.users.find(id.0).await?,
+    )))
 }
 
 /// Change a user: any of its fields.
@@ -186,14 +195,13 @@ pub(crate) async fn show(
     responses((status = 200, description = "The user as it is now", body = UserView), UserLookupRefusals, UserRefusals)
 )]
 pub(crate) async fn change(
-    users: Data<Users>,
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     id: Id<Uuid>,
     caller: ReqData<Caller>,
     request: HttpRequest,
     body: Json<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    users.check_may_change(id.0, &caller).await?;
+    services.users.check_may_change(id.0, &caller).await?;
     let UserChange {
         name,
         email,
@@ -201,18 +209,29 @@ pub(crate) async fn change(
         current_password,
     } = body.body;
     if let Some(role) = role {
-        users.check_may_give_role(id.0, role, &caller).await?;
+        services
+            .users
+            .check_may_give_role(id.0, role, &caller)
+            .await?;
         record_role(&request, role, &caller).await?;
     }
     if let Some(email) = &email
-        && users.find(id.0).await?.email != email.as_str()
+        && services.users.find(id.0).await?.email != email.as_str()
     {
-        accounts.confirm(id.0, current_password, &caller).await?;
+        services
+            .accounts
+            .confirm(id.0, current_password, &caller)
+            .await?;
     }
     let change = user::UserChange { name, email, role };
-    let work = users.change(id.0, &change);
+    let work = services.users.change(id.0, &change);
     let user = match &change.email {
-        Some(_) => accounts.guessing(Guess::Address, &caller, work).await?,
+        Some(_) => {
+            services
+                .accounts
+                .guessing(Guess::Address, &caller, work)
+                .await?
+        }
         None => work.await?,
     };
     Ok(respond::ok(&UserView::from(user)))
@@ -228,16 +247,15 @@ pub(crate) async fn change(
     responses((status = 204, description = "It is gone"), UserDeleteRefusals)
 )]
 pub(crate) async fn delete(
-    users: Data<Users>,
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     id: Id<Uuid>,
     caller: ReqData<Caller>,
     body: OptionalJson<UserDeletion>,
 ) -> Result<HttpResponse, Problem> {
-    users.check_may_change(id.0, &caller).await?;
+    services.users.check_may_change(id.0, &caller).await?;
     let password = body.0.and_then(|body| body.current_password);
-    accounts.confirm(id.0, password, &caller).await?;
-    users.delete(id.0).await?;
+    services.accounts.confirm(id.0, password, &caller).await?;
+    services.users.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

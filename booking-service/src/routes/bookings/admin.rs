@@ -6,8 +6,8 @@ use serde::Serialize;
 use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
-use crate::app::bookings::flights::Flights;
-use crate::routes::call_context;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::routes::refusals::{FlightRefusals, LookupRefusals, ResetRefusals};
 
 /// What was done.
@@ -27,12 +27,12 @@ pub(crate) struct MessageAnswer {
     )
 )]
 pub(crate) async fn reset(
-    flights: Data<Flights>,
+    services: Data<Services>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let flight = flights.id_of(&name, &context).await?;
-    let ended = flights.reset(flight, &context).await?;
+    let flight = services.flights.id_of(&name, &context).await?;
+    let ended = services.flights.reset(flight, &context).await?;
     tracing::info!(%flight, ended, "flight reset");
     Ok(respond::ok(&MessageAnswer {
         message: format!("flight {flight} was reset: {ended} bookings ended"),
@@ -49,12 +49,12 @@ pub(crate) async fn reset(
     )
 )]
 pub(crate) async fn cancel(
-    flights: Data<Flights>,
+    services: Data<Services>,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let context = call_context();
-    let flight = flights.id_of(&name, &context).await?;
-    let ended = flights.cancel(flight, &context).await?;
+    let flight = services.flights.id_of(&name, &context).await?;
+    let ended = services.flights.cancel(flight, &context).await?;
     tracing::info!(%flight, ended, "flight cancelled");
     Ok(respond::ok(&MessageAnswer {
         message: format!("flight {flight} was cancelled: {ended} bookings ended"),

@@ -16,11 +16,12 @@ use utoipa::IntoParams;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::bookings::by_count::{Answered, Bookings, shown_text};
+use crate::app::bookings::by_count::{Answered, shown_text};
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::actor::Actor;
 use crate::routes::bookings::by_count::parse::{BookingRequest, new_booking};
 use crate::routes::bookings::by_count::view::{BookingAnswer, BookingView, CancelAnswer, view};
-use crate::routes::call_context;
 use crate::routes::refusals::{BookRefusals, CancelRefusals, ListRefusals, LookupRefusals};
 
 /// Book seats and pay for them.
@@ -44,14 +45,14 @@ use crate::routes::refusals::{BookRefusals, CancelRefusals, ListRefusals, Lookup
     )
 )]
 pub(crate) async fn create(
-    bookings: Data<Bookings>,
+    services: Data<Services>,
     key: IdempotencyKey,
     caller: ReqData<Caller>,
     actor: Actor,
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = new_booking(request, &key, &caller, actor)?;
-    let Answered { booking, replayed } = bookings.book(new, call_context()).await?;
+    let Answered { booking, replayed } = services.bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == RefusalCode::PriceChanged) {
         return Err(Problem::conflict(
@@ -100,7 +101,7 @@ pub(crate) struct ListParameters {
     responses((status = 200, description = "A page of them", body = PageBody<BookingView>), ListRefusals)
 )]
 pub(crate) async fn list(
-    bookings: Data<Bookings>,
+    services: Data<Services>,
     whose: Query<ListParameters>,
     page: Query<PageParameters>,
     caller: ReqData<Caller>,
@@ -108,7 +109,7 @@ pub(crate) async fn list(
     let (part, limit) = page.0.part()?;
     let user = whose.0.user_id.to_string();
     caller.check_names_self("user_id", &user)?;
-    let found = bookings.of_user(&user, part, limit).await?;
+    let found = services.bookings.of_user(&user, part, limit).await?;
     let page = PageBody::of(found, limit, |booking| view(&booking, None))?;
     Ok(respond::ok(&page))
 }
@@ -120,12 +121,16 @@ pub(crate) async fn list(
     responses((status = 200, description = "The booking", body = BookingView), LookupRefusals)
 )]
 pub(crate) async fn show(
-    bookings: Data<Bookings>,
+    services: Data<Services>,
     id: Id<BookingId>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
-    let flight = bookings.flight(&booking, &call_context()).await;
+    let booking = services
+        .bookings
+        .find_count(id.0)
+        .await?
+        .for_caller(&caller)?;
+    let flight = services.bookings.flight(&booking, &call_context()).await;
     Ok(respond::ok(&view(&booking, flight)?))
 }
 
@@ -136,13 +141,20 @@ pub(crate) async fn show(
     responses((status = 200, description = "It is cancelled", body = CancelAnswer), CancelRefusals)
 )]
 pub(crate) async fn cancel(
-    bookings: Data<Bookings>,
+    services: Data<Services>,
     id: Id<BookingId>,
     caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find_count(id.0).await?.for_caller(&caller)?;
-    let cancelled = bookings.cancel(booking, actor, call_context()).await;
+    let booking = services
+        .bookings
+        .find_count(id.0)
+        .await?
+        .for_caller(&caller)?;
+    let cancelled = services
+        .bookings
+        .cancel(booking, actor, call_context())
+        .await;
     let booking = cancelled.map_err(|error| match error {
         // In this style all that can't be cancelled is answered so.
         AppError::PastCutoff(_) => Problem::from(error).with_status(StatusCode::BAD_REQUEST),

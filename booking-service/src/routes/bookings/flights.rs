@@ -7,9 +7,8 @@ use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
 
-use crate::app::bookings::flights::Flights;
-use crate::app::bookings::seat_feeds::SeatFeeds;
-use crate::routes::call_context;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::routes::refusals::LookupRefusals;
 
 /// The seats of a flight.
@@ -22,11 +21,14 @@ use crate::routes::refusals::LookupRefusals;
     responses((status = 200, description = "The seats", body = SeatMap), LookupRefusals)
 )]
 pub(crate) async fn seats(
-    flights: Data<Flights>,
+    services: Data<Services>,
     name: web::Path<String>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
-    let map = flights.seats(&name, &caller, &call_context()).await?;
+    let map = services
+        .flights
+        .seats(&name, &caller, &call_context())
+        .await?;
     Ok(respond::ok(&map))
 }
 
@@ -43,7 +45,7 @@ pub(crate) async fn seats(
     )
 )]
 pub(crate) async fn stream(
-    feeds: Data<SeatFeeds>,
+    services: Data<Services>,
     name: web::Path<String>,
     caller: ReqData<Caller>,
     request: HttpRequest,
@@ -52,7 +54,8 @@ pub(crate) async fn stream(
     let known = request.headers().get("last-event-id");
     let known = known.and_then(|id| id.to_str().ok()?.parse().ok());
     // Who has a seat, staff are told; an owner learns it from the map.
-    let watching = feeds
+    let watching = services
+        .seat_feeds
         .watch(&name, caller.is_staff(), &call_context())
         .await?;
     let mut known = SeatsKnown::new(known);

@@ -15,16 +15,14 @@ use utoipa::ToSchema;
 
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::bookings::by_count::Answered;
-use crate::app::bookings::flights::Flights;
-use crate::app::bookings::orders::Orders;
-use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::actor::Actor;
 use crate::routes::bookings::admin::MessageAnswer;
 use crate::routes::bookings::orders::parse::{OrderRequest, PaymentRequest, SeatsRequest};
 use crate::routes::bookings::orders::view::{CreatedOrder, OrderView};
 use crate::routes::bookings::simple_orders::{self, SimpleOrderView};
-use crate::routes::call_context;
-use crate::routes::created;
+use crate::routes::created::created;
 use crate::routes::refusals::{
     LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals,
 };
@@ -48,8 +46,7 @@ use crate::routes::refusals::{
     )
 )]
 pub(crate) async fn create(
-    orders: Data<Orders>,
-    flights: Data<Flights>,
+    services: Data<Services>,
     name: web::Path<String>,
     key: IdempotencyKey,
     caller: ReqData<Caller>,
@@ -59,9 +56,9 @@ pub(crate) async fn create(
     let context = call_context();
     let name = name.into_inner();
     let draft = parse::draft(request, &key, &caller)?;
-    let flight = flights.id_of(&name, &context).await?;
+    let flight = services.flights.id_of(&name, &context).await?;
     let new = draft.on(flight, name, actor)?;
-    let Answered { booking, replayed } = orders.create(new, context).await?;
+    let Answered { booking, replayed } = services.orders.create(new, context).await?;
     let location = format!("/api/orders/{}", booking.hold);
     Ok(created(&view::created(&booking), &location, replayed))
 }
@@ -83,20 +80,19 @@ pub(crate) enum ShownOrder {
     responses((status = 200, description = "The order", body = ShownOrder), LookupRefusals)
 )]
 pub(crate) async fn show(
-    orders: Data<Orders>,
-    simple: Data<SimpleOrders>,
+    services: Data<Services>,
     id: web::Path<String>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
     if let Ok(id) = id.parse::<BookingId>() {
-        let order = simple.find(id).await?.for_caller(&caller)?;
+        let order = services.simple_orders.find(id).await?.for_caller(&caller)?;
         let shown = ShownOrder::Simple(simple_orders::view(&order)?);
         return Ok(respond::ok(&shown));
     }
     let id: HoldId = id
         .parse()
         .map_err(|_| Problem::not_found("there is no order with this id"))?;
-    let order = orders.find(id).await?.for_caller(&caller)?;
+    let order = services.orders.find(id).await?.for_caller(&caller)?;
     Ok(respond::ok(&ShownOrder::WithSeats(Box::new(view::order(
         &order,
     )))))
@@ -110,16 +106,19 @@ pub(crate) async fn show(
     responses((status = 200, description = "The order has the seats", body = MessageAnswer), OrderChangeRefusals)
 )]
 pub(crate) async fn change_seats(
-    orders: Data<Orders>,
+    services: Data<Services>,
     id: Id<HoldId>,
     caller: ReqData<Caller>,
     actor: Actor,
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    orders.check_owner(id.0, &caller).await?;
+    services.orders.check_owner(id.0, &caller).await?;
     let seats = parse::seats(request.body)?;
     let context = call_context();
-    orders.change_seats(id.0, seats, actor, context).await?;
+    services
+        .orders
+        .change_seats(id.0, seats, actor, context)
+        .await?;
     Ok(message("seats updated"))
 }
 
@@ -134,19 +133,21 @@ pub(crate) async fn change_seats(
     responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
 )]
 pub(crate) async fn pay(
-    orders: Data<Orders>,
+    services: Data<Services>,
     id: Id<HoldId>,
     key: IdempotencyKey,
     caller: ReqData<Caller>,
     request: Json<PaymentRequest>,
 ) -> Result<HttpResponse, Problem> {
-    orders.check_owner(id.0, &caller).await?;
+    services.orders.check_owner(id.0, &caller).await?;
     let key = key.of(&request.body)?;
     let code = parse::payment_code(request.body)?;
     let answer = Answer::ok(&MessageAnswer {
         message: "payment submitted".to_owned(),
     });
-    let paid = orders.pay_once(id.0, code, key.as_ref(), answer, call_context());
+    let paid = services
+        .orders
+        .pay_once(id.0, code, key.as_ref(), answer, call_context());
     Ok(respond::replayable(paid.await?))
 }
 
@@ -157,13 +158,13 @@ pub(crate) async fn pay(
     responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
 )]
 pub(crate) async fn cancel(
-    orders: Data<Orders>,
+    services: Data<Services>,
     id: Id<HoldId>,
     caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
-    orders.check_owner(id.0, &caller).await?;
-    orders.cancel(id.0, actor, call_context()).await?;
+    services.orders.check_owner(id.0, &caller).await?;
+    services.orders.cancel(id.0, actor, call_context()).await?;
     Ok(message("order cancelled"))
 }
 

@@ -11,13 +11,13 @@ use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::bookings::by_count::{Answered, shown_text};
-use crate::app::bookings::simple_orders::SimpleOrders;
+use crate::http::Services;
+use crate::http::call_context;
+use crate::http::check_may_sell_to;
+use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, Leg, NewBooking};
-use crate::routes::actor::check_may_sell_to;
-use crate::routes::bookings::travelers::{self, TravelerBody};
-use crate::routes::call_context;
-use crate::routes::created;
+use crate::routes::created::created;
 use crate::routes::refusals::OrderRefusals;
 
 /// What is ordered.
@@ -77,7 +77,7 @@ pub(crate) struct SimpleOrderView {
     responses((status = 201, description = "The order", body = SimpleOrderView), OrderRefusals)
 )]
 pub(crate) async fn create(
-    orders: Data<SimpleOrders>,
+    services: Data<Services>,
     key: IdempotencyKey,
     caller: ReqData<Caller>,
     actor: Actor,
@@ -103,7 +103,7 @@ pub(crate) async fn create(
         travelers: travelers::parse(body.travelers, body.seats)?,
         key,
     };
-    let Answered { booking, replayed } = orders.create(new, call_context()).await?;
+    let Answered { booking, replayed } = services.simple_orders.create(new, call_context()).await?;
     let location = format!("/api/orders/{}", booking.id);
     Ok(created(&view(&booking)?, &location, replayed))
 }

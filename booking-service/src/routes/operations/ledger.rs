@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use flight_api::{LedgerProof, LedgerViolation};
 use service_http::{Problem, respond};
 
-use crate::app::operations::ledger::Ledger;
+use crate::http::Services;
 use crate::routes::refusals::ReadRefusals;
 
 /// Do the double entries of all events and ticket options add up?
@@ -13,8 +13,8 @@ use crate::routes::refusals::ReadRefusals;
     get, path = "/api/ledger/proof", tag = "ledger", operation_id = "ledger_proof",
     responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
 )]
-pub(crate) async fn proof(ledger: Data<Ledger>) -> Result<HttpResponse, Problem> {
-    let proof = ledger.prove().await?;
+pub(crate) async fn proof(services: Data<Services>) -> Result<HttpResponse, Problem> {
+    let proof = services.ledger.prove().await?;
     let holds = proof.holds();
     let violations = proof.violations.into_iter();
     Ok(respond::ok(&LedgerProof {

@@ -12,7 +12,7 @@ use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::tickets::payment_jobs::PaymentJobs;
+use crate::http::Services;
 use crate::model::dead_letter::{DeadLetter, Failure};
 use crate::routes::refusals::{ListRefusals, LookupRefusals, RequeueRefusals};
 
@@ -107,11 +107,11 @@ impl From<Failure> for FailureView {
     responses((status = 200, description = "A page of them", body = PageBody<DeadLetterView>), ListRefusals)
 )]
 pub(crate) async fn list(
-    jobs: Data<PaymentJobs>,
+    services: Data<Services>,
     page: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
     let (part, limit) = page.0.part()?;
-    let found = jobs.dead_letters(part, limit).await?;
+    let found = services.payment_jobs.dead_letters(part, limit).await?;
     let page = PageBody::of(found, limit, |letter| Ok(DeadLetterView::from(letter)))?;
     Ok(respond::ok(&page))
 }
@@ -123,8 +123,8 @@ pub(crate) async fn list(
     params(("id" = Uuid, Path, description = "The dead letter's id")),
     responses((status = 200, description = "The dead letter", body = DeadLetterDetails), LookupRefusals)
 )]
-pub(crate) async fn show(jobs: Data<PaymentJobs>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
-    let (letter, failures) = jobs.dead_letter(id.0).await?;
+pub(crate) async fn show(services: Data<Services>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    let (letter, failures) = services.payment_jobs.dead_letter(id.0).await?;
     Ok(respond::ok(&DeadLetterDetails {
         letter: letter.into(),
         failures: failures.into_iter().map(FailureView::from).collect(),
@@ -142,13 +142,13 @@ pub(crate) async fn show(jobs: Data<PaymentJobs>, id: Id<Uuid>) -> Result<HttpRe
     responses((status = 200, description = "It is queued again", body = DeadLetterView), RequeueRefusals)
 )]
 pub(crate) async fn requeue(
-    jobs: Data<PaymentJobs>,
+    services: Data<Services>,
     id: Id<Uuid>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     // The path says it all.
     let key = key.of(&())?;
-    let requeued = jobs.requeue(id.0, key.as_ref(), |letter| {
+    let requeued = services.payment_jobs.requeue(id.0, key.as_ref(), |letter| {
         Answer::ok(&DeadLetterView::from(letter.clone()))
     });
     Ok(respond::replayable(requeued.await?))

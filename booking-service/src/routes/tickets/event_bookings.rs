@@ -11,15 +11,16 @@ use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::accounts::authentication::{Accounts, Guess};
+use crate::app::accounts::authentication::Guess;
 use crate::app::accounts::ownership::{Owned as _, check_user};
-use crate::app::tickets::event_bookings::{EventBookingRequest, EventBookings};
+use crate::app::tickets::event_bookings::EventBookingRequest;
+use crate::http::Services;
+use crate::http::call_context;
 use crate::model::actor::Actor;
 use crate::model::event_booking::EventBooking;
 use crate::model::voucher::VoucherCode;
 use crate::routes::bare_list::ListPart;
-use crate::routes::call_context;
-use crate::routes::created;
+use crate::routes::created::created;
 use crate::routes::refusals::{
     EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals,
 };
@@ -138,8 +139,7 @@ pub(crate) struct EventCancelAnswer {
     )
 )]
 pub(crate) async fn create(
-    bookings: Data<EventBookings>,
-    accounts: Data<Accounts>,
+    services: Data<Services>,
     caller: ReqData<Caller>,
     actor: Actor,
     key: IdempotencyKey,
@@ -154,7 +154,7 @@ pub(crate) async fn create(
     } = request.body;
     caller.check_names_self("user_id", &user_id.to_string())?;
     let names_voucher = voucher.is_some();
-    let booking = bookings.create(EventBookingRequest {
+    let booking = services.event_bookings.create(EventBookingRequest {
         actor,
         user: user_id,
         event: event_id,
@@ -163,7 +163,10 @@ pub(crate) async fn create(
         key,
     });
     let booking = if names_voucher {
-        accounts.guessing(Guess::Voucher, &caller, booking).await?
+        services
+            .accounts
+            .guessing(Guess::Voucher, &caller, booking)
+            .await?
     } else {
         booking.await?
     };
@@ -179,11 +182,15 @@ pub(crate) async fn create(
     responses((status = 200, description = "The booking", body = EventBookingView), LookupRefusals)
 )]
 pub(crate) async fn show(
-    bookings: Data<EventBookings>,
+    services: Data<Services>,
     id: Id<HoldId>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = bookings.find(id.0).await?.for_caller(&caller)?;
+    let booking = services
+        .event_bookings
+        .find(id.0)
+        .await?
+        .for_caller(&caller)?;
     Ok(respond::ok(&EventBookingView::from(booking)))
 }
 
@@ -199,14 +206,16 @@ pub(crate) async fn show(
     )
 )]
 pub(crate) async fn list(
-    bookings: Data<EventBookings>,
+    services: Data<Services>,
     user: Id<Uuid>,
     caller: ReqData<Caller>,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     check_user(user.0, &caller)?;
-    let found = bookings.of_user(user.0, part.0.after, part.0.look_for()?);
+    let found = services
+        .event_bookings
+        .of_user(user.0, part.0.after, part.0.look_for()?);
     let views: Vec<EventBookingView> = found
         .await?
         .into_iter()
@@ -224,13 +233,20 @@ pub(crate) async fn list(
     responses((status = 200, description = "It is cancelled", body = EventCancelAnswer), EventCancelRefusals)
 )]
 pub(crate) async fn cancel(
-    bookings: Data<EventBookings>,
+    services: Data<Services>,
     id: Id<HoldId>,
     caller: ReqData<Caller>,
     actor: Actor,
 ) -> Result<HttpResponse, Problem> {
-    bookings.find(id.0).await?.for_caller(&caller)?;
-    bookings.cancel(id.0, actor, call_context()).await?;
+    services
+        .event_bookings
+        .find(id.0)
+        .await?
+        .for_caller(&caller)?;
+    services
+        .event_bookings
+        .cancel(id.0, actor, call_context())
+        .await?;
     Ok(respond::ok(&EventCancelAnswer {
         message: "booking cancelled",
     }))

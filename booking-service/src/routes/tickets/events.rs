@@ -10,7 +10,7 @@ use service_http::{Problem, respond};
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::tickets::events::Events;
+use crate::http::Services;
 use crate::model::event::{EventChange, NewEvent, SalesWindow, checked_price};
 use crate::routes::bare_list::ListPart;
 use crate::routes::refusals::{
@@ -32,7 +32,7 @@ use crate::routes::tickets::events::body::{
     )
 )]
 pub(crate) async fn create(
-    events: Data<Events>,
+    services: Data<Services>,
     key: IdempotencyKey,
     request: Json<EventRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -54,7 +54,7 @@ pub(crate) async fn create(
         tickets_per_user: body.max_tickets_per_user,
         key,
     };
-    let answered = events.create(&new, |event| {
+    let answered = services.events.create(&new, |event| {
         let location = format!("/api/v1/events/{}", event.id);
         Answer::created(&EventView::from(event.clone()), location)
     });
@@ -71,11 +71,14 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn list(
-    events: Data<Events>,
+    services: Data<Services>,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let found = events.list(part.0.after, part.0.look_for()?).await?;
+    let found = services
+        .events
+        .list(part.0.after, part.0.look_for()?)
+        .await?;
     let views: Vec<EventView> = found.into_iter().map(EventView::from).collect();
     Ok(part.0.answer(&request, views, |event| event.id))
 }
@@ -86,8 +89,10 @@ pub(crate) async fn list(
     params(("id" = Uuid, Path, description = "The event's id")),
     responses((status = 200, description = "The event", body = EventView), EventLookupRefusals)
 )]
-pub(crate) async fn show(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
-    Ok(respond::ok(&EventView::from(events.find(id.0).await?)))
+pub(crate) async fn show(services: Data<Services>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    Ok(respond::ok(&EventView::from(
+        services.events.find(id.0).await?,
+    )))
 }
 
 /// Change an event: any of its fields. Bookings keep the price that they were made at.
@@ -101,7 +106,7 @@ pub(crate) async fn show(events: Data<Events>, id: Id<Uuid>) -> Result<HttpRespo
     )
 )]
 pub(crate) async fn change(
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<Uuid>,
     request: Json<EventChangeRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -120,7 +125,7 @@ pub(crate) async fn change(
         sales_until: body.sales_end.map(moment),
         tickets_per_user: body.max_tickets_per_user,
     };
-    let event = events.change(id.0, &change).await?;
+    let event = services.events.change(id.0, &change).await?;
     Ok(respond::ok(&EventView::from(event)))
 }
 
@@ -130,8 +135,11 @@ pub(crate) async fn change(
     params(("id" = Uuid, Path, description = "The event's id")),
     responses((status = 204, description = "It is gone"), EventDeleteRefusals)
 )]
-pub(crate) async fn delete(events: Data<Events>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
-    events.delete(id.0).await?;
+pub(crate) async fn delete(
+    services: Data<Services>,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    services.events.delete(id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -142,10 +150,10 @@ pub(crate) async fn delete(events: Data<Events>, id: Id<Uuid>) -> Result<HttpRes
     responses((status = 200, description = "The statistics", body = StatisticsView), EventLookupRefusals)
 )]
 pub(crate) async fn statistics(
-    events: Data<Events>,
+    services: Data<Services>,
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let statistics = events.statistics(id.0).await?;
+    let statistics = services.events.statistics(id.0).await?;
     Ok(respond::ok(&StatisticsView {
         event_id: id.0,
         total_sold: statistics.units_sold,

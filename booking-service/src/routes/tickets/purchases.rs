@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::tickets::ticket_options::TicketOptions;
+use crate::http::Services;
+use crate::http::check_may_sell_to;
+use crate::http::problem;
 use crate::model::actor::Actor;
 use crate::model::ticket_option::{Purchase, PurchaseRequest};
-use crate::routes::actor::check_may_sell_to;
-use crate::routes::problem;
 use crate::routes::refusals::{JsonApiLookupRefusals, PurchaseRefusals};
 use crate::routes::tickets::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use crate::routes::tickets::ticket_options::{parse_id, unknown_in};
@@ -128,14 +128,18 @@ impl From<Purchase> for PurchaseResource {
     )
 )]
 pub(crate) async fn create(
-    options: Data<TicketOptions>,
+    services: Data<Services>,
     key: IdempotencyKey,
     caller: ReqData<Caller>,
     actor: Actor,
     new: New<PurchaseKind>,
 ) -> Result<HttpResponse, Problem> {
     let request = parse(new, &key, &caller, actor)?;
-    let purchase = options.purchase(request).await.map_err(refused)?;
+    let purchase = services
+        .ticket_options
+        .purchase(request)
+        .await
+        .map_err(refused)?;
     let resource = PurchaseResource::from(purchase.value);
     let location = format!("/{}/{}", json_api::PURCHASES, resource.id);
     let response = json_api::created(resource, &location);
@@ -217,13 +221,13 @@ fn invalid_quantity(problem: Problem) -> Problem {
     )
 )]
 pub(crate) async fn show(
-    options: Data<TicketOptions>,
+    services: Data<Services>,
     id: Path<String>,
     caller: ReqData<Caller>,
     _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
-    let purchase = options.find_purchase(id).await?;
+    let purchase = services.ticket_options.find_purchase(id).await?;
     let purchase = purchase.for_caller(&caller)?;
     Ok(json_api::ok(PurchaseResource::from(purchase)))
 }

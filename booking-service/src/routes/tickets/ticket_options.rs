@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::tickets::ticket_options::TicketOptions;
+use crate::http::Services;
 use crate::model::text::{Description, Name};
 use crate::model::ticket_option::{NewTicketOption, TicketOption};
 use crate::routes::refusals::{JsonApiCreateRefusals, JsonApiLookupRefusals};
@@ -131,7 +131,7 @@ impl From<TicketOption> for TicketOptionResource {
     )
 )]
 pub(crate) async fn create(
-    options: Data<TicketOptions>,
+    services: Data<Services>,
     key: IdempotencyKey,
     new: New<TicketOptionKind>,
 ) -> Result<HttpResponse, Problem> {
@@ -147,7 +147,7 @@ pub(crate) async fn create(
         allocation: allocation.0,
         key,
     };
-    let option = options.create(&new).await?;
+    let option = services.ticket_options.create(&new).await?;
     let resource = TicketOptionResource::from(option.value);
     let location = format!("/{}/{}", json_api::TICKET_OPTIONS, resource.id);
     let response = json_api::created(resource, &location);
@@ -167,12 +167,12 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn show(
-    options: Data<TicketOptions>,
+    services: Data<Services>,
     id: Path<String>,
     _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id).ok_or(AppError::UnknownTicketOption)?;
-    let option = options.find(id).await?;
+    let option = services.ticket_options.find(id).await?;
     Ok(json_api::ok(TicketOptionResource::from(option)))
 }
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::tickets::vouchers::Vouchers;
+use crate::http::Services;
 use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 use crate::routes::bare_list::ListPart;
 use crate::routes::refusals::{ListRefusals, LookupRefusals, VoucherRefusals};
@@ -137,7 +137,7 @@ impl From<Voucher> for VoucherView {
     responses((status = 201, description = "The voucher", body = VoucherView), VoucherRefusals)
 )]
 pub(crate) async fn create(
-    vouchers: Data<Vouchers>,
+    services: Data<Services>,
     key: IdempotencyKey,
     request: Json<VoucherRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -152,7 +152,7 @@ pub(crate) async fn create(
         max_tickets_per_use: body.max_tickets_per_use,
         key,
     };
-    let answered = vouchers.create(&new, |voucher| {
+    let answered = services.vouchers.create(&new, |voucher| {
         let location = format!("/api/v1/vouchers/{}", voucher.code);
         Answer::created(&VoucherView::from(voucher.clone()), location)
     });
@@ -169,11 +169,14 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn list(
-    vouchers: Data<Vouchers>,
+    services: Data<Services>,
     part: Query<ListPart>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let found = vouchers.list(part.0.after, part.0.look_for()?).await?;
+    let found = services
+        .vouchers
+        .list(part.0.after, part.0.look_for()?)
+        .await?;
     let views: Vec<VoucherView> = found.into_iter().map(VoucherView::from).collect();
     Ok(part.0.answer(&request, views, |voucher| voucher.id))
 }
@@ -185,10 +188,12 @@ pub(crate) async fn list(
     responses((status = 200, description = "The voucher", body = VoucherView), LookupRefusals)
 )]
 pub(crate) async fn show(
-    vouchers: Data<Vouchers>,
+    services: Data<Services>,
     code: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     // What can't be a code, no voucher has.
     let code = VoucherCode::try_from(code.into_inner()).map_err(|_| AppError::UnknownVoucher)?;
-    Ok(respond::ok(&VoucherView::from(vouchers.find(&code).await?)))
+    Ok(respond::ok(&VoucherView::from(
+        services.vouchers.find(&code).await?,
+    )))
 }

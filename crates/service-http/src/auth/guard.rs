@@ -13,21 +13,21 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use jiff::Timestamp;
 use tokens::Role;
 
-use super::access::{Access, Recorded, Rule, Rules, SERVICES, UNNAMED};
+use super::access::{Access, Recorded, Rule, SERVICES};
 use super::authenticator::{Authenticator, Unknown};
 use super::current_roles::CurrentRoles;
 use super::own_sites::OwnSites;
+use super::token_end::TokenEnd;
 use crate::client_address::Proxies;
 use crate::described::Described;
 use crate::extract::OfServices;
-use crate::health::HEALTH_PATHS;
 use crate::limits::RateLimit;
-use crate::limits::rate::{Client, RateLimitStatus};
-use crate::openapi::COMMON_PATHS;
+use crate::limits::{Client, RateLimitStatus};
+use crate::paths::{COMMON_PATHS, HEALTH_PATHS};
 use crate::problem::{no_token, token_refused};
 use crate::server::connection::ConnectionState;
-use crate::streams::{Streams, TokenEnd};
-use crate::{Problem, audit_log, context, request_limits};
+use crate::streams::Streams;
+use crate::{Problem, audit_log, deadline, request_limits};
 use service_core::caller::Caller;
 
 /// What guards ask; application data.
@@ -39,8 +39,6 @@ pub struct Guards {
     pub roles: CurrentRoles,
     /// Whose requests are taken where nobody is told apart.
     pub own_sites: OwnSites,
-    /// For whom each call is.
-    pub rules: Rules,
     /// How much one client may ask; none is no limit.
     pub rate_limit: Option<RateLimit>,
     /// How many proxies say where a request came from.
@@ -157,19 +155,18 @@ impl Guards {
 /// That a request was counted.
 struct Counted;
 
-/// A path with the methods that it answers.
-pub struct GuardedPath {
+/// A path with the methods that it answers, and for whom each is.
+pub(crate) struct GuardedPath {
     /// As it is registered.
-    pub path: String,
-    /// As `Allow` lists them.
-    pub allow: &'static str,
+    pub(crate) path: String,
+    pub(crate) rules: Vec<(Method, Rule)>,
 }
 
 /// Lets a request through to its route, with its [`Caller`] at hand, if it is for them.
 ///
 /// # Errors
 /// Those of the route.
-pub async fn guard(
+pub(crate) async fn guard(
     at: Rc<GuardedPath>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -177,9 +174,9 @@ pub async fn guard(
     let mut rate_limit_status = None;
     let mut response = match admit(&at, &request, &mut rate_limit_status).await {
         Ok(caller) => {
-            let waits = context::callers_timeout(&caller, request.headers());
+            let waits = deadline::callers_timeout(&caller, request.headers());
             request.extensions_mut().insert(caller);
-            let answer = context::within(waits, next.call(request)).await??;
+            let answer = deadline::within(waits, next.call(request)).await??;
             let answer = answer.map_into_boxed_body();
             audit_log::finish(answer.request(), answer.status(), answer.headers()).await;
             answer
@@ -224,16 +221,14 @@ async fn admit(
 ) -> Result<Caller, Problem> {
     let guards = Guards::of(request.request())?;
     let method = request.method();
-    let rule = guards.rules.find(method, &at.path);
-    if rule.is_none() && !at.allow.split(", ").any(|known| known == method.as_str()) {
+    let Some((_, rule)) = at.rules.iter().find(|(of, _)| of == method) else {
         // Answered 405 to whoever asks.
         return Ok(Caller::anonymous());
-    }
+    };
     let caller = if guards.authenticator.is_open() {
         Ok(Caller::open())
     } else {
-        let access = rule.map_or(Access::Only(&[]), |rule| rule.access);
-        admitted(access, guards, request.request()).await
+        admitted(rule.access, guards, request.request()).await
     };
     if HEALTH_PATHS.contains(&at.path.as_str()) {
         guards.count_watcher(request.request())?;
@@ -248,10 +243,8 @@ async fn admit(
     if !COMMON_PATHS.contains(&at.path.as_str()) {
         check_asked(request)?;
     }
-    let is_daily = rule
-        .and_then(|rule| rule.recorded)
-        .is_some_and(|by| by.is_daily_for_services);
-    if is_daily && rule.is_some_and(|rule| rule.access == Access::Only(SERVICES)) {
+    let is_daily = rule.recorded.is_some_and(|by| by.is_daily_for_services);
+    if is_daily && rule.access == Access::Only(SERVICES) {
         request.extensions_mut().insert(OfServices);
     }
     record(rule, &caller, request).await?;
@@ -322,19 +315,9 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     Ok(token.trim())
 }
 
-/// Writes down what the caller is about to do, where the rule says so. What no rule names is for admins, and
-/// what they change by it is written down too.
-async fn record(
-    rule: Option<&Rule>,
-    caller: &Caller,
-    request: &ServiceRequest,
-) -> Result<(), Problem> {
-    let recorded = match rule {
-        Some(rule) => rule.recorded,
-        None => (request.method() != Method::GET).then_some(UNNAMED),
-    };
-    let recorded = recorded.filter(|recorded| recorded.concerns(caller));
-    match recorded {
+/// Writes down what the caller is about to do, where the rule says so.
+async fn record(rule: &Rule, caller: &Caller, request: &ServiceRequest) -> Result<(), Problem> {
+    match rule.recorded.filter(|recorded| recorded.concerns(caller)) {
         Some(Recorded { name, .. }) => {
             audit_log::record(request.request(), name, caller, request.path()).await
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
-use crate::health::HEALTH_PATHS;
+use crate::paths::HEALTH_PATHS;
 
 /// ConcurrencyLimit of requests, of all workers of a service.
 #[derive(Clone, Debug)]

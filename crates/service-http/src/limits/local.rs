@@ -9,7 +9,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
-use super::rate::{Client, RateLimitStatus, WINDOW};
+use super::client::Client;
+use super::status::{RateLimitStatus, WINDOW};
 
 /// How many clients are remembered, those of longest ago forgotten first: some ten megabytes.
 const CLIENTS_REMEMBERED: u64 = 50_000;

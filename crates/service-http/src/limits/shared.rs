@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use deadpool_redis::redis::Script;
 
-use super::rate::{Client, RateLimitStatus, WINDOW};
+use super::client::Client;
+use super::status::{RateLimitStatus, WINDOW};
 use service_core::redis::{BestEffortRedis, Redis};
 
 /// The generic cell rate algorithm: `microseconds a request, microseconds of the window`. Answers whether

@@ -9,10 +9,10 @@ use service_http::Problem;
 use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
+use crate::http::problem::no_itinerary;
+use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Channel, Leg, NewBooking};
-use crate::routes::bookings::travelers::{self, TravelerBody};
-use crate::routes::problem::no_itinerary;
 
 /// Long before any flight, and within what the database can store.
 const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);

@@ -9,8 +9,8 @@ use service_http::Problem;
 use utoipa::ToSchema;
 
 use crate::app::bookings::by_count::shown_text;
+use crate::http::travelers::{self, TravelerBody};
 use crate::model::booking::Booking;
-use crate::routes::bookings::travelers::{self, TravelerBody};
 
 /// What came of it.
 #[derive(Debug, Serialize, ToSchema)]

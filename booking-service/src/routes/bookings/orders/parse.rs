@@ -12,10 +12,10 @@ use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
 use crate::app::bookings::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
+use crate::http::problem::no_itinerary;
+use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Channel, NewBooking, Traveler};
-use crate::routes::bookings::travelers::{self, TravelerBody};
-use crate::routes::problem::no_itinerary;
 
 /// The longest name of a user.
 const USER_LIMIT_CHARS: usize = 255;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::bookings::orders::{seconds_left, status};
+use crate::http::travelers::{self, TravelerBody};
 use crate::model::booking::Booking;
 use crate::routes::bookings::orders::parse::LegRequest;
-use crate::routes::bookings::travelers::{self, TravelerBody};
 
 /// An order that was just made.
 #[derive(Debug, Serialize, ToSchema)]

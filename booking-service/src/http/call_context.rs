@@ -1,0 +1,14 @@
+//! The request that is being answered, for the services that are called on its behalf.
+
+use clients::http::CallContext;
+use service_http::context;
+
+/// Its ids and its deadline.
+pub(crate) fn call_context() -> CallContext {
+    let request = context::current();
+    CallContext {
+        request_id: request.request_id,
+        traceparent: request.traceparent,
+        deadline: request.deadline,
+    }
+}

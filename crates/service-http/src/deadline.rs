@@ -1,0 +1,112 @@
+//! How long a request may take: the server's limit, and how long its caller waits.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use service_core::caller::Caller;
+
+use crate::Problem;
+use crate::context;
+
+/// The header that says, in milliseconds, how much longer the caller waits for the answer. It can only
+/// shorten the time that a request has.
+pub const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");
+
+/// Does what answers a request whose caller waits for so long. It can only shorten the time that a request has.
+///
+/// # Errors
+/// When that time is over.
+pub async fn within<T>(
+    waits: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Result<T, Problem> {
+    let Some(waits) = waits else {
+        return Ok(work.await);
+    };
+    let mut context = context::current();
+    let until = Instant::now().checked_add(waits);
+    context.deadline = match (context.deadline, until) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    let answered = tokio::time::timeout(waits, context::of(context, work)).await;
+    answered.map_err(|_| given_up())
+}
+
+/// How much longer the caller waits, if it says so and is a service or staff. A stranger's request could be cut off
+/// wherever it hurts.
+#[must_use]
+pub fn callers_timeout(caller: &Caller, headers: &HeaderMap) -> Option<Duration> {
+    if !caller.sees_owners() {
+        return None;
+    }
+    let milliseconds = headers.get(REQUEST_TIMEOUT)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_millis(milliseconds))
+}
+
+/// What is answered when the time is over.
+pub(crate) fn given_up() -> Problem {
+    Problem::unavailable("the request took too long")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use service_core::caller::Role;
+
+    use super::*;
+    use crate::context::RequestContext;
+
+    async fn seconds_left(waits: Option<Duration>) -> Result<f64, Problem> {
+        let limit = Instant::now().checked_add(Duration::from_secs(20));
+        let context = RequestContext {
+            deadline: limit,
+            ..RequestContext::default()
+        };
+        let look = async {
+            let deadline = context::current().deadline.unwrap();
+            deadline.duration_since(Instant::now()).as_secs_f64().ceil()
+        };
+        context::of(context, within(waits, look)).await
+    }
+
+    #[tokio::test]
+    async fn a_request_has_the_shorter_of_both_times() {
+        for (waits, seconds) in [(None, 20.0), (Some(5), 5.0), (Some(60), 20.0)] {
+            let left = seconds_left(waits.map(Duration::from_secs)).await.unwrap();
+            assert_eq!(left, seconds, "{waits:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_ends_when_its_caller_waits_no_longer() {
+        for waits in [10, 0] {
+            let work = std::future::pending::<()>();
+            let problem = within(Some(Duration::from_millis(waits)), work).await;
+            assert_eq!(problem.unwrap_err().status().as_u16(), 503);
+        }
+    }
+
+    fn with(name: &HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.clone(), HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn strangers_do_not_say_how_long_they_wait() {
+        let ms = |caller: &Caller, text: &str| {
+            callers_timeout(caller, &with(&REQUEST_TIMEOUT, text)).map(|time| time.as_millis())
+        };
+        let known = |role| Caller::known("7", role);
+        for caller in [Caller::open(), known(Role::Service), known(Role::Agent)] {
+            assert_eq!(ms(&caller, "50"), Some(50), "{caller:?}");
+            for wrong in ["99999999999999999999", "soon", "-1", ""] {
+                assert_eq!(ms(&caller, wrong), None, "{wrong}");
+            }
+        }
+        for caller in [Caller::anonymous(), known(Role::Customer)] {
+            assert_eq!(ms(&caller, "50"), None, "{caller:?}");
+        }
+    }
+}

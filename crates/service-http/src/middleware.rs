@@ -1,0 +1,328 @@
+//! The middleware around every request.
+//!
+//! It gives the request an id (the client's `X-Request-Id`, or its own), keeps that id and the
+//! path at hand for errors, logs and calls to other services, bounds what it may bring and how long it may
+//! take, counts and measures, and makes sure that every error leaves as a problem, and every answer with the
+//! headers that protect it.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::{self as response_body, BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError as _, web};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::auth::guard::Guards;
+use crate::context::{self, REQUEST_ID, RequestContext, TRACEPARENT};
+use crate::deadline::given_up;
+use crate::limits::ConcurrencyLimit;
+use crate::pieces::in_pieces;
+use crate::problem::{self, ProblemStyles};
+use crate::{Problem, body, request_limits, security_headers};
+
+/// What one request may take. Stored as application data for the middleware.
+#[derive(Clone, Debug)]
+pub struct RequestLimits {
+    /// From its head to its answer.
+    pub time: Duration,
+    /// For its body to come.
+    pub body_time: Duration,
+    /// Where it needs a place.
+    pub concurrency: ConcurrencyLimit,
+}
+
+/// The middleware itself, for `actix_web::middleware::from_fn`. What a request needs is allocated for it: in the
+/// server's own future of each connection, idle ones would keep several kilobytes for it.
+///
+/// # Errors
+/// Those of the wrapped service.
+pub fn around_request<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>> {
+    around(request, next).boxed_local()
+}
+
+async fn around(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let is_old = request.version() < Version::HTTP_11;
+    if method == Method::HEAD {
+        // Routes name GET only; the connection still sends no body to a HEAD.
+        request.head_mut().method = Method::GET;
+    }
+    let limits = request
+        .app_data::<RequestLimits>()
+        .cloned()
+        .ok_or_else(|| Problem::internal("the limits of requests are not there"))?;
+    let timeout = limits.time;
+    let server_request_id = Uuid::now_v7();
+    let context = RequestContext {
+        request_id: request_id(request.headers(), server_request_id),
+        server_request_id,
+        path: request.path().to_owned(),
+        traceparent: traceparent(request.headers()).map(str::to_owned),
+        deadline: started.checked_add(timeout),
+    };
+    let styles = request.app_data::<ProblemStyles>();
+    let style = styles.and_then(|styles| styles.0(request.path()));
+    let id_header = HeaderValue::from_str(&context.request_id);
+    // At the highest level, so that every line of a request carries its id whatever the filter.
+    let span = tracing::error_span!("request", request_id = %context.request_id, %server_request_id, %method, path = %context.path);
+    let path = context.path.clone();
+
+    let answered = context::of(
+        context,
+        problem::in_style(style, async {
+            let answer = answer(request, next, &limits);
+            let answered = match tokio::time::timeout(timeout, answer).await {
+                Ok(answered) => answered,
+                Err(_) => Err(given_up().into()),
+            };
+            let mut response = match answered {
+                Ok(response) => response,
+                Err(error) => {
+                    tracing::warn!(%error, "request failed");
+                    // The request is gone, and the server will make the answer: it is made here already,
+                    // where it is known which request it is for.
+                    let response = error.as_response_error().error_response();
+                    return Err((error, response));
+                }
+            };
+            log_error(&response);
+            if let Some(problem) = missing_problem(&response) {
+                let (request, _) = response.into_parts();
+                response = ServiceResponse::new(request, problem.error_response());
+            }
+            Ok(response)
+        }),
+    )
+    .instrument(span)
+    .await;
+
+    let finish = |headers: &mut HeaderMap| {
+        if let Ok(id) = id_header {
+            headers.insert(REQUEST_ID, id);
+        }
+        security_headers::apply(&path, headers);
+    };
+    let measure = |route: String, status: StatusCode| {
+        metrics::histogram!("http_request_duration_seconds",
+            "method" => known_method(&method), "route" => route, "status" => status.as_str().to_owned())
+        .record(started.elapsed().as_secs_f64());
+    };
+    match answered {
+        Ok(response) => {
+            let mut response = match method {
+                Method::HEAD => without_stream(response),
+                _ => response.map_body(|_, body| in_pieces(body)),
+            };
+            if is_old && response.response().body().size() == BodySize::Stream {
+                // HTTP/1.0 knows no chunks: its answers end with the connection.
+                let head = response.response_mut().head_mut();
+                head.no_chunking(true);
+                head.set_connection_type(ConnectionType::Close);
+            }
+            finish(response.headers_mut());
+            let route = response.request().match_pattern();
+            let route = route.unwrap_or_else(|| "unmatched".to_owned());
+            measure(route, response.status());
+            Ok(response)
+        }
+        Err((error, mut response)) => {
+            finish(response.headers_mut());
+            measure("unfinished".to_owned(), response.status());
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+/// The answer to a request that may be answered, is within its bounds and finds a place. It counts for somebody,
+/// whatever its path is.
+async fn answer(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    limits: &RequestLimits,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let guards = request.app_data::<web::Data<Guards>>().cloned();
+    let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
+    let mut rate_limit_status = None;
+    let entry = guards
+        .check_any(request.request(), &mut rate_limit_status)
+        .await;
+    let entry = entry.and_then(|()| request_limits::check(request.uri(), request.headers()));
+    let (mut response, unread) = match entry {
+        Ok(()) => {
+            let unread = body::read_ahead(&mut request, limits.body_time).await;
+            let response = match limits.concurrency.take(request.path()) {
+                Ok(_place) => next.call(request).await?.map_into_boxed_body(),
+                Err(problem) => request.error_response(problem),
+            };
+            (response, unread)
+        }
+        Err(problem) => {
+            let unread = body::UnreadBody::all_of(&mut request);
+            (request.error_response(problem), unread)
+        }
+    };
+    if rate_limit_status.is_none()
+        && let Err(problem) = guards
+            .count_rest(response.request(), &mut rate_limit_status)
+            .await
+    {
+        response = response.into_response(problem.error_response());
+    }
+    if let Some(rate_limit_status) = rate_limit_status {
+        rate_limit_status.describe(response.headers_mut());
+    }
+    Ok(match unread {
+        Some(unread) => unread.close_after(response),
+        None => response,
+    })
+}
+
+/// The answer to a HEAD. The connection sends nothing of its body but waits for its end, and a stream has
+/// none: whoever asks again on that connection would wait, too.
+fn without_stream(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    response.map_body(|_, body| match body.size() {
+        BodySize::Stream => BoxBody::new(response_body::None::new()),
+        BodySize::None | BodySize::Sized(_) => body,
+    })
+}
+
+/// A method's name among the metrics; of those that a client made up there is no end.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The client's id if it is short and plain, else our own.
+fn request_id(headers: &HeaderMap, own: Uuid) -> String {
+    text_of(headers, &REQUEST_ID)
+        .filter(|id| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+        .map_or_else(|| own.to_string(), str::to_owned)
+}
+
+/// The trace context that the request came with: version 00 of W3C's, in lower case, with ids that are not zero.
+/// Anything else is not passed on, as the specification asks.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(TRACEPARENT);
+    let text = values.next()?.to_str().ok()?;
+    let mut parts = text.split('-');
+    let is_part = |part: Option<&str>, digits: usize, may_be_zero: bool| {
+        part.is_some_and(|part| {
+            part.len() == digits
+                && part.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+                && (may_be_zero || part.bytes().any(|c| c != b'0'))
+        })
+    };
+    let is_known = parts.next() == Some("00")
+        && is_part(parts.next(), 32, false)
+        && is_part(parts.next(), 16, false)
+        && is_part(parts.next(), 2, true);
+    (is_known && parts.next().is_none() && values.next().is_none()).then_some(text)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Logs a failed request once, with the whole chain of causes.
+fn log_error(response: &ServiceResponse<BoxBody>) {
+    let Some(error) = response.response().error() else {
+        return;
+    };
+    let first = error
+        .as_error::<Problem>()
+        .and_then(std::error::Error::source);
+    let causes: Vec<String> = std::iter::successors(first, |cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    let causes = causes.join(": ");
+    let status = response.status();
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(%error, causes, "request failed");
+    } else if status.is_server_error() {
+        tracing::warn!(%error, causes, "request failed");
+    } else {
+        tracing::debug!(%error, causes, "request refused");
+    }
+}
+
+/// The problem to send instead of an error that the framework answered in its own words.
+fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
+    let status = response.status();
+    let has_own_body = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|media_type| {
+            // A problem, or a page that says the same to a person.
+            media_type.as_bytes().windows(4).any(|window| {
+                window.eq_ignore_ascii_case(b"json") || window.eq_ignore_ascii_case(b"html")
+            })
+        });
+    if !(status.is_client_error() || status.is_server_error()) || has_own_body {
+        return None;
+    }
+    let reason = status
+        .canonical_reason()
+        .unwrap_or("the request failed")
+        .to_lowercase();
+    Some(match status {
+        StatusCode::NOT_FOUND => Problem::not_found("there is nothing at this path"),
+        StatusCode::BAD_REQUEST => Problem::malformed(reason),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "too_large", reason),
+        _ => Problem::new(status, "http_error", reason),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.clone(), HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn only_a_trace_context_is_passed_on() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(traceparent(&with(&TRACEPARENT, good)), Some(good));
+        for wrong in [
+            "",
+            "x",
+            &good.to_uppercase(),
+            &good.replace("00-4", "01-4"),
+            &good.replace("00f067aa0ba902b7", "0000000000000000"),
+            &format!("{good}-more"),
+            &format!("{good}{}", "0".repeat(8000)),
+        ] {
+            assert_eq!(traceparent(&with(&TRACEPARENT, wrong)), None, "{wrong}");
+        }
+        let mut twice = with(&TRACEPARENT, good);
+        twice.append(TRACEPARENT, HeaderValue::from_static("x"));
+        assert_eq!(traceparent(&twice), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! One open stream, and what ends it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use futures_util::{Stream, StreamExt as _};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::slots::Places;
+use crate::Problem;
+use crate::auth::guard::Guards;
+use crate::auth::token_end::TokenEnd;
+use crate::server::connection::ConnectionState;
+use service_core::caller::Caller;
+
+/// That a client may have one more stream, and until when. Its places are free again when this is dropped.
+pub struct Grant {
+    _places: Option<Places>,
+    time: Duration,
+    draining: CancellationToken,
+    gone: CancellationToken,
+    ended: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl Grant {
+    /// One more stream for who asks, if they may have it.
+    ///
+    /// # Errors
+    /// 429 when they or their address have as many as they may, 503 when all together have.
+    pub fn of(request: &HttpRequest, caller: &Caller) -> Result<Self, Problem> {
+        let guards = Guards::of(request)?;
+        let streams = guards.streams.as_ref();
+        let streams = streams.ok_or_else(|| Problem::internal("this service has no streams"))?;
+        let places = streams.places(caller, guards.address_of(request));
+        let places = places.inspect_err(|_| {
+            metrics::counter!("streams_refused_total").increment(1);
+        })?;
+        let token_end = request.extensions().get::<TokenEnd>().copied();
+        let token_time = token_end.map(|TokenEnd(end)| {
+            Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
+        });
+        let connection = request.conn_data::<ConnectionState>();
+        Ok(Self {
+            _places: places,
+            time: token_time.map_or(streams.lifetime, |time| time.min(streams.lifetime)),
+            draining: streams.draining.clone(),
+            gone: connection
+                .map(|state| state.gone.clone())
+                .unwrap_or_default(),
+            ended: Box::pin(std::future::pending()),
+        })
+    }
+
+    /// The same, until this too.
+    #[must_use]
+    pub fn until(self, ended: impl Future<Output = ()> + 'static) -> Self {
+        Self {
+            ended: Box::pin(ended),
+            ..self
+        }
+    }
+
+    /// The answer: these events for as long as the grant holds.
+    #[must_use]
+    pub fn answer(self, events: impl Stream<Item = Bytes> + 'static) -> HttpResponse {
+        let Self {
+            _places: places,
+            time,
+            draining,
+            gone,
+            ended,
+        } = self;
+        let over = async move {
+            tokio::select! {
+                () = tokio::time::sleep(time) => {}
+                () = draining.cancelled() => {}
+                () = gone.cancelled() => {}
+                () = ended => {}
+            }
+        };
+        let events = events.take_until(over).map(move |event| {
+            // As long as somebody is sent something.
+            let _ = &places;
+            Ok::<_, Infallible>(event)
+        });
+        HttpResponse::Ok()
+            .content_type("text/event-stream")
+            .insert_header(("cache-control", "no-cache"))
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(events)
+    }
+}

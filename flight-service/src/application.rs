@@ -1,0 +1,249 @@
+//! The service put together: its stores, its parts, and the server over them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use deadpool_postgres::Pool;
+use inventory::committer::CountListener;
+use inventory::{Databases, Gate, Inventory};
+use itinerary::ConnectionWindow;
+use service_core::audit_log::AuditLog;
+use service_core::background_tasks::BackgroundTasks;
+use service_core::idempotency::answers;
+use service_core::redis::Redis;
+use service_core::{database, migrations, redis, telemetry};
+use service_http::auth::current_roles::CurrentRoles;
+use service_http::described::Document;
+use service_http::health::{Check, Operations};
+use service_http::limits::RateLimit;
+use service_http::server::{Admission, BoundServer, ServiceHandle};
+
+use crate::app::schedule::CurrentSchedule;
+use crate::app::schedule_changes::ScheduleChanges;
+use crate::app::search::Searcher;
+use crate::app::search::candidates::Candidates;
+use crate::app::search::shared::SharedCandidates;
+use crate::app::seat_maps::{SeatMaps, Watched};
+use crate::app::seats::Seats;
+use crate::db::schedule_version::Source;
+use crate::names::{NAME, POOL_KIND};
+use crate::routes::Services;
+use crate::routes::search_pages::SearchPages;
+use crate::settings::Settings;
+use crate::{db, routes};
+
+/// The service, bound to its address and ready to run.
+pub struct Application {
+    server: BoundServer,
+}
+
+impl Application {
+    /// Brings the schema up to date if the settings say so, reads the schedule and binds the address.
+    ///
+    /// # Errors
+    /// When the database can't be reached or migrated, or the address can't be bound.
+    pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        settings.auth.warn_of_keys(false);
+        if settings.database.migrate_on_start {
+            migrate(settings).await?;
+        }
+        // First, so that whatever counts finds where to.
+        telemetry::metrics_handle()?;
+        let stores = Stores::connect(settings)?;
+        let schedule =
+            CurrentSchedule::load(stores.database.clone(), settings.sales.policy()?).await?;
+        let watched = Arc::new(Watched::default());
+        let listener: CountListener = {
+            let (schedule, watched) = (Arc::clone(&schedule), Arc::clone(&watched));
+            Arc::new(move |counts| {
+                schedule.update(counts);
+                watched.update(counts);
+            })
+        };
+        let inventory = start_inventory(settings, &stores, Arc::clone(&listener))?;
+        let tasks = BackgroundTasks::new();
+        follow_schedule(settings, &schedule, listener, &tasks)?;
+        let keys = stores.database.clone();
+        tasks.supervise("answers_sweeper", move |stop| {
+            answers::sweep(keys.clone(), stop)
+        });
+        let services = services(settings, &stores, schedule, watched, inventory)?;
+        serve(settings, stores, tasks, services)
+    }
+
+    /// The address that was bound, its port included.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// What stops the service from outside, as a signal would.
+    #[must_use]
+    pub fn handle(&self) -> ServiceHandle {
+        self.server.handle()
+    }
+
+    /// Serves until SIGINT, SIGTERM or the handle stops it.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> anyhow::Result<()> {
+        self.server.run().await
+    }
+}
+
+/// What outlives the service.
+struct Stores {
+    database: Pool,
+    redis: Option<Redis>,
+}
+
+impl Stores {
+    fn connect(settings: &Settings) -> anyhow::Result<Self> {
+        Ok(Self {
+            database: database::pool(&settings.database, NAME)?,
+            redis: redis::open(&settings.redis)?,
+        })
+    }
+}
+
+/// The inventory of seats; the listener hears each pool's count.
+fn start_inventory(
+    settings: &Settings,
+    stores: &Stores,
+    listener: CountListener,
+) -> anyhow::Result<Arc<Inventory>> {
+    let gate = stores.redis.clone().map(|redis| {
+        let (prefix, timeout) = (&settings.redis.key_prefix, settings.redis.timeout);
+        let database = stores.database.clone();
+        Gate::new(
+            redis.pool,
+            redis.client,
+            database,
+            prefix,
+            POOL_KIND,
+            timeout,
+        )
+    });
+    let Settings { inventory, .. } = settings;
+    let databases = Databases {
+        commits: database::commit_pool(&settings.database, NAME)?,
+        proofs: database::proof_pool(&settings.database, NAME, inventory.proof_timeout)?,
+        reads: stores.database.clone(),
+    };
+    let inventory_settings = inventory::Settings {
+        sales: settings.sales.policy()?,
+        commit_timeout: inventory.commit_timeout,
+        proof_timeout: inventory.proof_timeout,
+    };
+    Ok(Inventory::start(
+        databases,
+        gate,
+        inventory_settings,
+        listener,
+    ))
+}
+
+/// Keeps the schedule in memory as the database has it.
+fn follow_schedule(
+    settings: &Settings,
+    schedule: &Arc<CurrentSchedule>,
+    listener: CountListener,
+    tasks: &BackgroundTasks,
+) -> anyhow::Result<()> {
+    let interval = settings.schedule.poll_interval;
+    let followed = Arc::clone(schedule);
+    tasks.supervise("schedule_poll", move |stop| {
+        Arc::clone(&followed).follow(Arc::clone(&listener), interval, stop)
+    });
+    let announcements = Source {
+        config: database::connection_config(&settings.database, NAME)?,
+        limits: database::limits(&settings.database),
+    };
+    let heard = Arc::clone(schedule);
+    tasks.supervise("schedule_announcements", move |stop| {
+        Arc::clone(&heard).subscribe(announcements.clone(), stop)
+    });
+    Ok(())
+}
+
+/// What the routes call.
+fn services(
+    settings: &Settings,
+    stores: &Stores,
+    schedule: Arc<CurrentSchedule>,
+    watched: Arc<Watched>,
+    inventory: Arc<Inventory>,
+) -> anyhow::Result<Services> {
+    let (sales, search) = (settings.sales.policy()?, &settings.search);
+    let database = &stores.database;
+    let connections = ConnectionWindow::new(search.connection_min, search.connection_max)?;
+    let redis = stores.redis.as_ref().filter(|_| search.redis_cache);
+    let shared = redis.map(|redis| {
+        SharedCandidates::new(
+            redis.pool.clone(),
+            &settings.redis.key_prefix,
+            search.redis_timeout,
+            search.cache_lifetime,
+        )
+    });
+    let candidates = Candidates::new(search.cache_bytes, search.cache_lifetime, shared);
+    Ok(Services {
+        searcher: Searcher::new(Arc::clone(&schedule), sales, connections, candidates),
+        search_pages: SearchPages::new(search.page_cache_bytes),
+        seat_maps: SeatMaps::new(Arc::clone(&inventory), watched),
+        schedule_changes: ScheduleChanges::new(
+            database.clone(),
+            Arc::clone(&schedule),
+            Arc::clone(&inventory),
+        ),
+        seats: Seats::new(database.clone(), schedule, inventory, sales, connections),
+    })
+}
+
+/// Binds the address, for these services.
+fn serve(
+    settings: &Settings,
+    stores: Stores,
+    tasks: BackgroundTasks,
+    services: Services,
+) -> anyhow::Result<Application> {
+    let endpoints = routes::endpoints()?;
+    let (auth, limits) = (&settings.auth, &settings.limits);
+    let shared = stores.redis.as_ref().map(|redis| (redis, &settings.redis));
+    let admission = Admission {
+        auth,
+        roles: CurrentRoles::as_tokens_say(),
+        rate_limit: RateLimit::new(NAME, limits, auth.mode, shared),
+        limits: *limits,
+        streams: Some(settings.streams),
+    };
+    let mut checks = vec![Check::postgres(stores.database.clone())];
+    checks.extend(stores.redis.map(Check::redis));
+    let operations = Operations {
+        service: NAME,
+        checks,
+        metrics: telemetry::metrics_handle()?,
+        openapi: Document::new(&routes::document(&endpoints))?,
+    };
+    let services = Data::new(services);
+    let audit_log = Data::new(AuditLog::new(stores.database));
+    let routes = move |config: &mut ServiceConfig| {
+        config
+            .app_data(services.clone())
+            .app_data(audit_log.clone());
+        endpoints.configure(config);
+    };
+    let server = BoundServer::bind(&settings.http, admission, operations, tasks, routes)?;
+    Ok(Application { server })
+}
+
+/// Brings the flights database up to date.
+///
+/// # Errors
+/// When it can't be reached or a migration fails.
+pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let config = database::connection_config(&settings.database, NAME)?;
+    migrations::migrate(&config, db::migrations()).await
+}
