@@ -23,8 +23,8 @@ use jiff::Timestamp;
 use service_core::idempotency::KeyConflict;
 
 use crate::db::DbError;
-use crate::model::booking::Refusal;
 use crate::model::invalid_field::InvalidField;
+use crate::model::refusal::Refusal;
 
 /// Why a call could not be answered as it was meant.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,8 @@ pub mod event;
 pub mod event_booking;
 pub mod first_answer;
 pub mod invalid_field;
+pub mod refusal;
+pub mod replay;
 pub mod session;
 pub mod text;
 pub mod ticket_option;

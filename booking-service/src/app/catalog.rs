@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use moka::future::Cache;
 
 use crate::app::AppError;
-use crate::app::bookings::flights::{granted, granted_of};
+use crate::app::bookings::granted::{granted, granted_of};
 
 pub use crate::app::catalog::airports::{Airports, Match};
 

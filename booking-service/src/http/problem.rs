@@ -12,8 +12,8 @@ use crate::app::accounts::authentication::AccountError;
 use crate::app::accounts::passwords::HashError;
 use crate::db;
 use crate::db::DbError;
-use crate::model::booking::Refusal;
 use crate::model::invalid_field::InvalidField;
+use crate::model::refusal::Refusal;
 
 /// How somebody without a session is to say who they are: RFC 9110 asks for a challenge with each 401.
 const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";

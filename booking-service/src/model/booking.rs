@@ -1,8 +1,6 @@
 //! A booking, as its row has it: the same for every channel.
 
-use domain::{
-    Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, RefusalCode, SeatNumber, Units,
-};
+use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lifecycle::{BookingState, Event, Payment, PaymentPolicy, Refused};
@@ -13,6 +11,7 @@ use uuid::Uuid;
 use crate::model::actor::Actor;
 use crate::model::booking_row::StoredState;
 use crate::model::first_answer::FirstAnswer;
+use crate::model::refusal::Refusal;
 
 /// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
 /// again.
@@ -101,34 +100,6 @@ pub struct Traveler {
     /// The number of a passport or an identity card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
-}
-
-/// Why a booking could not be had, for the customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// A stable code, such as `sold_out`.
-    pub code: RefusalCode,
-    /// The same in words.
-    pub message: String,
-}
-
-impl Refusal {
-    /// A refusal.
-    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
-    }
-}
-
-impl From<clients::Refusal> for Refusal {
-    fn from(refusal: clients::Refusal) -> Self {
-        Self {
-            code: refusal.code,
-            message: refusal.detail,
-        }
-    }
 }
 
 /// Other seats that a booking is about to have.

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use lifecycle::{Outcome, State};
 use uuid::Uuid;
 
-use crate::model::booking::{Booking, Refusal as Reason};
+use crate::model::booking::Booking;
+use crate::model::refusal::Refusal as Reason;
 
 /// A booking of tickets, as its customer sees it.
 #[derive(Clone, Debug)]

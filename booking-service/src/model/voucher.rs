@@ -1,6 +1,6 @@
 //! Vouchers: their codes, and what they take off a price.
 
-use crate::model::booking::Refusal;
+use crate::model::refusal::Refusal;
 use domain::{Money, PoolId, RefusalCode, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

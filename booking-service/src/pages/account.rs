@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::web::{Data, Query};
 use maud::{Markup, html};
 use serde::Deserialize;
 use service_http::Problem;
@@ -18,28 +18,15 @@ use crate::model::user::NewUser;
 use crate::pages::answers::{go_to, own_path, set_cookie};
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::middleware::{For, page};
+
+use crate::pages::paths;
 use crate::pages::session;
 use crate::pages::session::PageSession;
-
-/// Where sessions log in.
-pub(super) const LOG_IN: &str = "/log-in";
-
-const SIGN_UP: &str = "/sign-up";
-
-pub(super) fn configure(config: &mut ServiceConfig) {
-    let log_in = [web::get().to(log_in_page), web::post().to(log_in)];
-    page(config, For::Anybody, LOG_IN, "GET, POST", log_in);
-    let sign_up = [web::get().to(sign_up_page), web::post().to(sign_up)];
-    page(config, For::Anybody, SIGN_UP, "GET, POST", sign_up);
-    let log_out = [web::post().to(log_out)];
-    page(config, For::Anybody, "/log-out", "POST", log_out);
-}
 
 /// Where somebody goes on who has logged in.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Back {
+pub(super) struct Back {
     back: String,
 }
 
@@ -72,17 +59,17 @@ impl<'a> Filled<'a> {
     }
 }
 
-async fn log_in_page(session: PageSession, back: Query<Back>) -> HttpResponse {
+pub(super) async fn log_in_page(session: PageSession, back: Query<Back>) -> HttpResponse {
     let filled = Filled::empty(own_path(&back.back));
     log_in_form(&session, &filled).answer(&session)
 }
 
-async fn sign_up_page(session: PageSession, back: Query<Back>) -> HttpResponse {
+pub(super) async fn sign_up_page(session: PageSession, back: Query<Back>) -> HttpResponse {
     let filled = Filled::empty(own_path(&back.back));
     sign_up_form(&session, &filled).answer(&session)
 }
 
-async fn log_in(
+pub(super) async fn log_in(
     session: PageSession,
     services: Data<Services>,
     origin: Origin,
@@ -110,7 +97,7 @@ async fn log_in(
     }
 }
 
-async fn sign_up(
+pub(super) async fn sign_up(
     session: PageSession,
     services: Data<Services>,
     origin: Origin,
@@ -137,7 +124,7 @@ async fn sign_up(
     }
 }
 
-async fn log_out(
+pub(super) async fn log_out(
     services: Data<Services>,
     cookie: SessionCookie,
     _form: Form,
@@ -205,7 +192,7 @@ fn again(
 
 fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> HtmlPage {
     let other = html! {
-        "New here? " a href=(to(SIGN_UP, filled.back)) { "Sign up" }
+        "New here? " a href=(paths::with_way_back(paths::SIGN_UP, filled.back)) { "Sign up" }
     };
     let password = html! {
         input #password type="password" name="password" required autocomplete="current-password";
@@ -216,7 +203,7 @@ fn log_in_form(session: &PageSession, filled: &Filled<'_>) -> HtmlPage {
         html! {
             section.card.narrow {
                 h1 { "Log in" }
-                (form(session, LOG_IN, filled, &html! {}, &password, "Log in"))
+                (form(session, paths::LOG_IN, filled, &html! {}, &password, "Log in"))
                 p.hint { (other) }
             }
         },
@@ -240,8 +227,8 @@ fn sign_up_form(session: &PageSession, filled: &Filled<'_>) -> HtmlPage {
         html! {
             section.card.narrow {
                 h1 { "Sign up" }
-                (form(session, SIGN_UP, filled, &name, &password, "Sign up"))
-                p.hint { "Signed up already? " a href=(to(LOG_IN, filled.back)) { "Log in" } }
+                (form(session, paths::SIGN_UP, filled, &name, &password, "Sign up"))
+                p.hint { "Signed up already? " a href=(paths::with_way_back(paths::LOG_IN, filled.back)) { "Log in" } }
             }
         },
     )
@@ -274,12 +261,4 @@ fn form(
             button.primary.wide { (button) }
         }
     }
-}
-
-/// One of the two pages, for somebody who wants to go on there.
-pub(super) fn to(path: &str, back: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("back", back)
-        .finish();
-    format!("{path}?{query}")
 }

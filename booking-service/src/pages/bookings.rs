@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use domain::{BookingId, FlightId};
 use flight_api::Flight;
 use futures_util::stream::{self, StreamExt as _};
@@ -30,11 +30,12 @@ use crate::pages::answers::go_to;
 use crate::pages::cancelling::Chance;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::middleware::{For, page};
+
 use crate::pages::orders::badge;
+use crate::pages::paths;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::pages::{formatting, itinerary_view, orders, seat_map, tickets, travelers};
+use crate::pages::{formatting, itinerary_view, orders, seat_map, travelers};
 
 /// How many events are asked for side by side.
 const EVENTS_AT_ONCE: usize = 8;
@@ -57,35 +58,10 @@ pub(super) fn stage_of(name: &str) -> Option<Stage> {
     found.map(|(stage, _, _)| *stage)
 }
 
-/// Adds the routes.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    page(
-        config,
-        For::Somebody,
-        "/my-bookings",
-        "GET",
-        [web::get().to(list)],
-    );
-    page(
-        config,
-        For::Somebody,
-        "/bookings/{id}",
-        "GET",
-        [web::get().to(show)],
-    );
-    page(
-        config,
-        For::Somebody,
-        "/bookings/{id}/cancel",
-        "POST",
-        [web::post().to(cancel)],
-    );
-}
-
 /// Which part of the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Part {
+pub(super) struct Part {
     before: Option<i64>,
     stage: String,
 }
@@ -147,7 +123,7 @@ pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Eve
 }
 
 /// The session's bookings, newest first.
-async fn list(
+pub(super) async fn list(
     session: PageSession,
     services: Data<Services>,
     part: Query<Part>,
@@ -201,8 +177,8 @@ async fn list(
 /// Where a booking's page is.
 pub(super) fn path(booking: &Booking) -> String {
     match booking.channel {
-        Channel::Seats => orders::path(booking.hold),
-        Channel::Event => tickets::path(booking.hold),
+        Channel::Seats => paths::order(booking.hold),
+        Channel::Event => paths::tickets(booking.hold),
         Channel::Count | Channel::Simple => format!("/bookings/{}", booking.id),
     }
 }
@@ -269,7 +245,7 @@ async fn find(
 }
 
 /// A booking that was paid at once, or costs nothing here.
-async fn show(
+pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
     id: Id<BookingId>,
@@ -352,7 +328,7 @@ async fn answer(
 }
 
 /// Cancels a booking that was paid at once.
-async fn cancel(
+pub(super) async fn cancel(
     session: PageSession,
     services: Data<Services>,
     id: Id<BookingId>,

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,48 +18,25 @@ use crate::http::Services;
 use crate::model::event::Event;
 use crate::pages::answers::fragment;
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::middleware::{For, page};
+
+use crate::pages::formatting;
+use crate::pages::paths;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::pages::{formatting, tickets};
+use crate::pages::tickets::form;
 
 /// How many events a page has.
 const ROWS: i64 = 24;
 
-/// Adds the routes.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    page(
-        config,
-        For::Anybody,
-        "/events",
-        "GET",
-        [web::get().to(list)],
-    );
-    page(
-        config,
-        For::Anybody,
-        "/events/{id}",
-        "GET",
-        [web::get().to(show)],
-    );
-    page(
-        config,
-        For::Anybody,
-        "/events/{id}/left",
-        "GET",
-        [web::get().to(left_now)],
-    );
-}
-
 /// Which part of the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Part {
+pub(super) struct Part {
     after: Option<Uuid>,
 }
 
 /// All events, in the order in which they were announced.
-async fn list(
+pub(super) async fn list(
     session: PageSession,
     services: Data<Services>,
     part: Query<Part>,
@@ -79,7 +56,7 @@ async fn list(
             ul.rows {
                 @for event in &found {
                     li {
-                        a.card href=(path(event.id)) {
+                        a.card href=(paths::event(event.id)) {
                             div { h2 { (event.name) } p.quiet { (formatting::event(event)) } }
                             span.price { (price(event)) }
                             (left(event, free.get(&event.id).copied(), now))
@@ -94,11 +71,6 @@ async fn list(
         }
     };
     Ok(HtmlPage::new("Events", Place::Events, body).answer(&session))
-}
-
-/// Where an event is.
-pub(super) fn path(event: Uuid) -> String {
-    format!("/events/{event}")
 }
 
 /// What a ticket costs.
@@ -128,7 +100,7 @@ pub(super) struct Sale<'a> {
 }
 
 /// One event.
-async fn show(
+pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
     id: Id<Uuid>,
@@ -161,7 +133,7 @@ async fn event_page(
 ) -> Result<HtmlPage, Problem> {
     let event = sale.events.find(id).await?;
     let free = sale.dashboard.tickets_left(&[id]).await?.remove(&id);
-    let user = tickets::known(session, sale.users).await;
+    let user = form::known(session, sale.users).await;
     let now = Timestamp::now();
     let is_on_sale = event.sales.is_open(now) && free.is_some_and(|free| free > 0);
     let body = html! {
@@ -179,10 +151,10 @@ async fn event_page(
                 section.card.summary {
                     h2 { "Tickets" }
                     p.price { (price(&event)) }
-                    p hx-get=(format!("{}/left", path(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
+                    p hx-get=(format!("{}/left", paths::event(event.id))) hx-trigger="every 3s" hx-swap="innerHTML" {
                         (left(&event, free, now))
                     }
-                    @if is_on_sale { (tickets::buy_form(event.id, user.as_ref(), session)) }
+                    @if is_on_sale { (form::form(event.id, user.as_ref(), session)) }
                 }
             }
         }
@@ -191,7 +163,10 @@ async fn event_page(
 }
 
 /// How many tickets are left, for a page that is open.
-async fn left_now(services: Data<Services>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+pub(super) async fn left_now(
+    services: Data<Services>,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
     let event = services.events.find(id.0).await?;
     let free = services
         .dashboard

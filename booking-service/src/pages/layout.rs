@@ -6,8 +6,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::model::user::UserRole;
 use crate::pages::assets::{HTMX, HTMX_SSE, ICON, SCRIPT, STYLE};
+use crate::pages::forms;
+use crate::pages::paths;
 use crate::pages::session::PageSession;
-use crate::pages::{account, forms, sessions};
 
 /// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
 /// besides, and asks nobody but this service.
@@ -137,7 +138,7 @@ fn who(session: &PageSession) -> Markup {
         html! {
             details.who {
                 summary { b { (session.name) } (role(user.role)) }
-                a href=(sessions::SESSIONS) { "Where you are logged in" }
+                a href=(paths::SESSIONS) { "Where you are logged in" }
                 form method="post" action="/log-out" {
                     (forms::token(session))
                     button { "Log out" }
@@ -147,7 +148,7 @@ fn who(session: &PageSession) -> Markup {
     } else if session.is_open {
         acting_as(session)
     } else {
-        html! { a.button.quiet href=(account::to(account::LOG_IN, &session.asked)) { "Log in" } }
+        html! { a.button.quiet href=(paths::with_way_back(paths::LOG_IN, &session.asked)) { "Log in" } }
     }
 }
 
@@ -172,7 +173,7 @@ fn acting_as(session: &PageSession) -> Markup {
                     input #acting-as name="user" required maxlength="255" autocomplete="username" value=(session.user);
                     button { "Switch" }
                 }
-                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together, or " a href=(account::to(account::LOG_IN, &session.asked)) { "log in" } "." }
+                p.hint { "This installation is open: everybody may act for any user. Choose a name to keep your bookings together, or " a href=(paths::with_way_back(paths::LOG_IN, &session.asked)) { "log in" } "." }
             }
         }
     }

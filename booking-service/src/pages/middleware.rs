@@ -17,8 +17,9 @@ use service_http::{Problem, audit_log};
 
 use crate::http::Services;
 use crate::pages::answers::{go_to, set_cookie};
+use crate::pages::error_page;
+use crate::pages::paths;
 use crate::pages::session::PageSession;
-use crate::pages::{account, error_page};
 
 /// Everything comes from this service, and no script or style stands inside a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -124,7 +125,7 @@ fn log_in_first(request: &HttpRequest) -> HttpResponse {
             .insert_header((HX_REFRESH, "true"))
             .finish();
     }
-    go_to(&account::to(account::LOG_IN, way_back(request)))
+    go_to(&paths::with_way_back(paths::LOG_IN, way_back(request)))
 }
 
 /// Whether a script asks, for a piece of an open page.

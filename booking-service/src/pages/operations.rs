@@ -1,14 +1,14 @@
 //! How the service does, for those who run it.
 
-mod actions;
+pub(super) mod actions;
 mod chart;
-mod dead_letters;
+pub(super) mod dead_letters;
 mod figures;
 mod proof;
-mod search;
+pub(super) mod search;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use maud::html;
 use serde::Deserialize;
 use service_core::caller::Role;
@@ -19,7 +19,7 @@ use crate::http::Services;
 use crate::model::dashboard::Span;
 use crate::pages::answers::fragment;
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::middleware::{For, page};
+
 use crate::pages::session::PageSession;
 
 /// The spans, with their names in addresses and on the page.
@@ -29,63 +29,10 @@ const SPANS: [(Span, &str, &str); 3] = [
     (Span::Week, "week", "Week"),
 ];
 
-/// Adds the routes.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    page(
-        config,
-        For::Staff,
-        "/operations",
-        "GET",
-        [web::get().to(show)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/figures",
-        "GET",
-        [web::get().to(figures)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/proof",
-        "GET",
-        [web::get().to(proof)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/dead-letters",
-        "GET",
-        [web::get().to(dead_letters::fragment)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/dead-letters/{id}/requeue",
-        "POST",
-        [web::post().to(dead_letters::requeue)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/actions",
-        "GET",
-        [web::get().to(actions::show)],
-    );
-    page(
-        config,
-        For::Staff,
-        "/operations/bookings",
-        "GET",
-        [web::get().to(search::find)],
-    );
-}
-
 /// What is looked at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+pub(super) struct Asked {
     span: String,
 }
 
@@ -97,7 +44,7 @@ impl Asked {
 }
 
 /// All of it.
-async fn show(
+pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
     asked: Query<Asked>,
@@ -136,13 +83,16 @@ async fn show(
 }
 
 /// The figures alone, for a page that is open.
-async fn figures(services: Data<Services>, asked: Query<Asked>) -> Result<HttpResponse, Problem> {
+pub(super) async fn figures(
+    services: Data<Services>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
     let figures = figures::read(&services.dashboard, &services.catalog, asked.0.span().0).await?;
     Ok(fragment(&figures.html()))
 }
 
 /// The proof: a piece for an open page, a page for a browser without scripts.
-async fn proof(
+pub(super) async fn proof(
     session: PageSession,
     services: Data<Services>,
     request: actix_web::HttpRequest,

@@ -1,7 +1,7 @@
 //! One's sessions: where somebody is logged in, and the end of the other ones.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use maud::html;
 use service_http::Problem;
 
@@ -12,28 +12,12 @@ use crate::model::session::OpenSession;
 use crate::pages::answers::go_to;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::middleware::{For, page};
+
+use crate::pages::formatting;
+use crate::pages::paths;
 use crate::pages::session::PageSession;
-use crate::pages::{account, formatting};
 
-/// Where they are shown.
-pub(super) const SESSIONS: &str = "/account/sessions";
-
-const END_OTHERS: &str = "/account/sessions/end-others";
-
-pub(super) fn configure(config: &mut ServiceConfig) {
-    page(
-        config,
-        For::Somebody,
-        SESSIONS,
-        "GET",
-        [web::get().to(show)],
-    );
-    let end = [web::post().to(end_others)];
-    page(config, For::Somebody, END_OTHERS, "POST", end);
-}
-
-async fn show(
+pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
     cookie: SessionCookie,
@@ -44,7 +28,9 @@ async fn show(
         .await
     {
         // In an open installation somebody may act without having logged in.
-        Err(AccountError::NoSession) => return Ok(go_to(&account::to(account::LOG_IN, SESSIONS))),
+        Err(AccountError::NoSession) => {
+            return Ok(go_to(&paths::with_way_back(paths::LOG_IN, paths::SESSIONS)));
+        }
         sessions => sessions?,
     };
     let body = html! {
@@ -70,7 +56,7 @@ async fn show(
                 }
             }
             @if sessions.iter().any(|session: &OpenSession| !session.is_current) {
-                form method="post" action=(END_OTHERS) {
+                form method="post" action=(paths::END_OTHERS) {
                     (forms::token(&session))
                     button { "End the others" }
                 }
@@ -80,7 +66,7 @@ async fn show(
     Ok(HtmlPage::new("Sessions", Place::Elsewhere, body).answer(&session))
 }
 
-async fn end_others(
+pub(super) async fn end_others(
     services: Data<Services>,
     cookie: SessionCookie,
     _form: Form,
@@ -89,5 +75,5 @@ async fn end_others(
         .accounts
         .end_others(&cookie.0.unwrap_or_default(), None)
         .await?;
-    Ok(go_to(SESSIONS))
+    Ok(go_to(paths::SESSIONS))
 }

@@ -55,6 +55,8 @@ pub(super) async fn increment(
     request: Json<SeatsRequest>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(&request.body)?;
-    let answer = services.seats.adjust(key, &request.body, Direction::GiveBack);
+    let answer = services
+        .seats
+        .adjust(key, &request.body, Direction::GiveBack);
     Ok(respond::replayable(answer.await?))
 }

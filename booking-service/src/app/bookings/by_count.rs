@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
-use crate::app::bookings::flights::granted_of;
+use crate::app::bookings::granted::granted_of;
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
 use crate::db;
 use crate::db::bookings::{Insertion, NextStep};

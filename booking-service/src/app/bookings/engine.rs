@@ -23,7 +23,8 @@ use crate::app::bookings::leases::Leases;
 use crate::db;
 use crate::db::bookings::writer::Writer;
 use crate::db::bookings::{Change, NextStep};
-use crate::model::booking::{Booking, Channel, PaymentAttempts, Refusal};
+use crate::model::booking::{Booking, Channel, PaymentAttempts};
+use crate::model::refusal::Refusal;
 pub use sales::Sales;
 
 /// The pause before a step is tried again after no answer; it doubles each time.

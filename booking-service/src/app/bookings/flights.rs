@@ -2,19 +2,18 @@
 
 use std::collections::HashSet;
 
-use clients::{Answer, CallContext};
-use domain::{FlightId, HoldId, RefusalCode};
+use clients::CallContext;
+use domain::{FlightId, HoldId};
 use flight_api::{FlightChange, FlightStatus, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
 use service_core::caller::Caller;
 
 use crate::app::AppError;
 use crate::app::bookings::by_count::Bookings;
+use crate::app::bookings::granted::granted_of;
 use crate::db;
 use crate::model::actor::Actor;
-use crate::model::booking::{Booking, Refusal};
-
-const FLIGHTS: &str = "flight-service";
+use crate::model::booking::Booking;
 
 /// How many bookings are ended side by side.
 const ENDED_AT_ONCE: usize = 16;
@@ -135,21 +134,4 @@ impl Flights {
         granted_of(&name, flights.cancel_flight(flight, context).await)?;
         Ok(ended)
     }
-}
-
-/// What flight-service answered, its refusals as this service's own.
-pub(crate) fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
-    let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
-    answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
-}
-
-/// The same of one flight: where there is none, this name is said.
-pub(crate) fn granted_of<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
-    granted(answer).map_err(|error| match error {
-        AppError::Refused(Refusal {
-            code: RefusalCode::UnknownFlight | RefusalCode::NotFound,
-            ..
-        }) => AppError::UnknownFlight(flight.to_owned()),
-        error => error,
-    })
 }

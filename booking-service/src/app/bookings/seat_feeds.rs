@@ -8,7 +8,7 @@ use service_core::fan_out::{FanOut, Watching};
 use tokio::sync::watch;
 
 use crate::app::AppError;
-use crate::app::bookings::flights::granted_of;
+use crate::app::bookings::granted::granted_of;
 
 /// The longest event that is taken: a thousand seats are a fifth of it.
 const EVENT_LIMIT_BYTES: usize = 1024 * 1024;

@@ -7,7 +7,8 @@ use lifecycle::State;
 use crate::app::AppError;
 use crate::app::bookings::by_count::{Answered, Bookings};
 use crate::db;
-use crate::model::booking::{Booking, Channel, NewBooking, Refusal};
+use crate::model::booking::{Booking, Channel, NewBooking};
+use crate::model::refusal::Refusal;
 
 /// Makes and finds simple orders.
 #[derive(Clone)]

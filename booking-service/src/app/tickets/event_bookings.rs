@@ -4,15 +4,17 @@
 //! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
 //! and is the job of paying for it, too: see [`crate::app::tickets::payment_jobs`].
 
-use crate::model::event_booking::{EventBooking, EventBookingStatus};
 mod quote;
+mod request;
+
+pub use request::EventBookingRequest;
 
 use std::time::Duration;
 
 use clients::CallContext;
-use domain::{HoldId, Units};
+use domain::HoldId;
 use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
-use service_core::idempotency::{self, Kept, Replayable, RequestKey};
+use service_core::idempotency::{self, Kept, Replayable};
 use uuid::Uuid;
 
 use crate::app::AppError;
@@ -24,28 +26,12 @@ use crate::db;
 use crate::db::DbError;
 use crate::db::tickets::event_bookings::NewEventBooking;
 use crate::model::actor::Actor;
-use crate::model::booking::{Booking, Channel, Refusal as Reason};
-use crate::model::voucher::VoucherCode;
+use crate::model::booking::{Booking, Channel};
+use crate::model::event_booking::{EventBooking, EventBookingStatus};
+use crate::model::refusal::Refusal as Reason;
 
 /// How long to wait before a booking without an answer is tried to be given up again.
 const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
-
-/// What somebody wants to book.
-#[derive(Clone, Debug)]
-pub struct EventBookingRequest {
-    /// Who asks.
-    pub actor: Actor,
-    /// Whose it will be.
-    pub user: Uuid,
-    /// The event.
-    pub event: Uuid,
-    /// How many tickets.
-    pub quantity: Units,
-    /// The voucher, if there is one.
-    pub voucher: Option<VoucherCode>,
-    /// Under which key the client asks, if any.
-    pub key: Option<RequestKey>,
-}
 
 /// Makes, finds and cancels bookings of tickets.
 #[derive(Clone)]

@@ -198,7 +198,7 @@ async fn listen(
         match db::tickets::event_bookings::claim(&engine.database, &jobs, lease).await {
             Ok(claimed) => workers.process(claimed).await,
             Err(error) => {
-                tracing::warn!(%error, "claiming payment jobs failed; they will be polled")
+                tracing::warn!(%error, "claiming payment jobs failed; they will be polled");
             }
         }
     }

@@ -10,8 +10,9 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use crate::db::DbError;
-use crate::model::booking::{Booking, Channel, Leg, Refusal, SeatChange, Tickets, Traveler};
+use crate::model::booking::{Booking, Channel, Leg, SeatChange, Tickets, Traveler};
 use crate::model::booking_row::StoredState;
+use crate::model::refusal::Refusal;
 
 /// What [`read`] reads.
 pub(in crate::db) const COLUMNS: &str = "

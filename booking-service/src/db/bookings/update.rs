@@ -16,7 +16,8 @@ use crate::db::DbError;
 use crate::db::column;
 use crate::model::booking::Booking;
 use crate::model::booking_row::StoredState;
-use crate::model::first_answer::{FirstAnswer, leaves_key_free};
+use crate::model::first_answer::FirstAnswer;
+use crate::model::replay::leaves_key_free;
 
 /// When a change brings the next work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::pages::session::PageSession;
 const ROWS: i64 = 50;
 
 /// The newest actions.
-pub(super) async fn show(
+pub(in crate::pages) async fn show(
     session: PageSession,
     actions: Data<AuditLog>,
 ) -> Result<HttpResponse, Problem> {

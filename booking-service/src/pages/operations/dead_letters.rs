@@ -17,7 +17,7 @@ use crate::model::event_booking::EventBookingStatus;
 use crate::pages::answers::go_to;
 use crate::pages::forms::{self, Form};
 use crate::pages::session::PageSession;
-use crate::pages::{error_page, formatting, tickets};
+use crate::pages::{error_page, formatting, paths};
 
 /// How many are shown.
 const ROWS: i64 = 20;
@@ -45,7 +45,7 @@ pub(super) async fn list(jobs: &PaymentJobs, session: &PageSession) -> Result<Ma
 fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
     html! {
         tr {
-            td data-name="Booking" { a href=(tickets::path(letter.hold)) { (letter.booking) } }
+            td data-name="Booking" { a href=(paths::tickets(letter.hold)) { (letter.booking) } }
             td data-name="Why" { (error_page::sentence(&letter.message)) }
             td data-name="When" { (formatting::moment(letter.created_at)) }
             td.right data-name="LoginThrottle" { (letter.attempts) }
@@ -62,7 +62,7 @@ fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
 }
 
 /// The list alone, for a page that is open.
-pub(super) async fn fragment(
+pub(in crate::pages) async fn fragment(
     session: PageSession,
     services: Data<Services>,
 ) -> Result<HttpResponse, Problem> {
@@ -72,7 +72,7 @@ pub(super) async fn fragment(
 }
 
 /// Has one tried again.
-pub(super) async fn requeue(
+pub(in crate::pages) async fn requeue(
     session: PageSession,
     services: Data<Services>,
     id: Id<Uuid>,

@@ -31,7 +31,7 @@ const PATH: &str = "/operations/bookings";
 /// What is asked for, as its address has it: texts, of which any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(in crate::pages) struct Asked {
     find: String,
     stage: String,
     flight: String,
@@ -164,7 +164,7 @@ pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
 }
 
 /// What was found.
-pub(super) async fn find(
+pub(in crate::pages) async fn find(
     session: PageSession,
     services: Data<Services>,
     asked: Query<Asked>,

@@ -22,19 +22,22 @@ use crate::pages::forms::{self, Form};
 use crate::pages::itinerary_view;
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::orders::make::{chosen, why_not};
+use crate::pages::orders::order::moved_on;
+use crate::pages::orders::shown::find;
+use crate::pages::paths;
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::seat_selection::{self, Leg};
 use crate::pages::session::PageSession;
 
 /// The maps, with the order's own seats ticked.
-pub(super) async fn show(
+pub(in crate::pages) async fn show(
     session: PageSession,
     services: Data<Services>,
     id: Id<HoldId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = crate::pages::orders::find(id.0, &services.orders, &session).await?;
+    let order = find(id.0, &services.orders, &session).await?;
     if status(&order) != "SEATS_RESERVED" {
-        return Ok(go_to(&crate::pages::orders::path(id.0)));
+        return Ok(go_to(&paths::order(id.0)));
     }
     page(&order, &services.catalog, &session, None).await
 }
@@ -65,7 +68,7 @@ async fn page(
     let body = html! {
         h1 { "Other seats" }
         (seat_selection::notice(notice))
-        form.choose method="post" action=(format!("{}/seats", crate::pages::orders::path(order.hold))) data-choose {
+        form.choose method="post" action=(format!("{}/seats", paths::order(order.hold))) data-choose {
             (forms::token(session))
             div.columns {
                 div {
@@ -85,7 +88,7 @@ async fn page(
                         p.chosen data-chosen aria-live="polite" { "Your seats are ticked. Choose others." }
                         button.primary.wide { "Take these seats" }
                         p.hint { "If one of them is taken, you keep the seats that you have. The time to pay starts again, up to an hour in all." }
-                        a.button.quiet.wide href=(crate::pages::orders::path(order.hold)) { "Keep my seats" }
+                        a.button.quiet.wide href=(paths::order(order.hold)) { "Keep my seats" }
                         (seat_map::legend(true))
                     }
                 }
@@ -103,13 +106,13 @@ async fn page(
 }
 
 /// Takes them.
-pub(super) async fn change(
+pub(in crate::pages) async fn change(
     session: PageSession,
     services: Data<Services>,
     id: Id<HoldId>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let order = crate::pages::orders::find(id.0, &services.orders, &session).await?;
+    let order = find(id.0, &services.orders, &session).await?;
     let flights = order.legs.iter().map(|leg| leg.flight).collect();
     let notice = match chosen(&form, flights) {
         Err(notice) => notice,
@@ -118,18 +121,11 @@ pub(super) async fn change(
             .change_seats(id.0, chosen.by_flight(), session.actor, call_context())
             .await
         {
-            Ok(_) => return Ok(go_to(&crate::pages::orders::path(id.0))),
+            Ok(_) => return Ok(go_to(&paths::order(id.0))),
             Err(AppError::Refused(refusal)) => why_not(&refusal.code, &refusal.message),
             Err(AppError::Invalid(InvalidField { detail: notice, .. })) => notice,
             Err(error) => {
-                return crate::pages::orders::moved_on(
-                    error,
-                    id.0,
-                    &services.orders,
-                    &services.catalog,
-                    &session,
-                )
-                .await;
+                return moved_on(error, id.0, &services.orders, &services.catalog, &session).await;
             }
         },
     };

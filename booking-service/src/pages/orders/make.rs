@@ -16,6 +16,7 @@ use crate::model::booking::{Channel, Leg, NewBooking};
 use crate::model::invalid_field::InvalidField;
 use crate::pages::answers::go_to;
 use crate::pages::forms::Form;
+use crate::pages::paths;
 use crate::pages::seat_map::Mine;
 use crate::pages::seat_selection::{self, Choice};
 use crate::pages::session::PageSession;
@@ -120,7 +121,7 @@ impl Chosen {
 }
 
 /// Orders what was chosen: the seats are held when this answers, or the page comes again and says why not.
-pub(super) async fn create(
+pub(in crate::pages) async fn create(
     session: PageSession,
     services: Data<Services>,
     form: Form,
@@ -185,7 +186,7 @@ pub(super) async fn create(
             let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
             seat_selection::again(&session, &services.catalog, &ids, choice, &context).await
         }
-        None => Ok(go_to(&crate::pages::orders::path(order.hold))),
+        None => Ok(go_to(&paths::order(order.hold))),
     }
 }
 

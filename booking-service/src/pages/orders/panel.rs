@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use crate::app::bookings::orders::seconds_left;
 use crate::model::booking::{Booking, Leg};
 use crate::pages::cancelling::Chance;
-use crate::pages::orders::Shown;
+use crate::pages::orders::shown::Shown;
+use crate::pages::paths;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::{formatting, forms, itinerary_view, seat_map, travelers};
@@ -16,11 +17,7 @@ use crate::pages::{formatting, forms, itinerary_view, seat_map, travelers};
 /// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let order = &shown.order;
-    let live = format!(
-        "{}/live?seen={}",
-        crate::pages::orders::path(order.hold),
-        mark(order)
-    );
+    let live = format!("{}/live?seen={}", paths::order(order.hold), mark(order));
     let live = (!is_final(order)).then_some(live);
     html! {
         h1 { (shown.title()) }
@@ -228,7 +225,7 @@ fn total(shown: &Shown) -> Markup {
 
 fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let order = &shown.order;
-    let path = crate::pages::orders::path(order.hold);
+    let path = paths::order(order.hold);
     let pay = match order.life.public_status {
         State::PaymentFailed { .. } => "Pay again",
         _ => "Pay",

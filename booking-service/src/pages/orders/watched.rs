@@ -12,7 +12,8 @@ use crate::http::Services;
 use crate::http::call_context;
 use crate::model::booking::Booking;
 use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
-use crate::pages::orders::{Shown, panel};
+use crate::pages::orders::panel;
+use crate::pages::orders::shown::{Shown, find};
 use crate::pages::session::PageSession;
 
 struct Order {
@@ -21,7 +22,7 @@ struct Order {
 }
 
 /// Sends its changes.
-pub(super) async fn stream(
+pub(in crate::pages) async fn stream(
     session: PageSession,
     services: Data<Services>,
     live: Data<Live<Booking>>,
@@ -31,17 +32,17 @@ pub(super) async fn stream(
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
     let id = id.0;
-    crate::pages::orders::find(id, &services.orders, &session).await?;
+    find(id, &services.orders, &session).await?;
     let looked_at = services.clone();
     let watching = live.watch(id, |tell| {
-        let look = move || find(looked_at.clone(), id);
+        let look = move || look(looked_at.clone(), id);
         follow::<Order, _>(look, tell)
     });
     let order = Order { session, services };
     Ok(watch(order, watching, known.0, grant))
 }
 
-async fn find(services: Data<Services>, id: HoldId) -> Option<Booking> {
+async fn look(services: Data<Services>, id: HoldId) -> Option<Booking> {
     services.orders.find(id).await.ok()
 }
 

@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::{RefusalCode, Units};
-use maud::{Markup, html};
+
 use service_http::Problem;
 use service_http::extract::Id;
 use uuid::Uuid;
@@ -20,45 +20,13 @@ use crate::model::user::User;
 use crate::model::voucher::VoucherCode;
 use crate::pages::answers::{go_to, set_cookie};
 use crate::pages::events;
-use crate::pages::forms::{self, Form};
+use crate::pages::forms::Form;
+use crate::pages::paths;
 use crate::pages::session::{self, PageSession};
-
-/// The most tickets that one buys at a time here.
-const TICKETS_MAX: u32 = 50;
-
-/// The form of an event that is on sale.
-pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, session: &PageSession) -> Markup {
-    html! {
-        form method="post" action=(format!("{}/tickets", events::path(event))) {
-            (forms::token(session))
-            input type="hidden" name="key" value=(Uuid::new_v4());
-            div.field {
-                label for="quantity" { "Tickets" }
-                input #quantity type="number" name="quantity" min="1" max=(TICKETS_MAX) value="1" required;
-            }
-            @match user {
-                Some(user) => p.hint { "For " b { (user.name) } ", " (user.email) },
-                None => div.field {
-                    label for="email" { "Your e-mail address" }
-                    input #email type="email" name="email" required maxlength="254" autocomplete="email" placeholder="you@example.org";
-                    p.hint { "The tickets are booked for " b { (session.name) } " at this address." }
-                },
-            }
-            details.give-up {
-                summary { "I have a voucher" }
-                div.field {
-                    label for="voucher" { "Voucher code" }
-                    input #voucher name="voucher" maxlength="40" autocomplete="off" spellcheck="false";
-                }
-            }
-            button.primary.wide { "Buy" }
-            p.hint { "The tickets are held for you at once, and paid in a moment." }
-        }
-    }
-}
+use crate::pages::tickets::form::{TICKETS_MAX, known};
 
 /// Books them: they are held when this answers.
-pub(super) async fn buy(
+pub(in crate::pages) async fn buy(
     session: PageSession,
     services: Data<Services>,
     id: Id<Uuid>,
@@ -94,7 +62,7 @@ pub(super) async fn buy(
     };
     match outcome {
         Ok((booking, user)) => {
-            let mut answer = go_to(&crate::pages::tickets::path(booking.id));
+            let mut answer = go_to(&paths::tickets(booking.id));
             let account = session::account(services.cookies, user.id);
             set_cookie(&mut answer, &account).map_err(Problem::internal)?;
             Ok(answer)
@@ -140,14 +108,6 @@ async fn buyer(
     let name = Name::try_from(session.user.clone());
     let name = name.map_err(|error| AppError::from(InvalidField::new("user", error.0)))?;
     users.find_or_create(&name, &email).await.map(Ok)
-}
-
-/// The session's account, if they have one.
-pub(in crate::pages) async fn known(session: &PageSession, users: &Users) -> Option<User> {
-    if let Some(user) = &session.signed_in {
-        return Some(user.clone());
-    }
-    users.find(session.account?).await.ok()
 }
 
 /// What can be told beside the form; other failures have a page of their own.

@@ -7,8 +7,8 @@ use crate::model::event_booking::{EventBooking, EventBookingStatus};
 use crate::pages::cancelling::Chance;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
-use crate::pages::tickets::Shown;
-use crate::pages::{error_page, events, formatting, forms};
+use crate::pages::tickets::shown::Shown;
+use crate::pages::{error_page, formatting, forms, paths};
 
 /// What is booked.
 pub(super) fn title(shown: &Shown) -> String {
@@ -19,11 +19,7 @@ pub(super) fn title(shown: &Shown) -> String {
 /// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let booking = &shown.booking;
-    let live = format!(
-        "{}/live?seen={}",
-        crate::pages::tickets::path(booking.id),
-        mark(booking)
-    );
+    let live = format!("{}/live?seen={}", paths::tickets(booking.id), mark(booking));
     let live = (!is_final(booking)).then_some(live);
     html! {
         h1 { (title(shown)) }
@@ -108,7 +104,7 @@ pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Mar
                     h2 { (formatting::counted(booking.quantity.get().into(), "ticket", "tickets")) }
                     @if let Some(event) = &shown.event {
                         p.quiet { (formatting::event(event)) }
-                        p.links { a href=(events::path(event.id)) { "See the event" } }
+                        p.links { a href=(paths::event(event.id)) { "See the event" } }
                     }
                 }
             }
@@ -131,10 +127,10 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let booking = &shown.booking;
     html! {
         @if booking.status == EventBookingStatus::Cancelled {
-            @if let Some(event) = &shown.event { a.button.primary.wide href=(events::path(event.id)) { "Book again" } }
+            @if let Some(event) = &shown.event { a.button.primary.wide href=(paths::event(event.id)) { "Book again" } }
         } @else {
             @if booking.is_declined {
-                form method="post" action=(format!("{}/payment", crate::pages::tickets::path(booking.id))) {
+                form method="post" action=(format!("{}/payment", paths::tickets(booking.id))) {
                     (forms::token(session))
                     button.primary.wide { "Pay again" }
                 }
@@ -147,7 +143,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
             @if chance.is_open() {
                 details.give-up {
                     summary { "Cancel the booking" }
-                    form method="post" action=(format!("{}/cancel", crate::pages::tickets::path(booking.id))) {
+                    form method="post" action=(format!("{}/cancel", paths::tickets(booking.id))) {
                         (forms::token(session))
                         p { "The tickets go back, and what was paid is refunded." }
                         button.danger.wide { "Yes, cancel the booking" }

@@ -11,7 +11,8 @@ use rand::RngExt as _;
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
 use crate::db;
-use crate::model::booking::{Booking, Channel, Refusal};
+use crate::model::booking::{Booking, Channel};
+use crate::model::refusal::Refusal;
 
 const FLIGHTS: &str = "flight-service";
 const PAYMENTS: &str = "payment-service";

@@ -7,7 +7,7 @@ use domain::HoldId;
 use flight_api::CONFIRM_LIMIT;
 use service_core::group_commit::{GroupCommit, IsData, Limits};
 
-use crate::model::booking::Refusal;
+use crate::model::refusal::Refusal;
 
 /// As many holds in one call as flight-service takes; some dozen calls' worth may wait, which is less than a
 /// second's work.

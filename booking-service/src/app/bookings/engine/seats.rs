@@ -10,7 +10,8 @@ use lifecycle::{Event, Payment};
 
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
-use crate::model::booking::{Booking, Leg, Refusal, SeatChange};
+use crate::model::booking::{Booking, Leg, SeatChange};
+use crate::model::refusal::Refusal;
 
 const FLIGHTS: &str = "flight-service";
 

@@ -9,7 +9,8 @@ use crate::app::bookings::engine::{Engine, Step};
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 use crate::db::tickets::event_bookings::TicketsMoved;
-use crate::model::booking::{Booking, Refusal};
+use crate::model::booking::Booking;
+use crate::model::refusal::Refusal;
 
 impl Engine {
     /// Sells the tickets of a booking that was charged, and confirms it.

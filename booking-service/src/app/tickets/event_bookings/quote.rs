@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
-use crate::app::tickets::event_bookings::EventBookingRequest;
+use crate::app::tickets::event_bookings::request::EventBookingRequest;
 use crate::db;
 use crate::db::tickets::ticket_limits::TicketLimit;
-use crate::model::booking::Refusal as Reason;
 use crate::model::event::Event;
 use crate::model::invalid_field::InvalidField;
+use crate::model::refusal::Refusal as Reason;
 use crate::model::voucher::Voucher;
 
 /// What somebody asks for, at the price of now.

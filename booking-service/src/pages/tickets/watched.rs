@@ -1,0 +1,68 @@
+//! A booking of tickets, sent as it changes.
+
+use crate::http::Services;
+use crate::model::event_booking::EventBooking;
+use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
+
+use crate::pages::session::PageSession;
+use crate::pages::tickets::panel;
+use crate::pages::tickets::shown::{Shown, find};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::HoldId;
+use jiff::Timestamp;
+use maud::Markup;
+use service_http::Problem;
+use service_http::extract::{Id, Query};
+
+struct Tickets {
+    session: PageSession,
+    services: Data<Services>,
+}
+
+/// Sends their changes.
+pub(in crate::pages) async fn stream(
+    session: PageSession,
+    services: Data<Services>,
+    live: Data<Live<EventBooking>>,
+    id: Id<HoldId>,
+    known: Query<Known>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let grant = grant(&request, &session)?;
+    let id = id.0;
+    find(id, &services.event_bookings, &session).await?;
+    let watched = services.clone();
+    let watching = live.watch(id, |tell| {
+        let look = move || look(watched.clone(), id);
+        follow::<Tickets, _>(look, tell)
+    });
+    let tickets = Tickets { session, services };
+    Ok(watch(tickets, watching, known.0, grant))
+}
+
+async fn look(services: Data<Services>, id: HoldId) -> Option<EventBooking> {
+    services.event_bookings.find(id).await.ok()
+}
+
+impl Subscription for Tickets {
+    type EventId = EventBooking;
+
+    fn mark(booking: &EventBooking) -> String {
+        panel::mark(booking)
+    }
+
+    fn is_final(booking: &EventBooking) -> bool {
+        panel::is_final(booking)
+    }
+
+    async fn html(&self, booking: EventBooking) -> Markup {
+        let shown = Shown::of(
+            booking,
+            &self.services.event_bookings,
+            &self.services.events,
+        )
+        .await;
+        panel::panel(&shown, &self.session, Timestamp::now())
+    }
+}
