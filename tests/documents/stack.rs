@@ -1,0 +1,147 @@
+//! A local stack of its own, and a shell beside it.
+
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::session::Command;
+
+/// The root of the project.
+pub const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The parts, and the ports that the documents name.
+const PARTS: [(&str, &str); 5] = [
+    ("FLIGHT", "8080"),
+    ("BOOKING", "8081"),
+    ("PAYMENT", "8082"),
+    ("POSTGRES", "15432"),
+    ("REDIS", "16379"),
+];
+
+/// Printed after each command, with its exit code.
+const END: &str = "=== end of command ===";
+
+/// One stack at a time: each has a schedule of 114,000 flights to load.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+pub struct Stack {
+    state: PathBuf,
+    ports: Vec<(&'static str, &'static str, u16)>,
+    environment: Vec<(String, String)>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What a command printed, and its exit code.
+pub struct Outcome {
+    pub printed: String,
+    pub code: i32,
+}
+
+impl Stack {
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("holdfast-documents-{}-{number}", std::process::id());
+        let state = env::temp_dir().join(name);
+        fs::create_dir(&state).expect("a temporary directory");
+        // Where root runs this, PostgreSQL runs as another user, who has to come in.
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("its mode");
+        let listeners = PARTS.map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        let ports: Vec<_> = PARTS
+            .iter()
+            .zip(&listeners)
+            .map(|(&(part, port), listener)| {
+                (part, port, listener.local_addr().expect("its address").port())
+            })
+            .collect();
+        drop(listeners);
+        let of_ports = ports
+            .iter()
+            .map(|(part, _, port)| (format!("HOLDFAST_{part}_PORT"), port.to_string()));
+        let plain = [
+            ("HOLDFAST_STATE_DIR", state.to_str().expect("a plain path")),
+            ("HOLDFAST_POSTGRES_URL", ""),
+            ("HOLDFAST_REDIS_URL", ""),
+        ];
+        let plain = plain.iter().chain(settings);
+        let plain = plain.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let stack = Self {
+            environment: plain.chain(of_ports).collect(),
+            state,
+            ports,
+            _turn: turn,
+        };
+        let started = stack.holdfast("start").status().expect("holdfast start");
+        assert!(started.success(), "the stack does not start");
+        stack
+    }
+
+    /// Types the commands into one shell, so that a later one knows the variables of those before.
+    pub fn run(&self, commands: &[Command]) -> Vec<Outcome> {
+        let mut script = String::from("curl() { command curl -sS --max-time 5 \"$@\"; }\nexport -f curl\nexec 2>&1\n");
+        for command in commands {
+            script.push_str(&self.here(&command.text));
+            script.push_str(&format!("\nprintf '%s %s\\n' '{END}' $?\n"));
+        }
+        let mut shell = Process::new("bash");
+        shell.arg("-c").arg(script).current_dir(&self.state);
+        shell.envs(self.environment.iter().cloned());
+        let output = shell.stdin(Stdio::null()).output().expect("bash");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let mut rest = &*printed;
+        let outcomes = commands.iter().map(|_| {
+            let (before, after) = rest.split_once(END).expect("an end of each command");
+            let (code, after) = after.split_once('\n').expect("a code");
+            rest = after;
+            Outcome {
+                printed: before.to_owned(),
+                code: code.trim().parse().expect("a number"),
+            }
+        });
+        outcomes.collect()
+    }
+
+    /// The command with this stack's ports and binary.
+    fn here(&self, command: &str) -> String {
+        let binary = binary().display().to_string();
+        let mut command = command.replace("target/release/holdfast", &binary);
+        for (_, documented, port) in &self.ports {
+            let documented = format!("127.0.0.1:{documented}");
+            command = command.replace(&documented, &format!("127.0.0.1:{port}"));
+        }
+        command
+    }
+
+    fn holdfast(&self, command: &str) -> Process {
+        let mut process = Process::new(binary());
+        process.arg(command).current_dir(PROJECT);
+        process.envs(self.environment.iter().cloned());
+        process.stdout(Stdio::null());
+        process
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.holdfast("stop").status().ok();
+        fs::remove_dir_all(&self.state).ok();
+    }
+}
+
+/// The `holdfast` command, built beside this test.
+fn binary() -> PathBuf {
+    let test = env::current_exe().expect("this program");
+    let directory = test.parent().and_then(Path::parent).expect("its place");
+    let binary = directory.join("holdfast");
+    assert!(
+        binary.exists() && directory.join("flight-service").exists(),
+        "build what the documents run first: cargo build --workspace --bins"
+    );
+    binary
+}
