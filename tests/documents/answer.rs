@@ -36,7 +36,10 @@ pub fn matches(expected: &str, printed: &str) -> bool {
 fn names_texts_and_shapes_count_and_what_varies_does_not() {
     let printed = r#"{"id":17,"at":"2026-11-20T19:42:21.98Z","status":"held","more":[1,2]}"#;
     for (expected, is_match) in [
-        ("{\"id\":1,\n \"at\":\"2030-01-01T00:00:00Z\",\"status\":\"held\",…}", true),
+        (
+            "{\"id\":1,\n \"at\":\"2030-01-01T00:00:00Z\",\"status\":\"held\",…}",
+            true,
+        ),
         (r#"{"id":1,"at":"…","status":"sold",…}"#, false),
         (r#"{"id":1,"status":"held"}"#, false),
         (r#"{"id":1,"at":"…","state":"held","more":[1,2]}"#, false),

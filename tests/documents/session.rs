@@ -20,13 +20,11 @@ pub fn blocks(document: &str) -> Vec<Block> {
     for (at, line) in document.lines().enumerate() {
         let indent = line.len() - line.trim_start().len();
         match &mut open {
-            Some((of_block, lines)) if line.trim() == "```" => {
-                let lines = std::mem::take(lines);
-                let _ = of_block;
-                open = None;
+            Some((_, lines)) if line.trim() == "```" => {
                 blocks.push(Block {
-                    commands: commands(&lines),
+                    commands: commands(lines),
                 });
+                open = None;
             }
             Some((of_block, lines)) => lines.push((at + 1, line.get(*of_block..).unwrap_or(""))),
             None if line.trim() == "```console" => open = Some((indent, Vec::new())),

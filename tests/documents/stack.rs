@@ -2,14 +2,13 @@
 
 use std::env;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use crate::session::Command;
 
 /// The root of the project.
 pub const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -57,7 +56,11 @@ impl Stack {
             .iter()
             .zip(&listeners)
             .map(|(&(part, port), listener)| {
-                (part, port, listener.local_addr().expect("its address").port())
+                (
+                    part,
+                    port,
+                    listener.local_addr().expect("its address").port(),
+                )
             })
             .collect();
         drop(listeners);
@@ -68,6 +71,9 @@ impl Stack {
             ("HOLDFAST_STATE_DIR", state.to_str().expect("a plain path")),
             ("HOLDFAST_POSTGRES_URL", ""),
             ("HOLDFAST_REDIS_URL", ""),
+            // A change of the schedule indexes 114,000 flights anew, which code that is not optimized takes long for.
+            ("HOLDFAST__HTTP__REQUEST_TIMEOUT", "60s"),
+            ("HOLDFAST__FLIGHTS__TIMEOUT", "50s"),
         ];
         let plain = plain.iter().chain(settings);
         let plain = plain.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -82,29 +88,21 @@ impl Stack {
         stack
     }
 
-    /// Types the commands into one shell, so that a later one knows the variables of those before.
-    pub fn run(&self, commands: &[Command]) -> Vec<Outcome> {
-        let mut script = String::from("curl() { command curl -sS --max-time 5 \"$@\"; }\nexport -f curl\nexec 2>&1\n");
-        for command in commands {
-            script.push_str(&self.here(&command.text));
-            script.push_str(&format!("\nprintf '%s %s\\n' '{END}' $?\n"));
-        }
-        let mut shell = Process::new("bash");
-        shell.arg("-c").arg(script).current_dir(&self.state);
-        shell.envs(self.environment.iter().cloned());
-        let output = shell.stdin(Stdio::null()).output().expect("bash");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let mut rest = &*printed;
-        let outcomes = commands.iter().map(|_| {
-            let (before, after) = rest.split_once(END).expect("an end of each command");
-            let (code, after) = after.split_once('\n').expect("a code");
-            rest = after;
-            Outcome {
-                printed: before.to_owned(),
-                code: code.trim().parse().expect("a number"),
-            }
-        });
-        outcomes.collect()
+    /// A shell whose `127.0.0.1:8080` and the like are this stack's.
+    pub fn shell(&self) -> Shell<'_> {
+        let mut bash = Process::new("bash");
+        bash.current_dir(&self.state);
+        bash.envs(self.environment.iter().cloned());
+        bash.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = bash.spawn().expect("bash");
+        let mut shell = Shell {
+            stack: self,
+            input: process.stdin.take().expect("its input"),
+            output: BufReader::new(process.stdout.take().expect("its output")),
+            process,
+        };
+        shell.run("curl() { command curl -s --max-time 60 \"$@\"; }; export -f curl; exec 2>&1");
+        shell
     }
 
     /// The command with this stack's ports and binary.
@@ -124,6 +122,42 @@ impl Stack {
         process.envs(self.environment.iter().cloned());
         process.stdout(Stdio::null());
         process
+    }
+}
+
+/// A shell that keeps its variables from one command to the next.
+pub struct Shell<'a> {
+    stack: &'a Stack,
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Shell<'_> {
+    /// Types a command, and reads what it prints.
+    pub fn run(&mut self, command: &str) -> Outcome {
+        let command = self.stack.here(command);
+        let typed = writeln!(self.input, "{command}\nprintf '%s %s\\n' '{END}' $?");
+        typed.expect("the shell reads");
+        let mut printed = String::new();
+        loop {
+            let mut line = String::new();
+            let read = self.output.read_line(&mut line).expect("text");
+            assert!(read > 0, "the shell ended after {printed}");
+            if let Some((rest, code)) = line.split_once(END) {
+                printed.push_str(rest);
+                let code = code.trim().parse().expect("a number");
+                return Outcome { printed, code };
+            }
+            printed.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Shell<'_> {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
     }
 }
 
