@@ -54,7 +54,8 @@ pub struct Problem {
     detail: Box<str>,
     errors: Box<[FieldError]>,
     retry_after_seconds: Option<u32>,
-    header: Option<Header>,
+    /// Boxed, so that a result which may be a problem stays small.
+    header: Option<Box<Header>>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -164,7 +165,7 @@ impl Problem {
         challenge: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            header: Some(Header::Challenge(challenge.into())),
+            header: Some(Box::new(Header::Challenge(challenge.into()))),
             ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
         }
     }
@@ -203,7 +204,7 @@ impl Problem {
             [] => "no method is allowed here".to_owned(),
         };
         Self {
-            header: Some(Header::Allow(methods.join(", ").into_boxed_str())),
+            header: Some(Box::new(Header::Allow(methods.join(", ").into_boxed_str()))),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         }
     }
@@ -212,7 +213,7 @@ impl Problem {
     #[must_use]
     pub fn coded_body() -> Self {
         Self {
-            header: Some(Header::AcceptEncoding),
+            header: Some(Box::new(Header::AcceptEncoding)),
             ..Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_content_encoding",
@@ -430,7 +431,7 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        match &self.header {
+        match self.header.as_deref() {
             Some(Header::Allow(methods)) => {
                 if let Ok(methods) = HeaderValue::from_str(methods) {
                     headers.insert(header::ALLOW, methods);
