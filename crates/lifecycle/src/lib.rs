@@ -1,21 +1,42 @@
 //! A booking's life as a pure state machine, the same for every channel.
 //!
-//! ```text
-//! Pending -> Held -> Paying(attempt) -> Confirmed -> Ended(Cancelled)
-//!    |        |         |
-//!    +--------+---------+--> Ended(Failed | Expired | Cancelled)
-//!                       |
-//!                       +--> PaymentFailed -> Paying(next) | Ended(Expired | Cancelled)
-//! ```
+//! | state | event | next state | tasks left |
+//! | --- | --- | --- | --- |
+//! | Pending | Held, paid at once or queued | Paying(1) | |
+//! | | Held, paid later | Held | |
+//! | | Held, nothing to pay | Confirmed | confirm |
+//! | | HoldRefused | Ended(Failed) | release, if it may be held |
+//! | | HoldOfLostBooking | Ended(Failed) | release, reverse(1) |
+//! | Held | PayRequested | Paying(1) | |
+//! | | SeatsChanged | Held, with a new deadline | |
+//! | Paying(n) | Charged, seats sold | Confirmed | |
+//! | | Charged, seats pinned | Confirmed | confirm |
+//! | | Charged, seats lost | Ended(Failed) | release, reverse(n) |
+//! | | Declined, attempts left in the round | Paying(n + 1) | |
+//! | | Declined, the round or an on-session attempt ends | PaymentFailed(n) | |
+//! | | Declined, last attempt | Ended(Failed) | release |
+//! | | Declined past the deadline, KeyClosed | Ended(Expired) | release |
+//! | | ChargeRefused | Ended(Failed) | release, reverse(n) |
+//! | | PinRefused | Ended(Expired) | release, reverse(n) |
+//! | | DeadlinePassed, queued | Ended(Expired) | release, reverse(n) |
+//! | PaymentFailed(n) | PayRequested, attempts left | Paying(n + 1) | |
+//! | Confirmed | Sold | Confirmed | |
+//! | | CancelRequested, HoldLost | Ended(Cancelled) | release, reverse(n) if charged |
+//! | Ended | Released, Reversed | Ended | the others |
+//! | Pending, Held, PaymentFailed | DeadlinePassed | Ended(Expired) | release |
+//! | Pending, Held, PaymentFailed, Paying(n) | CancelRequested | Ended(Cancelled) | release, reverse(n) if Paying |
+//! | Pending, Held, Paying(n) | Abandoned | Ended(Failed) | release, reverse(n) if Paying |
 //!
-//! A [`BookingState`] is what a booking's row says: its [`State`], and what is left to do about its seats and
-//! its money. [`BookingState::apply`] answers an [`Event`] with the next life or refuses it by name.
-//! [`BookingState::next`] names the one thing to do now. What is to be done follows from the life alone, not from
-//! the event that led there: whoever finds the row after a crash does the same as whoever wrote it would
-//! have done.
+//! Every other event is refused.
 //!
-//! What the customer is told is [`BookingState::shown`]. It follows the state, except that a booking shows its end
-//! only when its seats are free again.
+//! A [`BookingState`] is what a booking's row says: its [`State`], and the tasks left about its seats and
+//! its money. [`BookingState::apply`] answers an [`Event`] with the next state or refuses it by name.
+//! [`BookingState::next`] names the one action due now. The action follows from the row alone, not from the
+//! event that led there: a worker that finds the row after a crash does what the one that wrote it would have
+//! done.
+//!
+//! The customer is told [`BookingState::public_status`]. It follows the state, except that a booking shows its
+//! end only when its seats are free again.
 //!
 //! This crate does no I/O, reads no clock and knows no seats, prices or names.
 
