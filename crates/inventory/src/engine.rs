@@ -27,7 +27,7 @@ use crate::store::{
     EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, lapsed_holds, movements,
     recorded_holds, seat_map,
 };
-use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal};
+use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal, Verdict};
 
 /// How often lapsed holds are swept: within a second, as the ledger promises.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
@@ -190,7 +190,13 @@ impl Inventory {
             Origin::New => None,
             Origin::MaybeRetry => id_of(&command),
         };
-        let entry = id.and_then(|id| self.in_flight.enter(id));
+        let entry = match id {
+            Some(id) => match self.enter(&command, id).await? {
+                Turn::Entered(entry) => Some(entry),
+                Turn::Replayed(verdict) => return Ok(verdict),
+            },
+            None => None,
+        };
         let mut taken = Vec::new();
         for want in wanted {
             match gate.take(want.pool, want.units, want.compare_only).await {
@@ -199,7 +205,11 @@ impl Inventory {
                 Ok(Admission::NotEnough) => {
                     restore(gate, taken).await;
                     return match id {
-                        Some(id) => self.refused_at_gate(&command, id, entry).await,
+                        // It may have been accepted before.
+                        Some(id) => {
+                            let recorded = self.recorded(&command, id).await?;
+                            Ok(recorded.unwrap_or(Err(Refusal::SoldOut)))
+                        }
                         None => Ok(Err(Refusal::SoldOut)),
                     };
                 }
@@ -217,19 +227,31 @@ impl Inventory {
         answer
     }
 
-    /// A command that the gate refuses may have been accepted before, or be under way: then it gets that
-    /// verdict. Without an entry of its own it is under way.
-    async fn refused_at_gate(&self, command: &Command, id: Id, entry: Option<Entry>) -> Answer {
-        if entry.is_none() {
-            let first = self.in_flight.wait(id);
-            let waited = tokio::time::timeout(self.commit_timeout * 2, first).await;
-            waited.map_err(|_| InventoryError::Busy)?;
-        }
-        let verdict = match (
-            command,
-            self.replay_lookup.find(id, self.commit_timeout).await?,
-        ) {
-            (Command::Hold(hold), Some(Recorded::Hold(recorded))) => replay_hold(&recorded, hold),
+    /// Enters a command, or gets the verdict of the same one. Of several that are the same, one at a time asks the
+    /// gate: whichever takes the last units there, its verdict is theirs.
+    async fn enter(&self, command: &Command, id: Id) -> Result<Turn, InventoryError> {
+        let turn = async {
+            loop {
+                if let Some(entry) = self.in_flight.enter(id) {
+                    return Ok(Turn::Entered(entry));
+                }
+                self.in_flight.wait(id).await;
+                if let Some(verdict) = self.recorded(command, id).await? {
+                    return Ok(Turn::Replayed(verdict));
+                }
+            }
+        };
+        let turn = tokio::time::timeout(self.commit_timeout * 2, turn).await;
+        turn.map_err(|_| InventoryError::Busy)?
+    }
+
+    /// The verdict that a command got before, if it is recorded.
+    async fn recorded(&self, command: &Command, id: Id) -> Result<Option<Verdict>, InventoryError> {
+        let recorded = self.replay_lookup.find(id, self.commit_timeout).await?;
+        Ok(match (command, recorded) {
+            (Command::Hold(hold), Some(Recorded::Hold(recorded))) => {
+                Some(replay_hold(&recorded, hold))
+            }
             (
                 Command::Adjust {
                     pool,
@@ -238,10 +260,9 @@ impl Inventory {
                     ..
                 },
                 Some(Recorded::Adjustment(recorded)),
-            ) => replay_adjustment(&recorded, *pool, *units, *direction),
-            _ => Err(Refusal::SoldOut),
-        };
-        Ok(verdict)
+            ) => Some(replay_adjustment(&recorded, *pool, *units, *direction)),
+            _ => None,
+        })
     }
 
     async fn commit(
@@ -303,6 +324,14 @@ enum Origin {
     New,
     /// Its id came from outside.
     MaybeRetry,
+}
+
+/// What becomes of a command whose id may have come before.
+enum Turn {
+    /// It is the one of its id that is under way.
+    Entered(Entry),
+    /// The same command got this verdict.
+    Replayed(Verdict),
 }
 
 /// Units that a command wants from a pool.

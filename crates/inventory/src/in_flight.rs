@@ -1,7 +1,7 @@
-//! The commands that have asked the gate and have no verdict yet, by their ids.
+//! The commands that ask the gate and have no verdict yet, by their ids (single flight).
 //!
-//! The first of several that are the same may have taken the last units: the gate refuses the others, and what
-//! is recorded does not know the first one yet. They wait for its verdict, which is theirs too.
+//! One of several that are the same may have taken the last units: the gate would refuse the others, and what is
+//! recorded does not know the one yet. They wait for its verdict, which is theirs too.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
