@@ -1,18 +1,18 @@
--- What admins did, and staff and services where a call is theirs too. Each row is committed before its
--- action is begun. Rows are added and read, never changed or removed.
+-- The audit log: actions of admins, and of staff and services on the routes that are theirs. Each row is
+-- committed before its action starts. Append-only.
 
 CREATE TABLE audit_log (
     id                bigint      GENERATED ALWAYS AS IDENTITY,
-    -- The name in the token; NULL in a service that is open to every caller.
+    -- From the token; NULL in a service that is open to every caller.
     actor             text,
     role              text        NOT NULL,
     action            text        NOT NULL,
-    -- The path that was called.
+    -- The request's path.
     target            text        NOT NULL,
-    -- The parts of the path, the query and the body, without secrets and without what says who a customer is:
-    -- these rows can't be erased.
+    -- Path parameters, query and body, without secrets and without customers' personal data: these rows can't
+    -- be erased.
     details           jsonb       NOT NULL,
-    -- The client's name of the request, and our own.
+    -- The id that the client sent, and the server's own.
     request_id        text        NOT NULL,
     server_request_id uuid        NOT NULL,
     asked_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -21,12 +21,12 @@ CREATE TABLE audit_log (
     CONSTRAINT audit_log_named CHECK (action <> '' AND target <> '')
 );
 
--- A row is added when its action was answered; where there is none, nobody knows what came of it.
+-- Written when the action was answered. An entry without a row here has an unknown outcome.
 CREATE TABLE audit_log_outcomes (
     entry_id    bigint      NOT NULL,
-    -- The status of the answer.
+    -- HTTP status of the answer.
     status      smallint    NOT NULL,
-    -- Where what was made is, if something was.
+    -- Of the resource that was created, if any.
     location    text,
     finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT audit_log_outcomes_pkey PRIMARY KEY (entry_id),
@@ -48,8 +48,8 @@ CREATE TRIGGER audit_log_outcomes_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log_outcomes
     FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only();
 
--- Where whoever set up the database has a role for the audit log (docker/postgres/audit-log.psql), it is that role's
--- from here on: who writes the log can't drop what keeps its rows.
+-- Where the database's set-up made an owner role for the audit log (docker/postgres/audit-log.psql), that
+-- role takes the tables over: the service's role writes rows and can't drop the triggers that protect them.
 DO $$
 BEGIN
     IF to_regprocedure('hand_over_audit_log(name)') IS NOT NULL THEN

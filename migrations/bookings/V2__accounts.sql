@@ -1,36 +1,35 @@
--- Users, and how they log in.
+-- Users, their passwords and their sessions.
 
 CREATE TABLE users (
     id               uuid        PRIMARY KEY,
     name             text        NOT NULL,
-    -- As its owner writes it, and what addresses are compared by, as the service writes it: the database's locale has
-    -- no say.
+    -- The address as its owner writes it, and the form that addresses are compared by. The service normalizes
+    -- it, so that the database's locale has no say.
     email            text        NOT NULL,
     normalized_email text        NOT NULL,
-    -- What they may do once they have logged in. An admin says so; whoever signs up is a customer.
+    -- Granted by an admin; a sign-up makes a customer.
     role             text        NOT NULL DEFAULT 'customer',
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT users_named CHECK (name <> ''),
     CONSTRAINT users_email_given CHECK (email <> ''),
-    -- An address belongs to one user, however it is written.
+    -- One user per address, in whatever case it is written.
     CONSTRAINT users_email_taken UNIQUE (normalized_email),
     CONSTRAINT users_role_known CHECK (role IN ('customer', 'agent', 'admin'))
 );
 
--- Users who were deleted: a token that one of them still has gives nothing any more. Kept for longer than any token
--- holds.
+-- Revokes the tokens of deleted users. A row is kept for longer than any token is valid.
 CREATE TABLE deleted_users (
     user_id    uuid        NOT NULL,
     deleted_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT deleted_users_pkey PRIMARY KEY (user_id)
 );
 
--- The tables that follow go with the user.
+-- Rows of the tables below are deleted with their user.
 
 CREATE TABLE passwords (
     user_id    uuid        NOT NULL,
-    -- In the PHC form, with its salt and parameters.
+    -- PHC string with salt and parameters.
     hash       text        NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT passwords_pkey PRIMARY KEY (user_id),
@@ -39,10 +38,10 @@ CREATE TABLE passwords (
 );
 
 CREATE TABLE sessions (
-    -- SHA-256 of what the browser has: whoever reads this table can't log in with it.
+    -- SHA-256 of the browser's token: reading this table is not enough to log in.
     token_digest bytea       NOT NULL,
     user_id      uuid        NOT NULL,
-    -- Of the browser, as it said itself: so that its user can tell their sessions apart.
+    -- As the browser sent it, so that users can tell their sessions apart.
     user_agent   text,
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz NOT NULL,
@@ -55,10 +54,10 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
--- Browsers that logged in to an account before: others' failures don't count for them.
+-- Browsers that logged in to the account before: failed logins from elsewhere don't throttle them.
 CREATE TABLE known_browsers (
     user_id      uuid        NOT NULL,
-    -- SHA-256 of what the browser has.
+    -- SHA-256 of the browser's token.
     token_digest bytea       NOT NULL,
     seen_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT known_browsers_pkey PRIMARY KEY (user_id, token_digest),

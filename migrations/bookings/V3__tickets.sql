@@ -1,8 +1,8 @@
--- Events with their bookings, vouchers and limits, and ticket options with their purchases. How many tickets there
--- are, and who has them, is in the inventory's tables, which this database has too: an event and a ticket option each
--- have a pool of their own, and its capacity is all of their tickets. Amounts are minor units of their currency.
+-- Events with their bookings, vouchers and per-user limits, and ticket options with their purchases. The
+-- inventory's tables, in this database too, count the tickets: each event and each ticket option has a pool
+-- whose capacity is all of its tickets. Amounts are in minor units of their currency.
 
--- The ids of pools. They never change and are never used again.
+-- Pool ids are never reused.
 CREATE SEQUENCE pool_ids AS bigint;
 
 CREATE TABLE events (
@@ -12,19 +12,19 @@ CREATE TABLE events (
     description      text        NOT NULL,
     venue            text,
     starts_at        timestamptz NOT NULL,
-    -- The IANA zone that the venue's clocks show.
+    -- IANA name of the venue's time zone.
     time_zone        text,
-    -- What one ticket costs now; a booking keeps what it cost then.
+    -- Current price of one ticket; a booking keeps the price at which it was made.
     price_minor      bigint      NOT NULL,
     currency         text        NOT NULL,
-    -- When tickets are sold; NULL: from the beginning, and until sales close before the start.
+    -- The sales window. NULL: from creation, and until sales close before the start.
     sales_start_at   timestamptz,
     sales_end_at     timestamptz,
-    -- How many tickets one user may have; NULL: any number.
+    -- Per-user limit; NULL: none.
     tickets_per_user integer,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
-    -- Nobody sees it any more, but its bookings have something to refer to.
+    -- Hidden from everybody; the row stays because bookings refer to it.
     deleted_at       timestamptz,
     CONSTRAINT events_one_pool UNIQUE (pool_id),
     CONSTRAINT events_pool FOREIGN KEY (pool_id) REFERENCES pools (id),
@@ -35,8 +35,8 @@ CREATE TABLE events (
     CONSTRAINT events_tickets_per_user_positive CHECK (tickets_per_user > 0)
 );
 
--- What an event's confirmed bookings add up to. It changes in the transaction that confirms a booking or
--- ends a confirmed one; apart from the event, because it is written so often.
+-- Totals of an event's confirmed bookings, changed in the transaction that confirms a booking or ends a
+-- confirmed one. Apart from the event because it is written so often.
 CREATE TABLE event_sales (
     event_id      uuid   NOT NULL,
     units_sold    bigint NOT NULL DEFAULT 0,
@@ -47,23 +47,22 @@ CREATE TABLE event_sales (
     CONSTRAINT event_sales_revenue_not_negative CHECK (revenue_minor >= 0),
     CONSTRAINT event_sales_revenue_has_units CHECK (units_sold > 0 OR revenue_minor = 0)
 )
--- Room on each page for the next version of a hot row. No index but the key.
+-- Free space on each page lets updates of a hot row stay on it (heap-only updates). No index but the key.
 WITH (fillfactor = 70);
 
--- A code that takes something off the price of a booking. Its uses are a pool: one unit a booking, taken in
--- the same hold as the tickets.
+-- Discount codes. A voucher's uses are a pool: each booking takes one unit, in the same hold as its tickets.
 CREATE TABLE vouchers (
     id                  uuid        PRIMARY KEY,
-    -- As it was made; it is found however it is written.
+    -- Compared without regard to case.
     code                text        NOT NULL,
     pool_id             bigint      NOT NULL,
-    -- NULL: for any event.
+    -- NULL: valid for any event.
     event_id            uuid,
-    -- One of the two; an amount has a currency.
+    -- Exactly one of the two; an amount has a currency.
     percent_off         smallint,
     amount_off_minor    bigint,
     currency            text,
-    -- One use is one booking, of so many tickets at most.
+    -- One use covers one booking of at most this many tickets.
     max_tickets_per_use integer     NOT NULL,
     created_at          timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT vouchers_code_form CHECK (code ~ '^[A-Za-z0-9_-]{1,40}$'),
@@ -79,10 +78,11 @@ CREATE TABLE vouchers (
 
 CREATE UNIQUE INDEX vouchers_code_taken ON vouchers (upper(code));
 
--- The pool that a user's tickets to an event come out of too, made with the first booking that is limited.
+-- The pool of a user's limit for an event, created with the first limited booking. The tickets are taken from
+-- it too.
 CREATE TABLE ticket_limits (
     event_id uuid   NOT NULL,
-    -- Opaque here: a user that is deleted and made anew is another one.
+    -- No foreign key: a user who was deleted and signs up again has another id.
     user_id  uuid   NOT NULL,
     pool_id  bigint NOT NULL,
     CONSTRAINT ticket_limits_pkey PRIMARY KEY (event_id, user_id),
@@ -91,23 +91,23 @@ CREATE TABLE ticket_limits (
     CONSTRAINT ticket_limits_pool FOREIGN KEY (pool_id) REFERENCES pools (id)
 );
 
--- What a booking of the channel 'event' has besides, where others have flights. Written in the transaction that holds
--- its tickets.
+-- The part of a booking of channel 'event' that takes the place of flight legs. Written in the transaction
+-- that holds its tickets.
 CREATE TABLE event_bookings (
     booking_id       bigint  NOT NULL,
     event_id         uuid    NOT NULL,
-    -- NULL once the user was deleted: bookings keep who it was as a text.
+    -- NULL once the user was deleted; `bookings.user_ref` keeps the id as text.
     user_id          uuid,
     quantity         integer NOT NULL,
-    -- What one ticket cost when it was booked, and what the voucher took off all of them: no more than that,
-    -- so neither is below zero.
+    -- Price of one ticket when it was booked, and the voucher's discount on all of them. The discount never
+    -- exceeds the price, so the total is never negative.
     unit_price_minor bigint  NOT NULL,
     voucher_id       uuid,
     discount_minor   bigint  NOT NULL DEFAULT 0,
     CONSTRAINT event_bookings_pkey PRIMARY KEY (booking_id),
     CONSTRAINT event_bookings_booking FOREIGN KEY (booking_id) REFERENCES bookings (id),
     CONSTRAINT event_bookings_event FOREIGN KEY (event_id) REFERENCES events (id),
-    -- Locks the user's row, so that a user is not deleted while a booking comes about.
+    -- The foreign key locks the user's row, so that no user is deleted while a booking is being made.
     CONSTRAINT event_bookings_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL,
     CONSTRAINT event_bookings_voucher FOREIGN KEY (voucher_id) REFERENCES vouchers (id),
     CONSTRAINT event_bookings_quantity_positive CHECK (quantity > 0),
@@ -116,10 +116,10 @@ CREATE TABLE event_bookings (
     CONSTRAINT event_bookings_discount_has_voucher CHECK (discount_minor = 0 OR voucher_id IS NOT NULL)
 );
 
--- For a user that is deleted.
+-- For the deletion of a user.
 CREATE INDEX event_bookings_by_user ON event_bookings (user_id);
 
--- Attempts to pay for a booking that were declined: the history of its job, which is the booking's own row.
+-- Declined payment attempts: the history of the payment job, which is the booking's own row.
 CREATE TABLE payment_failures (
     booking_id bigint      NOT NULL,
     attempt    smallint    NOT NULL,
@@ -131,11 +131,11 @@ CREATE TABLE payment_failures (
     CONSTRAINT payment_failures_attempt_positive CHECK (attempt > 0)
 );
 
--- Jobs that kept failing. Requeued ones stay, as history.
+-- Payment jobs that kept failing. Requeued ones stay as history.
 CREATE TABLE dead_letters (
     id          uuid        PRIMARY KEY,
     booking_id  bigint      NOT NULL,
-    -- How many attempts were made by then.
+    -- Attempts made until then.
     attempts    smallint    NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     requeued_at timestamptz,
@@ -144,7 +144,7 @@ CREATE TABLE dead_letters (
         FOREIGN KEY (booking_id, attempts) REFERENCES payment_failures (booking_id, attempt)
 );
 
--- For the queue of those that wait.
+-- For the list of open dead letters.
 CREATE INDEX dead_letters_waiting ON dead_letters (id) WHERE requeued_at IS NULL;
 
 CREATE TABLE ticket_options (
@@ -152,7 +152,7 @@ CREATE TABLE ticket_options (
     pool_id         bigint      NOT NULL,
     name            text        NOT NULL,
     description     text        NOT NULL,
-    -- Bound to its route and client, and to SHA-256 of all that the request asked for.
+    -- The key is bound to its route, its client and the SHA-256 of its request.
     idempotency_key text,
     request_digest  bytea,
     created_at      timestamptz NOT NULL DEFAULT now(),
@@ -164,12 +164,11 @@ CREATE TABLE ticket_options (
         CHECK ((idempotency_key IS NULL) = (request_digest IS NULL))
 );
 
--- A purchase is written in the transaction that sells its tickets, and has the id of the hold that has
--- them.
+-- Written in the transaction that sells its tickets; its id is that of their hold.
 CREATE TABLE purchases (
     id               uuid        NOT NULL,
     ticket_option_id uuid        NOT NULL,
-    -- Whose it is: opaque here.
+    -- Opaque: no foreign key.
     user_ref         text        NOT NULL,
     quantity         integer     NOT NULL,
     idempotency_key  text,
@@ -183,6 +182,6 @@ CREATE TABLE purchases (
         CHECK ((idempotency_key IS NULL) = (request_digest IS NULL))
 );
 
--- Few purchases have a key: the others cost this index nothing.
+-- Partial: few purchases have a key, and the others cost this index nothing.
 CREATE UNIQUE INDEX purchases_idempotency_key ON purchases (idempotency_key)
     WHERE idempotency_key IS NOT NULL;

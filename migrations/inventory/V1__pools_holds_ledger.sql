@@ -1,20 +1,20 @@
--- Pools, holds and the ledger that proves them. Every rule that seats depend on is a constraint.
+-- Pools, holds and the ledger that proves them. A constraint stands behind every rule that seats depend on.
 
 CREATE TABLE pools (
     id         bigint      PRIMARY KEY,
-    -- What the units are; also the first part of the gate's key.
+    -- Kind of stock; also the first part of the gate's Redis key.
     kind       text        NOT NULL,
     capacity   integer     NOT NULL,
     free       integer     NOT NULL,
     held       integer     NOT NULL,
     sold       integer     NOT NULL,
-    -- The part of `sold` that bare decrements took, and may give back.
+    -- The part of `sold` taken by bare decrements; only so much can be given back by increments.
     adjusted   integer     NOT NULL,
-    -- The seat map, as domain::SeatLayout writes it; NULL where units have no names.
+    -- Seat map in domain::SeatLayout's notation; NULL: units without names.
     layout     text,
-    -- When what is sold begins: sales close some time before.
+    -- Start of the flight or event; sales close a margin before it.
     starts_at  timestamptz,
-    -- When sales were closed by hand.
+    -- When a `Close` command ended the sales.
     closed_at  timestamptz,
     -- Rises by one with each transaction that changes the pool.
     version    bigint      NOT NULL,
@@ -25,21 +25,21 @@ CREATE TABLE pools (
     CONSTRAINT pools_units_balance CHECK (free + held + sold = capacity),
     CONSTRAINT pools_adjusted_within_sold CHECK (adjusted BETWEEN 0 AND sold)
 )
--- Room on each page for the next version of a hot row (heap-only updates). No index but the key.
+-- Free space on each page lets updates of a hot row stay on it (heap-only updates). No index but the key.
 WITH (fillfactor = 70);
 
 CREATE TABLE holds (
     id                  uuid        PRIMARY KEY,
     owner               text        NOT NULL,
     status              text        NOT NULL,
-    -- Why the hold was refused: the first verdict, for a repeated request.
+    -- Reason of the refusal, for the answer to a repeated request.
     refusal             text,
-    -- SHA-256 of what was asked for; NULL where a release came before its hold.
+    -- SHA-256 of the request; NULL for a tombstone, whose release came before its hold.
     request_digest      bytea,
-    -- NULL: pinned, or never open to expiry.
+    -- NULL: pinned, or never subject to expiry.
     expires_at          timestamptz,
-    -- The number of the last seat change that counted, and why it was refused, for a repeated request; NULL where
-    -- it was made.
+    -- Number of the last seat change that was decided, and the reason of its refusal for a repeated request;
+    -- NULL if it was made.
     seat_change         bigint      NOT NULL DEFAULT 0,
     seat_change_refusal text,
     created_at          timestamptz NOT NULL,
@@ -49,19 +49,20 @@ CREATE TABLE holds (
     CONSTRAINT holds_refusal_named CHECK ((status = 'refused') = (refusal IS NOT NULL))
 );
 
--- For the sweeper.
+-- For the sweep of expired holds.
 CREATE INDEX holds_expiring ON holds (expires_at) WHERE status = 'held' AND expires_at IS NOT NULL;
 
--- No foreign keys to pools and holds, here and in what follows: the one writer has the pool's row locked
--- and writes a hold and its legs together, neither is ever deleted, and a look-up for each row would cost
--- a third of all commits. The proof looks for rows of pools and holds that are not there.
+-- No foreign keys to pools and holds, here and below: the committer is the only writer, has the pool's row
+-- locked and writes a hold and its legs together; neither is ever deleted; and a look-up for each row would
+-- cost a third of all commits. The proof looks for legs without a pool or hold.
 CREATE TABLE hold_legs (
     hold_id    uuid    NOT NULL,
     pool_id    bigint  NOT NULL,
     units      integer NOT NULL,
-    -- The named seats, kept when the hold has ended.
+    -- Named seats; kept after the hold ends.
     seats      text[]  NOT NULL,
-    -- The hold's expiry while it is held and not pinned, else NULL: found by pool without a join.
+    -- Copy of the hold's expiry while it is held and unpinned, else NULL: lapsed legs are found by pool
+    -- without a join.
     expires_at timestamptz,
     CONSTRAINT hold_legs_pkey PRIMARY KEY (hold_id, pool_id),
     CONSTRAINT hold_legs_units_positive CHECK (units > 0),
@@ -70,7 +71,7 @@ CREATE TABLE hold_legs (
 
 CREATE INDEX hold_legs_expiring ON hold_legs (pool_id, expires_at) WHERE expires_at IS NOT NULL;
 
--- The named seats of live holds, held or sold. A seat that nobody has has no row.
+-- Named seats of live holds, held or sold. A free seat has no row.
 CREATE TABLE live_seats (
     pool_id bigint NOT NULL,
     seat    text   NOT NULL,
@@ -81,29 +82,28 @@ CREATE TABLE live_seats (
 
 CREATE INDEX live_seats_by_hold ON live_seats (hold_id);
 
--- Bare decrements and increments that were made. A refused one leaves nothing: asked again under the
--- same id, it may succeed.
+-- Bare decrements and increments that succeeded. A refused one leaves no row: the same id may succeed later.
 CREATE TABLE adjustments (
     id         uuid        PRIMARY KEY,
     pool_id    bigint      NOT NULL,
-    -- Above zero: taken; below: given back.
+    -- Positive: taken; negative: given back.
     units      integer     NOT NULL,
-    -- The pool's free units right after.
+    -- The pool's free units after it.
     free_after integer     NOT NULL,
     applied_at timestamptz NOT NULL,
     CONSTRAINT adjustments_units_not_zero CHECK (units <> 0)
 );
 
--- Double entry: each row moves units between two accounts of a pool.
+-- Double entry: each row moves units between two of a pool's accounts.
 CREATE TABLE ledger (
     pool_id      bigint      NOT NULL,
-    -- The pool's version that this row belongs to, and its place within it.
+    -- The pool version that this row belongs to, and its number within it.
     version      bigint      NOT NULL,
     line         integer     NOT NULL,
     from_account text        NOT NULL,
     to_account   text        NOT NULL,
     units        integer     NOT NULL,
-    -- Why: the kind of command, and the hold or adjustment that it belongs to.
+    -- Kind of the command, and the id of its hold or adjustment.
     reason       text        NOT NULL,
     cause        uuid,
     entered_at   timestamptz NOT NULL,
@@ -116,8 +116,8 @@ CREATE TABLE ledger (
     CONSTRAINT ledger_units_positive CHECK (units > 0)
 );
 
--- For replicas that follow the counts of all pools: which pools had movements since a time, at no cost to the
--- pools' own rows. Entries come in the order of time, and those of a batch have one: the index grows at its end.
+-- For replicas that follow the free counts: which pools changed since a time, without an index on the hot
+-- rows of pools. Times rise from batch to batch, so the index grows at its end.
 CREATE INDEX ledger_by_time ON ledger (entered_at);
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

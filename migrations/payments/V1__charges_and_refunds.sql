@@ -1,38 +1,39 @@
--- Charges and refunds. Every rule that money depends on is a constraint. Amounts are minor units of their currency, as
--- ISO 4217 has them.
+-- Charges and refunds. A constraint stands behind every rule that money depends on. Amounts are in minor
+-- units of their currency (ISO 4217).
 
 CREATE TABLE charges (
     payment_id       uuid        NOT NULL,
     -- 'closed' is a tombstone: no charge was made with this key, and none will be.
     status           text        NOT NULL,
-    -- Which call asked for it; part of what a key is bound to.
+    -- The call that made it; an idempotency key is bound to it.
     kind             text,
-    -- Integer or text, as the caller sent it.
+    -- Integer or string, as the caller sent it.
     booking_ref      jsonb,
     user_ref         jsonb,
     amount_minor     bigint,
     currency         text,
-    -- As it was asked for: an unknown type is recorded too, as a failed charge.
+    -- As requested: an unknown type is recorded too, as a failed charge.
     payment_type     text,
-    -- What is paid, in the caller's words.
+    -- The caller's description of the purchase.
     reference        text,
-    -- Kept only while the provider may have to be asked again.
+    -- Cleared once the provider need not be asked again.
     payment_code     text,
-    -- How it ended: a stable code of a refusal, and words.
+    -- How it ended: a stable refusal code, and a text.
     code             text,
     message          text,
     refunded_minor   bigint      NOT NULL DEFAULT 0,
     idempotency_key  text,
-    -- SHA-256 of all that the request under the key asked for.
+    -- SHA-256 of the request; the key is bound to it.
     request_digest   bytea,
-    -- How many times the provider was asked. Each taking over raises it, which fences off the last.
+    -- Number of calls to the provider. Each takeover raises it, which fences off the worker before (fencing
+    -- token).
     attempt          integer     NOT NULL DEFAULT 0,
-    -- Until when whoever asked the provider is trusted to bring the outcome.
+    -- Until then the worker that called the provider is the one to record its outcome.
     lease_expires_at timestamptz,
     created_at       timestamptz NOT NULL DEFAULT now(),
     ended_at         timestamptz,
     CONSTRAINT charges_pkey PRIMARY KEY (payment_id),
-    -- A charge and a tombstone compete for the same key here: one of them wins.
+    -- A charge and a tombstone compete for a key here: one of them wins.
     CONSTRAINT charges_idempotency_key UNIQUE (idempotency_key),
     CONSTRAINT charges_idempotency_key_form
         CHECK (idempotency_key ~ '^[ -~]{1,255}$'),
@@ -72,8 +73,8 @@ CREATE TABLE charges (
     CONSTRAINT charges_payment_code_cleared
         CHECK (status = 'processing' OR payment_code IS NULL)
 )
--- A charge is written once and ended once: room on its page for the second version, so that no index
--- has to hear of it (heap-only updates).
+-- A charge is inserted once and ended once: free space on its page for the second version keeps the update
+-- out of the indexes (heap-only updates).
 WITH (fillfactor = 70);
 
 CREATE TABLE refunds (
@@ -81,7 +82,7 @@ CREATE TABLE refunds (
     payment_id      uuid        NOT NULL,
     amount_minor    bigint      NOT NULL,
     idempotency_key text,
-    -- SHA-256 of all that the request under the key asked for.
+    -- SHA-256 of the request; the key is bound to it.
     request_digest  bytea,
     refunded_at     timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT refunds_pkey PRIMARY KEY (refund_id),
