@@ -1,5 +1,4 @@
-//! The tables of bookings, events and ticket options, one file each; SQL only here. The inventory's
-//! tables are the inventory crate's.
+//! SQL of the bookings database, one file per table. The inventory's tables belong to the inventory crate.
 
 pub mod accounts;
 pub mod bookings;
@@ -21,7 +20,7 @@ use service_core::migrations::MigrationSet;
 
 use crate::names::POOL_KIND;
 
-/// The migrations of the bookings database, in order.
+/// In the order in which they run.
 #[must_use]
 pub fn migrations() -> Vec<MigrationSet> {
     vec![
@@ -35,37 +34,35 @@ pub fn migrations() -> Vec<MigrationSet> {
     ]
 }
 
-/// Why rows could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection could be had.
+    /// No connection from the pool.
     #[error("the database can't be reached")]
     Pool(#[from] deadpool_postgres::PoolError),
-    /// The database failed or refused.
-    #[error("the database refused")]
+    #[error("the database failed or refused")]
     Query(#[from] tokio_postgres::Error),
-    /// A pool can't be made.
-    #[error("the pool can't be made")]
+    #[error("the connection pool can't be created")]
     NewPool(#[from] CreateError),
-    /// It was looked up before it was written: this constraint would refuse it. So the server has nothing to log.
-    #[error("{0} would refuse it")]
+    /// A lookup before the write found the row that this constraint would refuse, so the server's log shows
+    /// no failed statement.
+    #[error("constraint {0} would refuse the write")]
     Taken(&'static str),
-    /// A stored value is not one that this service writes.
+    /// The stored value of this column is unknown, for example because a newer version wrote it.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
-    /// More waits to be written than can be soon.
-    #[error("too much waits to be written")]
+    /// The write queue is full (backpressure).
+    #[error("the write queue is full")]
     Busy,
-    /// The batch, in which this was, failed.
-    #[error("the write failed")]
+    /// The batch that contained this write failed.
+    #[error("the batch failed")]
     Unwritten(#[source] Arc<DbError>),
-    /// The batch, in which this was, broke off without an answer.
-    #[error("the write broke off")]
+    /// The batch's outcome is unknown.
+    #[error("the batch's outcome is unknown")]
     BrokenOff,
 }
 
 impl DbError {
-    /// The constraint that refused, if one did.
+    /// The name of the constraint that refused the write.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
         match self {
@@ -76,16 +73,13 @@ impl DbError {
     }
 }
 
-/// What an earlier request with this key was answered.
-///
-/// # Errors
-/// When the database does not answer.
+/// The stored answer of an earlier request with this key, and the digest of that request.
 pub async fn kept_answer(database: &Pool, key: &str) -> Result<Option<Kept<Answer>>, DbError> {
     let kept = answers::find(&database.get().await?, key).await?;
     Ok(kept.map(|((answer, _), digest)| (answer, digest)))
 }
 
-/// Keeps the answer to a request, if it has a key.
+/// Stores the answer for replays, if the request has a key.
 async fn keep_answer(
     transaction: &Transaction<'_>,
     key: Option<&RequestKey>,
@@ -97,10 +91,7 @@ async fn keep_answer(
     Ok(())
 }
 
-/// Makes a pool of so many units of this service, under an id that no other has or had.
-///
-/// # Errors
-/// When the database does not answer.
+/// Creates an inventory pool. Its id comes from a sequence and is never reused.
 pub async fn create_pool(
     transaction: &Transaction<'_>,
     capacity: i32,
@@ -121,15 +112,12 @@ pub async fn create_pool(
     Ok(id)
 }
 
-/// One value of each of several things: a column of the rows that are written of them.
+/// One value per item: the column that a statement unnests.
 pub fn column<'a, T, U>(items: &'a [T], value: impl Fn(&'a T) -> U) -> Vec<U> {
     items.iter().map(value).collect()
 }
 
-/// The database's clock, which all deadlines go by.
-///
-/// # Errors
-/// When the database does not answer.
+/// The database's clock, which decides all deadlines.
 pub async fn now(database: &Pool) -> Result<Timestamp, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached("SELECT clock_timestamp()").await?;

@@ -1,5 +1,3 @@
-//! Tables of users, their passwords and sessions.
-
 pub mod known_browsers;
 pub mod passwords;
 pub mod sessions;

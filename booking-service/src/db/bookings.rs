@@ -1,4 +1,4 @@
-//! The tables `bookings`, `booking_legs` and `travelers`.
+//! Tables `bookings`, `booking_legs` and `travelers`.
 
 pub mod unpaid_orders;
 pub mod writer;
@@ -23,7 +23,7 @@ pub use insert::{Insertion, insert};
 pub use list::{of_flight, of_user, users_of};
 pub use update::{Change, NextStep, update, update_and_keep, update_with_seats};
 
-/// Seats as one text, for a column of lists.
+/// An array element as text, because `unnest` flattens nested arrays.
 fn joined(seats: &[SeatNumber]) -> String {
     seats
         .iter()
@@ -49,7 +49,7 @@ const CLAIM_ONE: &str = "
     WHERE id = $1 AND next_step_at <= now()
     RETURNING ";
 
-/// A row that somebody holds is being written, which gives it a lease of its own: nobody waits for it.
+/// Locked rows are skipped: whoever is writing them sets their lease.
 const RENEW: &str = "
     WITH mine AS (
         SELECT bookings.id
@@ -62,7 +62,7 @@ const RENEW: &str = "
     UPDATE bookings SET next_step_at = now() + make_interval(secs => $3)
     FROM mine WHERE bookings.id = mine.id";
 
-/// A deadline that comes before is not slept through.
+/// Never past the booking's deadline.
 const POSTPONE: &str = "
     UPDATE bookings
     SET next_step_at = CASE
@@ -71,28 +71,18 @@ const POSTPONE: &str = "
     END
     WHERE id = $1 AND version = $2 AND next_step_at IS NOT NULL";
 
-/// A booking by its id.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(database: &Pool, id: BookingId) -> Result<Option<Booking>, DbError> {
     let client = database.get().await?;
     one(&client, "id = $1", &id.0).await
 }
 
-/// A booking by its hold's id, which is an order's id.
-///
-/// # Errors
-/// When the database does not answer.
+/// A hold's id is also the order's id.
 pub async fn find_by_hold(database: &Pool, hold: HoldId) -> Result<Option<Booking>, DbError> {
     let client = database.get().await?;
     one(&client, "hold_id = $1", &hold.0).await
 }
 
-/// Whose an order with chosen seats is.
-///
-/// # Errors
-/// When the database does not answer.
+/// The user of an order with chosen seats.
 pub async fn owner_of_order(database: &Pool, order: HoldId) -> Result<Option<String>, DbError> {
     let client = database.get().await?;
     let query = "SELECT user_ref FROM bookings WHERE hold_id = $1 AND channel = 'seats'";
@@ -101,10 +91,7 @@ pub async fn owner_of_order(database: &Pool, order: HoldId) -> Result<Option<Str
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// A booking by the key under which it was asked for.
-///
-/// # Errors
-/// When the database does not answer.
+/// The booking that a request with this idempotency key made.
 pub async fn find_by_key(database: &Pool, key: &str) -> Result<Option<Booking>, DbError> {
     let client = database.get().await?;
     one(&client, "idempotency_key = $1", &key).await
@@ -121,10 +108,7 @@ async fn one<T: tokio_postgres::types::ToSql + Sync>(
     row.as_ref().map(read).transpose()
 }
 
-/// Takes over bookings that have work left and belong to nobody.
-///
-/// # Errors
-/// When the database does not answer.
+/// Leases bookings that are due and whose lease has expired.
 pub async fn claim(database: &Pool, lease: Duration, limit: i64) -> Result<Vec<Booking>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(&format!("{CLAIM}{COLUMNS}")).await?;
@@ -134,10 +118,7 @@ pub async fn claim(database: &Pool, lease: Duration, limit: i64) -> Result<Vec<B
     read_claimed(&client, &rows).await
 }
 
-/// Takes over one booking, if it has work left and belongs to nobody.
-///
-/// # Errors
-/// When the database does not answer.
+/// Leases one booking, if it is due and its lease has expired.
 pub async fn claim_one(
     database: &Pool,
     id: BookingId,
@@ -152,10 +133,7 @@ pub async fn claim_one(
     Ok(read_claimed(&client, &rows).await?.pop())
 }
 
-/// Has bookings belong to their workers for as long as the lease says, unless somebody changed them.
-///
-/// # Errors
-/// When the database does not answer.
+/// Extends the leases of the worker's bookings, unless their version has changed.
 pub async fn renew(
     database: &Pool,
     mine: &[(BookingId, i64)],
@@ -171,10 +149,7 @@ pub async fn renew(
     Ok(())
 }
 
-/// Gives a booking up for now: somebody goes on with it after the pause.
-///
-/// # Errors
-/// When the database does not answer.
+/// Releases the lease; the booking is due again after the pause.
 pub async fn postpone(database: &Pool, booking: &Booking, pause: Duration) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(POSTPONE).await?;

@@ -1,3 +1,3 @@
-//! Queries over the tables of others, for the dashboard.
+//! Statistics over the tables of the other folders.
 
 pub mod dashboard;

@@ -1,5 +1,3 @@
-//! Tables of events, tickets, vouchers and ticket options.
-
 pub mod event_bookings;
 pub mod events;
 pub mod payment_failures;

@@ -1,4 +1,4 @@
-//! The table of browsers that logged in to an account before.
+//! Browsers that have logged in to an account before, by the digest of their token.
 
 use deadpool_postgres::Pool;
 use uuid::Uuid;
@@ -6,10 +6,10 @@ use uuid::Uuid;
 use crate::db::DbError;
 use crate::model::text::Email;
 
-/// The most browsers of a user: the one of longest ago is forgotten when one more logs in.
+/// The most browsers remembered per user; the least recently seen is forgotten first.
 const BROWSERS_MAX: i64 = 20;
 
-/// By the address that is tried: it takes as long for one that nobody has.
+/// Looked up by e-mail address, so that an unknown address takes as long as a known one.
 const IS_KNOWN: &str = "
     SELECT EXISTS (
         SELECT FROM known_browsers JOIN users ON id = user_id
@@ -26,13 +26,9 @@ const REMEMBER: &str = "
     INSERT INTO known_browsers (user_id, token_digest) SELECT id, $2 FROM users WHERE id = $1
     ON CONFLICT (user_id, token_digest) DO UPDATE SET seen_at = now()";
 
-/// How long a browser is known that does not come back.
 const FORGET: &str = "DELETE FROM known_browsers WHERE seen_at < now() - interval '180 days'";
 
-/// Whether the browser of this digest logged in with this address before.
-///
-/// # Errors
-/// When the database does not answer.
+/// Whether the browser with this token digest has logged in with this address.
 pub async fn is_known(database: &Pool, email: &Email, digest: &[u8; 32]) -> Result<bool, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(IS_KNOWN).await?;
@@ -43,10 +39,7 @@ pub async fn is_known(database: &Pool, email: &Email, digest: &[u8; 32]) -> Resu
     Ok(row.try_get(0)?)
 }
 
-/// Remembers that a user logged in with this browser.
-///
-/// # Errors
-/// When the database does not answer.
+/// Records a login of the user from this browser.
 pub async fn remember(database: &Pool, user: Uuid, digest: &[u8; 32]) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(REMEMBER).await?;
@@ -57,10 +50,7 @@ pub async fn remember(database: &Pool, user: Uuid, digest: &[u8; 32]) -> Result<
     Ok(())
 }
 
-/// Forgets browsers that have not come back for long.
-///
-/// # Errors
-/// When the database does not answer.
+/// Forgets browsers not seen for 180 days.
 pub async fn forget_old(database: &Pool) -> Result<(), DbError> {
     let client = database.get().await?;
     client.execute(FORGET, &[]).await?;

@@ -1,4 +1,4 @@
-//! The table of passwords' hashes.
+//! Password hashes.
 
 use deadpool_postgres::{GenericClient, Pool};
 use service_core::idempotency::{Answer, answers};
@@ -25,15 +25,13 @@ const FIND: &str = "
 
 const FIND_OF: &str = "SELECT hash FROM passwords WHERE user_id = $1";
 
-/// Nothing where there is no such user.
+/// Inserts nothing if there is no such user.
 const REPLACE: &str = "
     INSERT INTO passwords (user_id, hash) SELECT id, $2 FROM users WHERE id = $1
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = now()";
 
-/// Adds a user with the hash of a password, and keeps the answer.
-///
-/// # Errors
-/// When the address belongs to another one, or the database does not answer.
+/// Adds a user with a password hash and stores the answer under the request's key. [`DbError::Taken`] if the
+/// address is taken.
 pub async fn insert_user_once(
     database: &Pool,
     id: Uuid,
@@ -51,10 +49,7 @@ pub async fn insert_user_once(
     Ok(answer)
 }
 
-/// Adds a user with the hash of a password.
-///
-/// # Errors
-/// When the address belongs to another one, or the database does not answer.
+/// Adds a user with a password hash. [`DbError::Taken`] if the address is taken.
 pub async fn insert_user(
     client: &impl GenericClient,
     id: Uuid,
@@ -70,10 +65,7 @@ pub async fn insert_user(
     user_of(&row.ok_or(DbError::Taken(EMAIL))?)
 }
 
-/// The user of an address and the hash of their password; none of a user without one.
-///
-/// # Errors
-/// When the database does not answer.
+/// The user with this address and their password hash; `None` for a user without a password.
 pub async fn find(database: &Pool, email: &Email) -> Result<Option<(User, String)>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
@@ -82,10 +74,6 @@ pub async fn find(database: &Pool, email: &Email) -> Result<Option<(User, String
         .transpose()
 }
 
-/// The hash of a user's password.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_of(database: &Pool, user: Uuid) -> Result<Option<String>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND_OF).await?;
@@ -93,11 +81,8 @@ pub async fn find_of(database: &Pool, user: Uuid) -> Result<Option<String>, DbEr
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// Gives a user the hash of another password, ends their sessions and forgets their browsers. Whether there is such a
+/// Replaces the password hash and deletes the user's sessions and known browsers. `false` if there is no such
 /// user.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn replace(database: &Pool, user: Uuid, hash: &str) -> Result<bool, DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;

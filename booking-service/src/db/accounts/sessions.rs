@@ -1,4 +1,4 @@
-//! The table of sessions.
+//! Login sessions.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use crate::model::user::UserRole;
 
-/// The most sessions of a user: the oldest ends when one more begins.
+/// The most sessions per user; a new one ends the oldest.
 const SESSIONS_MAX: i64 = 10;
 
-/// How many sessions that are over are removed at once.
+/// The most expired sessions that one run deletes.
 const REMOVED_AT_ONCE: i64 = 10_000;
 
-/// The lock waits for another password that is about to be committed, and keeps one away until the session is
-/// there: whoever changes a password ends all sessions, this one too.
+/// FOR SHARE waits for a password change that is about to commit, and blocks a later one until the session is
+/// inserted. A password change deletes all sessions, so it deletes this one too.
 const INSERT: &str = "
     WITH known AS (
         SELECT user_id FROM passwords WHERE user_id = $2 AND hash = $5 FOR SHARE
@@ -40,7 +40,7 @@ const FIND: &str = "
 const ROLES: &str = "
     SELECT token_digest, role FROM sessions JOIN users ON id = user_id
     WHERE token_digest = ANY($1) AND expires_at > now()";
-/// A session's id is the beginning of its digest: nobody can make the cookie of it.
+/// A session's public id is a prefix of the token's digest, from which nobody can derive the token.
 const LIST: &str = "
     SELECT encode(substring(other.token_digest FOR 8), 'hex'), other.user_agent, other.created_at,
            other.expires_at, other.token_digest = own.token_digest
@@ -59,11 +59,8 @@ const DELETE_ENDED: &str = "
         SELECT token_digest FROM sessions WHERE expires_at <= now() LIMIT $1 FOR UPDATE SKIP LOCKED
     )";
 
-/// Begins a session of so long, unless the user is gone or has another password than that of this hash; when
-/// it ends.
-///
-/// # Errors
-/// When the database does not answer.
+/// Starts a session and returns its expiry. `None` if the user is gone or their password hash is no longer
+/// this one.
 pub async fn insert(
     database: &Pool,
     digest: &[u8; 32],
@@ -92,10 +89,7 @@ pub async fn insert(
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// The session of this digest, unless it is over.
-///
-/// # Errors
-/// When the database does not answer.
+/// The session with this token digest, unless it has expired.
 pub async fn find(database: &Pool, digest: &[u8; 32]) -> Result<Option<Session>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
@@ -109,10 +103,7 @@ pub async fn find(database: &Pool, digest: &[u8; 32]) -> Result<Option<Session>,
     }))
 }
 
-/// The roles that the users of these sessions have now; none of those that are over.
-///
-/// # Errors
-/// When the database does not answer.
+/// The current roles of these sessions' users. Expired sessions are left out.
 pub async fn roles(
     database: &Pool,
     digests: &[&[u8]],
@@ -130,10 +121,7 @@ pub async fn roles(
     roles.collect()
 }
 
-/// The sessions of the user who has this one, the latest first; none where it is over.
-///
-/// # Errors
-/// When the database does not answer.
+/// All sessions of this session's user, newest first; empty if this session has expired.
 pub async fn list(database: &Pool, digest: &[u8; 32]) -> Result<Vec<OpenSession>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(LIST).await?;
@@ -150,10 +138,8 @@ pub async fn list(database: &Pool, digest: &[u8; 32]) -> Result<Vec<OpenSession>
     sessions.collect()
 }
 
-/// Ends the other sessions of the user who has this one: all of them, or the one with this id. How many.
-///
-/// # Errors
-/// When the database does not answer.
+/// Ends the other sessions of this session's user: all of them, or the one with this id. Returns how many
+/// ended.
 pub async fn delete_others(
     database: &Pool,
     digest: &[u8; 32],
@@ -165,10 +151,6 @@ pub async fn delete_others(
     Ok(client.execute(&statement, &[&digest, &id]).await?)
 }
 
-/// Ends a session.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn delete(database: &Pool, digest: &[u8; 32]) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = "DELETE FROM sessions WHERE token_digest = $1";
@@ -177,10 +159,6 @@ pub async fn delete(database: &Pool, digest: &[u8; 32]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Removes sessions that are over.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn delete_ended(database: &Pool) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(DELETE_ENDED).await?;

@@ -1,5 +1,3 @@
-//! The table of users.
-
 use deadpool_postgres::{GenericClient, Pool};
 use service_core::caller::Bearer;
 use service_core::idempotency::Answer;
@@ -12,7 +10,7 @@ use crate::db::keep_answer;
 use crate::model::text::{Email, Name};
 use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
 
-/// The constraint that gives an address to one user.
+/// The unique index on normalized addresses.
 pub const EMAIL: &str = "users_email_taken";
 
 const INSERT: &str = "
@@ -22,11 +20,11 @@ const INSERT: &str = "
 
 const FIND: &str = "SELECT id, name, email, role, created_at, updated_at FROM users WHERE id = $1";
 
-/// However it is written.
+/// Case and notation do not matter: normalized addresses are compared.
 const FIND_BY_EMAIL: &str = "
     SELECT id, name, email, role, created_at, updated_at FROM users WHERE normalized_email = $1";
 
-/// Ids rise with the time at which they were made.
+/// Keyset pagination: ids rise with their creation time.
 const LIST: &str = "
     SELECT id, name, email, role, created_at, updated_at FROM users
     WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
@@ -37,40 +35,37 @@ const UPDATE: &str = "
     WHERE id = $1
     RETURNING id, name, email, role, created_at, updated_at";
 
-/// Whether another user has this address. Looked up before one is written: the server's log repeats what a unique index
-/// refuses. The index decides where two come at once.
+/// Whether another user has this address. It is looked up before the write because the server logs every
+/// value that a unique index refuses. Under concurrency the index still decides.
 const IS_TAKEN: &str = "
     SELECT EXISTS (SELECT FROM users WHERE normalized_email = $1 AND id <> $2)";
 
-/// Adding a booking of tickets locks its user's row as a foreign key would (FOR KEY SHARE); so whoever comes
-/// second sees what the first did. Bookings of flights name their user as a text and lock nothing.
+/// FOR UPDATE conflicts with the FOR KEY SHARE lock that the foreign key takes for a booking of tickets, so
+/// the later of the two sees the earlier. Bookings of flights name their user as text and take no lock.
 const LOCK: &str = "SELECT FROM users WHERE id = $1 FOR UPDATE";
 
-/// Of all channels: each has users of its own, but what names this id names this user.
+/// Of all channels. Each channel has users of its own, but a booking that names this id names this user.
 const HAS_BOOKINGS: &str = "
     SELECT EXISTS (
         SELECT FROM bookings
         WHERE user_ref = $1 AND state NOT IN ('failed', 'expired', 'cancelled')
     )";
 
-/// What identifies those who traveled; their names stay with the booking, as its record.
+/// Identity documents are erased; the names stay, as the booking's record.
 const ERASE_DOCUMENTS: &str = "
     UPDATE travelers SET born_on = NULL, document = NULL
     FROM bookings WHERE id = booking_id AND user_ref = $1";
 
-/// Whose token a subject may be: the role of a user, and whether there was one.
+/// The role of the user with this id, and whether such a user was deleted.
 const BEARER: &str = "
     SELECT (SELECT role FROM users WHERE id = $1),
            EXISTS (SELECT FROM deleted_users WHERE user_id = $1)";
 
-/// No token holds for as long as this: `holdfast mint-token` makes them for 30 days at most.
+/// Longer than any token lives: `holdfast mint-token` allows 30 days at most.
 const FORGET_DELETED: &str =
     "DELETE FROM deleted_users WHERE deleted_at < now() - interval '31 days'";
 
-/// Adds a user, and keeps the answer.
-///
-/// # Errors
-/// When the address belongs to another one, or the database does not answer.
+/// Adds a user and stores the answer under the request's key. [`DbError::Taken`] if the address is taken.
 pub async fn insert(
     database: &Pool,
     id: Uuid,
@@ -85,10 +80,7 @@ pub async fn insert(
     Ok(answer)
 }
 
-/// Adds a user.
-///
-/// # Errors
-/// When the address belongs to another one, or the database does not answer.
+/// [`DbError::Taken`] if the address is taken.
 pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result<User, DbError> {
     let statement = client.prepare_cached(INSERT).await?;
     let (name, email) = (new.name.as_str(), new.email.as_str());
@@ -98,10 +90,6 @@ pub async fn add(client: &impl GenericClient, id: Uuid, new: &NewUser) -> Result
     user_of(&row.ok_or(DbError::Taken(EMAIL))?)
 }
 
-/// The user with this address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND_BY_EMAIL).await?;
@@ -109,10 +97,6 @@ pub async fn find_by_email(database: &Pool, email: &Email) -> Result<Option<User
     row.as_ref().map(user_of).transpose()
 }
 
-/// A user by its id.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
@@ -120,10 +104,7 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<User>, DbError> {
     row.as_ref().map(user_of).transpose()
 }
 
-/// Those after this one.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of users, by id, after this one.
 pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(LIST).await?;
@@ -135,10 +116,8 @@ pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Ve
     Ok(rows.iter().filter_map(user).collect())
 }
 
-/// Changes what is given; `None` where there is no such user.
-///
-/// # Errors
-/// When the address belongs to another one, or the database does not answer.
+/// Changes the fields that are given. `None` if there is no such user; [`DbError::Taken`] if the address is
+/// taken.
 pub async fn update(
     database: &Pool,
     id: Uuid,
@@ -165,17 +144,15 @@ pub async fn update(
     row.as_ref().map(user_of).transpose()
 }
 
-/// Deletes a user that has no live bookings.
-///
-/// # Errors
-/// When the database does not answer.
+/// Deletes a user who has no open or confirmed bookings.
 pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
     if transaction.query_opt(LOCK, &[&id]).await?.is_none() {
         return Ok(Deletion::Unknown);
     }
-    // A statement of its own, so that it sees what was committed while the lock was waited for.
+    // A statement of its own: its snapshot is taken after the lock was acquired, so it sees what was
+    // committed meanwhile.
     let row = transaction
         .query_one(HAS_BOOKINGS, &[&id.to_string()])
         .await?;
@@ -195,10 +172,7 @@ pub async fn delete(database: &Pool, id: Uuid) -> Result<Deletion, DbError> {
     Ok(Deletion::Deleted)
 }
 
-/// Who the bearer of a token with this subject is.
-///
-/// # Errors
-/// When the database does not answer.
+/// Classifies the bearer of a token with this subject.
 pub async fn bearer(database: &Pool, subject: Uuid) -> Result<Bearer, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(BEARER).await?;
@@ -214,10 +188,7 @@ pub async fn bearer(database: &Pool, subject: Uuid) -> Result<Bearer, DbError> {
     })
 }
 
-/// Forgets users who were deleted so long ago that no token of theirs holds.
-///
-/// # Errors
-/// When the database does not answer.
+/// Drops the records of deleted users once all their tokens have expired.
 pub async fn forget_deleted(database: &Pool) -> Result<(), DbError> {
     let client = database.get().await?;
     client.execute(FORGET_DELETED, &[]).await?;

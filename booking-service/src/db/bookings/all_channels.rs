@@ -1,4 +1,4 @@
-//! Bookings whatever their channel, for those who look at all that they have, or at all that there are.
+//! Bookings of all channels: a user's own list, and the admin list.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::db::bookings::row::{COLUMNS, read_all};
 use crate::model::booking::Booking;
 use crate::model::dashboard::{BookingFilter, Stage};
 
-/// Each part has an index of its own, so it stays quick however many bookings there are.
+/// Each branch has an index, so the cost does not grow with the table.
 const KNOWN: &str = "
     FROM bookings WHERE id IN (
         SELECT id FROM bookings WHERE id = $8
@@ -34,7 +34,8 @@ const LATEST: &str = "
     FROM (SELECT * FROM bookings WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3) AS bookings
     WHERE TRUE";
 
-/// The parts in brackets are looked up booking by booking: there is an index for that, but none by event.
+/// The subqueries run per booking: `booking_legs` and `event_bookings` are indexed by booking, and nothing is
+/// indexed by event.
 const NARROWED: &str = "
     AND ($4::text[] IS NULL OR public_status = ANY ($4))
     AND ($5::bigint IS NULL
@@ -46,7 +47,7 @@ const NARROWED: &str = "
 const END_OF_LATEST: &str = "
     SELECT id FROM bookings WHERE id >= $1 AND id < $2 ORDER BY id DESC OFFSET $3::bigint - 1 LIMIT 1";
 
-/// How bookings of a stage are stored.
+/// The public statuses that a stage covers.
 fn shown(stage: Stage) -> &'static [&'static str] {
     match stage {
         Stage::Open => &["pending", "held", "paying", "payment_failed"],
@@ -57,11 +58,7 @@ fn shown(stage: Stage) -> &'static [&'static str] {
     }
 }
 
-/// The bookings of these users that stand so and are older than this one, newest first, `limit` of them at
-/// most.
-///
-/// # Errors
-/// When the database does not answer.
+/// Bookings of these users at this stage, older than this one, newest first.
 pub async fn all_of_users(
     database: &Pool,
     users: &[String],
@@ -85,11 +82,8 @@ pub async fn all_of_users(
     Ok(read_all(&rows))
 }
 
-/// The bookings with these ids that are wanted, newest first, `limit` of them at most. Of a user, of a flight
-/// and of all, the `latest` are looked at.
-///
-/// # Errors
-/// When the database does not answer.
+/// Bookings within this id range that match the filter, newest first. By user, by flight or without either,
+/// only the newest `latest` are searched.
 pub async fn search(
     database: &Pool,
     wanted: &BookingFilter,
@@ -134,10 +128,7 @@ pub async fn search(
     Ok(read_all(&rows))
 }
 
-/// The last of the `latest` bookings with these ids; none if there are no more of them.
-///
-/// # Errors
-/// When the database does not answer.
+/// The oldest of the newest `latest` bookings in this range; `None` if there are fewer.
 pub async fn end_of_latest(
     database: &Pool,
     ids: &Range<BookingId>,
@@ -151,10 +142,8 @@ pub async fn end_of_latest(
     Ok(row.map(|row| row.try_get(0).map(BookingId)).transpose()?)
 }
 
-/// The first booking that was made at this time or later; what comes after the last one, if none was. Ids rise
-/// with the time, but for moments, so it is found by halving, without an index by time.
-///
-/// # Errors
+/// The first booking made at this time or later, or one past the last id. Ids rise with time except for
+/// moments, so a binary search over ids replaces an index by time.
 /// When the database does not answer.
 pub async fn first_since(database: &Pool, at: Timestamp) -> Result<BookingId, DbError> {
     let client = database.get().await?;

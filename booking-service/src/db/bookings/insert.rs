@@ -1,4 +1,4 @@
-//! Adding bookings, many in one statement.
+//! Inserts bookings, many in one statement.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,20 +12,18 @@ use crate::db::DbError;
 use crate::db::column;
 use crate::model::booking::{Booking, NewBooking};
 
-/// A booking that is to be added.
 #[derive(Clone, Debug)]
 pub struct Insertion {
-    /// What was asked for.
     pub new: NewBooking,
-    /// Its hold's id, just made.
+    /// Fresh; it becomes the order's id too.
     pub hold: HoldId,
-    /// How long from now the customer has.
+    /// Time until the customer's deadline.
     pub deadline: Duration,
-    /// How long it belongs to whoever adds it.
+    /// Time for which the booking belongs to the process that adds it.
     pub lease: Duration,
 }
 
-/// The rows that are new come back; a key or a hold that is there already keeps its booking.
+/// Only inserted rows are returned; a key or hold that exists keeps its booking.
 const INSERT: &str = "
     WITH added AS (
         INSERT INTO bookings (channel, user_ref, flight_ref, travel_date, payment_type, expected_total,
@@ -56,15 +54,13 @@ const INSERT: &str = "
     )
     SELECT id, hold_id, deadline_at, version, created_at, updated_at FROM added";
 
-/// Adds bookings; `None` for those whose key or hold has a booking already.
-///
-/// # Errors
-/// When the database does not answer or refuses one of them: then none is added.
+/// Inserts bookings; `None` where the key or hold has a booking already. If the database refuses one, none is
+/// inserted.
 pub async fn insert(
     client: &impl GenericClient,
     insertions: &[Insertion],
 ) -> Result<Vec<Option<Booking>>, DbError> {
-    // In the order of their keys, so that no two batches wait for each other.
+    // Sorted by key, so that two batches cannot deadlock (lock order).
     let mut ordered: Vec<&Insertion> = insertions.iter().collect();
     ordered.sort_by_key(|one| one.new.key.as_ref().map(|key| key.key.as_str()));
     let of = ordered.as_slice();
@@ -134,7 +130,7 @@ pub async fn insert(
         .collect())
 }
 
-/// What the database knows of a row that was added.
+/// The columns that the database sets.
 struct Added {
     id: BookingId,
     deadline_at: Timestamp,

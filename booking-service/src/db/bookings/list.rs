@@ -1,5 +1,3 @@
-//! Lists of bookings.
-
 use std::collections::HashMap;
 
 use deadpool_postgres::Pool;
@@ -11,10 +9,7 @@ use crate::db::DbError;
 use crate::db::bookings::row::{COLUMNS, read_all};
 use crate::model::booking::{Booking, Channel};
 
-/// A user's bookings of one channel, newest first, `limit` of them at most.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of a user's bookings of one channel, newest first.
 pub async fn of_user(
     database: &Pool,
     user: &str,
@@ -43,10 +38,7 @@ pub async fn of_user(
     Ok(found)
 }
 
-/// Bookings with seats on a flight whose end does not show yet, `limit` of them at most.
-///
-/// # Errors
-/// When the database does not answer.
+/// Bookings with seats on a flight whose end is not yet visible to the public.
 pub async fn of_flight(
     database: &Pool,
     flight: FlightId,
@@ -64,10 +56,7 @@ pub async fn of_flight(
     Ok(read_all(&rows))
 }
 
-/// Whose these orders are.
-///
-/// # Errors
-/// When the database does not answer.
+/// The users of these orders.
 pub async fn users_of(
     database: &Pool,
     orders: &[HoldId],

@@ -1,4 +1,4 @@
-//! From a row to a [`Booking`].
+//! Maps a row to a [`Booking`].
 
 use deadpool_postgres::GenericClient;
 use domain::{BookingId, Currency, HoldId, Money, PaymentId, SeatNumber};
@@ -14,7 +14,7 @@ use crate::model::booking::{Booking, Channel, Leg, SeatChange, Tickets, Traveler
 use crate::model::booking_row::StoredState;
 use crate::model::refusal::Refusal;
 
-/// What [`read`] reads.
+/// The columns that [`read`] needs.
 pub(in crate::db) const COLUMNS: &str = "
     id, channel, user_ref, flight_ref, travel_date, payment_type, payment_code,
     expected_total::text AS expected_total, state, public_status, attempt, charged, seats_task,
@@ -39,7 +39,6 @@ pub(in crate::db) const COLUMNS: &str = "
         WHERE one.booking_id = bookings.id
     ) END AS tickets";
 
-/// The booking of a row.
 pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
     let unreadable = DbError::Unreadable;
     Ok(Booking {
@@ -76,7 +75,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
         payment: row.try_get::<_, Option<Uuid>>("payment_id")?.map(PaymentId),
         digest: row.try_get("request_digest")?,
         has_key: row.try_get("has_key")?,
-        // What a newer version wrote otherwise is as if it had not been kept.
+        // An answer in a newer version's format counts as absent.
         answer: json(row, "answer").ok().flatten(),
         deadline_at: row.try_get("deadline_at")?,
         is_past_deadline: row.try_get("is_past_deadline")?,
@@ -87,7 +86,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
     })
 }
 
-/// The bookings of rows; those that can't be read are passed over.
+/// Skips rows that cannot be read.
 pub(in crate::db) fn read_all(rows: &[Row]) -> Vec<Booking> {
     rows.iter().filter_map(read_or_skip).collect()
 }
@@ -97,7 +96,7 @@ fn read_or_skip(row: &Row) -> Option<Booking> {
     unreadable::skipped("bookings", id, read(row))
 }
 
-/// One that can't be read is left alone for so long: a newer version may take it up meanwhile.
+/// Seconds before an unreadable booking is claimed again; a newer version may claim it meanwhile.
 const PUT_OFF_S: f64 = 60.0;
 
 const PUT_OFF: &str = "
@@ -107,8 +106,7 @@ const PUT_OFF: &str = "
         ORDER BY id FOR UPDATE SKIP LOCKED
     )";
 
-/// The bookings of rows that were claimed; those that can't be read are put off, and keep nobody from the
-/// others.
+/// Reads claimed rows. Unreadable ones are postponed, so that they do not block the others.
 pub(in crate::db) async fn read_claimed(
     client: &impl GenericClient,
     rows: &[Row],

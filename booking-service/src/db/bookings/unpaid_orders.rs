@@ -1,4 +1,4 @@
-//! The table of orders that customers hold without having paid.
+//! Claims on the number of unpaid orders that a user, or a network, may hold at once.
 
 use deadpool_postgres::Pool;
 use domain::HoldId;
@@ -6,18 +6,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::db::DbError;
 
-/// How many rows that don't count any more go with a claim: more than a claim adds, so they don't pile up.
+/// Rows that no longer count and are deleted with each claim: more than a claim adds, so they do not pile up.
 const REMOVED_WITH_A_CLAIM: i64 = 8;
 
-/// Locks that last until the commit, always in one order. What reads after them sees what others committed
-/// before they let go.
+/// Advisory locks until the commit, always in the same order (no deadlock). A statement that follows sees
+/// what earlier lock holders committed.
 const LOCK: &str = "
     SELECT pg_advisory_xact_lock(key) FROM (
         SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY 1
     ) AS keys";
 
-/// Whether a claim counts: its order is not paid, or never will be; or it is so new that its order may yet
-/// come.
+/// Whether a claim counts: its order is unpaid or never needs payment, or the claim is so new that its order
+/// may not be written yet.
 const COUNTS: &str = "(
     EXISTS (
         SELECT FROM bookings WHERE bookings.hold_id = one.hold_id AND (
@@ -29,21 +29,16 @@ const COUNTS: &str = "(
         AND NOT EXISTS (SELECT FROM bookings WHERE bookings.hold_id = one.hold_id)
 )";
 
-/// An order that is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
-    /// The name that it will have.
+    /// The order's id.
     pub hold: HoldId,
-    /// Whose it will be.
     pub user: &'a str,
-    /// From where it came; none where it counts for the user alone.
+    /// The client's network; `None` where only the user's own count applies.
     pub network: Option<&'a str>,
 }
 
-/// Adds a claim, if it may be added beside so many that the user has, and so many from the network.
-///
-/// # Errors
-/// When the database does not answer.
+/// Adds a claim if `decide` accepts the current counts of the user and of the network.
 pub async fn claim<E>(
     database: &Pool,
     claim: &Claim<'_>,
@@ -78,8 +73,8 @@ pub async fn claim<E>(
     if let Err(too_many) = decide(counted(0)?, counted(1)?) {
         return Ok(Err(too_many));
     }
-    // A request that is asked again under its key has the name that it had, and counts once.
-    // Others' rows may be under their locks: those that they remove are left to them.
+    // A repeated request has the same hold id and counts once. Others may be deleting the same rows under
+    // their own locks: locked rows are left to them.
     let add = format!(
         "WITH removed AS (
              DELETE FROM unpaid_orders WHERE hold_id IN (
@@ -103,10 +98,7 @@ pub async fn claim<E>(
     Ok(Ok(()))
 }
 
-/// Removes a claim of which nothing came.
-///
-/// # Errors
-/// When the database does not answer.
+/// Removes the claim of an order that was not made.
 pub async fn give_back(database: &Pool, hold: HoldId) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client
@@ -116,7 +108,7 @@ pub async fn give_back(database: &Pool, hold: HoldId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Half of a digest: no address is kept, and no two share one.
+/// Half of a SHA-256 digest: no address is stored, and collisions are negligible.
 fn digest(network: &str) -> Vec<u8> {
     let digest = Sha256::digest(network);
     digest.iter().copied().take(16).collect()

@@ -1,7 +1,5 @@
-//! Changing bookings, many in one statement.
-//!
-//! A change is made only to the version that was read: of two who work on one booking, the slower one's
-//! change is not made.
+//! Updates bookings, many in one statement, with optimistic locking: an update applies only to the version
+//! that was read, so the slower of two writers changes nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -19,27 +17,26 @@ use crate::model::booking_row::StoredState;
 use crate::model::first_answer::FirstAnswer;
 use crate::model::replay::leaves_key_free;
 
-/// When a change brings the next work.
+/// When the booking is next due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// Whoever makes the change goes on; somebody else may when the lease has run out.
+    /// The writer continues; others may take over once its lease has expired.
     Mine,
-    /// Nobody has to do anything until so much time has passed.
+    /// Nobody works on it until this time has passed.
     After(Duration),
 }
 
-/// A booking as it is to be from now on; its version is the one that was read.
+/// A booking's new content, with the version that was read.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The booking.
     pub booking: Booking,
-    /// When it brings work, if it does.
+    /// Ignored if the booking has no work left.
     pub next_step: NextStep,
-    /// How long it belongs to whoever changes it.
+    /// Time for which the booking belongs to the writer.
     pub lease: Duration,
 }
 
-/// A lease that has more than half of its time left stays as it is: so most changes touch no index.
+/// A lease with more than half of its time left is kept, so most updates touch no index.
 const UPDATE: &str = "
     UPDATE bookings
     SET state = new.state, public_status = new.public_status, attempt = new.attempt, charged = new.charged,
@@ -77,16 +74,14 @@ const UPDATE: &str = "
     RETURNING bookings.id, bookings.version, bookings.updated_at, bookings.held_at,
               bookings.deadline_at <= clock_timestamp() AS is_past_deadline";
 
-/// Makes changes; the bookings as they are then, `None` where somebody else was faster.
-///
-/// # Errors
-/// When the database does not answer or refuses one of them: then none is made.
+/// Applies changes and returns the new bookings; `None` where the version had changed. If the database
+/// refuses one, none is applied.
 pub async fn update(
     client: &impl GenericClient,
     changes: &[Change],
 ) -> Result<Vec<Option<Booking>>, DbError> {
-    // Of two changes of one version in one batch, the first is made, and the other comes too late: in one
-    // statement the database would make either, and both would look as if they had been made.
+    // Of two changes of one version in a batch only the first is applied. In one statement the database would
+    // apply either of them, and both would look applied.
     let mut seen = HashSet::with_capacity(changes.len());
     let firsts: Vec<bool> = changes
         .iter()
@@ -97,7 +92,7 @@ pub async fn update(
         .zip(&firsts)
         .filter_map(|(one, is_first)| is_first.then_some(one))
         .collect();
-    // Rows are locked in the order of their ids everywhere, so that no two batches wait for each other.
+    // Rows are always locked by ascending id, so that two batches cannot deadlock (lock order).
     of.sort_by_key(|one| one.booking.id);
     let of = of.as_slice();
     let lives: Vec<StoredState<&str>> = column(of, |one| one.booking.life.into());
@@ -155,7 +150,7 @@ pub async fn update(
         let updated_at: Timestamp = row.try_get("updated_at")?;
         let held_at: Option<Timestamp> = row.try_get("held_at")?;
         let is_past_deadline: bool = row.try_get("is_past_deadline")?;
-        // The version that was read is the one before.
+        // `RETURNING` gives the new version, one above the one that was read.
         made.insert(
             (id, version - 1),
             (version, updated_at, held_at, is_past_deadline),
@@ -177,11 +172,8 @@ pub async fn update(
     Ok(answers.collect())
 }
 
-/// Changes a booking and keeps the answer to the request that changes it, in one commit; `None` where somebody
-/// else was faster.
-///
-/// # Errors
-/// When the key has an answer, or the database does not answer.
+/// Applies a change and stores the answer to its request in one commit; `None` if the version had changed.
+/// Fails if the key has an answer already.
 pub async fn update_and_keep(
     database: &Pool,
     change: Change,
@@ -204,10 +196,8 @@ const UPDATE_LEGS: &str = "
     FROM unnest($2::smallint[], $3::int[], $4::text[]) AS new (position, units, seats)
     WHERE booking_id = $1 AND booking_legs.position = new.position";
 
-/// Changes a booking and the seats of its legs in one commit; `None` where somebody else was faster.
-///
-/// # Errors
-/// When the database does not answer.
+/// Applies a change and replaces the seats of the booking's legs in one commit; `None` if the version had
+/// changed.
 pub async fn update_with_seats(
     database: &Pool,
     booking: Booking,
@@ -235,13 +225,13 @@ pub async fn update_with_seats(
     Ok(Some(booking))
 }
 
-/// What a booking's request is answered, from this change on at the latest.
+/// The answer to the booking's first request, fixed by this change at the latest.
 fn answer(booking: &Booking) -> Option<FirstAnswer> {
     let first = booking.answer.clone();
     first.or_else(|| FirstAnswer::of(booking).filter(|_| booking.has_key))
 }
 
-/// Which work a change leaves.
+/// How [`UPDATE`] sets `next_step_at`.
 fn work(change: &Change) -> &'static str {
     let booking = &change.booking;
     match (booking.has_work(), change.next_step) {

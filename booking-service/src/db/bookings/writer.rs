@@ -1,4 +1,4 @@
-//! Writes bookings: what waits while the last batch commits is the next batch.
+//! Group commit of booking writes: what waits while one batch commits is the next batch.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use crate::db::DbError;
 use crate::db::bookings::{self, Change, Insertion};
 use crate::model::booking::Booking;
 
-/// At most so many bookings are written in one statement, enough that a commit's cost is spread thin and
-/// few enough that it takes milliseconds; some dozen batches may wait, which is less than a second's work.
+/// A batch is large enough to spread the cost of a commit and small enough to take milliseconds. The queue
+/// holds 32 batches, less than a second's work.
 const LIMITS: Limits = Limits {
     batch: 128,
     queue: 4096,
     wait: Duration::from_secs(2),
 };
 
-/// How long a batch may take, its connection included: a little above the time limit of its statement, so
-/// that the database's own refusal comes first. A connection that has not answered by then is closed.
+/// Time limit of a batch, connection included: slightly above its statement timeout, so that the database's
+/// own error comes first. A connection that has not answered by then is closed.
 const WRITE_LIMIT: Duration = Duration::from_secs(6);
 
-/// Adds and changes bookings, many in one commit. Clones share what waits.
+/// Clones share one queue.
 #[derive(Clone)]
 pub struct Writer {
     database: Pool,
@@ -52,7 +52,7 @@ impl From<BatchError<Self>> for DbError {
 }
 
 impl Writer {
-    /// A writer to this database, on the current runtime.
+    /// Spawns its tasks on the current runtime.
     #[must_use]
     pub fn start(database: Pool) -> Self {
         let (adding, changing) = (database.clone(), database.clone());
@@ -77,26 +77,17 @@ impl Writer {
         }
     }
 
-    /// Adds a booking, unless its key has one already.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// `None` if the key or hold has a booking already.
     pub async fn add(&self, insertion: Insertion) -> Result<Option<Booking>, DbError> {
         Ok(self.added.submit(insertion).await?)
     }
 
-    /// Changes a booking, unless somebody else did since it was read.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// `None` if the version had changed.
     pub async fn save(&self, change: Change) -> Result<Option<Booking>, DbError> {
         Ok(self.changed.submit(change).await?)
     }
 
-    /// The same, with the seats of its legs.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Like [`Self::save`], with the seats of its legs; not batched.
     pub async fn save_seats(
         &self,
         booking: Booking,

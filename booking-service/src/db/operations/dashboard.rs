@@ -1,5 +1,5 @@
-//! What bookings add up to, for those who run the service. Only the latest bookings are read, so that
-//! looking costs the same however many there are.
+//! Statistics for the operators' dashboard. Only the latest bookings are read, so the cost does not grow with
+//! the table.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ const REVENUE: &str = "
         sum(amount_minor)::bigint
     FROM recent WHERE public_status = 'confirmed' AND currency IS NOT NULL GROUP BY currency, age";
 
-/// How many currencies are told: more are not read at a glance.
+/// The most currencies shown; more cannot be read at a glance.
 const CURRENCIES_MAX: usize = 4;
 
 const OVER_TIME: &str = "
@@ -49,10 +49,7 @@ const EVENTS: &str = "
     FROM events event JOIN pools pool ON pool.id = event.pool_id
     WHERE event.deleted_at IS NULL ORDER BY event.id DESC LIMIT $1";
 
-/// What the latest bookings of a span add up to; and how many were made in each part of it, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Sums of the latest bookings of a span, and the number made in each of its parts, oldest first.
 pub async fn totals(database: &Pool, span: Span, latest: i64) -> Result<Totals, DbError> {
     let client = database.get().await?;
     let seconds = span.seconds();
@@ -87,7 +84,7 @@ pub async fn totals(database: &Pool, span: Span, latest: i64) -> Result<Totals, 
     })
 }
 
-/// The part of a span that is so many parts old.
+/// `age` counts parts back from now.
 fn part_of<T>(over_time: &mut [T], age: i32) -> Option<&mut T> {
     let age = usize::try_from(age).ok()?;
     let place = over_time.len().checked_sub(age + 1)?;
@@ -118,10 +115,7 @@ fn revenue_of(rows: &[Row], span: Span) -> Result<Vec<Revenue>, DbError> {
     Ok(all)
 }
 
-/// The flights that were sold most of late, `limit` of them at most.
-///
-/// # Errors
-/// When the database does not answer.
+/// The flights with the most recent sales.
 pub async fn flights(
     database: &Pool,
     span: Span,
@@ -143,10 +137,7 @@ pub async fn flights(
     sales.collect()
 }
 
-/// The newest events and where their tickets are, `limit` of them at most.
-///
-/// # Errors
-/// When the database does not answer.
+/// The newest events with their sold, held and free tickets.
 pub async fn events(database: &Pool, limit: i64) -> Result<Vec<EventSales>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(EVENTS).await?;
@@ -163,10 +154,7 @@ pub async fn events(database: &Pool, limit: i64) -> Result<Vec<EventSales>, DbEr
     sales.collect()
 }
 
-/// How many tickets to each of these events are free.
-///
-/// # Errors
-/// When the database does not answer.
+/// Free tickets of each event.
 pub async fn tickets_left(database: &Pool, events: &[Uuid]) -> Result<HashMap<Uuid, i32>, DbError> {
     let client = database.get().await?;
     let query =

@@ -1,4 +1,4 @@
-//! The table of bookings of events, with their rows in `bookings` and their sums in `event_sales`.
+//! Event bookings, written together with their row in `bookings` and the sums in `event_sales`.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::db::column;
 use crate::model::booking::Booking;
 use crate::model::booking_row::StoredState;
 
-/// The foreign key that refuses a user that was deleted meanwhile.
+/// The foreign key that refuses a user deleted meanwhile.
 pub const USER: &str = "event_bookings_user";
 
-/// What costs nothing is sold at once; all else is a job that anybody may take up after a second, unless
-/// somebody has by then.
+/// A free booking is confirmed at once. Any other is a payment job, due after a second for any worker unless
+/// its own has claimed it by then.
 const INSERT: &str = "
     WITH new AS (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::uuid[],
@@ -46,7 +46,7 @@ const INSERT: &str = "
     SELECT id, event_id, user_id, quantity, unit_price_minor, voucher_id, discount_minor
     FROM added JOIN new USING (hold_id)";
 
-/// Rows of sums are locked in the order of their ids, so that no two batches wait for each other.
+/// Rows are locked by ascending id, so that two batches cannot deadlock (lock order).
 const ADD_SALES: &str = "
     WITH new AS (
         SELECT event_id, sum(units)::bigint AS units, sum(minor)::bigint AS minor
@@ -61,8 +61,8 @@ const ADD_SALES: &str = "
     FROM new, locked
     WHERE event_sales.event_id = new.event_id AND locked.event_id = new.event_id";
 
-/// Bookings that are not what they were when they were read stay as they are, and add to no sum: of two
-/// changes of one booking in a batch, only the one that was made does.
+/// Optimistic locking: a booking whose version has changed is left alone and adds to no sum. Of two changes
+/// of one booking in a batch, only the one that was applied counts.
 const MOVE: &str = "
     WITH new AS (
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[],
@@ -91,30 +91,24 @@ const MOVE: &str = "
     FROM added, locked
     WHERE event_sales.event_id = added.event_id AND locked.event_id = added.event_id";
 
-/// A booking that is written with its hold.
+/// An event booking, committed together with its hold.
 #[derive(Clone, Debug)]
 pub struct NewEventBooking {
-    /// Its id, and that of its hold.
+    /// The booking's public id and its hold's id.
     pub hold: HoldId,
-    /// The event.
     pub event: Uuid,
-    /// Whose it is.
     pub user: Uuid,
-    /// How many tickets.
     pub quantity: i32,
-    /// What one costs, in minor units.
     pub unit_price_minor: i64,
-    /// The voucher, if there is one.
     pub voucher: Option<Uuid>,
-    /// What it takes off, in minor units.
+    /// In minor units.
     pub discount_minor: i64,
-    /// What is to be paid; where that is nothing, it is confirmed, and its hold is to be sold.
+    /// After the discount. A total of zero confirms the booking and sells its hold.
     pub total: Money,
-    /// When it was asked for, by the database's clock.
+    /// By the database's clock.
     pub created_at: Timestamp,
-    /// When it is to be paid.
+    /// Payment deadline.
     pub deadline_at: Timestamp,
-    /// Under which key it was asked for, if any.
     pub key: Option<RequestKey>,
 }
 
@@ -126,7 +120,7 @@ impl NewEventBooking {
 
 impl Rows for NewEventBooking {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
-        // In the order of their keys, so that no two batches wait for each other.
+        // Sorted by key, so that two batches cannot deadlock (lock order).
         let mut ordered = batch.to_vec();
         ordered.sort_by_key(|(one, _)| one.key.as_ref().map(|key| &key.key));
         let batch = ordered.as_slice();
@@ -165,27 +159,24 @@ impl Rows for NewEventBooking {
     }
 }
 
-/// A booking whose tickets were sold or given back, as it is from then on; its version is the one that was
-/// read.
+/// A booking whose tickets were sold or released, in its new state with the version that was read.
 #[derive(Clone, Debug)]
 pub struct TicketsMoved {
-    /// The booking.
     pub booking: Booking,
-    /// How long it belongs to whoever moves them, if there is work left.
+    /// Time for which the booking belongs to the writer, if it has work left.
     pub lease: Duration,
-    /// Whether its tickets and money now count for its event's statistics (1), no longer do (-1), or
-    /// neither changed (0).
+    /// Change of the event's statistics: 1 counts the tickets and money, -1 takes them out, 0 leaves them.
     pub sales: i64,
 }
 
-/// What of bookings changes with their tickets, a column each.
+/// Columns of the update.
 struct Moves {
     lives: Vec<StoredState<&'static str>>,
     of: Vec<TicketsMoved>,
 }
 
 impl Moves {
-    /// In the order of their ids, so that no two batches wait for each other.
+    /// Sorted by id, so that two batches cannot deadlock (lock order).
     fn new(mut of: Vec<TicketsMoved>) -> Self {
         of.sort_by_key(|one| one.booking.id);
         Self {
@@ -234,10 +225,7 @@ impl Rows for TicketsMoved {
     }
 }
 
-/// Writes a booking whose tickets had been moved before.
-///
-/// # Errors
-/// When the database does not answer.
+/// Updates a booking whose tickets were moved in an earlier commit.
 pub async fn write(database: &Pool, moved: &TicketsMoved) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = Moves::new(vec![moved.clone()]).statement();
@@ -245,10 +233,7 @@ pub async fn write(database: &Pool, moved: &TicketsMoved) -> Result<(), DbError>
     Ok(())
 }
 
-/// Bookings whose jobs somebody was told of, at these versions, for whoever asks first.
-///
-/// # Errors
-/// When the database does not answer.
+/// Claims the bookings of notified jobs, if they still have the notified version.
 pub async fn claim(
     database: &Pool,
     jobs: &[(HoldId, i64)],
@@ -274,10 +259,7 @@ pub async fn claim(
     read_claimed(&client, &rows).await
 }
 
-/// A user's bookings of events, newest first, those before this one.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of a user's event bookings, newest first, older than `after`.
 pub async fn of_user(
     database: &Pool,
     user: Uuid,

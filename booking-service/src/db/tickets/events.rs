@@ -1,4 +1,4 @@
-//! The tables of events and of their sales.
+//! Events and their sales.
 
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId, Units, ZoneName};
@@ -14,7 +14,7 @@ use crate::db::keep_answer;
 use crate::model::event::{Event, EventChange, NewEvent, Offer, SalesWindow, Statistics};
 use crate::model::text::{Description, Name};
 
-/// The check that an event is on sale at some time.
+/// The check that an event's sales window is not empty.
 pub const SALES_WINDOW: &str = "events_sales_window";
 
 const INSERT: &str = "
@@ -26,7 +26,7 @@ const INSERT: &str = "
     )
     INSERT INTO event_sales (event_id) SELECT id FROM event";
 
-/// Also for what is read of events elsewhere: see [`event_of`].
+/// Read by [`event_of`].
 const COLUMNS: &str = "
     event.id, event.pool_id, event.name, event.description, event.starts_at, pool.capacity,
     event.price_minor, event.currency, event.sales_start_at, event.sales_end_at, event.created_at,
@@ -45,14 +45,14 @@ const UPDATE: &str = "
         venue = CASE WHEN $14 THEN $15 ELSE venue END, updated_at = now()
     WHERE id = $1 AND deleted_at IS NULL";
 
-/// Rows are locked in the order of their ids everywhere.
+/// Rows are locked by ascending id, so that two batches cannot deadlock (lock order).
 const DELETE: &str = "
     UPDATE events SET deleted_at = now() WHERE id IN (
         SELECT id FROM events WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL
         ORDER BY id FOR UPDATE
     )";
 
-/// One row of each table, read at one moment.
+/// One statement, so the sums and the free count are of one snapshot.
 const STATISTICS: &str = "
     SELECT sales.units_sold, sales.revenue_minor, pool.free, event.currency
     FROM events event
@@ -60,13 +60,12 @@ const STATISTICS: &str = "
     JOIN pools pool ON pool.id = event.pool_id
     WHERE event.id = $1 AND event.deleted_at IS NULL";
 
-/// What is given of an event has changed, as its pool has.
+/// A change of an event, committed with the change of its pool.
 pub struct EventChanged {
-    /// The event.
     pub event: Uuid,
-    /// What is given.
+    /// The fields that are given.
     pub change: EventChange,
-    /// Its new price, if it has one.
+    /// The new price, parsed in the event's currency.
     pub price: Option<Money>,
 }
 
@@ -106,7 +105,7 @@ impl EventChanged {
     }
 }
 
-/// The event is deleted, as its tickets are.
+/// The deletion of an event, committed with the closing of its pool.
 pub struct EventDeleted(pub Uuid);
 
 impl Rows for EventDeleted {
@@ -116,10 +115,7 @@ impl Rows for EventDeleted {
     }
 }
 
-/// Adds an event with its pool, and keeps the answer.
-///
-/// # Errors
-/// When the database does not answer.
+/// Adds an event with its pool and stores the answer under the request's key.
 pub async fn insert(
     database: &Pool,
     id: Uuid,
@@ -169,10 +165,7 @@ pub async fn insert(
     Ok(answer)
 }
 
-/// An event by its id, unless it was deleted.
-///
-/// # Errors
-/// When the database does not answer.
+/// `None` if there is no such event or it was deleted.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
     let client = database.get().await?;
     let query = format!("SELECT {COLUMNS} WHERE event.id = $1 AND event.deleted_at IS NULL");
@@ -181,10 +174,7 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Event>, DbError> {
     row.as_ref().map(event_of).transpose()
 }
 
-/// When an event begins, deleted or not.
-///
-/// # Errors
-/// When the database does not answer.
+/// An event's start; deleted events included.
 pub async fn starts_at(database: &Pool, id: Uuid) -> Result<Option<Timestamp>, DbError> {
     let client = database.get().await?;
     let statement = client
@@ -194,11 +184,7 @@ pub async fn starts_at(database: &Pool, id: Uuid) -> Result<Option<Timestamp>, D
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// An event as somebody may book it: whether there is such a user, and when this is by the database's
-/// clock.
-///
-/// # Errors
-/// When the database does not answer.
+/// An event as a user may book it, with whether that user exists and the time by the database's clock.
 pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Offer>, DbError> {
     let client = database.get().await?;
     let query = format!(
@@ -218,10 +204,7 @@ pub async fn offer(database: &Pool, event: Uuid, user: Uuid) -> Result<Option<Of
     .transpose()
 }
 
-/// Those after this one.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of events, by id, after this one.
 pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, DbError> {
     let client = database.get().await?;
     let query = format!(
@@ -234,10 +217,7 @@ pub async fn list(database: &Pool, after: Option<Uuid>, limit: i64) -> Result<Ve
     rows.iter().map(event_of).collect()
 }
 
-/// What an event's bookings add up to.
-///
-/// # Errors
-/// When the database does not answer.
+/// Units sold, revenue and free units of an event.
 pub async fn statistics(database: &Pool, id: Uuid) -> Result<Option<Statistics>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(STATISTICS).await?;
@@ -266,7 +246,7 @@ fn event_of(row: &Row) -> Result<Event, DbError> {
         name: row.try_get(2)?,
         description: row.try_get(3)?,
         starts_at: row.try_get(4)?,
-        // A zone that was stored by a version that knows more of them is no reason not to show the event.
+        // A time zone that only a newer version knows does not hide the event.
         time_zone: row
             .try_get::<_, Option<&str>>(13)?
             .and_then(|zone| zone.parse().ok()),

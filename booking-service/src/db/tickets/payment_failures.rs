@@ -1,4 +1,4 @@
-//! The tables of payments that were declined, and of jobs that kept failing.
+//! Declined payment attempts, and dead letters: payment jobs that kept failing.
 
 use deadpool_postgres::{GenericClient, Pool};
 use domain::{BookingId, HoldId};
@@ -32,7 +32,7 @@ const LETTERS: &str = "
     JOIN payment_failures failure
         ON failure.booking_id = letter.booking_id AND failure.attempt = letter.attempts";
 
-/// Those that wait are the ones that nobody requeued, of bookings that have not ended.
+/// Not requeued yet, and the booking has not ended.
 const WAITING: &str =
     "letter.requeued_at IS NULL AND booking.state = 'payment_failed' AND booking.channel = 'event'";
 
@@ -40,10 +40,8 @@ const HISTORY: &str = "
     SELECT attempt, code, message, failed_at FROM payment_failures
     WHERE booking_id = $1 ORDER BY attempt";
 
-/// Writes what became of a booking whose attempt was declined, the failure, and a dead letter if the
-/// booking's payment has failed; `None` where somebody else changed the booking first.
-///
-/// # Errors
+/// Records a declined attempt with the booking's new state, and a dead letter if its payment has failed for
+/// good; `None` if the version had changed.
 /// When the database does not answer.
 pub async fn decline(
     database: &Pool,
@@ -76,11 +74,8 @@ pub async fn decline(
     Ok(Some(booking))
 }
 
-/// Writes a booking whose failed payment is tried again, and that its dead letter is, and keeps the answer;
-/// `None` where somebody else was first.
-///
-/// # Errors
-/// When the key has an answer, or the database does not answer.
+/// Requeues a dead letter with the booking's new state and stores the answer; `None` if another request was
+/// first. Fails if the key has an answer already.
 pub async fn requeue(
     database: &Pool,
     letter: Uuid,
@@ -104,10 +99,7 @@ pub async fn requeue(
     Ok(Some((booking, answer)))
 }
 
-/// Dead letters that wait, newest first.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of waiting dead letters, newest first.
 pub async fn waiting(
     database: &Pool,
     part: PageRequest<Uuid>,
@@ -134,10 +126,7 @@ pub async fn waiting(
     Ok(found)
 }
 
-/// A dead letter, requeued or not.
-///
-/// # Errors
-/// When the database does not answer.
+/// Requeued ones included.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<DeadLetter>, DbError> {
     let client = database.get().await?;
     let query = format!("{LETTERS} WHERE letter.id = $1");
@@ -146,10 +135,7 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<DeadLetter>, DbErr
     row.as_ref().map(letter_of).transpose()
 }
 
-/// The dead letter of a booking that waits.
-///
-/// # Errors
-/// When the database does not answer.
+/// The waiting dead letter of a booking.
 pub async fn waiting_of(database: &Pool, hold: HoldId) -> Result<Option<DeadLetter>, DbError> {
     let client = database.get().await?;
     let query = format!("{LETTERS} WHERE booking.hold_id = $1 AND {WAITING}");
@@ -158,10 +144,7 @@ pub async fn waiting_of(database: &Pool, hold: HoldId) -> Result<Option<DeadLett
     row.as_ref().map(letter_of).transpose()
 }
 
-/// The attempts of a booking's job that were declined, in order.
-///
-/// # Errors
-/// When the database does not answer.
+/// The declined payment attempts of a booking, in order.
 pub async fn history(database: &Pool, booking: BookingId) -> Result<Vec<Failure>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(HISTORY).await?;

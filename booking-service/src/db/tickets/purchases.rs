@@ -1,4 +1,4 @@
-//! The table of purchases.
+//! Purchases of ticket options.
 
 use deadpool_postgres::Pool;
 use domain::Units;
@@ -23,11 +23,10 @@ const FIND_BY_KEY: &str = "
     SELECT id, ticket_option_id, user_ref, quantity, request_digest
     FROM purchases WHERE idempotency_key = $1";
 
-/// A purchase that is written with its hold.
+/// A purchase, committed together with its hold.
 pub struct NewPurchase {
-    /// Its id, and that of the hold.
+    /// Also the hold's id.
     pub id: Uuid,
-    /// What is bought.
     pub request: PurchaseRequest,
 }
 
@@ -50,7 +49,7 @@ impl Rows for NewPurchase {
     }
 }
 
-/// A purchase that is taken back with its hold.
+/// The deletion of a purchase, committed with the release of its hold.
 pub struct PurchaseGivenUp(pub Uuid);
 
 impl Rows for PurchaseGivenUp {
@@ -60,10 +59,6 @@ impl Rows for PurchaseGivenUp {
     }
 }
 
-/// A purchase by its id.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Purchase>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
@@ -71,10 +66,7 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<Purchase>, DbError
     row.as_ref().map(purchase_of).transpose()
 }
 
-/// The purchase that this key made, and the digest of what it was asked with.
-///
-/// # Errors
-/// When the database does not answer.
+/// The purchase made under this key, and the digest of its request.
 pub async fn find_by_key(
     database: &Pool,
     key: &str,

@@ -1,4 +1,4 @@
-//! The table of limits of tickets per user and event, and how many units pools have left.
+//! Pools for the limit of tickets per user and event, and the free units of pools.
 
 use std::collections::HashMap;
 
@@ -29,19 +29,14 @@ const INSERT: &str = "
     INSERT INTO ticket_limits (event_id, user_id, pool_id) VALUES ($1, $2, $3)
     ON CONFLICT (event_id, user_id) DO NOTHING";
 
-/// The pool of a user's tickets to an event.
+/// The pool that counts a user's tickets to an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketLimit {
-    /// The pool.
     pub pool: PoolId,
-    /// How many tickets the user may have by it.
+    /// The most tickets that the user may hold.
     pub capacity: i32,
 }
 
-/// A user's limit for an event, if there is one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(
     database: &Pool,
     event: Uuid,
@@ -59,19 +54,15 @@ pub async fn find(
     .transpose()
 }
 
-/// How many tickets to an event a user has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldTickets {
-    /// By all bookings that have not ended.
+    /// In all bookings that have not ended.
     pub all: u32,
-    /// By those that were made while there was no limit.
+    /// In bookings made while the event had no limit, which its pool does not count.
     pub without_limit: u32,
 }
 
-/// How many tickets to an event a user has.
-///
-/// # Errors
-/// When the database does not answer.
+/// Counts a user's tickets to an event.
 pub async fn held(database: &Pool, event: Uuid, user: Uuid) -> Result<HeldTickets, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(HELD).await?;
@@ -86,10 +77,7 @@ pub async fn held(database: &Pool, event: Uuid, user: Uuid) -> Result<HeldTicket
     })
 }
 
-/// Adds a user's limit for an event, unless somebody has meanwhile.
-///
-/// # Errors
-/// When the database does not answer.
+/// Adds a user's limit for an event, unless one exists.
 pub async fn insert(
     database: &Pool,
     event: Uuid,
@@ -109,10 +97,6 @@ pub async fn insert(
     Ok(())
 }
 
-/// How many units each of these pools has left.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn free_units(
     database: &Pool,
     pools: &[PoolId],

@@ -1,5 +1,3 @@
-//! The table of ticket options.
-
 use deadpool_postgres::Pool;
 use domain::PoolId;
 use tokio_postgres::Row;
@@ -23,10 +21,7 @@ const FIND_BY_KEY: &str = "
     FROM ticket_options option JOIN pools pool ON pool.id = option.pool_id
     WHERE option.idempotency_key = $1";
 
-/// Adds a ticket option with its pool.
-///
-/// # Errors
-/// When its key has one already, or the database does not answer.
+/// Adds a ticket option with its pool. Fails if its idempotency key exists.
 pub async fn insert(database: &Pool, id: Uuid, new: &NewTicketOption) -> Result<(), DbError> {
     let mut client = database.get().await?;
     let transaction = client.transaction().await?;
@@ -42,10 +37,6 @@ pub async fn insert(database: &Pool, id: Uuid, new: &NewTicketOption) -> Result<
     Ok(())
 }
 
-/// A ticket option by its id.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(database: &Pool, id: Uuid) -> Result<Option<TicketOption>, DbError> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FIND).await?;
@@ -53,10 +44,7 @@ pub async fn find(database: &Pool, id: Uuid) -> Result<Option<TicketOption>, DbE
     row.as_ref().map(option_of).transpose()
 }
 
-/// The ticket option that this key made, and the digest of what it was asked with.
-///
-/// # Errors
-/// When the database does not answer.
+/// The ticket option made under this key, and the digest of its request.
 pub async fn find_by_key(
     database: &Pool,
     key: &str,
@@ -68,10 +56,7 @@ pub async fn find_by_key(
         .transpose()
 }
 
-/// Where a ticket option's tickets are counted.
-///
-/// # Errors
-/// When the database does not answer.
+/// The pool that counts a ticket option's units.
 pub async fn pool(database: &Pool, id: Uuid) -> Result<Option<PoolId>, DbError> {
     let client = database.get().await?;
     let query = "SELECT pool_id FROM ticket_options WHERE id = $1";

@@ -1,4 +1,4 @@
-//! The table of vouchers.
+//! Vouchers; a pool counts the uses of each.
 
 use deadpool_postgres::Pool;
 use domain::{Currency, Money, PoolId};
@@ -12,7 +12,7 @@ use crate::db::create_pool;
 use crate::db::keep_answer;
 use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 
-/// The unique index that gives a code to one voucher.
+/// The unique index on voucher codes.
 pub const CODE: &str = "vouchers_code_taken";
 
 const INSERT: &str = "
@@ -26,10 +26,8 @@ const SELECT: &str = "
            voucher.max_tickets_per_use
     FROM vouchers voucher JOIN pools pool ON pool.id = voucher.pool_id";
 
-/// Adds a voucher with the pool of its uses, and keeps the answer.
-///
-/// # Errors
-/// When its code or its key is taken, or the database does not answer.
+/// Adds a voucher with its pool and stores the answer under the request's key. Fails if its code or its key
+/// is taken.
 pub async fn insert(
     database: &Pool,
     id: Uuid,
@@ -67,10 +65,7 @@ pub async fn insert(
     Ok(answer)
 }
 
-/// A voucher by its code, however it is written.
-///
-/// # Errors
-/// When the database does not answer.
+/// Codes are compared regardless of case.
 pub async fn find(database: &Pool, code: &VoucherCode) -> Result<Option<Voucher>, DbError> {
     let client = database.get().await?;
     let query = format!("{SELECT} WHERE upper(voucher.code) = upper($1)");
@@ -79,10 +74,7 @@ pub async fn find(database: &Pool, code: &VoucherCode) -> Result<Option<Voucher>
     row.as_ref().map(voucher_of).transpose()
 }
 
-/// Those after this one.
-///
-/// # Errors
-/// When the database does not answer.
+/// A page of vouchers, by id, after this one.
 pub async fn list(
     database: &Pool,
     after: Option<Uuid>,
