@@ -1,5 +1,5 @@
-//! What this service decides: whether a charge is made, taken over, answered again or refused, and
-//! whether money may go back. No SQL, no HTTP.
+//! The decisions of this service: a charge is made, replayed, taken over or refused; a refund is allowed or
+//! not. No SQL, no HTTP.
 
 mod charges;
 mod refunds;
@@ -22,46 +22,45 @@ use crate::db::{DbError, charges as table};
 use crate::provider::PaymentProvider;
 use crate::settings::ChargeSettings;
 
-/// Why a request was not done.
+/// Why a request was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PaymentError {
-    /// The key came with another request before.
+    /// The key is bound to another request.
     #[error("the key was used with another request")]
     KeyReused,
-    /// A request with this key is still running.
+    /// Another request holds the key's lease.
     #[error("a request with this key is still running")]
     InProgress,
-    /// The key was closed.
+    /// The key has a tombstone.
     #[error("the key is closed")]
     KeyClosed,
-    /// As many charges are running as may run at once.
+    /// All permits of `charges.max_running` are taken (load shedding).
     #[error("too many charges are running")]
     TooBusy,
-    /// The provider was asked and did not answer: the outcome is not known yet.
+    /// The provider gave no answer; the charge stays `processing`.
     #[error("the outcome is not known")]
     OutcomeUnknown,
-    /// There is no such charge.
     #[error("there is no such charge")]
     UnknownCharge,
-    /// A field of the request that can't be.
+    /// The field's name, and what is wrong with its value.
     #[error("{0} {1}")]
     Invalid(&'static str, String),
-    /// The charge took no money, or has not yet.
+    /// The charge was declined, timed out, or is still running.
     #[error("the charge has taken no money")]
     NotCaptured,
-    /// More would be given back than is left of the charge.
+    /// The refund exceeds the charge less its earlier refunds.
     #[error("the refund exceeds what is left of the charge")]
     RefundExceedsCharge {
-        /// How much may still be given back.
+        /// The refundable rest.
         left: Money,
     },
-    /// The database gave no usable answer.
+    /// The database failed, or its answer could not be read.
     #[error("the database failed")]
     Database(#[source] Arc<DbError>),
 }
 
 impl From<Arc<DbError>> for PaymentError {
-    /// Where a constraint's name becomes the refusal that it stands for.
+    /// Maps constraint names to refusals.
     fn from(error: Arc<DbError>) -> Self {
         match error.constraint() {
             Some("refunds_idempotency_key") => Self::KeyReused,
@@ -82,7 +81,7 @@ impl From<tokio_postgres::Error> for PaymentError {
     }
 }
 
-/// Charges and refunds. Clones share everything.
+/// Charges and refunds. Clones share the pool, the provider and the permits.
 #[derive(Clone)]
 pub struct Payments {
     pool: Pool,
@@ -94,8 +93,7 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Payments over this database and provider. A charge that runs is one of the `tasks`, which
-    /// shutdown waits for.
+    /// Running charges are `tasks`, which shutdown waits for.
     #[must_use]
     pub fn new(
         pool: Pool,
@@ -114,20 +112,16 @@ impl Payments {
         }
     }
 
-    /// The charge with this id.
-    ///
     /// # Errors
-    /// When there is none, or the database fails.
+    /// `UnknownCharge`, or a failed database.
     pub async fn charge_by_id(&self, id: PaymentId) -> Result<Charge, PaymentError> {
         table::by_id(&self.client().await?, id)
             .await?
             .ok_or(PaymentError::UnknownCharge)
     }
 
-    /// The charge that was made with this key.
-    ///
     /// # Errors
-    /// When there is none, or the database fails.
+    /// `UnknownCharge`, also where the key has a tombstone; or a failed database.
     pub async fn charge_by_key(&self, key: &str) -> Result<Charge, PaymentError> {
         match table::by_key(&self.client().await?, key).await? {
             Some(LeaseOwner::Charge(charge)) => Ok(*charge),
@@ -139,15 +133,14 @@ impl Payments {
         Ok(self.pool.get().await.map_err(DbError::from)?)
     }
 
-    /// A place among the running charges, to be kept until the charge has ended.
+    /// A permit to run one charge, held until the charge has ended.
     fn place(&self) -> Result<OwnedSemaphorePermit, PaymentError> {
         Arc::clone(&self.running)
             .try_acquire_owned()
             .map_err(|_| PaymentError::TooBusy)
     }
 
-    /// Runs work that must reach its end even if the client goes away meanwhile: as a task of its
-    /// own, which the request only waits for.
+    /// Runs work to its end even if the client disconnects: as a task, which the request only awaits.
     async fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, PaymentError>> + Send + 'static,

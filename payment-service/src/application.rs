@@ -1,4 +1,4 @@
-//! The service put together: its stores, its parts, and the server over them.
+//! The composition root: pools, writers, provider, background tasks, and the server over them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,29 +21,24 @@ use crate::provider::mock::MockProvider;
 use crate::settings::Settings;
 use crate::{db, routes};
 
-/// The service's name.
 pub const NAME: &str = "payment-service";
 
-/// The service, bound to its address and ready to run.
+/// The service, bound to its address.
 pub struct Application {
     server: BoundServer,
 }
 
 impl Application {
-    /// Brings the schema up to date if the settings say so, and binds the address. The provider is
-    /// the mock.
+    /// Migrates the schema if `migrate_on_start` is set, and binds the address. The provider is the mock.
     ///
     /// # Errors
-    /// When the database can't be migrated or the address can't be bound.
+    /// The migration failed, or the address can't be bound.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         let mock = MockProvider::new(settings.mock.into());
         Self::assemble(settings, Arc::new(mock.clone()), Some(mock)).await
     }
 
-    /// The same with another provider; there is no mock to be changed then.
-    ///
-    /// # Errors
-    /// As for [`Self::build`].
+    /// Like [`Self::build`] with another provider, and without the mock's endpoints.
     pub async fn with_provider(
         settings: &Settings,
         provider: Arc<dyn PaymentProvider>,
@@ -76,28 +71,25 @@ impl Application {
         serve(settings, database, tasks, payments, mock)
     }
 
-    /// The address that was bound, its port included.
+    /// The bound address, with the port that was chosen for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// What stops the service from outside, as a signal would.
+    /// Stops the service from outside, as a signal would.
     #[must_use]
     pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 
-    /// Serves until it is stopped; what is running is brought to its end first.
-    ///
-    /// # Errors
-    /// When the server fails.
+    /// Serves until it is stopped, then completes running requests and charges.
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
 }
 
-/// Binds the address, for these payments.
+/// Binds the address.
 fn serve(
     settings: &Settings,
     database: Pool,
@@ -131,8 +123,8 @@ fn serve(
     let admission = Admission {
         auth,
         roles: CurrentRoles::as_tokens_say(),
-        // Its callers are other services, which are not counted, and now and then an admin: each replica
-        // counts alone.
+        // Callers are other services, which are not counted, and now and then an admin: each replica counts
+        // on its own.
         rate_limit: RateLimit::new(NAME, limits, auth.mode, None),
         limits: *limits,
         streams: None,
@@ -141,10 +133,7 @@ fn serve(
     Ok(Application { server })
 }
 
-/// Brings the schema of the payments database up to date.
-///
-/// # Errors
-/// When the database can't be reached or a migration fails.
+/// Migrates the payments database to this binary's schema.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
     migrations::migrate(&config, db::migrations()).await

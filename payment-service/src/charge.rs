@@ -1,6 +1,6 @@
-//! The words of this service as types: what a charge is, how it ends, what a key is bound to.
+//! The service's domain types: charges, their outcomes, and what a key is bound to.
 //!
-//! Shared by all layers. Nothing here does I/O or knows HTTP.
+//! Shared by all layers; no I/O, no HTTP.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,29 +11,26 @@ use payment_api::Reference;
 use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
-/// Which call asked for a charge.
+/// The endpoint that a charge came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChargeKind {
-    /// The provider decides.
+    /// The provider decides the outcome.
     Process,
-    /// Ends with success.
+    /// Always captured.
     SimulateSuccess,
-    /// Ends with a refusal.
+    /// Always declined.
     SimulateFailure,
-    /// Ends with a timeout.
+    /// Always times out.
     SimulateTimeout,
 }
 
-/// How a payer pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentType {
-    /// A credit card.
     CreditCard,
-    /// A debit card.
     DebitCard,
-    /// A transfer over the Unified Payments Interface.
+    /// Unified Payments Interface.
     Upi,
-    /// A transfer made in the payer's online bank.
+    /// A transfer from the payer's online bank.
     NetBanking,
 }
 
@@ -53,12 +50,11 @@ impl FromStr for PaymentType {
     }
 }
 
-/// Five digits that a payer types in. Never shown in logs.
+/// The payer's five-digit code. Never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaymentCode(String);
 
 impl PaymentCode {
-    /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,47 +79,43 @@ impl FromStr for PaymentCode {
     }
 }
 
-/// What is to be paid, by whom and how.
 #[derive(Clone, Debug)]
 pub struct ChargeDetails {
-    /// The booking that is paid, in the caller's details.
+    /// The booking that is paid, as the caller names it.
     pub booking: Reference,
-    /// Who pays, in the caller's details.
+    /// The payer, as the caller names them.
     pub user: Reference,
-    /// How much; above zero.
+    /// Above zero.
     pub money: Money,
-    /// How, as it was asked for: known or not.
+    /// As requested; may be unknown, which declines the charge.
     pub payment_type: String,
-    /// What is paid, in the caller's words.
+    /// The caller's description of the purchase.
     pub reference: Option<String>,
-    /// The payer's code, until the charge has ended.
+    /// Dropped once the charge has ended.
     pub payment_code: Option<PaymentCode>,
 }
 
-/// How a charge ended. Final.
+/// Final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndStatus {
-    /// The money was taken.
     Success,
-    /// The money was refused; nothing was taken.
+    /// Declined; nothing was taken.
     Failed,
-    /// The provider gave up in time; nothing was taken.
+    /// The provider gave up; nothing was taken.
     Timeout,
 }
 
-/// How a charge ended, in words too.
+/// A final outcome with its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
     pub status: EndStatus,
-    /// A stable code, unless the money was taken.
+    /// A stable machine-readable code; `None` if captured.
     pub code: Option<String>,
-    /// For people.
+    /// The explanation for people.
     pub message: String,
 }
 
 impl Outcome {
-    /// The money was taken.
     #[must_use]
     pub fn captured() -> Self {
         Self {
@@ -133,7 +125,7 @@ impl Outcome {
         }
     }
 
-    /// The money was refused, definitively.
+    /// A definitive decline.
     pub fn declined(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status: EndStatus::Failed,
@@ -142,7 +134,7 @@ impl Outcome {
         }
     }
 
-    /// The provider gave up, definitively: nothing was taken and nothing will be.
+    /// The provider gave up for good: nothing was taken and nothing will be.
     #[must_use]
     pub fn timed_out() -> Self {
         Self {
@@ -153,55 +145,46 @@ impl Outcome {
     }
 }
 
-/// Where a charge stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The provider was asked, and its answer is not recorded yet.
+    /// No outcome is recorded yet.
     Processing {
-        /// How many times it was asked.
+        /// Number of the current attempt, from 1.
         attempt: i32,
-        /// Whether whoever asked it last has had its time: the next may take over.
+        /// The attempt's lease has expired: the next request may take the charge over.
         lease_expired: bool,
     },
-    /// It is over.
     Ended {
-        /// How.
         outcome: Outcome,
-        /// When.
         at: Timestamp,
     },
 }
 
-/// A recorded charge.
 #[derive(Clone, Debug)]
 pub struct Charge {
-    /// Its id.
     pub id: PaymentId,
-    /// Which call asked for it.
+    /// The endpoint that it came through.
     pub kind: ChargeKind,
-    /// What was asked for.
     pub details: ChargeDetails,
-    /// The key it was asked with.
+    /// The caller's `Idempotency-Key`.
     pub key: Option<String>,
-    /// SHA-256 of what the key came with.
+    /// SHA-256 of the request that the key is bound to.
     pub request_digest: Option<Vec<u8>>,
-    /// Where it stands.
     pub progress: Progress,
-    /// How much was given back, in the currency of its details.
+    /// Total of its refunds, in the currency of `details.money`.
     pub refunded: Money,
-    /// When it was recorded.
     pub created_at: Timestamp,
 }
 
 impl Charge {
-    /// Whether a request with this charge's key is the request that made it.
+    /// Whether this key and endpoint are those of the request that made the charge.
     #[must_use]
     pub fn was_asked_by(&self, kind: ChargeKind, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);
         self.kind == kind && self.request_digest.as_deref().is_some_and(is_same)
     }
 
-    /// The key under which the provider knows this charge, however often it is asked.
+    /// The key under which the provider knows the charge, the same for every attempt.
     #[must_use]
     pub fn provider_key(&self) -> String {
         match &self.key {
@@ -211,23 +194,18 @@ impl Charge {
     }
 }
 
-/// Money given back.
 #[derive(Clone, Debug)]
 pub struct Refund {
-    /// Its id.
     pub id: Uuid,
-    /// The charge that it gives back.
     pub payment: PaymentId,
-    /// How much.
     pub money: Money,
-    /// SHA-256 of what its key came with.
+    /// SHA-256 of the request that the key is bound to.
     pub request_digest: Option<Vec<u8>>,
-    /// When.
     pub refunded_at: Timestamp,
 }
 
 impl Refund {
-    /// Whether a request with this refund's key is the request that made it.
+    /// Whether this key and charge are those of the request that made the refund.
     #[must_use]
     pub fn was_asked_by(&self, payment: PaymentId, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);

@@ -1,4 +1,4 @@
-//! Who takes the money: what this service needs from a payment provider, and the mock.
+//! Payment providers: the interface that this service needs, and the mock.
 
 pub mod mock;
 
@@ -6,43 +6,41 @@ use futures_util::future::BoxFuture;
 
 use crate::charge::{ChargeDetails, Outcome};
 
-/// A charge as a provider sees it.
 #[derive(Clone, Debug)]
 pub struct ProviderCharge {
-    /// Names this charge. The same key again is the same charge.
+    /// The provider's idempotency key: the same key is the same charge.
     pub key: String,
-    /// What is to be paid, by whom and how.
     pub details: ChargeDetails,
 }
 
-/// What a provider answers.
+/// A provider's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// How the charge ended, for good.
+    /// The final outcome of the charge.
     pub outcome: Outcome,
-    /// Whether this service is to record the outcome but leave its caller without an answer, as a
-    /// broken network does. Only the mock asks for that.
+    /// Record the outcome but leave the caller without an answer, as a broken network does. Only the mock
+    /// sets it.
     pub withhold_answer: bool,
 }
 
-/// The provider timed out; outcome unknown: whether money was taken is not known.
+/// The provider gave no answer in time; whether money was taken is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the provider timed out; outcome unknown")]
 pub struct NoAnswer;
 
 /// Takes money.
 ///
-/// What an implementation promises:
+/// What an implementation guarantees:
 ///
-/// - A key is charged at most once, however often and from wherever it is asked; asking again brings
-///   the first outcome. This service asks again when it does not know the outcome: after
-///   [`NoAnswer`], after its own time limit, and after it was killed in between.
-/// - An outcome is final. [`Outcome::timed_out`] is one: the provider gave up and says so, nothing
-///   was taken and nothing will be. Silence is not an outcome: it is [`NoAnswer`], the charge stays
-///   `processing`, and the caller is answered 503.
+/// - Idempotency: a key is charged at most once, and every further call with it returns the first outcome. This
+///   service repeats a call whose outcome it does not know: after [`NoAnswer`], after its own timeout, and after
+///   a crash in between.
+/// - Outcomes are final, [`Outcome::timed_out`] too: the provider has given up, nothing was taken and nothing
+///   will be. Silence is not an outcome but [`NoAnswer`]: the charge stays `processing`, and the caller is
+///   answered 503.
 /// - Dropping the future does not undo the charge.
 pub trait PaymentProvider: Send + Sync + 'static {
-    /// Charges, or says how this charge ended before.
+    /// Charges, or returns the outcome of the charge that this key made before.
     fn charge<'a>(&'a self, charge: &'a ProviderCharge)
     -> BoxFuture<'a, Result<Verdict, NoAnswer>>;
 }

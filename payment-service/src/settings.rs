@@ -1,4 +1,4 @@
-//! The service's settings; `settings.default.toml` explains each.
+//! The service's settings, explained in `settings.default.toml`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,39 +12,29 @@ use service_core::settings::{
 
 use crate::provider::mock::Behaviour;
 
-/// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
 
-/// All settings of payment-service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How it listens.
     pub http: HttpSettings,
-    /// Who may call.
     pub auth: AuthSettings,
-    /// How much it answers.
     pub limits: LimitSettings,
-    /// The payments database.
     pub database: DatabaseSettings,
-    /// Its logs.
     pub log: LogSettings,
-    /// The limits of charges.
     pub charges: ChargeSettings,
-    /// How the mock provider behaves at first.
     pub mock: MockSettings,
 }
 
-/// The limits of charges.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChargeSettings {
-    /// How many charges may run at once.
+    /// Charges running at once; more are shed with 503.
     pub max_running: usize,
-    /// How long the provider may take to answer.
+    /// Time limit of a provider call; afterwards the outcome is unknown.
     #[serde(with = "humantime_serde")]
     pub provider_timeout: Duration,
-    /// How long a charge belongs to the request that asked the provider.
+    /// For which a charge belongs to the request that calls the provider; above `provider_timeout`.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
     /// How long closing a key waits for a running charge.
@@ -52,20 +42,20 @@ pub struct ChargeSettings {
     pub close_wait: Duration,
 }
 
-/// How the mock provider behaves at first.
+/// The mock's initial behaviour.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MockSettings {
-    /// The share of charges that are declined.
+    /// Share of charges that are declined, 0 to 1.
     pub failure_rate: f64,
-    /// The share of charges that time out.
+    /// Share of charges that time out, 0 to 1.
     pub timeout_rate: f64,
-    /// The share of captured charges whose answer never comes.
+    /// Share of captured charges whose answer is lost, 0 to 1.
     pub lost_answer_rate: f64,
-    /// How long a charge takes.
+    /// Mean processing time of a charge.
     #[serde(with = "humantime_serde")]
     pub processing_time: Duration,
-    /// How much shorter or longer it may take.
+    /// Uniform jitter around `processing_time`.
     #[serde(with = "humantime_serde")]
     pub processing_jitter: Duration,
 }
@@ -83,10 +73,10 @@ impl From<MockSettings> for Behaviour {
 }
 
 impl Settings {
-    /// Reads them: the defaults, then this file, then the environment.
+    /// Layers the defaults, this file, then the environment.
     ///
     /// # Errors
-    /// When one is unknown, malformed or senseless.
+    /// An unknown, malformed or invalid setting, by name.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         load(DEFAULTS, file, &[])
     }

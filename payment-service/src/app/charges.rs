@@ -1,9 +1,9 @@
-//! Making a charge, once per key.
+//! Charges, once per key.
 //!
-//! The charge is recorded as `processing`, with its key and a lease, and committed before the provider
-//! is asked; the provider is asked outside any transaction; its outcome is one guarded update, and is
-//! answered after that is committed. Whatever is killed in between leaves a row whose lease runs out:
-//! the next request with the key takes it over and asks the provider again, under the same key.
+//! A charge is committed as `processing`, with its key and a lease, before the provider is called. The
+//! provider is called outside any transaction. Its outcome is one guarded update, answered after the commit.
+//! A crash in between leaves a row whose lease expires: the next request with the key takes the row over and
+//! calls the provider again under the same key.
 
 use std::time::Instant;
 
@@ -14,35 +14,29 @@ use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Payme
 use crate::db::charges::{self as table, Completion, LeaseOwner, NewCharge, Start};
 use crate::provider::{ProviderCharge, Verdict};
 
-/// A charge that is asked for.
 #[derive(Clone, Debug)]
 pub struct ChargeOrder {
-    /// By which call.
     pub kind: ChargeKind,
-    /// What is to be paid.
     pub details: ChargeDetails,
-    /// With which key, if the caller wants it made once.
+    /// `None`: each request makes a charge of its own.
     pub key: Option<RequestKey>,
 }
 
-/// A charge that has ended.
 #[derive(Clone, Debug)]
 pub struct ChargeAnswer {
-    /// The charge.
     pub charge: Charge,
-    /// How it ended.
     pub outcome: Outcome,
-    /// Whether it was made by an earlier request with the same key.
+    /// An earlier request with the same key made the charge.
     pub replayed: bool,
-    /// Whether the caller is to be left without this answer.
+    /// The caller gets no answer.
     pub withheld: bool,
 }
 
 impl Payments {
-    /// Charges, or finds the charge that was made with this key.
+    /// Charges, or replays the charge that this key made.
     ///
     /// # Errors
-    /// When the key names something else, or the outcome is not known yet.
+    /// `KeyReused`, `KeyClosed`, `InProgress`, `TooBusy`, `OutcomeUnknown`, or a failed database.
     pub async fn charge(&self, order: ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
         let place = self.place()?;
         let this = self.clone();
@@ -90,13 +84,13 @@ impl Payments {
         }
     }
 
-    /// What an earlier request with this key has left.
+    /// What an earlier request with this key left behind.
     async fn earlier(&self, kind: ChargeKind, key: &RequestKey) -> Result<Earlier, PaymentError> {
         let client = self.client().await?;
         let charge = match table::by_key(&client, &key.key).await? {
             Some(LeaseOwner::Charge(charge)) => *charge,
             Some(LeaseOwner::Closed) => return Err(PaymentError::KeyClosed),
-            // Rows are never deleted, so this can't be; asking again is right all the same.
+            // Rows are never deleted, so this can't happen; asking again is right all the same.
             None => return Err(PaymentError::InProgress),
         };
         if !charge.was_asked_by(kind, key) {
@@ -120,7 +114,7 @@ impl Payments {
         }
     }
 
-    /// Asks the provider and records what it says. The charge's lease is this caller's.
+    /// Calls the provider and records its outcome. The caller holds the charge's lease.
     pub(super) async fn ask_provider(&self, charge: Charge) -> Result<ChargeAnswer, PaymentError> {
         let Progress::Processing { attempt, .. } = charge.progress else {
             return Err(PaymentError::InProgress);
@@ -148,7 +142,7 @@ impl Payments {
         self.record(charge, verdict).await
     }
 
-    /// Ends a charge, unless another attempt has: then that one's outcome counts.
+    /// Ends a charge, unless another attempt has ended it: then that attempt's outcome counts.
     async fn record(
         &self,
         mut charge: Charge,
@@ -186,15 +180,15 @@ impl Payments {
     }
 }
 
-/// What an earlier request with the same key has left.
+/// What an earlier request with the same key left behind.
 enum Earlier {
-    /// Its answer.
+    /// Its answer, to be replayed.
     Ended(ChargeAnswer),
-    /// A charge whose lease had run out, and is now this request's.
+    /// A charge with an expired lease, which this request now holds.
     TakenOver(Charge),
 }
 
-/// The outcome of a charge that no provider needs to be asked for.
+/// The outcome of a simulated charge, and of one that no provider would take; `None`: ask the provider.
 fn fixed_outcome(kind: ChargeKind, details: &ChargeDetails) -> Option<Outcome> {
     match kind {
         ChargeKind::SimulateSuccess => Some(Outcome::captured()),

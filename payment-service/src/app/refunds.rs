@@ -1,7 +1,7 @@
-//! Giving money back, never more than was taken.
+//! Refunds, never more than was charged.
 //!
-//! A refund is final once it is recorded, in one transaction with the count on its charge: no provider
-//! is asked, because the mock has nothing to give back.
+//! A refund is final once it is recorded, in one transaction with the refunded total of its charge. No
+//! provider is called: the mock has nothing to give back.
 
 use domain::{Amount, Money, PaymentId};
 use service_core::idempotency::RequestKey;
@@ -10,20 +10,18 @@ use crate::app::{PaymentError, Payments};
 use crate::charge::{Charge, EndStatus, Progress, Refund};
 use crate::db::{charges, refunds};
 
-/// A refund that was made.
 #[derive(Clone, Debug)]
 pub struct RefundAnswer {
-    /// The refund.
     pub refund: Refund,
-    /// Whether it was made by an earlier request with the same key.
+    /// An earlier request with the same key made the refund.
     pub replayed: bool,
 }
 
 impl Payments {
-    /// Gives back some or all of a charge, or finds the refund that was made with this key.
+    /// Refunds some or all of a charge, or replays the refund that this key made.
     ///
     /// # Errors
-    /// When there is no such charge, it has taken no money, or less is left of it.
+    /// `UnknownCharge`, `NotCaptured`, `RefundExceedsCharge`, `KeyReused`, or a failed database.
     pub async fn refund(
         &self,
         payment: PaymentId,
@@ -32,7 +30,7 @@ impl Payments {
     ) -> Result<RefundAnswer, PaymentError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        // The lock orders refunds of one charge: what is decided below holds until the commit.
+        // The row lock serializes refunds of one charge: what is decided below holds until the commit.
         let charge = charges::lock(&transaction, payment)
             .await?
             .ok_or(PaymentError::UnknownCharge)?;
@@ -62,7 +60,7 @@ impl Payments {
     }
 }
 
-/// What is given back of this charge, if so much may be.
+/// The refund's money, if the charge was captured and enough of it is left.
 fn check(charge: &Charge, amount: Amount) -> Result<Money, PaymentError> {
     let captured = matches!(&charge.progress, Progress::Ended { outcome, .. } if outcome.status == EndStatus::Success);
     if !captured {

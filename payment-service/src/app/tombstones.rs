@@ -1,4 +1,4 @@
-//! Closing a key: after it, the caller knows for good whether the key has made a charge.
+//! Closing a key: afterwards the caller knows for good whether the key made a charge.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::app::{PaymentError, Payments};
 use crate::charge::{Charge, Progress};
 use crate::db::charges::{self as table, LeaseOwner};
 
-/// How long to wait before looking again at a charge that is running: a quarter of what the mock
-/// takes by default.
+/// Pause between two looks at a running charge: a quarter of the mock's default processing time.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Payments {
-    /// Closes a key: the charge that it made, or none, and then none will ever be made with it.
+    /// Closes a key: returns the charge that it made, or writes a tombstone, after which no charge is ever
+    /// made with it.
     ///
-    /// A running charge is waited for, and taken over where its lease has run out.
+    /// Waits for a running charge, and takes over one whose lease has expired.
     ///
     /// # Errors
-    /// When a charge is still running at the end of the wait, or the outcome is not known.
+    /// `InProgress` if a charge is still running after `close_wait`; `OutcomeUnknown`.
     pub async fn close_key(&self, key: &str) -> Result<Option<Charge>, PaymentError> {
         let deadline = Instant::now() + self.limits.close_wait;
         loop {
@@ -47,7 +47,7 @@ impl Payments {
         }
     }
 
-    /// Makes a tombstone of the key, or finds the charge that has it.
+    /// Writes the key's tombstone, or returns the charge that has the key.
     async fn close_or_find(&self, key: &str) -> Result<Option<Charge>, PaymentError> {
         let client = self.client().await?;
         if table::close_key(&client, key).await? {
@@ -58,13 +58,12 @@ impl Payments {
         match table::by_key(&client, key).await? {
             Some(LeaseOwner::Charge(charge)) => Ok(Some(*charge)),
             Some(LeaseOwner::Closed) => Ok(None),
-            // Rows are never deleted, so this can't be; asking again is right all the same.
+            // Rows are never deleted, so this can't happen; asking again is right all the same.
             None => Err(PaymentError::InProgress),
         }
     }
 
-    /// Takes over a charge whose lease has run out and brings it to its end; `None` when someone
-    /// else took it over.
+    /// Takes over a charge whose lease has expired and completes it; `None` if another took it over.
     async fn settle(&self, charge: Charge, attempt: i32) -> Result<Option<Charge>, PaymentError> {
         let place = self.place()?;
         let this = self.clone();

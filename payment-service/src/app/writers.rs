@@ -1,5 +1,5 @@
-//! The two writes of every charge, its start and its end, shared with those of other charges: a commit
-//! costs the disk as much for a hundred rows as for one.
+//! Group commit of a charge's two writes, its start and its end: a commit costs the disk as much for a
+//! hundred rows as for one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,17 @@ use crate::charge::Charge;
 use crate::db::DbError;
 use crate::db::charges::{self as table, Completion, NewCharge};
 
-/// The most rows in one transaction: enough that a commit's cost is spread thin, few enough that it
-/// takes milliseconds.
+/// Rows per transaction: enough to spread the cost of a commit thin, few enough to take milliseconds.
 const BATCH_LIMIT: usize = 256;
 
-/// How long a row may wait for its transaction to begin: as long as a request waits for a connection.
+/// Longest wait of a row for its transaction to begin: as long as a request waits for a connection.
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a transaction may take, its connection included: a little above the time limit of its statement,
-/// so that the database's own refusal comes first.
+/// Time limit of a transaction, its connection included: a little above `statement_timeout`, so that the
+/// database's own refusal comes first.
 const WRITE_LIMIT: Duration = Duration::from_secs(6);
 
-/// Writes charges. Clones share the queues.
+/// Clones share the queues.
 #[derive(Clone, Debug)]
 pub struct Writers {
     starts: GroupCommit<Arc<NewCharge>, Option<Charge>, DbError>,
@@ -34,8 +33,8 @@ pub struct Writers {
 }
 
 impl Writers {
-    /// Starts to write to this database, on the current runtime. At most so many charges run at once,
-    /// each of which waits for one write at most.
+    /// Starts both writers on the current runtime. Queues are bounded by `max_running`: a running charge
+    /// waits for at most one write.
     #[must_use]
     pub fn start(pool: &Pool, max_running: usize) -> Self {
         let limits = Limits {
@@ -57,20 +56,18 @@ impl Writers {
         }
     }
 
-    /// Records a charge, and answers after the commit; `None` when its key has a charge or a tombstone
-    /// already.
+    /// Records a charge, and answers after the commit; `None` if its key has a charge or a tombstone already.
     ///
     /// # Errors
-    /// When it could not be recorded, or that is not known.
+    /// The charge was not recorded, or the commit's outcome is unknown.
     pub async fn record(&self, charge: NewCharge) -> Result<Option<Charge>, PaymentError> {
         Ok(self.starts.submit(Arc::new(charge)).await?)
     }
 
-    /// Ends a running charge, and answers when it did, after the commit; `None` when it had ended
-    /// already.
+    /// Ends a running charge, and answers its end time after the commit; `None` if it had ended already.
     ///
     /// # Errors
-    /// When it could not be ended, or that is not known.
+    /// The charge was not ended, or the commit's outcome is unknown.
     pub async fn end(&self, ending: Completion) -> Result<Option<Timestamp>, PaymentError> {
         Ok(self.ends.submit(Arc::new(ending)).await?)
     }
@@ -86,8 +83,8 @@ impl From<BatchError<DbError>> for PaymentError {
     }
 }
 
-/// Has some rows written on a connection, which is closed unless it answers in time: a silent one must
-/// not hold up everybody.
+/// Writes on a pooled connection, which is closed if it misses the time limit: a silent connection must not
+/// stall the queue.
 async fn write<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Client) -> Result<T, DbError>,

@@ -1,7 +1,7 @@
-//! The table `charges`: charges and the tombstones of closed keys.
+//! The table `charges`: charges, and the tombstones of closed keys.
 //!
-//! Both compete for their key in one unique constraint, so a key has a charge or a tombstone, never
-//! both. A charge ends in one statement, guarded by its status, so it ends once.
+//! Both compete for their key in one unique constraint, so a key has a charge or a tombstone, never both. A
+//! charge ends in one statement, guarded by its status, so it ends once.
 
 mod batch;
 mod columns;
@@ -19,12 +19,12 @@ use self::row::{fetch, read};
 use super::DbError;
 use crate::charge::Charge;
 
-/// What a key names.
+/// What a key is bound to.
 #[derive(Clone, Debug)]
 pub enum LeaseOwner {
-    /// The charge that was made with it.
+    /// The charge that the key made.
     Charge(Box<Charge>),
-    /// A tombstone: no charge was made with it, and none will be.
+    /// A tombstone: the key has made no charge, and never will.
     Closed,
 }
 
@@ -36,10 +36,6 @@ macro_rules! columns {
     };
 }
 
-/// The charge with this id.
-///
-/// # Errors
-/// When the database fails.
 pub async fn by_id(client: &impl GenericClient, id: PaymentId) -> Result<Option<Charge>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",
@@ -49,10 +45,7 @@ pub async fn by_id(client: &impl GenericClient, id: PaymentId) -> Result<Option<
     fetch(client, SQL, &[&id.0]).await
 }
 
-/// The charge with this id, locked until the transaction ends.
-///
-/// # Errors
-/// When the database fails.
+/// Locks the row (`FOR UPDATE`) until the transaction ends.
 pub async fn lock(client: &impl GenericClient, id: PaymentId) -> Result<Option<Charge>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",
@@ -62,10 +55,7 @@ pub async fn lock(client: &impl GenericClient, id: PaymentId) -> Result<Option<C
     fetch(client, SQL, &[&id.0]).await
 }
 
-/// What this key names, if it was ever used.
-///
-/// # Errors
-/// When the database fails.
+/// `None` if the key was never used.
 pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<LeaseOwner>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",
@@ -83,10 +73,7 @@ pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Lea
     }
 }
 
-/// Makes a tombstone of this key; false when the key has a charge or a tombstone already.
-///
-/// # Errors
-/// When the database fails.
+/// Writes a tombstone; `false` if the key has a charge or a tombstone already.
 pub async fn close_key(client: &impl GenericClient, key: &str) -> Result<bool, DbError> {
     const SQL: &str = "INSERT INTO charges (payment_id, status, idempotency_key, ended_at) \
          VALUES ($1, 'closed', $2, clock_timestamp()) \
@@ -96,11 +83,7 @@ pub async fn close_key(client: &impl GenericClient, key: &str) -> Result<bool, D
     Ok(inserted == 1)
 }
 
-/// Takes a charge over from an attempt whose lease has run out; `None` when someone else did, or the
-/// charge has ended meanwhile.
-///
-/// # Errors
-/// When the database fails.
+/// Moves an expired lease to this caller; `None` if another took the charge over, or it has ended.
 pub async fn take_over(
     client: &impl GenericClient,
     id: PaymentId,
@@ -118,10 +101,7 @@ pub async fn take_over(
     fetch(client, SQL, &[&id.0, &attempt, &lease.as_secs_f64()]).await
 }
 
-/// Ends an attempt's lease early: its provider timed out; outcome unknown, and the next may ask at once.
-///
-/// # Errors
-/// When the database fails.
+/// Ends an attempt's lease early: its outcome is unknown, and the next attempt may start at once.
 pub async fn give_up(
     client: &impl GenericClient,
     id: PaymentId,
@@ -134,10 +114,10 @@ pub async fn give_up(
     Ok(())
 }
 
-/// Counts a refund against a charge that is locked.
+/// Adds a refund to the total of a locked charge.
 ///
 /// # Errors
-/// When the database fails, also because more would be given back than was charged.
+/// Also a CHECK violation, if the refunds would exceed the charge.
 pub async fn add_refund(
     client: &impl GenericClient,
     id: PaymentId,

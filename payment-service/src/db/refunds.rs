@@ -1,5 +1,5 @@
-//! The table `refunds`: one row for each time that money was given back. Rows are only added, in the
-//! transaction that counts them against their charge.
+//! The table `refunds`: append-only, one row per refund, written in the transaction that adds it to its
+//! charge's refunded total.
 
 use deadpool_postgres::GenericClient;
 use domain::{Money, PaymentId};
@@ -18,10 +18,8 @@ macro_rules! columns {
     };
 }
 
-/// Records a refund.
-///
 /// # Errors
-/// When the database fails, also because the key was used for another refund.
+/// Also the constraint `refunds_idempotency_key`, if the key made another refund.
 pub async fn insert(
     client: &impl GenericClient,
     payment: PaymentId,
@@ -49,10 +47,6 @@ pub async fn insert(
     read(&row)
 }
 
-/// The refund that was made with this key.
-///
-/// # Errors
-/// When the database fails.
 pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Refund>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",

@@ -1,7 +1,7 @@
-//! A provider that takes no money: it declines, times out and dawdles at set rates.
+//! A provider that takes no money; it declines, times out and delays at configured rates.
 //!
-//! Its random numbers come from a digest of the charge's key, so that while its behaviour stays the
-//! same, the same key always ends the same way, in every process. It has no memory of its own.
+//! Its random numbers come from a digest of the charge's key: under the same behaviour a key has the same
+//! outcome in every process. It keeps no state of its own.
 
 mod behaviour;
 
@@ -13,14 +13,13 @@ use futures_util::future::BoxFuture;
 pub use self::behaviour::{Behaviour, Senseless};
 use super::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
 
-/// The mock. Clones share their behaviour, which may change at any time, for this process only.
+/// Clones share one behaviour, which may change at any time; the change holds for this process only.
 #[derive(Clone, Debug)]
 pub struct MockProvider {
     behaviour: Arc<RwLock<Behaviour>>,
 }
 
 impl MockProvider {
-    /// A mock that behaves so.
     #[must_use]
     pub fn new(behaviour: Behaviour) -> Self {
         Self {
@@ -28,7 +27,6 @@ impl MockProvider {
         }
     }
 
-    /// How it behaves now.
     #[must_use]
     pub fn behaviour(&self) -> Behaviour {
         *self
@@ -37,10 +35,10 @@ impl MockProvider {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes how it behaves from now on. Charges under way go on as they began.
+    /// Changes the behaviour of the charges that start from now on; running charges keep theirs.
     ///
     /// # Errors
-    /// The value that makes no sense; then nothing has changed.
+    /// The value out of range; then nothing has changed.
     pub fn change(&self, change: impl FnOnce(&mut Behaviour)) -> Result<Behaviour, Senseless> {
         let mut current = self
             .behaviour

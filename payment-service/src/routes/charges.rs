@@ -1,4 +1,4 @@
-//! Charges: made, simulated, looked up, and their keys closed.
+//! Charges: made, simulated, looked up; and closing their keys.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -110,8 +110,8 @@ async fn charge(
     };
     let answer = payments.charge(order).await?;
     if answer.withheld {
-        // As if the network had lost it: the connection stays open and silent until the client gives
-        // up or the request's time limit answers 503. The charge is recorded.
+        // As if the network had lost the answer: the connection stays open and silent until the client gives
+        // up or `request_timeout` answers 503. The charge is recorded.
         std::future::pending::<()>().await;
     }
     let status = match (kind, answer.outcome.status) {
@@ -120,7 +120,7 @@ async fn charge(
         (_, EndStatus::Failed) => StatusCode::OK,
         (_, EndStatus::Timeout) => StatusCode::REQUEST_TIMEOUT,
     };
-    // As it was first answered: before any refund.
+    // As first answered: before any refund.
     let response = respond::json(status, &wire(&answer.charge, Amount::ZERO));
     let path = format!("/api/payments/{}", answer.charge.id);
     let response = respond::located(response, &path);
@@ -141,7 +141,6 @@ pub(super) async fn by_id(
     Ok(respond::ok(&wire(&charge, charge.refunded.amount())))
 }
 
-/// Names a charge by its key.
 #[derive(Debug, Deserialize)]
 pub(super) struct ByKey {
     key: String,
@@ -190,7 +189,7 @@ pub(super) async fn close(
     }))
 }
 
-/// A charge as it is answered, with so much given back.
+/// A charge on the wire, with its refunded total.
 fn wire(charge: &charge::Charge, refunded: Amount) -> Charge {
     let (status, message, code, processed_at) = match &charge.progress {
         Progress::Processing { .. } => (

@@ -1,4 +1,4 @@
-//! The calls of this service, and for whom each is: a line for each.
+//! The endpoints of this service and who may call them, one line each.
 
 use service_core::caller::Role;
 use service_http::auth::access::{ADMINS, SERVICES, only};
@@ -10,18 +10,13 @@ use super::{charges, mock, refunds};
 /// Agents look charges up for their customers.
 const READERS: &[Role] = &[Role::Service, Role::Agent];
 
-/// This service's calls.
-///
 /// # Errors
-/// When staff could change something that is not recorded.
+/// A staff endpoint that changes something without an audit-log entry.
 pub fn endpoints() -> anyhow::Result<Endpoints> {
     Endpoints::new(own())
 }
 
-/// The same, and those of the mock provider.
-///
-/// # Errors
-/// As [`endpoints`].
+/// [`endpoints`] and those of the mock provider.
 pub fn with_mock() -> anyhow::Result<Endpoints> {
     let mut all = own();
     all.extend(endpoints! {

@@ -1,4 +1,4 @@
-//! The mock provider's behaviour, seen and changed while it runs.
+//! The mock provider's behaviour, read and changed while it runs.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub(super) struct MockChange {
 
 impl From<Behaviour> for MockBehaviour {
     fn from(behaviour: Behaviour) -> Self {
-        // No time above a minute passes the check, so the default is never taken.
+        // `Behaviour::check` refuses times above a minute, so the default is never taken.
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or_default();
         Self {
             failure_rate: behaviour.failure_rate,

@@ -1,4 +1,4 @@
-//! Requests, parsed into the words of this service. All wrong fields are named at once.
+//! Requests, parsed into domain types. A refusal names all wrong fields at once.
 
 use domain::{Amount, Money, is_visible};
 use payment_api::{ChargeRequest, Reference};
@@ -7,13 +7,12 @@ use service_http::problem::FieldError;
 
 use crate::charge::{ChargeDetails, PaymentCode};
 
-/// The longest reference, in characters: enough for a UUID, an e-mail address or a URL.
+/// In characters: enough for a UUID, an e-mail address or a URL.
 const REFERENCE_LIMIT_CHARS: usize = 255;
 
-/// The longest payment type, in characters.
+/// In characters.
 const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
-/// The details of a charge.
 pub(super) fn details(request: ChargeRequest) -> Result<ChargeDetails, Problem> {
     let mut errors = Vec::new();
     let mut check = |field: &str, found: Result<(), String>| {
@@ -59,14 +58,14 @@ pub(super) fn details(request: ChargeRequest) -> Result<ChargeDetails, Problem> 
     })
 }
 
-/// An amount to be given back.
 pub(super) fn refund_amount(amount: Amount) -> Result<Amount, Problem> {
     above_zero(amount)
         .map(|()| amount)
         .map_err(|detail| Problem::invalid_field("amount", detail))
 }
 
-/// A key that names a charge in a body or a query: the form that the header's has too.
+/// A key in a body or a query, in the same form as the header's: 1 to 255 visible ASCII characters and
+/// spaces.
 pub(super) fn charge_key(key: String) -> Result<String, Problem> {
     let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     if (1..=255).contains(&key.len()) && key.bytes().all(visible) {

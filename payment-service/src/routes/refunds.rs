@@ -40,7 +40,7 @@ pub(super) async fn refund(
         amount: refund.money.amount(),
         refunded_at: refund.refunded_at,
     };
-    // A refund is looked up with its charge.
+    // A refund has no address of its own: it is part of its charge.
     let location = format!("/api/payments/{}", refund.payment);
     let response = respond::created(&body, &location);
     Ok(respond::mark_replayed(response, answer.replayed))

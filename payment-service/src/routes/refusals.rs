@@ -1,4 +1,4 @@
-//! How calls are refused, by status: the sets that the descriptions of the calls list.
+//! Refusals by status: the sets that the endpoints' descriptions list.
 
 use service_http::refusals;
 

@@ -1,4 +1,4 @@
-//! Charges that are written together.
+//! Charges written in one batch.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn inserted(client: &Client, keys: &[Option<&str>]) -> anyhow::Result<Vec<
 #[tokio::test]
 async fn a_charge_that_the_database_refuses_fails_alone() -> anyhow::Result<()> {
     let service = TestService::start().await?;
-    // No request gets this far with what the schema refuses, so the schema learns to refuse one.
+    // The API refuses what the schema refuses, so the schema is given one more constraint.
     let sql = "ALTER TABLE charges ADD CONSTRAINT no_mallory CHECK (user_ref <> '\"mallory\"')";
     service.sql.batch_execute(sql).await?;
     let answers = join_all((0..100).map(|number| {
@@ -66,7 +66,7 @@ async fn a_charge_that_the_database_refuses_fails_alone() -> anyhow::Result<()> 
         async move {
             let request = caller.request(Method::POST, "/api/payments/process");
             let request = request.header("idempotency-key", format!("k{number}"));
-            // A 500 is what it comes to here, so the answer is not checked as others are.
+            // A 500 is expected here, so the answer skips the usual checks.
             Answer::of(request.json(&body).send().await?).await
         }
     }))
@@ -140,7 +140,7 @@ async fn of_two_ends_in_one_batch_the_first_counts() -> anyhow::Result<()> {
             .await?;
         assert_eq!(shown.body["status"], status, "{}", shown.text);
     }
-    // And one that comes later ends nothing.
+    // A completion in a later batch ends nothing either.
     assert_eq!(end(&client, &[ending(ids[0], declined())]).await?, [None]);
     let kept = service.count("payment_code IS NOT NULL").await?;
     assert_eq!(kept, 0, "no code is kept once its charge has ended");
@@ -157,7 +157,7 @@ async fn ends_are_found_by_their_keys() -> anyhow::Result<()> {
         Ok(service.sql.query_one(sql, &[]).await?.try_get(0)?)
     };
     let before = whole_reads().await?;
-    // The planner has not been told that the table has grown.
+    // Not analyzed since the table has grown: the planner's statistics are stale.
     for _ in 0..4 {
         let charges = inserted(&client, &[None; 100]).await?;
         let ends: Vec<_> = charges
@@ -167,7 +167,7 @@ async fn ends_are_found_by_their_keys() -> anyhow::Result<()> {
             .collect();
         assert_eq!(end(&client, &ends).await?.len(), 100);
     }
-    // A session's numbers are shown once it says so, or ends.
+    // A session publishes its statistics when it says so, or ends.
     let flush = "SELECT pg_stat_force_next_flush()";
     client.batch_execute(flush).await.context("flush")?;
     wait_for("the reads are counted", SOON, async || {

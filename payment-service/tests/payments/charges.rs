@@ -1,4 +1,4 @@
-//! Charges as they are answered: made, refused, timed out, simulated, looked up.
+//! The answers to charges: captured, declined, timed out, simulated, looked up.
 
 use insta::assert_json_snapshot;
 use serde_json::json;
@@ -118,7 +118,7 @@ async fn one_payment_code_always_fails_and_no_code_is_kept() -> anyhow::Result<(
 
 #[tokio::test]
 async fn simulated_charges_always_end_as_asked() -> anyhow::Result<()> {
-    // Even where the provider would decide otherwise.
+    // Even where the provider would always decline.
     let service = TestService::start_with(|settings| settings.mock.failure_rate = 1.0).await?;
     let mut body = charge_of(10.0);
     body["payment_code"] = json!("00000");

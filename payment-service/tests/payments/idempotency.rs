@@ -1,4 +1,4 @@
-//! A key makes one charge, whoever repeats it and when.
+//! A key makes one charge, however often and by whom it is repeated.
 
 use reqwest::Method;
 use serde_json::json;
@@ -82,7 +82,7 @@ async fn fifty_at_once_make_one_charge() -> anyhow::Result<()> {
         let caller = service.caller.clone();
         requests.spawn(async move { caller.process("k1", &charge_of(10.0)).await });
     }
-    // The one that charges is held back, so the other 49 must be answered while it runs.
+    // The provider is held back, so the other 49 must be answered while the charge runs.
     for _ in 0..49 {
         let answer = requests.join_next().await.transpose()?.transpose()?;
         let summary = answer.map(|answer| answer.summary());
@@ -167,7 +167,7 @@ async fn a_key_has_many_forms_but_one_meaning() -> anyhow::Result<()> {
     };
     let first = service.caller.send(request().body(body.clone())).await?;
     assert_eq!(first.status, 200);
-    // The same request in other bytes is the same request.
+    // Other bytes of the same JSON are the same request.
     let mut spelled: Vec<String> = vec![format!(" {body}\n")];
     let mut fields = charge_of(10.0);
     fields["currency"] = json!("INR");
@@ -182,7 +182,7 @@ async fn a_key_has_many_forms_but_one_meaning() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// As keys are that are made of bytes in base64.
+/// Like keys that are bytes in base64.
 #[tokio::test]
 async fn a_charge_is_found_by_a_key_that_ends_in_equals_signs() -> anyhow::Result<()> {
     let service = TestService::start().await?;

@@ -1,4 +1,4 @@
-//! The binary, killed or told to stop while a charge runs.
+//! The binary, killed or stopped while a charge runs.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -23,7 +23,7 @@ async fn start(
         .env("PORT", "0")
         .env("HOLDFAST__AUTH__MODE", "open")
         .env("DATABASE_URL", url)
-        // Meant for the other services of a deployment: this one has no use for it.
+        // For other services of a deployment; this one ignores it.
         .env("REDIS_URL", "redis://127.0.0.1:1")
         .env("HOLDFAST__MOCK__FAILURE_RATE", "0")
         .env("HOLDFAST__MOCK__TIMEOUT_RATE", "0")
@@ -45,7 +45,7 @@ async fn start(
         if event["message"] == "listening" {
             let address = event["address"].as_str().context("no address")?;
             let caller = Caller::new(format!("http://{address}"))?;
-            // Read on, or the service would wait for room in the pipe.
+            // Drain the pipe, or the service would block on a full one.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return Ok((child, caller));
         }
@@ -106,12 +106,13 @@ async fn a_service_told_to_stop_ends_what_is_running() -> anyhow::Result<()> {
         found.is_ok_and(|row| row.is_some())
     })
     .await?;
-    // The charge takes longer than requests may at shutdown: it outlives the one that asked for it.
+    // The charge takes longer than `shutdown_timeout` allows requests: it outlives the request that asked for
+    // it.
     let pid = i32::try_from(child.id().context("it has ended")?)?;
     kill(Pid::from_raw(pid), Signal::SIGTERM)?;
     let ended = tokio::time::timeout(SOON, child.wait()).await??;
     assert!(ended.success(), "{ended}");
-    // Whether its answer still came depends on how soon the service was told.
+    // Whether the answer still arrives depends on when the service saw the signal.
     drop(request);
     let row = sql.query_one("SELECT status FROM charges", &[]).await?;
     assert_eq!(row.try_get::<_, String>(0)?, "success");

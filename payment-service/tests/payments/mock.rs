@@ -61,7 +61,7 @@ async fn answers_can_be_lost_for_a_while() -> anyhow::Result<()> {
     let request = caller
         .request(Method::POST, "/api/payments/process")
         .header("idempotency-key", "k1")
-        // No answer comes: a caller that waits for long would only make this test long.
+        // No answer comes; a short timeout keeps the test short.
         .header("x-request-timeout-ms", "200");
     let lost = caller.send(request.json(&charge_of(1.0))).await?;
     assert_eq!(lost.summary(), "503 unavailable");

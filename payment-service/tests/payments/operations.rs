@@ -1,4 +1,4 @@
-//! What those who run the service ask it.
+//! The operator's endpoints: health, readiness, metrics, the OpenAPI document.
 
 use payment_service::routes;
 
@@ -34,7 +34,7 @@ async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        // Nothing listens there.
+        // Nothing listens on this port.
         settings.database.url = Some("postgres://holdfast@127.0.0.1:1/none".into());
     })
     .await?;

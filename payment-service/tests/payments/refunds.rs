@@ -95,7 +95,7 @@ async fn a_repeated_refund_gives_back_once() -> anyhow::Result<()> {
     let all = json!({"amount": 100});
     let first = caller.post_keyed(&path, "r1", &all).await?;
     assert_eq!(first.status, 201);
-    // Nothing is left, and the same refund is still answered as it was.
+    // Nothing is left to refund, and the same request is still answered with its first answer.
     let again = caller.post_keyed(&path, "r1", &all).await?;
     assert!(again.is_replayed());
     assert_eq!((again.status, again.text), (201, first.text));
@@ -108,7 +108,7 @@ async fn a_repeated_refund_gives_back_once() -> anyhow::Result<()> {
     let other_path = format!("/api/payments/{other}/refunds");
     let other_charge = caller.post_keyed(&other_path, "r1", &all).await?;
     assert_eq!(other_charge.summary(), "422 idempotency_key_reused");
-    // A charge's key and a refund's are not the same thing.
+    // A charge's key and a refund's key are separate.
     let charge = caller.process("r1", &charge_of(10.0)).await?;
     assert_eq!(charge.status, 200);
     service.finish().await

@@ -1,4 +1,4 @@
-//! Requests that are refused before anything is done.
+//! Requests that are refused before they have any effect.
 
 use insta::assert_json_snapshot;
 use reqwest::Method;

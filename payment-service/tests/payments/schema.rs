@@ -1,4 +1,4 @@
-//! The database itself refuses what must not be: each rule has a constraint, and each holds.
+//! The database refuses broken rules: each rule has a constraint, and each constraint is tested.
 
 use anyhow::Context as _;
 
@@ -55,7 +55,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A whole charge that has succeeded, with some columns replaced.
+/// A successful charge, with some columns replaced.
 fn charge(changes: &[(&str, &str)]) -> String {
     let mut columns = vec![
         ("payment_id", "gen_random_uuid()"),

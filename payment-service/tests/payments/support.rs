@@ -1,4 +1,4 @@
-//! A running service with a database of its own, and providers that do as they are told.
+//! A running service on a database of its own, and scripted providers.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -21,7 +21,7 @@ pub use test_stack::caller::{Answer, SOON};
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
 
-/// A migrated database of one's own.
+/// A migrated database for one test.
 pub async fn database() -> anyhow::Result<TestDatabase> {
     let checksums = db::migrations()
         .iter()
@@ -31,7 +31,7 @@ pub async fn database() -> anyhow::Result<TestDatabase> {
     TestDatabase::create(&template, async |url| migrate(&settings(url)?).await).await
 }
 
-/// The defaults, on any free port, with a mock that never fails and takes no time.
+/// The defaults, with any free port and a mock that never fails and takes no time.
 pub fn settings(url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
     settings.auth.mode = AuthMode::Open;
@@ -46,19 +46,18 @@ pub fn settings(url: &str) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// A connection to a database, for what no call shows.
+/// A direct connection, for what no endpoint shows.
 pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// A body without what differs from run to run.
+/// The body without the fields that differ from run to run.
 pub fn tidy(answer: &Answer) -> Value {
     answer.tidy(&["payment_id", "refund_id"])
 }
 
-/// A caller of a running service.
 #[derive(Clone)]
 pub struct Caller(test_stack::caller::Caller);
 
@@ -86,7 +85,7 @@ impl Caller {
         self.post("/api/payments/close", &json!({"key": key})).await
     }
 
-    /// A captured charge of so much.
+    /// Makes a captured charge and returns its id.
     pub async fn captured(&self, amount: f64) -> anyhow::Result<String> {
         let answer = self
             .post("/api/payments/simulate/success", &charge_of(amount))
@@ -95,12 +94,11 @@ impl Caller {
     }
 }
 
-/// The body of a charge.
 pub fn charge_of(amount: f64) -> Value {
     json!({"booking_id": 1, "amount": amount, "user_id": 1, "payment_type": "credit_card"})
 }
 
-/// The charge that an answer is about.
+/// The id of the charge in an answer.
 pub fn id_of(answer: &Answer) -> anyhow::Result<String> {
     Ok(answer.body["payment_id"]
         .as_str()
@@ -108,7 +106,7 @@ pub fn id_of(answer: &Answer) -> anyhow::Result<String> {
         .to_owned())
 }
 
-/// A service that runs until it is finished with.
+/// A running service; every test ends with [`Self::finish`].
 pub struct TestService {
     pub caller: Caller,
     pub database: Arc<TestDatabase>,
@@ -117,12 +115,12 @@ pub struct TestService {
 }
 
 impl TestService {
-    /// With the mock, on a database of its own.
+    /// With the mock.
     pub async fn start() -> anyhow::Result<Self> {
         Self::start_with(|_| {}).await
     }
 
-    /// The same with other settings.
+    /// With the mock and changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         let database = database().await?;
         let mut settings = settings(database.url())?;
@@ -131,7 +129,7 @@ impl TestService {
         Self::run(application, Arc::new(database)).await
     }
 
-    /// With this provider, on a database of its own.
+    /// With this provider.
     pub async fn with_provider(
         provider: &Arc<Scripted>,
         change: impl FnOnce(&mut Settings),
@@ -139,7 +137,7 @@ impl TestService {
         Self::beside(Arc::new(database().await?), provider, change).await
     }
 
-    /// With this provider, on a database that another service uses too.
+    /// With this provider, on another service's database.
     pub async fn beside(
         database: Arc<TestDatabase>,
         provider: &Arc<Scripted>,
@@ -163,19 +161,19 @@ impl TestService {
         })
     }
 
-    /// How many rows this condition finds among the charges.
+    /// Number of charges that match an SQL condition.
     pub async fn count(&self, condition: &str) -> anyhow::Result<i64> {
         let sql = format!("SELECT count(*) FROM charges WHERE {condition}");
         Ok(self.sql.query_one(&sql, &[]).await?.try_get(0)?)
     }
 
-    /// As if the lease of every running charge had run out.
+    /// Expires the lease of every running charge.
     pub async fn expire_leases(&self) -> anyhow::Result<u64> {
         let sql = "UPDATE charges SET lease_expires_at = now() WHERE status = 'processing'";
         Ok(self.sql.execute(sql, &[]).await?)
     }
 
-    /// Checks that money adds up and nothing is stuck, and stops the service.
+    /// Asserts that money adds up and no charge is stuck, then stops the service.
     pub async fn finish(self) -> anyhow::Result<()> {
         let stuck = self.count("status = 'processing'").await?;
         ensure!(stuck == 0, "{stuck} charges are still processing");
@@ -191,7 +189,7 @@ impl TestService {
     }
 }
 
-/// A provider that answers when it is let, what it is told, and counts how often it was asked.
+/// A provider with scripted answers, which counts its calls and can be held back.
 #[derive(Debug)]
 pub struct Scripted {
     calls: AtomicU32,
@@ -209,14 +207,14 @@ impl Scripted {
         })
     }
 
-    /// Answers only once it is let.
+    /// Starts closed: a call waits until it is let through.
     pub fn gated(answers: impl IntoIterator<Item = Result<Outcome, NoAnswer>>) -> Arc<Self> {
         let scripted = Self::new(answers);
         scripted.gate.forget_permits(Semaphore::MAX_PERMITS);
         scripted
     }
 
-    /// Lets this many calls have their answers.
+    /// Lets this many calls answer.
     pub fn let_through(&self, calls: usize) {
         self.gate.add_permits(calls);
     }
@@ -225,7 +223,7 @@ impl Scripted {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Waits until it was asked this often.
+    /// Waits until the provider was called this often.
     pub async fn was_asked(&self, times: u32) -> anyhow::Result<()> {
         let what = format!("the provider was asked {times} times");
         test_stack::wait_until(&what, SOON, async || self.calls() >= times).await

@@ -1,4 +1,4 @@
-//! Closing a key: after it, whether the key made a charge is settled for good.
+//! Closing a key: afterwards it is settled whether the key made a charge.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_key_without_a_charge_is_shut() -> anyhow::Result<()> {
     }
     let found = caller.get("/api/payments?key=k1").await?;
     assert_eq!(found.summary(), "404 not_found");
-    // A tombstone is no charge, whoever knows its id.
+    // A tombstone is not a charge, even to a caller that knows its id.
     let sql = "SELECT payment_id::text FROM charges";
     let id: String = service.sql.query_one(sql, &[]).await?.try_get(0)?;
     let path = format!("/api/payments/{id}");
@@ -121,7 +121,7 @@ async fn a_close_and_a_charge_that_race_agree() -> anyhow::Result<()> {
     for round in 0..100 {
         let key = format!("k{round}");
         let body = charge_of(10.0);
-        // Who is sent first alternates, so that both get to win.
+        // The order alternates, so that either may win.
         let (charge, close) = if round % 2 == 0 {
             tokio::join!(
                 service.caller.process(&key, &body),

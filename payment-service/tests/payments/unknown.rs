@@ -1,4 +1,4 @@
-//! Outcomes that are not known at first: silence, time limits, leases, lost answers.
+//! Outcomes that are unknown at first: silence, timeouts, leases, lost answers.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn an_abandoned_charge_is_taken_over_and_ends_once() -> anyhow::Result<()>
     assert!(!taken_over.is_replayed());
     assert_eq!(quick.calls(), 1);
 
-    // The first answer was recorded; one that comes too late changes nothing and is told so.
+    // The first outcome was recorded; the late one changes nothing, and its caller is told the first.
     slow.let_through(1);
     let late = abandoned.await??;
     assert_eq!((late.status, late.text), (200, taken_over.text));

@@ -1,7 +1,7 @@
-//! Charges recorded and ended, many in one statement.
+//! Starts and ends of charges, many in one statement.
 //!
-//! Rows are written in the order of their keys or ids, so that two replicas that write some of the same
-//! rows wait for each other in one direction only.
+//! Rows are written in the order of their keys or ids (lock order), so that two replicas that write some of
+//! the same rows can't deadlock.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -17,45 +17,36 @@ use super::row::status_text;
 use crate::charge::{Charge, ChargeDetails, ChargeKind, Outcome, Progress};
 use crate::db::DbError;
 
-/// How a new charge is recorded.
+/// The state in which a new charge is recorded.
 #[derive(Clone, Debug)]
 pub enum Start {
-    /// The provider is about to be asked, by someone who is trusted for so long to bring its answer.
-    Processing {
-        /// For how long.
-        lease: Duration,
-    },
-    /// It is decided without asking a provider.
+    /// The provider is called next, under a lease.
+    Processing { lease: Duration },
+    /// The outcome is known without a provider.
     Ended(Outcome),
 }
 
-/// A charge to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewCharge {
-    /// By which call.
     pub kind: ChargeKind,
-    /// What is to be paid.
     pub details: ChargeDetails,
-    /// With which key, if the caller wants it made once.
+    /// `None`: each request makes a charge of its own.
     pub key: Option<RequestKey>,
-    /// How it starts.
     pub start: Start,
 }
 
-/// A running charge that has come to its end.
+/// The end of a running charge.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    /// The charge.
     pub id: PaymentId,
-    /// How it ended.
     pub outcome: Outcome,
 }
 
-/// Records new charges, in one statement. In place of those whose key has a charge or a tombstone
-/// already, or comes twice, there is `None`.
+/// Inserts new charges in one statement. The answer is `None` where the key has a charge or a tombstone
+/// already, or occurs twice in the batch.
 ///
 /// # Errors
-/// When the database fails; unless it lost the connection, nothing is recorded then.
+/// Unless the connection was lost, nothing was recorded.
 pub async fn insert<N: AsRef<NewCharge>>(
     client: &Client,
     charges: &[N],
@@ -124,11 +115,11 @@ pub async fn insert<N: AsRef<NewCharge>>(
     Ok(charges.collect())
 }
 
-/// Ends running charges, in one statement, and answers when each ended. In place of those that had
-/// ended already there is `None`.
+/// Ends running charges in one statement, and returns their end times; `None` for a charge that had ended
+/// already.
 ///
 /// # Errors
-/// When the database fails; unless it lost the connection, none is ended then.
+/// Unless the connection was lost, none has ended.
 pub async fn end<E: AsRef<Completion>>(
     client: &Client,
     endings: &[E],
@@ -140,7 +131,7 @@ pub async fn end<E: AsRef<Completion>>(
              AS ending (id, status, code, message) \
          WHERE charges.payment_id = ending.id AND charges.status = 'processing' \
          RETURNING charges.payment_id, charges.ended_at";
-    // Of two endings of one charge the first counts; the other learns that it came second.
+    // Of two completions of one charge the first counts; the other is answered `None`.
     let mut seen = HashSet::with_capacity(endings.len());
     let firsts = endings.iter().map(AsRef::as_ref);
     let mut ordered: Vec<&Completion> = firsts.filter(|ending| seen.insert(ending.id)).collect();
@@ -167,7 +158,7 @@ pub async fn end<E: AsRef<Completion>>(
         .collect())
 }
 
-/// A charge that was just recorded.
+/// The charge as inserted, without reading it back.
 fn charge_of(
     id: Uuid,
     new: &NewCharge,

@@ -1,4 +1,4 @@
-//! New charges by column, as one statement takes them.
+//! New charges in columns, the parameters of one `unnest` statement.
 
 use payment_api::Reference;
 use tokio_postgres::types::Json;
@@ -8,7 +8,7 @@ use super::batch::{NewCharge, Start};
 use super::row::{kind_text, status_text};
 use crate::charge::PaymentCode;
 
-/// The columns of new rows: in each, a row's value is at the same place.
+/// One vector per column; a row has the same index in each.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     pub(super) id: Vec<Uuid>,
@@ -29,7 +29,6 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Adds a row.
     pub(super) fn push(&mut self, id: Uuid, charge: &'a NewCharge) {
         let NewCharge {
             kind,
@@ -58,7 +57,7 @@ impl<'a> Columns<'a> {
                 self.lease_seconds.push(Some(lease.as_secs_f64()));
             }
             Start::Ended(outcome) => {
-                // Once ended, nobody asks the provider again: the code has done its work.
+                // No further attempt will need the payment code.
                 self.payment_code.push(None);
                 self.status.push(status_text(outcome.status));
                 self.code.push(outcome.code.as_deref());

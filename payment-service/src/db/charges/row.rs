@@ -1,4 +1,4 @@
-//! Rows of `charges`, read and written.
+//! Row mapping of `charges`.
 
 use deadpool_postgres::GenericClient;
 use domain::{Currency, Money, PaymentId};
@@ -9,7 +9,7 @@ use tokio_postgres::types::{Json, ToSql};
 use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Progress};
 use crate::db::DbError;
 
-/// A call as the table writes it.
+/// The value of the column `kind`.
 pub(super) fn kind_text(kind: ChargeKind) -> &'static str {
     match kind {
         ChargeKind::Process => "process",
@@ -19,7 +19,7 @@ pub(super) fn kind_text(kind: ChargeKind) -> &'static str {
     }
 }
 
-/// An end as the table writes it.
+/// The value of the column `status`.
 pub(super) fn status_text(status: EndStatus) -> &'static str {
     match status {
         EndStatus::Success => "success",
@@ -28,7 +28,7 @@ pub(super) fn status_text(status: EndStatus) -> &'static str {
     }
 }
 
-/// Runs a statement that finds or writes at most one charge.
+/// Runs a statement that returns at most one charge.
 pub(super) async fn fetch(
     client: &impl GenericClient,
     sql: &str,
@@ -96,7 +96,7 @@ fn read_terms(row: &Row) -> Result<ChargeDetails, DbError> {
     })
 }
 
-/// Minor units of the row's currency.
+/// A column in minor units of the row's currency.
 pub(in crate::db) fn money(row: &Row, column: &'static str) -> Result<Money, DbError> {
     let currency = Currency::stored(row.try_get("currency")?);
     let currency = currency.map_err(|_| DbError::Unreadable("currency"))?;

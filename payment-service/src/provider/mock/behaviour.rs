@@ -1,4 +1,4 @@
-//! How the mock decides: a pure function of its rates and a charge's key.
+//! The mock's decision: a pure function of its rates and a charge's key.
 
 use std::time::Duration;
 
@@ -7,43 +7,40 @@ use sha2::{Digest as _, Sha256};
 use crate::charge::{EndStatus, Outcome, PaymentType};
 use crate::provider::{ProviderCharge, Verdict};
 
-/// The payment code that always fails.
+/// The payment code that is always declined.
 const REFUSED_PAYMENT_CODE: &str = "00000";
 
-/// The longest processing time and spread.
+/// Upper limit of the processing time and of the jitter.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// How the mock behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Behaviour {
-    /// The share of charges that are declined, 0 to 1.
+    /// Share of charges that are declined, 0 to 1.
     pub failure_rate: f64,
-    /// The share of charges that time out, 0 to 1; with `failure_rate` at most 1.
+    /// Share of charges that time out, 0 to 1; with `failure_rate` at most 1.
     pub timeout_rate: f64,
-    /// The share of captured charges whose answer never reaches the caller, 0 to 1.
+    /// Share of captured charges whose answer never reaches the caller, 0 to 1.
     pub lost_answer_rate: f64,
-    /// How long a charge takes, in the middle; at most a minute.
+    /// Mean processing time; at most a minute.
     pub processing_time: Duration,
-    /// How much shorter or longer it may take, evenly spread; at most a minute.
+    /// Uniform jitter around `processing_time`, plus or minus; at most a minute.
     pub processing_jitter: Duration,
 }
 
-/// A behaviour that makes no sense.
+/// A rejected setting of the mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Senseless {
-    /// The setting's name.
     pub setting: &'static str,
-    /// The name in the body of `PUT /api/payments/mock`.
+    /// The field's name in the body of `PUT /api/payments/mock`.
     pub field: &'static str,
-    /// What is wrong with it.
     pub problem: &'static str,
 }
 
 impl Behaviour {
-    /// Whether this behaviour makes sense.
+    /// Checks the ranges of the rates and times.
     ///
     /// # Errors
-    /// The first value that does not.
+    /// The first value out of range.
     pub fn check(&self) -> Result<(), Senseless> {
         const RATE: &str = "must be from 0 to 1";
         const TIME: &str = "must be from 0 to 60000 ms";
@@ -96,7 +93,7 @@ impl Behaviour {
         }
     }
 
-    /// What becomes of a charge, and how long it takes.
+    /// The outcome of a charge, and its processing time.
     pub(super) fn decide(&self, charge: &ProviderCharge) -> (Verdict, Duration) {
         let draws = Draws::of(&charge.key);
         let shortest = self.processing_time.saturating_sub(self.processing_jitter);
@@ -127,7 +124,7 @@ impl Behaviour {
     }
 }
 
-/// A refusal, in words that fit how the payer pays.
+/// A decline whose reason fits the payment type.
 fn decline(payment_type: &str, draw: f64) -> Outcome {
     if draw < 0.5 {
         return Outcome::declined("insufficient_funds", "Insufficient funds");
@@ -140,7 +137,7 @@ fn decline(payment_type: &str, draw: f64) -> Outcome {
     }
 }
 
-/// A charge's random numbers, each from 0 up to but not including 1.
+/// A charge's random numbers, each in `[0, 1)`, drawn from its key.
 struct Draws {
     outcome: f64,
     reason: f64,
@@ -208,7 +205,7 @@ mod tests {
             timed_out += i32::from(verdict.outcome.status == EndStatus::Timeout);
             lost += i32::from(verdict.withhold_answer);
         }
-        // Five standard deviations around what is expected of 10,000 draws; the keys are fixed.
+        // Five standard deviations around the expected count of 10,000 draws; the keys are fixed.
         assert!((1_320..=1_680).contains(&failed), "{failed} failed");
         assert!((390..=610).contains(&timed_out), "{timed_out} timed out");
         assert!((665..=935).contains(&lost), "{lost} answers were lost");
