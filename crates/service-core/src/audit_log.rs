@@ -1,5 +1,6 @@
-//! The audit log: what admins did, and agents and services of it. Two append-only tables in each service's
-//! database. A row is committed before its action is begun; a second one says what was answered.
+//! The audit log: what admins did, and the changes by agents and services that are recorded. Each service's
+//! database has two append-only tables. An entry is committed before its action begins; a second row records
+//! the outcome.
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
@@ -17,10 +18,10 @@ mod embedded {
     refinery::embed_migrations!("../../migrations/audit_log");
 }
 
-/// The longest target that is kept; longer ones are of paths that nothing answers.
+/// The longest target that is kept. No route has a longer path.
 const TARGET_MAX_CHARS: usize = 512;
 
-/// The migrations of the tables.
+/// The migrations of both tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
     MigrationSet {
@@ -45,60 +46,60 @@ const COLUMNS: &str = "
 /// An entry of the log.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// Its place in the table; later ones are greater.
+    /// Grows with time; the key of keyset pagination.
     pub id: i64,
-    /// The token's `sub`; `None` in a service that is open.
+    /// The token's `sub`; `None` in an open service.
     pub actor: Option<String>,
-    /// As what.
+    /// The caller's role, or `none`.
     pub role: String,
-    /// What was asked for, such as `flight.cancel`.
+    /// The action's name, such as `flight.cancel`.
     pub action: String,
-    /// The path of what was made, or else the path that was called.
+    /// The path of the created resource, otherwise the request's path.
     pub target: String,
-    /// The HTTP status of the answer; `None` where nobody knows it.
+    /// The HTTP status of the answer; `None` if the outcome is unknown.
     pub status: Option<i16>,
-    /// The parts of the path, the query and the body, without secrets and persons.
+    /// Path parameters, query and body, without secrets and personal data.
     pub details: Value,
-    /// When it was asked for.
+    /// The time of the request, before the action.
     pub asked_at: Timestamp,
-    /// The request, as the client may have named it.
+    /// The request's id, which the client may have chosen.
     pub request_id: String,
-    /// The request, as the service named it.
+    /// The id that the service gave the request.
     pub server_request_id: Uuid,
 }
 
-/// The request that an action is asked for in.
+/// The request that asked for an action.
 #[derive(Clone, Debug)]
 pub struct AuditedRequest<'a> {
-    /// Who asks.
+    /// The authenticated caller.
     pub caller: &'a Caller,
-    /// Longer ones than 512 characters are cut.
+    /// The request's path, cut to 512 characters.
     pub path: &'a str,
-    /// What is kept of the request, without secrets and persons.
+    /// Path parameters, query and body, without secrets and personal data.
     pub details: Value,
-    /// The request, as the client may have named it.
+    /// The request's id, which the client may have chosen.
     pub request_id: &'a str,
-    /// The request, as the service named it.
+    /// The id that the service gave the request.
     pub server_request_id: Uuid,
 }
 
-/// Writes and lists entries.
+/// Appends and lists entries.
 #[derive(Clone)]
 pub struct AuditLog {
     database: Pool,
 }
 
 impl AuditLog {
-    /// In this database.
+    /// A log in this database.
     #[must_use]
     pub fn new(database: Pool) -> Self {
         Self { database }
     }
 
-    /// Commits that an action is about to be done; its id.
+    /// Commits an entry before its action begins, and returns the entry's id.
     ///
     /// # Errors
-    /// When the database does not answer: then the action must not be done.
+    /// When the entry may not be committed: the action must not run.
     pub async fn record(
         &self,
         action: &str,
@@ -124,10 +125,10 @@ impl AuditLog {
         Ok(row.try_get(0)?)
     }
 
-    /// Commits what actions were answered, and where what they made is.
+    /// Commits the outcome of actions, and the path of what they created.
     ///
     /// # Errors
-    /// When the database does not answer: then their outcome is unknown.
+    /// When the outcome may not be committed: the entries show none.
     pub async fn record_outcome(
         &self,
         actions: &[i64],
@@ -142,16 +143,16 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Entries of this part of the log, the newest first, at most so many.
+    /// A page of the log, newest first, of at most `limit` entries.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database fails or does not answer.
     pub async fn list(
         &self,
         part: PageRequest<i64>,
         limit: i64,
     ) -> Result<Vec<AuditEntry>, DatabaseError> {
-        // Newest first: after a place come older ones.
+        // Newest first: the next page has smaller ids.
         let older = || {
             format!(
                 "SELECT {COLUMNS} WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"

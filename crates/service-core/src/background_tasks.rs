@@ -1,4 +1,4 @@
-//! What a service does beside its requests, and stops after them.
+//! Tasks beside the requests; they stop after the requests have ended.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-/// Tasks that run beside the requests and end after them.
+/// Spawns and stops background tasks. Clones share them.
 #[derive(Clone)]
 pub struct BackgroundTasks {
     tracker: TaskTracker,
@@ -17,11 +17,11 @@ pub struct BackgroundTasks {
 }
 
 impl BackgroundTasks {
-    /// No tasks yet. They will run on the current runtime: call this where the service is built, not
-    /// in a request, whose worker has a runtime of its own that ends with it.
+    /// No tasks yet. Tasks run on the current runtime. Call this where the service is built: a request runs on
+    /// a worker's own runtime, which ends with the worker.
     ///
     /// # Panics
-    /// Outside a runtime.
+    /// Outside a Tokio runtime.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -32,20 +32,20 @@ impl BackgroundTasks {
         }
     }
 
-    /// Cancelled when the service is asked to stop, before its requests have ended: what answers
-    /// without end ends then.
+    /// Cancelled when shutdown begins, while requests still run: endless responses, such as event streams, end
+    /// then.
     #[must_use]
     pub fn draining(&self) -> CancellationToken {
         self.draining.child_token()
     }
 
-    /// Ends what answers without end, because the service is asked to stop.
+    /// Begins shutdown: ends endless responses.
     pub fn begin_draining(&self) {
         self.draining.cancel();
     }
 
-    /// Runs a task for the service's whole life: one that ends before the token is cancelled, or panics, is
-    /// started again, and `/ready` says that it is gone.
+    /// Runs a task for the service's whole life. A task that panics or ends before the token is cancelled is
+    /// restarted, and `/ready` reports it meanwhile.
     pub fn supervise<T, F>(&self, name: &'static str, task: T)
     where
         T: FnMut(CancellationToken) -> F + Send + 'static,
@@ -55,7 +55,7 @@ impl BackgroundTasks {
         self.tracker.spawn_on(running, &self.runtime);
     }
 
-    /// Runs a task that has an end of its own, or ends soon after the token is cancelled.
+    /// Runs a task that ends by itself, or soon after the token is cancelled.
     pub fn spawn<F, Fut>(&self, task: F)
     where
         F: FnOnce(CancellationToken) -> Fut,
@@ -65,8 +65,8 @@ impl BackgroundTasks {
             .spawn_on(task(self.stop.child_token()), &self.runtime);
     }
 
-    /// Runs work that has to reach its end even if the client goes away meanwhile: as a task of its
-    /// own, which the request only waits for. `None` when the work panicked.
+    /// Runs work that must complete even if the client disconnects: in a task of its own, which the request
+    /// only awaits. `None` if the work panicked.
     pub async fn finish<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -77,7 +77,7 @@ impl BackgroundTasks {
             .ok()
     }
 
-    /// Asks all tasks to end and waits for them, up to the limit.
+    /// Cancels all tasks and waits for them, at most `limit`.
     pub async fn stop(&self, limit: Duration) {
         self.stop.cancel();
         self.tracker.close();

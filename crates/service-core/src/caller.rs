@@ -1,37 +1,37 @@
-//! Who calls.
+//! The authenticated caller of a request, and what it may do.
 
 use std::sync::Arc;
 
 pub use tokens::Role;
 
-/// Who calls. Handlers take it as an argument.
+/// The caller of a request. Handlers take it as an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The service is open: whoever calls may act for any user and as admin.
+    /// The service is open: every caller may act for any user and as admin.
     Open,
-    /// Nobody knows.
+    /// The request had no token.
     Anonymous,
-    /// A token's bearer.
+    /// The request had a valid token.
     Known { subject: Arc<str>, role: Role },
 }
 
 impl Caller {
-    /// Whoever calls a service that is open: may act for any user and as admin.
+    /// A caller of an open service: may act for any user and as admin.
     #[must_use]
     pub fn open() -> Self {
         Self(Kind::Open)
     }
 
-    /// Somebody without a token.
+    /// A caller without a token.
     #[must_use]
     pub fn anonymous() -> Self {
         Self(Kind::Anonymous)
     }
 
-    /// The bearer of a token.
+    /// A caller with a valid token.
     #[must_use]
     pub fn known(subject: &str, role: Role) -> Self {
         Self(Kind::Known {
@@ -40,7 +40,7 @@ impl Caller {
         })
     }
 
-    /// What the caller may be; none without a token.
+    /// The role; `None` without a token, admin in an open service.
     #[must_use]
     pub fn role(&self) -> Option<Role> {
         match self.0 {
@@ -50,7 +50,7 @@ impl Caller {
         }
     }
 
-    /// The caller's name, if it is known.
+    /// The token's subject; `None` without a token and in an open service.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match &self.0 {
@@ -59,29 +59,29 @@ impl Caller {
         }
     }
 
-    /// Whether the caller acts for any customer: an agent or an admin.
+    /// Whether the caller may act for any customer: an agent or an admin.
     #[must_use]
     pub fn is_staff(&self) -> bool {
         matches!(self.role(), Some(Role::Agent | Role::Admin))
     }
 
-    /// Whether the caller is told who has what: staff, and services, which have to tell owners apart.
+    /// Whether the caller may see owners: staff, and services, which have to tell owners apart.
     #[must_use]
     pub fn sees_owners(&self) -> bool {
         self.is_staff() || self.role() == Some(Role::Service)
     }
 
-    /// Whether what belongs to this user may be seen and changed by the caller: it is their own, or they
-    /// are staff.
+    /// Whether the caller may see and change what belongs to this user: the user themselves, or staff.
     #[must_use]
     pub fn may_act_for(&self, user: &str) -> bool {
         self.is_staff() || self.role() == Some(Role::Customer) && self.subject() == Some(user)
     }
 
-    /// That a request names its own caller as the user, in this field; staff may name anybody.
+    /// Checks that the request names its own caller as the user; staff may name anybody. `field` is named in
+    /// the error.
     ///
     /// # Errors
-    /// When it names somebody else.
+    /// [`AccessDenied::NotSelf`] if it names somebody else.
     pub fn check_names_self(&self, field: &'static str, user: &str) -> Result<(), AccessDenied> {
         if self.may_act_for(user) {
             return Ok(());
@@ -89,10 +89,10 @@ impl Caller {
         Err(AccessDenied::NotSelf(field))
     }
 
-    /// That the caller is staff.
+    /// Checks that the caller is staff.
     ///
     /// # Errors
-    /// When nobody knows who it is, or it is somebody else.
+    /// [`AccessDenied::Unauthenticated`] without a token, [`AccessDenied::NotStaff`] with another role.
     pub fn check_is_staff(&self) -> Result<(), AccessDenied> {
         match self.role() {
             Some(_) if self.is_staff() => Ok(()),
@@ -101,12 +101,11 @@ impl Caller {
         }
     }
 
-    /// A key that this caller sent, so that nobody else's is the same; those of an open service are
-    /// everybody's.
+    /// An idempotency key within this caller's namespace. All callers of an open service share one.
     #[must_use]
     pub fn scoped_key(&self, key: &str) -> String {
         match self.subject() {
-            // The length keeps a name that has spaces apart from a key that has them.
+            // The length prefix keeps "a b" + "c" apart from "a" + "b c".
             Some(subject) => format!("of {}:{subject} {key}", subject.len()),
             None if self.role().is_none() => format!("of nobody {key}"),
             None => key.to_owned(),
@@ -114,28 +113,28 @@ impl Caller {
     }
 }
 
-/// Why a caller may not do something.
+/// Why a caller may not do something: 401 or 403.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessDenied {
-    /// Nobody knows who calls.
+    /// The request has no token.
     #[error("this needs a token")]
     Unauthenticated,
-    /// The caller is no agent and no admin.
+    /// The caller is neither an agent nor an admin.
     #[error("only staff may do this")]
     NotStaff,
-    /// This field names another user than the caller.
+    /// This field names a user other than the caller.
     #[error("{0} is not the user that the token is for")]
     NotSelf(&'static str),
 }
 
-/// What is known of a token's subject where the users are.
+/// What the service that keeps the users knows of a token's subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {
-    /// Somebody else's user, or a program: the token says all there is to know.
+    /// Not a user of this service: the token alone decides.
     Foreign,
-    /// A user of this service, who has this role.
+    /// A user of this service, and the role stored for them.
     User(Role),
-    /// One who was a user of this service.
+    /// A user of this service who was deleted.
     Former,
 }
 

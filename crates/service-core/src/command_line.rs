@@ -1,4 +1,4 @@
-//! The options and the start-up that the services' binaries share.
+//! Options and exit codes that the services' binaries share.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-/// Options that every service has.
+/// Options of every service.
 #[derive(Debug, Args)]
 pub struct CommonOptions {
     /// A TOML file with settings, over the embedded defaults and under the environment
@@ -14,16 +14,16 @@ pub struct CommonOptions {
     pub config: Option<PathBuf>,
 }
 
-/// Writes a text to standard output.
+/// Writes to standard output.
 ///
 /// # Errors
-/// When it can't be written.
+/// When standard output is closed or full.
 pub fn print(text: &str) -> anyhow::Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }
 
-/// What a program ends with: an error is written to standard error as one line, causes and all.
+/// The exit code of a program. An error goes to standard error as one line, with its causes.
 #[must_use]
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     match result {

@@ -1,17 +1,17 @@
-//! Connections to PostgreSQL that keep their own limits.
+//! PostgreSQL connections that enforce their own time limits.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`mod@pool`] | pools whose connections are idle, outside a transaction and able to write when they are given out |
-//! | [`mod@connect`] | one connection, such as a pool's or one that listens |
-//! | [`session`] | a connection that is used for a limited time |
-//! | [`failure`] | which errors pass, by SQLSTATE |
-//! | `traffic`, `frames`, `watched` | what is under way on a connection, read from its bytes |
+//! | [`mod@pool`] | pools that hand out only connections that are idle, outside a transaction and to a primary |
+//! | [`mod@connect`] | one connection, in a pool or beside it (LISTEN, migrations) |
+//! | [`session`] | a connection with a time limit |
+//! | [`failure`] | transient errors, by SQLSTATE |
+//! | `traffic`, `frames`, `watched` | the state of a connection, read from its bytes |
 //!
-//! A statement has a time limit at the server, `statement_timeout`, which a server that is gone or frozen
-//! does not keep. So each connection is watched: one that owes an answer and has said nothing for longer
-//! than that limit is closed, and whoever waits for it gets an error, wherever they wait. The same look
-//! tells whether a connection that comes back to its pool is still at work for somebody who has gone.
+//! The server enforces `statement_timeout`, but not if it is gone or frozen. So each connection is watched. One
+//! that owes an answer and has been silent for longer than that limit is closed, and every waiter gets an
+//! error. The same state shows whether a connection that returns to its pool still runs a statement whose
+//! caller has gone.
 
 pub mod connect;
 pub mod failure;

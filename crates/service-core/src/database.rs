@@ -1,4 +1,4 @@
-//! The PostgreSQL pools of a service, by its settings.
+//! The PostgreSQL pools of a service, from its settings.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ pub use crate::connections::{ConnectError, Limits, connect, is_transient, on_con
 
 use crate::settings::DatabaseSettings;
 
-/// How the service reaches its database.
+/// The connection options of a service.
 ///
-/// Every session answers a commit only when it is durable, whatever the server's own setting says,
-/// and gives up on statements that take too long.
+/// Every session sets `synchronous_commit` and `statement_timeout` itself, whatever the server's configuration
+/// says: a commit is answered only when it is durable, and slow statements are cancelled.
 ///
 /// # Errors
 /// When `database.url` is malformed.
@@ -46,11 +46,11 @@ pub fn connection_config(settings: &DatabaseSettings, service: &str) -> anyhow::
     Ok(config)
 }
 
-/// How much longer than its own time limit a statement's answer is waited for. A server that keeps that
-/// limit has answered by then; one that is silent is frozen or gone.
+/// How long an answer may be overdue beyond `statement_timeout`. A working server has answered by then; a
+/// silent one is frozen or gone.
 const SILENCE_MARGIN: Duration = Duration::from_secs(2);
 
-/// How long the service waits on its database's server.
+/// The time limits of the service's connections.
 #[must_use]
 pub fn limits(settings: &DatabaseSettings) -> Limits {
     Limits {
@@ -59,10 +59,10 @@ pub fn limits(settings: &DatabaseSettings) -> Limits {
     }
 }
 
-/// A pool of connections. Nothing is connected yet.
+/// The general pool. Connections are opened on demand.
 ///
 /// # Errors
-/// When the settings can't make a pool.
+/// When the settings don't make a pool.
 pub fn pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let config = connection_config(settings, service)?;
     pool_of(&config, settings, settings.pool_size)
@@ -73,23 +73,24 @@ fn pool_of(config: &Config, settings: &DatabaseSettings, size: usize) -> anyhow:
         .context("the database pool can't be made")
 }
 
-/// How many connections an inventory commits on: one is at work, another takes its place while one that
-/// was lost or cancelled is closed.
+/// Connections for an inventory's commits: one works while another, lost or cancelled, is being closed and
+/// replaced.
 const COMMIT_CONNECTIONS: usize = 2;
 
-/// A pool for an inventory's commits alone, which no read keeps waiting. Nothing is connected yet.
+/// A pool for an inventory's commits alone, so that reads never delay them.
 ///
 /// # Errors
-/// When the settings can't make a pool.
+/// When the settings don't make a pool.
 pub fn commit_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let config = connection_config(settings, service)?;
     pool_of(&config, settings, COMMIT_CONNECTIONS)
 }
 
-/// How many proofs run at once: one is shared by all who ask, another may begin while one is closed.
+/// Connections for ledger proofs: all callers share one proof (single flight); a second may begin while the
+/// first's connection closes.
 const PROOF_CONNECTIONS: usize = 2;
 
-/// A pool for the proof of an inventory, whose statements may each take so long. Nothing is connected yet.
+/// A pool for the ledger proof of an inventory, with a statement timeout of its own.
 ///
 /// # Errors
 /// When the settings can't make a pool.
@@ -109,18 +110,18 @@ pub fn proof_pool(
     )
 }
 
-/// How many connections write in batches: each kind of row has one batch under way.
+/// Connections for batched writes: each kind of row has at most one batch in flight.
 const BATCH_CONNECTIONS: usize = 4;
 
-/// Planning as batches need it: once for each statement, and by keys. Each looks up some hundreds of rows
-/// at most, while a plan for a table that has just grown, or whose statistics are missing, may read it whole.
+/// Planner settings for batches: plan once per statement, use indexes. A batch looks up some hundreds of rows
+/// at most, but a plan for a table that has just grown, or has no statistics yet, may scan it all.
 const PLANNED_BY_KEYS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
      -c enable_hashjoin=off -c enable_mergejoin=off";
 
-/// A pool for statements that write many rows, each found by its key. Nothing is connected yet.
+/// A pool for statements that write many rows, each found by its key.
 ///
 /// # Errors
-/// When the settings can't make a pool.
+/// When the settings don't make a pool.
 pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let mut config = connection_config(settings, service)?;
     let options = config.get_options().unwrap_or_default();
@@ -129,7 +130,7 @@ pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<
     pool_of(&config, settings, BATCH_CONNECTIONS)
 }
 
-/// Whether the database answers, and takes writes.
+/// Whether the database answers and accepts writes.
 pub async fn is_up(pool: &Pool) -> bool {
     let Ok(client) = pool.get().await else {
         return false;
@@ -138,13 +139,13 @@ pub async fn is_up(pool: &Pool) -> bool {
     answer.is_ok_and(|row| row.try_get::<_, &str>(0).is_ok_and(|only| only == "off"))
 }
 
-/// Why the database did not answer.
+/// Why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// There is no connection.
+    /// No connection could be had.
     #[error("the database can't be reached")]
     Pool(#[from] deadpool_postgres::PoolError),
-    /// A statement failed.
+    /// The statement failed, or its answer was lost.
     #[error("a statement failed")]
     Statement(#[from] tokio_postgres::Error),
 }

@@ -1,4 +1,4 @@
-//! One look for all who watch the same: somebody follows it as long as anybody watches, and tells all of them.
+//! Single flight for subscriptions: one task follows a key while anybody watches it, and tells every watcher.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 type Followed<K, T> = Arc<Mutex<HashMap<K, watch::Sender<Option<T>>>>>;
 
-/// What is watched just now, by what it is.
+/// The keys that are followed just now.
 pub struct FanOut<K: Eq + Hash, T>(Followed<K, T>);
 
 impl<K: Eq + Hash, T> Default for FanOut<K, T> {
@@ -25,12 +25,12 @@ impl<K: Eq + Hash, T> Clone for FanOut<K, T> {
     }
 }
 
-/// What one of those who watch hears: the newest, and that it is over.
+/// One watcher's end: receives the newest value, and the end.
 pub struct Watching<T>(watch::Receiver<Option<T>>);
 
 impl<T: Clone> Watching<T> {
-    /// The newest, once it is another than what this one heard last; `None` when nothing follows any more.
-    /// What came in between is left out.
+    /// Waits for a value newer than the last one received, and skips those in between. `None` once nothing
+    /// follows the key any more.
     pub async fn next(&mut self) -> Option<T> {
         loop {
             self.0.changed().await.ok()?;
@@ -47,14 +47,14 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Send + Sync + 'static,
 {
-    /// Watches what somebody else watches already, if so.
+    /// Joins if somebody watches the key already.
     #[must_use]
     pub fn join(&self, key: &K) -> Option<Watching<T>> {
         lock(&self.0).get(key).map(joined)
     }
 
-    /// Watches; `follow` tells what it sees, where nobody watches yet, until it ends or nobody watches any more.
-    /// Needs a runtime.
+    /// Watches a key. If nobody watches it yet, spawns `follow`, which sends values until it ends or the last
+    /// watcher has gone. Needs a Tokio runtime.
     pub fn watch<F, Fut>(&self, key: K, follow: F) -> Watching<T>
     where
         F: FnOnce(watch::Sender<Option<T>>) -> Fut,
@@ -88,20 +88,20 @@ where
         Watching(receiver)
     }
 
-    /// How much is followed.
+    /// How many keys are followed.
     #[must_use]
     pub fn len(&self) -> usize {
         lock(&self.0).len()
     }
 
-    /// Whether nothing is.
+    /// Whether no key is followed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// What is followed; not any more when this is dropped, however that comes about.
+/// A followed key; dropping it removes the key, also after a panic.
 struct Entry<K: Eq + Hash, T> {
     key: K,
     sender: watch::Sender<Option<T>>,
@@ -109,7 +109,7 @@ struct Entry<K: Eq + Hash, T> {
 }
 
 impl<K: Eq + Hash, T> Entry<K, T> {
-    /// Whether nobody watches any more; nobody can join then. Who joined meanwhile did so under the same lock.
+    /// Removes the key if nobody watches it. Joining takes the same lock, so no watcher is lost.
     fn end_if_unwatched(&self) -> bool {
         let mut followed = lock(&self.followed);
         let is_unwatched = self.sender.receiver_count() == 0;
@@ -123,7 +123,7 @@ impl<K: Eq + Hash, T> Entry<K, T> {
 impl<K: Eq + Hash, T> Drop for Entry<K, T> {
     fn drop(&mut self) {
         let mut followed = lock(&self.followed);
-        // Somebody else may follow the same again.
+        // Another task may follow the same key by now.
         let current = followed.get(&self.key);
         if current.is_some_and(|current| current.same_channel(&self.sender)) {
             followed.remove(&self.key);
@@ -133,7 +133,7 @@ impl<K: Eq + Hash, T> Drop for Entry<K, T> {
 
 fn joined<T>(sender: &watch::Sender<Option<T>>) -> Watching<T> {
     let mut receiver = sender.subscribe();
-    // What was seen last is new to who joins.
+    // A new watcher gets the current value at once.
     receiver.mark_changed();
     Watching(receiver)
 }
@@ -175,7 +175,7 @@ mod tests {
             (first.next().await, second.next().await),
             (Some(1), Some(1))
         );
-        // Who comes later is told what is known.
+        // A late watcher gets the current value.
         let mut third = fan_out.join(&7).unwrap();
         assert_eq!(third.next().await, Some(1));
         assert_eq!(followers.load(Ordering::Relaxed), 1);

@@ -1,8 +1,8 @@
 //! Group commit: many small writes as few transactions.
 //!
-//! What waits while the last batch is written is the next batch: there is no timer, so a lone item is
-//! written at once, and under load the cost of a commit is shared by all who wait. Callers are answered
-//! after their batch's commit.
+//! While one batch commits, new items queue up for the next. There is no timer: a lone item is written at once,
+//! and under load all waiting items share the cost of one commit. Callers are answered after their batch's
+//! commit.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -25,8 +25,8 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 //!
-//! Not here: running a batch again. A write whose outcome is unknown, such as a commit on a lost
-//! connection, is told to all of its callers, who know how to find out.
+//! A batch is never retried here. If its outcome is unknown, such as a commit on a lost connection, all of its
+//! callers are told; they know how to find out.
 
 mod error;
 mod writer;
@@ -46,20 +46,20 @@ use self::writer::{Waiting, Writer};
 #[cfg(test)]
 mod tests;
 
-/// How much a batcher takes on.
+/// Limits of one writer.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most items in one batch.
+    /// Most items in one batch.
     pub batch: usize,
-    /// How many items may wait; more are refused with [`BatchError::Busy`].
+    /// Most items in the queue; more are refused with [`BatchError::Busy`] (backpressure).
     pub queue: usize,
-    /// How long an item may wait for its batch to begin; one that has waited longer by then is refused
-    /// with [`BatchError::Busy`] (load shedding).
+    /// Longest wait for a batch to begin; an item that waited longer is refused with [`BatchError::Busy`] (load
+    /// shedding).
     pub wait: Duration,
 }
 
-/// Writes items in batches, one batch after the other. Clones share the queue; once all are dropped and
-/// what waits is written, writing ends.
+/// Writes items in batches, one batch at a time. Clones share the queue. Writing ends once all are dropped and
+/// the queue is empty.
 pub struct GroupCommit<I, A, E> {
     queue: mpsc::Sender<Waiting<I, A, E>>,
     stop: CancellationToken,
@@ -93,16 +93,16 @@ where
     A: Send + 'static,
     E: IsData + fmt::Display + Send + Sync + 'static,
 {
-    /// Starts to write with this function, on the current runtime: call it where the service is built,
-    /// not in a request, whose worker has a runtime of its own that ends with it.
+    /// Starts the writer task on the current runtime. Call this where the service is built: a request runs on a
+    /// worker's own runtime, which ends with the worker.
     ///
-    /// The function writes all of its items in one transaction, or none, and answers after the commit,
-    /// with one answer for each item in their order. It has to limit its own time. A batch that fails on
-    /// its data, or panics, is bisected: written again in halves, until the bad item fails alone. The name is a
-    /// label of the metrics `group_commit_items`, `group_commit_seconds` and `panics_caught_total`.
+    /// `write` writes all of its items in one transaction, or none, and returns after the commit one answer for
+    /// each item, in order. It must limit its own time. A batch that fails on its data, or panics, is bisected:
+    /// written again in halves until the bad item fails alone. `name` is a label of the metrics
+    /// `group_commit_items`, `group_commit_seconds` and `panics_caught_total`.
     ///
     /// # Panics
-    /// Outside a runtime, and when a limit is zero.
+    /// Outside a Tokio runtime, and when a limit is zero.
     #[must_use]
     pub fn start<W, F>(name: &'static str, limits: Limits, write: W) -> Self
     where
@@ -117,7 +117,7 @@ where
             limits,
             write,
         };
-        // A writer that is started again goes on with the queue of the last one.
+        // A restarted writer continues with the same queue.
         let (writer, waiting) = (Arc::new(writer), Arc::new(Mutex::new(waiting)));
         tracker.spawn({
             let (stop, is_over) = (stop.clone(), CancellationToken::new());
@@ -138,13 +138,13 @@ where
         }
     }
 
-    /// Has an item written, and waits for the commit.
+    /// Submits an item and waits for its commit.
     ///
-    /// If the returned future is dropped before the item's batch begins, the item is not written;
-    /// after that it may be.
+    /// If the returned future is dropped before the item's batch begins, the item is not written. After that it
+    /// may be.
     ///
     /// # Errors
-    /// As [`BatchError`] says.
+    /// [`BatchError`] says for each case whether the item may have been written.
     pub async fn submit(&self, item: I) -> Result<A, BatchError<E>> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
@@ -161,7 +161,7 @@ where
         answered.await.unwrap_or(Err(BatchError::Stopped))
     }
 
-    /// Takes no more items, writes what waits, and returns when that is done.
+    /// Refuses new items, writes the queue, and returns when it is empty.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tracker.wait().await;

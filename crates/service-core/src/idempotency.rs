@@ -1,8 +1,8 @@
-//! Idempotency of requests: a request repeated with its key acts once and gets the first answer.
+//! Idempotency: a request repeated under its key acts once and gets the first answer.
 //!
-//! A key is bound to all that its request asks for: see [`RequestKey`]. A replay gets the answer that was
-//! given, whatever happened since: of what never changes after it was made, its row has it; what changes keeps
-//! it beside it, written in the same commit, or in [`answers`].
+//! A key is bound to a digest of its request: see [`RequestKey`]. A replay gets the first answer, whatever has
+//! changed since. An immutable resource is read back from its row; a mutable one has its first answer stored in
+//! the same commit, beside the row or in [`answers`].
 
 pub mod answers;
 mod request_key;
@@ -10,29 +10,29 @@ mod request_key;
 pub use self::answers::Answer;
 pub use self::request_key::RequestKey;
 
-/// The errors of what is made once.
+/// Errors of an idempotent creation.
 pub trait KeyConflict {
-    /// That the key came before with another request.
+    /// The key was used before for another request.
     fn key_reused() -> Self;
 
-    /// Whether something else has what was to be unique, or what was referred to is not there.
+    /// Whether a unique constraint or a foreign key failed.
     fn is_conflict(&self) -> bool;
 }
 
-/// An answer, and whether it repeats an earlier one.
+/// An answer, and whether it is a replay.
 #[derive(Clone, Debug)]
 pub struct Replayable<T> {
-    /// The answer.
+    /// The answer to send.
     pub value: T,
-    /// Whether an earlier request with the same key got it first.
+    /// Whether an earlier request under the same key got it first.
     pub replayed: bool,
 }
 
-/// What a key made, and the digest of what was asked for then.
+/// What was created under a key, and the digest of its request.
 pub type Kept<T> = (T, Option<Vec<u8>>);
 
 impl<T> Replayable<T> {
-    /// An answer that is given for the first time.
+    /// A first answer.
     pub fn new(value: T) -> Self {
         Self {
             value,
@@ -40,10 +40,10 @@ impl<T> Replayable<T> {
         }
     }
 
-    /// What an earlier request with this key got.
+    /// A replay of an earlier request's answer.
     ///
     /// # Errors
-    /// When it was another request: its digest differs.
+    /// [`KeyConflict::key_reused`] if the digests differ: it was another request.
     pub fn replay<E: KeyConflict>(
         value: T,
         digest: Option<&[u8]>,
@@ -60,10 +60,10 @@ impl<T> Replayable<T> {
     }
 }
 
-/// What an earlier request with this key made, if there was one.
+/// What an earlier request under this key created, if any.
 ///
 /// # Errors
-/// When it was another request, or nothing can be looked up.
+/// When the key was used for another request, or the lookup fails.
 pub async fn earlier<'k, T, D, E, F>(
     key: Option<&'k RequestKey>,
     find: impl FnOnce(&'k str) -> F,
@@ -80,10 +80,10 @@ where
         .transpose()
 }
 
-/// Makes something that is kept with its key, unless an earlier request with the key did.
+/// Creates something unless an earlier request under the key did.
 ///
 /// # Errors
-/// When the key came with another request, or the thing can't be looked up or made.
+/// When the key was used for another request, or the lookup or the creation fails.
 pub async fn create<'k, T, D, E, F>(
     key: Option<&'k RequestKey>,
     find: impl Fn(&'k str) -> F,
@@ -98,7 +98,7 @@ where
     }
     match make.await {
         Ok(value) => Ok(Replayable::new(value)),
-        // The same request may have come twice at once, the other one first.
+        // A concurrent request under the same key may have won the race.
         Err(error) if error.is_conflict() => earlier::<_, _, E, _>(key, find).await?.ok_or(error),
         Err(error) => Err(error),
     }

@@ -1,24 +1,24 @@
-//! What every service has below HTTP.
+//! What every service shares below HTTP.
 //!
-//! | module | what it gives |
+//! | module | contents |
 //! | --- | --- |
 //! | [`settings`] | typed settings: embedded defaults, a file, the environment |
 //! | [`telemetry`] | logs and metrics |
 //! | [`command_line`] | the options and start-up that the binaries share |
-//! | [`database`], [`connections`] | PostgreSQL: pools, connections that keep their own time limits |
+//! | [`database`], [`connections`] | PostgreSQL: pools, and connections that enforce their own time limits |
 //! | [`migrations`] | schema migrations, forward only |
-//! | [`redis`] | a pool, and calls that do without Redis within milliseconds |
-//! | [`group_commit`] | many small writes as few transactions |
-//! | [`idempotency`] | requests that act once: their keys, and earlier ones' answers |
-//! | [`caller`], [`token_issuer`] | who calls, and tokens that a service makes itself |
-//! | [`audit_log`] | what staff changed, written down before it is done |
+//! | [`redis`] | a connection pool, and best-effort calls that cost milliseconds while Redis is down |
+//! | [`group_commit`] | group commit: many small writes in few transactions |
+//! | [`idempotency`] | idempotency keys and stored answers |
+//! | [`caller`], [`token_issuer`] | the authenticated caller, and tokens that the service issues |
+//! | [`audit_log`] | what staff changed, committed before the action |
 //! | [`page`] | keyset pagination of lists |
-//! | [`background_tasks`], [`supervision`] | tasks beside the requests, started again when they end |
-//! | [`fan_out`] | one subscription for all who watch the same |
-//! | [`network`] | the network that one client is taken to have |
-//! | [`unreadable`] | rows that a newer version wrote |
+//! | [`background_tasks`], [`supervision`] | background tasks, restarted when they end |
+//! | [`fan_out`] | one subscription shared by all watchers of a key |
+//! | [`network`] | the network that counts as one client in rate limits |
+//! | [`unreadable`] | skipping rows that a newer version wrote |
 //!
-//! It has no HTTP server, which is `service-http`'s, and knows nothing of flights, bookings or payments.
+//! The HTTP server is in `service-http`. Flights, bookings and payments are unknown here.
 
 #![warn(missing_docs)]
 

@@ -11,32 +11,32 @@ use tokio_postgres::{Client, Config};
 
 use crate::connections::{Limits, connect};
 
-/// The advisory lock that lets one replica migrate at a time: the bytes of "holdfast" as a number.
+/// The advisory lock under which one replica migrates at a time: the bytes of "holdfast" as a number.
 const LOCK: i64 = 0x686f_6c64_6661_7374;
 
-/// How long the server may be silent while it migrates: longer than an index takes on the largest table.
+/// How long a migration may run without an answer: longer than an index on the largest table takes.
 const SILENCE: Duration = Duration::from_secs(3600);
 
-/// How long the server may take to let a migration begin.
+/// Connection timeout.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The migrations of one schema, and the table that remembers which of them were applied.
+/// The migrations of one schema, with their history table.
 pub struct MigrationSet {
-    /// The history table's name, one per set.
+    /// The history table's name; each set has its own.
     pub history_table: &'static str,
-    /// The migrations.
+    /// The embedded migrations, in order.
     pub runner: Runner,
 }
 
-/// Brings a database up to date, one replica at a time. A schema that a newer version of the service has
-/// migrated is left as it is: migrations only expand, so this version works on it.
+/// Migrates a database, one replica at a time. A schema that a newer version has migrated is left alone:
+/// migrations only expand, so this version works on it.
 ///
 /// # Errors
-/// When the database can't be reached, a migration fails, or the database has another history: before 0.1.0,
-/// schemas were changed without migrations that lead from one to the next.
+/// When the database can't be reached, a migration fails, or the history differs: before 0.1.0, schemas changed
+/// without migrations in between.
 pub async fn migrate(config: &Config, mut sets: Vec<MigrationSet>) -> anyhow::Result<()> {
     let mut config = config.clone();
-    // Migrations and the wait for another replica's may take longer than a request's statement.
+    // A migration, or the wait for another replica's, may take longer than a request's statement.
     config.options("-c statement_timeout=0 -c lock_timeout=60s");
     let limits = Limits {
         connect: CONNECT,
@@ -50,11 +50,9 @@ pub async fn migrate(config: &Config, mut sets: Vec<MigrationSet>) -> anyhow::Re
     for set in &mut sets {
         set.apply(&mut client).await?;
     }
-    // Ending the session gives the lock back.
+    // Ending the session releases the advisory lock.
     drop(client);
-    connection
-        .await
-        .context("the migrating connection ended badly")
+    connection.await.context("the migration connection failed")
 }
 
 impl MigrationSet {
@@ -67,7 +65,7 @@ impl MigrationSet {
             History::Newer => {
                 tracing::info!(
                     history = self.history_table,
-                    "a newer version has migrated the schema: it is left as it is"
+                    "schema is newer than this version; left unchanged"
                 );
                 return Ok(());
             }
@@ -75,7 +73,7 @@ impl MigrationSet {
         }
         match self.runner.run_async(client).await {
             Ok(_) => Ok(()),
-            // There are tables, but no history of them.
+            // The tables exist, but have no history.
             Err(error) if applied.is_empty() && is_there_already(&error) => {
                 bail!(unreleased(client).await?)
             }
@@ -94,14 +92,14 @@ impl MigrationSet {
     }
 }
 
-/// How what was applied to a database compares with this version's migrations.
+/// How the applied migrations compare with this version's.
 #[derive(Debug, PartialEq, Eq)]
 enum History {
-    /// The first of them, or all.
+    /// Equal, or a prefix of this version's.
     Same,
-    /// All of them, and later ones.
+    /// All of this version's, and later ones.
     Newer,
-    /// One of them is another one there.
+    /// One with the same number is different.
     Other,
 }
 
@@ -120,7 +118,7 @@ fn history(applied: &[Migration], own: &[Migration]) -> History {
     }
 }
 
-/// What the service ends with on a database that was made before 0.1.0.
+/// The error for a database that an unreleased version made.
 async fn unreleased(client: &Client) -> anyhow::Result<String> {
     let name = client.query_one("SELECT current_database()", &[]).await?;
     let name: &str = name.try_get(0)?;
@@ -129,7 +127,7 @@ async fn unreleased(client: &Client) -> anyhow::Result<String> {
     ))
 }
 
-/// Whether a migration would create what is there.
+/// Whether the error says that a table or another object exists already.
 fn is_there_already(error: &refinery::Error) -> bool {
     let cause = error.source().and_then(|source| source.downcast_ref());
     let code = cause.and_then(tokio_postgres::Error::code);

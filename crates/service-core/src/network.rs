@@ -1,8 +1,9 @@
-//! The network that one client is taken to have.
+//! The network that counts as one client in rate limits.
 
 use std::net::IpAddr;
 
-/// An address as one client has it: of IPv6, whoever has one address has the 64 bits below it too.
+/// An IPv4 address as it is; the /64 prefix of an IPv6 address, because whoever has one address has all of its
+/// /64.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

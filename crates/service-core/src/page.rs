@@ -1,29 +1,30 @@
-//! Keyset pagination: which page of a list is asked for, and what is found for it.
+//! Keyset pagination: requests and pages of a list.
 
-/// Which part of a list, by the place of a row at its edge.
+/// A page request, by the key of a row at the page's edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageRequest<I> {
-    /// From its beginning.
+    /// The first page.
     First,
-    /// What comes after this row.
+    /// The page that follows this row.
     After(I),
-    /// What comes before this one.
+    /// The page that precedes this row.
     Before(I),
 }
 
-/// The rows of a page, in the list's order.
+/// One page, in the list's order.
 #[derive(Debug)]
 pub struct Page<T, I> {
-    /// The rows.
+    /// At most as many rows as the limit.
     pub rows: Vec<T>,
-    /// Where the next page begins, if there are more.
+    /// The key to request the next page with; `None` on the last page.
     pub after: Option<I>,
-    /// Where the page before ends, if there is one.
+    /// The key to request the previous page with; `None` on the first page.
     pub before: Option<I>,
 }
 
 impl<T, I> Page<T, I> {
-    /// The page of what was found: one more than a page has, at its far end, if there are more.
+    /// Makes a page of the rows found. The query asks for one row more than `limit`; if it is there, at the far
+    /// end, there are more pages.
     pub fn of(mut found: Vec<T>, part: &PageRequest<I>, limit: i64, id: impl Fn(&T) -> I) -> Self {
         let is_cut = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
         let (has_more, has_earlier) = match part {

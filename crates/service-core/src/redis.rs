@@ -1,4 +1,4 @@
-//! Redis. It may be absent, slow or gone at any moment: every caller goes on without it.
+//! Redis. It may be absent, slow or gone at any moment; every caller works without it.
 
 mod best_effort;
 
@@ -10,16 +10,16 @@ use secrecy::ExposeSecret as _;
 pub use self::best_effort::BestEffortRedis;
 use crate::settings::RedisSettings;
 
-/// Ways to reach a Redis. Nothing is connected yet.
+/// Connections to one Redis, opened on demand.
 #[derive(Clone)]
 pub struct Redis {
-    /// Connections for calls, with a limit on every wait.
+    /// Pooled connections; every wait has a limit.
     pub pool: Pool,
-    /// For connections of their own, such as subscriptions.
+    /// Opens dedicated connections, such as for subscriptions.
     pub client: Client,
 }
 
-/// The Redis of these settings, or nothing where it is switched off.
+/// Redis as configured; `None` if it is disabled.
 ///
 /// # Errors
 /// When `redis.url` is malformed.
@@ -49,7 +49,7 @@ pub fn open(settings: &RedisSettings) -> anyhow::Result<Option<Redis>> {
 }
 
 impl Redis {
-    /// Whether it answers.
+    /// Whether it answers PING.
     pub async fn is_up(&self) -> bool {
         match self.pool.get().await {
             Ok(mut connection) => cmd("PING")

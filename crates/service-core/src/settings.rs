@@ -1,9 +1,9 @@
-//! Typed settings, from three layers: the defaults embedded in the binary, a file, the environment.
+//! Typed settings in three layers: defaults embedded in the binary, a file, the environment.
 //!
-//! Any setting can be given as `HOLDFAST__SECTION__KEY`. The names that deployers of these API
-//! styles already use (`PORT`, `DB_HOST`, `REDIS_URL`, ...) work too; see [`COMMON_ALIASES`].
-//! An unknown key or a wrong value stops the start with its name. Variables for sections that a
-//! service does not have are left alone: a deployment gives all services the same environment.
+//! Any setting can be given as `HOLDFAST__SECTION__KEY`. The usual short names (`PORT`, `DB_HOST`, `REDIS_URL`,
+//! ...) work too; see [`COMMON_ALIASES`]. An unknown key or a bad value stops the start, and the error names
+//! it. Variables for sections that a service does not have are ignored: a deployment gives all services the
+//! same environment.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -22,13 +22,13 @@ pub use self::auth::{AuthMode, AuthSettings, read_secret};
 pub use self::limits::LimitSettings;
 pub use self::streams::StreamSettings;
 
-/// An environment variable and the setting that it stands for.
+/// An environment variable, and the setting that it sets.
 pub type Alias = (&'static str, &'static str);
 
-/// What the name of a variable begins with that sets any setting.
+/// Prefix of the variables that set any setting.
 const ENVIRONMENT_PREFIX: &str = "HOLDFAST__";
 
-/// The short names that every service understands.
+/// The short names of settings that every service has.
 pub const COMMON_ALIASES: &[Alias] = &[
     ("PORT", "http.port"),
     ("DATABASE_URL", "database.url"),
@@ -45,32 +45,32 @@ pub const COMMON_ALIASES: &[Alias] = &[
 /// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A file can't be read, a key is unknown or a value has the wrong form.
+    /// A file can't be read, a key is unknown or a value is malformed.
     #[error("the settings can't be read")]
     Unreadable(#[from] config::ConfigError),
-    /// A value is of the right form but makes no sense.
+    /// A value is well-formed but out of range, or contradicts another.
     #[error("{setting} {problem}")]
     Invalid {
         /// The setting's full name, such as `http.port`.
         setting: &'static str,
-        /// What is wrong with it.
+        /// The rest of the sentence that starts with the setting's name.
         problem: String,
     },
 }
 
-/// Settings that know which combinations make no sense.
+/// Checks that go beyond the types.
 pub trait Validate {
-    /// Checks what types alone can't.
+    /// Checks ranges and combinations.
     ///
     /// # Errors
-    /// The first setting that makes no sense, by name.
+    /// The first invalid setting, by name.
     fn validate(&self) -> Result<(), SettingsError>;
 }
 
-/// Reads and checks a service's settings.
+/// Reads and validates a service's settings.
 ///
 /// # Errors
-/// When a layer can't be read, or a value is unknown, malformed or senseless.
+/// When a layer can't be read, a key is unknown, or a value is malformed or invalid.
 pub fn load<T: DeserializeOwned + Validate>(
     defaults: &str,
     file: Option<&Path>,
@@ -115,10 +115,10 @@ pub fn load<T: DeserializeOwned + Validate>(
     Ok(settings)
 }
 
-/// Fails with the setting's name unless the condition holds.
+/// Requires a condition of a setting.
 ///
 /// # Errors
-/// [`SettingsError::Invalid`] when `holds` is false.
+/// [`SettingsError::Invalid`] if `holds` is false.
 pub fn require(
     holds: bool,
     setting: &'static str,
@@ -134,7 +134,7 @@ pub fn require(
     }
 }
 
-/// For `#[serde(deserialize_with)]`: a time as people write it, or `never`, which is `None`.
+/// For `#[serde(deserialize_with)]`: a duration such as `30s`, or `never`, which is `None`.
 ///
 /// # Errors
 /// When the text is neither.
@@ -150,7 +150,7 @@ pub fn duration_or_never<'de, D: Deserializer<'de>>(
     })
 }
 
-/// Texts with commas between them, as a variable of the environment has them.
+/// A comma-separated list, as an environment variable holds it.
 pub(crate) fn texts_between_commas<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<String>, D::Error> {
@@ -160,7 +160,7 @@ pub(crate) fn texts_between_commas<'de, D: Deserializer<'de>>(
     Ok(texts.map(str::to_owned).collect())
 }
 
-/// How a service listens.
+/// The HTTP server's address and limits.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -170,34 +170,34 @@ pub struct HttpSettings {
     pub port: u16,
     /// Worker threads; 0 means one per core.
     pub workers: usize,
-    /// The most connections a worker keeps open at once.
+    /// Most open connections per worker.
     pub max_connections_per_worker: usize,
-    /// How long a request may take before it is answered 503.
+    /// Time limit of a request, which is then answered 503.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
-    /// How long a client may take to send a request's head.
+    /// Time limit for a client to send a request's head.
     #[serde(with = "humantime_serde")]
     pub header_read_timeout: Duration,
-    /// How long a client may take to send a request's body.
+    /// Time limit for a client to send a request's body.
     #[serde(with = "humantime_serde")]
     pub body_timeout: Duration,
-    /// How long a client may take to read the next tens of kilobytes of what it is sent.
+    /// Time limit for a client to read the next tens of kilobytes of a response.
     #[serde(with = "humantime_serde")]
     pub write_timeout: Duration,
-    /// How long an idle connection is kept.
+    /// How long an idle connection is kept open.
     #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
     /// How long running requests may take to end at shutdown.
     #[serde(with = "humantime_serde")]
     pub shutdown_timeout: Duration,
-    /// How many proxies stand before the service, each of which adds to `X-Forwarded-For`.
+    /// Trusted proxies in front of the service, each of which appends to `X-Forwarded-For`.
     pub trusted_proxy_hops: usize,
-    /// The origins whose pages may call, such as `https://shop.example.org`: a text with commas between them.
+    /// Origins whose pages may call, such as `https://shop.example.org`, comma-separated.
     #[serde(deserialize_with = "texts_between_commas")]
     pub cors_origins: Vec<String>,
-    /// Whether `/docs` shows what the service speaks.
+    /// Whether `/docs` shows the API documentation.
     pub docs: bool,
-    /// Where `/metrics` is instead of beside everything else, for those who reach that address.
+    /// A separate address for `/metrics`, which is then absent from the main port.
     #[serde(default)]
     pub metrics_address: Option<SocketAddr>,
 }
@@ -238,17 +238,17 @@ impl Validate for HttpSettings {
     }
 }
 
-/// Whether a text is an origin, as browsers send it.
+/// Whether a text is an origin as browsers send it: scheme, host and port only.
 fn is_origin(text: &str) -> bool {
     let url = text.parse::<url::Url>();
     url.is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == text)
 }
 
-/// Where the service's own database is, and how long it waits for it.
+/// The service's own PostgreSQL database.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// `postgres://user:password@host:port/name`; wins over the parts below.
+    /// `postgres://user:password@host:port/name`; overrides the parts below.
     pub url: Option<SecretString>,
     /// The server's host name or address.
     pub host: String,
@@ -260,15 +260,15 @@ pub struct DatabaseSettings {
     pub user: String,
     /// The role's password.
     pub password: Option<SecretString>,
-    /// The most connections to keep.
+    /// Most connections of the general pool.
     pub pool_size: usize,
-    /// How long to wait for a connection to become free or open.
+    /// How long to wait for a free or new connection.
     #[serde(with = "humantime_serde")]
     pub wait_timeout: Duration,
-    /// How long one statement may take.
+    /// Time limit of a statement, enforced by the server.
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
-    /// Whether the service brings the schema up to date when it starts.
+    /// Whether to run migrations at start.
     pub migrate_on_start: bool,
 }
 
@@ -287,27 +287,27 @@ impl Validate for DatabaseSettings {
     }
 }
 
-/// Where Redis is. It may be absent or vanish: everything works without it, more slowly.
+/// Redis. It may be absent or vanish: everything works without it, more slowly.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
     /// Whether to use Redis at all.
     pub enabled: bool,
-    /// `redis://host:port`; wins over the parts below.
+    /// `redis://host:port`; overrides the parts below.
     pub url: Option<SecretString>,
     /// The server's host name or address.
     pub host: String,
     /// The server's port.
     pub port: u16,
-    /// The most connections to keep.
+    /// Most pooled connections.
     pub pool_size: usize,
-    /// How long a connection may take to open or to be had.
+    /// How long to wait for a free or new connection.
     #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
-    /// How long one call may take; after it the caller goes on without Redis.
+    /// Time limit of a call; after it the caller goes on without Redis.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
-    /// Put before every key, so that several deployments can share a server.
+    /// Prefix of every key, so that several deployments can share a server.
     pub key_prefix: String,
 }
 
@@ -326,21 +326,21 @@ impl Validate for RedisSettings {
     }
 }
 
-/// How the service writes its logs.
+/// Format and filter of the logs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
-    /// One JSON object a line, or text for people.
+    /// JSON lines, or text for people.
     pub format: LogFormat,
-    /// Which events: a level, or directives such as `info,inventory=debug`.
+    /// A level, or directives such as `info,inventory=debug`.
     pub filter: String,
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// Text for people.
     Pretty,

@@ -1,9 +1,8 @@
-//! Background tasks for a service's whole life.
+//! Supervision of background tasks.
 //!
-//! One that ends or panics before it was asked to is told as an error, counted and started again after a
-//! pause, which doubles each time. From its end until it has run steadily again it is [`gone`], which
-//! readiness tells. What is gone is known to the whole process, as metrics are: tasks are started in
-//! many places, and those who watch ask in one.
+//! A task that panics, or ends before it was cancelled, is logged as an error, counted, and restarted after a
+//! pause that doubles each time. It is [`gone`] until it has run steadily again, and readiness reports that.
+//! The list is global to the process, as metrics are: tasks start in many places, and readiness asks in one.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,18 +12,18 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// The pause before a task is started again; it doubles up to the longest, which is short beside what a
-/// deployment takes to replace a replica.
+/// Backoff between restarts. The longest pause is short beside the time that a deployment takes to replace a
+/// replica.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// A task that has run for so long is back, and its next end is its first again.
+/// After this long a task counts as recovered, and its backoff starts over.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
 
-/// The names of tasks that ended, once for each.
+/// The names of tasks that are gone; one entry per running supervisor.
 static GONE: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
-/// The tasks that ended before they were asked to and have not run steadily since, each once.
+/// The tasks that ended unasked and have not run steadily since, sorted and without repeats.
 #[must_use]
 pub fn gone() -> Vec<&'static str> {
     let mut names = names().clone();
@@ -37,7 +36,7 @@ fn names() -> MutexGuard<'static, Vec<&'static str>> {
     GONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a task until it ends after the token was cancelled. The name is a label of the metric
+/// Runs and restarts a task until it ends after the token was cancelled. `name` is a label of the metric
 /// `background_task_restarts_total`.
 pub async fn run<T, F>(name: &'static str, stop: CancellationToken, mut task: T)
 where
@@ -72,7 +71,7 @@ where
             task = name,
             panicked = ended.is_err(),
             pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-            "a background task ended; it is started again"
+            "background task ended unexpectedly; restarting"
         );
         if stop.run_until_cancelled(sleep(pause)).await.is_none() {
             return;
@@ -81,7 +80,7 @@ where
     }
 }
 
-/// Whether one task is told to be gone; not after it was given up.
+/// Whether one task is listed in `GONE`; dropping it removes the entry.
 struct Gone {
     name: &'static str,
     is_told: bool,
@@ -115,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// A task that ends as `ends` says, so many times, and then goes on.
+    /// A task that calls `end` the first `times` times, and then keeps running.
     async fn restarted(name: &'static str, times: usize, end: fn()) -> usize {
         let starts = Arc::new(AtomicUsize::new(0));
         let stop = CancellationToken::new();

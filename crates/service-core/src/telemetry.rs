@@ -8,16 +8,16 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, LogSettings};
 
-/// Upper bounds of the latency buckets, in seconds: dense where the targets lie (1 to 100 ms).
+/// Latency buckets in seconds: dense where the targets lie (1 to 100 ms).
 const LATENCY_BUCKETS_SECONDS: [f64; 16] = [
     0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
     30.0,
 ];
 
-/// Starts writing logs to standard output.
+/// Starts logging to standard output.
 ///
 /// # Errors
-/// When the filter is malformed or logging was started before.
+/// When `log.filter` is malformed or logging was started before.
 pub fn start_logs(settings: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.filter)
         .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))?;
@@ -33,10 +33,10 @@ pub fn start_logs(settings: &LogSettings) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!("logs can't be started: {error}"))
 }
 
-/// The process's metrics, rendered on demand. Every service of a process shares one recorder.
+/// The process's metrics, rendered on demand. All services of a process share one recorder.
 ///
 /// # Errors
-/// When another recorder is in place.
+/// When another recorder is installed.
 pub fn metrics_handle() -> anyhow::Result<PrometheusHandle> {
     static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
     let install = || {

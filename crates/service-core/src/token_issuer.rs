@@ -1,4 +1,4 @@
-//! Tokens that the service makes itself: for customers who log in, and for its calls to other services.
+//! Tokens that the service issues: for users who log in, and for its own calls to other services.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokens::{Role, Signer};
 
 use super::settings::AuthSettings;
 
-/// How long a token for another service holds; a new one is made when half of that is over.
+/// Lifetime of a service token. It is renewed when half of that has passed.
 const SERVICE_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
-/// Makes tokens in the name of these settings' issuer.
+/// Issues tokens under the configured `iss`.
 #[derive(Clone, Debug)]
 pub struct TokenIssuer {
     signer: Signer,
@@ -21,7 +21,7 @@ pub struct TokenIssuer {
 }
 
 impl TokenIssuer {
-    /// With the settings' signing key or secret; none where they have neither.
+    /// With the configured signing key or secret; `None` without either.
     ///
     /// # Errors
     /// When the key can't be read or used.
@@ -33,10 +33,10 @@ impl TokenIssuer {
         }))
     }
 
-    /// A token with this name and role for this audience, from now on for so long.
+    /// A token that is valid from now on for `lifetime`.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// When signing fails.
     pub fn issue(
         &self,
         subject: &str,
@@ -55,7 +55,7 @@ impl TokenIssuer {
     }
 }
 
-/// The token that this service shows to another one, and to no third.
+/// The token for calls to one other service, cached and renewed in time.
 pub struct ServiceToken {
     issuer: TokenIssuer,
     service: &'static str,
@@ -64,7 +64,7 @@ pub struct ServiceToken {
 }
 
 impl ServiceToken {
-    /// Tokens in this service's name, for the service of this audience.
+    /// For calls by `service` to the service of this audience.
     #[must_use]
     pub fn new(issuer: TokenIssuer, service: &'static str, audience: &str) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl ServiceToken {
         }
     }
 
-    /// A token that holds for some minutes more; none if it can't be made.
+    /// A token that is valid for at least half its lifetime; `None` if signing failed.
     #[must_use]
     pub fn current(&self) -> Option<String> {
         let now = Timestamp::now();
@@ -92,7 +92,7 @@ impl ServiceToken {
         );
         match issued {
             Ok(token) => {
-                // Two that find it too old make one each; either holds.
+                // A race is harmless: each caller renews the token, and either is valid.
                 let renewed_from = now + SERVICE_TOKEN_LIFETIME / 2;
                 let kept = Arc::new((token.clone(), renewed_from));
                 self.current.store(Some(kept));

@@ -1,17 +1,17 @@
-//! Rows that this version of a service can't read: a newer one beside it wrote them, or somebody by hand.
-//! One of them must not keep the others from being worked on or listed.
+//! Rows that this version can't read, because a newer version or a person wrote them. One such row must not
+//! keep the others from being processed or listed.
 
 use std::fmt::Display;
 use std::sync::LazyLock;
 
 use moka::sync::Cache;
 
-/// How many rows are remembered as told.
+/// How many rows are remembered as logged.
 const TOLD_MAX: u64 = 10_000;
 
 static TOLD: LazyLock<Cache<String, ()>> = LazyLock::new(|| Cache::new(TOLD_MAX));
 
-/// What was read; nothing where it can't be, which is counted, and told once for each row.
+/// The row, or `None` if it can't be read: that is counted, and logged once per row.
 pub fn skipped<T, E: Display>(
     table: &'static str,
     id: impl Display,
@@ -21,7 +21,7 @@ pub fn skipped<T, E: Display>(
         metrics::counter!("unreadable_rows_total", "table" => table).increment(1);
         let entry = TOLD.entry(format!("{table} {id}")).or_insert(());
         if entry.is_fresh() {
-            tracing::error!(table, %id, %error, "a row can't be read: it is passed over");
+            tracing::error!(table, %id, %error, "skipping unreadable row");
         }
     })
     .ok()

@@ -1,4 +1,4 @@
-//! What errors of the database say of it.
+//! Which database errors are transient.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn connect(database: &TestDatabase) -> anyhow::Result<Client> {
 async fn only_what_may_pass_is_transient() -> anyhow::Result<()> {
     let database = TestDatabase::create("empty", async |_| Ok(())).await?;
     let client = connect(&database).await?;
-    // A bug of ours, which asking again does not mend.
+    // A bug of ours: a retry can't help.
     let wrong_type = client.query("SELECT $1::int4", &[&"text"]).await;
     assert!(!is_transient(&wrong_type.unwrap_err()));
     let row = client.query_one("SELECT 'text'", &[]).await?;

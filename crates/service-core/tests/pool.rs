@@ -1,4 +1,4 @@
-//! Pools against a real server, and one that falls silent.
+//! Pools against a real server, and against one that falls silent.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use service_core::connections::{Limits, connect, is_transient, pool};
 use test_stack::{Proxy, Servers, wait_until};
 use tokio::time::{Instant, timeout};
 
-/// Longer than any statement of these tests takes.
+/// Longer than any statement of these tests.
 const SILENCE: Duration = Duration::from_secs(3);
 
 const LIMITS: Limits = Limits {
@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits {
     silence: SILENCE,
 };
 
-/// How soon something happens that happens at once.
+/// Upper bound for what happens at once.
 const SOON: Duration = Duration::from_secs(2);
 
 async fn pool_at(url: &str) -> anyhow::Result<Pool> {
@@ -28,7 +28,7 @@ async fn server() -> anyhow::Result<&'static str> {
     Ok(Servers::shared().await?.database_url())
 }
 
-/// Which process of the server is behind a connection.
+/// The process id of the server's backend.
 async fn backend(client: &Client) -> anyhow::Result<i32> {
     let row = client.query_one("SELECT pg_backend_pid()", &[]).await?;
     Ok(row.try_get(0)?)
@@ -40,7 +40,7 @@ async fn a_connection_is_used_again() -> anyhow::Result<()> {
     let first = backend(&pool.get().await?).await?;
     let mut client = pool.get().await?;
     assert_eq!(backend(&client).await?, first);
-    // A transaction that is dropped is rolled back, and an error leaves the connection as it was.
+    // A dropped transaction is rolled back; an error leaves the connection usable.
     drop(client.transaction().await?);
     client.query_one("SELECT 1 / 0", &[]).await.unwrap_err();
     drop(client);
@@ -61,7 +61,7 @@ async fn a_cancelled_statement_takes_its_connection_with_it() -> anyhow::Result<
     let client = timeout(SOON, pool.get()).await??;
     let next = timeout(SOON, backend(&client)).await??;
     assert_ne!(next, first);
-    // The server notices too, and ends what nobody waits for.
+    // The server detects the disconnect too, and ends the abandoned statement.
     wait_until(
         "the statement is over",
         Duration::from_secs(10),
@@ -135,7 +135,7 @@ async fn slow_statements_are_waited_for_and_idle_connections_kept() -> anyhow::R
     let client = pool.get().await?;
     let first = backend(&client).await?;
     client.batch_execute("SELECT pg_sleep(2)").await?;
-    // Each word of the server counts: this one takes longer than it may be silent.
+    // Every byte counts as a sign of life: this statement takes longer than the silence limit in all.
     let slow_rows = "SELECT repeat('x', 9000), pg_sleep(0.5) FROM generate_series(1, 9)";
     assert_eq!(client.query(slow_rows, &[]).await?.len(), 9);
     tokio::time::sleep(SILENCE + Duration::from_secs(1)).await;

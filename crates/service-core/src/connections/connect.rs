@@ -1,4 +1,4 @@
-//! One connection.
+//! Opening and watching one connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,50 +12,50 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error};
 use crate::connections::traffic::Traffic;
 use crate::connections::watched::Watch;
 
-/// How often a connection is looked at: its server is found silent at most so much later.
+/// How often a connection is checked: a silent server is detected at most this much later.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How long a connection is idle before its server's system is asked for a sign, how often that is
-/// repeated, and after how many the connection counts as lost.
+/// TCP keepalive: idle time before the first probe, time between probes, and the probes that must fail before
+/// the connection counts as lost.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// How often a server that works on a statement looks whether somebody still waits for it: what a client
-/// left behind ends so soon, and gives its locks back.
+/// How often a server checks, while it runs a statement, that its client is still connected. An abandoned
+/// statement ends within this time and releases its locks.
 const CHECK_CLIENT_EVERY: &str = "-c client_connection_check_interval=1s";
 
-/// How long is waited on a connection's server.
+/// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Until a connection is open and signed in.
+    /// Until the connection is open and authenticated.
     pub connect: Duration,
-    /// For a word of a server that owes an answer: above the longest time that a statement may take there.
+    /// Until a server that owes an answer sends its next byte; must be above `statement_timeout`.
     pub silence: Duration,
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The server did not answer in time.
+    /// The server did not complete the connection in time.
     #[error("the database does not answer")]
     Silent,
-    /// It can't be reached, or refused.
+    /// The server can't be reached, or refused the connection.
     #[error("the database can't be reached")]
     Refused(#[from] Error),
-    /// The address asks for something that is not spoken here.
-    #[error("connections with sslmode=require are not spoken")]
+    /// The address requires TLS, which is not supported.
+    #[error("sslmode=require is not supported")]
     Tls,
 }
 
-/// What a connection's server says unasked; ends with it.
+/// Asynchronous messages: notices and notifications. The stream ends with its connection.
 pub type Messages = BoxStream<'static, Result<AsyncMessage, Error>>;
 
-/// Makes the changes to an address that all connections have: only a server that takes writes will do,
-/// and one that is gone is noticed, on either side.
+/// An address with the options that all connections need: only a primary is accepted, and either side detects
+/// that the other is gone.
 ///
 /// # Errors
-/// When it asks for TLS.
+/// [`ConnectError::Tls`] if it requires TLS.
 pub(crate) fn prepared(config: &Config, limits: Limits) -> Result<Config, ConnectError> {
     if config.get_ssl_mode() == SslMode::Require {
         return Err(ConnectError::Tls);
@@ -73,7 +73,7 @@ pub(crate) fn prepared(config: &Config, limits: Limits) -> Result<Config, Connec
         .tcp_user_timeout(limits.silence)
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
     if !is_local(&config) {
-        // Where TLS would be, the socket is watched.
+        // tokio-postgres accepts a socket wrapper only in place of TLS.
         config
             .ssl_mode(SslMode::Require)
             .ssl_negotiation(SslNegotiation::Direct);
@@ -81,14 +81,14 @@ pub(crate) fn prepared(config: &Config, limits: Limits) -> Result<Config, Connec
     Ok(config)
 }
 
-/// Whether a server is reached by a socket of this machine's file system, which can't be watched: it
-/// vanishes with the machine.
+/// Whether the server is reached by a Unix socket. Such a socket can't be watched; its server can't vanish
+/// without this machine.
 pub(crate) fn is_local(config: &Config) -> bool {
     let mut hosts = config.get_hosts().iter();
     hosts.any(|host| matches!(host, Host::Unix(_)))
 }
 
-/// A connection of a pool: moved by a task of its own, which ends it when its server falls silent.
+/// A pool's connection. A task of its own drives it, and ends it when its server falls silent.
 pub(crate) async fn watched(
     prepared: &Config,
     silence: Duration,
@@ -101,7 +101,7 @@ pub(crate) async fn watched(
         async move {
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
-                    tracing::warn!(%error, "a connection to the database was lost");
+                    tracing::warn!(%error, "database connection lost");
                 },
                 () = silent(&traffic, silence) => told_silent(),
             }
@@ -110,8 +110,8 @@ pub(crate) async fn watched(
     Ok((client, task, traffic))
 }
 
-/// A connection beside every pool. It moves only while its messages are asked for, and they end with an
-/// error when its server falls silent while it owes an answer.
+/// A connection beside the pools. Polling the messages drives it. They end with an error when the server falls
+/// silent while it owes an answer.
 ///
 /// # Errors
 /// When it can't be opened in time.
@@ -137,7 +137,7 @@ pub async fn connect(config: &Config, limits: Limits) -> Result<(Client, Message
     Ok((client, messages.take_until(silence).boxed()))
 }
 
-/// Returns when the server has owed an answer and been silent for so long.
+/// Returns when the server has owed an answer and been silent for `limit`.
 async fn silent(traffic: &Traffic, limit: Duration) {
     while traffic.silent_for() < limit {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -146,5 +146,5 @@ async fn silent(traffic: &Traffic, limit: Duration) {
 
 fn told_silent() {
     metrics::counter!("database_connections_silent_total").increment(1);
-    tracing::warn!("a connection was closed: the database owes an answer and is silent");
+    tracing::warn!("database connection closed: the server owes an answer and is silent");
 }

@@ -1,30 +1,30 @@
-//! Which errors of PostgreSQL pass.
+//! Which errors of PostgreSQL are transient.
 
 use std::error::Error as _;
 use std::io;
 
-/// Classes of SQLSTATE that pass: 08 connection, 40 transaction rollback, 53 resources, 57 operator
-/// intervention, 58 the server's system.
+/// Transient classes of SQLSTATE: 08 connection, 40 transaction rollback, 53 insufficient resources, 57
+/// operator intervention, 58 system error.
 const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
-/// Single states that pass: a lock that is not free; a server that only reads, as one that was a primary
-/// until a failover; a transaction that was idle for too long; and a statement that came after one that
-/// failed, whose error says why and was overtaken.
+/// Transient single states: 55P03 lock not available; 25006 read-only server, such as a primary after a
+/// failover; 25P03 idle-in-transaction timeout; 25P02 statement in a failed transaction, which may be reported
+/// before the error that failed it.
 const PASSING: [&str; 4] = ["55P03", READ_ONLY, "25P03", "25P02"];
 
-/// The server only reads.
+/// read_only_sql_transaction.
 const READ_ONLY: &str = "25006";
 
-/// States after which nothing more comes of a connection: the server only reads, or is going down.
+/// States that end a connection: the server is read-only or shuts down.
 const ENDING: [&str; 5] = [READ_ONLY, "25P03", "57P01", "57P02", "57P03"];
 
-/// Whether the same statement may succeed when it is tried again soon, on another connection: the server is
-/// away, starting, stopping, full or only reads, or the statement met a lock, a deadlock or its time limit.
+/// Whether the statement may succeed when it is retried soon on another connection: the server is away,
+/// starting, stopping, full or read-only, or the statement met a lock, a deadlock or its timeout.
 #[must_use]
 pub fn is_transient(error: &tokio_postgres::Error) -> bool {
     let Some(state) = error.code() else {
-        // No state: the error did not come from the server. The connection is at fault then, unless a value
-        // could not be converted.
+        // No SQLSTATE: the error did not come from the server. The connection failed, or a value could not be
+        // converted.
         return match error.source() {
             Some(cause) => cause.is::<io::Error>(),
             None => true,
@@ -35,7 +35,7 @@ pub fn is_transient(error: &tokio_postgres::Error) -> bool {
     PASSING_CLASSES.contains(&class) || PASSING.contains(&state)
 }
 
-/// Whether a connection is of no use after an error of this state.
+/// Whether a connection must not be reused after an error of this state.
 pub(crate) fn ends_connection(state: &str) -> bool {
     ENDING.contains(&state)
 }

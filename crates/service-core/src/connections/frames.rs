@@ -1,24 +1,24 @@
-//! PostgreSQL's message frames in a stream of bytes, whose chunks may end anywhere.
+//! Splits a byte stream, in chunks of any size, into PostgreSQL's message frames.
 
-/// How much of a message is kept: all of those that are looked into are shorter, but for errors, whose
-/// code is near their beginning.
+/// How much of a body is kept. All inspected messages are shorter, except errors, whose SQLSTATE is near the
+/// beginning.
 const KEPT: usize = 128;
 
-/// A type byte and a length of four.
+/// A type byte and four bytes of length.
 const HEAD: usize = 5;
 
-/// Follows the messages of one direction.
+/// Follows the messages of one direction of a connection.
 pub(crate) struct Frames {
     head: [u8; HEAD],
-    /// How much of the head has come.
+    /// Bytes of the head received so far.
     head_length: usize,
-    /// How much of the body has not.
+    /// Bytes of the body still to come.
     body_left: usize,
     kept: Vec<u8>,
 }
 
 impl Frames {
-    /// At the beginning of a stream; a client's first message has no type.
+    /// At the beginning of a stream. A client's first message has no type byte.
     pub(crate) fn new(first_has_type: bool) -> Self {
         Self {
             head: [0; HEAD],
@@ -28,7 +28,7 @@ impl Frames {
         }
     }
 
-    /// Calls `seen` with the type of each message that is complete, and its body's beginning.
+    /// Calls `seen` with the type and the beginning of the body of each complete message.
     pub(crate) fn follow(&mut self, mut bytes: &[u8], mut seen: impl FnMut(u8, &[u8])) {
         while !bytes.is_empty() {
             if self.head_length < HEAD {

@@ -1,4 +1,4 @@
-//! Pools of connections.
+//! Pools of watched connections.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,28 +17,28 @@ use tokio_postgres::{Client, Config, Error, NoTls};
 use crate::connections::connect::{ConnectError, Limits, is_local, prepared, watched};
 use crate::connections::traffic::Traffic;
 
-/// How long a connection that is taken again may be about to become idle: the end of an answer that was
-/// not waited for, such as a rollback's. Anything longer is somebody's statement who has gone.
+/// How long a connection may need to become idle before it is reused: enough for the rest of an answer that
+/// nobody awaited, such as a rollback's. Anything longer is an abandoned statement.
 const IDLE_WITHIN: Duration = Duration::from_millis(20);
 
-/// Why there is no pool.
+/// Why a pool can't be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolSetupError {
-    /// The address can't be used.
+    /// The address is not supported.
     #[error(transparent)]
     Address(#[from] ConnectError),
-    /// The pool can't be made.
+    /// The pool's configuration is invalid.
     #[error("the database pool can't be made")]
     Build(#[from] BuildError),
 }
 
-/// A pool of at most so many connections. Nothing is connected yet.
+/// A pool of at most `size` connections, opened on demand.
 ///
-/// A connection is given out again only if it is idle, outside a transaction and to a server that takes
-/// writes; any other is closed, and with it ends what it was at work on.
+/// A connection is reused only if it is idle, outside a transaction and to a primary. Any other is closed,
+/// which also cancels its statement.
 ///
 /// # Errors
-/// When the address can't be used.
+/// When the address is not supported.
 pub fn pool(config: &Config, limits: Limits, size: usize) -> Result<Pool, PoolSetupError> {
     let config = prepared(config, limits)?;
     let fast = ManagerConfig {
@@ -85,9 +85,9 @@ pub fn pool(config: &Config, limits: Limits, size: usize) -> Result<Pool, PoolSe
 }
 
 thread_local! {
-    /// The traffic of the connection that was just made on this thread. The pool calls `post_create` with
-    /// its client before anything else is awaited, so it is there that both are brought together: neither
-    /// the pool nor its clients have a place for it.
+    /// The traffic of the connection just made on this thread. The pool calls `post_create` with the new client
+    /// before anything else is awaited, so the two are joined there; neither the pool nor its clients have a
+    /// field for it.
     static JUST_MADE: RefCell<Option<Arc<Traffic>>> = const { RefCell::new(None) };
 }
 
@@ -109,8 +109,8 @@ impl Connect for WatchedConnect {
     }
 }
 
-/// The traffic of a pool's clients, by the address of their statement caches: the one part of a client
-/// that stays where it is.
+/// The traffic of a pool's clients, by the address of each client's statement cache: the only part of a client
+/// that never moves.
 #[derive(Default)]
 struct WatchedClients(Mutex<HashMap<usize, Weak<Traffic>>>);
 
@@ -123,7 +123,7 @@ impl WatchedClients {
         Ok(())
     }
 
-    /// None once the connection has ended.
+    /// `None` once the connection has ended.
     fn traffic_of(&self, client: &ClientWrapper) -> Option<Arc<Traffic>> {
         let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.get(&key(client))?.upgrade()

@@ -1,16 +1,15 @@
-//! A connection that is used for a limited time.
+//! A connection with a time limit.
 //!
-//! A pool's connections are closed when their server falls silent, but only after the longest time that a
-//! statement may take. Who has less time takes a connection like this.
+//! A pool's connection is closed for silence only after `statement_timeout`. Callers with less time use this.
 
 use deadpool_postgres::{Client, Pool, PoolError, TimeoutType};
 use tokio::time::{Instant, timeout_at};
 
-/// Has some work done on a connection. Unless it is done in time and succeeds, the connection is
-/// closed: what its transaction held is rolled back, and nobody else waits for its answers.
+/// Runs work on a connection. If the work fails or is not done in time, the connection is closed: its
+/// transaction is rolled back, and no later caller receives its answers.
 ///
 /// # Errors
-/// The work's own, or that no connection or no answer came in time.
+/// The work's own, or a timeout when no connection or no answer came in time.
 pub async fn on_connection<T, E: From<PoolError>>(
     database: &Pool,
     give_up_at: Instant,
@@ -34,8 +33,8 @@ pub async fn on_connection<T, E: From<PoolError>>(
     Ok(outcome)
 }
 
-/// Closes its connection when it is dropped, also when the work is given up in the middle, unless the
-/// connection was taken out to go back to the pool.
+/// Closes its connection when dropped, also when the work is cancelled midway, unless the connection was taken
+/// out to return to the pool.
 struct Session(Option<Client>);
 
 impl Drop for Session {

@@ -1,4 +1,4 @@
-//! What is under way on a connection.
+//! The state of a connection: open requests, open transaction, silence.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -7,29 +7,29 @@ use tokio::sync::Notify;
 
 use crate::connections::failure::ends_connection;
 
-/// A client's messages that the server answers with one ReadyForQuery each: Query, Sync, FunctionCall.
-/// COPY FROM STDIN, whose first Sync the server passes over, is not used here.
+/// Messages that the server answers with one ReadyForQuery each: Query, Sync, FunctionCall. COPY FROM STDIN,
+/// during which the server ignores a Sync, is not used here.
 const ASKING: [u8; 3] = *b"QSF";
 
-/// ReadyForQuery, which says whether a transaction is open, and one that is not.
+/// ReadyForQuery, and its status byte outside a transaction.
 const READY: u8 = b'Z';
 const NO_TRANSACTION: &[u8] = b"I";
 
-/// ErrorResponse, and the field of it that has the SQLSTATE.
+/// ErrorResponse, and its field with the SQLSTATE.
 const ERROR: u8 = b'E';
 const SQLSTATE: u8 = b'C';
 
-/// Counts what is asked and answered on one connection.
+/// Counts requests and answers on one connection.
 pub(crate) struct Traffic {
     began: Instant,
-    /// Answers that are owed. Signing in is one.
+    /// ReadyForQuery messages still to come. Authentication counts as one.
     owed: AtomicUsize,
     is_in_transaction: AtomicBool,
-    /// Whether bytes can't be sent, because the server takes none.
+    /// Whether a write is blocked because the server reads nothing.
     is_stuck: AtomicBool,
-    /// Whether the server said that nothing more will come of this connection.
+    /// Whether an error made the connection unusable.
     is_spent: AtomicBool,
-    /// When the wait for the server began that is under way: after its last word, or when it was asked.
+    /// Start of the current wait: the server's last byte, or the request. Milliseconds since `began`.
     waiting_since_ms: AtomicU64,
     answered: Notify,
 }
@@ -47,14 +47,14 @@ impl Traffic {
         }
     }
 
-    /// A message went to the server.
+    /// A message was sent to the server.
     pub(crate) fn sent(&self, kind: u8) {
         if ASKING.contains(&kind) && self.owed.fetch_add(1, Ordering::SeqCst) == 0 {
             self.begin_waiting();
         }
     }
 
-    /// The server takes bytes, or takes none.
+    /// Whether the server accepts bytes.
     pub(crate) fn set_stuck(&self, is_stuck: bool) {
         let was_stuck = self.is_stuck.swap(is_stuck, Ordering::SeqCst);
         if is_stuck && !was_stuck && self.owed.load(Ordering::SeqCst) == 0 {
@@ -62,12 +62,12 @@ impl Traffic {
         }
     }
 
-    /// The server sent something.
+    /// Bytes came from the server.
     pub(crate) fn heard(&self) {
         self.begin_waiting();
     }
 
-    /// A message came from the server.
+    /// A complete message came from the server.
     pub(crate) fn received(&self, kind: u8, body: &[u8]) {
         match kind {
             READY => {
@@ -86,8 +86,7 @@ impl Traffic {
         }
     }
 
-    /// Whether the connection can be given to somebody else, once what is on its way has come: at most so
-    /// long is waited for that.
+    /// Whether the connection can be reused. Waits at most `within` for answers still on their way.
     pub(crate) async fn is_reusable(&self, within: Duration) -> bool {
         let idle = async {
             loop {
@@ -108,7 +107,7 @@ impl Traffic {
         self.owed.load(Ordering::SeqCst) == 0 && !self.is_in_transaction.load(Ordering::SeqCst)
     }
 
-    /// How long the server has been silent while something is waited for; zero where nothing is.
+    /// How long the server has been silent while it owes an answer or blocks a write; otherwise zero.
     pub(crate) fn silent_for(&self) -> Duration {
         let is_waited_for =
             self.owed.load(Ordering::SeqCst) > 0 || self.is_stuck.load(Ordering::SeqCst);
@@ -128,7 +127,7 @@ impl Traffic {
     }
 }
 
-/// The SQLSTATE in an error's fields: a type byte and a text that ends in a zero, each.
+/// The SQLSTATE in an error's fields. A field is a type byte and a zero-terminated string.
 fn sqlstate(body: &[u8]) -> Option<&str> {
     let fields = body.split(|byte| *byte == 0);
     let mut codes = fields.filter_map(|field| field.strip_prefix(&[SQLSTATE]));

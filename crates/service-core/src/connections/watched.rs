@@ -1,7 +1,7 @@
-//! A socket whose traffic is watched.
+//! A socket wrapper that watches the traffic.
 //!
-//! tokio-postgres lets a socket be wrapped where TLS would be, so that is where this stands: as TLS that
-//! begins directly, without asking the server, and leaves the bytes as they are.
+//! tokio-postgres allows a socket to be wrapped only as TLS. So this poses as TLS with direct negotiation, and
+//! passes the bytes through unchanged.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -16,10 +16,10 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use crate::connections::frames::Frames;
 use crate::connections::traffic::Traffic;
 
-/// Wraps the sockets of one attempt to connect, which may try several addresses.
+/// Wraps the sockets of one connection attempt, which may try several addresses.
 #[derive(Clone)]
 pub(crate) struct Watch {
-    /// The traffic on the latest one.
+    /// The traffic of the latest socket.
     pub(crate) traffic: Arc<std::sync::Mutex<Arc<Traffic>>>,
 }
 
@@ -31,7 +31,7 @@ impl Watch {
         }
     }
 
-    /// The traffic on the latest socket.
+    /// The traffic of the latest socket.
     pub(crate) fn latest(&self) -> Arc<Traffic> {
         let latest = self.traffic.lock();
         Arc::clone(&latest.unwrap_or_else(std::sync::PoisonError::into_inner))
@@ -72,7 +72,7 @@ impl TlsConnect<Socket> for Watching {
     }
 }
 
-/// The socket.
+/// A socket whose messages are counted in both directions.
 pub(crate) struct Watched {
     socket: Socket,
     traffic: Arc<Traffic>,

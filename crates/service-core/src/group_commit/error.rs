@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-/// Tells an item's fault from everybody's misfortune.
+/// Tells an error of one item from an error of the whole batch.
 pub trait IsData {
-    /// Whether the write failed on the data of some item, and wrote nothing: the others may succeed
-    /// without it. Otherwise, such as after a lost connection, all of them fail.
+    /// Whether the data of some item made the write fail, and nothing was written: the other items may succeed
+    /// without it. Otherwise, such as after a lost connection, the whole batch fails.
     fn is_data(&self) -> bool;
 }
 
@@ -18,26 +18,26 @@ impl IsData for tokio_postgres::Error {
 /// Why an item has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError<E> {
-    /// Too many items wait, or this one has waited too long: it was not written.
+    /// The queue is full, or the item waited too long. It was not written.
     #[error("too many writes are waiting")]
     Busy,
-    /// The batcher was stopped before: the item was not written.
+    /// The writer was stopped. The item was not written.
     #[error("writing has stopped")]
     Stopped,
-    /// The write failed. Whether it wrote the item depends on the error: one that
-    /// [is data](IsData::is_data) did not.
+    /// The write failed. An error that [is data](IsData::is_data) wrote nothing; after any other the outcome is
+    /// unknown.
     #[error("the write failed")]
     Failed(#[source] Arc<E>),
-    /// The write ended without an answer for each item: the item may be written or not. A bug.
-    #[error("the write broke off")]
+    /// A bug: the write returned the wrong number of answers. The outcome is unknown.
+    #[error("the batch write returned the wrong number of results")]
     Broken,
-    /// Writing the item panicked: it may be written or not. A bug.
+    /// A bug: the write panicked. The outcome is unknown.
     #[error("the write panicked")]
     Panicked,
 }
 
 impl<E: IsData> BatchError<E> {
-    /// Whether one item is at fault, without which the others may be written.
+    /// Whether the batch should be bisected.
     pub(super) fn is_of_one_item(&self) -> bool {
         match self {
             Self::Failed(error) => error.is_data(),

@@ -23,19 +23,19 @@ const LOSES_CONNECTION: i64 = -2;
 const PANICS: i64 = -3;
 const LOSES_AN_ANSWER: i64 = -4;
 
-/// A store that writes when it is let, doubles what it writes, and remembers its batches.
+/// A store that waits for a permit per batch, doubles each item, and remembers its batches.
 struct Store {
     gate: Semaphore,
     batches: Mutex<Vec<Vec<i64>>>,
 }
 
 impl Store {
-    /// One that writes at once.
+    /// Writes at once.
     fn open() -> Arc<Self> {
         Self::with_permits(Semaphore::MAX_PERMITS)
     }
 
-    /// One that writes only as many batches as it is let.
+    /// Writes only as many batches as it has permits for.
     fn gated() -> Arc<Self> {
         Self::with_permits(0)
     }
@@ -83,7 +83,7 @@ fn start(store: &Arc<Store>, limits: Limits) -> TestBatcher {
     GroupCommit::start("test", limits, move |items| Arc::clone(&store).write(items))
 }
 
-/// Submits an item in a task of its own; it has been queued when this returns.
+/// Submits an item in a task of its own; the item is queued when this returns.
 async fn submit(batcher: &TestBatcher, item: i64) -> tokio::task::JoinHandle<TestAnswer> {
     let batcher = batcher.clone();
     let task = tokio::spawn(async move { batcher.submit(item).await });

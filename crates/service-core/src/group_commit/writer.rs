@@ -1,4 +1,4 @@
-//! The task that writes batches, and bisects those that fail on an item.
+//! The writer task; it bisects batches that fail on one item.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BatchError, IsData, Limits};
 
-/// An item on its way into a batch.
+/// A queued item and the channel for its answer.
 pub(super) struct Waiting<I, A, E> {
     pub(super) item: I,
     pub(super) since: Instant,
     pub(super) answer: oneshot::Sender<Result<A, BatchError<E>>>,
 }
 
-/// What the batcher's task has.
+/// The writer task's state.
 pub(super) struct Writer<W> {
     pub(super) name: &'static str,
     pub(super) limits: Limits,
@@ -50,7 +50,7 @@ impl<W> Writer<W> {
                 return;
             }
             let now = Instant::now();
-            // Nobody waits for the answer of one whose caller has gone.
+            // The caller has gone: nobody waits for the answer.
             batch.retain(|waiting| !waiting.answer.is_closed());
             let (in_time, too_late): (Vec<_>, Vec<_>) = batch
                 .drain(..)
@@ -64,7 +64,7 @@ impl<W> Writer<W> {
         }
     }
 
-    /// Answers every item of a batch.
+    /// Writes a batch and answers every item, with bisection.
     async fn resolve<I, A, E, F>(&self, batch: Vec<Waiting<I, A, E>>)
     where
         W: Fn(Vec<I>) -> F,
@@ -100,7 +100,7 @@ impl<W> Writer<W> {
         }
     }
 
-    /// Writes a batch, or a part of one, and checks that each item has its answer.
+    /// Writes once, and checks that each item has its answer.
     async fn write_once<I, A, E, F>(&self, items: Vec<I>) -> Result<Vec<A>, BatchError<E>>
     where
         W: Fn(Vec<I>) -> F,
@@ -110,7 +110,7 @@ impl<W> Writer<W> {
         let size = u32::try_from(count).unwrap_or(u32::MAX);
         metrics::histogram!("group_commit_items", "writer" => self.name).record(f64::from(size));
         let started = Instant::now();
-        // A write that panics fails its own items, not those to come.
+        // A panic fails this batch only.
         let written = AssertUnwindSafe(async { (self.write)(items).await }).catch_unwind();
         let written = written.await;
         metrics::histogram!("group_commit_seconds", "writer" => self.name)

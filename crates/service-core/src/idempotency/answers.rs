@@ -1,4 +1,4 @@
-//! The table of what requests under a key were answered: see [`crate::idempotency`].
+//! The table of answers by idempotency key: see [`crate::idempotency`].
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ mod embedded {
     refinery::embed_migrations!("../../migrations/idempotency");
 }
 
-/// How long a key holds: a client that asks again does so within hours.
+/// How long a key is kept: clients retry within hours.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often those are removed that are older.
+/// How often expired keys are deleted.
 const SWEPT_EVERY: Duration = Duration::from_secs(60);
 
-/// The most that one statement removes, so that none takes long.
+/// Most rows of one DELETE, to keep it short.
 const SWEPT_AT_ONCE: i64 = 1_000;
 
 const FIND: &str = "
     SELECT status, location, body, request_digest, secret_hash FROM idempotency_keys WHERE key = $1";
 
-/// For [`keep`], and for rows that are written with others: a column each.
+/// One array per column: for [`keep`], and for batches that store answers with other rows.
 pub const INSERT: &str = "
     INSERT INTO idempotency_keys (key, request_digest, status, location, body, secret_hash)
     SELECT * FROM unnest($1::text[], $2::bytea[], $3::smallint[], $4::text[], $5::text[], $6::text[])";
@@ -46,24 +46,24 @@ pub fn migrations() -> MigrationSet {
     }
 }
 
-/// What a request was answered, in JSON.
+/// An answer with a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Where what was made is.
+    /// The path of the created resource (`Location`).
     pub location: Option<String>,
-    /// The body, as it was sent.
+    /// The body exactly as it was sent.
     pub body: String,
 }
 
 impl Answer {
-    /// 200 with this body.
+    /// 200 OK.
     pub fn ok<T: Serialize>(body: &T) -> Self {
         Self::json(200, body)
     }
 
-    /// 201 with this body, of what is at this path.
+    /// 201 Created, at this path.
     pub fn created<T: Serialize>(body: &T, location: String) -> Self {
         Self {
             location: Some(location),
@@ -71,24 +71,24 @@ impl Answer {
         }
     }
 
-    /// An answer with this HTTP status and this body.
+    /// An answer of any status.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Self {
         Self {
             status,
             location: None,
-            // Our own types can always be written as JSON. A body ends with a newline, as all do.
+            // Our own types always serialize. Every JSON body ends with a newline.
             body: serde_json::to_string(body).unwrap_or_default() + "\n",
         }
     }
 }
 
-/// An answer and the hash of the secret that its request named.
+/// An answer, and the hash of the secret that its request named.
 pub type WithSecret = (Answer, Option<String>);
 
-/// What an earlier request with this key was answered.
+/// The stored answer of an earlier request under this key.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails or does not answer.
 pub async fn find(
     client: &impl GenericClient,
     key: &str,
@@ -107,11 +107,11 @@ pub async fn find(
     .transpose()
 }
 
-/// Keeps an answer with its key, in the transaction that did what was asked. An earlier request with the key is
-/// waited for.
+/// Stores an answer under its key, in the transaction of its write. A concurrent transaction with the same key
+/// is waited for.
 ///
 /// # Errors
-/// When there was one, or the database does not answer.
+/// A unique violation if the key is stored already, or when the database fails.
 pub async fn keep(
     client: &impl GenericClient,
     key: &RequestKey,
@@ -133,13 +133,13 @@ pub async fn keep(
     client.execute(&statement, &row).await.map(drop)
 }
 
-/// An answer's status as it is stored.
+/// The status as the table stores it.
 #[must_use]
 pub fn status_of(answer: &Answer) -> i16 {
     i16::try_from(answer.status).unwrap_or_default()
 }
 
-/// Removes answers whose keys hold no longer, until the token is cancelled.
+/// Deletes expired keys until the token is cancelled.
 pub async fn sweep(database: Pool, stop: CancellationToken) {
     let pause = || tokio::time::sleep(SWEPT_EVERY);
     while stop.run_until_cancelled(pause()).await.is_some() {
@@ -147,7 +147,7 @@ pub async fn sweep(database: Pool, stop: CancellationToken) {
             .run_until_cancelled(async {
                 let removed = forget(&database).await;
                 if let Err(error) = &removed {
-                    tracing::warn!(%error, "idempotency keys that are over stay for now");
+                    tracing::warn!(%error, "deleting expired idempotency keys failed");
                 }
                 removed
             })

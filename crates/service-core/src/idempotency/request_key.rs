@@ -1,26 +1,26 @@
-//! The key of a request, bound to what it asks for.
+//! An idempotency key, bound to its request.
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
-/// What makes a request come about once.
+/// A request's idempotency key and what it is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey {
-    /// The client's key, bound to the client and to the route that it was sent to.
+    /// The client's key, scoped to its caller and its route.
     pub key: String,
-    /// Of all that the request asks for.
+    /// SHA-256 of everything that the request asks for.
     pub digest: [u8; 32],
 }
 
 impl RequestKey {
-    /// Whether the request of this digest is this one.
+    /// Whether this digest is of the same request.
     #[must_use]
     pub fn is_of(&self, digest: &[u8]) -> bool {
         self.digest == digest
     }
 
-    /// An id that a request under this key always has (UUID version 8): what is made under it is found again
-    /// even if the row that remembers it is lost.
+    /// An id derived from the key alone (UUID version 8): what is created under it can be found again even if
+    /// the row that remembers the key is lost.
     #[must_use]
     pub fn id(&self) -> Uuid {
         let digest = Sha256::digest(&self.key);

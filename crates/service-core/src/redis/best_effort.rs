@@ -1,8 +1,7 @@
-//! Calls to Redis that are not worth waiting for.
+//! Best-effort calls to Redis, with a circuit breaker.
 //!
-//! One connection is shared by all calls, which travel on it side by side. A call that fails or takes too long
-//! breaks the connection. While it is broken calls are not made at all, and a new one is opened in the
-//! background: nobody waits for a Redis that is gone or slow.
+//! All calls share one multiplexed connection. A failed or slow call breaks it. Until a background task has
+//! reconnected, calls return at once: nobody waits for a Redis that is gone or slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +14,15 @@ use deadpool_redis::redis::aio::MultiplexedConnection;
 use metrics::Counter;
 use tokio::sync::Notify;
 
-/// The pause before a broken connection is opened again: long enough not to burden a struggling server, short
-/// enough that Redis is used again within a second.
+/// Pause before a reconnect: long enough to spare a struggling server, short enough to use Redis again within a
+/// second.
 const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 
-/// How long opening a connection may take.
+/// Time limit of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A connection for calls that each have a few milliseconds, and are done without where Redis does not answer.
-/// Clones share it.
+/// Calls with a time limit of a few milliseconds, skipped while Redis does not answer. Clones share the
+/// connection.
 #[derive(Clone)]
 pub struct BestEffortRedis {
     shared: Arc<Shared>,
@@ -35,14 +34,14 @@ struct Shared {
     redis: Pool,
     connection: ArcSwapOption<MultiplexedConnection>,
     is_connecting: AtomicBool,
-    /// Whether the last call or attempt to connect failed.
+    /// Whether the last call or connection attempt failed.
     is_broken: AtomicBool,
     connected: Notify,
 }
 
 impl BestEffortRedis {
-    /// Calls by a connection of this pool, each of which may take so long; those that fail are counted, those
-    /// that are not made are not. Nothing is connected yet.
+    /// Calls over a connection of this pool, each limited to `timeout`. `failures` counts failed calls, not
+    /// skipped ones. The connection is opened on demand.
     #[must_use]
     pub fn new(redis: Pool, timeout: Duration, failures: Counter) -> Self {
         let shared = Shared {
@@ -59,7 +58,7 @@ impl BestEffortRedis {
         }
     }
 
-    /// Makes a call, unless the connection is broken. `None` where there was no answer.
+    /// Makes a call unless the connection is broken. `None` if there was no answer.
     pub async fn call<T>(
         &self,
         call: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
@@ -71,7 +70,7 @@ impl BestEffortRedis {
             Err(_) => "no answer in time".to_owned(),
         };
         self.failures.increment(1);
-        tracing::debug!(failure, "redis did not answer");
+        tracing::debug!(failure, "redis call failed");
         self.shared.is_broken.store(true, Ordering::Release);
         self.shared.connection.store(None);
         self.connect(RECONNECT_DELAY);
@@ -85,14 +84,14 @@ impl BestEffortRedis {
         let connected = self.shared.connected.notified();
         self.connect(Duration::ZERO);
         if !self.shared.is_broken.load(Ordering::Acquire) {
-            // The first connection is worth a call's time.
+            // The first call may wait for the connection, within its own time limit.
             tokio::time::timeout(self.timeout, connected).await.ok()?;
         }
         let connection = self.shared.connection.load_full();
         connection.map(|connection| MultiplexedConnection::clone(&connection))
     }
 
-    /// Opens a connection in the background, one attempt at a time.
+    /// Reconnects in the background, one attempt at a time.
     fn connect(&self, pause: Duration) {
         if self.shared.is_connecting.swap(true, Ordering::AcqRel) {
             return;
@@ -116,7 +115,7 @@ impl BestEffortRedis {
     }
 }
 
-/// A connection is being opened until this is dropped, however the attempt ends.
+/// Marks an attempt in progress until dropped, however it ends.
 struct Connecting(Arc<Shared>);
 
 impl Drop for Connecting {

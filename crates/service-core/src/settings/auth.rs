@@ -1,4 +1,4 @@
-//! How callers are told apart, and by which keys.
+//! Authentication settings: the mode, the tokens that are accepted, and the keys.
 
 use std::fmt::Display;
 use std::fs;
@@ -15,67 +15,66 @@ use url::Url;
 
 use crate::settings::{SettingsError, require, texts_between_commas};
 
-/// Who may call, and what tokens are checked by.
+/// Who may call, and how tokens are verified.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthSettings {
-    /// How callers are told apart.
+    /// Whether callers need a token.
     pub mode: AuthMode,
-    /// Lets an open service listen on an address other than loopback.
+    /// Allows an open service to listen on an address other than loopback.
     pub open_beyond_loopback: bool,
-    /// By which names an open service is called, besides those of loopback: a text with commas between them.
+    /// Accepted `Host` names of an open service besides loopback's, comma-separated.
     #[serde(deserialize_with = "texts_between_commas")]
     pub open_hosts: Vec<String>,
-    /// Who makes tokens: their `iss`.
+    /// The required `iss` of tokens.
     pub issuer: String,
-    /// Whom tokens are for: their `aud`. Each service has its own, so that a token that one of them was shown
-    /// opens no other.
+    /// The required `aud` of tokens. Each service has its own: a token shown to one service is refused by all
+    /// others.
     pub audience: String,
-    /// The `aud` of people's tokens, which are for all services; empty where there are none.
+    /// The `aud` of users' tokens, which all services accept; empty for none.
     pub shared_audience: String,
-    /// How far clocks may be apart.
+    /// Tolerated difference between clocks.
     #[serde(with = "humantime_serde")]
     pub clock_skew: Duration,
-    /// Which claim has the role.
+    /// The claim that holds the role.
     pub role_claim: String,
-    /// A secret for HS256, of at least 32 bytes.
+    /// The HS256 secret, of at least 32 bytes.
     #[serde(default, deserialize_with = "unless_empty_secret")]
     pub secret: Option<SecretString>,
-    /// A file with that secret.
+    /// A file with the HS256 secret.
     #[serde(default, deserialize_with = "unless_empty")]
     pub secret_file: Option<PathBuf>,
     /// A file with public keys: a JWK set.
     #[serde(default, deserialize_with = "unless_empty")]
     pub jwks_file: Option<PathBuf>,
-    /// The same as text.
+    /// The JWK set itself.
     #[serde(default, deserialize_with = "unless_empty")]
     pub jwks: Option<String>,
     /// Where public keys are published: `https`, or `http` on a loopback address.
     #[serde(default, deserialize_with = "unless_empty")]
     pub jwks_url: Option<Url>,
-    /// The least time between two fetches of published keys, whatever tokens come.
+    /// Minimum time between two fetches of published keys, even if tokens name unknown keys.
     #[serde(with = "humantime_serde")]
     pub jwks_fetch_pause: Duration,
-    /// A file with the private key, in PEM, that this service signs its own tokens with. Its public half is
-    /// trusted here.
+    /// A file with the private key, in PEM, that signs this service's tokens. Its public half is trusted here.
     #[serde(default, deserialize_with = "unless_empty")]
     pub signing_key_file: Option<PathBuf>,
-    /// The same as text.
+    /// The private key itself, in PEM.
     #[serde(default, deserialize_with = "unless_empty_secret")]
     pub signing_key: Option<SecretString>,
 }
 
-/// How callers are told apart.
+/// Whether callers need a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMode {
-    /// Every caller may act for any user and as admin.
+    /// No tokens: every caller may act for any user and as admin.
     Open,
-    /// By bearer tokens.
+    /// Bearer tokens are required.
     Required,
 }
 
-/// An empty text counts as not given: `${NAME:-}` in a deployment's file is one.
+/// An empty text counts as absent, as `${NAME:-}` produces in a deployment file.
 fn unless_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -87,7 +86,7 @@ where
         .transpose()
 }
 
-/// The same for what is not to be shown.
+/// The same for secrets.
 fn unless_empty_secret<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SecretString>, D::Error> {
@@ -96,7 +95,7 @@ fn unless_empty_secret<'de, D: Deserializer<'de>>(
 }
 
 impl AuthSettings {
-    /// The defaults in this mode, without any key.
+    /// The defaults for this mode, without keys.
     #[must_use]
     pub fn without_keys(mode: AuthMode) -> Self {
         Self {
@@ -119,10 +118,10 @@ impl AuthSettings {
         }
     }
 
-    /// Whether a service may listen on this address.
+    /// Checks that a service may listen on this address.
     ///
     /// # Errors
-    /// When it is open, the address is not loopback, and nobody insisted.
+    /// When the service is open, the address is not loopback, and `open_beyond_loopback` is not set.
     pub fn check_address(&self, host: IpAddr) -> Result<(), SettingsError> {
         require(
             self.mode != AuthMode::Open || host.is_loopback() || self.open_beyond_loopback,
@@ -135,10 +134,10 @@ impl AuthSettings {
         )
     }
 
-    /// Whether keys can be fetched from there without somebody on the way putting others in their place.
+    /// Checks that nobody on the network can replace the fetched keys.
     ///
     /// # Errors
-    /// When they can't.
+    /// When `jwks_url` is neither `https` nor on loopback.
     pub fn check_keys_address(&self) -> Result<(), SettingsError> {
         let Some(url) = &self.jwks_url else {
             return Ok(());
@@ -163,7 +162,7 @@ impl AuthSettings {
         named.cloned().collect()
     }
 
-    /// The audience of the tokens that people are given here.
+    /// The audience of the tokens that users get here.
     #[must_use]
     pub fn peoples_audience(&self) -> &str {
         match self.shared_audience.as_str() {
@@ -172,8 +171,8 @@ impl AuthSettings {
         }
     }
 
-    /// Warns of keys that can do more than this service has to: of a secret by which all who check tokens can make
-    /// them, and of a private key where no tokens are made.
+    /// Warns of keys with more power than the service needs: a shared secret, with which every verifier can
+    /// also issue tokens, and a private key in a service that issues none.
     pub fn warn_of_keys(&self, makes_tokens: bool) {
         if self.mode == AuthMode::Open {
             return;
@@ -192,7 +191,7 @@ impl AuthSettings {
         }
     }
 
-    /// What tokens have to say.
+    /// What a token must satisfy.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
         Verifier {
@@ -203,7 +202,7 @@ impl AuthSettings {
         }
     }
 
-    /// What this service signs its own tokens with: the private key, else the secret, if it has either.
+    /// The signer of this service's own tokens: the private key, otherwise the secret, if either is set.
     ///
     /// # Errors
     /// When it can't be read or used.
@@ -226,7 +225,8 @@ impl AuthSettings {
         signer.context("auth.secret can't be used").map(Some)
     }
 
-    /// The keys that no file has: the secret, the public ones, and the public half of the service's own.
+    /// The keys that are not in `jwks_file` or at `jwks_url`: the secret, `jwks`, and the public half of the
+    /// private key.
     ///
     /// # Errors
     /// When they can't be read or used.
@@ -260,7 +260,7 @@ impl AuthSettings {
     }
 }
 
-/// A private key in PEM. A line of its base64 alone, as it fits into a `.env` file, gets the lines around it.
+/// A private key in PEM. A bare line of base64, which fits into a `.env` file, gets the BEGIN and END lines.
 fn in_pem(key: &SecretString) -> SecretString {
     let text = key.expose_secret().trim();
     if text.is_empty() || text.starts_with("-----") {
@@ -269,7 +269,7 @@ fn in_pem(key: &SecretString) -> SecretString {
     format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n").into()
 }
 
-/// A secret from a file; the line end that editors add is not part of it.
+/// A secret from a file, without the trailing newline that editors add.
 pub fn read_secret(path: &Path) -> anyhow::Result<SecretString> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(text.trim_end_matches(['\r', '\n']).into())

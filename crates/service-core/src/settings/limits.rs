@@ -1,42 +1,42 @@
-//! The numbers of the limits.
+//! Rate and concurrency limits.
 
 use serde::Deserialize;
 
 use crate::settings::{AuthMode, SettingsError, Validate, require};
 
-/// Requests a minute of one client where tokens are asked for and nothing else is said: fifty a second,
-/// all day. A person stays far below, and one client can't take what a core gives.
+/// Default requests per minute of one client where tokens are required: fifty a second, all day. A person stays
+/// far below, and one client can't use up a core.
 const REQUESTS_PER_MINUTE: u32 = 3000;
 
-/// How many clients one address may have at full speed where nothing else is said: a household, or a small office.
+/// Default number of full-speed clients per address: a household, or a small office.
 const CLIENTS_OF_AN_ADDRESS: u32 = 4;
 
-/// Connections of one address where tokens are asked for and nothing else is said. With all of them open, and
-/// none of them reading, a service stays within half of the memory that its deployment gives it.
+/// Default connections per address where tokens are required. With all of them open and none of them reading, a
+/// service stays within half of the memory of its deployment.
 const CONNECTIONS_PER_ADDRESS: usize = 1024;
 
-/// How much a client may ask, and how much is answered at once.
+/// Limits per client and per address, and of the whole service.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Requests of one client within a minute; 0 is no limit. Not given: a generous one where tokens are
-    /// asked for, none in an open service.
+    /// Requests per minute of one client; 0 is no limit. Default: a generous limit where tokens are required,
+    /// none in an open service.
     #[serde(default)]
     pub requests_per_minute: Option<u32>,
-    /// Requests within a minute of all clients at one address together, whoever they are, and connections that
-    /// it opens. Not given: those of four clients.
+    /// Requests per minute of all clients at one address together, and new connections per minute from it.
+    /// Default: the limit of four clients.
     #[serde(default)]
     pub requests_per_minute_of_address: Option<u32>,
-    /// Connections that one address has open at once; 0 is no limit. Not given: a generous one where tokens are
-    /// asked for, none in an open service.
+    /// Open connections per address; 0 is no limit. Default: a generous limit where tokens are required, none
+    /// in an open service.
     #[serde(default)]
     pub connections_per_address: Option<usize>,
-    /// Requests that are answered at once; more are refused at once.
+    /// Concurrent requests; more are refused at once (load shedding).
     pub max_concurrent_requests: usize,
 }
 
 impl LimitSettings {
-    /// Requests of one client within a minute; none is no limit.
+    /// Requests per minute of one client; `None` is no limit.
     #[must_use]
     pub fn requests_per_minute(&self, mode: AuthMode) -> Option<u32> {
         let unless_given = match mode {
@@ -47,14 +47,14 @@ impl LimitSettings {
         Some(quota).filter(|quota| *quota > 0)
     }
 
-    /// Requests of all clients at an address within a minute, if one client may ask so many.
+    /// Requests per minute of all clients at an address, given the limit of one client.
     #[must_use]
     pub fn requests_per_minute_of_address(&self, of_a_client: u32) -> u32 {
         let unless_given = of_a_client.saturating_mul(CLIENTS_OF_AN_ADDRESS);
         self.requests_per_minute_of_address.unwrap_or(unless_given)
     }
 
-    /// Connections of one address; none is no limit.
+    /// Connections per address; `None` is no limit.
     #[must_use]
     pub fn connections_per_address(&self, mode: AuthMode) -> Option<usize> {
         let unless_given = match mode {

@@ -1,4 +1,4 @@
-//! Limits of streams of server-sent events.
+//! Limits of server-sent event streams.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use serde::Deserialize;
 
 use crate::settings::{SettingsError, Validate, require};
 
-/// How many streams there may be, and how long they last.
+/// How many streams may be open, and for how long.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamSettings {
-    /// Of all clients together.
+    /// Open streams of all clients together.
     pub at_once: usize,
-    /// Of one subject of a token or a session.
+    /// Open streams of one token subject or one session.
     pub per_client: usize,
-    /// Of all clients at one address together.
+    /// Open streams of all clients at one address.
     pub per_address: usize,
-    /// How long one lasts: its client comes back by itself, and says what it knows.
+    /// Longest duration of a stream; its client reconnects by itself with its last event id.
     #[serde(with = "humantime_serde")]
     pub lifetime: Duration,
 }
