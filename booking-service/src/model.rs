@@ -1,4 +1,4 @@
-//! Rows and values, without I/O: what `db` reads and writes and `app` decides about.
+//! Rows and values without I/O: `db` reads and writes them, `app` decides about them.
 
 pub mod actor;
 pub mod booking;

@@ -1,25 +1,24 @@
-//! Who asks, as the rules of sale see them: they bind customers, and nobody else.
+//! The actor behind a request. The sales rules bind customers only.
 
 use std::net::IpAddr;
 
 use service_core::caller::{Caller, Role};
 use service_core::network::network_of;
 
-/// On whose behalf something is booked or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Staff and other services, who know what they do.
+    /// Staff and other services, whom the rules do not bind.
     Staff,
-    /// A customer, from this network.
+    /// A customer, in this network.
     Customer {
-        /// One client's: an address, or of IPv6 the network that it has.
+        /// The address; for IPv6, its network.
         network: IpAddr,
     },
 }
 
 impl Actor {
-    /// The actor behind a call from this address. Whoever calls an open service may act as anybody, so nobody
-    /// there is known to be staff.
+    /// The actor behind a call from this address. An open service cannot tell who calls, so nobody there
+    /// counts as staff.
     #[must_use]
     pub fn of(caller: &Caller, address: IpAddr) -> Self {
         match (caller.subject(), caller.role()) {
@@ -30,7 +29,7 @@ impl Actor {
         }
     }
 
-    /// Whether the rules bind them.
+    /// Whether the sales rules apply.
     #[must_use]
     pub fn is_customer(self) -> bool {
         matches!(self, Self::Customer { .. })

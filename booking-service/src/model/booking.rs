@@ -1,4 +1,4 @@
-//! A booking, as its row has it: the same for every channel.
+//! A booking as its row has it, the same for every channel.
 
 use domain::{Amount, BookingId, Currency, FlightId, HoldId, Money, PaymentId, SeatNumber, Units};
 use jiff::Timestamp;
@@ -13,26 +13,25 @@ use crate::model::booking_row::StoredState;
 use crate::model::first_answer::FirstAnswer;
 use crate::model::refusal::Refusal;
 
-/// How many rounds of attempts a queued payment may have: as often as staff may reasonably want it tried
-/// again.
+/// The most rounds of payment attempts of a queued booking; each requeue by staff starts another.
 const QUEUED_ROUNDS_MAX: u8 = 20;
 
-/// In which style a booking was made.
+/// The API style that a booking came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
-    /// So many seats on a flight or an itinerary, paid at once.
+    /// Seats by count, on a flight or an itinerary, paid at once.
     Count,
     /// Chosen seats, held for a while and then paid.
     Seats,
-    /// So many seats on a flight, not paid here.
+    /// Seats by count on a flight, not paid here.
     Simple,
-    /// Tickets to an event, paid through a queue.
+    /// Event tickets, paid through a queue.
     Event,
 }
 
 impl Channel {
-    /// As it is stored.
+    /// The stored text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,7 +42,6 @@ impl Channel {
         }
     }
 
-    /// The channel that is stored as this text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         [Self::Count, Self::Seats, Self::Simple, Self::Event]
@@ -52,158 +50,137 @@ impl Channel {
     }
 }
 
-/// How many attempts to pay there are.
+/// Limits of payment attempts.
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentAttempts {
-    /// Of an order, one after the other by themselves; and of a round of a queued payment.
+    /// Attempts made automatically, for an order or for one round of a queued payment.
     pub automatic: u8,
-    /// Of an order whose customer is there, and pays in another way after a decline.
+    /// Attempts of an order whose customer is on session and changes the payment method after a decline.
     pub on_session: u8,
 }
 
-/// Seats on one flight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
-    /// The flight.
     pub flight: FlightId,
-    /// How many seats.
     pub units: Units,
-    /// Which; none where any will do.
+    /// Empty where any seats will do.
     pub seats: Vec<SeatNumber>,
 }
 
-/// Tickets to an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tickets {
-    /// The event.
     pub event: Uuid,
-    /// How many.
     pub quantity: Units,
-    /// What one cost when it was booked, in minor units.
+    /// Price of one ticket at the time of booking, in minor units.
     pub unit_price_minor: i64,
-    /// The voucher's code, if there was one.
+    /// The voucher's code.
     pub voucher: Option<String>,
-    /// What it took off, in minor units.
+    /// In minor units.
     pub discount_minor: i64,
 }
 
-/// Somebody who travels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traveler {
-    /// Given names, as in the passport.
+    /// As in the passport.
     pub given_name: String,
-    /// Family name, as in the passport.
+    /// As in the passport.
     pub family_name: String,
-    /// Date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub born_on: Option<Date>,
-    /// The number of a passport or an identity card.
+    /// Number of a passport or an identity card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
 }
 
-/// Other seats that a booking is about to have.
+/// A seat change that has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatChange {
-    /// The seats of each leg.
+    /// The new seats of each leg.
     pub seats: Vec<Vec<SeatNumber>>,
-    /// The deadline that they bring.
+    /// The booking's deadline after the change.
     pub deadline_at: Timestamp,
 }
 
-/// What a customer asks for.
+/// A validated request for a booking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBooking {
-    /// In which style.
     pub channel: Channel,
-    /// Who asks.
     pub actor: Actor,
-    /// Whose it will be.
+    /// Owner of the booking.
     pub user: String,
     /// The flight as the customer named it.
     pub flight_ref: String,
-    /// The flights and seats, in order; one to four.
+    /// One to four, in order.
     pub legs: Vec<Leg>,
-    /// The local date on which the first flight departs, if the customer gave it.
+    /// Local departure date of the first flight, if given.
     pub date: Option<Date>,
-    /// How it is paid.
     pub payment_type: String,
-    /// The total that the customer expects, if they said.
+    /// The total that the customer expects; a different price is refused.
     pub expected_total: Option<Amount>,
-    /// Who travels; none where the customer did not say.
+    /// Empty if not given.
     pub travelers: Vec<Traveler>,
-    /// Under which key it was asked for.
     pub key: Option<RequestKey>,
 }
 
-/// A booking's row and its legs. It can't be serialized: who travels, and with which document, is kept in its
-/// rows and nowhere else.
+/// A booking's row and its legs. Deliberately not serializable: travelers and their documents must not leave
+/// their rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
-    /// Its id.
     pub id: BookingId,
-    /// In which style it was made.
     pub channel: Channel,
-    /// Whose it is.
     pub user: String,
     /// The flight as the customer named it; empty for tickets.
     pub flight_ref: String,
-    /// The flights and seats, in order; none for tickets.
+    /// In order; empty for tickets.
     pub legs: Vec<Leg>,
-    /// The tickets, where it has no flights.
+    /// Only for the event channel.
     pub tickets: Option<Tickets>,
-    /// The local date on which the first flight departs, if the customer gave it.
+    /// Local departure date of the first flight, if given.
     pub date: Option<Date>,
-    /// Who travels; none where the customer did not say.
+    /// Empty if not given.
     pub travelers: Vec<Traveler>,
-    /// How it is paid.
     pub payment_type: String,
-    /// The code that it is paid with, while it is.
+    /// The payment code, while a payment runs.
     pub payment_code: Option<String>,
-    /// The total that the customer expects, if they said.
+    /// The total that the customer expects; a different price is refused.
     pub expected_total: Option<Amount>,
-    /// Where it stands.
     pub life: BookingState,
-    /// How many attempts to pay have been begun.
+    /// Payment attempts begun so far.
     pub attempts: i16,
-    /// Whether the customer is there: after a decline they pay in another way.
+    /// Whether the customer is on session and changes the payment method after a decline.
     pub is_on_session: bool,
-    /// Why it could not be had.
     pub refusal: Option<Refusal>,
-    /// Its hold; also the id of an order and of a booking of tickets.
+    /// Also the public id of an order and of an event booking.
     pub hold: HoldId,
-    /// The number of the last seat change that was begun.
+    /// Number of the last seat change begun; 0 before the first.
     pub seat_change: i64,
-    /// The seat change that is not ended yet.
+    /// The seat change in flight.
     pub requested_seats: Option<SeatChange>,
-    /// The total, known once the seats are held.
+    /// Known once the seats are held.
     pub total: Option<Money>,
-    /// Since when the seats are held.
     pub held_at: Option<Timestamp>,
-    /// The charge that was captured.
+    /// The captured charge.
     pub payment: Option<PaymentId>,
-    /// What was asked for, digested.
+    /// Digest of the request.
     pub digest: Vec<u8>,
-    /// Whether it was asked for under a key, so that it can be asked for again.
+    /// Whether the request had an idempotency key, so that it may be repeated.
     pub has_key: bool,
-    /// What the request under its key was answered, once it was.
+    /// The first answer to the request, for replays.
     pub answer: Option<FirstAnswer>,
-    /// After this time no attempt to pay begins, and seats that are not paid for go back.
+    /// No payment attempt begins after this time, and unpaid seats are released.
     pub deadline_at: Timestamp,
-    /// Whether it had passed when the row was read.
+    /// By the database's clock, when the row was read.
     pub is_past_deadline: bool,
-    /// How often its lease ran out and another worker took it over.
+    /// How often its lease expired and another worker took it over.
     pub lease_reclaims: i32,
-    /// Rises with each change.
+    /// Optimistic locking: rises with each change.
     pub version: i64,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
     pub updated_at: Timestamp,
 }
 
 impl Booking {
-    /// What is agreed with its customer.
+    /// The payment rules of the booking's channel.
     #[must_use]
     pub fn policy(&self, attempts: PaymentAttempts) -> PaymentPolicy {
         let PaymentAttempts {
@@ -229,10 +206,7 @@ impl Booking {
         }
     }
 
-    /// The booking after this event; its other fields are the caller's to change.
-    ///
-    /// # Errors
-    /// When the event can't happen to a booking that stands like this one.
+    /// Applies an event. Only the state, the attempts and the payment code change.
     pub fn after(&self, policy: PaymentPolicy, event: Event) -> Result<Self, Refused> {
         let life = self.life.apply(policy, event)?;
         let pays = matches!(life.state, lifecycle::State::Paying { .. });
@@ -244,25 +218,24 @@ impl Booking {
         })
     }
 
-    /// The total in the wire's form: zero until it is known.
+    /// Zero until the total is known.
     #[must_use]
     pub fn amount(&self) -> Amount {
         self.total.map_or(Amount::ZERO, Money::amount)
     }
 
-    /// The total's currency, once it is known.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
         self.total.map(Money::currency)
     }
 
-    /// The key of an attempt's charge at payment-service.
+    /// The idempotency key of an attempt's charge at payment-service.
     #[must_use]
     pub fn charge_key(&self, attempt: u8) -> String {
         format!("booking {}/{attempt}", self.hold)
     }
 
-    /// What the other services call it: what a hold is for, and what a charge pays.
+    /// The booking's name in the other services' holds and charges.
     #[must_use]
     pub fn reference(&self) -> String {
         match self.channel {
@@ -271,7 +244,8 @@ impl Booking {
         }
     }
 
-    /// Whether a worker has something to do: the machine's next action, or an unfinished seat change.
+    /// Whether a worker has something to do: a next action of the state machine, or an unfinished seat
+    /// change.
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.life.has_work() || self.requested_seats.is_some()

@@ -1,25 +1,23 @@
-//! A booking's life in the words of its row.
+//! Maps a [`BookingState`] to the columns of its row and back.
 
 use lifecycle::{BookingState, MoneyTask, Outcome, SeatTask, State};
 
-/// A [`BookingState`] as it is stored: names and numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredState<T> {
-    /// Where it stands.
     pub state: T,
-    /// What the customer is told.
+    /// The state shown to the customer.
     pub public_status: T,
-    /// The payment attempt that runs or was the last; 0: none yet.
+    /// The running or latest payment attempt; 0 before the first.
     pub attempt: i16,
     /// Whether that attempt is known to have been charged.
     pub charged: bool,
-    /// What is left to do about the hold.
+    /// Pending work on the hold.
     pub seats_task: T,
-    /// What is left to do about the money.
+    /// Pending work on the charge.
     pub money_task: T,
 }
 
-/// The states as they are stored, but for the attempt, which has a column of its own.
+/// The stored text; the attempt has its own column.
 pub(crate) fn state_text(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
@@ -33,7 +31,7 @@ pub(crate) fn state_text(state: State) -> &'static str {
     }
 }
 
-/// The state that is stored as this text, and its attempt.
+/// `None` for an unknown text.
 pub(crate) fn state_from(text: &str, attempt: u8) -> Option<State> {
     Some(match text {
         "pending" => State::Pending,
@@ -66,7 +64,7 @@ impl From<BookingState> for StoredState<&'static str> {
             SeatTask::Confirm => "confirm",
             SeatTask::Release => "release",
         };
-        // They are all the same attempt: the last.
+        // If several are set, all name the same attempt, the latest.
         let attempt = life.charged.or(reversing).or(paying).unwrap_or(0);
         Self {
             state: state_text(life.state),
@@ -80,7 +78,7 @@ impl From<BookingState> for StoredState<&'static str> {
 }
 
 impl<T: AsRef<str>> StoredState<T> {
-    /// The life that was stored, unless something else wrote these columns.
+    /// `None` if the columns hold an unknown value.
     #[must_use]
     pub fn life(&self) -> Option<BookingState> {
         let attempt = u8::try_from(self.attempt).ok()?;

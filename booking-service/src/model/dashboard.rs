@@ -1,23 +1,22 @@
-//! What the dashboard shows, and how bookings are filtered.
+//! Statistics of the dashboard, and the filter of the booking list.
 
 use domain::{BookingId, Currency, FlightId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-/// Which time is looked at.
+/// The time that the dashboard covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Span {
-    /// The last hour, in minutes.
+    /// In minutes.
     #[default]
     Hour,
-    /// The last day, in half hours.
+    /// In half hours.
     Day,
-    /// The last week, in periods of three hours.
+    /// In periods of three hours.
     Week,
 }
 
 impl Span {
-    /// How many parts it has.
     #[must_use]
     pub fn parts(self) -> usize {
         match self {
@@ -27,7 +26,6 @@ impl Span {
         }
     }
 
-    /// How long it is.
     #[must_use]
     pub fn seconds(self) -> f64 {
         match self {
@@ -37,7 +35,6 @@ impl Span {
         }
     }
 
-    /// How long a part of it is.
     #[must_use]
     pub fn part_seconds(self) -> f64 {
         match self {
@@ -48,98 +45,78 @@ impl Span {
     }
 }
 
-/// What bookings of a span add up to.
+/// Counts and sums of the bookings of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
-    /// All that were made.
     pub made: i64,
-    /// Those that are paid and sold.
     pub confirmed: i64,
-    /// Those that are not decided yet.
     pub open: i64,
-    /// Those that could not be had or ran out of time.
+    /// Failed or expired.
     pub failed: i64,
-    /// Those that were given up.
     pub cancelled: i64,
-    /// Bookings of any time on which work is overdue.
+    /// Bookings of any age whose work is overdue.
     pub overdue: i64,
-    /// What the confirmed ones cost, by currency, most first.
+    /// Of confirmed bookings, by currency, largest first.
     pub revenue: Vec<Revenue>,
-    /// Made and confirmed in each part of the span, oldest first.
+    /// Bookings made, and of those confirmed, in each part of the span, oldest first.
     pub over_time: Vec<(i64, i64)>,
 }
 
-/// What confirmed bookings cost in one currency.
+/// Revenue of confirmed bookings in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revenue {
-    /// The currency.
     pub currency: Currency,
-    /// In each part of the span in which they were made, oldest first, in minor units.
+    /// By the part of the span in which the booking was made, oldest first, in minor units.
     pub over_time: Vec<i64>,
 }
 
 impl Revenue {
-    /// All of it, in minor units.
+    /// In minor units.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.over_time.iter().sum()
     }
 }
 
-/// What was sold of a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlightSales {
-    /// The flight.
     pub flight: FlightId,
     /// Seats of confirmed bookings.
     pub sold: i64,
-    /// Seats of bookings that are not decided yet.
+    /// Seats of bookings that are held or being paid.
     pub held: i64,
 }
 
-/// Where an event's tickets are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSales {
-    /// The event.
     pub event: Uuid,
-    /// What it is called.
     pub name: String,
-    /// All tickets.
     pub capacity: i32,
-    /// Those that are held.
     pub held: i32,
-    /// Those that are sold.
     pub sold: i32,
 }
 
-/// Where a booking stands, as lists are narrowed by it.
+/// A booking's public status, coarsened for filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Not decided yet: held, being paid, or waiting to be.
+    /// Not decided yet: pending, held, being paid, or declined and waiting for another attempt.
     Open,
-    /// Paid and sold.
     Confirmed,
-    /// It could not be had, or not be paid.
     Failed,
-    /// Its time ran out.
     Expired,
-    /// It was given up.
     Cancelled,
 }
 
-/// Which bookings are looked for; all of it has to be so.
+/// Fields combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct BookingFilter {
-    /// Their number, their order's id, their user or their flight's id.
+    /// A booking number, an order id, a user or a flight id.
     pub known: Option<String>,
-    /// Where they stand.
     pub stage: Option<Stage>,
-    /// A flight that they have seats on.
     pub flight: Option<FlightId>,
-    /// The event that they have tickets to.
     pub event: Option<Uuid>,
-    /// The day on which they were made, in UTC.
+    /// In UTC.
     pub made_on: Option<Date>,
-    /// Only those before this one.
+    /// Keyset pagination: only bookings below this id.
     pub older_than: Option<BookingId>,
 }

@@ -1,5 +1,3 @@
-//! Events with their price and sales window.
-
 use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Description, Name};
 use domain::{Amount, Currency, Money, PoolId, Units, ZoneName};
@@ -7,54 +5,44 @@ use jiff::Timestamp;
 use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
-/// An event.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its id.
     pub id: Uuid,
-    /// Where its tickets are counted.
+    /// Counts its tickets.
     pub pool: PoolId,
-    /// What it is called.
     pub name: String,
-    /// What is said about it.
     pub description: String,
-    /// When it begins.
     pub starts_at: Timestamp,
-    /// Whose clocks say so; `None`: nobody said.
+    /// Time zone of the venue, if known.
     pub time_zone: Option<ZoneName>,
-    /// Where it is; `None`: nobody said.
     pub venue: Option<String>,
-    /// All of its tickets.
     pub total_tickets: i32,
-    /// What one costs now.
+    /// Of one ticket, now.
     pub price: Money,
-    /// When tickets are sold.
     pub sales: SalesWindow,
-    /// How many one user may have; `None`: any number.
+    /// `None`: no limit.
     pub tickets_per_user: Option<Units>,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed, but for sales.
+    /// Sales do not count as changes.
     pub updated_at: Timestamp,
 }
 
-/// When tickets are sold, besides the margin before the start that the inventory keeps.
+/// The sales window set by staff. The inventory also closes sales some time before the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SalesWindow {
-    /// From this moment; `None`: from the beginning.
+    /// Inclusive; `None`: since the event was made.
     pub from: Option<Timestamp>,
-    /// Until before this one; `None`: until sales close.
+    /// Exclusive; `None`: until the inventory closes sales.
     pub until: Option<Timestamp>,
 }
 
 impl SalesWindow {
-    /// Whether tickets are sold at this moment.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 
-    /// Whether there is such a time at all.
+    /// Refuses an empty window.
     pub(crate) fn checked(self) -> Result<Self, InvalidField> {
         match (self.from, self.until) {
             (Some(from), Some(until)) if from >= until => Err(never_on_sale()),
@@ -63,73 +51,58 @@ impl SalesWindow {
     }
 }
 
-/// An event to be made.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// What it is called.
     pub name: Name,
-    /// What is said about it.
     pub description: Description,
-    /// When it begins.
     pub starts_at: Timestamp,
-    /// Whose clocks say so, if that is known.
+    /// Time zone of the venue, if known.
     pub time_zone: Option<ZoneName>,
-    /// Where it is, if that is known.
     pub venue: Option<Name>,
-    /// All of its tickets.
     pub total_tickets: Units,
-    /// What one costs, zero or more.
+    /// Zero or more.
     pub price: Money,
-    /// When they are sold.
     pub sales: SalesWindow,
-    /// How many one user may have; `None`: any number.
+    /// `None`: no limit.
     pub tickets_per_user: Option<Units>,
-    /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
 }
 
-/// An event as somebody may book it.
+/// An event as a user may book it.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// The event.
     pub event: Event,
-    /// When this is, by the database's clock.
+    /// By the database's clock.
     pub now: Timestamp,
-    /// Whether whoever asks is a user.
+    /// Whether the user exists.
     pub has_user: bool,
 }
 
-/// What is to change of an event.
+/// The fields of an event to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct EventChange {
-    /// What it is called.
     pub name: Option<Name>,
-    /// What is said about it.
     pub description: Option<Description>,
-    /// When it begins.
     pub starts_at: Option<Timestamp>,
-    /// Whose clocks say so; `Some(None)`: it is not known.
+    /// `Some(None)` clears it.
     pub time_zone: Option<Option<ZoneName>>,
-    /// Where it is; `Some(None)`: it is not known.
+    /// `Some(None)` clears it.
     pub venue: Option<Option<Name>>,
-    /// All of its tickets.
     pub total_tickets: Option<Units>,
-    /// What one costs, zero or more, to those who book from now on.
+    /// Zero or more; applies to new bookings.
     pub price: Option<Amount>,
-    /// In which currency: the one that it has, which all of its sales are counted in.
+    /// Accepted only if it is the event's currency, in which all its sales are counted.
     pub currency: Option<Currency>,
-    /// From when on tickets are sold; `Some(None)`: from the beginning.
+    /// `Some(None)` removes the limit.
     pub sales_from: Option<Option<Timestamp>>,
-    /// Until when; `Some(None)`: until sales close.
+    /// `Some(None)` removes the limit.
     pub sales_until: Option<Option<Timestamp>>,
-    /// How many one user may have, of those who book from now on; `Some(None)`: any number.
+    /// Applies to new bookings; `Some(None)` removes the limit.
     pub tickets_per_user: Option<Option<Units>>,
 }
 
 impl EventChange {
-    /// Whether the event would make sense with it.
-    ///
-    /// Answers its new price, if it has one.
+    /// Checks the change against the event. Returns the new price, if one is given.
     pub(crate) fn check_against(&self, event: &Event) -> Result<Option<Money>, InvalidField> {
         let currency = event.price.currency();
         let price = self.price.map(|price| checked_price(price, currency));
@@ -146,16 +119,15 @@ impl EventChange {
     }
 }
 
-/// What an event's bookings add up to, at one moment.
+/// Sums of an event's bookings, of one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
-    /// Tickets of confirmed bookings.
+    /// Of confirmed bookings.
     pub units_sold: i64,
-    /// What they were sold for, in minor units: they may come to more than [`Money`] can be.
+    /// In minor units. The sum may exceed the range of [`Money`].
     pub revenue_minor: i64,
-    /// In which currency.
     pub currency: Currency,
-    /// Tickets that are neither held nor sold.
+    /// Neither held nor sold.
     pub free_units: i32,
 }
 
@@ -163,10 +135,7 @@ pub(crate) fn never_on_sale() -> InvalidField {
     InvalidField::new("sales_end", "must be after sales_start")
 }
 
-/// What a ticket may cost.
-///
-/// # Errors
-/// When it is below zero, or not a whole number of the currency's minor units.
+/// Parses a ticket price: zero or more, in whole minor units of the currency.
 pub fn checked_price(price: Amount, currency: Currency) -> Result<Money, InvalidField> {
     let invalid = |detail: String| InvalidField::new("ticket_price", detail);
     if price < Amount::ZERO {

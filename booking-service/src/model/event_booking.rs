@@ -1,4 +1,4 @@
-//! Bookings of tickets, as their customers see them.
+//! Event bookings as their customers see them.
 
 use domain::{Currency, HoldId, Money, Units};
 use jiff::Timestamp;
@@ -8,52 +8,41 @@ use uuid::Uuid;
 use crate::model::booking::Booking;
 use crate::model::refusal::Refusal as Reason;
 
-/// A booking of tickets, as its customer sees it.
 #[derive(Clone, Debug)]
 pub struct EventBooking {
-    /// Its id, and that of its hold.
+    /// Also the id of its hold.
     pub id: HoldId,
-    /// Whose it is.
     pub user: String,
-    /// The event.
     pub event: Uuid,
-    /// How many tickets.
     pub quantity: Units,
-    /// Where it stands.
     pub status: EventBookingStatus,
-    /// Whether its payment was declined, and its customer may have it tried again.
+    /// Whether the payment was declined and the customer may retry it.
     pub is_declined: bool,
-    /// What it costs.
     pub total: Money,
-    /// What the voucher took off.
     pub discount: Money,
-    /// The voucher's code, if there was one.
+    /// The voucher's code.
     pub voucher: Option<String>,
-    /// How many attempts to pay have been begun.
+    /// Payment attempts begun so far.
     pub attempts: i16,
-    /// When it is to be paid.
+    /// Payment deadline.
     pub deadline_at: Timestamp,
     /// Why it is not paid yet, or was cancelled.
     pub reason: Option<Reason>,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// Where a booking of tickets stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventBookingStatus {
-    /// It is to be paid.
+    /// Not paid yet.
     Pending,
-    /// It is paid, and its tickets are sold.
+    /// Paid; the tickets are sold.
     Confirmed,
-    /// It is over.
+    /// Ended for any reason.
     Cancelled,
 }
 
 impl EventBookingStatus {
-    /// What the customer of a booking that shows this is told.
     #[must_use]
     pub fn of(public_status: State) -> Self {
         match public_status {
@@ -67,7 +56,7 @@ impl EventBookingStatus {
         }
     }
 
-    /// As it is answered.
+    /// The wire text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -79,7 +68,7 @@ impl EventBookingStatus {
 }
 
 impl EventBooking {
-    /// `None` if it is no booking of tickets.
+    /// `None` for other channels.
     #[must_use]
     pub fn of(booking: Booking) -> Option<Self> {
         let tickets = booking.tickets?;
@@ -103,7 +92,7 @@ impl EventBooking {
         })
     }
 
-    /// As it was when it was made: what its request was answered, whatever happened since.
+    /// As first answered, for replays of the request.
     pub(crate) fn into_made(self) -> Self {
         let is_free = self.total.minor() == 0;
         Self {

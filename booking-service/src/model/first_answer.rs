@@ -1,19 +1,18 @@
-//! What the request that made a booking was answered. Bookings change: a replay of the request gets the booking
-//! as it was when it was answered first, which is written in the commit that decided it.
+//! The first answer to the request that made a booking. Bookings change, but a replay returns the booking as
+//! first answered; that is written in the commit that decided it.
 
 use domain::{PaymentId, SeatNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::model::refusal::Refusal;
 
-/// All of an answer that may change afterwards.
+/// The fields of an answer that may change later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstAnswer {
-    /// What the customer was told.
     pub(super) public_status: String,
-    /// The seats of each leg.
+    /// By leg.
     pub(super) seats: Vec<Vec<SeatNumber>>,
-    /// The total, in its currency's smallest unit.
+    /// In minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total_minor: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
-//! A field of a request that breaks a rule which other fields, or what is stored, have a say in.
+//! A field that contradicts another field of the request or stored data.
 
-/// Which field, and what is wrong with it, in words that follow its name.
+/// The field, and a detail that reads on from its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{field}: {detail}")]
 pub struct InvalidField {

@@ -1,4 +1,4 @@
-//! From a booking to the answer that is kept of it, and back.
+//! Maps a booking to its stored first answer and back.
 
 use domain::{Money, RefusalCode};
 use lifecycle::{Outcome, State};
@@ -8,12 +8,11 @@ use crate::model::booking_row::{state_from, state_text};
 use crate::model::first_answer::FirstAnswer;
 
 impl FirstAnswer {
-    /// What the request for a booking that stands like this is answered; none if it has no answer yet, or one
-    /// that is not kept.
+    /// The answer in the booking's current state; `None` if it has none yet, or one that is not stored.
     #[must_use]
     pub fn of(booking: &Booking) -> Option<Self> {
         let is_answered = match (booking.channel, booking.life.public_status) {
-            // Answered when they were made: by what never changes.
+            // Its replay is made from fields that never change.
             (Channel::Event, _) => false,
             (_, State::Confirmed | State::Ended(_)) => !leaves_key_free(booking),
             (Channel::Seats, State::Held) => true,
@@ -29,7 +28,7 @@ impl FirstAnswer {
     }
 }
 
-/// Whether a booking's request was refused in a way that is not kept.
+/// Whether the booking was refused with an answer that is not stored, so that its key may be used again.
 #[must_use]
 pub fn leaves_key_free(booking: &Booking) -> bool {
     let has_failed = matches!(
@@ -38,22 +37,22 @@ pub fn leaves_key_free(booking: &Booking) -> bool {
     );
     let code = booking.refusal.as_ref().map(|refusal| &refusal.code);
     let is_kept = match booking.channel {
-        // A refusal is an answer in its style.
+        // This channel answers a refusal with a booking.
         Channel::Count => !code.is_some_and(never_came_about),
         Channel::Seats => !code.is_some_and(|code| never_came_about(code) || is_problem(code)),
-        // Each is a problem, such as a conflict.
+        // This channel answers every refusal with a problem, such as a conflict.
         Channel::Simple => false,
         Channel::Event => true,
     };
     has_failed && booking.answer.is_none() && !is_kept
 }
 
-/// Refusals of what never came about as it was asked for: the key is free for another try.
+/// Nothing was booked as requested: the key is free for another try.
 fn never_came_about(code: &RefusalCode) -> bool {
     matches!(code, RefusalCode::PriceChanged | RefusalCode::Interrupted) || code.is_no_itinerary()
 }
 
-/// Refusals that an order with chosen seats is answered as problems.
+/// Refusals that the seats channel answers with a problem.
 fn is_problem(code: &RefusalCode) -> bool {
     matches!(
         code,
@@ -62,7 +61,7 @@ fn is_problem(code: &RefusalCode) -> bool {
 }
 
 impl Booking {
-    /// The booking as its request was answered first.
+    /// The booking as its request was first answered.
     #[must_use]
     pub fn into_answered(mut self) -> Self {
         let Some(answer) = self.answer.clone() else {

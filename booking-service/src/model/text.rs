@@ -1,5 +1,4 @@
-//! Texts that people write: names, descriptions, addresses of e-mail. A bad one can't be built. And bytes as
-//! text.
+//! Validated texts that people write (names, descriptions, e-mail addresses), and bytes as hexadecimal text.
 
 use domain::is_visible;
 use email_address::{EmailAddress, Options};
@@ -8,22 +7,21 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_script::{Script, UnicodeScript as _};
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
 
-/// What something or somebody is called: longer than any on a ticket.
+/// At most 200 characters, longer than any name on a ticket.
 pub type Name = domain::Text<1, 200>;
 
-/// What is said about something, perhaps nothing: a page or two, far below the largest body.
+/// Possibly empty; at most 5000 characters, far below the body limit.
 pub type Description = domain::Prose<5000>;
 
-/// Bytes in hexadecimal digits.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An address of e-mail, written as its owner does but for compatibility forms and needless quotes.
+/// An e-mail address as written, without compatibility forms and needless quotes.
 ///
-/// Two are the same one whose [normalized forms](Self::normalized) are equal. Letters that look like those of
-/// another alphabet are refused: `аsha@example.org` with a Cyrillic first letter would be taken for another's address.
+/// Addresses are equal if their [normalized forms](Self::normalized) are. Look-alike letters of another
+/// alphabet are refused: `аsha@example.org` with a Cyrillic first letter could pass for another's address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email {
@@ -32,13 +30,12 @@ pub struct Email {
 }
 
 impl Email {
-    /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// What addresses are compared by: small letters, the domain as name servers have it.
+    /// Lower case, with the domain in its ASCII form.
     #[must_use]
     pub fn normalized(&self) -> &str {
         &self.normalized
@@ -49,7 +46,7 @@ impl TryFrom<String> for Email {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        // Full-width letters and the like are the plain ones.
+        // NFKC maps full-width letters and the like to plain ones.
         let text: String = text.trim().nfkc().collect();
         if !is_visible(&text) {
             return Err("must not have control or other invisible characters".to_owned());
@@ -71,7 +68,7 @@ impl TryFrom<String> for Email {
             let detail = "mixes letters that look alike, or has some that look like others";
             return Err(detail.to_owned());
         }
-        // A domain in another script is kept in it; a plain one as it is written.
+        // An international domain is kept in its own script; an ASCII domain is kept as written.
         let domain = if address.domain().is_ascii() {
             address.domain()
         } else {
@@ -90,8 +87,8 @@ impl From<Email> for String {
     }
 }
 
-/// The part before the `@` without quotes, which mean nothing where they are not needed. Where they are, it
-/// is an address that no sensible mailbox has.
+/// The local part without quotes, which mean nothing where they are not needed. An address that needs quotes
+/// is refused.
 fn unquoted(local: &str) -> Result<String, String> {
     let inner = local
         .strip_prefix('"')
@@ -110,14 +107,14 @@ fn unquoted(local: &str) -> Result<String, String> {
     }
 }
 
-/// Small letters, whatever the database's locale. The two small sigmas are one letter.
+/// Lower case, independent of the database's locale. Both lower-case sigmas are the same letter.
 fn folded(local: &str) -> String {
     let small = local.to_lowercase().replace('ς', "σ");
     small.nfkc().collect()
 }
 
-/// Whether no letter is of another alphabet than the others, and a text in an alphabet other than the Latin
-/// one can't be read as a Latin one.
+/// Whether all letters are of one script, and text in another script than Latin cannot be mistaken for Latin
+/// (confusables).
 fn is_of_one_script(text: &str) -> bool {
     if text.is_ascii() {
         return true;

@@ -1,4 +1,4 @@
-//! Vouchers: their codes, and what they take off a price.
+//! Vouchers: codes and reductions.
 
 use crate::model::refusal::Refusal;
 use domain::{Money, PoolId, RefusalCode, Units};
@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
-/// The longest code.
+/// In characters.
 pub(crate) const CODE_LIMIT_CHARS: usize = 40;
 
-/// The code of a voucher: letters, digits, `-` and `_`. Two that differ in the case of letters only are the
-/// same one.
+/// Letters, digits, `-` and `_`. Codes that differ only in case are the same voucher.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct VoucherCode(String);
@@ -29,24 +28,22 @@ impl TryFrom<String> for VoucherCode {
 }
 
 impl VoucherCode {
-    /// As it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a voucher takes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
-    /// So many hundredths of the price, from 1 to 100.
+    /// Percent of the price, 1 to 100.
     Percent(u8),
-    /// So much, and at most the price.
+    /// A fixed amount, capped at the price.
     Amount(Money),
 }
 
 impl Reduction {
-    /// What it takes off this price, in whole minor units; `None` where it is of another currency.
+    /// The discount on this price in whole minor units; `None` for another currency.
     #[must_use]
     pub fn of(self, price: Money) -> Option<Money> {
         match self {
@@ -58,34 +55,25 @@ impl Reduction {
     }
 }
 
-/// A voucher.
 #[derive(Clone, Debug)]
 pub struct Voucher {
-    /// Its id.
     pub id: Uuid,
-    /// Its code, as it was made.
+    /// As it was made; case is kept.
     pub code: String,
-    /// Where its uses are counted.
+    /// Counts its uses.
     pub pool: PoolId,
-    /// For which event; `None`: for any.
+    /// `None`: any event.
     pub event: Option<Uuid>,
-    /// What it takes off.
     pub reduction: Reduction,
-    /// How often it may be used.
     pub max_uses: i32,
-    /// How many of these are left.
     pub uses_left: i32,
-    /// How many tickets a booking that uses it may have.
+    /// The most tickets in a booking that uses it.
     pub max_tickets_per_use: Units,
-    /// When it was made.
     pub created_at: Timestamp,
 }
 
 impl Voucher {
-    /// That one use of it covers so many tickets.
-    ///
-    /// # Errors
-    /// When they are too many.
+    /// Refuses bookings of more tickets than one use covers.
     pub fn check_covers(&self, quantity: Units) -> Result<(), Refusal> {
         let most = self.max_tickets_per_use;
         if quantity <= most {
@@ -101,20 +89,15 @@ impl Voucher {
     }
 }
 
-/// A voucher to be made.
 #[derive(Clone, Debug)]
 pub struct NewVoucher {
-    /// Its code.
     pub code: VoucherCode,
-    /// For which event; `None`: for any.
+    /// `None`: any event.
     pub event: Option<Uuid>,
-    /// What it takes off.
     pub reduction: Reduction,
-    /// How often it may be used.
     pub max_uses: Units,
-    /// How many tickets a booking that uses it may have.
+    /// The most tickets in a booking that uses it.
     pub max_tickets_per_use: Units,
-    /// Under which key the client asks, if any.
     pub key: Option<RequestKey>,
 }
 
