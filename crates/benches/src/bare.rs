@@ -1,4 +1,4 @@
-//! A handler that does nothing but answer with so many bytes: what actix-web itself does in a second.
+//! A bare actix-web handler with a body of a given size: the upper bound of any service on actix-web.
 
 use std::path::Path;
 
@@ -12,8 +12,7 @@ use test_stack::program::{Program, ProgramLaunch};
 pub struct Bare(Program);
 
 impl Bare {
-    /// Starts it: this very program, told to be it by the words `bare PORT BYTES`. Its log goes into the
-    /// directory.
+    /// Starts this program again with the arguments `bare PORT BYTES`. Its log goes into the directory.
     pub async fn start(directory: &Path, body_bytes: usize) -> anyhow::Result<Self> {
         let port = free_port()?;
         let launch = ProgramLaunch {
@@ -34,7 +33,7 @@ impl Bare {
     }
 }
 
-/// Is the bare server, until it is told to end. As many threads as a service has: one a core.
+/// Serves until interrupted, with as many threads as a service: one per core.
 pub fn serve(port: u16, body_bytes: usize) -> anyhow::Result<()> {
     let body = web::Bytes::from(vec![b'.'; body_bytes]);
     System::new().block_on(async {

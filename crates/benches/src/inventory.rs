@@ -10,20 +10,16 @@ use inventory::decide::SalesPolicy;
 use inventory::{Command, Inventory, PoolChange, Settings};
 use tokio_postgres::NoTls;
 
-/// What never sells out.
+/// Never sells out.
 pub const CAPACITY: i32 = 1_000_000_000;
-/// As many as a service has.
+/// A service's default.
 const CONNECTIONS: usize = 16;
-/// As long as a service waits.
+/// A service's default.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Longer than a benchmark.
 const PROOF_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// An inventory over a database, which ends when it is dropped. Without a gate: PostgreSQL decides.
-///
-/// # Errors
-/// When the address is malformed.
+/// An inventory without a gate, so that PostgreSQL decides everything. It ends when dropped.
 pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
     let settings = Settings {
         sales: SalesPolicy::default(),
@@ -34,10 +30,6 @@ pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
     Ok(Inventory::start(database, None, settings, Arc::new(|_| {})))
 }
 
-/// Connections to it.
-///
-/// # Errors
-/// When the address is malformed.
 pub fn database(url: &str) -> anyhow::Result<Pool> {
     let config = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
@@ -49,11 +41,8 @@ pub fn database(url: &str) -> anyhow::Result<Pool> {
     Ok(pool.build()?)
 }
 
-/// Gives each of these pools so many units: a schedule has flights of at most 1,000 seats, which load
-/// sells out.
-///
-/// # Errors
-/// When the database does not take it.
+/// Sets the capacity of these pools. Flights of a schedule have at most 1,000 seats, which a load would sell
+/// out.
 pub async fn enlarge(url: &str, pools: &[PoolId], capacity: i32) -> anyhow::Result<()> {
     let inventory = start(url)?;
     let resizes = pools.iter().map(|pool| {

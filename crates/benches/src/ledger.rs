@@ -3,7 +3,6 @@
 use loadgen::http::{Connection, Request, Target};
 use test_stack::ledger_proof::{PROOF_PATH, Proof};
 
-/// Asks a service for it.
 pub async fn ledger_proof(service: Target) -> anyhow::Result<Proof> {
     let mut connection = Connection::open(service).await?;
     let answer = connection.send(&Request::get(PROOF_PATH)).await?;

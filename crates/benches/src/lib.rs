@@ -1,13 +1,13 @@
-//! What the benchmarks share. The benchmarks are the binaries of this package.
+//! Shared parts of the benchmarks, which are the binaries of this package.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`bare`] | an actix-web handler that does nothing but answer |
-//! | [`rounds`] | the rounds of a benchmark of several cases over HTTP |
-//! | [`inventory`] | the inventory in this process, and pools that never sell out |
-//! | [`ledger`] | the proof of a running service's ledger |
-//! | [`oversell_check`] | whether what was granted is what was taken |
-//! | [`numbers`] | ratios, and the line for programs |
+//! | [`bare`] | a bare actix-web handler |
+//! | [`rounds`] | rounds over the cases of a benchmark over HTTP |
+//! | [`inventory`] | the inventory in this process, with pools that never sell out |
+//! | [`ledger`] | the ledger's proof of a running service |
+//! | [`oversell_check`] | whether the units taken are the units granted |
+//! | [`numbers`] | ratios, and the JSON line |
 
 pub mod bare;
 pub mod inventory;
@@ -19,7 +19,7 @@ pub mod rounds;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// What a benchmark's process ends with; a failure is shown.
+/// The exit code of a benchmark; prints the error of a failed one.
 #[must_use]
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     match result {

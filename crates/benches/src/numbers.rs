@@ -1,22 +1,18 @@
-//! How numbers are shown: to people line by line, to programs as one line of JSON.
+//! Output of numbers: lines for people, one line of JSON for programs.
 
 use loadgen::console::line;
 use loadgen::stats::median;
 use serde_json::{Map, Value};
 use test_stack::background_load::TOLERATED_CORES;
 
-/// How many times a baseline a number is, where both were measured.
+/// `None` unless both were measured.
 #[must_use]
 pub fn ratio(number: Option<f64>, baseline: Option<f64>) -> Option<f64> {
     let (number, baseline) = (number?, baseline?);
     (baseline > 0.0).then_some(number / baseline)
 }
 
-/// Prints everything that is compared over time, with so many digits each; `null` where it was not
-/// measured.
-///
-/// # Errors
-/// When it can't be written.
+/// Prints the results that are compared over time, each with its number of digits; `null` if not measured.
 pub fn print_result(numbers: &[(&str, Option<f64>, i32)]) -> anyhow::Result<()> {
     let mut object = Map::new();
     for (name, number, digits) in numbers {
@@ -32,10 +28,7 @@ fn rounded(number: Option<f64>, digits: i32) -> Value {
     })
 }
 
-/// Shows what other programs took in each of several measurements.
-///
-/// # Errors
-/// When it can't be written.
+/// Prints the CPU use of other programs, from several measurements.
 pub fn print_background_load(cores: &[f64]) -> anyhow::Result<()> {
     let middle = median(cores).unwrap_or_default();
     let most = cores.iter().copied().fold(0.0, f64::max);

@@ -1,16 +1,16 @@
-//! Whether what was granted is what was taken.
+//! Whether the units taken are the units granted.
 
 use anyhow::ensure;
 
 use loadgen::stats::{Outcome, Report};
 
-/// How many requests of a run may have been granted without an answer that says so.
+/// Requests of a run that may have been granted although their answer does not say so.
 #[must_use]
 pub fn unclear(report: &Report) -> u64 {
     let unclear = [
         Outcome::Broken,
         Outcome::Unanswered,
-        // Told to come back, while it may still be decided.
+        // Answered 503, while the command may still be decided.
         Outcome::Named("busy"),
         Outcome::Status(503),
         Outcome::Status(500),
@@ -21,10 +21,7 @@ pub fn unclear(report: &Report) -> u64 {
         .sum()
 }
 
-/// Fails unless as much is taken as was granted; requests without a clear answer may have taken more.
-///
-/// # Errors
-/// When it is not.
+/// Fails unless the units taken are the units granted; requests with an unclear answer may have taken more.
 pub fn check_taken(part: &str, taken: i64, granted: u64, unclear: u64) -> anyhow::Result<String> {
     let is_right =
         u64::try_from(taken).is_ok_and(|taken| (granted..=granted + unclear).contains(&taken));

@@ -1,8 +1,8 @@
-//! A benchmark of several cases over HTTP: rounds of all cases follow one another, and the median of the
-//! rounds counts, so that a passing disturbance does not decide.
+//! A benchmark of several cases over HTTP. Rounds over all cases are repeated and the median of the rounds
+//! counts, so that a passing disturbance does not decide.
 //!
-//! A benchmark says what its [`Part`]s are and how its [`Setup`] makes the load; a new case is a new
-//! part. `run` does the rest: it settles the servers, measures, shows the table, has everything proved.
+//! A benchmark implements [`Part`] for its cases and [`Setup`] for its servers and load. [`run`] lets the
+//! servers settle, measures, prints the table and checks the stored data against the answers.
 
 mod case;
 mod results;
@@ -22,55 +22,46 @@ use test_stack::background_load::BackgroundLoad;
 use test_stack::cores::{Cores, Share};
 use test_stack::unless_interrupted;
 
-/// How much is measured: what such a benchmark is asked for.
 #[derive(Debug, clap::Args)]
 pub struct Arguments<P: Part> {
-    /// How long each case is measured in each round
+    /// Seconds that each case is measured in each round
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     seconds: f64,
-    /// How often each case is measured; the median counts
+    /// Rounds; the median counts
     #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
     rounds: u8,
-    /// Measure this part only; may be given several times
+    /// Measure this part only; may be repeated
     #[arg(long, value_name = "PART", value_parser = EnumValueParser::<P>::new())]
     only: Vec<P>,
-    /// How many connections work at once; may be given several times
+    /// Concurrent connections; may be given several times
     #[arg(long, default_values_t = P::CONNECTIONS.iter().copied(), value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: Vec<u16>,
 }
 
-/// The servers of a run, the load on them, and whether all agrees afterwards.
+/// The servers under load, and the check of their data afterwards.
 pub trait Setup<P: Part>: Sized {
-    /// Starts the servers.
     fn start() -> impl Future<Output = anyhow::Result<Self>>;
 
-    /// Makes the load of a case once, and remembers what was answered.
+    /// Runs the load of a case once, and adds its answers up for [`Self::prove`].
     fn run(
         &mut self,
         case: &Case<P>,
         measured: Duration,
     ) -> impl Future<Output = anyhow::Result<Report>>;
 
-    /// Writes the statistics that statements are planned by.
+    /// Runs `ANALYZE`, so that statements are planned with statistics.
     fn analyze(&self) -> impl Future<Output = anyhow::Result<()>>;
 
-    /// Whose cores are counted, with their names.
-    ///
-    /// # Errors
-    /// When one of them does not run.
+    /// The processes whose CPU use is shown, by name.
     fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>>;
 
-    /// Fails unless what is stored is what was answered.
+    /// Fails unless the stored data agrees with the answers.
     fn prove(&self) -> impl Future<Output = anyhow::Result<()>>;
 
-    /// Ends everything.
     fn stop(self) -> impl Future<Output = anyhow::Result<()>>;
 }
 
-/// Measures what was asked for. `summary` shows the numbers that count, after the table and the proof.
-///
-/// # Errors
-/// When the arguments make no sense, something fails, or what is stored is not what was answered.
+/// Measures the requested cases. `summary` prints the headline numbers, after the table and the proof.
 pub async fn run<P: Part, S: Setup<P>>(
     arguments: &Arguments<P>,
     summary: impl FnOnce(&Results<P>) -> anyhow::Result<()>,
@@ -79,7 +70,7 @@ pub async fn run<P: Part, S: Setup<P>>(
         (0.1..=60.0).contains(&arguments.seconds),
         "--seconds must be from 0.1 to 60"
     );
-    // What is dropped in the middle ends with its watchdog.
+    // Servers of an interrupted run are ended by their watchdog.
     let work = async {
         let mut setup = S::start().await?;
         let outcome = measure(&mut setup, arguments, summary).await;
@@ -96,7 +87,7 @@ async fn measure<P: Part, S: Setup<P>>(
 ) -> anyhow::Result<()> {
     let cases = cases(&arguments.only, &arguments.connections);
     let measured = Duration::from_secs_f64(arguments.seconds);
-    // The state of servers that have run for a while: some rows, and statistics of them.
+    // As servers that have run for a while: with some rows, and with statistics of them.
     for case in &cases {
         setup.run(case, P::SETTLING).await?;
     }

@@ -1,12 +1,9 @@
-//! What a person sees while load is made.
+//! Console output while load runs.
 
 use std::fmt::Display;
 use std::io::Write as _;
 
-/// Prints a line at once.
-///
-/// # Errors
-/// When it can't be written.
+/// Prints a line and flushes.
 pub fn line(text: impl Display) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")?;

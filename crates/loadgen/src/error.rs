@@ -1,44 +1,35 @@
-//! Why there is no report.
+//! Why a run has no report.
 
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 
-/// Why a load can't be made or measured.
+/// Why load can't be generated or measured.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The address is not on this machine.
     #[error("{0} is not a loopback address: load is made on this machine only")]
     NotLoopback(SocketAddr),
-    /// The text is no address with a port.
     #[error("{0:?} is not an address such as 127.0.0.1:8080")]
     Address(String),
-    /// The plan makes no sense, or is out of bounds.
     #[error("the plan's {field} {problem}")]
     Plan {
-        /// The field.
         field: &'static str,
-        /// What is wrong with it.
         problem: String,
     },
-    /// A client could not be made ready.
+    /// A client's `connect` failed.
     #[error("client {client} can't connect")]
     Connect {
-        /// Its index.
+        /// The client's index.
         client: usize,
-        /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A client's closure panicked.
     #[error("a client panicked")]
     ClientPanicked,
-    /// A thread of the generator ended before its time.
     #[error("a thread of the load generator ended without a result")]
     ThreadLost,
-    /// Latencies can't be counted.
     #[error("the latencies can't be counted")]
     Histogram(#[from] hdrhistogram::CreationError),
-    /// The system refused a thread, a timer or the like.
+    /// A thread, a runtime or a timer was refused.
     #[error("the system refused what the load generator needs")]
     Io(#[from] io::Error),
 }

@@ -1,7 +1,7 @@
-//! Clients that speak HTTP/1.1, each on a connection of its own, one request after the other.
+//! HTTP/1.1 clients, each with a connection of its own and one request at a time.
 //!
-//! The generator shares the machine with what it measures, so it does little: a request is written
-//! in one go, an answer's head is read by `httparse`, and there are no retries, redirects or cookies.
+//! The generator shares the machine with the server that it measures, so it does little: a request is one
+//! write, an answer's head is parsed by `httparse`, and there are no retries, redirects or cookies.
 
 mod answer;
 mod connection;
@@ -17,11 +17,8 @@ use crate::LoadError;
 use crate::load::{self, Plan};
 use crate::stats::{Outcome, Report};
 
-/// Makes the load of a plan over HTTP. `request` makes each request, from the index of its connection
-/// and its number there; `classify` says what an answer counts as.
-///
-/// # Errors
-/// When the plan makes no sense, or a connection can't be opened.
+/// Generates the load of a plan over HTTP. `request` makes each request from the index of its connection and
+/// its number there; `classify` maps an answer to its outcome.
 pub async fn run(
     plan: Plan,
     target: Target,
@@ -41,7 +38,7 @@ pub async fn run(
     .await
 }
 
-/// Counts an answer as its status.
+/// An answer's outcome is its status.
 #[must_use]
 pub fn by_status(answer: &Answer<'_>) -> Outcome {
     Outcome::Status(answer.status)

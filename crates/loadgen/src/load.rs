@@ -1,9 +1,9 @@
-//! Clients that send one request at a time: in a closed loop, or at a fixed rate.
+//! Clients with one request at a time: in a closed loop, or at a fixed rate.
 //!
-//! In a closed loop each client sends its next request when the last answer has come: the rate is
-//! what the other side can do. At a fixed rate each request has a time at which it is to start,
-//! whether or not the one before was answered, and its latency is counted from that time; so a slow
-//! answer is not hidden by the requests that it kept from being sent.
+//! In a closed loop each client sends its next request when the last answer has arrived: the rate is what the
+//! server can do. At a fixed rate each request has a scheduled start, whether or not earlier ones were
+//! answered, and its latency counts from that time: a slow answer shows in the latencies of the requests that
+//! it delayed (no coordinated omission).
 
 mod pacer;
 mod plan;

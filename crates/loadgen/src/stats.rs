@@ -1,4 +1,4 @@
-//! What became of requests, and how long they took: counted by each thread, merged at the end.
+//! Outcomes and latencies of requests: each thread counts its own, the counts are merged at the end.
 //!
 //! Pure: no clock, no I/O.
 

@@ -1,5 +1,5 @@
-//! The load generator against servers whose answers are known: everything is counted, once and as
-//! what it came to. How fast it goes is not asserted.
+//! The load generator against servers whose answers are known: every request is counted once, with the right
+//! outcome. Its speed is not asserted.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ const GRANTED: Outcome = Outcome::Status(201);
 const REFUSED: Outcome = Outcome::Status(409);
 const COUNTED: Outcome = Outcome::Named("counted");
 
-/// Grants two requests of three and refuses the third, and counts them.
+/// Grants two of three requests, refuses the third, and counts both.
 struct KnownServer {
     target: Target,
     granted: Arc<AtomicU64>,
@@ -155,7 +155,7 @@ async fn requests_behind_a_slow_answer_are_late_or_missed() {
     let tally = report.tally();
     assert_eq!(tally.requests(), 50);
     assert!(tally.missed() > 0, "those of the first 200 ms are missed");
-    // The others of the 300 ms were sent late, and their latency says so.
+    // The rest of the 300 ms were sent late, and their latency shows it.
     assert!(report.latency_ms(COUNTED, 0.9) > 50.0);
 }
 
@@ -213,7 +213,7 @@ async fn a_server_that_closes_or_answers_nonsense_is_told_apart() {
 
 #[tokio::test]
 async fn what_can_not_begin_is_an_error() {
-    // Taken and given back: nothing listens there.
+    // Bound and dropped: nothing listens there.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = free.local_addr().unwrap();
     drop(free);

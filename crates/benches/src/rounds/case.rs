@@ -1,4 +1,4 @@
-//! What is measured: a part of a benchmark, by the number of connections.
+//! A case: a part of a benchmark at a number of connections.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -9,40 +9,36 @@ use clap::ValueEnum;
 use loadgen::load::{Pace, Plan};
 use loadgen::stats::Outcome;
 
-/// The thread that makes the load: it drives more requests than the services do that share the machine
-/// with it.
+/// One thread generates more requests than the services answer that share the machine with it.
 const LOAD_THREADS: usize = 1;
 
-/// Load before it is measured: connections are open, caches warm and batches full by then.
+/// By then connections are open, caches warm and batches full.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Cases that can be asked for together. A round measures the parts in the order of their variants.
+/// Cases that are selected together. A round measures the parts in the order of their variants.
 pub trait Part: ValueEnum + Copy + Debug + Eq + Hash + Send + Sync + 'static {
-    /// How many connections there are, one case each, unless something else is asked for.
+    /// Default numbers of connections, one case each.
     const CONNECTIONS: &'static [u16];
-    /// The most requests of one measurement: fewer than there is to sell.
+    /// Upper bound of one measurement, below the number of units for sale.
     const MAX_REQUESTS: u64;
-    /// How long each case is run before anything is measured.
+    /// Load on each case before the first round.
     const SETTLING: Duration;
 
-    /// How the results name it.
+    /// Name in the results.
     fn name(self) -> &'static str;
 
-    /// What a request comes to that counts.
+    /// The outcome of a successful request.
     fn granted(self) -> Outcome;
 }
 
-/// One thing that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Case<P> {
-    /// What is asked for.
     pub part: P,
-    /// How many connections ask at once.
     pub connections: u16,
 }
 
 impl<P: Part> Case<P> {
-    /// Its load: a closed loop.
+    /// A closed loop.
     #[must_use]
     pub fn plan(&self, measured: Duration) -> Plan {
         Plan {
@@ -56,7 +52,7 @@ impl<P: Part> Case<P> {
     }
 }
 
-/// Everything that was asked for, in the order in which a round measures it.
+/// The selected cases in the order of a round.
 pub(super) fn cases<P: Part>(only: &[P], connections: &[u16]) -> Vec<Case<P>> {
     let mut connections = connections.to_vec();
     connections.sort_unstable();

@@ -1,4 +1,4 @@
-//! The numbers of all rounds: kept by case, shown as a table.
+//! The results of all rounds by case, and their table.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,15 @@ use loadgen::console::line;
 use loadgen::stats::{Report, median};
 use test_stack::cores::Share;
 
-/// What one round of a case found.
+/// The result of one round of a case.
 pub(super) struct Round {
     pub(super) report: Report,
-    /// How many cores each share kept busy.
+    /// Cores busy, by process group.
     pub(super) cores: Vec<f64>,
-    /// How many cores other programs kept busy.
+    /// Cores busy with other programs.
     pub(super) others_cores: f64,
 }
 
-/// All rounds.
 pub struct Results<P> {
     cases: Vec<Case<P>>,
     shares: Vec<&'static str>,
@@ -35,7 +34,7 @@ impl<P: Part> Results<P> {
         }
     }
 
-    /// Keeps a round, and shows it.
+    /// Adds a round, and prints it.
     pub(super) fn add(&mut self, case: &Case<P>, number: u8, round: Round) -> anyhow::Result<()> {
         let (report, granted) = (&round.report, case.part.granted());
         line(format_args!(
@@ -56,7 +55,7 @@ impl<P: Part> Results<P> {
         Ok(())
     }
 
-    /// Shows the medians of all cases, and who kept how many cores busy.
+    /// Prints the medians of all cases, and the CPU use.
     pub(super) fn print_table(&self) -> anyhow::Result<()> {
         line(format_args!(
             "\n{:<22} {:>11} {:>9} {:>9} {:>9} {:>9}",
@@ -80,7 +79,7 @@ impl<P: Part> Results<P> {
         print_background_load(&others)
     }
 
-    /// The columns that begin with a dot are parts of the one before them.
+    /// Columns whose name begins with a dot are parts of the column before.
     fn print_cores(&self) -> anyhow::Result<()> {
         let heads = self.shares.iter().map(|name| format!("{name:>9}"));
         line(format_args!(
@@ -105,25 +104,24 @@ impl<P: Part> Results<P> {
         Ok(())
     }
 
-    /// The cases of a part.
     pub fn of_part(&self, part: P) -> impl Iterator<Item = &Case<P>> {
         self.cases.iter().filter(move |case| case.part == part)
     }
 
-    /// The highest rate of a part's cases.
+    /// Highest rate among a part's cases.
     #[must_use]
     pub fn best_rate(&self, part: P) -> Option<f64> {
         let of_part = self.of_part(part);
         of_part.filter_map(|case| self.rate(case)).reduce(f64::max)
     }
 
-    /// How many requests were granted in a second.
+    /// Successful requests per second.
     #[must_use]
     pub fn rate(&self, case: &Case<P>) -> Option<f64> {
         self.median_of(case, |round| round.report.rate(case.part.granted()))
     }
 
-    /// The latency of those, in milliseconds, that this share did not exceed.
+    /// A latency quantile of the successful requests, in milliseconds.
     #[must_use]
     pub fn latency_ms(&self, case: &Case<P>, quantile: f64) -> Option<f64> {
         let granted = case.part.granted();

@@ -1,4 +1,4 @@
-//! What comes back, read from the bytes that have come so far.
+//! Parses answers from the bytes received so far.
 
 use std::ops::Range;
 
@@ -7,16 +7,12 @@ use httparse::{EMPTY_HEADER, Header, Response, Status, parse_chunk_size};
 /// More headers than any service of this project sends.
 const MOST_HEADERS: usize = 64;
 
-/// An answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// Its status.
     pub status: u16,
-    /// Its body.
     pub body: &'a [u8],
 }
 
-/// What came is not HTTP/1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not HTTP/1.1")]
 pub struct Malformed;
@@ -27,27 +23,27 @@ impl From<httparse::Error> for Malformed {
     }
 }
 
-/// How the end of a body is known.
+/// How the end of a body is determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Length(usize),
     Chunked,
-    /// The connection ends with it.
+    /// The body ends with the connection.
     UntilClose,
 }
 
-/// The head of an answer.
+/// Status and framing of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) status: u16,
-    /// The connection takes no other request.
+    /// The server closes the connection after this answer.
     pub(super) closes: bool,
     length: usize,
     framing: Framing,
 }
 
 impl Head {
-    /// Reads it; `None` while it is not complete.
+    /// `None` while the head is incomplete.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
         let mut headers = [EMPTY_HEADER; MOST_HEADERS];
         let mut response = Response::new(&mut headers);
@@ -79,7 +75,7 @@ impl Head {
         }))
     }
 
-    /// Where the body is; `None` while it is not complete. Chunks are put together in place.
+    /// The body's range; `None` while it is incomplete. Chunks are joined in place.
     pub(super) fn body(
         &self,
         bytes: &mut Vec<u8>,
@@ -104,7 +100,7 @@ impl Head {
     }
 }
 
-/// The chunks without their sizes; `None` while the last is missing. Trailers are not for us.
+/// Joins the chunks; `None` while the last one is missing. Trailers are ignored.
 fn joined_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
     const LINE_END: usize = 2;
     let mut body = Vec::new();
@@ -130,7 +126,7 @@ fn joined_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
 mod tests {
     use super::*;
 
-    /// What is read when the bytes come one by one.
+    /// Parses bytes that arrive one by one.
     fn read(wire: &str) -> Option<(u16, bool, String)> {
         let mut bytes = Vec::new();
         for (index, byte) in wire.bytes().enumerate() {

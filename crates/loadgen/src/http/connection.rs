@@ -1,4 +1,4 @@
-//! One connection: a request, its answer, the next request.
+//! One keep-alive connection with one request at a time.
 
 use std::io;
 use std::ops::Range;
@@ -11,29 +11,25 @@ use super::answer::{Answer, Head, Malformed};
 use super::{Request, Target};
 use crate::ANSWERED_WITHIN;
 
-/// How much is read at once: most answers fit.
+/// Most answers fit into one read.
 const READ_BYTES: usize = 8 * 1024;
-/// A larger answer is an error of the server's.
+/// A larger answer is the server's fault.
 const ANSWER_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why there is no answer.
+/// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
-    /// The connection failed.
     #[error("the connection failed")]
     Io(#[from] io::Error),
-    /// There was no answer in time.
     #[error("no answer within {ANSWERED_WITHIN:?}")]
     Late,
-    /// What came is not HTTP.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// The answer does not end.
     #[error("the answer has more than {ANSWER_LIMIT_BYTES} bytes")]
     TooLong,
 }
 
-/// A connection to a server, opened again where one request ended it.
+/// A connection that reopens after a failure or a `connection: close`.
 #[derive(Debug)]
 pub struct Connection {
     target: Target,
@@ -45,10 +41,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection.
-    ///
     /// # Errors
-    /// When nothing listens there, or it does not take the connection in time.
+    /// When nothing listens there, or the connection is not accepted in time.
     pub async fn open(target: Target) -> Result<Self, ConnectionError> {
         Ok(Self {
             target,
@@ -60,17 +54,14 @@ impl Connection {
         })
     }
 
-    /// The same with this bearer token in each request, if there is one.
+    /// Adds this bearer token, if any, to each request.
     #[must_use]
     pub fn bearing(self, token: Option<Arc<str>>) -> Self {
         Self { token, ..self }
     }
 
-    /// Sends a request and waits for its answer. A failed request is not repeated, because nobody
-    /// knows what became of it; the next one opens a new connection.
-    ///
-    /// # Errors
-    /// When the connection fails, there is no answer in time, or what comes is not HTTP.
+    /// Sends a request and waits for its answer. A failed request is not repeated, because it may have taken
+    /// effect; the next one opens a new connection.
     pub async fn send(&mut self, request: &Request) -> Result<Answer<'_>, ConnectionError> {
         let (head, body) = in_time(self.exchange(request)).await?;
         Ok(Answer {

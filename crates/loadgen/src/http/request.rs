@@ -1,20 +1,14 @@
-//! What is sent.
+//! HTTP requests, and their form on the wire.
 
 use std::borrow::Cow;
 use std::io::Write as _;
 
-/// What is asked of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Show it.
     Get,
-    /// Do something with it.
     Post,
-    /// Replace it.
     Put,
-    /// Change a part of it.
     Patch,
-    /// Remove it.
     Delete,
 }
 
@@ -30,21 +24,18 @@ impl Method {
     }
 }
 
-/// A request. `host` and `content-length` are added when it is sent.
+/// `host` and `content-length` are added when it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What is asked.
     pub method: Method,
-    /// The path and the query, percent-encoded.
+    /// Path and query, percent-encoded.
     pub path: Cow<'static, str>,
-    /// Other headers: names and values as they are to be sent.
+    /// Further headers, written as they are.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
-    /// The body.
     pub body: Cow<'static, [u8]>,
 }
 
 impl Request {
-    /// A GET request.
     pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
         Self {
             method: Method::Get,
@@ -54,7 +45,6 @@ impl Request {
         }
     }
 
-    /// A POST request with a body in JSON.
     pub fn post_json(path: impl Into<Cow<'static, str>>, body: impl Into<Vec<u8>>) -> Self {
         Self {
             method: Method::Post,
@@ -64,14 +54,13 @@ impl Request {
         }
     }
 
-    /// The same with another header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Appends it as it goes over the wire.
+    /// Appends the request's bytes to the buffer.
     pub(super) fn write(&self, host: &str, token: Option<&str>, wire: &mut Vec<u8>) {
         for part in [
             self.method.name(),
@@ -94,7 +83,7 @@ impl Request {
             }
         }
         if self.method != Method::Get {
-            // Memory takes all that is written to it.
+            // Writing to memory does not fail.
             write!(wire, "content-length: {}\r\n", self.body.len()).ok();
         }
         wire.extend_from_slice(b"\r\n");

@@ -1,4 +1,4 @@
-//! Where load goes: to this machine, unless the user names another.
+//! The address under load: on this machine, unless the user names another.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,24 +6,23 @@ use std::str::FromStr;
 
 use crate::LoadError;
 
-/// Where load goes: a port of this machine, by a loopback address, or what the user has named.
+/// A port on a loopback address, or an address that the user named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target(SocketAddr);
 
 impl Target {
-    /// An address that the user has named, wherever it is. Nothing else may make such a target.
+    /// An address that the user named, on any host. Only user input may be passed here.
     #[must_use]
     pub fn named_by_the_user(address: SocketAddr) -> Self {
         Self(address)
     }
 
-    /// A port of this machine.
+    /// A port on 127.0.0.1.
     #[must_use]
     pub fn local(port: u16) -> Self {
         Self(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
-    /// The address.
     #[must_use]
     pub fn address(self) -> SocketAddr {
         self.0

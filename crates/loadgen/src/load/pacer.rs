@@ -1,7 +1,7 @@
-//! Gives the requests of a fixed rate out, each at its time.
+//! Releases the requests of a fixed rate, each at its scheduled time.
 //!
-//! On a thread of its own that sleeps in between: the runtime's timer counts milliseconds, and an
-//! answer often takes less.
+//! Has a thread of its own that sleeps in between: the runtime's timer has a resolution of a millisecond, and
+//! an answer often takes less.
 
 use std::io;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::schedule::Schedule;
 
-/// It sleeps no shorter than this: at high rates several requests start together.
+/// Lower bound of a sleep: at high rates several requests start together.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
-/// Nor longer, so that it sees when the run was given up.
+/// Upper bound of a sleep, so that a cancelled run is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 
-/// Adds a permit for each request when it is due, until all are given out or nobody wants more.
+/// Adds a permit for each due request, until all are released or the receiver is gone.
 pub(super) fn start(schedule: Schedule, due: Arc<Semaphore>) -> io::Result<()> {
     std::thread::Builder::new()
         .name("pacer".to_owned())
@@ -32,7 +32,7 @@ fn give_out(schedule: &Schedule, due: &Semaphore) {
             .saturating_duration_since(Instant::now());
         std::thread::sleep(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP));
         let now_due = schedule.due(Instant::now());
-        // No more than a moment's worth, or what a stall of the machine let pile up.
+        // Few at a time, or the backlog of a stall of the machine.
         due.add_permits(usize::try_from(now_due - given).unwrap_or(0));
         given = now_due;
     }

@@ -1,66 +1,64 @@
-//! How much load, how fast and for how long.
+//! A load's clients, pace and duration.
 
 use std::time::Duration;
 
 use crate::LoadError;
 
-/// More clients than a server of this project accepts on one machine.
+/// More than a server of this project accepts on one machine.
 const MOST_CLIENTS: usize = 10_000;
-/// More threads than cores serve nobody.
+/// More threads than cores gain nothing.
 const MOST_THREADS: usize = 64;
-/// The longest run: a benchmark's part takes seconds.
+/// Upper bound of a run; a benchmark's case takes seconds.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// How much load, how fast and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many clients there are. Each has one request under way at most.
+    /// Concurrent clients, each with at most one request in flight.
     pub clients: usize,
-    /// How many threads drive them. Each has a runtime of its own.
+    /// Threads that drive the clients, each with a runtime of its own.
     pub threads: usize,
-    /// When a request starts.
     pub pace: Pace,
-    /// How long load is made before it is measured.
+    /// Load before the measurement starts.
     pub warm_up: Duration,
-    /// How long it is measured.
+    /// Duration of the measurement.
     pub measured: Duration,
-    /// The most requests, the warm-up's included. The run ends when they are used up.
+    /// Upper bound of the requests, the warm-up's included; reaching it ends the run.
     pub max_requests: u64,
 }
 
-/// When a request starts.
+/// When requests start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// When the client's last answer has come.
+    /// Closed loop: when the client's last answer has arrived.
     Closed,
-    /// At its time.
+    /// Fixed rate: each at its scheduled time.
     Fixed {
-        /// Requests in a second, over all clients.
+        /// Requests per second over all clients.
         per_second: u32,
-        /// A request that no client was free to send within this time of its own is missed.
+        /// A request that no client was free to send so soon after its scheduled time is missed.
         send_within: Duration,
     },
 }
 
 impl Plan {
-    /// How long load is made.
+    /// Warm-up and measurement together.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.warm_up.saturating_add(self.measured)
     }
 
-    /// How many clients the thread of this index drives.
+    /// The indexes of a thread's clients.
     pub(super) fn clients_of(&self, thread: usize) -> std::ops::Range<usize> {
         let first = |thread: usize| self.clients * thread / self.threads;
         first(thread)..first(thread + 1)
     }
 
-    /// How many requests the thread of this index may send.
+    /// A thread's share of the requests.
     pub(super) fn requests_of(&self, thread: u64, threads: u64) -> u64 {
         self.max_requests / threads + u64::from(thread < self.max_requests % threads)
     }
 
-    /// Refuses a plan that makes no sense or is out of bounds.
+    /// Refuses a plan that is senseless or out of bounds.
     pub(super) fn check(&self) -> Result<(), LoadError> {
         require(
             (1..=MOST_CLIENTS).contains(&self.clients),

@@ -1,4 +1,4 @@
-//! What a run has counted so far, for those who watch it.
+//! The counts of a run while it goes on.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use crate::stats::Tally;
 
-/// How often each thread says what it has counted.
+/// How often each thread publishes its tally.
 pub(super) const TOLD_EVERY: Duration = Duration::from_millis(200);
 
-/// What a run has counted so far: each thread's tally as of a moment ago.
+/// Each thread's tally, at most `TOLD_EVERY` old.
 #[derive(Debug, Default)]
 pub struct Progress(Mutex<BTreeMap<u64, Tally>>);
 
 impl Progress {
-    /// All threads together; `None` before any has said something.
+    /// All threads' tallies merged; `None` before the first was published.
     #[must_use]
     pub fn so_far(&self) -> Option<Tally> {
         let tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Whose turn it is: what the clients of one thread share.
+//! Decides when the clients of one thread send. They share one scheduler.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -13,7 +13,7 @@ use super::schedule::Schedule;
 use super::{Pace, Plan, pacer};
 use crate::stats::{Outcome, Phase, Tally};
 
-/// Says when each client's next request starts, and counts what comes of it.
+/// Gives each client the start of its next request, and counts the outcomes.
 pub(super) struct RequestScheduler {
     measured: Range<Instant>,
     order: Order,
@@ -21,7 +21,7 @@ pub(super) struct RequestScheduler {
     watched: Option<Watched>,
 }
 
-/// Somebody watches.
+/// Publishes the tally to a watched run's [`Progress`].
 struct Watched {
     live: Arc<Progress>,
     thread: u64,
@@ -41,16 +41,12 @@ struct ClosedLoop {
 struct FixedRate {
     schedule: Schedule,
     send_within: Duration,
-    /// A permit for each request that is due and not yet taken.
+    /// One permit for each request that is due and not yet taken.
     due: Arc<Semaphore>,
     taken: Cell<u64>,
 }
 
 impl RequestScheduler {
-    /// The scheduler of the thread of this index.
-    ///
-    /// # Errors
-    /// When the system refuses a thread.
     pub(super) fn new(
         plan: &Plan,
         thread: u64,
@@ -85,7 +81,7 @@ impl RequestScheduler {
         })
     }
 
-    /// When the request starts that this client is to send now; `None` when there are no more.
+    /// The scheduled start of this client's next request; `None` when there are no more.
     pub(super) async fn next(&self) -> Option<Instant> {
         match &self.order {
             Order::Closed(closed) => closed.next(self.measured.end),
@@ -99,7 +95,7 @@ impl RequestScheduler {
         }
     }
 
-    /// Counts what came of a request that was to start then.
+    /// Counts a request by its outcome. `time` is its scheduled start, from which its latency counts.
     pub(super) fn record(&self, time: Instant, outcome: Outcome) {
         let (now, phase) = (Instant::now(), self.phase(time));
         let mut tally = self.tally.borrow_mut();
@@ -112,7 +108,6 @@ impl RequestScheduler {
         }
     }
 
-    /// The latest time at which a request is sent.
     pub(super) fn last_send(&self) -> Instant {
         match &self.order {
             Order::Closed(_) => self.measured.end,
@@ -120,8 +115,8 @@ impl RequestScheduler {
         }
     }
 
-    /// What was counted, and for how long it was measured. `unanswered` requests are still under way,
-    /// after having been waited for so long.
+    /// The final tally, and how long was measured. `unanswered` requests were still in flight after the given
+    /// wait.
     pub(super) fn end(&self, unanswered: usize, waited: Duration) -> (Tally, Duration) {
         let mut tally = self.tally.borrow().clone();
         for _ in 0..unanswered {
@@ -190,7 +185,7 @@ impl FixedRate {
         })
     }
 
-    /// Waits until a request is due that no other client has.
+    /// Waits until a request is due that no other client has taken.
     async fn next(&self) -> Option<Instant> {
         self.due.acquire().await.ok()?.forget();
         let index = self.taken.replace(self.taken.get() + 1);
@@ -203,7 +198,7 @@ impl FixedRate {
 
 impl Drop for FixedRate {
     fn drop(&mut self) {
-        // The pacer ends too.
+        // Ends the pacer.
         self.due.close();
     }
 }

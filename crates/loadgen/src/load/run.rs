@@ -1,4 +1,4 @@
-//! The threads, and the clients on them.
+//! The generator's threads and their clients.
 
 use std::error::Error;
 use std::io;
@@ -17,14 +17,14 @@ use super::{Plan, Progress};
 use crate::stats::{Outcome, Report, Tally};
 use crate::{ANSWERED_WITHIN, LoadError};
 
-/// Makes the load of a plan, and reports what came of it.
+/// Generates the load of a plan, and reports it.
 ///
-/// `connect` makes the client of each index, on its thread; no request is sent before all clients are
-/// there. A client is given the number of each of its requests, from 0 on, and tells what it came to.
-/// It must wait, not block: other clients are on the same thread. Dropping the future ends the load.
+/// `connect` makes the client of each index, on the client's thread; no request is sent before all clients
+/// are connected. A client is called with the number of each of its requests, from 0 on, and returns the
+/// outcome. It must not block: other clients share its thread. Dropping the future ends the load.
 ///
 /// # Errors
-/// When the plan makes no sense, or a client can't connect or panics.
+/// When the plan is refused, or a client can't connect or panics.
 pub async fn run<F, C, E>(plan: Plan, connect: F) -> Result<Report, LoadError>
 where
     F: AsyncFn(usize) -> Result<C, E> + Clone + Send + 'static,
@@ -34,10 +34,7 @@ where
     run_watched(plan, None, connect).await
 }
 
-/// The same, while somebody watches what is counted.
-///
-/// # Errors
-/// As [`run`].
+/// As [`run`], publishing the counts to `Progress` meanwhile.
 pub async fn run_watched<F, C, E>(
     plan: Plan,
     live: Option<Arc<Progress>>,
@@ -92,11 +89,10 @@ where
 
 type Counted = Result<(Tally, Duration), LoadError>;
 
-/// What a thread says to the one that waits for it.
+/// A thread's messages to the thread that waits for it.
 enum Step {
-    /// Its clients are connected.
+    /// All its clients are connected.
     Ready,
-    /// It is at its end.
     Ended(Counted),
 }
 
@@ -184,7 +180,7 @@ impl LoadThread {
     }
 }
 
-/// One client: request after request.
+/// A client's loop: request after request.
 async fn drive<C>(mut client: C, scheduler: Rc<RequestScheduler>)
 where
     C: AsyncFnMut(u64) -> Outcome,

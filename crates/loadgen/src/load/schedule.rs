@@ -1,11 +1,10 @@
-//! The times at which the requests of one thread are to start, at a fixed rate.
+//! The scheduled start times of one thread's requests, at a fixed rate.
 
 use std::time::{Duration, Instant};
 
 const NANOSECONDS: u128 = 1_000_000_000;
 
-/// The starts of one thread's requests: every `threads`-th of all, so that together the threads make
-/// an even rate.
+/// Every `threads`-th of all start times, so that the threads make an even rate together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     start: Instant,
@@ -16,8 +15,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of the thread of this index: as many requests as fit into the duration, over all
-    /// threads at most so many.
+    /// A thread's share of the requests that fit into the duration, limited to `max_requests` over all
+    /// threads.
     pub(super) fn new(
         start: Instant,
         per_second: u32,
@@ -38,22 +37,21 @@ impl Schedule {
         }
     }
 
-    /// How many requests there are.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// When the request of this index is to start.
+    /// The scheduled start of a request.
     pub(super) fn time(&self, index: u64) -> Instant {
         let position = u128::from(index) * self.threads + self.thread;
         let offset_ns = position * NANOSECONDS / self.per_second;
         self.start + Duration::from_nanos(u64::try_from(offset_ns).unwrap_or(u64::MAX))
     }
 
-    /// How many requests are to have started by then.
+    /// Number of requests scheduled to have started by then.
     pub(super) fn due(&self, now: Instant) -> u64 {
         let passed_ns = now.saturating_duration_since(self.start).as_nanos();
-        // The first position whose start lies after now.
+        // The first position whose start is after `now`.
         let positions = ((passed_ns + 1) * self.per_second).div_ceil(NANOSECONDS);
         let mine = positions.saturating_sub(self.thread).div_ceil(self.threads);
         u64::try_from(mine).unwrap_or(u64::MAX).min(self.count)

@@ -1,17 +1,16 @@
-//! What a request came to.
+//! The outcome of a request.
 
 use std::fmt;
 
-/// What a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// It was answered with this HTTP status.
+    /// Answered with this HTTP status.
     Status(u16),
-    /// It came to what the client calls by this name.
+    /// Classified by the client under this name.
     Named(&'static str),
-    /// The connection failed, or what came was not HTTP: nobody knows what the server did.
+    /// The connection failed, or the answer was not HTTP. The request may have taken effect.
     Broken,
-    /// There was no answer when the run was over: nobody knows what the server did.
+    /// No answer by the end of the run. The request may have taken effect.
     Unanswered,
 }
 

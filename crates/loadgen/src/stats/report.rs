@@ -1,10 +1,9 @@
-//! What a run found.
+//! The result of a run.
 
 use std::time::Duration;
 
 use super::{Outcome, Tally};
 
-/// What a run found.
 #[derive(Clone, Debug)]
 pub struct Report {
     tally: Tally,
@@ -12,7 +11,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of requests that were measured for so long.
     #[must_use]
     pub fn new(tally: Tally, measured_for: Duration) -> Self {
         Self {
@@ -21,20 +19,19 @@ impl Report {
         }
     }
 
-    /// Everything that was counted.
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// How long was measured: less than planned where the requests ran out before.
+    /// Shorter than planned if the requests ran out.
     #[must_use]
     pub fn measured_for(&self) -> Duration {
         self.measured_for
     }
 
-    /// How many requests with this outcome began in a second, on average. In a closed loop, where
-    /// the clients never rest, as many ended.
+    /// Requests with this outcome started per second, on average. In a closed loop, whose clients never idle,
+    /// the rate of answers is the same.
     #[must_use]
     pub fn rate(&self, outcome: Outcome) -> f64 {
         if self.measured_for.is_zero() {
@@ -43,14 +40,13 @@ impl Report {
         as_number(self.tally.measured(outcome)) / self.measured_for.as_secs_f64()
     }
 
-    /// The latency, in milliseconds, that this share of the requests with this outcome did not
-    /// exceed.
+    /// The latency quantile of the requests with this outcome, in milliseconds.
     #[must_use]
     pub fn latency_ms(&self, outcome: Outcome, quantile: f64) -> f64 {
         self.tally.latency(outcome, quantile).as_secs_f64() * 1000.0
     }
 
-    /// The measured requests with any other outcome than these, with their counts.
+    /// Measured requests with any other outcome, and their counts.
     #[must_use]
     pub fn others(&self, expected: &[Outcome]) -> Vec<(Outcome, u64)> {
         self.tally
@@ -60,7 +56,7 @@ impl Report {
     }
 }
 
-/// The middle one of several numbers, or between the two in the middle; `None` where there is none.
+/// `None` if there are none.
 #[must_use]
 pub fn median(numbers: &[f64]) -> Option<f64> {
     let mut sorted = numbers.to_vec();
@@ -74,7 +70,7 @@ pub fn median(numbers: &[f64]) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-/// A count as a number to reckon with; exact up to 2^53.
+/// Exact up to 2^53.
 #[must_use]
 pub fn as_number(count: u64) -> f64 {
     const BITS: u32 = 32;

@@ -1,4 +1,4 @@
-//! The counts and latencies of one thread, or of several together.
+//! Counts and latencies, in HDR histograms.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,23 +7,22 @@ use hdrhistogram::{CreationError, Histogram};
 
 use super::{Outcome, Timeline};
 
-/// The shortest latency that is told from a shorter one, in nanoseconds.
+/// Shorter latencies count as this one.
 const SHORTEST_NS: u64 = 64;
-/// The longest latency that is told from a longer one, in nanoseconds: longer than any run waits.
+/// Longer latencies count as this one; no run waits that long.
 const LONGEST_NS: u64 = 120_000_000_000;
-/// Latencies are kept to this many digits: a tenth of a percent.
+/// Significant digits of a latency: an error of 0.1 %.
 const DIGITS: u8 = 3;
 
-/// When a request was to start.
+/// The phase in which a request was scheduled to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Before the measured time: counted among all, but not measured.
+    /// Counted in the totals, not measured.
     WarmUp,
-    /// In the measured time.
     Measured,
 }
 
-/// What became of requests, and how long they took.
+/// Counts and latencies of one thread, or of several merged.
 #[derive(Clone, Debug)]
 pub struct Tally {
     empty: Histogram<u64>,
@@ -35,10 +34,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing yet.
-    ///
-    /// # Errors
-    /// Never: the histogram's bounds make sense.
     pub fn new() -> Result<Self, CreationError> {
         Ok(Self {
             empty: Histogram::new_with_bounds(SHORTEST_NS, LONGEST_NS, DIGITS)?,
@@ -50,7 +45,6 @@ impl Tally {
         })
     }
 
-    /// Counts a request that was sent.
     pub fn record(&mut self, outcome: Outcome, latency: Duration, phase: Phase) {
         *self.all.entry(outcome).or_default() += 1;
         if phase == Phase::Measured {
@@ -62,12 +56,12 @@ impl Tally {
         }
     }
 
-    /// Counts when a request was answered: so long after the measured time had begun.
+    /// Counts an answer in the timeline; `at` is measured from the end of the warm-up.
     pub fn record_end(&mut self, outcome: Outcome, at: Duration) {
         self.timeline.count(outcome, at);
     }
 
-    /// Counts requests that could not be sent in time.
+    /// Counts requests that no client was free to send in time.
     pub fn miss(&mut self, requests: u64, phase: Phase) {
         match phase {
             Phase::WarmUp => self.missed_in_warm_up += requests,
@@ -75,13 +69,12 @@ impl Tally {
         }
     }
 
-    /// Adds what another thread counted.
     pub fn merge(&mut self, other: &Self) {
         for (outcome, count) in &other.all {
             *self.all.entry(*outcome).or_default() += count;
         }
         for (outcome, latencies) in &other.measured {
-            // The bounds are the same, so everything fits; that is the only thing that can fail.
+            // Recording fails only outside the bounds, and these are the same in both.
             self.measured
                 .entry(*outcome)
                 .or_insert_with(|| self.empty.clone())
@@ -93,62 +86,60 @@ impl Tally {
         self.missed_in_warm_up += other.missed_in_warm_up;
     }
 
-    /// How many requests came to this, the warm-up's included.
+    /// Requests with this outcome, the warm-up's included.
     #[must_use]
     pub fn total(&self, outcome: Outcome) -> u64 {
         self.all.get(&outcome).copied().unwrap_or_default()
     }
 
-    /// How many measured requests came to this.
+    /// Measured requests with this outcome.
     #[must_use]
     pub fn measured(&self, outcome: Outcome) -> u64 {
         self.measured.get(&outcome).map_or(0, Histogram::len)
     }
 
-    /// Each outcome of a measured request, with its count.
+    /// Outcomes of the measured requests.
     pub fn outcomes(&self) -> impl Iterator<Item = (Outcome, u64)> {
         self.measured
             .iter()
             .map(|(outcome, latencies)| (*outcome, latencies.len()))
     }
 
-    /// Each outcome of a request, with its count, the warm-up's included.
+    /// Outcomes of all requests, the warm-up's included.
     pub fn totals(&self) -> impl Iterator<Item = (Outcome, u64)> {
         self.all.iter().map(|(outcome, count)| (*outcome, *count))
     }
 
-    /// When the requests of the measured time were answered.
     #[must_use]
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// The latency that this share of the measured requests with any of these outcomes did not exceed;
-    /// zero where there was none.
+    /// The latency quantile of the measured requests whose outcome matches; zero if there are none.
     pub fn latency_of(&self, outcomes: impl Fn(Outcome) -> bool, quantile: f64) -> Duration {
         let mut together = self.empty.clone();
         let counted = self.measured.iter();
         for (_, latencies) in counted.filter(|(outcome, _)| outcomes(**outcome)) {
-            // The bounds are the same, so everything fits.
+            // Adding fails only outside the bounds, and these are the same.
             together.add(latencies).ok();
         }
         Duration::from_nanos(together.value_at_quantile(quantile))
     }
 
-    /// How many requests could not be sent in time in the measured phase.
+    /// Measured requests that no client was free to send in time.
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.missed
     }
 
-    /// How many requests there were in all: sent or missed, the warm-up's included.
+    /// All requests: sent or missed, the warm-up's included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.all.values().sum::<u64>() + self.missed + self.missed_in_warm_up
     }
 
-    /// The latency that this share of the measured requests with this outcome did not exceed; zero
-    /// where there was none. 1.0 gives the longest.
+    /// The latency quantile of the measured requests with this outcome; 1.0 is the maximum, zero means that
+    /// there are none.
     #[must_use]
     pub fn latency(&self, outcome: Outcome, quantile: f64) -> Duration {
         let latencies = self.measured.get(&outcome);

@@ -1,22 +1,22 @@
-//! When requests were answered: their counts, by the slot of time in which they were.
+//! Answers over time: their counts by time slot.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Outcome;
 
-/// How long a slot is: short enough to show a sale that is over in two seconds.
+/// Short enough to show a sale that is over in two seconds.
 pub const SLOT: Duration = Duration::from_millis(250);
 
-/// More than the longest run has; what ends later counts in the last.
+/// More than the longest run has; later answers count in the last slot.
 const MOST_SLOTS: usize = 4_000;
 
-/// Counts of outcomes by slot, from the beginning of the measured time on.
+/// Counts of outcomes by slot, starting when the measurement does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline(Vec<BTreeMap<Outcome, u64>>);
 
 impl Timeline {
-    /// Counts a request that was answered so long after the measured time had begun.
+    /// Counts an answer; `at` is measured from the end of the warm-up.
     pub fn count(&mut self, outcome: Outcome, at: Duration) {
         let slot = usize::try_from(at.as_nanos() / SLOT.as_nanos()).unwrap_or(usize::MAX);
         let slot = slot.min(MOST_SLOTS - 1);
@@ -28,7 +28,6 @@ impl Timeline {
         }
     }
 
-    /// Adds what another thread counted.
     pub fn merge(&mut self, other: &Self) {
         if self.0.len() < other.0.len() {
             self.0.resize_with(other.0.len(), BTreeMap::new);
@@ -40,7 +39,6 @@ impl Timeline {
         }
     }
 
-    /// The counts of each slot, in order.
     pub fn slots(&self) -> impl Iterator<Item = &BTreeMap<Outcome, u64>> {
         self.0.iter()
     }

@@ -1,20 +1,20 @@
-//! `bench-booking`: how many paid bookings the three services make in a second, on this machine.
+//! `bench-booking`: paid bookings per second by the three services, on this machine.
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`part`] | what is measured: bookings spread over many flights and on one |
-//! | [`setup`] | the servers of a run, and the load on them |
+//! | [`part`] | the measured cases: bookings spread over many flights, and on one |
+//! | [`setup`] | the servers and their load |
 //! | [`schedule`] | the flights, none of which sells out |
-//! | [`proof`] | whether seats, bookings and money agree afterwards, and with what was answered |
-//! | [`summary`] | the rates that count |
+//! | [`proof`] | whether seats, bookings and money agree afterwards, and with the answers |
+//! | [`summary`] | the headline rates |
 //!
-//! A request books one seat. It is answered when the booking is confirmed and paid and its seat is
-//! pinned: the hold at flight-service, the charge at payment-service and the booking itself are on disk
-//! by then; the seat is sold right after. The services run as they do by default, but the mock provider
-//! charges at once and always; each is a process of its own.
+//! A request books one seat. It is answered once the booking is confirmed and paid and its seat is pinned:
+//! the hold at flight-service, the charge at payment-service and the booking itself are durable by then; the
+//! seat is sold right after. The services run with their defaults, each in a process of its own, but the mock
+//! provider charges at once and never declines.
 //!
-//! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
-//! end with this process.
+//! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
+//! process.
 
 mod part;
 mod proof;

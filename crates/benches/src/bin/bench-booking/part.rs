@@ -1,14 +1,14 @@
-//! What is measured.
+//! The measured cases.
 
 use std::time::Duration;
 
 use benches::rounds;
 use loadgen::stats::Outcome;
 
-/// A booking was confirmed, and paid for.
+/// A booking was confirmed and paid.
 pub const CONFIRMED: Outcome = Outcome::Status(200);
 
-/// Cases that can be asked for together.
+/// Cases that are selected together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Part {
     /// Bookings of 1,000 flights, at random
@@ -18,9 +18,9 @@ pub enum Part {
 }
 
 impl rounds::Part for Part {
-    // A p99 of 100 ms is the limit that counts: it is reached at about a hundred.
+    // A rate counts while its p99 is below 100 ms, which is reached at about a hundred connections.
     const CONNECTIONS: &'static [u16] = &[64, 96, 256];
-    /// Far more than a round takes, and fewer than the flights have seats.
+    /// Far more than a round needs, and below the number of seats.
     const MAX_REQUESTS: u64 = 5_000_000;
     const SETTLING: Duration = Duration::from_millis(500);
 

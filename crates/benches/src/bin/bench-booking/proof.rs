@@ -1,4 +1,4 @@
-//! Whether seats, bookings and money agree afterwards, and with what was answered.
+//! Whether seats, bookings and money agree afterwards, with each other and with the answers.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use local_servers::database::connect;
 use reconcile::{Options, Urls, Verdict};
 use test_stack::wait_for;
 
-/// What the load was answered, over all rounds.
+/// The answers of all rounds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answered {
-    /// Bookings that were confirmed.
+    /// Confirmed bookings.
     pub confirmed: u64,
-    /// Requests without an answer that says what became of them.
+    /// Requests whose answer does not tell the outcome.
     pub unclear: u64,
 }
 
-/// How long what was left at the end may take to come to its own: as after any failure.
+/// Timeout for unfinished bookings: the same as after any failure.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
 
 const UNFINISHED: &str = "SELECT count(*) FROM bookings WHERE next_step_at IS NOT NULL";
 
-/// Fails unless the audit finds nothing, as many bookings are confirmed as were answered so, as many
-/// charges are kept and seats sold, and the ledger's proof holds.
+/// Fails unless the reconciliation is clean, the ledger's proof holds, and the confirmed bookings are as many
+/// as the confirmations answered, the charges kept and the seats sold.
 pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::Result<String> {
     let client = connect(&urls.bookings).await?;
     wait_for(

@@ -1,4 +1,4 @@
-//! The flights that are booked: none of them sells out.
+//! The flights under load: none of them sells out.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use local_servers::database::connect;
 use local_servers::service::Service;
 use test_stack::service_stack::ServiceStack;
 
-/// Their local date of departure.
+/// The flights' local departure date.
 pub const DATE: &str = "2030-01-15";
 
 const AIRPORTS: &str = "\
@@ -17,22 +17,20 @@ DEL,Indira Gandhi International,Delhi,India,28.5665,77.1031,Asia/Kolkata
 BOM,Chhatrapati Shivaji Maharaj International,Mumbai,India,19.0887,72.8679,Asia/Kolkata
 ";
 
-/// The flights that the load is spread over; one more is booked alone.
+/// Flights of the spread load; one more is the hot one.
 const SPREAD_FLIGHTS: usize = 1000;
 
-/// Of each flight of these. All of them together have the seats of the one.
+/// Capacity of each spread flight. Together they have the hot flight's seats.
 const SPREAD_CAPACITY: i32 = CAPACITY / 1000;
 
-/// The flights, by their ids.
+/// Flight ids.
 #[derive(Clone, Debug)]
 pub struct Flights {
-    /// Those that the load is spread over.
     pub spread: Vec<i64>,
-    /// The one.
     pub hot: i64,
 }
 
-/// Has flight-service load them, and gives them their seats.
+/// Has flight-service import the flights, and raises their capacities.
 pub async fn load(servers: &mut ServiceStack) -> anyhow::Result<Flights> {
     let directory = servers.directory().join("schedule");
     std::fs::create_dir(&directory)?;

@@ -1,4 +1,4 @@
-//! The servers of a run, and the load on them.
+//! The servers and their load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::part::{CONFIRMED, Part};
 use crate::proof::{Answered, prove};
 use crate::schedule::{self, DATE, Flights};
 
-/// Everything that runs beside the load, and what it answered.
+/// The servers under load, and the sum of their answers.
 pub struct Setup {
     servers: ServiceStack,
     schedule: Arc<Flights>,
@@ -27,7 +27,7 @@ pub struct Setup {
 }
 
 impl rounds::Setup<Part> for Setup {
-    /// Starts it, and books a seat.
+    /// Starts the servers, and books a seat.
     async fn start() -> anyhow::Result<Self> {
         line("Starting PostgreSQL, Redis and the services …")?;
         let mut servers = ServiceStack::open("bench-booking").await?;
@@ -82,7 +82,7 @@ impl Setup {
         Target::local(self.servers.port(Service::Booking))
     }
 
-    /// A booking is answered as it is to be measured.
+    /// Fails unless a booking is answered as it is to be measured.
     async fn expect_confirmed(&mut self) -> anyhow::Result<()> {
         let mut connection = Connection::open(self.booking()).await?;
         let answer = connection.send(&request(self.schedule.hot)).await?;
@@ -110,7 +110,7 @@ fn any(flights: &[i64]) -> i64 {
     flights.get(index).copied().unwrap_or_default()
 }
 
-/// Books a seat of a flight.
+/// A booking of one seat.
 fn request(flight: i64) -> Request {
     let user = rand::random_range(1..=100_000_u32);
     let body = format!(r#"{{"user_id":{user},"flight_id":{flight},"seats":1,"date":"{DATE}"}}"#);

@@ -1,4 +1,4 @@
-//! The rates that count, for people and as one line for programs.
+//! The headline rates, for people and as one line of JSON.
 
 use benches::numbers::print_result;
 use benches::rounds::{Part as _, Results};
@@ -6,10 +6,10 @@ use loadgen::console::line;
 
 use crate::part::Part;
 
-/// What a rate may cost: the 99th percentile, in milliseconds, below which a rate counts.
+/// A rate counts if its p99 is below this.
 const LATENCY_LIMIT_MS: f64 = 100.0;
 
-/// The rate of a part that counts, and its price.
+/// A part's headline rate, and its latency.
 #[derive(Clone, Copy)]
 struct Headline {
     connections: u16,
@@ -17,7 +17,7 @@ struct Headline {
     p99_ms: f64,
 }
 
-/// Shows the rates that count, and the same as one line of JSON: `null` where it was not measured.
+/// Prints the headline rates, and the same as one line of JSON; `null` if not measured.
 pub fn print(results: &Results<Part>) -> anyhow::Result<()> {
     line("")?;
     let (spread, hot) = (
@@ -50,7 +50,7 @@ pub fn print(results: &Results<Part>) -> anyhow::Result<()> {
     ])
 }
 
-/// The best rate whose latency is within the limit; where none is, that of the shortest latency.
+/// The best rate whose latency is within the limit; if none is, the rate with the lowest latency.
 fn headline(results: &Results<Part>, part: Part) -> Option<Headline> {
     let measured: Vec<Headline> = results
         .of_part(part)

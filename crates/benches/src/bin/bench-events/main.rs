@@ -1,16 +1,16 @@
-//! `bench-events`: how many tickets booking-service sells in a second, on this machine.
+//! `bench-events`: tickets sold per second by booking-service, on this machine.
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`part`] | what is measured |
-//! | [`setup`] | the servers of a run, the load on them, and whether all agrees afterwards |
-//! | [`sale`] | a hot event, sold out |
+//! | [`part`] | the measured cases |
+//! | [`setup`] | the servers, their load, and the check of their data afterwards |
+//! | [`sale`] | selling out a hot event |
 //!
-//! A purchase of a ticket option is answered when its tickets are sold and its row is on disk. The
-//! services run as they do by default, in processes of their own; the payment provider takes no time.
+//! A purchase of a ticket option is answered once its tickets are sold and its row is durable. The services
+//! run with their defaults, each in a process of its own; the mock payment provider takes no time.
 //!
-//! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
-//! end with this process.
+//! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
+//! process.
 
 mod part;
 mod sale;
@@ -27,7 +27,7 @@ use test_stack::unless_interrupted;
 use crate::part::Part;
 use crate::setup::Setup;
 
-/// Measures sales of tickets
+/// Measures ticket sales
 #[derive(Parser)]
 #[command(name = "bench-events")]
 struct Command {
@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
     exit_code(run(Command::parse()).await)
 }
 
-/// Shows the best rates as one line of JSON: `null` where it was not measured.
+/// Prints the best rates as one line of JSON; `null` if not measured.
 async fn run(command: Command) -> anyhow::Result<()> {
     let mut tickets = None;
     rounds::run::<Part, Setup>(&command.arguments, |results| {

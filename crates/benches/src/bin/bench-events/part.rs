@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measured cases.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use loadgen::stats::Outcome;
 /// Tickets were sold.
 pub const SOLD: Outcome = Outcome::Status(201);
 
-/// Cases that can be asked for together.
+/// Cases that are selected together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Part {
     /// Purchases of one ticket option
@@ -17,7 +17,7 @@ pub enum Part {
 
 impl rounds::Part for Part {
     const CONNECTIONS: &'static [u16] = &[256, 512];
-    /// Far more than a round takes, and fewer than there are tickets.
+    /// Far more than a round needs, and below the number of tickets.
     const MAX_REQUESTS: u64 = 50_000_000;
     const SETTLING: Duration = Duration::from_secs(1);
 

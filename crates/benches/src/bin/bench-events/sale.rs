@@ -1,8 +1,8 @@
-//! A hot sale: everyone wants one event, until its last ticket is sold.
+//! A hot sale: everyone buys tickets of one event, until it is sold out.
 //!
-//! A booking is answered when its tickets are held and its payment is queued; it counts once it is paid
-//! and confirmed. Both moments are the database's: `created_at` is read with the event before anything is
-//! held, `updated_at` is written by the commit that sells.
+//! A booking is answered once its tickets are held and its payment is queued; it counts once it is paid and
+//! confirmed. Both times are the database's: `created_at` is read with the event before anything is held,
+//! `updated_at` is written by the confirming commit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,41 +21,40 @@ use tokio_postgres::Client;
 
 use crate::part::SOLD;
 
-/// Who buys: each booking is of one of them.
+/// Bookings are spread over so many users.
 const USERS: usize = 100;
 
-/// The longest that a sale may take.
+/// Timeout of a sale.
 const SALE_LIMIT: Duration = Duration::from_secs(120);
 
-/// How many more ask when all is sold: each must be refused.
+/// Requests after the event is sold out: each must be refused.
 const TOO_LATE: u64 = 100;
 
-/// How much is measured.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Arguments {
-    /// How often a hot event is sold out; the median counts, and 0 leaves it out
+    /// How often a hot event is sold out; the median counts, 0 skips it
     #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(0..=20))]
     sales: u8,
-    /// How many tickets a hot event has
+    /// Tickets of a hot event
     #[arg(long, default_value_t = 20_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
     tickets: u32,
-    /// How many connections buy at once
+    /// Concurrent buyers
     #[arg(long, default_value_t = 64, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     buyers: u16,
 }
 
-/// How fast a sale was.
+/// The speed of a sale.
 #[derive(Clone, Copy, Debug)]
 pub struct Sale {
-    /// Bookings answered in a second.
+    /// Bookings answered per second.
     pub booked_per_s: f64,
-    /// Bookings confirmed in a second, from the first request to the last confirmation.
+    /// Bookings confirmed per second, from the first request to the last confirmation.
     pub confirmed_per_s: f64,
-    /// From a request to its confirmation, in milliseconds: 99 of 100 take no longer.
+    /// p99 of the time from a request to its confirmation.
     pub confirmed_p99_ms: f64,
 }
 
-/// Sells events out; the medians of what was measured, unless nothing was asked for.
+/// Sells events out; returns the medians, or `None` with zero sales.
 pub async fn measure(arguments: Arguments) -> anyhow::Result<Option<Sale>> {
     if arguments.sales == 0 {
         return Ok(None);
@@ -72,7 +71,7 @@ async fn sell_out(servers: &ServiceStack, arguments: Arguments) -> anyhow::Resul
     let target = Target::local(servers.port(Service::Booking));
     let sql = connect(&servers.database_url(Service::Booking)).await?;
     let users = Arc::new(users(target).await?);
-    // The first warms everything up.
+    // The first sale warms everything up.
     let settling = Arguments {
         tickets: arguments.tickets / 4,
         ..arguments
@@ -105,7 +104,7 @@ async fn sell_out(servers: &ServiceStack, arguments: Arguments) -> anyhow::Resul
     })
 }
 
-/// Sells one event out, and waits until all is confirmed: exactly its tickets.
+/// Sells one event out, and waits until exactly its tickets are confirmed.
 async fn sale(
     target: Target,
     sql: &Client,
@@ -152,7 +151,7 @@ async fn sale(
     })
 }
 
-/// Makes the load; how many bookings were granted.
+/// Runs the load; returns the bookings granted.
 async fn run(
     target: Target,
     plan: Plan,
@@ -170,11 +169,11 @@ async fn run(
     Ok(report.tally().total(SOLD))
 }
 
-/// How long a sale took.
+/// Durations of a sale.
 struct Sold {
     /// From the first request to the last confirmation.
     within_s: f64,
-    /// From a request to its confirmation.
+    /// p99 of the time from a request to its confirmation.
     p99_s: f64,
 }
 
@@ -204,7 +203,7 @@ async fn all_confirmed(sql: &Client, event: &str, tickets: u64) -> anyhow::Resul
     }
 }
 
-/// Fails unless the ledger adds up, and as much was charged as was confirmed.
+/// Fails unless the ledger balances, and the charges are as many as the confirmations.
 async fn prove(servers: &ServiceStack, target: Target) -> anyhow::Result<()> {
     let proof = ledger_proof(target).await?;
     ensure!(proof.holds, "the ledger's proof says {proof:?}");
@@ -235,7 +234,7 @@ async fn users(target: Target) -> anyhow::Result<Vec<String>> {
     Ok(users)
 }
 
-/// Makes something, and says its id.
+/// Creates a resource, and returns its id.
 async fn make(target: Target, path: &'static str, body: &Value) -> anyhow::Result<String> {
     let mut connection = Connection::open(target).await?;
     let answer = connection

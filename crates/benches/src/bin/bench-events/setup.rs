@@ -1,4 +1,4 @@
-//! The servers of a run, the load on them, and whether all agrees afterwards.
+//! The servers, their load, and the check of their data afterwards.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use test_stack::service_stack::ServiceStack;
 
 use crate::part::{Part, SOLD};
 
-/// As many tickets as there can be: none of the runs sells them all.
+/// The most that an option can have: no run sells it out.
 const ALLOCATION: i32 = i32::MAX;
 
-/// Everything that runs beside the load, and what it answered.
+/// The servers under load, and the sum of their answers.
 pub struct Setup {
     servers: ServiceStack,
     ticket_option: String,
@@ -29,7 +29,7 @@ pub struct Setup {
 }
 
 impl rounds::Setup<Part> for Setup {
-    /// Starts it, and makes a ticket option.
+    /// Starts the servers, and creates a ticket option.
     async fn start() -> anyhow::Result<Self> {
         line("Starting PostgreSQL, Redis and the service …")?;
         let mut servers = ServiceStack::open("bench-events").await?;
@@ -70,7 +70,7 @@ impl rounds::Setup<Part> for Setup {
         self.servers.shares()
     }
 
-    /// Fails unless as many tickets are sold, and purchases written, as were answered so.
+    /// Fails unless the tickets sold, and the purchases stored, are as many as were answered.
     async fn prove(&self) -> anyhow::Result<()> {
         let client = connect(&self.servers.database_url(Service::Booking)).await?;
         let rows = "SELECT coalesce(sum(quantity), 0)::bigint FROM purchases";
@@ -89,7 +89,7 @@ impl rounds::Setup<Part> for Setup {
     }
 }
 
-/// Buys one ticket.
+/// A purchase of one ticket.
 fn purchase(option: &str) -> Request {
     let user = rand::random_range(1..=100_000_u32);
     let body = format!(

@@ -1,5 +1,5 @@
-//! The baseline: each request takes a unit from one row in a transaction of its own, as it is often
-//! done: lock the row, look, insert the hold, lower the count, commit.
+//! The baseline: each request takes a unit of one row in a transaction of its own, as it is often done: lock
+//! the row, check it, insert the hold, decrement the count, commit.
 //!
 //! Its statements are prepared, and each client has a connection of its own.
 
@@ -15,8 +15,7 @@ use crate::cases::GRANTED;
 
 const CAPACITY: i32 = 1_000_000_000;
 
-/// The same room for a hot row's versions as the inventory's pools have, and a hold's row like its
-/// simplest.
+/// Same fill factor as the inventory's pools, and the simplest row for a hold.
 const TABLES: &str = "
     CREATE TABLE pools (
         id   bigint  PRIMARY KEY,
@@ -29,7 +28,7 @@ const TABLES: &str = "
         created_at timestamptz NOT NULL DEFAULT now()
     );";
 
-/// The tables, and how much was taken from them.
+/// The database, and how many units were granted.
 pub struct Baseline {
     url: String,
     granted: u64,
@@ -37,7 +36,6 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Makes the tables.
     pub async fn prepare(url: String) -> anyhow::Result<Self> {
         let client = connect(&url).await?;
         client.batch_execute(TABLES).await?;
@@ -51,7 +49,7 @@ impl Baseline {
         })
     }
 
-    /// Takes units, one a request.
+    /// Takes one unit per request.
     pub async fn take(&mut self, plan: Plan) -> anyhow::Result<Report> {
         let url = self.url.clone();
         let report = load::run(plan, async move |_| {
@@ -68,7 +66,7 @@ impl Baseline {
         Ok(report)
     }
 
-    /// Fails unless as much is gone as was granted.
+    /// Fails unless the units taken are the units granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
         let client = connect(&self.url).await?;
         let row = client
@@ -108,7 +106,7 @@ impl BaselineClient {
         })
     }
 
-    /// Takes a unit; false when there is none.
+    /// `false` when none is left.
     async fn take_one(&self) -> Result<bool, tokio_postgres::Error> {
         const POOL: i64 = 1;
         const UNITS: i32 = 1;

@@ -1,27 +1,27 @@
-//! What is measured.
+//! The measured cases.
 
 use std::time::Duration;
 
 use loadgen::load::{Pace, Plan};
 use loadgen::stats::Outcome;
 
-/// A client of the database got what it asked for.
+/// Outcome of a successful database client.
 pub const GRANTED: Outcome = Outcome::Named("granted");
 
-/// The pools that the load is spread over.
+/// Pools of the spread load.
 pub const SPREAD_POOLS: i64 = 10_000;
 
-/// The threads that make the load, the same in every case: one of them drives more requests than any
-/// server does that shares the machine with it.
+/// The same for every case: one thread generates more requests than any server answers that shares the
+/// machine with it.
 const LOAD_THREADS: usize = 1;
 
-/// Load before it is measured: connections are open, caches warm and batches full by then.
+/// By then connections are open, caches warm and batches full.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Far more than a round takes, in case that something answers without doing anything.
+/// Far more than a round needs: a bound in case the server answers without doing anything.
 const MAX_REQUESTS: u64 = 20_000_000;
 
-/// Cases that can be asked for together.
+/// Cases that are selected together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
     /// One transaction per request
@@ -36,22 +36,22 @@ pub enum Part {
     Bare,
 }
 
-/// What the clients of a case do.
+/// What each request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Take a unit from one row, each in a transaction of its own.
+    /// Takes a unit of one row in a transaction of its own.
     RowLock,
-    /// Hold a unit of one pool through the committer.
+    /// Holds a unit of one pool through the committer.
     CommitterHot,
-    /// Hold a unit of one of many pools through the committer.
+    /// Holds a unit of one of many pools through the committer.
     CommitterSpread,
-    /// Hold a seat of one flight over HTTP.
+    /// Holds a seat of one flight over HTTP.
     HoldSeat,
-    /// Decrement a flight that is sold out, over HTTP.
+    /// Decrements a sold-out flight over HTTP.
     DecrementSoldOut,
-    /// Hold a seat of a flight that is sold out, over HTTP.
+    /// Asks for a seat of a sold-out flight over HTTP.
     HoldSoldOut,
-    /// Ask for what needs no work.
+    /// Asks the bare handler.
     Hello,
 }
 
@@ -65,20 +65,16 @@ impl Work {
     }
 }
 
-/// One thing that is measured.
 #[derive(Debug)]
 pub struct Case {
-    /// How the results name it.
+    /// Name in the JSON line.
     pub name: &'static str,
-    /// What it is, for people.
+    /// Name in the table.
     pub title: &'static str,
-    /// The part that it belongs to.
     pub part: Part,
-    /// What its clients do.
     pub work: Work,
-    /// How many clients there are.
     pub clients: usize,
-    /// What its requests are meant to come to. Others are shown, and are not part of the rate.
+    /// The outcome whose rate is measured. Others are shown apart.
     pub meant: Outcome,
 }
 
@@ -101,7 +97,7 @@ impl Case {
         }
     }
 
-    /// Its load: a closed loop.
+    /// A closed loop.
     pub fn plan(&self, measured: Duration) -> Plan {
         Plan {
             clients: self.clients,
@@ -118,7 +114,7 @@ const HELD: Outcome = Outcome::Status(201);
 const REFUSED: Outcome = Outcome::Status(409);
 const HELLO: Outcome = Outcome::Status(200);
 
-/// Everything, in the order in which a round measures it. Quiet ones stand between those that write.
+/// All cases in the order of a round. Cases that only read stand between those that write.
 #[rustfmt::skip]
 pub const CASES: [Case; 11] = [
     Case::new("bare_actix", "bare actix-web handler", Part::Bare, Work::Hello, 64, HELLO),

@@ -1,6 +1,6 @@
-//! The committer in this process, without a gate before it: what its batches do in a second.
+//! The committer in this process, without a gate: the rate of its batches.
 //!
-//! As in a service, the committer is on the program's runtime, and who asks it is on other threads.
+//! As in a service, the committer runs on the program's runtime, and its callers on other threads.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use local_servers::database::connect;
 
 use crate::cases::{GRANTED, SPREAD_POOLS};
 
-/// The hot pool is the first, 1; the load that is spread goes to the others, from 2 on.
+/// The hot pool is 1; spread load goes to the others, from 2 on.
 const HOT: i64 = 1;
 
-/// The pools, and how much was taken from them.
+/// The inventory, and how many units were granted.
 pub struct Committer {
     url: String,
     granted: u64,
@@ -29,7 +29,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Makes the tables and the pools.
+    /// Creates the tables and the pools.
     pub async fn prepare(url: String) -> anyhow::Result<Self> {
         let mut client = connect(&url).await?;
         let mut migrations = inventory::migrations();
@@ -58,7 +58,7 @@ impl Committer {
         })
     }
 
-    /// Takes holds of one unit each, on the hot pool or on so many pools at random.
+    /// Holds of one unit each, on the hot pool or on random ones of so many pools.
     pub async fn hold(&mut self, plan: Plan, pools: i64) -> anyhow::Result<Report> {
         let inventory = start(&self.url)?;
         let report = load::run(plan, async move |_| {
@@ -77,7 +77,7 @@ impl Committer {
         Ok(report)
     }
 
-    /// Fails unless the ledger adds up, and as much is held as was granted.
+    /// Fails unless the ledger balances, and the units held are the units granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
         let held = prove(&self.url, 0).await?;
         check_taken("committer", held, self.granted, self.unclear)
@@ -103,7 +103,7 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
     }
 }
 
-/// Fails unless the ledger adds up and so much is sold; answers how much is held.
+/// Fails unless the ledger balances and `sold` units are sold; returns the units held.
 pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
     let proof = start(url)?.prove().await?;
     for violation in proof.violations.iter().take(10) {

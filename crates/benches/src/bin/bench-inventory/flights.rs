@@ -1,4 +1,4 @@
-//! flight-service: the binary beside this one, on a small schedule, asked over HTTP.
+//! flight-service, from the binary beside this one, over HTTP on a small schedule.
 
 use anyhow::ensure;
 use benches::inventory::{CAPACITY, enlarge};
@@ -23,12 +23,12 @@ flight_number,origin,destination,departure,arrival,total_seats,already_booked,pr
 HF1,DEL,BOM,2030-01-15T06:00:00Z,2030-01-15T08:00:00Z,1000,0,100.00
 HF2,DEL,BOM,2030-01-15T09:00:00Z,2030-01-15T11:00:00Z,180,180,100.00
 ";
-/// Their local date of departure.
+/// The flights' local departure date.
 const DATE: &str = "2030-01-15";
-/// What is sold before the load begins: all of the second flight.
+/// Units sold before the load: all of the second flight.
 const ALREADY_BOOKED: i64 = 180;
 
-/// A running flight-service, and how much was taken from it.
+/// A running flight-service, and how many units were granted.
 pub struct Flights {
     target: Target,
     database_url: String,
@@ -49,7 +49,7 @@ impl Flights {
             Ok(client.query_one(find, &[&number]).await?.try_get(0)?)
         };
         let (hot, sold_out) = (id_of("HF1").await?, id_of("HF2").await?);
-        // A schedule has flights of at most 1,000 seats: this one is not to be sold out.
+        // Flights of a schedule have at most 1,000 seats: this one must not sell out.
         enlarge(&database_url, &[PoolId(hot)], CAPACITY).await?;
 
         let port = servers.start(Service::Flight, &[]).await?;
@@ -67,7 +67,7 @@ impl Flights {
         Ok(flights)
     }
 
-    /// Both refusals are refused for the reason that is to be measured.
+    /// Fails unless the request is refused for the reason to be measured.
     async fn expect_sold_out(&self, request: &Request) -> anyhow::Result<()> {
         let mut connection = Connection::open(self.target).await?;
         let answer = connection.send(request).await?;
@@ -81,7 +81,7 @@ impl Flights {
         Ok(())
     }
 
-    /// Holds a seat of the hot flight with each request.
+    /// Each request holds a seat of the hot flight.
     pub async fn hold(&mut self, plan: Plan) -> anyhow::Result<Report> {
         let flight = self.hot;
         let request = move |_, _| hold_request(flight);
@@ -91,21 +91,21 @@ impl Flights {
         Ok(report)
     }
 
-    /// Decrements the flight that is sold out.
+    /// Each request decrements the sold-out flight.
     pub async fn decrement_sold_out(&self, plan: Plan) -> anyhow::Result<Report> {
         let flight = self.sold_out;
         let request = move |_, _| decrement_request(flight);
         Ok(http::run(plan, self.target, request, http::by_status).await?)
     }
 
-    /// Asks for any seat of the flight that is sold out.
+    /// Each request asks for any seat of the sold-out flight.
     pub async fn hold_sold_out(&self, plan: Plan) -> anyhow::Result<Report> {
         let flight = self.sold_out;
         let request = move |_, _| hold_request(flight);
         Ok(http::run(plan, self.target, request, http::by_status).await?)
     }
 
-    /// Fails unless the ledger adds up, and as much is held as was granted.
+    /// Fails unless the ledger balances, and the units held are the units granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
         let held = committer::prove(&self.database_url, ALREADY_BOOKED).await?;
         check_taken("flight-service", held, self.granted, self.unclear)
@@ -124,7 +124,7 @@ fn decrement_request(flight: i64) -> Request {
     Request::post_json("/api/flights/seats/decrement", body)
 }
 
-/// Has the service make its tables and load the schedule.
+/// Has the service create its tables and import the schedule.
 async fn import_schedule(servers: &mut ServiceStack) -> anyhow::Result<()> {
     let directory = servers.directory().join("schedule");
     std::fs::create_dir(&directory)?;

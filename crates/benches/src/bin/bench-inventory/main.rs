@@ -1,19 +1,18 @@
-//! `bench-inventory`: what the inventory does in a second, on this machine, against what one
-//! transaction per request does.
+//! `bench-inventory`: the inventory's throughput on this machine, against one transaction per request.
 //!
 //! | part | what it measures |
 //! | --- | --- |
 //! | [`baseline`] | one `SELECT ... FOR UPDATE` transaction per request on one row |
 //! | [`committer`] | the committer in this process, on one pool and on many |
 //! | [`flights`] | holds and sold-out refusals over HTTP, at flight-service |
-//! | [`benches::bare`] | an actix-web handler that does nothing |
+//! | [`benches::bare`] | a bare actix-web handler |
 //!
-//! [`cases`] lists what is measured, [`setup`] starts the servers and runs a case, [`results`] prints,
-//! and [`benches::others`] tells whether the machine was left alone meanwhile.
+//! [`cases`] lists the measured cases, [`setup`] starts the servers and runs a case, [`results`] prints, and
+//! `test_stack`'s background load tells whether other programs disturbed the measurement.
 //!
-//! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
-//! end with this process. Rounds of all cases follow one another, and the median of the rounds counts,
-//! so that a passing disturbance does not decide.
+//! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
+//! process. Rounds over all cases are repeated and the median of the rounds counts, so that a passing
+//! disturbance does not decide.
 
 mod baseline;
 mod cases;
@@ -35,17 +34,17 @@ use crate::cases::{CASES, Case, Part};
 use crate::results::Results;
 use crate::setup::Setup;
 
-/// Measures the inventory
+/// Measures the inventory's throughput
 #[derive(Parser)]
 #[command(name = "bench-inventory")]
 struct Arguments {
-    /// How long each case is measured in each round
+    /// Seconds that each case is measured in each round
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     seconds: f64,
-    /// How often each case is measured; the median counts
+    /// Rounds; the median counts
     #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
     rounds: u8,
-    /// Measure this part only; may be given several times
+    /// Measure this part only; may be repeated
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
     #[command(subcommand)]
@@ -59,7 +58,7 @@ enum Command {
     Bare {
         /// The port on 127.0.0.1
         port: u16,
-        /// How many bytes it answers
+        /// Size of the body, in bytes
         bytes: usize,
     },
 }
@@ -72,7 +71,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The committer runs on this runtime, as it does in a service: on as many threads as there are cores.
+/// The committer runs on this runtime, as in a service: one thread per core.
 #[tokio::main]
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(
@@ -84,7 +83,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         .iter()
         .filter(|case| arguments.only.is_empty() || arguments.only.contains(&case.part))
         .collect();
-    // What is dropped in the middle ends with its watchdog.
+    // Servers of an interrupted run are ended by their watchdog.
     unless_interrupted(Box::pin(run(&cases, measured, arguments.rounds))).await
 }
 

@@ -1,4 +1,4 @@
-//! The numbers: kept by case, shown as a table, and as one line for programs.
+//! The results by case: a table, and one line of JSON.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,12 @@ use crate::cases::Case;
 pub struct Results {
     cases: Vec<&'static Case>,
     reports: HashMap<&'static str, Vec<Report>>,
-    /// How many cores other programs kept busy, for each report.
+    /// Cores busy with other programs, by report.
     others_cores: Vec<f64>,
 }
 
 impl Results {
-    /// Keeps the report of a round, and shows it.
+    /// Adds the report of a round, and prints it.
     pub fn add(
         &mut self,
         case: &'static Case,
@@ -48,7 +48,7 @@ impl Results {
         Ok(())
     }
 
-    /// Shows the medians of all cases.
+    /// Prints the medians of all cases.
     pub fn print_table(&self) -> anyhow::Result<()> {
         line(format_args!(
             "\n{:<31} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9}",
@@ -76,8 +76,8 @@ impl Results {
         print_background_load(&self.others_cores)
     }
 
-    /// Shows the ratios, and everything that is compared over time as one line of JSON: `null` where
-    /// it was not measured.
+    /// Prints the ratios, and the results that are compared over time as one line of JSON; `null` if not
+    /// measured.
     pub fn print_summary(&self) -> anyhow::Result<()> {
         let rowlock = self.rate("rowlock_64");
         let bare = self.rate("bare_actix");

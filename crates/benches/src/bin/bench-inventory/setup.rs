@@ -13,13 +13,13 @@ use crate::cases::{Case, Work};
 use crate::committer::Committer;
 use crate::flights::Flights;
 
-/// How long each case that writes is run before anything is measured.
+/// Load on each writing case before the first round.
 const SETTLING: Duration = Duration::from_millis(500);
 
-/// What the bare handler answers: as much as "hello".
+/// Length of "hello".
 const HELLO_BYTES: usize = 5;
 
-/// Everything that runs beside the load. A part that is not measured does not run.
+/// The servers under load. Those of unselected parts don't run.
 pub struct Setup {
     servers: ServiceStack,
     baseline: Option<Baseline>,
@@ -56,9 +56,8 @@ impl Setup {
         Ok(setup)
     }
 
-    /// Brings the databases into the state of servers that have run for a while: some rows, and the
-    /// statistics that statements are planned by. Without them, the first seconds would be measured
-    /// with plans for empty tables.
+    /// Brings the databases into the state of servers that have run for a while: with some rows, and with
+    /// planner statistics. Without them the first seconds would run with plans for empty tables.
     pub async fn settle(&mut self, cases: &[&'static Case]) -> anyhow::Result<()> {
         for case in cases.iter().filter(|case| case.work.writes()) {
             self.run(case, SETTLING).await?;
@@ -87,7 +86,7 @@ impl Setup {
         }
     }
 
-    /// Fails unless what was granted is what was taken, and every ledger adds up.
+    /// Fails unless the units taken are the units granted, and every ledger balances.
     pub async fn prove(&self) -> anyhow::Result<()> {
         if let Some(baseline) = &self.baseline {
             line(baseline.prove().await?)?;
@@ -101,7 +100,7 @@ impl Setup {
         Ok(())
     }
 
-    /// Ends everything. The data goes with it, so nothing is written out.
+    /// Ends the servers. Their data is deleted, so nothing is flushed.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(bare) = &mut self.bare {
             bare.stop().await?;

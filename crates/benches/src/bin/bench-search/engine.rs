@@ -1,4 +1,4 @@
-//! Random searches on the real week in this process, each computed.
+//! Random searches on the real week in this process, uncached.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use loadgen::console::line;
 use crate::timing::Timing;
 use crate::week::Week;
 
-/// What is compared over time: of the cheapest itineraries.
+/// The numbers of the cheapest-first searches that are compared over time.
 pub struct Measured {
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -18,7 +18,7 @@ pub struct Measured {
     pub bytes_per_flight: f64,
 }
 
-/// Measures and shows it.
+/// Measures and prints.
 pub fn measure(week: &Week, searches: &[Query]) -> anyhow::Result<Measured> {
     line("The real week, in this process:")?;
     let started = Instant::now();
@@ -33,7 +33,7 @@ pub fn measure(week: &Week, searches: &[Query]) -> anyhow::Result<Measured> {
     cheapest.print("cheapest")?;
     let fastest = changed(searches, |search| search.order = Order::Fastest);
     Timing::of(&timetable, &fastest, |_| true)?.print("fastest")?;
-    // What is sold out is spread over all routes.
+    // Sold-out flights are spread over all routes.
     let third_is_left = |slot: itinerary::FlightSlot| slot.index().is_multiple_of(3);
     Timing::of(&timetable, searches, third_is_left)?.print("two of three flights sold out")?;
     hardest(&timetable, searches)?;
@@ -45,7 +45,7 @@ pub fn measure(week: &Week, searches: &[Query]) -> anyhow::Result<Measured> {
     })
 }
 
-/// Searches that find little have no full answer to be cut by.
+/// Searches with few results never have a full answer to prune by.
 fn hardest(timetable: &Timetable, searches: &[Query]) -> anyhow::Result<()> {
     let mut by_destination: BTreeMap<AirportCode, Vec<Query>> = BTreeMap::new();
     for search in searches {
@@ -82,7 +82,7 @@ fn changed(searches: &[Query], change: impl Fn(&mut Query)) -> Vec<Query> {
     searches
 }
 
-/// What a flight takes in memory, everything divided among them.
+/// Memory per flight, with everything shared divided among the flights.
 pub fn bytes_per_flight(timetable: &Timetable) -> anyhow::Result<f64> {
     let bytes = u32::try_from(timetable.memory_bytes())?;
     Ok(f64::from(bytes) / f64::from(u32::try_from(timetable.len())?))

@@ -14,13 +14,13 @@ use crate::world::{FIRST_DAY, World};
 
 const SIZES: [usize; 3] = [100_000, 1_000_000, 10_000_000];
 
-/// How many random searches each size is asked.
+/// Random searches per size.
 const SEARCHES: usize = 1_000;
 
 /// The size whose searches are compared over time.
 const COMPARED: usize = 1_000_000;
 
-/// Measures and shows it; what 99 of 100 searches of the world took at most, in milliseconds.
+/// Measures and prints; returns the p99 of the synthetic world's searches in milliseconds.
 pub fn measure(week: &Week) -> anyhow::Result<f64> {
     line("\nThe week repeated, in this process:")?;
     for size in SIZES {

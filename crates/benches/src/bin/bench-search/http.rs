@@ -1,4 +1,4 @@
-//! Searches over HTTP: computed, found in Redis, and cached, against a bare handler.
+//! Searches over HTTP: computed, from Redis, and from memory, against a bare handler.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,23 +14,23 @@ use crate::Arguments;
 use crate::setup::Setup;
 use crate::week::Week;
 
-/// As many as the other benchmarks use against the bare handler.
+/// As in the other benchmarks against the bare handler.
 const CONNECTIONS: usize = 64;
 
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Far more than a round takes.
+/// Far more than a round needs.
 const MAX_REQUESTS: u64 = 20_000_000;
 
 const OK: Outcome = Outcome::Status(200);
 
-/// What is compared over time.
+/// The results that are compared over time.
 pub struct Cached {
     pub cached_rps: f64,
     pub bare_rps: f64,
 }
 
-/// Measures and shows it.
+/// Measures and prints.
 pub async fn measure(
     setup: &mut Setup,
     week: &Week,
@@ -69,8 +69,8 @@ pub async fn measure(
     })
 }
 
-/// All searches one after the other: computed; then found in memory; with Redis, found there by a
-/// service that was just started.
+/// All searches one after the other: computed, then from memory; and with Redis, from Redis by a service that
+/// was just started.
 async fn computed_and_shared(setup: &mut Setup, searches: &[Query]) -> anyhow::Result<()> {
     let no_pages = ("HOLDFAST__SEARCH__PAGE_CACHE_BYTES", "0");
     let with_redis = [no_pages, ("HOLDFAST__SEARCH__REDIS_CACHE", "true")];
@@ -149,7 +149,7 @@ async fn run(target: Target, path: String, measured: Duration) -> anyhow::Result
     Ok(http::run(plan(measured), target, request, http::by_status).await?)
 }
 
-/// The same by a client that has the answer, whatever its tag.
+/// The same by a client with a cached answer: `If-None-Match: *` matches any tag.
 async fn known(target: Target, path: &str, measured: Duration) -> anyhow::Result<Report> {
     let request = Request::get(path.to_owned()).with_header("if-none-match", "*");
     let request = move |_, _| request.clone();

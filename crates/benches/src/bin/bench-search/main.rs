@@ -1,16 +1,16 @@
-//! `bench-search`: how long a search takes, on this machine, in this process and over HTTP.
+//! `bench-search`: search latency on this machine, in this process and over HTTP.
 //!
 //! | part | what it measures |
 //! | --- | --- |
-//! | [`engine`] | random searches on the real week in this process, each computed |
-//! | [`http`] | the same over HTTP; one that is cached, against a bare handler; Redis against computing |
-//! | [`sql`] | the same itineraries by one recursive SQL query |
-//! | [`growth`] | timetables of 0.1, 1 and 10 million flights: the week repeated, and a made-up world |
+//! | [`engine`] | random searches on the real week in this process, uncached |
+//! | [`http`] | the same over HTTP; a cached search, against a bare handler; Redis against computing |
+//! | [`sql`] | the same itineraries from one recursive SQL query |
+//! | [`growth`] | timetables of 0.1, 1 and 10 million flights: the week repeated, and a synthetic world |
 //!
-//! [`week`] reads the real week, [`world`] makes the other one up, and [`timing`] adds up.
+//! [`week`] reads the real week, [`world`] generates the synthetic one, [`timing`] has the latencies.
 //!
-//! Everything runs on this machine, with the load beside it: a PostgreSQL and a Redis of its own, which
-//! end with this process. The whole takes about four minutes, half of it the SQL queries.
+//! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
+//! process. The whole takes about four minutes, half of it the SQL queries.
 
 mod engine;
 mod growth;
@@ -33,20 +33,20 @@ use test_stack::unless_interrupted;
 use crate::setup::Setup;
 use crate::week::Week;
 
-/// Measures searches
+/// Measures search latency
 #[derive(Parser)]
 #[command(name = "bench-search")]
 struct Arguments {
-    /// Measure this part only; may be given several times
+    /// Measure this part only; may be repeated
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
-    /// How many random searches
+    /// Number of random searches
     #[arg(long, default_value_t = 2_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=100_000))]
     searches: u32,
-    /// How long cached searches are measured, and the bare handler, in each round
+    /// Seconds that cached searches, and the bare handler, are measured in each round
     #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
     seconds: u8,
-    /// How often they are measured; the median counts
+    /// Rounds; the median counts
     #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
     rounds: u8,
     #[command(subcommand)]
@@ -59,9 +59,9 @@ enum Part {
     Engine,
     /// Over HTTP
     Http,
-    /// The recursive SQL query
+    /// One recursive SQL query
     Sql,
-    /// More flights
+    /// Larger timetables
     Growth,
 }
 
@@ -72,12 +72,12 @@ enum Command {
     Bare {
         /// The port on 127.0.0.1
         port: u16,
-        /// How many bytes it answers
+        /// Size of the body, in bytes
         bytes: usize,
     },
 }
 
-/// What is compared over time.
+/// The results that are compared over time.
 #[derive(Default)]
 struct Results {
     engine: Option<engine::Measured>,
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    // What is dropped in the middle ends with its watchdog.
+    // Servers of an interrupted run are ended by their watchdog.
     unless_interrupted(Box::pin(run(arguments))).await
 }
 

@@ -13,7 +13,7 @@ use crate::week::Week;
 pub struct Setup(ServiceStack);
 
 impl Setup {
-    /// Starts them and loads the week.
+    /// Starts the servers and imports the week.
     pub async fn start() -> anyhow::Result<Self> {
         line("\nStarting servers and importing the week …")?;
         let mut servers = ServiceStack::open("bench-search").await?;
@@ -26,7 +26,6 @@ impl Setup {
         self.0.database_url(Service::Flight)
     }
 
-    /// Starts the bare handler.
     pub async fn bare(&self, body_bytes: usize) -> anyhow::Result<Bare> {
         Bare::start(self.0.directory(), body_bytes).await
     }
@@ -41,7 +40,7 @@ impl Setup {
         self.0.stop(Service::Flight).await
     }
 
-    /// Ends them. The data goes with them, so nothing is written out.
+    /// Ends the servers. Their data is deleted, so nothing is flushed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.0.close().await
     }

@@ -1,4 +1,4 @@
-//! The same itineraries by one recursive SQL query, as a service without a timetable would ask for them.
+//! The same itineraries from one recursive SQL query, as a service without a timetable would find them.
 
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,13 @@ use crate::week::Week;
 
 const ITINERARIES: &str = include_str!("itineraries.sql");
 
-/// How many searches are made.
+/// Number of searches.
 const PAIRS: usize = 5;
 
-/// For one query: so that all of them end in the time of a benchmark. What is given up counts with it.
+/// Timeout of one query, so that a benchmark ends. A query that is cancelled counts with it.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Measures and shows it; the median, in milliseconds.
+/// Measures and prints; returns the median in milliseconds.
 pub async fn measure(setup: &Setup, week: &Week, searches: &[Query]) -> anyhow::Result<f64> {
     line("\nOne recursive SQL query, with an index that suits it:")?;
     let client = connect(&setup.database_url()).await?;
@@ -65,7 +65,7 @@ pub async fn measure(setup: &Setup, week: &Week, searches: &[Query]) -> anyhow::
     median(&times_ms).context("no search was made")
 }
 
-/// The ids of the legs of each itinerary; none where it takes too long.
+/// The leg ids of each itinerary; `None` after the timeout.
 async fn ask(
     client: &Client,
     timetable: &Timetable,

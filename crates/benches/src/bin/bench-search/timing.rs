@@ -6,17 +6,17 @@ use hdrhistogram::Histogram;
 use itinerary::{FlightSlot, Query, Timetable};
 use loadgen::console::line;
 
-/// A minute: no search here takes as long.
+/// Upper bound of the histogram: no search here takes a minute.
 const LONGEST_NS: u64 = 60_000_000_000;
 
-/// How long searches took, and how much they had to do.
+/// Latencies of searches, and the partial itineraries that they examined.
 pub struct Timing {
     latencies_ns: Histogram<u64>,
     expanded: Histogram<u64>,
 }
 
 impl Timing {
-    /// Searches once each, on this thread.
+    /// Runs each search once, on this thread.
     pub fn of(
         timetable: &Timetable,
         searches: &[Query],
@@ -36,18 +36,16 @@ impl Timing {
         Ok(timing)
     }
 
-    /// What this share of the searches did not exceed, in milliseconds.
+    /// A quantile in milliseconds.
     pub fn quantile_ms(&self, quantile: f64) -> f64 {
         let ns = self.latencies_ns.value_at_quantile(quantile);
         Duration::from_nanos(ns).as_secs_f64() * 1000.0
     }
 
-    /// The longest, in milliseconds.
     pub fn max_ms(&self) -> f64 {
         self.quantile_ms(1.0)
     }
 
-    /// Shows it.
     pub fn print(&self, title: &str) -> anyhow::Result<()> {
         line(format_args!(
             "{title:<44} p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms; looked at {} beginnings, p99 {}",

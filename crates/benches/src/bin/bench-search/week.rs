@@ -16,24 +16,22 @@ use crate::world::Random;
 /// Its first day, a Monday.
 const MONDAY: Date = date(2001, 3, 5);
 
-/// The itineraries of an answer.
+/// Itineraries per answer.
 pub const LIMIT: usize = 20;
 
-/// The week's airports and flights, as they are in the project's data.
+/// Airports and flights of the week in the project's data.
 pub struct Week {
     pub airports: Vec<Airport>,
     pub flights: Vec<Flight>,
 }
 
 impl Week {
-    /// Where it is.
     pub fn directory() -> PathBuf {
         [env!("CARGO_MANIFEST_DIR"), "..", "..", "data", "us-week"]
             .iter()
             .collect()
     }
 
-    /// Reads it.
     pub fn read() -> anyhow::Result<Self> {
         let open = |name: &str| {
             let path = Self::directory().join(name);
@@ -65,7 +63,7 @@ impl Week {
         Ok(Self { airports, flights })
     }
 
-    /// So many random pairs and days, the same in every run: the cheapest 20 with up to three stops.
+    /// Random airport pairs and days, the same in every run: the cheapest 20 with up to three stops.
     pub fn searches(&self, count: usize) -> Vec<Query> {
         let days = (0..7)
             .map(|day: i64| MONDAY + day.days())
@@ -73,7 +71,7 @@ impl Week {
         random_searches(&self.airports, &days, count, 20_010_305)
     }
 
-    /// The week over and over again, until there are so many flights.
+    /// The week repeated until there are `count` flights.
     pub fn repeated(&self, count: usize) -> impl Iterator<Item = Flight> + '_ {
         let weeks = (0_i64..).flat_map(move |week| {
             let later = SignedDuration::from_hours(week * 7 * 24);
@@ -91,7 +89,7 @@ impl Week {
     }
 }
 
-/// So many searches between random airports on random days, by a seed.
+/// Searches between random airports on random days, from a seed.
 pub fn random_searches(airports: &[Airport], days: &[Date], count: usize, seed: u64) -> Vec<Query> {
     let mut random = Random::new(seed);
     let mut searches = Vec::with_capacity(count);

@@ -1,8 +1,8 @@
-//! A made-up world: 4,000 airports and 100,000 flights a day, the same in every run.
+//! A synthetic world: 4,000 airports and 100,000 flights a day, the same in every run.
 //!
-//! It has the shape of real networks. 40 airports are hubs of the world, each flown to from each; 360
-//! are hubs of their region; 3,600 are small, and have flights to the hubs near them only. So most
-//! journeys need two or three stops, and the search has much to choose from.
+//! It has the shape of real networks: 40 world hubs with flights between all of them, 360 regional hubs, and
+//! 3,600 small airports with flights to nearby hubs only. Most journeys need two or three stops, and the
+//! search has many candidates.
 
 use domain::{Currency, FlightId, Money};
 use itinerary::{Airport, Flight};
@@ -14,10 +14,10 @@ const AIRPORTS: usize = 4_000;
 const WORLD_HUBS: usize = 40;
 const HUBS: usize = 400;
 
-/// The first day on which it flies.
+/// First day with flights.
 pub const FIRST_DAY: Date = date(2030, 1, 1);
 
-/// A zone for each 15 degrees of longitude, without summer time.
+/// One zone per 15 degrees of longitude, without summer time.
 const ZONES: [&str; 24] = [
     "Etc/GMT+12",
     "Etc/GMT+11",
@@ -45,18 +45,17 @@ const ZONES: [&str; 24] = [
     "Etc/GMT-11",
 ];
 
-/// Random numbers that are the same in every run, on every machine.
+/// A linear congruential generator: the same numbers in every run, on every machine.
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A number below this end, which must not be zero.
+    /// A number below `end`, which must not be zero.
     pub fn below(&mut self, end: usize) -> usize {
-        // The constants of Knuth's MMIX; the high bits are the random ones.
+        // Multiplier and increment of Knuth's MMIX; the high bits are the random ones.
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -70,13 +69,13 @@ impl Random {
     }
 }
 
-/// The airports, and the flights of one day, which repeat each day.
+/// The airports, and the flights of one day, repeated daily.
 pub struct World {
     airports: Vec<Airport>,
     daily: Vec<Daily>,
 }
 
-/// A departure of each day.
+/// A daily departure.
 struct Daily {
     from: usize,
     to: usize,
@@ -91,12 +90,11 @@ struct Position {
 }
 
 impl World {
-    /// Makes it.
     pub fn new() -> anyhow::Result<Self> {
         let mut random = Random::new(20_300_101);
         let positions: Vec<Position> = (0..AIRPORTS)
             .map(|_| Position {
-                // Even over the sphere, without the poles.
+                // Uniform over the sphere, without the poles.
                 latitude: (random.fraction() * 1.8 - 0.9).asin(),
                 longitude: (random.fraction() * 2.0 - 1.0) * std::f64::consts::PI,
             })
@@ -116,17 +114,15 @@ impl World {
         Ok(Self { airports, daily })
     }
 
-    /// The airports.
     pub fn airports(&self) -> &[Airport] {
         &self.airports
     }
 
-    /// How many flights a day has.
     pub fn flights_a_day(&self) -> usize {
         self.daily.len()
     }
 
-    /// So many flights, day by day from the first on.
+    /// `count` flights, day by day from the first on.
     pub fn flights(&self, count: usize) -> anyhow::Result<impl Iterator<Item = Flight> + '_> {
         let epoch = FIRST_DAY.to_zoned(TimeZone::UTC)?.timestamp();
         let airline = "HF".parse()?;
@@ -159,7 +155,7 @@ fn airport(index: usize, position: &Position) -> anyhow::Result<Airport> {
         .map(letter)
         .iter()
         .collect();
-    // Which of 24 parts of the circle the longitude lies in.
+    // Which of 24 sectors the longitude is in.
     let part = (position.longitude / std::f64::consts::TAU + 0.5) * 24.0;
     let zone = (0_u32..)
         .zip(ZONES)
@@ -171,7 +167,7 @@ fn airport(index: usize, position: &Position) -> anyhow::Result<Airport> {
     })
 }
 
-/// Routes both ways, with how many flights they have a day.
+/// Pairs of airports with their flights a day, in both directions.
 fn routes(positions: &[Position]) -> Vec<(usize, usize, usize)> {
     let mut routes = std::collections::BTreeMap::new();
     let mut connect = |one: usize, other: usize, flights: usize| {
@@ -205,7 +201,7 @@ fn routes(positions: &[Position]) -> Vec<(usize, usize, usize)> {
         .collect()
 }
 
-/// The so many nearest of these airports, without the airport itself.
+/// The nearest `count` of these airports, without the airport itself.
 fn nearest(
     positions: &[Position],
     airport: usize,
@@ -219,7 +215,7 @@ fn nearest(
     others
 }
 
-/// The way over the sphere.
+/// Great-circle distance.
 fn distance(one: &Position, other: &Position) -> f64 {
     const RADIUS_KILOMETRES: f64 = 6_371.0;
     let cosine = one.latitude.sin() * other.latitude.sin()
@@ -227,7 +223,8 @@ fn distance(one: &Position, other: &Position) -> f64 {
     RADIUS_KILOMETRES * cosine.clamp(-1.0, 1.0).acos()
 }
 
-/// A departure at any five minutes of the day, as long and as dear as its way is far, more or less.
+/// A departure at a random multiple of five minutes; duration and price grow with the distance, with some
+/// noise.
 fn departure(
     from: usize,
     to: usize,
