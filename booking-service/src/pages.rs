@@ -1,23 +1,26 @@
-//! The web pages: rendered here, on the same [`crate::app`] as the API. Nothing is decided here.
+//! Web pages, rendered on the server over the same [`crate::app`] as the API. No business decision is made
+//! here.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `session` | who looks at a page: the one place that decides it |
-//! | `middleware` | what stands around every page: for whom it is, how often, and what browsers may do with it |
-//! | `account` | signing up, logging in and out |
-//! | `forms` | what forms send, and that they come from these pages |
-//! | `layout`, `error_page`, `formatting` | what pages share: head and menu, errors, money and times |
-//! | `assets` | the style sheet and the scripts, in the binary |
-//! | `search` | flights: the form, what was found, the fare calendar, airports while typing |
-//! | `seat_selection`, `seat_map`, `seat_stream` | an itinerary and the seats of its flights, as they change |
-//! | `orders`, `bookings`, `travelers` | what was booked, for whom: paid, changed, given up |
+//! | `session` | the one place that decides who is behind a page's request |
+//! | `middleware` | access control, rate limits and security headers of every page |
+//! | `account`, `sessions`, `acting` | sign-up, log-in and log-out; a user's sessions; acting as another user |
+//! | `endpoints`, `paths` | the routes with their access, and the paths that other pages link to |
+//! | `forms`, `answers` | form parsing with CSRF protection; fragments, redirects and cookies |
+//! | `layout`, `error_page`, `formatting` | shared by pages: frame and menu, errors, money and times |
+//! | `assets` | the style sheet, the scripts and the icon, in the binary |
+//! | `search` | flights: form, results, fare calendar, airport suggestions |
+//! | `seat_selection`, `seat_map`, `seat_stream` | an itinerary and its live seat maps |
+//! | `itinerary_view`, `cancelling` | flights in words; whether a booking can still be cancelled |
+//! | `orders`, `bookings`, `travelers` | bookings and whom they are for: pay, change, cancel |
 //! | `events`, `tickets` | events and their tickets |
-//! | `event_stream` | pieces of pages that are sent again when they change |
-//! | `operations` | how the service does |
+//! | `event_stream` | server-sent events that replace a fragment when it changes |
+//! | `operations` | dashboard, booking search, dead letters and audit log, for staff |
 //!
-//! Every page works without scripts: links, forms and redirects. With them, htmx swaps in what the server
-//! renders, and server-sent events bring changes. Deliberately absent: scripts and styles inside pages,
-//! which the content security policy forbids, anything from another host, and a build step.
+//! Every page works without scripts: links, forms and redirects. With scripts, htmx swaps in fragments that
+//! the server renders, and server-sent events bring changes. Deliberately absent: inline scripts and styles
+//! (the content security policy forbids them), third-party hosts, and a build step.
 
 mod account;
 mod acting;

@@ -1,4 +1,4 @@
-//! Signing up, logging in and out.
+//! Sign-up, log-in and log-out.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -23,19 +23,19 @@ use crate::pages::paths;
 use crate::pages::session;
 use crate::pages::session::PageSession;
 
-/// Where somebody goes on who has logged in.
+/// The path to return to after logging in.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Back {
     back: String,
 }
 
-/// What one of the two forms is filled in with.
+/// Values to prefill the log-in or sign-up form with.
 struct Filled<'a> {
     name: &'a str,
     email: &'a str,
     back: &'a str,
-    /// Why it was not taken, if it was not.
+    /// Why the last attempt was refused.
     notice: Option<&'a str>,
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn log_in(
     origin: Origin,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    // A password that none can be is a wrong one.
+    // A text that cannot be a password is a wrong password.
     let outcome = match Password::try_from(form.exact("password").to_owned()) {
         Ok(password) => {
             services
@@ -142,7 +142,7 @@ pub(super) async fn log_out(
     Ok(answer)
 }
 
-/// Who signs up, and their password.
+/// Parses the sign-up form.
 fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
     let of = |field: &'static str| move |text: String| format!("the {field} {text}");
     let name = form
@@ -160,7 +160,7 @@ fn wanted(form: &Form) -> Result<(NewUser, Password), String> {
     Ok((new, password))
 }
 
-/// What the session can do something about is told beside the form.
+/// Shows the form again for errors that the user can correct.
 fn refused(
     session: &PageSession,
     form: &Form,

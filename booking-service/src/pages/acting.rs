@@ -1,4 +1,4 @@
-//! Whom the session of an open service acts for.
+//! Choosing the user that a session of an open service acts as.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -9,7 +9,6 @@ use crate::pages::answers::{go_to, own_path, set_cookie};
 use crate::pages::forms::Form;
 use crate::pages::session::{self, PageSession};
 
-/// Has the session act for another user.
 pub(super) async fn act_as(
     session: PageSession,
     services: Data<Services>,

@@ -1,25 +1,25 @@
-//! What pages answer with.
+//! Responses of pages.
 
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::header::{self, HeaderValue, InvalidHeaderValue};
 use maud::Markup;
 
-/// A piece of a page.
+/// A part of a page, for htmx.
 pub(super) fn fragment(html: &Markup) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .body(html.0.clone())
 }
 
-/// Where a session goes on.
+/// 303, so that the browser fetches the path with GET.
 pub(super) fn go_to(path: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, path))
         .finish()
 }
 
-/// Names may have any letters, headers may not.
+/// Percent-encoded: names may have any letters, headers may not.
 pub(super) fn set_cookie(
     answer: &mut HttpResponse,
     cookie: &Cookie<'_>,
@@ -29,7 +29,7 @@ pub(super) fn set_cookie(
     Ok(())
 }
 
-/// A path of this service; what leads elsewhere becomes the start page.
+/// Prevents open redirects: any path that leads elsewhere becomes `/`.
 pub(super) fn own_path(path: &str) -> &str {
     let leads_elsewhere = path.starts_with("//") || path.contains('\\');
     let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());

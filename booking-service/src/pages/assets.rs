@@ -1,5 +1,5 @@
-//! The style sheet and the scripts, in the binary. Each has a digest in its address, so that a browser
-//! may keep it for good; they are packed once, at the first request.
+//! Style sheet, scripts and icon, compiled into the binary. Each path contains a digest of the content, so
+//! that browsers may cache it forever. Compressed once, at the first request.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -14,10 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::text::hexadecimal;
 
-/// A year: what is at an address with a digest never changes.
+/// A year: the content of a path with a digest never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// One file.
 pub(super) struct Asset {
     name: &'static str,
     media_type: &'static str,
@@ -25,7 +24,7 @@ pub(super) struct Asset {
     made: LazyLock<Made>,
 }
 
-/// What is made of a file at the first request.
+/// Computed at the first request.
 struct Made {
     path: String,
     packed: Option<Bytes>,
@@ -55,7 +54,6 @@ asset!(ICON, "icon.svg", "image/svg+xml");
 static ALL: [&Asset; 5] = [&STYLE, &SCRIPT, &HTMX, &HTMX_SSE, &ICON];
 
 impl Asset {
-    /// Where it is.
     pub(super) fn path(&self) -> &str {
         &self.made.path
     }
@@ -78,7 +76,6 @@ fn packed(plain: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Answers a file.
 pub(super) async fn serve(
     request: HttpRequest,
     _: web::Path<String>,

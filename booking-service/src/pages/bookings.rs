@@ -1,4 +1,4 @@
-//! What the session has booked, through any channel, and the page of a booking that was paid at once.
+//! The user's bookings of all channels, and the page of a booking by count.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -37,13 +37,12 @@ use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::{formatting, itinerary_view, orders, seat_map, travelers};
 
-/// How many events are asked for side by side.
+/// Concurrent event lookups.
 const EVENTS_AT_ONCE: usize = 8;
 
-/// How many bookings a page has.
 const ROWS: i64 = 15;
 
-/// The stages, with their names in addresses and on pages.
+/// Each with its name in the query and on the page.
 pub(super) const STAGES: [(Stage, &str, &str); 5] = [
     (Stage::Open, "open", "Held or paying"),
     (Stage::Confirmed, "confirmed", "Confirmed"),
@@ -52,13 +51,12 @@ pub(super) const STAGES: [(Stage, &str, &str); 5] = [
     (Stage::Failed, "failed", "Failed"),
 ];
 
-/// The stage of this name in an address.
 pub(super) fn stage_of(name: &str) -> Option<Stage> {
     let found = STAGES.iter().find(|(_, known, _)| *known == name);
     found.map(|(stage, _, _)| *stage)
 }
 
-/// Which part of the list.
+/// The query of the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
@@ -67,7 +65,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The address of the list narrowed to these, from its beginning or from a place on.
+    /// The path of the list with this filter, starting below `before`.
     fn path(stage: &str, before: Option<BookingId>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if !stage.is_empty() {
@@ -82,14 +80,14 @@ impl Part {
     }
 }
 
-/// A booking with its flights, as far as they can be had.
+/// A booking with its flights; those that could not be read are `None`.
 pub(super) struct Row {
     pub(super) booking: Booking,
     flights: Vec<Option<Flight>>,
     event: Option<Event>,
 }
 
-/// Bookings with their flights and events, each asked for once.
+/// Looks each flight and event up once.
 pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Events) -> Vec<Row> {
     let wanted = bookings
         .iter()
@@ -122,7 +120,6 @@ pub(super) async fn rows(bookings: Vec<Booking>, catalog: &Catalog, events: &Eve
     rows.collect()
 }
 
-/// The session's bookings, newest first.
 pub(super) async fn list(
     session: PageSession,
     services: Data<Services>,
@@ -174,7 +171,6 @@ pub(super) async fn list(
     Ok(HtmlPage::new("My bookings", Place::Bookings, body).answer(&session))
 }
 
-/// Where a booking's page is.
 pub(super) fn path(booking: &Booking) -> String {
     match booking.channel {
         Channel::Seats => paths::order(booking.hold),
@@ -206,7 +202,7 @@ fn row_of(row: &Row, airports: &Airports) -> Markup {
     }
 }
 
-/// Where it goes.
+/// The itinerary, or the event's name.
 pub(super) fn title(row: &Row, airports: &Airports) -> String {
     if row.booking.channel == Channel::Event {
         let event = row.event.as_ref();
@@ -219,7 +215,7 @@ pub(super) fn title(row: &Row, airports: &Airports) -> String {
     itinerary_view::title(known.into_iter(), airports)
 }
 
-/// Which seats, or how many.
+/// Seat numbers, or the number of seats or tickets.
 pub(super) fn seats(booking: &Booking) -> String {
     if let Some(tickets) = &booking.tickets {
         return formatting::counted(tickets.quantity.get().into(), "ticket", "tickets");
@@ -234,7 +230,7 @@ pub(super) fn seats(booking: &Booking) -> String {
     }
 }
 
-/// A booking of the session's. Of what is somebody else's not even the channel is told.
+/// Another user's booking counts as unknown, so that not even its channel is revealed.
 async fn find(
     id: BookingId,
     bookings: &Bookings,
@@ -244,7 +240,7 @@ async fn find(
     booking.map_err(|_| AppError::UnknownBooking(id))
 }
 
-/// A booking that was paid at once, or costs nothing here.
+/// Page of a booking by count; other channels redirect to their own page.
 pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -327,7 +323,6 @@ async fn answer(
     HtmlPage::new(title, Place::Bookings, body).answer(session)
 }
 
-/// Cancels a booking that was paid at once.
 pub(super) async fn cancel(
     session: PageSession,
     services: Data<Services>,

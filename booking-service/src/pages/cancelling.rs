@@ -1,4 +1,4 @@
-//! Whether something confirmed can still be cancelled, in words.
+//! Whether a confirmed booking can still be cancelled, for its page.
 
 use domain::sale_rules::Cutoff;
 use jiff::Timestamp;
@@ -7,20 +7,17 @@ use maud::{Markup, html};
 use crate::model::actor::Actor;
 use crate::pages::formatting;
 
-/// Whether the session can cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chance {
-    /// Always: they are staff, or there is no end to it.
+    /// For staff, or where there is no deadline.
     Always,
-    /// Until then.
     Until(Timestamp),
-    /// They could until then.
+    /// The deadline has passed.
     Missed(Timestamp),
 }
 
 impl Chance {
-    /// The chance to cancel what starts then; where that can't be told now, the button is there and the
-    /// service decides.
+    /// If the start is unknown now, the button is shown and the service decides.
     pub(super) fn of(
         cutoff: Cutoff,
         starts_at: Option<Timestamp>,
@@ -35,12 +32,10 @@ impl Chance {
         }
     }
 
-    /// Whether there still is one.
     pub(super) fn is_open(self) -> bool {
         !matches!(self, Self::Missed(_))
     }
 
-    /// Until when.
     pub(super) fn hint(self) -> Markup {
         html! {
             @match self {

@@ -1,4 +1,4 @@
-//! The pages of this service, and for whom each is: a line for each.
+//! Routes of the pages, one line each, with who may see them.
 
 use actix_web::web::{self, Data, ServiceConfig};
 use service_http::endpoint::unguarded;
@@ -16,7 +16,6 @@ use crate::pages::{
     seat_stream, sessions, tickets,
 };
 
-/// The pages' routes.
 pub fn configure() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let live_orders = Data::new(Live::<Booking>::default());
     let live_tickets = Data::new(Live::<EventBooking>::default());
@@ -147,7 +146,7 @@ pub fn configure() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
         ] {
             page(config, access, path, "GET, POST", [get, post]);
         }
-        // Kept by everybody for good: no cookie belongs there.
+        // Cached by everybody forever, so these answers must not carry a cookie.
         config.service(unguarded(
             "/assets/{name}",
             "GET",

@@ -1,4 +1,4 @@
-//! What went wrong, for a person.
+//! Errors as pages.
 
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody as _};
@@ -10,7 +10,6 @@ use service_http::{Problem, context};
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 
-/// The page of a problem.
 pub(super) fn page(problem: &Problem) -> HtmlPage {
     let (title, advice) = match problem.status() {
         StatusCode::NOT_FOUND => (
@@ -63,7 +62,7 @@ fn body(title: &str, advice: &str, problem: &Problem) -> Markup {
     }
 }
 
-/// The text with a capital and a full stop: problems are fragments.
+/// Capitalizes a problem's text and ends it with a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let Some(first) = letters.next() else {
@@ -77,7 +76,7 @@ pub(super) fn sentence(text: &str) -> String {
     format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
 }
 
-/// The answer with a page in place of its problem, which stays with it for the log.
+/// Replaces a problem's body with a page. The problem stays attached for the log.
 pub(super) fn as_page(answer: HttpResponse, session: &PageSession) -> HttpResponse {
     let problem = answer.error().and_then(|error| error.as_error::<Problem>());
     let Some(html) = problem.map(|problem| page(problem).html(session).into_string()) else {

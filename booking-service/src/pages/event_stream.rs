@@ -1,5 +1,5 @@
-//! A piece of a page as it moves: sent again whenever something in it has changed, until nothing can. One look
-//! serves all who watch the same.
+//! Server-sent events for a fragment of a page: it is sent whenever its content changes, until that is final.
+//! All subscribers of one subject share one poll (fan-out).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,39 +19,37 @@ use tokio::time::{sleep, timeout};
 use crate::http::Services;
 use crate::pages::session::PageSession;
 
-/// How often it is looked at, by its key.
+/// Poll interval per subject.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
-/// What the session's page shows.
+/// The query of the stream.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Known {
-    /// The mark of what was shown last.
+    /// Event id of the state that the page shows.
     pub(super) seen: String,
 }
 
-/// Things of a kind that are watched.
+/// The fan-outs of one kind of subject.
 pub(super) type Live<S> = FanOut<HoldId, Arc<S>>;
 
-/// Something that is watched.
+/// A subject with its fragment.
 pub(super) trait Subscription {
-    /// It, as it stands.
+    /// A state of the subject.
     type EventId: Clone + Send + Sync + 'static;
 
-    /// What tells two looks apart.
+    /// The event id: equal for states that look the same.
     fn mark(seen: &Self::EventId) -> String;
 
-    /// Whether nothing moves any more by itself.
+    /// Whether the state no longer changes by itself.
     fn is_final(seen: &Self::EventId) -> bool;
 
-    /// The piece of the page.
+    /// The fragment.
     async fn html(&self, seen: Self::EventId) -> Markup;
 }
 
-/// That a session may watch one more thing, for as long as their session lasts.
-///
-/// # Errors
-/// When they watch too much already.
+/// Permission for one more stream, until the login session ends. Fails if the caller has too many streams
+/// open.
 pub(super) fn grant(request: &HttpRequest, session: &PageSession) -> Result<Grant, Problem> {
     let grant = Grant::of(request, &session.caller)?;
     let services = request.app_data::<Data<Services>>();
@@ -64,7 +62,7 @@ pub(super) fn grant(request: &HttpRequest, session: &PageSession) -> Result<Gran
     })
 }
 
-/// Looks at something again and again; `None` where it can't be read now.
+/// Polls the subject and publishes changes; `None` from `look` means that it cannot be read now.
 pub(super) async fn follow<W, F>(look: impl Fn() -> F, tell: watch::Sender<Option<Arc<W::EventId>>>)
 where
     W: Subscription,
@@ -87,17 +85,17 @@ where
     }
 }
 
-/// One session's events.
+/// The events of one connection.
 struct Changes<W: Subscription> {
     watched: W,
     watching: Watching<Arc<W::EventId>>,
-    /// The mark of what the session has seen.
+    /// Event id of the last state sent.
     seen: String,
     is_final: bool,
     is_over: bool,
 }
 
-/// Sends `change` with the piece, and `over` when there is nothing to come.
+/// Sends `change` with the fragment, and `over` once the state is final.
 pub(super) fn watch<W: Subscription + 'static>(
     watched: W,
     watching: Watching<Arc<W::EventId>>,
@@ -117,7 +115,7 @@ pub(super) fn watch<W: Subscription + 'static>(
 }
 
 impl<W: Subscription> Changes<W> {
-    /// The next event; `None` at the end.
+    /// `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         if self.is_over {
             return None;
@@ -140,7 +138,7 @@ impl<W: Subscription> Changes<W> {
     }
 }
 
-/// An event's data ends with its line, and what users wrote may have several.
+/// A line break would end the event's data field, and user texts may contain some.
 fn one_line(html: &str) -> String {
     html.replace(['\r', '\n'], " ")
 }

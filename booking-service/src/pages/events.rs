@@ -1,4 +1,4 @@
-//! Events: listed and shown, with their tickets on sale.
+//! Events: list and page, with the form to buy tickets.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -25,17 +25,16 @@ use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::tickets::form;
 
-/// How many events a page has.
 const ROWS: i64 = 24;
 
-/// Which part of the list.
+/// The query of the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
     after: Option<Uuid>,
 }
 
-/// All events, in the order in which they were announced.
+/// In the order in which they were created.
 pub(super) async fn list(
     session: PageSession,
     services: Data<Services>,
@@ -73,7 +72,6 @@ pub(super) async fn list(
     Ok(HtmlPage::new("Events", Place::Events, body).answer(&session))
 }
 
-/// What a ticket costs.
 pub(super) fn price(event: &Event) -> String {
     if event.price.minor() == 0 {
         return "Free".to_owned();
@@ -92,14 +90,13 @@ fn left(event: &Event, free: Option<i32>, now: Timestamp) -> Markup {
     }
 }
 
-/// What an event's page is made of.
+/// What an event's page reads from.
 pub(super) struct Sale<'a> {
     pub(super) events: &'a Events,
     pub(super) dashboard: &'a Dashboard,
     pub(super) users: &'a Users,
 }
 
-/// One event.
 pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -114,7 +111,7 @@ pub(super) async fn show(
     Ok(page.answer(&session))
 }
 
-/// The page again, because the tickets can't be had.
+/// The page again, with why the purchase was refused.
 pub(super) async fn again(
     session: &PageSession,
     sale: &Sale<'_>,
@@ -162,7 +159,7 @@ async fn event_page(
     Ok(HtmlPage::new(event.name.clone(), Place::Events, body))
 }
 
-/// How many tickets are left, for a page that is open.
+/// Fragment with the number of free tickets.
 pub(super) async fn left_now(
     services: Data<Services>,
     id: Id<Uuid>,

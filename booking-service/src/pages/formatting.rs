@@ -1,4 +1,4 @@
-//! Money, times and counts in people's words.
+//! Money, times and counts for people.
 
 use domain::{Amount, Currency, Money};
 use flight_api::{Airport, Flight};
@@ -9,18 +9,17 @@ use maud::{Markup, html};
 
 use crate::model::event::Event;
 
-/// An amount: `₹8,500`, `$75.50`, `CHF 1,200`.
+/// `₹8,500`, `$75.50`, `CHF 1,200`.
 pub(super) fn money(amount: Amount, currency: Currency) -> String {
-    // What does not fit its currency was not made here: it is shown as it is.
+    // An amount that is not a whole number of minor units was not made here and is shown unchanged.
     Money::new(amount, currency).map_or_else(|_| format!("{}{amount}", unit(currency)), of)
 }
 
-/// The same of money.
 pub(super) fn of(money: Money) -> String {
     minor(money.minor(), money.currency())
 }
 
-/// Minor units. Many bookings may come to more than an [`Amount`] can be.
+/// From minor units; the sum of many bookings may exceed the range of an [`Amount`].
 pub(super) fn minor(minor: i64, currency: Currency) -> String {
     let sign = if minor < 0 { "−" } else { "" };
     let (whole, rest) = split(minor, currency);
@@ -31,20 +30,20 @@ pub(super) fn minor(minor: i64, currency: Currency) -> String {
     format!("{sign}{}{}{fraction}", unit(currency), grouped(whole))
 }
 
-/// Minor units where only whole units of the currency are of interest.
+/// From minor units, without the fraction.
 pub(super) fn whole(minor: i64, currency: Currency) -> String {
     let sign = if minor < 0 { "−" } else { "" };
     let (whole, _) = split(minor, currency);
     format!("{sign}{}{}", unit(currency), grouped(whole))
 }
 
-/// Whole units of a currency, and the minor units that are left.
+/// Whole units and remaining minor units.
 fn split(minor: i64, currency: Currency) -> (u64, u64) {
     let unit = 10_u64.pow(u32::from(currency.decimals()));
     (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit)
 }
 
-/// What stands before an amount: `₹`, or the code where the sign is less well known.
+/// The sign before an amount: `₹`, or the currency code where its sign is less well known.
 pub(super) fn unit(currency: Currency) -> String {
     match currency.as_str() {
         "INR" => "₹".to_owned(),
@@ -55,7 +54,7 @@ pub(super) fn unit(currency: Currency) -> String {
     }
 }
 
-/// A count with its thousands apart: `114,024`.
+/// With thousands separators: `114,024`.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -68,7 +67,7 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
-/// The same of a number that is never negative but is not typed so.
+/// For counts of signed type; negative becomes 0.
 pub(super) fn count(count: i64) -> String {
     grouped(count.max(0).unsigned_abs())
 }
@@ -78,7 +77,7 @@ pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-/// How long something takes: `2 h 30 min`.
+/// `2 h 30 min`.
 pub(super) fn duration(minutes: i64) -> String {
     match (minutes / 60, minutes % 60) {
         (0, minutes) => format!("{minutes} min"),
@@ -87,7 +86,7 @@ pub(super) fn duration(minutes: i64) -> String {
     }
 }
 
-/// How much time is left: `14:59`.
+/// Minutes and seconds: `14:59`.
 pub(super) fn clock(seconds: i64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
@@ -102,18 +101,18 @@ pub(super) fn short_date(date: Date) -> String {
     date.strftime("%a %-d %b").to_string()
 }
 
-/// `15 Feb 2024, 08:00 UTC`: for moments that belong to no place.
+/// `15 Feb 2024, 08:00 UTC`, for moments without a place.
 pub(super) fn moment(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     at.strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// The same for people: scripts add what the session's own clock says then.
+/// Like [`moment`]; scripts append the browser's local time.
 pub(super) fn local_moment(at: Timestamp) -> Markup {
     html! { time datetime=(at) data-moment { (moment(at)) } }
 }
 
-/// When an event begins, and where: by its own clocks if they are known.
+/// Start and venue, in the venue's time zone if known.
 pub(super) fn event(event: &Event) -> Markup {
     html! {
         (event_time(event))
@@ -121,7 +120,7 @@ pub(super) fn event(event: &Event) -> Markup {
     }
 }
 
-/// `Wed 10 Jul 2030, 19:30 CEST`, or in UTC, to which scripts add what the session's own clock says then.
+/// `Wed 10 Jul 2030, 19:30 CEST`, or in UTC, to which scripts append the browser's local time.
 pub(super) fn event_time(event: &Event) -> Markup {
     let at = event.starts_at;
     let Some(zone) = &event.time_zone else {
@@ -133,7 +132,7 @@ pub(super) fn event_time(event: &Event) -> Markup {
     html! { time datetime=(machine) title=(zone) { (time) " " (letters(zone.rules(), at, &machine)) } }
 }
 
-/// `IST`, or `UTC+5:30` where the zone has no letters; `text` is the time with its offset.
+/// `IST`, or `UTC+5:30` where the zone has no abbreviation; `text` is the RFC 3339 time.
 fn letters(zone: &TimeZone, at: Timestamp, text: &str) -> String {
     let letters = zone.to_offset_info(at).abbreviation().to_owned();
     if letters.starts_with(|first: char| first.is_alphabetic()) {
@@ -143,19 +142,18 @@ fn letters(zone: &TimeZone, at: Timestamp, text: &str) -> String {
     }
 }
 
-/// A time by an airport's clocks.
+/// A time in an airport's time zone.
 pub(super) struct LocalTime {
-    /// The day.
     pub(super) date: Date,
     /// `08:00`.
     pub(super) time: String,
-    /// `IST`, or `UTC+5:30` where the zone has no letters.
+    /// `IST`, or `UTC+5:30` where the zone has no abbreviation.
     pub(super) zone: String,
-    /// For programs.
+    /// Machine-readable, for the `datetime` attribute.
     pub(super) machine: String,
 }
 
-/// When a flight departs and arrives, by the clocks of its two airports.
+/// Departure and arrival, each in its airport's time zone.
 pub(super) fn times(
     flight: &Flight,
     source: Option<&Airport>,
@@ -166,7 +164,7 @@ pub(super) fn times(
     (departs, arrives)
 }
 
-/// `text` is RFC 3339 with the place's offset: the civil part is what its clocks say.
+/// `text` is RFC 3339 with the airport's offset, so its civil part is the local time.
 fn local(text: &str, at: Timestamp, airport: Option<&Airport>) -> LocalTime {
     let civil: DateTime = text
         .parse()
@@ -180,7 +178,7 @@ fn local(text: &str, at: Timestamp, airport: Option<&Airport>) -> LocalTime {
     }
 }
 
-/// `UTC+5:30` of an RFC 3339 text.
+/// `UTC+5:30`, from an RFC 3339 time.
 fn offset(text: &str) -> String {
     let sign = text.rfind(['+', '-']).filter(|&at| at > 10);
     let offset = sign.and_then(|at| text.get(at..));

@@ -1,5 +1,5 @@
-//! What forms send. A form is taken only from this service's own pages: it carries the token that the
-//! session's cookie has, and the browser must not say that it comes from elsewhere.
+//! Form parsing with CSRF protection: the form's token must equal the cookie's, and the browser's `Origin`
+//! and `Sec-Fetch-Site` headers must not name another site.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -16,36 +16,35 @@ use uuid::Uuid;
 use crate::model::text::hexadecimal;
 use crate::pages::session::PageSession;
 
-/// The field that carries the token.
 const TOKEN: &str = "form_token";
 
-/// The largest form: four legs of a hundred seats are a tenth of it.
+/// A form with four legs of a hundred seats is a tenth of it.
 const LIMIT_BYTES: usize = 64 * 1024;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The fields of a form, in order; a name may come more than once.
+/// In order; a name may occur more than once.
 #[derive(Debug)]
 pub(super) struct Form {
     fields: Vec<(String, String)>,
-    /// Of its path and all of its fields: what a repeated form is told by.
+    /// Digest of the path and of all fields except the token.
     digest: [u8; 32],
 }
 
 impl Form {
-    /// A field; empty if there is none. Without spaces around it.
+    /// Trimmed; empty if absent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.exact(name).trim()
     }
 
-    /// A field as it was typed: spaces belong to a password.
+    /// Untrimmed, because spaces belong to a password; empty if absent.
     pub(super) fn exact(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// What makes this form of this user's come about once: the key was made with the page. Who changes the
-    /// form and sends it again asks for something else.
+    /// Idempotency: the page carries a fresh key, so a form that is sent twice acts once. A changed form is
+    /// another request, because the digest is part of the key.
     pub(super) fn request_key(&self, route: &str, user: &str) -> Option<RequestKey> {
         let page = Uuid::try_parse(self.text("key")).ok()?;
         let form = hexadecimal(&self.digest);
@@ -55,7 +54,6 @@ impl Form {
         })
     }
 
-    /// All fields of a name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let fields = self.fields.iter();
         fields.filter_map(move |(field, value)| (field == name).then_some(value.as_str()))
@@ -97,7 +95,7 @@ impl FromRequest for Form {
     }
 }
 
-/// Of what a form asks for; the token only says that it comes from here.
+/// The token is left out: it authenticates the form and is not part of the request.
 fn digest(path: &str, fields: &[(String, String)]) -> [u8; 32] {
     let mut text = form_urlencoded::Serializer::new(String::new());
     text.append_pair("", path);
@@ -105,8 +103,7 @@ fn digest(path: &str, fields: &[(String, String)]) -> [u8; 32] {
     Sha256::digest(text.finish()).into()
 }
 
-/// Whether the browser does not say that the form comes from another site. Old ones say nothing; then
-/// the token alone decides.
+/// Whether no header names another site. Old browsers send neither header; then the token alone decides.
 fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     let is_same_site = text(&FETCH_SITE).is_none_or(|site| site == "same-origin" || site == "none");
@@ -131,7 +128,7 @@ fn foreign() -> Problem {
     )
 }
 
-/// The token, in a form.
+/// The hidden field with the token.
 pub(super) fn token(session: &PageSession) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(session.form_token); }
 }

@@ -1,4 +1,4 @@
-//! A flight and an itinerary in words.
+//! Flights and itineraries in words.
 
 use flight_api::Flight;
 use maud::{Markup, html};
@@ -23,7 +23,7 @@ pub(super) fn title<'a>(
     format!("{} to {}", city(first.source), city(last.destination))
 }
 
-/// One flight: its number, where and when.
+/// Number, airports and times of one flight.
 pub(super) fn leg(flight: &Flight, airports: &Airports) -> Markup {
     let (source, destination) = (
         airports.find(flight.source),
@@ -56,12 +56,12 @@ pub(super) fn leg(flight: &Flight, airports: &Airports) -> Markup {
     }
 }
 
-/// Each of these with the one before it.
+/// Pairs each item with its predecessor.
 pub(super) fn with_before<T>(all: &[T]) -> impl Iterator<Item = (Option<&T>, &T)> {
     std::iter::once(None).chain(all.iter().map(Some)).zip(all)
 }
 
-/// Where one waits between two flights, and how long; nothing before the first.
+/// The layover before a flight; empty before the first.
 pub(super) fn wait(before: Option<&Flight>, after: &Flight, airports: &Airports) -> Markup {
     html! {
         @if let Some(before) = before { p.wait { (waiting(before, after, airports)) } }

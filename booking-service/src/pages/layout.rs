@@ -1,4 +1,4 @@
-//! What every page has around it.
+//! The frame of every page: head, menu, footer.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,22 +10,17 @@ use crate::pages::forms;
 use crate::pages::paths;
 use crate::pages::session::PageSession;
 
-/// htmx neither evaluates strings nor writes style elements, which the content security policy forbids
-/// besides, and asks nobody but this service.
+/// No `eval`, no inline styles (the content security policy forbids both) and no requests to other hosts.
 const HTMX_CONFIG: &str = r#"{"allowEval":false,"allowScriptTags":false,"defaultSettleDelay":0,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
 
-/// Where in the menu a page is.
+/// A page's menu entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Search, flights and what is booked there.
     Search,
-    /// Events.
     Events,
-    /// What the session has.
     Bookings,
-    /// How the service does.
     Operations,
-    /// None of these.
+    /// No entry.
     Elsewhere,
 }
 
@@ -36,20 +31,18 @@ const MENU: [(Place, &str, &str); 4] = [
     (Place::Operations, "/operations", "Operations"),
 ];
 
-/// A page.
 pub(super) struct HtmlPage {
-    /// What the browser's tab and the page's head say.
+    /// For the browser's tab.
     pub(super) title: String,
-    /// Where in the menu it is.
     pub(super) place: Place,
-    /// After so many seconds a browser without scripts asks again.
+    /// Reload interval for browsers without scripts.
     pub(super) refresh_seconds: Option<u8>,
-    /// All but the head and the menu.
+    /// Everything inside the frame.
     pub(super) body: Markup,
 }
 
 impl HtmlPage {
-    /// A page that stays as it is.
+    /// Without a reload interval.
     pub(super) fn new(title: impl Into<String>, place: Place, body: Markup) -> Self {
         Self {
             title: title.into(),
@@ -59,12 +52,10 @@ impl HtmlPage {
         }
     }
 
-    /// It as an answer.
     pub(super) fn answer(self, session: &PageSession) -> HttpResponse {
         self.answer_with(StatusCode::OK, session)
     }
 
-    /// The same with another status.
     pub(super) fn answer_with(self, status: StatusCode, session: &PageSession) -> HttpResponse {
         let html = self.html(session).into_string();
         HttpResponse::build(status)
@@ -72,7 +63,6 @@ impl HtmlPage {
             .body(html)
     }
 
-    /// All of it.
     pub(super) fn html(&self, session: &PageSession) -> Markup {
         html! {
             (DOCTYPE)
@@ -132,7 +122,7 @@ fn head(place: Place, session: &PageSession) -> Markup {
     }
 }
 
-/// Who is logged in. In `open` mode others say who they are.
+/// Log-in state; in `open` mode, the user that the session acts as.
 fn who(session: &PageSession) -> Markup {
     if let Some(user) = &session.signed_in {
         html! {
@@ -152,7 +142,7 @@ fn who(session: &PageSession) -> Markup {
     }
 }
 
-/// What staff are, so that they know in whose place they act.
+/// Staff see their role, as a reminder that they act for others.
 fn role(role: UserRole) -> Markup {
     match role {
         UserRole::Customer => html! {},

@@ -1,5 +1,5 @@
-//! What stands around every page: who looks, whether the page is for them, how much they have asked; and what
-//! comes with every answer. It is to pages what the guard is to calls.
+//! Middleware of every page: identification, access control, rate limits and response headers. The pages'
+//! counterpart of the API's guard.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -21,29 +21,27 @@ use crate::pages::error_page;
 use crate::pages::paths;
 use crate::pages::session::PageSession;
 
-/// Everything comes from this service, and no script or style stands inside a page.
+/// Only this service's own files; no inline scripts or styles.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
 
-/// How htmx asks for a piece of a page, and how it is told to load all of it.
+/// Set by htmx on requests for a fragment; and the answer that makes it reload the page.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 const HX_REFRESH: HeaderName = HeaderName::from_static("hx-refresh");
 
-/// For whom a page is.
+/// Who may see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum For {
-    /// For everybody.
     Anybody,
-    /// For those of whom the service knows who they are: what is theirs, and what changes something.
+    /// Identified users: their own data, and everything that changes state.
     Somebody,
-    /// For those who run the service.
     Staff,
 }
 
-/// A page: its problems are pages too.
+/// Registers a page. Its problems are rendered as pages too.
 pub(super) fn page(
     config: &mut ServiceConfig,
     access: For,
@@ -78,15 +76,15 @@ async fn around_page(
     Ok(ServiceResponse::new(request, answer))
 }
 
-/// Whether somebody comes in.
+/// Outcome of access control.
 enum Entry {
     Granted,
-    /// Once they have said who they are.
+    /// The user must log in first.
     AfterLogIn,
 }
 
-/// Finds out who looks, for [`PageSession::of`] from then on, and lets them in if the page is for them and they
-/// have not asked too much. Those who are refused are counted too.
+/// Identifies the session, counts the request against the rate limits (refused ones too) and checks access.
+/// [`PageSession::of`] returns the session from then on.
 async fn enter(
     access: For,
     request: &HttpRequest,
@@ -109,8 +107,7 @@ async fn enter(
     Ok(Entry::Granted)
 }
 
-/// Writes down what staff are about to do by a form, to whomever it belongs; the pages that are for staff
-/// only say themselves what it is.
+/// Records in the audit log that staff sent a form. The admin pages write more specific entries themselves.
 async fn record(request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
     if !caller.is_staff() || caller.subject().is_none() {
         return Ok(());
@@ -118,7 +115,7 @@ async fn record(request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
     audit_log::record(request, "page.form", caller, request.path()).await
 }
 
-/// Where somebody says who they are. A piece of a page has the whole page loaded again, which leads there.
+/// Redirects to the log-in page. For a fragment, htmx is told to reload the whole page, which then redirects.
 fn log_in_first(request: &HttpRequest) -> HttpResponse {
     if is_for_a_piece(request) {
         return HttpResponse::NoContent()
@@ -128,12 +125,12 @@ fn log_in_first(request: &HttpRequest) -> HttpResponse {
     go_to(&paths::with_way_back(paths::LOG_IN, way_back(request)))
 }
 
-/// Whether a script asks, for a piece of an open page.
+/// Whether htmx asks for a fragment of an open page.
 fn is_for_a_piece(request: &HttpRequest) -> bool {
     request.headers().contains_key(HX_REQUEST)
 }
 
-/// Where somebody goes on after logging in: a form would have to be sent again.
+/// The path to return to after logging in; a form would have to be sent again.
 fn way_back(request: &HttpRequest) -> &str {
     let asked = request.uri().path_and_query().map(PathAndQuery::as_str);
     asked
@@ -141,8 +138,8 @@ fn way_back(request: &HttpRequest) -> &str {
         .unwrap_or("/")
 }
 
-/// An answer with all that comes with every page: its problem as a page, the session's cookie, what browsers
-/// may do with it, and what is left to ask.
+/// Finishes an answer: renders its problem as a page, and adds the session's cookie, security headers and
+/// rate-limit headers.
 fn finished(
     answer: HttpResponse,
     request: &HttpRequest,
@@ -158,7 +155,7 @@ fn finished(
     if let Some(rate_limit_status) = rate_limit_status {
         rate_limit_status.describe(answer.headers_mut());
     }
-    // Who lost a role or a session while the page was open is told by the whole page.
+    // The role or the session was lost while the page was open: the whole page shows that.
     if is_for_a_piece(request) && answer.status() == StatusCode::FORBIDDEN {
         let refresh = HeaderValue::from_static("true");
         answer.headers_mut().insert(HX_REFRESH, refresh);
@@ -166,11 +163,11 @@ fn finished(
     Ok(answer)
 }
 
-/// What a browser may do with a page, and how long it may keep it.
+/// Security headers, and cache control unless set.
 fn add_rules(answer: &mut HttpResponse) {
     let headers = answer.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
-        // Pages show what is theirs, as it is now.
+        // Pages show personal data and must be current.
         headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static("private, no-cache"),
@@ -186,7 +183,7 @@ fn add_rules(answer: &mut HttpResponse) {
     }
 }
 
-/// What is at no other path: a page for people, a problem for programs.
+/// Unknown paths: a page for browsers, a problem for programs.
 pub(super) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let problem = Problem::not_found("there is nothing at this path");
     let accepted = request.headers().get(header::ACCEPT);

@@ -1,4 +1,4 @@
-//! How the service does, for those who run it.
+//! The operators' dashboard.
 
 pub(super) mod actions;
 mod chart;
@@ -22,14 +22,14 @@ use crate::pages::layout::{HtmlPage, Place};
 
 use crate::pages::session::PageSession;
 
-/// The spans, with their names in addresses and on the page.
+/// Each with its name in the query and on the page.
 const SPANS: [(Span, &str, &str); 3] = [
     (Span::Hour, "hour", "Hour"),
     (Span::Day, "day", "Day"),
     (Span::Week, "week", "Week"),
 ];
 
-/// What is looked at.
+/// The query of the dashboard.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
@@ -43,7 +43,6 @@ impl Asked {
     }
 }
 
-/// All of it.
 pub(super) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -82,7 +81,7 @@ pub(super) async fn show(
     Ok(HtmlPage::new("Operations", Place::Operations, body).answer(&session))
 }
 
-/// The figures alone, for a page that is open.
+/// Fragment for an open dashboard.
 pub(super) async fn figures(
     services: Data<Services>,
     asked: Query<Asked>,
@@ -91,7 +90,7 @@ pub(super) async fn figures(
     Ok(fragment(&figures.html()))
 }
 
-/// The proof: a piece for an open page, a page for a browser without scripts.
+/// The ledger proof: a fragment for htmx, a page without scripts.
 pub(super) async fn proof(
     session: PageSession,
     services: Data<Services>,

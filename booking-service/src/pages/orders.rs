@@ -1,4 +1,4 @@
-//! Orders: made, watched, paid, changed, given up.
+//! Orders with chosen seats: make, watch, pay, change, cancel.
 
 pub(super) mod change;
 pub(super) mod make;

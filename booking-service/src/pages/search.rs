@@ -1,4 +1,4 @@
-//! Search: the form, what was found, the fare calendar, and airports while somebody types.
+//! Flight search: form, results, fare calendar, airport suggestions.
 
 mod calendar;
 mod form;
@@ -17,10 +17,9 @@ use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::search::search_form::{Fault, SearchForm};
 use crate::pages::session::PageSession;
 
-/// The most airports that are offered at once: what a small screen shows.
+/// As many as a small screen shows.
 const SUGGESTIONS: usize = 7;
 
-/// The start page.
 pub(super) async fn start(
     session: PageSession,
     services: Data<Services>,
@@ -44,7 +43,6 @@ pub(super) async fn start(
     HtmlPage::new("Search flights", Place::Search, body).answer(&session)
 }
 
-/// What was found.
 pub(super) async fn results(
     session: PageSession,
     services: Data<Services>,
@@ -83,7 +81,7 @@ pub(super) async fn results(
     Ok(HtmlPage::new(title, Place::Search, body).answer(&session))
 }
 
-/// The form again, with what is wrong with it.
+/// The form again, with its errors.
 fn faulty(
     session: &PageSession,
     search_form: &SearchForm,
@@ -106,7 +104,7 @@ fn faulty(
     HtmlPage::new("Search flights", Place::Search, body).answer_with(status, session)
 }
 
-/// Where a text means several airports: the same search with each of them.
+/// For an ambiguous airport: links that repeat the search with each candidate.
 fn choices(fault: &Fault<'_>, search_form: &SearchForm) -> Markup {
     html! {
         @if !fault.choices.is_empty() {
@@ -122,7 +120,7 @@ fn choices(fault: &Fault<'_>, search_form: &SearchForm) -> Markup {
     }
 }
 
-/// Airports for what is typed so far: the options of a list.
+/// Fragment with suggestions for the typed text.
 pub(super) async fn airports(
     services: Data<Services>,
     typed: Query<search_form::Typed>,

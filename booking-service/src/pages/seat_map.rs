@@ -1,4 +1,4 @@
-//! A cabin as it is drawn: a grid of check boxes, each a seat. Whoever else has a seat is not told.
+//! A cabin as a grid of check boxes, one per seat. Who has a seat is shown for the viewer's own seats only.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,16 +8,16 @@ use maud::{Markup, html};
 
 use crate::pages::formatting;
 
-/// What of a cabin belongs to whom looks at it.
+/// The viewer's seats in a cabin.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mine {
-    /// The order whose seats they may keep, as the seats name it.
+    /// The viewer's order, whose seats stay selectable.
     pub(super) order: Option<String>,
-    /// The seats that they have ticked.
+    /// Selected seats.
     pub(super) ticked: HashSet<SeatNumber>,
 }
 
-/// What a seat is to whoever looks.
+/// A seat as the viewer sees it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
     Free,
@@ -46,7 +46,7 @@ impl Look {
     }
 }
 
-/// The seats of a flight, which follow their changes.
+/// A flight's seats, updated by server-sent events.
 pub(super) fn map(flight: FlightId, seats: &[Seat], version: i64, mine: &Mine) -> Markup {
     let mut live = format!("/flights/{flight}/live?after={version}");
     if let Some(order) = &mine.order {
@@ -61,7 +61,6 @@ pub(super) fn map(flight: FlightId, seats: &[Seat], version: i64, mine: &Mine) -
     }
 }
 
-/// How many seats are free.
 pub(super) fn count(seats: &[Seat]) -> Markup {
     let free = seats
         .iter()
@@ -106,7 +105,7 @@ fn cabin(flight: FlightId, seats: &[Seat], mine: &Mine) -> Markup {
     }
 }
 
-/// A seat; `is_change` has it swapped in where it stands already.
+/// `is_change` marks the seat for an out-of-band swap.
 pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &Mine, is_change: bool) -> Markup {
     let look = Look::of(seat, mine);
     let number = seat.seat_number;
@@ -122,7 +121,6 @@ pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &Mine, is_change: bool) 
     }
 }
 
-/// What the looks mean.
 pub(super) fn legend(has_own: bool) -> Markup {
     html! {
         ul.legend aria-label="Legend" {
@@ -135,7 +133,7 @@ pub(super) fn legend(has_own: bool) -> Markup {
     }
 }
 
-/// `A1, A2`, or how many where they have no names.
+/// `A1, A2`, or a count for seats without numbers.
 pub(super) fn named(seats: &[SeatNumber], units: u32) -> String {
     if seats.is_empty() {
         return formatting::counted(units.into(), "seat", "seats");

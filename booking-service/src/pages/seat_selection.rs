@@ -1,4 +1,4 @@
-//! An itinerary and the seats of its flights: looked at, chosen, and held by ordering them.
+//! An itinerary with the seats of its flights, and the form that orders them.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
 use crate::pages::{formatting, forms, itinerary_view};
 
-/// Which flights, and for how many.
+/// The query of an itinerary.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
@@ -35,26 +35,25 @@ pub(super) struct Asked {
     seats: Option<i64>,
 }
 
-/// A flight with its seats.
 pub(super) struct Leg {
     pub(super) flight: Flight,
     pub(super) map: SeatMap,
 }
 
-/// What a session has to do, and what went wrong with it last time.
+/// The customer's selection so far, and the error of the last attempt.
 #[derive(Default)]
 pub(super) struct Choice {
-    /// How many seats, where that is said.
+    /// Number of seats, if given.
     pub(super) seats: Option<Units>,
-    /// What is theirs and what they ticked, flight by flight.
+    /// Own and selected seats by flight.
     pub(super) mine: HashMap<FlightId, Mine>,
-    /// Who travels, as far as that was typed.
+    /// Typed so far.
     pub(super) travelers: Vec<Typed>,
-    /// Why it could not be had.
+    /// Why the last attempt was refused.
     pub(super) notice: Option<String>,
 }
 
-/// One flight, by its id or its number.
+/// By id or by flight number.
 pub(super) async fn flight(
     session: PageSession,
     services: Data<Services>,
@@ -73,7 +72,7 @@ pub(super) async fn flight(
     .await
 }
 
-/// Flights that are booked as one.
+/// Flights booked together.
 pub(super) async fn itinerary(
     session: PageSession,
     services: Data<Services>,
@@ -98,7 +97,7 @@ fn choice_of(asked: &Asked) -> Choice {
     }
 }
 
-/// The flights of an itinerary, in order: `8,9`.
+/// Parses an itinerary's flight ids, in order: `8,9`.
 pub(super) fn flight_ids(text: &str) -> Result<Vec<FlightId>, Problem> {
     let ids: Result<Vec<FlightId>, _> = text.split(',').map(|id| id.trim().parse()).collect();
     let ids =
@@ -119,7 +118,7 @@ async fn show(
     Ok(page.answer(session))
 }
 
-/// The page again, because what was asked for can't be had.
+/// The page again, with why the order was refused.
 pub(super) async fn again(
     session: &PageSession,
     catalog: &Catalog,
@@ -149,7 +148,7 @@ async fn page_of(
     Ok(page(&legs, each, &airports, choice, session))
 }
 
-/// These flights with their seats.
+/// Reads flights with their seats.
 pub(super) async fn legs(
     catalog: &Catalog,
     ids: &[FlightId],
@@ -230,12 +229,12 @@ fn page(
     HtmlPage::new(title, Place::Search, body)
 }
 
-/// Where scripts say that a seat that was ticked is somebody else's now.
+/// Filled by scripts when somebody else takes a selected seat.
 pub(super) fn taken() -> Markup {
     html! { p.notice.bad data-taken hidden {} }
 }
 
-/// What went wrong, said once and at once.
+/// An alert with the error.
 pub(super) fn notice(text: Option<&str>) -> Markup {
     html! {
         @if let Some(text) = text {

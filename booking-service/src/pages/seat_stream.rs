@@ -1,7 +1,7 @@
-//! The seats of a flight as they change: flight-service's events as pieces of a page.
+//! Server-sent events of a flight's seats: flight-service's seat feed, rendered as fragments.
 //!
-//! A session who comes back says which version they have, in the address at first and then as
-//! `Last-Event-ID`; whoever missed something is sent all seats.
+//! A client names the version that it has, in the query at first and as `Last-Event-ID` when it reconnects. A
+//! client that missed changes gets all seats.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ use crate::pages::event_stream::grant;
 use crate::pages::seat_map::{self, Mine};
 use crate::pages::session::PageSession;
 
-/// How long a browser waits before it comes back: a change is to be seen within a second.
+/// Reconnect delay: a change must be visible within a second.
 const COME_BACK_AFTER: Bytes = Bytes::from_static(b"retry: 500\n\n");
 
-/// Which seats a session knows, and which are theirs.
+/// The query of the stream: the client's version and its order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Known {
@@ -33,14 +33,13 @@ pub(super) struct Known {
     order: Option<HoldId>,
 }
 
-/// One session's events.
+/// The events of one connection.
 struct Changes {
     flight: FlightId,
     known: SeatsKnown,
     mine: Mine,
 }
 
-/// Sends them.
 pub(super) async fn stream(
     session: PageSession,
     services: Data<Services>,
@@ -54,7 +53,7 @@ pub(super) async fn stream(
     if let Some(order) = known.0.order {
         services.orders.check_owner(order, &session.caller).await?;
     }
-    // With who has them, to find the session's own; no other is told of that.
+    // With the seats' owners, to mark the viewer's own; other owners are not sent.
     let name = id.0.to_string();
     let watching = services
         .seat_feeds

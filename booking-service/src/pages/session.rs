@@ -1,9 +1,9 @@
-//! Who looks at a page. This is the one place that decides it.
+//! The session behind a page's request; this is the one place that decides it.
 //!
-//! Who has logged in is known by their session, and all they book is their user's. To what is decided about
-//! them they are a caller like those of the API, with the role that their user has now. In `open` mode every
-//! caller may act for any user and as admin besides: a session who has not logged in is whoever they say they
-//! are, kept in a cookie. That name is not a secret and proves nothing.
+//! A logged-in user is known by their session, and everything they book belongs to that user. To the app they
+//! are a caller like those of the API, with their user's current role. In `open` mode every caller may act
+//! for any user, also as admin: a session without a log-in acts as the user named in a cookie. That name is
+//! no secret and proves nothing.
 
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,50 +24,50 @@ use crate::http::cookies::Cookies;
 use crate::model::actor::Actor;
 use crate::model::user::User;
 
-/// The cookie with the name of whom the session acts as.
+/// Cookie with the user that the session acts as.
 const ACTING_AS: &str = "holdfast_acting_as";
 
-/// The cookie with the id of the user whose tickets to events the session buys.
+/// Cookie with the id of the user for whom the session buys event tickets.
 const ACCOUNT: &str = "holdfast_account";
 
-/// The cookie that a form has to agree with.
+/// Cookie with the CSRF token that forms must repeat.
 const FORM_TOKEN: &str = "holdfast_form_token";
 
-/// Who somebody is that has not said so.
+/// The user of a session that has named none.
 const NOBODY_YET: &str = "guest";
 
-/// The longest name: as long as an order's user may be.
+/// As long as an order's user may be.
 const NAME_LIMIT_CHARS: usize = 255;
 
-/// How long a browser remembers.
+/// Lifetime of the cookies.
 const REMEMBERED_FOR: Duration = Duration::days(365);
 
-/// Who looks at a page.
+/// A page's user.
 #[derive(Debug)]
 pub(super) struct Person {
-    /// Who they are to what asks whether they may.
+    /// For access control.
     pub(super) caller: Caller,
-    /// Who they are to the rules of sale.
+    /// For the sales rules.
     pub(super) actor: Actor,
-    /// Whose bookings are made and shown; empty of somebody who has to log in first.
+    /// Owner of the bookings that are made and listed; empty until they have logged in.
     pub(super) user: String,
-    /// What they are called.
+    /// For display.
     pub(super) name: String,
-    /// Who has logged in.
+    /// The user who has logged in.
     pub(super) signed_in: Option<User>,
-    /// Whether they may say who they are.
+    /// Whether the service is in `open` mode, where a session may choose its user.
     pub(super) is_open: bool,
-    /// Their user under `/api/v1`, to whom tickets to events belong, once there is one.
+    /// The user who owns their event tickets, once there is one.
     pub(super) account: Option<Uuid>,
-    /// What their forms carry, to show that they come from this service's pages.
+    /// The CSRF token of their forms.
     pub(super) form_token: String,
-    /// Whether the browser does not have that token yet.
+    /// Whether the cookie with the token must still be set.
     is_new: bool,
-    /// The page that they asked for, with its query.
+    /// Path and query of the request.
     pub(super) asked: String,
 }
 
-/// The person behind a request; the same one however often it is asked.
+/// The session of a request, identified once.
 #[derive(Clone, Debug)]
 pub(super) struct PageSession(Rc<Person>);
 
@@ -80,7 +80,7 @@ impl std::ops::Deref for PageSession {
 }
 
 impl PageSession {
-    /// Who makes this request, by their session if they have one; for [`Self::of`] from then on.
+    /// Identifies the request's session by its cookie; [`Self::of`] returns it from then on.
     pub(super) async fn identify(request: &HttpRequest) -> Result<Self, Problem> {
         let services = request.app_data::<Data<Services>>();
         let cookie = services.and_then(|services| services.cookies.of(request));
@@ -97,7 +97,7 @@ impl PageSession {
         Ok(session)
     }
 
-    /// Who made this request; somebody without a session if nobody has looked for one.
+    /// The identified session; without one, a session that has not logged in.
     pub(super) fn of(request: &HttpRequest) -> Self {
         let known = request.extensions().get::<Self>().cloned();
         known.unwrap_or_else(|| Self::with(request, None))
@@ -138,24 +138,24 @@ impl PageSession {
             is_open,
             account,
             is_new: token.is_none(),
-            // Random, not ordered by time: nobody else can know it.
+            // Random (v4) and not ordered by time (v7), so that nobody can guess it.
             form_token: token.unwrap_or_else(|| Uuid::new_v4().to_string()),
             asked: asked.map_or_else(|| "/".to_owned(), ToString::to_string),
         }))
     }
 
-    /// Whether something can be theirs: else they have to log in first.
+    /// Whether bookings can belong to them; otherwise they have to log in.
     pub(super) fn is_somebody(&self) -> bool {
         !self.user.is_empty()
     }
 
-    /// The cookie that a new session's browser is given.
+    /// The cookie with the form token, if the browser lacks it.
     pub(super) fn new_cookie(&self, cookies: Cookies) -> Option<Cookie<'static>> {
         let cookie = || cookies.cookie(FORM_TOKEN, self.form_token.clone());
         self.is_new.then(cookie)
     }
 
-    /// All names under which something may be theirs.
+    /// All users whose bookings are theirs.
     pub(super) fn users(&self) -> Vec<String> {
         let account = self.account.map(|account| account.to_string());
         let own = [Some(self.user.clone()), account];
@@ -175,17 +175,17 @@ impl FromRequest for PageSession {
     }
 }
 
-/// The cookie of somebody who acts as this user from now on; `None` for what can't be a name.
+/// Cookie for acting as this user; `None` if the name is invalid.
 pub(super) fn acting_as(cookies: Cookies, name: &str) -> Option<Cookie<'static>> {
     Some(remembered(cookies.cookie(ACTING_AS, checked_name(name)?)))
 }
 
-/// The cookie of somebody who buys tickets for this user from now on.
+/// Cookie for buying tickets as this user.
 pub(super) fn account(cookies: Cookies, user: Uuid) -> Cookie<'static> {
     remembered(cookies.cookie(ACCOUNT, user.to_string()))
 }
 
-/// The cookie of somebody whose account is not known: who acts as another one, or has logged out.
+/// Clears the ticket buyer, after a change of user or a log-out.
 pub(super) fn no_account(cookies: Cookies) -> Cookie<'static> {
     cookies.removal_of(ACCOUNT)
 }

@@ -1,4 +1,4 @@
-//! One's sessions: where somebody is logged in, and the end of the other ones.
+//! List of the user's sessions, and ending the other ones.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -27,7 +27,7 @@ pub(super) async fn show(
         .sessions(&cookie.0.unwrap_or_default())
         .await
     {
-        // In an open installation somebody may act without having logged in.
+        // In `open` mode somebody may act without having logged in.
         Err(AccountError::NoSession) => {
             return Ok(go_to(&paths::with_way_back(paths::LOG_IN, paths::SESSIONS)));
         }

@@ -1,4 +1,4 @@
-//! Tickets to events: bought, watched while their payment is made, given up.
+//! Event tickets: buy, watch the payment, cancel.
 
 pub(super) mod booking;
 pub(super) mod buy;

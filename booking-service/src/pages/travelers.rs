@@ -1,4 +1,4 @@
-//! Who travels: asked for beside the seats, and shown with what was booked. Nobody has to say.
+//! Travelers: optional fields of the seat form, and their list on a booking's page.
 
 use domain::Units;
 use maud::{Markup, html};
@@ -7,14 +7,14 @@ use crate::http::travelers::{TravelerBody, parse};
 use crate::model::booking::Traveler;
 use crate::pages::forms::Form;
 
-/// The fields of a name, as each row has them.
+/// Field names, repeated in each row.
 const GIVEN: &str = "given_name";
 const FAMILY: &str = "family_name";
 
-/// A row of names as it was typed: given names, family name.
+/// Given names and family name as typed.
 pub(super) type Typed = (String, String);
 
-/// The rows that a form came with, but for those that were left empty.
+/// Rows that are not empty.
 pub(super) fn typed(form: &Form) -> Vec<Typed> {
     let rows = form.all(GIVEN).zip(form.all(FAMILY));
     let rows = rows.map(|(given, family)| (given.trim().to_owned(), family.trim().to_owned()));
@@ -22,7 +22,7 @@ pub(super) fn typed(form: &Form) -> Vec<Typed> {
         .collect()
 }
 
-/// Who travels on so many seats: nobody is named, or all are; `Err` in words.
+/// One traveler per seat, or none at all; `Err` is a message for the page.
 pub(super) fn named(typed: &[Typed], seats: Units) -> Result<Vec<Traveler>, String> {
     let bodies = typed.iter();
     let bodies = bodies.map(|(given, family)| TravelerBody::of(given.clone(), family.clone()));
@@ -33,7 +33,7 @@ pub(super) fn named(typed: &[Typed], seats: Units) -> Result<Vec<Traveler>, Stri
     })
 }
 
-/// A row for each seat; scripts keep them as many as the seats.
+/// One row per seat; scripts keep the number in step.
 pub(super) fn form(seats: u32, typed: &[Typed]) -> Markup {
     let rows = usize::try_from(seats).unwrap_or(1).max(typed.len()).max(1);
     html! {
@@ -55,14 +55,13 @@ pub(super) fn form(seats: u32, typed: &[Typed]) -> Markup {
     }
 }
 
-/// The label is around its field, so that a row can be copied as it is.
+/// The label encloses its field, so that scripts can copy a row as it is.
 fn name(label: &str, field: &str, value: &str) -> Markup {
     html! {
         label.field { span { (label) } input name=(field) maxlength="100" autocomplete="off" value=(value); }
     }
 }
 
-/// Who was named.
 pub(super) fn list(travelers: &[Traveler]) -> Markup {
     let names = travelers.iter();
     let names = names.map(|one| format!("{} {}", one.given_name, one.family_name));

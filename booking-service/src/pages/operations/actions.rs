@@ -1,4 +1,4 @@
-//! The audit log, for admins: what staff asked for, and what came of it.
+//! The audit log, for admins: what staff did, and the outcome.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -13,15 +13,13 @@ use crate::pages::formatting;
 use crate::pages::layout::{HtmlPage, Place};
 use crate::pages::session::PageSession;
 
-/// How many are shown.
 const ROWS: i64 = 50;
 
-/// The newest actions.
 pub(in crate::pages) async fn show(
     session: PageSession,
     actions: Data<AuditLog>,
 ) -> Result<HttpResponse, Problem> {
-    // As the call is.
+    // The same access rule as the API's.
     if session.caller.role() != Some(Role::Admin) {
         return Err(Problem::forbidden("only admins may see what staff did"));
     }

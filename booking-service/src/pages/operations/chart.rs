@@ -1,15 +1,15 @@
-//! What happened over time, drawn as bars; the sums are told to those who do not see them.
+//! Bar charts over time; screen readers get the sums.
 
 use maud::{Markup, html};
 
 use crate::model::dashboard::Revenue;
 use crate::pages::formatting;
 
-/// The drawing's own measures; it is stretched to the page's width and a fixed height.
+/// In user units; the drawing is stretched to the page's width and a fixed height.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 100.0;
 
-/// Bookings made and confirmed in each part of a span, oldest first.
+/// Bookings made and confirmed per part, oldest first.
 pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
     let sum = |of: fn(&(i64, i64)) -> i64| formatting::count(over_time.iter().map(of).sum());
     let label = format!(
@@ -22,7 +22,6 @@ pub(super) fn bookings(over_time: &[(i64, i64)], span: &str) -> Markup {
     chart(over_time, span, &label, &keys, formatting::count, tell)
 }
 
-/// What was sold in one currency in each part of a span.
 pub(super) fn revenue(revenue: &Revenue, span: &str) -> Markup {
     let money = |minor: i64| formatting::whole(minor, revenue.currency);
     let total = money(revenue.total());
@@ -32,7 +31,7 @@ pub(super) fn revenue(revenue: &Revenue, span: &str) -> Markup {
     chart(&over_time, span, &label, &html! {}, money, tell)
 }
 
-/// Two bars a part, the second over the first.
+/// Two bars per part, the second in front of the first.
 fn chart(
     over_time: &[(i64, i64)],
     span: &str,
@@ -77,9 +76,9 @@ fn chart(
     }
 }
 
-/// A value as a share of the most there is.
+/// `value / most`.
 fn share(value: i64, most: i64) -> f64 {
-    // Through thousandths, without a cast.
+    // Through thousandths, to avoid a lossy cast.
     let thousandths = value.saturating_mul(1000) / most;
     f64::from(i32::try_from(thousandths).unwrap_or(1000)) / 1000.0
 }

@@ -1,4 +1,4 @@
-//! Payments that kept failing, and another round for them.
+//! Dead letters (payment jobs that kept failing), and their requeue.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,10 +19,8 @@ use crate::pages::forms::{self, Form};
 use crate::pages::session::PageSession;
 use crate::pages::{error_page, formatting, paths};
 
-/// How many are shown.
 const ROWS: i64 = 20;
 
-/// The list.
 pub(super) async fn list(jobs: &PaymentJobs, session: &PageSession) -> Result<Markup, AppError> {
     let page = jobs.dead_letters(PageRequest::First, ROWS).await?;
     Ok(html! {
@@ -61,7 +59,7 @@ fn row(letter: &DeadLetter, session: &PageSession) -> Markup {
     }
 }
 
-/// The list alone, for a page that is open.
+/// Fragment for an open page.
 pub(in crate::pages) async fn fragment(
     session: PageSession,
     services: Data<Services>,
@@ -71,7 +69,6 @@ pub(in crate::pages) async fn fragment(
     ))
 }
 
-/// Has one tried again.
 pub(in crate::pages) async fn requeue(
     session: PageSession,
     services: Data<Services>,
@@ -79,7 +76,7 @@ pub(in crate::pages) async fn requeue(
     request: HttpRequest,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
-    // As the call is, which a program makes.
+    // The same entry as the API's.
     let path = format!("/api/v1/payments/dead-letters/{}/requeue", id.0);
     audit_log::record(&request, "payment.requeue", &session.caller, &path).await?;
     let answer = |letter: &DeadLetter| Answer::ok(&letter.id);

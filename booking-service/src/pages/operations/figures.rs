@@ -1,4 +1,4 @@
-//! What is sold, held and waiting.
+//! Statistics of bookings, flights and events.
 
 use std::sync::Arc;
 
@@ -14,14 +14,13 @@ use crate::model::dashboard::{EventSales, Span};
 use crate::pages::formatting;
 use crate::pages::operations::chart;
 
-/// All figures of a span, with the flights as far as they can be had.
+/// Flights that could not be read are `None`.
 pub(super) struct Shown {
     span: Span,
     figures: Arc<Figures>,
     flights: Vec<Option<Flight>>,
 }
 
-/// Reads them.
 pub(super) async fn read(
     dashboard: &Dashboard,
     catalog: &Catalog,
@@ -37,7 +36,6 @@ pub(super) async fn read(
 }
 
 impl Shown {
-    /// As a piece of a page.
     pub(super) fn html(&self) -> Markup {
         let totals = &self.figures.totals;
         let span = match self.span {
@@ -78,7 +76,7 @@ impl Shown {
         }
     }
 
-    /// The newest events, for those who narrow a search by them.
+    /// For the event filter of the booking search.
     pub(super) fn events(&self) -> &[EventSales] {
         &self.figures.events
     }
@@ -139,7 +137,7 @@ impl Shown {
     }
 }
 
-/// How many were sold, and the bookings that they are in.
+/// The number sold, as a link to its bookings.
 fn sold(of: &str, units: i64) -> Markup {
     html! {
         a href=(format!("/operations/bookings?{of}")) {

@@ -1,4 +1,4 @@
-//! The proof of all pools as a light: green, or red with what does not add up.
+//! The ledger proof of all pools: green, or red with the violations.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::app::operations::dashboard::Dashboard;
 use crate::http::call_context;
 use crate::pages::formatting;
 
-/// What one service's pools add up to.
+/// One service's proof.
 struct Side {
     name: &'static str,
     counts: [i64; 5],

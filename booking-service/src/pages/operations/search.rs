@@ -1,4 +1,4 @@
-//! Bookings of all channels and users, by what is known of them.
+//! Booking search over all channels and users.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -28,7 +28,7 @@ use crate::pages::session::PageSession;
 
 const PATH: &str = "/operations/bookings";
 
-/// What is asked for, as its address has it: texts, of which any may be missing.
+/// The query of the search.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::pages) struct Asked {
@@ -55,7 +55,7 @@ impl Asked {
         self.fields().iter().all(|field| field.trim().is_empty())
     }
 
-    /// The search that it is; `Err` in words.
+    /// Parses the query; `Err` is a message for the page.
     async fn understood(
         &self,
         catalog: &Catalog,
@@ -98,7 +98,7 @@ impl Asked {
         Ok(Ok(wanted))
     }
 
-    /// The address of the same search from another place on.
+    /// The path of the same search, starting below `before`.
     fn path(&self, before: Option<BookingId>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let before = before.map(|id| id.to_string()).unwrap_or_default();
@@ -118,7 +118,7 @@ impl Asked {
     }
 }
 
-/// The form, filled in as it was sent. Any field alone will do.
+/// The filled-in form; any single field is enough.
 pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
     let chosen = asked.event.trim();
     let is_listed = events.iter().any(|one| one.event.to_string() == chosen);
@@ -163,7 +163,6 @@ pub(super) fn form(asked: &Asked, events: &[EventSales]) -> Markup {
     }
 }
 
-/// What was found.
 pub(in crate::pages) async fn find(
     session: PageSession,
     services: Data<Services>,
@@ -212,7 +211,7 @@ fn nothing(has_older: bool) -> Markup {
     }
 }
 
-/// Where it stands, for somebody whose it is not.
+/// A booking's badge, worded for staff.
 fn state(booking: &Booking) -> Markup {
     match booking.life.public_status {
         State::Held => html! { span.badge.held { "Held" } },

@@ -1,4 +1,4 @@
-//! Other seats for an order that is not paid yet.
+//! Changing the seats of an unpaid order.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ use crate::pages::seat_map::{self, Mine};
 use crate::pages::seat_selection::{self, Leg};
 use crate::pages::session::PageSession;
 
-/// The maps, with the order's own seats ticked.
+/// The seat maps, with the order's own seats selected.
 pub(in crate::pages) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -105,7 +105,6 @@ async fn page(
     )
 }
 
-/// Takes them.
 pub(in crate::pages) async fn change(
     session: PageSession,
     services: Data<Services>,

@@ -1,4 +1,4 @@
-//! Orders made of what was chosen.
+//! Making an order from the selected seats.
 
 use domain::{Amount, FlightId, RefusalCode, SeatNumber, Units};
 use std::collections::HashSet;
@@ -22,19 +22,19 @@ use crate::pages::seat_selection::{self, Choice};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
 
-/// How an order is paid, unless it says otherwise.
+/// If the form names no other.
 const PAYMENT_TYPE: &str = "credit_card";
 
-/// What somebody chose: flights, and seats on those that have a map.
+/// The parsed selection.
 pub(super) struct Chosen {
     pub(super) flights: Vec<FlightId>,
-    /// The seats of each flight; none where they have no names.
+    /// By flight; empty for flights without seat numbers.
     pub(super) seats: Vec<Vec<SeatNumber>>,
-    /// How many seats on each flight.
+    /// Seats on each flight.
     pub(super) units: Units,
 }
 
-/// Reads what was chosen; `Err` in words.
+/// Parses the selection; `Err` is a message for the page.
 pub(super) fn chosen(form: &Form, flights: Vec<FlightId>) -> Result<Chosen, String> {
     let mapped: HashSet<FlightId> = form
         .all("mapped")
@@ -68,7 +68,7 @@ pub(super) fn chosen(form: &Form, flights: Vec<FlightId>) -> Result<Chosen, Stri
     })
 }
 
-/// The seats of a flight that were ticked, each once.
+/// Selected seats of a flight, without duplicates.
 fn ticked(form: &Form, flight: FlightId) -> Result<Vec<SeatNumber>, String> {
     let mut known = HashSet::new();
     let mut seats = Vec::new();
@@ -84,7 +84,7 @@ fn ticked(form: &Form, flight: FlightId) -> Result<Vec<SeatNumber>, String> {
 }
 
 impl Chosen {
-    /// For the page, when it is shown again.
+    /// For showing the page again.
     fn choice(&self, travelers: Vec<Typed>, notice: String) -> Choice {
         let mine = self.flights.iter().zip(&self.seats).map(|(flight, seats)| {
             let ticked = seats.iter().copied().collect();
@@ -104,7 +104,6 @@ impl Chosen {
         }
     }
 
-    /// The seats of each flight.
     pub(super) fn by_flight(self) -> SeatChoice {
         SeatChoice::ByFlight(self.flights.into_iter().zip(self.seats).collect())
     }
@@ -120,7 +119,7 @@ impl Chosen {
     }
 }
 
-/// Orders what was chosen: the seats are held when this answers, or the page comes again and says why not.
+/// Makes the order. The seats are held when this answers; otherwise the page is shown again with the reason.
 pub(in crate::pages) async fn create(
     session: PageSession,
     services: Data<Services>,
@@ -176,7 +175,7 @@ pub(in crate::pages) async fn create(
             return seat_selection::again(&session, &services.catalog, &ids, choice, &context)
                 .await;
         }
-        // The form was sent twice: what the first one made is where the session looks next.
+        // The form was sent twice and the first request is still running; its booking will be in this list.
         Err(AppError::InProgress) => return Ok(go_to("/my-bookings")),
         Err(error) => return Err(error.into()),
     };
@@ -190,7 +189,7 @@ pub(in crate::pages) async fn create(
     }
 }
 
-/// A refusal with what to do about it.
+/// A refusal with advice.
 pub(super) fn why_not(code: &RefusalCode, message: &str) -> String {
     match code {
         RefusalCode::SeatTaken => {

@@ -1,4 +1,4 @@
-//! An order as it stands: shown, paid, given up.
+//! An order's page: show, pay, cancel.
 
 use crate::app::AppError;
 use crate::app::bookings::orders::{Orders, is_payment_code, status};
@@ -21,7 +21,6 @@ use domain::HoldId;
 use service_http::Problem;
 use service_http::extract::Id;
 
-/// An order as it stands.
 pub(in crate::pages) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -31,7 +30,7 @@ pub(in crate::pages) async fn show(
     Ok(answer(order, &services.orders, &services.catalog, &session, None).await)
 }
 
-/// An order with what went wrong.
+/// The order's page with an error, if there is one.
 async fn answer(
     order: Booking,
     orders: &Orders,
@@ -56,7 +55,7 @@ async fn answer(
     page.answer_with(status, session)
 }
 
-/// Begins to pay.
+/// Starts the payment.
 pub(in crate::pages) async fn pay(
     session: PageSession,
     services: Data<Services>,
@@ -82,7 +81,6 @@ pub(in crate::pages) async fn pay(
     }
 }
 
-/// Gives it up.
 pub(in crate::pages) async fn cancel(
     session: PageSession,
     services: Data<Services>,
@@ -100,7 +98,8 @@ pub(in crate::pages) async fn cancel(
     }
 }
 
-/// The order as it stands now, where it can't be paid or given up any more; other failures as they are.
+/// Shows the order's current state if it can no longer be paid or cancelled. Other errors are returned
+/// unchanged.
 pub(super) async fn moved_on(
     error: AppError,
     id: HoldId,

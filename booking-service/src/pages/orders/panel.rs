@@ -1,4 +1,4 @@
-//! What a page says of an order: where it stands, what it is for, what can be done with it.
+//! Content of an order's page: state, seats and actions.
 
 use flight_api::Flight;
 use jiff::Timestamp;
@@ -14,7 +14,6 @@ use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::{formatting, forms, itinerary_view, seat_map, travelers};
 
-/// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let order = &shown.order;
     let live = format!("{}/live?seen={}", paths::order(order.hold), mark(order));
@@ -30,7 +29,7 @@ pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) 
     }
 }
 
-/// What of it changes.
+/// The fragment that the event stream replaces.
 pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     html! {
         div.columns {
@@ -60,7 +59,7 @@ pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Mar
     }
 }
 
-/// Whether its customer is to pay, for the first time or after a decline.
+/// Before the first payment, or after a decline.
 fn waits_for_payment(order: &Booking) -> bool {
     matches!(
         order.life.public_status,
@@ -68,7 +67,7 @@ fn waits_for_payment(order: &Booking) -> bool {
     )
 }
 
-/// What tells two panels apart.
+/// Event id of the panel: equal for states that look the same.
 pub(super) fn mark(order: &Booking) -> String {
     let seats: Vec<String> = order
         .legs
@@ -98,19 +97,18 @@ fn state_name(order: &Booking) -> &'static str {
     }
 }
 
-/// Whether nothing moves any more, unless somebody does something.
+/// Whether the order no longer changes by itself.
 pub(super) fn is_final(order: &Booking) -> bool {
     matches!(order.life.public_status, State::Confirmed | State::Ended(_))
         && order.life.public_status == order.life.state
 }
 
-/// How soon a browser without scripts is to ask again. Not while a code is typed.
+/// Reload interval for browsers without scripts; none while the customer may be typing a code.
 pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
     let moves = !waits_for_payment(order) && !is_final(order);
     moves.then_some(2)
 }
 
-/// Where an order stands, in a word.
 pub(in crate::pages) fn badge(order: &Booking) -> Markup {
     let class = match order.life.public_status {
         State::Pending | State::Paying { .. } => "busy",
@@ -121,7 +119,7 @@ pub(in crate::pages) fn badge(order: &Booking) -> Markup {
     html! { span class={ "badge " (class) } { (state_name(order)) } }
 }
 
-/// Where it stands, in a sentence.
+/// The state in a sentence.
 fn story(shown: &Shown) -> String {
     let order = &shown.order;
     let refusal = order.refusal.as_ref();
@@ -167,7 +165,7 @@ fn story(shown: &Shown) -> String {
     }
 }
 
-/// The time that is left by the server's clock; scripts go on counting from it.
+/// Time left by the server's clock; scripts count down from it.
 fn countdown(order: &Booking, now: Timestamp) -> Markup {
     let left = seconds_left(order, now);
     html! {
@@ -180,7 +178,7 @@ fn countdown(order: &Booking, now: Timestamp) -> Markup {
     }
 }
 
-/// The way from held to confirmed, and how far it has come.
+/// Progress from held to confirmed.
 fn steps(order: &Booking) -> Markup {
     let done = match order.life.public_status {
         State::Pending => 0,
@@ -243,7 +241,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
                     }
                     button.primary.wide { (pay) }
                 }
-                // A payment that was declined has pinned the seats: they stay as they are.
+                // A declined payment has pinned the hold, so its seats cannot be changed.
                 @if has_named_seats && order.life.public_status == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
                 (give_up(&path, session, "Give up the seats", "The seats go back, and nothing is charged."))
             }
@@ -260,7 +258,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     }
 }
 
-/// Asked twice, without a script.
+/// Asks for confirmation, without a script.
 fn give_up(path: &str, session: &PageSession, name: &str, meaning: &str) -> Markup {
     html! {
         details.give-up {
@@ -274,7 +272,7 @@ fn give_up(path: &str, session: &PageSession, name: &str, meaning: &str) -> Mark
     }
 }
 
-/// The same flights, from the beginning.
+/// Link to the same flights, for a new order.
 pub(in crate::pages) fn again(order: &Booking) -> String {
     let ids: Vec<String> = order
         .legs

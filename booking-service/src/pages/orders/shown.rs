@@ -1,4 +1,4 @@
-//! An order with what is shown beside it.
+//! An order with what its page shows beside it.
 
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::bookings::orders::Orders;
@@ -15,14 +15,14 @@ use flight_api::Flight;
 use service_http::Problem;
 use std::sync::Arc;
 
-/// An order and the flights that it is for; those that can't be had now are gaps.
+/// Flights that could not be read are `None`.
 pub(super) struct Shown {
     pub(super) order: Booking,
     pub(super) flights: Vec<Option<Flight>>,
     pub(super) airports: Arc<Airports>,
-    /// How many attempts to pay it has.
+    /// Payment attempts allowed.
     pub(super) attempts_max: u8,
-    /// Until when its customer can cancel it once it is confirmed.
+    /// Deadline for cancelling once it is confirmed.
     pub(super) cutoff: Cutoff,
 }
 
@@ -52,7 +52,7 @@ impl Shown {
     }
 }
 
-/// An order of the session's.
+/// An order, if it is the user's own.
 pub(super) async fn find(
     id: HoldId,
     orders: &Orders,

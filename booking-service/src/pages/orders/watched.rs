@@ -1,4 +1,4 @@
-//! An order as it moves.
+//! Event stream of an order.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,7 +21,6 @@ struct Order {
     services: Data<Services>,
 }
 
-/// Sends its changes.
 pub(in crate::pages) async fn stream(
     session: PageSession,
     services: Data<Services>,

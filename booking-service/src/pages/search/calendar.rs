@@ -1,4 +1,4 @@
-//! The fare calendar: each day of a month with its lowest fare, a link to its search.
+//! Fare calendar: the lowest fare of each day of a month, linked to that day's search.
 
 use domain::Amount;
 use flight_api::{CalendarAnswer, CalendarDay, SearchRequest};
@@ -19,7 +19,6 @@ const WEEKDAYS: [(&str, &str); 7] = [
     ("Sun", "Sunday"),
 ];
 
-/// The month of the search.
 pub(super) fn calendar(
     fares: &CalendarAnswer,
     search: &SearchRequest,
@@ -76,13 +75,13 @@ fn cell(
     }
 }
 
-/// A price that fits a cell: whole units. Their currency is said once, below.
+/// Rounded to whole units to fit a cell; the currency is shown once, below.
 fn short(price: Amount) -> String {
     let units = (price.ten_thousandths().max(0) + 5_000) / 10_000;
     formatting::count(units)
 }
 
-/// The days in weeks from Monday, with gaps before the first and after the last.
+/// Weeks from Monday; `None` pads the first and the last week.
 fn weeks(days: &[CalendarDay]) -> Vec<[Option<&CalendarDay>; 7]> {
     let mut weeks: Vec<[Option<&CalendarDay>; 7]> = Vec::new();
     for day in days {

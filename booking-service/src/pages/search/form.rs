@@ -1,5 +1,3 @@
-//! The search form.
-
 use flight_api::{Airport, SearchOrder};
 use maud::{Markup, html};
 
@@ -7,7 +5,7 @@ use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
 use crate::pages::search::search_form::{Fault, SearchForm};
 
-/// The form, filled in as the session left it.
+/// Filled in with the last search.
 pub(super) fn form(search_form: &SearchForm, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
     let is_faulty = |field| faults.iter().any(|fault| fault.field == field);
     html! {
@@ -39,7 +37,7 @@ fn invalid(is_faulty: bool) -> Option<&'static str> {
     is_faulty.then_some("true")
 }
 
-/// A field that helps while one types: a list below it, filled by the server.
+/// A text field with suggestions below it (combobox), loaded from the server.
 fn airport_field(
     name: &str,
     label: &str,
@@ -47,7 +45,7 @@ fn airport_field(
     airports: &Airports,
     is_faulty: bool,
 ) -> Markup {
-    // A code that is known is shown with its city.
+    // A known code is shown with its city.
     let text = match airports.resolve(text, 2) {
         Match::One(airport) if !text.trim().is_empty() => shown(airport),
         _ => text.to_owned(),
@@ -66,12 +64,12 @@ fn airport_field(
     }
 }
 
-/// An airport as a field has it; [`Airports::resolve`] understands it.
+/// The field's text for an airport; [`Airports::resolve`] parses it.
 fn shown(airport: &Airport) -> String {
     format!("{} ({})", airport.city, airport.code)
 }
 
-/// The options of a field's list.
+/// Suggestions of a combobox.
 pub(super) fn options(field: &str, airports: &[&Airport]) -> Markup {
     html! {
         @for (index, airport) in airports.iter().enumerate() {

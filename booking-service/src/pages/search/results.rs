@@ -1,4 +1,4 @@
-//! What a search found.
+//! Search results.
 
 use domain::Amount;
 use flight_api::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
@@ -8,13 +8,13 @@ use crate::app::catalog::Airports;
 use crate::pages::search::search_form::SearchForm;
 use crate::pages::{formatting, itinerary_view};
 
-/// Few enough seats that one should know.
+/// At most this many free seats are pointed out.
 const FEW_SEATS: i32 = 9;
 
-/// The most stops, as addresses have them, and their names.
+/// Query values of the maximum of stops, with their labels.
 const STOPS: [(&str, &str); 3] = [("", "Any stops"), ("1", "1 at most"), ("0", "Nonstop")];
 
-/// What was searched, and what else it could be: fewer stops, the other order.
+/// The search, with links to fewer stops and the other sort order.
 pub(super) fn heading(
     title: &str,
     search: &SearchRequest,
@@ -46,7 +46,7 @@ pub(super) fn heading(
     }
 }
 
-/// The itineraries, or what to do where there are none.
+/// The itineraries, or advice if there are none.
 pub(super) fn list(
     search: &SearchRequest,
     search_form: &SearchForm,
@@ -169,7 +169,7 @@ fn stops(path: &Path) -> String {
     }
 }
 
-/// Where one waits, and how long.
+/// Layovers.
 fn changes(path: &Path, airports: &Airports) -> Markup {
     let pairs = path.flights.iter().zip(path.flights.iter().skip(1));
     html! {
@@ -181,7 +181,7 @@ fn changes(path: &Path, airports: &Airports) -> Markup {
     }
 }
 
-/// Where its seats are chosen.
+/// Link to the seat selection.
 fn choose(path: &Path, search: &SearchRequest) -> String {
     let ids: Vec<String> = path
         .flights

@@ -1,4 +1,4 @@
-//! What a session wishes to find, as they typed it; understood, or told what is missing.
+//! The search form as typed, and its parsing.
 
 use domain::{AirportCode, Units};
 use flight_api::{Airport, SearchOrder, SearchRequest};
@@ -10,34 +10,29 @@ use serde::Deserialize;
 use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
 
-/// A search as its address has it: texts, of which any may be missing.
+/// The query of a search; missing fields are empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::pages) struct SearchForm {
-    /// From where.
     pub(super) from: String,
-    /// To where.
     pub(super) to: String,
-    /// On which day.
     pub(super) date: String,
-    /// For how many.
     pub(super) seats: String,
-    /// What is best: `cheapest` or `fastest`.
+    /// `cheapest` or `fastest`.
     pub(super) order: String,
-    /// The most changes.
+    /// Maximum number of stops.
     pub(super) stops: String,
-    /// Where the page before this one ended.
+    /// Cursor: where the previous page ended (keyset pagination).
     pub(super) after: String,
 }
 
-/// What is wrong with a field.
+/// A field's error.
 #[derive(Debug)]
 pub(super) struct Fault<'a> {
-    /// Which.
     pub(super) field: &'static str,
-    /// What, in words.
+    /// A message for the page.
     pub(super) text: String,
-    /// What may have been meant.
+    /// Candidates for an ambiguous airport.
     pub(super) choices: Vec<&'a Airport>,
 }
 
@@ -51,7 +46,7 @@ impl Fault<'_> {
     }
 }
 
-/// What is typed into one of the airports' fields.
+/// The text typed into one of the airport fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::pages) struct Typed {
@@ -60,7 +55,7 @@ pub(in crate::pages) struct Typed {
 }
 
 impl Typed {
-    /// Into which, and what.
+    /// The field's name and text.
     pub(super) fn field(&self) -> (&'static str, &str) {
         if self.from.is_empty() {
             ("to", &self.to)
@@ -71,7 +66,7 @@ impl Typed {
 }
 
 impl SearchForm {
-    /// For one person, tomorrow, the cheapest first, where nothing is said.
+    /// Defaults: one seat, tomorrow, cheapest first.
     pub(super) fn with_defaults(mut self) -> Self {
         let default = |field: &mut String, value: String| {
             if field.trim().is_empty() {
@@ -86,7 +81,7 @@ impl SearchForm {
         self
     }
 
-    /// The search that it is, or what is wrong with it.
+    /// Parses the search, or returns all errors.
     pub(super) fn understood<'a>(
         &self,
         airports: &'a Airports,
@@ -128,7 +123,7 @@ impl SearchForm {
         }
     }
 
-    /// What is best.
+    /// Cheapest unless `fastest` is given.
     pub(super) fn order(&self) -> SearchOrder {
         if self.order == SearchOrder::Fastest.as_str() {
             SearchOrder::Fastest
@@ -137,7 +132,7 @@ impl SearchForm {
         }
     }
 
-    /// The same with another field, from its beginning.
+    /// With one field replaced, from the first page.
     pub(super) fn with(&self, field: &str, value: &str) -> Self {
         let mut other = self.clone();
         other.after.clear();
@@ -154,7 +149,7 @@ impl SearchForm {
         other
     }
 
-    /// Its address, which can be kept and passed on.
+    /// A stable link to the search.
     pub(super) fn path(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let fields = [

@@ -1,4 +1,4 @@
-//! A booking of tickets as it stands: shown, paid again, given up.
+//! An event booking's page: show, pay again, cancel.
 
 use crate::app::AppError;
 use crate::app::tickets::event_bookings::EventBookings;
@@ -22,7 +22,6 @@ use domain::HoldId;
 use service_http::Problem;
 use service_http::extract::Id;
 
-/// A booking as it stands.
 pub(in crate::pages) async fn show(
     session: PageSession,
     services: Data<Services>,
@@ -62,7 +61,7 @@ async fn answer(
     page.answer_with(status, session)
 }
 
-/// Has a declined payment tried again.
+/// Retries a declined payment.
 pub(in crate::pages) async fn pay(
     session: PageSession,
     services: Data<Services>,
@@ -71,7 +70,7 @@ pub(in crate::pages) async fn pay(
 ) -> Result<HttpResponse, Problem> {
     find(id.0, &services.event_bookings, &session).await?;
     match services.payment_jobs.pay_again(id.0).await {
-        // Somebody else was faster, and it is tried again all the same.
+        // A concurrent request has started the retry already.
         Ok(()) | Err(AppError::InProgress) => Ok(go_to(&paths::tickets(id.0))),
         Err(AppError::WrongState(_)) => {
             let booking = find(id.0, &services.event_bookings, &session).await?;
@@ -89,7 +88,6 @@ pub(in crate::pages) async fn pay(
     }
 }
 
-/// Gives them up.
 pub(in crate::pages) async fn cancel(
     session: PageSession,
     services: Data<Services>,

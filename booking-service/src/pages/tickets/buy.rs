@@ -1,5 +1,5 @@
-//! Buying tickets. They belong to a user of this service; somebody who is not one yet becomes one by
-//! saying where mail goes.
+//! Buying tickets. They belong to a user of this service; a buyer without an account gets one for their
+//! e-mail address.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -25,7 +25,7 @@ use crate::pages::paths;
 use crate::pages::session::{self, PageSession};
 use crate::pages::tickets::form::{TICKETS_MAX, known};
 
-/// Books them: they are held when this answers.
+/// Makes the booking. The tickets are held when this answers.
 pub(in crate::pages) async fn buy(
     session: PageSession,
     services: Data<Services>,
@@ -92,7 +92,7 @@ fn wanted(form: &Form) -> Result<(Units, Option<VoucherCode>), String> {
     Ok((quantity, voucher))
 }
 
-/// Who buys: the session's account, or the user with this address, made if there is none.
+/// The session's account, or the user with this e-mail address, created if there is none.
 async fn buyer(
     session: &PageSession,
     users: &Users,
@@ -110,7 +110,7 @@ async fn buyer(
     users.find_or_create(&name, &email).await.map(Ok)
 }
 
-/// What can be told beside the form; other failures have a page of their own.
+/// Errors shown beside the form; others have their own page.
 fn why_not(error: &AccountError) -> Option<String> {
     let error = match error {
         AccountError::TooMany(_) => {

@@ -1,4 +1,4 @@
-//! The form that tickets are bought with.
+//! The form to buy tickets.
 
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -8,10 +8,10 @@ use crate::model::user::User;
 use crate::pages::session::PageSession;
 use crate::pages::{forms, paths};
 
-/// The most tickets that one buys at a time here.
+/// The most tickets per form.
 pub(super) const TICKETS_MAX: u32 = 50;
 
-/// The form of an event that is on sale.
+/// For an event that is on sale.
 pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, session: &PageSession) -> Markup {
     html! {
         form method="post" action=(format!("{}/tickets", paths::event(event))) {
@@ -42,7 +42,6 @@ pub(in crate::pages) fn form(event: Uuid, user: Option<&User>, session: &PageSes
     }
 }
 
-/// The session's account, if they have one.
 pub(in crate::pages) async fn known(session: &PageSession, users: &Users) -> Option<User> {
     if let Some(user) = &session.signed_in {
         return Some(user.clone());

@@ -1,4 +1,4 @@
-//! What a page says of tickets: where their booking stands, what can be done with it.
+//! Content of an event booking's page: state and actions.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -10,13 +10,11 @@ use crate::pages::session::PageSession;
 use crate::pages::tickets::shown::Shown;
 use crate::pages::{error_page, formatting, forms, paths};
 
-/// What is booked.
 pub(super) fn title(shown: &Shown) -> String {
     let event = shown.event.as_ref();
     event.map_or_else(|| "Tickets".to_owned(), |event| event.name.clone())
 }
 
-/// All of the page.
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let booking = &shown.booking;
     let live = format!("{}/live?seen={}", paths::tickets(booking.id), mark(booking));
@@ -30,7 +28,7 @@ pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) 
     }
 }
 
-/// What tells two panels apart.
+/// Event id of the panel: equal for states that look the same.
 pub(super) fn mark(booking: &EventBooking) -> String {
     let has_reason = booking.reason.is_some();
     format!(
@@ -41,7 +39,7 @@ pub(super) fn mark(booking: &EventBooking) -> String {
     )
 }
 
-/// Whether nothing moves any more by itself.
+/// Whether the booking no longer changes by itself.
 pub(super) fn is_final(booking: &EventBooking) -> bool {
     booking.status != EventBookingStatus::Pending
 }
@@ -84,7 +82,7 @@ fn story(booking: &EventBooking) -> String {
     }
 }
 
-/// What of it changes.
+/// The fragment that the event stream replaces.
 pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let booking = &shown.booking;
     let left = booking.deadline_at.duration_since(now).as_secs().max(0);
@@ -136,7 +134,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
                 }
             }
             @let starts_at = shown.event.as_ref().map(|event| event.starts_at);
-            // What is not paid yet can be given up at any time.
+            // An unpaid booking can be cancelled at any time.
             @let starts_at = starts_at.filter(|_| booking.status == EventBookingStatus::Confirmed);
             @let chance = Chance::of(shown.cutoff, starts_at, session.actor, now);
             (chance.hint())

@@ -1,4 +1,4 @@
-//! A booking of tickets with what is shown beside it.
+//! An event booking with what its page shows beside it.
 
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::tickets::event_bookings::EventBookings;
@@ -13,11 +13,11 @@ use domain::HoldId;
 use domain::sale_rules::Cutoff;
 use service_http::Problem;
 
-/// A booking of tickets and the event that it is for, unless that was deleted.
+/// `event` is `None` if it was deleted.
 pub(super) struct Shown {
     pub(super) booking: EventBooking,
     pub(super) event: Option<Event>,
-    /// Until when its customer can cancel it once it is confirmed.
+    /// Deadline for cancelling once it is confirmed.
     pub(super) cutoff: Cutoff,
 }
 
@@ -35,7 +35,7 @@ impl Shown {
     }
 }
 
-/// A booking of the session's.
+/// An event booking, if it is the user's own.
 pub(super) async fn find(
     id: HoldId,
     bookings: &EventBookings,

@@ -1,4 +1,4 @@
-//! A booking of tickets, sent as it changes.
+//! Event stream of an event booking.
 
 use crate::http::Services;
 use crate::model::event_booking::EventBooking;
@@ -20,7 +20,6 @@ struct Tickets {
     services: Data<Services>,
 }
 
-/// Sends their changes.
 pub(in crate::pages) async fn stream(
     session: PageSession,
     services: Data<Services>,
