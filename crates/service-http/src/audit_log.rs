@@ -1,8 +1,8 @@
-//! Recording of what staff change in the audit log. [`entries`] lists it.
+//! Records what staff change in the audit log; [`entries`] lists it.
 //!
-//! An entry is committed before its action is begun, by the guard of the route, so that none can be left out
-//! or undone with a transaction. It says what was asked for, without secrets. A second one says what was answered;
-//! where there is none, nobody knows what came of it.
+//! The guard of the route commits an entry before the action begins, so no action can go unrecorded, and no
+//! entry is rolled back with a transaction. The entry holds the request without secrets. A second entry holds
+//! the answer's status; without one the outcome is unknown.
 
 mod details;
 pub mod entries;
@@ -16,7 +16,7 @@ use service_core::caller::Caller;
 
 use crate::{Problem, context};
 
-/// The actions of a request that is being answered, kept with it.
+/// Ids of the entries of the current request, kept as a request extension.
 struct Begun(Vec<i64>);
 
 fn of(request: &HttpRequest) -> Result<&AuditLog, Problem> {
@@ -25,11 +25,10 @@ fn of(request: &HttpRequest) -> Result<&AuditLog, Problem> {
     Ok(actions?.get_ref())
 }
 
-/// Writes down what a caller is about to do to what this path names, in the service that answers this
-/// request; it is there for good when this returns.
+/// Commits an entry for what the caller is about to do to this path.
 ///
 /// # Errors
-/// When it can't be written: then it must not be done.
+/// The entry was not committed: the action must not start.
 pub async fn record(
     request: &HttpRequest,
     name: &'static str,
@@ -56,8 +55,8 @@ pub async fn record(
     Ok(())
 }
 
-/// Writes down what came of what was recorded for this request, and where what was made is, before it is
-/// answered. Where that can't be written, nobody knows: the action stands all the same.
+/// Records the answer's status, and the `Location` of what was created, before the answer is sent. If that
+/// fails the outcome stays unknown; the action is not undone.
 pub async fn finish(request: &HttpRequest, status: StatusCode, headers: &HeaderMap) {
     let begun = request.extensions_mut().remove::<Begun>();
     let Some(Begun(ids)) = begun else {
@@ -77,6 +76,6 @@ pub async fn finish(request: &HttpRequest, status: StatusCode, headers: &HeaderM
         Err(problem) => Err(problem),
     };
     if let Err(error) = written {
-        tracing::error!(%error, ?ids, %status, "what came of an action is not written down");
+        tracing::error!(%error, ?ids, %status, "recording the outcome of an audited action failed");
     }
 }

@@ -1,16 +1,17 @@
-//! Who calls, and what they may do: bearer tokens, roles, and which call is for whom.
+//! Authentication and authorization: bearer tokens, roles, and the rule of each endpoint.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`access`] | for whom a call is, and whether it is recorded |
-//! | [`guard`] | stands before every route and asks its rule |
-//! | [`current_roles`] | the role that a caller has now, where the users are |
-//! | [`own_sites`] | whose requests an open service takes |
-//! | [`authenticator`] | a token's caller; tokens that were checked are remembered |
-//! | [`token_end`] | until when a token holds, for answers that last |
-//! | [`trusted_keys`] | the keys, from settings, files and an address, as they change |
+//! | [`access`] | access rules, and which calls are recorded |
+//! | [`guard`] | enforces the rule before each route |
+//! | [`current_roles`] | a caller's current role, where users are stored |
+//! | [`own_sites`] | which origins an open service accepts |
+//! | [`authenticator`] | verifies tokens and caches the result |
+//! | [`token_end`] | a token's expiry, for long-lived responses |
+//! | [`trusted_keys`] | verification keys from settings, files and a URL, reloaded as they change |
 //!
-//! Each route has a rule: its table ([`crate::endpoints`]) takes none without. Whose a booking, an order or a user is,
+//! Every route has a rule: [`crate::endpoints`] accepts none without. Ownership of a booking, an order or a
+//! user is checked by the service, which asks the [`Caller`](service_core::caller::Caller).
 //! only the service knows; it asks the [`Caller`](service_core::caller::Caller).
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! A request's body, read before the request takes a place: up to a limit, and within a time.
+//! Reads a request's body before the request takes a concurrency permit: bounded in size and time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,22 +15,22 @@ use futures_util::StreamExt as _;
 
 use crate::Problem;
 
-/// The largest body that is read: far above any request of these services, far below what hurts.
+/// Upper limit of a body: far above any request of these services, far below what hurts.
 pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
-/// How much of a body that is too large is read and thrown away, so that the client gets to read the
-/// answer instead of a broken connection.
+/// How much of an oversized body is read and discarded, so that the client receives the answer instead of a
+/// connection reset.
 const DRAIN_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
-/// A body that was read already, kept with its request for the handler. Why it could not be read, the
-/// handler says, in the style of its door.
+/// The body that was read ahead, kept with its request. If reading failed the handler reports it, in the
+/// problem style of its API.
 struct BufferedBody(Result<Vec<u8>, Problem>);
 
-/// What was not read of a body. The server reads on, and without end, for a body whose reader is gone; it
-/// closes the connection after the answer as long as there is one. So this is kept until then.
+/// The unread rest of a body. While it exists, the server closes the connection after the answer; once it is
+/// dropped, the server reads on without end. So it is kept until the answer is sent.
 pub struct UnreadBody(#[expect(dead_code, reason = "kept, not read")] Payload);
 
-/// An answer's body with what was not read of the request.
+/// An answer's body, together with the unread rest of the request's.
 struct Answer {
     body: BoxBody,
     _unread: UnreadBody,
@@ -52,7 +52,7 @@ impl MessageBody for Answer {
 }
 
 impl UnreadBody {
-    /// All of a request's body, if it has one.
+    /// The whole unread body of a request, if it has one.
     #[must_use]
     pub fn all_of(request: &mut ServiceRequest) -> Option<Self> {
         match request.take_payload() {
@@ -61,7 +61,7 @@ impl UnreadBody {
         }
     }
 
-    /// Has the connection closed after this answer.
+    /// Closes the connection after this answer.
     #[must_use]
     pub fn close_after(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let head = response.response_mut().head_mut();
@@ -75,8 +75,8 @@ impl UnreadBody {
     }
 }
 
-/// Reads a request's body and keeps it with the request. What was not read, because it is too much or did
-/// not come in time, is given back.
+/// Reads a request's body and keeps it with the request. Returns the rest that was not read, because the body
+/// is too large or late.
 pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option<UnreadBody> {
     let mut payload = request.take_payload();
     if matches!(payload, Payload::None) {
@@ -99,7 +99,7 @@ pub async fn read_ahead(request: &mut ServiceRequest, limit: Duration) -> Option
     (!is_whole).then_some(UnreadBody(payload))
 }
 
-/// Whether a request has no body, or an empty one.
+/// Whether a request has no body or an empty one.
 #[must_use]
 pub fn is_empty(request: &HttpRequest) -> bool {
     let extensions = request.extensions();
@@ -110,7 +110,7 @@ pub fn is_empty(request: &HttpRequest) -> bool {
     }
 }
 
-/// A copy of the body that was read ahead; the handler still gets it. None where there is none, or not all of it.
+/// A copy of the body that was read ahead, which the handler still gets; `None` if there is no complete one.
 #[must_use]
 pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
     let extensions = request.extensions();
@@ -118,10 +118,10 @@ pub fn peek(request: &HttpRequest) -> Option<Vec<u8>> {
     body.as_ref().ok().cloned()
 }
 
-/// The body of a request: what was read of it already, or else what its payload brings.
+/// The body of a request: read ahead, or else from its payload.
 ///
 /// # Errors
-/// 413, 408, 415 when it is coded, or 400 when it broke off.
+/// 413 too large, 408 too slow, 415 compressed, 400 broken off.
 pub async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let ready = request.extensions_mut().remove::<BufferedBody>();
     let body = match ready {
@@ -136,13 +136,12 @@ pub async fn of(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, 
     }
 }
 
-/// Why a body is not taken, and whether it was read to its end nevertheless.
+/// Why a body was refused, and whether it was read to its end nevertheless.
 struct Refused {
     problem: Problem,
     is_whole: bool,
 }
 
-/// Reads a body up to the limit.
 async fn read(payload: &mut Payload) -> Result<Vec<u8>, Refused> {
     let mut body = Vec::new();
     let mut total = 0;

@@ -1,21 +1,20 @@
-//! Where a request comes from.
+//! The client's address behind proxies.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Once};
 
 use actix_web::http::header::HeaderMap;
 
-/// How many proxies stand before this service, each of which adds the address that it was called from to
-/// `X-Forwarded-For`. What is before those in the list, a client may have made up.
+/// How many trusted proxies stand before this service. Each appends the address that called it to
+/// `X-Forwarded-For`; earlier entries in the list may be forged.
 #[derive(Clone, Debug)]
 pub struct Proxies {
     count: usize,
-    /// Whether it was said that there may be one that is not configured.
+    /// Whether the warning about an unconfigured proxy was logged.
     warned: Arc<Once>,
 }
 
 impl Proxies {
-    /// So many.
     #[must_use]
     pub fn new(count: usize) -> Self {
         Self {
@@ -30,8 +29,8 @@ impl Proxies {
         if self.is_unconfigured(headers) {
             self.warned.call_once(|| {
                 tracing::warn!(
-                    "requests come with X-Forwarded-For, and http.trusted_proxy_hops is 0: behind a proxy all clients \
-                     count as one address; set http.trusted_proxy_hops to how many stand before this service"
+                    "requests have X-Forwarded-For, but http.trusted_proxy_hops is 0: behind a proxy all clients \
+                     count as one address; set http.trusted_proxy_hops to the number of proxies"
                 );
             });
         }
@@ -40,8 +39,8 @@ impl Proxies {
         self.forwarded(headers).unwrap_or(peer)
     }
 
-    /// Whether a proxy seems to stand before this service that the settings don't know. A client may pretend so:
-    /// what it says is not believed.
+    /// Whether there seems to be a proxy that the settings don't know. A client may forge the header, so this
+    /// only warns.
     fn is_unconfigured(&self, headers: &HeaderMap) -> bool {
         self.count == 0 && headers.contains_key("x-forwarded-for")
     }

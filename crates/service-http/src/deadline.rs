@@ -1,4 +1,4 @@
-//! How long a request may take: the server's limit, and how long its caller waits.
+//! Deadlines of requests: the server's time limit and the caller's.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,13 @@ use service_core::caller::Caller;
 use crate::Problem;
 use crate::context;
 
-/// The header that says, in milliseconds, how much longer the caller waits for the answer. It can only
-/// shorten the time that a request has.
+/// Milliseconds for which the caller still waits. It can only shorten the server's time limit.
 pub const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");
 
-/// Does what answers a request whose caller waits for so long. It can only shorten the time that a request has.
+/// Runs work under the caller's timeout, which can only shorten the request's time limit.
 ///
 /// # Errors
-/// When that time is over.
+/// 503 once the time is over.
 pub async fn within<T>(
     waits: Option<Duration>,
     work: impl Future<Output = T>,
@@ -33,8 +32,8 @@ pub async fn within<T>(
     answered.map_err(|_| given_up())
 }
 
-/// How much longer the caller waits, if it says so and is a service or staff. A stranger's request could be cut off
-/// wherever it hurts.
+/// The caller's timeout, if it sends one and is a service or staff. A stranger could otherwise cut a request
+/// off at any point.
 #[must_use]
 pub fn callers_timeout(caller: &Caller, headers: &HeaderMap) -> Option<Duration> {
     if !caller.sees_owners() {
@@ -44,7 +43,7 @@ pub fn callers_timeout(caller: &Caller, headers: &HeaderMap) -> Option<Duration>
     Some(Duration::from_millis(milliseconds))
 }
 
-/// What is answered when the time is over.
+/// The answer once the time is over.
 pub(crate) fn given_up() -> Problem {
     Problem::unavailable("the request took too long")
 }

@@ -1,8 +1,7 @@
-//! What a service's own OpenAPI document says of the calls that it answers: which parameters and fields there are, and
-//! which of them have to be there. A request is measured by it, so that what clients read is what holds, and all that
-//! is wrong with a request is told at once.
+//! Request validation against the service's own OpenAPI document: which parameters and fields exist, and
+//! which are required. So clients can rely on the document, and one refusal lists everything that is wrong.
 //!
-//! It does not check values: the types that they are read into do.
+//! Values are not checked here: the types that they are parsed into do that.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,34 +15,32 @@ use utoipa::openapi::OpenApi;
 use crate::problem::FieldError;
 use crate::respond;
 
-/// What a field is told that has to be there and is not.
+/// The detail of a missing required field.
 pub const REQUIRED: &str = "required";
 
-/// An OpenAPI document as it is sent, to everybody the same.
+/// The OpenAPI document as served, serialized once.
 #[derive(Clone)]
 pub struct Document(Bytes);
 
 impl Document {
-    /// Of this description.
-    ///
     /// # Errors
-    /// When it can't be JSON: a bug.
+    /// The document can't be serialized: a bug.
     pub fn new(openapi: &OpenApi) -> Result<Self, serde_json::Error> {
         Ok(Self(respond::json_bytes(openapi)?.into()))
     }
 
-    /// Its text, which is JSON.
+    /// The JSON text.
     #[must_use]
     pub fn bytes(&self) -> Bytes {
         self.0.clone()
     }
 }
 
-/// A document, to be asked. Application data.
+/// The parsed document, for look-ups. Application data.
 #[derive(Clone, Debug, Default)]
 pub struct Described(Value);
 
-/// One call of it.
+/// One operation of the document.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     document: &'a Value,
@@ -51,22 +48,20 @@ pub struct Call<'a> {
 }
 
 impl Described {
-    /// Of a service that speaks so.
-    ///
     /// # Errors
-    /// When the document is not JSON: a bug.
+    /// The document is not JSON: a bug.
     pub fn new(document: &Document) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(&document.bytes()).map(Self)
     }
 
-    /// The call that a request is; none where the document has none, as of a page.
+    /// The operation that a request calls; `None` if the document has none, as for pages.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Call<'_>> {
         let described = request.app_data::<web::Data<Self>>()?;
         described.call(request.method(), &request.match_pattern()?)
     }
 
-    /// The call of a method and a path as it is registered.
+    /// The operation of a method and a registered path pattern.
     #[must_use]
     pub fn call(&self, method: &Method, pattern: &str) -> Option<Call<'_>> {
         let path = self.0.get("paths")?.get(pattern)?;
@@ -85,7 +80,7 @@ impl<'a> Call<'a> {
         parameters.filter(|parameter| parameter["in"] == "query")
     }
 
-    /// The parameters of a query that the call does not have.
+    /// Query parameters that the operation does not have.
     #[must_use]
     pub fn unknown_parameters(self, query: &str) -> Vec<FieldError> {
         let given = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
@@ -108,7 +103,7 @@ impl<'a> Call<'a> {
         errors.collect()
     }
 
-    /// The parameters that have to be there and are not.
+    /// Required parameters that are absent.
     #[must_use]
     pub fn missing_parameters(self, given: &[(String, String)]) -> Vec<FieldError> {
         let required = self.parameters().filter(|known| known["required"] == true);
@@ -117,14 +112,14 @@ impl<'a> Call<'a> {
         missing.map(|name| required_at("", name)).collect()
     }
 
-    /// What the document says of a parameter.
+    /// The schema of a parameter.
     #[must_use]
     pub fn parameter(self, name: &str) -> Option<&'a Value> {
         let found = self.parameters().find(|known| known["name"] == name)?;
         self.resolved(found.get("schema")?)
     }
 
-    /// The fields that a body has to have and has not.
+    /// Required fields that are absent from a body.
     #[must_use]
     pub fn missing_fields(self, body: &Value) -> Vec<FieldError> {
         let mut missing = Vec::new();
@@ -134,7 +129,7 @@ impl<'a> Call<'a> {
         missing
     }
 
-    /// What the document says of the field at this place of a body.
+    /// The schema of the field at this JSON pointer of a body.
     #[must_use]
     pub fn field(self, pointer: &str) -> Option<&'a Value> {
         let mut schema = self.resolved(self.body()?)?;
@@ -148,7 +143,7 @@ impl<'a> Call<'a> {
         Some(schema)
     }
 
-    /// The fields of what the call answers, which clients may send back as they got them.
+    /// The fields of the operation's 200 answer, which clients may send back unchanged.
     #[must_use]
     pub fn answered_fields(self) -> HashSet<&'a str> {
         let answer = self.operation["responses"].get("200");
@@ -189,7 +184,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A schema itself, where there is a name for it, or where it or nothing may stand.
+    /// The schema behind a `$ref`, or behind a nullable `oneOf`.
     fn resolved(self, schema: &'a Value) -> Option<&'a Value> {
         if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
             return self.document.pointer(name.trim_start_matches('#'));
@@ -216,7 +211,7 @@ fn required_at(at: &str, name: &str) -> FieldError {
     }
 }
 
-/// A name as a segment of a JSON pointer (RFC 6901).
+/// Escapes a name as a segment of a JSON pointer (RFC 6901).
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,4 +1,4 @@
-//! The page that shows what a service speaks, at `/docs/`. Its files are in the binary and are sent from there.
+//! The API documentation page at `/docs/`, served from files embedded in the binary.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -13,11 +13,10 @@ use crate::Problem;
 use crate::auth::access::public;
 use crate::endpoint::guarded;
 
-/// Relative, so that it holds behind a path prefix too.
+/// Relative, so that it works behind a path prefix too.
 static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::from("../openapi.json")));
 
-/// Adds the page.
 pub fn configure(routes: &mut ServiceConfig) {
     for (path, route) in [
         ("/docs", web::get().to(to_the_page)),

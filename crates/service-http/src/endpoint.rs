@@ -1,5 +1,5 @@
-//! The calls of a service, each written once: [`endpoints!`](crate::endpoints) takes a handler and for whom it is. Its
-//! path and method are those of its description (`#[utoipa::path]`). From that follow the route with its guard, 405
+//! The table of a service's endpoints. [`endpoints!`](crate::endpoints) takes a handler and its access rule;
+//! path and method come from the handler's `#[utoipa::path]`. From the table follow the guarded routes, 405
 //! with `Allow` for other methods, and the OpenAPI document.
 
 use std::rc::Rc;
@@ -19,10 +19,10 @@ use crate::Problem;
 use crate::auth::access::Rule;
 use crate::auth::guard::{GuardedPath, guard};
 
-/// A table of calls: each handler, as `#[utoipa::path]` describes it, with its [`Rule`].
+/// A table of endpoints: each handler, described by `#[utoipa::path]`, with its [`Rule`].
 ///
-/// Fixed paths are compared first, so that none is taken for one with a parameter; among those with parameters, which
-/// are compared by a regular expression, the order of the table holds.
+/// Fixed paths are matched first, so that a parameter can't capture them. Paths with parameters, which are
+/// matched by regular expressions, keep the order of the table.
 #[macro_export]
 macro_rules! endpoints {
     ($($($handler:ident)::+ => $rule:expr,)*) => {
@@ -39,18 +39,17 @@ macro_rules! endpoints {
     };
 }
 
-/// A call of a service.
+/// One endpoint: method, path, handler and rule.
 pub struct Endpoint {
     method: Method,
     path: String,
     route: fn(Method) -> Route,
-    /// A document with this call alone.
+    /// A document with this operation alone.
     pub(crate) description: OpenApi,
     pub(crate) rule: Rule,
 }
 
 impl Endpoint {
-    /// The call that this document describes.
     #[must_use]
     pub fn new(mut description: OpenApi, route: fn(Method) -> Route, rule: Rule) -> Self {
         let mut calls = description.paths.paths.iter_mut().flat_map(|(path, item)| {
@@ -72,15 +71,12 @@ impl Endpoint {
     }
 }
 
-/// The calls of a service.
 #[derive(Clone)]
 pub struct Endpoints(Arc<[Endpoint]>);
 
 impl Endpoints {
-    /// Of this table.
-    ///
     /// # Errors
-    /// When staff could change something that is not recorded.
+    /// Staff could change something without an audit entry.
     pub fn new(mut endpoints: Vec<Endpoint>) -> anyhow::Result<Self> {
         for Endpoint {
             method, path, rule, ..
@@ -99,7 +95,6 @@ impl Endpoints {
         self.0.iter()
     }
 
-    /// Adds the routes.
     pub fn configure(&self, config: &mut ServiceConfig) {
         let mut paths: Vec<&str> = Vec::new();
         for Endpoint { path, .. } in self.iter() {
@@ -121,7 +116,7 @@ impl Endpoints {
     }
 }
 
-/// A path with its calls, each for those for whom its rule says it is; any other method is answered 405.
+/// A path with its guarded methods; other methods are answered 405.
 pub(crate) fn guarded<C: IntoIterator<Item = (Method, Rule, Route)>>(
     path: &str,
     calls: C,
@@ -144,8 +139,7 @@ pub(crate) fn guarded<C: IntoIterator<Item = (Method, Rule, Route)>>(
     ))
 }
 
-/// A path that no rule guards, for handlers that find out themselves who asks; other methods are answered
-/// 405.
+/// A path without a guard, for handlers that authenticate by themselves; other methods are answered 405.
 pub fn unguarded(path: &str, allow: &str, routes: impl IntoIterator<Item = Route>) -> Resource {
     let allow: Rc<str> = allow.into();
     let resource = web::resource(path).default_service(web::to(move || {
@@ -155,7 +149,7 @@ pub fn unguarded(path: &str, allow: &str, routes: impl IntoIterator<Item = Route
     routes.into_iter().fold(resource, Resource::route)
 }
 
-/// The operations of a path, by their methods.
+/// A path's operations with their methods.
 pub(crate) fn operations_of(
     item: &mut PathItem,
 ) -> impl Iterator<Item = (&'static str, &mut Operation)> {

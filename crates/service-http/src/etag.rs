@@ -1,4 +1,4 @@
-//! Answers that a client may keep and ask about: `ETag`, `If-None-Match`, 304 (RFC 9110, 13.1.2).
+//! Conditional requests: `ETag`, `If-None-Match`, 304 (RFC 9110, 13.1.2).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -10,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 use crate::Problem;
 use crate::respond::json_bytes;
 
-/// How many bytes of a body's digest its tag has: no two bodies of a service ever share one.
+/// Bytes of the body's digest in a tag: enough that no two bodies ever share one.
 const TAG_BYTES: usize = 16;
 
-/// A JSON body and its tag, which is made of its bytes: another body has another tag.
+/// A JSON body with a tag derived from its bytes.
 #[derive(Clone, Debug)]
 pub struct EtagBody {
     bytes: Bytes,
@@ -21,10 +21,8 @@ pub struct EtagBody {
 }
 
 impl EtagBody {
-    /// A body as JSON.
-    ///
     /// # Errors
-    /// When it can't be written as JSON: a bug.
+    /// 500 if the body can't be serialized: a bug.
     pub fn json<T: Serialize>(body: &T) -> Result<Self, Problem> {
         let bytes = json_bytes(body).map_err(Problem::internal)?;
         let digest = Sha256::digest(&bytes);
@@ -40,14 +38,14 @@ impl EtagBody {
         })
     }
 
-    /// What it occupies, in bytes.
+    /// Memory use in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.bytes.len() + self.tag.len()
     }
 
-    /// The answer: 304 where the client has this very body, else 200. The client is told to ask each
-    /// time, since the body may be another one at any moment.
+    /// 304 if the client has this body, else 200. Clients must revalidate each time, since the body may
+    /// change at any moment.
     #[must_use]
     pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let is_known = knows(request.headers(), &self.tag);
@@ -68,13 +66,13 @@ impl EtagBody {
     }
 }
 
-/// Whether the client has the body of this tag.
+/// Whether the client has the body with this tag.
 fn knows(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let lists = headers.get_all(header::IF_NONE_MATCH);
     let mut listed = lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
     listed.any(|listed| {
         let listed = listed.trim_ascii();
-        // A weak tag matches too: that of a cache that packed the body.
+        // Weak comparison: a cache that compressed the body has weakened the tag.
         let listed = listed.strip_prefix(b"W/").unwrap_or(listed);
         listed == b"*" || listed == tag.as_bytes()
     })

@@ -1,5 +1,4 @@
-//! Bodies, queries and headers, parsed into types. What doesn't parse is answered with the field's
-//! name.
+//! Extractors: bodies, queries and path ids, parsed into types. A refusal names the field.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -17,13 +16,12 @@ pub use crate::idempotency_key::IdempotencyKey;
 use crate::parse::{self, Unknown};
 use crate::{Problem, body};
 
-/// The most values of a list in a query: more than anybody types.
+/// Upper limit of a list in a query: more than anybody types.
 const LIST_LIMIT: usize = 20;
 
-/// A JSON body.
+/// A required JSON body.
 #[derive(Debug)]
 pub struct Json<T> {
-    /// The parsed body.
     pub body: T,
 }
 
@@ -51,7 +49,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// A JSON body, for calls that do without one too.
+/// A JSON body that may be absent.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub Option<T>);
 
@@ -68,7 +66,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
     }
 }
 
-/// Which fields a request's body may have that its type has not.
+/// Which unknown fields a request's body may have.
 fn unknown(request: &HttpRequest) -> Unknown {
     let extensions = request.extensions();
     if extensions.contains::<OfServices>() {
@@ -82,15 +80,15 @@ fn unknown(request: &HttpRequest) -> Unknown {
     }
 }
 
-/// Marks a request of a call that services alone may make: they may be of the next version, and send more.
+/// Marks a call for services only: a caller of the next version may send more fields.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OfServices;
 
-/// Names that fields of a request's body may have besides those of its type, wherever they stand: a format's own.
+/// Field names that are accepted anywhere in a body besides those of its type, because a format defines them.
 #[derive(Clone, Copy, Debug)]
 pub struct AlsoKnown(pub &'static [&'static str]);
 
-/// Whether a media type is JSON; no media type at all counts as JSON.
+/// Whether a media type is JSON; an absent media type counts as JSON.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type
         .split(';')
@@ -101,7 +99,6 @@ fn is_json(media_type: &str) -> bool {
     essence.is_empty() || essence == "application/json" || essence.ends_with("+json")
 }
 
-/// A query string parsed into a type.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -114,18 +111,18 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Parses a request's query string, for a handler that first looks whether it has to.
+/// Parses the query string, for handlers that decide themselves whether to.
 ///
 /// # Errors
-/// A problem that names each parameter that is wrong.
+/// 400 that names each wrong parameter.
 pub fn parse_query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     parse::query(request.query_string(), Described::of(request))
 }
 
-/// Both of what was read of one request, or all that is wrong with either.
+/// Both results, or one problem with the faults of both.
 ///
 /// # Errors
-/// A problem that names each field that is wrong.
+/// 400 that names each wrong field.
 pub fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, B), Problem> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -134,10 +131,10 @@ pub fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<
     }
 }
 
-/// For `#[serde(deserialize_with)]`: a value that is written as text.
+/// For `#[serde(deserialize_with)]`: a value in its text form.
 ///
 /// # Errors
-/// When the text does not parse.
+/// The text does not parse.
 pub fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -148,10 +145,10 @@ where
         .map_err(serde::de::Error::custom)
 }
 
-/// The same for a value that may be left out, with `#[serde(default)]`.
+/// The same for an optional value, with `#[serde(default)]`.
 ///
 /// # Errors
-/// When the text does not parse.
+/// The text does not parse.
 pub fn some_from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -160,11 +157,10 @@ where
     from_text(deserializer).map(Some)
 }
 
-/// For `#[serde(deserialize_with)]`: values that are written as text, with commas between them, at most
-/// twenty.
+/// For `#[serde(deserialize_with)]`: comma-separated values, at most twenty.
 ///
 /// # Errors
-/// When one of them does not parse.
+/// One of them does not parse, or there are too many.
 pub fn list_from_text<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -182,7 +178,7 @@ where
     parsed.collect()
 }
 
-/// A path segment parsed into a type; one that doesn't parse names nothing, so it is 404.
+/// A path segment parsed into a type; one that doesn't parse names nothing, so the answer is 404.
 #[derive(Debug)]
 pub struct Id<T>(pub T);
 
@@ -192,7 +188,7 @@ impl<T: FromStr + Display> FromRequest for Id<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.match_info().get("id").unwrap_or_default();
-        // One thing has one id: `+1` and `001` are not `1`.
+        // Ids are canonical: `+1` and `001` are not `1`.
         let parsed = text.parse().ok();
         let parsed = parsed.filter(|id: &T| id.to_string().eq_ignore_ascii_case(text));
         ready(

@@ -1,4 +1,4 @@
-//! What those who run a service ask it: does it live, can it work, how is it doing, what does it speak.
+//! The operator's endpoints: liveness, readiness, metrics, the OpenAPI document.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use crate::described::Document;
 use crate::endpoint::guarded;
 use crate::{Problem, respond};
 
-/// How long one part may take to show that it is there.
+/// Time limit of one check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One part that a service needs.
+/// The readiness check of one dependency.
 #[derive(Clone)]
 pub struct Check {
     name: &'static str,
@@ -31,7 +31,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// The database, without which the service can't work.
+    /// Required: without its database the service can't work.
     #[must_use]
     pub fn postgres(database: Pool) -> Self {
         let is_up = move || {
@@ -45,7 +45,7 @@ impl Check {
         }
     }
 
-    /// Redis, without which the service works less well.
+    /// Not required: without Redis the service is degraded.
     #[must_use]
     pub fn redis(redis: Redis) -> Self {
         let is_up = move || {
@@ -69,13 +69,11 @@ impl Check {
 /// What `/health`, `/ready`, `/metrics` and `/openapi.json` answer from.
 #[derive(Clone)]
 pub struct Operations {
-    /// The service's name, such as `flight-service`.
+    /// For example `flight-service`.
     pub service: &'static str,
-    /// The parts that it needs.
+    /// The dependencies.
     pub checks: Vec<Check>,
-    /// The process's metrics.
     pub metrics: PrometheusHandle,
-    /// What the service speaks.
     pub openapi: Document,
 }
 
@@ -93,7 +91,6 @@ struct Readiness {
 }
 
 impl Operations {
-    /// Adds the routes.
     pub fn configure(&self, routes: &mut ServiceConfig) {
         routes.app_data(web::Data::new(self.clone()));
         for (path, route) in [
@@ -105,17 +102,17 @@ impl Operations {
         }
     }
 
-    /// The metrics alone, for a listener of their own: whoever reaches it may read them.
+    /// The metrics alone, for a separate listener; whoever reaches it may read them.
     pub fn serve_metrics(&self, routes: &mut ServiceConfig) {
         routes.app_data(web::Data::new(self.clone()));
         routes.route("/metrics", web::get().to(prometheus));
     }
 }
 
-/// Adds the metrics to a service's routes.
+/// Adds `/metrics` to a service's own routes.
 pub fn metrics(routes: &mut ServiceConfig) {
     let route = web::get().to(prometheus);
-    // Whoever reads metrics has no token that would have to be renewed; they name no customer.
+    // Public: a scraper has no token to renew, and metrics name no customer.
     routes.service(guarded("/metrics", [(Method::GET, public(), route)]));
 }
 
@@ -140,8 +137,8 @@ async fn ready(operations: web::Data<Operations>) -> Result<HttpResponse, Proble
         let detail = format!("down: {}", missing.join(", "));
         return Err(Problem::unavailable(detail).with_code("not_ready"));
     }
-    // One that is gone is started again, and this replica works meanwhile, though less well; a replica whose
-    // task never comes back is to be replaced by whoever watches.
+    // A task that ended is restarted, and this replica works on, degraded. A replica whose task never comes
+    // back is for the orchestrator to replace.
     let mut degraded = down(false);
     degraded.extend(service_core::supervision::gone());
     let status = if degraded.is_empty() {

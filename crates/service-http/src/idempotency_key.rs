@@ -1,4 +1,4 @@
-//! The key of a request, and what it is bound to.
+//! A request's idempotency key, and what it is bound to.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -13,18 +13,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Problem;
 
-/// The longest idempotency key.
 const KEY_LIMIT_CHARS: usize = 255;
 
-/// The `Idempotency-Key` header, if the client sent one: quoted or bare, 1 to 255 visible characters. It knows
-/// all of its request but the body.
+/// The `Idempotency-Key` header, if the client sent one: quoted or bare, 1 to 255 visible characters. It is
+/// bound to all of the request; the body is added by [`Self::of`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// As it was sent.
+    /// As sent.
     key: Option<String>,
     caller: Caller,
     route: String,
-    /// Which of those that the route has, and how.
+    /// Path and query parameters.
     asked: Value,
 }
 
@@ -48,19 +47,19 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key of this client's for this route, bound to this body.
+    /// The key, scoped to this caller and route, bound to this body.
     ///
     /// # Errors
-    /// When the body can't be digested: a bug.
+    /// 500 if the body can't be digested: a bug.
     pub fn of<T: Serialize>(&self, body: &T) -> Result<Option<RequestKey>, Problem> {
         let scoped = |key: &str| format!("{} {}", self.route, self.caller.scoped_key(key));
         self.bound(scoped, body)
     }
 
-    /// The key as it is, for what everybody finds by its key: whoever asks, on whatever route.
+    /// The unscoped key, for resources that are looked up by key, whoever asks and through whatever route.
     ///
     /// # Errors
-    /// As [`Self::of`].
+    /// As for [`Self::of`].
     pub fn of_everybody<T: Serialize>(&self, body: &T) -> Result<Option<RequestKey>, Problem> {
         self.bound(str::to_owned, body)
     }
@@ -84,7 +83,7 @@ impl IdempotencyKey {
     }
 }
 
-/// The method and the names of a route, without its parameters.
+/// Method and fixed segments of a route, without its parameters.
 fn route_of(request: &HttpRequest) -> String {
     let pattern = request.match_pattern().unwrap_or_default();
     let names: Vec<&str> = pattern
@@ -94,7 +93,7 @@ fn route_of(request: &HttpRequest) -> String {
     format!("{} {}", request.method(), names.join("/"))
 }
 
-/// What a request says outside of its body: the parameters of its path, and those of its query in any order.
+/// The request outside its body: path parameters, and query parameters in any order.
 fn asked_by(request: &HttpRequest) -> Value {
     let path = request.match_info().iter();
     let path = path.map(|(name, value)| Value::from(vec![name, value]));
@@ -110,8 +109,8 @@ fn asked_by(request: &HttpRequest) -> Value {
     Value::from(vec![path.collect::<Value>(), query.collect()])
 }
 
-/// Writes a value so that equal ones are written alike and others are not: fields in the order of their names,
-/// and those that are null left out, like those that are not there.
+/// Canonical form: equal values are written alike, different ones differently. Fields are sorted by name, and
+/// null fields left out like absent ones.
 fn write_canonical(value: &Value, to: &mut Sha256) {
     match value {
         Value::Object(fields) => {
@@ -200,7 +199,7 @@ mod tests {
         assert_eq!(key(&[]).unwrap(), None);
     }
 
-    /// The digest of a request to this address.
+    /// The digest of a request to this URI.
     fn digest(uri: &str, body: &Value) -> [u8; 32] {
         let request = TestRequest::post()
             .uri(uri)
@@ -237,8 +236,8 @@ mod tests {
         }
     }
 
-    /// Charges are made once per key for ever: a release that digests them otherwise would refuse those that
-    /// are being made.
+    /// Keys of charges never expire: a release that digests requests differently would refuse retries of
+    /// charges that are under way.
     #[test]
     fn a_digest_stays_what_it_is() {
         let digest = digest("/1?a=1", &json!({"amount": 17000.0, "of": [1, "x", true]}));

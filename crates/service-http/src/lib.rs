@@ -1,26 +1,26 @@
-//! The HTTP server that every service has.
+//! The HTTP server that all services share.
 //!
-//! | module | what it gives |
+//! | module | contents |
 //! | --- | --- |
 //! | [`problem`] | errors as `application/problem+json`, in one place |
-//! | [`endpoint`] | the table of a service's calls: route, guard, 405 and document from one line each |
-//! | [`middleware`] | around each request: its id, time limit, metrics, error shape |
-//! | [`context`], [`deadline`] | what is known of the request that is answered, and how long it may take |
-//! | [`auth`] | who calls, and for whom each call is |
-//! | [`audit_log`] | what admins did, written down before it is done |
-//! | [`limits`] | how much a client may ask, and how much is answered at once |
-//! | [`request_limits`], [`mod@body`] | the bounds of one request |
-//! | [`security_headers`] | headers that keep browsers from doing more than was meant |
-//! | [`client_address`] | where a request comes from |
-//! | [`extract`] | bodies, queries and headers parsed into types, with errors that name the field |
-//! | [`described`] | what the service's OpenAPI document says of a call, which requests are measured by |
-//! | [`page`] | which page of a list is asked for |
-//! | [`respond`], [`etag`] | JSON answers, and those that a client may ask about again |
-//! | [`pieces`] | long bodies, sent piece by piece |
-//! | [`streams`] | server-sent events: who may have how many |
+//! | [`endpoint`] | the endpoint table: route, guard, 405 and OpenAPI document from one line each |
+//! | [`middleware`] | around each request: id, time limit, metrics, error format |
+//! | [`context`], [`deadline`] | the current request's ids and deadline |
+//! | [`auth`] | authentication and authorization |
+//! | [`audit_log`] | what staff change, recorded before it is done |
+//! | [`limits`] | rate limits and the concurrency limit |
+//! | [`request_limits`], [`mod@body`] | size limits of one request |
+//! | [`security_headers`] | security headers and CORS |
+//! | [`client_address`] | the client's address behind proxies |
+//! | [`extract`] | bodies, queries and path ids parsed into types, with errors that name the field |
+//! | [`described`] | validation of requests against the OpenAPI document |
+//! | [`page`] | keyset pagination |
+//! | [`respond`], [`etag`] | JSON answers and conditional requests |
+//! | [`pieces`] | long bodies, sent in chunks |
+//! | [`streams`] | server-sent events and their limits |
 //! | [`openapi`] | what the OpenAPI documents share |
 //! | [`health`], [`docs`] | `/health /ready /metrics /openapi.json`, and `/docs` |
-//! | [`server`] | binding, serving and draining |
+//! | [`server`] | binding, serving and graceful shutdown |
 //!
 //! It knows nothing of flights, bookings or payments.
 

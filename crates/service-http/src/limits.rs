@@ -1,16 +1,16 @@
-//! How much a client may ask, and how much is answered at once.
+//! Rate limits and the concurrency limit.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`rate`] | requests of one client, and how many it may make |
-//! | [`client`], [`status`] | who it is; what is left, and what its answers say of that |
-//! | [`shared`] | the counts in Redis, which all replicas of a service share |
-//! | [`local`] | the counts in memory, where Redis is not or does not answer |
-//! | [`shares`] | what each may have at once, such as connections of an address |
-//! | [`concurrency`] | requests that are answered at once; the rest is told to come back |
+//! | [`rate`] | the rate limit per client and per address |
+//! | [`client`], [`status`] | the client's identity; the remaining quota and its headers |
+//! | [`shared`] | counts in Redis, shared by all replicas |
+//! | [`local`] | counts in memory, where Redis is absent or does not answer |
+//! | [`shares`] | how many of something each key may hold at once, such as an address its connections |
+//! | [`concurrency`] | requests answered at once; more are shed |
 //!
-//! Deliberately not here: the bounds of one request, which are in [`crate::request_limits`] and [`crate::body`], and
-//! attempts to log in, which booking-service counts.
+//! Deliberately absent: the size limits of one request, in [`crate::request_limits`] and [`crate::body`], and
+//! the login throttle, in booking-service.
 
 pub mod client;
 pub mod concurrency;

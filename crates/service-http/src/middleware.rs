@@ -1,9 +1,8 @@
 //! The middleware around every request.
 //!
-//! It gives the request an id (the client's `X-Request-Id`, or its own), keeps that id and the
-//! path at hand for errors, logs and calls to other services, bounds what it may bring and how long it may
-//! take, counts and measures, and makes sure that every error leaves as a problem, and every answer with the
-//! headers that protect it.
+//! It gives the request an id (the client's `X-Request-Id`, or its own), keeps id and path for errors, logs
+//! and calls to other services, enforces limits of size and time, measures, turns every error into a problem,
+//! and adds the security headers to every answer.
 
 use std::time::{Duration, Instant};
 
@@ -27,19 +26,18 @@ use crate::pieces::in_pieces;
 use crate::problem::{self, ProblemStyles};
 use crate::{Problem, body, request_limits, security_headers};
 
-/// What one request may take. Stored as application data for the middleware.
+/// Limits of one request. Application data.
 #[derive(Clone, Debug)]
 pub struct RequestLimits {
     /// From its head to its answer.
     pub time: Duration,
-    /// For its body to come.
+    /// For its body to arrive.
     pub body_time: Duration,
-    /// Where it needs a place.
     pub concurrency: ConcurrencyLimit,
 }
 
-/// The middleware itself, for `actix_web::middleware::from_fn`. What a request needs is allocated for it: in the
-/// server's own future of each connection, idle ones would keep several kilobytes for it.
+/// The middleware, for `actix_web::middleware::from_fn`. Its future is boxed per request: inlined in the
+/// server's future of each connection, it would cost idle connections several kilobytes each.
 ///
 /// # Errors
 /// Those of the wrapped service.
@@ -58,7 +56,7 @@ async fn around(
     let method = request.method().clone();
     let is_old = request.version() < Version::HTTP_11;
     if method == Method::HEAD {
-        // Routes name GET only; the connection still sends no body to a HEAD.
+        // Routes register GET only; the connection still sends no body to a HEAD.
         request.head_mut().method = Method::GET;
     }
     let limits = request
@@ -77,7 +75,7 @@ async fn around(
     let styles = request.app_data::<ProblemStyles>();
     let style = styles.and_then(|styles| styles.0(request.path()));
     let id_header = HeaderValue::from_str(&context.request_id);
-    // At the highest level, so that every line of a request carries its id whatever the filter.
+    // At the highest level, so that every log line of a request has its id whatever the filter.
     let span = tracing::error_span!("request", request_id = %context.request_id, %server_request_id, %method, path = %context.path);
     let path = context.path.clone();
 
@@ -93,8 +91,8 @@ async fn around(
                 Ok(response) => response,
                 Err(error) => {
                     tracing::warn!(%error, "request failed");
-                    // The request is gone, and the server will make the answer: it is made here already,
-                    // where it is known which request it is for.
+                    // The server would build this answer later, without the request: it is built here, where
+                    // the request is known.
                     let response = error.as_response_error().error_response();
                     return Err((error, response));
                 }
@@ -128,7 +126,7 @@ async fn around(
                 _ => response.map_body(|_, body| in_pieces(body)),
             };
             if is_old && response.response().body().size() == BodySize::Stream {
-                // HTTP/1.0 knows no chunks: its answers end with the connection.
+                // HTTP/1.0 has no chunked coding: the end of the connection ends the answer.
                 let head = response.response_mut().head_mut();
                 head.no_chunking(true);
                 head.set_connection_type(ConnectionType::Close);
@@ -147,8 +145,8 @@ async fn around(
     }
 }
 
-/// The answer to a request that may be answered, is within its bounds and finds a place. It counts for somebody,
-/// whatever its path is.
+/// Applies the limits, then calls the route under a permit. Every request is counted for somebody, whatever
+/// its path.
 async fn answer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -191,8 +189,8 @@ async fn answer(
     })
 }
 
-/// The answer to a HEAD. The connection sends nothing of its body but waits for its end, and a stream has
-/// none: whoever asks again on that connection would wait, too.
+/// The answer to a HEAD. The connection sends no body but waits for its end, and a stream has none: the next
+/// request on that connection would wait too.
 fn without_stream(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response.map_body(|_, body| match body.size() {
         BodySize::Stream => BoxBody::new(response_body::None::new()),
@@ -200,7 +198,7 @@ fn without_stream(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     })
 }
 
-/// A method's name among the metrics; of those that a client made up there is no end.
+/// The method's label in metrics; made-up methods share one, so that labels stay few.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -214,7 +212,7 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The client's id if it is short and plain, else our own.
+/// The client's id if it is short and printable, else our own.
 fn request_id(headers: &HeaderMap, own: Uuid) -> String {
     text_of(headers, &REQUEST_ID)
         .filter(|id| {
@@ -223,8 +221,8 @@ fn request_id(headers: &HeaderMap, own: Uuid) -> String {
         .map_or_else(|| own.to_string(), str::to_owned)
 }
 
-/// The trace context that the request came with: version 00 of W3C's, in lower case, with ids that are not zero.
-/// Anything else is not passed on, as the specification asks.
+/// The request's trace context: W3C version 00, in lower case, with non-zero ids. Others are not passed on,
+/// as the specification demands.
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(TRACEPARENT);
     let text = values.next()?.to_str().ok()?;
@@ -247,7 +245,7 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Logs a failed request once, with the whole chain of causes.
+/// Logs a failed request once, with its chain of causes.
 fn log_error(response: &ServiceResponse<BoxBody>) {
     let Some(error) = response.response().error() else {
         return;
@@ -269,14 +267,14 @@ fn log_error(response: &ServiceResponse<BoxBody>) {
     }
 }
 
-/// The problem to send instead of an error that the framework answered in its own words.
+/// The problem that replaces an error response of the framework.
 fn missing_problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
     let status = response.status();
     let has_own_body = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|media_type| {
-            // A problem, or a page that says the same to a person.
+            // A problem, or a page that tells a person the same.
             media_type.as_bytes().windows(4).any(|window| {
                 window.eq_ignore_ascii_case(b"json") || window.eq_ignore_ascii_case(b"html")
             })

@@ -1,4 +1,4 @@
-//! What the services' OpenAPI documents share: the calls for those who run them, and refusals.
+//! What the services' OpenAPI documents share: operator endpoints and refusals.
 
 use service_core::command_line;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
@@ -9,11 +9,11 @@ use crate::auth::access::Access;
 use crate::endpoint::{Endpoints, operations_of};
 use crate::problem::MEDIA_TYPE;
 
-/// The name of bearer tokens among the document's security schemes.
+/// The security scheme's name.
 const BEARER: &str = "bearer";
 
-/// The whole document of a service: `base` with these calls, and those that every service has. `refusal` makes the
-/// answer of a refused call from the call's path and a description.
+/// The whole document of a service: `base` with these endpoints and the common ones. `refusal` makes a
+/// refusal's response from the path and a description.
 pub fn document(
     mut base: OpenApi,
     endpoints: &Endpoints,
@@ -44,7 +44,6 @@ pub fn document(
     base
 }
 
-/// Adds `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs/` to a document.
 fn add_operations(document: &mut OpenApi) {
     let unavailable = problem_response("Something that it needs is down, which `detail` names");
     for (path, id, summary, answer, refusal) in [
@@ -132,7 +131,7 @@ fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) 
     }
 }
 
-/// Says how a call is refused that asks for what it does not have.
+/// Adds the refusals of unknown parameters and of `If-Match`.
 fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) -> Response) {
     let unknown = "`invalid_request`: a parameter that the call does not have; `errors` names it";
     let version = "`precondition_failed`: `If-Match` names another version";
@@ -144,7 +143,7 @@ fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) ->
     }
 }
 
-/// Says how a call is refused that comes too slowly, or is one too many.
+/// Adds the refusals of slow and of too many requests.
 fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {
     let late = "`request_timeout`: the body did not come in time";
     let rate = "`rate_limited`: the client asks too much; `Retry-After` says when to ask again";
@@ -164,7 +163,7 @@ fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {
     }
 }
 
-/// An answer that is a problem. The document has to list the schema `ProblemBody`.
+/// A problem response. The document must list the schema `ProblemBody`.
 #[must_use]
 pub fn problem_response(description: &str) -> Response {
     let schema = Ref::from_schema_name("ProblemBody");
@@ -177,7 +176,7 @@ pub fn problem_response(description: &str) -> Response {
         .build()
 }
 
-/// Declares sets of refusals by status, to be listed among a call's responses.
+/// Declares sets of refusals by status, for the `responses` of an operation.
 #[macro_export]
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
@@ -200,10 +199,10 @@ macro_rules! refusals {
     )*};
 }
 
-/// Writes an OpenAPI document as YAML to standard output.
+/// Prints an OpenAPI document as YAML.
 ///
 /// # Errors
-/// When it can't be written.
+/// Standard output is closed.
 pub fn print_openapi(document: &OpenApi) -> anyhow::Result<()> {
     command_line::print(&document.to_yaml()?)
 }

@@ -1,4 +1,4 @@
-//! Pages of lists, as they are asked for and answered.
+//! Keyset pagination: parameters and answers.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Problem;
 
-/// The most rows of a page.
+/// Upper limit of a page, in rows.
 const LIMIT_MAX: i64 = 200;
 
 /// Which page of a list.
@@ -32,10 +32,10 @@ fn usual_limit() -> i64 {
 }
 
 impl PageParameters {
-    /// The part of the list that is asked for, and how many rows at most.
+    /// The requested part of the list, and the limit in rows.
     ///
     /// # Errors
-    /// When the limit is out of range, both directions are named, or a place is none of this list.
+    /// 400: the limit is out of range, both cursors are given, or one is not a cursor of this list.
     pub fn part<I: FromStr>(self) -> Result<(PageRequest<I>, i64), Problem> {
         if !(1..=LIMIT_MAX).contains(&self.limit) {
             let detail = format!("must be from 1 to {LIMIT_MAX}");
@@ -79,10 +79,10 @@ pub struct PageMeta {
 }
 
 impl<V> PageBody<V> {
-    /// The answer, each row as its view.
+    /// Converts each row to its view.
     ///
     /// # Errors
-    /// When a row has none.
+    /// The first row's that can't be converted.
     pub fn of<T, I: ToString>(
         page: Page<T, I>,
         limit: i64,

@@ -1,4 +1,4 @@
-//! Bodies and queries read into types. All that is wrong with one is told at once, each fault with its place.
+//! Parses bodies and queries. A refusal lists everything that is wrong, each fault with its place.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
@@ -9,29 +9,27 @@ use crate::described::{Call, REQUIRED, escaped};
 use crate::problem::FieldError;
 use crate::wording::in_words;
 
-/// How deep a body's arrays and objects may be inside each other: several times what any request has.
+/// Upper limit of nesting in a body: several times what any request has.
 const DEPTH_LIMIT: usize = 32;
 
-/// The most faults that are told of one request: more than any has fields that can be wrong.
+/// Upper limit of reported faults: more than any request has fields that can be wrong.
 const FAULTS_LIMIT: usize = 50;
 
-/// Which fields of a body may be there that its type does not have.
+/// Policy for fields that the body's type does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
-    /// None: a field that is misspelt must not be taken for one that was left out.
+    /// Refused: a misspelt field must not pass as an omitted one.
     Refused,
-    /// None but those of these names.
+    /// Refused, except these names.
     RefusedBut(&'static [&'static str]),
-    /// Those of the answer: what was got may be sent back with a change.
+    /// Those of the answer are accepted: what was read may be sent back with a change.
     AsAnswered,
-    /// Any: the caller may be of the next version.
+    /// Ignored: the caller may be of the next version.
     Ignored,
 }
 
-/// Reads a JSON body.
-///
 /// # Errors
-/// A problem that names each field that is wrong.
+/// 400 that names each wrong field.
 pub(crate) fn json<T: DeserializeOwned>(
     bytes: &[u8],
     call: Option<Call<'_>>,
@@ -45,7 +43,7 @@ pub(crate) fn json<T: DeserializeOwned>(
             "the body's arrays and objects are more than {DEPTH_LIMIT} deep"
         )));
     }
-    // Fields are known by their names; the parser would take them by their order, too.
+    // Fields are matched by name; serde would accept an array by position, too.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::invalid(vec![FieldError {
             pointer: String::new(),
@@ -80,10 +78,10 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem::malformed(format!("the body is not JSON: {error}"))
 }
 
-/// What the parser says is wrong, and where.
+/// A fault's pointer and the parser's error.
 type Fault<E> = (String, E);
 
-/// Reads a value; with it the fields that its type does not have, or the place of the first fault.
+/// Parses a value; returns it, or its first fault, with the unknown fields.
 fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> (Result<T, Fault<D::Error>>, Vec<String>) {
@@ -99,7 +97,7 @@ fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     )
 }
 
-/// Of the fields that the type does not have, those that are refused.
+/// The unknown fields that the policy refuses.
 fn refused(ignored: Vec<String>, call: Option<Call<'_>>, unknown: Unknown) -> Vec<FieldError> {
     if ignored.is_empty() || unknown == Unknown::Ignored {
         return Vec::new();
@@ -121,7 +119,8 @@ fn refused(ignored: Vec<String>, call: Option<Call<'_>>, unknown: Unknown) -> Ve
     errors.collect()
 }
 
-/// All faults of a body. The parser stops at the first one: what is wrong is taken out, and the rest is read again.
+/// All faults of a body. The parser stops at the first one: the faulty value is removed and the rest parsed
+/// again.
 fn faults<T: DeserializeOwned>(
     first: FieldError,
     whole: &Value,
@@ -162,7 +161,7 @@ fn faults<T: DeserializeOwned>(
     faults.0
 }
 
-/// Faults, one a place.
+/// Faults, one per place.
 #[derive(Default)]
 struct Faults(Vec<FieldError>);
 
@@ -178,8 +177,8 @@ fn parent(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
-/// Takes a field out; an element of an array with all of the array, so that the others keep their places. False where
-/// there is nothing to take out.
+/// Removes a field; for an element of an array the whole array, so that the other elements keep their places.
+/// `false` if there is nothing to remove.
 fn take_out(body: &mut Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return false;
@@ -194,10 +193,10 @@ fn take_out(body: &mut Value, pointer: &str) -> bool {
     }
 }
 
-/// Reads a query; an empty value is the same as none: HTML forms send their empty fields too.
+/// Parses a query; empty values count as absent, since HTML forms send their empty fields too.
 ///
 /// # Errors
-/// A problem that names each parameter that is wrong.
+/// 400 that names each wrong parameter.
 pub(crate) fn query<T: DeserializeOwned>(
     query: &str,
     call: Option<Call<'_>>,
@@ -248,8 +247,8 @@ fn body_error(pointer: String, said: &str, whole: &Value, call: Option<Call<'_>>
     FieldError { pointer, detail }
 }
 
-/// Where a fault is, and what is said of it. A field that is missing or there twice is reported at its parent: the name
-/// is moved into the pointer, where clients look for it.
+/// Place and text of a fault. The parser reports a missing or duplicate field at its parent: its name is
+/// moved into the pointer, where clients look for it.
 fn placed(pointer: String, said: &str) -> (String, String) {
     let named = |prefix| {
         let (name, _) = said.strip_prefix(prefix)?.split_once('`')?;
@@ -276,7 +275,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// The same to a field that was ignored.
+/// The same for an ignored field.
 fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
     use serde_ignored::Path;
     match path {
@@ -289,8 +288,8 @@ fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
     }
 }
 
-/// How deep the arrays and objects of a JSON text are inside each other. The parser bounds what it keeps;
-/// this bounds what it skips, too.
+/// Nesting depth of a JSON text. The parser limits the values that it keeps; this also limits those that it
+/// skips.
 fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut is_escaped) = (false, false);

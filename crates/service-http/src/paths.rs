@@ -1,8 +1,8 @@
-//! The paths that every service has.
+//! The paths that all services have.
 
-/// What those ask who watch a service: answered however busy it is, and counted apart.
+/// Monitoring: exempt from load shedding, with a rate limit of its own.
 pub(crate) const HEALTH_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
 
-/// What those who run a service ask it: how that is limited is said nowhere.
+/// The operator's endpoints: their limits are not documented.
 pub(crate) const COMMON_PATHS: [&str; 5] =
     ["/health", "/ready", "/metrics", "/openapi.json", "/docs/"];

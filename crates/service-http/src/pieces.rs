@@ -1,8 +1,8 @@
-//! A long body, sent piece by piece.
+//! Long bodies, sent in chunks.
 //!
-//! The server copies what a body gives into the connection's buffer before it looks whether there is room: of a
-//! long one all, for every client that does not read. Pieces are parts of the same memory, however many clients
-//! are sent it.
+//! The server copies a body's chunk into the connection's buffer before it checks for room: a long body in
+//! one chunk would be copied whole, for every client that does not read. Chunks are slices of the same
+//! memory, however many clients receive it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,13 +11,12 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 
-/// The longest body that is given as a whole, in bytes: as much as the server buffers anyway.
+/// Bodies up to this size are sent whole: as much as the server buffers anyway.
 const WHOLE_LIMIT_BYTES: usize = 32 * 1024;
 
-/// How long a piece is, in bytes.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// What is left of a body.
+/// The rest of a body.
 struct Pieces(Bytes);
 
 impl MessageBody for Pieces {
@@ -36,7 +35,7 @@ impl MessageBody for Pieces {
     }
 }
 
-/// The same body, in pieces if it is long; what is a stream already stays one.
+/// The same body in chunks if it is long; streams are left alone.
 #[must_use]
 pub fn in_pieces(body: BoxBody) -> BoxBody {
     match body.size() {

@@ -1,7 +1,7 @@
 //! Errors as RFC 9457 problem details, made in this one place.
 //!
-//! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees. Where clients
-//! speak an API style that has another form for errors, a [`ProblemStyle`] writes it.
+//! A [`Problem`] has two sides: what the client is told, and the cause that only the log sees. For API styles
+//! with another error format, a [`ProblemStyle`] writes it.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -21,52 +21,51 @@ use service_core::database::DatabaseError;
 use crate::context::{self, RequestContext};
 use crate::respond;
 
-/// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Seconds after which a client should ask again when a part that this service needs is away.
+/// `Retry-After` when a dependency is unavailable.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// How problems are answered in another form. The headers that a problem has are added to it.
+/// Writes problems in another format. The problem's headers are added to its result.
 pub type ProblemStyle = fn(&Problem) -> HttpResponse<BoxBody>;
 
 tokio::task_local! {
-    /// The form for the request that is being answered.
+    /// The format of the current request.
     static STYLE: Option<ProblemStyle>;
 }
 
-/// Does what answers a request whose problems have this form.
+/// Runs work whose problems have this format.
 pub(crate) async fn in_style<T>(style: Option<ProblemStyle>, work: impl Future<Output = T>) -> T {
     STYLE.scope(style, work).await
 }
 
-/// Which paths have another form; application data of a service that has such paths.
+/// Maps paths to formats; application data of a service that has several.
 #[derive(Clone, Copy, Debug)]
 pub struct ProblemStyles(pub fn(path: &str) -> Option<ProblemStyle>);
 
-/// A failed request: its status, a stable code, words for the client, and the cause for the log.
+/// A failed request: status, stable code, text for the client, and the cause for the log.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
     code: Cow<'static, str>,
-    /// Other words for its kind than the status's.
+    /// Replaces the title that follows from the code.
     title: Option<&'static str>,
     detail: Box<str>,
     errors: Box<[FieldError]>,
     retry_after_seconds: Option<u32>,
-    /// Boxed, so that a result which may be a problem stays small.
+    /// Boxed, so that `Result<_, Problem>` stays small.
     header: Option<Box<Header>>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What a refusal says in a header of its own.
+/// A header that a refusal needs.
 #[derive(Debug)]
 enum Header {
-    /// The methods that the path has.
+    /// The methods of the path.
     Allow(Box<str>),
-    /// How bodies may be coded: as they are.
+    /// Bodies must not be compressed.
     AcceptEncoding,
-    /// How to say who calls.
+    /// `WWW-Authenticate`: how to authenticate.
     Challenge(Cow<'static, str>),
 }
 
@@ -111,7 +110,6 @@ pub struct ProblemBody<'a> {
 }
 
 impl Problem {
-    /// A problem with this status, code and text for the client.
     pub fn new(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -129,12 +127,12 @@ impl Problem {
         }
     }
 
-    /// 400: the request is malformed as a whole.
+    /// 400: the request as a whole is malformed.
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
     }
 
-    /// 400: fields of the request are wrong.
+    /// 400: these fields are wrong.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = errors
@@ -151,7 +149,7 @@ impl Problem {
         }
     }
 
-    /// 400: one field is wrong.
+    /// 400: this field is wrong.
     pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError {
             pointer: format!("/{field}"),
@@ -159,7 +157,7 @@ impl Problem {
         }])
     }
 
-    /// 401: who calls is not known; the challenge says how to tell (RFC 6750).
+    /// 401: the caller is unknown; the challenge says how to authenticate (RFC 6750).
     pub fn unauthenticated(
         detail: impl Into<String>,
         challenge: impl Into<Cow<'static, str>>,
@@ -175,7 +173,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
-    /// 429: too much of it; in so many seconds there may be more.
+    /// 429: try again after this many seconds.
     pub fn too_many(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
@@ -183,17 +181,17 @@ impl Problem {
         }
     }
 
-    /// 404: no such thing.
+    /// 404.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, RefusalCode::NotFound, detail)
     }
 
-    /// 405, with the methods that the path has.
+    /// 405, with the methods of the path.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
         let mut methods: Vec<&str> = allow.split(", ").collect();
         if let Some(place) = methods.iter().position(|method| *method == "GET") {
-            // What is got may be asked about.
+            // GET implies HEAD.
             methods.insert(place + 1, "HEAD");
         }
         let detail = match methods.as_slice() {
@@ -209,7 +207,7 @@ impl Problem {
         }
     }
 
-    /// 415: a body that is coded, as by gzip.
+    /// 415: the body is compressed.
     #[must_use]
     pub fn coded_body() -> Self {
         Self {
@@ -222,7 +220,7 @@ impl Problem {
         }
     }
 
-    /// 412: what is to be changed is not what the client says it was.
+    /// 412: the resource is not in the version that `If-Match` names.
     #[must_use]
     pub fn precondition_failed() -> Self {
         Self::new(
@@ -232,12 +230,12 @@ impl Problem {
         )
     }
 
-    /// 409: the request is fine, the state of things is against it.
+    /// 409: the request is valid, but the state forbids it.
     pub fn conflict(code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// 409: the same request, by its key, is still running.
+    /// 409: a request with the same key is still running.
     #[must_use]
     pub fn in_progress() -> Self {
         Self {
@@ -249,7 +247,7 @@ impl Problem {
         }
     }
 
-    /// 422: an idempotency key came back with another request.
+    /// 422: the idempotency key is bound to another request.
     #[must_use]
     pub fn key_reused() -> Self {
         Self::new(
@@ -259,7 +257,7 @@ impl Problem {
         )
     }
 
-    /// 503: something this service needs is away or too busy; asking again soon is right.
+    /// 503: a dependency is unavailable or overloaded; retry soon.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self {
             retry_after_seconds: Some(RETRY_AFTER_SECONDS),
@@ -267,7 +265,7 @@ impl Problem {
         }
     }
 
-    /// 500: a bug. The client learns nothing but the request's id.
+    /// 500: a bug. The client learns only the request's id.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -277,7 +275,7 @@ impl Problem {
         .caused_by(cause)
     }
 
-    /// Both problems' fields as one problem; if one of them is not about fields, that one alone.
+    /// Merges the fields of both problems; if one is not about fields, that one alone.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         if self.errors.is_empty() || other.errors.is_empty() {
@@ -292,7 +290,6 @@ impl Problem {
         Self::invalid(errors)
     }
 
-    /// The same problem with another code.
     #[must_use]
     pub fn with_code(self, code: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -301,14 +298,14 @@ impl Problem {
         }
     }
 
-    /// The same problem under this title.
+    /// With this title instead of the code's.
     #[must_use]
     pub fn titled(self, title: &'static str) -> Self {
         let title = Some(title);
         Self { title, ..self }
     }
 
-    /// The same problem with its cause, for the log only.
+    /// With a cause, for the log only.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
@@ -317,13 +314,12 @@ impl Problem {
         }
     }
 
-    /// The same problem with another status.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// Its kind in words: the code's, so that it is one kind's everywhere.
+    /// The title; it follows from the code, so that a kind has one title everywhere.
     #[must_use]
     pub fn title(&self) -> String {
         if let Some(title) = self.title {
@@ -336,25 +332,22 @@ impl Problem {
         })
     }
 
-    /// What the client is told.
+    /// The text for the client.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The invalid fields, if that is the problem.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -366,13 +359,13 @@ impl Problem {
                 .content_type(MEDIA_TYPE)
                 .body(json),
             Err(error) => {
-                tracing::error!(%error, "a problem can't be written as JSON");
+                tracing::error!(%error, "serializing a problem failed");
                 HttpResponse::InternalServerError().finish()
             }
         }
     }
 
-    /// What is told of it to whoever sent this request.
+    /// The problem's body for this request.
     pub(crate) fn json(&self, request: RequestContext) -> serde_json::Result<Vec<u8>> {
         respond::json_bytes(&ProblemBody {
             kind: format!("urn:holdfast:problem:{}", self.code),
@@ -387,7 +380,6 @@ impl Problem {
         })
     }
 
-    /// Whether the same request may succeed later.
     fn is_retryable(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
             || self.status == StatusCode::TOO_MANY_REQUESTS
@@ -395,7 +387,7 @@ impl Problem {
     }
 }
 
-/// A path as a reference that stays on this host: one that begins with two slashes would name another (RFC 3986, 4.2).
+/// A path as a reference on this host: two leading slashes would name another host (RFC 3986, 4.2).
 fn instance(path: String) -> String {
     if path.starts_with("//") {
         format!("/.{path}")
@@ -462,16 +454,16 @@ impl Responder for Problem {
     }
 }
 
-/// How a caller is to say who they are.
+/// The challenge of a 401.
 const CHALLENGE: &str = "Bearer realm=\"holdfast\"";
 
-/// What those are answered whose token does not hold.
+/// 401 for an invalid token.
 pub(crate) fn token_refused(reason: &str) -> Problem {
     let challenge = format!("{CHALLENGE}, error=\"invalid_token\", error_description=\"{reason}\"");
     Problem::unauthenticated(reason, challenge)
 }
 
-/// What those are answered who show no token.
+/// 401 for a missing token.
 pub(crate) fn no_token() -> Problem {
     let detail = "send a token: Authorization: Bearer …";
     Problem::unauthenticated(detail, CHALLENGE)

@@ -1,5 +1,5 @@
-//! The bounds of a request's head. What is longer than any client of these services sends is refused
-//! before it is looked at.
+//! Size limits of a request's head: one longer than any client of these services sends is refused before it
+//! is parsed.
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName};
 use actix_web::http::uri::Authority;
@@ -7,25 +7,25 @@ use actix_web::http::{StatusCode, Uri};
 
 use crate::Problem;
 
-/// The longest path and query together, in bytes: what proxies let through too.
+/// Path and query together, in bytes: the usual limit of proxies.
 const URI_LIMIT_BYTES: usize = 8 * 1024;
 
-/// The most parameters of a query: twice those of the longest search.
+/// Query parameters: twice those of the longest search.
 const QUERY_PAIRS_LIMIT: usize = 64;
 
-/// The most headers. The server itself reads up to 96.
+/// Headers. The server itself reads up to 96.
 const HEADERS_LIMIT: usize = 64;
 
 /// All headers together, in bytes: a long token and what proxies add. The server itself reads up to 128 KiB.
 const HEADERS_LIMIT_BYTES: usize = 16 * 1024;
 
-/// Headers that have one value: of two, each server between here and the client might believe another.
+/// Headers that must be unique: of two, each server between here and the client might use another.
 const SINGLE: [HeaderName; 3] = [HOST, AUTHORIZATION, CONTENT_TYPE];
 
-/// That a request's head is within its bounds.
+/// Checks a request's head.
 ///
 /// # Errors
-/// 414, 431, or 400 for a query of too many parameters, a header that is there twice, and a host that is none.
+/// 414, 431, or 400 for too many query parameters, a duplicate header or a malformed host.
 pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let query = uri.query().unwrap_or_default();
     if uri.path().len() + query.len() > URI_LIMIT_BYTES {
@@ -52,7 +52,7 @@ pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     check_singles(headers)
 }
 
-/// That headers that have one value are there once, and that the host is one.
+/// Checks that single-valued headers occur once, and that the host is well-formed.
 ///
 /// # Errors
 /// 400.
@@ -73,7 +73,7 @@ pub(crate) fn check_singles(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether this is a host with or without a port (RFC 9110, 7.2).
+/// Whether this is a host with an optional port (RFC 9110, 7.2).
 fn is_host(text: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(text) else {
         return false;
@@ -82,7 +82,7 @@ fn is_host(text: &[u8]) -> bool {
     let port = match after_host {
         Some("") => return !authority.host().is_empty(),
         Some(rest) => rest.strip_prefix(':'),
-        // Somebody's name before the host.
+        // User information before the host.
         None => None,
     };
     port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())

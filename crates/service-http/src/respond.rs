@@ -1,4 +1,4 @@
-//! JSON answers. Each body ends with a newline, so that a shell prompt starts on a line of its own.
+//! JSON answers. Each body ends with a newline, so that a shell prompt starts on its own line.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -6,17 +6,15 @@ use actix_web::http::header::{self, CONTENT_LOCATION, HeaderName, HeaderValue, L
 use serde::Serialize;
 use service_core::idempotency::{Answer, Replayable};
 
-/// 200 with this body.
 pub fn ok<T: Serialize>(body: &T) -> HttpResponse {
     json(StatusCode::OK, body)
 }
 
-/// This status with this body.
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     json_as(status, "application/json", body)
 }
 
-/// This status with this body, under a media type of the JSON family.
+/// For a media type of the JSON family.
 pub fn json_as<T: Serialize>(
     status: StatusCode,
     media_type: &'static str,
@@ -33,12 +31,12 @@ pub fn json_as<T: Serialize>(
     }
 }
 
-/// 201 with what was made, and where it is.
+/// 201 with the created resource and its `Location`.
 pub fn created<T: Serialize>(body: &T, location: &str) -> HttpResponse {
     made_at(json(StatusCode::CREATED, body), location)
 }
 
-/// Says where what was made is.
+/// Adds `Location`.
 #[must_use]
 pub fn made_at(mut response: HttpResponse, location: &str) -> HttpResponse {
     if let Ok(location) = HeaderValue::from_str(location) {
@@ -47,14 +45,13 @@ pub fn made_at(mut response: HttpResponse, location: &str) -> HttpResponse {
     response
 }
 
-/// A body as it is sent.
 pub(crate) fn json_bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(body)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// Says where what an answer is about can be looked up, for answers that are no 201.
+/// Adds `Content-Location`, for answers other than 201.
 #[must_use]
 pub fn located(mut response: HttpResponse, path: &str) -> HttpResponse {
     if let Ok(path) = HeaderValue::from_str(path) {
@@ -63,10 +60,10 @@ pub fn located(mut response: HttpResponse, path: &str) -> HttpResponse {
     response
 }
 
-/// Says that an answer is an earlier request's, repeated.
+/// Marks a replayed answer.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// What a request under a key was answered.
+/// The answer to a request under a key, stored or new.
 #[must_use]
 pub fn replayable(answer: Replayable<Answer>) -> HttpResponse {
     let Replayable { value, replayed } = answer;
@@ -81,7 +78,7 @@ pub fn replayable(answer: Replayable<Answer>) -> HttpResponse {
     mark_replayed(response, replayed)
 }
 
-/// Marks an answer as repeated, if it is.
+/// Adds `Idempotent-Replayed` to a replayed answer.
 #[must_use]
 pub fn mark_replayed(mut response: HttpResponse, replayed: bool) -> HttpResponse {
     if replayed {

@@ -1,5 +1,4 @@
-//! Headers that keep browsers from doing more with an answer than was meant (OWASP, REST Security), and
-//! which other origins' pages may call.
+//! Security headers of answers to browsers (OWASP, REST Security), and CORS.
 
 use actix_cors::Cors;
 use actix_web::http::header::{
@@ -7,17 +6,17 @@ use actix_web::http::header::{
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// An answer is data: nothing in it is to run or to be shown inside a page.
+/// For data: nothing runs, and nothing is framed.
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The page that shows the documents runs its own scripts, and calls the service that it came from.
+/// For the documentation page, which runs its own scripts and calls its own service.
 const OWN_SCRIPTS_RUN: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// How long a browser remembers which calls another origin may make.
+/// How long a browser caches a CORS preflight.
 const REMEMBERED_SECONDS: usize = 3600;
 
-/// Adds the headers to an answer for this path; those that its handler chose stay.
+/// Adds the headers for this path; those that the handler set stay.
 pub fn apply(path: &str, headers: &mut HeaderMap) {
     let is_page = path == "/docs" || path.starts_with("/docs/");
     let policy = if is_page {
@@ -25,7 +24,7 @@ pub fn apply(path: &str, headers: &mut HeaderMap) {
     } else {
         NOTHING_RUNS
     };
-    // What is answered is somebody's own, or changes with every sale: what may be kept says so itself.
+    // Answers are personal, or change with every sale: what may be cached says so itself.
     let kept = if is_page { "no-cache" } else { "no-store" };
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -40,7 +39,7 @@ pub fn apply(path: &str, headers: &mut HeaderMap) {
     }
 }
 
-/// What pages of these origins may do: call with a token, never with a cookie.
+/// Pages of these origins may call with a token, never with a cookie.
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -1,4 +1,4 @@
-//! Binding, serving and draining.
+//! Binding, serving and graceful shutdown.
 
 pub(crate) mod connection;
 mod connections;
@@ -40,7 +40,7 @@ use service_core::settings::{AuthSettings, HttpSettings};
 /// How often recorded samples are folded into their histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// A service that is bound and ready to run, with its background tasks.
+/// A bound service with its background tasks.
 pub struct BoundServer {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
@@ -49,17 +49,15 @@ pub struct BoundServer {
     drain: Duration,
 }
 
-/// Who may call, for what, and how much.
+/// Who may call what, and how often.
 pub struct Admission<'a> {
-    /// How callers are told apart.
     pub auth: &'a AuthSettings,
-    /// The role that callers have now.
     pub roles: CurrentRoles,
-    /// How much one client may ask; none is no limit.
+    /// `None`: no rate limit.
     pub rate_limit: Option<RateLimit>,
-    /// How much is answered at once, and to one address.
+    /// The concurrency limit, and the limits per address.
     pub limits: LimitSettings,
-    /// How much is watched at once; none where nothing is.
+    /// Server-sent events; `None` in a service without streams.
     pub streams: Option<StreamSettings>,
 }
 
@@ -71,14 +69,13 @@ pub struct ServiceHandle {
 }
 
 impl ServiceHandle {
-    /// Stops the server; gracefully means that running requests are answered first.
+    /// `graceful`: running requests are answered first.
     pub async fn stop(&self, graceful: bool) {
         self.tasks.begin_draining();
         self.handle.stop(graceful).await;
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
 async fn asked_to_stop() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         tracing::error!("failed to install the SIGTERM handler");
@@ -94,8 +91,7 @@ impl BoundServer {
     /// Binds the address and starts to accept; requests are answered once [`Self::run`] is awaited.
     ///
     /// # Errors
-    /// When the address is taken, an open service would leave loopback, or there is nothing to check
-    /// tokens by.
+    /// The address is taken, an open service would listen beyond loopback, or no token keys are configured.
     pub fn bind<F>(
         http: &HttpSettings,
         admission: Admission<'_>,
@@ -155,8 +151,8 @@ impl BoundServer {
                 .app_data(limits.clone())
                 .app_data(guards.clone())
                 .app_data(described.clone())
-                // The service's own first: paths are compared one after the other, and those with a
-                // parameter, as the docs page has, by a regular expression.
+                // The service's routes first: paths are matched in order, and those with a parameter, as the
+                // docs page has, by a regular expression.
                 .configure(routes.clone())
                 .configure(|config| {
                     operations.configure(config);
@@ -213,19 +209,19 @@ impl BoundServer {
         })
     }
 
-    /// The address that was bound, its port included.
+    /// The bound address, with the port that was chosen for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where metrics are read, if not there.
+    /// The separate metrics listener's address, if there is one.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
 
-    /// What stops the server from outside, as a signal would.
+    /// Stops the server from outside, as a signal would.
     #[must_use]
     pub fn handle(&self) -> ServiceHandle {
         ServiceHandle {
@@ -234,11 +230,11 @@ impl BoundServer {
         }
     }
 
-    /// Serves until SIGINT, SIGTERM or a [`ServiceHandle`] stops it: running requests are answered first, then
-    /// the background tasks end.
+    /// Serves until SIGINT, SIGTERM or a [`ServiceHandle`] stops it. Running requests are answered first,
+    /// then the background tasks end.
     ///
     /// # Errors
-    /// When the server fails.
+    /// The server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "listening");
         let handle = self.handle();
@@ -254,8 +250,7 @@ impl BoundServer {
     }
 }
 
-/// Folds recorded samples into their histograms, which otherwise happens only when somebody reads
-/// the metrics.
+/// Folds recorded samples into their histograms, which otherwise happens only when metrics are scraped.
 async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
     while stop
         .run_until_cancelled(tokio::time::sleep(METRICS_UPKEEP))

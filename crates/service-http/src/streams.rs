@@ -1,8 +1,8 @@
-//! Streams of server-sent events: how many a client, an address and all together may have open, and what ends
-//! them: their time, their token's or session's end, a client that is gone, and the end of the service.
+//! Server-sent events: limits per client, per address and in total, and what ends a stream: its time limit,
+//! the end of its token or session, a disconnected client, shutdown.
 //!
-//! They are counted apart from requests, so that they keep nobody from anything but streams. Other services are
-//! not bound: they watch on behalf of clients who are.
+//! Streams are counted apart from requests, so that they can only crowd out streams. Other services are not
+//! limited: they watch for clients who are.
 
 mod events;
 mod grant;

@@ -1,12 +1,10 @@
-//! What is wrong with a value, in words of JSON: readers know neither the language that this is written in nor its
-//! libraries.
+//! Describes a wrong value in JSON's terms: clients know neither Rust nor its libraries.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
-/// What a parser said of a value, said so that a client understands it. `schema` is what the document says of the
-/// field, `value` its text, if it is one.
+/// Rewords a parser's error for clients. `schema` is the field's, `value` its text, if it is a string.
 pub(crate) fn in_words(said: &str, schema: Option<&Value>, value: Option<&str>) -> String {
     let said = said.rsplit_once(" at line ").map_or(said, |(said, _)| said);
     if let Some(wrong) = wrong_time(said, schema, value) {
@@ -46,7 +44,7 @@ pub(crate) fn in_words(said: &str, schema: Option<&Value>, value: Option<&str>) 
     }
 }
 
-/// A date or a time that is none. One that is one, and refused nevertheless, has reasons of its own.
+/// For a malformed date or time. A well-formed one that is refused has reasons of its own.
 fn wrong_time(said: &str, schema: Option<&Value>, value: Option<&str>) -> Option<&'static str> {
     let format = schema.and_then(|schema| schema.get("format"));
     let format = format.and_then(Value::as_str);
@@ -66,7 +64,7 @@ fn wrong_time(said: &str, schema: Option<&Value>, value: Option<&str>) -> Option
     }
 }
 
-/// A type as the parser names it.
+/// The parser's name for a type, reworded.
 fn named(expected: &str, is_out_of_range: bool) -> String {
     let integer = |from: String, to: String| match is_out_of_range {
         true => format!("an integer from {from} to {to}"),

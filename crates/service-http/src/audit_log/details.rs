@@ -1,5 +1,5 @@
-//! What a request asks for, as it is written down: the parts of its path, its query and its body, without
-//! secrets and without what says who a customer is. The audit log can't be erased.
+//! The request in an audit entry: path parameters, query and body, without secrets and without a customer's
+//! personal data, because the audit log can't be erased.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::body;
 
-/// The most that is kept of a body or a query, in bytes of JSON: a flight, an event or an order is a tenth.
+/// Upper limit of a recorded body or query, in bytes of JSON; a flight, an event or an order is a tenth.
 const KEPT_MAX_BYTES: usize = 4096;
 
-/// What stands for a value that is not kept.
+/// Replaces a value that must not be recorded.
 const WITHHELD: &str = "[withheld]";
 
-/// Parts of the names of fields whose values are not kept, in lower case, without `_` and `-`.
+/// Fields whose names contain one of these are withheld; lower case, without `_` and `-`.
 const WITHHELD_NAMES: [&str; 10] = [
     "password",
     "secret",
@@ -27,13 +27,12 @@ const WITHHELD_NAMES: [&str; 10] = [
     "born",
 ];
 
-/// The same for whole names: a voucher's code is a secret.
+/// Fields withheld by their whole name: a voucher's code is a secret.
 const WITHHELD_WHOLE_NAMES: [&str; 1] = ["code"];
 
-/// Where a `name` is a person's.
+/// Paths where a `name` is a person's.
 const PEOPLE: &str = "/users";
 
-/// What this request asks for.
 pub(super) fn of(request: &HttpRequest) -> Value {
     let names_people = request.path().contains(PEOPLE);
     let mut details = Map::new();
@@ -55,7 +54,7 @@ pub(super) fn of(request: &HttpRequest) -> Value {
     Value::Object(details)
 }
 
-/// A JSON body, or a form; nothing of what is neither.
+/// A JSON body or a form; null for other media types.
 fn body_of(request: &HttpRequest) -> Value {
     let Some(body) = body::peek(request) else {
         return Value::Null;
@@ -69,7 +68,7 @@ fn body_of(request: &HttpRequest) -> Value {
     }
 }
 
-/// The pairs of a form or a query; the last of those with one name.
+/// The pairs of a form or a query; of pairs with the same name the last counts.
 fn form(text: &[u8]) -> Value {
     let pairs = form_urlencoded::parse(text);
     pairs
@@ -78,7 +77,7 @@ fn form(text: &[u8]) -> Value {
         .into()
 }
 
-/// The same value with what must not be kept taken out, and without U+0000, which PostgreSQL does not take.
+/// Withholds secrets and personal data, and removes U+0000, which PostgreSQL refuses.
 fn kept(value: Value, names_people: bool) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -109,7 +108,7 @@ fn is_withheld(name: &str, names_people: bool) -> bool {
         || names_people && name == "name"
 }
 
-/// What is too long is kept as the beginning of its text.
+/// Truncates a value that is too long to the beginning of its text.
 fn shortened(value: Value) -> Value {
     let text = value.to_string();
     if text.len() <= KEPT_MAX_BYTES {

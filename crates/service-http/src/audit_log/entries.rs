@@ -1,4 +1,4 @@
-//! The call that lists the audit log.
+//! The endpoint that lists the audit log.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -29,7 +29,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What an answer of this HTTP status says.
+    /// Derived from the HTTP status; `None`: unknown.
     #[must_use]
     pub fn of(status: Option<i16>) -> Self {
         match status {

@@ -1,44 +1,43 @@
-//! For whom each call is.
+//! Access rules of endpoints.
 
 use actix_web::http::Method;
 use tokens::Role;
 
 use service_core::caller::Caller;
 
-/// For whom a call is. Admins may do everything, so no rule names them.
+/// Who may call. Admins may call everything, so no rule names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// For everybody; tokens are not looked at.
+    /// Everybody; tokens are ignored.
     Public,
-    /// For everybody; who has a token that holds is known by it. One that does not hold counts as none.
+    /// Everybody; a valid token identifies the caller, and an invalid one counts as none.
     Anyone,
-    /// For those whose token has one of these roles, and for admins.
+    /// Callers whose token has one of these roles, and admins.
     Only(&'static [Role]),
 }
 
-/// The rule of one call.
+/// The rule of one endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// For whom it is.
     pub access: Access,
-    /// Whether it is written down before it is done.
+    /// The audit log's entry; `None`: not recorded.
     pub recorded: Option<Recorded>,
-    /// Whether it changes nothing, though its method may.
+    /// Changes nothing, although its method could.
     pub is_read: bool,
 }
 
-/// That a call is written down before it is done. A customer's never is.
+/// The call is written to the audit log before it runs. Customers' calls never are.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded {
-    /// Under which name.
+    /// The action's name, such as `flight.cancel`.
     pub name: &'static str,
-    /// Whether it is daily work for other services: theirs is not written down then, nor is that of callers
-    /// whom an open service can't tell from them.
+    /// Other services do this daily: their calls are not recorded, nor are those of an open service, which
+    /// can't tell callers apart.
     pub is_daily_for_services: bool,
 }
 
 impl Recorded {
-    /// Whether a call of this caller is written down.
+    /// Whether this caller's call is recorded.
     #[must_use]
     pub fn concerns(&self, caller: &Caller) -> bool {
         match caller.role() {
@@ -52,7 +51,7 @@ impl Recorded {
 }
 
 impl Rule {
-    /// The same call, written down under this name before it is done.
+    /// The same rule, recorded under this name.
     #[must_use]
     pub const fn recorded(self, name: &'static str) -> Self {
         let recorded = Recorded {
@@ -65,7 +64,7 @@ impl Rule {
         }
     }
 
-    /// The same, but for what other services do day by day.
+    /// The same rule, recorded under this name except for other services.
     #[must_use]
     pub const fn recorded_of_staff(self, name: &'static str) -> Self {
         let recorded = Recorded {
@@ -78,7 +77,7 @@ impl Rule {
         }
     }
 
-    /// The same call, which changes nothing whatever its method: so it need not be written down.
+    /// The same rule for a call that changes nothing whatever its method, and so needs no record.
     #[must_use]
     pub const fn read_only(self) -> Self {
         Self {
@@ -87,7 +86,7 @@ impl Rule {
         }
     }
 
-    /// Whether staff may change something by this method, and nobody would know.
+    /// Whether staff could change something through this method without a record.
     pub(crate) fn is_unrecorded_change(&self, method: &Method) -> bool {
         let is_for_staff = self.access != Access::Public;
         let changes = !self.is_read && *method != Method::GET;
@@ -103,19 +102,19 @@ impl Rule {
     }
 }
 
-/// A call for everybody.
+/// Open to everybody.
 #[must_use]
 pub const fn public() -> Rule {
     Rule::new(Access::Public)
 }
 
-/// A call for everybody that answers more to those it knows.
+/// Open to everybody, with more for callers that authenticate.
 #[must_use]
 pub const fn anyone() -> Rule {
     Rule::new(Access::Anyone)
 }
 
-/// A call for these roles, and for admins.
+/// Only these roles, and admins.
 #[must_use]
 pub const fn only(roles: &'static [Role]) -> Rule {
     Rule::new(Access::Only(roles))
@@ -123,9 +122,8 @@ pub const fn only(roles: &'static [Role]) -> Rule {
 
 /// Customers, and agents who act for them.
 pub const USERS: &[Role] = &[Role::Customer, Role::Agent];
-/// Those who act for customers.
+/// Agents, who act for customers.
 pub const STAFF: &[Role] = &[Role::Agent];
-/// Other services.
 pub const SERVICES: &[Role] = &[Role::Service];
-/// Nobody but admins.
+/// Only admins, who may call everything.
 pub const ADMINS: &[Role] = &[];

@@ -1,5 +1,5 @@
-//! A token's caller. Checking a signature takes some fifty microseconds, and the same token comes with
-//! each of its bearer's calls: those that were checked are remembered.
+//! Verifies bearer tokens. A signature check takes some fifty microseconds and a bearer sends the same token
+//! with each call, so verified tokens are cached.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use super::trusted_keys::TrustedKeys;
 use service_core::caller::Caller;
 use service_core::settings::{AuthMode, AuthSettings};
 
-/// How many tokens are remembered: a few megabytes.
+/// Size of the token cache: a few megabytes.
 const TOKENS_REMEMBERED: u64 = 20_000;
 
-/// Which token, checked by which keys. The token itself is not kept.
+/// Cache key: the token's digest and the key generation that verified it. The token itself is not kept.
 type Checked = ([u8; 32], u64);
 
-/// Tells callers apart.
+/// Identifies callers by their tokens; clones share the cache.
 #[derive(Clone)]
 pub struct Authenticator(Option<Arc<Tokens>>);
 
@@ -28,22 +28,22 @@ struct Tokens {
     checked: Cache<Checked, (Caller, Timestamp)>,
 }
 
-/// Why a caller is not known by a token.
+/// Why a token identifies nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
-    /// The token does not hold.
+    /// The token is invalid.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// No key could be had so far.
-    #[error("the keys of tokens can't be had now")]
+    /// No verification key was obtained yet.
+    #[error("no token keys are available yet")]
     NoKeys,
 }
 
 impl Authenticator {
-    /// By these settings: in an open service nobody is asked.
+    /// In open mode no token is asked for.
     ///
     /// # Errors
-    /// When there is nothing to check tokens by.
+    /// No source of verification keys is configured.
     pub fn new(settings: &AuthSettings) -> anyhow::Result<Self> {
         if settings.mode == AuthMode::Open {
             return Ok(Self(None));
@@ -56,38 +56,38 @@ impl Authenticator {
         Ok(Self(Some(Arc::new(tokens))))
     }
 
-    /// Whether every caller may do everything.
+    /// Open mode: every caller may do everything.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The keys, to be followed as they change; none in an open service.
+    /// The keys, to be kept up to date by a background task; `None` in open mode.
     #[must_use]
     pub fn keys(&self) -> Option<Arc<TrustedKeys>> {
         self.0.as_ref().map(|tokens| Arc::clone(&tokens.keys))
     }
 
-    /// Whose a token is.
+    /// The caller of a token.
     ///
     /// # Errors
-    /// When it does not hold, or there are no keys.
+    /// The token is invalid, or no keys are available.
     pub async fn caller(&self, token: &str) -> Result<Caller, Unknown> {
         let (caller, _) = self.identify(token).await?;
         Ok(caller)
     }
 
-    /// Whose a token is, and until when it holds.
+    /// The caller of a token, and the token's expiry.
     ///
     /// # Errors
-    /// When it does not hold, or there are no keys.
+    /// The token is invalid, or no keys are available.
     pub async fn identify(&self, token: &str) -> Result<(Caller, Timestamp), Unknown> {
         let Some(tokens) = &self.0 else {
             return Ok((Caller::open(), Timestamp::MAX));
         };
         let generation = tokens.keys.generation();
         match tokens.check(token, Timestamp::now()) {
-            // Its key may have been published since.
+            // The key may have been published since the last fetch.
             Err(Unknown::Token(TokenError::UnknownKey) | Unknown::NoKeys)
                 if tokens.keys.fetch_again(generation).await =>
             {

@@ -1,5 +1,5 @@
-//! The role that somebody has now. A token outlives a change of its bearer's role, and its bearer; where the
-//! users are, staff are asked for anew at each call.
+//! A caller's current role. A token outlives a change of its bearer's role, and even its bearer; where users
+//! are stored, staff are looked up at each call.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use crate::Problem;
 
 type Find = dyn Fn(String) -> BoxFuture<'static, Result<Bearer, Problem>> + Send + Sync;
 
-/// Finds out who the bearer of a token is by now.
+/// Looks up the bearer of a token.
 #[derive(Clone)]
 pub struct CurrentRoles(Option<Arc<Find>>);
 
 impl CurrentRoles {
-    /// Of a service that has no users: tokens are believed.
+    /// For a service without users: the token's role counts.
     #[must_use]
     pub fn as_tokens_say() -> Self {
         Self(None)
     }
 
-    /// Of a service that has users, found by a token's subject.
+    /// For a service with users, found by the token's subject.
     pub fn found_by(
         find: impl Fn(String) -> BoxFuture<'static, Result<Bearer, Problem>> + Send + Sync + 'static,
     ) -> Self {
         Self(Some(Arc::new(find)))
     }
 
-    /// The caller with the role that they have now. Only staff are looked up: the others have no role to lose.
-    /// A token never gives more than it says.
+    /// The caller with the current role. Only staff are looked up: others have no role to lose. The result is
+    /// never more than the token grants.
     ///
     /// # Errors
-    /// When the user is gone, or can't be looked up.
+    /// The user is gone, or the look-up failed.
     pub async fn of(&self, caller: Caller) -> Result<Caller, Problem> {
         let (Some(find), true) = (&self.0, caller.is_staff()) else {
             return Ok(caller);
@@ -50,7 +50,7 @@ impl CurrentRoles {
     }
 }
 
-/// The one of two roles of users that may do less.
+/// The less privileged of two user roles.
 fn lesser(one: Role, other: Role) -> Role {
     let order = [Role::Customer, Role::Agent, Role::Admin];
     let found = order.into_iter().find(|role| [one, other].contains(role));

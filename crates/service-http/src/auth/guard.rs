@@ -1,5 +1,4 @@
-//! What stands before every route: who calls is found out, whether the call is for them, and whether they
-//! asked too much.
+//! The guard of every route: authentication, authorization, rate limits.
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -30,46 +29,44 @@ use crate::streams::Streams;
 use crate::{Problem, audit_log, deadline, request_limits};
 use service_core::caller::Caller;
 
-/// What guards ask; application data.
+/// What guards use; application data.
 #[derive(Clone)]
 pub struct Guards {
-    /// Tells callers apart.
     pub authenticator: Authenticator,
-    /// The role that they have now.
     pub roles: CurrentRoles,
-    /// Whose requests are taken where nobody is told apart.
+    /// Origins and host names that are accepted in open mode.
     pub own_sites: OwnSites,
-    /// How much one client may ask; none is no limit.
+    /// `None`: no rate limit.
     pub rate_limit: Option<RateLimit>,
-    /// How many proxies say where a request came from.
+    /// How many proxies stand before this service.
     pub trusted_proxy_hops: Proxies,
-    /// How much is watched; none where nothing is.
+    /// Server-sent events; `None` in a service without streams.
     pub streams: Option<Streams>,
 }
 
 impl Guards {
-    /// Those of the service that answers this request.
+    /// The guards of the service that answers this request.
     ///
     /// # Errors
-    /// When it has none: a bug.
+    /// 500 if there are none: a bug.
     pub fn of(request: &HttpRequest) -> Result<&Self, Problem> {
         let guards = request.app_data::<web::Data<Self>>();
         let guards = guards.ok_or_else(|| Problem::internal("the guards are not there"))?;
         Ok(guards.get_ref())
     }
 
-    /// Where a request comes from, as far as it can be known.
+    /// The client's address, as far as it can be known.
     #[must_use]
     pub fn address_of(&self, request: &HttpRequest) -> IpAddr {
         self.trusted_proxy_hops
             .client_of(request.peer_addr(), request.headers())
     }
 
-    /// What is asked of every request, whatever its path, before anything is done for it: that it is not of
-    /// another site's page where the service is open, and that its address has not asked too much.
+    /// Checks that apply to every request before any work is done for it: in open mode, that it does not come
+    /// from another site's page; always, that its address is within its rate limit.
     ///
     /// # Errors
-    /// When it is not to be answered.
+    /// 403 or 429.
     pub async fn check_any(
         &self,
         request: &HttpRequest,
@@ -79,7 +76,7 @@ impl Guards {
             connection.has_request();
         }
         if self.authenticator.is_open() {
-            // Of a host that is none there is no telling whose it is.
+            // Without a valid Host header, an origin can't be compared with it.
             request_limits::check_singles(request.headers())?;
             self.own_sites.check(request)?;
         }
@@ -96,7 +93,7 @@ impl Guards {
             .inspect_err(|_| *rate_limit_status = Some(counted))
     }
 
-    /// Whether another service asks.
+    /// Whether another service calls.
     async fn is_of_a_service(&self, headers: &HeaderMap) -> bool {
         let Ok(token) = bearer_token(headers) else {
             return false;
@@ -105,10 +102,10 @@ impl Guards {
         caller.is_ok_and(|caller| caller.role() == Some(Role::Service))
     }
 
-    /// Counts a request that no guard has counted: nothing is at its path, or not for its method.
+    /// Counts a request that no guard has counted: its path or its method does not exist.
     ///
     /// # Errors
-    /// When its address asked too much.
+    /// 429.
     pub async fn count_rest(
         &self,
         request: &HttpRequest,
@@ -120,7 +117,7 @@ impl Guards {
         self.count(request, None, rate_limit_status).await
     }
 
-    /// Counts a request of somebody who watches the service.
+    /// Counts a request for a health endpoint.
     fn count_watcher(&self, request: &HttpRequest) -> Result<(), Problem> {
         request.extensions_mut().insert(Counted);
         match &self.rate_limit {
@@ -129,11 +126,11 @@ impl Guards {
         }
     }
 
-    /// Counts a request, of nobody in particular by its address. What is left to the client is put where it is
-    /// to be found in any case.
+    /// Counts a request, by its address where the caller is anonymous. The rate-limit status is written to
+    /// `rate_limit_status` also when the request is refused.
     ///
     /// # Errors
-    /// When it asked too much.
+    /// 429.
     pub async fn count(
         &self,
         request: &HttpRequest,
@@ -152,17 +149,17 @@ impl Guards {
     }
 }
 
-/// That a request was counted.
+/// Marks a request as counted.
 struct Counted;
 
-/// A path with the methods that it answers, and for whom each is.
+/// A path with its methods and their rules.
 pub(crate) struct GuardedPath {
-    /// As it is registered.
+    /// The registered pattern.
     pub(crate) path: String,
     pub(crate) rules: Vec<(Method, Rule)>,
 }
 
-/// Lets a request through to its route, with its [`Caller`] at hand, if it is for them.
+/// Calls the route, with its [`Caller`] as a request extension, if the rule admits the caller.
 ///
 /// # Errors
 /// Those of the route.
@@ -181,7 +178,7 @@ pub(crate) async fn guard(
             audit_log::finish(answer.request(), answer.status(), answer.headers()).await;
             answer
         }
-        // As an answer, not as an error: the middleware around all requests gives it the request's id.
+        // As an answer, not an error: the outer middleware adds the request's id.
         Err(problem) => request.error_response(problem),
     };
     if let Some(rate_limit_status) = rate_limit_status {
@@ -190,8 +187,8 @@ pub(crate) async fn guard(
     Ok(response)
 }
 
-/// That nothing is asked for which the call does not have: neither a parameter, which is likely misspelt, nor that a
-/// thing still be of a version, where nothing tells its versions apart.
+/// Refuses a query parameter that the call does not have, which is likely misspelt, and `If-Match` where
+/// resources have no versions.
 fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
     let query = request.query_string();
     if !query.is_empty()
@@ -213,7 +210,7 @@ fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Who calls, if the call is for them and not too many; an admin's action is written down.
+/// Authenticates, authorizes and counts the caller; writes the audit entry of a recorded call.
 async fn admit(
     at: &GuardedPath,
     request: &ServiceRequest,
@@ -222,7 +219,7 @@ async fn admit(
     let guards = Guards::of(request.request())?;
     let method = request.method();
     let Some((_, rule)) = at.rules.iter().find(|(of, _)| of == method) else {
-        // Answered 405 to whoever asks.
+        // Answered 405, whoever calls.
         return Ok(Caller::anonymous());
     };
     let caller = if guards.authenticator.is_open() {
@@ -233,7 +230,7 @@ async fn admit(
     if HEALTH_PATHS.contains(&at.path.as_str()) {
         guards.count_watcher(request.request())?;
     } else {
-        // Those who are refused are counted too.
+        // Refused callers are counted too.
         let known = caller.as_ref().ok();
         guards
             .count(request.request(), known, rate_limit_status)
@@ -297,13 +294,13 @@ async fn admitted(
     }
 }
 
-/// A token's caller. Until when the token holds is kept with the request, for answers that last.
+/// Keeps the token's expiry with the request, for long-lived responses.
 fn until_its_end((caller, end): (Caller, Timestamp), request: &HttpRequest) -> Caller {
     request.extensions_mut().insert(TokenEnd(end));
     caller
 }
 
-/// The one token of a request.
+/// The request's single bearer token.
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(AUTHORIZATION);
     let value = values.next().ok_or_else(no_token)?;
@@ -315,7 +312,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     Ok(token.trim())
 }
 
-/// Writes down what the caller is about to do, where the rule says so.
+/// Writes the audit entry, where the rule asks for one.
 async fn record(rule: &Rule, caller: &Caller, request: &ServiceRequest) -> Result<(), Problem> {
     match rule.recorded.filter(|recorded| recorded.concerns(caller)) {
         Some(Recorded { name, .. }) => {

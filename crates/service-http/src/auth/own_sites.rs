@@ -1,9 +1,9 @@
-//! Whose requests an open service takes.
+//! Which origins an open service accepts (protection against CSRF and DNS rebinding).
 //!
-//! It asks nobody who they are, so whatever page its user's browser shows could act in their place. Browsers say
-//! from where a request comes, and by which name they called: only the service's own pages, those of named
-//! origins, and names that nobody else can have (DNS rebinding gives a foreign page's name the address of this
-//! machine) are let in. Programs say nothing of that, and are.
+//! An open service authenticates nobody, so any page in its user's browser could act in their place. Browsers
+//! send the origin of a request and the host name that they called. Accepted are the service's own pages, the
+//! configured origins, and host names that nobody else can own (DNS rebinding gives a foreign page's name
+//! this machine's address). Other programs send no such headers, and are accepted.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// The sites whose pages may call an open service, and the names that it answers to.
+/// The origins whose pages may call an open service, and the host names that it answers to.
 #[derive(Clone, Debug)]
 pub struct OwnSites {
     names: Vec<String>,
@@ -30,7 +30,6 @@ pub struct OwnSites {
 }
 
 impl OwnSites {
-    /// By these settings.
     #[must_use]
     pub fn new(auth: &AuthSettings, origins: &[String]) -> Self {
         Self {
@@ -40,10 +39,10 @@ impl OwnSites {
         }
     }
 
-    /// That a request is not one of somebody else's page.
+    /// Refuses a request that another site's page sent.
     ///
     /// # Errors
-    /// 403 with what gives it away.
+    /// 403, naming the header that tells.
     pub fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
         let headers = request.headers();
         let named = headers.get_all(header::HOST);
@@ -60,7 +59,7 @@ impl OwnSites {
         self.check_page(request)
     }
 
-    /// That no page of another site has its visitor's browser send this, whoever may call otherwise.
+    /// Refuses a cross-site request in any mode, for the service's own pages.
     ///
     /// # Errors
     /// 403.
@@ -96,12 +95,12 @@ impl OwnSites {
         }
         match text(&FETCH_SITE) {
             Some("same-origin" | "none") => false,
-            // Somebody follows a link; the page that it is on reads nothing of the answer.
+            // A followed link: the page that holds it can't read the answer.
             Some(_) if is_read && text(&FETCH_MODE) == Some("navigate") => {
                 text(&FETCH_DEST) != Some("document")
             }
             Some(_) => true,
-            // Old browsers say neither.
+            // Old browsers send neither header.
             None => {
                 let referer = text(&header::REFERER);
                 let is_browser = referer.is_some()
@@ -117,7 +116,7 @@ impl OwnSites {
     }
 }
 
-/// Whether an address is one of this host, as a request names it.
+/// Whether a URL is on this host, as the request names it.
 fn is_at(address: &str, host: Option<&str>) -> bool {
     let authority = address.split_once("://").map(|(_, rest)| {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -128,8 +127,8 @@ fn is_at(address: &str, host: Option<&str>) -> bool {
         .is_some_and(|(its, own)| its.eq_ignore_ascii_case(own))
 }
 
-/// Whether a request has a body of which nothing says what it is. Any page may have one sent; what it is said to
-/// be besides, no call takes but the forms of the service's own pages, which carry a token.
+/// Whether a request has a body without a media type, which any page can have sent. With another media type
+/// than JSON a call refuses it, except the forms of the service's own pages, which carry a token.
 fn is_untyped(headers: &HeaderMap) -> bool {
     let is_empty = headers
         .get(CONTENT_LENGTH)
@@ -230,7 +229,7 @@ mod tests {
                 &[("user-agent", "curl/8.5.0"), ("content-length", "9")],
                 true,
             ),
-            // Own pages, named ones, and somebody's typing.
+            // Own pages, configured origins, and typed addresses.
             (Method::POST, &[("origin", "http://localhost:8081")], true),
             (
                 Method::POST,
@@ -239,7 +238,7 @@ mod tests {
             ),
             (Method::POST, &[("sec-fetch-site", "same-origin")], true),
             (Method::GET, &[("sec-fetch-site", "none")], true),
-            // Others.
+            // Other sites.
             (
                 Method::POST,
                 &[("origin", "http://evil.example"), json],

@@ -1,7 +1,7 @@
-//! Until when a token holds.
+//! The expiry of a request's token.
 
 use jiff::Timestamp;
 
-/// Until when the token that a request showed holds; kept with the request.
+/// Kept as a request extension, for long-lived responses.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenEnd(pub Timestamp);

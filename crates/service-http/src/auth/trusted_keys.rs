@@ -1,10 +1,9 @@
-//! The keys that tokens are checked by, as they change: those of the settings, of files, and of the
-//! address where a log-in publishes them.
+//! The keys that tokens are verified with, from the settings, from files, and from the identity provider's
+//! JWKS URL.
 //!
-//! Files are looked at every two seconds. Published keys are fetched at the start, every ten minutes, and
-//! when a token comes whose key is not known, but never more often than the settings allow: tokens that
-//! somebody made up must not make this service ask another one all the time. What can't be read leaves the
-//! keys as they were.
+//! Files are checked every two seconds. Published keys are fetched at start, every ten minutes, and when a
+//! token names an unknown key, but never more often than `auth.jwks_fetch_pause`: forged tokens must not make
+//! this service flood another. If reading or fetching fails, the old keys stay.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,25 +21,25 @@ use tokio_util::sync::CancellationToken;
 
 use service_core::settings::{AuthSettings, read_secret};
 
-/// How often files are looked at.
+/// Poll interval of key files.
 const FILES_LOOKED_AT_EVERY: Duration = Duration::from_secs(2);
 
-/// How often published keys are fetched anyway, so that a key that was withdrawn is not trusted for long.
+/// Refresh interval of published keys, so that a withdrawn key is not trusted for long.
 const FETCHED_EVERY: Duration = Duration::from_secs(600);
 
-/// How long a fetch may take.
+/// Time limit of a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The largest key set: KEYS_MAX large keys with their certificates are below it.
+/// Upper limit of a key set: KEYS_MAX large keys with their certificates are smaller.
 const SET_MAX_BYTES: usize = 256 * 1024;
 
-/// The keys, and where they come from.
+/// The current keys and their sources.
 pub struct TrustedKeys {
     own: KeySet,
     files: Mutex<Vec<KeyFile>>,
     published: Option<Published>,
     current: ArcSwap<KeySet>,
-    /// Rises with each change of the keys.
+    /// Incremented by each change of the keys.
     generation: AtomicU64,
 }
 
@@ -53,7 +52,7 @@ enum FileKind {
 struct KeyFile {
     path: PathBuf,
     kind: FileKind,
-    /// When it was written and how long it is, as it was last read.
+    /// Modification time and length at the last read.
     stamp: Option<(SystemTime, u64)>,
     keys: KeySet,
 }
@@ -63,22 +62,22 @@ struct Published {
     client: reqwest::Client,
     pause: Duration,
     keys: ArcSwap<KeySet>,
-    /// How it was asked last; held while it is.
+    /// The last fetch; locked during one (single flight).
     asked: tokio::sync::Mutex<Asked>,
 }
 
 #[derive(Default)]
 struct Asked {
     at: Option<Instant>,
-    /// Of what it answered.
+    /// Digest of the last response.
     digest: Option<[u8; 32]>,
 }
 
 impl TrustedKeys {
-    /// The keys of these settings; published ones are not there yet.
+    /// Loads the keys of the settings and files; published keys are not fetched yet.
     ///
     /// # Errors
-    /// When there is nothing to check tokens by, or a part of it can't be read.
+    /// There is no source of keys, or one can't be read.
     pub fn new(settings: &AuthSettings) -> anyhow::Result<Self> {
         settings.check_keys_address()?;
         let own = settings.own_keys()?;
@@ -113,19 +112,19 @@ impl TrustedKeys {
         Ok(keys)
     }
 
-    /// How often the keys have changed.
+    /// Number of changes of the keys so far.
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// The keys now, and how often they have changed.
+    /// The current keys and their generation.
     pub(super) fn current(&self) -> (Arc<KeySet>, u64) {
-        // In this order: what is remembered under a number was checked by these keys or newer ones.
+        // In this order: what is cached under a generation was verified by its keys or by newer ones.
         let generation = self.generation();
         (self.current.load_full(), generation)
     }
 
-    /// Follows the files and the published keys until the token is cancelled.
+    /// Polls the files and the published keys until the token is cancelled.
     pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut fetched_at: Option<Instant> = None;
         loop {
@@ -144,7 +143,7 @@ impl TrustedKeys {
         }
     }
 
-    /// Reads the files that have changed.
+    /// Reloads changed files.
     pub(super) fn look_at_files(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = false;
@@ -157,8 +156,8 @@ impl TrustedKeys {
         }
     }
 
-    /// Fetches the published keys, unless that was done a moment ago. Whether the keys are others now than
-    /// they were at this generation.
+    /// Fetches the published keys, unless that was done a moment ago. Returns whether the generation differs
+    /// from `since`.
     pub(super) async fn fetch_again(&self, since: u64) -> bool {
         if self.generation() == since
             && let Some(published) = &self.published
@@ -168,7 +167,7 @@ impl TrustedKeys {
         self.generation() != since
     }
 
-    /// Puts the keys of all places together.
+    /// Merges the keys of all sources.
     fn gather(&self) {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keys = self.own.clone();
@@ -178,7 +177,7 @@ impl TrustedKeys {
         if let Some(published) = &self.published {
             keys = keys.and(&published.keys.load());
         }
-        // Under the lock of the files, so that an older set does not come to lie over a newer one.
+        // Under the files' lock, so that an older set can't overwrite a newer one.
         self.current.store(Arc::new(keys));
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
@@ -208,7 +207,7 @@ impl KeyFile {
         }
     }
 
-    /// Reads the file again if it has changed. Whether there are other keys now.
+    /// Reloads the file if it has changed. Returns whether its keys have.
     fn look(&mut self) -> bool {
         let stamp = stamp_of(&self.path);
         if stamp == self.stamp {
@@ -239,10 +238,12 @@ impl Published {
     fn new(url: &Url, pause: Duration) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(FETCH_TIMEOUT)
-            // Keys come from where the settings say, not from where somebody else does.
+            // No redirects: keys come from the configured URL only.
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .context("auth.jwks_url can't be asked: are the system's CA certificates installed?")?;
+            .context(
+                "no HTTP client for auth.jwks_url: are the system's CA certificates installed?",
+            )?;
         Ok(Self {
             url: url.clone(),
             client,
@@ -252,8 +253,8 @@ impl Published {
         })
     }
 
-    /// Asks, unless it was asked a moment ago, and says so when other keys came; those who come meanwhile
-    /// wait until that is done.
+    /// Fetches, unless that was done a moment ago, and calls `changed` if other keys came. Concurrent callers
+    /// wait for the same fetch.
     async fn fetch_if_due(&self, changed: impl FnOnce()) {
         let mut asked = self.asked.lock().await;
         if asked.at.is_some_and(|at| at.elapsed() < self.pause) {

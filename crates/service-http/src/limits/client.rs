@@ -1,4 +1,4 @@
-//! Whom a request counts for.
+//! The client that a request is counted for.
 
 use std::net::IpAddr;
 
@@ -7,13 +7,13 @@ use service_core::network::network_of;
 use sha2::{Digest as _, Sha256};
 use tokens::Role;
 
-/// Who is counted: by its subject, else by its address. What is kept is a digest, so that no name and no
-/// address is found in Redis.
+/// A client's identity: its subject, else its address. Only a digest is kept, so that Redis holds no names
+/// and addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(pub(super) u128);
 
 impl Client {
-    /// Whom a request counts for; none where it is not counted.
+    /// `None` for requests that are not counted: those of other services.
     #[must_use]
     pub fn of(caller: Option<&Caller>, address: IpAddr) -> Option<Self> {
         let subject = match caller {
@@ -33,7 +33,7 @@ impl Client {
 
     fn digest_of(name: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(name).into();
-        // Half of it: no two clients share one.
+        // Half of the digest is enough: no two clients share it.
         let half = digest.first_chunk().copied().unwrap_or_default();
         Self(u128::from_be_bytes(half))
     }
@@ -63,7 +63,7 @@ mod tests {
             client(None, "2001:db8::ffff:2")
         );
         assert_ne!(client(None, "2001:db8::1"), client(None, "2001:db8:0:1::1"));
-        // A name that looks like an address is still a name.
+        // A subject that looks like an address is still a subject.
         let named = Caller::known("192.0.2.1", Role::Customer);
         assert_ne!(nobody, client(Some(&named), "192.0.2.1"));
     }

@@ -1,8 +1,8 @@
-//! Requests that are answered at once. More would wait for each other: they are told to come back instead,
-//! before anything is done for them.
+//! Load shedding: requests above the limit are answered 503 before any work is done for them, instead of
+//! queueing.
 //!
-//! A request has its permit from when its body is there until its answer is made. So neither a client that
-//! sends slowly nor one that reads slowly, as those of event streams do for hours, keeps others out.
+//! A request holds its permit from the arrival of its whole body until its answer is made. So a client that
+//! sends or reads slowly, as event streams do for hours, blocks nobody.
 
 use std::sync::Arc;
 
@@ -11,18 +11,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::Problem;
 use crate::paths::HEALTH_PATHS;
 
-/// ConcurrencyLimit of requests, of all workers of a service.
+/// The concurrency limit, shared by all workers of a service.
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimit(Arc<Semaphore>);
 
-/// A request's permit; it is free again when this is dropped.
+/// A request's permit, returned when dropped.
 #[derive(Debug)]
 pub struct Place {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ConcurrencyLimit {
-    /// So many.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self(Arc::new(Semaphore::new(at_once)))
@@ -31,9 +30,9 @@ impl ConcurrencyLimit {
     /// A permit for a request to this path.
     ///
     /// # Errors
-    /// 503 when there is none.
+    /// 503 if none is free.
     pub fn take(&self, path: &str) -> Result<Place, Problem> {
-        // Those who watch have to learn that the service is busy, not gone.
+        // Exempt, so that monitoring learns that the service is busy, not gone.
         if HEALTH_PATHS.contains(&path) {
             return Ok(Place { _permit: None });
         }

@@ -1,4 +1,4 @@
-//! Counts in memory, each replica its own.
+//! Rate-limit counts in memory, per replica.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use moka::sync::Cache;
 use super::client::Client;
 use super::status::{RateLimitStatus, WINDOW};
 
-/// How many clients are remembered, those of longest ago forgotten first: some ten megabytes.
+/// Clients kept, least recently used evicted first: some ten megabytes.
 const CLIENTS_REMEMBERED: u64 = 50_000;
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
-/// The counts of clients.
+/// One token bucket (GCRA) per client.
 pub(super) struct LocalCounts {
     quota: NonZeroU32,
     buckets: Cache<Client, Arc<Bucket>>,
@@ -30,14 +30,13 @@ impl LocalCounts {
             quota: NonZeroU32::new(quota).unwrap_or(NonZeroU32::MIN),
             buckets: Cache::builder()
                 .max_capacity(CLIENTS_REMEMBERED)
-                // By then the bucket is full again, as a new one is.
+                // By then the bucket is full again, like a new one.
                 .time_to_idle(WINDOW)
                 .build(),
             clock: DefaultClock::default(),
         }
     }
 
-    /// Counts a request of a client.
     pub(super) fn count(&self, client: &Client) -> RateLimitStatus {
         let new = || {
             let bucket = RateLimiter::direct(Quota::per_minute(self.quota));

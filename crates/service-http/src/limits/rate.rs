@@ -1,14 +1,14 @@
-//! Requests of one client, and how many it may make.
+//! The rate limit.
 //!
-//! The quota is a bucket that fills evenly (GCRA): a whole minute's worth may come at once, and what was
-//! used comes back bit by bit, so that no client waits for a window to turn. The counts are in Redis, where
-//! all replicas share them; while Redis does not answer, each replica counts alone. Other services are not
-//! counted: they ask on behalf of clients who were.
+//! The quota is a token bucket that fills evenly (GCRA): a whole minute's worth may come at once, and what
+//! was used comes back gradually, so that no client waits for a window to end. Counts are in Redis, shared by
+//! all replicas; while Redis does not answer, each replica counts on its own. Other services are not counted:
+//! they act for clients who were.
 //!
-//! However many clients one address has, it has a quota of its own besides, which each replica counts in memory
-//! before anything else is done: so neither accounts nor made-up tokens multiply what one machine may ask, and
-//! what is refused costs next to nothing. Connections are counted in the same way, and one that brought nothing that
-//! could be read as a request counts as one. Those who watch the service have a third such quota, so that nobody else's requests use it up.
+//! Each address has a quota of its own besides, however many clients it has, counted in memory before any
+//! other work is done: so neither accounts nor forged tokens multiply what one machine may send, and a
+//! refusal costs next to nothing. Connections have a quota too; a connection that brought nothing readable as
+//! a request counts as a request. Health endpoints have a third quota, which other requests can't use up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use service_core::redis::Redis;
 use service_core::settings::LimitSettings;
 use service_core::settings::{AuthMode, RedisSettings};
 
-/// How much one client may ask.
+/// Clones share the counts.
 #[derive(Clone)]
 pub struct RateLimit(Arc<Inner>);
 
@@ -33,12 +33,12 @@ struct Inner {
     connections: LocalCounts,
 }
 
-/// As often may every address connect within a minute, however little it may ask: who asks too much is to be told
-/// so, and not to find the door closed.
+/// Every address may connect this often a minute, however small its request quota: a client that exceeds it
+/// is to read a 429, not to find its connections closed.
 const CONNECTIONS_AT_LEAST: u32 = 12_000;
 
 impl RateLimit {
-    /// The limit that the settings ask for, if they do. The counts are shared through this Redis.
+    /// The configured limit, if there is one. Counts are shared through this Redis.
     #[must_use]
     pub fn new(
         service: &str,
@@ -60,13 +60,13 @@ impl RateLimit {
         })))
     }
 
-    /// Counts a request for its address, whoever makes it.
+    /// Counts a request for its address, whoever sends it.
     #[must_use]
     pub fn count_at(&self, address: IpAddr) -> RateLimitStatus {
         self.0.of_addresses.count(&Client::named("all at", address))
     }
 
-    /// Counts a request of somebody who watches the service.
+    /// Counts a request for a health endpoint.
     #[must_use]
     pub fn count_watcher(&self, address: IpAddr) -> RateLimitStatus {
         self.0
@@ -74,19 +74,18 @@ impl RateLimit {
             .count(&Client::named("watcher at", address))
     }
 
-    /// Counts a connection, and whether it is not too many.
+    /// Counts a connection; `false` if it is one too many.
     #[must_use]
     pub fn connects(&self, address: IpAddr) -> bool {
         let connections = Client::named("connections of", address);
         self.0.connections.count(&connections).wait.is_none()
     }
 
-    /// Counts what came from an address and was no request.
+    /// Counts bytes from an address that were no request.
     pub async fn count_unreadable(&self, address: IpAddr) {
         self.count(&Client::named("address", address)).await;
     }
 
-    /// Counts a request of a client.
     pub async fn count(&self, client: &Client) -> RateLimitStatus {
         let Inner {
             quota,

@@ -1,7 +1,7 @@
-//! Counts in Redis, which all replicas of a service share.
+//! Rate-limit counts in Redis, shared by all replicas.
 //!
-//! Of each client one number is kept: when its bucket will be full again. Redis's own clock is used, so
-//! that replicas whose clocks differ agree.
+//! Per client one number is kept: when its bucket will be full again. Redis's clock counts, so replicas with
+//! different clocks agree.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::client::Client;
 use super::status::{RateLimitStatus, WINDOW};
 use service_core::redis::{BestEffortRedis, Redis};
 
-/// The generic cell rate algorithm: `microseconds a request, microseconds of the window`. Answers whether
-/// the request was counted, how much of the window is used, and how long to wait for the next request.
+/// GCRA, with microseconds per request and per window as arguments. Returns whether the request was counted,
+/// how much of the window is used, and the wait for the next request.
 const COUNT: &str = "
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -26,7 +26,6 @@ const COUNT: &str = "
     redis.call('SET', KEYS[1], string.format('%.0f', next_full_at), 'PX', kept)
     return {1, next_full_at - now, 0}";
 
-/// The counts of clients.
 pub(super) struct SharedCounts {
     calls: BestEffortRedis,
     key_prefix: String,
@@ -43,7 +42,7 @@ impl SharedCounts {
         }
     }
 
-    /// Counts a request of a client; none where Redis does not answer in time.
+    /// `None` if Redis does not answer in time.
     pub(super) async fn count(&self, client: &Client, quota: u32) -> Option<RateLimitStatus> {
         let window = u64::try_from(WINDOW.as_micros()).ok()?;
         let each = (window / u64::from(quota)).max(1);

@@ -1,4 +1,4 @@
-//! What some may have at once, such as connections of an address: each so many, counted in memory.
+//! Limits per key on what is held at once, such as connections per address; counted in memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Taken<K> = Arc<Mutex<HashMap<K, usize>>>;
 
-/// How many each has, and may have.
+/// Counts per key, with one limit for all keys.
 #[derive(Debug)]
 pub struct Shares<K: Eq + Hash> {
     limit: usize,
     taken: Taken<K>,
 }
 
-/// One of somebody's; free again when this is dropped.
+/// One unit of a key, returned when dropped.
 #[derive(Debug)]
 pub struct Share<K: Eq + Hash> {
     of: K,
@@ -30,7 +30,7 @@ impl<K: Eq + Hash> Clone for Shares<K> {
 }
 
 impl<K: Clone + Eq + Hash> Shares<K> {
-    /// So many each.
+    /// At most `limit` per key.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl<K: Clone + Eq + Hash> Shares<K> {
         }
     }
 
-    /// One more for somebody; none when they have as many as they may.
+    /// One more for this key; `None` at the limit.
     #[must_use]
     pub fn take(&self, of: K) -> Option<Share<K>> {
         let mut taken = lock(&self.taken);
@@ -60,7 +60,7 @@ impl<K: Eq + Hash> Drop for Share<K> {
         let mut taken = lock(&self.taken);
         if let Some(count) = taken.get_mut(&self.of) {
             *count -= 1;
-            // Those who have none are not remembered.
+            // Keys without units are forgotten.
             if *count == 0 {
                 taken.remove(&self.of);
             }

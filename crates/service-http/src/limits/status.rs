@@ -1,4 +1,4 @@
-//! What is left of a client's quota, and what its answers say of that.
+//! Rate-limit status: the remaining quota, and the headers that tell it.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::Problem;
 
-/// The time that a quota is for.
+/// The window that a quota is for.
 pub(super) const WINDOW: Duration = Duration::from_secs(60);
 
-/// What a client may ask, and what is left of it: the draft of the IETF's HTTPAPI working group.
+/// Quota and remaining quota: draft of the IETF's HTTPAPI working group.
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit");
 
-/// What is left to a client after a request.
+/// A client's status after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
-    /// Requests within the window.
+    /// Requests per window.
     pub(super) quota: u32,
-    /// How many of them could be made now.
+    /// Requests that are possible now.
     pub(super) remaining: u32,
-    /// How long to wait for the next one, where this one was too many.
+    /// Time until the next request is possible, if this one was refused.
     pub(super) wait: Option<Duration>,
 }
 
 impl RateLimitStatus {
-    /// That the request was not too many.
+    /// Whether the request is within the quota.
     ///
     /// # Errors
     /// 429 with the time to wait.
@@ -39,7 +39,7 @@ impl RateLimitStatus {
         Err(Problem::too_many(detail, seconds).with_code("rate_limited"))
     }
 
-    /// Says in an answer's headers what the client may ask and what is left of it.
+    /// Adds the rate-limit headers to an answer.
     pub fn describe(&self, headers: &mut HeaderMap) {
         let policy = format!("\"client\";q={};w={}", self.quota, WINDOW.as_secs());
         let remaining = format!("\"client\";r={};t={}", self.remaining, self.full_in());
@@ -50,14 +50,14 @@ impl RateLimitStatus {
         }
     }
 
-    /// In how many seconds the whole quota is there again.
+    /// Seconds until the whole quota is available.
     fn full_in(&self) -> u64 {
         let used = u64::from(self.quota.saturating_sub(self.remaining));
         (used * WINDOW.as_secs()).div_ceil(u64::from(self.quota.max(1)))
     }
 }
 
-/// Whole seconds, the last one counted if it is not over.
+/// Whole seconds, rounded up.
 fn seconds_up(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

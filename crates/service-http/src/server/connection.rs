@@ -1,8 +1,8 @@
-//! A client's connection, which is cut if the client does not read what it is sent.
+//! A client's connection, which is closed if the client does not read its answers.
 //!
-//! The server fills a buffer of some tens of kilobytes, and goes on when the system has taken all of it. A client
-//! that takes longer than the time limit for one such buffer is cut, and so is one that reads a byte now and
-//! then. What the system itself still holds, it gives up after the same time (`TCP_USER_TIMEOUT`).
+//! The server fills a buffer of some tens of kilobytes, and continues once the kernel has taken all of it. A
+//! client that takes longer than the time limit for one such buffer is disconnected, even if it reads a byte
+//! now and then. The kernel gives up its own buffer after the same time (`TCP_USER_TIMEOUT`).
 
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -21,32 +21,32 @@ use super::wordless;
 use crate::limits::RateLimit;
 use crate::limits::shares::Share;
 
-/// A connection with its place among those of its address.
+/// A connection, counted for its address.
 pub(super) struct Connection {
     stream: TcpStream,
     write_timeout: Duration,
-    /// When the client is cut; there from when it first kept the server waiting until all is written.
+    /// When the client is disconnected; set from its first delay until everything is written.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// What is sent in place of an answer without words, and how much of it is.
+    /// The problem that replaces a bare status, and how much of it is sent.
     words: Option<(Vec<u8>, usize)>,
     state: ConnectionState,
-    /// What counts it, if it brings nothing that is a request.
+    /// Counts the connection if it brings nothing readable as a request.
     unreadable: Option<(RateLimit, IpAddr)>,
     _place: Option<Share<IpAddr>>,
 }
 
-/// What requests and their connection tell each other.
+/// Shared by a connection and its requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionState {
-    /// Cancelled when the client has closed its side. It may wait for an answer nevertheless, but hardly for one
-    /// without end: otherwise only a write would tell, at the next sign of life.
+    /// Cancelled when the client has closed its side. It may still wait for an answer, but hardly for an
+    /// endless one, whose end only a failed heartbeat would tell otherwise.
     pub(crate) gone: CancellationToken,
     has_bytes: Arc<AtomicBool>,
     has_requests: Arc<AtomicBool>,
 }
 
 impl ConnectionState {
-    /// Says that a request came.
+    /// Records that a request arrived.
     pub(crate) fn has_request(&self) {
         self.has_requests.store(true, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl Connection {
         self.state.clone()
     }
 
-    /// Sends bytes, as far as the client takes them.
+    /// Writes as much as the client takes.
     fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
             Poll::Pending => self.poll_patience(context),
@@ -82,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Sends all of these words; the server is told that its own are sent.
+    /// Writes the whole problem; the server is told that its own bytes are written.
     fn poll_words(
         &mut self,
         context: &mut Context<'_>,
@@ -104,7 +104,7 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// The client keeps the server waiting: until the deadline.
+    /// The client delays the server: wait until the deadline.
     fn poll_patience<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let timeout = self.write_timeout;
         let deadline = self
@@ -112,7 +112,7 @@ impl Connection {
             .get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(deadline.as_mut().poll(context));
         metrics::counter!("http_slow_readers_cut_total").increment(1);
-        // What it did not read is not kept for it any longer.
+        // Discard what the client did not read.
         self.stream.set_zero_linger().ok();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -180,7 +180,7 @@ impl AsyncWrite for Connection {
         self.stream.is_write_vectored()
     }
 
-    /// Asked for when all that was to be sent is written.
+    /// Called once everything is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.deadline = None;
         Pin::new(&mut self.stream).poll_flush(context)

@@ -1,4 +1,4 @@
-//! Connections: how many one address may have open, how many the process can have, and how they are taken.
+//! Connections: limits per address and per process, and their admission.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -16,17 +16,17 @@ use crate::limits::RateLimit;
 use crate::limits::shares::{Share, Shares};
 use service_core::network::network_of;
 
-/// How many connections may wait to be accepted.
+/// Length of the accept queue.
 const BACKLOG: i32 = 2048;
 
-/// What the system keeps for a client that does not read, in bytes; it takes about twice as much memory for
-/// it. Left to itself it keeps megabytes.
+/// The kernel's send buffer for a client that does not read, in bytes; it uses about twice as much memory.
+/// Its default grows to megabytes.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
-/// Files that are no clients' connections: those to databases, Redis and other services, logs, keys.
+/// File descriptors for anything but clients: databases, Redis, other services, logs, keys.
 const OTHER_FILES: u64 = 512;
 
-/// A listener on an address; what it accepts inherits its options.
+/// A listener; accepted connections inherit its options.
 pub(super) fn listen(address: SocketAddr, write_timeout: Duration) -> anyhow::Result<TcpListener> {
     let listen = || -> io::Result<TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -40,8 +40,8 @@ pub(super) fn listen(address: SocketAddr, write_timeout: Duration) -> anyhow::Re
     listen().with_context(|| format!("{address} can't be bound"))
 }
 
-/// The most connections that a worker can have, of those that it may. The limit of open files is raised as far
-/// as the system lets it: past it nothing can be accepted, from nobody.
+/// Connections per worker, as far as the limit of open files allows. The soft limit is raised to the hard
+/// one: at the limit nothing can be accepted, from nobody.
 pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return wanted;
@@ -65,18 +65,18 @@ pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
     possible.min(wanted)
 }
 
-/// How connections are taken; the same for all workers.
+/// Admission of connections, the same for all workers.
 #[derive(Clone)]
 pub(super) struct Admittance {
     pub(super) write_timeout: Duration,
-    /// How many connections one address may have; none is no limit.
+    /// Connections per address; `None`: no limit.
     pub(super) per_address: Option<Shares<IpAddr>>,
-    /// How often an address may connect.
+    /// Connection rate per address.
     pub(super) rate_limit: Option<RateLimit>,
 }
 
 impl Admittance {
-    /// Takes a connection, unless its address has too many.
+    /// Admits a connection, unless its address has too many.
     pub(super) fn admit(
         &self,
         stream: TcpStream,
@@ -90,7 +90,7 @@ impl Admittance {
             }
             Err(()) => {
                 metrics::counter!("http_connections_refused_total").increment(1);
-                // Nothing of it is left behind here, as there would be of those that are closed in order.
+                // Closed by a reset, which leaves no TIME_WAIT state behind.
                 stream.set_zero_linger().ok();
                 Err(io::Error::from(io::ErrorKind::QuotaExceeded).into())
             }

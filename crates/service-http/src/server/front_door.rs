@@ -1,6 +1,6 @@
-//! What stands between a listener and an application: connections are admitted, and served as HTTP/1.
+//! The acceptor: connections are admitted, then served as HTTP/1.
 //!
-//! actix-web's own front door is the same without what is in [`super::connections`]: it gives its streams to nobody.
+//! actix-web's own acceptor lacks the limits of [`super::connections`], and does not hand out its streams.
 
 use std::fmt;
 use std::net::TcpListener;
@@ -19,10 +19,9 @@ use actix_web::rt::net::TcpStream;
 use super::connection::Connection;
 use super::connections::Admittance;
 
-/// How long a client may take to close its side after an answer that closes the connection.
+/// Time limit for a client to close its side after a closing answer.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How connections are served.
 #[derive(Clone)]
 pub(super) struct Door {
     pub(super) admittance: Admittance,
@@ -30,7 +29,7 @@ pub(super) struct Door {
     pub(super) keep_alive: Duration,
 }
 
-/// Has a server answer what comes to a listener with an application.
+/// Serves an application on a listener.
 pub(super) fn open<F, I, S, B>(
     server: ServerBuilder,
     name: &str,

@@ -1,5 +1,5 @@
-//! What the HTTP server answers by itself, where there is no request yet that an application could answer: to what it
-//! can't parse, and to a head that does not come in time. It says the status alone; clients are told the rest here.
+//! Answers that the HTTP server makes itself, before there is a request for an application: to bytes that it
+//! can't parse, and to a head that arrives too late. They are a bare status; a problem replaces them here.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,12 +10,13 @@ use crate::context::{REQUEST_ID, RequestContext};
 use crate::problem::MEDIA_TYPE;
 use crate::{Problem, security_headers};
 
-/// Longer than any answer that is a status alone.
+/// Longer than any bare status.
 const LONGEST_BYTES: usize = 512;
 
-/// The same answer with words; none for what has some, or answers a request: such have its id, whatever they say.
+/// The problem in place of a bare status; `None` if the answer has a body, or an id and thus belongs to a
+/// request.
 pub(super) fn in_words(answer: &[u8]) -> Option<Vec<u8>> {
-    // Asked of all that is sent: nearly nothing gets past this.
+    // Called for everything that is sent: nearly nothing gets past this check.
     if answer.len() > LONGEST_BYTES || !answer.starts_with(b"HTTP/1.1 4") {
         return None;
     }

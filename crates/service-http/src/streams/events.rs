@@ -1,4 +1,4 @@
-//! What streams send.
+//! The events of a stream.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 use service_core::fan_out::Watching;
 
-/// How often a stream says that it lives, so that proxies keep it and a lost client is noticed.
+/// Interval of heartbeats, so that proxies keep the stream and a lost client is noticed.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What it says then: a comment, which clients leave out.
+/// The heartbeat: a comment, which clients ignore.
 pub const ALIVE: Bytes = Bytes::from_static(b": alive\n\n");
 
-/// The events of what is watched, as `tell` writes them, and a sign of life where there is nothing to tell.
+/// The events of a subscription, formatted by `tell`, with heartbeats in between.
 pub fn events<T: Clone>(
     watching: Watching<T>,
     tell: impl FnMut(T) -> Bytes,

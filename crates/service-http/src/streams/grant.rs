@@ -18,7 +18,7 @@ use crate::auth::token_end::TokenEnd;
 use crate::server::connection::ConnectionState;
 use service_core::caller::Caller;
 
-/// That a client may have one more stream, and until when. Its places are free again when this is dropped.
+/// Permission for one more stream, with its limits. Its slots are returned when dropped.
 pub struct Grant {
     _places: Option<Places>,
     time: Duration,
@@ -28,10 +28,10 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// One more stream for who asks, if they may have it.
+    /// One more stream for this caller.
     ///
     /// # Errors
-    /// 429 when they or their address have as many as they may, 503 when all together have.
+    /// 429 if the caller or its address is at the limit, 503 if all together are.
     pub fn of(request: &HttpRequest, caller: &Caller) -> Result<Self, Problem> {
         let guards = Guards::of(request)?;
         let streams = guards.streams.as_ref();
@@ -56,7 +56,7 @@ impl Grant {
         })
     }
 
-    /// The same, until this too.
+    /// Also ends when this future does.
     #[must_use]
     pub fn until(self, ended: impl Future<Output = ()> + 'static) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Grant {
         }
     }
 
-    /// The answer: these events for as long as the grant holds.
+    /// The answer: these events for as long as the grant lasts.
     #[must_use]
     pub fn answer(self, events: impl Stream<Item = Bytes> + 'static) -> HttpResponse {
         let Self {
@@ -84,7 +84,7 @@ impl Grant {
             }
         };
         let events = events.take_until(over).map(move |event| {
-            // As long as somebody is sent something.
+            // Held as long as the stream is sent.
             let _ = &places;
             Ok::<_, Infallible>(event)
         });

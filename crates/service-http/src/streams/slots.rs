@@ -1,4 +1,4 @@
-//! How many streams a client, an address and all together have open, and may have.
+//! Limits on open streams: per client, per address and in total.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use service_core::caller::Caller;
 use service_core::network::network_of;
 use service_core::settings::StreamSettings;
 
-/// How soon clients whose stream was refused may come back: others end, and give room.
+/// `Retry-After` of a refused stream: other streams end, and make room.
 const COME_BACK_AFTER_SECONDS: u32 = 10;
 
-/// A service's streams.
+/// The limits and counts of a service's streams.
 #[derive(Clone)]
 pub struct Streams {
     all: Shares<()>,
@@ -26,7 +26,7 @@ pub struct Streams {
     pub(super) draining: CancellationToken,
 }
 
-/// One of them, until it is dropped.
+/// The slots of one stream, returned when dropped.
 pub(super) struct Places {
     _among_all: Share<()>,
     _of_client: Option<Share<Arc<str>>>,
@@ -34,7 +34,7 @@ pub(super) struct Places {
 }
 
 impl Streams {
-    /// None yet; all end when the service does.
+    /// All streams end when `draining` is cancelled.
     #[must_use]
     pub fn new(settings: &StreamSettings, draining: CancellationToken) -> Self {
         Self {
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(code(streams.places(&Caller::open(), work)), "overloaded");
         let service = Caller::known("booking-service", Role::Service);
         assert!(streams.places(&service, home).unwrap().is_none());
-        // What is refused keeps no place of those that it could have had.
+        // A refusal keeps none of the slots that it could have had.
         drop(first);
         assert!(streams.places(&asha, home).is_ok());
     }

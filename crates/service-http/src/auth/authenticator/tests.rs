@@ -1,4 +1,4 @@
-//! Keys that change while tokens come.
+//! Key rotation while tokens arrive.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ fn token(signer: &Signer) -> String {
     signer.sign(&grant, Timestamp::now()).unwrap()
 }
 
-/// A set with the keys of all of these.
+/// A JWK set with the keys of all of these.
 fn set_of(signers: &[&Signer]) -> String {
     let keys = signers.iter().map(|signer| {
         let set: serde_json::Value = serde_json::from_str(&signer.public_jwks().unwrap()).unwrap();
@@ -39,7 +39,7 @@ fn set_of(signers: &[&Signer]) -> String {
 const ALICE: fn() -> Result<Caller, Unknown> = || Ok(Caller::known("alice", Role::Customer));
 const UNKNOWN_KEY: Result<Caller, Unknown> = Err(Unknown::Token(TokenError::UnknownKey));
 
-/// Where keys are published, and how often they were asked for.
+/// A JWKS endpoint that counts its requests.
 struct Publisher {
     set: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
@@ -136,7 +136,7 @@ async fn a_file_that_changes_is_read_again() {
     assert_eq!(authenticator.caller(&old_token).await, ALICE());
     assert_eq!(authenticator.caller(&token(&new)).await, UNKNOWN_KEY);
 
-    // Beside each other, until tokens of the old one have run out.
+    // Both keys overlap until tokens of the old one have expired.
     std::fs::write(&path, set_of(&[old, &new])).unwrap();
     keys.look_at_files();
     assert_eq!(authenticator.caller(&token(&new)).await, ALICE());
@@ -146,7 +146,7 @@ async fn a_file_that_changes_is_read_again() {
     keys.look_at_files();
     assert_eq!(authenticator.caller(&token(&new)).await, ALICE());
 
-    // A token that was remembered goes with its key.
+    // A cached token goes with its key.
     std::fs::write(&path, set_of(&[&new])).unwrap();
     keys.look_at_files();
     assert_eq!(authenticator.caller(&old_token).await, UNKNOWN_KEY);
