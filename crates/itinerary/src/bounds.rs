@@ -1,8 +1,8 @@
-//! Admissible lower bounds: what the way on to the destination costs at least.
+//! Admissible lower bounds of the remaining cost to the destination.
 //!
-//! They relax the problem: a flight of a route may be taken at any time, at the route's least price
-//! or in its least time, after the least connection, sold out or not, whoever flies it. Only the last
-//! leg has to be one that can be taken. No real way on costs less.
+//! They relax the problem: a flight of a route may be taken at any time, at the route's least price or in its
+//! least time, after the least connection, open or not, of any airline. Only the last leg must be usable. No
+//! real path costs less.
 
 use domain::sale_rules::itinerary::MAX_LEGS;
 
@@ -10,23 +10,23 @@ use crate::order::Order;
 use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{Network, Route};
 
-/// What is more costs than this leads nowhere: it exceeds every cutoff, and four of them can be added.
+/// The bound where no path exists: it exceeds every cutoff, and four of them can be added without overflow.
 pub(crate) const UNREACHABLE: i64 = 1 << 61;
 
-/// What is counted.
+/// The cost that is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// Ten-thousandths.
+    /// In ten-thousandths of the currency unit.
     Price,
-    /// Seconds, connections included.
+    /// In seconds, connections included.
     Time,
 }
 
 impl Measure {
-    /// How many there are.
+    /// How many measures there are.
     pub const COUNT: usize = 2;
 
-    /// A number below [`Self::COUNT`].
+    /// An index below [`Self::COUNT`].
     pub fn index(self) -> usize {
         match self {
             Self::Price => 0,
@@ -34,7 +34,7 @@ impl Measure {
         }
     }
 
-    /// The measures of an order's two keys.
+    /// The measures of an order's two main keys.
     pub fn of(order: Order) -> (Self, Self) {
         match order {
             Order::Cheapest => (Self::Price, Self::Time),
@@ -42,7 +42,7 @@ impl Measure {
         }
     }
 
-    /// What a flight of the route costs at least as a further leg.
+    /// The least cost of a route as a further leg, with the connection before it.
     pub fn least(self, route: &Route, goal: &ResolvedQuery<'_>) -> i64 {
         match self {
             Self::Price => route.least_price,
@@ -53,21 +53,20 @@ impl Measure {
     }
 }
 
-/// Lower bounds towards one destination, within one network.
+/// Lower bounds to one destination within one network.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     airports: usize,
-    /// For each set of airports still to be changed at and each airport, which is not in it any more,
-    /// the least cost of exactly 0, 1, 2 and 3 further legs, each with the connection before it.
+    /// For each set of remaining via airports and each airport outside the set: the least cost of exactly 0, 1,
+    /// 2 and 3 further legs, each with the connection before it.
     onward: Vec<[i64; MAX_LEGS]>,
 }
 
 impl Bounds {
-    /// The bounds of a goal. `last_legs` says for each route to the destination whether any of its
-    /// flights can be a last leg.
+    /// `last_legs` says for each route to the destination whether any of its flights can be the last leg.
     ///
-    /// Dynamic programming backwards from the destination, a round for each leg: only the routes into
-    /// airports that the round before came to are looked at.
+    /// Dynamic programming backwards from the destination, one round per leg. A round relaxes only the routes
+    /// into airports that the round before reached.
     pub fn new(
         network: &Network,
         goal: &ResolvedQuery<'_>,
@@ -86,7 +85,7 @@ impl Bounds {
             let mut next = Vec::new();
             for (airport, missing) in reached {
                 let rest = bounds.onward(airport, missing, further - 1);
-                // Whoever comes here had this airport still to be changed at, if it is one of those.
+                // Before arriving here, this airport was still a remaining via airport, if it is one at all.
                 let missing = goal.via.with(missing, airport);
                 for (index, (origin, route)) in network.routes_to(airport).enumerate() {
                     if origin == goal.destination
@@ -109,13 +108,13 @@ impl Bounds {
         bounds
     }
 
-    /// What the bounds of a goal without airports to change at occupy, in bytes.
+    /// Memory of the bounds for a query without via airports, in bytes.
     pub fn bytes(airports: usize) -> usize {
         airports * size_of::<[i64; MAX_LEGS]>()
     }
 
-    /// The least cost of exactly so many further legs, 0 to 3, from an airport, where these airports
-    /// are still to be changed at; at least [`UNREACHABLE`] where no way leads on.
+    /// The least cost of exactly `further` more legs (0 to 3) from an airport that still have to visit the via
+    /// airports `missing`; at least [`UNREACHABLE`] if there is no path.
     pub fn onward(&self, airport: u16, missing: usize, further: usize) -> i64 {
         self.onward[self.place(airport, missing)][further]
     }

@@ -1,4 +1,4 @@
-//! Branch and bound: all itineraries in one currency, without those that can't be among the best.
+//! Branch and bound over the itineraries of one currency.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::timetable::{FlightSlot, Network, Route, Timetable};
 use crate::top_k::TopK;
 use crate::transposition_table::{State, TranspositionTable};
 
-/// A search that goes on for longer than this learns from what it looked at. Most end before, and are
-/// spared the memory that it takes.
+/// A search that expands more nodes than this starts to fill the transposition table. Most end before, and
+/// never allocate it.
 const LEARN_AFTER: u64 = 100;
 
 /// The search in one network.
@@ -26,9 +26,9 @@ pub(crate) struct Branch<'a, F> {
     network: &'a Network,
     goal: &'a ResolvedQuery<'a>,
     is_open: &'a F,
-    /// Of the order's first key.
+    /// Of the first sort key.
     bounds: Arc<Bounds>,
-    /// Of its second key, where that has a limit.
+    /// Of the second sort key, if the query limits it.
     second: Option<Arc<Bounds>>,
     measures: (Measure, Measure),
     memo: TranspositionTable,
@@ -36,34 +36,34 @@ pub(crate) struct Branch<'a, F> {
     stats: &'a mut SearchStats,
 }
 
-/// The beginning of an itinerary: at least one leg.
+/// A partial itinerary: at least one leg.
 struct Partial {
     legs: Legs,
-    /// Of its legs together, in ten-thousandths. The sum of four amounts is far from overflow.
+    /// Sum over the legs, in ten-thousandths. Four amounts can't overflow.
     price: i64,
     departs_s: u32,
     arrives_s: u32,
-    /// Where it has come to.
+    /// The airport reached.
     airport: u16,
-    /// Where it has been before; what is missing to four repeats the source.
+    /// The airports visited before; unused entries repeat the source.
     visited: [u16; MAX_LEGS],
-    /// Where one still has to change, this airport not among them.
+    /// Remaining via airports, this one excluded.
     missing: usize,
 }
 
-/// A way to go on from a partial itinerary.
+/// A route to extend a partial itinerary by.
 struct Step<'a> {
     route: &'a Route,
-    /// How many legs follow it.
+    /// How many legs follow the step.
     further: usize,
-    /// Where one has to change behind it.
+    /// Via airports remaining after the step.
     missing: usize,
-    /// What follows it costs at least, by the first key and by the second.
+    /// Lower bounds of the cost after the step, by first and second key.
     onward: (i64, i64),
 }
 
 impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
-    /// A search in the network of this index.
+    /// A search in the network with this index.
     pub fn new(
         timetable: &'a Timetable,
         index: usize,
@@ -90,14 +90,14 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         }
     }
 
-    /// Offers every itinerary that may be among the best.
+    /// Offers every itinerary that may be among the best, in rounds by number of legs.
     pub fn all(&mut self) {
         for legs in 1..=self.goal.max_legs {
             self.with_further(legs - 1);
         }
     }
 
-    /// Itineraries of a first leg and exactly so many further ones. First legs go by their bound,
+    /// One round: itineraries with exactly `further` legs after the first. First legs are tried by their bound,
     /// so that good itineraries come early, and the first that exceeds the cutoff ends the round.
     fn with_further(&mut self, further: usize) {
         let mut first_legs = Vec::new();
@@ -126,9 +126,8 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         }
     }
 
-    /// Offers all ways to go on by exactly so many further legs. Answers what the way on from the last
-    /// leg costs at least, whatever came before it: what was cut for the beginning's sake counts with
-    /// its bound, what nobody can take does not count.
+    /// Offers all extensions by exactly `further` legs. Returns a lower bound of their cost after the last leg
+    /// of `partial`, for any beginning: pruned branches contribute their bound, infeasible ones don't.
     fn extend(&mut self, partial: &Partial, further: usize) -> i64 {
         self.stats.expanded += 1;
         if further == 0 {
@@ -168,7 +167,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         least
     }
 
-    /// Goes on by a flight. Answers what it and what follows cost at least, as [`Self::extend`] does.
+    /// Extends by one flight. Returns a lower bound of its cost and all that follows, as [`Self::extend`] does.
     fn go_on(&mut self, partial: &Partial, slot: FlightSlot, step: &Step<'_>) -> i64 {
         let state = State {
             slot,
@@ -195,7 +194,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         leg + found
     }
 
-    /// The step by a route, unless it leads nowhere.
+    /// The step by a route; `None` if the destination can't be reached behind it.
     fn step<'r>(&self, route: &'r Route, missing: usize, further: usize) -> Option<Step<'r>> {
         let missing = self.goal.via.without(missing, route.destination);
         let first = self.bounds.onward(route.destination, missing, further);
@@ -211,7 +210,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         })
     }
 
-    /// Whether a flight may be a leg that so many others follow.
+    /// Whether a flight may be a leg that `further` legs follow.
     fn is_admitted(&self, slot: FlightSlot, further: usize) -> bool {
         let airline = self.timetable.airlines[slot.index()];
         self.goal.admits_airline(airline)
@@ -242,7 +241,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         }
     }
 
-    /// The most that the first key may be.
+    /// The largest first key that can still be among the best.
     fn cutoff(&self) -> i64 {
         match self.best.cutoff() {
             Some(cutoff) => cutoff.min(self.goal.most.0),
@@ -250,7 +249,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         }
     }
 
-    /// The order's keys so far.
+    /// The sort keys so far.
     fn keys(&self, partial: &Partial) -> (i64, i64) {
         let duration_s = i64::from(partial.arrives_s - partial.departs_s);
         self.goal.order.keys(partial.price, duration_s)

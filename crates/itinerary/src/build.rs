@@ -1,4 +1,4 @@
-//! Builds a timetable from airports and flights in any order, and refuses by name what can't fly.
+//! Builds and validates a timetable from airports and flights in any order.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use crate::shared_bounds::SharedBounds;
 use crate::timetable::{Airport, Flight, FlightSlot, Network, Route, Timetable};
 
-/// Why a timetable can't be built.
+/// Why a timetable can't be built. Flights and airports are named.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// Two airports have the same code.
-    #[error("airport {0} is there twice")]
+    #[error("duplicate airport {0}")]
     DuplicateAirport(AirportCode),
     /// More than 65,535 airports.
     #[error("there are more than 65535 airports")]
@@ -24,31 +24,31 @@ pub enum BuildError {
     #[error("there are more than 65535 airlines")]
     TooManyAirlines,
     /// Two flights have the same id.
-    #[error("{0:?} is there twice")]
+    #[error("duplicate flight {0:?}")]
     DuplicateFlight(FlightId),
-    /// A flight leaves from, or arrives at, an airport that is not among the airports.
+    /// A flight's source or destination is not among the airports.
     #[error("{flight:?} names the unknown airport {airport}")]
     UnknownAirport {
-        /// The flight.
+        /// The flight with the unknown airport.
         flight: FlightId,
-        /// The code that no airport has.
+        /// The unknown code.
         airport: AirportCode,
     },
-    /// A flight arrives where it left from.
+    /// Source and destination of a flight are the same.
     #[error("{0:?} arrives at the airport it leaves from")]
     SameAirport(FlightId),
-    /// A flight arrives when it departs, or before.
+    /// A flight does not arrive after its departure.
     #[error("{0:?} does not arrive after it departs")]
     ArrivalNotAfterDeparture(FlightId),
-    /// A flight departs or arrives at a fraction of a second.
+    /// A departure or arrival is not a whole second.
     #[error("{0:?} has a time that is not a whole second")]
     FractionOfSecond(FlightId),
-    /// A flight arrives more than 4,294,967,295 seconds (136 years) after the first departure.
+    /// A flight arrives more than 4,294,967,295 s (136 years) after the first departure.
     #[error("{0:?} arrives more than 136 years after the first departure")]
     OutOfRange(FlightId),
 }
 
-/// A flight on its way into the columns. The order of the fields is the order of the slots.
+/// A flight before it is stored in columns. The field order is the sort order of the slots.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     currency: Currency,
@@ -62,10 +62,10 @@ struct Row {
 }
 
 impl Timetable {
-    /// Builds a timetable.
+    /// Sorts and validates. The order of the input does not matter.
     ///
     /// # Errors
-    /// A [`BuildError`] that names the first thing found wrong.
+    /// A [`BuildError`] for the first problem found.
     pub fn build(
         airports: impl IntoIterator<Item = Airport>,
         flights: impl IntoIterator<Item = Flight>,
@@ -134,7 +134,7 @@ fn sorted_airports(
     Ok(airports)
 }
 
-/// The airlines of all flights, in order, each once.
+/// The distinct airlines of all flights, sorted.
 fn airline_codes(flights: &[Flight]) -> Result<Vec<AirlineCode>, BuildError> {
     let codes: BTreeSet<AirlineCode> = flights.iter().map(|flight| flight.airline).collect();
     if codes.len() > usize::from(u16::MAX) {
@@ -186,7 +186,7 @@ fn row(
     })
 }
 
-/// One network for each currency of the sorted rows.
+/// One network per currency; `rows` is sorted.
 fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
     let mut networks = Vec::new();
     let mut first = 0;
@@ -221,8 +221,8 @@ fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
     networks
 }
 
-/// Where each airport's part of a list begins that is sorted by these airports, and where the last one's
-/// ends.
+/// Offsets into a list that is sorted by airport: where each airport's part begins, and one more entry for the
+/// end.
 fn beginnings(list: impl Iterator<Item = u16>, airports: usize) -> Vec<u32> {
     let mut beginnings = vec![0; airports + 1];
     for airport in list {
@@ -236,7 +236,7 @@ fn beginnings(list: impl Iterator<Item = u16>, airports: usize) -> Vec<u32> {
     beginnings
 }
 
-/// The route of these rows, which are all of its flights and at least one.
+/// The route of these rows: all flights of one pair of airports, at least one.
 fn route(rows: &[Row], first: u32) -> Route {
     let mut route = Route {
         least_price: i64::MAX,

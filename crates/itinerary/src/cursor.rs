@@ -1,4 +1,4 @@
-//! A place in the order of itineraries: where one answer ends and the next goes on.
+//! Cursors for keyset pagination: a position in the total order of itineraries.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,33 +11,33 @@ use crate::itinerary::Itinerary;
 use crate::order::Order;
 use crate::timetable::{FlightSlot, Timetable};
 
-/// An itinerary's place in an order. It does not need the itinerary to exist any more, nor the
-/// timetable that it was found in: what comes after it is found in any.
+/// A position in an order. Neither the itinerary nor its timetable has to exist any more: what follows the
+/// position is found in any timetable.
 ///
-/// As text it is what cursors are made of: `cheapest.78000000.9000.1708007400.3`, the order, the price
-/// in ten-thousandths, the duration and the departure in seconds, and the ids of the legs.
+/// As text, such as `cheapest.78000000.9000.1708007400.3`: the order, the price in ten-thousandths, the
+/// duration and the departure in seconds, and the flight ids of the legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     order: Order,
     keys: SortKey,
 }
 
-/// What itineraries are compared by. The order of the fields is that of the comparison.
+/// The sort key of itineraries. The field order is the order of comparison.
 ///
-/// No two itineraries of a search are equal in it, and none is the beginning of another: all end
-/// at the destination, and none passes it.
+/// Unique within a search. No itinerary's ids are a prefix of another's: all end at the destination, and none
+/// passes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SortKey {
-    /// See [`Order::keys`].
+    /// Price and duration, in the order of [`Order::keys`].
     pub main: (i64, i64),
-    /// The departure, in Unix seconds.
+    /// Departure, in Unix seconds.
     pub departs_s: i64,
-    /// Of the legs; what is missing to four repeats the last.
+    /// Flight ids of the legs; unused entries repeat the last.
     pub ids: [FlightId; MAX_LEGS],
 }
 
 impl Cursor {
-    /// The order in which it is a place.
+    /// The order that the position belongs to.
     #[must_use]
     pub fn order(&self) -> Order {
         self.order
@@ -47,7 +47,7 @@ impl Cursor {
         &self.keys
     }
 
-    /// Whether an itinerary of the timetable comes later.
+    /// Whether an itinerary of this timetable comes after the cursor.
     #[must_use]
     pub fn is_before(&self, timetable: &Timetable, itinerary: &Itinerary) -> bool {
         self.keys < timetable.place(itinerary, self.order).keys
@@ -55,7 +55,7 @@ impl Cursor {
 }
 
 impl Timetable {
-    /// The place in an order of an itinerary of this timetable.
+    /// The cursor at an itinerary of this timetable.
     #[must_use]
     pub fn place(&self, itinerary: &Itinerary, order: Order) -> Cursor {
         let id = |slot: FlightSlot| self.ids[slot.index()];
@@ -95,7 +95,7 @@ impl FromStr for Cursor {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        place_of(text).ok_or_else(|| Invalid::new("must be the `after` of an answer"))
+        place_of(text).ok_or_else(|| Invalid::new("must be the `after` of an earlier answer"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What narrows a search down, beside its airports and its day.
+//! Filters: conditions on itineraries beside airports and day.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,27 +10,26 @@ use jiff::tz::TimeZone;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
-/// What every itinerary of an answer must be like. Nothing is asked by default.
+/// Conditions on every itinerary of an answer; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filters {
-    /// The most that one seat on all legs may cost, as an amount of the itinerary's own currency.
+    /// Highest price of one seat on all legs, as an amount of the itinerary's own currency.
     pub max_price: Option<Amount>,
-    /// The most seconds from the first departure to the last arrival.
+    /// Longest time from first departure to last arrival, in seconds.
     pub max_duration_s: Option<u32>,
-    /// When the first leg departs, by the clocks of the source.
+    /// When the first leg departs, in the source's local time.
     pub departure: Option<TimeWindow>,
-    /// When the last leg arrives, by the clocks of the destination, on whatever day.
+    /// When the last leg arrives, in the destination's local time, on any day.
     pub arrival: Option<TimeWindow>,
-    /// The airlines that fly the legs, each leg by any of them; none named: any airline.
+    /// Allowed airlines, each leg by any of them; empty: all.
     pub airlines: Vec<AirlineCode>,
-    /// Where one changes: at each of these airports, in any order, and perhaps at others.
+    /// Via airports: the itinerary changes at each, in any order, and may change elsewhere too.
     pub via: Vec<AirportCode>,
-    /// Where one does not change.
+    /// Airports where the itinerary must not change.
     pub exclude: Vec<AirportCode>,
 }
 
-/// A part of the day on an airport's clocks: both ends are in it. One that ends earlier than it
-/// begins goes past midnight.
+/// A window of local time, both ends included. One whose end is before its start spans midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeWindow {
     from_s: u32,
@@ -38,12 +37,12 @@ pub struct TimeWindow {
 }
 
 impl TimeWindow {
-    /// A window from one time of day to another.
+    /// From one time of day to another, both included.
     #[must_use]
     pub fn new(from: Time, to: Time) -> Self {
         let second = |time: Time| {
             let seconds = time.duration_since(Time::midnight()).as_secs();
-            // A time of day is never negative and far from the limit.
+            // A time of day is never negative and fits, so the default is never used.
             u32::try_from(seconds).unwrap_or_default()
         };
         Self {
@@ -71,9 +70,7 @@ impl FromStr for TimeWindow {
         };
         let ends = text.split_once('-');
         let window = ends.and_then(|(from, to)| Some(Self::new(time(from)?, time(to)?)));
-        window.ok_or_else(|| {
-            Invalid::new("a part of the day is two times of day, such as 06:00-11:30")
-        })
+        window.ok_or_else(|| Invalid::new("a time window is two times of day, such as 06:00-11:30"))
     }
 }
 
@@ -85,17 +82,17 @@ impl fmt::Display for TimeWindow {
     }
 }
 
-/// A part of the day and the clocks that show it.
+/// A time window in an airport's time zone.
 pub(crate) struct LocalWindow<'a> {
     pub window: TimeWindow,
     pub zone: &'a TimeZone,
 }
 
 impl LocalWindow<'_> {
-    /// Whether the clocks show a time in the window at this moment.
+    /// Whether this moment's local time is in the window.
     pub fn contains(&self, at: Timestamp) -> bool {
         let local_s = at.as_second() + i64::from(self.zone.to_offset(at).seconds());
-        // The rest of a division by a day, so this never takes the default.
+        // The remainder is from 0 to 86,399, so the default is never used.
         let second = u32::try_from(local_s.rem_euclid(SECONDS_A_DAY)).unwrap_or_default();
         self.window.contains(second)
     }

@@ -1,4 +1,4 @@
-//! What a search answers.
+//! The result of a search.
 
 use domain::Money;
 use domain::sale_rules::itinerary::MAX_LEGS;
@@ -6,42 +6,42 @@ use jiff::Timestamp;
 
 use crate::timetable::FlightSlot;
 
-/// A way from one airport to another: 1 to 4 legs in order, of one currency.
+/// A journey between two airports: 1 to 4 legs in order, all in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Itinerary {
     pub(crate) legs: Legs,
-    /// What one seat on each leg costs together.
+    /// The price of one seat on all legs.
     pub price: Money,
-    /// When the first leg departs.
+    /// Departure of the first leg.
     pub departs_at: Timestamp,
-    /// When the last leg arrives.
+    /// Arrival of the last leg.
     pub arrives_at: Timestamp,
 }
 
 impl Itinerary {
-    /// The legs in order, as slots of the timetable that was searched; never empty.
+    /// The legs in order, as slots of the searched timetable; never empty.
     #[must_use]
     pub fn legs(&self) -> &[FlightSlot] {
         self.legs.as_slice()
     }
 
-    /// How many stops there are on the way: 0 to 3.
+    /// 0 to 3.
     #[must_use]
     pub fn stops(&self) -> usize {
         self.legs().len() - 1
     }
 
-    /// From the first departure to the last arrival, in seconds; always positive.
+    /// First departure to last arrival, in seconds; always positive.
     #[must_use]
     pub fn duration_seconds(&self) -> i64 {
         self.arrives_at.as_second() - self.departs_at.as_second()
     }
 }
 
-/// One to four slots, inline.
+/// One to four slots, stored inline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Legs {
-    /// What is missing to four repeats the last leg.
+    /// Unused entries repeat the last leg.
     slots: [FlightSlot; MAX_LEGS],
     len: u8,
 }
@@ -54,7 +54,7 @@ impl Legs {
         }
     }
 
-    /// These legs and one more. There must be fewer than four.
+    /// Appends a leg; there must be fewer than four.
     pub fn then(mut self, slot: FlightSlot) -> Self {
         self.slots[usize::from(self.len)..].fill(slot);
         self.len += 1;
@@ -73,7 +73,7 @@ impl Legs {
         &self.slots[..usize::from(self.len)]
     }
 
-    /// All four places; what is missing to four repeats the last leg.
+    /// All four entries; unused ones repeat the last leg.
     pub fn padded(&self) -> [FlightSlot; MAX_LEGS] {
         self.slots
     }

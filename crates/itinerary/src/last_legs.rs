@@ -1,15 +1,15 @@
-//! Which routes have a flight that can be the last leg.
+//! Which routes to the destination have a usable last leg.
 //!
-//! Where the last flights to a destination are sold out, closed, another airline's or at the wrong time
-//! of day, bounds over all flights would promise ways that lead nowhere, and a search without a full
-//! answer has nothing else to be cut by.
+//! If the last flights to a destination are sold out, closed, of another airline or at the wrong time of day,
+//! bounds over all flights would promise paths that don't exist, and a search that never fills its heap has
+//! nothing else to prune by.
 
 use domain::sale_rules::itinerary::MAX_LEGS;
 
 use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{FlightSlot, Network, Timetable};
 
-/// Whether a flight can be the last leg, whatever comes before it.
+/// Whether a flight can be the last leg, regardless of the legs before it.
 pub(crate) fn is_last_leg(
     timetable: &Timetable,
     goal: &ResolvedQuery<'_>,
@@ -21,15 +21,14 @@ pub(crate) fn is_last_leg(
         && is_open(slot)
 }
 
-/// For each route to the destination, in the network's order, whether any of its flights can be the
-/// last leg.
+/// For each route to the destination, in the network's order, whether any of its flights can be the last leg.
 pub(crate) fn last_legs(
     timetable: &Timetable,
     network: &Network,
     goal: &ResolvedQuery<'_>,
     is_open: &impl Fn(FlightSlot) -> bool,
 ) -> Vec<bool> {
-    // Before the last leg there are at most so many flights and connections.
+    // Longest time from one departure to the next: a flight and a connection.
     let before = timetable
         .longest_flight_s
         .saturating_add(goal.connections.max_seconds());

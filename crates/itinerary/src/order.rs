@@ -1,5 +1,4 @@
-//! What makes one itinerary better than another: a total order, so that every answer is the only
-//! right one.
+//! The total order of itineraries: every query has exactly one correct answer.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,19 +8,18 @@ use domain::Invalid;
 use crate::cursor::SortKey;
 use crate::itinerary::Legs;
 
-/// What the best itineraries are the best at.
+/// What to minimize first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// The least price first; then the shortest, the earliest to depart, and the least flight ids
-    /// in the order of the legs. Prices compare as amounts: a currency has no rate here.
+    /// By price, then duration, then departure, then the legs' flight ids in order. Prices compare as amounts,
+    /// whatever their currency: there are no exchange rates here.
     Cheapest,
-    /// The shortest first; then the least price, the earliest to depart, and the least flight ids
-    /// in the order of the legs.
+    /// By duration, then price, then departure, then the legs' flight ids in order.
     Fastest,
 }
 
 impl Order {
-    /// The two main keys of the order. Applied to them it gives price and duration back.
+    /// The two main keys, in this order. Applied to them, it gives back price and duration.
     pub(crate) fn keys(self, price: i64, duration_s: i64) -> (i64, i64) {
         match self {
             Self::Cheapest => (price, duration_s),
@@ -51,10 +49,10 @@ impl fmt::Display for Order {
     }
 }
 
-/// An itinerary's place among all of a search, and its legs.
+/// An itinerary's sort key, and its legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     pub keys: SortKey,
-    /// Never compared in effect: the ids decide before.
+    /// Never decides a comparison: the ids in `keys` already differ.
     pub legs: Legs,
 }

@@ -1,4 +1,4 @@
-//! What is searched for.
+//! A search request.
 
 use domain::AirportCode;
 use domain::sale_rules::itinerary::ConnectionWindow;
@@ -8,33 +8,33 @@ use crate::cursor::Cursor;
 use crate::filters::Filters;
 use crate::order::Order;
 
-/// The most stops that a search allows: one fewer than an itinerary has legs.
+/// Most stops of a search: one fewer than the legs of an itinerary.
 pub const MAX_STOPS: u8 = 3;
 
-/// A search: the best ways to get from one airport to another on a day.
+/// A request for the best itineraries between two airports on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Where the first leg leaves from.
+    /// Departure airport of the first leg.
     pub source: AirportCode,
-    /// Where the last leg arrives.
+    /// Arrival airport of the last leg.
     pub destination: AirportCode,
-    /// The day on which the first leg departs, in the local time of the source.
+    /// The departure day of the first leg, in the source's local time.
     pub date: Date,
-    /// What to be the best at.
+    /// What to minimize first.
     pub order: Order,
-    /// The most stops: 0 (direct flights only) to [`MAX_STOPS`].
+    /// Most stops: 0 (direct flights only) to [`MAX_STOPS`].
     pub max_stops: u8,
-    /// The most itineraries to answer. The work and memory grow with it.
+    /// Most itineraries to return. Work and memory grow with it.
     pub limit: usize,
-    /// How long a connection may last.
+    /// Shortest and longest connection.
     pub connections: ConnectionWindow,
-    /// What else every itinerary must be like.
+    /// Further conditions on every itinerary.
     pub filters: Filters,
-    /// The place after which the answer begins, in the same order; none: at the beginning.
+    /// Return what follows this cursor, which must be of the same order; `None` for the first page.
     pub after: Option<Cursor>,
 }
 
-/// Why a query has no answer, not even an empty one.
+/// Why a query is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
     /// The timetable has no airport with the source's code.
@@ -49,30 +49,30 @@ pub enum SearchError {
     /// More than [`MAX_STOPS`] stops were asked for.
     #[error("{0} stops are more than the most that can be searched, {MAX_STOPS}")]
     TooManyStops(u8),
-    /// The timetable has no airport with the code of one to change at.
+    /// A via airport is not in the timetable.
     #[error("the airport {0} is unknown")]
     UnknownVia(AirportCode),
-    /// One is to change where the journey begins or ends.
+    /// A via airport is the source or the destination.
     #[error("one can't change at {0}, where the journey begins or ends")]
     ViaAtAnEnd(AirportCode),
-    /// There are more airports to change at than stops.
+    /// There are more via airports than stops.
     #[error("{airports} airports to change at need more stops than {max_stops}")]
     ViaNeedsMoreStops {
-        /// How many airports there are.
+        /// How many via airports.
         airports: usize,
-        /// The most stops of the query.
+        /// The query's most stops.
         max_stops: u8,
     },
-    /// The timetable has no airport with the code of one that is excluded.
+    /// An excluded airport is not in the timetable.
     #[error("the airport {0} is unknown")]
     UnknownExcluded(AirportCode),
-    /// The journey begins or ends at an airport that is excluded.
+    /// The source or the destination is excluded.
     #[error("{0} can't be excluded: the journey begins or ends there")]
     EndExcluded(AirportCode),
-    /// One is to change at an airport that is excluded.
-    #[error("{0} is excluded, and named to change at")]
+    /// A via airport is excluded.
+    #[error("{0} is both excluded and named to change at")]
     ViaExcluded(AirportCode),
-    /// The place to go on from belongs to the other order.
-    #[error("this place is one in the order {0}")]
+    /// The cursor belongs to the other order.
+    #[error("this cursor belongs to the order {0}")]
     CursorOfOtherOrder(Order),
 }

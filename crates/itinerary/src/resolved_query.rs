@@ -1,4 +1,4 @@
-//! A query in the timetable's own terms.
+//! A validated query, in indexes and seconds of the timetable.
 
 use std::ops::RangeInclusive;
 
@@ -16,50 +16,49 @@ use crate::timetable::{FlightSlot, Timetable};
 /// More than any sum of prices or times, and less than [`crate::bounds::UNREACHABLE`].
 pub(crate) const NO_LIMIT: i64 = 1 << 60;
 
-/// A query in the timetable's terms.
+/// A validated query. Airports are indexes; times are seconds since the timetable's epoch.
 pub(crate) struct ResolvedQuery<'a> {
     pub source: u16,
     pub destination: u16,
-    /// The seconds of the first leg's departure.
+    /// When the first leg may depart: the local day.
     pub day: RangeInclusive<u32>,
     pub order: Order,
-    /// The most legs: 1 to 4.
+    /// Most legs: 1 to 4.
     pub max_legs: usize,
     pub connections: ConnectionWindow,
-    /// The most that the order's two keys may be, in its order.
+    /// Limits of the two sort keys, in the query's order.
     pub most: (i64, i64),
     pub departure: Option<LocalWindow<'a>>,
     pub arrival: Option<LocalWindow<'a>>,
-    /// For each airline whether it may fly a leg; none: any may.
+    /// By airline index, whether the airline may fly a leg; `None`: any may.
     pub airlines: Option<Vec<bool>>,
     pub via: Via,
     pub excluded: Vec<u16>,
-    /// Only what comes after this is answered.
+    /// Only itineraries after this key are returned.
     pub after: Option<SortKey>,
 }
 
-/// The airports to change at: at most as many as there are stops. A set of them is a number below
-/// [`Self::sets`], a bit for each.
+/// The via airports, at most as many as stops. A set of them is a bit mask below [`Self::sets`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Via(Vec<u16>);
 
 impl Via {
-    /// How many sets of them there are.
+    /// How many sets there are.
     pub fn sets(&self) -> usize {
         1 << self.0.len()
     }
 
-    /// The set of all.
+    /// The full set.
     pub fn all(&self) -> usize {
         self.sets() - 1
     }
 
-    /// A set without an airport, which may be any.
+    /// The set without an airport; any other airport leaves it unchanged.
     pub fn without(&self, set: usize, airport: u16) -> usize {
         set & !self.bit(airport)
     }
 
-    /// A set with an airport, where that is one to change at.
+    /// The set with an airport; any other than a via airport leaves it unchanged.
     pub fn with(&self, set: usize, airport: u16) -> usize {
         set | self.bit(airport)
     }
@@ -76,7 +75,7 @@ impl Via {
 }
 
 impl ResolvedQuery<'_> {
-    /// Whether the airline of a flight may fly a leg.
+    /// Whether this airline may fly a leg.
     pub fn admits_airline(&self, airline: u16) -> bool {
         self.airlines
             .as_ref()
@@ -85,7 +84,7 @@ impl ResolvedQuery<'_> {
 }
 
 impl Timetable {
-    /// The query's goal, or none where the answer is empty.
+    /// Validates a query. `None` if its answer is empty for certain: no limit, or a day outside the timetable.
     pub(crate) fn goal(&self, query: &Query) -> Result<Option<ResolvedQuery<'_>>, SearchError> {
         let source = self
             .airport_index(query.source)
@@ -173,13 +172,13 @@ impl Timetable {
         excluded.collect()
     }
 
-    /// The seconds of a date in an airport's zone, as far as the timetable can have them.
+    /// A date's seconds in an airport's time zone, clipped to the timetable's range; `None` if outside it.
     fn local_day(&self, airport: u16, date: Date) -> Option<RangeInclusive<u32>> {
         let zone = &self.airports[usize::from(airport)].time_zone;
-        // Where the clocks skip midnight, the day begins right after; where they pass it twice, it
-        // begins the first time.
+        // If the clocks skip midnight, the day begins right after; if they pass it twice, it begins the first
+        // time.
         let first_moment = |date: Date| zone.to_timestamp(date.to_datetime(Time::midnight()));
-        // Only days at either end of the calendar have no moment to begin with.
+        // Only days at either end of the calendar have no first moment.
         let end_of_time = match date.year() {
             ..0 => Timestamp::MIN,
             0.. => Timestamp::MAX,
@@ -194,14 +193,14 @@ impl Timetable {
         Some(first..=last)
     }
 
-    /// Whether a flight departs when the first leg has to.
+    /// Whether a flight's departure is in the first leg's window.
     pub(crate) fn departs_in_window(&self, goal: &ResolvedQuery<'_>, slot: FlightSlot) -> bool {
         goal.departure
             .as_ref()
             .is_none_or(|window| window.contains(self.departs_at(slot)))
     }
 
-    /// Whether a flight arrives when the last leg has to.
+    /// Whether a flight's arrival is in the last leg's window.
     pub(crate) fn arrives_in_window(&self, goal: &ResolvedQuery<'_>, slot: FlightSlot) -> bool {
         goal.arrival
             .as_ref()
@@ -222,7 +221,7 @@ mod tests {
     use super::*;
     use crate::timetable::{Airport, Flight};
 
-    /// A timetable with an airport in the zone and a first departure at the moment.
+    /// A timetable with two airports in this zone and one departure at this moment.
     fn timetable(zone: &str, first_departure: &str) -> Timetable {
         let airport = |code: &str| Airport {
             code: code.parse().unwrap(),
@@ -251,7 +250,7 @@ mod tests {
             // Midnight itself is skipped, then passed twice.
             ("America/Havana", date(2024, 3, 10), 23),
             ("America/Havana", date(2024, 11, 3), 25),
-            // Samoa went over the date line: this day never was.
+            // Samoa crossed the date line and skipped this day.
             ("Pacific/Apia", date(2011, 12, 30), 0),
         ] {
             let timetable = timetable(zone, "2010-01-01T00:00:00Z");

@@ -1,4 +1,4 @@
-//! From a query to an answer: a branch and bound for each currency, and the best of all.
+//! The entry point: one branch and bound per currency, and the best of all.
 
 use std::sync::Arc;
 
@@ -16,32 +16,30 @@ use crate::shared_bounds::SharedKey;
 use crate::timetable::{FlightSlot, Timetable};
 use crate::top_k::TopK;
 
-/// How much a search had to do.
+/// Work done by a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchStats {
-    /// How many beginnings of itineraries were looked at, whole ones included.
+    /// Partial and complete itineraries expanded.
     pub expanded: u64,
 }
 
 impl Timetable {
-    /// The best itineraries, best first, at most [`Query::limit`] of them.
+    /// The best itineraries in order, at most [`Query::limit`].
     ///
-    /// The answer is exact: the first of all itineraries in the total order of [`Query::order`], or
-    /// those that follow [`Query::after`]. An itinerary is one by [`rules::check`], which a test compares
-    /// with what is found. So it
+    /// The answer is exact: the first of all itineraries in the total order of [`Query::order`], or those after
+    /// [`Query::after`]. [`rules::check`] defines what an itinerary is; a property test compares the two. So an
+    /// itinerary
     ///
-    /// - goes from the source to the destination with at most [`Query::max_stops`] stops, and comes
-    ///   to no airport twice;
-    /// - departs on [`Query::date`], local to the source. A local day lasts from its first moment
-    ///   to that of the next, so it has 23 or 25 hours when the clocks change;
+    /// - goes from source to destination with at most [`Query::max_stops`] stops, and visits no airport twice;
+    /// - departs on [`Query::date`], local to the source. A local day lasts from its first moment to that of
+    ///   the next, so it has 23 or 25 hours when the clocks change;
     /// - connects at the same airport, within [`Query::connections`];
-    /// - has one currency, and a price that [`Amount`] can hold;
-    /// - is as [`Query::filters`] say;
-    /// - has only legs of which `is_open` says true. It may be asked more than once for a leg, and
-    ///   is not asked for flights that can't matter.
+    /// - has one currency, and a price within the range of [`Amount`];
+    /// - satisfies [`Query::filters`];
+    /// - has only legs for which `is_open` is true. It may be called more than once for a leg, and is not
+    ///   called for flights that can't matter.
     ///
-    /// A date without departures has an empty answer. An answer may hold several currencies, since
-    /// prices compare as amounts.
+    /// The answer is empty if nothing departs that day. It may mix currencies, since prices compare as amounts.
     ///
     /// # Errors
     /// When an airport is unknown, both are the same, or the query contradicts itself otherwise.
@@ -54,7 +52,7 @@ impl Timetable {
             .map(|(itineraries, _)| itineraries)
     }
 
-    /// The same as [`Self::search`], and how much it had to do.
+    /// [`Self::search`] with statistics.
     ///
     /// # Errors
     /// As for [`Self::search`].
@@ -76,10 +74,11 @@ impl Timetable {
         Ok((itineraries.collect(), stats))
     }
 
-    /// The cheapest itinerary of each day, departing on it, or none where there is none; each is searched
-    /// when it is asked for. Date, order, limit and place of the query do not matter.
+    /// The cheapest itinerary of each day, `None` without one, for a fare calendar. Lazy: each day is searched
+    /// when the iterator reaches it. The query's date, order, limit and cursor are ignored.
     ///
     /// # Errors
+    /// As for [`Self::search`], on each day alike.
     /// As for [`Self::search`], for every day alike.
     pub fn cheapest_of_days(
         &self,
@@ -100,7 +99,7 @@ impl Timetable {
         })
     }
 
-    /// The itinerary of these flights, if they are one.
+    /// The itinerary of these legs; `None` if the rules do not allow it.
     #[must_use]
     pub fn itinerary_of(
         &self,
@@ -116,7 +115,8 @@ impl Timetable {
         Some(self.itinerary(legs))
     }
 
-    /// Bounds for a goal in the network of this index: shared, unless only this goal has them.
+    /// The bounds for a query in one network: from the shared cache, unless filters make them specific to the
+    /// query.
     pub(crate) fn bounds(
         &self,
         network: usize,
@@ -149,7 +149,7 @@ impl Timetable {
             .and_then(|amount| Money::new(amount, currency));
         Itinerary {
             legs,
-            // What no amount can hold was left out, so this never takes the default.
+            // Prices out of range were left out, so the default is never used.
             price: price.unwrap_or(Money::zero(currency)),
             departs_at: self.departs_at(first),
             arrives_at: self.instant(self.arrives_s[last.index()]),

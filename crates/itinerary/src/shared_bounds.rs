@@ -1,8 +1,8 @@
-//! Bounds that searches to the same destination share.
+//! A cache of bounds, shared by searches to the same destination.
 //!
-//! Bounds do not depend on the day, nor on the source if that is let through, so a later search finds
-//! them made: another day of a fare calendar, another source, another page. They do depend on which
-//! routes have a last leg, which is part of what they are found by.
+//! Bounds depend on neither the day nor, if paths back through the source are allowed, on the source. So later
+//! searches reuse them: another day of a fare calendar, another source, another page. They do depend on which
+//! routes have a usable last leg; that is part of the key.
 
 use std::sync::Arc;
 
@@ -11,29 +11,29 @@ use arc_swap::ArcSwapOption;
 use crate::bounds::{Bounds, Measure};
 use crate::timetable::Timetable;
 
-/// What a timetable may take, its shared bounds included.
+/// Memory budget of a timetable, shared bounds included.
 const BYTES_A_FLIGHT: usize = 48;
 
-/// What shared bounds may take of that: more are seldom found again.
+/// The part of the budget for shared bounds; more are seldom reused.
 const SHARED_BYTES_A_FLIGHT: usize = 8;
 
-/// Small timetables may have as many all the same: one for each measure, for a page after a page.
+/// Least number of entries, for small timetables: one per measure, so that the next page reuses them.
 const LEAST_PLACES: usize = 2;
 
-/// What tells bounds apart.
+/// The cache key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SharedKey {
-    /// The index of the network.
+    /// Index of the currency's network.
     pub network: usize,
     pub destination: u16,
     pub measure: Measure,
-    /// A part of every time.
+    /// Included in every time bound.
     pub min_connection_s: u32,
-    /// For each route to the destination whether it has a last leg.
+    /// For each route to the destination, whether it has a usable last leg.
     pub last_legs: Vec<bool>,
 }
 
-/// A place for each remainder of a key's hash; what comes later takes the place.
+/// A direct-mapped cache: a new entry replaces the one with the same index.
 #[derive(Debug, Default)]
 pub(crate) struct SharedBounds {
     airports: usize,
@@ -41,7 +41,7 @@ pub(crate) struct SharedBounds {
 }
 
 impl SharedBounds {
-    /// Places for a timetable that has none yet, in what it leaves free.
+    /// Sized to fit the memory budget beside the timetable.
     pub fn new(timetable: &Timetable) -> Self {
         let airports = timetable.airports.len();
         let wanted = airports * timetable.networks.len() * Measure::COUNT;
@@ -55,7 +55,7 @@ impl SharedBounds {
         }
     }
 
-    /// The bounds of a key, made if they are not there.
+    /// The cached bounds, or new ones, which are then cached.
     pub fn get_or_make(&self, key: SharedKey, make: impl FnOnce() -> Bounds) -> Arc<Bounds> {
         let Some(place) = self.places.get(self.place(&key)) else {
             return Arc::new(make());
@@ -70,12 +70,12 @@ impl SharedBounds {
         bounds
     }
 
-    /// What the bounds occupy when all places are taken, in bytes.
+    /// Memory when the cache is full, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.places.len() * Bounds::bytes(self.airports)
     }
 
-    /// Destinations follow one another, so that where there are places for all, no two meet.
+    /// Consecutive destinations get consecutive indexes, so a cache large enough for all has no collisions.
     fn place(&self, key: &SharedKey) -> usize {
         let of_measure = key.network * Measure::COUNT + key.measure.index();
         let index = of_measure * self.airports + usize::from(key.destination);

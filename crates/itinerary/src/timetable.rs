@@ -1,6 +1,6 @@
-//! The timetable: every flight in compact columns, grouped by route.
+//! The timetable: all flights in compact columns, grouped by route.
 //!
-//! It never changes once built. A changed schedule is a new timetable, built aside and swapped in.
+//! Immutable. A changed schedule is a new timetable, built aside and swapped in.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -11,36 +11,36 @@ use jiff::tz::TimeZone;
 
 use crate::shared_bounds::SharedBounds;
 
-/// An airport that flights may leave from or arrive at.
+/// An airport of the timetable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Airport {
-    /// Its IATA code.
+    /// IATA code.
     pub code: AirportCode,
-    /// The zone of its local time, which decides what a date means there.
+    /// Its local time decides what a date means there.
     pub time_zone: TimeZone,
 }
 
 /// One departure of one aircraft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flight {
-    /// Its id.
+    /// Unique within the timetable.
     pub id: FlightId,
-    /// Where it leaves from.
+    /// Departure airport.
     pub source: AirportCode,
-    /// Where it arrives.
+    /// Arrival airport; differs from the source.
     pub destination: AirportCode,
-    /// When it leaves, to the second.
+    /// Departure, a whole second.
     pub departs_at: Timestamp,
-    /// When it arrives, to the second; later than it leaves.
+    /// Arrival, a whole second after the departure.
     pub arrives_at: Timestamp,
-    /// What one seat costs.
+    /// The price of one seat.
     pub price: Money,
-    /// Who flies it.
+    /// The airline that flies it.
     pub airline: AirlineCode,
 }
 
 impl Flight {
-    /// As a leg of an itinerary.
+    /// The flight as a leg of an itinerary.
     #[must_use]
     pub fn leg(&self) -> Leg {
         Leg {
@@ -54,33 +54,32 @@ impl Flight {
     }
 }
 
-/// A flight's place in one [`Timetable`]: a number below [`Timetable::len`], each used once.
+/// A flight's index in one [`Timetable`], below [`Timetable::len`].
 ///
-/// It means nothing in another timetable; what must outlast one keeps the [`FlightId`].
+/// Meaningless in another timetable; whatever outlives one keeps the [`FlightId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlightSlot(pub(crate) u32);
 
 impl FlightSlot {
-    /// The place as an index into a list with an entry for each flight.
+    /// An index into a list with one entry per flight.
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// All flights of one currency from one airport to another: a contiguous range of slots, by
-/// departure and then id.
+/// All flights of one currency between two airports: a contiguous range of slots, sorted by departure, then id.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// The least price of its flights, in ten-thousandths.
+    /// In ten-thousandths.
     pub least_price: i64,
-    /// The least flight time of its flights, in seconds.
+    /// In seconds.
     pub least_duration_s: u32,
-    /// The slot of its first flight.
+    /// The first flight's slot.
     pub first: u32,
-    /// The slot after that of its last flight.
+    /// One past the last flight's slot.
     pub end: u32,
-    /// The airport its flights arrive at.
+    /// Index of the arrival airport.
     pub destination: u16,
 }
 
@@ -88,30 +87,30 @@ pub(crate) struct Route {
 #[derive(Debug)]
 pub(crate) struct Network {
     pub currency: Currency,
-    /// By origin, then destination.
+    /// Sorted by origin, then destination.
     pub routes: Vec<Route>,
-    /// For each airport the index of its first route; one more entry ends the last airport's.
+    /// By airport, the index of its first route; one more entry for the end.
     pub first_route: Vec<u32>,
-    /// Origins and indexes of all routes, by destination.
+    /// Origin and index of each route, sorted by destination.
     pub arriving: Vec<(u16, u32)>,
-    /// For each airport where its part of `arriving` begins; one more entry ends the last airport's.
+    /// By airport, where its part of `arriving` begins; one more entry for the end.
     pub first_arriving: Vec<u32>,
 }
 
 impl Network {
-    /// The indexes of all airports.
+    /// All airport indexes.
     pub fn airports(&self) -> Range<u16> {
-        // At most 65,535 airports by construction, so this never takes the default.
+        // At most 65,535 airports by construction, so the default is never used.
         0..u16::try_from(self.first_route.len() - 1).unwrap_or(u16::MAX)
     }
 
-    /// The routes that leave from an airport.
+    /// Routes from an airport, sorted by destination.
     pub fn routes_from(&self, airport: u16) -> &[Route] {
         let airport = usize::from(airport);
         &self.routes[self.first_route[airport] as usize..self.first_route[airport + 1] as usize]
     }
 
-    /// The routes that arrive at an airport, each with its origin.
+    /// Routes to an airport, each with its origin.
     pub fn routes_to(&self, airport: u16) -> impl Iterator<Item = (u16, &Route)> {
         let airport = usize::from(airport);
         let part = self.first_arriving[airport] as usize..self.first_arriving[airport + 1] as usize;
@@ -120,7 +119,7 @@ impl Network {
             .map(|(origin, route)| (*origin, &self.routes[*route as usize]))
     }
 
-    /// The route from one airport to another, if any flight takes it: one, or none.
+    /// The route between two airports: a slice of one, or empty.
     pub fn routes_between(&self, from: u16, to: u16) -> &[Route] {
         let routes = self.routes_from(from);
         let first = routes.partition_point(|route| route.destination < to);
@@ -133,17 +132,17 @@ impl Network {
     }
 }
 
-/// Airports and flights in memory, ready to be searched.
+/// Airports and flights in memory, indexed for search.
 ///
-/// Flights are sorted by currency, source, destination, departure and id, so that all flights of
-/// a route stand together. Times are whole seconds since the first departure.
+/// Flights are sorted by currency, source, destination, departure and id, so that a route's flights are
+/// contiguous. Times are whole seconds since the first departure.
 #[derive(Debug)]
 pub struct Timetable {
-    /// By code.
+    /// Sorted by code.
     pub(crate) airports: Vec<Airport>,
-    /// By currency; their routes' slots follow one another without gaps.
+    /// Sorted by currency; their routes' slots are contiguous.
     pub(crate) networks: Vec<Network>,
-    /// The moment that is second 0.
+    /// Second 0: the first departure.
     pub(crate) epoch: Timestamp,
     pub(crate) departs_s: Vec<u32>,
     pub(crate) arrives_s: Vec<u32>,
@@ -151,13 +150,13 @@ pub struct Timetable {
     pub(crate) ids: Vec<FlightId>,
     /// Indexes into `airline_codes`.
     pub(crate) airlines: Vec<u16>,
-    /// In order, each once.
+    /// Sorted and distinct.
     pub(crate) airline_codes: Vec<AirlineCode>,
-    /// Not of the timetable's making: what searches leave for others.
+    /// A cache that searches fill; not part of the timetable.
     pub(crate) shared_bounds: SharedBounds,
-    /// The longest time that a flight takes.
+    /// Longest flight time, in seconds.
     pub(crate) longest_flight_s: u32,
-    /// All slots, by flight id.
+    /// All slots, sorted by flight id.
     pub(crate) by_id: Vec<FlightSlot>,
 }
 
@@ -168,26 +167,26 @@ impl Timetable {
         self.ids.len()
     }
 
-    /// Whether there is no flight at all.
+    /// Whether there are no flights.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// The airports, by code.
+    /// All airports, sorted by code.
     #[must_use]
     pub fn airports(&self) -> &[Airport] {
         &self.airports
     }
 
-    /// The airport with this code.
+    /// `None` if no airport has this code.
     #[must_use]
     pub fn airport(&self, code: AirportCode) -> Option<&Airport> {
         let index = self.airport_index(code)?;
         self.airports.get(usize::from(index))
     }
 
-    /// The slot of the flight with this id.
+    /// `None` if no flight has this id.
     #[must_use]
     pub fn slot_of(&self, id: FlightId) -> Option<FlightSlot> {
         self.by_id
@@ -199,7 +198,7 @@ impl Timetable {
     /// The flight in a slot.
     ///
     /// # Panics
-    /// When the slot is from another timetable with more flights.
+    /// If the slot is from a larger timetable.
     #[must_use]
     pub fn flight(&self, slot: FlightSlot) -> Flight {
         let (network, route) = self.network_and_route(slot);
@@ -214,23 +213,23 @@ impl Timetable {
             destination: self.airports[usize::from(network.routes[route].destination)].code,
             departs_at: self.instant(self.departs_s[index]),
             arrives_at: self.instant(self.arrives_s[index]),
-            // It was made of such a price, so this never takes the default.
+            // The price was valid on the way in, so the default is never used.
             price: Money::new(self.prices[index], network.currency)
                 .unwrap_or(Money::zero(network.currency)),
             airline: self.airline_codes[usize::from(self.airlines[index])],
         }
     }
 
-    /// When the flight in a slot departs; cheaper than all of [`Self::flight`].
+    /// The departure of a flight; cheaper than [`Self::flight`].
     ///
     /// # Panics
-    /// When the slot is from another timetable with more flights.
+    /// If the slot is from a larger timetable.
     #[must_use]
     pub fn departs_at(&self, slot: FlightSlot) -> Timestamp {
         self.instant(self.departs_s[slot.index()])
     }
 
-    /// All flights with their slots, in the order of slots.
+    /// All flights in slot order.
     pub fn flights(&self) -> impl Iterator<Item = (FlightSlot, Flight)> + '_ {
         (0..)
             .map(FlightSlot)
@@ -238,8 +237,7 @@ impl Timetable {
             .map(|slot| (slot, self.flight(slot)))
     }
 
-    /// The heap memory that the timetable occupies, in bytes, without the time zones' rules, which
-    /// are shared.
+    /// Heap memory in bytes, without the time zone rules, which are shared.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let networks = self.networks.iter().map(|network| {
@@ -261,7 +259,7 @@ impl Timetable {
             + self.shared_bounds.memory_bytes()
     }
 
-    /// An airport's place in the list of airports.
+    /// The index in `airports`.
     pub(crate) fn airport_index(&self, code: AirportCode) -> Option<u16> {
         let index = self
             .airports
@@ -269,14 +267,14 @@ impl Timetable {
         index.ok().and_then(|index| u16::try_from(index).ok())
     }
 
-    /// The moment so many seconds after the first departure.
+    /// The moment this many seconds after the epoch.
     pub(crate) fn instant(&self, seconds: u32) -> Timestamp {
-        // The columns only hold what was made from timestamps, so this never takes the default.
+        // The columns were made from timestamps, so the default is never used.
         Timestamp::from_second(self.epoch.as_second() + i64::from(seconds))
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// A route's flights that depart within these seconds, by departure.
+    /// A route's flights that depart within these seconds, by departure (binary search).
     pub(crate) fn departing<'a>(
         &'a self,
         route: &Route,

@@ -1,17 +1,17 @@
-//! The best itineraries so far, at most as many as were asked for.
+//! The K best itineraries found so far.
 
 use std::collections::BinaryHeap;
 
 use crate::order::Rank;
 
-/// A heap with the worst on top, which leaves when something better comes.
+/// A heap with the worst on top; a better one replaces it.
 pub(crate) struct TopK {
     limit: usize,
     heap: BinaryHeap<Rank>,
 }
 
 impl TopK {
-    /// Nothing yet. It grows with what comes, so a large limit costs nothing by itself.
+    /// Memory grows with the itineraries found, so a large limit costs nothing by itself.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -19,14 +19,14 @@ impl TopK {
         }
     }
 
-    /// The most that the order's first key may be, where a full answer sets a limit: whatever
-    /// exceeds it would be refused, whatever equals it may still win by the keys that follow.
+    /// The largest first key that can still enter; `None` until the heap is full. An equal key may still win by
+    /// the keys after it.
     pub fn cutoff(&self) -> Option<i64> {
         let worst = self.heap.peek()?;
         (self.heap.len() >= self.limit).then_some(worst.keys.main.0)
     }
 
-    /// Takes it in if it is among the best.
+    /// Keeps the itinerary if it is among the best.
     pub fn offer(&mut self, rank: Rank) {
         if self.heap.len() < self.limit {
             self.heap.push(rank);
@@ -37,7 +37,7 @@ impl TopK {
         }
     }
 
-    /// The best, best first.
+    /// Best first.
     pub fn into_sorted(self) -> Vec<Rank> {
         self.heap.into_sorted_vec()
     }

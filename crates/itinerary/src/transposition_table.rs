@@ -1,15 +1,14 @@
-//! What a search has learned about the way on from a flight.
+//! The transposition table: lower bounds learned behind a flight.
 //!
-//! Many beginnings lead to the same flight, and what is behind it is the same for all of them. Once
-//! everything behind a flight was looked at, the least that the way on from it really costs is known,
-//! or that there is none; the next beginning that comes to it is cut by that. Such tables are known
-//! from game trees as transposition tables, and from heuristic search as those of MREC (A. Sen and
-//! A. Bagchi, "Fast Recursive Formulations for TopK-First Search That Allow Controlled Use of
-//! Memory", 1989).
+//! Many partial itineraries lead to the same flight, and all continue alike. Once everything behind a flight
+//! was explored, the least cost of continuing is known, or that there is no continuation; the next itinerary
+//! that reaches the flight is cut by it. In game-tree search this is a transposition table; in heuristic search
+//! compare MREC (A. Sen and A. Bagchi, "Fast Recursive Formulations for TopK-First Search That Allow Controlled
+//! Use of Memory", 1989).
 
 use crate::timetable::FlightSlot;
 
-/// A flight, how many legs follow it, and which airports are still to be changed at.
+/// A flight, the number of legs after it, and the set of via airports still to be visited.
 #[derive(Clone, Copy)]
 pub(crate) struct State {
     pub slot: FlightSlot,
@@ -17,10 +16,10 @@ pub(crate) struct State {
     pub missing: usize,
 }
 
-/// How many states are remembered, in a quarter of a megabyte. A new one takes the place of an old one.
+/// Number of entries: 256 KiB. A new entry overwrites a colliding one.
 const ENTRIES: usize = 1 << 14;
 
-/// Lower bounds of the way on, by state. It has no memory until it is used.
+/// Lower bounds of the remaining cost, by state. Allocated at first use.
 #[derive(Default)]
 pub(crate) struct TranspositionTable {
     entries: Vec<Entry>,
@@ -28,20 +27,20 @@ pub(crate) struct TranspositionTable {
 
 #[derive(Clone, Copy, Default)]
 struct Entry {
-    /// Zero where nothing is remembered.
+    /// Zero in an empty entry.
     key: u64,
     bound: i64,
 }
 
 impl TranspositionTable {
-    /// What is known of a state.
+    /// The learned bound of a state, if any.
     pub fn get(&self, state: State) -> Option<i64> {
         let key = key(state);
         let entry = self.entries.get(place(key))?;
         (entry.key == key).then_some(entry.bound)
     }
 
-    /// Remembers what was found out about a state.
+    /// Stores the bound of a state.
     pub fn learn(&mut self, state: State, bound: i64) {
         if self.entries.is_empty() {
             self.entries.resize(ENTRIES, Entry::default());
@@ -53,16 +52,16 @@ impl TranspositionTable {
     }
 }
 
-/// Never zero: `further` is from 1 to 3 where anything is learned.
+/// Never zero: `further` is 1 to 3 wherever anything is learned.
 fn key(state: State) -> u64 {
-    // Both numbers are below 8, so neither ever takes the default.
+    // Both numbers are below 8, so the default is never used.
     let [further, missing] =
         [state.further, state.missing].map(|number| u64::try_from(number).unwrap_or_default());
     u64::from(state.slot.0) | further << 32 | missing << 40
 }
 
 fn place(key: u64) -> usize {
-    // Fibonacci hashing: the high bits of a product with the golden ratio are well spread.
+    // Fibonacci hashing: the high bits of a product with the golden ratio are well distributed.
     let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - ENTRIES.trailing_zeros());
     usize::try_from(hash).unwrap_or_default()
 }

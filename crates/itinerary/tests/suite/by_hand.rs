@@ -67,14 +67,14 @@ fn a_connection_may_last_exactly_its_least_and_its_most() {
 fn no_airport_is_visited_twice() {
     let timetable = build([
         on_the_day(1, "AAA", "BBB", "06:00", "07:00", "10"),
-        // Back to the source, and on from there.
+        // Back to the source and on.
         on_the_day(2, "BBB", "AAA", "08:00", "09:00", "10"),
         on_the_day(3, "AAA", "CCC", "10:00", "11:00", "10"),
-        // A loop by DDD.
+        // A loop through DDD.
         on_the_day(4, "BBB", "DDD", "08:00", "09:00", "10"),
         on_the_day(5, "DDD", "BBB", "10:00", "11:00", "10"),
         on_the_day(6, "BBB", "CCC", "12:00", "13:00", "10"),
-        // Past the destination.
+        // Through the destination and back.
         on_the_day(7, "CCC", "EEE", "12:00", "13:00", "10"),
         on_the_day(8, "EEE", "CCC", "14:00", "15:00", "10"),
     ]);

@@ -15,7 +15,7 @@ fn timetable() -> Timetable {
 fn delhi_to_mumbai_has_three_direct_flights() {
     let timetable = timetable();
     let cheapest = query("DEL", "BOM", date(2024, 2, 15));
-    // AI103, AI101, AI102: via Bengaluru one waits too short or too long.
+    // AI103, AI101, AI102. Via Bengaluru every connection is too short or too long.
     assert_eq!(answer(&timetable, &cheapest), [[3], [1], [2]]);
 
     let best = timetable.search(&cheapest, |_| true).unwrap()[0];
@@ -36,8 +36,8 @@ fn delhi_to_mumbai_has_three_direct_flights() {
 fn delhi_to_bengaluru_has_two_direct_flights_and_three_with_a_stop() {
     let timetable = timetable();
     let cheapest = query("DEL", "BLR", date(2024, 2, 15));
-    // AI201 12000; AI202 13500; by Hyderabad AI401 and AI402, or AI404 an hour later for the same
-    // 15000; by Kolkata AI405 and AI406 19500. By Mumbai no connection is within four hours.
+    // AI201 12000; AI202 13500; via Hyderabad AI401 and AI402, or AI404 an hour later for the same 15000; via
+    // Kolkata AI405 and AI406 19500. Via Mumbai no connection is within four hours.
     let expected: [&[i64]; 5] = [&[4], &[5], &[8, 9], &[8, 11], &[12, 13]];
     assert_eq!(answer(&timetable, &cheapest), expected);
     let prices: Vec<String> = timetable

@@ -1,4 +1,4 @@
-//! One filter at a time, and the place after which an answer goes on.
+//! One filter at a time, and the next page after a cursor.
 
 use itinerary::{
     ConnectionWindow, Cursor, Filters, Order, Query, SearchError, TimeWindow, Timetable,
@@ -12,7 +12,7 @@ fn timetable() -> Timetable {
     Timetable::build(airports, flights).unwrap()
 }
 
-/// Delhi to Bengaluru: two direct flights, two ways by Hyderabad, one by Kolkata.
+/// Delhi to Bengaluru: two direct flights, two itineraries via Hyderabad, one via Kolkata.
 fn to_bengaluru(filters: Filters) -> Query {
     Query {
         filters,
@@ -81,7 +81,7 @@ fn each_filter_leaves_what_it_says() {
         );
     }
 
-    // The times of day are those of Delhi and Bengaluru, whose flights are read back.
+    // Windows are in Delhi's and Bengaluru's local time; the departures and arrivals are read back.
     let timetable = timetable();
     let all = timetable.search(&to_bengaluru(none()), |_| true).unwrap();
     for itinerary in &all {
@@ -185,7 +185,7 @@ fn a_filter_that_contradicts_the_query_is_refused_by_name() {
             max_stops: 1
         })
     );
-    // Named twice it is one airport.
+    // A via airport named twice counts once.
     assert!(
         timetable
             .search(&to_bengaluru(via(&["HYD"; 5])), |_| true)
@@ -211,7 +211,7 @@ fn an_answer_goes_on_after_a_place() {
             .collect();
         let expected: Vec<bool> = (0..all.len()).map(|other| other > index).collect();
         assert_eq!(later, expected);
-        // It holds although the itinerary is not there any more.
+        // The cursor is valid although its itinerary is gone.
         let gone = itinerary.legs()[0];
         let left = timetable.search(&rest, |slot| slot != gone).unwrap();
         assert!(left.iter().all(|one| all[index + 1..].contains(one)));
@@ -243,7 +243,7 @@ fn legs_that_connect_are_an_itinerary() {
         );
     }
     let slot = |id| timetable.slot_of(domain::FlightId(id)).unwrap();
-    // AI401 to Hyderabad; AI402 goes on from there.
+    // AI401 to Hyderabad, where AI402 connects.
     for legs in [
         vec![],
         vec![slot(9), slot(8)],

@@ -1,4 +1,5 @@
-//! All itineraries, enumerated from the definition: no bounds, no columns, no order of routes.
+//! A brute-force oracle: enumerates all itineraries from the definition, without bounds, columns or an order of
+//! routes.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-/// An itinerary in terms that any implementation can be compared in.
+/// An itinerary in a form that any implementation can be compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub ids: Vec<FlightId>,
@@ -18,10 +19,10 @@ pub struct Found {
     pub arrives_at: Timestamp,
 }
 
-/// A schedule as the oracle reads it.
+/// A schedule for the oracle.
 pub struct Oracle {
     zones: HashMap<AirportCode, TimeZone>,
-    /// By source; each list by departure.
+    /// By source; each list sorted by departure.
     departures: HashMap<AirportCode, Vec<Flight>>,
 }
 
@@ -41,7 +42,7 @@ impl Oracle {
         }
     }
 
-    /// Every itinerary that a query admits, whatever its order and limit, in no order.
+    /// Every itinerary that satisfies the query, ignoring its order and limit; unsorted.
     pub fn all(&self, query: &Query, is_open: &dyn Fn(FlightId) -> bool) -> Vec<Found> {
         let mut found = Vec::new();
         let zone = &self.zones[&query.source];
@@ -55,14 +56,14 @@ impl Oracle {
         found
     }
 
-    /// The answer to a query, from its enumeration.
+    /// The query's answer, from its enumeration.
     pub fn answer(mut all: Vec<Found>, query: &Query) -> Vec<Found> {
         Self::sort(&mut all, query.order);
         all.truncate(query.limit);
         all
     }
 
-    /// Sorts an enumeration.
+    /// Sorts an enumeration by the total order.
     pub fn sort(all: &mut [Found], order: Order) {
         let keys = |one: &Found| {
             let duration = i128::from(one.arrives_at.as_second() - one.departs_at.as_second());
@@ -77,7 +78,7 @@ impl Oracle {
         });
     }
 
-    /// Whether a whole itinerary is as the query's filters say.
+    /// Whether a complete itinerary satisfies the filters.
     fn is_admitted(&self, query: &Query, legs: &[Flight], price: i128) -> bool {
         let filters = &query.filters;
         let (first, last) = (&legs[0], &legs[legs.len() - 1]);
@@ -159,7 +160,7 @@ fn may_be_leg(query: &Query, flight: &Flight, is_open: &dyn Fn(FlightId) -> bool
     is_open(flight.id) && (airlines.is_empty() || airlines.contains(&flight.airline))
 }
 
-/// Whether a time of day is in a window, if there is one.
+/// Whether a time of day is in the window, if there is one.
 fn is_within(window: Option<TimeWindow>, time: Time) -> bool {
     let Some(window) = window else {
         return true;
@@ -174,8 +175,8 @@ fn is_within(window: Option<TimeWindow>, time: Time) -> bool {
     }
 }
 
-/// What the search answers, in the oracle's terms. Checks on the way that an itinerary's own times
-/// and price are those of its legs.
+/// The search's answer in the oracle's form. Also checks that each itinerary's times and price are those of its
+/// legs.
 pub fn searched(
     timetable: &Timetable,
     query: &Query,

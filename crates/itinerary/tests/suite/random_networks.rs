@@ -1,4 +1,4 @@
-//! Small random networks, dense with ties, loops and sold-out legs: always the oracle's answer.
+//! Property tests on small random networks, dense with ties, loops and sold-out legs, against the oracle.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use proptest::test_runner::TestRunner;
 use crate::oracle::{Found, Oracle, searched};
 use crate::schedules::{airport, code};
 
-/// Airports on both sides of the date line, with and without summer time.
+/// Airports on both sides of the date line, with and without daylight saving time.
 fn airports() -> Vec<Airport> {
     vec![
         airport("CXI", "Pacific/Kiritimati"),
@@ -32,7 +32,7 @@ fn airports() -> Vec<Airport> {
 
 const CODES: [&str; 6] = ["CXI", "DEL", "HAV", "HNL", "LAX", "LHR"];
 
-/// A usual day, and the days on which American clocks go forward and back.
+/// An ordinary day, and the days on which American clocks change.
 fn day() -> impl Strategy<Value = Date> {
     prop::sample::select(vec![
         date(2024, 2, 15),
@@ -48,7 +48,7 @@ fn pair() -> impl Strategy<Value = (usize, usize)> {
     (0..CODES.len(), 1..CODES.len()).prop_map(|(one, step)| (one, (one + step) % CODES.len()))
 }
 
-/// Few prices, so that ties are common; now and then one that overflows with another.
+/// Few distinct prices, so that ties are common; sometimes one whose sum overflows.
 fn price() -> impl Strategy<Value = Money> {
     let scaled = prop_oneof![
         30 => (-1_i64..=2).prop_map(|step| step * 50_000),
@@ -62,7 +62,7 @@ fn price() -> impl Strategy<Value = Money> {
     })
 }
 
-/// Flights on a grid of 15 minutes around a day, without ids yet, and whether each is open.
+/// Flights around a day on a 15-minute grid, without ids yet, and whether each is open.
 fn flights(day: Date) -> impl Strategy<Value = Vec<(Flight, bool)>> {
     let midnight = day.to_zoned(TimeZone::UTC).unwrap().timestamp();
     let quarters = |count: i64| SignedDuration::from_mins(15 * count);
@@ -92,14 +92,14 @@ fn connections() -> impl Strategy<Value = ConnectionWindow> {
     ]
 }
 
-/// Windows on the half hour, some of them past midnight.
+/// Windows on the half hour; some span midnight.
 fn window() -> impl Strategy<Value = TimeWindow> {
     let time = |half_hours: i8| Time::constant(half_hours / 2, half_hours % 2 * 30, 0, 0);
     (0_i8..48, 0_i8..48).prop_map(move |(from, to)| TimeWindow::new(time(from), time(to)))
 }
 
-/// Each filter now and then, so that several meet and some answers are empty. Airports to change at
-/// and excluded ones are indexes, and may be wrong for the query.
+/// Each filter is set now and then, so that several combine and some answers are empty. Via and excluded
+/// airports are indexes, which may contradict the query.
 fn filters() -> impl Strategy<Value = (Filters, Vec<usize>, Vec<usize>)> {
     let sometimes = 0.25;
     let max_price =
@@ -137,7 +137,7 @@ fn filters() -> impl Strategy<Value = (Filters, Vec<usize>, Vec<usize>)> {
         )
 }
 
-/// A query with filters, half of the time. What would contradict the query is left out.
+/// A query, half of the time with filters. Filters that contradict it are left out.
 fn filtered_query(day: Date) -> impl Strategy<Value = Query> {
     (query(day), filters()).prop_map(|(query, (filters, via, exclude))| {
         let codes = |indexes: Vec<usize>| -> Vec<_> {
@@ -177,8 +177,7 @@ fn query(day: Date) -> impl Strategy<Value = Query> {
     )
 }
 
-/// A network, which of its flights are open, and queries about it. Ids are given in an order that
-/// has nothing to do with departures.
+/// A network, its open flights, and queries. Ids are unrelated to the order of departures.
 fn network() -> impl Strategy<Value = (Vec<Flight>, HashSet<FlightId>, Vec<Query>)> {
     day().prop_flat_map(|day| {
         let numbered = flights(day).prop_map(|flights| {
@@ -230,7 +229,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Pages follow one another without a gap, and nothing comes twice.
+    /// Consecutive pages have no gap and no repeat.
     #[test]
     fn the_pages_of_a_search_are_the_whole_list((flights, open, queries) in network(), limit in 1_usize..=9) {
         let timetable = Timetable::build(airports(), flights).unwrap();
@@ -245,7 +244,7 @@ proptest! {
                 walked.extend(found.iter().map(|itinerary| Found::of(&timetable, itinerary)));
                 let Some(last) = found.last() else { break };
                 prop_assert!(found.len() <= limit);
-                // A cursor goes over the wire as text.
+                // A cursor travels as text.
                 let place = timetable.place(last, page.order).to_string();
                 page.after = Some(place.parse().unwrap());
             }
@@ -273,8 +272,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// What the search answers may be sold, and what may be sold it answers: all sequences of flights that
-    /// the rules allow, grown one by one.
+    /// The search finds exactly what the rules allow: all sequences of flights that pass them, grown leg by
+    /// leg.
     #[test]
     fn what_is_found_is_what_the_rules_allow((mut flights, _, queries) in network()) {
         // So few that every sequence can be grown.
@@ -311,7 +310,7 @@ proptest! {
     }
 }
 
-/// All itineraries whose price an amount can hold.
+/// All itineraries whose price is in range.
 fn allowed_by_the_rules(flights: &[Flight], connections: ConnectionWindow) -> Vec<Vec<Flight>> {
     let mut all = Vec::new();
     let mut begun: Vec<Vec<Flight>> = vec![Vec::new()];
@@ -338,7 +337,7 @@ fn allowed_by_the_rules(flights: &[Flight], connections: ConnectionWindow) -> Ve
     all
 }
 
-/// The networks above are worth their time only if itineraries of every length are found in them.
+/// The tests above are worthless unless itineraries of every length occur.
 #[test]
 fn random_networks_have_itineraries_of_every_length() {
     let mut lengths = [0_usize; 5];

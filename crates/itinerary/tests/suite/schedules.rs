@@ -1,4 +1,4 @@
-//! The repository's two schedules, and short ways to write a third.
+//! The repository's two schedules, and builders for small ones.
 
 use std::fs::File;
 
@@ -19,7 +19,7 @@ pub fn airport(text: &str, zone: &str) -> Airport {
     }
 }
 
-/// A flight with times in RFC 3339 and a price in dollars.
+/// A flight with RFC 3339 times and a price in dollars.
 pub fn flight(id: i64, route: (&str, &str), times: (&str, &str), price: &str) -> Flight {
     Flight {
         id: FlightId(id),
@@ -51,7 +51,7 @@ pub fn query(source: &str, destination: &str, date: Date) -> Query {
     }
 }
 
-/// The ids of the legs of each itinerary in the answer, with every flight open.
+/// The leg ids of each itinerary in the answer, with every flight open.
 pub fn answer(timetable: &Timetable, query: &Query) -> Vec<Vec<i64>> {
     let answer = timetable.search(query, |_| true).unwrap();
     let id = |slot| timetable.flight(slot).id.0;

@@ -1,4 +1,5 @@
-//! The real week: 112,987 flights, a hundred thousand itineraries for a pair of airports.
+//! A real week of US flights against the oracle: 112,987 flights, up to a hundred thousand itineraries per pair
+//! of airports.
 
 use std::sync::LazyLock;
 
@@ -39,8 +40,8 @@ fn is_open(id: FlightId) -> bool {
     id.0 % 7 != 0
 }
 
-/// Compares both orders, each with two limits and a second page, with one enumeration; answers how
-/// many itineraries it had.
+/// Compares both orders, each with two limits and a second page, with one enumeration; returns how many
+/// itineraries it had.
 fn compare(query: &Query, is_open: &dyn Fn(FlightId) -> bool) -> usize {
     let mut all = WEEK.oracle.all(query, is_open);
     for order in [Order::Cheapest, Order::Fastest] {
@@ -70,12 +71,12 @@ fn compare(query: &Query, is_open: &dyn Fn(FlightId) -> bool) -> usize {
     all.len()
 }
 
-/// Random queries with a fixed seed, so that a failure comes again.
+/// Random queries from a fixed seed, so that a failure is reproducible.
 fn sample(seed: u64, count: usize, max_stops: u8) -> Vec<Query> {
     let codes = &WEEK.codes;
     let mut state = seed;
     let mut below = |end: usize| {
-        // The constants of Knuth's MMIX; the high bits are the random ones.
+        // The constants of Knuth's MMIX generator; the high bits are the random ones.
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -115,7 +116,7 @@ fn three_hundred_random_pairs_have_the_oracles_answers() {
     assert!(found > 1_000_000, "{found}");
 }
 
-/// Filters that leave little are what a search finds hardest: it gets no full answer to be cut by.
+/// Restrictive filters are the hardest: the heap never fills, so it gives no cutoff.
 #[test]
 fn random_pairs_with_filters_have_the_oracles_answers() {
     let code = |text: &str| text.parse().unwrap();
@@ -162,7 +163,7 @@ fn random_pairs_with_filters_have_the_oracles_answers() {
     assert!(found.iter().all(|count| *count > 0), "{found:?}");
 }
 
-/// Where the last flights to a destination are closed, or all but a few.
+/// The last flights to a destination are closed, all or nearly all.
 #[test]
 fn closed_destinations_have_the_oracles_answers() {
     for query in sample(20_010_309, 10, 3) {
