@@ -1,86 +1,87 @@
-//! What happens to a booking, and what becomes of it then.
+//! The transition function: events, and the state after each.
 
 use crate::state::{BookingState, MoneyTask, Outcome, Payment, PaymentPolicy, SeatTask, State};
 
-/// What happened.
+/// What happened to a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Event {
-    /// The seats are held.
+    /// flight-service granted the hold.
     Held,
-    /// The seats were refused, or are not what the customer agreed to.
+    /// The hold was refused, or differs from what the customer agreed to.
     HoldRefused {
-        /// Whether a hold may be there all the same, or come: one that was granted and is not wanted, or
-        /// another request for it that is still to be answered. Not every refusal is recorded, so the same
-        /// request may yet be granted. `false` is for the booking's maker alone, refused by the answer to
-        /// its only request, and must not be written once somebody else has taken the booking over.
+        /// Whether a hold may exist all the same, or be granted later: an unwanted one that was granted, or
+        /// another request for it in flight. Not every refusal is recorded, so the same request may yet be
+        /// granted. `false` is for the booking's maker alone, refused by the answer to its only request, and
+        /// must not be written once somebody else has taken the booking over.
         may_be_held: bool,
     },
-    /// Under the hold's id is the hold of another booking: one that this request made before, and that was
-    /// lost. What it holds is given back, and what it charged, under the key of the first attempt.
+    /// The hold's id belongs to a lost booking that this request made before. Its hold is released, and what it
+    /// charged under the first attempt's key is refunded.
     HoldOfLostBooking,
-    /// The customer pays, or somebody has a failed payment tried again.
+    /// The customer pays, or staff retry a failed payment.
     PayRequested,
-    /// The customer has other seats; the time starts again.
+    /// The customer changed the seats; the deadline starts again.
     SeatsChanged,
-    /// The hold could not be pinned: it lapsed.
+    /// The hold could not be pinned: it had expired.
     PinRefused,
     /// The attempt was charged.
     Charged {
-        /// What became of the seats then.
+        /// The state of the seats after the charge.
         seats: ChargedSeats,
     },
-    /// The attempt was declined for good.
+    /// The attempt was declined, finally.
     Declined {
         /// Whether the deadline has passed, so that no further attempt may start.
         past_deadline: bool,
     },
-    /// The call for the charge was refused: what it asked for can't be charged under this key. An earlier
-    /// call may have charged all the same.
+    /// payment-service refused the call: this charge can't be made under this key. An earlier call may have
+    /// charged all the same.
     ChargeRefused,
-    /// The deadline passed, and the attempt's key was closed before it made a charge.
+    /// The deadline passed, and the attempt's key was closed before it was charged.
     KeyClosed,
     /// The hold became a sale.
     Sold,
-    /// The hold could not become a sale: it is gone.
+    /// The hold is gone and can't become a sale.
     HoldLost,
     /// The deadline passed.
     DeadlinePassed,
-    /// The customer, or an admin, gives the booking up.
+    /// The customer or an admin cancels the booking.
     CancelRequested,
-    /// Nothing came of it in time, and its customer can't ask for it again; or it can't be paid any more.
+    /// The booking came to nothing in time and its customer can't ask for it again, or it can't be paid any
+    /// more.
     Abandoned,
-    /// The seats were given back.
+    /// The hold was released.
     Released,
-    /// The attempt's key is closed, and what it charged is refunded.
+    /// The attempt's key is closed, and its charge refunded.
     Reversed,
 }
 
-/// What became of the seats of a booking that was charged.
+/// The seats of a charged booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChargedSeats {
-    /// They are sold.
+    /// Sold.
     Sold,
-    /// They are pinned, and not known to be sold yet.
+    /// Pinned, and not known to be sold yet.
     Pinned,
-    /// They are gone.
+    /// Gone.
     Lost,
 }
 
-/// An event that can't happen to a booking as it stands.
+/// An event that is not valid in the booking's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a booking that is {state:?} does not accept {event:?}")]
 pub struct Refused {
-    /// Where it stands.
+    /// The state that refused it.
     pub state: State,
-    /// What was to happen.
+    /// The refused event.
     pub event: Event,
 }
 
 impl BookingState {
-    /// The booking after this event.
+    /// The state after an event.
     ///
     /// # Errors
-    /// When it can't happen to a booking that stands like this one.
+    /// [`Refused`] if the event is not valid in this state.
     pub fn apply(self, policy: PaymentPolicy, event: Event) -> Result<Self, Refused> {
         let refused = Refused {
             state: self.state,
@@ -151,7 +152,7 @@ impl BookingState {
                 },
                 ChargedSeats::Lost => charged.undoing(attempt, Outcome::Failed),
             }),
-            // A declined key has its answer for good, as a closed one has: there is nothing to close.
+            // A declined key is final, as a closed one is: there is nothing to close.
             Event::Declined {
                 past_deadline: true,
             }
@@ -163,7 +164,7 @@ impl BookingState {
                 Some(self.paying(attempt + 1))
             }
             Event::Declined { .. } => Some(self.releasing(Outcome::Failed)),
-            // A queued attempt may have waited until now: its customer, who is not there, need not wait for
+            // A queued attempt may have waited until now. Its customer is off-session and need not wait for
             // payment-service too.
             Event::DeadlinePassed if is_queued(policy) => {
                 Some(self.undoing(attempt, Outcome::Expired))
@@ -230,7 +231,7 @@ impl BookingState {
         self.to(State::Paying { attempt })
     }
 
-    /// Over; its seats are to be given back.
+    /// Ends the booking; the hold is still to be released.
     fn releasing(self, outcome: Outcome) -> Self {
         Self {
             seats: SeatTask::Release,
@@ -238,7 +239,7 @@ impl BookingState {
         }
     }
 
-    /// The same, and this attempt may have been charged, or yet be.
+    /// Ends the booking; the hold is to be released, and this attempt may have been charged or may yet be.
     fn undoing(self, attempt: u8, outcome: Outcome) -> Self {
         Self {
             money: MoneyTask::Reverse { attempt },
@@ -251,8 +252,8 @@ fn is_queued(policy: PaymentPolicy) -> bool {
     matches!(policy.payment, Payment::Queued { .. })
 }
 
-/// Whether a booking's payment has failed when this attempt is declined. A queued one waits after its last attempt
-/// too: its customer is not there, and may yet be told.
+/// Whether a decline of this attempt makes the payment fail. A queued booking waits after its last attempt too:
+/// its customer is off-session and may yet be told.
 fn ends_round(policy: PaymentPolicy, attempt: u8) -> bool {
     let is_last = attempt >= policy.max_attempts;
     match policy.payment {

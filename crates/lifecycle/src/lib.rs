@@ -29,14 +29,14 @@
 //!
 //! Every other event is refused.
 //!
-//! A [`BookingState`] is what a booking's row says: its [`State`], and the tasks left about its seats and
-//! its money. [`BookingState::apply`] answers an [`Event`] with the next state or refuses it by name.
-//! [`BookingState::next`] names the one action due now. The action follows from the row alone, not from the
-//! event that led there: a worker that finds the row after a crash does what the one that wrote it would have
+//! A [`BookingState`] is the content of a booking's row: its [`State`], and what remains to be done about its
+//! seats and its money (compensation). [`BookingState::apply`] returns the state after an [`Event`], or refuses
+//! the event. [`BookingState::next`] returns the one action due now. The action depends on the row alone, not
+//! on the event that led there, so a worker that takes over after a crash does what the crashed one would have
 //! done.
 //!
-//! The customer is told [`BookingState::public_status`]. It follows the state, except that a booking shows its
-//! end only when its seats are free again.
+//! The customer sees [`BookingState::public_status`]. It follows the state, except that an end shows only once
+//! the seats are free again.
 //!
 //! This crate does no I/O, reads no clock and knows no seats, prices or names.
 

@@ -1,140 +1,141 @@
-//! Where a booking stands, and what that means is to be done.
+//! The states of a booking, and the action that each calls for.
 
-/// How a booking ended, other than confirmed.
+/// How a booking ended without being confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It could not be had: no seats, or not paid.
+    /// No seats, or not paid.
     Failed,
-    /// Its time ran out.
+    /// The deadline passed.
     Expired,
-    /// Somebody gave it up.
+    /// The customer or an admin cancelled it.
     Cancelled,
 }
 
-/// Where a booking stands.
+/// The state of a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// Made. Its seats are asked for.
+    /// Created. Its hold is being requested.
     Pending,
-    /// Its seats are held until the deadline, and the customer is to pay.
+    /// Its seats are held until the deadline; the customer is to pay.
     Held,
-    /// This attempt to pay is under way. Its hold is pinned before it is charged.
+    /// A payment attempt is in progress. The hold is pinned before the charge.
     Paying {
-        /// From 1.
+        /// Counts from 1.
         attempt: u8,
     },
-    /// A round of attempts to pay was declined. Its pinned hold waits until the deadline for its customer to
-    /// pay in another way, or for somebody to have it tried again.
+    /// A round of payment attempts was declined. The pinned hold waits until the deadline for the customer to
+    /// pay in another way, or for staff to retry the payment.
     PaymentFailed {
         /// How many attempts were made.
         attempts: u8,
     },
     /// The seats are the customer's.
     Confirmed,
-    /// It is over.
+    /// Final, apart from the tasks left.
     Ended(Outcome),
 }
 
-/// What is left to do about the hold.
+/// What remains to be done about the hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SeatTask {
-    /// Nothing.
+    /// No task.
     Nothing,
-    /// Turn it into a sale.
+    /// Turn the hold into a sale.
     Confirm,
-    /// Give the seats back.
+    /// Release the hold.
     Release,
 }
 
-/// What is left to do about the money.
+/// What remains to be done about the money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MoneyTask {
-    /// Nothing.
+    /// No task.
     Nothing,
-    /// Close this attempt's key, so that it makes no charge any more, and refund the charge that it made.
+    /// Close this attempt's idempotency key, so that it can't be charged any more, and refund the charge if one
+    /// was made.
     Reverse {
-        /// From 1.
+        /// Counts from 1.
         attempt: u8,
     },
 }
 
 /// When a booking is paid.
 ///
-/// Whether it is [`Payment::Later`] is known before the hold is asked for, and stays; how a decline is met
-/// may change with each payment. Only then is the hold pinned in time; in the other cases it must never have an expiry, or a confirmed booking could lose its
-/// seats.
+/// Whether it is [`Payment::Later`] is fixed before the hold is requested; the reaction to a decline may change
+/// with each payment. Only with `Later` is the hold requested with an expiry and pinned in time. In all other
+/// cases it must never have an expiry, or a confirmed booking could lose its seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payment {
-    /// As soon as its seats are held: the hold is asked for pinned.
+    /// As soon as its seats are held. The hold is requested pinned.
     AtOnce,
-    /// When the customer says so, until the deadline: the hold is asked for until then.
+    /// On the customer's request, before the deadline. The hold is requested with that deadline.
     Later {
-        /// Whether the customer is there: after a decline the booking waits for them to pay in another way.
-        /// Else the next attempt follows by itself.
+        /// Whether the customer is present (on-session). After a decline the booking then waits for another
+        /// payment method; otherwise the next attempt follows at once.
         is_on_session: bool,
     },
-    /// By itself, soon after its seats are held: the hold is asked for pinned. Attempts come in rounds of so
-    /// many, at least one; after a round that was declined the payment has failed.
+    /// In the background, soon after its seats are held. The hold is requested pinned. Attempts come in rounds;
+    /// after a declined round the payment has failed.
     Queued {
-        /// How many attempts a round has.
+        /// Attempts per round, at least one.
         round: u8,
     },
-    /// Never: it costs nothing. The hold is asked for pinned, or sold.
+    /// Never: it is free. The hold is requested pinned, or sold.
     Nothing,
 }
 
-/// What was agreed with the customer.
+/// The payment terms of a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PaymentPolicy {
     /// When it is paid.
     pub payment: Payment,
-    /// How many attempts to pay it has in all, at least one.
+    /// Most payment attempts in all, at least one.
     pub max_attempts: u8,
 }
 
-/// The one thing to do now.
+/// The one action due now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Ask for the seats.
+    /// Request the hold.
     Hold,
-    /// Pin the hold if it is not asked for pinned, charge with this attempt's key, and only then confirm. Past
-    /// the deadline: close the key instead, so that only a charge that it made already counts.
+    /// Pin the hold unless it was requested pinned, charge under this attempt's key, and only then confirm.
+    /// Past the deadline, close the key instead: then only a charge already made counts.
     Pay {
-        /// From 1.
+        /// Counts from 1.
         attempt: u8,
     },
     /// Turn the hold into a sale.
     Confirm,
-    /// Give the seats back.
+    /// Release the hold.
     Release,
-    /// Close this attempt's key and refund what it charged.
+    /// Close this attempt's key and refund its charge.
     Reverse {
-        /// From 1.
+        /// Counts from 1.
         attempt: u8,
     },
-    /// Wait until the deadline for the customer, or for somebody who has a failed payment tried again.
+    /// Wait until the deadline for the customer, or for staff to retry a failed payment.
     AwaitCustomer,
-    /// Nothing, for good unless the customer cancels.
+    /// None; final unless the customer cancels.
     Nothing,
 }
 
-/// A booking's life, as its row has it.
+/// The state of a booking, as its row stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BookingState {
-    /// Where it stands.
+    /// The state that decides what happens next.
     pub state: State,
-    /// What the customer is told.
+    /// The state that the customer sees.
     pub public_status: State,
-    /// What is left to do about the hold.
+    /// What remains to be done about the hold.
     pub seats: SeatTask,
-    /// What is left to do about the money.
+    /// What remains to be done about the money.
     pub money: MoneyTask,
-    /// The attempt that was charged, from when that is known.
+    /// The attempt that was charged; `None` until a charge is known.
     pub charged: Option<u8>,
 }
 
 impl BookingState {
-    /// A booking that was just made.
+    /// A new booking.
     pub const NEW: Self = Self {
         state: State::Pending,
         public_status: State::Pending,
@@ -143,7 +144,7 @@ impl BookingState {
         charged: None,
     };
 
-    /// The one thing to do now. Seats come before money: somebody may be waiting for them.
+    /// The one action due now. Seats come before money: somebody may be waiting for them.
     #[must_use]
     pub fn next(&self) -> Action {
         match (self.seats, self.money, self.state) {
@@ -157,16 +158,16 @@ impl BookingState {
         }
     }
 
-    /// Whether somebody has to work on it, rather than wait for the customer or leave it alone.
+    /// Whether a worker has to act, rather than wait for the customer or do nothing.
     #[must_use]
     pub fn has_work(&self) -> bool {
         !matches!(self.next(), Action::Nothing | Action::AwaitCustomer)
     }
 
-    /// Whether nothing that is left to do could change what the customer is told.
+    /// Whether no remaining task can change what the customer sees.
     ///
-    /// So it is with a confirmed booking whose hold is yet to be confirmed: a pinned hold is its owner's to
-    /// end, and is lost only to somebody who takes it by force.
+    /// This includes a confirmed booking whose hold is still to be confirmed: only its owner may end a pinned
+    /// hold, unless somebody takes it by force.
     #[must_use]
     pub fn is_decided(&self) -> bool {
         matches!(self.public_status, State::Confirmed | State::Ended(_))

@@ -1,5 +1,5 @@
-//! Rules broken on purpose: the walk finds each, by the law that it breaks. So a walk that finds nothing
-//! has looked, and each of these rules is needed.
+//! Mutation tests of the rules: each fault is found by the model checker, by the law that it breaks. So a walk
+//! without findings has really looked, and each rule is needed.
 
 use lifecycle::{Payment, PaymentPolicy};
 
@@ -9,7 +9,7 @@ const CONFIRMED_HAS_SEATS: &str = "a confirmed booking's hold is pinned or sold"
 const SHOWN_END_IS_FREE: &str = "an end shows only when the seats are free";
 const REST_IS_WHOLE: &str = "at rest, all is sold and paid, or all is given back";
 
-/// The law that two workers break, with this fault, and the shortest way there.
+/// The law that two workers break under this fault, and a shortest trace to it.
 fn broken_by(fault: Fault, payment: Payment, claims: Claims) -> (&'static str, String) {
     let setting = Setting {
         policy: PaymentPolicy {
@@ -88,7 +88,7 @@ fn to_release_nothing_after_a_refusal_that_was_not_the_only_answer() {
 fn to_release_nothing_though_a_claim_would_not_show() {
     let (law, trace) = broken_by(Fault::ClaimUnseen, Payment::AtOnce, Claims::KeepVersion);
     assert_eq!(law, SHOWN_END_IS_FREE);
-    // The maker is refused while its lease runs out, and whoever took over is granted the hold.
+    // The maker is refused while its lease expires; the worker that took over is granted the hold.
     insta::assert_snapshot!(trace, @r"
     another worker takes over
         Pending (shown Pending, Nothing, Nothing); hold Unknown; keys [Unknown, Unknown, Unknown]

@@ -1,4 +1,4 @@
-//! Laws of the machine alone: every life that can be reached, with every event, under all policy.
+//! Laws of the machine alone: every reachable state, with every event, under every policy.
 
 use lifecycle::{
     Action, BookingState, ChargedSeats, Event, MoneyTask, Outcome, Payment, PaymentPolicy,
@@ -25,7 +25,7 @@ fn each_move(check: impl Fn(PaymentPolicy, BookingState, Event, BookingState)) {
     });
 }
 
-/// The events that an action can lead to, done by whoever works on the booking.
+/// The events that an action can lead to, reported by the worker that takes it.
 fn news_of(action: Action) -> Vec<Event> {
     let starts_with = |names: &[&str]| {
         let is_named = |event: &Event| names.contains(&name_of(*event));
@@ -47,8 +47,8 @@ fn news_of(action: Action) -> Vec<Event> {
     }
 }
 
-/// An event without its payload. A new event does not compile until it is named here, and the test
-/// below then asks for it in the list of all events.
+/// An event's name without its payload. A new event does not compile until it is named here, and then the test
+/// below requires it in the list of all events.
 fn name_of(event: Event) -> &'static str {
     match event {
         Event::Held => "Held",
@@ -71,7 +71,8 @@ fn name_of(event: Event) -> &'static str {
     }
 }
 
-/// How far a life is from rest: no event ever raises it, and news of its work lowers it.
+/// A measure of the distance from rest (a termination argument): no event raises it, and every worker's report
+/// lowers it.
 fn distance(life: BookingState) -> (u16, u8) {
     let state = match life.state {
         State::Pending => 1000,

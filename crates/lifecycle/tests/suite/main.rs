@@ -1,4 +1,4 @@
-//! The machine alone, life by life, and the machine at work between services that may fail.
+//! The machine alone, state by state, and the machine at work between services that may fail.
 
 #![expect(
     clippy::unwrap_used,

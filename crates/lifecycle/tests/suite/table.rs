@@ -1,4 +1,4 @@
-//! The machine at a glance: what it does, and what becomes of it by each event.
+//! The whole machine as a table: the action of each state, and the state after each event.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,8 +7,8 @@ use lifecycle::{Action, BookingState, MoneyTask, Payment, PaymentPolicy, SeatTas
 
 use crate::universe::{EVENTS, PAYMENTS, reachable};
 
-/// Where a life stands and what is left to do; what is shown, and what was charged once it ended, change
-/// nothing about its way on.
+/// A state and its remaining tasks. The public status, and the charged attempt of an ended booking, don't
+/// affect what follows.
 fn describe(life: BookingState) -> String {
     let mut text = match (life.state, life.charged) {
         (State::Paying { attempt }, _) => format!("Paying({attempt})"),
@@ -27,7 +27,7 @@ fn describe(life: BookingState) -> String {
     text
 }
 
-/// The lives by what they are called, in the order of a booking's way; each with one for each payment.
+/// The states by description, in the order of a booking's life; each with an example per payment.
 fn lives() -> Vec<(String, Vec<(Payment, BookingState)>)> {
     let mut order: Vec<(String, Vec<(Payment, BookingState)>)> = Vec::new();
     for payment in PAYMENTS {

@@ -1,4 +1,4 @@
-//! All policy, all events, and every life that they lead to.
+//! All policies, all events, and every state that they lead to.
 
 use std::collections::HashSet;
 
@@ -62,7 +62,7 @@ pub fn all_terms() -> Vec<PaymentPolicy> {
     (1..=3).flat_map(with).collect()
 }
 
-/// Every life that a booking with these policy can come to by any events at all, in the order found.
+/// Every state reachable under this policy by any events, in breadth-first order.
 pub fn reachable(policy: PaymentPolicy) -> Vec<BookingState> {
     let mut lives = vec![BookingState::NEW];
     let mut seen = HashSet::from([BookingState::NEW]);

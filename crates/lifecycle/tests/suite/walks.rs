@@ -1,5 +1,4 @@
-//! Walks through everything that may happen to a booking. Each panics with a shortest way to the first
-//! law that it finds broken.
+//! Exhaustive walks of the model. Each panics with a shortest trace to the first broken law.
 
 use std::collections::BTreeSet;
 
@@ -78,7 +77,7 @@ fn nothing_is_overlooked_by_taking_worlds_together() {
     }
 }
 
-/// Else the laws would hold because nothing happens.
+/// Otherwise the laws would hold because nothing happens.
 #[test]
 fn every_event_and_every_end_comes_about() {
     let paid_later = three_workers(PaymentPolicy {
@@ -91,13 +90,13 @@ fn every_event_and_every_end_comes_about() {
         takes_by_force: true,
         ..paid_later
     });
-    // Changes of seats and bookings that were lost are not modelled.
+    // Changes of seats and lost bookings are not modelled.
     let mut events = BTreeSet::from(EVENTS);
     events.remove(&Event::SeatsChanged);
     events.remove(&Event::HoldOfLostBooking);
     assert_eq!(forced.written, events);
 
-    // A pinned hold is lost by force only.
+    // A pinned hold is lost only by force.
     let seats = ChargedSeats::Lost;
     events.remove(&Event::Charged { seats });
     events.remove(&Event::HoldLost);

@@ -1,31 +1,31 @@
-//! A worker: what it asks next, and what it makes of the answers.
+//! A worker: its next request, and what it makes of the answer.
 
 use lifecycle::{Action, BookingState, ChargedSeats, Event, Payment};
 
 use super::services::{Answer, Request};
 use super::world::{Fault, Setting};
 
-/// What a worker is at.
+/// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Doing {
     Hold,
-    /// First half of an attempt to pay.
+    /// The first half of a payment attempt.
     Pin(u8),
     Charge(u8),
-    /// The deadline has passed: instead of the attempt, its key is closed.
+    /// Past the deadline: close the attempt's key instead of charging.
     CloseLate(u8),
-    /// The confirmation before the row says so, while the customer waits.
+    /// Confirm before the row says so, while the customer waits.
     ConfirmCharged,
     Confirm,
     Release,
     Close(u8),
     Refund(u8),
-    /// To write what happened to the row.
+    /// Write an event to the row.
     Save(Event),
 }
 
 impl Doing {
-    /// The request that is under way; none while the row is written.
+    /// The request in flight; `None` while the row is written.
     pub fn request(self) -> Option<Request> {
         Some(match self {
             Self::Hold => Request::Hold,
@@ -39,7 +39,7 @@ impl Doing {
         })
     }
 
-    /// Whether another request may follow this one before the row is written.
+    /// Whether another request may follow before the row is written.
     pub fn leads_on(self) -> bool {
         matches!(
             self,
@@ -48,7 +48,7 @@ impl Doing {
     }
 }
 
-/// The ways in which a worker may begin what is to be done; none where nothing is.
+/// How a worker may begin the action due; empty if none is.
 pub fn begin(setting: &Setting, life: BookingState) -> Vec<Doing> {
     let doing = match life.next() {
         Action::Hold => Doing::Hold,
@@ -59,7 +59,7 @@ pub fn begin(setting: &Setting, life: BookingState) -> Vec<Doing> {
             } else {
                 Doing::Pin(attempt)
             };
-            // No worker knows when another one looked at the clock.
+            // Workers' clocks may differ.
             return vec![in_time, Doing::CloseLate(attempt)];
         }
         Action::Confirm => Doing::Confirm,
@@ -79,7 +79,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
             return vec![Doing::ConfirmCharged];
         }
         (Doing::Close(attempt), Answer::Charged) => return vec![Doing::Refund(attempt)],
-        // What was granted need not be what the customer agreed to.
+        // The granted hold may differ from what the customer agreed to.
         (Doing::Hold, Answer::Done) => vec![Event::Held, Event::HoldRefused { may_be_held: true }],
         (Doing::Hold, _) => vec![Event::HoldRefused {
             may_be_held: !is_alone && !setting.has(Fault::AloneUnproven),
@@ -93,7 +93,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
                 past_deadline: true,
             }]
         }
-        // A key that somebody else closed is refused, too.
+        // A key that somebody else closed is refused too.
         (Doing::Charge(_), Answer::Refused | Answer::Closed) => vec![Event::ChargeRefused],
         (Doing::CloseLate(_), Answer::Declined) => vec![Event::Declined {
             past_deadline: true,
@@ -115,7 +115,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
     events.into_iter().map(Doing::Save).collect()
 }
 
-/// What follows when no answer comes; `None` where the worker gives up, for another to ask again.
+/// What follows a timeout; `None` if the worker leaves the booking for another to ask again.
 pub fn follow_silence(setting: &Setting, doing: Doing) -> Option<Doing> {
     match doing {
         Doing::ConfirmCharged => Some(Doing::Save(Event::Charged {

@@ -1,4 +1,4 @@
-//! The walk: breadth first, so that the way to a broken law is a shortest one.
+//! The exhaustive walk: breadth first, so that the trace to a broken law is a shortest one.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Write};
@@ -9,16 +9,16 @@ use super::future::{Future, Step};
 use super::laws::{broken_law, decided_stays};
 use super::world::{Setting, World};
 
-/// What a walk found where every law holds.
+/// The result of a walk in which every law holds.
 #[derive(Clone)]
 pub struct Explored {
-    /// How many worlds can come about.
+    /// Reachable worlds.
     pub worlds: usize,
-    /// How many steps lead from one to another.
+    /// Transitions between them.
     pub steps: usize,
-    /// Those in which all is done.
+    /// Final worlds: nothing in flight, nothing left to do.
     pub at_rest: HashSet<World>,
-    /// All that was written to the row.
+    /// Every event written to the row.
     pub written: BTreeSet<Event>,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Debug for Explored {
     }
 }
 
-/// A law that is broken, and a shortest way there.
+/// A broken law, and a shortest trace to it.
 #[derive(Debug)]
 pub struct Violation {
     pub law: &'static str,
@@ -40,18 +40,18 @@ pub struct Violation {
 struct Walk {
     numbers: HashMap<World, u32>,
     worlds: Vec<World>,
-    /// How each world was found first; none for the one at the beginning.
+    /// The first transition to each world; `None` for the initial one.
     found_by: Vec<Option<(u32, Step)>>,
-    /// The worlds from which a step leads to each, where nothing fails and nobody interferes.
+    /// Predecessors of each world by steps without faults or interference.
     kindly_from: Vec<Vec<u32>>,
     steps: usize,
     written: BTreeSet<Event>,
 }
 
-/// Walks through every world that can come about.
+/// Walks through every reachable world.
 ///
 /// # Errors
-/// When a law is broken in one of them.
+/// The first broken law, with a trace.
 pub fn explore(setting: &Setting) -> Result<Explored, Box<Violation>> {
     let mut walk = Walk::default();
     walk.number_of(World::new(setting), None);
@@ -98,7 +98,7 @@ impl Walk {
         number
     }
 
-    /// From every world there is a way to rest on which nothing more fails and nobody interferes.
+    /// Liveness: from every world, a path without further faults or interference leads to rest.
     fn must_come_to_rest(self) -> Result<Explored, Box<Violation>> {
         let mut reaches: Vec<bool> = self.worlds.iter().map(World::is_at_rest).collect();
         let mut open: Vec<u32> = (0u32..)

@@ -1,4 +1,4 @@
-//! Everything that may happen next.
+//! All transitions from a world.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::driver::{Doing, begin, follow, follow_silence};
 use super::services::{Answer, Hold, Request, Services};
 use super::world::{Claims, Fault, Setting, Worker, World};
 
-/// Something that happens.
+/// A transition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Row(Event),
@@ -16,7 +16,7 @@ pub enum Step {
     Lapsed,
     TakenByForce,
     Answered(Doing, Answer),
-    /// The service has not acted yet; nobody waits for it any more.
+    /// A timeout: the service has not acted yet, and its late answer reaches nobody.
     Late(Doing),
     Stopped(Doing),
     Doubled(Doing),
@@ -28,7 +28,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether it happens where nothing fails and nobody interferes, sooner or later.
+    /// Whether it happens eventually without faults or interference.
     pub fn is_kind(self) -> bool {
         match self {
             Self::Row(event) => event != Event::CancelRequested,
@@ -62,12 +62,12 @@ impl fmt::Display for Step {
     }
 }
 
-/// What may happen next, each with the world after it.
+/// The transitions from a world, each with its successor.
 pub struct Future<'a> {
     setting: &'a Setting,
     world: &'a World,
     pub steps: Vec<(Step, World)>,
-    /// News of a worker that the machine refused although the row was the one that it read.
+    /// A worker's event that the machine refused although the row was the version that it read.
     pub refused_news: Option<Event>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Future<'a> {
         }
     }
 
-    /// A worker whose lease ran out may be working still: so there may always be one more.
+    /// A worker whose lease expired may still be working, so there may always be one more.
     fn claims(&mut self) {
         let is_full = self.world.workers.iter().flatten().count() == self.setting.workers;
         if is_full || self.setting.has(Fault::BookingAbandoned) {
@@ -168,7 +168,7 @@ impl<'a> Future<'a> {
         let mut late = self.with_worker(place, silent.map(|doing| Worker { doing, ..worker }));
         late.late |= request.bit();
         self.add(Step::Late(doing), late);
-        // What an answered request for a hold brings when it comes again, nobody would ever hear of.
+        // If an answered hold request is delivered again, nobody learns its result.
         if !worker.is_alone || self.setting.has(Fault::AnsweredHoldRepeated) {
             let mut doubled = self.world.clone();
             doubled.late |= request.bit();

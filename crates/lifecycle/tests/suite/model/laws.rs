@@ -1,4 +1,4 @@
-//! What must be true in every world that can come about.
+//! Invariants of every reachable world.
 
 use lifecycle::{Action, BookingState, Payment, State};
 
@@ -35,7 +35,7 @@ pub fn broken_law(setting: &Setting, world: &World) -> Option<&'static str> {
         .map(|(_, law)| law)
 }
 
-/// Whether this step breaks the promise that what is decided stays, unless somebody cancels.
+/// Whether this step keeps the promise that a decided status stays, unless somebody cancels.
 pub fn decided_stays(before: BookingState, after: BookingState) -> bool {
     !before.is_decided() || after.public_status == before.public_status
 }
@@ -67,8 +67,8 @@ fn shown_end_is_free(world: &World) -> bool {
     !matches!(world.life.public_status, State::Ended(_)) || !world.services.hold.is_live()
 }
 
-/// The invariant of a booking whose tasks have run. Asked even while late requests and overtaken workers
-/// are about: none of them may be able to undo it.
+/// The invariant of a booking whose tasks are done. It must hold even while late requests and overtaken workers
+/// are in flight: none of them may be able to undo it.
 fn rest_is_whole(world: &World) -> bool {
     let (hold, charges) = (world.services.hold, world.services.charges());
     match world.life.state {

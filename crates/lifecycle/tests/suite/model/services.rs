@@ -1,50 +1,50 @@
-//! What flight-service and payment-service promise, for one hold and the charge keys of one booking.
+//! The contracts of flight-service and payment-service, for one hold and the charge keys of one booking.
 
-/// The most attempts to pay that are modelled.
+/// Most payment attempts in the model.
 pub const MOST_ATTEMPTS: usize = 3;
 
-/// A hold, as flight-service has it.
+/// A hold at flight-service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hold {
     /// Never heard of.
     Unknown,
-    /// Refused, and that is recorded.
+    /// Refused, and the refusal is recorded.
     Refused,
-    /// Held until it lapses.
+    /// Held with an expiry.
     Held,
     /// Held until its owner ends it.
     Pinned,
     /// Sold.
     Sold,
-    /// Given back, or refused for good before it came.
+    /// Released, or a tombstone left by a release that came first.
     Released,
-    /// Lapsed.
+    /// Expired.
     Expired,
 }
 
 impl Hold {
-    /// Whether units are taken out of a pool.
+    /// Whether it takes units out of a pool.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Held | Self::Pinned | Self::Sold)
     }
 }
 
-/// A charge key, as payment-service has it.
+/// A charge key at payment-service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// Never heard of.
     Unknown,
-    /// Declined for good.
+    /// Declined, finally.
     Declined,
     /// Captured, once.
     Charged,
-    /// Captured and given back.
+    /// Captured and refunded.
     Refunded,
-    /// Closed before it made a charge.
+    /// Closed before it was charged (a tombstone).
     Closed,
 }
 
-/// A request, with all that the service learns from it.
+/// A request, with everything that the service learns from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     Hold,
@@ -69,7 +69,7 @@ impl Request {
         }))
     }
 
-    /// The request's bit among those that are under way.
+    /// The request's bit in the set of late requests.
     pub fn bit(self) -> u16 {
         let position = match self {
             Self::Hold => 0,
@@ -84,34 +84,34 @@ impl Request {
     }
 }
 
-/// What a service answers.
+/// A service's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// Held, pinned, sold, released, refunded.
+    /// Held, pinned, sold, released or refunded.
     Done,
-    /// No such thing can be done to this hold; or the call itself was refused, whatever the key made.
+    /// Not possible for this hold; or the call itself was refused, whatever was charged under the key.
     Refused,
-    /// The key made a charge.
+    /// The key was charged.
     Charged,
     /// The key was declined.
     Declined,
-    /// The key is closed, and made no charge.
+    /// The key is closed without a charge.
     Closed,
 }
 
-/// Both services.
+/// The state of both services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Services {
     pub hold: Hold,
     pub keys: [Key; MOST_ATTEMPTS],
 }
 
-/// How the services are asked, or fail to keep their word.
+/// How the services are asked, and which promises they keep.
 #[derive(Clone, Copy, Debug)]
 pub struct Ways {
-    /// Whether holds are asked for without an expiry.
+    /// Whether holds are requested without an expiry.
     pub holds_pinned: bool,
-    /// Whether the release of an unknown hold refuses it for good.
+    /// Whether the release of an unknown hold leaves a tombstone.
     pub has_tombstones: bool,
 }
 
@@ -129,7 +129,7 @@ impl Services {
         self.keys.iter().filter(|key| **key == Key::Charged).count()
     }
 
-    /// All that may come of a request.
+    /// All possible outcomes of a request.
     pub fn act(self, request: Request, ways: Ways) -> Vec<(Self, Answer)> {
         match request {
             Request::Hold => self.asked_for_hold(ways),
@@ -169,7 +169,7 @@ impl Services {
 
     fn asked_for_hold(self, ways: Ways) -> Vec<(Self, Answer)> {
         match self.hold {
-            // Not every refusal is recorded: the same request may be granted when it comes again.
+            // Not every refusal is recorded: the same request may be granted when it is repeated.
             Hold::Unknown => {
                 let granted = if ways.holds_pinned {
                     Hold::Pinned
@@ -189,7 +189,7 @@ impl Services {
         }
     }
 
-    /// Whether the request can change nothing any more, whatever else happens.
+    /// Whether the request can have no further effect, whatever else happens.
     pub fn is_spent(&self, request: Request) -> bool {
         match request {
             Request::Hold => self.hold != Hold::Unknown,
@@ -212,7 +212,7 @@ impl Services {
     }
 }
 
-/// What is answered for a key that has its outcome. A refunded charge is still the key's charge.
+/// The answer for a key with a final outcome. A refunded charge is still the key's charge.
 fn recorded(key: Key) -> Answer {
     match key {
         Key::Charged | Key::Refunded => Answer::Charged,

@@ -1,4 +1,4 @@
-//! The world at one moment, and what is walked through.
+//! The state space: a world, and the configuration of a walk.
 
 use std::fmt;
 
@@ -7,58 +7,57 @@ use lifecycle::{Action, BookingState, Payment, PaymentPolicy};
 use super::driver::Doing;
 use super::services::{Request, Services, Ways};
 
-/// The most workers that are about at once.
+/// Most workers at once.
 pub const MOST_WORKERS: usize = 3;
 
-/// Whether who takes a booking over changes its version.
+/// Whether a claim raises the row's version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claims {
-    /// It does: nobody who had it before can write any more.
+    /// It does: nobody who had read the row can write any more.
     RaiseVersion,
-    /// It does not: several hold the same version, the first who writes wins, and nobody knows that he is
+    /// It does not: several workers hold the same version and the first write wins, so none knows whether it is
     /// alone.
     KeepVersion,
 }
 
-/// A rule that is broken on purpose, to see that the walk finds it.
+/// A rule broken on purpose, to check that the walk finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Charges without having pinned.
+    /// Charges without pinning first.
     PinSkipped,
-    /// Ends without having closed the key.
+    /// Ends without closing the key.
     KeyLeftOpen,
-    /// Opens the next attempt when no answer came.
+    /// Starts the next attempt after a timeout.
     SilenceTakenForDecline,
-    /// Ends without reversing when the call for a charge was refused.
+    /// Ends without reversing after a refused charge call.
     RefusalTakenForDecline,
-    /// Takes the key for closed when no answer came.
+    /// Takes the key for closed after a timeout.
     SilenceTakenForClosed,
-    /// Writes to whatever version there is.
+    /// Writes without checking the version.
     VersionIgnored,
-    /// Says that nothing may be held whenever a hold was refused.
+    /// Reports that nothing may be held after every refusal.
     AloneUnproven,
-    /// Trusts to have been alone although a claim would not have shown.
+    /// Assumes to be alone although a claim would not show.
     ClaimUnseen,
-    /// The network delivers an answered request for a hold again.
+    /// The network delivers an answered hold request again.
     AnsweredHoldRepeated,
-    /// Asks for a hold with an expiry where nothing will pin it.
+    /// Requests a hold with an expiry where nothing will pin it.
     HoldLeftToLapse,
-    /// flight-service forgets the release of a hold that it does not know.
+    /// flight-service leaves no tombstone for the release of an unknown hold.
     TombstoneSkipped,
     /// Nobody takes over.
     BookingAbandoned,
 }
 
-/// What is walked through.
+/// The configuration of a walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     pub policy: PaymentPolicy,
     pub workers: usize,
     pub claims: Claims,
-    /// Whether somebody else may give an unsold hold back, pinned or not.
+    /// Whether somebody else may take an unsold hold by force, pinned or not.
     pub takes_by_force: bool,
-    /// Whether worlds stay apart that differ in nothing that could ever matter: many more of them, to see
-    /// that nothing is overlooked by taking them together.
+    /// Whether equivalent worlds are kept apart: many more states, to check that merging them hides nothing.
     pub is_unabridged: bool,
     pub fault: Option<Fault>,
 }
@@ -68,7 +67,7 @@ impl Setting {
         self.fault == Some(fault)
     }
 
-    /// How the services are asked, and keep their word.
+    /// How the services are asked, and which promises they keep.
     pub fn ways(&self) -> Ways {
         let is_pinned_later = matches!(self.policy.payment, Payment::Later { .. });
         Ways {
@@ -78,24 +77,24 @@ impl Setting {
     }
 }
 
-/// Somebody who works on the booking.
+/// A worker on the booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Worker {
     pub doing: Doing,
-    /// Whether the row is still the one that it read, so that it can write.
+    /// Whether the row is still the version that it read, so that it can write.
     pub is_current: bool,
-    /// Whether it is the only one who ever worked on the booking, and has asked for the hold once.
+    /// Whether it is the only worker the booking ever had, and has requested the hold once.
     pub is_alone: bool,
 }
 
-/// All there is at one moment.
+/// One state of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub life: BookingState,
     pub services: Services,
-    /// Sorted: who is who makes no difference.
+    /// Sorted: workers are interchangeable.
     pub workers: [Option<Worker>; MOST_WORKERS],
-    /// Requests under way that nobody waits for, by their bits.
+    /// Bit set of requests in flight that nobody waits for.
     pub late: u16,
 }
 
@@ -111,7 +110,7 @@ impl fmt::Display for World {
 }
 
 impl World {
-    /// Just made, by somebody who goes on with it at once.
+    /// A new booking, and its maker at work on it.
     pub fn new(setting: &Setting) -> Self {
         let would_know = setting.claims == Claims::RaiseVersion;
         let maker = Worker {
@@ -127,29 +126,29 @@ impl World {
         }
     }
 
-    /// Whether nobody is at work, nothing is under way, and nothing is left to do for good.
+    /// Whether no worker is active, nothing is in flight and nothing is left to do.
     pub fn is_at_rest(&self) -> bool {
         let is_quiet = self.late == 0 && self.workers.iter().all(Option::is_none);
         is_quiet && self.life.next() == Action::Nothing
     }
 
-    /// Writes the row: whoever read it before can write no more.
+    /// Writes the row, which invalidates every earlier read.
     pub fn write(&mut self, life: BookingState) {
         self.life = life;
         self.overtake_all();
     }
 
-    /// From now on nobody has the row that it read.
+    /// Invalidates every worker's read.
     pub fn overtake_all(&mut self) {
         for worker in self.workers.iter_mut().flatten() {
             worker.is_current = false;
         }
     }
 
-    /// Makes worlds equal that differ in nothing that could ever matter.
+    /// Merges worlds that can't differ in any future (state space reduction).
     ///
-    /// Requests that can change nothing any more are forgotten. Of an overtaken worker, only what it may
-    /// yet ask for counts: its last request is as one that nobody waits for.
+    /// Requests without further effect are dropped. Of an overtaken worker only its possible requests count:
+    /// its last one is treated as late.
     pub fn simplify(&mut self, setting: &Setting) {
         self.workers.sort_unstable();
         if setting.is_unabridged {
