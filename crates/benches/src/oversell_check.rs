@@ -10,7 +10,7 @@ pub fn unclear(report: &Report) -> u64 {
     let unclear = [
         Outcome::Broken,
         Outcome::Unanswered,
-        // Answered 503, while the command may still be decided.
+        // Load was shed: the command may still be decided.
         Outcome::Named("busy"),
         Outcome::Status(503),
         Outcome::Status(500),

@@ -1,4 +1,4 @@
-//! What a trial is asked for.
+//! The command line.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,52 +12,53 @@ const FLIGHT_URL: &str = "http://127.0.0.1:8080";
 const BOOKING_URL: &str = "http://127.0.0.1:8081";
 const PAYMENT_URL: &str = "http://127.0.0.1:8082";
 
-/// Loads the three services, counts what was sold, and reports
+/// Loads the three services, reconciles what was sold, and reports
 ///
-/// Without an address it starts servers of its own, which leave nothing behind. The exit code is 1 if
-/// anything was sold too much or too little, or an invariant is broken, and 2 if that can't be found out.
+/// Without an address it starts servers of its own, which leave nothing behind. The exit code is 1 if units
+/// were oversold or undersold or an invariant is broken, and 2 if there is no verdict.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "stress-test")]
 pub struct Arguments {
-    /// Run this scenario only; may be given several times
+    /// Run this scenario only; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub scenario: Vec<Scenario>,
-    /// Send so many requests a second, whatever becomes of them; without it a closed loop is followed by
-    /// half and four fifths of what that carried
+    /// Requests per second, sent whether or not earlier ones were answered; without it a closed loop is
+    /// followed by fixed rates of 50 % and 80 % of what that reached
     #[arg(long, value_name = "PER SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
-    /// How long each load is measured
+    /// Seconds that each load is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     pub seconds: f64,
-    /// Load before it is measured
+    /// Seconds of load before the measurement
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
     pub warm_up: f64,
-    /// How many clients work at once, each with one request under way at most
+    /// Concurrent clients, each with at most one request in flight
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub clients: Option<u16>,
-    /// The most requests of one load
+    /// Upper bound of the requests of one load
     #[arg(long, value_name = "COUNT", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: u64,
-    /// How many tickets what is to sell out has; without it fewer than are asked for
+    /// Tickets of what is to sell out; without it fewer than are asked for
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub tickets: Option<u64>,
-    /// How long the mock provider takes for a payment, in milliseconds
+    /// Duration of a payment at the mock provider, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pub provider_ms: u64,
 
-    /// Use the stack that `make run` or `make start` started; let nobody else use it meanwhile
+    /// Load the stack that `make run` or `make start` started; nobody else may use it meanwhile
     #[arg(long, conflicts_with_all = ["flight_url", "booking_url", "payment_url"])]
     pub running: bool,
-    /// Where flight-service is, if not at http://127.0.0.1:8080; naming one address means that nothing is started
+    /// Address of flight-service, http://127.0.0.1:8080 if another is given; any address means that no
+    /// servers are started
     #[arg(long, value_name = "URL")]
     pub flight_url: Option<String>,
-    /// Where booking-service is, if not at http://127.0.0.1:8081
+    /// Address of booking-service, http://127.0.0.1:8081 if another is given
     #[arg(long, value_name = "URL")]
     pub booking_url: Option<String>,
-    /// Where payment-service is, if not at http://127.0.0.1:8082
+    /// Address of payment-service, http://127.0.0.1:8082 if another is given
     #[arg(long, value_name = "URL")]
     pub payment_url: Option<String>,
-    /// The flights database of named services, to be counted too; all three or none
+    /// URL of the flights database, to be reconciled too; all three or none
     #[arg(
         long,
         value_name = "URL",
@@ -65,7 +66,7 @@ pub struct Arguments {
         hide_env_values = true
     )]
     pub flights_db: Option<String>,
-    /// The bookings database
+    /// URL of the bookings database
     #[arg(
         long,
         value_name = "URL",
@@ -73,7 +74,7 @@ pub struct Arguments {
         hide_env_values = true
     )]
     pub bookings_db: Option<String>,
-    /// The payments database
+    /// URL of the payments database
     #[arg(
         long,
         value_name = "URL",
@@ -81,11 +82,11 @@ pub struct Arguments {
         hide_env_values = true
     )]
     pub payments_db: Option<String>,
-    /// A file with the token of an admin, for services that ask who calls; with --running it is made with the
-    /// key of `holdfast mint-key`, if there is one
+    /// File with an admin's token, for services that authenticate callers; with --running tokens are made
+    /// with the key of `holdfast mint-key`, if there is one
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Where the running stack keeps its state
+    /// State directory of the running stack
     #[arg(
         long,
         env = "HOLDFAST_STATE_DIR",
@@ -94,33 +95,31 @@ pub struct Arguments {
     )]
     pub state_directory: PathBuf,
 
-    /// Where report.json and report.html are written
+    /// Directory for report.json and report.html
     #[arg(long, value_name = "DIRECTORY", default_value = "stress-report")]
     pub out: PathBuf,
     /// Compare with an earlier report.json
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
 
-    /// Raise the rate of one scenario until a limit breaks, and say which
+    /// Raise the rate of one scenario until a limit is exceeded, and report which
     #[arg(long)]
     pub find_capacity: bool,
-    /// For the capacity: the 99th percentile, in milliseconds, that must not be exceeded
+    /// Limit of the 99th percentile for --find-capacity, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 100.0)]
     pub p99_ms: f64,
-    /// For the capacity: the share of failed and missed requests, in percent, that must not be exceeded
+    /// Limit of failed and missed requests for --find-capacity, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 1.0)]
     pub errors: f64,
 
-    /// The commit that is measured, for the report
+    /// The measured commit, for the report
     #[arg(long, env = "HOLDFAST_COMMIT", hide = true)]
     pub commit: Option<String>,
 }
 
 impl Arguments {
-    /// Refuses what makes no sense.
-    ///
     /// # Errors
-    /// By name.
+    /// Names the argument that is out of range or does not fit another.
     pub fn check(&self) -> anyhow::Result<()> {
         ensure!(
             (0.2..=600.0).contains(&self.seconds),
@@ -149,7 +148,7 @@ impl Arguments {
         Ok(())
     }
 
-    /// The scenarios, in their order.
+    /// The scenarios in their fixed order.
     #[must_use]
     pub fn scenarios(&self) -> Vec<Scenario> {
         let wanted =
@@ -157,13 +156,13 @@ impl Arguments {
         Scenario::ALL.into_iter().filter(wanted).collect()
     }
 
-    /// Whether the user names services.
+    /// Whether the user gives an address.
     #[must_use]
     pub fn names_addresses(&self) -> bool {
         self.flight_url.is_some() || self.booking_url.is_some() || self.payment_url.is_some()
     }
 
-    /// Where flight-, booking- and payment-service are, where the user names any of them.
+    /// Addresses of flight-, booking- and payment-service, with the defaults for those not given.
     #[must_use]
     pub fn urls(&self) -> [&str; 3] {
         [
@@ -173,16 +172,14 @@ impl Arguments {
         ]
     }
 
-    /// The databases, flights', bookings' and payments'. An empty address, as of a variable, is none.
+    /// The flights, bookings and payments databases. An empty URL, as of an unset variable, counts as none.
     fn databases(&self) -> [Option<&String>; 3] {
         let all = [&self.flights_db, &self.bookings_db, &self.payments_db];
         all.map(|url| url.as_ref().filter(|url| !url.is_empty()))
     }
 
-    /// The token that the user gives.
-    ///
     /// # Errors
-    /// When its file can't be read.
+    /// When the token's file can't be read or is empty.
     pub fn token(&self) -> anyhow::Result<Option<Arc<str>>> {
         let Some(path) = &self.token_file else {
             return Ok(None);
@@ -198,7 +195,7 @@ impl Arguments {
         Ok(Some(token.into()))
     }
 
-    /// The databases, where the user names them.
+    /// `None` unless all three are given.
     #[must_use]
     pub fn database_urls(&self) -> Option<Urls> {
         let [flights, bookings, payments] = self.databases();
@@ -209,12 +206,12 @@ impl Arguments {
         })
     }
 
-    /// What the report says of them.
+    /// The settings to show in the report.
     #[must_use]
     pub fn settings(&self, target: &str) -> Vec<(String, String)> {
         let rate = match self.rate {
             Some(rate) => format!("{rate} a second"),
-            None => "a closed loop, then 50 % and 80 % of what it carried".to_owned(),
+            None => "a closed loop, then 50 % and 80 % of its rate".to_owned(),
         };
         let tickets = match self.tickets {
             Some(tickets) => tickets.to_string(),
@@ -235,7 +232,7 @@ impl Arguments {
             ("tickets of a sale", tickets),
             (
                 "payment provider",
-                format!("a mock that takes {} ms", self.provider_ms),
+                format!("mock, {} ms a payment", self.provider_ms),
             ),
         ]
         .map(|(name, value)| (name.to_owned(), value))

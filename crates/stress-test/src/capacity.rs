@@ -1,4 +1,4 @@
-//! The capacity finder: the rate is raised until the 99th percentile or the errors break their limit.
+//! The capacity finder: raises the rate until the 99th percentile or the errors exceed their limit.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,40 +7,36 @@ use crate::report::Step;
 use crate::scenario::Scenario;
 use loadgen::stats::as_number;
 
-/// The rate that is tried first, a second.
+/// First rate, per second.
 const FIRST_RATE: u32 = 200;
-/// By how much it is raised while all goes well, in percent.
+/// Increase after a rate within the limits, in percent.
 const RAISED_BY: u32 = 60;
-/// The search ends when the last good rate and the first bad one are so near, in percent.
+/// The search ends when the last good and the first bad rate are so close, in percent.
 const NEAR: u32 = 8;
-/// It is tried no more often: a factor of a thousand, and what it takes to close in, some of it twice.
+/// Upper bound of the tries: a factor of a thousand, and the bisection, with some repeats.
 pub(super) const MOST_TRIES: usize = 32;
 
-/// What must not be exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
-    /// The 99th percentile, in milliseconds.
     pub p99_ms: f64,
     /// Failed and missed requests, in percent of all.
     pub errors_percent: f64,
 }
 
-/// What was found.
+/// The capacity finder's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CapacityReport {
-    /// Of which scenario.
     pub scenario: Scenario,
-    /// What must not be exceeded.
     pub limits: Limits,
-    /// The highest rate that was carried within the limits, a second; `None` if the first was too much.
+    /// The highest rate within the limits, per second; `None` if the first exceeded them.
     pub rate: Option<u32>,
-    /// What broke above it, in words; `None` if nothing did.
+    /// The exceeded limit, as a sentence; `None` if none was.
     pub broke: Option<String>,
-    /// What was tried, by rate.
+    /// The tried rates in ascending order.
     pub steps: Vec<Step>,
 }
 
-/// Which rate is tried next.
+/// The state of the search.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Search {
     good: Option<u32>,
@@ -48,7 +44,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The next rate; `None` when it is known well enough.
+    /// The next rate; `None` when the result is close enough.
     pub(super) fn next(self) -> Option<u32> {
         match (self.good, self.bad) {
             (None, None) => Some(FIRST_RATE),
@@ -61,7 +57,7 @@ impl Search {
         }
     }
 
-    /// What came of a rate.
+    /// Records a tried rate.
     pub(super) fn tried(&mut self, rate: u32, is_good: bool) {
         if is_good {
             self.good = Some(self.good.map_or(rate, |known| known.max(rate)));
@@ -70,13 +66,13 @@ impl Search {
         }
     }
 
-    /// The highest rate that was good.
+    /// The highest good rate.
     pub(super) fn good(self) -> Option<u32> {
         self.good
     }
 }
 
-/// What of a step exceeds the limits, in words, with the process that had most of the machine.
+/// The limits that a step exceeds, as a sentence with the busiest process; `None` if it exceeds none.
 pub(super) fn broken(step: &Step, limits: &Limits, machine_cores: usize) -> Option<String> {
     let answered = [Kind::Success, Kind::Refusal];
     let p99 = answered.iter().filter_map(|kind| step.kind(*kind)?.latency);
@@ -103,9 +99,9 @@ pub(super) fn broken(step: &Step, limits: &Limits, machine_cores: usize) -> Opti
     Some(found.join("; ") + &busiest(step, machine_cores))
 }
 
-/// Who had most of the processor: the part that is short first.
+/// The process with the most CPU use: the likely bottleneck.
 fn busiest(step: &Step, machine_cores: usize) -> String {
-    // Those that begin with a dot are parts of others.
+    // A leading dot marks a part of another process group.
     let whole = step.cores.iter().filter(|(name, _)| !name.starts_with('.'));
     let most = whole.clone().max_by(|a, b| a.1.total_cmp(&b.1));
     let all: f64 = whole.map(|(_, cores)| cores).sum();
@@ -122,7 +118,7 @@ mod tests {
     use super::*;
     use crate::report::{KindCount, Latency, StepPace};
 
-    /// Searches on a server that carries so much.
+    /// Searches on a server with this capacity.
     fn found(capacity: u32) -> (Option<u32>, usize) {
         let (mut search, mut tries) = (Search::default(), 0);
         while let Some(rate) = search.next() {

@@ -1,5 +1,5 @@
-//! Charts as SVG, drawn in the colours of the page that they are on, so that they follow its light and
-//! dark and can be printed.
+//! Charts as SVG in the page's CSS colours, so that they follow its light and dark schemes and its print
+//! style.
 
 mod latencies;
 mod outcomes;
@@ -14,17 +14,17 @@ use maud::{Markup, html};
 
 use self::scale::Scale;
 
-/// The size of a chart in its own units; the page stretches it.
+/// Size in SVG units; the page scales it.
 const WIDTH: f64 = 620.0;
 const HEIGHT: f64 = 260.0;
 
-/// Where its axes are.
+/// Positions of the axes.
 const LEFT: f64 = 54.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = HEIGHT - 30.0;
 
-/// The frame of a chart: its grid, its labels, and what is drawn inside.
+/// A chart's frame: grid, labels, and the plot inside.
 fn frame(title: &str, x: &Scale, x_unit: &str, y: &Scale, y_unit: &str, inside: &Markup) -> Markup {
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(title) {
@@ -47,12 +47,12 @@ fn frame(title: &str, x: &Scale, x_unit: &str, y: &Scale, y_unit: &str, inside: 
     }
 }
 
-/// A coordinate as it is written: a tenth of a unit is finer than a screen.
+/// Formats a coordinate: a tenth of a unit is finer than a screen.
 fn place(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
 
-/// The points of a line.
+/// The points of a polyline.
 fn points(points: impl Iterator<Item = (f64, f64)>) -> String {
     let written = points.map(|(x, y)| format!("{x:.1},{y:.1}"));
     written.collect::<Vec<_>>().join(" ")

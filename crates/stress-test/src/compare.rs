@@ -1,8 +1,7 @@
-//! Two reports side by side: ratios, and which of them matter.
+//! Compares two reports: ratios, and which of them are significant.
 //!
-//! A rate matters if it differs by more than a tenth and by more than twice what it varies from one
-//! quarter of a second to the next; a latency if it differs by more than a quarter and a millisecond:
-//! runs on the same machine differ by less.
+//! A rate's change is significant if it exceeds a tenth and twice the standard error over the quarter-second
+//! slots; a latency's, if it exceeds a quarter and a millisecond: runs on one machine differ by less.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,41 +9,37 @@ use crate::outcome::Kind;
 use crate::report::{ScenarioReport, Step, StepPace, TrialReport};
 use loadgen::stats::as_number;
 
-/// The share by which a rate must differ.
+/// Share by which a rate must differ.
 const RATE_MATTERS: f64 = 0.10;
-/// The ratio by which a latency must differ, and the difference in milliseconds.
+/// Ratio by which a latency must differ, besides a millisecond.
 const LATENCY_MATTERS: f64 = 1.25;
 const LATENCY_MATTERS_MS: f64 = 1.0;
-/// How many standard errors are no chance.
+/// More standard errors than chance explains.
 const STANDARD_ERRORS: f64 = 2.0;
 
-/// A number then and now.
+/// A number in both reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// The scenario, the step and what was measured.
+    /// Scenario, step and metric.
     pub what: String,
-    /// Then.
     pub before: f64,
-    /// Now.
     pub after: f64,
-    /// Whether it matters, and if so, whether it is better now.
+    /// Whether the change is significant, and for the better.
     pub verdict: Judgement,
 }
 
-/// Whether a change matters.
+/// The significance of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
-    /// It is within what runs differ by.
+    /// Within the variation between runs.
     Same,
-    /// It is better now.
     Better,
-    /// It is worse now.
     Worse,
 }
 
 impl Change {
-    /// Now over then; `None` where there was nothing then.
+    /// After over before; `None` if before was zero.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         (self.before > 0.0).then_some(self.after / self.before)
@@ -63,7 +58,7 @@ pub fn compare(before: &TrialReport, after: &TrialReport) -> Vec<Change> {
         for (position, step) in now.steps.iter().enumerate() {
             let then = match step.pace {
                 StepPace::Closed => then.steps.iter().find(|then| then.pace == step.pace),
-                // Fixed rates that were chosen by the run itself differ: the same place is meant.
+                // Fixed rates chosen by the run itself differ: steps are matched by position.
                 StepPace::Open(_) => then.steps.get(position),
             };
             if let Some(then) = then.filter(|then| has_same_kind(then.pace, step.pace)) {
@@ -142,7 +137,7 @@ fn judged(matters: bool, is_better: bool) -> Judgement {
     }
 }
 
-/// The standard error of a step's rate, by how it varied over its slots.
+/// The standard error of a step's rate, from the variance of its slots.
 fn error_of(step: &Step, kind: Kind) -> f64 {
     let rates: Vec<f64> = step
         .timeline
@@ -164,7 +159,7 @@ mod tests {
     use super::*;
     use crate::report::{KindCount, Latency, Slot};
 
-    /// A closed loop that did so many in each quarter of a second.
+    /// A closed loop with these counts per quarter of a second.
     fn step(counts: &[u64], p99_ms: f64) -> Step {
         let slots = counts.iter().zip(0_u32..).map(|(count, index)| Slot {
             at_s: 0.25 * f64::from(index),
@@ -220,7 +215,7 @@ mod tests {
             verdicts(&steady, &step(&[70, 72, 68, 70], 5.0)),
             [Worse, Better]
         );
-        // A fifth more, but it goes up and down by much more than that.
+        // A fifth more, but the slots vary by far more than that.
         assert_eq!(
             verdicts(&steady, &step(&[300, 10, 160, 10], 10.9)),
             [Same, Same]
@@ -231,7 +226,7 @@ mod tests {
     fn the_standard_error_is_known() {
         let steady = step(&[25, 25, 25, 25], 1.0);
         assert!(error_of(&steady, Kind::Success).abs() < 1e-9);
-        // Rates of 80 and 120: their deviation is 28.28, over the root of 2.
+        // Rates of 80 and 120 have a deviation of 28.28, over the root of 2.
         let varied = step(&[20, 30], 1.0);
         assert!((error_of(&varied, Kind::Success) - 20.0).abs() < 1e-9);
     }

@@ -1,6 +1,6 @@
-//! What follows a load: every booking comes to its end, and customers who were refused ask again.
+//! After a load: every booking reaches its end, and refused customers retry.
 //!
-//! A refusal may come too early for as long as a second, so nobody is refused for good before that.
+//! A stale gate may refuse for as long as a second, so no refusal is final before that.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,30 +18,30 @@ use crate::recorded_sales::{proof, wait_for_rest};
 use crate::target::TargetEnvironment;
 use test_stack::ledger_proof::Proof;
 
-/// How long customers look for the end of bookings that they could not wait for.
+/// Timeout for the end of bookings that their customers stopped waiting for.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
 
-/// How many look at once.
+/// Concurrent lookups.
 const FOLLOWED_AT_ONCE: usize = 64;
 
-/// How long customers who were refused go on asking.
+/// How long refused customers retry.
 const ASKING_FOR: Duration = Duration::from_secs(30);
 
-/// How long after a refusal it is asked again: the gate's count is a second old at most.
+/// Delay of a retry: the gate's counts are at most a second old.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(1100);
 
-/// How often in a row it is refused before it counts.
+/// A refusal is final after so many in a row.
 const REFUSALS: u32 = 2;
 
-/// How it all came to its end.
+/// The state after the drain.
 pub(super) struct Settled {
-    /// Units that customers had only when they asked again, in the order of the sales.
+    /// Units sold on a retry, in the order of the sales.
     pub(super) sold_again: Vec<u64>,
-    /// The proofs, in the order of the ledgers.
+    /// In the order of the scenario's ledgers.
     pub(super) ledgers: Vec<Proof>,
 }
 
-/// Has everything come to its end.
+/// Waits for every booking's end, and retries refused requests.
 pub(super) async fn drain(
     target: &TargetEnvironment,
     sales: &[(Arc<Pool>, OrderSize)],
@@ -85,8 +85,8 @@ pub(super) async fn drain(
     })
 }
 
-/// The seats of a flight that nobody has: of the others somebody was refused one rightly, even if nobody
-/// knows yet whose it is.
+/// The free seats of a flight. A group with any other seat was refused rightly, even if it is unclear who has
+/// that seat.
 async fn free_seats(caller: &mut Caller, flight: i64) -> anyhow::Result<BTreeSet<String>> {
     let path = format!("/api/flights/{flight}/seats");
     let reply = caller.get(Endpoint::Flight, path).await?;
@@ -98,8 +98,7 @@ async fn free_seats(caller: &mut Caller, flight: i64) -> anyhow::Result<BTreeSet
         .collect())
 }
 
-/// Looks for the end of the bookings of a pool that their customers could not wait for. What is not found
-/// stays unclear.
+/// Follows the open bookings of a pool to their end. Those not found stay unclear.
 async fn follow_all(endpoints: &Endpoints, pool: &Pool) {
     let until = Instant::now() + ENDED_WITHIN;
     let open = pool.told.take_open();
@@ -119,8 +118,8 @@ fn confirmed(sales: &[(Arc<Pool>, OrderSize)]) -> impl Iterator<Item = u64> {
     sales.iter().map(|(pool, _)| pool.told.confirmed())
 }
 
-/// Waits until nothing more is held than before, except what is unclear: whoever broke off an order may
-/// have its seats for as long as orders are held.
+/// Waits until no more is held than before, except unclear units: an abandoned order may keep its seats for
+/// as long as orders are held.
 async fn wait_for_all(
     target: &TargetEnvironment,
     caller: &mut Caller,
@@ -135,14 +134,14 @@ async fn wait_for_all(
     Ok(())
 }
 
-/// Customers of a pool who were refused ask again.
+/// Refused customers of a pool retry.
 async fn ask(endpoints: &Endpoints, pool: &Pool, order_size: &OrderSize) {
     let mut caller = Caller::new(endpoints);
     let until = Instant::now() + ASKING_FOR;
     match order_size {
         OrderSize::Seats(_) => {
             for round in 0..REFUSALS {
-                // Who is refused once more wants them still; who can't ask in time does not count.
+                // A seat refused once more is still wanted; one that can't be retried in time does not count.
                 let wanted = pool.told.take_wanted_seats();
                 if round > 0 && !wanted.is_empty() {
                     sleep(ASKED_AGAIN_AFTER).await;
@@ -161,7 +160,7 @@ async fn ask(endpoints: &Endpoints, pool: &Pool, order_size: &OrderSize) {
                     refusals = 0;
                     continue;
                 }
-                // Refused or failed: neither is asked for ever.
+                // Refused or failed: neither is retried for ever.
                 refusals += 1;
                 if refusals < REFUSALS {
                     sleep(ASKED_AGAIN_AFTER).await;
@@ -171,7 +170,7 @@ async fn ask(endpoints: &Endpoints, pool: &Pool, order_size: &OrderSize) {
     }
 }
 
-/// What is wanted in the end by customers who were refused again.
+/// Units that customers still want after the retries.
 pub(super) fn wanted(pool: &Pool, order_size: &OrderSize) -> u64 {
     match order_size {
         OrderSize::Seats(_) => {

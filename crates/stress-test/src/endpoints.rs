@@ -1,4 +1,4 @@
-//! Where the three services are, and asking them.
+//! Addresses of the three services, and HTTP calls to them.
 
 use std::sync::Arc;
 
@@ -7,32 +7,23 @@ use serde_json::Value;
 use crate::flow::any;
 use loadgen::http::{Answer, Connection, ConnectionError, Method, Request, Target};
 
-/// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// flight-service.
     Flight,
-    /// booking-service.
     Booking,
-    /// payment-service.
     Payment,
 }
 
-/// Where the three services are.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
-    /// flight-service.
     pub flight: Target,
-    /// booking-service.
     pub booking: Target,
-    /// payment-service.
     pub payment: Target,
-    /// What is shown to services that ask who calls: each caller has any of them.
+    /// Bearer tokens for services that authenticate callers: each caller picks one.
     pub tokens: Arc<[Arc<str>]>,
 }
 
 impl Endpoints {
-    /// Where one of them is.
     #[must_use]
     pub fn target(&self, endpoint: Endpoint) -> Target {
         match endpoint {
@@ -43,7 +34,7 @@ impl Endpoints {
     }
 }
 
-/// A customer's connections: opened when they are first used, one request at a time each.
+/// A customer's connections, opened on first use, each with one request at a time.
 #[derive(Debug)]
 pub struct Caller {
     endpoints: Endpoints,
@@ -53,17 +44,16 @@ pub struct Caller {
     payment: Option<Connection>,
 }
 
-/// A status, and a body if it is JSON.
+/// An answer's status and JSON body.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The status.
     pub status: u16,
-    /// The body; null where it is not JSON.
+    /// Null if the body is not JSON.
     pub body: Value,
 }
 
 impl Reply {
-    /// A text of the body; empty where there is none.
+    /// A string of the body; empty if there is none.
     #[must_use]
     pub fn text(&self, field: &str) -> &str {
         self.body[field].as_str().unwrap_or_default()
@@ -71,7 +61,6 @@ impl Reply {
 }
 
 impl Caller {
-    /// One that has no connection yet.
     #[must_use]
     pub fn new(endpoints: &Endpoints) -> Self {
         Self {
@@ -83,10 +72,8 @@ impl Caller {
         }
     }
 
-    /// Sends a request to a service.
-    ///
     /// # Errors
-    /// When there is no answer: nobody knows what the service did.
+    /// Without an answer the outcome is unknown.
     pub async fn send(
         &mut self,
         endpoint: Endpoint,
@@ -108,10 +95,7 @@ impl Caller {
         connection.send(request).await
     }
 
-    /// The same, with the answer as it is read.
-    ///
-    /// # Errors
-    /// When there is no answer: nobody knows what the service did.
+    /// As [`Self::send`], with the body parsed.
     pub async fn ask(
         &mut self,
         endpoint: Endpoint,
@@ -124,10 +108,6 @@ impl Caller {
         })
     }
 
-    /// Looks something up.
-    ///
-    /// # Errors
-    /// When there is no answer.
     pub async fn get(
         &mut self,
         endpoint: Endpoint,
@@ -136,10 +116,6 @@ impl Caller {
         self.ask(endpoint, &Request::get(path)).await
     }
 
-    /// Posts JSON.
-    ///
-    /// # Errors
-    /// When there is no answer: nobody knows what the service did.
     pub async fn post(
         &mut self,
         endpoint: Endpoint,
@@ -150,10 +126,6 @@ impl Caller {
             .await
     }
 
-    /// Puts JSON.
-    ///
-    /// # Errors
-    /// When there is no answer: nobody knows what the service did.
     pub async fn put(
         &mut self,
         endpoint: Endpoint,

@@ -1,5 +1,5 @@
-//! Flights that are used by one load after the other: each change of the schedule makes flight-service build
-//! its timetable anew, so there are no more of them than are needed.
+//! Flights, reused from load to load: each schedule change makes flight-service rebuild its timetable, so no
+//! more are created than needed.
 
 use std::sync::Arc;
 
@@ -11,19 +11,18 @@ use crate::flow::OrderSize;
 use crate::pool::{Pool, Products};
 use crate::products::{self, Route};
 
-/// As many seats as a flight may have.
+/// Most seats that a flight may have.
 const LARGEST_FLIGHT: u64 = 1_000;
 
-/// Bookings are spread over so many flights at least.
+/// Bookings are spread over at least so many flights.
 const FEWEST_FLIGHTS: usize = 20;
 
-/// And over so many at most: what wants more seats than they have sells them out.
+/// And over at most so many: a load that wants more seats sells them out.
 const MOST_FLIGHTS: usize = 400;
 
-/// How many are made at once.
+/// Concurrent creations.
 const MADE_AT_ONCE: usize = 20;
 
-/// Flights of a trial.
 #[derive(Debug)]
 pub struct FlightFixtures {
     endpoints: Endpoints,
@@ -33,7 +32,6 @@ pub struct FlightFixtures {
 }
 
 impl FlightFixtures {
-    /// None yet.
     #[must_use]
     pub fn new(endpoints: Endpoints) -> Self {
         Self {
@@ -44,16 +42,13 @@ impl FlightFixtures {
         }
     }
 
-    /// Their local date of departure.
+    /// The flights' local departure date.
     #[must_use]
     pub fn date(&self) -> &str {
         &self.date
     }
 
-    /// All of them, with so many free seats together. Those that were used before have sold some.
-    ///
-    /// # Errors
-    /// When one can't be made or looked up.
+    /// All flights, with at least `free` free seats together. Reused ones have sold some.
     pub async fn flights(&mut self, caller: &mut Caller, free: u64) -> anyhow::Result<Vec<Pool>> {
         let mut pools = Vec::new();
         for id in &self.flights {
@@ -69,7 +64,7 @@ impl FlightFixtures {
         }
     }
 
-    /// Leaves alone the flights of which something is unclear: seats of theirs may be held, and sold later.
+    /// Retires flights with unclear orders: their seats may be held, and sold later.
     pub fn discard(&mut self, sales: &[(Arc<Pool>, OrderSize)]) {
         let unclear = |id: i64| {
             sales
@@ -90,7 +85,7 @@ impl FlightFixtures {
         });
         let mut pools = Vec::new();
         for made in try_join_all(new).await? {
-            // The first one's date: made around midnight, the next day's are left alone.
+            // The first flight's date counts: flights created after midnight are left out.
             if self.date.is_empty() {
                 self.date.clone_from(&made.date);
             }

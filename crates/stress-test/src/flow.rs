@@ -1,16 +1,16 @@
-//! What customers do: each flow is a request or a few, up to the end that the customer sees.
+//! Customers' flows: one request or a few, up to the end that the customer sees.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `search` | finding itineraries |
+//! | `search` | searches for itineraries |
 //! | `flight` | seats by count |
 //! | `order` | chosen seats, paid by code |
-//! | `event` | tickets to an event, paid through the queue |
+//! | `event` | event tickets, paid through the queue |
 //! | `option` | tickets of a ticket option |
-//! | `charge` | a payment on its own |
+//! | `charge` | payments without a booking |
 //!
-//! An flow tells its pool what the customer was told. It never repeats a request: whoever is refused
-//! asks again when the load is over.
+//! A flow records the customer's answer in its pool. It never repeats a request: refused customers retry
+//! after the load.
 
 mod charge;
 mod event;
@@ -30,10 +30,10 @@ use crate::pool::{Open, Pool, Products};
 use loadgen::http::ConnectionError;
 use loadgen::stats::Outcome;
 
-/// How long a customer waits for the end of a booking before it counts as still pending.
+/// A booking without an end after so long counts as still pending.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a customer waits before looking again: less at first, when most are done.
+/// Delays between lookups: short at first, when most bookings end.
 const LOOKS: [Duration; 4] = [
     Duration::from_millis(10),
     Duration::from_millis(20),
@@ -41,29 +41,28 @@ const LOOKS: [Duration; 4] = [
     Duration::from_millis(80),
 ];
 
-/// What a customer is to do.
+/// A customer's flow.
 #[derive(Clone, Debug)]
 pub enum Flow {
-    /// Find itineraries between two airports at random.
+    /// Searches itineraries between two random airports.
     Search(Arc<Network>),
-    /// Buy of one of these pools, at random.
+    /// Buys from one of these pools, at random.
     Buy(Arc<[Arc<Pool>]>, OrderSize),
-    /// Make a payment, which counts in this pool.
+    /// Makes a payment, counted in this pool.
     Charge(Arc<Pool>),
-    /// Any of these, as often as its weight says.
+    /// One of these flows, chosen by weight.
     Mixed(Arc<[(u32, Flow)]>),
 }
 
-/// What is bought at once.
+/// The size of one order.
 #[derive(Clone, Debug)]
 pub enum OrderSize {
-    /// So many units, whichever they are.
+    /// Any units.
     Units {
-        /// How many.
         units: u64,
-        /// For flights: their local date of departure.
+        /// Flights only: the local departure date.
         date: Arc<str>,
-        /// For events: who may buy.
+        /// Events only: the users who buy.
         users: Arc<[String]>,
     },
     /// One of these groups of seats, at random.
@@ -71,7 +70,6 @@ pub enum OrderSize {
 }
 
 impl Flow {
-    /// Does it.
     pub async fn run(&self, caller: &mut Caller) -> Outcome {
         let mut flow = self;
         while let Self::Mixed(flows) = flow {
@@ -87,13 +85,13 @@ impl Flow {
                 None => NOT_UNDERSTOOD,
             },
             Self::Charge(pool) => charge::run(caller, pool).await,
-            // Unpacked above, unless there is nothing in it.
+            // Resolved above, unless it is empty.
             Self::Mixed(_) => NOT_UNDERSTOOD,
         }
     }
 }
 
-/// Buys of a pool, through the endpoint that its products are sold at.
+/// Buys from a pool, through the endpoint that sells its products.
 async fn buy(caller: &mut Caller, pool: &Pool, order_size: &OrderSize) -> Outcome {
     match (pool.products, order_size) {
         (Products::Flight(flight), OrderSize::Seats(groups)) => match any(groups) {
@@ -114,7 +112,7 @@ async fn buy(caller: &mut Caller, pool: &Pool, order_size: &OrderSize) -> Outcom
     }
 }
 
-/// Has a customer who was refused ask again for these seats, or for as many units as the order_size says.
+/// Retries a refused order, for these seats or for as many units.
 pub async fn ask_again(
     caller: &mut Caller,
     pool: &Pool,
@@ -127,12 +125,12 @@ pub async fn ask_again(
     }
 }
 
-/// Sees how a booking has ended whose customer could not wait, and tells its pool.
+/// Looks up the end of a booking that its customer stopped waiting for, and records it.
 pub async fn follow_up(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome {
     match pool.products {
         Products::Flight(_) => order::follow(caller, pool, open).await,
         Products::Event(_) => event::follow(caller, pool, open).await,
-        // Complete when they are answered.
+        // Final when answered.
         Products::TicketOption(_) | Products::Charges(_) => {
             pool.told.leave_open(open);
             STILL_PENDING
@@ -140,12 +138,12 @@ pub async fn follow_up(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome 
     }
 }
 
-/// A customer, for endpoints that take any.
+/// A user id, for endpoints that accept any.
 fn any_user() -> u32 {
     rand::random_range(1..=100_000)
 }
 
-/// Any of these.
+/// A random element.
 pub(super) fn any<T>(things: &[T]) -> Option<&T> {
     if things.is_empty() {
         return None;
@@ -165,7 +163,7 @@ fn any_by_weight(flows: &[(u32, Flow)]) -> Option<&Flow> {
     None
 }
 
-/// What an answer comes to that no endpoint has a meaning of its own for, or none at all.
+/// The outcome of an answer without a meaning of the endpoint's own, or of no answer.
 fn failure(reply: &Result<Reply, ConnectionError>) -> Outcome {
     match reply {
         Ok(reply) if matches!(reply.status, 429 | 503) => BUSY,
@@ -174,14 +172,14 @@ fn failure(reply: &Result<Reply, ConnectionError>) -> Outcome {
     }
 }
 
-/// Whether an answer says for sure that nothing came about.
+/// Whether the answer is certain that nothing was booked.
 fn is_clear_no(reply: &Result<Reply, ConnectionError>) -> bool {
     reply
         .as_ref()
         .is_ok_and(|reply| matches!(reply.status, 400..=499))
 }
 
-/// Tells the pool of units that an answer gave nobody, or nobody knows; says what the flow comes to.
+/// Records units that an answer refused, or whose outcome is unknown; returns the flow's outcome.
 fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionError>) -> Outcome {
     if is_clear_no(reply) {
         pool.told.fail(units);
@@ -191,7 +189,7 @@ fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionError>) -> O
     failure(reply)
 }
 
-/// Tells the pool how a booking has ended; `None` if nobody has seen it yet.
+/// Records a booking's end; `None` if it is not known yet.
 fn tell_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
     match ended {
         Some(CONFIRMED) => pool.told.confirm(open.units, &open.seats),
@@ -201,7 +199,7 @@ fn tell_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
     ended.unwrap_or(STILL_PENDING)
 }
 
-/// Looks at a booking until `end` knows what became of it; `None` if it takes too long.
+/// Polls a booking until `end` returns its outcome; `None` after the timeout.
 async fn wait_for_end(
     caller: &mut Caller,
     path: &str,

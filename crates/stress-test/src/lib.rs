@@ -1,21 +1,21 @@
-//! `make stress-test`: scenarios against the three services, what was sold under load, and the report.
+//! `make stress-test`: load scenarios against the three services, the reconciliation of what was sold, and
+//! the report.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`arguments`] | what is asked for |
-//! | [`scenario`], [`prepared`] | the scenarios, and what is sold in them |
-//! | [`flow`], [`endpoints`], [`outcome`] | what customers do, where, and what comes of it |
-//! | [`pool`] | what customers were told of what is sold |
-//! | [`target`], [`products`], [`flight_fixtures`] | what it runs against, and what it makes there |
-//! | `step`, `drain`, `receipts`, `reconcile`, [`run`](mod@run) | a load, its end, what was sold, a whole trial |
-//! | [`recorded_sales`], [`verdict`] | what ledgers and databases say, and whether it is right: the verdict does no I/O |
-//! | [`capacity`], [`compare`] | the highest rate that is carried, and two reports side by side |
-//! | [`report`], [`table`], [`page`] | the report: for programs, the terminal, the browser |
+//! | [`arguments`] | the command line |
+//! | [`scenario`], [`prepared`] | the scenarios and their products |
+//! | [`flow`], [`endpoints`], [`outcome`] | customers' flows, the services that they call, and the outcomes |
+//! | [`pool`] | the customers' answers by pool |
+//! | [`target`], [`products`], [`flight_fixtures`] | the target environment, and what is created there |
+//! | `step`, `drain`, `receipts`, `reconcile`, [`run`](mod@run) | a load, its drain and reconciliation, a whole test |
+//! | [`recorded_sales`], [`verdict`] | records of ledgers and databases, and the verdict (no I/O) |
+//! | [`capacity`], [`compare`] | the capacity finder, and the comparison of two reports |
+//! | [`report`], [`table`], [`page`] | the report as JSON, on the terminal and as HTML |
 //!
-//! A scenario is a closed loop, then fixed rates below what that carried. At a fixed rate a request's
-//! latency counts from the time at which it was to be sent. Every load has products of its own, but for
-//! flights, which are used again; when it is over, refused customers ask again, and everything that was
-//! sold is accounted for.
+//! A scenario is a closed loop, then fixed rates below its rate. At a fixed rate a request's latency counts
+//! from its scheduled start. Every load has products of its own, except for flights, which are reused; after
+//! it, refused customers retry, and every unit sold is reconciled.
 
 pub mod arguments;
 pub mod capacity;

@@ -1,23 +1,21 @@
-//! What a trial runs on.
+//! The machine under test.
 
 use procfs::Current as _;
 use serde::{Deserialize, Serialize};
 
-/// A machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Its processor's name.
+    /// Model name.
     pub processor: String,
-    /// How many cores this process may use.
+    /// Cores that this process may use.
     pub cores: usize,
-    /// Its memory, in GiB.
     pub memory_gib: f64,
-    /// Its operating system and kernel.
+    /// Operating system and kernel.
     pub system: String,
 }
 
 impl Machine {
-    /// This machine, as far as it tells.
+    /// Reads processor, memory and operating system; empty where unknown.
     #[must_use]
     pub fn this() -> Self {
         let processor = procfs::CpuInfo::current().ok();

@@ -10,7 +10,7 @@ use stress_test::compare::compare;
 use stress_test::report::{FORM, TrialReport};
 use stress_test::{page, run, table};
 
-/// The exit code when there is no verdict.
+/// Exit code without a verdict.
 const NO_VERDICT: u8 = 2;
 
 #[tokio::main]
@@ -26,9 +26,9 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the trial, shows and writes the report, and says whether nothing is wrong.
+/// Runs the test, prints and writes the report; returns whether it passed.
 async fn test(arguments: &Arguments) -> anyhow::Result<bool> {
-    // First, so that a wrong path is not found out after minutes.
+    // First, so that a wrong path fails at once and not after minutes.
     let before = arguments.compare.as_ref().map(read).transpose()?;
     let report = run::run(arguments).await?;
     line(table::table(&report))?;
@@ -60,7 +60,7 @@ fn read(path: &std::path::PathBuf) -> anyhow::Result<TrialReport> {
         .with_context(|| format!("{} is no report of a stress test", path.display()))?;
     anyhow::ensure!(
         report.form == FORM,
-        "{} has form {}, which can't be compared with form {FORM}",
+        "{} has schema version {}, which can't be compared with version {FORM}",
         path.display(),
         report.form
     );

@@ -1,4 +1,4 @@
-//! From the generator's report to the one that people read.
+//! Converts the generator's report into the stress test's.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::outcome::Kind;
 use crate::report::{KindCount, Latency, OutcomeCount, Slot};
 use loadgen::stats::{Outcome, Report, SLOT, Tally, as_number};
 
-/// Everything of a load that is counted.
+/// Everything counted in a load.
 pub(super) struct Measured {
     pub(super) outcomes: Vec<OutcomeCount>,
     pub(super) kinds: Vec<KindCount>,
@@ -51,7 +51,7 @@ fn kind_count(kind: Kind, outcomes: &[OutcomeCount], report: &Report) -> KindCou
     }
 }
 
-/// The latencies of some outcomes together.
+/// Latencies of the requests whose outcome matches.
 pub(super) fn latency(tally: &Tally, of: impl Fn(Outcome) -> bool + Copy) -> Latency {
     let at = |quantile| tally.latency_of(of, quantile).as_secs_f64() * 1000.0;
     Latency {

@@ -1,4 +1,4 @@
-//! What a customer's flow comes to, and which of three kinds that is.
+//! The outcome of a customer's flow, and its kind.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,41 +6,36 @@ use loadgen::stats::Outcome;
 
 /// Itineraries were found.
 pub const FOUND: Outcome = Outcome::Named("found");
-/// The search was answered: there is nothing.
+/// The search succeeded with an empty result.
 pub const NOTHING_FOUND: Outcome = Outcome::Named("nothing found");
-/// Seats or tickets are bought: paid for, and confirmed to the customer.
+/// Seats or tickets are bought: paid, and confirmed to the customer.
 pub const CONFIRMED: Outcome = Outcome::Named("confirmed");
-/// Money was taken.
 pub const CHARGED: Outcome = Outcome::Named("charged");
-/// There are not enough units left.
 pub const SOLD_OUT: Outcome = Outcome::Named("sold out");
-/// Somebody else has the seat.
 pub const SEAT_TAKEN: Outcome = Outcome::Named("seat taken");
-/// The payment was declined.
 pub const DECLINED: Outcome = Outcome::Named("payment declined");
 /// The payment timed out, and nothing was charged.
 pub const TIMED_OUT: Outcome = Outcome::Named("payment timed out");
-/// Told to come back later: too much is going on.
+/// Answered 429 or 503.
 pub const BUSY: Outcome = Outcome::Named("busy");
-/// The customer had to stop waiting for the end of a booking.
+/// The customer stopped waiting for a booking's end.
 pub const STILL_PENDING: Outcome = Outcome::Named("still pending");
-/// The answer has another form than agreed.
+/// The answer does not follow the contract.
 pub const NOT_UNDERSTOOD: Outcome = Outcome::Named("not understood");
 
-/// What kind of an end it is. They are never added up.
+/// Kinds are never added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The customer got what was asked for.
     Success,
-    /// The customer was told no, for a reason that is in the order of things.
+    /// Refused for a business reason.
     Refusal,
-    /// Anything else: no answer, a server's error, an answer that makes no sense.
+    /// No answer, a server error, or an answer against the contract.
     Failure,
 }
 
 impl Kind {
-    /// The kind of an outcome.
     #[must_use]
     pub fn of(outcome: Outcome) -> Self {
         match outcome {

@@ -1,4 +1,4 @@
-//! The report as one HTML file: no scripts, nothing loaded from elsewhere, light and dark, printable.
+//! The report as one HTML file: no scripts, no external resources, light and dark, printable.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -12,7 +12,7 @@ use crate::table::{capacity_line, sales};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page, with what has changed if it was compared.
+/// The page; with a comparison if there are changes.
 #[must_use]
 pub fn page(report: &TrialReport, changes: &[Change]) -> String {
     let title = "Stress test";
@@ -60,7 +60,7 @@ fn verdict(report: &TrialReport) -> Markup {
                     div { b { (audit.charges_kept) } span { "charges kept for " (audit.confirmed_to_pay) " paid bookings" } }
                 }
                 None => {
-                    div { b { "–" } span { "databases not looked at" } }
+                    div { b { "–" } span { "databases not checked" } }
                 }
             }
         }
@@ -68,11 +68,11 @@ fn verdict(report: &TrialReport) -> Markup {
     }
 }
 
-/// One line for each scenario: its closed loop, or its only step.
+/// One line per scenario: its closed loop, or its only step.
 fn overview(report: &TrialReport) -> Markup {
     html! {
         section {
-            h2 { "What was carried" }
+            h2 { "Throughput" }
             table {
                 thead {
                     tr {
@@ -98,13 +98,13 @@ fn overview(report: &TrialReport) -> Markup {
                 p.quiet { (scenario.name()) " was skipped: " (why) "." }
             }
             p.quiet {
-                "Done, refused and failed are apart: a refusal, such as “sold out”, is a right answer, but no sale."
+                "Done, refused and failed are counted apart: a refusal such as “sold out” is correct, but no sale."
             }
         }
     }
 }
 
-/// The columns that a step fills in both tables.
+/// Columns that both tables have for a step.
 fn numbers(step: &Step) -> Markup {
     let latency = step.main_latency().map(|(_, latency)| latency);
     let failed = step.kind(Kind::Failure).map_or(0, |failed| failed.count);
@@ -201,7 +201,7 @@ fn steps_table(steps: &[Step]) -> Markup {
     }
 }
 
-/// Who kept how many cores busy in the first step; those that begin with a dot are parts of others.
+/// CPU use by process in the first step; a name with a leading dot is a part of another process group.
 fn cores(steps: &[Step]) -> String {
     let Some(step) = steps.first() else {
         return String::new();
@@ -216,11 +216,11 @@ fn cores(steps: &[Step]) -> String {
     parts.join(", ")
 }
 
-/// Units: what customers were told, and what the recorded_sales say.
+/// Units: as customers were answered, and as they are recorded.
 fn sold(steps: &[Step]) -> Markup {
     let sales = sales(steps);
     html! {
-        @if sales.is_empty() { p.quiet { "Nothing is sold in this scenario." } }
+        @if sales.is_empty() { p.quiet { "This scenario sells nothing." } }
         @for sale in &sales {
             table {
                 caption { (sale.name) }
@@ -228,11 +228,11 @@ fn sold(steps: &[Step]) -> Markup {
                     @if let Some(for_sale) = sale.for_sale { tr { td.left { "for sale" } td { (for_sale) } } }
                     tr { td.left { "asked for" } td { (sale.asked) } }
                     tr { td.left { "confirmed to customers" } td { b { (sale.confirmed) } } }
-                    tr { td.left { "refused, for there were none" } td { (sale.refused) } }
-                    tr { td.left { "failed otherwise, as by a declined payment" } td { (sale.failed) } }
-                    tr { td.left { "without a clear answer" } td { (sale.unclear) } }
+                    tr { td.left { "refused, none left" } td { (sale.refused) } }
+                    tr { td.left { "failed, such as by a declined payment" } td { (sale.failed) } }
+                    tr { td.left { "outcome unknown" } td { (sale.unclear) } }
                     @if sale.sold_on_asking_again > 0 {
-                        tr { td.left { "sold to refused customers who asked again" } td { (sale.sold_on_asking_again) } }
+                        tr { td.left { "sold on a retry after a refusal" } td { (sale.sold_on_asking_again) } }
                     }
                     @for recorded_sales in &sale.recorded_sales {
                         tr {
@@ -295,7 +295,7 @@ fn comparison(changes: &[Change]) -> Markup {
                     }
                 }
             }
-            p.quiet { "What is not marked is within what runs on the same machine differ by." }
+            p.quiet { "Unmarked changes are within the variation between runs on one machine." }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is sold in a trial, and what customers were told about it.
+//! The pools on sale, and how customers were answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,21 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// What can be sold out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Products {
-    /// Seats of a flight.
     Flight(i64),
-    /// Tickets to an event.
     Event(Uuid),
-    /// Tickets of an option.
     TicketOption(Uuid),
-    /// Payments with this reference: there is no end of them.
+    /// Payments with this reference: their number is unlimited.
     Charges(Uuid),
 }
 
 impl Products {
-    /// How reports name it.
+    /// Name in reports.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -32,64 +28,61 @@ impl Products {
     }
 }
 
-/// A pool that was made for a trial: nobody else buys of it.
+/// A pool created for this test, so that nobody else buys from it.
 #[derive(Debug)]
 pub struct Pool {
-    /// What is sold.
     pub products: Products,
-    /// How many units there are.
+    /// In units.
     pub capacity: u64,
-    /// How many of them were sold before anything was counted.
+    /// Units sold before the load.
     pub sold_before: u64,
-    /// What customers were told.
+    /// How customers were answered.
     pub told: Told,
 }
 
-/// What customers were told about one pool, in units.
+/// Answers about one pool, in units.
 #[derive(Debug, Default)]
 pub struct Told {
     confirmed: AtomicU64,
     unclear: AtomicU64,
-    /// Asked for, whether or not there was an answer.
+    /// Requested, whether or not there was an answer.
     asked: AtomicU64,
     answered: AtomicU64,
     wanting: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
-    /// How many customers each seat was confirmed to.
+    /// Number of customers that each seat was confirmed to.
     seats: Mutex<BTreeMap<String, u64>>,
-    /// Seats that somebody was refused.
+    /// Groups of seats that were refused to somebody.
     wanted_seats: Mutex<BTreeSet<Vec<String>>>,
-    /// Bookings whose end nobody has seen yet.
+    /// Bookings whose end is not known yet.
     open: Mutex<Vec<Open>>,
     receipts: Mutex<Vec<Receipt>>,
 }
 
-/// So many receipts are kept of a pool, mostly late ones: each is looked up when the load is over.
+/// Receipts kept of a pool, mostly of late payments: each is looked up after the load.
 const RECEIPTS: usize = 300;
 
-/// What a customer was told of a payment.
+/// The answer to a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The payment's id.
     pub id: String,
-    /// Whether money was taken.
+    /// Whether the customer was told that money was taken.
     pub is_charged: bool,
 }
 
 /// A booking whose end its customer has not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// Its id, as the endpoint that it came through writes it.
+    /// Its id in the notation of its endpoint.
     pub id: String,
-    /// How many units it has.
     pub units: u64,
-    /// The seats, where they were chosen.
+    /// The seats, if they were chosen.
     pub seats: Vec<String>,
 }
 
 impl Pool {
-    /// One of which nothing is sold.
+    /// A pool of which nothing is sold.
     #[must_use]
     pub fn new(products: Products, capacity: u64) -> Self {
         Self {
@@ -100,13 +93,13 @@ impl Pool {
         }
     }
 
-    /// How many units there are to sell.
+    /// Units for sale in the load.
     #[must_use]
     pub fn for_sale(&self) -> u64 {
         self.capacity.saturating_sub(self.sold_before)
     }
 
-    /// The same, of which so much was sold before.
+    /// A pool of which so many units were sold before.
     #[must_use]
     pub fn sold(self, sold_before: u64) -> Self {
         Self {
@@ -117,12 +110,12 @@ impl Pool {
 }
 
 impl Told {
-    /// Somebody asks for so many. What is asked and gets no answer at all is unclear.
+    /// Counts requested units. Without any further answer they are unclear.
     pub fn ask(&self, units: u64) {
         add(&self.asked, units);
     }
 
-    /// They were confirmed to a customer.
+    /// Counts units confirmed to a customer.
     pub fn confirm(&self, units: u64, seats: &[String]) {
         add(&self.answered, units);
         add(&self.confirmed, units);
@@ -132,7 +125,7 @@ impl Told {
         }
     }
 
-    /// Somebody who wants them was told that there are none.
+    /// Counts units refused as sold out; the customer still wants them.
     pub fn refuse(&self, units: u64, seats: &[String]) {
         add(&self.answered, units);
         add(&self.refused, units);
@@ -142,26 +135,25 @@ impl Told {
         }
     }
 
-    /// Somebody was told that it has failed, as with a declined payment: the units are not that
-    /// customer's, nor asked for any more.
+    /// Counts units of a failed request, as with a declined payment: the customer neither has nor wants them.
     pub fn fail(&self, units: u64) {
         add(&self.answered, units);
         add(&self.failed, units);
     }
 
-    /// Nobody knows what became of them, as after a broken connection.
+    /// Counts units with an unknown outcome, as after a broken connection.
     pub fn lose(&self, units: u64) {
         add(&self.answered, units);
         add(&self.unclear, units);
     }
 
-    /// The end of a booking is yet to be seen.
+    /// Keeps a booking whose end is to be followed up.
     pub fn leave_open(&self, open: Open) {
         add(&self.answered, open.units);
         lock(&self.open).push(open);
     }
 
-    /// The bookings whose end is yet to be seen: whoever takes them must tell what became of them.
+    /// Takes the open bookings; the caller must record their ends.
     pub fn take_open(&self) -> Vec<Open> {
         let open = std::mem::take(&mut *lock(&self.open));
         for booking in &open {
@@ -170,7 +162,7 @@ impl Told {
         open
     }
 
-    /// A customer has a receipt.
+    /// Keeps a customer's receipt.
     pub fn give(&self, receipt: Receipt) {
         let mut receipts = lock(&self.receipts);
         if receipts.len() < RECEIPTS {
@@ -180,27 +172,26 @@ impl Told {
         }
     }
 
-    /// Some of the receipts that customers have.
+    /// A sample of the customers' receipts.
     pub fn receipts(&self) -> Vec<Receipt> {
         lock(&self.receipts).clone()
     }
 
-    /// One who was refused asks again. Whoever is refused again wants them still.
+    /// A refused customer retries; if refused again, the units are wanted again.
     pub fn stop_wanting(&self, units: u64) {
         self.wanting.fetch_sub(units, Ordering::Relaxed);
     }
 
-    /// Units confirmed to customers.
     pub fn confirmed(&self) -> u64 {
         self.confirmed.load(Ordering::Relaxed)
     }
 
-    /// Units that were asked for in all.
+    /// Units requested in all.
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// Units that were refused because there were none, asked for again or not.
+    /// Units refused as sold out, retried or not.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -210,7 +201,7 @@ impl Told {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Units that nobody knows about: they may be sold, held or free.
+    /// Units with an unknown outcome: sold, held or free.
     pub fn unclear(&self) -> u64 {
         let unanswered = self
             .asked()
@@ -219,12 +210,12 @@ impl Told {
         self.unclear.load(Ordering::Relaxed) + unanswered + open
     }
 
-    /// Units that customers want who were refused the last time they asked.
+    /// Units whose last request was refused.
     pub fn wanting(&self) -> u64 {
         self.wanting.load(Ordering::Relaxed)
     }
 
-    /// Groups of seats that somebody was refused, and that nobody was confirmed.
+    /// Groups of seats refused to somebody and confirmed to nobody.
     pub fn wanted_seats(&self) -> Vec<Vec<String>> {
         let confirmed = lock(&self.seats);
         let wanted = lock(&self.wanted_seats);
@@ -232,20 +223,20 @@ impl Told {
         wanted.iter().filter(is_open).cloned().collect()
     }
 
-    /// The same groups, to be asked for again: none is wanted until somebody is refused it once more.
+    /// Takes the same groups for a retry; a group refused once more is wanted again.
     pub fn take_wanted_seats(&self) -> Vec<Vec<String>> {
         let wanted = self.wanted_seats();
         lock(&self.wanted_seats).clear();
         wanted
     }
 
-    /// Leaves out what somebody wants of which some is not free: another has it, told or not.
+    /// Drops groups with a seat that is not free: another customer has it, answered or not.
     pub fn want_only_of(&self, free: &BTreeSet<String>) {
         let is_free = |seats: &Vec<String>| seats.iter().all(|seat| free.contains(seat));
         lock(&self.wanted_seats).retain(is_free);
     }
 
-    /// How often a seat was confirmed beyond its first customer.
+    /// Confirmations of seats beyond the first of each.
     pub fn confirmed_twice(&self) -> u64 {
         let seats = lock(&self.seats);
         seats

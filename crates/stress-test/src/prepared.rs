@@ -1,4 +1,4 @@
-//! A scenario made ready: what is sold in it, and what each customer does.
+//! A prepared scenario: its products, and the flow of each customer.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::pool::{Pool, Products};
 use crate::products::{self, Made};
 use crate::scenario::Scenario;
 
-/// Of what is sold out before the storm.
+/// Capacity of the pools that are sold out before the storm.
 const STORM_CAPACITY: u64 = 10;
 
-/// The seats of the rush: 150 pairs.
+/// Seats of the rush: 150 pairs.
 const RUSH_SEATS: u64 = 300;
 const RUSH_SEAT_MAP: &str = "rows A-Y, seats 1-12";
 const RUSH_ROWS: std::ops::RangeInclusive<char> = 'A'..='Y';
@@ -24,30 +24,24 @@ const RUSH_ROWS: std::ops::RangeInclusive<char> = 'A'..='Y';
 /// More payments than any run makes.
 const PAYMENTS: u64 = 1 << 40;
 
-/// How many users buy tickets to events.
+/// Users who buy event tickets.
 const USERS: usize = 50;
 
-/// A scenario made ready.
 pub struct Prepared {
-    /// What customers do.
     pub flow: Flow,
-    /// What is sold, with what customers who were refused ask for again.
+    /// The pools on sale, and the order size of retries.
     pub sales: Vec<(Arc<Pool>, OrderSize)>,
 }
 
-/// How much there is to sell.
 #[derive(Clone, Copy, Debug)]
 pub struct Stock {
-    /// How many requests are expected; a scenario that is not to sell out has more.
+    /// Expected requests; a scenario that must not sell out has more units.
     pub expected: u64,
     /// Tickets of what is to sell out.
     pub tickets: u64,
 }
 
-/// Makes a scenario ready.
-///
-/// # Errors
-/// When a service refuses what is to be sold.
+/// Creates a scenario's products and flow.
 pub async fn prepare(
     caller: &mut Caller,
     flight_fixtures: &mut FlightFixtures,
@@ -81,7 +75,7 @@ fn of(pools: Vec<Arc<Pool>>, order_size: OrderSize) -> Prepared {
     }
 }
 
-/// One unit of whatever needs neither a date nor users.
+/// One unit, of products that need neither a date nor users.
 fn one_unit() -> OrderSize {
     OrderSize::Units {
         units: 1,
@@ -90,7 +84,7 @@ fn one_unit() -> OrderSize {
     }
 }
 
-/// Flights that have more seats than are expected to be asked for.
+/// Flights with more seats than the expected requests.
 async fn flights(
     caller: &mut Caller,
     flight_fixtures: &mut FlightFixtures,
@@ -136,7 +130,7 @@ async fn rush(caller: &mut Caller) -> anyhow::Result<Prepared> {
     Ok(of(vec![Arc::new(made.pool)], order_size))
 }
 
-/// All seats of the map, in pairs that nobody splits: each customer wants one of them.
+/// All seats of the map, in pairs: each customer wants one pair.
 fn pairs() -> Vec<Vec<String>> {
     let of_row = |row: char| {
         (1..=6).map(move |pair| {
@@ -180,7 +174,7 @@ async fn storm(caller: &mut Caller) -> anyhow::Result<Prepared> {
     })
 }
 
-/// Buys all of a pool; what customers are told after that is counted anew.
+/// Sells a pool out; customers' answers are counted from zero after that.
 async fn sell_out(caller: &mut Caller, pool: Pool, all: OrderSize) -> anyhow::Result<Arc<Pool>> {
     let pool = Arc::new(pool);
     let flow = Flow::Buy(vec![Arc::clone(&pool)].into(), all);
@@ -195,7 +189,7 @@ async fn sell_out(caller: &mut Caller, pool: Pool, all: OrderSize) -> anyhow::Re
     ))
 }
 
-/// All endpoints, of which the event's only where there is one.
+/// All endpoints; events only if there is one.
 async fn mixed(
     caller: &mut Caller,
     flight_fixtures: &mut FlightFixtures,
@@ -205,7 +199,7 @@ async fn mixed(
     let mut flows = vec![(60, Flow::Search(Arc::new(network)))];
     let mut sales = Vec::new();
     let mut parts = vec![
-        // One of eight recorded_sales seats by count.
+        // One of eight buys seats by count.
         (
             12,
             flights(caller, flight_fixtures, stock.expected / 8).await?,

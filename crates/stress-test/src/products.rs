@@ -1,5 +1,5 @@
-//! Makes what is sold in a trial: flights, events, ticket options. All of it is new, so that nobody else
-//! buys of it and every unit can be accounted for.
+//! Creates the products on sale: flights, events, ticket options. All are new, so that nobody else buys from
+//! them and every unit can be reconciled.
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::{Timestamp, ToSpan as _};
@@ -10,34 +10,29 @@ use crate::endpoints::{Caller, Endpoint, Reply};
 use crate::flow::Network;
 use crate::pool::{Pool, Products};
 
-/// How far away the flights and events are.
+/// Departures and starts are so many days from now.
 const DAYS_AWAY: i64 = 60;
 
-/// A pair of airports that every day of a schedule connects, to find its days by.
+/// Airport pairs with flights on every day of a schedule, to find its dates by.
 const FLOWN_DAILY: [(&str, &str); 2] = [("ORD", "LAX"), ("DEL", "BOM")];
 
-/// How many airports are searched between: the schedule's first.
+/// Airports to search between: the schedule's first.
 const AIRPORTS: usize = 200;
 
-/// What all flights of a trial share.
+/// The airports of all flights of a test.
 #[derive(Clone, Debug)]
 pub struct Route {
     source: String,
     destination: String,
 }
 
-/// A pool that was made, and where it is a flight, its local date of departure.
+/// A new pool, and a flight's local departure date.
 pub struct Made {
-    /// The pool.
     pub pool: Pool,
-    /// The date.
     pub date: String,
 }
 
-/// Two airports that flights can be made between.
-///
-/// # Errors
-/// When there are none.
+/// Two airports to create flights between.
 pub async fn route(caller: &mut Caller) -> anyhow::Result<Route> {
     let mut airports = airports(caller).await?.into_iter();
     match (airports.next(), airports.next()) {
@@ -49,10 +44,7 @@ pub async fn route(caller: &mut Caller) -> anyhow::Result<Route> {
     }
 }
 
-/// Makes a flight; with a seat map where seats are chosen.
-///
-/// # Errors
-/// When it is refused.
+/// Creates a flight; with a seat map where seats are chosen.
 pub async fn flight(
     caller: &mut Caller,
     route: &Route,
@@ -62,7 +54,7 @@ pub async fn flight(
     let departs_at = Timestamp::now() + (DAYS_AWAY * 24).hours();
     let number = rand::random_range(0..1_000_000_u32);
     let mut body = json!({
-        // An airline that nobody has.
+        // A designator of no airline.
         "flight_number": format!("ZZ{number}"),
         "source": route.source,
         "destination": route.destination,
@@ -90,10 +82,6 @@ pub async fn flight(
     })
 }
 
-/// Makes an event.
-///
-/// # Errors
-/// When it is refused.
 pub async fn event(caller: &mut Caller, tickets: u64) -> anyhow::Result<Pool> {
     let begins_at = Timestamp::now() + (DAYS_AWAY * 24).hours();
     let body = json!({
@@ -111,10 +99,7 @@ pub async fn event(caller: &mut Caller, tickets: u64) -> anyhow::Result<Pool> {
     Ok(Pool::new(Products::Event(id), tickets))
 }
 
-/// Makes users who may buy tickets to events.
-///
-/// # Errors
-/// When one is refused.
+/// Creates users who buy event tickets.
 pub async fn users(caller: &mut Caller, count: usize) -> anyhow::Result<Vec<String>> {
     let mut users = Vec::with_capacity(count);
     for _ in 0..count {
@@ -134,10 +119,7 @@ pub async fn users(caller: &mut Caller, count: usize) -> anyhow::Result<Vec<Stri
     Ok(users)
 }
 
-/// Whether tickets to events can be booked there: an older booking-service does not know the way.
-///
-/// # Errors
-/// When there is no answer.
+/// Whether event tickets can be booked there: an older booking-service has no such route.
 pub async fn sells_events(caller: &mut Caller) -> anyhow::Result<bool> {
     let reply = caller
         .post(Endpoint::Booking, "/api/v1/bookings", &json!({}))
@@ -145,10 +127,6 @@ pub async fn sells_events(caller: &mut Caller) -> anyhow::Result<bool> {
     Ok(!matches!(reply.status, 404 | 405))
 }
 
-/// Makes a ticket option.
-///
-/// # Errors
-/// When it is refused.
 pub async fn ticket_option(caller: &mut Caller, tickets: u64) -> anyhow::Result<Pool> {
     let attributes = json!({"name": "Stress test", "allocation": tickets});
     let body = json!({"data": {"type": "ticket_options", "attributes": attributes}});
@@ -162,10 +140,7 @@ pub async fn ticket_option(caller: &mut Caller, tickets: u64) -> anyhow::Result<
     Ok(Pool::new(Products::TicketOption(id), tickets))
 }
 
-/// What can be searched.
-///
-/// # Errors
-/// When the schedule is empty.
+/// The schedule's airports and dates, to search in.
 pub async fn network(caller: &mut Caller) -> anyhow::Result<Network> {
     let airports = airports(caller).await?;
     ensure!(

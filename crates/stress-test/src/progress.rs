@@ -1,4 +1,4 @@
-//! What is shown while load is made: a bar with the rate, the errors and the latency so far.
+//! The progress bar of a load: rate, errors and latency so far.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use loadgen::stats::as_number;
 
 const REDRAWN_EVERY: Duration = Duration::from_millis(250);
 
-/// A bar for one load, which goes away with this. Where the output is no terminal there is none.
+/// Removed when dropped. Hidden unless the output is a terminal.
 pub(super) struct Bar {
     bar: ProgressBar,
     drawing: JoinHandle<()>,
@@ -52,7 +52,7 @@ impl Drop for Bar {
     }
 }
 
-/// Rates since the beginning, the warm-up's requests included; latencies of measured ones.
+/// Rates since the start, the warm-up's requests included; latencies of measured requests.
 fn so_far(live: &Progress, passed: Duration) -> String {
     let Some(tally) = live.so_far() else {
         return "warming up".to_owned();

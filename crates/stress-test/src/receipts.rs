@@ -1,5 +1,5 @@
-//! Payments that are looked up again, one by one, where no database is there to count them all: what customers
-//! were told is compared with what payment-service says of it later.
+//! Payments that are looked up one by one where no database can be queried: customers' receipts are compared
+//! with payment-service's later answers.
 
 use anyhow::bail;
 use tokio::time::{Instant, sleep};
@@ -9,7 +9,7 @@ use crate::pool::{Pool, Receipt};
 use crate::target::{TOLD_AGAIN_AFTER, TOLD_WITHIN};
 use crate::verdict::Finding;
 
-/// Looks up the receipts of a pool's customers; one that has none is right.
+/// Checks the receipts of a pool's customers; clean if there are none.
 pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Finding> {
     let (mut lost, mut untold) = (0, 0);
     for Receipt { id, is_charged } in pool.told.receipts() {
@@ -27,29 +27,28 @@ pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Fi
         reasons: Vec::new(),
     };
     if lost > 0 {
-        let reason = format!("{lost} payments that customers made are not there when looked up");
+        let reason =
+            format!("{lost} payments confirmed to customers are missing at payment-service");
         finding.reasons.push(reason);
     }
     if untold > 0 {
-        let reason = format!("{untold} payments were taken that customers were told had failed");
+        let reason =
+            format!("{untold} payments were charged although customers were told that they failed");
         finding.reasons.push(reason);
     }
     Ok(finding)
 }
 
-/// What payment-service says of a payment: it, or that there is none.
+/// payment-service's answer about a payment: 200 or 404.
 async fn look_up(caller: &mut Caller, path: &str) -> anyhow::Result<Reply> {
     let until = Instant::now() + TOLD_WITHIN;
     loop {
         let reply = caller.get(Endpoint::Payment, path.to_owned()).await?;
         match reply.status {
             200 | 404 => return Ok(reply),
-            // The load has used up what this client may ask, or what the service can answer.
+            // The load has used up the client's quota, or the service is busy.
             429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
-            status => bail!(
-                "a payment that is looked up is answered {status} {}",
-                reply.body
-            ),
+            status => bail!("looking up a payment was answered {status} {}", reply.body),
         }
     }
 }

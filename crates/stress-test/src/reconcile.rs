@@ -1,4 +1,4 @@
-//! What was sold in a step: what customers were told, beside what the recorded_sales say.
+//! The sales of a step: customers' answers against the recorded sales.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -15,8 +15,8 @@ use crate::target::TargetEnvironment;
 use crate::verdict::{Finding, RecordedSales, Sale, judge};
 use test_stack::ledger_proof::Proof;
 
-/// Compares what customers were told with the recorded_sales: pool by pool in the databases, and all pools of a
-/// service together in its ledger's proof.
+/// Compares customers' answers with the recorded sales: pool by pool with the databases, and all pools of a
+/// service together with its ledger's proof.
 pub(super) async fn reconcile(
     target: &TargetEnvironment,
     sales: &[(Arc<Pool>, OrderSize)],
@@ -49,7 +49,7 @@ pub(super) async fn reconcile(
             finding.reasons.push(reason);
         }
         ledgers = ledgers.and(finding);
-        // Of several kinds of products a proof says nothing apart.
+        // A proof does not tell kinds of products apart.
         if before.len() == 1
             && reports.len() == 1
             && let Some(mut only) = reports.first_entry()
@@ -78,7 +78,7 @@ fn sale(pool: &Pool, order_size: &OrderSize) -> Sale {
     }
 }
 
-/// The pools of a service, with what its ledger says of them together.
+/// A service's pools together, with its ledger's change.
 fn together<'a>(
     sales: impl Iterator<Item = &'a (Arc<Pool>, OrderSize)>,
     endpoint: Endpoint,
@@ -92,7 +92,7 @@ fn together<'a>(
     for (pool, order_size) in sales {
         let sale = sale(pool, order_size);
         let gone = sale.sold_before + sale.confirmed + sale.unclear;
-        // What is wanted of one pool is not there because another has it.
+        // Units wanted of one pool don't count as unsold because another has some free.
         all.wanted += sale.wanted.min(sale.capacity.saturating_sub(gone));
         all.capacity += sale.capacity;
         all.sold_before += sale.sold_before;
@@ -131,7 +131,7 @@ fn report(
     }
 }
 
-/// The recorded_sales without what was sold before.
+/// Recorded sales without those before the load.
 fn sold_since(recorded_sales: RecordedSales, sold_before: u64) -> RecordedSales {
     RecordedSales {
         sold: recorded_sales.sold.saturating_sub(sold_before),

@@ -1,7 +1,7 @@
-//! What the ledgers and the databases say of what was sold.
+//! Sales as the ledgers and the databases record them.
 //!
-//! The ledgers' proofs are of all pools of a service, so it counts how they change from a load's
-//! beginning to its end; the databases are asked about the load's own pools.
+//! A ledger's proof is of all pools of a service, so its change from a load's begin to its end counts; the
+//! databases are queried for the load's own pools.
 
 use std::time::Duration;
 
@@ -16,24 +16,18 @@ use crate::pool::{Pool, Products};
 use crate::verdict::RecordedSales;
 use test_stack::ledger_proof::{PROOF_PATH, Proof};
 
-/// Asks a service for its proof.
-///
-/// # Errors
-/// When it does not answer with one.
+/// The ledger's proof of a service.
 pub async fn proof(caller: &mut Caller, endpoint: Endpoint) -> anyhow::Result<Proof> {
     let reply = caller.get(endpoint, PROOF_PATH.to_owned()).await?;
     Proof::read(reply.status, &reply.body)
 }
 
-/// How long what is held may take to be sold or free: longer than any step of a booking is repeated.
+/// Timeout for holds to be sold or released: longer than any step of a booking is retried.
 const AT_REST_WITHIN: Duration = Duration::from_secs(30);
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Waits until no more than so much of a service is held, or until that takes too long.
-///
-/// # Errors
-/// When the service or its database does not say.
+/// Waits until a service holds at most so many units, or until the timeout.
 pub async fn wait_for_rest(
     caller: &mut Caller,
     databases: Option<&Databases>,
@@ -47,11 +41,8 @@ pub async fn wait_for_rest(
     Ok(())
 }
 
-/// How many units of all pools of a service are held. The database says it sooner than the proof, which adds
-/// up every entry.
-///
-/// # Errors
-/// When the service or its database does not say.
+/// Held units of all pools of a service. The database answers sooner than the proof, which adds up every
+/// entry.
 pub async fn held(
     caller: &mut Caller,
     databases: Option<&Databases>,
@@ -66,7 +57,8 @@ pub async fn held(
     Ok(u64::try_from(held)?)
 }
 
-/// What a proof says since another, as the recorded_sales of pools that had so much free and sold.
+/// The change from one proof to another, as the recorded sales of pools that began with `free` and `sold`
+/// units.
 #[must_use]
 pub fn since(before: &Proof, after: &Proof, free: u64, sold: u64, source: &str) -> RecordedSales {
     let now = |then: u64, now: u64, at_first: u64| (at_first + now).saturating_sub(then);
@@ -93,7 +85,7 @@ const COUNTS: &str = "
 
 const HELD: &str = "SELECT coalesce(sum(held), 0)::bigint FROM pools";
 
-/// What all entries of a pool add up to.
+/// Sums of a pool's ledger entries.
 const ENTRIES: &str = "
     SELECT coalesce(sum(CASE 'free' WHEN to_account THEN units WHEN from_account THEN -units END), 0)::bigint,
            coalesce(sum(CASE 'held' WHEN to_account THEN units WHEN from_account THEN -units END), 0)::bigint,
@@ -116,10 +108,6 @@ const KEPT: &str = "
     WHERE reference = $1 AND status = 'success' AND refunded_minor = 0";
 
 impl Databases {
-    /// Connects to them.
-    ///
-    /// # Errors
-    /// When one can't be reached.
     pub async fn connect(urls: &Urls) -> anyhow::Result<Self> {
         Ok(Self {
             flights: connect(&urls.flights)
@@ -134,19 +122,12 @@ impl Databases {
         })
     }
 
-    /// PostgreSQL's version.
-    ///
-    /// # Errors
-    /// When it does not say.
     pub async fn version(&self) -> anyhow::Result<String> {
         let row = self.bookings.query_one("SHOW server_version", &[]).await?;
         Ok(row.try_get(0)?)
     }
 
-    /// What they say of a pool: its entries, its counts, and the bookings of it.
-    ///
-    /// # Errors
-    /// When a database can't be read.
+    /// A pool's sales by its ledger, its counts, and its bookings.
     pub async fn recorded_sales(&self, pool: &Pool) -> anyhow::Result<Vec<RecordedSales>> {
         let (client, id) = match pool.products {
             Products::Flight(id) => (&self.flights, id),
@@ -170,7 +151,7 @@ impl Databases {
         ])
     }
 
-    /// What customers have by their bookings or purchases.
+    /// Units that customers have by their bookings or purchases.
     async fn customers(&self, products: Products) -> anyhow::Result<RecordedSales> {
         let (rows, name) = match products {
             Products::Flight(id) => (self.bookings.query_one(BOOKED, &[&id]).await?, "bookings"),

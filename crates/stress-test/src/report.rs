@@ -1,6 +1,6 @@
-//! What a trial found, as it is written to JSON and read again to be compared.
+//! The report, as it is written to JSON and read again for a comparison.
 //!
-//! Successes, refusals and failures are apart everywhere: their sum is no measure of anything.
+//! Successes, refusals and failures are kept apart everywhere: their sum measures nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,97 +10,83 @@ use crate::outcome::Kind;
 use crate::scenario::Scenario;
 use crate::verdict::{Finding, RecordedSales};
 
-/// The form of the JSON: raised when a field changes its meaning.
+/// Schema version of the JSON: raised when a field changes its meaning.
 pub const FORM: u32 = 1;
 
-/// A whole trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialReport {
-    /// The form of this document.
+    /// Schema version; see [`FORM`].
     pub form: u32,
-    /// When it began (RFC 3339).
+    /// RFC 3339.
     pub started_at: String,
-    /// How long it took, in seconds.
     pub took_s: f64,
-    /// What it ran on.
     pub machine: Machine,
-    /// Names and versions of what was measured.
+    /// Names and versions of the measured programs.
     pub versions: Vec<(String, String)>,
-    /// What was asked for, by name.
+    /// The test's settings by name.
     pub settings: Vec<(String, String)>,
-    /// The scenarios that were run.
     pub scenarios: Vec<ScenarioReport>,
-    /// Those that could not be run, and why.
+    /// Scenarios that could not run, and why.
     pub skipped: Vec<(Scenario, String)>,
-    /// What the capacity finder found, where it was asked for.
+    /// The capacity finder's result, if it ran.
     pub capacity: Option<CapacityReport>,
-    /// What the audit of the three databases says, if they could be read.
+    /// The reconciliation of the three databases, if they could be read.
     pub audit: Option<AuditReport>,
-    /// Whether anything was sold too much or too little.
     pub verdict: TrialVerdict,
 }
 
-/// The end of it all.
+/// The overall result; `passed` decides the exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrialVerdict {
-    /// Nothing is wrong: the exit code is 0.
+    /// Nothing is wrong.
     pub passed: bool,
-    /// Units that were sold too much.
     pub oversold: u64,
     /// Units that could have been sold.
     pub undersold: u64,
-    /// What is wrong, in words.
+    /// One sentence per violation.
     pub reasons: Vec<String>,
 }
 
-/// What the audit says.
+/// The result of the reconciliation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditReport {
     /// Every invariant holds across the three databases.
     pub clean: bool,
-    /// How many violations there are.
     pub violations: u64,
-    /// Confirmed bookings that were to be paid.
+    /// Confirmed bookings that had to be paid.
     pub confirmed_to_pay: u64,
-    /// Charges of bookings that were kept.
+    /// Bookings' charges that were not refunded.
     pub charges_kept: u64,
 }
 
-/// A scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioReport {
-    /// Which.
     pub scenario: Scenario,
-    /// Its steps: a closed loop first, then fixed rates.
+    /// A closed loop first, then fixed rates.
     pub steps: Vec<Step>,
-    /// What was wrong with what was sold.
     pub finding: Finding,
 }
 
-/// One load, and what was sold under it.
+/// One load, and its sales.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// How requests were sent.
     pub pace: StepPace,
-    /// How many clients there were.
     pub clients: usize,
-    /// How long load was made before it was measured, in seconds.
     pub warm_up_s: f64,
-    /// How long it was measured, in seconds.
     pub measured_s: f64,
     /// Measured requests that no client was free to send in time.
     pub missed: u64,
-    /// What became of the measured requests, the most frequent first of each kind.
+    /// Outcomes of the measured requests, the most frequent first within each kind.
     pub outcomes: Vec<OutcomeCount>,
-    /// The same by kind, with latencies in milliseconds.
+    /// The same by kind, with latencies.
     pub kinds: Vec<KindCount>,
-    /// Answers by the quarter of a second in which they came.
+    /// Answers by quarter of a second.
     pub timeline: Vec<Slot>,
-    /// How many cores each process kept busy, where they are known.
+    /// Cores busy by process, where known.
     pub cores: Vec<(String, f64)>,
-    /// How many cores programs kept busy that have nothing to do with it, where that is known.
+    /// Cores busy with unrelated programs, where known.
     pub others_cores: Option<f64>,
-    /// What was sold, by what it is.
+    /// Sales by product.
     pub sales: Vec<SaleReport>,
 }
 
@@ -108,91 +94,74 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepPace {
-    /// Each client sends its next when the last was answered.
+    /// Closed loop: when the client's last request was answered.
     Closed,
-    /// At this rate a second, whatever becomes of the others.
+    /// Fixed rate per second, whether or not earlier requests were answered.
     Open(u32),
 }
 
-/// How many requests came to an outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeCount {
-    /// The outcome.
     pub name: String,
-    /// Its kind.
     pub kind: Kind,
-    /// How many.
     pub count: u64,
 }
 
-/// All requests of a kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KindCount {
-    /// The kind.
     pub kind: Kind,
-    /// How many.
     pub count: u64,
-    /// How many a second.
     pub per_s: f64,
-    /// Their latency, where there are any.
+    /// `None` if there were no requests.
     pub latency: Option<Latency>,
 }
 
-/// Latencies in milliseconds. At a fixed rate they count from the time at which the request was to be
-/// sent.
+/// Latencies in milliseconds. At a fixed rate they count from a request's scheduled start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
-    /// Half of the requests took no longer.
     pub p50_ms: f64,
-    /// Nine of ten.
     pub p90_ms: f64,
-    /// 99 of 100.
     pub p99_ms: f64,
-    /// 999 of 1,000.
     pub p999_ms: f64,
-    /// All.
     pub max_ms: f64,
 }
 
-/// Answers of a quarter of a second.
+/// Answers within a quarter of a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
-    /// When it begins, in seconds after the measured time did.
+    /// Begin in seconds after the warm-up.
     pub at_s: f64,
-    /// Successes.
     pub success: u64,
-    /// Refusals.
     pub refusal: u64,
-    /// Failures.
     pub failure: u64,
 }
 
-/// What was sold of one kind of products; in units.
+/// Sales of one kind of product, in units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SaleReport {
-    /// What it is.
+    /// Name of the product.
     pub name: String,
-    /// How many units there were to sell; `None` where there is no end of them.
+    /// `None` if the units are unlimited.
     pub for_sale: Option<u64>,
-    /// Asked for, the warm-up's and those asked for again included.
+    /// Requested, warm-up and retries included.
     pub asked: u64,
     /// Confirmed to customers.
     pub confirmed: u64,
-    /// Refused because there were none.
+    /// Refused as sold out.
     pub refused: u64,
-    /// Not had for another reason, as a declined payment.
+    /// Failed otherwise, as with a declined payment.
     pub failed: u64,
-    /// Without a clear answer.
+    /// With an unknown outcome.
     pub unclear: u64,
-    /// Of those confirmed, what customers had only when they asked again: they had been refused too early, which
-    /// may be for a second, or what another could not pay for was free again.
+    /// Confirmed units sold on a retry after a false refusal (a stale gate, or a failed payment returned the
+    /// units).
     pub sold_on_asking_again: u64,
-    /// What the recorded_sales say, by source, without what was sold before.
+    /// Recorded sales by source, without those before the load.
     pub recorded_sales: Vec<RecordedSales>,
 }
 
 impl SaleReport {
-    /// Adds another sale of the same kind of products.
+    /// Adds another sale of the same kind of product.
     pub(super) fn add(&mut self, more: &Self) {
         let sum =
             |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one + other);
@@ -218,7 +187,7 @@ impl SaleReport {
 }
 
 impl Slot {
-    /// The answers of a kind.
+    /// Answers of a kind.
     #[must_use]
     pub fn of(&self, kind: Kind) -> u64 {
         match kind {
@@ -230,19 +199,17 @@ impl Slot {
 }
 
 impl Step {
-    /// What it counted of a kind.
     #[must_use]
     pub fn kind(&self, kind: Kind) -> Option<&KindCount> {
         self.kinds.iter().find(|count| count.kind == kind)
     }
 
-    /// How many requests a second were of this kind.
     #[must_use]
     pub fn per_s(&self, kind: Kind) -> f64 {
         self.kind(kind).map_or(0.0, |count| count.per_s)
     }
 
-    /// The latency of the kind that the step has most of: that of refusals where nothing was sold.
+    /// The latency of the step's most frequent kind: refusals where nothing was sold.
     #[must_use]
     pub fn main_latency(&self) -> Option<(Kind, Latency)> {
         [Kind::Success, Kind::Refusal, Kind::Failure]
@@ -250,7 +217,7 @@ impl Step {
             .find_map(|kind| Some((kind, self.kind(kind)?.latency?)))
     }
 
-    /// How it is named beside other steps.
+    /// Name beside other steps.
     #[must_use]
     pub fn name(&self) -> String {
         match self.pace {

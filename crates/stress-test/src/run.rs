@@ -1,4 +1,4 @@
-//! A whole trial: one scenario after the other, the audit, the verdict.
+//! A whole test: the scenarios in turn, the reconciliation, the verdict.
 
 use std::time::{Duration, Instant};
 
@@ -20,21 +20,20 @@ use crate::verdict::Finding;
 use loadgen::console::line;
 use test_stack::unless_interrupted;
 
-/// What is offered at fixed rates after a closed loop, of what that answered, in percent: well below, and
-/// near the limit.
+/// Fixed rates after a closed loop, in percent of its rate: well below the limit, and near it.
 const OFFERED_PERCENT: [f64; 2] = [50.0, 80.0];
 
-/// Fixed rates are no lower, a second.
+/// Lower bound of a fixed rate, per second.
 const LOWEST_RATE: f64 = 10.0;
 
-/// How many reasons are listed: enough to see what is wrong.
+/// Reasons listed: enough to see what is wrong.
 const LISTED_REASONS: usize = 20;
 
-/// Runs the trial that is asked for. Interrupted, it leaves the services as they were before it ends; a second
-/// interruption ends that, too.
+/// Runs the requested test. When interrupted it restores the services before it ends; a second interruption
+/// ends it at once.
 ///
 /// # Errors
-/// When a service can't be reached, or does not answer as agreed, and when it is interrupted.
+/// When a service can't be reached or answers against the contract, and when interrupted.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
     arguments.check()?;
     let began = (Instant::now(), jiff::Timestamp::now());
@@ -49,7 +48,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
     ))?;
     let outcome = unless_interrupted(Box::pin(on(&target, arguments, began))).await;
     let left = unless_interrupted(target.leave()).await;
-    // First what went wrong, then what can't be ended.
+    // The test's error first, then one of the clean-up.
     match (outcome, left) {
         (Ok(report), Ok(())) => Ok(report),
         (Err(error), _) | (Ok(_), Err(error)) => Err(error),
@@ -107,7 +106,7 @@ async fn on(
     Ok(report)
 }
 
-/// Why a scenario can't be run here.
+/// Why a scenario can't run in this environment.
 async fn impossible(
     target: &TargetEnvironment,
     scenario: Scenario,
@@ -119,7 +118,7 @@ async fn impossible(
         && !products::sells_events(&mut Caller::new(&target.endpoints)).await?
     {
         return Ok(Some(
-            "this booking-service sells no tickets to events".to_owned(),
+            "this booking-service sells no event tickets".to_owned(),
         ));
     }
     Ok(None)
@@ -163,7 +162,7 @@ async fn run_scenario(
     Ok(report)
 }
 
-/// A rate without what is behind its point.
+/// Truncates a rate to an integer.
 fn whole(rate: f64) -> anyhow::Result<u32> {
     let text = format!("{rate:.0}");
     text.parse().with_context(|| format!("no rate: {rate}"))
@@ -186,7 +185,7 @@ async fn find_capacity(
     let cores = Machine::this().cores;
     let (mut search, mut finding) = (Search::default(), Finding::default());
     let (mut steps, mut first_broken) = (Vec::new(), None::<(u32, String)>);
-    // Broken once, a rate is tried again: another program may have been in the way.
+    // A rate that fails once is tried again: another program may have disturbed it.
     let mut doubted = None;
     while let Some(rate) = search.next().filter(|_| steps.len() < MOST_TRIES) {
         let pace = StepPace::Open(rate);
@@ -201,7 +200,7 @@ async fn find_capacity(
         line(table::step_line(scenario, &step, &found))?;
         let broke = broken(&step, &limits, cores);
         if let Some(what) = &broke {
-            line(format_args!("    too much: {what}"))?;
+            line(format_args!("    limit exceeded: {what}"))?;
         }
         steps.push(step);
         finding = finding.and(found);
@@ -262,7 +261,7 @@ fn verdict(finding: Finding, audit: Option<&AuditReport>) -> TrialVerdict {
         let count = audit.violations;
         reasons.insert(
             0,
-            format!("the audit of the databases found {count} violations"),
+            format!("the reconciliation of the databases found {count} violations"),
         );
     }
     reasons.truncate(LISTED_REASONS);

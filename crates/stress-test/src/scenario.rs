@@ -1,10 +1,9 @@
-//! The scenarios: who wants what, and what the payment provider does meanwhile.
+//! The scenarios: the customers' flows, and the mock provider's behaviour meanwhile.
 
 use serde::{Deserialize, Serialize};
 
 use crate::endpoints::Endpoint;
 
-/// A scenario.
 #[derive(
     Clone,
     Copy,
@@ -20,39 +19,39 @@ use crate::endpoints::Endpoint;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
-    /// Many search at once
+    /// Many searches at once
     Searches,
-    /// Many book seats by count on many flights
+    /// Bookings by count, over many flights
     Bookings,
-    /// The same, while three of ten payments are declined
+    /// The same, with three of ten payments declined
     PaymentFailures,
-    /// The same, while three of ten payments time out
+    /// The same, with three of ten payments timing out
     PaymentTimeouts,
-    /// Many pay at once, without a booking
+    /// Payments without a booking
     Payments,
     /// Everyone wants tickets to one event, paid through the queue
     HotSale,
     /// Everyone wants tickets of one ticket option
     TicketSale,
-    /// Everyone wants the same seats of one flight, chosen by name
+    /// Everyone wants the same named seats of one flight
     SeatRush,
-    /// Everyone wants what is sold out
+    /// Everyone wants sold-out seats and tickets
     SoldOutStorm,
     /// All endpoints at once, with some failing payments
     Mixed,
 }
 
-/// What the mock provider is to do during a scenario.
+/// The mock provider's behaviour during a scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Provider {
-    /// The share of payments that are declined.
+    /// Share of declined payments.
     pub failure_rate: f64,
-    /// The share that time out.
+    /// Share of payments that time out.
     pub timeout_rate: f64,
 }
 
 impl Scenario {
-    /// All of them, in the order in which they are run.
+    /// In the order in which they run.
     pub const ALL: [Self; 10] = [
         Self::Searches,
         Self::Bookings,
@@ -66,7 +65,7 @@ impl Scenario {
         Self::Mixed,
     ];
 
-    /// Its name on the command line and in JSON.
+    /// Name on the command line and in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -83,7 +82,7 @@ impl Scenario {
         }
     }
 
-    /// What happens, for people.
+    /// Description for the report.
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
@@ -124,7 +123,7 @@ impl Scenario {
         }
     }
 
-    /// How many clients work at once in a closed loop, unless it is said.
+    /// Default number of clients in a closed loop.
     #[must_use]
     pub fn clients(self) -> usize {
         match self {
@@ -134,7 +133,6 @@ impl Scenario {
         }
     }
 
-    /// What the provider does meanwhile.
     #[must_use]
     pub fn provider(self) -> Provider {
         let (failure_rate, timeout_rate) = match self {
@@ -149,7 +147,7 @@ impl Scenario {
         }
     }
 
-    /// How many tickets there are of what is to sell out, unless it is said: fewer than a closed loop asks for.
+    /// Default number of tickets of what is to sell out: fewer than a closed loop asks for.
     #[must_use]
     pub fn tickets(self) -> u64 {
         match self {
@@ -159,8 +157,8 @@ impl Scenario {
         }
     }
 
-    /// How often in a second a client can do its flow at least, before requests of a fixed rate have to
-    /// wait for one that is free: the whole way to a confirmed booking takes longer than one answer.
+    /// Lower bound of the flows per second and client, before requests of a fixed rate wait for a free
+    /// client: a flow up to a confirmed booking takes longer than one answer.
     #[must_use]
     pub fn ends_a_second(self) -> u32 {
         match self {
@@ -169,13 +167,13 @@ impl Scenario {
         }
     }
 
-    /// Whether it is measured from the first request on: what sells out in a second has no warm-up.
+    /// Whether it is measured from the first request on: a sale that is over in a second has no warm-up.
     #[must_use]
     pub fn is_a_rush(self) -> bool {
         matches!(self, Self::HotSale | Self::TicketSale | Self::SeatRush)
     }
 
-    /// The services whose ledgers say what it sold.
+    /// The services whose ledgers record its sales.
     #[must_use]
     pub fn ledgers(self) -> &'static [Endpoint] {
         match self {

@@ -1,4 +1,4 @@
-//! One step of a scenario: fresh products, a load, its end, and the recorded_sales.
+//! One step of a scenario: fresh products, a load, the drain, and the reconciliation.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use loadgen::stats::Report;
 use test_stack::background_load::BackgroundLoad;
 use test_stack::cores::Cores;
 
-/// A request that no client was free to send within this time of its own is missed.
+/// A request that no client was free to send so soon after its scheduled start is missed.
 const SEND_WITHIN: Duration = Duration::from_secs(1);
 
-/// What a closed loop is expected to reach at most, to have enough products for it.
+/// Upper bound of a closed loop's expected rate, to create enough units for it.
 const FASTEST_PER_S: u64 = 3_000;
 
-/// How many clients there are at least and at most at a fixed rate.
+/// Bounds of the number of clients at a fixed rate.
 const OPEN_CLIENTS: std::ops::RangeInclusive<usize> = 64..=2048;
 
-/// Runs a step, and judges what was sold.
+/// Runs a step, and judges its sales.
 pub(super) async fn run(
     target: &TargetEnvironment,
     arguments: &Arguments,
@@ -56,7 +56,7 @@ pub(super) async fn run(
     .await?;
     let mut before = Vec::new();
     for (endpoint, held) in held_before {
-        // What was bought to prepare it was confirmed, and is sold a moment later.
+        // Preparatory purchases were confirmed, and are sold a moment later.
         wait_for_rest(&mut caller, databases, endpoint, held).await?;
         before.push((endpoint, proof(&mut caller, endpoint).await?));
     }
@@ -94,7 +94,7 @@ pub(super) async fn run(
     flight_fixtures.discard(&prepared.sales);
     if answered_per_s(&step) <= 0.0 {
         let name = scenario.name();
-        let reason = format!("{name}: no request was answered as agreed");
+        let reason = format!("{name}: no request was answered according to the contract");
         finding.reasons.push(reason);
     }
     Ok((step, finding))
@@ -124,7 +124,7 @@ fn stock(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Stock {
     };
     let seconds = Duration::from_secs_f64(arguments.seconds + arguments.warm_up).as_secs() + 1;
     let expected = (per_s * seconds).min(arguments.max_requests);
-    // A capacity is that of selling, not of refusing.
+    // Capacity is measured on sales, not on refusals.
     let unlimited = arguments.find_capacity.then_some(2 * expected);
     let tickets = arguments.tickets.or(unlimited);
     Stock {
@@ -138,7 +138,7 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
     let (clients, pace) = match pace {
         StepPace::Closed => (scenario.clients(), Pace::Closed),
         StepPace::Open(per_second) => {
-            // As many as requests are under way when each takes as long as it may.
+            // As many as are in flight when each request takes its longest.
             let clients = per_second / scenario.ends_a_second();
             let clients = usize::try_from(clients).unwrap_or(usize::MAX);
             let pace = Pace::Fixed {
@@ -153,7 +153,7 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
     };
     Plan {
         clients: asked.unwrap_or(clients),
-        // It drives more requests than the services answer that share the machine with it.
+        // One thread generates more requests than the services answer that share the machine with it.
         threads: 1,
         pace,
         warm_up: if scenario.is_a_rush() && !arguments.find_capacity {
@@ -166,8 +166,8 @@ fn plan(arguments: &Arguments, scenario: Scenario, pace: StepPace) -> Plan {
     }
 }
 
-/// How many measured requests a second were answered, successes and refusals: what an offered rate is
-/// chosen by, and nothing else.
+/// Measured requests answered per second, successes and refusals: the base of the fixed rates, and nothing
+/// else.
 pub(super) fn answered_per_s(step: &Step) -> f64 {
     step.per_s(Kind::Success) + step.per_s(Kind::Refusal)
 }

@@ -1,4 +1,4 @@
-//! The report on a terminal.
+//! The report on the terminal.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::report::{SaleReport, Step, StepPace, TrialReport};
 use crate::scenario::Scenario;
 use crate::verdict::Finding;
 
-/// One line for a step that is done.
+/// A line for a finished step.
 #[must_use]
 pub fn step_line(scenario: Scenario, step: &Step, finding: &Finding) -> String {
     let verdict = if finding.is_clean() {
@@ -44,7 +44,7 @@ fn numbers(step: &Step) -> String {
     )
 }
 
-/// The heads of the lines of [`step_line`].
+/// The header of [`step_line`]'s lines.
 #[must_use]
 pub fn heads() -> String {
     format!(
@@ -57,7 +57,7 @@ pub fn heads() -> String {
 #[must_use]
 pub fn table(report: &TrialReport) -> String {
     let mut text = String::new();
-    // A string takes all that is written to it.
+    // Writing to a string does not fail.
     write(&mut text, report).ok();
     text
 }
@@ -90,7 +90,7 @@ fn write_scenarios(text: &mut String, report: &TrialReport) -> std::fmt::Result 
     writeln!(
         text,
         "\n{:<17} {:<22}{:>9} {:>9} {:>9} {:>9} {:>8} {:>8}",
-        "what was sold", "", "for sale", "asked", "confirmed", "refused", "failed", "unclear"
+        "sales", "", "for sale", "asked", "confirmed", "refused", "failed", "unclear"
     )?;
     for scenario in &report.scenarios {
         for sale in sales(&scenario.steps) {
@@ -123,7 +123,7 @@ fn write_verdict(text: &mut String, report: &TrialReport) -> std::fmt::Result {
         )?,
         None => writeln!(
             text,
-            "\nThe databases were not looked at: the ledgers' proofs were."
+            "\nThe databases were not checked, only the ledgers' proofs."
         )?,
     }
     for reason in &report.verdict.reasons {
@@ -142,13 +142,13 @@ fn write_verdict(text: &mut String, report: &TrialReport) -> std::fmt::Result {
     )
 }
 
-/// What the capacity finder found, in a sentence or two.
+/// The capacity finder's result in a sentence.
 #[must_use]
 pub fn capacity_line(capacity: &CapacityReport) -> String {
     let name = capacity.scenario.name();
     let carried = match capacity.rate {
-        Some(rate) => format!("{name}: {rate} a second are carried"),
-        None => format!("{name}: no rate that was tried is carried"),
+        Some(rate) => format!("{name}: {rate} a second sustained"),
+        None => format!("{name}: no tried rate was sustained"),
     };
     match &capacity.broke {
         Some(broke) => format!("{carried}; {broke}."),
@@ -156,7 +156,7 @@ pub fn capacity_line(capacity: &CapacityReport) -> String {
     }
 }
 
-/// What was sold in all steps, by what it is.
+/// Sales of all steps, by product.
 #[must_use]
 pub fn sales(steps: &[Step]) -> Vec<SaleReport> {
     let mut all: Vec<SaleReport> = Vec::new();
@@ -170,7 +170,7 @@ pub fn sales(steps: &[Step]) -> Vec<SaleReport> {
     all
 }
 
-/// Two reports side by side.
+/// The comparison of two reports.
 #[must_use]
 pub fn changes(changes: &[Change]) -> String {
     let mut text = format!(
@@ -185,7 +185,7 @@ pub fn changes(changes: &[Change]) -> String {
             Judgement::Better => "  better",
             Judgement::Worse => "  WORSE",
         };
-        // A string takes all that is written to it.
+        // Writing to a string does not fail.
         writeln!(
             text,
             "{:<62} {:>9.1} {:>9.1} {ratio:>6}{mark}",

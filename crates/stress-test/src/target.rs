@@ -1,5 +1,5 @@
-//! What a trial is run against: servers of its own, the stack that runs on this machine, or services at
-//! addresses that the user names. Load goes nowhere else.
+//! The target environment: servers of its own, the running stack of this machine, or services at addresses
+//! that the user gives. Load goes nowhere else.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -24,27 +24,23 @@ use local_servers::service::Service;
 use test_stack::cores::Share;
 use test_stack::service_stack::{ServiceStack, WILLING_PROVIDER};
 
-/// The schedule of servers of one's own: enough to search in.
+/// Imported by its own servers: large enough to search in.
 const SCHEDULE: &str = "data/us-week";
 
-/// What a trial is run against.
 pub struct TargetEnvironment {
-    /// Where the services are.
     pub endpoints: Endpoints,
-    /// The three databases, where they are known.
+    /// Connections to the three databases, where they are known.
     pub databases: Option<Databases>,
-    /// Their addresses.
+    /// The databases' URLs.
     urls: Option<Urls>,
-    /// What it is, in words.
+    /// Description for the report.
     pub name: String,
-    /// How the mock provider behaved before; `None` where the provider is no mock.
+    /// The mock provider's settings before the test; `None` if the provider is not the mock.
     provider_before: Option<Value>,
     servers: Option<ServiceStack>,
 }
 
 impl TargetEnvironment {
-    /// Finds it, or makes it.
-    ///
     /// # Errors
     /// When a service can't be reached or started.
     pub async fn find(arguments: &Arguments) -> anyhow::Result<Self> {
@@ -78,7 +74,7 @@ impl TargetEnvironment {
         Ok(target)
     }
 
-    /// Servers of its own, on free ports, which end with this process and leave nothing behind.
+    /// Servers of its own on free ports, which end with this process and leave nothing behind.
     async fn own() -> anyhow::Result<Self> {
         let mut servers = ServiceStack::open("stress-test").await?;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
@@ -104,14 +100,14 @@ impl TargetEnvironment {
                 bookings: servers.database_url(Service::Booking),
                 payments: servers.database_url(Service::Payment),
             }),
-            name: "a stack of its own, with PostgreSQL durable and Redis".to_owned(),
+            name: "a stack of its own, with durable PostgreSQL and Redis".to_owned(),
             databases: None,
             provider_before: None,
             servers: Some(servers),
         })
     }
 
-    /// The stack that `make run` or `make start` started here.
+    /// The stack that `make run` or `make start` started.
     async fn running(arguments: &Arguments) -> anyhow::Result<Self> {
         let directory = &arguments.state_directory;
         let state = State::read(directory)?;
@@ -155,7 +151,7 @@ impl TargetEnvironment {
         })
     }
 
-    /// Services at addresses that the user names.
+    /// Services at addresses that the user gives.
     async fn named(arguments: &Arguments) -> anyhow::Result<Self> {
         let [flight, booking, payment] = arguments.urls();
         let endpoints = Endpoints {
@@ -177,16 +173,13 @@ impl TargetEnvironment {
         })
     }
 
-    /// Whether the provider can be told what to do.
+    /// Whether payment-service uses the mock provider.
     #[must_use]
     pub fn has_mock(&self) -> bool {
         self.provider_before.is_some()
     }
 
-    /// Tells the mock provider what to do from now on; one that is no mock is left alone.
-    ///
-    /// # Errors
-    /// When it refuses.
+    /// Sets the mock provider's behaviour; without the mock nothing happens.
     pub async fn tell_provider(&self, provider: Provider, delay_ms: u64) -> anyhow::Result<()> {
         if !self.has_mock() {
             return Ok(());
@@ -208,17 +201,14 @@ impl TargetEnvironment {
             let reply = caller.put(Endpoint::Payment, MOCK, behaviour).await?;
             match reply.status {
                 200 => return Ok(()),
-                // The load has used up what this client may ask, or what the service can answer.
+                // The load has used up the client's quota, or the service is busy.
                 429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
                 status => bail!("the mock provider answers {status} {}", reply.body),
             }
         }
     }
 
-    /// Whose cores are counted, where the processes are known.
-    ///
-    /// # Errors
-    /// When one has ended.
+    /// The processes whose CPU use is shown; empty where they are not known.
     pub fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>> {
         match &self.servers {
             Some(servers) => servers.shares(),
@@ -226,22 +216,19 @@ impl TargetEnvironment {
         }
     }
 
-    /// Whether it was made for this trial, so that all that is not of it is other programs'.
+    /// Whether its servers were started by this test, so that all other CPU use is other programs'.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.servers.is_some()
     }
 
-    /// The addresses of the databases, for the audit.
+    /// The databases' URLs, for the reconciliation.
     #[must_use]
     pub fn urls(&self) -> Option<&Urls> {
         self.urls.as_ref()
     }
 
-    /// Leaves it as it was, and ends what was started.
-    ///
-    /// # Errors
-    /// When something does not end.
+    /// Restores the mock provider, and ends what was started.
     pub async fn leave(self) -> anyhow::Result<()> {
         if let Some(servers) = self.servers {
             return servers.close().await;
@@ -253,21 +240,21 @@ impl TargetEnvironment {
     }
 }
 
-/// How long something is asked again that may not be refused: the quota of a client is whole again after so long.
+/// Timeout of calls that must succeed: a client's quota is full again after so long.
 pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 pub(super) const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 const MOCK: &str = "/api/payments/mock";
 
-/// Longer than any trial.
+/// Longer than any test.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// As many customers as there may be, or nearly: one client is answered only so often.
+/// About one token per client, because requests are rate-limited by token.
 const TOKENS: u32 = 1024;
 
-/// Tokens of admins, by the key that `holdfast mint-key` made for the stack of this state directory; none
-/// where it made none. A stack that is open takes no notice of them.
+/// Admin tokens, signed with the key that `holdfast mint-key` made for this state directory; none if there is
+/// no key. An open stack ignores them.
 fn minted(state_directory: &Path) -> anyhow::Result<Arc<[Arc<str>]>> {
     let path = signing_key_file(state_directory);
     let key = match std::fs::read(&path) {
@@ -293,16 +280,16 @@ fn minted(state_directory: &Path) -> anyhow::Result<Arc<[Arc<str>]>> {
     tokens.collect()
 }
 
-/// The address behind a URL such as `http://127.0.0.1:8080`. The user named it, so it may be anywhere.
+/// Resolves a URL such as `http://127.0.0.1:8080`. The user gave it, so any host is allowed.
 async fn resolve(url: &str) -> anyhow::Result<Target> {
     let authority = url.strip_prefix("http://").unwrap_or(url);
     let authority = authority.trim_end_matches('/');
     if authority.contains(['/', '@', '?']) || authority.starts_with("https:") {
-        bail!("{url:?} is no address such as http://127.0.0.1:8080");
+        bail!("{url:?} is not an address such as http://127.0.0.1:8080");
     }
-    let mut addresses = tokio::net::lookup_host(authority)
-        .await
-        .with_context(|| format!("{url:?} can't be found; an example is http://127.0.0.1:8080"))?;
+    let mut addresses = tokio::net::lookup_host(authority).await.with_context(|| {
+        format!("{url:?} can't be resolved; an example is http://127.0.0.1:8080")
+    })?;
     let address = addresses.next().context("it has no address")?;
     Ok(Target::named_by_the_user(address))
 }

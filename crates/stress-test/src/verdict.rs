@@ -1,70 +1,64 @@
-//! Whether too much or too little was sold: a pure function of what customers were told and what the
-//! recorded_sales say.
+//! Whether units were oversold or undersold: a pure function of the customers' answers and the recorded
+//! sales.
 //!
-//! It is to be asked when everything has come to its end and refused customers have asked again, with a
-//! provider that declines nothing. Then, whatever happened before (declined payments included, whose units
-//! are free again):
+//! Valid once every booking has ended and refused customers have retried, with a provider that declines
+//! nothing. Then, whatever happened before (declined payments included, whose units are free again):
 //!
-//! - no more is confirmed than there was to sell, no seat to two customers, and nothing is confirmed that
-//!   the recorded_sales don't show as sold: each such unit is *oversold*;
-//! - no unit is held any more, none is sold that nobody was told of, and none is free while somebody wants
-//!   it: each such unit is *undersold*.
+//! - no more is confirmed than was for sale, no seat to two customers, and nothing that the records don't
+//!   show as sold: each such unit is *oversold*;
+//! - no unit is still held, none is sold without a confirmation to a customer, and none is free while a
+//!   customer wants it: each such unit is *undersold*.
 //!
-//! With a demand of D units against a capacity of C this says that exactly min(D, C) are sold. Requests
-//! without a clear answer may have had any end, so their units are allowed for, on both sides.
+//! With a demand of D units against a capacity of C this means that exactly min(D, C) are sold. Units of
+//! unclear requests may be sold, held or free, which is allowed for on both sides.
 
 use serde::{Deserialize, Serialize};
 
-/// What one source says of a pool, or of several together.
+/// The sales of a pool, or of several together, by one source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedSales {
-    /// Where that stands.
     pub source: String,
-    /// Units that nobody has; `None` where the source counts only what is sold.
+    /// `None` if the source counts only sold units.
     pub free: Option<u64>,
-    /// Units in holds, if it counts them.
+    /// Units in holds, if the source counts them.
     pub held: Option<u64>,
-    /// Units sold, those sold before included.
+    /// Units sold, those sold before the load included.
     pub sold: u64,
 }
 
-/// All that is known of a pool, or of several together; in units.
+/// Everything known of a pool, or of several together, in units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
-    /// What was sold.
+    /// Name of the product.
     pub name: String,
-    /// All units.
     pub capacity: u64,
-    /// Those that were sold before.
+    /// Units sold before the load.
     pub sold_before: u64,
     /// Confirmed to customers.
     pub confirmed: u64,
-    /// Confirmations of seats that had been confirmed to somebody else.
+    /// Confirmations of seats already confirmed to somebody else.
     pub confirmed_twice: u64,
-    /// Asked for without a clear answer.
+    /// Requests with an unknown outcome.
     pub unclear: u64,
-    /// Wanted by customers who asked again, and were refused again.
+    /// Wanted by customers whose retry was refused.
     pub wanted: u64,
-    /// What the recorded_sales say.
     pub recorded_sales: Vec<RecordedSales>,
 }
 
-/// What is wrong with a sale.
+/// The violations of a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Units that were sold too much.
     pub oversold: u64,
     /// Units that could have been sold.
     pub undersold: u64,
-    /// Why, in words.
+    /// One sentence per violation.
     pub reasons: Vec<String>,
 }
 
 impl Finding {
-    /// Nothing is wrong.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        // Each unit too many or too few has a reason, and so has what is wrong otherwise.
+        // Every oversold or undersold unit has a reason, and so has any other violation.
         self.reasons.is_empty()
     }
 
@@ -77,7 +71,7 @@ impl Finding {
         self
     }
 
-    /// Two sales together.
+    /// The sum over two sales.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.oversold += other.oversold;
@@ -94,15 +88,15 @@ impl Finding {
     }
 }
 
-/// Judges a sale. Different symptoms of the same fault count once: of what was oversold the worst symptom
-/// counts, of what was undersold the worst source.
+/// Judges a sale. Symptoms of one fault count once: the worst symptom of overselling, and the worst source of
+/// underselling.
 #[must_use]
 pub fn judge(sale: &Sale) -> Finding {
     let mut finding = Finding::default();
     let (name, confirmed) = (&sale.name, sale.confirmed);
     let sellable = sale.capacity.saturating_sub(sale.sold_before);
     finding.oversell(confirmed.saturating_sub(sellable), || {
-        format!("{name}: {confirmed} units were confirmed to customers, {sellable} were there")
+        format!("{name}: {confirmed} units were confirmed to customers, {sellable} were for sale")
     });
     let twice = sale.confirmed_twice;
     finding.oversell(twice, || {
@@ -115,7 +109,7 @@ pub fn judge(sale: &Sale) -> Finding {
     finding
 }
 
-/// Compares what customers were told with one source.
+/// Compares the customers' answers with one source.
 fn compare(sale: &Sale, recorded_sales: &RecordedSales) -> Finding {
     let mut finding = Finding::default();
     let (name, source) = (&sale.name, &recorded_sales.source);
@@ -146,19 +140,19 @@ fn compare(sale: &Sale, recorded_sales: &RecordedSales) -> Finding {
     let untold = beyond_unclear(sold.saturating_sub(promised));
     undersell(
         untold,
-        format!("{source} has {untold} units sold that nobody was told of"),
+        format!("{source} has {untold} units sold that were confirmed to nobody"),
     );
     let held = beyond_unclear(recorded_sales.held.unwrap_or_default());
     undersell(
         held,
-        format!("{source} has {held} units held although all has ended"),
+        format!("{source} has {held} units held although every booking has ended"),
     );
     let free = recorded_sales.free.unwrap_or_default();
     let unsold = free.min(sale.wanted);
     undersell(
         unsold,
         format!(
-            "{source} has {free} units free, and customers are refused who want {}",
+            "{source} has {free} units free while refused customers want {}",
             sale.wanted
         ),
     );
@@ -189,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Units over and under.
+    /// Units oversold and undersold.
     fn judged(sale: &Sale) -> (u64, u64) {
         let finding = judge(sale);
         let units = (finding.oversold, finding.undersold);
@@ -218,12 +212,12 @@ mod tests {
             judged(&sale(100, 103, 40, recorded_sales(0, 0, 100))),
             (3, 0)
         );
-        // The server's own recorded_sales admit it.
+        // The server's own records show it.
         assert_eq!(
             judged(&sale(100, 103, 40, recorded_sales(0, 0, 103))),
             (3, 0)
         );
-        // Confirmed, and not in the recorded_sales.
+        // Confirmed, but not recorded.
         assert_eq!(judged(&sale(100, 50, 0, recorded_sales(52, 0, 48))), (2, 0));
     }
 

@@ -1,4 +1,4 @@
-//! Percentiles of the latency over the load.
+//! Latency percentiles by load.
 
 use maud::{Markup, html};
 
@@ -7,10 +7,9 @@ use super::{BOTTOM, LEFT, RIGHT, TOP, frame, place, points};
 use crate::outcome::Kind;
 use crate::report::{Latency, Step, StepPace};
 
-/// Its name, its class, and where it is kept.
+/// Its name, its CSS class, and its value.
 type Percentile = (&'static str, &'static str, fn(&Latency) -> f64);
 
-/// The percentiles, with the classes that they are coloured by.
 const PERCENTILES: [Percentile; 4] = [
     ("p50", "p50", |latency| latency.p50_ms),
     ("p90", "p90", |latency| latency.p90_ms),
@@ -18,7 +17,7 @@ const PERCENTILES: [Percentile; 4] = [
     ("p99.9", "p999", |latency| latency.p999_ms),
 ];
 
-/// The chart, of the kind that most of the steps are of: successes, or refusals where nothing is sold.
+/// The chart of the kind that most steps have: successes, or refusals where nothing is sold.
 #[must_use]
 pub fn latencies(steps: &[Step]) -> Markup {
     let Some((kind, _)) = steps.iter().find_map(Step::main_latency) else {
@@ -54,14 +53,14 @@ pub fn latencies(steps: &[Step]) -> Markup {
         }
     };
     let what = match kind {
-        Kind::Success => "Latency of what was done, over the load",
-        Kind::Refusal => "Latency of refusals, over the load",
-        Kind::Failure => "Latency of failures, over the load",
+        Kind::Success => "Latency of successes by load",
+        Kind::Refusal => "Latency of refusals by load",
+        Kind::Failure => "Latency of failures by load",
     };
     frame(what, &x, "requests a second", &y, "ms", &inside)
 }
 
-/// What a step was loaded with: what was offered, or in a closed loop what was answered.
+/// A step's offered rate, or the answered rate of a closed loop.
 fn load(step: &Step) -> f64 {
     match step.pace {
         StepPace::Open(rate) => f64::from(rate),

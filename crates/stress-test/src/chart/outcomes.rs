@@ -1,4 +1,4 @@
-//! What became of the requests: a bar for each step, a part for each outcome.
+//! Outcomes of the requests: a bar per step, a segment per outcome.
 
 use maud::{Markup, html};
 
@@ -11,13 +11,13 @@ use loadgen::stats::as_number;
 const BAR: f64 = 22.0;
 const ROW: f64 = 34.0;
 
-/// The chart, with what each part is written below.
+/// The chart; each segment has a tooltip.
 #[must_use]
 pub fn outcomes(steps: &[Step]) -> Markup {
     let height = ROW * as_number(u64::try_from(steps.len()).unwrap_or(0)) + 4.0;
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="Outcomes" {
-            title { "What became of the requests" }
+            title { "Outcomes of the requests" }
             @for (step, row) in steps.iter().zip(0_u8..) { (bar(step, 4.0 + ROW * f64::from(row))) }
         }
     }
@@ -47,7 +47,7 @@ fn bar(step: &Step, top: f64) -> Markup {
     html! {
         text.tick x=(start - 8.0) y=(place(top + BAR / 2.0)) dy="0.32em" text-anchor="end" { (name) }
         @for (index, (part, share, from, wide)) in placed.enumerate() {
-            // Outcomes of a kind have its colour, and are told apart by their shade.
+            // Outcomes of a kind share its colour, and alternate in shade.
             rect class=(class(part.kind)) x=(place(from)) y=(place(top)) width=(place(wide)) height=(BAR)
                 fill-opacity=(if index % 2 == 0 { "0.9" } else { "0.6" }) {
                 title { (part.name) ": " (part.count) " (" (format!("{:.1}", share * 100.0)) " %)" }

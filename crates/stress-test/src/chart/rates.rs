@@ -1,4 +1,4 @@
-//! Successes, refusals and failures a second over time, step after step.
+//! Successes, refusals and failures per second over time, step after step.
 
 use maud::{Markup, html};
 
@@ -8,10 +8,10 @@ use crate::outcome::Kind;
 use crate::report::{Step, StepPace};
 use loadgen::stats::{SLOT, as_number};
 
-/// How much is left between two steps, in seconds.
+/// Gap between two steps, in seconds.
 const GAP_S: f64 = 0.3;
 
-/// The chart. Refusals and failures are lines of their own; nothing is added up.
+/// Refusals and failures have lines of their own; nothing is stacked.
 #[must_use]
 pub fn rates(steps: &[Step]) -> Markup {
     let per_s = |count: u64| as_number(count) / SLOT.as_secs_f64();
@@ -82,7 +82,7 @@ fn one_step(step: &Step, begins_at: f64, x: &Scale, y: &Scale) -> Markup {
     }
 }
 
-/// The slots of the measured time; what ends after it is few and late.
+/// The slots of the measured time; later answers are few.
 fn shown(step: &Step) -> impl Iterator<Item = &crate::report::Slot> {
     let slot_s = SLOT.as_secs_f64();
     let slots = step.timeline.iter();
@@ -96,7 +96,7 @@ fn offered(step: &Step) -> Option<f64> {
     }
 }
 
-/// The class that a kind is coloured by.
+/// The CSS class of a kind.
 pub(super) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Success => "success",

@@ -1,9 +1,8 @@
-//! From values to places, and the round values that an axis shows.
+//! Maps values to coordinates, and chooses an axis's round values.
 
-/// How many values an axis shows at most, or somewhat more.
+/// Approximate number of an axis's values.
 const TICKS: f64 = 5.0;
 
-/// An axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     from: f64,
@@ -14,7 +13,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// From zero to a round value that is no less than `to`, over these places.
+    /// From zero to a round value not below `to`, over these coordinates.
     pub(super) fn linear(to: f64, start: f64, end: f64) -> Self {
         let step = round_step(to);
         Self {
@@ -26,7 +25,7 @@ impl Scale {
         }
     }
 
-    /// From zero to this value.
+    /// From zero to exactly this value.
     pub(super) fn exactly(to: f64, start: f64, end: f64) -> Self {
         Self {
             from: 0.0,
@@ -50,7 +49,7 @@ impl Scale {
         }
     }
 
-    /// Where a value is.
+    /// The coordinate of a value.
     pub(super) fn at(&self, value: f64) -> f64 {
         let value = if self.is_logarithmic {
             value.max(0.001).log10()
@@ -61,7 +60,7 @@ impl Scale {
         self.start + share * (self.end - self.start)
     }
 
-    /// The values to show, with their labels.
+    /// The axis's values with their labels.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         if self.is_logarithmic {
             let decades = (self.to - self.from).max(1.0);
@@ -81,7 +80,7 @@ impl Scale {
     }
 }
 
-/// One, two or five times a power of ten, so that a few of them make the whole.
+/// One, two or five times a power of ten, so that about [`TICKS`] of them make the whole.
 fn round_step(whole: f64) -> f64 {
     let rough = (whole / TICKS).max(1e-3);
     let power = 10_f64.powf(rough.log10().floor());
@@ -90,7 +89,7 @@ fn round_step(whole: f64) -> f64 {
     enough.unwrap_or(10.0 * power)
 }
 
-/// A value in few letters.
+/// A short notation of a value.
 pub(crate) fn label(value: f64) -> String {
     if value >= 1_000_000.0 {
         format!("{}M", trimmed(value / 1_000_000.0, 1))
@@ -153,7 +152,7 @@ mod tests {
         assert!(close(linear.at(0.0), 100.0) && close(linear.at(250.0), 75.0));
         let logarithmic = Scale::logarithmic(1.0, 100.0, 0.0, 20.0);
         assert!(close(logarithmic.at(10.0), 10.0) && close(logarithmic.at(100.0), 20.0));
-        // Nothing to show is no reason to divide by zero.
+        // An empty chart must not divide by zero.
         assert!(Scale::linear(0.0, 0.0, 1.0).at(0.0).is_finite());
         assert!(Scale::exactly(0.0, 0.0, 1.0).at(0.0).is_finite());
     }

@@ -1,4 +1,4 @@
-//! A payment on its own.
+//! Payments without a booking.
 
 use std::borrow::Cow;
 

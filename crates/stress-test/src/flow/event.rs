@@ -47,7 +47,7 @@ pub(super) async fn buy(
     }
 }
 
-/// Waits for the end of a booking.
+/// Waits for a booking's end.
 pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome {
     let path = format!("/api/v1/bookings/{}", open.id);
     let end = |reply: &Reply| match reply.text("status") {

@@ -1,4 +1,4 @@
-//! Tickets of a ticket option: bought when it is answered.
+//! Tickets of a ticket option: sold when the purchase is answered.
 
 use serde_json::json;
 use uuid::Uuid;

@@ -8,7 +8,7 @@ use crate::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT};
 use crate::pool::{Open, Pool};
 use loadgen::stats::Outcome;
 
-/// A code that the mock provider has nothing against.
+/// Any code but the one that the mock provider always declines.
 const PAYMENT_CODE: &str = "12345";
 
 pub(super) async fn buy(
@@ -54,11 +54,11 @@ pub(super) async fn buy(
     }
 }
 
-/// Pays for an order, which is refused if it is paid or being paid already, and waits for its end.
+/// Pays for an order, unless it is paid already, and waits for its end.
 pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome {
     let path = format!("/api/orders/{}", open.id);
     let body = json!({"paymentCode": PAYMENT_CODE});
-    // Whatever it is answered: the order's status says what became of it.
+    // The answer does not matter: the order's status tells the outcome.
     let paid = caller
         .post(Endpoint::Booking, format!("{path}/payment"), &body)
         .await;

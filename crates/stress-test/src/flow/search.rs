@@ -1,4 +1,4 @@
-//! Finding itineraries.
+//! Searches for itineraries.
 
 use super::any;
 use crate::endpoints::{Caller, Endpoint};
@@ -6,16 +6,14 @@ use crate::outcome::{BUSY, FOUND, NOT_UNDERSTOOD, NOTHING_FOUND};
 use loadgen::http::Request;
 use loadgen::stats::Outcome;
 
-/// What can be searched: airports and days of departure that the schedule has.
+/// The airports and departure dates of the schedule.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
-    /// The airports' codes.
     pub airports: Vec<String>,
-    /// The days.
     pub dates: Vec<String>,
 }
 
-/// The cheapest 20 with up to three stops, as the service answers by default.
+/// The cheapest 20 with up to three stops, the service's defaults.
 pub(super) async fn run(caller: &mut Caller, network: &Network) -> Outcome {
     let (Some(source), Some(date)) = (any(&network.airports), any(&network.dates)) else {
         return NOT_UNDERSTOOD;
@@ -27,7 +25,7 @@ pub(super) async fn run(caller: &mut Caller, network: &Network) -> Outcome {
     let path = format!(
         "/api/flights/search?source={source}&destination={destination}&date={date}&seats=1"
     );
-    // Not read as JSON: an answer has some 20 KB, and the load shares the machine with the services.
+    // Not parsed: an answer has some 20 KB, and the load shares the machine with the services.
     match caller.send(Endpoint::Flight, &Request::get(path)).await {
         Ok(answer) if answer.status == 200 => {
             if answer.body.starts_with(br#"{"paths":[]"#) {

@@ -1,7 +1,7 @@
-//! `stress-test` as a user runs it, against servers that sell as they should, too much, or too little.
+//! `stress-test` as a user runs it, against servers that sell correctly, too much, or too little.
 //!
-//! The servers are made for this: they speak the endpoints that the scenarios use, over real HTTP, and keep
-//! their recorded_sales as the services do.
+//! The servers are fakes: they serve the endpoints that the scenarios use over real HTTP, and record their
+//! sales as the services do.
 
 mod shop;
 
@@ -22,7 +22,7 @@ use crate::shop::{Fault, Shop, provider_at_first};
 /// Longer than anything here takes, on a busy machine too.
 const SOON: Duration = Duration::from_secs(30);
 
-/// Runs scenarios against a shop of 40 tickets, and gives the exit code and the report.
+/// Runs a scenario against a shop of 40 tickets; returns the exit code and the report.
 async fn trial(fault: Fault, scenario: &str) -> anyhow::Result<(i32, Value)> {
     let shop = Shop::open(fault)?;
     let scratch = Scratch::new("verdict")?;
@@ -31,7 +31,7 @@ async fn trial(fault: Fault, scenario: &str) -> anyhow::Result<(i32, Value)> {
     Ok((exit, report.context("no report")?))
 }
 
-/// `stress-test` against this shop.
+/// The `stress-test` command against this shop.
 fn command(shop: &Shop, out: &Path, scenario: &str, words: &[&str]) -> Command {
     let url = format!("http://{}", shop.address());
     let mut command = Command::new(env!("CARGO_BIN_EXE_stress-test"));
@@ -66,7 +66,7 @@ async fn run(
     Ok((output.status.code().context("it was killed")?, report))
 }
 
-/// Units over and under.
+/// Units oversold and undersold.
 fn units(report: &Value) -> (&Value, &Value) {
     let verdict = &report["verdict"];
     (&verdict["oversold"], &verdict["undersold"])
@@ -193,6 +193,6 @@ async fn without_an_answer_there_is_no_verdict() {
     let shop = Shop::open(Fault::None).unwrap();
     let scratch = Scratch::new("verdict").unwrap();
     let (exit, report) = run(&shop, scratch.path(), "bookings", &[]).await.unwrap();
-    // It sells no flights.
+    // The shop sells no flights.
     assert_eq!((exit, report), (2, None));
 }

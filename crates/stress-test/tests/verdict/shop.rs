@@ -1,4 +1,4 @@
-//! A server that sells tickets of options and to events, with a fault if that is wanted.
+//! A server that sells option and event tickets, optionally with a fault.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,30 +11,30 @@ use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What is wrong with it.
+/// An injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
-    /// It sells so many units more than there are, and its recorded_sales say so.
+    /// Sells so many units too many, and records them.
     Oversells(u64),
-    /// It confirms so many units more than there are, and its recorded_sales say nothing of it.
+    /// Confirms so many units too many without recording them.
     OversellsUnseen(u64),
-    /// It refuses the last so many units for ever.
+    /// Refuses the last so many units for ever.
     Undersells(u64),
-    /// It refuses the last so many units for a moment, as a stale count would.
+    /// Refuses the last so many units for a moment, as a stale gate would.
     RefusesEarly(u64),
-    /// It says of each second payment that it is made, and knows nothing of it later.
+    /// Confirms every second payment without keeping it.
     ForgetsPayments,
 }
 
-/// How long a stale count lasts.
+/// How long a stale gate lasts.
 const STALE_FOR: Duration = Duration::from_millis(900);
 
 #[derive(Debug, Default)]
 struct Stock {
     tickets: u64,
     sold: u64,
-    /// Confirmed beyond what the recorded_sales show.
+    /// Confirmed without being recorded.
     unseen: u64,
     early_since: Option<Instant>,
 }
@@ -42,9 +42,9 @@ struct Stock {
 #[derive(Debug, Default)]
 struct RecordedSales {
     pools: HashMap<Uuid, Stock>,
-    /// Whether it knows of them.
+    /// Whether each payment is kept.
     payments: HashMap<Uuid, bool>,
-    /// What its payment provider was told to do last.
+    /// The mock provider's last settings.
     provider: Value,
 }
 
@@ -54,7 +54,7 @@ struct State {
 }
 
 impl State {
-    /// Sells a ticket of a pool, if it wants to.
+    /// Sells a ticket of a pool, subject to the fault.
     fn sell(&self, id: &Value) -> bool {
         let mut recorded_sales = self.recorded_sales();
         let id = id.as_str().and_then(|id| id.parse().ok());
@@ -106,7 +106,6 @@ impl State {
     }
 }
 
-/// A running one.
 pub struct Shop {
     address: SocketAddr,
     handle: ServerHandle,
@@ -153,12 +152,11 @@ impl Shop {
         })
     }
 
-    /// What its payment provider was told to do last.
+    /// The mock provider's last settings.
     pub fn provider(&self) -> Value {
         self.state.recorded_sales().provider.clone()
     }
 
-    /// How many units it has sold.
     pub fn sold(&self) -> u64 {
         self.state
             .recorded_sales()
@@ -224,12 +222,12 @@ async fn book(state: Data<State>, body: Json<Value>) -> HttpResponse {
     }
 }
 
-/// Paid by the time that anybody looks.
+/// Paid by the time of the first lookup.
 async fn show_booking(id: Path<Uuid>) -> HttpResponse {
     HttpResponse::Ok().json(json!({"id": *id, "status": "CONFIRMED"}))
 }
 
-/// What the payment provider does before anybody tells it otherwise.
+/// The mock provider's initial settings.
 pub fn provider_at_first() -> Value {
     json!({"failure_rate": 0.15, "timeout_rate": 0.05, "lost_answer_rate": 0.0,
         "processing_time_ms": 200, "processing_spread_ms": 100})
