@@ -1,4 +1,4 @@
-//! A child process in its own process group, with a log, an orderly end, and a fate for the case that
+//! A child process in a process group of its own, with a log, a graceful stop, and a watchdog for the case that
 //! its parent dies first.
 
 use std::ffi::{OsStr, OsString};
@@ -15,22 +15,21 @@ use crate::logs;
 use crate::os_user::Account;
 use crate::process::{KILLED_WITHIN, ProcessIdentity};
 
-/// What becomes of a child whose parent is gone without having stopped it.
+/// What happens to a child when its parent dies without having stopped it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// It runs on. Who starts it again finds it by a state file.
+    /// It keeps running. The next start finds it through the state file.
     Kept,
-    /// It ends with its parent, even one that was killed, and this directory is removed with it.
+    /// It ends with its parent, even if that was killed, and this directory is removed.
     Temporary {
-        /// The directory, which must belong to the account that the child runs as.
+        /// Must belong to the account that the child runs as.
         directory: PathBuf,
     },
 }
 
-/// What a temporary child is started through.
+/// The shell script that starts a temporary child and its watchdog.
 const WATCHDOG: &str = include_str!("watchdog.sh");
 
-/// Why a child did not start.
 #[derive(Debug, thiserror::Error)]
 #[error("{program} can't be started", program = program.display())]
 pub struct LaunchError {
@@ -42,23 +41,20 @@ pub struct LaunchError {
 /// How a child is started.
 #[derive(Debug)]
 pub struct Launch<'a> {
-    /// The program to run.
     pub program: &'a Path,
-    /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Variables set in addition to this process's own.
+    /// Variables in addition to this process's own.
     pub environment: Vec<(String, String)>,
-    /// Variables of this process that the child is not to see.
+    /// Variables of this process that the child must not inherit.
     pub hidden_environment: &'a [&'a str],
-    /// Whom to run it as; `None` for oneself.
+    /// The user to run it as; `None` for the current one.
     pub account: Option<&'a Account>,
-    /// Where it starts.
     pub working_directory: &'a Path,
-    /// Where its standard output and errors are appended.
+    /// Standard output and standard error are appended here.
     pub log: &'a Path,
-    /// The signal that makes it end soon, when a watchdog has to.
+    /// The signal for a fast stop by the watchdog.
     pub last_signal: Signal,
-    /// What becomes of it without its parent.
+    /// What happens to it when its parent dies.
     pub lifetime: &'a Lifetime,
 }
 
@@ -71,7 +67,7 @@ pub struct Child {
 }
 
 impl Launch<'_> {
-    /// Starts the child. Needs a tokio runtime.
+    /// Needs a Tokio runtime.
     pub fn start(&self) -> Result<Child, LaunchError> {
         self.spawn().map_err(|source| LaunchError {
             program: self.program.to_owned(),
@@ -133,28 +129,27 @@ impl Launch<'_> {
 }
 
 impl Child {
-    /// Its pid and start.
     pub fn identity(&self) -> ProcessIdentity {
         self.identity
     }
 
-    /// How it ended, if it has.
+    /// The exit status, once it has ended.
     pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.try_wait()
     }
 
-    /// Waits for its end. May be dropped and called again.
+    /// Waits until it exits. Cancel safe.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.process.wait().await
     }
 
-    /// Sends a signal, unless it has ended.
+    /// No effect once it has ended.
     pub fn signal(&self, signal: Signal) {
         self.identity.signal(signal);
     }
 
-    /// Ends it: each signal in turn with the time it is given to work, and SIGKILL after the last.
-    /// The watchdog, if there is one, has nothing left to do.
+    /// Stops it: sends each signal in turn and waits for the given time, then sends SIGKILL. Dismisses the
+    /// watchdog.
     pub async fn end(&mut self, signals: &[(Signal, Duration)]) -> io::Result<ExitStatus> {
         let last = (Signal::SIGKILL, KILLED_WITHIN);
         for (signal, within) in signals.iter().chain([&last]) {
@@ -172,13 +167,13 @@ impl Child {
 
     fn dismiss_watchdog(&mut self) {
         if let Some(mut pipe) = self.watchdog.take() {
-            // Fails only if the watchdog is gone already. Six bytes fit into any pipe: no waiting.
+            // Fails only if the watchdog is gone already. Six bytes fit into any pipe, so this does not block.
             let _ = pipe.write_all(b"leave\n");
         }
     }
 }
 
-/// Arguments of different kinds of text as one list.
+/// Builds an argument list from any kind of text.
 pub fn arguments<I>(items: I) -> Vec<OsString>
 where
     I: IntoIterator,

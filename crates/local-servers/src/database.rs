@@ -1,19 +1,19 @@
-//! Databases on a PostgreSQL server that is given by its address.
+//! Databases on the PostgreSQL server at a given address.
 
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
-/// How long a connection may take to open: the server is on this machine or near.
+/// Connection timeout: the server is on this machine or near.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// Opens a connection. It is closed when the client is dropped.
+/// Connects. Dropping the client closes the connection.
 pub async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config: Config = url.parse()?;
     config.connect_timeout(CONNECT_WITHIN);
     let (client, connection) = config.connect(NoTls).await?;
-    // What goes wrong with the connection is told to whoever uses the client.
+    // Errors of the connection reach the user of the client.
     tokio::spawn(connection);
     Ok(client)
 }
@@ -32,7 +32,6 @@ pub fn with_database(url: &str, database: &str) -> String {
     format!("{scheme}://{authority}/{database}{parameters}")
 }
 
-/// Whether the server has this database.
 pub async fn exists(server: &Client, database: &str) -> Result<bool, tokio_postgres::Error> {
     let row = server
         .query_opt("SELECT FROM pg_database WHERE datname = $1", &[&database])
@@ -40,7 +39,7 @@ pub async fn exists(server: &Client, database: &str) -> Result<bool, tokio_postg
     Ok(row.is_some())
 }
 
-/// Creates a database unless the server has it. Answers whether it was created.
+/// Creates a database if it does not exist. `true` if this call created it.
 pub async fn create_if_missing(
     server: &Client,
     database: &str,
@@ -51,19 +50,19 @@ pub async fn create_if_missing(
     let create = format!("CREATE DATABASE {}", quoted(database));
     match server.batch_execute(&create).await {
         Ok(()) => Ok(true),
-        // Another process was quicker.
+        // Another process won the race.
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Drops a database if the server has it, and ends whatever is connected to it.
+/// Drops a database if it exists, and disconnects its clients.
 pub async fn drop_if_exists(server: &Client, database: &str) -> Result<(), tokio_postgres::Error> {
     let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(database));
     server.batch_execute(&drop).await
 }
 
-/// A name as an SQL identifier.
+/// Quotes an SQL identifier.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,8 +1,8 @@
-//! Private servers and child processes on this machine: a PostgreSQL, a Redis, and the three services,
-//! known only by the names of their binaries.
+//! Runs servers on this machine as child processes: a private PostgreSQL, a private Redis and the three
+//! services, of which only the binaries' names are known here.
 //!
-//! The `holdfast` command runs the local stack with it, and `test-stack` what tests and benchmarks
-//! need. Linux only: processes are known by `/proc`.
+//! Used by the `holdfast` command for the local stack, and by `test-stack` for tests and benchmarks. Linux
+//! only: processes are identified through `/proc`.
 
 pub mod child;
 pub mod database;

@@ -1,24 +1,20 @@
-//! Log files of the processes that are started here: appended to, rotated at start, quoted when
-//! something fails.
+//! Log files of the child processes: appended to, rotated at start, quoted in errors.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// A log larger than this is set aside at the next start: large enough for days of local work, small
-/// enough to open in an editor.
+/// A larger log is rotated at the next start. Enough for days of local work, small enough to open in an editor.
 pub const ROTATED_OVER_BYTES: u64 = 10 * 1024 * 1024;
 
 /// How much of a log's end is read to quote its last lines.
 const QUOTED_BYTES: u64 = 64 * 1024;
 
-/// Opens a log to append to.
 pub fn append(log: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(log)
 }
 
-/// Renames a log that has grown past `limit` bytes to `*.log.1`, over the one that was set aside
-/// before. A log that does not exist is fine.
+/// Renames a log larger than `limit` bytes to `*.log.1`, replacing the previous one. A missing log is no error.
 pub fn rotate(log: &Path, limit: u64) -> io::Result<()> {
     match std::fs::metadata(log) {
         Ok(metadata) if metadata.len() > limit => {
@@ -32,7 +28,7 @@ pub fn rotate(log: &Path, limit: u64) -> io::Result<()> {
     }
 }
 
-/// The last `count` lines of a log, each indented; a note in their place if there are none.
+/// The last `count` lines of a log, each indented, or a note if there are none.
 pub fn last_lines(log: &Path, count: usize) -> String {
     let text = match read_end(log) {
         Ok(text) => text,

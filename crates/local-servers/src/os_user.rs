@@ -1,7 +1,7 @@
-//! The account that servers run as, and directories that belong to it.
+//! The OS user that servers run as, and directories that belong to it.
 //!
-//! PostgreSQL refuses to run as root, so as root its own unprivileged account is used. An ordinary
-//! user runs everything as oneself.
+//! PostgreSQL refuses to run as root, so root uses an unprivileged account. An ordinary user runs everything as
+//! themselves.
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
@@ -13,19 +13,17 @@ use tokio::process::Command;
 
 use crate::temporary_directory;
 
-/// Accounts that root runs servers as, the first that exists: the one that PostgreSQL's packages
-/// make, else the one that every system has for work without rights.
+/// Accounts that root runs servers as; the first that exists is used. PostgreSQL's packages create the first;
+/// every system has the second.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
-/// Why there is no account or directory to run a server with.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Root found none of the accounts that servers run as.
+    /// Root found no unprivileged account.
     #[error(
         "servers are not run as root, and neither the user `postgres` nor `nobody` exists: create one"
     )]
     NoneUnprivileged,
-    /// The user database can't be read.
     #[error("the user database can't be read")]
     Users(#[source] nix::Error),
     /// A directory belongs to someone else, or is not a directory.
@@ -34,36 +32,33 @@ pub enum AccountError {
         path = path.display()
     )]
     NotOurs {
-        /// The directory.
         path: PathBuf,
-        /// The name of the account that it should belong to.
+        /// The account that should own it.
         wanted: String,
         /// What it is instead.
         found: String,
     },
-    /// A directory can't be made or handed to the account.
+    /// A directory can't be created or given to the account.
     #[error("{path} can't be made", path = path.display())]
     Directory {
-        /// The directory.
         path: PathBuf,
-        /// What the system said.
         #[source]
         source: io::Error,
     },
 }
 
-/// A user of this machine that servers run as.
+/// An OS user that servers run as.
 #[derive(Clone, Debug)]
 pub struct Account {
     name: String,
     uid: u32,
     gid: u32,
-    /// This process is root and becomes the account in its children.
+    /// Whether this process is root and switches to the account in its children.
     switches: bool,
 }
 
 impl Account {
-    /// The account for servers: oneself, or for root an unprivileged one.
+    /// The current user, or an unprivileged account for root.
     pub fn for_servers() -> Result<Self, AccountError> {
         if !geteuid().is_root() {
             return Ok(Self {
@@ -86,20 +81,19 @@ impl Account {
         Err(AccountError::NoneUnprivileged)
     }
 
-    /// The user's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Makes a command run as this account, without the rights of root's other groups.
+    /// Makes a command run as this account, without root's supplementary groups.
     pub fn apply(&self, command: &mut Command) {
         if self.switches {
             command.uid(self.uid).gid(self.gid);
         }
     }
 
-    /// The account can enter this directory. Asked by trying: modes, access lists and mounts all have
-    /// a say.
+    /// Whether the account can enter this directory. Tested by trying: modes, access lists and mounts all
+    /// matter.
     pub async fn can_enter(&self, directory: &Path) -> bool {
         if !self.switches {
             return true;
@@ -116,10 +110,10 @@ impl Account {
         command.status().await.is_ok_and(|status| status.success())
     }
 
-    /// Makes a directory that only this account can enter, or checks that it is one already.
+    /// Creates a directory that only this account can enter, or checks an existing one.
     ///
-    /// Its parent may be open to all (`/tmp`): a link or a directory that someone else put there is
-    /// refused, not followed.
+    /// Its parent may be world-writable (`/tmp`): a link or a directory that someone else put there is refused,
+    /// not followed.
     pub fn own_directory(&self, path: &Path) -> Result<(), AccountError> {
         let failed = |source| AccountError::Directory {
             path: path.to_owned(),
@@ -133,7 +127,7 @@ impl Account {
         self.give(path).map_err(failed)
     }
 
-    /// Makes a directory of its own for a temporary server, where the account can reach it.
+    /// Creates a directory for a temporary server where the account can reach it.
     pub async fn scratch_directory(&self, purpose: &str) -> Result<PathBuf, AccountError> {
         let mut parent = std::env::temp_dir();
         for public in ["/tmp", "/var/tmp"] {
@@ -147,7 +141,7 @@ impl Account {
         Ok(directory)
     }
 
-    /// Hands a file or directory that root made to this account.
+    /// Gives a file or directory that root created to this account.
     pub fn give(&self, path: &Path) -> io::Result<()> {
         if self.switches {
             lchown(path, Some(self.uid), Some(self.gid))?;
@@ -161,7 +155,7 @@ impl Account {
             wanted: self.name.clone(),
             found,
         };
-        // Not followed if it is a link.
+        // Links are not followed.
         let there = path
             .symlink_metadata()
             .map_err(|source| AccountError::Directory {
@@ -171,7 +165,7 @@ impl Account {
         if !there.is_dir() {
             return Err(not_ours("it is not a directory".to_owned()));
         }
-        // This process's own: made a moment before it was killed, and not handed over yet.
+        // Ours: this program may have been killed after creating it and before giving it away.
         if there.uid() != self.uid && there.uid() != geteuid().as_raw() {
             let owner = name_of(there.uid());
             return Err(not_ours(format!("it belongs to user {owner}")));

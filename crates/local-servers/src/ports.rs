@@ -1,4 +1,4 @@
-//! TCP ports of this machine: who has one, and which is free.
+//! TCP ports of this machine: listeners and free ports.
 
 use std::collections::HashSet;
 use std::io;
@@ -10,17 +10,16 @@ use procfs::process::FDTarget;
 
 use crate::process::command_line;
 
-/// Where free ports are looked for: above the well-known ones, and below the range from which the
-/// kernel takes ports for outgoing connections (32768 and up by default). A server that is killed
-/// finds its port still free when it is started again.
+/// The range of free ports: above the well-known ones, and below the kernel's ephemeral ports (32768 and up by
+/// default). So a killed server finds its port still free when it is restarted.
 const FREE_PORTS: std::ops::Range<u16> = 20_000..32_768;
 
 /// The process that listens on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
-    /// Its pid; unknown where it belongs to another user.
+    /// `None` if the process belongs to another user.
     pub pid: Option<i32>,
-    /// Its command line, where it can be seen.
+    /// Its command line; `None` if it can't be read.
     pub command: Option<String>,
 }
 
@@ -34,7 +33,7 @@ impl std::fmt::Display for Listener {
     }
 }
 
-/// Who listens on a TCP port, on any address of this machine.
+/// The listener on a TCP port, on any address of this machine.
 pub fn who_listens(port: u16) -> Option<Listener> {
     let sockets = [procfs::net::tcp(), procfs::net::tcp6()];
     let inodes: HashSet<u64> = sockets
@@ -56,15 +55,15 @@ pub fn who_listens(port: u16) -> Option<Listener> {
     })
 }
 
-/// A server can't listen on this port of 127.0.0.1 now, and why.
+/// The error that keeps a server from listening on this port of 127.0.0.1; `None` if it could.
 pub fn unusable(port: u16) -> Option<io::Error> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).err()
 }
 
-/// A port of 127.0.0.1 on which nothing listens, and which this process has not been given before.
+/// A free port of 127.0.0.1 that this process has not been given before.
 ///
-/// Nothing keeps it free until it is used, but test programs that run side by side look in different
-/// places. Whoever finds it taken nevertheless asks for another.
+/// Nothing reserves it, but concurrent test programs search different blocks. Callers that find it taken ask
+/// for another.
 pub fn free_port() -> io::Result<u16> {
     const TRIES: usize = 1000;
     static GIVEN: AtomicU32 = AtomicU32::new(0);
@@ -79,7 +78,7 @@ pub fn free_port() -> io::Result<u16> {
     Err(last.unwrap_or_else(|| io::Error::other("no free port")))
 }
 
-/// The ports that a process tries, in order: each process begins with a block of its own.
+/// The candidate ports of a process, in order: each process starts in a block of its own.
 fn candidate(pid: u32, number: u32) -> u16 {
     const BLOCK: u32 = 16;
     let count = u32::from(FREE_PORTS.end - FREE_PORTS.start);
@@ -118,7 +117,7 @@ mod tests {
         assert!(found.command.unwrap().contains("local_servers"));
         assert!(unusable(port).is_some());
         drop(listener);
-        // A child that another test is just starting has the socket too, until it runs its program.
+        // A child that another test is just starting inherits the socket until it runs exec.
         let gone = wait_until("nothing listens", Duration::from_secs(10), async || {
             who_listens(port).is_none()
         });

@@ -1,8 +1,7 @@
 //! A private PostgreSQL server with its own data directory and port.
 //!
-//! It listens on 127.0.0.1 only, with a password that no one else knows, and is never the machine's
-//! own server. The services' databases are made by [`database`], their tables by the
-//! services.
+//! It listens on 127.0.0.1 only, with a random password, and is never the machine's own server. [`database`]
+//! creates the services' databases; the services create their tables.
 
 mod data_directory;
 mod error;
@@ -27,42 +26,40 @@ pub use error::PostgresError;
 pub use installation::{Installation, OLDEST_MAJOR};
 pub use settings::Durability;
 
-/// The server's superuser, whom the services and tests use.
+/// The server's superuser, which the services and tests use.
 pub const USER: &str = "holdfast";
 
-/// Starting takes a second; recovery after a crash under load takes longer.
+/// Start-up takes a second; crash recovery under load takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(30);
-/// One try to connect.
+/// Limit of one connection attempt.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(2);
 /// A fast shutdown writes a checkpoint: at most all of `shared_buffers`.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 /// An immediate shutdown writes nothing.
 const QUIT_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(30);
-/// A temporary server is given another port if its own was taken meanwhile.
+/// Attempts with another port, in case the free one was taken meanwhile.
 const PORT_TRIES: usize = 3;
 const QUOTED_LINES: usize = 15;
 
-/// Variables that would change what a server does.
+/// Variables that would change the server's behaviour.
 const HIDDEN_ENVIRONMENT: [&str; 4] = ["PGDATA", "PGPORT", "PGOPTIONS", "PGTZ"];
 
-/// What a server is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Its own directory, made if missing; its parent must exist.
+    /// Its own directory, created if missing; the parent must exist.
     pub directory: PathBuf,
-    /// The port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    /// Where its log is appended.
+    /// The log is appended to.
     pub log: PathBuf,
-    /// What a commit is worth.
+    /// Whether commits survive a failure of the machine.
     pub durability: Durability,
-    /// What becomes of it without its parent.
+    /// What happens to it when its parent dies.
     pub lifetime: Lifetime,
 }
 
-/// A private PostgreSQL server: running, or stopped and ready to be started again on the same port
-/// and data.
+/// A private PostgreSQL server, running, or stopped and ready to restart on the same port and data.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
@@ -73,8 +70,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Finds the programs, makes the directory and an empty database cluster where there is none, and
-    /// starts nothing yet.
+    /// Finds the programs, and creates the directory and an empty database cluster if missing. Starts nothing.
     pub async fn prepare(config: Config) -> Result<Self, PostgresError> {
         let home = Home::open(&config.directory).await?;
         let major = home.major()?;
@@ -92,15 +88,15 @@ impl Server {
         })
     }
 
-    /// Starts a server and waits until it takes connections.
+    /// Starts a server and waits until it accepts connections.
     pub async fn start(config: Config) -> Result<Self, PostgresError> {
         let mut server = Self::prepare(config).await?;
         server.restart().await?;
         Ok(server)
     }
 
-    /// Starts a server on a free port that ends with this process, even a killed one, and whose data
-    /// goes with it.
+    /// Starts a server on a free port. It ends with this process, even if that is killed, and its data is
+    /// removed.
     pub async fn temporary(durability: Durability) -> Result<Self, PostgresError> {
         let account = Account::for_servers()?;
         let directory = account.scratch_directory("postgres").await?;
@@ -125,7 +121,7 @@ impl Server {
         }
     }
 
-    /// Starts the process and does not wait for it to take connections: see [`Server::ready`].
+    /// Starts the process without waiting: see [`Server::ready`].
     pub fn spawn(&mut self) -> Result<(), PostgresError> {
         let mut line = arguments(["-p", &self.config.port.to_string(), "-D"]);
         line.push(self.home.data().into());
@@ -148,7 +144,7 @@ impl Server {
         Ok(())
     }
 
-    /// Waits, with a bound, until it takes connections.
+    /// Waits until it accepts connections, with a limit.
     pub async fn ready(&mut self) -> Result<(), PostgresError> {
         let url = self.url("postgres");
         let port = self.config.port;
@@ -179,16 +175,14 @@ impl Server {
         }
     }
 
-    /// Starts it again on the same port and data and waits until it takes connections. Stops it first
-    /// if it runs.
+    /// Restarts it on the same port and data, and waits until it accepts connections.
     pub async fn restart(&mut self) -> Result<(), PostgresError> {
         self.stop().await?;
         self.spawn()?;
         self.ready().await
     }
 
-    /// Stops it in order: connections are cut, what was committed is written out. Does nothing if it
-    /// does not run.
+    /// Fast shutdown: closes connections and writes a checkpoint. No effect if it is not running.
     pub async fn stop(&mut self) -> Result<(), PostgresError> {
         let signals = [
             (Signal::SIGINT, STOPPED_WITHIN),
@@ -197,16 +191,16 @@ impl Server {
         if let Some(child) = &mut self.child {
             child.end(&signals).await?;
         }
-        // Not before: a wait that is given up leaves a child that can be killed.
+        // Not earlier: if this wait is cancelled, the child can still be killed.
         self.child = None;
         Ok(())
     }
 
-    /// Kills it with all its processes, as a power cut would; the next start recovers from the log.
+    /// Kills all of its processes, as a power failure would; the next start recovers from the WAL.
     pub async fn kill(&mut self) -> Result<(), PostgresError> {
         if let Some(mut child) = self.child.take() {
-            // The first process is killed first, so that it starts no new ones; the others would end
-            // by themselves, but not before their current statement.
+            // The postmaster is killed first, so that it starts no new backends. The backends would exit by
+            // themselves, but only after their current statement.
             let backends = child.identity().children();
             child.end(&[]).await?;
             for backend in backends {
@@ -217,7 +211,7 @@ impl Server {
         Ok(())
     }
 
-    /// Waits for its end, expected or not. May be dropped and called again.
+    /// Waits until it exits, expected or not. Cancel safe.
     pub async fn wait(&mut self) -> Result<ExitStatus, PostgresError> {
         let child = self.child.as_mut().ok_or(PostgresError::NotRunning)?;
         Ok(child.wait().await?)
@@ -231,33 +225,30 @@ impl Server {
         )
     }
 
-    /// Its port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.config.port
     }
 
-    /// Its log.
     pub fn log(&self) -> &Path {
         &self.config.log
     }
 
-    /// The programs it runs.
     pub fn installation(&self) -> &Installation {
         &self.installation
     }
 
-    /// Its directory, if the one that was asked for could not be used because the server's account
-    /// can't enter it.
+    /// The actual directory, if it differs from the requested one because the server's account can't enter
+    /// that.
     pub fn elsewhere(&self) -> Option<&Path> {
         self.home.elsewhere.then_some(&*self.home.directory)
     }
 
-    /// The user that it runs as.
     pub fn account(&self) -> &Account {
         &self.home.account
     }
 
-    /// Its process, while it runs.
+    /// `None` while it is not running.
     pub fn identity(&self) -> Option<ProcessIdentity> {
         self.child.as_ref().map(Child::identity)
     }
@@ -265,15 +256,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A running one is stopped, and its directory removed, by the watchdog.
+        // A running server is stopped by its watchdog, which also removes the directory.
         if let (None, Lifetime::Temporary { directory }) = (&self.child, &self.config.lifetime) {
             let _ = std::fs::remove_dir_all(directory);
         }
     }
 }
 
-/// The address of a database of a server that was made in this directory and listens on this port,
-/// whoever started it.
+/// The address of a database of the server in this directory on this port, whoever started it.
 pub async fn url(directory: &Path, port: u16, database: &str) -> Result<String, PostgresError> {
     let password = Home::open(directory).await?.password()?;
     Ok(format!(
@@ -281,7 +271,7 @@ pub async fn url(directory: &Path, port: u16, database: &str) -> Result<String, 
     ))
 }
 
-/// Removes a server's directory with all its data. The server must not run.
+/// Deletes a server's directory with all its data. The server must not run.
 pub async fn remove(directory: &Path) -> Result<(), PostgresError> {
     data_directory::remove(directory).await
 }

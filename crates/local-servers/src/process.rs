@@ -1,4 +1,4 @@
-//! A process that can be told from another that got the same pid later.
+//! Process identity that survives the reuse of pids.
 
 use std::time::Duration;
 
@@ -7,21 +7,19 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-/// How often a process that is not a child of this one is looked at while waiting for its end.
+/// Polling interval while waiting for a process that is not a child of this one.
 const POLL: Duration = Duration::from_millis(20);
 
-/// A process, known by its pid and the moment it started. Pids are used again, the pair is not.
+/// A process by pid and start time. Pids are reused; the pair is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessIdentity {
-    /// The process id.
     pub pid: i32,
-    /// When it started, in clock ticks after boot (`starttime` of `/proc/PID/stat`).
+    /// Start time in clock ticks after boot (`starttime` of `/proc/PID/stat`).
     pub started: u64,
 }
 
 impl ProcessIdentity {
-    /// The process that has this pid now; `None` if there is none, or it has ended and only waits to
-    /// be reaped.
+    /// The process that has this pid now; `None` if there is none, or only a zombie.
     pub fn of(pid: i32) -> Option<Self> {
         let stat = procfs::process::Process::new(pid).ok()?.stat().ok()?;
         let ended = matches!(stat.state, 'Z' | 'X' | 'x');
@@ -31,17 +29,17 @@ impl ProcessIdentity {
         })
     }
 
-    /// This very process still runs.
+    /// Whether this very process still runs.
     pub fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
 
-    /// Sends a signal, unless the process has ended. Answers whether it was sent.
+    /// Sends a signal unless the process has ended. `true` if it was sent.
     pub fn signal(self, signal: Signal) -> bool {
         self.is_alive() && kill(Pid::from_raw(self.pid), signal).is_ok()
     }
 
-    /// Waits for its end, at most `within`. Answers whether it ended.
+    /// Waits at most `within`. `true` if it ended.
     pub async fn ended(self, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         while self.is_alive() {
@@ -53,8 +51,8 @@ impl ProcessIdentity {
         true
     }
 
-    /// Asks it to end, waits at most `within`, then kills it. For processes that are not children of
-    /// this one: [`Child::end`](crate::child::Child::end) is for those.
+    /// Sends `ask`, waits at most `within`, then kills. For processes that are not children of this one;
+    /// [`Child::end`](crate::child::Child::end) is for those.
     pub async fn end(self, ask: Signal, within: Duration) -> bool {
         self.signal(ask);
         if self.ended(within).await {
@@ -64,7 +62,7 @@ impl ProcessIdentity {
         self.ended(KILLED_WITHIN).await
     }
 
-    /// Its living children.
+    /// Its running children.
     pub fn children(self) -> Vec<Self> {
         let Ok(processes) = procfs::process::all_processes() else {
             return Vec::new();
@@ -78,12 +76,10 @@ impl ProcessIdentity {
     }
 }
 
-/// How long the kernel may take to end a process that was sent SIGKILL; longer only when it is stuck
-/// in the disk.
+/// Upper bound for the kernel to end a process after SIGKILL; longer only if it is stuck in disk I/O.
 pub const KILLED_WITHIN: Duration = Duration::from_secs(5);
 
-/// The command line of a process, on one line and cut to a readable length; its short name in
-/// brackets where the line can't be read.
+/// The command line on one line, cut to a readable length; the short name in brackets if it can't be read.
 pub fn command_line(pid: i32) -> Option<String> {
     const READABLE: usize = 120;
     let process = procfs::process::Process::new(pid).ok()?;
@@ -136,7 +132,7 @@ mod tests {
         let myself = ProcessIdentity::of(i32::try_from(std::process::id()).unwrap()).unwrap();
         let found = ProcessIdentity::of(i32::try_from(child.id()).unwrap()).unwrap();
         assert!(myself.children().contains(&found));
-        // It has none for a moment while it becomes another program.
+        // Its command line is empty for a moment during exec.
         let named = wait_until("it has its line", Duration::from_secs(10), async || {
             command_line(found.pid).is_some_and(|line| line.ends_with("60"))
         });

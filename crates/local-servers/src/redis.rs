@@ -1,7 +1,6 @@
 //! A private Redis server.
 //!
-//! It keeps nothing on disk: whatever is in Redis may vanish at any moment, and the services are made
-//! for that.
+//! Without persistence: the contents of Redis may vanish at any moment, and the services are built for that.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,28 +17,28 @@ use crate::os_user::{Account, AccountError};
 use crate::process::ProcessIdentity;
 use crate::{logs, ports};
 
-/// An empty Redis starts in milliseconds; a loaded machine gets much more.
+/// An empty Redis starts in milliseconds; the rest is for a loaded machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
-/// Without a snapshot to write it ends at once.
+/// Without a snapshot to write it stops at once.
 const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
-/// A temporary server is given another port if its own was taken meanwhile.
+/// Attempts with another port, in case the free one was taken meanwhile.
 const PORT_TRIES: usize = 3;
 const QUOTED_LINES: usize = 15;
 
-/// What a Redis server is started with, besides its port. Each with its reason.
+/// Command-line options besides the port.
 const SETTINGS: [(&str, &str); 8] = [
-    // Reached from this machine only.
+    // Reachable from this machine only.
     ("--bind", "127.0.0.1"),
-    // No snapshots and no append-only file: it is a gate, a cache and a notifier, never the truth.
+    // No persistence: a gate, a cache and a notifier, never the source of truth.
     ("--save", ""),
     ("--appendonly", "no"),
-    // Bounded: far above what the gates and cached searches of one machine take.
+    // Far above what one machine's gates and cached searches need.
     ("--maxmemory", "256mb"),
-    // Any key may be dropped, least recently used first, because each can be had again from
-    // PostgreSQL. A policy that spares keys without an expiry would refuse writes once full.
+    // Any key may be evicted, least recently used first, because each can be rebuilt from PostgreSQL. A policy
+    // that spares keys without an expiry would refuse writes once full.
     ("--maxmemory-policy", "allkeys-lru"),
-    // Stays a child of whoever started it.
+    // Stays a child of this process.
     ("--daemonize", "no"),
     // Standard output, which is the log file.
     ("--logfile", ""),
@@ -47,58 +46,44 @@ const SETTINGS: [(&str, &str); 8] = [
     ("--dir", "/"),
 ];
 
-/// Why a Redis server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
-    /// There is no `redis-server` on this machine.
     #[error(
         "redis-server was not found on the PATH or in /usr/bin and /usr/local/bin: install it (`scripts/install-servers`)"
     )]
     NotInstalled,
-    /// No account to run it as.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// It could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
-    /// It ended while it was waited for.
+    /// It exited during start-up.
     #[error("Redis ended on port {port} ({status}); its last log lines:\n{log}")]
     Ended {
-        /// The port it was to listen on.
         port: u16,
-        /// How it ended.
         status: ExitStatus,
-        /// The last lines of its log.
         log: String,
     },
     /// It runs, but did not answer in time.
     #[error("Redis did not answer on port {port} within {} s; its last log lines:\n{log}", READY_WITHIN.as_secs())]
-    Silent {
-        /// The port it was to listen on.
-        port: u16,
-        /// The last lines of its log.
-        log: String,
-    },
-    /// It was asked for while it is not running.
+    Silent { port: u16, log: String },
+    /// The call needs a running server.
     #[error("Redis is not running")]
     NotRunning,
-    /// The system refused something on the way.
     #[error("Redis can't be run")]
     Io(#[from] io::Error),
 }
 
-/// What a Redis server is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    /// Where its log is appended.
+    /// The log is appended to.
     pub log: PathBuf,
-    /// What becomes of it without its parent.
+    /// What happens to it when its parent dies.
     pub lifetime: Lifetime,
 }
 
-/// A private Redis server: running, or stopped and ready to be started again on the same port.
+/// A private Redis server, running, or stopped and ready to restart on the same port.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
@@ -108,7 +93,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Finds the program and the account, and starts nothing yet.
+    /// Finds the program and the account; starts nothing.
     pub fn prepare(config: Config) -> Result<Self, RedisError> {
         Ok(Self {
             config,
@@ -125,7 +110,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts a server on a free port that ends with this process, even a killed one.
+    /// Starts a server on a free port. It ends with this process, even if that is killed.
     pub async fn temporary() -> Result<Self, RedisError> {
         let account = Account::for_servers()?;
         let mut tries = 0;
@@ -144,7 +129,7 @@ impl Server {
         }
     }
 
-    /// Starts the process and does not wait for it to answer: see [`Server::ready`].
+    /// Starts the process without waiting: see [`Server::ready`].
     pub fn spawn(&mut self) -> Result<(), RedisError> {
         let port = self.config.port.to_string();
         let mut line = vec!["--port", port.as_str()];
@@ -166,7 +151,7 @@ impl Server {
         Ok(())
     }
 
-    /// Waits, with a bound, until it answers.
+    /// Waits until it answers, with a limit.
     pub async fn ready(&mut self) -> Result<(), RedisError> {
         let child = self.child.as_mut().ok_or(RedisError::NotRunning)?;
         let port = self.config.port;
@@ -187,19 +172,19 @@ impl Server {
         }
     }
 
-    /// Starts it again on the same port, empty, and waits until it answers. Stops it first if it runs.
+    /// Restarts it on the same port, empty, and waits until it answers.
     pub async fn restart(&mut self) -> Result<(), RedisError> {
         self.stop().await?;
         self.spawn()?;
         self.ready().await
     }
 
-    /// Stops it in order; does nothing if it does not run.
+    /// Stops it gracefully; no effect if it is not running.
     pub async fn stop(&mut self) -> Result<(), RedisError> {
         if let Some(child) = &mut self.child {
             child.end(&[(Signal::SIGTERM, STOPPED_WITHIN)]).await?;
         }
-        // Not before: a wait that is given up leaves a child that can be killed.
+        // Not earlier: if this wait is cancelled, the child can still be killed.
         self.child = None;
         Ok(())
     }
@@ -212,13 +197,13 @@ impl Server {
         Ok(())
     }
 
-    /// Waits for its end, expected or not. May be dropped and called again.
+    /// Waits until it exits, expected or not. Cancel safe.
     pub async fn wait(&mut self) -> Result<ExitStatus, RedisError> {
         let child = self.child.as_mut().ok_or(RedisError::NotRunning)?;
         Ok(child.wait().await?)
     }
 
-    /// Has it forget everything.
+    /// Deletes all keys.
     ///
     /// # Errors
     /// When it does not answer, or refuses.
@@ -229,22 +214,20 @@ impl Server {
         }
     }
 
-    /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.config.port)
     }
 
-    /// Its port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.config.port
     }
 
-    /// Its log.
     pub fn log(&self) -> &Path {
         &self.config.log
     }
 
-    /// Its process, while it runs.
+    /// `None` while it is not running.
     pub fn identity(&self) -> Option<ProcessIdentity> {
         self.child.as_ref().map(Child::identity)
     }
@@ -252,14 +235,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A running one is stopped, and its directory removed, by the watchdog.
+        // A running server is stopped by its watchdog, which also removes the directory.
         if let (None, Lifetime::Temporary { directory }) = (&self.child, &self.config.lifetime) {
             let _ = std::fs::remove_dir_all(directory);
         }
     }
 }
 
-/// A Redis server answers there. One that wants a password first does answer.
+/// Whether a Redis server answers there. One that requires a password counts.
 pub async fn answers(host: &str, port: u16) -> bool {
     matches!(
         ask::<7>(host, port, b"PING\r\n").await,
@@ -267,7 +250,7 @@ pub async fn answers(host: &str, port: u16) -> bool {
     )
 }
 
-/// The first bytes of the answer to one command.
+/// Sends one command and returns the first bytes of the answer.
 async fn ask<const N: usize>(host: &str, port: u16, command: &[u8]) -> io::Result<[u8; N]> {
     const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
     let asking = async {

@@ -1,9 +1,8 @@
-//! The three services, as programs beside the one that runs.
+//! The three services, as binaries beside the running one.
 
 use std::io;
 use std::path::PathBuf;
 
-/// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
     Flight,
@@ -12,10 +11,10 @@ pub enum Service {
 }
 
 impl Service {
-    /// In the order in which they are started: booking-service calls the other two.
+    /// In start order: booking-service calls the other two.
     pub const ALL: [Self; 3] = [Self::Payment, Self::Flight, Self::Booking];
 
-    /// The package's name, which is the binary's too.
+    /// The name of the package and of the binary.
     pub fn name(self) -> &'static str {
         match self {
             Self::Flight => "flight-service",
@@ -33,7 +32,7 @@ impl Service {
         }
     }
 
-    /// The binary, which cargo puts beside the others.
+    /// The binary's path, in the directory of the running one.
     ///
     /// # Errors
     /// When it is not built.

@@ -1,10 +1,10 @@
-//! The signals that end the stack.
+//! The signals that stop the stack.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens for Ctrl-C, for `stop`, and for the terminal's end.
+/// Receives SIGINT (Ctrl-C), SIGTERM (`stop`) and SIGHUP (the terminal closed).
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -12,7 +12,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From now on these signals no longer end the process by themselves.
+    /// From now on these signals no longer terminate the process.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -21,7 +21,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next of them. May be dropped and called again.
+    /// Waits for the next signal. Cancel safe.
     pub async fn next(&mut self) -> nix::sys::signal::Signal {
         tokio::select! {
             _ = self.interrupt.recv() => nix::sys::signal::Signal::SIGINT,

@@ -1,5 +1,5 @@
-//! What a running local stack has started, as it is written into its state directory: for the next one,
-//! which cleans up after one that was killed, and for other programs that want to find it.
+//! The state file of a running local stack. The next start uses it to clean up after a killed one, and other
+//! programs use it to find the stack.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,31 +12,30 @@ use crate::process::ProcessIdentity;
 /// The file in the state directory.
 pub const FILE: &str = "state.json";
 
-/// Where `holdfast mint-key` puts the private key of the stack with this state directory, unless somebody says
-/// otherwise.
+/// The default path of the private key that `holdfast mint-key` creates for the stack with this state
+/// directory.
 #[must_use]
 pub fn signing_key_file(directory: &Path) -> PathBuf {
     directory.join(KEYS).join(SIGNING_KEY)
 }
 
-/// The keys of the stack, inside the state directory.
+/// The directory of the stack's keys, inside the state directory.
 pub const KEYS: &str = "auth";
 
-/// The public ones of them, as a JWK set.
+/// The file of the public keys, a JWK set.
 pub const PUBLIC_KEYS: &str = "jwks.json";
 
-/// The private one of them.
+/// The file of the private key.
 pub const SIGNING_KEY: &str = "signing-key.pem";
 
-/// What a running stack has started, so that others can see it, and the next one can clean up after
-/// one that was killed.
+/// What a running stack has started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The `holdfast` process itself.
     pub stack: Option<ProcessIdentity>,
-    /// Everything answers.
+    /// Whether everything answers.
     pub ready: bool,
-    /// In the order in which they were started.
+    /// In start order.
     pub parts: Vec<Part>,
 }
 
@@ -45,14 +44,14 @@ pub struct State {
 pub struct Part {
     /// `PostgreSQL`, `Redis` or the service's name.
     pub name: String,
-    /// Its port on 127.0.0.1; none for a server that existed before.
+    /// On 127.0.0.1; `None` for an external server.
     pub port: Option<u16>,
-    /// Its process; none for a server that existed before.
+    /// `None` for an external server.
     pub process: Option<ProcessIdentity>,
 }
 
 impl State {
-    /// What was written last into this state directory; nothing if no stack runs or ended badly.
+    /// Reads the state file; empty if there is none.
     pub fn read(directory: &Path) -> anyhow::Result<Self> {
         let path = directory.join(FILE);
         match std::fs::read(&path) {

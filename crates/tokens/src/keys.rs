@@ -1,4 +1,4 @@
-//! The keys that tokens are checked by.
+//! The keys that verify tokens.
 
 use std::fmt;
 
@@ -8,35 +8,34 @@ use jsonwebtoken::jwk::{
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
-/// The most keys of a set: far more than any that rotates, and a token without a key's name is tried with
-/// each of its algorithm.
+/// Most keys of a set: far more than a rotation needs. A token without a `kid` is tried with every key of its
+/// algorithm, so the number has to be bounded.
 pub const KEYS_MAX: usize = 32;
 
-/// The shortest secret in bytes: what RFC 7518 asks of HS256.
+/// Shortest HS256 secret, in bytes: RFC 7518, section 3.2.
 pub const SECRET_MIN_BYTES: usize = 32;
 
-/// The shortest modulus of an RSA key in characters of base64url: 2048 bits, as RFC 7518 asks.
+/// Shortest RSA modulus, in base64url characters: 2048 bits (RFC 7518, section 3.3).
 const MODULUS_MIN_CHARS: usize = 342;
 
-/// Why keys can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// It is not a JWK set.
+    /// Not a JWK set.
     #[error("it is not a JSON Web Key Set")]
     NotASet(#[source] serde_json::Error),
-    /// None of its keys checks tokens here.
+    /// No key of the set can verify tokens here.
     #[error("it has no key for EdDSA (Ed25519), ES256 or RS256")]
     NoUsableKey,
-    /// More keys than a set may have.
+    /// More keys than [`KEYS_MAX`].
     #[error("it has more than {KEYS_MAX} keys")]
     TooMany,
-    /// A secret that can be guessed.
+    /// A secret short enough to be guessed.
     #[error("a secret has at least {SECRET_MIN_BYTES} bytes")]
     SecretTooShort,
-    /// It is not a private key that signs tokens here.
+    /// Not a private key that can sign tokens here.
     #[error("it is not a private key in PEM for EdDSA (Ed25519), ES256 or RS256")]
     NotAPrivateKey,
-    /// A key pair can't be made.
+    /// Key generation failed.
     #[error("no key could be made")]
     NotMade,
 }
@@ -44,30 +43,30 @@ pub enum KeyError {
 /// A key and the one algorithm that it is used with.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// Its name; tokens that name a key are checked by those of this name only.
+    /// `kid`; a token that names a key is verified by keys of this name only.
     pub(crate) id: Option<String>,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: DecodingKey,
 }
 
-/// The keys that tokens are checked by.
+/// The keys that verify tokens.
 #[derive(Clone, Default)]
 pub struct KeySet {
     pub(crate) keys: Vec<Key>,
 }
 
-/// Members of a set are read one by one: a key of a kind that is unknown here does not spoil the others.
+/// Keys are parsed one by one: one of an unknown type does not invalidate the others.
 #[derive(Deserialize)]
 struct AnySet {
     keys: Vec<serde_json::Value>,
 }
 
 impl KeySet {
-    /// The public keys of a JWK set (RFC 7517). Those for encryption, of other kinds, and symmetric ones are
-    /// left out: a secret does not come over the network, nor in a file that is called public.
+    /// The public signature keys of a JWK set (RFC 7517). Encryption keys, unknown types and symmetric keys are
+    /// ignored: a secret must not come over the network, nor from a file that is called public.
     ///
     /// # Errors
-    /// When it is not a set, or has no key that can be used.
+    /// When it is not a JWK set, or has no usable key.
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
         let set: AnySet = serde_json::from_slice(json).map_err(KeyError::NotASet)?;
         if set.keys.len() > KEYS_MAX {
@@ -84,7 +83,7 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// A secret that both sides know, for HS256.
+    /// A shared secret, for HS256.
     ///
     /// # Errors
     /// When it is shorter than 32 bytes.
@@ -100,14 +99,13 @@ impl KeySet {
         Ok(Self { keys: vec![key] })
     }
 
-    /// The keys of both.
+    /// The union of both sets.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
         self.keys.extend(other.keys.iter().cloned());
         self
     }
 
-    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -121,7 +119,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// A key that checks signatures, with the algorithm that its kind has here.
+/// A verification key, with the one algorithm for its type.
 fn public_key(jwk: &Jwk) -> Option<Key> {
     let common = &jwk.common;
     if !matches!(common.public_key_use, None | Some(PublicKeyUse::Signature)) {
@@ -139,7 +137,7 @@ fn public_key(jwk: &Jwk) -> Option<Key> {
         }
         _ => return None,
     };
-    // A key that says it is for another algorithm is for that one only.
+    // A key whose `alg` names another algorithm is not used.
     if common.key_algorithm.is_some_and(|other| other != named) {
         return None;
     }
@@ -150,7 +148,6 @@ fn public_key(jwk: &Jwk) -> Option<Key> {
     })
 }
 
-/// A JWK set with this one public key.
 pub(crate) fn set_of(jwk: Jwk) -> JwkSet {
     JwkSet { keys: vec![jwk] }
 }

@@ -1,17 +1,17 @@
-//! Bearer tokens (JWT, RFC 7519): the keys that they are checked by, the roles that they carry, made and
-//! checked.
+//! Bearer tokens (JWT, RFC 7519): signing, verification, keys and roles.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`role`] | what a caller may be |
-//! | [`keys`] | the keys that tokens are checked by, from a JWK set or a secret |
-//! | [`verify`] | whether a token holds, and whose it is |
-//! | [`sign`] | tokens and key pairs, made |
+//! | [`role`] | the roles of callers |
+//! | [`keys`] | verification keys, from a JWK set or a secret |
+//! | [`verify`] | checks a token and returns its bearer |
+//! | [`sign`] | signs tokens and generates key pairs |
 //!
-//! A token is checked with a key that was configured, by the one algorithm of that key. The algorithm that
-//! a token names only has to be the same; `none`, and a public key used as a secret, fit no key.
+//! A token is verified with a configured key, by the one algorithm of that key. The algorithm in the token's
+//! header only has to match. So `none` fits no key, and neither does a public key used as an HMAC secret
+//! (algorithm confusion).
 //!
-//! No I/O and no clock: whoever asks brings the keys and the time.
+//! No I/O and no clock: the caller brings the keys and the time.
 
 pub mod keys;
 pub mod role;

@@ -1,11 +1,11 @@
-//! What a caller may be.
+//! The roles of callers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a caller may be. One token has one role.
+/// The role of a caller. A token has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -20,10 +20,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Customer, Self::Agent, Self::Service, Self::Admin];
 
-    /// As tokens have it.
+    /// The role as tokens spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +40,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// That a text names no role.
+/// The text names no role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role is customer, agent, service or admin")]
 pub struct UnknownRole;

@@ -1,4 +1,4 @@
-//! Tokens and key pairs, made.
+//! Signs tokens, and generates key pairs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,31 +14,30 @@ use serde::Serialize;
 use crate::keys::{KeyError, SECRET_MIN_BYTES, set_of};
 use crate::{KeySet, Role};
 
-/// Makes tokens with one key.
+/// Signs tokens with one key.
 #[derive(Clone)]
 pub struct Signer {
     header: Header,
     key: EncodingKey,
-    /// The public half; none of a secret.
+    /// The public half; `None` for a shared secret.
     public: Option<Jwk>,
     role_claim: String,
 }
 
-/// Which claim usually has the role.
+/// The usual claim with the role.
 const ROLE_CLAIM: &str = "role";
 
-/// What a token is to say.
+/// The content of a token.
 #[derive(Clone, Debug)]
 pub struct Grant<'a> {
-    /// Who makes it.
+    /// `iss`.
     pub issuer: &'a str,
-    /// Whom it is for.
+    /// `aud`.
     pub audience: &'a str,
-    /// Whose it is.
+    /// `sub`: the bearer.
     pub subject: &'a str,
-    /// What its bearer may be.
     pub role: Role,
-    /// For how long.
+    /// From now until `exp`.
     pub lifetime: Duration,
 }
 
@@ -53,7 +52,7 @@ struct Claims<'a> {
     role: BTreeMap<&'a str, Role>,
 }
 
-/// That a token could not be made: a bug, or a lifetime beyond all times.
+/// Signing failed: a bug, or an expiry out of range.
 #[derive(Debug, thiserror::Error)]
 #[error("a token can't be made")]
 pub struct NotSigned;
@@ -80,7 +79,7 @@ impl Signer {
         if is_other_curve {
             return Err(KeyError::NotAPrivateKey);
         }
-        // Named by what it is (RFC 7638): whoever makes the set again gives it the same name.
+        // The `kid` is the key's thumbprint (RFC 7638), so whoever derives the set again gets the same name.
         let id = public
             .thumbprint(ThumbprintHash::SHA256)
             .map_err(|_| KeyError::NotAPrivateKey)?;
@@ -98,7 +97,7 @@ impl Signer {
         })
     }
 
-    /// With a secret that both sides know, for HS256.
+    /// With a shared secret, for HS256.
     ///
     /// # Errors
     /// When it is shorter than 32 bytes.
@@ -114,7 +113,7 @@ impl Signer {
         })
     }
 
-    /// The same, with the role in this claim.
+    /// Puts the role in this claim.
     #[must_use]
     pub fn with_role_claim(self, name: &str) -> Self {
         Self {
@@ -123,10 +122,10 @@ impl Signer {
         }
     }
 
-    /// A token that says this from now on.
+    /// A token that is valid from `now`.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// When the expiry is out of range.
     pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, NotSigned> {
         let end = now.checked_add(grant.lifetime).map_err(|_| NotSigned)?;
         let claims = Claims {
@@ -140,14 +139,14 @@ impl Signer {
         encode(&self.header, &claims, &self.key).map_err(|_| NotSigned)
     }
 
-    /// The public half as a JWK set in JSON, for those who check tokens; none of a secret.
+    /// The public half as a JWK set in JSON, for verifiers; `None` for a shared secret.
     #[must_use]
     pub fn public_jwks(&self) -> Option<String> {
         let set = set_of(self.public.clone()?);
         serde_json::to_string_pretty(&set).ok()
     }
 
-    /// The same as keys; none of a secret.
+    /// The public half as a key set; `None` for a shared secret.
     #[must_use]
     pub fn public_keys(&self) -> Option<KeySet> {
         KeySet::from_jwks(self.public_jwks()?.as_bytes()).ok()
@@ -163,13 +162,13 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// A new Ed25519 key pair: the private key in PEM (PKCS #8).
+/// Generates an Ed25519 key pair; returns the private key in PEM (PKCS #8).
 ///
 /// # Errors
-/// When the system has no random numbers.
+/// When the system's random generator fails.
 pub fn new_key() -> Result<String, KeyError> {
     let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::NotMade)?;
-    // Version 1, without the public key: what every reader of PKCS #8 takes.
+    // Version 1, without the public key: every PKCS #8 reader accepts it.
     let der = pair.to_pkcs8v1().map_err(|_| KeyError::NotMade)?;
     let pem = Pem::new("PRIVATE KEY", der.as_ref().to_vec());
     let unix = EncodeConfig::new().set_line_ending(LineEnding::LF);

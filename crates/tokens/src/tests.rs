@@ -1,4 +1,4 @@
-//! What tokens are taken, and what forged, stale and foreign ones are refused as.
+//! Which tokens are accepted, and which error refuses forged, stale and foreign ones.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn rsa() -> (Signer, Vec<u8>) {
     (signer, public)
 }
 
-/// A token with these claims, signed by the secret.
+/// A token with these claims, signed with the secret.
 fn signed(claims: &Value) -> String {
     let key = EncodingKey::from_secret(SECRET);
     encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
@@ -74,7 +74,7 @@ fn claims() -> Value {
     json!({"iss": "holdfast", "aud": "holdfast", "sub": "alice", "role": "customer", "exp": exp})
 }
 
-/// The usual claims, but for these.
+/// The default claims with these changes.
 fn claims_with(changes: &Value) -> Value {
     let mut claims = claims();
     for (name, value) in changes.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! Whether a token holds, and whose it is.
+//! Verifies a token and returns its bearer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,69 +12,65 @@ use serde_json::Value;
 use crate::keys::Key;
 use crate::{KeySet, Role};
 
-/// The longest token in bytes; those of log-ins with many claims have one or two thousand.
+/// Longest token, in bytes; log-in tokens with many claims have one or two thousand.
 pub const TOKEN_MAX_BYTES: usize = 8 * 1024;
 
-/// The longest name of a caller in characters.
+/// Longest subject, in characters.
 pub const SUBJECT_MAX_CHARS: usize = 255;
 
-/// Why a token is refused. None of it repeats what the token says.
+/// Why a token is refused. The message never repeats the token's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It is not a signed token, its algorithm is none of ours, or it wants what is not understood here.
+    /// Not a signed token, an algorithm that is not supported, or a critical header that is not understood.
     #[error("the token is malformed")]
     Malformed,
-    /// No key that is known has its name and its algorithm: a newer key may be published by now.
+    /// No known key has its `kid` and algorithm. A newer key may have been published.
     #[error("the token's key is not known")]
     UnknownKey,
-    /// The signature is not that of the key.
     #[error("the token's signature is wrong")]
     WrongSignature,
-    /// Its time is over.
+    /// `exp` has passed.
     #[error("the token has expired")]
     Expired,
-    /// Its time has not begun.
+    /// `nbf` is in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// Somebody else made it.
     #[error("the token is of another issuer")]
     WrongIssuer,
-    /// It was made for somebody else.
     #[error("the token is for another audience")]
     WrongAudience,
-    /// It does not say what it has to.
+    /// A required claim is missing or malformed.
     #[error("the token lacks a claim, or has one of the wrong form")]
     WrongClaims,
 }
 
-/// Whose a token is.
+/// The bearer of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The caller's name: 1 to 255 characters without control characters.
+    /// 1 to 255 characters, none a control character.
     pub subject: String,
-    /// What the caller may be.
     pub role: Role,
-    /// From when on the token is refused, skew included.
+    /// The time from which the token is refused, skew included.
     pub refused_from: Timestamp,
 }
 
-/// What tokens have to say to be taken here.
+/// What a token must satisfy.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    /// Who makes them (`iss`).
+    /// Required `iss`.
     pub issuer: String,
-    /// Whom they are for (`aud`): one of these.
+    /// Accepted `aud`: one of these.
     pub audiences: Vec<String>,
-    /// How far clocks may be apart.
+    /// Tolerated difference between clocks.
     pub clock_skew: Duration,
-    /// Which claim has the role: a text, or a list with exactly one role among its texts.
+    /// The claim with the role: a string, or a list in which exactly one string is a role.
     pub role_claim: String,
 }
 
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
-    /// Seconds since 1970; some issuers write them with a fraction, which is dropped.
+    /// Seconds since 1970. Some issuers add a fraction, which is dropped.
     exp: Seconds,
     #[serde(default)]
     nbf: Option<Seconds>,
@@ -99,10 +95,10 @@ impl TryFrom<serde_json::Number> for Seconds {
 }
 
 impl Verifier {
-    /// Checks a token at this moment.
+    /// Verifies a token as of `now`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first check that fails.
     pub fn verify(
         &self,
         keys: &KeySet,
@@ -112,10 +108,11 @@ impl Verifier {
         if token.len() > TOKEN_MAX_BYTES {
             return Err(TokenError::Malformed);
         }
-        // An algorithm that the crate does not have, `none` among them, ends here.
+        // Rejects algorithms that the library does not have, `none` among them.
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.crit.is_some() {
-            // RFC 7515: what has to be understood and is not, refuses the token. Nothing is, here.
+            // RFC 7515, section 4.1.11: a token with a critical header that is not understood is refused. None
+            // is understood here.
             return Err(TokenError::Malformed);
         }
         let fits = |key: &&Key| {
@@ -128,7 +125,7 @@ impl Verifier {
         let mut refusal = TokenError::UnknownKey;
         for key in keys.keys.iter().filter(fits) {
             match self.verify_with(key, token, now) {
-                // Another key without a name may be the right one.
+                // Another key without a `kid` may match.
                 Err(TokenError::WrongSignature) => refusal = TokenError::WrongSignature,
                 outcome => return outcome,
             }
@@ -137,7 +134,7 @@ impl Verifier {
     }
 
     fn verify_with(&self, key: &Key, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
-        // The key's algorithm and no other. Times are judged below, by the clock that was brought.
+        // Only the key's own algorithm. Times are checked below, against the given clock.
         let mut validation = Validation::new(key.algorithm);
         validation.validate_exp = false;
         validation.validate_nbf = false;
@@ -177,7 +174,7 @@ impl Verifier {
     }
 }
 
-/// The one role that a claim names.
+/// The one role that the claim names.
 fn role_in(claim: &Value) -> Option<Role> {
     match claim {
         Value::String(text) => text.parse().ok(),

@@ -1,4 +1,4 @@
-//! Where a server keeps its data and its password, and how that is made.
+//! The data directory and the superuser's password.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,21 +13,21 @@ use super::{Durability, Installation, PostgresError, USER};
 use crate::child::arguments;
 use crate::os_user::Account;
 
-/// Where data is kept when the server's account can't enter the directory that was asked for: a
-/// project under `/root`, say. Not `/tmp`, which is emptied at boot.
+/// The parent for data if the server's account can't enter the requested directory, such as a project under
+/// `/root`. Not `/tmp`, which is emptied at boot.
 const ELSEWHERE: &str = "/var/tmp";
 
-/// A server's own directory: `data/` and the `password` of its superuser.
+/// A server's own directory: `data/`, and `password` with the superuser's password.
 #[derive(Debug)]
 pub(super) struct Home {
     pub directory: PathBuf,
     pub account: Account,
-    /// It is not where it was asked for.
+    /// Whether it is not where it was requested.
     pub elsewhere: bool,
 }
 
 impl Home {
-    /// Makes or finds the directory, belonging to the account that the server runs as.
+    /// Creates or finds the directory, owned by the account that the server runs as.
     pub async fn open(wanted: &Path) -> Result<Self, PostgresError> {
         let account = Account::for_servers()?;
         let wanted = std::path::absolute(wanted)?;
@@ -50,7 +50,7 @@ impl Home {
         self.directory.join("data")
     }
 
-    /// The version that the data was made with; `None` if there is none yet.
+    /// The PostgreSQL version of the data; `None` if there is none yet.
     pub fn major(&self) -> Result<Option<u32>, PostgresError> {
         match fs::read_to_string(self.data().join("PG_VERSION")) {
             Ok(text) => Ok(text.trim().parse().ok()),
@@ -59,7 +59,7 @@ impl Home {
         }
     }
 
-    /// The superuser's password, made at the first call.
+    /// The superuser's password, generated at the first call.
     pub fn password(&self) -> Result<String, PostgresError> {
         let path = self.directory.join("password");
         match fs::read_to_string(&path) {
@@ -72,7 +72,7 @@ impl Home {
             return Err(PostgresError::PasswordLost { path });
         }
         let password = format!("{:032x}", rand::random::<u128>());
-        // Readable by the server's account, because `initdb` reads it as that.
+        // Readable by the server's account, because `initdb` runs as that.
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -84,7 +84,7 @@ impl Home {
         Ok(password)
     }
 
-    /// Makes an empty database cluster. One that was interrupted leaves nothing that looks whole.
+    /// Creates an empty database cluster. An interrupted attempt leaves nothing that looks complete.
     pub async fn initialize(
         &self,
         installation: &Installation,
@@ -124,14 +124,13 @@ impl Home {
     }
 }
 
-/// Removes what [`Home::open`] and the server made for this directory, here or elsewhere. The server
-/// must not run.
+/// Deletes what [`Home::open`] and the server created, here or elsewhere. The server must not run.
 pub(super) async fn remove(wanted: &Path) -> Result<(), PostgresError> {
     let account = Account::for_servers()?;
     let wanted = std::path::absolute(wanted)?;
     for directory in [directory_elsewhere(&wanted), wanted] {
         if directory.symlink_metadata().is_ok() {
-            // Refuses a stranger's directory.
+            // Refuses someone else's directory.
             account.own_directory(&directory)?;
             fs::remove_dir_all(&directory)?;
         }
@@ -139,7 +138,7 @@ pub(super) async fn remove(wanted: &Path) -> Result<(), PostgresError> {
     Ok(())
 }
 
-/// The same for the same directory, today and after an update.
+/// Must stay the same for the same path, also in later versions.
 fn directory_elsewhere(wanted: &Path) -> PathBuf {
     let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
     let short: String = digest[..6]

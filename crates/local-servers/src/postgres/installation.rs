@@ -1,24 +1,22 @@
-//! Which PostgreSQL of those on this machine is used.
+//! Chooses among the PostgreSQL installations of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::PostgresError;
 
-/// The oldest version that the migrations and the services are written for.
+/// The oldest version that the migrations and the services support.
 pub const OLDEST_MAJOR: u32 = 15;
 
-/// A PostgreSQL server's programs on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
-    /// The major version.
     pub major: u32,
-    /// Where `postgres`, `initdb` and usually `psql` are.
+    /// Contains `postgres`, `initdb` and usually `psql`.
     pub directory: PathBuf,
 }
 
 impl Installation {
-    /// The newest one; or the one of the version that an existing data directory needs.
+    /// The newest one, or the version that an existing data directory needs.
     pub fn find(needed: Option<u32>) -> Result<Self, PostgresError> {
         let mut found: Vec<Self> = candidates()
             .iter()
@@ -34,7 +32,6 @@ impl Installation {
         })
     }
 
-    /// One of its programs.
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -54,7 +51,7 @@ impl Installation {
     }
 }
 
-/// The directories where Debian puts each version, where `pg_config` says, and the PATH.
+/// Debian's directory of each version, the one that `pg_config` names, and the PATH.
 fn candidates() -> Vec<PathBuf> {
     let mut directories = Vec::new();
     if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
@@ -68,7 +65,7 @@ fn candidates() -> Vec<PathBuf> {
     directories
 }
 
-/// The newest of those that will do; of equals, the one that was found first.
+/// The newest suitable one; among equals the first found.
 fn choose(found: &[Installation], needed: Option<u32>) -> Option<Installation> {
     found
         .iter()
@@ -91,7 +88,7 @@ fn describe(found: &[Installation]) -> String {
     format!("found {}", each.join(", "))
 }
 
-/// The major version in what `postgres --version` prints.
+/// Parses the major version from the output of `postgres --version`.
 fn parse_version(line: &str) -> Option<u32> {
     let version = line.split("(PostgreSQL)").nth(1)?.trim_start();
     let digits = version.find(|letter: char| !letter.is_ascii_digit());

@@ -1,24 +1,22 @@
 //! The settings that a PostgreSQL server is started with, each with its reason.
 //!
-//! They are given on the command line, so that a new version of them holds at the next start without
-//! touching the data directory.
+//! They are passed on the command line, so that changed settings apply at the next start without touching the
+//! data directory.
 
-/// What happens to a commit when the machine fails.
+/// Whether commits survive a failure of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// A commit that was answered survives. For everything that a person looks at or that is measured.
+    /// Every answered commit survives. For everything that people look at or that is measured.
     Durable,
-    /// A commit may be lost with the machine, but not with the server's process. For tests, which are
-    /// quicker for it.
+    /// A commit may be lost with the machine, but not with the server's process. For tests, which run faster.
     Fast,
 }
 
 const COMMON: [(&str, &str); 13] = [
-    // Reached from this machine, over TCP, with a password: a socket file would need a directory that
-    // all users share.
+    // From this machine, over TCP, with a password: a socket file would need a directory that all users share.
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
-    // Times are UTC in here; a service shows local ones by the airport's zone.
+    // Times are UTC here; services show local times by the airport's zone.
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
     // Standard error, which is the log file; each line with its time, process and database.
@@ -32,7 +30,7 @@ const COMMON: [(&str, &str); 13] = [
     ("jit", "off"),
     // Pages come from memory or an SSD.
     ("random_page_cost", "1.1"),
-    // A few hot rows are updated thousands of times a second: clear up after them soon.
+    // A few hot rows are updated thousands of times a second: remove their dead tuples soon.
     ("autovacuum_naptime", "10s"),
     // Waiting for a lock for longer than `deadlock_timeout` (1 s) is a bug worth a line.
     ("log_lock_waits", "on"),
@@ -47,13 +45,13 @@ const DURABLE: [(&str, &str); 9] = [
     ("shared_buffers", "256MB"),
     // The pools of three services and of the load generator, with room for `psql`.
     ("max_connections", "200"),
-    // After a checkpoint each page is written to the log in full once more: under load the default of
-    // 1 GB means one every few seconds.
+    // After a checkpoint the first change of each page writes the full page to the WAL. Under load the default
+    // of 1 GB means a checkpoint every few seconds.
     ("max_wal_size", "2GB"),
     ("checkpoint_timeout", "15min"),
     // Makes those full pages smaller.
     ("wal_compression", "on"),
-    // Slower than this is worth a line: requests have far shorter limits.
+    // Slower statements are worth a line: requests have far shorter limits.
     ("log_min_duration_statement", "500ms"),
 ];
 
@@ -71,7 +69,6 @@ const FAST: [(&str, &str); 6] = [
 ];
 
 impl Durability {
-    /// The server's settings, as names and values.
     pub(crate) fn settings(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let own: &[_] = match self {
             Self::Durable => &DURABLE,
