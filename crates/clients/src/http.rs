@@ -1,14 +1,14 @@
-//! What the clients share: time limits, retries, the circuit breaker, what to make of an answer.
+//! What the clients share: timeouts, retries, the circuit breaker, the classification of answers.
 //!
-//! Each attempt at a call has a time limit, which the service is told in [`REQUEST_TIMEOUT_HEADER`].
-//! Calls that do no more if they arrive twice, which is all that move a booking on, are made again up to
-//! twice when the service was not reached, the connection broke, or the service asked for it (503 with a
-//! short `Retry-After`): after a random pause, within the caller's deadline, and as long as retries are at
-//! most about a tenth of all calls. After five failures in a row a service is left alone for a second.
+//! Each attempt has a timeout, which is sent along in [`REQUEST_TIMEOUT_HEADER`]. Idempotent calls, which
+//! include all that move a booking on, are retried up to twice if the service was not reached, the connection
+//! broke, or the service asked for it (503 with a short `Retry-After`): after a jittered pause, within the
+//! caller's deadline, and within a retry budget of about a tenth of all calls. Five failures in a row open
+//! the service's circuit for a second.
 //!
-//! | metric | what it counts |
+//! | metric | meaning |
 //! | --- | --- |
-//! | `client_retries_total{service}` | calls that were made again |
+//! | `client_retries_total{service}` | retries |
 //! | `client_circuit_state{service}` | 0 closed, 1 half open, 2 open: the service is not called |
 
 mod answer;

@@ -1,8 +1,8 @@
 //! The HTTP clients of flight-service and payment-service.
 //!
-//! The JSON bodies are in `flight-api` and `payment-api`, which the services themselves use without an HTTP
-//! client. [`http`] is what the clients share: time limits, retries, the circuit breaker, what to make of an
-//! answer, the headers that tie calls to the request they serve.
+//! The JSON bodies are in `flight-api` and `payment-api`, which the services use without an HTTP client.
+//! [`http`] is what the clients share: timeouts, retries, the circuit breaker, the classification of answers,
+//! and the headers that tie a call to the request for which it is made.
 
 mod flight;
 pub mod http;

@@ -9,26 +9,25 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 use crate::http::{Answer, CallContext, CallError, Connection, Credentials, Request, answer, read};
 
-/// Calls payment-service. Clones share their connections.
+/// Calls payment-service. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct PaymentClient {
     connection: Connection,
 }
 
 impl PaymentClient {
-    /// A client for the service at this address. `timeout` is how long an answer may take before its
-    /// outcome counts as unknown.
+    /// A client for the service at this URL. After `timeout` without an answer the outcome is unknown.
     ///
     /// # Errors
-    /// When the HTTP client can't be made.
+    /// The HTTP client can't be built.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
         Self::with_credentials(base, timeout, Credentials::none())
     }
 
-    /// The same for a service that asks who calls.
+    /// The same with bearer tokens.
     ///
     /// # Errors
-    /// When the HTTP client can't be made.
+    /// The HTTP client can't be built.
     pub fn with_credentials(
         base: &Url,
         timeout: Duration,
@@ -38,15 +37,15 @@ impl PaymentClient {
         Ok(Self { connection })
     }
 
-    /// Charges, once per key however often it is called.
+    /// Charges, once per key.
     ///
-    /// A charge that was declined or that the provider gave up (its status says so) has taken nothing,
-    /// for good. A refusal (`key_closed`, `idempotency_key_reused`, a malformed request) has charged
-    /// nothing either, and with this request never will.
+    /// A charge that was declined or timed out at the provider (see its status) has taken nothing, for good.
+    /// A refusal (`key_closed`, `idempotency_key_reused`, a malformed request) has charged nothing either,
+    /// and with this request never will.
     ///
     /// # Errors
-    /// When the outcome is not known, unless [`CallError::never_sent`]: ask again with the same key, or
-    /// close it. No time that ran out is tried again here.
+    /// Outcome unknown, unless [`CallError::never_sent`]: repeat with the same key, or close it. Timeouts are
+    /// not retried here.
     pub async fn charge(
         &self,
         key: &str,
@@ -65,12 +64,11 @@ impl PaymentClient {
         }
     }
 
-    /// Closes a key: after it, whether the key has made a charge is settled for good. Calling it again
-    /// gives the same answer.
+    /// Closes a key: afterwards it is settled whether the key made a charge. Idempotent.
     ///
     /// # Errors
-    /// When no usable answer comes: the key may be closed or not. [`CallError::InProgress`] when its
-    /// charge still ran at the end of the service's wait for it.
+    /// The key may be closed or not. [`CallError::InProgress`]: its charge was still running when the service
+    /// stopped waiting.
     pub async fn close(&self, key: &str, context: &CallContext) -> Result<ClosedKey, CallError> {
         let body = CloseRequest {
             key: key.to_owned(),
@@ -81,10 +79,7 @@ impl PaymentClient {
         closed.map_err(CallError::Refused)
     }
 
-    /// The charge that a key made, if there is one.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// `None`: the key made no charge so far.
     pub async fn charge_of(
         &self,
         key: &str,
@@ -99,11 +94,11 @@ impl PaymentClient {
         }
     }
 
-    /// Gives money back, once per key however often it is called.
+    /// Refunds, once per key.
     ///
     /// # Errors
-    /// When the outcome is not known: ask again with the same key. [`CallError::Refused`] when the
-    /// charge has taken no money, or less is left of it.
+    /// Outcome unknown: repeat with the same key. [`CallError::Refused`]: the charge was not captured, or
+    /// less is left of it.
     pub async fn refund(
         &self,
         key: &str,
@@ -120,7 +115,7 @@ impl PaymentClient {
     }
 }
 
-/// Whether an answer is a problem, and not a charge that ended badly.
+/// A problem, as opposed to a charge with a 4xx status.
 fn is_problem(response: &Response) -> bool {
     response
         .headers()

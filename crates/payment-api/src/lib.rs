@@ -1,5 +1,5 @@
-//! The JSON bodies of payment-service, charges and refunds, used by the service itself and by those who call
-//! it. No HTTP client and no server: crate `clients` has the calls.
+//! The JSON bodies of payment-service, charges and refunds, for the service and its callers. No HTTP client
+//! and no server: crate `clients` has the calls.
 #![warn(missing_docs)]
 
 use domain::{Amount, Currency, PaymentId};
@@ -8,34 +8,34 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A caller's own name for something: an integer or a text, kept and answered as it came.
+/// A caller's own name for something: an integer or a text, stored and returned unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "must be an integer or a text")]
 pub enum Reference {
-    /// An integer.
+    /// As a JSON integer.
     Number(i64),
-    /// A text.
+    /// As a JSON string.
     Text(String),
 }
 
-/// A charge that is asked for.
+/// A requested charge.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ChargeRequest {
     /// The booking that is paid.
     pub booking_id: Reference,
-    /// How much, above zero, in whole minor units of its currency: two decimals for most.
+    /// Amount above zero, in whole minor units of its currency: two decimals for most.
     #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
     pub amount: Amount,
-    /// The currency's ISO 4217 code; INR where none is named.
+    /// ISO 4217 code of the currency; default INR.
     #[serde(default = "default_currency")]
     #[schema(value_type = String, example = "INR", pattern = "^[A-Z]{3}$")]
     pub currency: Currency,
-    /// Who pays.
+    /// The payer.
     pub user_id: Reference,
     /// `credit_card`, `debit_card`, `upi` or `net_banking`; any other fails.
     #[schema(example = "credit_card", max_length = 64)]
     pub payment_type: String,
-    /// What is paid, in the caller's words.
+    /// What is paid for, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
     pub reference: Option<String>,
@@ -49,43 +49,43 @@ fn default_currency() -> Currency {
     Currency::INR
 }
 
-/// How a charge ended, or that it has not yet.
+/// The state of a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChargeStatus {
-    /// The provider was asked and its answer is not recorded yet. Only a look-up answers this.
+    /// The outcome is not recorded yet. Only look-ups return this.
     Processing,
     /// The money was taken.
     Success,
-    /// The money was refused; nothing was taken.
+    /// Declined; nothing was taken.
     Failed,
-    /// The provider gave up in time; nothing was taken.
+    /// The provider gave up; nothing was taken.
     Timeout,
 }
 
-/// A charge as it is answered.
+/// A charge.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Charge {
-    /// The charge's id.
+    /// Id of the charge.
     #[schema(value_type = Uuid)]
     pub payment_id: PaymentId,
-    /// How it ended.
+    /// Its outcome.
     pub status: ChargeStatus,
-    /// The same in words, such as `Card declined`.
+    /// The outcome in words, such as `Card declined`.
     pub message: String,
-    /// A stable code of a refusal, such as `card_declined`.
+    /// Stable code of a decline, such as `card_declined`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The booking that was to be paid.
+    /// The booking that the charge pays.
     pub booking_id: Reference,
-    /// How much.
+    /// The charged amount.
     #[schema(value_type = f64)]
     pub amount: Amount,
-    /// The currency's ISO 4217 code.
+    /// ISO 4217 code of the currency.
     #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
-    /// How much of it was given back.
+    /// Total of its refunds.
     #[serde(default)]
     #[schema(value_type = f64)]
     pub refunded: Amount,
@@ -93,7 +93,7 @@ pub struct Charge {
     pub processed_at: Timestamp,
 }
 
-/// A key that is to be closed.
+/// A key to close.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CloseRequest {
     /// The key, 1 to 255 visible ASCII characters.
@@ -101,36 +101,36 @@ pub struct CloseRequest {
     pub key: String,
 }
 
-/// A closed key: whether it made a charge is settled for good.
+/// A closed key; whether it made a charge is final.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClosedKey {
-    /// The key.
+    /// The key that was closed.
     pub key: String,
     /// Always true: no further charge will be made with it.
     pub closed: bool,
-    /// The charge that it made, however that ended; none where it made none.
+    /// The charge that it made, whatever its outcome; null if it made none.
     pub charge: Option<Charge>,
 }
 
-/// A refund that is asked for.
+/// A requested refund.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RefundRequest {
-    /// How much, above zero, at most what is left of the charge.
+    /// Amount above zero, at most what is left of the charge.
     #[schema(value_type = f64, example = 17000.0, exclusive_minimum = 0)]
     pub amount: Amount,
 }
 
-/// A refund as it is answered.
+/// A refund.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Refund {
-    /// The refund's id.
+    /// Id of the refund.
     pub refund_id: Uuid,
-    /// The charge that it gives back.
+    /// The refunded charge.
     #[schema(value_type = Uuid)]
     pub payment_id: PaymentId,
-    /// How much.
+    /// The refunded amount.
     #[schema(value_type = f64)]
     pub amount: Amount,
-    /// When.
+    /// When the refund was recorded.
     pub refunded_at: Timestamp,
 }

@@ -1,23 +1,22 @@
-//! The audit: whether seats, bookings and money agree, over the databases of all three services.
+//! Reconciliation: whether seats, bookings and money agree across the databases of all three services.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`report`] | what an audit says, for programs and for people |
+//! | [`report`] | the report, for programs and for people |
 //! | `rules` | the rules for one booking with its hold and its charges: no I/O |
-//! | `rows` | the rows of bookings, holds and charges, a page at a time in the same order |
-//! | `scan` | one look at all of them, or at those that are under suspicion |
-//! | `tickets` | the rules for tickets, purchases and the sums of events, all in one database |
-//! | `snapshot` | one moment of one database, read only |
+//! | `rows` | the rows of bookings, holds and charges, merged in pages in the same order |
+//! | `scan` | one pass over all of them, or over the suspects |
+//! | `tickets` | the rules for tickets, purchases and event totals, all in one database |
+//! | `snapshot` | a read-only snapshot of each database |
 //!
-//! Each database is read as of one moment, but the three moments are not the same one: a booking that
-//! moves on between them looks wrong. So what looks wrong counts only if it still does when it is looked
-//! at again.
+//! Each database is read from one snapshot, but the three snapshots are taken at different moments: a booking
+//! that moves on in between looks wrong. So a suspect counts only if it still looks wrong when checked again.
 //!
-//! Memory stays the same however many bookings there are: they are read in the order of their holds'
-//! ids, beside the holds and the charges in that order.
+//! Memory use is constant, however many bookings there are: bookings, holds and charges are read in the order
+//! of the holds' ids and merged.
 //!
-//! It writes nothing, mends nothing, and takes no locks. What others hold or charge directly at
-//! flight-service and payment-service is none of its business.
+//! It writes nothing, repairs nothing and takes no locks. Holds and charges that others make directly at
+//! flight-service and payment-service are not checked against bookings.
 
 pub mod report;
 mod rows;
@@ -35,34 +34,29 @@ pub use report::{Rule, Verdict, Violation};
 use crate::scan::Look;
 use crate::snapshot::Connections;
 
-/// How long what looked wrong has to come right before it is looked at again: longer than a booking
-/// takes from one step to the next.
+/// Pause before suspects are checked again: longer than a booking takes from one step to the next.
 const RECHECK_DELAY: Duration = Duration::from_secs(1);
 
-/// How often it is looked at again. A busy booking might look wrong twice in the same way: another look
-/// costs nothing when nothing is wrong.
+/// Number of rechecks. A busy booking might look wrong twice in the same way; a further pass costs nothing
+/// when nothing is wrong.
 const LOOKS_AGAIN: usize = 2;
 
-/// The addresses of the three databases.
+/// Connection strings of the three databases.
 #[derive(Clone, Debug)]
 pub struct Urls {
-    /// flight-service's.
     pub flights: String,
-    /// booking-service's.
     pub bookings: String,
-    /// payment-service's.
     pub payments: String,
 }
 
-/// What an audit is to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Work that should have been taken up so long ago is overdue.
+    /// Work that has been due for longer is overdue.
     pub overdue_after: Duration,
 }
 
 impl Default for Options {
-    /// Half a minute: long for workers that look twice a second and leases of 4 s.
+    /// 30 s: long for workers that poll twice a second with leases of 4 s.
     fn default() -> Self {
         Self {
             overdue_after: Duration::from_secs(30),
@@ -70,27 +64,25 @@ impl Default for Options {
     }
 }
 
-/// Why there is no verdict.
+/// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// An address is not one.
     #[error("the address of the {0} database is malformed")]
     Address(&'static str, #[source] tokio_postgres::Error),
-    /// A database can't be reached.
     #[error("the {0} database can't be reached")]
     Unreachable(&'static str, #[source] tokio_postgres::Error),
-    /// A database does not let itself be read, or not in time.
+    /// A query failed or timed out.
     #[error("the {0} database can't be read")]
     Database(&'static str, #[source] tokio_postgres::Error),
-    /// The pools can't be proved.
+    /// The ledger proof failed to run.
     #[error("the ledger can't be read")]
     Ledger(#[from] StoreError),
 }
 
-/// Looks at everything, and once more at what looks wrong.
+/// Scans everything, then rechecks the suspects.
 ///
 /// # Errors
-/// When a database can't be reached or read.
+/// A database can't be reached or read.
 pub async fn audit(urls: &Urls, options: &Options) -> Result<Verdict, AuditError> {
     let mut connections = Connections::open(urls).await?;
     let Look {

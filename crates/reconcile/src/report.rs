@@ -1,4 +1,4 @@
-//! What an audit says, for programs and for people.
+//! The report, for programs and for people.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,47 +10,46 @@ use uuid::Uuid;
 
 use crate::rules::Case;
 
-/// How many violations are listed: enough to see what is wrong.
+/// Listed violations; more are only counted.
 const LISTED_MAX: usize = 100;
 
-/// The rules, by the names that programs see.
+/// The rules, by their names in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A pool's ledger, holds or seats contradict its counts.
     PoolDiffers,
-    /// A live hold has booking-service's form, and there is no such booking.
+    /// A live hold has the owner of a booking that does not exist.
     OrphanHold,
-    /// A charge has a booking's key, and there is no such booking.
+    /// A charge has the key of a booking that does not exist.
     OrphanCharge,
     /// A confirmed booking's hold is not sold.
     NotSold,
     /// A confirmed booking has no captured charge.
     NotPaid,
-    /// Some of a confirmed booking's charge was given back.
+    /// A confirmed booking's charge is partly refunded.
     PartlyRefunded,
-    /// A confirmed booking's charge is not of its amount or currency.
+    /// A confirmed booking's charge has another amount or currency.
     AmountDiffers,
-    /// A confirmed booking names another charge than the one that was captured.
+    /// A confirmed booking names another charge than the captured one.
     PaymentDiffers,
-    /// A booking that costs nothing was charged.
+    /// A free booking was charged.
     ChargedForNothing,
-    /// More than one captured charge of a booking is not refunded.
+    /// A booking has more than one captured charge that is not refunded.
     ChargedTwice,
-    /// A booking has ended, or shows its end, and has a live hold.
+    /// A booking has ended, or shows its end, but has a live hold.
     EndedWithHold,
-    /// A booking has ended, and a captured charge of it is not refunded in full.
+    /// A booking has ended, but a captured charge of it is not refunded in full.
     EndedWithMoney,
-    /// A booking has ended, is known to have been charged and owes the refund, and the charge is not there.
+    /// A booking has ended, is known to have been charged and owes the refund, but there is no charge.
     ChargeMissing,
-    /// A booking has ended, and a charge of it is still running.
+    /// A booking has ended, but a charge of it is still running.
     EndedWithOpenCharge,
-    /// What counts as refunded of a charge is not the sum of its refunds.
+    /// A charge's refunded total differs from the sum of its refunds.
     RefundsDiffer,
-    /// A live hold of tickets belongs to no booking or purchase, or has other units than these say; or a
-    /// purchase has none.
+    /// A live hold of tickets has no booking or purchase, or other units than it; or a purchase has no hold.
     TicketsDiffer,
-    /// An event's sums are not those of its confirmed bookings.
+    /// An event's totals differ from the sums of its confirmed bookings.
     SalesDiffer,
 }
 
@@ -78,34 +77,33 @@ impl Rule {
     }
 }
 
-/// Something that must not be.
+/// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Which rule it breaks.
     pub rule: Rule,
-    /// The booking, where there is one.
+    /// The booking concerned, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booking: Option<i64>,
-    /// The hold whose id it is about.
+    /// The hold concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Uuid>,
-    /// The pool.
+    /// The pool concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<i64>,
-    /// What that pool's units are; those of seats and those of tickets are numbered apart.
+    /// The pool's kind; the two kinds are numbered separately.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_of: Option<PoolKind>,
-    /// What is wrong, in words; amounts are in minor units.
+    /// The finding in words; amounts are in minor units.
     pub what: String,
 }
 
-/// What the units of a pool are, and so whose it is.
+/// The kind of a pool's units, which tells the service that owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolKind {
-    /// Seats on flights: flight-service's.
+    /// Seats on flights, in flight-service.
     Seats,
-    /// Tickets to events and of ticket options, uses of vouchers and users' limits: booking-service's.
+    /// Tickets of events and ticket options, uses of vouchers, users' limits; in booking-service.
     Tickets,
 }
 
@@ -118,69 +116,58 @@ impl PoolKind {
     }
 }
 
-/// The counts of all pools together.
+/// Totals over all pools, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pools {
-    /// How many pools there are.
+    /// Number of pools.
     pub count: i64,
-    /// All units.
     pub capacity: i64,
-    /// Units that nobody has.
     pub free: i64,
-    /// Units in holds.
     pub held: i64,
-    /// Units sold.
     pub sold: i64,
 }
 
-/// Bookings that somebody has to work on.
+/// Bookings with work left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unfinished {
-    /// How many.
     pub count: u64,
-    /// How many, and orders whose time is over, should have been worked on long ago.
+    /// Those whose work is overdue, and orders that should have expired.
     pub overdue: u64,
-    /// How long ago that is, in seconds.
+    /// The threshold, in seconds.
     pub overdue_after_s: u64,
 }
 
-/// Money of one currency, in minor units, in charges of bookings.
+/// Money of bookings' charges in one currency, in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Money {
-    /// Captured.
     pub captured_minor: i64,
-    /// Given back of it.
     pub refunded_minor: i64,
 }
 
-/// What an audit says.
+/// The result of a reconciliation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// Whether every invariant holds.
+    /// No violations.
     pub clean: bool,
-    /// Bookings by state.
     pub bookings: BTreeMap<String, u64>,
-    /// Confirmed ones that were to be paid.
+    /// Confirmed bookings that are to be paid: of any channel but `simple`, with an amount other than zero.
     pub confirmed_to_pay: u64,
-    /// Those that are not at their end.
+    /// Bookings that have not reached a final state.
     pub unfinished: Unfinished,
-    /// The pools of flights.
+    /// Pools of flights.
     pub pools: Pools,
-    /// The pools of events, ticket options, vouchers and users' limits.
+    /// Pools of events, ticket options, vouchers and users' limits.
     pub ticket_pools: Pools,
-    /// Holds of seats by status, whoever made them.
+    /// Holds of seats by status, whoever placed them.
     pub holds: BTreeMap<String, i64>,
-    /// Holds of tickets by status.
     pub ticket_holds: BTreeMap<String, i64>,
-    /// Charges of bookings by status.
     pub charges: BTreeMap<String, u64>,
-    /// Charges of bookings that were captured, and of which some was not given back.
+    /// Captured charges of bookings that are not refunded in full.
     pub charges_kept: u64,
-    /// The money in them, by currency.
+    /// Their money by currency.
     pub money: BTreeMap<String, Money>,
-    /// How many violations there are.
     pub violation_count: u64,
-    /// The first of them.
+    /// The first violations, at most 100.
     pub violations: Vec<Violation>,
 }
 
@@ -206,7 +193,7 @@ impl Verdict {
         }
     }
 
-    /// Counts what there is, right or wrong.
+    /// Adds a case to the totals, right or wrong.
     pub(crate) fn count(&mut self, case: &Case) {
         if let Some(booking) = &case.booking {
             raise(&mut self.bookings, &booking.state);
@@ -234,7 +221,7 @@ impl Verdict {
         }
     }
 
-    /// Adds what still looks wrong, and how much more was never looked at again.
+    /// Adds the confirmed suspects, and the number of those that were never rechecked.
     pub(crate) fn conclude(&mut self, suspects: Vec<Violation>, unexamined: u64) {
         for violation in suspects {
             self.add(violation);
@@ -329,7 +316,7 @@ fn list<T: fmt::Display>(counts: &BTreeMap<String, T>) -> String {
     counts.join(", ")
 }
 
-/// Minor units as people write them; as they are stored, of what is no currency.
+/// Minor units as a decimal; unchanged if the currency is unknown.
 fn decimal(currency: &str, minor: i64) -> String {
     Currency::stored(currency)
         .map_or_else(|_| minor.to_string(), |currency| currency.decimal(minor))

@@ -1,4 +1,4 @@
-//! The rows of bookings, holds and charges, a page at a time, in the order of the holds' ids.
+//! The rows of bookings, holds and charges, read in pages in the order of the holds' ids.
 
 use std::vec;
 
@@ -10,10 +10,9 @@ use uuid::Uuid;
 use crate::AuditError;
 use crate::snapshot::{BOOKINGS, FLIGHTS, PAYMENTS, Snapshot};
 
-/// How many rows are fetched at once: a few hundred kilobytes.
+/// Rows per page: a few hundred kilobytes.
 const PAGE: i32 = 2_000;
 
-/// A booking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     pub hold: Uuid,
@@ -21,18 +20,18 @@ pub struct Booking {
     pub channel: String,
     pub state: String,
     pub public_status: String,
-    /// Somebody has to work on it, rather than wait for its customer or leave it alone.
+    /// A worker has to act, as opposed to the customer or nobody.
     pub has_work: bool,
-    /// Nobody has, for too long.
+    /// No worker has, for too long.
     pub is_overdue: bool,
-    /// It was charged, and what is to be given back of that was not yet.
+    /// It was charged, and a refund is due that was not made yet.
     pub owes_refund: bool,
     pub amount: Option<i64>,
     pub currency: Option<String>,
     pub payment: Option<Uuid>,
 }
 
-/// A hold that has units.
+/// A hold that takes up units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
     pub id: Uuid,
@@ -40,7 +39,7 @@ pub struct Hold {
     pub is_sold: bool,
 }
 
-/// A charge of a booking.
+/// A booking's charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub hold: Uuid,
@@ -49,13 +48,13 @@ pub struct Charge {
     pub status: String,
     pub amount: i64,
     pub currency: String,
-    /// By its own account.
+    /// The charge's own total.
     pub refunded: i64,
-    /// By the refunds that were made of it.
+    /// The sum of its refund rows.
     pub refunds: i64,
 }
 
-/// Something that belongs to a hold.
+/// A row that belongs to a hold.
 pub trait OfHold {
     fn hold(&self) -> Uuid;
 }
@@ -78,12 +77,12 @@ impl OfHold for Charge {
     }
 }
 
-/// Rows in the order of their holds' ids.
+/// Rows in the order of their holds' ids, through a portal (cursor).
 pub struct Rows<'a, T> {
     database: &'static str,
     transaction: &'a Transaction<'a>,
     portal: Portal,
-    /// A row that is not of the expected kind is passed over.
+    /// `None`: the row is of another kind and is skipped.
     read: fn(&Row) -> Result<Option<T>, Error>,
     page: vec::IntoIter<Row>,
     is_last_page: bool,
@@ -112,12 +111,12 @@ impl<'a, T: OfHold> Rows<'a, T> {
         Ok(rows)
     }
 
-    /// Whose the next row is.
+    /// The hold of the next row.
     pub fn next_hold(&self) -> Option<Uuid> {
         self.next.as_ref().map(OfHold::hold)
     }
 
-    /// The next row, if it is of this hold.
+    /// The next row, if it belongs to this hold.
     pub async fn take(&mut self, hold: Uuid) -> Result<Option<T>, AuditError> {
         if self.next_hold() != Some(hold) {
             return Ok(None);
@@ -147,7 +146,7 @@ impl<'a, T: OfHold> Rows<'a, T> {
     }
 }
 
-/// All bookings, or those of these holds.
+/// `only`: the bookings of these holds.
 pub async fn bookings<'a>(
     moment: &'a Snapshot<'a>,
     overdue_after_s: f64,
@@ -185,7 +184,7 @@ pub async fn bookings<'a>(
     Rows::open(BOOKINGS, &moment.bookings, &query, &parameters, read).await
 }
 
-/// All holds of seats that have units, or these of them. One whose time is over has none, swept up or not.
+/// Holds of seats that take up units, or those among `only`. An expired hold takes up none, swept or not.
 pub async fn live_holds<'a>(
     moment: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
@@ -193,7 +192,7 @@ pub async fn live_holds<'a>(
     holds(FLIGHTS, &moment.flights, "true", only).await
 }
 
-/// The same of tickets that are booked; purchases are no bookings.
+/// The same for tickets of bookings; purchases are not bookings.
 pub async fn ticket_holds<'a>(
     moment: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
@@ -202,7 +201,7 @@ pub async fn ticket_holds<'a>(
     holds(BOOKINGS, &moment.bookings, is_booked, only).await
 }
 
-/// That a hold has units, of the columns behind this name: it is sold, or held and its time is not over.
+/// SQL condition for a hold that takes up units: sold, or held and not expired. `hold` is the table's alias.
 pub fn is_live(hold: &str) -> String {
     format!(
         "({hold}.status = 'sold'
@@ -236,7 +235,7 @@ async fn holds<'a>(
     Rows::open(database, transaction, &query, &parameters, read).await
 }
 
-/// All charges of bookings, or those of these holds. A closed key is no charge.
+/// Charges of bookings, or those of these holds, without tombstones.
 pub async fn charges<'a>(
     moment: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
@@ -257,7 +256,7 @@ pub async fn charges<'a>(
         query.push_str(" AND substr(charge.idempotency_key, 9, 36) = ANY($1)");
         parameters.push(texts);
     }
-    // The order of the ids' bytes.
+    // In the byte order of the ids.
     query.push_str(" ORDER BY charge.idempotency_key COLLATE \"C\"");
     let read = |row: &Row| {
         let key: String = row.try_get("idempotency_key")?;
@@ -278,7 +277,7 @@ pub async fn charges<'a>(
     Rows::open(PAYMENTS, &moment.payments, &query, &parameters, read).await
 }
 
-/// Whose charge a key is for, if booking-service made it: `booking <hold>/<attempt>`.
+/// The hold of a charge's key, if booking-service made the key: `booking <hold>/<attempt>`.
 fn hold_of_key(key: &str) -> Option<Uuid> {
     let (hold, attempt) = key.strip_prefix("booking ")?.split_once('/')?;
     let id: Uuid = hold.parse().ok()?;

@@ -5,17 +5,16 @@ use uuid::Uuid;
 use crate::report::{Rule, Violation};
 use crate::rows::{Booking, Charge, Hold};
 
-/// All that is known under one hold's id.
+/// All rows under one hold's id.
 pub struct Case {
     pub id: Uuid,
     pub booking: Option<Booking>,
-    /// If it is live.
+    /// Only if it is live.
     pub hold: Option<Hold>,
     pub charges: Vec<Charge>,
 }
 
 impl Case {
-    /// What is wrong.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         self.check_charges(&mut found);
@@ -26,7 +25,7 @@ impl Case {
         found
     }
 
-    /// What holds for charges, whatever became of their booking.
+    /// Rules for charges, whatever the booking's state.
     fn check_charges(&self, found: &mut Vec<Violation>) {
         for charge in &self.charges {
             if charge.refunded != charge.refunds {
@@ -87,7 +86,7 @@ impl Case {
         }
     }
 
-    /// A confirmed booking with nothing left to do.
+    /// A confirmed booking without work left.
     fn check_confirmed(&self, booking: &Booking, found: &mut Vec<Violation>) {
         match &self.hold {
             Some(hold) if hold.is_sold => {}
@@ -113,7 +112,7 @@ impl Case {
         }
     }
 
-    /// The charge of a confirmed booking, the first if there are several.
+    /// The charge of a confirmed booking; the first if there are several.
     fn check_payment(&self, booking: &Booking, charge: &Charge, found: &mut Vec<Violation>) {
         if charge.refunded != 0 {
             let what = format!("{} of its charge were given back", charge.refunded);
@@ -137,7 +136,7 @@ impl Case {
         }
     }
 
-    /// The money of a booking that ended otherwise, with nothing left to do.
+    /// The money of a booking that ended otherwise, without work left.
     fn check_ended_money(&self, found: &mut Vec<Violation>) {
         for charge in &self.charges {
             if charge.keeps_money() {
@@ -164,14 +163,14 @@ impl Case {
 }
 
 impl Charge {
-    /// Whether money was taken of which some was not given back.
+    /// Captured, and not refunded in full.
     pub fn keeps_money(&self) -> bool {
         self.status == "success" && self.refunded < self.amount
     }
 }
 
 impl Hold {
-    /// Whether booking-service asked for it: its owner is `booking <id>`, or for an order the hold's id.
+    /// Whether booking-service placed it: the owner is `booking <id>`, or for an order the hold's id.
     fn is_of_a_booking(&self) -> bool {
         let number = self.owner.strip_prefix("booking ");
         let is_numbered = number.is_some_and(|number| {

@@ -1,4 +1,4 @@
-//! One look at all bookings, holds and charges, or at those that are under suspicion.
+//! One pass over all bookings, holds and charges, or over the suspects.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,19 @@ use crate::snapshot::{BOOKINGS, Connections, FLIGHTS, Snapshot};
 use crate::tickets;
 use crate::{AuditError, Options};
 
-/// How many suspects are looked at again. The three moments are a few milliseconds apart, in which far
-/// fewer bookings move on than this; what is beyond is no matter of timing.
+/// Suspects that are rechecked. The snapshots are a few milliseconds apart, in which far fewer bookings move
+/// on; more suspects than this are no matter of timing.
 const SUSPECTS_MAX: usize = 10_000;
 
-/// What a look found.
+/// The result of a pass.
 pub struct Look {
     pub verdict: Verdict,
-    /// What looks wrong, and may come right.
+    /// Looks wrong, but may be a matter of timing.
     pub suspects: Vec<Violation>,
-    /// What looks wrong beyond these.
+    /// Number of further suspects, which are not rechecked.
     pub unexamined: u64,
 }
 
-/// Looks at everything.
 pub async fn at_everything(
     connections: &mut Connections,
     options: &Options,
@@ -58,7 +57,7 @@ pub async fn at_everything(
     Ok(look)
 }
 
-/// Looks at suspects again: those that are still wrong in the same way.
+/// Rechecks suspects; returns those that are still wrong in the same way.
 pub async fn again(
     connections: &mut Connections,
     suspects: Vec<Violation>,
@@ -84,12 +83,10 @@ pub async fn again(
     Ok(left)
 }
 
-/// The kinds of rows, side by side.
+/// The row streams that are merged.
 struct Cases<'a> {
     bookings: Rows<'a, Booking>,
-    /// Of seats.
     holds: Rows<'a, Hold>,
-    /// Of bookings' tickets.
     tickets: Rows<'a, Hold>,
     charges: Rows<'a, Charge>,
 }
@@ -121,7 +118,7 @@ impl Cases<'_> {
     }
 }
 
-/// Has the ledger prove the pools. It is of one moment, so there is nothing to look at twice.
+/// Proves the ledger of all pools. It is in one snapshot, so there is nothing to recheck.
 async fn prove(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     for (kind, database) in [
         (PoolKind::Seats, &moment.flights),
@@ -153,7 +150,7 @@ async fn prove(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), Audit
     Ok(())
 }
 
-/// Counts all holds, ended ones too.
+/// Counts all holds, including ended ones.
 async fn count_holds(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     let query = "SELECT status, count(*) FROM holds GROUP BY status";
     for (name, database, counts) in [

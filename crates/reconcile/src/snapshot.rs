@@ -1,4 +1,4 @@
-//! One moment of one database, read only.
+//! Read-only snapshots of the databases.
 
 use std::time::Duration;
 
@@ -7,25 +7,24 @@ use tokio_postgres::{Config, IsolationLevel, NoTls};
 
 use crate::{AuditError, Urls};
 
-/// How long a connection may take to open.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long one statement may take. The longest is the proof, which sums up the whole ledger: at a
-/// million rows a second and core, so much for a hundred million bookings.
+/// Time limit of one statement. The longest is the ledger proof: at a million rows a second per core, this is
+/// enough for a hundred million bookings.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(600);
 
 pub const FLIGHTS: &str = "flights";
 pub const BOOKINGS: &str = "bookings";
 pub const PAYMENTS: &str = "payments";
 
-/// A connection to each database.
+/// One connection per database.
 pub struct Connections {
     flights: ClientWrapper,
     bookings: ClientWrapper,
     payments: ClientWrapper,
 }
 
-/// One moment of each database; the three moments are close to each other.
+/// A repeatable-read transaction on each database; the snapshots are close in time.
 pub struct Snapshot<'a> {
     pub flights: Transaction<'a>,
     pub bookings: Transaction<'a>,
@@ -76,7 +75,7 @@ async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, AuditEr
         .await
         .map_err(|error| AuditError::Unreachable(name, error))?;
     let connection = tokio::spawn(async move {
-        // What goes wrong with the connection is told to whoever uses the client.
+        // Errors of the connection reach whoever uses the client.
         connection.await.ok();
     });
     Ok(ClientWrapper::new(client, connection))
@@ -94,7 +93,7 @@ async fn begin<'a>(
         .start()
         .await
         .map_err(fails)?;
-    // The moment is that of the first statement.
+    // The first statement takes the snapshot.
     transaction.batch_execute("SELECT 1").await.map_err(fails)?;
     Ok(transaction)
 }

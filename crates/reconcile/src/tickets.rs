@@ -1,5 +1,5 @@
-//! What is wrong within the bookings database alone: tickets, purchases and the sums of events. It is of
-//! one moment, so there is nothing to look at twice.
+//! Rules within the bookings database: tickets, purchases, event totals. They read one snapshot, so there is
+//! nothing to recheck.
 
 use tokio_postgres::Row;
 
@@ -8,8 +8,8 @@ use crate::report::{PoolKind, Rule, Verdict, Violation};
 use crate::rows::is_live;
 use crate::snapshot::{BOOKINGS, Snapshot};
 
-/// Holds with the units of their tickets, and the units that their booking or purchase says, if these differ;
-/// which holds, is added.
+/// Holds whose units of tickets differ from those of their booking or purchase; a condition on the hold is
+/// appended.
 const HOLDS: &str = "
     SELECT hold.id, what.units, leg.units AS held
     FROM holds hold
@@ -43,7 +43,6 @@ const SALES: &str = "
     ) AS sums
     WHERE (sales.units_sold, sales.revenue_minor) <> (sums.units, sums.minor)";
 
-/// Checks them.
 pub async fn check(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     type Read = fn(&Row) -> Result<Violation, tokio_postgres::Error>;
     let fails = |error| AuditError::Database(BOOKINGS, error);

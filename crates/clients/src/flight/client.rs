@@ -16,10 +16,10 @@ use crate::http::{
     Answer, CallContext, CallError, Connection, Credentials, Refusal, Request, answer, empty_answer,
 };
 
-/// The most airports that one call answers.
+/// Page size of [`FlightClient::airports`]; the service's maximum.
 const AIRPORTS_LIMIT: &str = "200";
 
-/// Calls flight-service. Clones share their connections.
+/// Calls flight-service. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct FlightClient {
     connection: Connection,
@@ -27,18 +27,18 @@ pub struct FlightClient {
 }
 
 impl FlightClient {
-    /// A client for the service at this address; `timeout` bounds each attempt at a call.
+    /// A client for the service at this URL; `timeout` bounds each attempt of a call.
     ///
     /// # Errors
-    /// When the HTTP client can't be made.
+    /// The HTTP client can't be built.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
         Self::with_credentials(base, timeout, Credentials::none())
     }
 
-    /// The same for a service that asks who calls.
+    /// The same with bearer tokens.
     ///
     /// # Errors
-    /// When the HTTP client can't be made.
+    /// The HTTP client can't be built.
     pub fn with_credentials(
         base: &Url,
         timeout: Duration,
@@ -50,44 +50,28 @@ impl FlightClient {
         })
     }
 
-    /// A flight by its id.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
     pub async fn flight(&self, id: FlightId, context: &CallContext) -> Answer<Flight> {
         self.find_flight(&id.to_string(), context).await
     }
 
-    /// A flight by its id or its number; of a number, the next departure.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// A flight by id or flight number; a number means its next departure.
     pub async fn find_flight(&self, reference: &str, context: &CallContext) -> Answer<Flight> {
         let request = Request::repeatable(Method::GET, &["api", "flights", reference]);
         self.ask(request, context).await
     }
 
-    /// The seats of a flight by its id or its number; of a number, the next departure.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// A flight's seats, by id or flight number; a number means its next departure.
     pub async fn seat_map(&self, reference: &str, context: &CallContext) -> Answer<SeatMap> {
         let request = Request::repeatable(Method::GET, &["api", "flights", reference, "seats"]);
         self.ask(request, context).await
     }
 
-    /// A flight's seats, and from then on as they change, as server-sent events; with who has them.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// A flight's seats with their owners, then each change, as server-sent events.
     pub async fn seat_stream(&self, reference: &str, context: &CallContext) -> Answer<SeatStream> {
         self.streams.open(reference, context).await
     }
 
-    /// Changes a flight's price or capacity, or closes its sales: the same again changes nothing more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// Changes price or capacity, or closes sales. Idempotent.
     pub async fn change_flight(
         &self,
         id: FlightId,
@@ -99,40 +83,34 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// Cancels a flight that nobody has seats on.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// Cancels a flight without held or sold seats.
     pub async fn cancel_flight(&self, id: FlightId, context: &CallContext) -> Answer<()> {
         let id = id.to_string();
         let request = Request::once(Method::DELETE, &["api", "flights", &id]);
         empty_answer(self.connection.send(request, context).await?).await
     }
 
-    /// Holds seats, all or nothing, once per id however often it is called.
+    /// Holds seats, all or nothing, once per hold id.
     ///
-    /// It is sent once: not every refusal is recorded, so a first request that comes late could still be
-    /// granted after the refusal of a second one was told.
+    /// Never retried: not every refusal is recorded, so a delayed first request could still be granted after
+    /// a second one was refused.
     ///
     /// # Errors
-    /// When no usable answer comes: the hold may be there or not, until it is released.
+    /// The hold may exist or not, until it is released.
     pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
         let request = Request::once(Method::POST, &["api", "holds"]).json(request)?;
         self.ask(request, context).await
     }
 
-    /// Takes a hold's expiry away, because its payment is under way. Calling it again does nothing more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// Removes a hold's expiry, because its payment is under way. Idempotent.
     pub async fn pin(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
         self.move_hold(id, "pin", context).await
     }
 
-    /// Turns 1 to [`flight_api::CONFIRM_LIMIT`] holds into sales, each on its own. Calling it again does nothing more.
+    /// Turns 1 to [`flight_api::CONFIRM_LIMIT`] holds into sales, each on its own. Idempotent.
     ///
     /// # Errors
-    /// When no usable answer comes: any of them may be sold or not.
+    /// Any of them may be sold or not.
     pub async fn confirm_many(
         &self,
         ids: &[HoldId],
@@ -145,20 +123,15 @@ impl FlightClient {
         Ok(answered.map_err(CallError::Refused)?.results)
     }
 
-    /// Gives a hold's seats back, even of one that has not arrived yet. Calling it again does nothing
-    /// more.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// Releases a hold's seats, even if the hold has not arrived yet (a tombstone). Idempotent.
     pub async fn release(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
         self.move_hold(id, "release", context).await
     }
 
-    /// Swaps a hold's seats; the old ones stay if one can't be had. The change's number makes calling it
-    /// again harmless.
+    /// Swaps a hold's seats; if one is taken, the old ones stay. The change's number makes it idempotent.
     ///
     /// # Errors
-    /// When no usable answer comes: the hold may have the old seats or the new ones.
+    /// The hold may have the old seats or the new ones.
     pub async fn change_seats(
         &self,
         id: HoldId,
@@ -177,10 +150,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// The best itineraries, a page of them.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// A page of the best itineraries.
     pub async fn search(
         &self,
         search: &SearchRequest,
@@ -201,10 +171,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// Flights as one itinerary, if they are one.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// These flights as one itinerary; a refusal if they don't connect.
     pub async fn itinerary(&self, ids: &[FlightId], context: &CallContext) -> Answer<Path> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let request = Request::repeatable(Method::GET, &["api", "flights", "itinerary"])
@@ -212,10 +179,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// The lowest fare of each day of the month in which this day is.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// The lowest fare of each day in the month of `day`.
     pub async fn calendar(
         &self,
         source: AirportCode,
@@ -233,10 +197,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// A page of the airports, in the order of their codes: those after this place.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// A page of the airports in the order of their codes, after this code.
     pub async fn airports(
         &self,
         after: Option<&str>,
@@ -250,10 +211,7 @@ impl FlightClient {
         self.ask(request, context).await
     }
 
-    /// The proof of all flights' pools.
-    ///
-    /// # Errors
-    /// When no usable answer comes.
+    /// The ledger proof over the pools of all flights.
     pub async fn ledger_proof(&self, context: &CallContext) -> Answer<LedgerProof> {
         let request = Request::repeatable(Method::GET, &["api", "ledger", "proof"]);
         self.ask(request, context).await

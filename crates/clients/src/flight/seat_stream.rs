@@ -1,4 +1,4 @@
-//! The changes of a flight's seats, as they happen.
+//! The live changes of a flight's seats (server-sent events).
 
 use std::time::Duration;
 
@@ -6,13 +6,12 @@ use reqwest::{Response, StatusCode, Url};
 
 use crate::http::{Answer, CallContext, CallError, Credentials, answer, http_client};
 
-/// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The longest silence: the service says that it lives every 15 s.
+/// Longest silence before the stream counts as broken: the service sends a heartbeat every 15 s.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 
-/// Opens streams. They last for as long as somebody reads them, so no call's time limit is theirs.
+/// Opens streams. They last as long as somebody reads them, so no call timeout applies.
 #[derive(Clone, Debug)]
 pub(super) struct SeatStreams {
     client: reqwest::Client,
@@ -20,7 +19,7 @@ pub(super) struct SeatStreams {
     credentials: Credentials,
 }
 
-/// The text of server-sent events, in pieces as they arrive.
+/// Server-sent events as text, in chunks as they arrive.
 #[derive(Debug)]
 pub struct SeatStream {
     response: Response,
@@ -45,7 +44,7 @@ impl SeatStreams {
             path.pop_if_empty()
                 .extend(["api", "flights", reference, "seats", "stream"]);
         }
-        // As a service: it watches for many clients, and is not counted as one.
+        // As a service: it watches for many clients, and has no rate limit there.
         let mut request = self.credentials.show(self.client.get(url));
         if !context.request_id.is_empty() {
             request = request.header("x-request-id", &context.request_id);
@@ -54,7 +53,7 @@ impl SeatStreams {
         let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;
         match response.status() {
             StatusCode::OK => Ok(Ok(SeatStream { response })),
-            // This service watches too much there: nothing that its client did.
+            // This service holds too many streams there, which is not its client's fault.
             StatusCode::TOO_MANY_REQUESTS => unavailable(response.status()),
             status if status.is_client_error() => {
                 let refused: Answer<serde_json::Value> = answer(response).await;
@@ -70,8 +69,8 @@ fn unavailable(status: StatusCode) -> Answer<SeatStream> {
 }
 
 impl SeatStream {
-    /// The next piece; `None` at the end, however it came about: a client comes back with the last
-    /// event's id.
+    /// The next chunk; `None` when the stream ends, whatever the cause: the browser reconnects with
+    /// `Last-Event-ID`.
     pub async fn next(&mut self) -> Option<impl AsRef<[u8]> + use<>> {
         self.response.chunk().await.ok().flatten()
     }

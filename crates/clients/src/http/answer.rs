@@ -1,4 +1,4 @@
-//! What to make of an answer.
+//! Classification of answers.
 
 use domain::RefusalCode;
 use reqwest::{Response, StatusCode};
@@ -6,10 +6,10 @@ use serde::de::DeserializeOwned;
 
 use super::{Answer, CallError, Refusal};
 
-/// How much of an unexpected body is kept: enough to tell what it was.
+/// How much of an unexpected body an error keeps: enough to recognize it.
 const BODY_START_CHARS: usize = 200;
 
-/// Reads an answer: 200 and 201 are what was asked for, other 4xx are refusals.
+/// Reads an answer: 200 and 201 are successes, other 4xx are refusals.
 pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Answer<T> {
     match response.status() {
         StatusCode::OK | StatusCode::CREATED => read(response).await.map(Ok),
@@ -17,7 +17,7 @@ pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Answer<T>
     }
 }
 
-/// The same for a call whose success has no body.
+/// The same for calls whose success has no body.
 pub(crate) async fn empty_answer(response: Response) -> Answer<()> {
     match response.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(Ok(())),
@@ -25,7 +25,6 @@ pub(crate) async fn empty_answer(response: Response) -> Answer<()> {
     }
 }
 
-/// Reads an answer's body.
 pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
     let status = response.status();
     let body = response
@@ -38,7 +37,7 @@ pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, C
     })
 }
 
-/// The error for an answer that the contract does not have.
+/// The error for an answer outside the contract.
 pub(super) async fn unexpected(response: Response) -> CallError {
     let status = response.status();
     let body = response.text().await.unwrap_or_default();

@@ -1,8 +1,8 @@
-//! A circuit breaker for each service that is called.
+//! One circuit breaker per called service.
 //!
-//! After some failures in a row the service is left alone for a moment: callers learn at once what they
-//! would have waited for, and a service that is starting is not met by all of them. Then one call at a
-//! time is let through, until one succeeds.
+//! After several failures in a row the circuit opens for a moment: callers fail at once instead of waiting
+//! for a timeout, and a starting service is not met by all of them. Then, half open, it admits one call at a
+//! time until one succeeds.
 
 use std::fmt;
 use std::iter::Repeat;
@@ -13,23 +13,23 @@ use std::time::{Duration, Instant};
 use failsafe::failure_policy::{ConsecutiveFailures, consecutive_failures};
 use failsafe::{Config, Instrument, StateMachine, backoff};
 
-/// So many failures in a row open the circuit: more than one killed connection or one unlucky moment
-/// makes, few enough that a dead service is noticed within milliseconds under load.
+/// Failures in a row that open the circuit: more than one killed connection or one unlucky moment causes, few
+/// enough that a dead service is noticed within milliseconds under load.
 const FAILURES_TO_OPEN: u32 = 5;
 
-/// How long a service is left alone, and how long one trial has before the next is made: about as long
-/// as a service takes to start.
+/// How long the circuit stays open, and how long a probe has before the next is admitted: about the start-up
+/// time of a service.
 const LEFT_ALONE: Duration = Duration::from_secs(1);
 
 const CLOSED: u8 = 0;
 const HALF_OPEN: u8 = 1;
 const OPEN: u8 = 2;
 
-/// Decides whether a service is called.
+/// Decides whether a call is admitted.
 pub(super) struct Breaker {
     machine: StateMachine<ConsecutiveFailures<Repeat<Duration>>, Watch>,
     state: Arc<AtomicU8>,
-    /// When the last call was let through while the circuit was half open.
+    /// When the last probe was admitted while half open.
     last_trial: Mutex<Option<Instant>>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Breaker {
 }
 
 impl Breaker {
-    /// A closed one for this service.
+    /// Starts closed.
     pub(super) fn new(service: &'static str) -> Self {
         let state = Arc::new(AtomicU8::new(CLOSED));
         let watch = Watch {

@@ -1,5 +1,4 @@
-//! Sending requests to one service: within their time, again where that is safe, and not at all while
-//! the service keeps failing.
+//! Sends requests to one service: with timeouts, retries where they are safe, and a circuit breaker.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,17 +10,17 @@ use super::breaker::Breaker;
 use super::retry::{RetryBudget, retry_after};
 use super::{CallContext, CallError, Credentials, REQUEST_TIMEOUT_HEADER, Request};
 
-/// How long a connection may take to open: services are near each other.
+/// Short, because services are near each other.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Idle connections kept per service; more than the requests that a replica has under way at once.
+/// Idle connections kept per service: more than a replica's concurrent requests.
 const IDLE_CONNECTIONS: usize = 512;
 
-/// How long a service is to have had before its silence counts as its failure: callers may have less
-/// time left than any healthy service needs.
+/// A timeout counts as the service's failure only after this long: the caller's deadline may leave less time
+/// than a healthy service needs.
 const COUNTED_SILENCE: Duration = Duration::from_secs(1);
 
-/// One service's address, the connections to it and how it has fared. Clones share all of it.
+/// One service's URL, connections, circuit breaker and retry budget. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection(Arc<Shared>);
 
@@ -36,16 +35,16 @@ struct Shared {
     breaker: Breaker,
 }
 
-/// An attempt that failed.
+/// A failed attempt.
 struct Failure {
     error: CallError,
-    /// How long to wait at least before another attempt; none when another makes no sense.
+    /// The least pause before a retry; `None`: a retry is pointless or unsafe.
     again_after: Option<Duration>,
     is_services_fault: bool,
 }
 
 impl Connection {
-    /// To the service at this address; `timeout` bounds each attempt at a call.
+    /// `timeout` bounds each attempt of a call.
     pub(crate) fn new(
         service: &'static str,
         base: &Url,
@@ -67,10 +66,10 @@ impl Connection {
         })))
     }
 
-    /// Sends a request; an answer of 500 or above is an error.
+    /// Sends a request; 5xx answers are errors.
     ///
-    /// A repeatable request is sent up to three times when it certainly was not received, its connection
-    /// broke, or the service asks for it; never when time ran out.
+    /// A repeatable request is sent up to three times if it was certainly not received, its connection broke,
+    /// or the service asks for it; never after a timeout.
     pub(crate) async fn send(
         &self,
         request: Request,
@@ -79,7 +78,8 @@ impl Connection {
         let shared = &*self.0;
         shared.budget.count_call();
         let mut retries = 0;
-        // How an earlier attempt failed that may have acted: the call may have, whatever came later.
+        // The error of an earlier attempt that may have acted: then the call may have, whatever later
+        // attempts said.
         let mut doubt = None;
         loop {
             let Failure {
@@ -107,13 +107,13 @@ impl Connection {
     }
 }
 
-/// What the HTTP clients of the services at this address share.
+/// The settings that all HTTP clients share.
 pub(crate) fn http_client(base: &Url) -> reqwest::ClientBuilder {
     let client = reqwest::Client::builder().tcp_nodelay(true).no_proxy();
     if base.scheme() == "https" {
         client
     } else {
-        // No certificates are looked for that nobody will ask about.
+        // Skip loading the system's certificates, which plain HTTP never uses.
         client.tls_certs_only([])
     }
 }
@@ -163,7 +163,7 @@ impl Shared {
         match &answered {
             Ok(_) => self.breaker.succeeded(),
             Err(failure) if failure.is_services_fault => self.breaker.failed(),
-            // Says nothing about the service.
+            // Tells nothing about the service.
             Err(_) => {}
         }
         self.breaker.publish(self.service);
@@ -171,7 +171,7 @@ impl Shared {
     }
 }
 
-/// What an attempt's end means.
+/// Classifies the result of an attempt.
 async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, Failure> {
     let response = match answered {
         Ok(response) => response,
@@ -190,7 +190,7 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
             });
         }
         Err(error) => {
-            // Whoever waited long enough doesn't wait as long again.
+            // After a timeout the caller does not wait as long again.
             let again_after = (!error.is_timeout()).then_some(Duration::ZERO);
             return Err(Failure {
                 error: CallError::NoAnswer(error.into()),
@@ -202,7 +202,7 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
     match response.status() {
         StatusCode::SERVICE_UNAVAILABLE => {
             let again_after = retry_after(&response);
-            // A connection whose answer was read to its end is used again.
+            // A connection is reusable only once its answer is read to the end.
             response.bytes().await.ok();
             Err(Failure {
                 error: CallError::Unavailable(StatusCode::SERVICE_UNAVAILABLE),
@@ -210,7 +210,7 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
                 is_services_fault: true,
             })
         }
-        // Not a refusal of what was asked: asked again once the keys are right, it may be granted.
+        // A fault of the keys, not a refusal of the request: with valid keys it may be granted.
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
             response.bytes().await.ok();
             Err(Failure {
@@ -219,7 +219,7 @@ async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, F
                 is_services_fault: false,
             })
         }
-        // The service is well, and guards itself.
+        // The service is healthy and rate-limits us.
         StatusCode::TOO_MANY_REQUESTS => Err(Failure {
             error: CallError::Unavailable(StatusCode::TOO_MANY_REQUESTS),
             again_after: None,

@@ -1,4 +1,4 @@
-//! Why a call may fail.
+//! Why a call fails.
 
 use std::error::Error;
 
@@ -6,52 +6,51 @@ use domain::RefusalCode;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-/// An answer that is either what was asked for or a refusal by name.
+/// A success or a named refusal; the outer error means that there was no usable answer.
 pub type Answer<T> = Result<Result<T, Refusal>, CallError>;
 
-/// Why a call gave no usable answer.
+/// Why a call has no usable answer, and whether it may have acted.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The service was not reached: nothing happened there.
+    /// No connection: the call had no effect.
     #[error("the service can't be reached")]
     Unreachable(#[source] reqwest::Error),
-    /// The service has failed so often of late that it is not called for a moment: nothing happened there.
-    #[error("the service has failed too often and is left alone for a moment")]
+    /// The circuit breaker rejected the call: it had no effect.
+    #[error("the circuit is open: the service keeps failing")]
     CircuitOpen,
-    /// There was no time left to call the service: nothing happened there.
+    /// The deadline had passed before the call: it had no effect.
     #[error("no time was left for the call")]
     DeadlinePassed,
-    /// The request can't be written down, so it was not sent: a bug.
+    /// The request can't be serialized, so it was not sent: a bug.
     #[error("the request can't be written")]
     Malformed(#[source] serde_json::Error),
-    /// The request went out, but no complete answer came: it may have acted or not.
+    /// The request was sent, but no complete answer came: outcome unknown.
     #[error("no answer came")]
     NoAnswer(#[source] Box<dyn Error + Send + Sync>),
-    /// The service answers that it can't serve now: it may have acted or not.
+    /// 503 or 429: outcome unknown.
     #[error("the service answers {0}")]
     Unavailable(StatusCode),
-    /// The service does not take this one's word for who it is: nothing happened there, and something is
-    /// wrong with the keys of one of them. No business of the customer's.
+    /// 401 or 403: the call had no effect. One of the services has wrong keys; it is not the customer's
+    /// fault.
     #[error("the service does not know its caller: {0}")]
     Unauthorized(StatusCode),
-    /// An earlier request with the same key is still running: how it ends is not known yet.
+    /// An earlier request with the same key is still running: outcome unknown.
     #[error("an earlier request with the same key is still running")]
     InProgress,
-    /// The service refuses what its contract says it grants.
+    /// A refusal of a call that the contract always grants.
     #[error("the service refuses: {}", .0.code)]
     Refused(Refusal),
-    /// The service answers what its contract does not have.
+    /// An answer outside the contract.
     #[error("the service answers {status}, which its contract does not have: {body}")]
     Unexpected {
-        /// The status.
         status: StatusCode,
-        /// The start of the body.
+        /// Its first 200 characters.
         body: String,
     },
 }
 
 impl CallError {
-    /// Whether it is certain that the call was not even looked at.
+    /// Whether the call certainly had no effect, because it was never sent.
     #[must_use]
     pub fn never_sent(&self) -> bool {
         matches!(
@@ -65,12 +64,10 @@ impl CallError {
     }
 }
 
-/// A refusal in the shared problem shape.
+/// A refusal, read from a problem body.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
-    /// The stable code.
     pub code: RefusalCode,
-    /// What went wrong, in words.
     #[serde(default)]
     pub detail: String,
 }

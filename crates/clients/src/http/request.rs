@@ -1,4 +1,4 @@
-//! A request, kept in parts so that it can be sent more than once.
+//! A request in parts, so that it can be sent more than once.
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::CallError;
 
-/// A request to a service.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     method: Method,
@@ -14,12 +13,12 @@ pub(crate) struct Request {
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
     key: Option<String>,
-    /// Whether sending it twice does no more than sending it once.
+    /// Idempotent: sending it twice has no further effect.
     pub(super) repeatable: bool,
 }
 
 impl Request {
-    /// A request that does no more if it arrives twice: it reads, or an id or a key makes it act once.
+    /// An idempotent request: it reads, or an id or key makes it act once.
     pub(crate) fn repeatable(method: Method, path: &[&str]) -> Self {
         Self {
             method,
@@ -31,7 +30,7 @@ impl Request {
         }
     }
 
-    /// A request that may do more, or answer otherwise, if it arrives twice.
+    /// A request that may act or answer differently if it arrives twice; never retried.
     pub(crate) fn once(method: Method, path: &[&str]) -> Self {
         Self {
             repeatable: false,
@@ -39,26 +38,24 @@ impl Request {
         }
     }
 
-    /// With this parameter, besides those that it has.
     pub(crate) fn query(mut self, name: &'static str, value: &str) -> Self {
         self.query.push((name, value.to_owned()));
         self
     }
 
-    /// With a key that makes it act once.
+    /// Makes the service act once.
     pub(crate) fn idempotency_key(self, key: &str) -> Self {
         let key = Some(key.to_owned());
         Self { key, ..self }
     }
 
-    /// With this body.
     pub(crate) fn json(self, body: &impl Serialize) -> Result<Self, CallError> {
         let body = serde_json::to_vec(body).map_err(CallError::Malformed)?;
         let body = Some(body);
         Ok(Self { body, ..self })
     }
 
-    /// The request, ready for one attempt. The base may itself have a path.
+    /// Builds one attempt. The base URL may have a path.
     pub(super) fn build(&self, client: &reqwest::Client, base: &Url) -> RequestBuilder {
         let mut url = base.clone();
         if let Ok(mut path) = url.path_segments_mut() {

@@ -1,4 +1,4 @@
-//! Whether a call that failed is made again, and when.
+//! Whether and when a failed call is retried.
 
 use std::time::{Duration, Instant};
 
@@ -7,27 +7,26 @@ use reqwest::Response;
 use reqwest::header::RETRY_AFTER;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-/// The most attempts after the first: a service that failed three times has more than a hiccup.
+/// Retries after the first attempt: three failures are more than a hiccup.
 const RETRY_LIMIT: u32 = 2;
 
-/// The longest pause before the first retry; it doubles. Most hiccups, a closed connection or a full
-/// queue, are over within it.
+/// Upper limit of the first pause; doubled for the second. Most hiccups, such as a closed connection or a
+/// full queue, are over within it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest time that a service may ask for and still be tried again: after more, the caller's own
-/// client should decide.
+/// Longest `Retry-After` that is honoured: beyond it the caller's own client should decide.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(1);
 
-/// Over so long the share is counted: longer than a service takes to restart.
+/// Window of the budget: longer than a service takes to restart.
 const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
-/// The share of calls that may be retries: a service that fails under load gets at most a tenth more.
+/// Retries per call: a service that fails under load gets at most a tenth more.
 const BUDGET_SHARE: f32 = 0.1;
 
-/// Retries a second beyond that, for those who call seldom.
+/// Retries a second on top, for callers with few calls.
 const BUDGET_FLOOR_PER_SECOND: u32 = 1;
 
-/// How many retries a service's callers may make together.
+/// Retry budget of all calls to a service.
 #[derive(Debug)]
 pub(super) struct RetryBudget(TpsBudget);
 
@@ -40,13 +39,11 @@ impl RetryBudget {
         ))
     }
 
-    /// Counts a call.
     pub(super) fn count_call(&self) {
         self.0.deposit();
     }
 
-    /// How long to wait before the next attempt; `None` when there is to be none. `retries` were made
-    /// before.
+    /// The pause before the next attempt; `None`: no retry. `retries` counts those made before.
     pub(super) fn pause(
         &self,
         retries: u32,
@@ -56,7 +53,7 @@ impl RetryBudget {
         if retries >= RETRY_LIMIT || after > RETRY_AFTER_LIMIT {
             return None;
         }
-        // Full jitter: callers that failed together don't come back together.
+        // Full jitter, so that callers that failed together don't return together.
         let longest = FIRST_PAUSE * 2u32.pow(retries);
         let pause = after + rand::rng().random_range(Duration::ZERO..=longest);
         let in_time = deadline.is_none_or(|deadline| Instant::now() + pause < deadline);
@@ -64,7 +61,7 @@ impl RetryBudget {
     }
 }
 
-/// When a service that can't serve now asks to be tried again, if it says so in seconds.
+/// `Retry-After` in seconds; `None` if absent or a date.
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     Some(Duration::from_secs(seconds.trim().parse().ok()?))

@@ -1,4 +1,4 @@
-//! What the clients make of answers.
+//! How the clients classify answers.
 
 use clients::{CallContext, CallError};
 use domain::{Amount, Currency, FlightId, HoldId, PaymentId, RefusalCode};
@@ -131,7 +131,7 @@ async fn flights_and_holds_are_named_in_the_path() -> anyhow::Result<()> {
     let hold = HoldId::generate();
     assert!(flights.cancel_flight(FlightId(7), &context).await?.is_ok());
     assert!(flights.confirm_many(&[hold], &context).await?.is_empty());
-    // What a user typed stays one segment of the path.
+    // User input stays one segment of the path.
     let unknown = flights.seat_map("../holds?x#y", &context).await?;
     assert_eq!(unknown.unwrap_err().code, RefusalCode::UnknownFlight);
     flights.find_flight("FL123", &context).await?.unwrap_err();
@@ -156,7 +156,7 @@ async fn flights_and_holds_are_named_in_the_path() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn connections_are_used_again() -> anyhow::Result<()> {
-    // Refusals and failures too: their connections are sound.
+    // After refusals and failures too: their connections are sound.
     let server = Server::start(|place| match place % 3 {
         0 => Reply::json(200, &charge_of("success")),
         1 => Reply::problem(409, "key_closed"),

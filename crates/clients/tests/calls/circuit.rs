@@ -1,4 +1,4 @@
-//! A service that keeps failing is left alone, and called again once it answers.
+//! The circuit breaker: opens after repeated failures, closes after a success.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn charge(payments: &PaymentClient) -> Result<(), CallError> {
     answer.map(|_| ())
 }
 
-/// Calls until the circuit is open; how many calls that took.
+/// Calls until the circuit is open; returns the number of calls.
 async fn open(payments: &PaymentClient) -> anyhow::Result<usize> {
     for calls in 0..100 {
         if let Err(CallError::CircuitOpen) = charge(payments).await {
@@ -59,7 +59,7 @@ async fn it_stays_open_while_the_service_fails() -> anyhow::Result<()> {
 async fn one_that_is_not_there_opens_it() -> anyhow::Result<()> {
     let server = Server::start(|_| Reply::ResetAndLeave).await?;
     let payments = server.payments()?;
-    // Retries are attempts too.
+    // Retries count as attempts.
     assert!(open(&payments).await? <= 5);
     let error = charge(&payments).await.unwrap_err();
     assert!(error.never_sent());

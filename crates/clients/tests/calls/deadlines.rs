@@ -1,4 +1,4 @@
-//! How long a call may take, and what of its context is passed on.
+//! Timeouts, deadlines, and the context that is passed on.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use domain::HoldId;
 use crate::answers::charge_request;
 use crate::server::{Reply, SOON, Server};
 
-/// The answer to the closing of a key.
+/// The answer to closing a key.
 const CLOSED: &str = r#"{"key":"k","closed":true,"charge":null}"#;
 
 fn due_in(left: Duration) -> CallContext {
@@ -28,7 +28,7 @@ async fn a_call_ends_with_its_callers_deadline() -> anyhow::Result<()> {
         .payments()?
         .charge("k", &charge_request(), &context)
         .await;
-    // It was heard, so what came of it is not known.
+    // The request was received, so its outcome is unknown.
     assert!(matches!(answer, Err(CallError::NoAnswer(_))), "{answer:?}");
     assert!(started.elapsed() < SOON / 2);
     assert_eq!(server.times_asked(), 1, "it is not tried again");

@@ -1,4 +1,4 @@
-//! The clients against a small server that answers, refuses, resets or stays silent as it is told.
+//! The clients against a scripted server that answers, refuses, resets or stays silent.
 
 mod answers;
 mod circuit;

@@ -1,4 +1,4 @@
-//! When a call is made again.
+//! When a call is retried.
 
 use clients::{CallContext, CallError};
 use domain::{FlightId, HoldId};
@@ -6,7 +6,7 @@ use domain::{FlightId, HoldId};
 use crate::answers::{charge_of, charge_request};
 use crate::server::{Reply, Server};
 
-/// What makes a call of its own, and how often the server heard of it.
+/// How often the server was called, with a client of its own.
 async fn times_asked(
     replies: &'static [Reply],
     call: impl AsyncFnOnce(&Server) -> anyhow::Result<()>,
@@ -91,10 +91,10 @@ async fn a_call_that_may_have_acted_never_seems_unsent() -> anyhow::Result<()> {
         .flights()?
         .release(HoldId::generate(), &context)
         .await;
-    // The attempts after the first met nobody, but the first was heard.
+    // The retries reached nobody, but the first attempt was received.
     assert!(matches!(error, Err(CallError::NoAnswer(_))), "{error:?}");
     assert_eq!(server.times_asked(), 1);
-    // Now no attempt is heard.
+    // Now no attempt is received.
     let error = server
         .flights()?
         .release(HoldId::generate(), &context)
@@ -105,7 +105,7 @@ async fn a_call_that_may_have_acted_never_seems_unsent() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn retries_stop_when_their_budget_is_spent() -> anyhow::Result<()> {
-    // Every call fails first and would succeed when it is made again.
+    // Every call fails first and succeeds when retried.
     let server = Server::start(|place| match place % 2 {
         0 => Reply::Reset,
         _ => Reply::json(200, &charge_of("success")),
@@ -121,7 +121,7 @@ async fn retries_stop_when_their_budget_is_spent() -> anyhow::Result<()> {
             other => anyhow::bail!("{other:?}"),
         }
     }
-    // Ten that are always there, and a tenth of the calls.
+    // The reserve of ten, and a tenth of the calls.
     assert!((10..=12).contains(&successes), "{successes} retries");
     assert_eq!(server.times_asked(), 2 * successes + 1);
     Ok(())

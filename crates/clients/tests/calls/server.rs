@@ -1,4 +1,4 @@
-//! A server that does as it is told, and remembers what it was asked.
+//! A scripted server that records its requests.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,19 +11,19 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Longer than anything here takes, on a busy machine too.
+/// Longer than anything here takes, even on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Answers: status, further headers, body.
+    /// Status, further headers, body.
     Answer(u16, &'static str, String),
     /// Closes the connection without an answer.
     Reset,
-    /// The same, and takes no further connections.
+    /// The same, and accepts no further connections.
     ResetAndLeave,
-    /// Leaves the connection open and says nothing.
+    /// Keeps the connection open without an answer.
     Silence,
 }
 
@@ -39,13 +39,13 @@ impl Reply {
         Self::Answer(status, headers, body)
     }
 
-    /// 503, to be tried again after so many seconds.
+    /// 503 with these further headers.
     pub fn unavailable(headers: &'static str) -> Self {
         Self::Answer(503, headers, "{}".to_owned())
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub line: String,
@@ -61,14 +61,14 @@ struct Shared {
     connections: AtomicUsize,
 }
 
-/// A running server. It ends with the test's runtime.
+/// Stops with the test's runtime.
 pub struct Server {
     shared: Arc<Shared>,
     pub url: Url,
 }
 
 impl Server {
-    /// One that answers every request with what this gives for its place in the order, from 0.
+    /// Answers each request by its index, from 0.
     pub async fn start(
         behaviour: impl Fn(usize) -> Reply + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
@@ -83,12 +83,12 @@ impl Server {
         Ok(Self { shared, url })
     }
 
-    /// Behaves otherwise from now on.
+    /// Replaces the behaviour.
     pub fn change(&self, behaviour: impl Fn(usize) -> Reply + Send + Sync + 'static) {
         *lock(&self.shared.behaviour) = Arc::new(behaviour);
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         lock(&self.shared.asked).clone()
     }
@@ -97,7 +97,7 @@ impl Server {
         self.asked().len()
     }
 
-    /// How many connections it has accepted.
+    /// Connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
@@ -136,7 +136,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Serves a connection until it ends; the connection, if the server is to leave before it is closed.
+/// Serves a connection until it ends. Returns the connection if the server must stop before closing it.
 async fn serve(stream: TcpStream, shared: &Shared) -> anyhow::Result<Option<BufReader<TcpStream>>> {
     let mut stream = BufReader::new(stream);
     loop {

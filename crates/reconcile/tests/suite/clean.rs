@@ -1,4 +1,4 @@
-//! Nothing is wrong, or not for long.
+//! Databases without violations, or with temporary ones.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use test_stack::wait_until;
 
 use crate::world::World;
 
-/// Longer than anything here takes, on a busy machine too.
+/// Longer than anything here takes, even on a busy machine.
 const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn nothing_at_all_is_right() -> anyhow::Result<()> {
 #[tokio::test]
 async fn work_that_is_left_is_no_violation() -> anyhow::Result<()> {
     let world = World::new().await?;
-    // Seats that are not free yet, and money that is not refunded; the order's time ran out long ago.
+    // Seats not released yet, money not refunded yet, an order past its deadline.
     world
         .bookings
         .batch_execute(
@@ -105,7 +105,7 @@ async fn what_comes_right_meanwhile_does_not_count() -> anyhow::Result<()> {
             &[],
         )
         .await?;
-    // The audit's first look at the bookings has begun when it waits for the charges.
+    // The first pass has opened the bookings once it waits for the charges.
     world
         .payments
         .batch_execute("BEGIN; LOCK TABLE charges")
@@ -180,7 +180,7 @@ async fn many_bookings_are_read_page_by_page() -> anyhow::Result<()> {
         (5000, 5000)
     );
 
-    // Without money, all of them are wrong: the first are listed.
+    // Without charges all of them are wrong; the first are listed.
     world
         .payments
         .batch_execute("TRUNCATE charges, refunds")

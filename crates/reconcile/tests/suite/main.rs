@@ -1,4 +1,4 @@
-//! Audits of databases in which something was planted.
+//! Reconciliation of databases with planted violations.
 
 mod clean;
 mod violations;

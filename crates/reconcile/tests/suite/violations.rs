@@ -1,4 +1,4 @@
-//! Each rule is broken once, and found by its name.
+//! Each rule is broken once, and reported by its name.
 
 use reconcile::Rule;
 use serde_json::json;
@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::world::World;
 
-/// Where something is planted.
+/// The database where a violation is planted.
 #[derive(Clone, Copy)]
 enum In {
     Flights,
@@ -14,14 +14,14 @@ enum In {
     Payments,
 }
 
-/// A second charge, captured, under this key.
+/// Inserts a second captured charge under this key.
 const CHARGE: &str = "
     INSERT INTO charges (payment_id, status, kind, booking_ref, user_ref, amount_minor, currency,
                          payment_type, message, idempotency_key, request_digest, ended_at)
     SELECT id_of(77), 'success', 'process', '1', '7', 5000, 'INR', 'upi', 'said',
            'booking ' || id_of($HOLD) || '/7', sha256('body'), now()";
 
-/// A hold that adds to the pool's sold units.
+/// Inserts a hold that adds to the pool's sold units.
 const HOLD: &str = "
     INSERT INTO holds (id, owner, status, created_at, updated_at)
     SELECT id_of($HOLD), $OWNER, 'sold', now(), now()
@@ -41,7 +41,7 @@ fn hold(booking: i64, owner: &str) -> String {
         .replace("$OWNER", owner)
 }
 
-/// What is planted where, and what is then found of which booking.
+/// Where each violation is planted, by which SQL, and what is then reported for which booking.
 fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
     let text = |text: &str| text.to_owned();
     vec![
@@ -127,7 +127,7 @@ fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
         ),
         (
             In::Bookings,
-            // Its end shows, and only money is left to do: but it has its seats.
+            // Its end shows, and only its refund is left to do, but it has its seats.
             text(
                 "UPDATE bookings SET state = 'cancelled', public_status = 'cancelled', money_task = 'reverse',
                         next_step_at = now() WHERE id = 1",
@@ -173,7 +173,7 @@ fn plants() -> Vec<(In, String, Rule, Option<i64>)> {
     ]
 }
 
-/// The same of tickets, all in the bookings database.
+/// The same for tickets, in the bookings database.
 fn plants_of_tickets() -> Vec<(In, String, Rule, Option<i64>)> {
     let plants = [
         (

@@ -1,4 +1,4 @@
-//! Three databases with the rows of a few bookings that are as they should be.
+//! Three databases with a few consistent bookings.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -18,8 +18,8 @@ mod payments {
     refinery::embed_migrations!("../../migrations/payments");
 }
 
-/// A pool of a hundred units of which six are sold and two held; the holds that have them belong to the
-/// bookings below, but for the last two, which belong to somebody else.
+/// A pool of a hundred units, six sold and two held; its holds belong to the bookings below, except the last
+/// two.
 const FLIGHTS: &str = "
     INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)
     VALUES (1, 'flight_seats', 100, 92, 2, 6, 0, 1, now());
@@ -39,8 +39,7 @@ const FLIGHTS: &str = "
     VALUES (1, 1, 0, 'issued', 'free', 100, 'create', now()),
         (1, 1, 1, 'free', 'sold', 6, 'hold', now()), (1, 1, 2, 'free', 'held', 2, 'hold', now());";
 
-/// Paid; not to be paid; paid in the second attempt; cancelled and refunded; an order that waits for its
-/// customer; refused.
+/// Paid; free; paid in the second attempt; cancelled and refunded; an unpaid order; refused.
 const BOOKINGS: &str = "
     INSERT INTO bookings (id, channel, user_ref, flight_ref, payment_type, state, public_status, attempt, charged,
                           hold_id, amount_minor, currency, payment_id, request_digest, deadline_at,
@@ -53,8 +52,8 @@ const BOOKINGS: &str = "
                  (5, 'seats', 'held', 0, 2000, 'INR'), (6, 'count', 'failed', 0, NULL, NULL))
         AS new (id, channel, state, attempt, amount, currency);";
 
-/// An event with three tickets sold and one held, for a booking whose payment has failed; a ticket option of
-/// which four were bought.
+/// An event with three tickets sold and one held for a booking whose payment failed; a ticket option with
+/// four sold.
 const TICKETS: &str = "
     INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at) VALUES
         (1, 'event_tickets', 50, 46, 1, 3, 0, 1, now()), (2, 'event_tickets', 10, 6, 0, 4, 0, 1, now());
@@ -86,7 +85,7 @@ const TICKETS: &str = "
     INSERT INTO purchases (id, ticket_option_id, user_ref, quantity)
     VALUES (id_of(30), id_of(80), 'somebody', 4);";
 
-/// The charges of the bookings, and two that were made directly.
+/// The bookings' charges, and two that were made directly.
 const PAYMENTS: &str = "
     INSERT INTO charges (payment_id, status, kind, booking_ref, user_ref, amount_minor, currency,
                          payment_type, code, message, refunded_minor, idempotency_key, request_digest,
@@ -106,12 +105,12 @@ const PAYMENTS: &str = "
     INSERT INTO charges (payment_id, status, idempotency_key, ended_at)
     VALUES (id_of(99), 'closed', 'booking ' || id_of(99) || '/1', now());";
 
-/// An id that scatters, as random ones do.
+/// Scattered ids, like random ones.
 const ID_OF: &str = "
     CREATE FUNCTION id_of(number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     AS $$ SELECT md5('id ' || number)::uuid $$;";
 
-/// The three databases and a connection to each.
+/// A connection to each database.
 pub struct World {
     pub flights: Client,
     pub bookings: Client,
@@ -121,7 +120,7 @@ pub struct World {
 }
 
 impl World {
-    /// Nothing is wrong in it.
+    /// Without violations.
     pub async fn new() -> anyhow::Result<Self> {
         let world = Self::empty().await?;
         world.flights.batch_execute(FLIGHTS).await?;
@@ -131,7 +130,7 @@ impl World {
         Ok(world)
     }
 
-    /// Without a row.
+    /// Without rows.
     pub async fn empty() -> anyhow::Result<Self> {
         let flights = database("flights", &[inventory::migrations::runner]).await?;
         let bookings = [inventory::migrations::runner, bookings::migrations::runner];
