@@ -1,4 +1,4 @@
-//! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
+//! HTTP endpoints: each extracts, parses, calls [`crate::app`] and answers.
 
 mod accounts;
 mod bare_list;

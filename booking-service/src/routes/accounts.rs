@@ -1,4 +1,4 @@
-//! Calls about users and their sessions.
+//! Users and their login sessions.
 
 pub(crate) mod sessions;
 pub(crate) mod users;

@@ -1,4 +1,4 @@
-//! Lists that are bare arrays: at most a hundred, and a `Link` header where there are more.
+//! Lists answered as bare JSON arrays, paged by a `Link` header.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
@@ -7,20 +7,20 @@ use service_http::{Problem, respond};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// The most of one answer.
+/// Rows per page.
 const LIMIT_MAX: i64 = 100;
 
-/// Which part of a list.
+/// The query of a list.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListPart {
-    /// How many at most
+    /// Maximum number of rows
     #[serde(default = "limit_max")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 100)]
     limit: i64,
-    /// Those after this id: follow the `Link` header with `rel="next"`
+    /// Only rows after this id: follow the `Link` header with `rel="next"`
     #[serde(default)]
-    // An empty text is none, so it is not only ids.
+    // A string, because empty is accepted as absent.
     #[param(value_type = Option<String>)]
     pub(crate) after: Option<Uuid>,
 }
@@ -30,10 +30,8 @@ fn limit_max() -> i64 {
 }
 
 impl ListPart {
-    /// How many rows to look for: one more than is shown tells whether there are more.
-    ///
-    /// # Errors
-    /// When more are asked for than there may be, or none.
+    /// Rows to read: one more than shown, to tell whether there is a next page. Fails if the limit is out of
+    /// range.
     pub(crate) fn look_for(&self) -> Result<i64, Problem> {
         if (1..=LIMIT_MAX).contains(&self.limit) {
             Ok(self.limit + 1)
@@ -43,7 +41,7 @@ impl ListPart {
         }
     }
 
-    /// What was found, without the one that tells, and where the rest is.
+    /// The page, with a `Link` header if there is a next one.
     pub(crate) fn answer<T: Serialize>(
         &self,
         request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! Calls about bookings of flights: by count, with chosen seats, simple orders, and what staff end.
+//! Bookings of flights: by count, orders with chosen seats, simple orders, and admin actions on a flight.
 
 pub(crate) mod admin;
 pub(crate) mod by_count;

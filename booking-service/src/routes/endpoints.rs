@@ -1,5 +1,5 @@
-//! The calls of this service, and for whom each is: a line for each. Whose something is,
-//! [`crate::app::accounts::ownership`] decides.
+//! The API's endpoints, one line each, with the roles that may call them. Ownership of a resource is checked
+//! by [`crate::app::accounts::ownership`].
 
 use service_core::caller::Role;
 use service_http::auth::access::{ADMINS, STAFF, USERS, anyone, only, public};
@@ -13,16 +13,14 @@ use crate::routes::tickets::{
     dead_letters, event_bookings, events, purchases, ticket_options, vouchers,
 };
 
-/// Those who sell what is not paid here.
+/// Roles that may sell without payment.
 const SELLERS: &[Role] = &[Role::Agent, Role::Service];
 
-/// They, and customers.
+/// The same, and customers.
 const SELLERS_AND_CUSTOMERS: &[Role] = &[Role::Agent, Role::Service, Role::Customer];
 
-/// This service's calls; whether customers buy what they never pay is a setting.
-///
-/// # Errors
-/// When staff could change something that is not recorded.
+/// `buy_without_paying` is the setting that admits customers to purchases. Fails if staff could change
+/// something that is not recorded in the audit log.
 pub fn endpoints(buy_without_paying: bool) -> anyhow::Result<Endpoints> {
     let buyers = if buy_without_paying {
         SELLERS_AND_CUSTOMERS
@@ -40,7 +38,7 @@ pub fn endpoints(buy_without_paying: bool) -> anyhow::Result<Endpoints> {
         orders::cancel => only(USERS).recorded_of_staff("order.cancel"),
         orders::change_seats => only(USERS).recorded_of_staff("order.seats"),
         orders::pay => only(USERS).recorded_of_staff("order.pay"),
-        // Who has a seat is told to its owner and to staff.
+        // The handler shows a seat's owner to the owner and to staff only.
         flights::seats => anyone(),
         flights::stream => anyone(),
         admin::reset => only(ADMINS).recorded("flight.reset"),
@@ -48,14 +46,14 @@ pub fn endpoints(buy_without_paying: bool) -> anyhow::Result<Endpoints> {
         ledger::proof => only(STAFF),
         service_http::audit_log::entries::list => only(ADMINS),
 
-        // With a password: whoever signs up. Without one the handler asks for staff.
+        // Public with a password (sign-up); without one the handler asks for staff.
         users::create => anyone().recorded("user.add"),
         users::list => only(STAFF),
         users::show => only(USERS),
         users::change => only(USERS).recorded("user.change"),
         users::delete => only(USERS).recorded("user.delete"),
         sessions::change_password => only(USERS).recorded("user.password"),
-        // By the address and the password, then by the cookie.
+        // Authenticated by e-mail address and password, then by cookie.
         sessions::create => public(),
         sessions::list => public(),
         sessions::end_others => public(),

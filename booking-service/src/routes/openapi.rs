@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the calls that it describes.
+//! The OpenAPI document, generated from the endpoints.
 
 use service_http::endpoint::Endpoints;
 use service_http::openapi::{self, problem_response};
@@ -19,23 +19,22 @@ use crate::routes::tickets::json_api::Errors;
     components(schemas(ProblemBody<'static>, Errors)),
     tags(
         (name = "bookings", description = "Bookings by count, paid at once"),
-        (name = "orders", description = "Orders with chosen seats, paid by code; and simple ones, not paid here"),
+        (name = "orders", description = "Orders with chosen seats, paid by code; and simple orders, not paid here"),
         (name = "seats", description = "The seats of a flight"),
-        (name = "users", description = "Those who book tickets to events"),
-        (name = "sessions", description = "Logging in and out"),
-        (name = "events", description = "What they book tickets to"),
+        (name = "users", description = "Users, who book tickets to events"),
+        (name = "sessions", description = "Log-in sessions"),
+        (name = "events", description = "Events with tickets on sale"),
         (name = "event bookings", description = "Tickets to events, held at once and paid through a queue"),
-        (name = "payment queue", description = "Payments of tickets that keep failing"),
-        (name = "vouchers", description = "Codes that take something off the price of tickets"),
-        (name = "ticket options", description = "Tickets that are sold at once, in JSON:API"),
-        (name = "ledger", description = "The proof of the double entries of events and ticket options"),
-        (name = "admin", description = "The end of all bookings of a flight, and what admins did"),
+        (name = "payment queue", description = "Dead letters: payment jobs that kept failing"),
+        (name = "vouchers", description = "Discount codes for tickets"),
+        (name = "ticket options", description = "Tickets sold without payment, in JSON:API"),
+        (name = "ledger", description = "The ledger proof of events and ticket options"),
+        (name = "admin", description = "Ending a flight's bookings, and the audit log"),
         (name = "operations", description = "For those who run the service"),
     )
 )]
 struct Base;
 
-/// What this service speaks.
 #[must_use]
 pub fn document(endpoints: &Endpoints) -> OpenApi {
     openapi::document(Base::openapi(), endpoints, |path, text| {

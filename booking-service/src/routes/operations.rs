@@ -1,3 +1,3 @@
-//! Calls for those who run the service.
+//! The ledger proof, for staff.
 
 pub(crate) mod ledger;

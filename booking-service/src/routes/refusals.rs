@@ -1,4 +1,4 @@
-//! How calls are refused, by status: the sets that the descriptions of the calls list.
+//! Error responses of the endpoints, in sets that their OpenAPI descriptions list.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::routes::tickets::json_api;
 
-/// Refusals of the calls that speak JSON:API, by status.
+/// Sets of errors in the JSON:API format.
 macro_rules! json_api_refusals {
     ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal,)* })*) => {$(
         $(#[$doc])*
@@ -34,30 +34,27 @@ pub(crate) fn json_api_refusal(description: &str) -> Response {
 }
 
 json_api_refusals! {
-    /// How a resource is not made.
     JsonApiCreateRefusals {
         "400": "Malformed, or a part of it is wrong; `source` names it",
-        "403": "`client_generated_id`: ids are given by the server",
+        "403": "`client_generated_id`: the server assigns ids",
         "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
-        "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
+        "409": "`wrong_type`: another resource type; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON:API, nor JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon, with the same Idempotency-Key",
     }
-    /// How a purchase is refused.
     PurchaseRefusals {
-        "400": "`invalid_purchase_quantity`: fewer are left, or it is no number of tickets, and nothing was bought; or a part of it is wrong; `source` names it",
-        "403": "`client_generated_id`: ids are given by the server",
+        "400": "`invalid_purchase_quantity`: fewer are left, or the quantity is invalid, and nothing was bought; or a part of it is wrong; `source` names it",
+        "403": "`client_generated_id`: the server assigns ids",
         "404": "`unknown_ticket_option`: there is no such ticket option",
         "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
-        "409": "`wrong_type`: another kind of resource; `idempotency_in_progress`: a request with this key still runs",
+        "409": "`wrong_type`: another resource type; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON:API, nor JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon, with the same Idempotency-Key",
     }
-    /// How a look-up is refused.
     JsonApiLookupRefusals {
         "406": "`not_acceptable`: `Accept` names JSON:API with parameters only",
         "404": "There is nothing with this id",
@@ -66,7 +63,6 @@ json_api_refusals! {
 }
 
 refusals! {
-    /// How a log-in is refused.
     CredentialRefusals {
         "400": "A field is wrong; `errors` names it",
         "401": "`wrong_credentials`: the address or the password is wrong",
@@ -76,166 +72,146 @@ refusals! {
         "429": "`too_many_requests`: too many attempts for this account, or from this address",
         "503": "Ask again soon",
     }
-    /// How the look-up of a session is refused.
     SessionRefusals {
-        "401": "`no_session`: there is no session cookie, or its session is over",
+        "401": "`no_session`: there is no session cookie, or its session has expired",
         "503": "Ask again soon",
     }
-    /// How too many sign-ups are refused.
     SignUpRefusals {
-        "401": "`unauthenticated`: without a password only staff make users",
-        "403": "`forbidden`: without a password only staff make users",
-        "429": "`too_many_requests`: too many sign-ups from this address, or too many addresses tried that are taken",
+        "401": "`unauthenticated`: only staff may create users without a password",
+        "403": "`forbidden`: only staff may create users without a password",
+        "429": "`too_many_requests`: too many sign-ups from this address, or too many attempts with addresses that are taken",
     }
-    /// How a user is refused.
     UserRefusals {
         "400": "A field is wrong; `errors` names it",
         "409": "`email_taken`: the address belongs to another user; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon",
     }
-    /// How the look-up of a user is refused.
     UserLookupRefusals {
         "404": "`unknown_user`: there is no such user",
         "503": "Ask again soon",
     }
-    /// How a user is not deleted.
     UserDeleteRefusals {
         "400": "`current_password` is missing",
         "401": "`wrong_credentials`: the password is wrong",
         "404": "`unknown_user`: there is no such user",
-        "409": "`user_has_bookings`: it has bookings that have not ended",
+        "409": "`user_has_bookings`: the user has bookings that have not ended",
         "429": "`too_many_requests`: too many wrong passwords",
         "503": "Ask again soon",
     }
-    /// How an event is refused.
     EventRefusals {
         "400": "A field is wrong; `errors` names it",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon",
     }
-    /// How an event is not made.
+    /// In addition to [`EventRefusals`].
     EventCreateRefusals {
         "409": "`idempotency_in_progress`: a request with this key still runs",
     }
-    /// How the look-up of an event is refused.
     EventLookupRefusals {
         "404": "`unknown_event`: there is no such event",
         "503": "Ask again soon",
     }
-    /// How an event does not get other tickets.
+    /// In addition to [`EventRefusals`].
     EventResizeRefusals {
-        "409": "`capacity_in_use`: more tickets are held and sold",
+        "409": "`capacity_in_use`: more tickets than that are held and sold",
     }
-    /// How an event is not deleted.
     EventDeleteRefusals {
         "404": "`unknown_event`: there is no such event",
         "409": "`event_has_bookings`: somebody has tickets to it",
         "503": "Ask again soon",
     }
-    /// How a booking of tickets is refused.
     EventBookingRefusals {
         "400": "A field is wrong; `errors` names it",
-        "404": "`unknown_event`, `unknown_user`, `unknown_voucher`: there is no such one",
+        "404": "`unknown_event`, `unknown_user`, `unknown_voucher`: one of these does not exist",
         "409": "`sold_out`, `sales_closed`, `limit_reached`, `voucher_used_up`, `voucher_not_for_event`; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon, with the same Idempotency-Key",
     }
-    /// How the cancellation of a booking of tickets is refused.
     EventCancelRefusals {
         "404": "There is no such booking",
-        "409": "`wrong_state`: it is over; `idempotency_in_progress`: it is being changed",
+        "409": "`wrong_state`: it has ended; `idempotency_in_progress`: it is being changed",
         "503": "It is being cancelled: ask again soon",
     }
-    /// How a dead letter is not tried again.
     RequeueRefusals {
         "400": "`invalid_idempotency_key`: the key is malformed, or there is more than one",
         "404": "There is no such dead letter",
-        "409": "`wrong_state`: it was tried again already, or its booking is over; `idempotency_in_progress`: its booking is being changed",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "409": "`wrong_state`: it was requeued already, or its booking has ended; `idempotency_in_progress`: its booking is being changed",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon",
     }
-    /// How a voucher is refused.
     VoucherRefusals {
         "400": "A field is wrong; `errors` names it",
         "404": "`unknown_event`: there is no such event",
-        "409": "`voucher_code_taken`: there is a voucher with this code; `idempotency_in_progress`: a request with this key still runs",
+        "409": "`voucher_code_taken`: another voucher has this code; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon, with the same Idempotency-Key",
     }
-    /// How a booking is refused, besides its body.
+    /// Beside the answers whose body is a booking.
     BookRefusals {
         "409": "`price_changed`: the total is not the expected one; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Another service did not answer: ask again with the same Idempotency-Key",
     }
-    /// How a look-up is refused.
     LookupRefusals {
         "404": "There is no such booking",
         "503": "Ask again soon",
     }
-    /// How what takes no parameters is refused.
+    /// For endpoints without parameters.
     ReadRefusals {
         "503": "Ask again soon",
     }
-    /// How a list is refused.
     ListRefusals {
         "400": "A parameter is wrong; `errors` names it",
         "503": "Ask again soon",
     }
-    /// How a cancellation is refused.
     CancelRefusals {
         "400": "`not_cancellable`: only a confirmed booking can be cancelled",
         "404": "There is no such booking",
         "409": "`idempotency_in_progress`: it is being cancelled",
         "503": "It is being cancelled: ask again soon",
     }
-    /// How an order is refused.
     OrderRefusals {
-        "400": "A field is wrong, or a seat is none of the flight's; `errors` names it",
+        "400": "A field is wrong, or the flight has no such seat; `errors` names it",
         "404": "`unknown_flight`: there is no such flight",
         "409": "`sold_out`, `sales_closed`; `idempotency_in_progress`: a request with this key still runs",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Another service did not answer: ask again with the same Idempotency-Key",
     }
-    /// How a change of an order is refused.
     OrderChangeRefusals {
         "400": "A field is wrong; `errors` names it",
         "404": "There is no such order",
-        "409": "`seat_taken`: the old seats stay; `wrong_state`: it is being paid, or has ended; `idempotency_in_progress`: another change runs",
-        "410": "`order_expired`: its time ran out",
+        "409": "`seat_taken`: the old seats are kept; `wrong_state`: it is being paid, or has ended; `idempotency_in_progress`: another change runs",
+        "410": "`order_expired`: its hold has expired",
         "413": "The body is too large",
         "415": "The body is not JSON",
         "503": "Another service did not answer: ask again soon",
     }
-    /// How a payment is refused.
     PaymentRefusals {
         "400": "The code is not five digits; `invalid_idempotency_key`",
         "404": "There is no such order",
         "409": "`wrong_state`: it is being paid already, or has ended; `idempotency_in_progress`: its seats are being changed",
-        "410": "`order_expired`: its time ran out",
+        "410": "`order_expired`: its hold has expired",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "422": "`idempotency_key_reused`: the key was used with another request",
         "503": "Ask again soon",
     }
-    /// How a flight can't be cancelled.
     FlightRefusals {
         "409": "Somebody else sells its seats: free them first; `idempotency_in_progress`: a booking of it is being worked on, ask again soon",
     }
-    /// How the bookings of a flight can't be ended.
     ResetRefusals {
         "409": "`idempotency_in_progress`: one of them is being worked on, ask again soon",
     }

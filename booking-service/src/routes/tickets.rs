@@ -1,4 +1,4 @@
-//! Calls about events, tickets, vouchers and ticket options.
+//! Events, tickets, vouchers and ticket options.
 
 pub(crate) mod dead_letters;
 pub(crate) mod event_bookings;

@@ -1,4 +1,4 @@
-//! Logging in and out: a cookie for pages, and a token for calls.
+//! Log-in and log-out: a session cookie for browsers, and a bearer token for API clients.
 
 use actix_web::web::{Data, Path, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,10 +21,10 @@ use crate::model::session::Session;
 use crate::routes::accounts::users::UserView;
 use crate::routes::refusals::{CredentialRefusals, SessionRefusals, UserLookupRefusals};
 
-/// Who logs in.
+/// An e-mail address and its password.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct Credentials {
-    /// The address of e-mail
+    /// The e-mail address
     #[schema(example = "asha@example.org")]
     email: String,
     /// The password
@@ -32,33 +32,33 @@ pub(crate) struct Credentials {
     password: Password,
 }
 
-/// Another password.
+/// A password change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PasswordChange {
-    /// The one until now; admins need not know others'
+    /// The current password; admins may omit it for other users
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password")]
     current_password: Option<Password>,
-    /// The one from now on
+    /// The new password
     #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
     new_password: NewPassword,
 }
 
-/// A session.
+/// A login session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionView {
-    /// Who is logged in
+    /// The user who is logged in
     user: UserView,
-    /// Until when
+    /// Expiry of the session
     expires_at: Timestamp,
-    /// A token for calls in the user's name; not there if the service has no key to make one with
+    /// A bearer token for the API, with the user's rights; absent if the service has no signing key
     #[serde(skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
     /// `Bearer`
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Bearer")]
     token_type: Option<&'static str>,
-    /// Until when the token holds; before that, get another one from the session
+    /// Expiry of the token; until the session expires, it issues new ones
     #[serde(skip_serializing_if = "Option::is_none")]
     token_expires_at: Option<Timestamp>,
 }
@@ -75,7 +75,7 @@ fn view(accounts: &Accounts, session: Session) -> Result<SessionView, Problem> {
     })
 }
 
-/// Nothing between the service and its user keeps what has a token in it.
+/// An answer with a token must not be cached.
 fn unstored(mut response: HttpResponse) -> HttpResponse {
     let no_store = actix_web::http::header::HeaderValue::from_static("no-store");
     let headers = response.headers_mut();
@@ -83,13 +83,13 @@ fn unstored(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Log in: a session in a cookie, and a token for calls.
+/// Log in: returns a session cookie and a bearer token.
 ///
-/// A wrong address and a wrong password are answered alike.
+/// A wrong address and a wrong password get the same answer.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions", operation_id = "log_in",
     request_body = Credentials,
-    responses((status = 201, description = "Logged in; `Set-Cookie` has the session", body = SessionView), CredentialRefusals)
+    responses((status = 201, description = "Logged in; `Set-Cookie` has the session cookie", body = SessionView), CredentialRefusals)
 )]
 pub(crate) async fn create(
     services: Data<Services>,
@@ -97,7 +97,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     credentials: Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
-    // A page of somebody else's would log its visitor in to an account of theirs.
+    // Login CSRF: another site's page could log its visitor in to an account of its own.
     Guards::of(&request)?.own_sites.check_page(&request)?;
     let Credentials { email, password } = credentials.body;
     let begun = services
@@ -113,7 +113,7 @@ pub(crate) async fn create(
     Ok(unstored(response))
 }
 
-/// Who is logged in, and another token.
+/// The session of the cookie, with a new token.
 #[utoipa::path(
     get, path = "/api/v1/sessions/current", tag = "sessions", operation_id = "show_session",
     responses((status = 200, description = "The session of the cookie", body = SessionView), SessionRefusals)
@@ -129,10 +129,10 @@ pub(crate) async fn show(
     Ok(unstored(respond::ok(&view(&services.accounts, session)?)))
 }
 
-/// Log out. Tokens that were given hold until they run out.
+/// Log out. Issued tokens stay valid until they expire.
 #[utoipa::path(
     delete, path = "/api/v1/sessions/current", tag = "sessions", operation_id = "log_out",
-    responses((status = 204, description = "There is no session any more"))
+    responses((status = 204, description = "Logged out"))
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
@@ -153,14 +153,14 @@ pub(crate) struct OpenSessionView {
     /// The session's id
     #[schema(example = "9f86d081884c7d65")]
     id: String,
-    /// Whether it is the one of this cookie
+    /// Whether it is the session of the request
     current: bool,
-    /// The browser's name for itself
+    /// The browser's `User-Agent`
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
-    /// When it was begun
+    /// Time of the log-in
     created_at: Timestamp,
-    /// Until when it lasts
+    /// Expiry of the session
     expires_at: Timestamp,
 }
 
@@ -176,10 +176,10 @@ impl From<OpenSession> for OpenSessionView {
     }
 }
 
-/// The sessions of whoever is logged in, the latest first.
+/// The user's sessions, newest first.
 #[utoipa::path(
     get, path = "/api/v1/sessions", tag = "sessions", operation_id = "list_sessions",
-    responses((status = 200, description = "All of them; there are ten at most", body = Vec<OpenSessionView>), SessionRefusals)
+    responses((status = 200, description = "All sessions, ten at most", body = Vec<OpenSessionView>), SessionRefusals)
 )]
 pub(crate) async fn list(
     services: Data<Services>,
@@ -193,10 +193,10 @@ pub(crate) async fn list(
     Ok(unstored(respond::ok(&views)))
 }
 
-/// End the other sessions of whoever is logged in. Tokens that they were given hold until they run out.
+/// End the user's other sessions. Issued tokens stay valid until they expire.
 #[utoipa::path(
     delete, path = "/api/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
-    responses((status = 204, description = "This one is the only session"), SessionRefusals)
+    responses((status = 204, description = "The other sessions have ended"), SessionRefusals)
 )]
 pub(crate) async fn end_others(
     services: Data<Services>,
@@ -207,12 +207,12 @@ pub(crate) async fn end_others(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// End one of the other sessions of whoever is logged in.
+/// End one of the user's other sessions.
 #[utoipa::path(
     delete, path = "/api/v1/sessions/{id}", tag = "sessions", operation_id = "end_session",
     params(("id" = String, Path, description = "The session's id")),
     responses(
-        (status = 204, description = "It is over"),
+        (status = 204, description = "The session has ended"),
         (status = 404, description = "The user has no other session with this id",
             body = service_http::problem::ProblemBody<'static>, content_type = "application/problem+json"),
         SessionRefusals
@@ -230,12 +230,12 @@ pub(crate) async fn end_one(
     }
 }
 
-/// Change a password; all sessions of the user end.
+/// Change a password. All sessions of the user end.
 #[utoipa::path(
     put, path = "/api/v1/users/{id}/password", tag = "sessions", operation_id = "change_password",
     params(("id" = Uuid, Path, description = "The user's id")),
     request_body = PasswordChange,
-    responses((status = 204, description = "It is changed"), CredentialRefusals, UserLookupRefusals)
+    responses((status = 204, description = "The password is changed"), CredentialRefusals, UserLookupRefusals)
 )]
 pub(crate) async fn change_password(
     services: Data<Services>,

@@ -1,4 +1,4 @@
-//! Users: made, listed, looked up, changed, deleted.
+//! Users: create, list, look up, change, delete.
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -24,46 +24,46 @@ use crate::routes::refusals::{
     ListRefusals, SignUpRefusals, UserDeleteRefusals, UserLookupRefusals, UserRefusals,
 };
 
-/// A user to be made.
+/// A new user.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct UserRequest {
-    /// What the user is called
+    /// The user's name
     #[schema(value_type = String, max_length = 200, example = "Asha Rao")]
     name: Name,
-    /// Where mail goes; it belongs to one user, however it is written
+    /// The e-mail address; addresses that differ only in notation are the same
     #[schema(value_type = String, format = "email", example = "asha@example.org")]
     email: Email,
-    /// What the user logs in with; without one only staff may make users
+    /// The password to log in with; without one only staff may create users
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password", min_length = 8, max_length = 128)]
     password: Option<NewPassword>,
 }
 
-/// What is to change of a user.
+/// Fields of a user to change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct UserChange {
-    /// What the user is called
+    /// The user's name
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200, example = "Asha Rao")]
     name: Option<Name>,
-    /// Where mail goes
+    /// The e-mail address
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "email", example = "asha@example.org")]
     email: Option<Email>,
-    /// What the user may do once they have logged in: `customer`, `agent` or `admin`. Only admins say so
+    /// The role after logging in: `customer`, `agent` or `admin`; only admins may set it
     #[serde(default)]
     #[schema(value_type = Option<String>, pattern = "^(customer|agent|admin)$", example = "agent")]
     role: Option<UserRole>,
-    /// The password, for users who change their own address
+    /// The current password; required of users who change their own address
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password")]
     current_password: Option<Password>,
 }
 
-/// That a user is to be deleted.
+/// The deletion of a user.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct UserDeletion {
-    /// The password, for users who delete themselves and have one
+    /// The current password; required of users who delete themselves and have one
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "password")]
     current_password: Option<Password>,
@@ -74,18 +74,18 @@ pub(crate) struct UserDeletion {
 pub(crate) struct UserView {
     /// The user's id
     id: Uuid,
-    /// What the user is called
+    /// The user's name
     #[schema(example = "Asha Rao")]
     name: String,
-    /// Where mail goes
+    /// The e-mail address
     #[schema(example = "asha@example.org")]
     email: String,
-    /// What the user may do once they have logged in: `customer`, `agent` or `admin`
+    /// The role after logging in: `customer`, `agent` or `admin`
     #[schema(value_type = String, example = "customer")]
     role: UserRole,
-    /// When it was made
+    /// Creation time
     created_at: Timestamp,
-    /// When it was last changed
+    /// Time of the last change
     updated_at: Timestamp,
 }
 
@@ -102,10 +102,10 @@ impl From<User> for UserView {
     }
 }
 
-/// Make a user: with a password anybody may, to log in with it.
+/// Create a user. With a password this is a sign-up, open to anybody.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "users", operation_id = "create_user",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the user come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = UserRequest,
     responses((status = 201, description = "The user", body = UserView), UserRefusals, SignUpRefusals)
 )]
@@ -116,7 +116,7 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     request: Json<UserRequest>,
 ) -> Result<HttpResponse, Problem> {
-    // The password is left out: see `Accounts::sign_up`.
+    // The key is not bound to the password: see `Accounts::sign_up`.
     let body = &request.body;
     let asked = (&body.name, &body.email, body.password.is_some());
     let key = key.of(&asked)?;
@@ -145,12 +145,12 @@ pub(crate) async fn create(
     Ok(respond::replayable(answered))
 }
 
-/// All users, in the order in which they were made.
+/// All users, in order of creation.
 #[utoipa::path(
     get, path = "/api/v1/users", tag = "users", operation_id = "list_users",
     params(ListPart),
     responses(
-        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<UserView>),
+        (status = 200, description = "Up to a hundred rows; the `Link` header has the next page", body = Vec<UserView>),
         ListRefusals
     )
 )]
@@ -167,7 +167,7 @@ pub(crate) async fn list(
     Ok(part.0.answer(&request, views, |user| user.id))
 }
 
-/// Look a user up.
+/// Look up a user.
 #[utoipa::path(
     get, path = "/api/v1/users/{id}", tag = "users", operation_id = "show_user",
     params(("id" = Uuid, Path, description = "The user's id")),
@@ -184,15 +184,15 @@ pub(crate) async fn show(
     )))
 }
 
-/// Change a user: any of its fields.
+/// Change any fields of a user.
 ///
-/// A role holds from the next request on: here for what is taken away, for what is given with the next token. Nobody
-/// changes their own. The other services believe a token until it runs out.
+/// A lost role takes effect here with the next request, a new role with the next token. Nobody changes their
+/// own role. Other services accept a token until it expires.
 #[utoipa::path(
     put, path = "/api/v1/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = Uuid, Path, description = "The user's id")),
     request_body = UserChange,
-    responses((status = 200, description = "The user as it is now", body = UserView), UserLookupRefusals, UserRefusals)
+    responses((status = 200, description = "The changed user", body = UserView), UserLookupRefusals, UserRefusals)
 )]
 pub(crate) async fn change(
     services: Data<Services>,
@@ -237,14 +237,15 @@ pub(crate) async fn change(
     Ok(respond::ok(&UserView::from(user)))
 }
 
-/// Delete a user that has no live bookings; travelers' dates of birth and documents go with it.
+/// Delete a user without open or confirmed bookings. Their travelers' dates of birth and documents are
+/// erased.
 ///
-/// Users who delete themselves show their password.
+/// Users who delete themselves confirm with their password.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", tag = "users", operation_id = "delete_user",
     params(("id" = Uuid, Path, description = "The user's id")),
     request_body = Option<UserDeletion>,
-    responses((status = 204, description = "It is gone"), UserDeleteRefusals)
+    responses((status = 204, description = "The user is deleted"), UserDeleteRefusals)
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
@@ -259,8 +260,7 @@ pub(crate) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Writes down that somebody is about to be given a role, and which: that a user is changed is written down
-/// anyway.
+/// Records the new role in the audit log. That the user is changed has its own entry.
 async fn record_role(
     request: &HttpRequest,
     role: UserRole,

@@ -1,4 +1,4 @@
-//! What admins do to a flight's bookings.
+//! Admin actions on a flight's bookings.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
@@ -10,19 +10,19 @@ use crate::http::Services;
 use crate::http::call_context;
 use crate::routes::refusals::{FlightRefusals, LookupRefusals, ResetRefusals};
 
-/// What was done.
+/// The outcome of an action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MessageAnswer {
-    /// What happened, in words
+    /// A message for people
     pub(crate) message: String,
 }
 
-/// End every booking and order of a flight: refunded, and their seats free.
+/// End all bookings and orders of a flight, with refunds; its seats are released.
 #[utoipa::path(
     post, path = "/api/admin/flights/{id}/reset", tag = "admin", operation_id = "reset_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses(
-        (status = 200, description = "They have ended", body = MessageAnswer),
+        (status = 200, description = "The bookings and orders have ended", body = MessageAnswer),
         LookupRefusals, ResetRefusals,
     )
 )]
@@ -39,12 +39,12 @@ pub(crate) async fn reset(
     }))
 }
 
-/// Cancel a flight: its sales end, every booking and order ends, refunded, and it leaves the schedule.
+/// Cancel a flight: close its sales, end and refund all its bookings, and remove it from the schedule.
 #[utoipa::path(
     post, path = "/api/admin/flights/{id}/cancel", tag = "admin", operation_id = "cancel_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
     responses(
-        (status = 200, description = "It is cancelled", body = MessageAnswer),
+        (status = 200, description = "Cancelled", body = MessageAnswer),
         LookupRefusals, FlightRefusals,
     )
 )]

@@ -1,4 +1,4 @@
-//! Bookings by count: a user books seats on a flight and pays at once.
+//! Bookings by count: seats on a flight or an itinerary, paid at once.
 
 mod parse;
 mod view;
@@ -26,16 +26,16 @@ use crate::routes::refusals::{BookRefusals, CancelRefusals, ListRefusals, Lookup
 
 /// Book seats and pay for them.
 ///
-/// There is one payment attempt. After a 503, ask again with the same Idempotency-Key.
+/// There is one payment attempt. After a 503, repeat the request with the same Idempotency-Key.
 #[utoipa::path(
     post, path = "/api/bookings", tag = "bookings", operation_id = "create_booking",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = BookingRequest,
     responses(
         (status = 200, description = "Booked and paid", body = BookingAnswer),
         (
             status = 400,
-            description = "`status` is `failed`: sold out, unknown flight, wrong date or not paid, as `code` says; or a problem: the request is malformed",
+            description = "`status` is `failed`: sold out, unknown flight, wrong date or payment declined, as `code` says; or a problem: the request is malformed",
             content(
                 (BookingAnswer = "application/json"),
                 (service_http::problem::ProblemBody<'static> = "application/problem+json")
@@ -85,11 +85,11 @@ pub(crate) async fn create(
     ))
 }
 
-/// Whose bookings are listed.
+/// The query of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParameters {
-    /// Who booked
+    /// The user who booked
     #[param(example = 1)]
     user_id: i64,
 }
@@ -114,7 +114,7 @@ pub(crate) async fn list(
     Ok(respond::ok(&page))
 }
 
-/// Look a booking up.
+/// Look up a booking.
 #[utoipa::path(
     get, path = "/api/bookings/{id}", tag = "bookings", operation_id = "show_booking",
     params(("id" = i64, Path, description = "The booking's id", example = 1)),
@@ -134,11 +134,11 @@ pub(crate) async fn show(
     Ok(respond::ok(&view(&booking, flight)?))
 }
 
-/// Cancel a confirmed booking: its seats are free and its charge is refunded.
+/// Cancel a confirmed booking: its seats are released and its charge is refunded.
 #[utoipa::path(
     put, path = "/api/bookings/{id}/cancel", tag = "bookings", operation_id = "cancel_booking",
     params(("id" = i64, Path, description = "The booking's id", example = 1)),
-    responses((status = 200, description = "It is cancelled", body = CancelAnswer), CancelRefusals)
+    responses((status = 200, description = "Cancelled", body = CancelAnswer), CancelRefusals)
 )]
 pub(crate) async fn cancel(
     services: Data<Services>,
@@ -156,7 +156,7 @@ pub(crate) async fn cancel(
         .cancel(booking, actor, call_context())
         .await;
     let booking = cancelled.map_err(|error| match error {
-        // In this style all that can't be cancelled is answered so.
+        // This channel answers 400 whenever a booking cannot be cancelled.
         AppError::PastCutoff(_) => Problem::from(error).with_status(StatusCode::BAD_REQUEST),
         error => error.into(),
     })?;

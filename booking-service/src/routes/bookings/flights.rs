@@ -1,4 +1,4 @@
-//! The seats of a flight, so that those who order them need one service only.
+//! Seats of a flight, so that clients who order need only this service.
 
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,8 +13,8 @@ use crate::routes::refusals::LookupRefusals;
 
 /// The seats of a flight.
 ///
-/// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to its owner
-/// and to staff only.
+/// `{id}` is the flight's id or its flight number, which means the next departure. Only the owner of a seat
+/// and staff see who has it.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "flight_seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
@@ -32,7 +32,7 @@ pub(crate) async fn seats(
     Ok(respond::ok(&map))
 }
 
-/// The seats of a flight as they change: the server-sent events of flight-service.
+/// The changes of a flight's seats, as server-sent events.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "flight_seats_stream",
     params(
@@ -53,7 +53,7 @@ pub(crate) async fn stream(
     let grant = Grant::of(&request, &caller)?;
     let known = request.headers().get("last-event-id");
     let known = known.and_then(|id| id.to_str().ok()?.parse().ok());
-    // Who has a seat, staff are told; an owner learns it from the map.
+    // Owners are included for staff only; a customer finds their own seats in the seat map.
     let watching = services
         .seat_feeds
         .watch(&name, caller.is_staff(), &call_context())

@@ -27,16 +27,16 @@ use crate::routes::refusals::{
     LookupRefusals, OrderChangeRefusals, OrderRefusals, PaymentRefusals,
 };
 
-/// Order chosen seats: they are held until the order is paid, given up or out of time.
+/// Order chosen seats. They are held until the order is paid or cancelled, or until it expires.
 ///
-/// The order exists even if its seats could not be had: then it has failed, and says why. `{id}` is the
-/// flight's id, or its number: then the next departure. With `legs` instead of `seats` an itinerary is
-/// ordered, all or nothing.
+/// An order is created even if its seats cannot be held; then it has failed, with the reason. `{id}` is the
+/// flight's id or its flight number, which means the next departure. `legs` instead of `seats` orders an
+/// itinerary, all or nothing.
 #[utoipa::path(
     post, path = "/api/flights/{id}/orders", tag = "orders", operation_id = "create_order",
     params(
         ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent"),
     ),
     request_body = OrderRequest,
     responses(
@@ -63,17 +63,17 @@ pub(crate) async fn create(
     Ok(created(&view::created(&booking), &location, replayed))
 }
 
-/// An order, in the style that it was made in.
+/// An order of either kind.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum ShownOrder {
-    /// One with chosen seats.
+    /// An order with chosen seats.
     WithSeats(Box<OrderView>),
-    /// A simple one.
+    /// A simple order.
     Simple(SimpleOrderView),
 }
 
-/// Look an order up, of either style: chosen seats by their order's id, simple ones by a number.
+/// Look up an order of either kind. Orders with chosen seats have a UUID, simple orders a number.
 #[utoipa::path(
     get, path = "/api/orders/{id}", tag = "orders", operation_id = "show_order",
     params(("id" = String, Path, description = "The order's id")),
@@ -98,12 +98,12 @@ pub(crate) async fn show(
     )))))
 }
 
-/// Take other seats for an order that is not paid yet; its time starts again.
+/// Change the seats of an unpaid order. Its deadline starts anew.
 #[utoipa::path(
     post, path = "/api/orders/{id}/seats", tag = "orders", operation_id = "change_order_seats",
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
     request_body = SeatsRequest,
-    responses((status = 200, description = "The order has the seats", body = MessageAnswer), OrderChangeRefusals)
+    responses((status = 200, description = "The order has the new seats", body = MessageAnswer), OrderChangeRefusals)
 )]
 pub(crate) async fn change_seats(
     services: Data<Services>,
@@ -122,15 +122,17 @@ pub(crate) async fn change_seats(
     Ok(message("seats updated"))
 }
 
-/// Pay an order. The attempts run on after the answer; look the order up to see how they end.
+/// Start the payment of an order.
+///
+/// Attempts continue after the answer; look up the order to see the outcome.
 #[utoipa::path(
     post, path = "/api/orders/{id}/payment", tag = "orders", operation_id = "pay_order",
     params(
         ("id" = uuid::Uuid, Path, description = "The order's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the payment begin once"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent"),
     ),
     request_body = PaymentRequest,
-    responses((status = 200, description = "The payment has begun", body = MessageAnswer), PaymentRefusals)
+    responses((status = 200, description = "The payment has started", body = MessageAnswer), PaymentRefusals)
 )]
 pub(crate) async fn pay(
     services: Data<Services>,
@@ -151,11 +153,11 @@ pub(crate) async fn pay(
     Ok(respond::replayable(paid.await?))
 }
 
-/// Give an order up, paid or not: its seats are free, and it is refunded.
+/// Cancel an order, paid or not. Its seats are released, and any charge is refunded.
 #[utoipa::path(
     delete, path = "/api/orders/{id}", tag = "orders", operation_id = "cancel_order",
     params(("id" = uuid::Uuid, Path, description = "The order's id")),
-    responses((status = 200, description = "It is cancelled", body = MessageAnswer), OrderChangeRefusals)
+    responses((status = 200, description = "Cancelled", body = MessageAnswer), OrderChangeRefusals)
 )]
 pub(crate) async fn cancel(
     services: Data<Services>,

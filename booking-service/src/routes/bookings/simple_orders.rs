@@ -1,4 +1,4 @@
-//! Simple orders: so many seats on a flight, not paid here.
+//! Simple orders: seats by count on a flight, not paid here.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ReqData};
@@ -20,19 +20,19 @@ use crate::model::booking::{Booking, Channel, Leg, NewBooking};
 use crate::routes::created::created;
 use crate::routes::refusals::OrderRefusals;
 
-/// What is ordered.
+/// A new simple order.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct SimpleOrderRequest {
-    /// The flight
+    /// The flight's id
     #[schema(value_type = i64, example = 1)]
     flight_id: FlightId,
-    /// Who orders
+    /// The customer
     #[schema(example = 7)]
     customer_id: i64,
-    /// How many seats
+    /// Number of seats
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1)]
     seats: Units,
-    /// Who travels: none, or as many as there are seats
+    /// The travelers: none, or one per seat
     #[serde(default)]
     travelers: Vec<TravelerBody>,
 }
@@ -43,13 +43,13 @@ pub(crate) struct SimpleOrderView {
     /// The order's id
     #[schema(value_type = i64, example = 1)]
     id: BookingId,
-    /// The flight
+    /// The flight's id
     #[schema(value_type = i64, example = 1)]
     flight_id: FlightId,
-    /// Who ordered
+    /// The customer
     #[schema(example = 7)]
     customer_id: i64,
-    /// How many seats
+    /// Number of seats
     #[schema(value_type = i64, example = 1)]
     seats: Units,
     /// The price of all seats
@@ -59,20 +59,20 @@ pub(crate) struct SimpleOrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "INR")]
     currency: Option<Currency>,
-    /// `confirmed`, or `cancelled` where somebody ended it later
+    /// `confirmed`, or `cancelled` if it was ended later
     #[schema(example = "confirmed")]
     status: &'static str,
-    /// When it was made
+    /// Creation time
     created_at: Timestamp,
-    /// Who travels
+    /// The travelers
     #[serde(skip_serializing_if = "Vec::is_empty")]
     travelers: Vec<TravelerBody>,
 }
 
-/// Order seats on a flight; complete when accepted.
+/// Order seats on a flight. The order is complete when accepted.
 #[utoipa::path(
     post, path = "/api/orders", tag = "orders", operation_id = "create_simple_order",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the order come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = SimpleOrderRequest,
     responses((status = 201, description = "The order", body = SimpleOrderView), OrderRefusals)
 )]
@@ -108,14 +108,13 @@ pub(crate) async fn create(
     Ok(created(&view(&booking)?, &location, replayed))
 }
 
-/// A simple order as it is answered.
 pub(crate) fn view(booking: &Booking) -> Result<SimpleOrderView, Problem> {
     let leg = booking.legs.first();
     let leg = leg.ok_or_else(|| Problem::internal("an order has no flight"))?;
     Ok(SimpleOrderView {
         id: booking.id,
         flight_id: leg.flight,
-        // In this style customers are integers, so a stored one is.
+        // This channel's customers are integers, so a stored one parses.
         customer_id: booking.user.parse().map_err(Problem::internal)?,
         seats: leg.units,
         total_amount: booking.amount(),

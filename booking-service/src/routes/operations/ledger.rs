@@ -1,4 +1,4 @@
-//! The proof over the pools of events and ticket options.
+//! The ledger proof of events and ticket options.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,10 +8,10 @@ use service_http::{Problem, respond};
 use crate::http::Services;
 use crate::routes::refusals::ReadRefusals;
 
-/// Do the double entries of all events and ticket options add up?
+/// Prove the double-entry ledger of all events and ticket options.
 #[utoipa::path(
     get, path = "/api/ledger/proof", tag = "ledger", operation_id = "ledger_proof",
-    responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
+    responses((status = 200, description = "The proof, of one snapshot", body = LedgerProof), ReadRefusals)
 )]
 pub(crate) async fn proof(services: Data<Services>) -> Result<HttpResponse, Problem> {
     let proof = services.ledger.prove().await?;

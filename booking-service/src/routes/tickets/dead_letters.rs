@@ -1,4 +1,4 @@
-//! The dead letters of the payment queue: listed, looked at, and queued again.
+//! Dead letters of the payment queue: list, look up, requeue.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -16,32 +16,32 @@ use crate::http::Services;
 use crate::model::dead_letter::{DeadLetter, Failure};
 use crate::routes::refusals::{ListRefusals, LookupRefusals, RequeueRefusals};
 
-/// A payment that kept failing.
+/// A payment job that kept failing.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeadLetterView {
     /// The dead letter's id
     id: Uuid,
-    /// The booking
+    /// The booking's id
     #[schema(value_type = Uuid)]
     booking_id: HoldId,
-    /// Whose it is
+    /// The user who booked
     #[schema(value_type = Uuid)]
     user_id: String,
-    /// Where the booking stands: `PENDING`, `CONFIRMED` or `CANCELLED`
+    /// Status of the booking: `PENDING`, `CONFIRMED` or `CANCELLED`
     #[schema(example = "PENDING")]
     booking_status: &'static str,
-    /// How many attempts had been made
+    /// Number of payment attempts
     #[schema(example = 3)]
     attempts: i16,
-    /// Why the last one was declined
+    /// Why the last attempt was declined
     #[schema(example = "Card declined")]
     error: String,
-    /// The same as a stable code
+    /// The reason as a stable code
     #[schema(value_type = String, example = "payment_failed")]
     code: RefusalCode,
-    /// When that was
+    /// Time of the last attempt
     failed_at: Timestamp,
-    /// When it was queued again
+    /// Time of the requeue
     #[serde(skip_serializing_if = "Option::is_none")]
     requeued_at: Option<Timestamp>,
 }
@@ -62,29 +62,29 @@ impl From<DeadLetter> for DeadLetterView {
     }
 }
 
-/// The same, with all of its history.
+/// A dead letter with its failures.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeadLetterDetails {
     /// The dead letter
     #[serde(flatten)]
     letter: DeadLetterView,
-    /// All attempts of this booking that were declined, in order
+    /// All declined attempts of the booking, in order
     failures: Vec<FailureView>,
 }
 
-/// An attempt that was declined.
+/// A declined payment attempt.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FailureView {
-    /// Which attempt, from 1
+    /// Number of the attempt, from 1
     #[schema(example = 1)]
     attempt: i16,
     /// Why it was declined
     #[schema(example = "Card declined")]
     error: String,
-    /// The same as a stable code
+    /// The reason as a stable code
     #[schema(value_type = String, example = "payment_failed")]
     code: RefusalCode,
-    /// When
+    /// Time of the attempt
     failed_at: Timestamp,
 }
 
@@ -99,7 +99,7 @@ impl From<Failure> for FailureView {
     }
 }
 
-/// The payments that kept failing and were not queued again, newest first.
+/// Dead letters that are not requeued yet, newest first.
 #[utoipa::path(
     get, path = "/api/v1/payments/dead-letters", tag = "payment queue",
     operation_id = "list_dead_letters",
@@ -116,7 +116,7 @@ pub(crate) async fn list(
     Ok(respond::ok(&page))
 }
 
-/// Look a dead letter up, with the history of its job.
+/// Look up a dead letter, with all declined attempts.
 #[utoipa::path(
     get, path = "/api/v1/payments/dead-letters/{id}", tag = "payment queue",
     operation_id = "show_dead_letter",
@@ -137,16 +137,16 @@ pub(crate) async fn show(services: Data<Services>, id: Id<Uuid>) -> Result<HttpR
     operation_id = "requeue_dead_letter",
     params(
         ("id" = Uuid, Path, description = "The dead letter's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes it be queued once"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent"),
     ),
-    responses((status = 200, description = "It is queued again", body = DeadLetterView), RequeueRefusals)
+    responses((status = 200, description = "Queued again", body = DeadLetterView), RequeueRefusals)
 )]
 pub(crate) async fn requeue(
     services: Data<Services>,
     id: Id<Uuid>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    // The path says it all.
+    // The path is the whole request.
     let key = key.of(&())?;
     let requeued = services.payment_jobs.requeue(id.0, key.as_ref(), |letter| {
         Answer::ok(&DeadLetterView::from(letter.clone()))

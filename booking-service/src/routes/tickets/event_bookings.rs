@@ -1,4 +1,4 @@
-//! Bookings of tickets to events: made, listed, looked up, cancelled.
+//! Event bookings: create, list, look up, cancel.
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -25,68 +25,68 @@ use crate::routes::refusals::{
     EventBookingRefusals, EventCancelRefusals, ListRefusals, LookupRefusals,
 };
 
-/// Tickets to be booked.
+/// A new event booking.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct TicketRequest {
-    /// Who books
+    /// The user who books
     user_id: Uuid,
-    /// The event
+    /// The event's id
     event_id: Uuid,
-    /// How many tickets
+    /// Number of tickets
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: Units,
-    /// A voucher's code, however it is written
+    /// A voucher code; case does not matter
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 40, example = "SPRING25")]
     voucher: Option<VoucherCode>,
 }
 
-/// A booking of tickets.
+/// An event booking.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventBookingView {
     /// The booking's id
     #[schema(value_type = Uuid)]
     id: HoldId,
-    /// Who booked
+    /// The user who booked
     #[schema(value_type = Uuid)]
     user_id: String,
-    /// The event
+    /// The event's id
     event_id: Uuid,
-    /// How many tickets
+    /// Number of tickets
     #[schema(value_type = i64, example = 2)]
     quantity: Units,
     /// `PENDING`, `CONFIRMED` or `CANCELLED`
     #[schema(example = "PENDING")]
     status: &'static str,
-    /// What is to be paid, or was: at the price when it was booked
+    /// The amount to pay, at the price when it was booked
     #[schema(value_type = f64, example = 151.0)]
     total_amount: Amount,
-    /// In which currency, ISO 4217
+    /// The total's currency, ISO 4217
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
-    /// The voucher
+    /// The voucher's code
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "SPRING25")]
     voucher: Option<String>,
-    /// What it took off
+    /// The voucher's discount
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, example = 15.1)]
     discount: Option<Amount>,
-    /// When it is to be paid; then its tickets go back
+    /// Payment deadline; then the tickets are released
     payment_deadline: Timestamp,
-    /// How many attempts to pay have been begun
+    /// Payment attempts begun so far
     #[schema(example = 1)]
     payment_attempts: i16,
     /// Why it is not paid yet, or was cancelled
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// The same as a stable code
+    /// The reason as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     code: Option<RefusalCode>,
-    /// When it was made
+    /// Creation time
     created_at: Timestamp,
-    /// When it last changed
+    /// Time of the last change
     updated_at: Timestamp,
 }
 
@@ -120,21 +120,23 @@ impl From<EventBooking> for EventBookingView {
     }
 }
 
-/// What was done.
+/// The outcome of a cancellation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventCancelAnswer {
-    /// In words
+    /// A message for people
     #[schema(example = "booking cancelled")]
     message: &'static str,
 }
 
-/// Book tickets. They are held at once, and paid through a queue: look at the booking to see it confirmed.
+/// Book tickets.
+///
+/// They are held at once and paid through a queue: look up the booking to see it confirmed.
 #[utoipa::path(
     post, path = "/api/v1/bookings", tag = "event bookings", operation_id = "create_event_booking",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the booking come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = TicketRequest,
     responses(
-        (status = 201, description = "The booking, `PENDING`; what costs nothing is `CONFIRMED` at once", body = EventBookingView),
+        (status = 201, description = "The booking, `PENDING`; a free one is `CONFIRMED` at once", body = EventBookingView),
         EventBookingRefusals
     )
 )]
@@ -175,7 +177,7 @@ pub(crate) async fn create(
     Ok(created(&view, &location, booking.replayed))
 }
 
-/// Look a booking of tickets up.
+/// Look up an event booking.
 #[utoipa::path(
     get, path = "/api/v1/bookings/{id}", tag = "event bookings", operation_id = "show_event_booking",
     params(("id" = Uuid, Path, description = "The booking's id")),
@@ -194,14 +196,14 @@ pub(crate) async fn show(
     Ok(respond::ok(&EventBookingView::from(booking)))
 }
 
-/// A user's bookings of tickets, newest first.
+/// A user's event bookings, newest first.
 #[utoipa::path(
     get, path = "/api/v1/bookings/user/{id}", tag = "event bookings",
     operation_id = "list_event_bookings",
     params(("id" = Uuid, Path, description = "The user's id"), ListPart),
     responses(
-        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<EventBookingView>),
-        (status = 404, description = "This is no user's id"),
+        (status = 200, description = "Up to a hundred rows; the `Link` header has the next page", body = Vec<EventBookingView>),
+        (status = 404, description = "This is not a user's id"),
         ListRefusals
     )
 )]
@@ -224,13 +226,14 @@ pub(crate) async fn list(
     Ok(part.0.answer(&request, views, |booking| booking.id.0))
 }
 
-/// Cancel a booking of tickets, paid or not. Its tickets are back when this answers, and what was paid is
-/// refunded.
+/// Cancel an event booking, paid or not.
+///
+/// Its tickets are released when this answers, and any charge is refunded.
 #[utoipa::path(
     put, path = "/api/v1/bookings/{id}/cancel", tag = "event bookings",
     operation_id = "cancel_event_booking",
     params(("id" = Uuid, Path, description = "The booking's id")),
-    responses((status = 200, description = "It is cancelled", body = EventCancelAnswer), EventCancelRefusals)
+    responses((status = 200, description = "Cancelled", body = EventCancelAnswer), EventCancelRefusals)
 )]
 pub(crate) async fn cancel(
     services: Data<Services>,

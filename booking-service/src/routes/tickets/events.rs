@@ -1,4 +1,4 @@
-//! Events: made, listed, looked up, changed, deleted, counted.
+//! Events: create, list, look up, change, delete, statistics.
 
 mod body;
 
@@ -21,10 +21,10 @@ use crate::routes::tickets::events::body::{
     EventChangeRequest, EventRequest, EventView, Moment, Revenue, StatisticsView,
 };
 
-/// Make an event and its tickets.
+/// Create an event and its tickets.
 #[utoipa::path(
     post, path = "/api/v1/events", tag = "events", operation_id = "create_event",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the event come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = EventRequest,
     responses(
         (status = 201, description = "The event", body = EventView),
@@ -61,12 +61,12 @@ pub(crate) async fn create(
     Ok(respond::replayable(answered.await?))
 }
 
-/// All events, in the order in which they were made.
+/// All events, in order of creation.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events", operation_id = "list_events",
     params(ListPart),
     responses(
-        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<EventView>),
+        (status = 200, description = "Up to a hundred rows; the `Link` header has the next page", body = Vec<EventView>),
         ListRefusals
     )
 )]
@@ -83,7 +83,7 @@ pub(crate) async fn list(
     Ok(part.0.answer(&request, views, |event| event.id))
 }
 
-/// Look an event up.
+/// Look up an event.
 #[utoipa::path(
     get, path = "/api/v1/events/{id}", tag = "events", operation_id = "show_event",
     params(("id" = Uuid, Path, description = "The event's id")),
@@ -95,13 +95,13 @@ pub(crate) async fn show(services: Data<Services>, id: Id<Uuid>) -> Result<HttpR
     )))
 }
 
-/// Change an event: any of its fields. Bookings keep the price that they were made at.
+/// Change any fields of an event. Existing bookings keep their price.
 #[utoipa::path(
     put, path = "/api/v1/events/{id}", tag = "events", operation_id = "change_event",
     params(("id" = Uuid, Path, description = "The event's id")),
     request_body = EventChangeRequest,
     responses(
-        (status = 200, description = "The event as it is now", body = EventView),
+        (status = 200, description = "The changed event", body = EventView),
         EventLookupRefusals, EventRefusals, EventResizeRefusals
     )
 )]
@@ -129,11 +129,11 @@ pub(crate) async fn change(
     Ok(respond::ok(&EventView::from(event)))
 }
 
-/// Delete an event that nobody has tickets to.
+/// Delete an event without tickets held or sold.
 #[utoipa::path(
     delete, path = "/api/v1/events/{id}", tag = "events", operation_id = "delete_event",
     params(("id" = Uuid, Path, description = "The event's id")),
-    responses((status = 204, description = "It is gone"), EventDeleteRefusals)
+    responses((status = 204, description = "The event is deleted"), EventDeleteRefusals)
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
@@ -143,7 +143,7 @@ pub(crate) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What an event's bookings add up to, at one moment.
+/// Statistics of an event's bookings, of one snapshot.
 #[utoipa::path(
     get, path = "/api/v1/events/{id}/statistics", tag = "events", operation_id = "event_statistics",
     params(("id" = Uuid, Path, description = "The event's id")),

@@ -1,4 +1,4 @@
-//! Documents and refusals as JSON:API 1.1 has them, for the calls that speak it.
+//! Documents and errors in the format of JSON:API 1.1.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -15,14 +15,14 @@ use service_http::problem::ProblemStyle;
 use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
-/// The media type of JSON:API.
+/// The JSON:API media type.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
 
-/// The kinds of resources, each also the first part of their paths.
+/// Resource types; each is also the first segment of its paths.
 pub(crate) const PURCHASES: &str = "purchases";
 pub(crate) const TICKET_OPTIONS: &str = "ticket_options";
 
-/// What any part of a document may have besides. Nothing of it matters here.
+/// Members that JSON:API allows anywhere in a document. They are ignored.
 const MEMBERS: AlsoKnown = AlsoKnown(&["jsonapi", "included", "links", "meta"]);
 
 /// A document with one resource.
@@ -32,7 +32,7 @@ pub(crate) struct Document<T> {
     pub(crate) data: T,
 }
 
-/// A resource that a client sends, to be made.
+/// A resource sent by a client, to be created.
 #[derive(Debug, Deserialize, Serialize)]
 struct Sent<A, R> {
     data: SentResource<A, R>,
@@ -49,52 +49,52 @@ struct SentResource<A, R> {
     relationships: Option<R>,
 }
 
-/// A resource's name and id.
+/// A resource identifier.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Identifier {
-    /// What kind of resource it is
+    /// The resource type
     #[serde(rename = "type")]
     #[schema(example = "users")]
     pub(crate) kind: String,
-    /// Which one
+    /// The resource's id
     #[schema(example = "406c1d05-bbb2-4e94-b183-7d208c2692e1")]
     pub(crate) id: String,
 }
 
-/// A relationship to one resource.
+/// A to-one relationship.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct ToOne {
-    /// The resource
+    /// The related resource
     pub(crate) data: Identifier,
 }
 
-/// The body of a refusal.
+/// The body of an error response.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Errors {
-    /// What went wrong, at least one thing
+    /// The errors, at least one
     errors: Vec<ErrorObject>,
 }
 
-/// One thing that went wrong.
+/// An error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorObject {
     /// The HTTP status
     #[schema(example = "400")]
     status: String,
-    /// The kind of error, stable for programs
+    /// The error code, stable for programs
     #[schema(example = "invalid_purchase_quantity")]
     code: String,
-    /// The kind in words
+    /// A summary of the error code
     #[schema(example = "Unable to purchase provided quantity")]
     title: String,
-    /// What went wrong this time
+    /// What went wrong in this request
     detail: String,
-    /// Where
+    /// The part of the request in error
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
 }
 
-/// What an error is about.
+/// The source of an error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Source {
     /// A JSON pointer into the request's body
@@ -102,7 +102,7 @@ pub(crate) struct Source {
     pointer: String,
 }
 
-/// How problems are answered on this path, if it speaks JSON:API.
+/// JSON:API problems, for paths that answer in it.
 pub(crate) fn problem_style(path: &str) -> Option<ProblemStyle> {
     let mut segments = path.split('/').skip(1);
     let resources = segments.next().unwrap_or_default();
@@ -111,7 +111,7 @@ pub(crate) fn problem_style(path: &str) -> Option<ProblemStyle> {
         .then_some(refused)
 }
 
-/// A refusal. What it says is the problem's; how it says it is JSON:API's.
+/// Renders a problem as a JSON:API error.
 fn refused(problem: &Problem) -> HttpResponse<BoxBody> {
     let object = |detail: &str, pointer: Option<&str>| ErrorObject {
         status: problem.status().as_str().to_owned(),
@@ -134,23 +134,20 @@ fn refused(problem: &Problem) -> HttpResponse<BoxBody> {
     respond::json_as(problem.status(), MEDIA_TYPE, &Errors { errors })
 }
 
-/// What a kind of resource is made of.
+/// A resource type.
 pub(crate) trait Kind {
     /// Its name, in `type`.
     const TYPE: &'static str;
-    /// What it is like.
     type Attributes: DeserializeOwned + Serialize;
-    /// What it belongs to; [`Value`] where nothing matters.
+    /// [`Value`] if the type has none.
     type Relationships: DeserializeOwned + Serialize;
 }
 
-/// A resource to be made, as a client sent it.
+/// A validated resource to be created.
 pub(crate) struct New<K: Kind> {
-    /// What it is to be like.
     pub(crate) attributes: K::Attributes,
-    /// What it is to belong to, if the client said anything about it.
     pub(crate) relationships: Option<K::Relationships>,
-    /// All of it, as it was understood: what a key is bound to.
+    /// The document as parsed, which the idempotency key is bound to.
     pub(crate) asked: Value,
 }
 
@@ -164,7 +161,7 @@ impl<K: Kind + 'static> FromRequest for New<K> {
         request.extensions_mut().insert(MEMBERS);
         let body = Json::<Sent<K::Attributes, K::Relationships>>::from_request(request, payload);
         async move {
-            // The body is read in any case, so that the client gets to read the answer.
+            // The body is read even then; otherwise the client could not read the answer.
             let body = body.await;
             media_type?;
             accepted?;
@@ -192,7 +189,7 @@ impl<K: Kind + 'static> FromRequest for New<K> {
     }
 }
 
-/// That a client of a lookup takes JSON:API as it is.
+/// Extractor of look-ups: the client accepts JSON:API.
 pub(crate) struct Accepted;
 
 impl FromRequest for Accepted {
@@ -204,7 +201,7 @@ impl FromRequest for Accepted {
     }
 }
 
-/// Whether a body is JSON:API, or plain JSON; no media type at all counts as JSON.
+/// JSON:API or plain JSON; an absent media type counts as JSON.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE);
     let text = value.map_or(Ok(""), HeaderValue::to_str).unwrap_or("?");
@@ -224,7 +221,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Whether a client that names JSON:API takes it without parameters once.
+/// JSON:API requires 406 if `Accept` lists its media type with parameters only.
 fn check_accepted(headers: &HeaderMap) -> Result<(), Problem> {
     let accepted = headers.get_all(header::ACCEPT);
     let accepted = accepted.filter_map(|value| value.to_str().ok());
@@ -257,17 +254,16 @@ fn media_type(text: &str) -> (String, Vec<String>) {
     (essence, parts.filter(|part| !part.is_empty()).collect())
 }
 
-/// A profile may be named, and ignored; an extension would have to be understood, and none is.
+/// A profile is ignored; an extension would have to be supported, and none is.
 fn is_profile(parameter: &str) -> bool {
     parameter.starts_with("profile=")
 }
 
-/// 200 with this resource.
 pub(crate) fn ok<T: Serialize>(data: T) -> HttpResponse {
     respond::json_as(StatusCode::OK, MEDIA_TYPE, &Document { data })
 }
 
-/// 201 with this resource, and where it is.
+/// 201 with the resource and its `Location`.
 pub(crate) fn created<T: Serialize>(data: T, location: &str) -> HttpResponse {
     let response = respond::json_as(StatusCode::CREATED, MEDIA_TYPE, &Document { data });
     respond::made_at(response, location)

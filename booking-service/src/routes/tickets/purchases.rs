@@ -1,4 +1,4 @@
-//! Purchases of ticket options in JSON:API: made, complete when accepted, and looked up.
+//! Purchases of ticket options in JSON:API: create and look up.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ReqData};
@@ -22,15 +22,14 @@ use crate::routes::refusals::{JsonApiLookupRefusals, PurchaseRefusals};
 use crate::routes::tickets::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use crate::routes::tickets::ticket_options::{parse_id, unknown_in};
 
-/// The longest id of a user: as of an idempotency key, far longer than any that is made.
+/// As long as an idempotency key.
 const USER_LIMIT_CHARS: usize = 255;
 
-/// Where a purchase says what is bought, how much, and by whom.
+/// JSON pointers of the request's parts.
 const QUANTITY: &str = "data/attributes/quantity";
 const OPTION_ID: &str = "data/relationships/ticket_option/data/id";
 const USER_ID: &str = "data/relationships/user/data/id";
 
-/// Its kind.
 pub(crate) struct PurchaseKind;
 
 impl Kind for PurchaseKind {
@@ -39,24 +38,24 @@ impl Kind for PurchaseKind {
     type Relationships = PurchaseRelationships;
 }
 
-/// What a purchase is like.
+/// Attributes of a purchase.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PurchaseAttributes {
-    /// How many tickets
+    /// Number of tickets
     #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: i64,
 }
 
-/// What a purchase belongs to.
+/// Relationships of a purchase.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PurchaseRelationships {
-    /// What is bought
+    /// The ticket option
     ticket_option: ToOne,
-    /// Who buys; not checked
+    /// The buyer; not checked
     user: ToOne,
 }
 
-/// A purchase to be made.
+/// The document of a new purchase.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body, which is read by `New`")]
 pub(crate) struct NewPurchaseDocument {
@@ -71,9 +70,9 @@ pub(crate) struct NewPurchaseResource {
     /// `purchases`
     #[schema(rename = "type", example = "purchases")]
     kind: String,
-    /// What it is to be like
+    /// Attributes of the purchase
     attributes: PurchaseAttributes,
-    /// What it is to belong to
+    /// Relationships of the purchase
     relationships: PurchaseRelationships,
 }
 
@@ -84,11 +83,11 @@ pub(crate) struct PurchaseResource {
     #[serde(rename = "type")]
     #[schema(example = "purchases")]
     kind: &'static str,
-    /// Its id
+    /// The purchase's id
     id: Uuid,
-    /// What it is like
+    /// Attributes of the purchase
     attributes: PurchaseAttributes,
-    /// What it belongs to
+    /// Relationships of the purchase
     relationships: PurchaseRelationships,
 }
 
@@ -114,14 +113,14 @@ impl From<Purchase> for PurchaseResource {
     }
 }
 
-/// Buy tickets; complete when accepted, and not paid here.
+/// Buy tickets, without payment. The purchase is complete when accepted.
 #[utoipa::path(
     post, path = "/purchases", tag = "ticket options", operation_id = "create_purchase",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the purchase come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body(content = NewPurchaseDocument, content_type = "application/vnd.api+json"),
     responses(
         (
-            status = 201, description = "The purchase; `Location` says where it is",
+            status = 201, description = "The purchase; `Location` has its path",
             body = Document<PurchaseResource>, content_type = "application/vnd.api+json"
         ),
         PurchaseRefusals
@@ -146,7 +145,7 @@ pub(crate) async fn create(
     Ok(mark_replayed(response, purchase.replayed))
 }
 
-/// What is asked for, or which part of it is wrong.
+/// Parses the request, or names the part in error.
 fn parse(
     new: New<PurchaseKind>,
     key: &IdempotencyKey,
@@ -208,7 +207,7 @@ fn invalid_quantity(problem: Problem) -> Problem {
         .titled("Unable to purchase provided quantity")
 }
 
-/// Look a purchase up.
+/// Look up a purchase.
 #[utoipa::path(
     get, path = "/purchases/{id}", tag = "ticket options", operation_id = "show_purchase",
     params(("id" = Uuid, Path, description = "The purchase's id")),

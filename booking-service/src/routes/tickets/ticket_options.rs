@@ -1,4 +1,4 @@
-//! Ticket options in JSON:API: made, and looked up.
+//! Ticket options in JSON:API: create and look up.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -17,7 +17,6 @@ use crate::model::ticket_option::{NewTicketOption, TicketOption};
 use crate::routes::refusals::{JsonApiCreateRefusals, JsonApiLookupRefusals};
 use crate::routes::tickets::json_api::{self, Document, Kind, New};
 
-/// Its kind.
 pub(crate) struct TicketOptionKind;
 
 impl Kind for TicketOptionKind {
@@ -26,22 +25,22 @@ impl Kind for TicketOptionKind {
     type Relationships = Value;
 }
 
-/// What a ticket option is to be like.
+/// Attributes of a new ticket option.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct SentAttributes {
-    /// What it is called
+    /// The name
     #[schema(value_type = String, max_length = 200, example = "Standing")]
     name: Name,
-    /// What is said about it
+    /// A description
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 5000, example = "In front of the stage")]
     description: Description,
-    /// How many tickets it has
+    /// Number of tickets
     #[schema(value_type = i64, minimum = 0, maximum = 2_147_483_647, example = 100)]
     allocation: Allocation,
 }
 
-/// A number of tickets to be sold; none is a number too.
+/// A number of tickets, zero or more.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "i64")]
 struct Allocation(i32);
@@ -57,7 +56,7 @@ impl TryFrom<i64> for Allocation {
     }
 }
 
-/// A ticket option to be made.
+/// The document of a new ticket option.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body, which is read by `New`")]
 pub(crate) struct NewTicketOptionDocument {
@@ -72,7 +71,7 @@ pub(crate) struct NewTicketOptionResource {
     /// `ticket_options`
     #[schema(rename = "type", example = "ticket_options")]
     kind: String,
-    /// What it is to be like
+    /// Attributes of the ticket option
     attributes: SentAttributes,
 }
 
@@ -83,22 +82,22 @@ pub(crate) struct TicketOptionResource {
     #[serde(rename = "type")]
     #[schema(example = "ticket_options")]
     kind: &'static str,
-    /// Its id
+    /// The ticket option's id
     id: Uuid,
-    /// What it is like
+    /// Attributes of the ticket option
     attributes: TicketOptionAttributes,
 }
 
-/// What a ticket option is like.
+/// Attributes of a ticket option.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TicketOptionAttributes {
-    /// What it is called
+    /// The name
     #[schema(example = "Standing")]
     name: String,
-    /// What is said about it
+    /// A description
     #[schema(example = "In front of the stage")]
     description: String,
-    /// How many tickets it has, sold or not
+    /// Number of tickets, sold ones included
     #[schema(example = 100)]
     allocation: i32,
 }
@@ -117,14 +116,14 @@ impl From<TicketOption> for TicketOptionResource {
     }
 }
 
-/// Make a ticket option and its tickets.
+/// Create a ticket option and its tickets.
 #[utoipa::path(
     post, path = "/ticket_options", tag = "ticket options", operation_id = "create_ticket_option",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the ticket option come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body(content = NewTicketOptionDocument, content_type = "application/vnd.api+json"),
     responses(
         (
-            status = 201, description = "The ticket option; `Location` says where it is",
+            status = 201, description = "The ticket option; `Location` has its path",
             body = Document<TicketOptionResource>, content_type = "application/vnd.api+json"
         ),
         JsonApiCreateRefusals
@@ -154,13 +153,13 @@ pub(crate) async fn create(
     Ok(mark_replayed(response, option.replayed))
 }
 
-/// Look a ticket option up.
+/// Look up a ticket option.
 #[utoipa::path(
     get, path = "/ticket_options/{id}", tag = "ticket options", operation_id = "show_ticket_option",
     params(("id" = Uuid, Path, description = "The ticket option's id")),
     responses(
         (
-            status = 200, description = "The ticket option; its allocation stays the total",
+            status = 200, description = "The ticket option; `allocation` includes sold tickets",
             body = Document<TicketOptionResource>, content_type = "application/vnd.api+json"
         ),
         JsonApiLookupRefusals
@@ -176,13 +175,13 @@ pub(crate) async fn show(
     Ok(json_api::ok(TicketOptionResource::from(option)))
 }
 
-/// An id as this service writes them: what is not one, nothing has.
+/// Accepts only the canonical form in which this service writes ids; no other text is one's id.
 pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok();
     id.filter(|id| id.to_string().eq_ignore_ascii_case(text))
 }
 
-/// That what a field names is not there.
+/// A field that refers to a resource that does not exist.
 pub(crate) fn unknown_in(field: &str, error: AppError) -> Problem {
     let problem = Problem::from(error);
     let (status, code) = (problem.status(), problem.code().to_owned());

@@ -1,4 +1,4 @@
-//! Vouchers: made, listed, looked up.
+//! Vouchers: create, list, look up.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,37 +17,37 @@ use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 use crate::routes::bare_list::ListPart;
 use crate::routes::refusals::{ListRefusals, LookupRefusals, VoucherRefusals};
 
-/// A voucher to be made: with `percent_off`, or with `amount_off` and `currency`.
+/// A new voucher, with either `percent_off`, or `amount_off` and `currency`.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct VoucherRequest {
-    /// 1 to 40 letters, digits, hyphens and underscores; found however they are written
+    /// 1 to 40 letters, digits, hyphens and underscores; case does not matter
     #[schema(value_type = String, max_length = 40, pattern = "^[A-Za-z0-9_-]{1,40}$", example = "SPRING25")]
     code: VoucherCode,
-    /// How many hundredths of the price it takes off
+    /// Discount in percent of the price
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100, example = 25)]
     percent_off: Option<u8>,
-    /// How much it takes off
+    /// Discount as an amount
     #[serde(default)]
     #[schema(value_type = Option<f64>, exclusive_minimum = 0)]
     amount_off: Option<Amount>,
-    /// In which currency, ISO 4217
+    /// The discount's currency, ISO 4217
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
-    /// How many bookings may use it
+    /// Maximum number of bookings that use it
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 100)]
     max_uses: Units,
-    /// How many tickets a booking that uses it may have
+    /// Maximum number of tickets in a booking that uses it
     #[serde(default = "usual_tickets_per_use")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 10)]
     max_tickets_per_use: Units,
-    /// For this event only
+    /// The only event that it is valid for
     #[serde(default)]
     event_id: Option<Uuid>,
 }
 
-/// Enough for a family and its guests, and far from an event: as the column's default.
+/// Enough for a family and its guests, and far from a whole event. Equals the column's default.
 fn usual_tickets_per_use() -> Units {
     Units::of_len(10).unwrap_or(Units::ONE)
 }
@@ -77,34 +77,34 @@ impl VoucherRequest {
 pub(crate) struct VoucherView {
     /// The voucher's id
     id: Uuid,
-    /// Its code
+    /// The voucher's code
     #[schema(example = "SPRING25")]
     code: String,
-    /// How many hundredths of the price it takes off
+    /// Discount in percent of the price
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 25)]
     percent_off: Option<u8>,
-    /// How much it takes off
+    /// Discount as an amount
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     amount_off: Option<Amount>,
-    /// In which currency, ISO 4217
+    /// The discount's currency, ISO 4217
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     currency: Option<Currency>,
-    /// How many bookings may use it
+    /// Maximum number of bookings that use it
     #[schema(example = 100)]
     max_uses: i32,
-    /// How many of these are left
+    /// Number of uses left
     #[schema(example = 97)]
     uses_left: i32,
-    /// How many tickets a booking that uses it may have
+    /// Maximum number of tickets in a booking that uses it
     #[schema(value_type = i64, example = 10)]
     max_tickets_per_use: Units,
-    /// For this event only
+    /// The only event that it is valid for
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<Uuid>,
-    /// When it was made
+    /// Creation time
     created_at: Timestamp,
 }
 
@@ -129,10 +129,10 @@ impl From<Voucher> for VoucherView {
     }
 }
 
-/// Make a voucher.
+/// Create a voucher.
 #[utoipa::path(
     post, path = "/api/v1/vouchers", tag = "vouchers", operation_id = "create_voucher",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the voucher come about once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent")),
     request_body = VoucherRequest,
     responses((status = 201, description = "The voucher", body = VoucherView), VoucherRefusals)
 )]
@@ -159,12 +159,12 @@ pub(crate) async fn create(
     Ok(respond::replayable(answered.await?))
 }
 
-/// All vouchers, in the order in which they were made.
+/// All vouchers, in order of creation.
 #[utoipa::path(
     get, path = "/api/v1/vouchers", tag = "vouchers", operation_id = "list_vouchers",
     params(ListPart),
     responses(
-        (status = 200, description = "Up to a hundred; the `Link` header says where more are", body = Vec<VoucherView>),
+        (status = 200, description = "Up to a hundred rows; the `Link` header has the next page", body = Vec<VoucherView>),
         ListRefusals
     )
 )]
@@ -181,7 +181,7 @@ pub(crate) async fn list(
     Ok(part.0.answer(&request, views, |voucher| voucher.id))
 }
 
-/// Look a voucher up, by its code.
+/// Look up a voucher by its code.
 #[utoipa::path(
     get, path = "/api/v1/vouchers/{code}", tag = "vouchers", operation_id = "show_voucher",
     params(("code" = String, Path, description = "The voucher's code", example = "SPRING25")),
@@ -191,7 +191,7 @@ pub(crate) async fn show(
     services: Data<Services>,
     code: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    // What can't be a code, no voucher has.
+    // An invalid code belongs to no voucher.
     let code = VoucherCode::try_from(code.into_inner()).map_err(|_| AppError::UnknownVoucher)?;
     Ok(respond::ok(&VoucherView::from(
         services.vouchers.find(&code).await?,

@@ -1,4 +1,4 @@
-//! What is asked of bookings by count, parsed.
+//! Parses requests for bookings by count.
 
 use domain::sale_rules::itinerary;
 use domain::{Amount, FlightId, Units, is_visible};
@@ -14,19 +14,18 @@ use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Channel, Leg, NewBooking};
 
-/// Long before any flight, and within what the database can store.
+/// Long before any flight, and within PostgreSQL's range.
 const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
 
-/// The longest name of a payment type.
 const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
-/// What is booked.
+/// A new booking by count.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct BookingRequest {
-    /// Who books
+    /// The user who books
     #[schema(example = 1)]
     user_id: i64,
-    /// The flight; or `flight_ids`
+    /// The flight's id; or `flight_ids`
     #[serde(default)]
     #[schema(value_type = Option<i64>, example = 1)]
     flight_id: Option<FlightId>,
@@ -34,21 +33,21 @@ pub(crate) struct BookingRequest {
     #[serde(default)]
     #[schema(value_type = Vec<i64>, max_items = 4)]
     flight_ids: Vec<FlightId>,
-    /// How many seats on each flight
+    /// Number of seats on each flight
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     seats: Units,
-    /// The local date on which the first flight departs
+    /// Local departure date of the first flight
     #[schema(example = "2024-02-15")]
     date: Date,
-    /// How it is paid: `credit_card`, `debit_card`, `upi` or `net_banking`
+    /// Payment method: `credit_card`, `debit_card`, `upi` or `net_banking`
     #[serde(default = "credit_card")]
     #[schema(example = "credit_card", max_length = 64)]
     payment_type: String,
-    /// The total that the customer was shown: if it is another by now, nothing is booked
+    /// The total that the customer was shown; if it has changed, nothing is booked
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 17000.0)]
     expected_total: Option<Amount>,
-    /// Who travels: none, or as many as there are seats
+    /// The travelers: none, or one per seat
     #[serde(default)]
     travelers: Vec<TravelerBody>,
 }
@@ -57,7 +56,7 @@ fn credit_card() -> String {
     "credit_card".to_owned()
 }
 
-/// What is asked for, or which field is wrong.
+/// Parses the request, or names the field in error.
 pub(crate) fn new_booking(
     request: Json<BookingRequest>,
     key: &IdempotencyKey,
@@ -83,7 +82,7 @@ pub(crate) fn new_booking(
         let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
         return Err(Problem::invalid_field("payment_type", detail));
     }
-    // payment-service would not take them, and the booking could not be paid or refused.
+    // payment-service would refuse it, and the booking could be neither paid nor refused.
     if !is_visible(&body.payment_type) {
         let detail = "must not have control or other invisible characters";
         return Err(Problem::invalid_field("payment_type", detail));

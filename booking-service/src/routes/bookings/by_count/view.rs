@@ -1,4 +1,4 @@
-//! Bookings by count as they are answered.
+//! Response bodies of bookings by count.
 
 use domain::{Amount, BookingId, Currency, FlightId, PaymentId, RefusalCode, Units};
 use flight_api::Flight;
@@ -12,7 +12,7 @@ use crate::app::bookings::by_count::shown_text;
 use crate::http::travelers::{self, TravelerBody};
 use crate::model::booking::Booking;
 
-/// What came of it.
+/// The outcome of a booking.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BookingAnswer {
     /// The booking's id
@@ -21,18 +21,18 @@ pub(crate) struct BookingAnswer {
     /// `confirmed` or `failed`
     #[schema(example = "confirmed")]
     pub(crate) status: &'static str,
-    /// The total, zero if no seats could be held
+    /// The total; zero if no seats could be held
     #[schema(value_type = f64, example = 17000.0)]
     pub(crate) total_amount: Amount,
     /// The total's currency, ISO 4217
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "INR")]
     pub(crate) currency: Option<Currency>,
-    /// The charge
+    /// The charge's id
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub(crate) payment_id: Option<PaymentId>,
-    /// What happened, in words
+    /// A message for people
     pub(crate) message: String,
     /// Why the booking failed, as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,25 +40,25 @@ pub(crate) struct BookingAnswer {
     pub(crate) code: Option<RefusalCode>,
 }
 
-/// A booking.
+/// A booking by count.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BookingView {
     /// The booking's id
     #[schema(value_type = i64, example = 1)]
     pub(crate) id: BookingId,
-    /// Who booked
+    /// The user who booked
     #[schema(example = 1)]
     pub(crate) user_id: i64,
-    /// The flight, the first of an itinerary
+    /// The flight's id; of an itinerary, the first flight's
     #[schema(value_type = Option<i64>, example = 1)]
     pub(crate) flight_id: Option<FlightId>,
-    /// The flights, in order
+    /// The ids of all flights, in order
     #[schema(value_type = Vec<i64>)]
     pub(crate) flight_ids: Vec<FlightId>,
-    /// How many seats on each flight
+    /// Number of seats on each flight
     #[schema(value_type = i64, example = 2)]
     pub(crate) seats: Units,
-    /// The total, zero if no seats could be held
+    /// The total; zero if no seats could be held
     #[schema(value_type = f64, example = 17000.0)]
     pub(crate) total_amount: Amount,
     /// The total's currency, ISO 4217
@@ -68,43 +68,42 @@ pub(crate) struct BookingView {
     /// `pending`, `confirmed`, `failed` or `cancelled`
     #[schema(example = "confirmed")]
     pub(crate) status: &'static str,
-    /// The charge
+    /// The charge's id
     #[schema(value_type = Option<uuid::Uuid>)]
     pub(crate) payment_id: Option<PaymentId>,
-    /// The local date on which the first flight departs
+    /// Local departure date of the first flight
     pub(crate) date: Option<Date>,
-    /// When it was made
+    /// Creation time
     pub(crate) created_at: Timestamp,
     /// Why it failed or was cancelled, as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) code: Option<RefusalCode>,
-    /// The same in words
+    /// Why it failed or was cancelled
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
-    /// The flight, unless flight-service does not answer; not in lists
+    /// The flight; absent in lists, and if flight-service does not answer
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flight: Option<Flight>,
-    /// Who travels
+    /// The travelers
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) travelers: Vec<TravelerBody>,
 }
 
-/// A booking that was cancelled.
+/// A cancelled booking.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CancelAnswer {
-    /// What happened, in words
+    /// A message for people
     pub(crate) message: String,
     /// The booking's id
     #[schema(value_type = i64, example = 1)]
     pub(crate) booking_id: BookingId,
-    /// When
+    /// Time of the cancellation
     pub(crate) cancelled_at: Timestamp,
 }
 
-/// A booking as it stands.
 pub(crate) fn view(booking: &Booking, flight: Option<Flight>) -> Result<BookingView, Problem> {
-    // In this style users are integers, so a stored one is.
+    // This channel's users are integers, so a stored one parses.
     let user_id = booking.user.parse().map_err(Problem::internal)?;
     let status = shown_text(booking);
     let refusal = booking.refusal.clone();

@@ -1,4 +1,4 @@
-//! What is asked of orders, parsed.
+//! Parses requests for orders.
 
 use std::collections::HashSet;
 
@@ -17,34 +17,33 @@ use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Channel, NewBooking, Traveler};
 
-/// The longest name of a user.
 const USER_LIMIT_CHARS: usize = 255;
 
-/// What is ordered.
+/// A new order with chosen seats.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderRequest {
-    /// Who orders
+    /// The user who orders
     #[schema(example = "alice", min_length = 1, max_length = 255)]
     user_id: String,
     /// The seats; or `legs`
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["A1", "A2"]))]
     seats: Vec<SeatNumber>,
-    /// The flights and seats of an itinerary, in order; instead of `seats`
+    /// Flights and seats of an itinerary, in order; instead of `seats`
     #[serde(default)]
     #[schema(max_items = 4)]
     legs: Vec<LegRequest>,
-    /// How it is paid: `credit_card`, `debit_card`, `upi` or `net_banking`
+    /// Payment method: `credit_card`, `debit_card`, `upi` or `net_banking`
     #[serde(default, rename = "payment_type")]
     #[schema(example = "credit_card")]
     payment_type: PaymentType,
-    /// Who travels: none, or as many as there are seats
+    /// The travelers: none, or one per seat
     #[serde(default)]
     travelers: Vec<TravelerBody>,
 }
 
-/// The ways to pay.
+/// Payment methods.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PaymentType {
@@ -55,7 +54,7 @@ pub(crate) enum PaymentType {
     DebitCard,
     /// Unified Payments Interface.
     Upi,
-    /// A bank's own pages.
+    /// Online banking.
     NetBanking,
 }
 
@@ -73,7 +72,7 @@ impl PaymentType {
 /// Seats on one flight of an itinerary.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct LegRequest {
-    /// The flight
+    /// The flight's id
     #[schema(value_type = i64, example = 1)]
     pub(crate) flight_id: FlightId,
     /// The seats
@@ -81,10 +80,10 @@ pub(crate) struct LegRequest {
     pub(crate) seats: Vec<SeatNumber>,
 }
 
-/// Other seats for an order.
+/// New seats for an order.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SeatsRequest {
-    /// The seats of an order on one flight; or `legs`
+    /// The seats of an order for one flight; or `legs`
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["B1"]))]
     seats: Vec<SeatNumber>,
@@ -93,7 +92,7 @@ pub(crate) struct SeatsRequest {
     legs: Vec<LegRequest>,
 }
 
-/// How an order is paid.
+/// The payment of an order.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PaymentRequest {
@@ -102,7 +101,7 @@ pub(crate) struct PaymentRequest {
     payment_code: String,
 }
 
-/// An order but for the flight of its path.
+/// A parsed order without the flight of its path.
 pub(crate) struct Draft {
     user: String,
     seats: Vec<SeatNumber>,
@@ -112,7 +111,7 @@ pub(crate) struct Draft {
     key: Option<RequestKey>,
 }
 
-/// What is ordered, or which field is wrong.
+/// Parses the request, or names the field in error.
 pub(crate) fn draft(
     request: Json<OrderRequest>,
     key: &IdempotencyKey,
@@ -149,7 +148,7 @@ pub(crate) fn draft(
 }
 
 impl Draft {
-    /// The order, on the flight of its path.
+    /// Adds the flight of the path.
     pub(crate) fn on(
         self,
         flight: FlightId,
@@ -182,7 +181,7 @@ impl Draft {
     }
 }
 
-/// The seats that are wanted, or which field is wrong.
+/// Parses the new seats, or names the field in error.
 pub(crate) fn seats(request: SeatsRequest) -> Result<SeatChoice, Problem> {
     match (request.seats.is_empty(), request.legs.is_empty()) {
         (true, true) => Err(Problem::invalid_field("seats", "must name a seat")),
@@ -203,7 +202,7 @@ pub(crate) fn seats(request: SeatsRequest) -> Result<SeatChoice, Problem> {
     }
 }
 
-/// The code, if it is one.
+/// Parses the payment code.
 pub(crate) fn payment_code(request: PaymentRequest) -> Result<String, Problem> {
     let code = request.payment_code;
     if is_payment_code(&code) {
@@ -213,7 +212,7 @@ pub(crate) fn payment_code(request: PaymentRequest) -> Result<String, Problem> {
     }
 }
 
-/// How many travel on an itinerary: as many as have seats on the fullest flight.
+/// The number of travelers of an itinerary: the most seats on one flight.
 fn check_legs(legs: &[LegRequest]) -> Result<Units, Problem> {
     let flights: Vec<FlightId> = legs.iter().map(|leg| leg.flight_id).collect();
     itinerary::check_flights(&flights)
@@ -225,7 +224,7 @@ fn check_legs(legs: &[LegRequest]) -> Result<Units, Problem> {
     Ok(most)
 }
 
-/// How many seats these are, unless one comes twice or there are none or too many.
+/// Counts the seats; refuses none, too many and duplicates.
 fn check_seats(field: &str, seats: &[SeatNumber]) -> Result<Units, Problem> {
     if !u32::try_from(seats.len()).is_ok_and(|count| count <= SEATS_MAX) {
         let detail = format!("an order has at most {SEATS_MAX} seats on a flight");

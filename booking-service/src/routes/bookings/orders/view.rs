@@ -1,4 +1,4 @@
-//! Orders as they are answered.
+//! Response bodies of orders.
 
 use domain::{Amount, Currency, HoldId, PaymentId, RefusalCode, SeatNumber};
 use jiff::Timestamp;
@@ -10,69 +10,69 @@ use crate::http::travelers::{self, TravelerBody};
 use crate::model::booking::Booking;
 use crate::routes::bookings::orders::parse::LegRequest;
 
-/// An order that was just made.
+/// A new order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreatedOrder {
     /// The order's id
     #[schema(value_type = uuid::Uuid)]
     order_id: HoldId,
-    /// The flight, as it was asked for
+    /// The flight as the client named it
     #[schema(example = "FL123")]
     flight_id: String,
-    /// Who ordered
+    /// The user who ordered
     #[schema(example = "alice")]
     user_id: String,
     /// The seats
     #[schema(value_type = Vec<String>, example = json!(["A1", "A2"]))]
     seats: Vec<SeatNumber>,
-    /// The flights and seats of an itinerary
+    /// Flights and seats of an itinerary
     #[serde(skip_serializing_if = "Vec::is_empty")]
     legs: Vec<LegRequest>,
-    /// `SEATS_RESERVED`, or `FAILED`
+    /// `SEATS_RESERVED` or `FAILED`
     #[schema(example = "SEATS_RESERVED")]
     status: &'static str,
-    /// The name of what works on it
+    /// Id of the workflow that drives the order
     workflow_id: String,
-    /// Why it has failed
+    /// Why it failed
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
-    /// The same as a stable code
+    /// The reason as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     code: Option<RefusalCode>,
 }
 
-/// An order.
+/// An order with chosen seats.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderView {
     /// The order's id
     #[schema(value_type = uuid::Uuid)]
     order_id: HoldId,
-    /// The flight, as it was asked for
+    /// The flight as the client named it
     #[schema(example = "FL123")]
     flight_id: String,
-    /// Who ordered
+    /// The user who ordered
     #[schema(example = "alice")]
     user_id: String,
     /// The seats
     #[schema(value_type = Vec<String>, example = json!(["A1", "A2"]))]
     seats: Vec<SeatNumber>,
-    /// The flights and seats of an itinerary
+    /// Flights and seats of an itinerary
     #[serde(skip_serializing_if = "Vec::is_empty")]
     legs: Vec<LegRequest>,
     /// `CREATED`, `SEATS_RESERVED`, `PAYMENT_PENDING`, `CONFIRMED`, `FAILED`, `EXPIRED` or `CANCELLED`
     #[schema(example = "SEATS_RESERVED")]
     status: &'static str,
-    /// Seconds until the seats go back; zero unless they are reserved
+    /// Seconds until the hold expires; zero unless seats are reserved
     #[schema(example = 899)]
     time_remaining: i64,
-    /// When that is
+    /// Expiry of the hold
     expires_at: Option<Timestamp>,
-    /// Since when the seats are held
+    /// Time at which the seats were held
     reserved_at: Option<Timestamp>,
-    /// How many attempts to pay have been begun
+    /// Payment attempts begun so far
     #[schema(example = 0)]
     payment_attempts: i16,
     /// The price of all seats
@@ -82,25 +82,25 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "INR")]
     currency: Option<Currency>,
-    /// The charge
+    /// The charge's id
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     payment_id: Option<PaymentId>,
-    /// Why it has failed
+    /// Why it failed
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<String>,
-    /// The same as a stable code
+    /// The reason as a stable code
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     code: Option<RefusalCode>,
-    /// When it was made
+    /// Creation time
     created_at: Timestamp,
-    /// Who travels
+    /// The travelers
     #[serde(skip_serializing_if = "Vec::is_empty")]
     travelers: Vec<TravelerBody>,
 }
 
-/// An order that was just made, or made before by the same request.
+/// Also for replays of the request.
 pub(crate) fn created(order: &Booking) -> CreatedOrder {
     let (code, failure_reason) = failure(order);
     CreatedOrder {
@@ -116,7 +116,6 @@ pub(crate) fn created(order: &Booking) -> CreatedOrder {
     }
 }
 
-/// An order as it stands.
 pub(crate) fn order(order: &Booking) -> OrderView {
     let (code, failure_reason) = failure(order);
     let is_held = status(order) == "SEATS_RESERVED";
@@ -146,7 +145,7 @@ fn first_seats(order: &Booking) -> Vec<SeatNumber> {
     first.map(|leg| leg.seats.clone()).unwrap_or_default()
 }
 
-/// The legs of an order that has more than one.
+/// Only for orders of more than one flight.
 fn itinerary(order: &Booking) -> Vec<LegRequest> {
     if order.legs.len() < 2 {
         return Vec::new();
@@ -158,7 +157,7 @@ fn itinerary(order: &Booking) -> Vec<LegRequest> {
     legs.collect()
 }
 
-/// Why an order has failed, if it has: what went wrong on the way is nobody's concern.
+/// Only for ended orders: refusals before that are not shown.
 fn failure(order: &Booking) -> (Option<RefusalCode>, Option<String>) {
     let has_failed = matches!(status(order), "FAILED" | "EXPIRED" | "CANCELLED");
     let refusal = order.refusal.clone().filter(|_| has_failed);

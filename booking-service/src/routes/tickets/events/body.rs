@@ -1,4 +1,4 @@
-//! Events as they are sent and answered.
+//! Request and response bodies of events.
 
 use domain::{Amount, Currency, Units, ZoneName};
 use jiff::civil::DateTime;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::model::event::Event;
 use crate::model::text::{Description, Name};
 
-/// A moment as clients write it: with an offset from UTC, or without one where it is UTC.
+/// A time as clients write it; without an offset it is UTC.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -23,13 +23,13 @@ impl TryFrom<String> for Moment {
         let wrong = || "is not a time such as 2030-07-10T19:30:00Z".to_owned();
         let moment = text.parse::<Timestamp>().or_else(|_| {
             if text.contains('[') {
-                // By the clocks of the zone that it names.
+                // Local time in the zone that it names.
                 return Ok(text.parse::<Zoned>()?.timestamp());
             }
             let local = text.parse::<DateTime>()?;
             Ok::<_, jiff::Error>(local.to_zoned(TimeZone::UTC)?.timestamp())
         });
-        // The database keeps microseconds.
+        // PostgreSQL stores microseconds.
         let moment = moment.map_err(|_| wrong())?.as_microsecond();
         let moment = Timestamp::from_microsecond(moment).map_err(|_| wrong())?;
         let is_storable = moment >= Timestamp::UNIX_EPOCH;
@@ -37,53 +37,53 @@ impl TryFrom<String> for Moment {
     }
 }
 
-/// A field that may be left out, and set to nothing.
+/// For fields that may be absent or null: `None`, `Some(None)`.
 fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// An event to be made.
+/// A new event.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct EventRequest {
-    /// What it is called
+    /// The name
     #[schema(value_type = String, max_length = 200, example = "Rock Concert")]
     pub(crate) name: Name,
-    /// What is said about it
+    /// A description
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 5000, example = "An evening in the park")]
     pub(crate) description: Description,
-    /// When it begins, RFC 3339; without an offset it is UTC
+    /// Start, RFC 3339; without an offset it is UTC
     #[schema(value_type = String, format = "date-time", example = "2030-07-10T19:30:00Z")]
     pub(crate) date_time: Moment,
-    /// The zone whose clocks the pages show, an IANA name
+    /// Time zone in which pages show the start, an IANA name
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     pub(crate) time_zone: Option<ZoneName>,
-    /// Where it is
+    /// The venue
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200, example = "Waldbühne, Berlin")]
     pub(crate) venue: Option<Name>,
-    /// All of its tickets
+    /// Number of tickets
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 1000)]
     pub(crate) total_tickets: Units,
-    /// What one ticket costs; zero: nothing
+    /// Price of a ticket; zero is free
     #[schema(value_type = f64, minimum = 0.0, example = 75.5)]
     pub(crate) ticket_price: Amount,
-    /// In which currency, ISO 4217
+    /// The price's currency, ISO 4217
     #[serde(default = "usd")]
     #[schema(value_type = Option<String>, example = "USD")]
     pub(crate) currency: Currency,
-    /// From when on tickets are sold
+    /// Start of sales
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(crate) sales_start: Option<Moment>,
-    /// Until when tickets are sold; sales also close some time before the event
+    /// End of sales; sales also close some time before the event
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(crate) sales_end: Option<Moment>,
-    /// How many tickets one user may have; left out: any number
+    /// Maximum number of tickets per user; absent: no limit
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     pub(crate) max_tickets_per_user: Option<Units>,
@@ -93,50 +93,50 @@ fn usd() -> Currency {
     Currency::USD
 }
 
-/// What is to change of an event.
+/// Fields of an event to change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EventChangeRequest {
-    /// What it is called
+    /// The name
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200, example = "Rock Concert")]
     pub(crate) name: Option<Name>,
-    /// What is said about it
+    /// A description
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 5000)]
     pub(crate) description: Option<Description>,
-    /// When it begins
+    /// Start, RFC 3339; without an offset it is UTC
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time", example = "2030-07-10T19:30:00Z")]
     pub(crate) date_time: Option<Moment>,
-    /// The zone whose clocks the pages show, an IANA name; null: none
+    /// Time zone in which pages show the start, an IANA name; null: none
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     pub(crate) time_zone: Option<Option<ZoneName>>,
-    /// Where it is; null: nowhere in particular
+    /// The venue; null: none
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 200, example = "Waldbühne, Berlin")]
     pub(crate) venue: Option<Option<Name>>,
-    /// All of its tickets, as many as are held and sold or more
+    /// Number of tickets, at least as many as are held and sold
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 1000)]
     pub(crate) total_tickets: Option<Units>,
-    /// What one ticket costs to those who book from now on
+    /// Price of a ticket, for new bookings
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0.0, example = 75.5)]
     pub(crate) ticket_price: Option<Amount>,
-    /// In which currency, ISO 4217: only the one that it has, which its sales are counted in
+    /// The price's currency, ISO 4217; it cannot be changed, because all sales are counted in it
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "USD")]
     pub(crate) currency: Option<Currency>,
-    /// From when on tickets are sold; null: from the beginning
+    /// Start of sales; null: no start
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(crate) sales_start: Option<Option<Moment>>,
-    /// Until when tickets are sold; null: until sales close before the event
+    /// End of sales; null: when sales close before the event
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub(crate) sales_end: Option<Option<Moment>>,
-    /// How many tickets one user may have by bookings from now on; null: any number
+    /// Maximum number of tickets per user, for new bookings; null: no limit
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     pub(crate) max_tickets_per_user: Option<Option<Units>>,
@@ -147,43 +147,43 @@ pub(crate) struct EventChangeRequest {
 pub(crate) struct EventView {
     /// The event's id
     pub(crate) id: Uuid,
-    /// What it is called
+    /// The name
     #[schema(example = "Rock Concert")]
     pub(crate) name: String,
-    /// What is said about it
+    /// A description
     pub(crate) description: String,
-    /// When it begins
+    /// Start of the event
     pub(crate) date_time: Timestamp,
-    /// The zone whose clocks the pages show, an IANA name
+    /// Time zone in which pages show the start, an IANA name
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     pub(crate) time_zone: Option<ZoneName>,
-    /// Where it is
+    /// The venue
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Waldbühne, Berlin")]
     pub(crate) venue: Option<String>,
-    /// All of its tickets
+    /// Number of tickets
     #[schema(example = 1000)]
     pub(crate) total_tickets: i32,
-    /// What one ticket costs
+    /// Price of a ticket
     #[schema(value_type = f64, example = 75.5)]
     pub(crate) ticket_price: Amount,
-    /// In which currency, ISO 4217
+    /// The price's currency, ISO 4217
     #[schema(value_type = String, example = "USD")]
     pub(crate) currency: Currency,
-    /// From when on tickets are sold
+    /// Start of sales
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sales_start: Option<Timestamp>,
-    /// Until when tickets are sold
+    /// End of sales
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sales_end: Option<Timestamp>,
-    /// How many tickets one user may have
+    /// Maximum number of tickets per user
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub(crate) max_tickets_per_user: Option<Units>,
-    /// When it was made
+    /// Creation time
     pub(crate) created_at: Timestamp,
-    /// When it was last changed
+    /// Time of the last change
     pub(crate) updated_at: Timestamp,
 }
 
@@ -208,26 +208,26 @@ impl From<Event> for EventView {
     }
 }
 
-/// What an event's bookings add up to.
+/// Statistics of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StatisticsView {
-    /// The event
+    /// The event's id
     pub(crate) event_id: Uuid,
     /// Tickets of confirmed bookings
     #[schema(example = 250)]
     pub(crate) total_sold: i64,
-    /// What they were sold for
+    /// Price of the tickets sold
     #[schema(value_type = f64, example = 18875.0)]
     pub(crate) estimated_revenue: Revenue,
-    /// In which currency, ISO 4217
+    /// The revenue's currency, ISO 4217
     #[schema(value_type = String, example = "USD")]
     pub(crate) currency: Currency,
-    /// Tickets that are neither held nor sold
+    /// Tickets neither held nor sold
     #[schema(example = 750)]
     pub(crate) available_tickets: i32,
 }
 
-/// What many bookings come to, which may be more than an [`Amount`] can be: a number in JSON.
+/// The sum of many bookings, as a JSON number; it may exceed the range of an [`Amount`].
 #[derive(Debug)]
 pub(crate) struct Revenue {
     pub(crate) minor: i64,
