@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{circles, layers, manifests, references, workspace};
 
-/// What is wrong in the workspace at this path, a line each.
+/// All findings in the workspace at this path, one line each.
 pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
     let packages = workspace::packages(root)?;
     let mut findings = Vec::new();

@@ -1,10 +1,10 @@
-//! Files that use each other in a circle: the strongly connected components of what uses what.
+//! Import cycles: the strongly connected components of the graph of files.
 
 use std::collections::BTreeSet;
 
 use crate::references::{Graph, Reference, graph};
 
-/// A finding for each use that is part of a circle.
+/// One finding per reference that is part of a cycle.
 pub(crate) fn found(references: &[Reference]) -> Vec<String> {
     let graph = graph(references);
     let mut findings = Vec::new();
@@ -13,7 +13,7 @@ pub(crate) fn found(references: &[Reference]) -> Vec<String> {
             if reached(&graph, to).contains(from) {
                 let (line, path) = (reference.line, &reference.path);
                 findings.push(format!(
-                    "{from}:{line}: circle: uses {path}, and {to} uses this file"
+                    "{from}:{line}: cycle: uses {path}, and {to} uses this file"
                 ));
             }
         }
@@ -21,7 +21,7 @@ pub(crate) fn found(references: &[Reference]) -> Vec<String> {
     findings
 }
 
-/// The files that a file uses, directly or through others.
+/// The files that a file uses, directly or transitively.
 fn reached<'a>(graph: &Graph<'a>, start: &'a str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut waiting = vec![start];

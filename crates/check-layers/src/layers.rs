@@ -1,12 +1,12 @@
-//! What files may not use, by where they are.
+//! The layers: which paths may not use which modules and crates.
 
 use crate::references::Reference;
 use crate::workspace::Target;
 
 struct Layer {
-    /// What the path of a file of it starts with, from the workspace's root; `*` is any name.
+    /// Path prefix from the workspace's root; `*` matches any name.
     files: &'static str,
-    /// The modules and crates that it may not use.
+    /// Modules and crates that these files may not use.
     forbidden: &'static [&'static str],
     why: &'static str,
 }
@@ -41,7 +41,7 @@ const LAYERS: &[Layer] = &[
             "actix_web",
             "service_http",
         ],
-        why: "db has SQL, over model alone",
+        why: "db has the SQL, and uses only model",
     },
     Layer {
         files: "*-service/src/app",
@@ -52,17 +52,17 @@ const LAYERS: &[Layer] = &[
             "actix_web",
             "service_http",
         ],
-        why: "app decides, and knows no HTTP",
+        why: "app decides, without HTTP",
     },
     Layer {
         files: "*-service/src/routes",
         forbidden: &["crate::pages", "deadpool_postgres", "tokio_postgres"],
-        why: "routes ask app, and know no pages",
+        why: "routes call app, not pages or the database",
     },
     Layer {
         files: "*-service/src/pages",
         forbidden: &["crate::routes", "deadpool_postgres", "tokio_postgres"],
-        why: "pages ask app, and know no routes",
+        why: "pages call app, not routes or the database",
     },
     Layer {
         files: "crates/inventory/src/decide",
@@ -102,7 +102,7 @@ const LAYERS: &[Layer] = &[
     },
 ];
 
-/// Where no SQL is.
+/// Paths without SQL statements.
 const WITHOUT_SQL: &[&str] = &[
     "*-service/src/app",
     "*-service/src/model",
@@ -126,14 +126,13 @@ pub(crate) fn forbidden(target: &Target, references: &[Reference]) -> Vec<String
     for module in target.modules.values() {
         if WITHOUT_SQL.iter().any(|files| is_in(&module.file, files)) {
             let lines = module.content.sql.iter();
-            findings
-                .extend(lines.map(|line| format!("{}:{line}: SQL belongs into db", module.file)));
+            findings.extend(lines.map(|line| format!("{}:{line}: SQL belongs in db", module.file)));
         }
     }
     findings
 }
 
-/// Whether a file is a directory's, or the module of that name itself.
+/// Whether a file is in a directory, or is the module of that name.
 fn is_in(file: &str, files: &str) -> bool {
     let file = match files.split_once('*') {
         Some((_, rest)) => file.find(rest).map(|at| &file[at..]).zip(Some(rest)),

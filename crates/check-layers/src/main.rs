@@ -1,8 +1,8 @@
-//! Checks which file of the workspace may use which: imports go down the floors ([`layers`]), and no files of a
-//! crate use each other in a circle ([`circles`]).
+//! Checks which files of the workspace use which: imports go down the layers ([`layers`]), and no files of a
+//! crate import each other in a cycle ([`circles`]).
 //!
-//! It reads the source as tokens ([`scan`]) and follows names through `use` and re-exports to the file that defines
-//! them ([`resolve`]). What macros of other crates make of their input, and calls of methods, it does not see.
+//! It reads source files as tokens ([`scan`]) and follows names through `use` and re-exports to the defining
+//! file ([`resolve`]). Expansions of other crates' macros, and method calls, are invisible to it.
 
 mod check;
 mod circles;
@@ -34,10 +34,10 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// How many findings each package still has: this list only shrinks.
+/// Number of findings that each package still has. The list may only shrink.
 const KNOWN: &str = include_str!("../known.txt");
 
-/// Without those of packages that have no more than is known.
+/// Drops the findings of packages that have no more than known.
 fn beyond_known(mut findings: Vec<String>) -> Vec<String> {
     let count_of = |findings: &[String], package: &str| {
         let in_package = |finding: &&String| finding.starts_with(package);

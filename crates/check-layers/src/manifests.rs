@@ -1,4 +1,4 @@
-//! Which crate may depend on which: read from the lines under `[dependencies]`. What only tests use may be anything.
+//! Allowed dependencies between crates, by the `[dependencies]` tables. Dev-dependencies are not restricted.
 
 use crate::workspace::Package;
 
@@ -6,7 +6,7 @@ const SERVICES: [&str; 3] = ["booking-service", "flight-service", "payment-servi
 
 const TEST_CRATES: [&str; 1] = ["test-stack"];
 
-/// They load the services of a test stack.
+/// These load the services of a test stack, so they depend on it.
 const TOOLS: [&str; 2] = ["crates/stress-test", "crates/benches"];
 
 const PURE: [&str; 5] = [
@@ -33,19 +33,19 @@ pub(crate) fn forbidden(package: &Package) -> Vec<String> {
     let mut findings = Vec::new();
     for (line, name) in dependencies(&package.manifest) {
         let why = if SERVICES.contains(&name) {
-            "nobody uses a service's code"
+            "no crate uses a service's code"
         } else if TEST_CRATES.contains(&name) && !is_tool {
-            "what is for tests is no dependency"
+            "test crates may only be dev-dependencies"
         } else if PURE.contains(&path) && INPUT_AND_OUTPUT.contains(&name) {
             "this crate does no I/O"
         } else if path == "crates/service-core"
             && (name.starts_with("actix") || name == "service-http")
         {
-            "service-core knows no HTTP server"
+            "service-core has no HTTP server"
         } else if path == "crates/inventory"
             && (name.starts_with("actix") || name == "service-http")
         {
-            "the inventory knows no HTTP server"
+            "the inventory has no HTTP server"
         } else {
             continue;
         };
@@ -54,7 +54,7 @@ pub(crate) fn forbidden(package: &Package) -> Vec<String> {
     findings
 }
 
-/// The names under `[dependencies]`, each with its line.
+/// The names under `[dependencies]` with their lines.
 fn dependencies(manifest: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut section = "";
     manifest.lines().enumerate().filter_map(move |(at, line)| {

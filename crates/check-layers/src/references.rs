@@ -1,4 +1,4 @@
-//! What each file of a crate uses, and on which line.
+//! The references of each file of a crate, with their lines.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::workspace::{Module, Target};
 pub(crate) struct Reference {
     pub(crate) from: String,
     pub(crate) line: usize,
-    /// What is used: `crate::` and the module that has it, or the path into another crate.
+    /// The referenced path: `crate::` and the defining module, or a path into another crate.
     pub(crate) path: String,
-    /// The file that has it, if it is of this crate.
+    /// The file that defines it, if it is in this crate.
     pub(crate) file: Option<String>,
 }
 
@@ -31,10 +31,10 @@ pub(crate) fn of(target: &Target) -> Vec<Reference> {
                 .as_ref()
                 .and_then(|binds| module.content.names.get(binds));
             match (&resolved, used_at) {
-                // What a table of contents lists it does not use by that.
+                // A table of contents does not use what it re-exports.
                 _ if is_contents && used_at.is_none() => {}
                 (_, Some(line)) if is_contents => add(resolved, *line),
-                // A module that is imported is not used yet: paths through it are. From a glob come unknown names.
+                // Importing a module is no use of it: paths through it are. A glob imports unknown names.
                 (Resolved::Module(from), _) if import.is_glob => {
                     add(Resolved::Item(from.clone()), import.written.line);
                 }

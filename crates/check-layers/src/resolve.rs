@@ -1,22 +1,22 @@
-//! From a written path to the module that defines what it names.
+//! Resolves a written path to the module that defines its last name.
 
 use crate::workspace::{Target, below};
 
-/// Re-exports of re-exports end somewhere; a glob that leads back to itself does not.
+/// Bounds chains of re-exports; a glob may lead back to itself.
 const DEPTH_MAX: usize = 16;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Resolved {
-    /// A module of this crate itself.
+    /// A module of this crate.
     Module(Vec<String>),
-    /// Something that this module of this crate has.
+    /// An item in this module of this crate.
     Item(Vec<String>),
     /// A path into another crate.
     Foreign(Vec<String>),
 }
 
 impl Target {
-    /// What a path means in a module.
+    /// Resolves a path as seen from a module.
     pub(crate) fn resolve(&self, module: &[String], segments: &[String]) -> Resolved {
         self.resolve_within(module, segments, DEPTH_MAX)
     }
@@ -58,14 +58,14 @@ impl Target {
                     return Resolved::Foreign(path);
                 }
                 Some(item) => return item,
-                // Made by a macro, or a macro itself.
+                // A macro, or made by one.
                 None => return Resolved::Item(module),
             }
         }
         Resolved::Module(module)
     }
 
-    /// What a name is in a module; `None` if it is nothing that the module's text names.
+    /// Looks a name up in a module; `None` if the module's text does not name it.
     fn lookup(&self, module: &[String], name: &str, depth: usize) -> Option<Resolved> {
         let depth = depth.checked_sub(1)?;
         let child = below(module, name);

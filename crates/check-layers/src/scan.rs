@@ -1,24 +1,25 @@
-//! One source file as the names that it defines, imports and uses. Comments and strings are not looked into.
+//! Scans a source file for the names that it defines, imports and uses. Comments are ignored, and of strings
+//! only SQL counts.
 
 use std::collections::BTreeMap;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// A module: a file's, or one inside it.
+/// A module: a file's, or an inline one.
 #[derive(Default)]
 pub(crate) struct Scanned {
     pub(crate) imports: Vec<Import>,
     pub(crate) paths: Vec<Written>,
-    /// Names that stand alone, and where first.
+    /// Single-segment names with their first lines.
     pub(crate) names: BTreeMap<String, usize>,
     pub(crate) defined: Vec<String>,
     pub(crate) files: Vec<ChildFile>,
     pub(crate) inline: Vec<(String, Scanned)>,
-    /// Lines with a string that is an SQL statement.
+    /// Lines of strings with an SQL statement.
     pub(crate) sql: Vec<usize>,
 }
 
-/// A path as it is written.
+/// A path as written.
 #[derive(Clone)]
 pub(crate) struct Written {
     pub(crate) segments: Vec<String>,
@@ -36,7 +37,7 @@ pub(crate) struct Import {
 /// `mod name;`
 pub(crate) struct ChildFile {
     pub(crate) name: String,
-    /// Where `#[path]` says it is.
+    /// From `#[path]`.
     pub(crate) path: Option<String>,
 }
 
@@ -82,7 +83,7 @@ impl Scanner {
         }
     }
 
-    /// Items are only looked for where a module has them, not within bodies.
+    /// Items are recognized only at module level, not in bodies.
     fn scan(mut self, module: &mut Scanned, has_items: bool) {
         let mut path_attribute = None;
         while let Some(token) = self.tokens.get(self.at) {
@@ -132,7 +133,7 @@ impl Scanner {
         self.is_punct(at, ':') && self.is_punct(at + 1, ':')
     }
 
-    /// The scope of `pub(in crate::module)` uses nothing.
+    /// Skips the scope of `pub(in crate::module)`, which uses nothing.
     fn follows_pub(&self) -> bool {
         self.at > 0 && self.ident(self.at - 1).is_some_and(|word| word == "pub")
     }
@@ -163,7 +164,7 @@ impl Scanner {
         if self.is_punct(self.at, '!') {
             self.at += 1;
         }
-        // `const fn` and `*const T` come here too: the next round sees them.
+        // `const fn` and `*const T` come here too: the next iteration handles them.
         match self.ident(self.at) {
             Some(name)
                 if !DEFINING.contains(&name.as_str()) && name != "unsafe" && name != "async" =>
@@ -213,7 +214,7 @@ impl Scanner {
         self.tree(&mut Vec::new(), is_exported, module);
     }
 
-    /// A tree of names after `use`, up to its end or the comma after it.
+    /// A `use` tree, up to its end or the next comma.
     fn tree(&mut self, prefix: &mut Vec<String>, is_exported: bool, module: &mut Scanned) {
         let depth = prefix.len();
         let line = self.line();

@@ -1,4 +1,4 @@
-//! Plants each kind of mistake in a small workspace of its own, and says which was not found.
+//! Plants each kind of violation in a small workspace, and reports those that were not found.
 
 use std::path::Path;
 use std::{env, fs, process};
@@ -7,9 +7,9 @@ use crate::check::findings;
 
 struct Plant {
     name: &'static str,
-    /// `path: content` of each file.
+    /// `(path, content)` of each file.
     files: &'static [(&'static str, &'static str)],
-    /// How many lines are to be found.
+    /// Expected number of findings.
     found: usize,
 }
 
@@ -195,7 +195,7 @@ const PLANTS: &[Plant] = &[
     },
 ];
 
-/// A line for each plant that was not found as it was planted.
+/// One line per plant with another number of findings.
 pub(crate) fn run() -> anyhow::Result<Vec<String>> {
     let root = env::temp_dir().join(format!("check-layers-{}", process::id()));
     let mut missed = Vec::new();
@@ -205,7 +205,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<String>> {
         let found = outcome?;
         if found.len() != plant.found {
             missed.push(format!(
-                "{}: {} to be found, but there is {found:#?}",
+                "{}: expected {} findings, found {found:#?}",
                 plant.name, plant.found
             ));
         }

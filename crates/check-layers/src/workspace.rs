@@ -1,4 +1,4 @@
-//! The packages of a workspace, and the tree of modules below each root of them.
+//! The packages of a workspace, and the module tree of each of their targets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,19 +10,19 @@ use proc_macro2::TokenStream;
 use crate::scan::{Scanned, scan};
 
 pub(crate) struct Package {
-    /// Its directory, from the workspace's root.
+    /// Directory, relative to the workspace's root.
     pub(crate) path: String,
     pub(crate) manifest: String,
     pub(crate) targets: Vec<Target>,
 }
 
-/// What is compiled as one crate: its modules by their path, `[]` the root.
+/// A crate as cargo compiles it: its modules by path; `[]` is the root.
 pub(crate) struct Target {
     pub(crate) modules: BTreeMap<Vec<String>, Module>,
 }
 
 pub(crate) struct Module {
-    /// From the workspace's root.
+    /// Relative to the workspace's root.
     pub(crate) file: String,
     pub(crate) content: Scanned,
 }
@@ -61,7 +61,7 @@ fn entries(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(entries.collect::<Result<_, _>>()?)
 }
 
-/// `lib.rs` and `main.rs` wherever they are, and files of their own in `tests`, `benches` and `src/bin`.
+/// `lib.rs` and `main.rs` anywhere, and the files in `tests`, `benches` and `src/bin`.
 fn target_roots(package: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut roots = Vec::new();
     let mut directories = vec![package.to_owned()];
@@ -117,7 +117,7 @@ impl Target {
                 Some(children.join(format!("{}.rs", child.name))),
                 Some(children.join(&child.name).join("mod.rs")),
             ];
-            // What is neither is behind a condition, or is no module.
+            // Neither file exists: the module is behind a `cfg`, or no module.
             if let Some(place) = places.into_iter().flatten().find(|place| place.is_file()) {
                 self.add(root, &place, below(&name, &child.name))?;
             }
@@ -138,7 +138,7 @@ impl Target {
     }
 }
 
-/// The name of a child of this module.
+/// The path of a module's child.
 pub(crate) fn below(module: &[String], child: &str) -> Vec<String> {
     let mut name = module.to_vec();
     name.push(child.to_owned());

@@ -20,10 +20,10 @@ use crate::local::settings::Settings;
 
 /// Runs Holdfast on this machine: PostgreSQL, Redis and the three services, without Docker.
 ///
-/// Settings are environment variables: HOLDFAST_STATE_DIR (.holdfast), HOLDFAST_FLIGHT_PORT (8080),
+/// Environment variables, with defaults: HOLDFAST_STATE_DIR (.holdfast), HOLDFAST_FLIGHT_PORT (8080),
 /// HOLDFAST_BOOKING_PORT (8081), HOLDFAST_PAYMENT_PORT (8082), HOLDFAST_POSTGRES_PORT (15432) and
-/// HOLDFAST_REDIS_PORT (16379); HOLDFAST_POSTGRES_URL and HOLDFAST_REDIS_URL name existing servers to
-/// use instead of private ones.
+/// HOLDFAST_REDIS_PORT (16379); HOLDFAST_POSTGRES_URL and HOLDFAST_REDIS_URL name existing servers to use
+/// instead of private ones.
 #[derive(Parser)]
 #[command(name = "holdfast")]
 pub struct Holdfast {
@@ -35,35 +35,35 @@ pub struct Holdfast {
 enum Command {
     /// Run everything in the foreground until Ctrl-C
     Run {
-        /// Leave the terminal: how `start` runs it
+        /// Detach from the terminal: how `start` runs it
         #[arg(long, hide = true)]
         background: bool,
     },
     /// Run everything in the background
     Start,
-    /// Stop what runs in the background or in another terminal
+    /// Stop the stack, in the background or in another terminal
     Stop,
-    /// Show what runs; the exit code is 0 if all is ready, 3 if nothing runs
+    /// Show the status of each part; the exit code is 0 if all are ready, 3 if nothing runs
     Status,
-    /// Remove all data and load the schedules anew
+    /// Delete all data and import the schedules again
     Reset,
-    /// Remove the state directory with all data; nothing may be running
+    /// Delete the state directory with all data; the stack must be stopped
     Remove,
     /// Follow the logs
     Logs,
     /// Open one of the databases in psql
     Psql(psql::Arguments),
-    /// Check the invariants across the three databases; the exit code is 1 if one is violated, and 2 if
-    /// that can't be found out
+    /// Check the invariants across the three databases; the exit code is 1 if one is violated, 2 if a
+    /// database can't be read
     Audit(audit::Arguments),
-    /// Make a key pair that tokens are made and checked with
+    /// Create a key pair for signing and checking tokens
     MintKey(mint_key::Arguments),
-    /// Make a token
+    /// Sign a token
     MintToken(mint_token::Arguments),
 }
 
 impl Holdfast {
-    /// Does what was asked for. The code is the process's exit code.
+    /// Runs the command; returns the exit code.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
         let settings = Settings::from_environment()?;
         match self.command {

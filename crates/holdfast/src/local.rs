@@ -1,4 +1,4 @@
-//! The local stack: what belongs to it, how it comes up, stays up and goes down.
+//! The local stack: its parts, their start, supervision and stop.
 
 pub mod banner;
 pub mod keys;

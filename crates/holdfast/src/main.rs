@@ -1,5 +1,5 @@
-//! `holdfast`: runs the whole system on one machine, without Docker. `holdfast help` lists what it
-//! does; the Makefile has a target for each.
+//! `holdfast`: runs the whole system on one machine, without Docker. `holdfast help` lists the commands; the
+//! Makefile has a target for each.
 
 mod commands;
 mod local;

@@ -1,5 +1,4 @@
-//! What other programs take of the machine meanwhile: they change the numbers, and some more than
-//! others, so that ratios change too.
+//! CPU use of other programs. It distorts measurements, some more than others, so it distorts ratios too.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -7,20 +6,17 @@ use std::time::Instant;
 use procfs::process::{Stat, all_processes};
 use procfs::ticks_per_second;
 
-/// Above this share of a core, numbers are not comparable with others.
+/// Above this share of a core, results are not comparable.
 pub const TOLERATED_CORES: f64 = 0.15;
 
-/// The processor time that other programs had taken at one moment.
+/// CPU time of other programs at one moment.
 pub struct BackgroundLoad {
     at: Instant,
     seconds: f64,
 }
 
 impl BackgroundLoad {
-    /// What they have taken until now.
-    ///
-    /// # Errors
-    /// When the system does not say.
+    /// The CPU time used until now.
     pub fn now() -> anyhow::Result<Self> {
         let stats: HashMap<i32, Stat> = all_processes()?
             .flatten()
@@ -35,31 +31,28 @@ impl BackgroundLoad {
             .sum::<u64>();
         Ok(Self {
             at: Instant::now(),
-            // Of a machine's whole life they are fewer than a `u32` counts up to after a year.
+            // The ticks of a machine's whole life fit into a `u32` for over a year.
             seconds: f64::from(u32::try_from(ticks)?)
                 / f64::from(u32::try_from(ticks_per_second())?),
         })
     }
 
-    /// How many cores they have kept busy since then, on average.
-    ///
-    /// # Errors
-    /// When the system does not say.
+    /// Cores that other programs kept busy since then, on average.
     pub fn cores_since(&self) -> anyhow::Result<f64> {
         let now = Self::now()?;
         let passed = now.at.duration_since(self.at).as_secs_f64();
-        // What ends without being waited for takes its time with it.
+        // A process that ends without being waited for takes its time with it, which would be negative use.
         Ok(((now.seconds - self.seconds) / passed).max(0.0))
     }
 }
 
-/// Its own time, and that of the children that it has waited for.
+/// The process's own time, and that of its reaped children.
 fn ticks(stat: &Stat) -> u64 {
     let of_children = [stat.cutime, stat.cstime].map(|ticks| u64::try_from(ticks).unwrap_or(0));
     stat.utime + stat.stime + of_children.iter().sum::<u64>()
 }
 
-/// Whether a process is this ancestor or one of its descendants.
+/// Whether a process is this ancestor or a descendant of it.
 fn descends(stat: &Stat, ancestor: i32, stats: &HashMap<i32, Stat>) -> bool {
     let parent = |stat: &&Stat| stats.get(&stat.ppid);
     std::iter::successors(Some(stat), parent).any(|stat| stat.pid == ancestor)

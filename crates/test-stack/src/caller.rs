@@ -1,5 +1,5 @@
-//! A caller of running services, for their tests. Whatever is asked, it checks what holds for every answer:
-//! see [`Answer`]. What only one service has, its tests put around it.
+//! A caller of running services for their tests. It checks the contract of every answer: see [`Answer`].
+//! Tests wrap it for what only one service has.
 
 mod answer;
 
@@ -21,15 +21,12 @@ pub struct Caller {
     http: Client,
     base: String,
     refusals: Refusals,
-    /// Whose word the services take for who calls, where they ask.
+    /// Bearer token, for services that authenticate callers.
     token: Option<String>,
 }
 
 impl Caller {
-    /// A caller of the service at this address, such as `http://127.0.0.1:8080`.
-    ///
-    /// # Errors
-    /// When there can be no HTTP client.
+    /// A caller of the service at this URL, such as `http://127.0.0.1:8080`.
     pub fn new(base: impl Into<String>, refusals: Refusals) -> anyhow::Result<Self> {
         Ok(Self {
             http: Client::builder().timeout(SOON).build()?,
@@ -39,7 +36,7 @@ impl Caller {
         })
     }
 
-    /// The same with this token.
+    /// A copy with this token.
     #[must_use]
     pub fn bearing(&self, token: &str) -> Self {
         Self {
@@ -48,13 +45,13 @@ impl Caller {
         }
     }
 
-    /// The whole address of a path.
+    /// The full URL of a path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// A request that is still to be sent.
+    /// A request to be completed and sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, self.url(path));
         match &self.token {
@@ -63,10 +60,8 @@ impl Caller {
         }
     }
 
-    /// Sends a request.
-    ///
     /// # Errors
-    /// When there is no answer, or one that no answer may be.
+    /// When there is no answer, or one that breaks the contract.
     pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
         let (http, request) = request.build_split();
         let request = request?;
@@ -79,62 +74,37 @@ impl Caller {
         Ok(answer)
     }
 
-    /// A GET.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
     pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// A POST.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// A POST whose body is taken as it is.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
+    /// A POST with this body as it is.
     pub async fn post_text(&self, path: &str, body: impl Into<String>) -> anyhow::Result<Answer> {
         let request = self.request(Method::POST, path);
         let request = request.header(CONTENT_TYPE, "application/json");
         self.send(request.body(body.into())).await
     }
 
-    /// A POST under this idempotency key.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
+    /// A POST with this idempotency key.
     pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
         let request = self.request(Method::POST, path);
         self.send(request.header("idempotency-key", key).json(body))
             .await
     }
 
-    /// A PUT.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
     pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         self.send(self.request(Method::PUT, path).json(body)).await
     }
 
-    /// A DELETE.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
     pub async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    /// Makes something by a POST, and says its id: in JSON:API too.
-    ///
-    /// # Errors
-    /// When it is not made.
+    /// Creates a resource by a POST, and returns its id, in JSON:API too.
     pub async fn make(&self, path: &str, body: &Value) -> anyhow::Result<String> {
         let made = self.post(path, body).await?;
         ensure!(made.status == 201, "{}", made.text);

@@ -1,4 +1,4 @@
-//! How much of the machine each of a benchmark's programs takes: so one sees where the time goes.
+//! CPU use of a benchmark's programs: where the time goes.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -7,21 +7,20 @@ use local_servers::process::ProcessIdentity;
 use procfs::process::{Stat, all_processes};
 use procfs::ticks_per_second;
 
-/// What is counted together.
+/// Processes that are counted together.
 #[derive(Clone, Debug)]
 pub enum Share {
-    /// This process, without what it has started.
+    /// This process, without its children.
     Itself,
-    /// A program with everything that it has started.
+    /// A process with all its descendants.
     Tree(ProcessIdentity),
-    /// Those of its children whose title has this word: PostgreSQL's backends have their database's
-    /// name.
+    /// Its children whose process title contains this word: PostgreSQL's backends show their database.
     Children(ProcessIdentity, String),
-    /// The others of it: itself, and children with none of these words.
+    /// The rest of it: the process, and its children with none of these words in the title.
     Rest(ProcessIdentity, Vec<String>),
 }
 
-/// The processor time that some programs had taken at one moment.
+/// CPU time of the shares at one moment.
 pub struct Cores<'a> {
     at: Instant,
     shares: &'a [(&'static str, Share)],
@@ -30,10 +29,7 @@ pub struct Cores<'a> {
 }
 
 impl<'a> Cores<'a> {
-    /// What they have taken until now.
-    ///
-    /// # Errors
-    /// When the system does not say.
+    /// The CPU time used until now.
     pub fn now(shares: &'a [(&'static str, Share)]) -> anyhow::Result<Self> {
         let processes: Vec<(Stat, String)> = all_processes()?
             .flatten()
@@ -47,7 +43,7 @@ impl<'a> Cores<'a> {
                 .iter()
                 .map(|(stat, title)| share.ticks(stat, title, own, &parents))
                 .sum::<u64>();
-            // Of a machine's whole life they are fewer than a `u32` counts up to after a year.
+            // The ticks of a machine's whole life fit into a `u32` for over a year.
             Ok(f64::from(u32::try_from(ticks)?) / f64::from(u32::try_from(ticks_per_second())?))
         });
         Ok(Self {
@@ -57,15 +53,12 @@ impl<'a> Cores<'a> {
         })
     }
 
-    /// How many cores each has kept busy since then, on average, in the order of the shares.
-    ///
-    /// # Errors
-    /// When the system does not say.
+    /// Cores kept busy since then, on average, in the order of the shares.
     pub fn since(&self) -> anyhow::Result<Vec<f64>> {
         let now = Self::now(self.shares)?;
         let passed = now.at.duration_since(self.at).as_secs_f64();
         let taken = now.seconds.iter().zip(&self.seconds);
-        // A child that ends takes its time to another share.
+        // A child's time moves to another share when it ends, which would be negative use.
         Ok(taken
             .map(|(now, then)| ((now - then) / passed).max(0.0))
             .collect())
@@ -73,7 +66,7 @@ impl<'a> Cores<'a> {
 }
 
 impl Share {
-    /// What of a process's time belongs here.
+    /// The part of a process's CPU time that belongs to this share.
     fn ticks(&self, stat: &Stat, title: &str, own: i32, parents: &HashMap<i32, i32>) -> u64 {
         let with_ended = || {
             let ended = [stat.cutime, stat.cstime].map(|ticks| u64::try_from(ticks).unwrap_or(0));

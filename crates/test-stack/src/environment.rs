@@ -1,12 +1,12 @@
-//! What a service is told: where everything is, and its settings.
+//! A service's environment: addresses and settings.
 
 use local_servers::ports::free_port;
 use local_servers::service::Service;
 
-/// Variables that a service reads: names and values.
+/// Environment variables of a service: names and values.
 pub type Settings<'a> = &'a [(&'a str, &'a str)];
 
-/// A port for each service, at which the others look for it.
+/// A port per service, at which the others call it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     flight: u16,
@@ -15,10 +15,7 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Ports that nothing listens on.
-    ///
-    /// # Errors
-    /// When there are none.
+    /// Unused ports.
     pub fn free() -> std::io::Result<Self> {
         Ok(Self {
             flight: free_port()?,
@@ -35,7 +32,7 @@ impl Ports {
         }
     }
 
-    /// The same with booking-service elsewhere: for a second replica of it.
+    /// Moves booking-service to another port: for its second replica.
     #[must_use]
     pub fn with_booking(self, booking: u16) -> Self {
         Self { booking, ..self }
@@ -46,7 +43,7 @@ impl Ports {
     }
 }
 
-/// The variables of a service. Of two settings with one name the later counts.
+/// The variables of a service. The last of several settings with one name wins.
 pub fn environment(
     service: Service,
     ports: Ports,

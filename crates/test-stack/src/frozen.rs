@@ -1,4 +1,4 @@
-//! Processes that stand still: they are there, keep what they hold, and answer nothing.
+//! Frozen processes: they exist and keep their locks and sockets, but answer nothing.
 
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -8,41 +8,41 @@ use nix::sys::signal::Signal;
 
 use local_servers::process::ProcessIdentity;
 
-/// Thaws what it was told of when its input ends, which it also does when this process is killed.
+/// Thaws the processes that it was given when its input ends, also because this process was killed.
 const THAWER: &str = r#"while read -r pid; do pids="$pids $pid"; done; kill -s CONT $pids"#;
 
-/// A process and its children that are stopped, until this is dropped or this process ends.
+/// A process and its children, stopped (SIGSTOP) until this is dropped or this process ends.
 #[derive(Debug)]
 pub struct Frozen {
     thawer: Child,
-    /// The only writing end.
+    /// The pipe's only writing end.
     names: Option<ChildStdin>,
 }
 
 impl Frozen {
-    /// Stops a process, then its children. It makes no new ones meanwhile.
+    /// Stops a process, then its children. A stopped process forks no new ones.
     ///
     /// # Errors
-    /// When it has ended, or can't be stopped; nothing is left stopped then.
+    /// When it has ended, or can't be stopped; nothing stays stopped then.
     pub fn freeze(process: ProcessIdentity) -> io::Result<Self> {
         let mut thawer = Command::new("sh")
             .args(["-c", THAWER])
             .stdin(Stdio::piped())
-            // What ends this process from a terminal leaves the thawer alone.
+            // A process group of its own: Ctrl-C ends this process and not the thawer.
             .process_group(0)
             .spawn()?;
         let names = thawer.stdin.take();
         let mut frozen = Self { thawer, names };
         frozen.stop(process)?;
         let mut stopped = Vec::new();
-        // A child may have been made just before.
+        // A child may have been forked just before.
         while let Some(child) = process
             .children()
             .into_iter()
             .find(|child| !stopped.contains(child))
         {
             stopped.push(child);
-            // One that has just ended needs no stopping.
+            // A child that has just ended needs no stopping.
             frozen.stop(child).ok();
         }
         Ok(frozen)
@@ -62,7 +62,7 @@ impl Frozen {
 }
 
 impl Drop for Frozen {
-    /// Thaws, and waits for it.
+    /// Thaws the processes, and waits for the thawer.
     fn drop(&mut self) {
         self.names = None;
         let _ = self.thawer.wait();

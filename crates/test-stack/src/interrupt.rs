@@ -1,12 +1,9 @@
-//! Work that a signal ends.
+//! Work that a signal interrupts.
 
 use anyhow::bail;
 use local_servers::signals::Signals;
 
-/// Does this work, and gives it up at SIGINT, SIGTERM or SIGHUP: what it started ends with it.
-///
-/// # Errors
-/// Those of the work, and when it was interrupted.
+/// Runs the work until SIGINT, SIGTERM or SIGHUP, which drops it: whatever it started ends with it.
 pub async fn unless_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {

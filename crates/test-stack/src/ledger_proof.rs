@@ -1,29 +1,24 @@
-//! What a service says of its own pools: the proof of its ledger.
+//! The proof of a service's ledger.
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-/// Where a service answers its ledger's proof.
+/// Path of the proof, the same at every service.
 pub const PROOF_PATH: &str = "/api/ledger/proof";
 
-/// A ledger's proof: the counts of all pools of a service.
+/// Sums over all pools of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
-    /// Whether it holds.
+    /// Whether the ledger adds up to the pools' counts.
     pub holds: bool,
-    /// Units that nobody has.
     pub free: u64,
     /// Units in holds.
     pub held: u64,
-    /// Units sold.
     pub sold: u64,
 }
 
 impl Proof {
-    /// The proof in an answer.
-    ///
-    /// # Errors
-    /// When the answer has none.
+    /// Reads the proof from an answer.
     pub fn read(status: u16, body: &Value) -> anyhow::Result<Self> {
         ensure!(status == 200, "the ledger's proof is answered {status}");
         let count = |name: &str| {
@@ -38,7 +33,7 @@ impl Proof {
         })
     }
 
-    /// Whether it holds, nothing is held, and so many units are sold.
+    /// Whether it holds, nothing is held, and exactly `sold` units are sold.
     #[must_use]
     pub fn is_of(&self, sold: i64) -> bool {
         self.holds && self.held == 0 && u64::try_from(sold) == Ok(self.sold)

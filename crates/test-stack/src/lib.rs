@@ -1,10 +1,8 @@
-//! Servers, databases, processes, proxies and callers, for the tests and benchmarks of every crate.
+//! Servers, databases, processes, proxies and callers for the tests and benchmarks of every crate.
 //!
-//! Tests run against real servers. `make test` starts them once for all test programs and gives their
-//! addresses in [`DATABASE_URL`] and [`REDIS_URL`]; without those, a test program starts its own, and
-//! they end with it. Each test has a database of its own, cloned from a template that is migrated
-//! once:
-//!
+//! Tests run against real servers. `make test` starts them once for all test programs and passes their URLs
+//! in [`DATABASE_URL`] and [`REDIS_URL`]; without those, a test program starts its own, which end with it.
+//! Each test has its own database, cloned from a template that is migrated once:
 //! ```no_run
 //! # async fn migrate(_url: &str) -> anyhow::Result<()> { Ok(()) }
 //! # async fn example() -> anyhow::Result<()> {
@@ -18,10 +16,10 @@
 //! # }
 //! ```
 //!
-//! A test that kills a server or restarts it has its own: [`PrivateServers`]. The services run as
+//! A test that kills or restarts a server has a private one: [`PrivateServers`]. The services run as
 //! processes: any [`Program`](program::Program), or a whole [`ServiceStack`](service_stack::ServiceStack).
 //!
-//! Nothing that a service is built of depends on this crate.
+//! No service depends on this crate.
 
 pub mod background_load;
 pub mod caller;

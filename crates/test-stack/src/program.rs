@@ -1,4 +1,4 @@
-//! Programs of this project that listen on a port, each a process that ends with this one.
+//! Programs of this project that listen on a port, as processes that end with this one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,33 +11,30 @@ use nix::sys::signal::Signal;
 
 use crate::wait_for;
 
-/// How long a program may take until it answers.
+/// Timeout of a start.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long it may take to end when it is asked to.
+/// Timeout of an orderly stop.
 const STOPPED_WITHIN: Duration = Duration::from_secs(25);
 
-/// How much of a log a failure shows.
+/// Log lines quoted in an error.
 pub const QUOTED_LINES: usize = 40;
 
-/// How a program is started.
+/// How to start a program.
 #[derive(Debug)]
 pub struct ProgramLaunch<'a> {
     pub program: &'a Path,
     pub arguments: Vec<String>,
-    /// In addition to this process's own, without what would lead a service elsewhere.
+    /// Added to this process's environment, which is stripped of variables that would redirect a service.
     pub environment: Vec<(String, String)>,
-    /// Where its output is appended.
+    /// The output is appended here.
     pub log: &'a Path,
 }
 
 impl ProgramLaunch<'_> {
-    /// Starts it, and waits for nothing.
-    ///
-    /// # Errors
-    /// When it can't be started.
+    /// Starts it without waiting until it is ready.
     pub fn spawn(self) -> anyhow::Result<Child> {
-        // It has no directory of its own; none of this name is there to be removed with it.
+        // The program has no directory; nothing exists at this path to be removed with it.
         let directory = unused_path(&std::env::temp_dir(), "program");
         let launch = Launch {
             program: self.program,
@@ -62,10 +59,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program that listens on this port, and waits until it answers this path with 200.
+    /// Starts a program on this port, and waits until this path is answered 200.
     ///
     /// # Errors
-    /// When it can't be started, or does not get ready; the end of its log is in the text.
+    /// When it can't be started or does not become ready; quotes the end of its log.
     pub async fn start(
         launch: ProgramLaunch<'_>,
         port: u16,
@@ -104,17 +101,14 @@ impl Program {
         self.child.identity()
     }
 
-    /// Ends it in order.
-    ///
-    /// # Errors
-    /// When it does not end.
+    /// Stops it gracefully.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.child.end(&[(Signal::SIGTERM, STOPPED_WITHIN)]).await?;
         Ok(())
     }
 }
 
-/// Names by which a user's environment would lead a service elsewhere.
+/// Variables of the user's environment that would redirect a service.
 pub(crate) const HIDDEN_ENVIRONMENT: [&str; 15] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST__HTTP__PORT",

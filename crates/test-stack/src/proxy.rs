@@ -1,4 +1,4 @@
-//! A TCP proxy before a PostgreSQL, a Redis or a service, which fails on demand.
+//! A TCP proxy before a PostgreSQL, a Redis or a service, with fault injection.
 
 use std::io;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use tokio::task::JoinSet;
 
 use super::wait_until;
 
-/// A client's COMMIT: a simple query, its length, its text.
+/// A client's COMMIT: a simple query with its length and text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// The server's word that it committed. One that had to roll back says ROLLBACK.
+/// CommandComplete of a commit. A rolled-back transaction has ROLLBACK.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
-/// The server waits for the next query, and no transaction is open.
+/// ReadyForQuery outside a transaction.
 const IDLE: &[u8] = b"Z\0\0\0\x05I";
 
-/// What happens to the connections that are open now.
+/// A fault of all open connections.
 #[derive(Clone, Copy)]
 enum Order {
-    /// They are closed.
+    /// Closes them.
     Cut,
-    /// They stay open, and nothing passes any more.
+    /// Keeps them open and forwards nothing any more.
     Silence,
 }
 
@@ -35,11 +35,11 @@ enum Order {
 pub struct Proxy {
     url: String,
     passage: Arc<Passage>,
-    /// Accepts connections until the proxy is dropped, and has them end then.
+    /// Accepts connections until dropped, which also ends them.
     _tasks: JoinSet<()>,
 }
 
-/// What all connections share.
+/// State shared by all connections.
 struct Passage {
     server: String,
     orders: broadcast::Sender<Order>,
@@ -51,10 +51,7 @@ struct Passage {
 }
 
 impl Proxy {
-    /// A proxy before the server of this address.
-    ///
-    /// # Errors
-    /// When the address has no scheme, or no port is free.
+    /// A proxy before the server of this URL.
     pub async fn before(url: &str) -> anyhow::Result<Self> {
         let (scheme, rest) = url.split_once("://").context("an address has a scheme")?;
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -81,53 +78,49 @@ impl Proxy {
         })
     }
 
-    /// The server's address, by way of this proxy.
+    /// The server's URL with the proxy's address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Closes all open connections. Answers how many there were.
+    /// Closes all open connections; returns their number.
     pub fn cut(&self) -> usize {
         let open = self.passage.open.load(Ordering::SeqCst);
-        // Nobody hears it where nothing is open.
+        // Fails if there are no connections.
         self.passage.orders.send(Order::Cut).ok();
         open
     }
 
-    /// Leaves all open connections open and passes nothing on, as when the other machine is gone.
-    /// New ones work.
+    /// Keeps all open connections and forwards nothing on them, as when the other host is gone. New
+    /// connections work.
     pub fn silence(&self) {
         self.passage.orders.send(Order::Silence).ok();
     }
 
-    /// Whether new connections are served. Others are accepted, and never answered.
+    /// Whether new connections are served; otherwise they are accepted and never answered.
     pub fn take_new(&self, takes: bool) {
         self.passage.takes_new.store(takes, Ordering::SeqCst);
     }
 
-    /// From now on the server's answers come so much later, and together with those after them.
+    /// Delays the server's answers from now on.
     pub fn delay(&self, by: Duration) {
         let delay_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.passage.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
 
-    /// The next COMMIT reaches the server and is durable, but instead of its answer the client sees
-    /// its connection closed.
+    /// The next COMMIT reaches the server and is durable, but its connection closes before the answer.
     pub fn lose_next_commit(&self) {
         self.passage.answers_to_lose.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How many commits were done whose answers were lost.
+    /// Commits so far whose answers were lost.
     #[must_use]
     pub fn commits_lost(&self) -> usize {
         self.passage.answers_lost.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many were lost since the beginning.
-    ///
-    /// # Errors
-    /// When they were not within some time.
+    /// Waits until so many answers were lost since the start.
     pub async fn lost(&self, commits: usize) -> anyhow::Result<()> {
         wait_until(
             "a commit's answer is lost",
@@ -152,7 +145,6 @@ async fn accept(listener: TcpListener, passage: Arc<Passage>) {
 }
 
 impl Passage {
-    /// One connection, to its end.
     async fn serve(&self, mut client: TcpStream, mut orders: broadcast::Receiver<Order>) {
         if self.takes_new.load(Ordering::SeqCst) {
             let Ok(mut server) = TcpStream::connect(&self.server).await else {
@@ -170,7 +162,7 @@ impl Passage {
         }
     }
 
-    /// Passes on both ways until one side closes, or a commit's answer is lost.
+    /// Forwards both ways until one side closes, or a commit's answer is lost.
     async fn pass(&self, client: &mut TcpStream, server: &mut TcpStream) -> io::Result<()> {
         let (mut from_client, mut to_client) = client.split();
         let (mut from_server, mut to_server) = server.split();
@@ -183,7 +175,7 @@ impl Passage {
                 if length == 0 {
                     return io::Result::Ok(());
                 }
-                // Before the commit is on its way, so that its answer can't slip by.
+                // Set before the commit is forwarded, so that its answer can't slip by.
                 if search.finds(&chunk[..length]) && self.is_to_be_lost() {
                     is_losing.store(true, Ordering::SeqCst);
                 }
@@ -207,7 +199,7 @@ impl Passage {
                         self.answers_lost.fetch_add(1, Ordering::SeqCst);
                         return Ok(());
                     }
-                    // It was rolled back: another one is to be lost.
+                    // It was rolled back: another commit's answer will be lost.
                     is_losing.store(false, Ordering::SeqCst);
                     self.answers_to_lose.fetch_add(1, Ordering::SeqCst);
                 }
@@ -236,12 +228,12 @@ impl Passage {
     }
 }
 
-/// Until the connection is cut.
+/// Returns when the connection is cut.
 async fn silence(orders: &mut broadcast::Receiver<Order>) {
     while matches!(orders.recv().await, Ok(Order::Silence)) {}
 }
 
-/// Looks for bytes in a stream, whose chunks may end anywhere.
+/// Finds bytes in a stream with arbitrary chunk borders.
 struct Search {
     bytes: &'static [u8],
     seen: Vec<u8>,
@@ -256,7 +248,7 @@ impl Search {
     fn finds(&mut self, chunk: &[u8]) -> bool {
         self.seen.extend_from_slice(chunk);
         let found = contains(&self.seen, self.bytes);
-        // A match is found once; the beginning of one is kept.
+        // A match is found once; a possible prefix is kept.
         let kept = if found { 0 } else { self.bytes.len() - 1 };
         self.seen.drain(..self.seen.len().saturating_sub(kept));
         found

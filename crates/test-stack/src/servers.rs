@@ -1,4 +1,4 @@
-//! The servers that tests use: one pair for the process, or a pair of one's own.
+//! The tests' servers: a pair shared by the process, or a private pair.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,44 +8,42 @@ use tokio::sync::OnceCell;
 use local_servers::postgres::{self, Durability};
 use local_servers::redis;
 
-/// Names the PostgreSQL server that tests use, by the address of any of its databases. Its user may
-/// create databases.
+/// Variable with the URL of any database on the tests' PostgreSQL. Its user may create databases.
 pub const DATABASE_URL: &str = "HOLDFAST_TEST_DATABASE_URL";
-/// Names the Redis server that tests use.
+/// Variable with the URL of the tests' Redis.
 pub const REDIS_URL: &str = "HOLDFAST_TEST_REDIS_URL";
 
 static SHARED: OnceCell<Servers> = OnceCell::const_new();
 
-/// A PostgreSQL and a Redis that all tests of a process share, and perhaps other processes too.
+/// A PostgreSQL and a Redis shared by all tests of this process, and perhaps of others.
 #[derive(Debug)]
 pub struct Servers {
     database_url: String,
     redis_url: String,
-    /// Ends with the process: nothing drops a static, but its watchdogs see the pipe close.
+    /// Ends with the process: a static is never dropped, but the servers' watchdogs see the pipe close.
     _own: Option<PrivateServers>,
 }
 
 impl Servers {
-    /// The servers that [`DATABASE_URL`] and [`REDIS_URL`] name, or else this process's own, which are
-    /// started at the first call and end with the process.
+    /// The servers of [`DATABASE_URL`] and [`REDIS_URL`]; without those, this process's own, which start at
+    /// the first call and end with the process.
     pub async fn shared() -> anyhow::Result<&'static Self> {
         SHARED.get_or_try_init(Self::find).await
     }
 
-    /// The address of the PostgreSQL server's maintenance database. Tests use a [`TestDatabase`].
+    /// URL of PostgreSQL's maintenance database. Tests use a [`TestDatabase`].
     ///
     /// [`TestDatabase`]: super::TestDatabase
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
 
-    /// The address of the Redis server. Other tests use it too: start every key with
-    /// [`Servers::unique_key_prefix`].
+    /// URL of Redis. Other tests use it too: start every key with [`Servers::unique_key_prefix`].
     pub fn redis_url(&self) -> &str {
         &self.redis_url
     }
 
-    /// A start for Redis keys and channels that no other test has.
+    /// A unique prefix for Redis keys and channels.
     pub fn unique_key_prefix(&self) -> String {
         format!("test:{}:", unique())
     }
@@ -69,13 +67,11 @@ impl Servers {
     }
 }
 
-/// A PostgreSQL and a Redis of one's own, to be killed and restarted, or measured. They end when this
-/// is dropped, or with the process, and their data with them.
+/// A private PostgreSQL and Redis, to be killed, restarted or measured. They end, and their data is deleted,
+/// when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct PrivateServers {
-    /// The PostgreSQL server.
     pub postgres: postgres::Server,
-    /// The Redis server.
     pub redis: redis::Server,
 }
 
@@ -92,7 +88,7 @@ impl PrivateServers {
         })
     }
 
-    /// Stops both and waits for it. Dropping them does not wait.
+    /// Stops both and waits. Dropping them does not wait.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let (redis, postgres) = tokio::join!(self.redis.stop(), self.postgres.stop());
         redis?;
@@ -100,8 +96,7 @@ impl PrivateServers {
     }
 }
 
-/// A name that no other test has, in this process or another: its process, its number there, and
-/// chance for processes in other containers.
+/// A unique name: the process id, a counter, and random bits for processes in other containers.
 pub(super) fn unique() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! What a load is made on: a durable PostgreSQL, a Redis, and those of the services that it needs, in
-//! the binaries beside this one. Each is a process that ends with this one.
+//! The target of a load: a durable PostgreSQL, a Redis, and the services that the load needs, from the
+//! binaries beside this one. Each is a process that ends with this one.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ use crate::cores::Share;
 use crate::environment::{Ports, Settings, environment};
 use crate::program::{HIDDEN_ENVIRONMENT, Program, ProgramLaunch};
 
-/// The provider takes no time, declines nothing and always answers.
+/// The mock provider takes no time, declines nothing and always answers.
 pub const WILLING_PROVIDER: Settings<'static> = &[
     ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
     ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
@@ -32,7 +32,7 @@ const EVERY_SERVICE: Settings<'static> = &[
 
 const FLIGHT: Settings<'static> = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
 
-/// A load has few users and one address.
+/// Lifts the limits per user and address: a load has few users and one address.
 const BOOKING: Settings<'static> = &[
     ("HOLDFAST__CUSTOMERS__SEATS_PER_ORDER", "0"),
     ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER", "0"),
@@ -41,23 +41,20 @@ const BOOKING: Settings<'static> = &[
     ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", "never"),
 ];
 
-/// The servers, and the services that run.
+/// The servers and the started services.
 #[derive(Debug)]
 pub struct ServiceStack {
     servers: PrivateServers,
     ports: Ports,
-    /// The names of those that were created.
+    /// Databases created so far.
     databases: Vec<&'static str>,
-    /// In the order in which they were started.
+    /// In the order of their start.
     services: Vec<(Service, Program)>,
     directory: Scratch,
 }
 
 impl ServiceStack {
-    /// Starts the servers; a commit is on disk when they say so. `purpose` is in the names of directories.
-    ///
-    /// # Errors
-    /// When they can't be started.
+    /// Starts the servers, with durable commits. `purpose` becomes part of the directories' names.
     pub async fn open(purpose: &str) -> anyhow::Result<Self> {
         Ok(Self {
             directory: Scratch::new(purpose)?,
@@ -68,15 +65,12 @@ impl ServiceStack {
         })
     }
 
-    /// A directory that is removed with this.
+    /// Removed when this is dropped.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Creates a database unless it exists, and answers its address.
-    ///
-    /// # Errors
-    /// When it can't be created.
+    /// Creates a database unless it exists; returns its URL.
     pub async fn create_database(&mut self, name: &'static str) -> anyhow::Result<String> {
         let server = connect(&self.servers.postgres.url("postgres")).await?;
         if create_if_missing(&server, name).await? {
@@ -85,10 +79,7 @@ impl ServiceStack {
         Ok(self.servers.postgres.url(name))
     }
 
-    /// Has flight-service make its tables and load the schedule of a directory.
-    ///
-    /// # Errors
-    /// When it can't.
+    /// Has flight-service create its tables and import the schedule in a directory.
     pub async fn import(&mut self, schedule: &Path, options: &[String]) -> anyhow::Result<()> {
         let environment = self.environment(Service::Flight, &[]).await?;
         let mut command = Command::new(Service::Flight.program()?);
@@ -113,11 +104,8 @@ impl ServiceStack {
         Ok(())
     }
 
-    /// Starts a service, waits until it is ready, and answers its port. booking-service calls the others: it
-    /// comes last.
-    ///
-    /// # Errors
-    /// When it does not get ready.
+    /// Starts a service, waits until it is ready, and returns its port. booking-service calls the others, so
+    /// it comes last.
     pub async fn start(&mut self, service: Service, settings: Settings<'_>) -> anyhow::Result<u16> {
         let environment = self.environment(service, settings).await?;
         let log = self.directory().join(format!("{}.log", service.name()));
@@ -133,8 +121,6 @@ impl ServiceStack {
         Ok(port)
     }
 
-    /// Stops a service.
-    ///
     /// # Errors
     /// When it does not run, or does not end.
     pub async fn stop(&mut self, service: Service) -> anyhow::Result<()> {
@@ -146,21 +132,16 @@ impl ServiceStack {
         self.services.remove(index).1.stop().await
     }
 
-    /// The port at which a service is started.
     pub fn port(&self, service: Service) -> u16 {
         self.ports.of(service)
     }
 
-    /// The address of a service's database.
     pub fn database_url(&self, service: Service) -> String {
         self.servers.postgres.url(service.database())
     }
 
-    /// Writes the statistics that statements are planned by, as a server that has run for a while has
-    /// them.
-    ///
-    /// # Errors
-    /// When a database does not take it.
+    /// Runs `ANALYZE`, so that statements are planned with statistics as on a server that has run for a
+    /// while.
     pub async fn analyze(&self) -> anyhow::Result<()> {
         for name in &self.databases {
             let client = connect(&self.servers.postgres.url(name)).await?;
@@ -169,10 +150,7 @@ impl ServiceStack {
         Ok(())
     }
 
-    /// Whose cores are counted, with their names. Those that begin with a dot are parts of the one before.
-    ///
-    /// # Errors
-    /// When a server does not run.
+    /// The processes whose CPU use is shown, by name. A leading dot marks a part of the one before.
     pub fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>> {
         let postgres = self.servers.postgres.identity();
         let postgres = postgres.context("PostgreSQL does not run")?;
@@ -195,10 +173,7 @@ impl ServiceStack {
         Ok(shares)
     }
 
-    /// Ends everything. The data goes with it, so nothing is written out.
-    ///
-    /// # Errors
-    /// When something does not end.
+    /// Ends everything. The data is deleted, so nothing is flushed.
     pub async fn close(mut self) -> anyhow::Result<()> {
         for (_, program) in self.services.iter_mut().rev() {
             program.stop().await?;
@@ -231,7 +206,7 @@ impl ServiceStack {
     }
 }
 
-/// Of a service, and of the backends of its database.
+/// Names of a service, and of its database's backends.
 fn short_names(service: Service) -> [&'static str; 2] {
     match service {
         Service::Flight => ["flight", ".flights"],

@@ -1,8 +1,7 @@
-//! Migrated databases to clone, made at most once per server, however many processes want them.
+//! Migrated template databases, made at most once per server by any number of processes.
 //!
-//! A template that is marked as one (`datistemplate`) is whole. Whoever makes it holds an advisory
-//! lock, and marks it last; a database of that name without the mark was left half-made, and is
-//! dropped.
+//! A database marked as a template (`datistemplate`) is complete. Its maker holds an advisory lock and sets
+//! the mark last; a database of that name without the mark is incomplete, and is dropped.
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
@@ -12,10 +11,10 @@ use local_servers::database::{drop_if_exists, quoted, with_database};
 
 /// How long a test waits for another process to make the template.
 const MADE_WITHIN: &str = "120s";
-/// The first half of the advisory lock's key; the second depends on the template. ("hold" in ASCII.)
+/// First half of the advisory lock's key ("hold" in ASCII); the second depends on the template.
 const LOCK_SPACE: i32 = 0x686f_6c64;
 
-/// The name of the whole template, made now if the server has none.
+/// The name of a complete template; made now if the server has none.
 pub async fn find_or_make(
     server: &Client,
     server_url: &str,
@@ -31,7 +30,7 @@ pub async fn find_or_make(
     server
         .batch_execute(&format!("SET lock_timeout = '{MADE_WITHIN}'"))
         .await?;
-    // Held by the session: a maker that dies lets go of it.
+    // A session lock: a maker that dies releases it.
     server
         .execute("SELECT pg_advisory_lock($1, $2)", &[&LOCK_SPACE, &key])
         .await
@@ -70,7 +69,7 @@ async fn make(
         .batch_execute(&format!("CREATE DATABASE {quoted}"))
         .await?;
     migrate(&with_database(server_url, name)).await?;
-    // A database can be cloned only while no one is connected to it.
+    // A database with connections can't be cloned.
     server
         .batch_execute(&format!("ALTER DATABASE {quoted} ALLOW_CONNECTIONS false"))
         .await?;
@@ -86,7 +85,7 @@ async fn make(
     Ok(())
 }
 
-/// Readable, different for different templates, and within PostgreSQL's 63 bytes.
+/// Readable, distinct, and within PostgreSQL's 63 bytes.
 fn name_of(template: &str, digest: &[u8]) -> String {
     let readable: String = template
         .chars()

@@ -1,4 +1,4 @@
-//! A database of one test's own.
+//! Databases that belong to one test.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::servers::{Servers, unique};
 use super::template;
 use local_servers::database::{connect, drop_if_exists, quoted, with_database};
 
-/// How long dropping a database may take before it is left to its server, which is temporary too.
+/// After this a database is left to its server, which is temporary too.
 const DROPPED_WITHIN: Duration = Duration::from_secs(10);
 
-/// A migrated database that belongs to one test, dropped with this value.
+/// A migrated database of one test, dropped with this value.
 #[derive(Debug)]
 pub struct TestDatabase {
     server_url: String,
@@ -20,11 +20,10 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Clones a database from a template on the [shared](Servers::shared) server.
+    /// Clones a template on the [shared](Servers::shared) server.
     ///
-    /// The template is made by `migrate`, which gets the address of an empty database, at most once
-    /// for each value of `template` and server: let it name the schema and its version, or a hash of
-    /// the migrations.
+    /// `migrate` makes the template from an empty database, at most once per server and value of `template`:
+    /// name the schema and its version, or a hash of the migrations.
     pub async fn create(
         template: &str,
         migrate: impl AsyncFnOnce(&str) -> anyhow::Result<()>,
@@ -33,8 +32,8 @@ impl TestDatabase {
         Self::create_on(servers.database_url(), template, migrate).await
     }
 
-    /// Like [`TestDatabase::create`], on a server that is given by the address of its maintenance
-    /// database: for a test that has [its own](super::PrivateServers).
+    /// As [`TestDatabase::create`], on the server with this maintenance URL: for tests with [private
+    /// servers](super::PrivateServers).
     pub async fn create_on(
         server_url: &str,
         template: &str,
@@ -61,24 +60,23 @@ impl TestDatabase {
         })
     }
 
-    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its name on the server.
+    /// The database's name on the server.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
 impl Drop for TestDatabase {
-    /// Drops the database and waits for it, whatever is still connected. A server that is gone is no
-    /// error: the database is gone with it.
+    /// Drops the database even with open connections, and waits for it. A server that is gone is no error:
+    /// its databases are gone too.
     fn drop(&mut self) {
         let server_url = std::mem::take(&mut self.server_url);
         let name = std::mem::take(&mut self.name);
-        // A thread of its own, because this one may be inside a runtime, which can't be entered twice.
+        // On a thread of its own, because this one may be inside a runtime, which can't be entered twice.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

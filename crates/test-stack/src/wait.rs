@@ -1,4 +1,4 @@
-//! Waiting for a condition instead of sleeping.
+//! Waits for conditions, so that tests don't sleep.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::time::{Instant, sleep};
 
-/// Short, because a test waits for many things; long enough to leave the processor to them.
+/// Short, because tests wait often; long enough to leave them the CPU.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Waits until the condition holds. The error says what was waited for, and for how long.
+/// Waits until the condition holds. The error names the condition and the time waited.
 pub async fn wait_until(
     what: &str,
     within: Duration,
@@ -25,8 +25,8 @@ pub async fn wait_until(
     .await
 }
 
-/// Waits until the attempt succeeds, and answers with what it found. The error says what was waited
-/// for, for how long, and how the last attempt failed.
+/// Waits until the attempt succeeds, and returns its value. The error names the condition, the time waited
+/// and the last failure.
 pub async fn wait_for<T, E: Display>(
     what: &str,
     within: Duration,

@@ -1,4 +1,4 @@
-//! Nothing outlives a killed parent.
+//! No server outlives a killed parent.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ fn identity(pid: u32) -> anyhow::Result<ProcessIdentity> {
 
 #[tokio::test]
 async fn servers_end_when_their_parent_is_killed() -> anyhow::Result<()> {
-    // The command lives until this test closes its input: it is not what ends the servers.
+    // The command runs until this test closes its input, so its end is not what ends the servers.
     let mut command = Command::new(env!("CARGO_BIN_EXE_with-test-servers"))
         .args(["--", "sh", "-c"])
         .arg("echo $HOLDFAST_TEST_DATABASE_URL; read -r _")

@@ -1,4 +1,4 @@
-//! The servers as tests use them: a database per test, and servers that are killed and come back.
+//! The servers as tests use them: a database per test, and servers that are killed and restarted.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ async fn a_killed_postgres_comes_back_with_its_data() -> anyhow::Result<()> {
     assert_ne!(servers.postgres.identity(), before);
     assert_eq!(seats(database.url()).await?, 1);
 
-    // And once more, stopped in order.
+    // Once more, after an orderly stop.
     servers.postgres.stop().await?;
     servers.postgres.restart().await?;
     assert_eq!(seats(database.url()).await?, 1);

@@ -1,4 +1,4 @@
-//! `holdfast audit`: whether the invariants hold, across the three databases.
+//! `holdfast audit`: checks the invariants across the three databases.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::local::print;
 use crate::local::settings::Settings;
 use crate::local::stack::running_database_url;
 
-/// The exit code when a database can't be read.
+/// Exit code if a database can't be read.
 const NO_VERDICT: u8 = 2;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The flights database, if not that of the stack that runs here
+    /// URL of the flights database; by default the running stack's
     #[arg(
         long,
         value_name = "URL",
@@ -23,7 +23,7 @@ pub struct Arguments {
         hide_env_values = true
     )]
     flights: Option<String>,
-    /// The bookings database
+    /// URL of the bookings database
     #[arg(
         long,
         value_name = "URL",
@@ -31,7 +31,7 @@ pub struct Arguments {
         hide_env_values = true
     )]
     bookings: Option<String>,
-    /// The payments database
+    /// URL of the payments database
     #[arg(
         long,
         value_name = "URL",
@@ -39,10 +39,10 @@ pub struct Arguments {
         hide_env_values = true
     )]
     payments: Option<String>,
-    /// After so many seconds, work that nobody does is overdue
+    /// Seconds after which unfinished work is overdue
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     overdue_after: u64,
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `holdfast logs`: becomes `tail`.
+//! `holdfast logs`: replaces itself with `tail`.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `holdfast mint-key`: a key pair to make and check tokens with.
+//! `holdfast mint-key`: a key pair to sign and verify tokens with.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -16,9 +16,9 @@ use crate::local::settings::Settings;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Where to write them; `auth` in the state directory if it is not given
+    /// Directory of the files; by default `auth` in the state directory
     directory: Option<PathBuf>,
-    /// Put a new key in the place of the one that is there; the old public key stays in the set
+    /// Replace the existing key; its public half stays in the key set
     #[arg(long)]
     replace: bool,
 }
@@ -29,10 +29,10 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
     let (private, public) = (directory.join(PRIVATE), directory.join(PUBLIC));
     let is_there = private
         .try_exists()
-        .with_context(|| format!("{} can't be looked at", private.display()))?;
+        .with_context(|| format!("{} can't be checked", private.display()))?;
     if is_there && !arguments.replace {
         bail!(
-            "{} is there already; --replace puts a new one in its place",
+            "{} exists already; --replace makes a new one",
             private.display()
         );
     }
@@ -47,7 +47,7 @@ pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// The files of a stack's keys, the private one first; made if they are not there.
+/// The stack's key files, the private one first; created if they are missing.
 pub fn ensure(state_directory: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
     let directory = state_directory.join(KEYS);
     let (private, public) = (directory.join(PRIVATE), directory.join(PUBLIC));
@@ -68,12 +68,12 @@ fn make(directory: &Path) -> anyhow::Result<()> {
     let public = directory.join(PUBLIC);
     let key = tokens::sign::new_key()?;
     let set = set_with(&Signer::from_pem(key.as_bytes())?, &public)?;
-    // First, so that no service ever signs with a key that others can't know.
+    // The public key first, so that no service signs with a key that others can't verify.
     write(&public, &set, 0o644)?;
     write(&directory.join(PRIVATE), &key, 0o600)
 }
 
-/// The set that is there already, with the public half of this key before the others.
+/// The existing key set, with this key's public half first.
 fn set_with(signer: &Signer, path: &Path) -> anyhow::Result<String> {
     let new = signer.public_jwks().context("the key has no public half")?;
     let mut new: Value = serde_json::from_str(&new)?;
@@ -81,7 +81,7 @@ fn set_with(signer: &Signer, path: &Path) -> anyhow::Result<String> {
         Ok(text) => serde_json::from_slice(&text)
             .with_context(|| format!("{} is not a key set", path.display()))?,
         Err(error) if error.kind() == ErrorKind::NotFound => json!({"keys": []}),
-        // Not that there is none: a key that is in use would be lost.
+        // Not treated as an empty set: a key in use would be lost.
         Err(error) => {
             return Err(error).with_context(|| format!("{} can't be read", path.display()));
         }
@@ -92,7 +92,7 @@ fn set_with(signer: &Signer, path: &Path) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&new)? + "\n")
 }
 
-/// Writes a file beside its place and moves it there: nobody reads half of it.
+/// Writes a file atomically, by a rename.
 fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     let next = path.with_extension("next");
     fs::remove_file(&next).ok();
@@ -144,7 +144,7 @@ mod tests {
     fn a_key_set_that_cant_be_read_is_not_replaced() {
         let scratch = Scratch::new("keys").unwrap();
         let settings = Settings::from_environment().unwrap();
-        // Not even root reads a directory as a file.
+        // Not even root can read a directory as a file.
         let (private, public) = (scratch.path().join(PRIVATE), scratch.path().join(PUBLIC));
         fs::create_dir(&public).unwrap();
         fs::write(&private, "the key in use").unwrap();

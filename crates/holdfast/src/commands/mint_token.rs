@@ -1,4 +1,4 @@
-//! `holdfast mint-token`: a token for whoever has the key that services trust.
+//! `holdfast mint-token`: signs a token with the key that the services trust.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use tokens::{Role, Signer};
 use crate::local::print;
 use crate::local::settings::Settings;
 
-/// The longest lifetime: a token can't be called back.
+/// The longest lifetime: a token can't be revoked.
 const LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(clap::Args)]
@@ -22,22 +22,22 @@ pub struct Arguments {
     /// customer, agent, service or admin
     #[arg(long)]
     role: Role,
-    /// Whose it is; of a customer, the user that they name in requests
+    /// Subject of the token; a customer's is the user id that they send in requests
     #[arg(long)]
     sub: String,
-    /// How long it holds: 90s, 15m, 8h; 30 days at most
+    /// Lifetime, such as 90s, 15m or 8h; at most 30 days
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     lifetime: Duration,
-    /// The private key in PEM; that of `mint-key` if it is not given
+    /// Private key in PEM; by default that of `mint-key`
     #[arg(long, conflicts_with = "secret_file")]
     key: Option<PathBuf>,
-    /// A secret instead of a key
+    /// File with a shared secret, instead of a key
     #[arg(long)]
     secret_file: Option<PathBuf>,
-    /// As `auth.issuer` of the services
+    /// `auth.issuer` of the services
     #[arg(long, default_value = "holdfast")]
     issuer: String,
-    /// As `auth.shared_audience` of the services, or `auth.audience` of one
+    /// `auth.shared_audience` of the services, or `auth.audience` of one
     #[arg(long, default_value = "holdfast")]
     audience: String,
 }
@@ -45,7 +45,7 @@ pub struct Arguments {
 pub fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ensure!(
         arguments.lifetime <= LIFETIME_MAX,
-        "a token holds for 30 days at most: it can't be called back"
+        "a token is valid for at most 30 days: it can't be revoked"
     );
     let usual = signing_key_file(&settings.state_directory);
     let (path, is_secret) = match (&arguments.secret_file, &arguments.key) {

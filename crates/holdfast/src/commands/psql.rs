@@ -1,4 +1,4 @@
-//! `holdfast psql`: becomes `psql`, connected to one of the databases.
+//! `holdfast psql`: replaces itself with `psql`, connected to one of the databases.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use local_servers::service::Service;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Whose database
+    /// The service's database
     #[arg(value_enum, default_value_t = Database::Flights)]
     database: Database,
-    /// What psql is given besides: `-- -c 'SELECT 1'`
+    /// Further arguments of psql: `-- -c 'SELECT 1'`
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -58,7 +58,7 @@ fn program() -> PathBuf {
         .unwrap_or_else(|| "psql".into())
 }
 
-/// The address as variables: on a command line every user of the machine could read the password.
+/// The connection as variables: every user of the machine can read the command line, password included.
 fn environment(config: &Config) -> Vec<(&'static str, String)> {
     let mut environment = Vec::new();
     match config.get_hosts().first() {

@@ -1,4 +1,4 @@
-//! `holdfast remove`: nothing of the stack stays on this machine's disk.
+//! `holdfast remove`: deletes everything that the stack keeps on disk.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     // Refuses while a stack runs.
     let _lock = take_over(&directory).await?;
-    // Its data may be elsewhere.
+    // PostgreSQL's data may be outside the state directory.
     postgres::remove(&directory.postgres()).await?;
     let path = directory.path();
     std::fs::remove_dir_all(path)

@@ -1,4 +1,4 @@
-//! `holdfast reset`: everything gone and loaded anew.
+//! `holdfast reset`: deletes all data and imports the schedules again.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     let directory = StateDirectory::make(&settings.state_directory)?;
     let was_running = directory.in_use()?;
     if was_running {
-        print::line("stopping the stack; it is started again in the background");
+        print::line("stopping the stack, to restart it in the background");
         stop::stop(&directory).await?;
     }
     let lock = take_over(&directory).await?;
@@ -28,7 +28,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     ports::check(settings)?;
     with_signals(settings, &directory, async |stack| {
         stack.load().await?;
-        print::line("loaded anew; stopping the servers");
+        print::line("imported again; stopping the servers");
         Ok(())
     })
     .await
@@ -48,6 +48,6 @@ async fn remove_data(settings: &Settings, directory: &StateDirectory) -> anyhow:
             }
         }
     }
-    print::line("all data is removed");
+    print::line("all data deleted");
     Ok(())
 }

@@ -14,7 +14,7 @@ use local_servers::signals::Signals;
 
 pub async fn execute(settings: &Settings, background: bool) -> anyhow::Result<ExitCode> {
     if background {
-        nix::unistd::setsid().context("the terminal can't be left")?;
+        nix::unistd::setsid().context("can't detach from the terminal")?;
     }
     let directory = StateDirectory::make(&settings.state_directory)?;
     let _lock = take_over(&directory).await?;
@@ -35,7 +35,7 @@ pub async fn execute(settings: &Settings, background: bool) -> anyhow::Result<Ex
     .await
 }
 
-/// Takes the state directory for this process, and cleans up after a stack that was killed.
+/// Locks the state directory for this process, and stops the orphans of a killed stack.
 pub async fn take_over(directory: &StateDirectory) -> anyhow::Result<Lock> {
     let Some(lock) = directory.lock().await? else {
         let path = directory.path().display();
@@ -51,8 +51,8 @@ pub async fn take_over(directory: &StateDirectory) -> anyhow::Result<Lock> {
     Ok(lock)
 }
 
-/// Does something with a stack until it is done or a signal comes, then stops whatever runs. A second
-/// signal ends everything at once.
+/// Runs an action on a new stack until it is done or a signal comes, then stops everything that runs. A
+/// second signal kills everything.
 pub async fn with_signals(
     settings: &Settings,
     directory: &StateDirectory,
@@ -74,7 +74,7 @@ pub async fn with_signals(
     tokio::select! {
         stopped = stack.stop() => stopped?,
         signal = signals.next() => {
-            print::line(format_args!("\n{signal}: ending everything at once"));
+            print::line(format_args!("\n{signal}: killing everything"));
             stack.kill().await?;
         }
     }

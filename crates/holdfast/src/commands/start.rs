@@ -1,4 +1,4 @@
-//! `holdfast start`: `holdfast run` in the background. What it says on the way is shown here too.
+//! `holdfast start`: `holdfast run` in the background. Its output is shown here until it is ready.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use crate::local::state::StateDirectory;
 use crate::local::{banner, print};
 use local_servers::signals::Signals;
 
-/// The exit code after Ctrl-C, as a shell tells it.
+/// 128 + SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
 const POLL: Duration = Duration::from_millis(100);
 
@@ -47,7 +47,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
         .and_then(ProcessIdentity::of);
     let mut interrupted = false;
     loop {
-        // Looked at before the log is read: then what led to it has been shown.
+        // Checked before the log is read, so that the cause of an end has been shown.
         let ended = stack.try_wait()?;
         let ready = directory
             .state()

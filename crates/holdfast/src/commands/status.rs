@@ -1,4 +1,4 @@
-//! `holdfast status`: what runs, and whether it answers.
+//! `holdfast status`: the running processes, and whether they are ready.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use crate::local::stack::database_url;
 use crate::local::state::{Part, StateDirectory};
 use crate::local::{orphans, print, probe};
 
-/// The exit code when nothing runs, as `systemctl status` has it.
+/// Exit code when nothing runs, as of `systemctl status`.
 const STOPPED: u8 = 3;
 
 pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -60,7 +60,7 @@ async fn probe(settings: &Settings, directory: &StateDirectory, part: &Part) -> 
         ("PostgreSQL", port) => {
             let mut settings = settings.clone();
             if let Some(port) = port {
-                // The one it was started with, whatever the variables say now.
+                // The port that it was started with, whatever the variables say now.
                 settings.postgres = Place::Private(port);
             }
             let url = database_url(&settings, directory, "postgres").await;

@@ -1,4 +1,4 @@
-//! `holdfast stop`: ends the stack of this state directory, wherever it runs.
+//! `holdfast stop`: stops the stack of this state directory, wherever it runs.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::local::settings::Settings;
 use crate::local::state::StateDirectory;
 use crate::local::{orphans, print};
 
-/// More than all parts together may take to stop in order.
+/// Longer than all parts together take to stop in order.
 const STOPPED_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
@@ -28,7 +28,7 @@ pub async fn execute(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Stops the stack, or what a killed one has left. Answers whether anything ran.
+/// Stops the stack, or a killed stack's orphans; returns whether anything ran.
 pub async fn stop(directory: &StateDirectory) -> anyhow::Result<bool> {
     let deadline = Instant::now() + STOPPED_WITHIN;
     let mut asked = None;
@@ -39,7 +39,7 @@ pub async fn stop(directory: &StateDirectory) -> anyhow::Result<bool> {
             let left = orphans::stop(directory).await?;
             return Ok(left || asked.is_some());
         }
-        // A stack that is just starting has the lock and writes its state a moment later.
+        // A starting stack takes the lock and writes its state a moment later.
         if asked.is_none()
             && let Some(stack) = directory.state()?.stack
             && stack.signal(Signal::SIGTERM)

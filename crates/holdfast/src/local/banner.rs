@@ -1,11 +1,11 @@
-//! What a person reads when everything is ready.
+//! The text shown when everything is ready.
 
 use local_servers::service::Service;
 
 use super::services::{LOCAL_SETTINGS, is_set};
 use super::settings::Settings;
 
-/// The addresses, how this differs from a deployment, and three lines to paste.
+/// The addresses, the differences from a deployment, and three commands to paste.
 pub fn banner(settings: &Settings) -> String {
     let addresses: Vec<String> = [Service::Flight, Service::Booking, Service::Payment]
         .iter()

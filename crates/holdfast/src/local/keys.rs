@@ -1,4 +1,4 @@
-//! The keys that the services make and check tokens with.
+//! The keys that sign and verify the services' tokens.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::services::is_set;
 use super::settings::Settings;
 use crate::commands::mint_key;
 
-/// Where a user may say what tokens are checked and made with.
+/// Variables with keys that a user may set.
 const KEY_VARIABLES: [&str; 7] = [
     "HOLDFAST__AUTH__SECRET",
     "HOLDFAST__AUTH__SECRET_FILE",
@@ -25,16 +25,17 @@ pub const SIGNING_KEY: &str = "HOLDFAST__AUTH__SIGNING_KEY";
 pub const SIGNING_KEY_FILE: &str = "HOLDFAST__AUTH__SIGNING_KEY_FILE";
 const JWKS: &str = "HOLDFAST__AUTH__JWKS";
 
-/// The keys of a stack that asks who calls, unless the user brings some: the private one is booking-service's alone.
+/// The keys of a stack that authenticates callers, unless the user provides some. Only booking-service has
+/// the private key.
 pub struct Keys {
-    /// What booking-service makes tokens with.
+    /// File with the private key, for booking-service.
     private: Option<PathBuf>,
-    /// What all check tokens with, as text.
+    /// The public key set as text, for all services.
     public: Option<String>,
 }
 
 impl Keys {
-    /// None where nobody is asked; the user's, or else those in the state directory.
+    /// None while auth is open; else the user's keys, or those in the state directory.
     pub fn of(settings: &Settings) -> anyhow::Result<Self> {
         let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let is_required = value("HOLDFAST__AUTH__MODE").is_some_and(|mode| mode == "required");
@@ -53,7 +54,7 @@ impl Keys {
                 public: Some(public),
             });
         }
-        // The others are not given the user's private key, but what belongs to it.
+        // Services that only verify get the public half, not the user's private key.
         let private = match (value(SIGNING_KEY), value(SIGNING_KEY_FILE)) {
             (Some(key), _) => Some(key),
             (None, Some(path)) => {
@@ -72,7 +73,7 @@ impl Keys {
         })
     }
 
-    /// The variables that give a service its keys.
+    /// The variables with a service's keys.
     pub fn environment(&self, service: Service) -> Vec<(String, String)> {
         let private = self
             .private

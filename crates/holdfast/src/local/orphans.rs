@@ -1,4 +1,4 @@
-//! What a stack that was killed has left running.
+//! Orphaned processes of a stack that was killed.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 use super::print;
 use super::state::{State, StateDirectory};
 
-/// How long each may take to end in order before it is killed.
+/// Timeout of an orderly stop before SIGKILL.
 const ENDED_WITHIN: Duration = Duration::from_secs(35);
 
-/// The processes of the last stack that still run, with their names, last started first.
+/// The previous stack's processes that still run, with their names, last started first.
 pub fn find(state: &State) -> Vec<(&str, ProcessIdentity)> {
     let parts = state.parts.iter().rev();
     parts
@@ -21,8 +21,7 @@ pub fn find(state: &State) -> Vec<(&str, ProcessIdentity)> {
         .collect()
 }
 
-/// Stops them. To be called with the lock held: then the stack they belong to is gone. Answers whether
-/// there were any.
+/// Stops the orphans; returns whether there were any. The caller holds the lock, so their stack is gone.
 pub async fn stop(directory: &StateDirectory) -> anyhow::Result<bool> {
     let state = directory.state()?;
     let left = find(&state);
@@ -37,7 +36,7 @@ pub async fn stop(directory: &StateDirectory) -> anyhow::Result<bool> {
         ));
     }
     for (name, process) in &left {
-        // PostgreSQL waits for its clients at SIGTERM, and sends them away at SIGINT.
+        // PostgreSQL waits for its clients on SIGTERM, and disconnects them on SIGINT.
         let ask = match *name {
             "PostgreSQL" => Signal::SIGINT,
             _ => Signal::SIGTERM,

@@ -1,11 +1,11 @@
-//! Are the stack's ports free? All are looked at before anything starts.
+//! Checks that the stack's ports are free, before anything starts.
 
 use anyhow::bail;
 use local_servers::ports::{unusable, who_listens};
 
 use super::settings::Settings;
 
-/// Fails if a port is taken: which one, by whom, and what to do.
+/// The error names each taken port, its owner, and the variable to change it.
 pub fn check(settings: &Settings) -> anyhow::Result<()> {
     let problems: Vec<String> = settings
         .ports()

@@ -1,9 +1,9 @@
-//! What a person reads on the terminal, or in `stack.log` when the stack runs in the background.
+//! Output to the terminal, or to `stack.log` when the stack runs in the background.
 
 use std::fmt::Display;
 use std::io::{Write, stderr, stdout};
 
-/// Prints a line. A terminal that is gone is no reason to stop.
+/// Prints a line. A closed terminal is no reason to stop.
 pub fn line(text: impl Display) {
     let mut out = stdout().lock();
     let _ = writeln!(out, "{text}");
@@ -17,7 +17,7 @@ pub fn bytes(text: &[u8]) {
     let _ = out.flush();
 }
 
-/// Prints an error with what led to it.
+/// Prints an error with its causes.
 pub fn failure(error: &anyhow::Error) {
     let _ = writeln!(stderr().lock(), "error: {error:#}");
 }

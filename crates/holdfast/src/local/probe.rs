@@ -1,4 +1,4 @@
-//! Is a part of the stack ready?
+//! Readiness of a service.
 
 use std::io;
 use std::time::Duration;
@@ -7,19 +7,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// A service that takes longer to say that it is ready is not.
+/// Timeout of `/ready`; a slower service is not ready.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
-/// More than any answer about readiness has.
+/// More than any answer of `/ready` has.
 const ANSWER_BYTES: u64 = 64 * 1024;
 
-/// A service on this port of 127.0.0.1 answers `GET /ready` with 200. Otherwise: what it does instead.
+/// `Ok` if the service on this port of 127.0.0.1 answers `GET /ready` with 200; else what it does instead.
 pub async fn service(port: u16) -> Result<(), String> {
     let asking = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         let request =
             format!("GET /ready HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
-        // To the end, so that the service can say all it has to say.
+        // Reads to the end, so that the service can write its whole answer.
         let mut answer = Vec::new();
         stream.take(ANSWER_BYTES).read_to_end(&mut answer).await?;
         io::Result::Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -1,6 +1,6 @@
-//! The schedules that a new stack starts with: the demo, whose answers are known, and a real week.
+//! The schedules of a new stack: the demo, whose answers are known, and a real week.
 //!
-//! flight-service reads them, and remembers that it did: asking on every start is quick.
+//! flight-service remembers its imports, so asking at every start is quick.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -14,14 +14,14 @@ use tokio::process::Command;
 use super::services::{self, Addresses, HIDDEN_ENVIRONMENT, is_set};
 use super::settings::Settings;
 
-/// The terminal is for the progress: of the log, only what went wrong, as text for people.
+/// The terminal shows progress; of the log only errors, as plain text.
 const TERMINAL_LOG: [(&str, &str); 2] = [
     ("HOLDFAST__LOG__FILTER", "warn"),
     ("HOLDFAST__LOG__FORMAT", "pretty"),
 ];
 
-/// What flight-service is asked to load, given today's date: the demo on its own day and from today,
-/// then the week, shifted to start on the coming Monday.
+/// The imports for today's date: the demo on its own day and from today on, then the week, shifted to the
+/// next Monday.
 fn imports(today: Date) -> anyhow::Result<[Vec<String>; 2]> {
     let coming_monday = today.nth_weekday(1, Weekday::Monday)?;
     let words = |line: String| line.split(' ').map(str::to_owned).collect();
@@ -35,7 +35,7 @@ fn imports(today: Date) -> anyhow::Result<[Vec<String>; 2]> {
     ])
 }
 
-/// Loads what is not loaded yet. Progress is shown on the terminal.
+/// Imports the missing schedules, with progress on the terminal.
 pub async fn run(settings: &Settings, addresses: &Addresses) -> anyhow::Result<()> {
     for arguments in imports(today())? {
         let status = import(settings, addresses, &arguments).await?;
@@ -46,7 +46,7 @@ pub async fn run(settings: &Settings, addresses: &Addresses) -> anyhow::Result<(
     Ok(())
 }
 
-/// Fails if the schedules are not here, before anything is started.
+/// Fails before anything starts if the schedules are missing.
 pub fn check() -> anyhow::Result<()> {
     for arguments in imports(today())? {
         let directory = &arguments[1];

@@ -9,16 +9,16 @@ use nix::sys::signal::Signal;
 use super::keys::{Keys, SIGNING_KEY, SIGNING_KEY_FILE};
 use super::settings::Settings;
 
-/// A setting in which the local stack differs from a deployment, unless its variable is set.
+/// A setting of the local stack that differs from a deployment, unless the user sets the variable.
 pub struct LocalSetting {
     variable: &'static str,
     value: &'static str,
     readers: &'static [Service],
-    /// What it means, for the banner.
+    /// Shown in the banner.
     pub meaning: &'static str,
 }
 
-/// See [`LocalSetting`]. The demo's schedule is old, and a first try should succeed.
+/// The demo's schedule is old, and a first try should succeed.
 pub const LOCAL_SETTINGS: [LocalSetting; 11] = [
     LocalSetting {
         variable: "HOLDFAST__AUTH__MODE",
@@ -42,19 +42,19 @@ pub const LOCAL_SETTINGS: [LocalSetting; 11] = [
         variable: "HOLDFAST__SALES__CLOSE_BEFORE_EVENT",
         value: "never",
         readers: &[Service::Booking],
-        meaning: "nor do those of events, whenever they begin",
+        meaning: "event sales never close either",
     },
     LocalSetting {
         variable: "HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE",
         value: "never",
         readers: &[Service::Booking],
-        meaning: "bookings of flights can be cancelled at any time, even after they have left",
+        meaning: "flight bookings can be cancelled at any time, even after departure",
     },
     LocalSetting {
         variable: "HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT",
         value: "never",
         readers: &[Service::Booking],
-        meaning: "and tickets to events, even after they have begun",
+        meaning: "event tickets can be cancelled at any time, even after the start",
     },
     LocalSetting {
         variable: "HOLDFAST__CUSTOMERS__SEATS_PER_ORDER",
@@ -72,7 +72,7 @@ pub const LOCAL_SETTINGS: [LocalSetting; 11] = [
         variable: "HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS",
         value: "0",
         readers: &[Service::Booking],
-        meaning: "and so may those at one address, so that a load of few users can be tried",
+        meaning: "so may all users of one address, so that a load test needs few users",
     },
     LocalSetting {
         variable: "HOLDFAST__MOCK__FAILURE_RATE",
@@ -89,13 +89,13 @@ pub const LOCAL_SETTINGS: [LocalSetting; 11] = [
 ];
 
 impl LocalSetting {
-    /// Its variable is not set by the user, so this value holds.
+    /// Whether it applies because the user does not set the variable.
     pub fn holds(&self, is_set: impl Fn(&str) -> bool) -> bool {
         !is_set(self.variable)
     }
 }
 
-/// Other names for what the stack itself sets: they must not win.
+/// Aliases of variables that the stack sets: they must not win.
 pub const HIDDEN_ENVIRONMENT: [&str; 13] = [
     "HOLDFAST__HTTP__HOST",
     "HOLDFAST__HTTP__PORT",
@@ -112,15 +112,13 @@ pub const HIDDEN_ENVIRONMENT: [&str; 13] = [
     "REDIS_PORT",
 ];
 
-/// The addresses that a service is given.
+/// The servers' addresses for one service.
 pub struct Addresses {
-    /// Its own database.
+    /// URL of the service's own database.
     pub database_url: String,
-    /// Redis.
     pub redis_url: String,
 }
 
-/// Starts it.
 pub fn start(
     service: Service,
     settings: &Settings,
@@ -145,8 +143,8 @@ pub fn start(
     Ok(child)
 }
 
-/// The user's variables that it does not see: other names for what the stack itself sets, and where another
-/// service makes the tokens, what they are made with.
+/// The user's variables that are hidden from a service: aliases of variables that the stack sets, and the
+/// signing keys, except from the service that signs.
 fn hidden_environment(service: Service) -> Vec<&'static str> {
     let mut hidden = HIDDEN_ENVIRONMENT.to_vec();
     if service != Service::Booking {
@@ -155,7 +153,7 @@ fn hidden_environment(service: Service) -> Vec<&'static str> {
     hidden
 }
 
-/// The variables that it is started with, in addition to the user's.
+/// The variables of a service, in addition to the user's.
 pub fn environment(
     service: Service,
     settings: &Settings,
@@ -184,7 +182,7 @@ pub fn environment(
         .collect()
 }
 
-/// The user has set this variable.
+/// Whether the user sets this variable.
 pub fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }

@@ -1,38 +1,33 @@
-//! The `HOLDFAST_` variables that say where the stack runs. What the services do is set by their own
-//! variables, `HOLDFAST__SECTION__KEY`, which pass through.
+//! The `HOLDFAST_` variables: directory, ports and servers of the stack. The services' own variables,
+//! `HOLDFAST__SECTION__KEY`, pass through.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use local_servers::service::Service;
 
-/// Where the stack keeps its things and listens.
+/// Directory, ports and servers of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Data, logs and state.
     pub state_directory: PathBuf,
-    /// flight-service's port.
     pub flight_port: u16,
-    /// booking-service's port.
     pub booking_port: u16,
-    /// payment-service's port.
     pub payment_port: u16,
-    /// Where PostgreSQL is.
     pub postgres: Place,
-    /// Where Redis is.
     pub redis: Place,
 }
 
-/// A server of one's own, or one that exists already.
+/// A private server, or an existing one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A private server on this port.
     Private(u16),
-    /// An existing server, by its address.
+    /// An existing server, by its URL.
     Existing(String),
 }
 
-/// The variables, as messages name them.
+/// The variables' names, also for messages.
 pub const STATE_DIRECTORY: &str = "HOLDFAST_STATE_DIR";
 pub const FLIGHT_PORT: &str = "HOLDFAST_FLIGHT_PORT";
 pub const BOOKING_PORT: &str = "HOLDFAST_BOOKING_PORT";
@@ -52,13 +47,12 @@ impl Settings {
         }
     }
 
-    /// Reads the environment.
     pub fn from_environment() -> anyhow::Result<Self> {
         Self::read(|name| std::env::var(name).ok())
     }
 
     fn read(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        // `NAME= make run` means that it is not set.
+        // `NAME= make run` counts as unset.
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let port = |name, default| match variable(name) {
             None => Ok(default),
@@ -67,7 +61,7 @@ impl Settings {
         let postgres = match variable(POSTGRES_URL) {
             None => Place::Private(port(POSTGRES_PORT, 15432)?),
             Some(url) => {
-                // Its text may hold a password: the message does not repeat it.
+                // The URL may hold a password, so the message does not repeat it.
                 url.parse::<tokio_postgres::Config>()
                     .ok()
                     .filter(|_| url.contains("://"))
@@ -97,7 +91,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Every port that something of ours will listen on: the part's name, its port, its variable.
+    /// Every port that the stack listens on: part, port and variable.
     pub fn ports(&self) -> Vec<(&'static str, u16, &'static str)> {
         let mut ports = vec![
             ("flight-service", self.flight_port, FLIGHT_PORT),
@@ -131,7 +125,7 @@ fn parse_port(name: &str, text: &str) -> anyhow::Result<u16> {
     }
 }
 
-/// The host and port in a Redis address.
+/// Host and port of a Redis URL.
 pub fn redis_address(url: &str) -> Option<(String, u16)> {
     let rest = url.strip_prefix("redis://")?;
     let authority = rest.split(['/', '?']).next()?;

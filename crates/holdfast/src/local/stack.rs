@@ -1,4 +1,4 @@
-//! Everything that runs, started in order and stopped in the opposite one.
+//! The stack's processes, started in order and stopped in reverse.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
@@ -20,15 +20,15 @@ use super::settings::{POSTGRES_URL, Place, REDIS_URL, Settings, redis_address};
 use super::state::{Part, State, StateDirectory};
 use super::{print, probe, seed};
 
-/// A service migrates its database and reads its data before it is ready.
+/// A service migrates its database and loads its data before it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Longer than a service gives its running requests (`http.shutdown_timeout`, at most 30 s by default).
 const DRAINED_WITHIN: Duration = Duration::from_secs(35);
 const POLL: Duration = Duration::from_millis(50);
 const QUOTED_LINES: usize = 20;
 
-/// What the stack has started. Everything is recorded in the state file as soon as it runs, and every
-/// function may be given up halfway: [`LocalStack::stop`] then stops what there is.
+/// The started processes. Each is recorded in the state file as soon as it runs, and every function is
+/// cancel-safe: [`LocalStack::stop`] then stops what was started.
 pub struct LocalStack<'a> {
     settings: &'a Settings,
     directory: &'a StateDirectory,
@@ -39,7 +39,7 @@ pub struct LocalStack<'a> {
 }
 
 impl<'a> LocalStack<'a> {
-    /// Nothing runs yet. The lock must be held.
+    /// Nothing runs yet. The caller holds the lock.
     pub fn new(settings: &'a Settings, directory: &'a StateDirectory) -> anyhow::Result<Self> {
         let stack = Self {
             settings,
@@ -59,7 +59,7 @@ impl<'a> LocalStack<'a> {
         Ok(stack)
     }
 
-    /// Starts everything, and waits until all of it is ready.
+    /// Starts everything, and waits until all is ready.
     pub async fn start(&mut self) -> anyhow::Result<()> {
         self.load().await?;
         print::line("starting the services");
@@ -71,9 +71,9 @@ impl<'a> LocalStack<'a> {
         self.record()
     }
 
-    /// Starts the servers, makes the databases, and loads the schedules into them.
+    /// Starts the servers, creates the databases, and imports the schedules.
     pub async fn load(&mut self) -> anyhow::Result<()> {
-        // What is missing is said now rather than when the servers run already.
+        // Missing programs are reported before the servers start.
         for service in Service::ALL {
             service.program()?;
         }
@@ -89,8 +89,8 @@ impl<'a> LocalStack<'a> {
         seed::run(self.settings, &addresses).await
     }
 
-    /// Stops everything in order: who calls first, what is called last. What can't be stopped keeps
-    /// nothing else from being stopped.
+    /// Stops everything in order, callers first. A part that can't be stopped does not keep the others
+    /// running.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let signals = [(Signal::SIGTERM, DRAINED_WITHIN)];
         let (callers, called): (Vec<_>, Vec<_>) = self
@@ -118,7 +118,7 @@ impl<'a> LocalStack<'a> {
         self.end(outcomes)
     }
 
-    /// Ends everything at once. What was committed is there at the next start.
+    /// Kills everything. Committed data survives.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         let mut outcomes = Vec::new();
         for (service, child) in &mut self.services {
@@ -133,7 +133,7 @@ impl<'a> LocalStack<'a> {
         self.end(outcomes)
     }
 
-    /// Forgets what ran, unless something still does.
+    /// Removes the recorded state, unless something still runs.
     fn end(&mut self, outcomes: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
         self.ready = false;
         outcomes.into_iter().collect::<anyhow::Result<()>>()?;
@@ -141,7 +141,7 @@ impl<'a> LocalStack<'a> {
         Ok(())
     }
 
-    /// Starts a service, or starts it again.
+    /// Starts or restarts a service.
     pub(super) async fn start_service(&mut self, service: Service) -> anyhow::Result<()> {
         let addresses = self.addresses(service).await?;
         let log = self.directory.log(service.name());
@@ -152,7 +152,7 @@ impl<'a> LocalStack<'a> {
         self.record()
     }
 
-    /// Writes down what runs.
+    /// Records the running processes.
     pub(super) fn record(&self) -> anyhow::Result<()> {
         let pid = i32::try_from(std::process::id())?;
         let part = |name: &str, port: Option<u16>, process: Option<ProcessIdentity>| Part {
@@ -181,7 +181,7 @@ impl<'a> LocalStack<'a> {
         })
     }
 
-    /// The log of a part.
+    /// The end of a part's log.
     pub(super) fn last_lines(&self, name: &str) -> String {
         logs::last_lines(&self.directory.log(name), QUOTED_LINES)
     }
@@ -297,8 +297,8 @@ impl<'a> LocalStack<'a> {
     }
 }
 
-/// The address of one of the stack's databases. `postgres` is the one that a server always has; of an
-/// existing server, the one that its address names.
+/// The URL of one of the stack's databases. `postgres` is the database that every server has; of an existing
+/// server, the one that its URL names.
 pub async fn database_url(
     settings: &Settings,
     directory: &StateDirectory,
@@ -311,7 +311,7 @@ pub async fn database_url(
     })
 }
 
-/// The address of one of the databases of the stack that runs.
+/// The URL of a database of the running stack.
 pub async fn running_database_url(settings: &Settings, database: &str) -> anyhow::Result<String> {
     const NOTHING_RUNS: &str = "nothing is running: `make start` starts it";
     let directory = StateDirectory::find(&settings.state_directory).context(NOTHING_RUNS)?;
@@ -320,7 +320,7 @@ pub async fn running_database_url(settings: &Settings, database: &str) -> anyhow
         if !directory.in_use()? {
             bail!(NOTHING_RUNS);
         }
-        // The one it was started with, whatever the variables say now.
+        // The port that it was started with, whatever the variables say now.
         let parts = directory.state()?.parts;
         let running = parts.iter().find(|part| part.name == "PostgreSQL");
         *port = running.and_then(|part| part.port).context(NOTHING_RUNS)?;

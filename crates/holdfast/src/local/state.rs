@@ -1,4 +1,4 @@
-//! The state directory: the lock of the one stack that uses it, what that stack started, its logs.
+//! The state directory: the lock, the record of started processes, and the logs of one stack.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
@@ -11,24 +11,23 @@ use local_servers::stack_state;
 pub use local_servers::stack_state::{Part, State};
 use tokio::time::{Instant, sleep};
 
-/// How long the lock is tried for: whoever only looks holds it for a moment.
+/// How long the lock is retried: `status` and the like hold it for a moment.
 const LOCKED_WITHIN: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 
-/// The directory.
 #[derive(Clone, Debug)]
 pub struct StateDirectory {
     path: PathBuf,
 }
 
-/// Held by the stack that uses the directory, for as long as it lives.
+/// Held by the running stack for its lifetime.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl StateDirectory {
-    /// Makes the directory if it is missing.
+    /// Creates the directory if it is missing.
     pub fn make(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("the state directory {} can't be made", path.display());
         if !path.is_dir() {
@@ -36,7 +35,7 @@ impl StateDirectory {
                 .recursive(true)
                 .create(path)
                 .with_context(what)?;
-            // Whatever the umask: servers may run as another user and find their own directory inside.
+            // Whatever the umask: servers may run as another user and must reach their directory inside.
             fs::set_permissions(path, Permissions::from_mode(0o755)).with_context(what)?;
         }
         let directory = Self {
@@ -46,29 +45,27 @@ impl StateDirectory {
         Ok(directory)
     }
 
-    /// The directory, if there is one.
+    /// The directory, if it exists.
     pub fn find(path: &Path) -> Option<Self> {
         path.is_dir().then(|| Self {
             path: path.to_owned(),
         })
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// PostgreSQL's directory.
+    /// PostgreSQL's data directory.
     pub fn postgres(&self) -> PathBuf {
         self.path.join("postgres")
     }
 
-    /// The logs' directory.
     pub fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
 
-    /// One log, set aside first if it has grown large. To be asked for once at start.
+    /// A log's path; a large log is rotated first. Call it once per start.
     pub fn fresh_log(&self, name: &str) -> anyhow::Result<PathBuf> {
         let log = self.log(name);
         logs::rotate(&log, logs::ROTATED_OVER_BYTES)
@@ -76,18 +73,18 @@ impl StateDirectory {
         Ok(log)
     }
 
-    /// One log.
+    /// A log's path.
     pub fn log(&self, name: &str) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }
 
-    /// A stack holds the lock.
+    /// Whether a stack holds the lock.
     pub fn in_use(&self) -> anyhow::Result<bool> {
-        // Shared: who else only looks is not taken for a stack.
+        // Shared, so that concurrent checks don't take each other for a stack.
         match self.lock_file()?.try_lock_shared() {
             Ok(()) => Ok(false),
             Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error).context("the lock can't be looked at"),
+            Err(TryLockError::Error(error)) => Err(error).context("the lock can't be checked"),
         }
     }
 
@@ -107,12 +104,12 @@ impl StateDirectory {
         }
     }
 
-    /// What was written last; nothing if no stack runs or ended badly.
+    /// The last written state; empty if there is none or it can't be parsed.
     pub fn state(&self) -> anyhow::Result<State> {
         State::read(&self.path)
     }
 
-    /// Replaces the state as a whole: a reader sees the old or the new one.
+    /// Replaces the state atomically.
     pub fn write(&self, state: &State) -> anyhow::Result<()> {
         let path = self.state_file();
         let next = path.with_extension("json.next");
@@ -121,9 +118,9 @@ impl StateDirectory {
             .with_context(|| format!("{} can't be written", path.display()))
     }
 
-    /// Forgets the state, after an orderly end.
+    /// Removes the state after an orderly stop.
     pub fn forget(&self) {
-        // What is left behind names processes that are gone, and is ignored.
+        // If this fails, the state names processes that are gone, which is harmless.
         let _ = fs::remove_file(self.state_file());
     }
 

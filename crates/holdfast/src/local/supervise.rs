@@ -1,4 +1,4 @@
-//! What dies is started again, but not for ever.
+//! Crashed processes are restarted, with a limit.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -13,13 +13,13 @@ use tokio::time::{Instant, sleep};
 use super::print;
 use super::stack::LocalStack;
 
-/// More restarts of one part than this within [`WINDOW`] will not help.
+/// Restarts of one part within [`WINDOW`]; more would not help.
 const RESTARTS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(60);
-/// Each further restart waits this much longer: a port or a file may take a moment to be free.
+/// Linear backoff: a port or a file may take a moment to become free.
 const PAUSE_STEP: Duration = Duration::from_millis(500);
 
-/// A part that can die.
+/// A supervised part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Supervised {
     Postgres,
@@ -37,14 +37,14 @@ impl fmt::Display for Supervised {
     }
 }
 
-/// When each part was started again lately.
+/// Recent restarts of each part.
 #[derive(Default)]
 struct Restarts {
     times: HashMap<Supervised, VecDeque<Instant>>,
 }
 
 impl Restarts {
-    /// How long to wait before the next restart of this part; `None` if there were too many.
+    /// The pause before this part's next restart; `None` above the limit.
     fn next_pause(&mut self, part: Supervised, now: Instant) -> Option<Duration> {
         let times = self.times.entry(part).or_default();
         while times
@@ -61,8 +61,7 @@ impl Restarts {
     }
 }
 
-/// Starts again whatever dies, until one part has died too often: that is the answer. May be given up
-/// at any moment.
+/// Restarts crashed parts until one exceeds the limit, which is the error. Cancel-safe.
 pub async fn supervise(stack: &mut LocalStack<'_>) -> anyhow::Result<std::convert::Infallible> {
     let mut restarts = Restarts::default();
     loop {
@@ -95,7 +94,7 @@ impl Supervised {
     }
 }
 
-/// Waits until something ends that should not, and says how.
+/// Waits until a part ends unexpectedly; returns it with the cause.
 async fn next_death(stack: &mut LocalStack<'_>) -> (Supervised, String) {
     let mut ends: Vec<LocalBoxFuture<'_, (Supervised, String)>> = Vec::new();
     if let Some(postgres) = &mut stack.postgres {
@@ -120,7 +119,7 @@ fn text<T: fmt::Display, E: fmt::Display>(end: Result<T, E>) -> String {
 
 async fn start_again(stack: &mut LocalStack<'_>, part: Supervised) -> anyhow::Result<()> {
     match part {
-        // Stopped first, because one that is not ready after a restart may still run.
+        // Stopped first, because a server that is not ready after a restart may still run.
         Supervised::Postgres => {
             let server = stack.postgres.as_mut().context("no server")?;
             server.stop().await?;

@@ -1,5 +1,5 @@
-//! `holdfast` as a person uses it, with stand-ins for the services: how the stack comes up, stays up,
-//! and leaves nothing behind. The real services are tested with it from the workspace's own tests.
+//! `holdfast` as a person uses it, with stand-ins for the services: the stack starts, restarts crashed parts,
+//! and leaves nothing behind. The workspace's own tests run it with the real services.
 
 mod project;
 
@@ -158,7 +158,7 @@ async fn a_stack_in_the_background_is_stopped_and_reset() -> anyhow::Result<()> 
         "nothing is running\n"
     );
 
-    // Stopped, it is loaded anew and left stopped.
+    // A stopped stack imports its data again and stays stopped.
     assert!(project.command(&["reset"]).output()?.status.success());
     assert_eq!(project.imports()?.len(), 6);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A project directory of a test's own, with `holdfast` and stand-ins for the services side by side.
+//! A project directory of one test, with `holdfast` and stand-ins for the services side by side.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use test_stack::{wait_for, wait_until};
 
-/// Set for a stand-in: it serves instead of testing.
+/// Set for a stand-in: the test binary then serves instead of testing.
 const STAND_IN: &str = "HOLDFAST_STAND_IN";
 const SOON: Duration = Duration::from_secs(60);
 
@@ -85,7 +85,6 @@ impl Project {
         command
     }
 
-    /// `holdfast run`.
     pub fn run(&self) -> anyhow::Result<Foreground> {
         let shown = self.scratch.path().join("shown");
         let output = File::create(&shown)?;
@@ -97,12 +96,12 @@ impl Project {
         Ok(Foreground { process, shown })
     }
 
-    /// From now on a service that is started ends at once.
+    /// Services started from now on end at once.
     pub fn break_services(&self) -> anyhow::Result<()> {
         Ok(fs::write(self.scratch.path().join("broken"), "")?)
     }
 
-    /// What the stand-in for flight-service was asked to import.
+    /// The imports that the stand-in for flight-service was called with.
     pub fn imports(&self) -> anyhow::Result<Vec<String>> {
         let text = fs::read_to_string(self.scratch.path().join("imports"))?;
         Ok(text.lines().map(str::to_owned).collect())
@@ -121,7 +120,7 @@ impl Project {
         ))
     }
 
-    /// The servers and services that run.
+    /// The running servers and services.
     pub fn processes(&self) -> anyhow::Result<Vec<ProcessIdentity>> {
         let processes: Vec<_> = self
             .parts()?
@@ -131,7 +130,7 @@ impl Project {
         Ok(processes)
     }
 
-    /// One of them.
+    /// The running process of this name.
     pub fn process(&self, name: &str) -> anyhow::Result<ProcessIdentity> {
         let parts = self.parts()?;
         let found = parts.iter().find(|(part, _)| part == name);
@@ -155,7 +154,7 @@ impl Project {
 }
 
 impl Drop for Project {
-    /// Leaves nothing running, whatever a test has come to.
+    /// Leaves nothing running, whatever the test's outcome.
     fn drop(&mut self) {
         if self.state_directory().exists() {
             let _ = self.command(&["stop"]).output();
@@ -193,7 +192,7 @@ impl Foreground {
         }
     }
 
-    /// Waits for its end; the exit code, if it was not killed.
+    /// Waits for its end; the exit code, unless it was killed.
     pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
         wait_until("holdfast has ended", SOON, async || {
             self.process.try_wait().is_ok_and(|status| status.is_some())
@@ -203,7 +202,7 @@ impl Foreground {
     }
 }
 
-/// Answers every request with 200, as long as the process lives.
+/// Answers every request with 200 until the process ends.
 pub fn serve() -> anyhow::Result<()> {
     if std::env::var_os(STAND_IN).is_none() {
         return Ok(());
@@ -213,7 +212,7 @@ pub fn serve() -> anyhow::Result<()> {
     for stream in listener.incoming() {
         let mut stream = stream?;
         let mut request = [0; 1024];
-        // Who asks and goes away again is no concern here.
+        // A client that disconnects early is ignored.
         let _ = stream.read(&mut request);
         let _ =
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

@@ -1,5 +1,5 @@
-//! `with-test-servers -- COMMAND`: one PostgreSQL and one Redis for all test programs that a command
-//! runs, so that each need not start its own.
+//! `with-test-servers -- COMMAND`: one PostgreSQL and one Redis for all test programs of a command, so that
+//! they don't start one each.
 
 use std::io::{IsTerminal, stdin};
 use std::os::unix::process::ExitStatusExt;
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    // Given up halfway, the servers end by their watchdogs.
+    // If this is interrupted, the watchdogs end the servers.
     let servers = tokio::select! {
         servers = PrivateServers::start(Durability::Fast) => servers?,
         signal = signals.next() => return Ok(ended_by(signal as i32)),
@@ -53,7 +53,7 @@ async fn run(
     signals: &mut Signals,
 ) -> anyhow::Result<ExitStatus> {
     let (program, rest) = arguments.command.split_first().context("no command")?;
-    // In this process group, so that Ctrl-C reaches it too and it may read from the terminal.
+    // In this process group, so that Ctrl-C reaches it and it may read from the terminal.
     let mut command = Command::new(program)
         .args(rest)
         .env(DATABASE_URL, servers.postgres.url("postgres"))
@@ -68,7 +68,7 @@ async fn run(
         tokio::select! {
             status = command.wait() => return Ok(status?),
             signal = signals.next() => {
-                // Ctrl-C reaches both; whatever else comes, comes to this process alone.
+                // Ctrl-C reaches both; any other signal reaches this process alone.
                 let reaches_both = signal == Signal::SIGINT && stdin().is_terminal();
                 if !reaches_both && let Some(process) = process {
                     process.signal(signal);
@@ -86,7 +86,7 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     }
 }
 
-/// As a shell tells it.
+/// 128 + signal, as in a shell.
 fn ended_by(signal: i32) -> ExitCode {
     u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from)
 }

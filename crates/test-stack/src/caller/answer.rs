@@ -1,40 +1,35 @@
-//! What a call answered, and what holds for every answer.
+//! An HTTP answer, and the contract of every answer.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 
-/// In which forms a service refuses.
+/// The forms of a service's refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusals {
-    /// As problems (RFC 9457), in JSON:API, and as pages.
+    /// Problems (RFC 9457), JSON:API errors and HTML pages.
     Problems,
-    /// By-count bookings and payments besides in plain JSON: 400 or 408, with a code and a message.
+    /// Also plain JSON with a code and a message, status 400 or 408: by-count bookings and payments.
     PlainToo,
 }
 
-/// What a call answered.
+/// An HTTP answer.
 ///
-/// JSON ends with a newline; every answer names its request; a 503 says when to come back; a 500 is a bug;
-/// and a refusal has one of the forms that it may have.
+/// Contract: JSON ends with a newline; every answer has its request id; a 503 has `Retry-After`; a 500 is a
+/// bug; and a refusal has one of the allowed forms.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The raw body.
     pub text: String,
-    /// The body, if it is JSON; else null.
+    /// The parsed body; null unless it is JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// All of a response, not checked.
-    ///
-    /// # Errors
-    /// When it breaks off.
+    /// Reads a whole response, unchecked.
     pub async fn of(response: Response) -> anyhow::Result<Self> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -48,25 +43,25 @@ impl Answer {
         })
     }
 
-    /// A header that is text.
+    /// A header's value, if it is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Whether an earlier request with the same key got it first.
+    /// Whether it repeats the answer to an earlier request with the same key.
     #[must_use]
     pub fn is_replayed(&self) -> bool {
         self.header("idempotent-replayed") == Some("true")
     }
 
-    /// Whether it says that the same request may have an answer later: not now, or still running.
+    /// Whether a retry may get an answer: not available, or still running.
     #[must_use]
     pub fn is_not_yet(&self) -> bool {
         ["503 unavailable", "409 idempotency_in_progress"].contains(&self.summary().as_str())
     }
 
-    /// The id of what it is about, in JSON:API too.
+    /// The id of its resource, in JSON:API too.
     #[must_use]
     pub fn id(&self) -> Option<String> {
         let id = self.body["id"].as_str();
@@ -74,7 +69,7 @@ impl Answer {
         id.map(ToOwned::to_owned)
     }
 
-    /// `status code`, as most tests need it.
+    /// `status code`.
     #[must_use]
     pub fn summary(&self) -> String {
         let code = self.body["code"].as_str().unwrap_or("-");
@@ -88,7 +83,7 @@ impl Answer {
         format!("{} {pointer}", self.status)
     }
 
-    /// `status code pointer` of the first error of a refusal in JSON:API.
+    /// `status code pointer` of the first JSON:API error.
     #[must_use]
     pub fn refusal(&self) -> String {
         let error = &self.body["errors"][0];
@@ -97,7 +92,7 @@ impl Answer {
         format!("{} {code} {pointer}", self.status)
     }
 
-    /// The body without what differs from run to run, wherever it is: times, the request's id, and these ids.
+    /// The body with run-dependent values replaced at any depth: times, the request's id, and these ids.
     #[must_use]
     pub fn tidy(&self, ids: &[&str]) -> Value {
         let mut body = self.body.clone();
@@ -105,10 +100,8 @@ impl Answer {
         body
     }
 
-    /// Fails unless its head says what that of every answer says.
-    ///
     /// # Errors
-    /// Says what it does not.
+    /// Names the part of the contract that the head breaks.
     pub fn check_head(&self) -> anyhow::Result<()> {
         self.request_id()?;
         ensure!(self.status != 500, "a bug: {self:?}");
@@ -118,10 +111,8 @@ impl Answer {
         Ok(())
     }
 
-    /// Fails unless its body has a form that one may have.
-    ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Names the part of the contract that the body breaks.
     pub fn check_body(&self, refusals: Refusals) -> anyhow::Result<()> {
         let media_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         if media_type.contains("json") && !self.text.is_empty() {
