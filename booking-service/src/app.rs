@@ -1,11 +1,14 @@
-//! What the service decides. It knows neither SQL nor HTTP.
+//! Business decisions, without SQL and HTTP.
 //!
-//! [`booking`] says what a booking is; `crates/lifecycle` what may become of it; [`engine`] does what a
-//! booking's life asks for; [`worker`] goes on where nobody does. On these stand the channels:
-//! [`bookings`] by count, [`orders`] with chosen seats, [`simple_orders`], and [`flights`] for admins;
-//! [`catalog`] is what can be flown, for those who look before they book;
-//! beside them [`users`], [`events`] and [`ticket_options`], whose tickets this service counts itself, and
-//! [`ledger`], the proof of their pools. [`seat_feeds`] tell those who watch a flight how its seats change. Users log in by [`accounts`]; [`ownership`] says whose something is.
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`bookings`] | bookings of flights: the channels, the booking engine and its workers |
+//! | [`tickets`] | events, their bookings and vouchers, ticket options: pools of this service's own inventory |
+//! | [`accounts`] | users, log-in, and access by ownership |
+//! | [`catalog`] | flights, fares and airports of flight-service, for customers who look before they book |
+//! | [`operations`] | the dashboard and the ledger proof, for staff |
+//!
+//! A booking's state machine is `crates/lifecycle`.
 
 pub mod accounts;
 pub mod bookings;
@@ -26,129 +29,110 @@ use crate::db::DbError;
 use crate::model::invalid_field::InvalidField;
 use crate::model::refusal::Refusal;
 
-/// Why a call could not be answered as it was meant.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// No such booking.
     #[error("there is no booking {0}")]
     UnknownBooking(BookingId),
-    /// No such order.
     #[error("there is no order with this id")]
     UnknownOrder,
-    /// No such flight.
     #[error("there is no flight {0}")]
     UnknownFlight(String),
-    /// The key came before with another request.
+    /// The idempotency key was used with another request.
     #[error("the key was used before with another request")]
     KeyReused,
-    /// What was asked for is there already.
-    #[error("it was made before")]
+    /// A concurrent request has created it.
+    #[error("a concurrent request has created it")]
     MadeBefore,
-    /// A request with this key is still running, or its booking is being worked on.
+    /// A request with this key is running, or its booking is being worked on.
     #[error("a request with this key is still running")]
     InProgress,
-    /// The booking can't be cancelled as it stands.
     #[error("a booking that is {0} can't be cancelled")]
     NotCancellable(&'static str),
-    /// The flight's bookings have ended, and the seats of some are still to be freed.
+    /// The flight's bookings have ended, but some seats are not released yet.
     #[error("the bookings of flight {0} have ended, but not all of its seats are free yet")]
     NotFreeYet(FlightId),
-    /// It was to be cancelled before this moment.
+    /// The customer's deadline for cancelling has passed.
     #[error("it could be cancelled until {0}")]
     PastCutoff(Timestamp),
-    /// Somebody holds as much without having paid as they may.
+    /// The user or network holds as many unpaid orders as allowed.
     #[error(transparent)]
     TooManyUnpaid(TooManyUnpaid),
-    /// The order's time ran out.
+    /// The order's hold has expired.
     #[error("the order has expired")]
     OrderExpired,
-    /// What the call is about does not stand where the call needs it.
+    /// The operation is not possible in the current state, which it names.
     #[error("it is {0}")]
     WrongState(&'static str),
-    /// What was asked for can't be had.
+    /// Refused for a business reason, such as `sold_out`.
     #[error("{}", .0.message)]
     Refused(Refusal),
-    /// The flights can't be sold as one itinerary, in the words of flight-service.
+    /// flight-service does not sell these flights as one itinerary.
     #[error("{}", .0.message)]
     NoItinerary(Refusal),
-    /// A field of the request is wrong.
+    /// A field of the request is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidField),
-    /// Another service did not answer; the booking goes on by itself, or ends.
+    /// Another service did not answer; the engine completes or reverses the booking later.
     #[error("{service} did not answer; booking {booking} is reversed later")]
     Service {
-        /// The booking.
         booking: BookingId,
-        /// Which.
         service: &'static str,
-        /// Why.
         #[source]
         error: CallError,
     },
-    /// A booking is known to have been charged, and payment-service knows nothing of it: its refund is owed.
+    /// A booking was charged, but payment-service does not know the charge. The refund is owed.
     #[error("the charge of booking {0} can't be found, so its refund is owed")]
     ChargeMissing(BookingId),
-    /// Another service did not answer, and nothing was begun.
+    /// Another service did not answer before anything was started.
     #[error("{0} did not answer")]
     NoAnswer(&'static str, #[source] CallError),
-    /// Work was to be done while it ran elsewhere.
+    /// Optimistic locking: another worker has changed the booking.
     #[error("the booking was changed elsewhere")]
     ChangedElsewhere,
-    /// A task that worked on a booking was cut off.
-    #[error("the work was cut off")]
+    /// The task that worked on the booking was aborted.
+    #[error("the task was aborted")]
     CutOff,
-    /// What happened can't happen to a booking that stands where this one does.
-    #[error("a booking's life went wrong")]
+    /// The event is not valid in the booking's state.
+    #[error("the event is not valid in the booking's state")]
     BookingState(#[from] lifecycle::Refused),
-    /// The caller may not do this.
+    /// The caller lacks the right; the text says which.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// No such user.
     #[error("there is no user with this id")]
     UnknownUser,
-    /// The user has bookings that have not ended.
     #[error("the user has live bookings")]
     UserHasBookings,
-    /// No such event, or it was deleted.
+    /// Unknown or deleted.
     #[error("there is no event with this id")]
     UnknownEvent,
-    /// Somebody has tickets to the event.
     #[error("the event has live bookings")]
     EventHasBookings,
-    /// Fewer tickets than somebody has.
+    /// The new capacity is below the number of tickets held and sold.
     #[error("more tickets than this are held and sold")]
     TicketsInUse,
-    /// No such booking of tickets.
     #[error("there is no booking with this id")]
     UnknownEventBooking,
-    /// No such voucher.
     #[error("there is no voucher with this code")]
     UnknownVoucher,
-    /// No such dead letter.
     #[error("there is no dead letter with this id")]
     UnknownDeadLetter,
-    /// No such ticket option.
     #[error("there is no ticket option with this id")]
     UnknownTicketOption,
-    /// No such purchase.
     #[error("there is no purchase with this id")]
     UnknownPurchase,
-    /// Fewer tickets are left than were asked for.
+    /// Fewer tickets are left than requested.
     #[error("fewer than {0} tickets are left")]
     NotSoMany(Units),
-    /// The inventory answered something else than what was asked.
-    #[error("tickets were answered for in an unknown way")]
+    /// The inventory answered another command than the one sent.
+    #[error("the inventory answered another command")]
     OtherAnswer,
-    /// Tickets can't be counted now, or not at all.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
-    /// Pools can't be read.
     #[error(transparent)]
     Pools(#[from] StoreError),
-    /// What others wait for too could not be read.
+    /// A shared read (single flight) failed for all its callers.
     #[error("{0}")]
     Shared(#[source] Arc<AppError>),
-    /// The database has no answer.
     #[error(transparent)]
     Db(#[from] DbError),
 }

@@ -1,4 +1,4 @@
-//! Users, how they log in, and whose something is.
+//! Users, log-in, and access by ownership.
 
 pub mod authentication;
 pub(crate) mod common_passwords;

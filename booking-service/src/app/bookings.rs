@@ -1,5 +1,5 @@
-//! Bookings of flights through their channels, and the engine that drives every booking's life: [`engine`] takes
-//! the steps, [`worker`] and [`leases`] see to it that somebody does.
+//! Bookings of flights through their channels. [`engine`] drives each booking's state machine; [`worker`] and
+//! [`leases`] make sure that somebody does.
 
 pub mod by_count;
 pub mod engine;

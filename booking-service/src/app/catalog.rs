@@ -1,5 +1,4 @@
-//! What can be flown: searches, fares and airports, as flight-service has them, for those who look
-//! before they book.
+//! Flights, fares and airports of flight-service, for customers who look before they book.
 
 mod airports;
 
@@ -18,20 +17,18 @@ use crate::app::bookings::granted::{granted, granted_of};
 
 pub use crate::app::catalog::airports::{Airports, Match};
 
-/// How long airports are kept: they change with the schedule, a few times a year.
+/// Airports change with the schedule, a few times a year.
 const AIRPORTS_LIFETIME: Duration = Duration::from_secs(300);
 
-/// The most pages of airports that are read: ten times as many as have scheduled flights.
+/// Ten times as many as the airports with scheduled flights need.
 const AIRPORT_PAGES_MAX: usize = 200;
 
-/// How long the proof of all flights' pools is shown before it is asked for again: it reads the whole
-/// ledger.
+/// The proof reads flight-service's whole ledger.
 const PROOF_LIFETIME: Duration = Duration::from_secs(30);
 
-/// How many flights are asked for side by side.
+/// Concurrent flight lookups.
 const ASKED_AT_ONCE: usize = 16;
 
-/// Reads what flight-service has.
 #[derive(Clone)]
 pub struct Catalog {
     flights: FlightClient,
@@ -40,7 +37,6 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Reads by this client.
     #[must_use]
     pub fn new(flights: FlightClient) -> Self {
         Self {
@@ -50,10 +46,7 @@ impl Catalog {
         }
     }
 
-    /// All airports; read once for all who ask within some minutes.
-    ///
-    /// # Errors
-    /// When flight-service does not answer.
+    /// All airports, cached; concurrent callers share one read (single flight).
     pub async fn airports(&self, context: &CallContext) -> Result<Arc<Airports>, AppError> {
         let read = self.read_airports(context);
         let airports = self.airports.try_get_with((), read).await;
@@ -74,10 +67,7 @@ impl Catalog {
         Ok(Arc::new(Airports::new(all)))
     }
 
-    /// The best itineraries, a page of them.
-    ///
-    /// # Errors
-    /// When the search makes no sense, or flight-service does not answer.
+    /// A page of the best itineraries. Refuses an invalid search.
     pub async fn search(
         &self,
         search: &SearchRequest,
@@ -86,10 +76,7 @@ impl Catalog {
         granted(self.flights.search(search, context).await)
     }
 
-    /// The lowest fare of each day of this day's month.
-    ///
-    /// # Errors
-    /// When it makes no sense, or flight-service does not answer.
+    /// The lowest fare of each day of this day's month. Refuses an invalid search.
     pub async fn calendar(
         &self,
         source: AirportCode,
@@ -106,18 +93,12 @@ impl Catalog {
         )
     }
 
-    /// A flight by its id or its number; of a number, the next departure.
-    ///
-    /// # Errors
-    /// When there is none, or flight-service does not answer.
+    /// By id or flight number; a number means the next departure.
     pub async fn flight(&self, name: &str, context: &CallContext) -> Result<Flight, AppError> {
         granted_of(name, self.flights.find_flight(name, context).await)
     }
 
-    /// Flights as one itinerary, with its price.
-    ///
-    /// # Errors
-    /// When they are none, or flight-service does not answer.
+    /// Flights as one itinerary, with its price. [`AppError::NoItinerary`] if they cannot be combined.
     pub async fn itinerary(
         &self,
         ids: &[FlightId],
@@ -133,7 +114,7 @@ impl Catalog {
         })
     }
 
-    /// These flights, in their order; a gap where flight-service does not tell.
+    /// In the given order; `None` where flight-service does not answer or has no such flight.
     pub async fn flights(&self, ids: &[FlightId], context: &CallContext) -> Vec<Option<Flight>> {
         let calls = ids.iter().map(async |id| {
             let flight = self.flights.flight(*id, context).await;
@@ -142,19 +123,13 @@ impl Catalog {
         stream::iter(calls).buffered(ASKED_AT_ONCE).collect().await
     }
 
-    /// A flight's seats; who has them is told by orders only.
-    ///
-    /// # Errors
-    /// When there is no such flight, or flight-service does not answer.
+    /// A flight's seats. Owners are named by their orders only.
     pub async fn seat_map(&self, id: FlightId, context: &CallContext) -> Result<SeatMap, AppError> {
         let name = id.to_string();
         granted_of(&name, self.flights.seat_map(&name, context).await)
     }
 
-    /// The proof of all flights' pools, at most some seconds old.
-    ///
-    /// # Errors
-    /// When flight-service does not answer.
+    /// The ledger proof of all flights' pools, cached for 30 seconds.
     pub async fn proof(&self, context: &CallContext) -> Result<Arc<LedgerProof>, AppError> {
         let read = async { granted(self.flights.ledger_proof(context).await).map(Arc::new) };
         let proof = self.proof.try_get_with((), read).await;

@@ -1,4 +1,4 @@
-//! What staff look at: the dashboard and the ledger's proof.
+//! The dashboard and the ledger proof, for staff.
 
 pub mod dashboard;
 pub mod ledger;

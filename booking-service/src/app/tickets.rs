@@ -1,4 +1,4 @@
-//! Events, their tickets and vouchers, and ticket options: what this service's own inventory counts.
+//! Events with their bookings and vouchers, and ticket options: pools of this service's own inventory.
 
 pub mod event_bookings;
 pub mod events;

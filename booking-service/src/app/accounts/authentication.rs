@@ -1,9 +1,9 @@
-//! Users who sign up and log in.
+//! Sign-up and log-in.
 //!
-//! A session is what a browser has: 32 random bytes in a cookie, of which the database has a digest. A token
-//! is what calls show: it is short-lived and can't be called back, so it is made anew from the session.
+//! A browser has a session: 32 random bytes in a cookie, of which the database stores a digest. An API client
+//! has a bearer token: short-lived, because it cannot be revoked, and renewed by means of the session.
 //!
-//! Deliberately not here: proof that an address of e-mail is the user's own, which takes sending mail.
+//! Deliberately absent: verification of e-mail addresses, which requires sending mail.
 
 use crate::model::session::OpenSession;
 use crate::model::session::Session;
@@ -28,15 +28,15 @@ use crate::db;
 use crate::model::text::{Email, hexadecimal};
 use crate::model::user::{NewUser, User};
 
-/// How often sessions that are over are removed; they are not valid until then either.
+/// Expired sessions are refused anyway; this only deletes their rows.
 const SWEPT_EVERY: Duration = Duration::from_secs(600);
 
-/// What a customer may guess at.
+/// What a customer could find out by trial (enumeration).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
-    /// Whether an address is another user's.
+    /// Whether an e-mail address is taken.
     Address,
-    /// Which vouchers there are.
+    /// Which voucher codes exist.
     Voucher,
 }
 
@@ -48,7 +48,7 @@ impl Guess {
         }
     }
 
-    /// Whether this refusal tells something of what was named.
+    /// Whether this error reveals something about the guess.
     fn is_missed(self, error: &AppError) -> bool {
         match (self, error) {
             (Self::Address, AppError::Db(error)) => {
@@ -60,7 +60,7 @@ impl Guess {
         }
     }
 
-    /// The refusal as a customer is told it: a voucher that they can't use is one that is not there.
+    /// The error for the customer: an unusable voucher looks like an unknown one.
     fn told(self, error: AppError) -> AppError {
         match self {
             Self::Address => error,
@@ -69,76 +69,61 @@ impl Guess {
     }
 }
 
-/// Signs users up and logs them in.
 #[derive(Clone)]
 pub struct Accounts {
-    /// Where users, passwords and sessions are.
     pub database: Pool,
-    /// Hashes their passwords.
     pub hasher: Hasher,
-    /// Counts who tries.
     pub login_throttle: LoginThrottle,
-    /// Makes their tokens; none without a key.
+    /// `None` if no signing key is configured.
     pub issuer: Option<Arc<TokenIssuer>>,
-    /// Whom they are for.
+    /// The tokens' audience.
     pub tokens_audience: String,
-    /// How long a session lasts.
     pub session_lifetime: Duration,
-    /// How long a token holds.
     pub token_lifetime: Duration,
 }
 
-/// A token for calls.
+/// A bearer token.
 pub struct AccessToken {
-    /// The token.
     pub text: String,
-    /// Until when it holds.
     pub expires_at: Timestamp,
 }
 
-/// A session that was just begun.
+/// A new session with its cookies.
 pub struct Begun {
-    /// The session.
     pub session: Session,
-    /// The cookie's value: 64 hexadecimal digits, known to nobody else.
+    /// Value of the session cookie: 64 hexadecimal digits; only the browser has it.
     pub cookie: String,
-    /// The value of the cookie by which the browser is known from then on.
+    /// Value of the cookie that marks the browser as known.
     pub browser: String,
 }
 
-/// Where somebody comes from who logs in or signs up.
+/// The client that logs in or signs up.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The address.
     pub address: IpAddr,
-    /// The cookie by which the browser is known, if it has one.
+    /// The known-browser cookie, if present.
     pub browser: Option<String>,
-    /// The browser's name for itself.
+    /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
-/// Why somebody is not signed up or logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// No user has this address and this password.
+    /// Wrong address or wrong password; which one is not revealed.
     #[error("the address or the password is wrong")]
     WrongCredentials,
-    /// The current password has to be there.
     #[error("the current password is missing")]
     PasswordMissing,
-    /// There were too many attempts; there may be more after this time.
+    /// The login throttle refused. Carries the longest wait until another attempt.
     #[error("there were too many attempts")]
     TooMany(Duration),
-    /// No session has this cookie.
+    /// No session has this cookie, or it has expired.
     #[error("nobody is logged in")]
     NoSession,
-    /// The password could not be looked at.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// A token could not be made.
-    #[error("a token can't be made")]
+    #[error("the token can't be signed")]
     NoToken,
-    /// The rest.
     #[error(transparent)]
     App(#[from] AppError),
 }
@@ -150,12 +135,8 @@ impl From<db::DbError> for AccountError {
 }
 
 impl Accounts {
-    /// Adds a user with a password, once per key. The key is bound to the name, the address and, by its hash,
-    /// the password; a digest of all of them would give the password away.
-    ///
-    /// # Errors
-    /// When the e-mail address belongs to another one, the key came with another request, or somebody at
-    /// this address tried too often.
+    /// Adds a user with a password, once per idempotency key. The key is bound to name and address by digest,
+    /// and to the password by its slow hash; a fast digest of the password would allow guessing it.
     pub async fn sign_up(
         &self,
         new: NewUser,
@@ -173,7 +154,7 @@ impl Accounts {
             db::accounts::passwords::insert_user_once(&self.database, id, &new, &hash, &answer);
         match added.await {
             Ok(answer) => Ok(Replayable::new(answer)),
-            // The same request may have come twice at once, the other one first.
+            // The same request may have been sent twice, and the other one was first.
             Err(error) if error.constraint().is_some() => {
                 let earlier = self.signed_up_before(&new, &password).await?;
                 earlier.ok_or(error.into())
@@ -210,10 +191,7 @@ impl Accounts {
         Ok(self.database.get().await?)
     }
 
-    /// Adds a user with a password, and begins their first session.
-    ///
-    /// # Errors
-    /// When the e-mail address belongs to another one, or somebody at this address tried too often.
+    /// Adds a user with a password and starts their first session.
     pub async fn sign_up_and_log_in(
         &self,
         new: &NewUser,
@@ -229,18 +207,15 @@ impl Accounts {
         self.begin(user, &hash, origin).await
     }
 
-    /// Begins a session. Whether it was the address or the password that was wrong can't be told, by what is
-    /// answered or by how long it takes.
-    ///
-    /// # Errors
-    /// When either is wrong, or there were too many attempts.
+    /// Starts a session. Neither the answer nor its timing tells whether the address or the password was
+    /// wrong.
     pub async fn log_in(
         &self,
         email: &str,
         password: Password,
         origin: &Origin,
     ) -> Result<Begun, AccountError> {
-        // What is no address at all is answered like one that nobody has.
+        // An invalid address gets the same answer, after the same work, as an unknown one.
         let Ok(email) = Email::try_from(email.to_owned()) else {
             self.hasher.matches(password, None).await?;
             return Err(AccountError::WrongCredentials);
@@ -270,8 +245,8 @@ impl Accounts {
         self.begin(user, &kept, origin).await
     }
 
-    /// That this is the password of which this was kept. Only a wrong one counts as a failure: what can't be looked
-    /// at is none.
+    /// Checks a password against its stored hash. Only a wrong password counts as a failure; an error of the
+    /// check does not.
     async fn try_password(
         &self,
         attempt: Attempt,
@@ -299,7 +274,7 @@ impl Accounts {
         }
     }
 
-    /// Begins a session of a user whose password has been looked at: it is the one of this hash.
+    /// Starts a session, provided the user's password hash is still the one that was checked.
     async fn begin(&self, user: User, hash: &str, origin: &Origin) -> Result<Begun, AccountError> {
         let cookie = new_cookie();
         let session_digest = digest(&cookie);
@@ -311,7 +286,7 @@ impl Accounts {
             self.session_lifetime,
             origin.user_agent.as_deref(),
         );
-        // Another password has come since.
+        // The password was changed meanwhile.
         let expires_at = begun.await?.ok_or(AccountError::WrongCredentials)?;
         let browser = origin.browser.clone().unwrap_or_else(new_cookie);
         db::accounts::known_browsers::remember(&self.database, user.id, &digest(&browser)).await?;
@@ -323,11 +298,8 @@ impl Accounts {
         })
     }
 
-    /// That who acts for a user is the user, where the caller is: by the current password, if they have one.
-    /// Staff act for others without.
-    ///
-    /// # Errors
-    /// When the password is missing or wrong, or there were too many attempts.
+    /// Confirms the caller's identity by their current password, if they have one. Callers who act for others
+    /// are not asked.
     pub async fn confirm(
         &self,
         id: Uuid,
@@ -346,11 +318,8 @@ impl Accounts {
         self.try_password(attempt, current, Ok(kept)).await
     }
 
-    /// Does something that names what may be another's, an address or a voucher, and whose refusal tells something:
-    /// a customer is told so only so often.
-    ///
-    /// # Errors
-    /// Those of the work, and when it told too often.
+    /// Runs an operation whose errors reveal something (an address is taken, a voucher exists). Such errors
+    /// of customers are throttled.
     pub async fn guessing<T>(
         &self,
         what: Guess,
@@ -359,7 +328,7 @@ impl Accounts {
     ) -> Result<T, AccountError> {
         let subject = match caller.subject() {
             Some(subject) if !caller.is_staff() => subject,
-            // Staff may list the users and the vouchers anyway.
+            // Staff may list users and vouchers anyway.
             _ => return Ok(work.await?),
         };
         let attempt = self.check(self.login_throttle.guess(what.name(), subject).await)?;
@@ -372,27 +341,18 @@ impl Accounts {
         }
     }
 
-    /// The session of a cookie.
-    ///
-    /// # Errors
-    /// When there is none, or it is over.
+    /// [`AccountError::NoSession`] if it is unknown or expired.
     pub async fn session(&self, cookie: &str) -> Result<Session, AccountError> {
         let session = db::accounts::sessions::find(&self.database, &digest(cookie)).await?;
         session.ok_or(AccountError::NoSession)
     }
 
-    /// Ends the session of a cookie, if there is one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Idempotent.
     pub async fn log_out(&self, cookie: &str) -> Result<(), AccountError> {
         Ok(db::accounts::sessions::delete(&self.database, &digest(cookie)).await?)
     }
 
-    /// The sessions of the user of a cookie, the latest first.
-    ///
-    /// # Errors
-    /// When no session has the cookie.
+    /// All sessions of the cookie's user, newest first.
     pub async fn sessions(&self, cookie: &str) -> Result<Vec<OpenSession>, AccountError> {
         let sessions = db::accounts::sessions::list(&self.database, &digest(cookie)).await?;
         if sessions.is_empty() {
@@ -401,20 +361,14 @@ impl Accounts {
         Ok(sessions)
     }
 
-    /// Ends the other sessions of the user of a cookie: all of them, or the one with this id. How many.
-    ///
-    /// # Errors
-    /// When no session has the cookie.
+    /// Ends the other sessions of the cookie's user: all of them, or the one with this id. Returns how many
+    /// ended.
     pub async fn end_others(&self, cookie: &str, id: Option<&str>) -> Result<u64, AccountError> {
         self.session(cookie).await?;
         Ok(db::accounts::sessions::delete_others(&self.database, &digest(cookie), id).await?)
     }
 
-    /// Gives a user another password, and ends all of their sessions. Users show that they know the one they have.
-    ///
-    /// # Errors
-    /// When there is no such user; when the current password is asked for and is not this one; or when
-    /// there were too many attempts.
+    /// Changes a password and ends all of the user's sessions. `current` is checked if given.
     pub async fn change_password(
         &self,
         id: Uuid,
@@ -434,16 +388,14 @@ impl Accounts {
         }
     }
 
-    /// A token in a user's name and role, if this service has a key.
-    ///
-    /// # Errors
-    /// When it can't be made.
+    /// `None` if no signing key is configured.
     pub fn token(&self, user: &User) -> Result<Option<AccessToken>, AccountError> {
         let Some(issuer) = &self.issuer else {
             return Ok(None);
         };
         let lifetime = self.token_lifetime;
-        // Tokens count whole seconds. Read first, so that what is told is not later than what holds.
+        // Tokens have second precision. The clock is read first, so the reported expiry is never after the
+        // real one.
         let now = Timestamp::now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let text = issuer.issue(
@@ -458,7 +410,7 @@ impl Accounts {
         }))
     }
 
-    /// Removes sessions that are over, until the token is cancelled.
+    /// Deletes expired sessions, deleted users' records and old browsers, until stopped.
     pub async fn sweep(self, stop: CancellationToken) {
         let pause = || tokio::time::sleep(SWEPT_EVERY);
         while stop.run_until_cancelled(pause()).await.is_some() {
@@ -479,13 +431,13 @@ impl Accounts {
     }
 }
 
-/// 32 bytes of the system's secure generator.
+/// 32 bytes of the system's secure generator, in hexadecimal.
 fn new_cookie() -> String {
     let bytes: [u8; 32] = rand::random();
     hexadecimal(&bytes)
 }
 
-/// What the database has of a cookie. It is random all over, so a fast digest will do.
+/// The stored digest. The cookie has 256 random bits, so a fast digest suffices.
 pub(crate) fn digest(cookie: &str) -> [u8; 32] {
     Sha256::digest(cookie).into()
 }

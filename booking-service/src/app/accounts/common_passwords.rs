@@ -1,9 +1,9 @@
-//! Passwords that are guessed first. Whoever tries passwords begins with a few hundred words, each with digits and
-//! signs around it and letters written as digits: a password that is no more than that is none.
+//! Blocklist of passwords that attackers try first: a few hundred words with digits and signs around them and
+//! letters written as digits.
 //!
-//! Deliberately not here: an estimate of a password's strength. NIST (SP 800-63B) asks for a length and a list.
+//! Deliberately absent: an estimate of a password's strength. NIST (SP 800-63B) asks for a length and a list.
 
-/// The words, of at least three letters: the most frequent stems in published lists of leaked passwords.
+/// Words of at least three letters: the most frequent stems in published lists of leaked passwords.
 const WORDS: &[&str] = &[
     "abc",
     "access",
@@ -173,10 +173,10 @@ const WORDS: &[&str] = &[
     "aaaa",
 ];
 
-/// The longest run of signs around a word with which it is still no more than the word.
+/// Up to this many other characters around a word, the password still counts as the word.
 const AROUND_MAX: usize = 6;
 
-/// Keys beside each other, and the alphabet.
+/// Keyboard rows and the alphabet.
 const RUNS: [&str; 6] = [
     "01234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -186,7 +186,7 @@ const RUNS: [&str; 6] = [
     "qwertzuiop",
 ];
 
-/// Whether a password is among those that are guessed first.
+/// Whether the password is on the blocklist, or repeats a pattern of at most three characters.
 pub(crate) fn is_common(password: &str) -> bool {
     let text = password.to_lowercase();
     let is_repeated = (1..=3).any(|period| {
@@ -200,14 +200,14 @@ pub(crate) fn is_common(password: &str) -> bool {
     is_repeated || is_run(&text) || is_word(&text) || is_word(&plainly(word))
 }
 
-/// Whether it goes along the keys or the alphabet, forwards or backwards.
+/// Whether it follows a keyboard row or the alphabet, forwards or backwards.
 fn is_run(text: &str) -> bool {
     let backwards: String = text.chars().rev().collect();
     let along = |text: &str| RUNS.iter().any(|run| run.repeat(2).contains(text));
     along(text) || along(&backwards)
 }
 
-/// Whether it is one of the words, as often as one likes, with few signs around it.
+/// Whether it is a listed word, possibly repeated, with few other characters around it.
 fn is_word(text: &str) -> bool {
     let stem = text.trim_matches(|c: char| !c.is_alphabetic());
     let around = text.chars().count() - stem.chars().count();
@@ -218,7 +218,7 @@ fn is_word(text: &str) -> bool {
     around <= AROUND_MAX && WORDS.iter().any(|word| is_repeated(word))
 }
 
-/// With signs for letters read as these.
+/// Reads digits and signs as the letters that they stand for.
 fn plainly(text: &str) -> String {
     let letter = |c| match c {
         '0' => 'o',

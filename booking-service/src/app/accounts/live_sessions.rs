@@ -1,5 +1,5 @@
-//! Sessions of those who watch something. One look a second finds those that are over, by logging out anywhere,
-//! another password, their time, or whose user has another role.
+//! Ends event streams whose session has ended: by log-out, password change, expiry, or a change of the user's
+//! role. One query per second checks all watched sessions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,21 +12,20 @@ use crate::app::accounts::authentication::digest;
 use crate::db;
 use crate::model::user::UserRole;
 
-/// How often they are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A session, by its cookie's digest, as it was when somebody began to watch.
+/// The digest of the session's cookie, and the user's role when the stream began.
 type Session = ([u8; 32], UserRole);
 
-/// What is cancelled when a session is over.
+/// Cancelled when the session ends.
 type Over = Arc<CancellationToken>;
 
-/// The sessions that somebody watches something with.
+/// The sessions with open event streams.
 #[derive(Clone, Default)]
 pub struct LiveSessions(Arc<Mutex<HashMap<Session, Weak<CancellationToken>>>>);
 
 impl LiveSessions {
-    /// Waits until the session of a cookie is over.
+    /// Completes when the cookie's session has ended.
     pub fn over(&self, cookie: &str, role: UserRole) -> impl Future<Output = ()> + use<> {
         let session = (digest(cookie), role);
         let mut watched = self.lock();
@@ -39,7 +38,7 @@ impl LiveSessions {
         async move { over.cancelled().await }
     }
 
-    /// Looks at them until it is stopped.
+    /// Checks the watched sessions until stopped.
     pub async fn follow(self, database: Pool, stop: CancellationToken) {
         while stop
             .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
@@ -56,7 +55,7 @@ impl LiveSessions {
             {
                 Ok(roles) => roles,
                 Err(error) => {
-                    tracing::warn!(%error, "looking at sessions failed");
+                    tracing::warn!(%error, "checking watched sessions failed");
                     continue;
                 }
             };
@@ -68,7 +67,7 @@ impl LiveSessions {
         }
     }
 
-    /// Those that are still watched with; the others are forgotten.
+    /// The sessions with open streams; forgets the others.
     fn watched(&self) -> Vec<(Session, Over)> {
         let mut watched = self.lock();
         watched.retain(|_, over| over.strong_count() > 0);

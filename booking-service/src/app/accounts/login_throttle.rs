@@ -1,17 +1,16 @@
-//! How often somebody may try: to log in, to sign up, to confirm a password, to name an address of e-mail or a
-//! voucher's code. Failures are counted, and who tries is told apart so that one client's failures shut out nobody
-//! else:
+//! Throttle for guessing: log-in, sign-up, password confirmation, taken e-mail addresses, voucher codes. It
+//! counts failures, in separate counts so that one client's failures lock out nobody else:
 //!
-//! - A browser that logged in to the account before has a count of its own.
-//! - Everybody else has one for the account and the address together.
-//! - An address with many failures, whatever the accounts, has one attempt left at each. It is not shut: many people
-//!   may share it, or all of them where a proxy is not configured.
-//! - An account with many failures from everywhere is closed to those whom it does not know.
-//! - Who is logged in confirms the password under a count of their own.
+//! - A browser that has logged in to the account before has its own count.
+//! - Everybody else shares one count per account and client address.
+//! - An address with many failures over all accounts has one attempt left at each. It is not blocked: many
+//!   people may share it, or all of them if a proxy is not configured.
+//! - An account with many failures from everywhere is closed to unknown browsers.
+//! - A logged-in user confirms their password under a count of their own.
 //!
-//! Counted in Redis, where all replicas share the counts; while Redis does not answer, each replica counts
-//! alone, in memory. Each count ends some time after its first failure. What is kept is a digest, so that
-//! nobody's address is found in Redis.
+//! The counts are in Redis, shared by all replicas; while Redis does not answer, each replica counts in
+//! memory. A count expires a fixed time after its first failure (fixed window). Keys are digests, so Redis
+//! holds no e-mail addresses.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,16 +29,17 @@ use crate::model::text::{Email, hexadecimal};
 /// The most counts in memory: some megabytes.
 const COUNTS_MAX: u64 = 200_000;
 
-/// The bytes of a digest that name a count: no two share one.
+/// Half of a SHA-256 digest; collisions are negligible.
 const NAME_BYTES: usize = 16;
 
-/// The attempts that an address with many failures has at each account.
+/// Attempts per account from an address with many failures.
 const SUSPECTS_ATTEMPTS: u32 = 1;
 
-/// No limit: what is counted for others to look at.
+/// Counted without a limit, because other limits look at the count.
 const ANY: u32 = u32::MAX;
 
-/// Raises a count unless it is at its limit; the first one says when it ends: `milliseconds limit`. The count, or -1.
+/// `KEYS[1]` is raised unless it has reached `ARGV[2]`; the first raise sets its expiry of `ARGV[1]`
+/// milliseconds. Returns the count, or -1 at the limit.
 const RAISE: &str = "
     local count = tonumber(redis.call('GET', KEYS[1]) or '0')
     if count >= tonumber(ARGV[2]) then return -1 end
@@ -47,31 +47,29 @@ const RAISE: &str = "
     if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
     return count";
 
-/// Takes one off a count that has not ended.
+/// Lowers a count that has not expired.
 const LOWER: &str = "
     local count = tonumber(redis.call('GET', KEYS[1]) or '0')
     if count > 0 then redis.call('DECR', KEYS[1]) end
     return 0";
 
-/// Whose password is tried.
+/// The account whose password is tried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account(String);
 
 impl Account {
-    /// A user's.
     #[must_use]
     pub fn of_user(user: Uuid) -> Self {
         Self(format!("user {user}"))
     }
 
-    /// That of an address that no user has, however it is written: it is answered like a user's.
+    /// An unknown address is throttled like a user's.
     #[must_use]
     pub fn of_nobody(email: &Email) -> Self {
         Self(format!("email {}", email.normalized()))
     }
 }
 
-/// Counts attempts.
 #[derive(Clone)]
 pub struct LoginThrottle {
     shared: Option<Shared>,
@@ -79,34 +77,34 @@ pub struct LoginThrottle {
     limits: Limits,
 }
 
-/// How many failures, within what time.
+/// The most failures within a window.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// At one account from one address, and of whatever else somebody tries.
+    /// Per account and client address; also for all other guesses.
     pub per_account: u32,
-    /// At one account from everywhere, by those whom it does not know.
+    /// Per account, over all unknown browsers.
     pub per_account_everywhere: u32,
-    /// From one address, at whatever account; also the sign-ups from there.
+    /// Per client address, over all accounts; also the sign-ups from there.
     pub per_address: u32,
-    /// From the first of them on.
+    /// Counted from the first failure.
     pub window: Duration,
 }
 
-/// That there were too many.
+/// The throttle refuses; the caller must wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// An attempt that has begun. It counts as a failure unless it is said to be none.
+/// An attempt under way. It counts as a failure unless it is reported as succeeded or withdrawn.
 #[derive(Debug)]
 #[must_use = "an attempt that is dropped has failed"]
 pub struct Attempt {
-    /// The count that is forgotten when it succeeds.
+    /// Reset on success.
     own: String,
-    /// The counts in which others' failures are too.
+    /// Shared counts; lowered by this attempt on success.
     common: Vec<String>,
 }
 
-/// Counts in Redis, which all replicas share.
+/// Counts in Redis, shared by all replicas.
 #[derive(Clone)]
 pub struct Shared {
     calls: BestEffortRedis,
@@ -119,7 +117,7 @@ pub struct Shared {
 type Local = Cache<String, Arc<AtomicU32>>;
 
 impl Shared {
-    /// Counts in this Redis, each call bounded.
+    /// `timeout` bounds each call.
     #[must_use]
     pub fn new(redis: &Redis, timeout: Duration, key_prefix: &str) -> Self {
         let failures = metrics::counter!("login_throttle_failures_total");
@@ -135,7 +133,7 @@ impl Shared {
         format!("{}{{{name}}}", self.key_prefix)
     }
 
-    /// The count, -1 where it was at its limit; none where Redis does not answer in time.
+    /// The count, or -1 at the limit; `None` if Redis does not answer in time.
     async fn raise(&self, name: &str, limit: u32, window: Duration) -> Option<i64> {
         let window_ms = u64::try_from(window.as_millis()).ok()?.max(1);
         let mut raise = self.raise.prepare_invoke();
@@ -148,7 +146,7 @@ impl Shared {
     async fn lower(&self, name: &str) {
         let mut lower = self.lower.prepare_invoke();
         lower.key(self.key(name));
-        // Where it is not lowered now, the count ends by itself.
+        // If this fails, the count expires anyway.
         let _: Option<i64> = self
             .calls
             .call(async |redis| lower.invoke_async(redis).await)
@@ -166,7 +164,6 @@ impl Shared {
 }
 
 impl LoginThrottle {
-    /// Counts by these limits.
     #[must_use]
     pub fn new(limits: Limits, shared: Option<Shared>) -> Self {
         let local = Cache::builder()
@@ -180,10 +177,7 @@ impl LoginThrottle {
         }
     }
 
-    /// Begins to log in to an account, from a browser that logged in to it before or not.
-    ///
-    /// # Errors
-    /// When there were too many failures.
+    /// Begins a log-in; `known_browser` names a browser that has logged in to the account before.
     pub async fn log_in(
         &self,
         account: &Account,
@@ -229,28 +223,19 @@ impl LoginThrottle {
         })
     }
 
-    /// Counts a sign-up from this address, whatever comes of it.
-    ///
-    /// # Errors
-    /// When there were too many.
+    /// Counts a sign-up from this address, whatever its outcome.
     pub async fn sign_up(&self, address: IpAddr) -> Result<(), TooMany> {
         let name = named(&format!("sign-ups from {}", network_of(address)));
         self.raise(&name, self.limits.per_address).await.map(drop)
     }
 
-    /// Begins to confirm the password of a user who is logged in.
-    ///
-    /// # Errors
-    /// When there were too many failures.
+    /// Begins a password confirmation of a logged-in user.
     pub async fn confirm(&self, user: Uuid) -> Result<Attempt, TooMany> {
         let own = format!("user {user} confirms");
         self.begin(own, self.limits.per_account).await
     }
 
-    /// Begins to name something that may be somebody else's, such as an address or a code.
-    ///
-    /// # Errors
-    /// When there were too many failures.
+    /// Begins a guess of something that may be somebody else's, such as a taken address or a voucher code.
     pub async fn guess(&self, what: &'static str, who: &str) -> Result<Attempt, TooMany> {
         let own = format!("{what} guessed by {who}");
         self.begin(own, self.limits.per_account).await
@@ -263,7 +248,7 @@ impl LoginThrottle {
         Ok(Attempt { own, common })
     }
 
-    /// The password was right: earlier failures of those who tried under this count are forgotten.
+    /// The password was right: earlier failures under this count are forgotten.
     pub async fn succeeded(&self, attempt: Attempt) {
         self.local.invalidate(&attempt.own);
         if let Some(shared) = &self.shared {
@@ -274,20 +259,20 @@ impl LoginThrottle {
         }
     }
 
-    /// The attempt was none: it is not known how it would have ended, or there was nothing to guess.
+    /// The attempt does not count: its outcome is unknown, or it revealed nothing.
     pub async fn withdrawn(&self, attempt: Attempt) {
         for name in attempt.common.iter().chain([&attempt.own]) {
             self.lower(name).await;
         }
     }
 
-    /// How long those who tried too often wait at most.
+    /// The longest wait for another attempt.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.limits.window
     }
 
-    /// Counted before the attempt is made: many at once don't slip through together.
+    /// Counts before the attempt runs, so that concurrent attempts cannot exceed the limit.
     async fn raise(&self, name: &str, limit: u32) -> Result<u32, TooMany> {
         let shared = match &self.shared {
             Some(shared) => shared.raise(name, limit, self.limits.window).await,
@@ -308,7 +293,7 @@ impl LoginThrottle {
             let lowered = count.try_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 count.checked_sub(1)
             });
-            // Nothing is below zero.
+            // The count is zero already.
             lowered.ok();
         }
         if let Some(shared) = &self.shared {
@@ -379,11 +364,11 @@ mod tests {
             fails(&attempts, &account, "192.0.2.1").await;
         }
         assert!(!fails(&attempts, &account, "192.0.2.1").await);
-        // The owner elsewhere, and behind the same address in a browser that was there before.
+        // The owner from elsewhere, and behind the same address in a known browser.
         assert!(fails(&attempts, &account, "192.0.2.2").await);
         let home = "192.0.2.1".parse().unwrap();
         assert!(attempts.log_in(&account, home, Some("b")).await.is_ok());
-        // A whole address that has failed at many accounts is slow, not shut.
+        // An address that has failed at many accounts is slowed, not blocked.
         for _ in 0..10 {
             fails(&attempts, &anybody(), "192.0.2.1").await;
         }

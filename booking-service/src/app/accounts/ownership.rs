@@ -1,5 +1,5 @@
-//! Whose something is, and who may know of it: its owner and staff. To anybody else it is not there, for
-//! that somebody has booked something is a secret too.
+//! Access by ownership: a resource is visible to its owner and to staff. To anybody else it looks unknown,
+//! because its existence is confidential too.
 
 use service_core::caller::{Caller, Role};
 use uuid::Uuid;
@@ -9,18 +9,14 @@ use crate::model::booking::{Booking, Channel};
 use crate::model::event_booking::EventBooking;
 use crate::model::ticket_option::Purchase;
 
-/// What belongs to a user.
+/// A resource with an owner.
 pub trait Owned: Sized {
-    /// The user, as requests name them.
     fn owner(&self) -> &str;
 
-    /// What is said of one that is not there.
+    /// The error for an unknown resource of this kind.
     fn unknown(&self) -> AppError;
 
-    /// Itself, if the caller may know of it.
-    ///
-    /// # Errors
-    /// As if it were not there.
+    /// Itself, if the caller may see it; otherwise [`Self::unknown`].
     fn for_caller(self, caller: &Caller) -> Result<Self, AppError> {
         if caller.may_act_for(self.owner()) {
             Ok(self)
@@ -64,10 +60,7 @@ impl Owned for Purchase {
     }
 }
 
-/// That a caller may know of this user.
-///
-/// # Errors
-/// As if there were none.
+/// [`AppError::UnknownUser`] unless the caller may act for this user.
 pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
     if caller.may_act_for(&id.to_string()) {
         Ok(())
@@ -76,17 +69,13 @@ pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
     }
 }
 
-/// Whether the caller is this user.
 #[must_use]
 pub fn is_own(id: Uuid, caller: &Caller) -> bool {
     caller.subject() == Some(id.to_string().as_str())
 }
 
-/// That a caller may change this user's password: their own, or an admin's call. An agent who gave a customer
-/// a password would be an admin once the customer is made one.
-///
-/// # Errors
-/// As if there were no such user, or where somebody else would change it.
+/// Users may set their own password, admins anybody's. Agents may not: an agent who set a customer's password
+/// would gain an admin account once that customer is promoted.
 pub fn check_may_set_password(id: Uuid, caller: &Caller) -> Result<(), AppError> {
     check_user(id, caller)?;
     if is_own(id, caller) || caller.role() == Some(Role::Admin) {

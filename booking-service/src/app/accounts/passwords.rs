@@ -1,11 +1,11 @@
-//! Passwords: what may be one, and how they are kept.
+//! Password rules and hashing.
 //!
-//! Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane): some twenty milliseconds
-//! of a core each. So it is not done on the threads that answer, and only a few at once; more wait a
-//! moment, and no more than that.
+//! Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane) takes some twenty
+//! milliseconds of a core. So it runs on blocking threads, a few at a time; a bounded number waits for a
+//! bounded time (backpressure).
 //!
-//! The memory is allocated once for each that may run at once, and kept. Allocated anew for each password, it
-//! would stay in the allocator's arenas, one for each thread that ever hashed: gigabytes after some hundreds.
+//! The memory is allocated once per concurrent hash and reused. Allocated per password, it would stay in the
+//! allocator's arenas, one for each thread that ever hashed: gigabytes after some hundreds.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,24 +19,23 @@ use tokio::sync::Semaphore;
 
 use crate::app::accounts::common_passwords::is_common;
 
-/// The lengths of passwords, in characters.
+/// In characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
-/// OWASP's first choice for argon2id.
+/// OWASP's first choice for Argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How many may wait for their turn, and how long: longer than a turn of each who waits takes.
+/// Queue length, and the longest wait: longer than a full queue takes.
 const WAITING_MAX: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A hash of nobody's password, so that the answer for an unknown user takes as much work as for a known
-/// one.
+/// Compared against for unknown users, so that they take as much work as known ones.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
     $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// A password: 8 to 128 characters. It is never shown, logged or kept.
+/// 8 to 128 characters. Never shown, logged or stored.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Password(String);
@@ -54,8 +53,7 @@ impl TryFrom<String> for Password {
     }
 }
 
-/// A password that somebody gives themselves, or another: one of those that are guessed first is refused. Who has such
-/// a one still logs in with it.
+/// A password being set: common ones are refused. Users who already have such a one can still log in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct NewPassword(pub Password);
@@ -67,7 +65,7 @@ impl TryFrom<String> for NewPassword {
         let is_common = is_common(&text);
         let password = Password::try_from(text)?;
         if is_common {
-            return Err("is one of those that are guessed first: choose another one".to_owned());
+            return Err("is one of the most common passwords: choose another one".to_owned());
         }
         Ok(Self(password))
     }
@@ -79,18 +77,17 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Why a password could not be hashed or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
-    /// Too many others are.
-    #[error("too many passwords are looked at")]
+    /// The queue is full, or the wait was too long.
+    #[error("too many passwords are being hashed")]
     Busy,
-    /// It can't be done: a bug, or a stored hash that is none.
+    /// A bug, or a stored hash that cannot be parsed.
     #[error("the password can't be hashed")]
     Failed,
 }
 
-/// Hashes and compares passwords, a few at once.
+/// Hashes and compares passwords, with limited concurrency.
 #[derive(Clone)]
 pub struct Hasher {
     key_locks: Arc<Semaphore>,
@@ -99,7 +96,7 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// So many at once.
+    /// `at_once` is the number of concurrent hashes.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self {
@@ -109,10 +106,7 @@ impl Hasher {
         }
     }
 
-    /// What is kept of a password.
-    ///
-    /// # Errors
-    /// When there are too many, or the system has no random numbers.
+    /// The PHC string to store, with a fresh salt.
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let salt = try_generate_salt().map_err(|_| HashError::Failed)?;
         let salt = Salt::new(&salt).map_err(|_| HashError::Failed)?;
@@ -127,10 +121,7 @@ impl Hasher {
         Ok(hash.to_string())
     }
 
-    /// Whether it is the password of which this was kept. Where nothing was, it is not, after as much work.
-    ///
-    /// # Errors
-    /// When there are too many, or what was kept is no hash.
+    /// Whether the password matches the stored hash. Without one it does not, after as much work.
     pub async fn matches(
         &self,
         password: Password,
@@ -139,7 +130,7 @@ impl Hasher {
         let hash = PasswordHash::new(kept.as_deref().unwrap_or(NOBODYS));
         let hash = hash.map_err(|_| HashError::Failed)?;
         let (salt, expected) = comparable(&hash).ok_or(HashError::Failed)?;
-        // Compared in constant time.
+        // Digests are compared in constant time.
         let is_equal = self.in_turn(password, salt).await? == expected;
         Ok(is_equal && kept.is_some())
     }
@@ -153,7 +144,7 @@ impl Hasher {
             .map_err(|_| HashError::Failed)?;
         let memory = Arc::clone(&self.memory);
         let work = move || {
-            // Kept until the work is done, even if nobody waits for it any more.
+            // Held until the hash is done, even if the caller has gone.
             let _lock = turn;
             memory.hash(&password, &salt)
         };
@@ -163,7 +154,7 @@ impl Hasher {
     }
 }
 
-/// Memory of passwords that are not hashed just now; at most as much as there are turns.
+/// Idle memory blocks; at most as many as concurrent hashes.
 #[derive(Default)]
 struct Memory(Mutex<Vec<Vec<Block>>>);
 
@@ -190,7 +181,7 @@ impl Memory {
     }
 }
 
-/// What has to come out for a password, and with which salt; none of a hash that was not made here.
+/// The salt and the expected output; `None` if the hash has other parameters than ours.
 fn comparable(hash: &PasswordHash) -> Option<(Salt, Output)> {
     let made_with = Params::try_from(hash).ok()?;
     let ours = params().ok()?;
@@ -240,7 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_kept_is_what_the_crate_makes() {
-        // The crate's own way, with memory of its own.
+        // The crate's own API, with memory of its own.
         let hasher = Hasher::new(1);
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params().unwrap());
         let kept = argon2.hash_password_with_salt(b"correct horse", b"some salt of 16b");

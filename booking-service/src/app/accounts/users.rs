@@ -1,4 +1,4 @@
-//! Users, who book tickets to events.
+//! Users and their rights over each other.
 
 use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
 use deadpool_postgres::Pool;
@@ -22,18 +22,13 @@ impl From<UserRole> for Role {
     }
 }
 
-/// Makes, finds, changes and deletes users.
 #[derive(Clone)]
 pub struct Users {
-    /// Where they are.
     pub database: Pool,
 }
 
 impl Users {
-    /// Adds a user, once per key.
-    ///
-    /// # Errors
-    /// When the address belongs to another one, or the key came with another request.
+    /// Adds a user, once per idempotency key.
     pub async fn create(
         &self,
         new: &NewUser,
@@ -46,18 +41,12 @@ impl Users {
         idempotency::create(new.key.as_ref(), find, make).await
     }
 
-    /// The users after this one, in the order in which they were made.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of users, in order of creation, after this id.
     pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<User>, AppError> {
         Ok(db::accounts::users::list(&self.database, after, limit).await?)
     }
 
-    /// The user with this address, whatever its name; made if there is none.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The user with this address whatever their name, created if there is none.
     pub async fn find_or_create(&self, name: &Name, email: &Email) -> Result<User, AppError> {
         if let Some(user) = db::accounts::users::find_by_email(&self.database, email).await? {
             return Ok(user);
@@ -70,7 +59,7 @@ impl Users {
         let client = self.database.get().await.map_err(db::DbError::from)?;
         match db::accounts::users::add(&client, Uuid::now_v7(), &new).await {
             Ok(user) => Ok(user),
-            // Somebody else was faster, and has made the same one.
+            // A concurrent request has created the user.
             Err(error) => {
                 let user = db::accounts::users::find_by_email(&self.database, email).await?;
                 user.ok_or(error.into())
@@ -78,19 +67,14 @@ impl Users {
         }
     }
 
-    /// A user by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownUser`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
         let user = db::accounts::users::find(&self.database, id).await?;
         user.ok_or(AppError::UnknownUser)
     }
 
-    /// Who the bearer of a token is by now. A subject that is no user's id is somebody else's to know.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Classifies the bearer of a token by its subject. A subject that is not a UUID belongs to another
+    /// issuer's users.
     pub async fn bearer(&self, subject: &str) -> Result<Bearer, AppError> {
         match Uuid::try_parse(subject) {
             Ok(id) => Ok(db::accounts::users::bearer(&self.database, id).await?),
@@ -98,11 +82,7 @@ impl Users {
         }
     }
 
-    /// That the caller may give this user this role: an admin anybody but themselves, so that who has a role has
-    /// it from somebody else.
-    ///
-    /// # Errors
-    /// When they may not.
+    /// Only admins give roles, and never to themselves, so every role was given by somebody else.
     pub async fn check_may_give_role(
         &self,
         id: Uuid,
@@ -118,10 +98,7 @@ impl Users {
         Ok(())
     }
 
-    /// That the caller may change this user: themselves, an agent any customer, an admin anybody.
-    ///
-    /// # Errors
-    /// As if there were none, or where an agent would change staff.
+    /// Users may change themselves, agents any customer, admins anybody.
     pub async fn check_may_change(&self, id: Uuid, caller: &Caller) -> Result<(), AppError> {
         check_user(id, caller)?;
         let is_by_agent = caller.role() == Some(Role::Agent);
@@ -131,19 +108,13 @@ impl Users {
         Ok(())
     }
 
-    /// Changes what is given.
-    ///
-    /// # Errors
-    /// When there is no such user, or the address belongs to another one.
+    /// Changes the fields that are given.
     pub async fn change(&self, id: Uuid, change: &UserChange) -> Result<User, AppError> {
         let user = db::accounts::users::update(&self.database, id, change).await?;
         user.ok_or(AppError::UnknownUser)
     }
 
-    /// Deletes a user that has no live bookings.
-    ///
-    /// # Errors
-    /// When there is none, or it has.
+    /// Deletes a user without open or confirmed bookings.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         match db::accounts::users::delete(&self.database, id).await? {
             Deletion::Deleted => Ok(()),

@@ -1,11 +1,10 @@
-//! Airports as people name them: by code, by city, by name.
+//! Airport lookup by code, city or name.
 
 use std::collections::HashMap;
 
 use domain::AirportCode;
 use flight_api::Airport;
 
-/// All airports, found by code or by what people type.
 #[derive(Debug, Default)]
 pub struct Airports {
     all: Vec<Airport>,
@@ -14,19 +13,16 @@ pub struct Airports {
     words: Vec<[String; 4]>,
 }
 
-/// What a text that somebody typed may mean.
+/// The meaning of a typed text.
 #[derive(Debug)]
 pub enum Match<'a> {
-    /// This airport.
     One(&'a Airport),
-    /// One of these.
+    /// Ambiguous: the candidates.
     Several(Vec<&'a Airport>),
-    /// None that is known.
     None,
 }
 
 impl Airports {
-    /// These airports.
     #[must_use]
     pub fn new(all: Vec<Airport>) -> Self {
         let by_code = all.iter().enumerate();
@@ -42,7 +38,6 @@ impl Airports {
         }
     }
 
-    /// An airport by its code.
     #[must_use]
     pub fn find(&self, code: AirportCode) -> Option<&Airport> {
         self.by_code
@@ -50,7 +45,7 @@ impl Airports {
             .and_then(|&index| self.all.get(index))
     }
 
-    /// Those that a text may mean, likely ones first.
+    /// Best matches first.
     #[must_use]
     pub fn suggest(&self, text: &str, limit: usize) -> Vec<&Airport> {
         let text = text.trim().to_lowercase();
@@ -66,7 +61,7 @@ impl Airports {
         best.map(|(_, airport)| airport).collect()
     }
 
-    /// What a text means that was typed in full: a code, a city, a name, or a suggestion's own text.
+    /// Resolves a complete text: a code, a city, a name, or a suggestion's own text.
     #[must_use]
     pub fn resolve(&self, text: &str, limit: usize) -> Match<'_> {
         let text = text.trim();
@@ -89,7 +84,7 @@ impl Airports {
     }
 }
 
-/// How well an airport's words fit a text, lower being better; `None`: not at all.
+/// 0 is the best match; `None` does not match.
 fn rank([code, city, name, country]: &[String; 4], text: &str) -> Option<u8> {
     let begins_a_word = |words: &str| words.split([' ', '-', '/']).any(|w| w.starts_with(text));
     let fits = [

@@ -1,5 +1,4 @@
-//! How the service does, for those who run it: what is sold and held, what waits, whether the ledger adds
-//! up, and any booking.
+//! Figures, ledger proof and booking search for operators.
 
 use crate::model::dashboard::{BookingFilter, EventSales, FlightSales, Span, Stage, Totals};
 use std::collections::HashMap;
@@ -20,42 +19,41 @@ use crate::app::operations::ledger::Ledger;
 use crate::db;
 use crate::model::booking::Booking;
 
-/// How many bookings an dashboard reads: enough for a busy hour, and read in some tens of milliseconds.
+/// The most bookings that a query of the dashboard reads: enough for a busy hour, in some tens of
+/// milliseconds.
 pub const LATEST_BOOKINGS: i64 = 20_000;
 
-/// How many flights and events an dashboard names.
+/// Flights and events listed.
 const ROWS: i64 = 12;
 
-/// How many bookings a search finds.
+/// Results per page of a search.
 const FOUND: i64 = 50;
 
-/// How long figures are shown before they are read again: once for all who look.
+/// All viewers share one read per second.
 const FIGURES_LIFETIME: Duration = Duration::from_secs(1);
 
-/// How long the proof is shown before it is made again: it reads the whole ledger.
+/// The proof reads the whole ledger.
 const PROOF_LIFETIME: Duration = Duration::from_secs(30);
 
-/// What is known of a span.
+/// The figures of a span.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// What bookings add up to.
     pub totals: Totals,
-    /// The flights that were sold most.
+    /// Best-selling.
     pub flights: Vec<FlightSales>,
-    /// The newest events.
+    /// Newest.
     pub events: Vec<EventSales>,
 }
 
-/// Bookings that were found.
+/// A page of found bookings.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// They, newest first.
+    /// Newest first.
     pub bookings: Vec<Booking>,
-    /// Where to look on, if that was not all.
+    /// Cursor of the next page; `None` on the last one.
     pub older_than: Option<BookingId>,
 }
 
-/// Looks.
 #[derive(Clone)]
 pub struct Dashboard {
     database: Pool,
@@ -65,7 +63,6 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// Looks at this database.
     #[must_use]
     pub fn new(database: Pool, ledger: Ledger) -> Self {
         let proof = Cache::builder()
@@ -80,10 +77,7 @@ impl Dashboard {
         }
     }
 
-    /// What is known of a span, at most a second old.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The figures of a span, at most a second old.
     pub async fn figures(&self, span: Span) -> Result<Arc<Figures>, AppError> {
         let figures = self.figures.try_get_with(span, self.read_figures(span));
         figures.await.map_err(AppError::Shared)
@@ -103,37 +97,25 @@ impl Dashboard {
         }))
     }
 
-    /// The newest events and where their tickets are.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The newest events with their sold, held and free tickets.
     pub async fn events(&self) -> Result<Vec<EventSales>, AppError> {
         Ok(db::operations::dashboard::events(&self.database, ROWS).await?)
     }
 
-    /// How many tickets to these events are free.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Free tickets of each event.
     pub async fn tickets_left(&self, events: &[Uuid]) -> Result<HashMap<Uuid, i32>, AppError> {
         Ok(db::operations::dashboard::tickets_left(&self.database, events).await?)
     }
 
-    /// The proof of this service's own pools, at most some seconds old.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The ledger proof of this service's own pools, at most 30 seconds old.
     pub async fn proof(&self) -> Result<Arc<Proof>, AppError> {
         let prove = async { self.ledger.prove().await.map(Arc::new) };
         let proof = self.proof.try_get_with((), prove).await;
         proof.map_err(AppError::Shared)
     }
 
-    /// Bookings by what somebody knows of them. Of a flight, of a user and of all, only so many of the latest
-    /// are looked at, see [`LATEST_BOOKINGS`]; of all, the search goes on from there.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Bookings that match the filter. By flight, by user or without either, only the newest
+    /// [`LATEST_BOOKINGS`] are searched; without either, the next page continues from there.
     pub async fn search(&self, wanted: &BookingFilter) -> Result<Found, AppError> {
         let database = &self.database;
         let (first, end) = match wanted.made_on {
@@ -163,7 +145,7 @@ impl Dashboard {
         let mut ends = [BookingId(i64::MAX); 2];
         let days = [Some(day), day.checked_add(1.day()).ok()];
         for (end, day) in ends.iter_mut().zip(days) {
-            // What is beyond the calendar is beyond all bookings.
+            // A day beyond the calendar is beyond all bookings.
             let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
             if let Some(midnight) = midnight {
                 *end = db::bookings::first_since(&self.database, midnight.timestamp()).await?;
@@ -172,10 +154,7 @@ impl Dashboard {
         Ok((ends[0], ends[1]))
     }
 
-    /// The bookings of these users, of all channels, that stand so and are older than this one, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Bookings of these users, of all channels, at this stage, older than this one, newest first.
     pub async fn of_users(
         &self,
         users: &[String],
