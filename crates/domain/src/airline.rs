@@ -1,4 +1,4 @@
-//! Airlines by their designator, the beginning of their flight numbers.
+//! Airline designators: the prefixes of flight numbers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// An airline's designator, upper case: two letters or digits of which one is a letter (IATA: `AI`,
-/// `6E`), or the same and a third letter (`EZY`).
+/// An airline's designator, upper case: two characters, at least one of them a letter (IATA: `AI`, `6E`), or
+/// the same with a third letter (`EZY`).
 ///
 /// Parsing accepts lower case, because people type it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AirlineCode(
-    /// A third character that is missing is zero, so that codes compare as their texts do.
+    /// Two characters are padded with a zero byte, so that codes compare as their texts do.
     [u8; 3],
 );
 
 impl AirlineCode {
-    /// The designator as text.
+    /// For example `AI`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = match &self.0 {
@@ -30,7 +30,7 @@ impl AirlineCode {
         std::str::from_utf8(text).unwrap_or_default()
     }
 
-    /// The airline of a flight number with this beginning.
+    /// The airline of a flight number that begins with these bytes.
     pub(crate) fn beginning([first, second, third]: [u8; 3]) -> Self {
         // A third letter is the airline's, a third digit is the number's.
         let third = if third.is_ascii_alphabetic() {

@@ -15,7 +15,7 @@ use crate::Invalid;
 pub struct AirportCode([u8; 3]);
 
 impl AirportCode {
-    /// The code as text.
+    /// For example `DEL`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // ASCII by construction, so this never takes the default.

@@ -13,11 +13,11 @@ use crate::{AirlineCode, Invalid};
 /// IATA numbers have at most four digits. The packed week of US flights counts its rows instead,
 /// up to six.
 ///
-/// It lies in ten bytes, without an allocation: a schedule has hundreds of thousands.
+/// Ten bytes without an allocation: a schedule has hundreds of thousands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FlightNumber {
-    /// The text, then zeros: so that numbers compare as their texts do.
+    /// Padded with zero bytes, so that numbers compare as their texts do.
     text: [u8; TEXT_LIMIT],
     len: u8,
 }
@@ -26,7 +26,7 @@ pub struct FlightNumber {
 const TEXT_LIMIT: usize = 9;
 
 impl FlightNumber {
-    /// The number as text.
+    /// For example `AI101`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = self.text.get(..usize::from(self.len)).unwrap_or_default();
@@ -34,7 +34,7 @@ impl FlightNumber {
         std::str::from_utf8(text).unwrap_or_default()
     }
 
-    /// The airline that it is a number of.
+    /// The airline of the designator.
     #[must_use]
     pub fn airline(&self) -> AirlineCode {
         let [first, second, third, ..] = self.text;

@@ -1,21 +1,21 @@
-//! Where holds stand.
+//! The status of holds.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a hold stands.
+/// The status of a hold. Released, expired and refused are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HoldStatus {
-    /// The units are set aside.
+    /// The units are reserved.
     Held,
-    /// The units are sold.
+    /// The units are sold; a cancellation may still release them.
     Sold,
-    /// The units were given back. Final.
+    /// The units were returned. Final.
     Released,
-    /// The hold lapsed. Final.
+    /// The hold's time ran out. Final.
     Expired,
-    /// The units could not be had. Final.
+    /// The units were not available. Final.
     Refused,
 }
 
@@ -28,7 +28,7 @@ impl HoldStatus {
         Self::Refused,
     ];
 
-    /// The status as it is stored.
+    /// The text in the database and on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,13 +40,13 @@ impl HoldStatus {
         }
     }
 
-    /// The status stored as this text.
+    /// `None` for an unknown text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Whether the hold has units.
+    /// Whether the hold takes up units.
     #[must_use]
     pub fn is_live(self) -> bool {
         matches!(self, Self::Held | Self::Sold)

@@ -30,7 +30,7 @@ macro_rules! numeric_id {
         impl FromStr for $name {
             type Err = Invalid;
 
-            /// Reads an id as it is written: a thing has one id, so `+1` and `001` are not `1`.
+            /// Accepts the canonical form only: `+1` and `001` are not `1`.
             fn from_str(text: &str) -> Result<Self, Invalid> {
                 let id = text.parse().ok().filter(|id: &i64| id.to_string() == text);
                 id.map(Self)
@@ -48,8 +48,8 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id: unguessable, and later ids sort after earlier ones (UUID version 7, RFC
-            /// 9562), so that their rows are neighbours in an index.
+            /// A new id, unguessable and in ascending order (UUID version 7, RFC 9562), so that new rows are
+            /// neighbours in an index.
             #[must_use]
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
@@ -85,7 +85,7 @@ numeric_id!(
     FlightId, "flight"
 );
 numeric_id!(
-    /// A countable stock with a capacity. A flight's pool has the flight's number.
+    /// A countable stock with a capacity. A flight's pool has the flight's id.
     PoolId, "pool"
 );
 numeric_id!(
@@ -93,8 +93,8 @@ numeric_id!(
     BookingId, "booking"
 );
 uuid_id!(
-    /// Units, and named seats, taken out of pools for one owner. Made by the caller, so that a
-    /// request whose answer was lost can be asked again.
+    /// Units, and named seats, taken out of pools for one owner. The caller generates the id, so that it can
+    /// repeat a request whose answer was lost.
     HoldId, "hold"
 );
 uuid_id!(
@@ -103,7 +103,7 @@ uuid_id!(
 );
 
 impl FlightId {
-    /// The pool that has this flight's seats.
+    /// The pool of this flight's seats.
     #[must_use]
     pub fn pool(self) -> PoolId {
         PoolId(self.0)

@@ -1,8 +1,8 @@
-//! The words of Holdfast as types, and the rules by which it sells ([`sale_rules`]).
+//! The domain's value types, and the rules of sale ([`sale_rules`]).
 //!
-//! Every value that enters the system is parsed into one of these at the edge: a bad one can't be
-//! built, and two kinds can't be swapped. Nothing here does I/O, knows a database or a wire format
-//! beyond the text or number that a value is written as.
+//! Every value that enters the system is parsed into one of these types at the edge: an invalid one can't be
+//! built, and two kinds can't be swapped. Nothing here does I/O, or knows a database or a wire format beyond
+//! a value's text or number.
 
 #![warn(missing_docs)]
 
@@ -31,15 +31,15 @@ pub use text::{Prose, Text, is_visible};
 pub use units::Units;
 pub use zone::ZoneName;
 
-/// Why a text or number is not the value it was meant to be.
+/// Why a text or number is not a valid value.
 ///
-/// The message is written for the person who sent the value.
+/// The message is for the person who sent the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(pub String);
 
 impl Invalid {
-    /// An error with this message.
+    /// `message` completes a refusal: "an airport code is three letters".
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }

@@ -1,4 +1,4 @@
-//! Money, exact: whole minor units of a currency.
+//! Exact money in minor units of a currency.
 
 mod amount;
 mod currency;
@@ -11,7 +11,7 @@ pub use self::amount::Amount;
 pub use self::currency::Currency;
 use crate::{Invalid, Units};
 
-/// An amount of one currency: a whole number of its minor units, such as paise, yen or fils.
+/// An amount in one currency: a whole number of its minor units, such as paise, yen or fils.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Money {
@@ -34,10 +34,8 @@ impl TryFrom<Unchecked> for Money {
 }
 
 impl Money {
-    /// An amount of a currency.
-    ///
     /// # Errors
-    /// When it has more decimals than the currency.
+    /// The amount has more decimals than the currency.
     pub fn new(amount: Amount, currency: Currency) -> Result<Self, Invalid> {
         let decimals = currency.decimals();
         if amount.in_decimals(decimals).is_some() {
@@ -49,17 +47,15 @@ impl Money {
         }))
     }
 
-    /// So many minor units of a currency.
-    ///
     /// # Errors
-    /// When it is too large.
+    /// The amount exceeds 10 billion.
     pub fn from_minor(minor: i64, currency: Currency) -> Result<Self, Invalid> {
         let amount = Amount::of_decimals(minor, currency.decimals());
         let amount = amount.ok_or_else(|| Invalid::new("an amount is at most 10000000000"))?;
         Ok(Self { amount, currency })
     }
 
-    /// Nothing of a currency.
+    /// Zero in this currency.
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
         Self {
@@ -68,19 +64,19 @@ impl Money {
         }
     }
 
-    /// How much.
+    /// The amount without its currency.
     #[must_use]
     pub fn amount(self) -> Amount {
         self.amount
     }
 
-    /// Of what.
+    /// The currency of the amount.
     #[must_use]
     pub fn currency(self) -> Currency {
         self.currency
     }
 
-    /// How many minor units it is.
+    /// The amount in minor units.
     #[must_use]
     pub fn minor(self) -> i64 {
         // Whole minor units by construction, so this never takes the default.
@@ -88,13 +84,13 @@ impl Money {
         minor.unwrap_or_default()
     }
 
-    /// The sum; `None` when the currencies differ or the sum is too large.
+    /// `None` if the currencies differ or the sum is too large.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.with(other, Amount::checked_add)
     }
 
-    /// What is left; `None` when the currencies differ or it is too large.
+    /// `None` if the currencies differ or the difference is too large.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.with(other, Amount::checked_sub)
@@ -106,14 +102,14 @@ impl Money {
         Some(Self { amount, ..self })
     }
 
-    /// The price of so many units; `None` when it is too large.
+    /// The price of several units; `None` if it is too large.
     #[must_use]
     pub fn checked_mul(self, units: Units) -> Option<Self> {
         let amount = self.amount.checked_mul(units)?;
         Some(Self { amount, ..self })
     }
 
-    /// So many percent of it, in whole minor units: to the nearest, halves away from zero.
+    /// A percentage in whole minor units, rounded half away from zero; `None` if it is too large.
     #[must_use]
     pub fn percent(self, percent: u8) -> Option<Self> {
         let share = i128::from(self.minor()) * i128::from(percent);
@@ -123,7 +119,7 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// With its currency's decimals: `85.90 INR`, `1010 JPY`.
+    /// With the decimals of the currency: `85.90 INR`, `1010 JPY`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

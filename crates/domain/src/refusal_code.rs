@@ -1,4 +1,4 @@
-//! Why something is refused, as the stable codes by which programs tell refusals apart.
+//! Refusal codes: stable names by which programs tell refusals apart.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -7,14 +7,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A code that this version does not know: a newer one has sent or stored it, and it is passed on as it came.
+/// A code that this version does not know, because a newer one sent or stored it. It is passed on unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownCode(Box<str>);
 
-/// The codes with their texts, each once.
+/// Defines the codes and their texts.
 macro_rules! refusal_codes {
     ($($(#[$doc:meta])* $code:ident = $text:literal,)*) => {
-        /// The code of a refusal that crosses services or is stored: one variant a text.
+        /// The code of a refusal that crosses services or is stored.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum RefusalCode {
             $($(#[$doc])* $code,)*
@@ -23,10 +23,10 @@ macro_rules! refusal_codes {
         }
 
         impl RefusalCode {
-            /// Every code that this version knows.
+            /// All codes that this version knows.
             pub const KNOWN: &[Self] = &[$(Self::$code),*];
 
-            /// The text that is sent and stored; none of a code of a newer version.
+            /// The text on the wire and in the database; `None` for a code of a newer version.
             #[must_use]
             pub fn known_text(&self) -> Option<&'static str> {
                 match self {
@@ -53,23 +53,23 @@ refusal_codes! {
     UnknownPool = "unknown_pool",
     /// No hold has this id.
     UnknownHold = "unknown_hold",
-    /// A pool with this id and other properties is there already.
+    /// A pool with this id exists with other properties.
     PoolExists = "pool_exists",
-    /// Fewer units are free than were asked for.
+    /// Fewer units are free than requested.
     SoldOut = "sold_out",
-    /// A named seat belongs to another hold.
+    /// Another hold has the seat.
     SeatTaken = "seat_taken",
-    /// A named seat is not in the seat map, or there is no seat map.
+    /// The seat is not in the seat map, or the pool has none.
     NoSuchSeat = "no_such_seat",
-    /// What was asked for is not sold any more.
+    /// Sales have ended.
     SalesClosed = "sales_closed",
-    /// The id or key came before with another request.
+    /// The id or key is bound to another request.
     IdempotencyKeyReused = "idempotency_key_reused",
-    /// The hold was released, perhaps before it arrived.
+    /// The hold was released, perhaps before it arrived (tombstone).
     HoldReleased = "hold_released",
-    /// The hold lapsed.
+    /// The hold's time ran out.
     HoldExpired = "hold_expired",
-    /// The hold was refused when it was asked for.
+    /// The hold was refused when it was requested.
     HoldRefused = "hold_refused",
     /// A seat change names other pools than the hold's.
     OtherPools = "other_pools",
@@ -77,11 +77,11 @@ refusal_codes! {
     HoldPinned = "hold_pinned",
     /// The hold is sold, so its seats can't change.
     HoldSold = "hold_sold",
-    /// A later seat change came first.
+    /// A later seat change was applied first.
     Superseded = "superseded",
-    /// More units would be given back than adjustments took.
+    /// An increment exceeds the units that decrements took.
     NotTaken = "not_taken",
-    /// The capacity would be below what is held and sold.
+    /// The capacity would fall below the held and sold units.
     CapacityInUse = "capacity_in_use",
 
     // Flights.
@@ -89,70 +89,70 @@ refusal_codes! {
     UnknownFlight = "unknown_flight",
     /// The flight departs on another day.
     WrongDate = "wrong_date",
-    /// Somebody has seats on the flight.
+    /// Units of the flight are held or sold.
     FlightHasBookings = "flight_has_bookings",
-    /// The price of all seats together can't be written as an amount.
+    /// The total price exceeds the limit of an amount.
     TooExpensive = "too_expensive",
 
-    // Flights that are no itinerary.
-    /// No flight is named.
+    // Flights that don't form an itinerary.
+    /// The itinerary has no flights.
     NoFlights = "no_flights",
-    /// More flights than an itinerary has.
+    /// The itinerary has more than four flights.
     TooManyFlights = "too_many_flights",
-    /// A flight is named twice.
+    /// The itinerary has a flight twice.
     FlightTwice = "flight_twice",
-    /// A flight departs elsewhere than the one before it arrives.
+    /// A flight departs from another airport than the previous one arrives at.
     AirportsApart = "airports_apart",
-    /// Too little time between two flights.
+    /// A connection is shorter than the minimum.
     ConnectionTooShort = "connection_too_short",
-    /// Too much time between two flights.
+    /// A connection is longer than the maximum.
     ConnectionTooLong = "connection_too_long",
-    /// The journey comes back to an airport.
+    /// The itinerary visits an airport twice.
     AirportTwice = "airport_twice",
-    /// The flights are paid in different currencies.
+    /// The flights are priced in different currencies.
     TwoCurrencies = "two_currencies",
 
     // Bookings.
-    /// The total is not the one that the customer expects.
+    /// The total differs from the one that the customer expects.
     PriceChanged = "price_changed",
     /// The flights can't be paid in one sum.
     NotPayable = "not_payable",
-    /// Its time ran out.
+    /// The booking's deadline passed.
     Expired = "expired",
-    /// Another service did not answer in time, and nobody can ask for it again.
+    /// Another service did not answer in time, and the request can't be repeated.
     Unavailable = "unavailable",
-    /// The booking that the request made was lost; what is left of it is undone.
+    /// The booking was lost with its request; what it had is released.
     Interrupted = "interrupted",
-    /// Its owner or staff gave it up.
+    /// Its owner or staff cancelled it.
     Cancelled = "cancelled",
     /// The charge was declined for good.
     PaymentFailed = "payment_failed",
-    /// The provider gave up in time; nothing was taken.
+    /// The provider gave up; nothing was taken.
     PaymentTimeout = "payment_timeout",
-    /// The charge could not be asked for.
+    /// The charge was refused before the provider was asked.
     PaymentRefused = "payment_refused",
 
     // Tickets to events.
-    /// The user has as many tickets to the event as they may.
+    /// The user has reached the event's ticket limit.
     LimitReached = "limit_reached",
     /// The voucher has no uses left.
     VoucherUsedUp = "voucher_used_up",
     /// The voucher is for another event.
     VoucherNotForEvent = "voucher_not_for_event",
-    /// The voucher takes fewer tickets at a time.
+    /// More tickets than the voucher allows at once.
     VoucherTicketLimit = "voucher_ticket_limit",
 
-    // Requests, whatever they ask for.
-    /// There is no such thing.
+    // All requests.
+    /// The resource does not exist.
     NotFound = "not_found",
-    /// The request did not arrive completely in time.
+    /// The request's body arrived too slowly.
     RequestTimeout = "request_timeout",
     /// An earlier request with the same key is still running.
     IdempotencyInProgress = "idempotency_in_progress",
 }
 
 impl RefusalCode {
-    /// The text that is sent and stored.
+    /// The text on the wire and in the database.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -161,7 +161,7 @@ impl RefusalCode {
         }
     }
 
-    /// Whether it says that flights are no itinerary.
+    /// Whether it is a reason why flights don't form an itinerary.
     #[must_use]
     pub fn is_no_itinerary(&self) -> bool {
         matches!(
@@ -177,7 +177,7 @@ impl RefusalCode {
         )
     }
 
-    /// Whether it says that a voucher can't be used.
+    /// Whether it is a reason why a voucher can't be used.
     #[must_use]
     pub fn is_of_voucher(&self) -> bool {
         matches!(

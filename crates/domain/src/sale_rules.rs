@@ -1,8 +1,8 @@
-//! The rules of sale: what connects, until when something can be had or given back, and how much one customer
-//! may hold. Each stands here once, for search, bookings, orders, tickets and pages alike.
+//! The rules of sale: itineraries, cutoffs, and limits on what one customer may hold. Each is written once,
+//! for search, bookings, orders, tickets and pages.
 //!
-//! Deliberately not here: whether there is any of it left, which the inventory decides, and who is asked to
-//! keep a rule at all, which the services know.
+//! Deliberately absent: availability, which the inventory decides, and whom a rule applies to, which the
+//! services know.
 
 mod cutoff;
 pub mod holding;

@@ -1,4 +1,4 @@
-//! Named seats and the layout of a cabin.
+//! Seat numbers and cabin layouts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,20 +24,20 @@ impl SeatNumber {
         self.row
     }
 
-    /// The number within the row.
+    /// The number within the row, from 1.
     #[must_use]
     pub fn number(self) -> u16 {
         self.number
     }
 
-    /// Whether both seats are in one row, side by side.
+    /// Whether both seats are neighbours in one row.
     #[must_use]
     pub fn is_beside(self, other: Self) -> bool {
         self.row == other.row && self.number.abs_diff(other.number) == 1
     }
 }
 
-/// A number from 1 to 999 written plainly: no sign, no leading zero.
+/// A number from 1 to 999 without sign or leading zero.
 fn plain_number(text: &str) -> Option<u16> {
     let plain = (1..=3).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -89,9 +89,9 @@ impl fmt::Debug for SeatNumber {
     }
 }
 
-/// The seats of a cabin: equal rows of numbered seats, shared by all flights that look alike.
+/// The seats of a cabin: a block of equal rows, shared by all flights of the same layout.
 ///
-/// Written as people would say it: `rows A-C, seats 1-10`.
+/// In text `rows A-C, seats 1-10`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeatLayout {
     first_row: u8,
@@ -101,21 +101,21 @@ pub struct SeatLayout {
 }
 
 impl SeatLayout {
-    /// How many seats there are.
+    /// Number of seats.
     #[must_use]
     pub fn seat_count(&self) -> u32 {
         let rows = u32::from(self.last_row - self.first_row) + 1;
         rows * (u32::from(self.last_number - self.first_number) + 1)
     }
 
-    /// Whether the layout has this seat.
+    /// Whether the seat is in this layout.
     #[must_use]
     pub fn contains(&self, seat: SeatNumber) -> bool {
         (self.first_row..=self.last_row).contains(&seat.row)
             && (self.first_number..=self.last_number).contains(&seat.number)
     }
 
-    /// All seats, in row and number order.
+    /// All seats, by row and number.
     pub fn seats(&self) -> impl Iterator<Item = SeatNumber> + use<> {
         let numbers = self.first_number..=self.last_number;
         (self.first_row..=self.last_row).flat_map(move |row| {

@@ -1,7 +1,8 @@
-//! Texts that people write.
+//! Text that people write.
 //!
-//! What looks the same is the same: texts are in Unicode's normalization form C. What can't be seen is not
-//! in a name: controls, and format characters such as zero-width spaces and overrides of the direction.
+//! Texts are in Unicode normalization form C, so that what looks the same is the same. Names contain no
+//! invisible characters: no controls, and no format characters such as zero-width spaces and direction
+//! overrides.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,16 +17,15 @@ const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 
-/// One line that a person wrote, such as a name: from `MIN` to `MAX` characters, all of which can be seen,
-/// without spaces at its ends.
+/// One line of text, such as a name: `MIN` to `MAX` visible characters, without leading or trailing spaces.
 ///
-/// Emoji and all scripts are taken, with the joiners that they need.
+/// Emoji and all scripts are allowed, with the joiners that they need.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
-    /// The text.
+    /// The normalized text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -76,14 +76,14 @@ impl<const MIN: usize, const MAX: usize> fmt::Display for Text<MIN, MAX> {
     }
 }
 
-/// Lines that a person wrote, perhaps none: at most `MAX` characters, with line breaks and tabs but no other
-/// controls, and none that override the direction of what stands beside it.
+/// Several lines of text, possibly empty: at most `MAX` characters. Line breaks and tabs are allowed, other
+/// controls and direction overrides are not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Prose<const MAX: usize>(String);
 
 impl<const MAX: usize> Prose<MAX> {
-    /// The text.
+    /// The normalized text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -117,9 +117,9 @@ impl<const MAX: usize> From<Prose<MAX>> for String {
     }
 }
 
-/// Whether a text has only characters that can be seen, spaces, and the joiners that stand between them.
+/// Whether a text has only visible characters, spaces, and joiners between them.
 ///
-/// For texts that are not changed, such as references: what a person is called is a [`Text`].
+/// For texts that are stored unchanged, such as references. For names use [`Text`].
 #[must_use]
 pub fn is_visible(text: &str) -> bool {
     let mut before = None;
@@ -130,14 +130,14 @@ pub fn is_visible(text: &str) -> bool {
         }
         before = Some(this);
     }
-    // Marks alone, such as variation selectors, show nothing.
+    // Marks alone, such as variation selectors, are invisible.
     text.is_empty() || text.chars().any(|c| !c.is_whitespace() && !is_mark(c))
 }
 
 fn is_shown(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse};
     let category = c.general_category();
-    // Fillers of Hangul and the empty Braille pattern count as letters and symbols, but show nothing.
+    // Hangul fillers and the blank Braille pattern count as letters and symbols, but are invisible.
     let is_filler = matches!(
         c,
         '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}'
@@ -154,7 +154,7 @@ fn is_mark(c: char) -> bool {
     matches!(c.general_category(), EnclosingMark | NonspacingMark)
 }
 
-/// Whether a format character does what it is there for: it joins parts of an emoji, letters of a script that
+/// Whether a format character has an effect here: it joins parts of an emoji or letters of a script that
 /// needs it, or spells the region of a flag.
 fn joins(before: Option<char>, this: char, after: Option<char>) -> bool {
     let is_tag = |c: char| matches!(c, '\u{E0020}'..='\u{E007F}');
@@ -175,8 +175,8 @@ fn is_emoji_part(c: char) -> bool {
     is_selector || !c.is_ascii() && c.is_emoji_char()
 }
 
-/// Scripts whose letters change their form beside others: Arabic and its neighbours, the scripts of South
-/// and Southeast Asia, Mongolian.
+/// Scripts whose letters change form beside others: Arabic and its neighbours, the scripts of South and
+/// Southeast Asia, Mongolian.
 fn needs_joiners(c: char) -> bool {
     matches!(c, '\u{0600}'..='\u{109F}' | '\u{1780}'..='\u{18AF}' | '\u{A840}'..='\u{ABFF}')
 }

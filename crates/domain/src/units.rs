@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// How many units of a pool somebody wants: 1 to 1,000,000.
+/// A positive number of units of a pool: 1 to 1,000,000.
 ///
-/// The upper end is there so that sums of units fit the database's integers with room to spare.
+/// The upper limit keeps sums of units well within the database's integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Units(u32);
 
 impl Units {
-    /// The most units that one request may name.
+    /// Upper limit of a request.
     pub const MAX: u32 = 1_000_000;
 
-    /// One unit.
+    /// The smallest count.
     pub const ONE: Self = Self(1);
 
-    /// The count.
+    /// The count as an integer.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0
     }
 
-    /// As many units as there are named seats, or `None` for none or too many.
+    /// The number of named seats; `None` if it is zero or too large.
     #[must_use]
     pub fn of_len(len: usize) -> Option<Self> {
         i64::try_from(len).ok()?.try_into().ok()

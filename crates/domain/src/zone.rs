@@ -1,4 +1,4 @@
-//! Time zones by their names.
+//! Time zones by IANA name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,14 +14,14 @@ use crate::Invalid;
 pub struct ZoneName(TimeZone);
 
 impl ZoneName {
-    /// Its name.
+    /// The IANA name, such as `Asia/Kolkata`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Made from a name, so this never takes the default.
+        // Constructed from a name, so this never takes the default.
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// Its rules.
+    /// Its offsets and transitions.
     #[must_use]
     pub fn rules(&self) -> &TimeZone {
         &self.0

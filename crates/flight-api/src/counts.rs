@@ -1,4 +1,4 @@
-//! Seats by count: whether they can be sold, taken without a hold, given back.
+//! Seats by count: validate, decrement, increment.
 
 use domain::{Amount, Currency, FlightId, RefusalCode, Units};
 use jiff::Timestamp;
@@ -6,62 +6,62 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Seats on a flight: what validate, decrement and increment ask for.
+/// A number of seats on a flight, for validate, decrement and increment.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SeatsRequest {
-    /// The flight's id.
+    /// Id of the flight.
     #[schema(value_type = i64, example = 1)]
     pub flight_id: FlightId,
-    /// How many seats, 1 to 1,000,000.
+    /// Number of seats, 1 to 1,000,000.
     #[schema(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     pub seats: Units,
-    /// The flight's local date of departure.
+    /// Local date of departure.
     #[schema(example = "2024-02-15")]
     pub date: Date,
 }
 
-/// Whether seats could be sold now.
+/// Whether seats can be sold now.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Validation {
-    /// Whether they could.
+    /// Whether they can.
     pub valid: bool,
-    /// The price of all of them together.
+    /// Total price of the seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, example = 17000.0)]
     pub price: Option<Amount>,
-    /// The price's currency, ISO 4217.
+    /// ISO 4217 code of the price's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "INR")]
     pub currency: Option<Currency>,
-    /// How many seats are free.
+    /// Number of free seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = 130)]
     pub available_seats: Option<i32>,
-    /// Why they could not.
+    /// Why they can't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The same as a stable code.
+    /// The reason as a stable code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "sold_out")]
     pub code: Option<RefusalCode>,
 }
 
-/// What a decrement or an increment did.
+/// The result of a decrement or an increment.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SeatsAnswer {
-    /// What happened, in words.
+    /// The result in words.
     pub message: String,
-    /// The flight's id.
+    /// Id of the flight.
     #[schema(value_type = i64, example = 1)]
     pub flight_id: FlightId,
-    /// How many seats were taken or given back.
+    /// Number of seats taken or returned.
     #[schema(value_type = i64, example = 2)]
     pub seats: Units,
-    /// The flight's local date of departure.
+    /// Local date of departure.
     pub date: Date,
-    /// How many seats were free right after.
+    /// Free seats right afterwards.
     #[schema(example = 128)]
     pub available_seats: i32,
-    /// When it happened.
+    /// When the change was made.
     pub updated_at: Timestamp,
 }

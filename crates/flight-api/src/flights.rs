@@ -1,4 +1,4 @@
-//! Flights and airports, and changes of the schedule.
+//! Flights, airports, and changes to the schedule.
 
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, Amount, Currency, FlightId, FlightNumber};
@@ -12,63 +12,63 @@ use utoipa::ToSchema;
 pub enum FlightStatus {
     /// Open for sale.
     Scheduled,
-    /// Not yet departed, but no longer sold.
+    /// Not departed yet, but sales have ended.
     Closed,
-    /// Gone.
+    /// The departure time has passed.
     Departed,
-    /// It will not fly.
+    /// The flight will not operate.
     Cancelled,
 }
 
 /// One departure of one aircraft.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Flight {
-    /// The flight's id.
+    /// Id of the flight.
     #[schema(value_type = i64, example = 1)]
     pub id: FlightId,
-    /// The airline's number for it, the same from day to day.
+    /// The airline's flight number, the same from day to day.
     #[schema(value_type = String, example = "AI101")]
     pub flight_number: FlightNumber,
-    /// The airport of departure.
+    /// Airport of departure.
     #[schema(value_type = String, example = "DEL")]
     pub source: AirportCode,
-    /// The airport of arrival.
+    /// Airport of arrival.
     #[schema(value_type = String, example = "BOM")]
     pub destination: AirportCode,
-    /// When it departs, UTC.
+    /// Time of departure, UTC.
     pub departure_time: Timestamp,
-    /// When it arrives, UTC.
+    /// Time of arrival, UTC.
     pub arrival_time: Timestamp,
-    /// The same by the clocks of the airport of departure, with their offset from UTC.
+    /// Local time at the airport of departure, with its offset from UTC.
     #[schema(example = "2024-02-15T08:00:00+05:30")]
     pub departure_local: String,
-    /// The same by the clocks of the airport of arrival, with their offset from UTC.
+    /// Local time at the airport of arrival, with its offset from UTC.
     #[schema(example = "2024-02-15T10:30:00+05:30")]
     pub arrival_local: String,
-    /// How many seats it has.
+    /// Capacity in seats.
     #[schema(example = 180)]
     pub total_seats: i32,
-    /// How many of them are held or sold.
+    /// Seats held or sold.
     #[schema(example = 50)]
     pub booked_seats: i32,
-    /// How many of them are free.
+    /// Free seats.
     #[schema(example = 130)]
     pub available_seats: i32,
-    /// The price of one seat.
+    /// Price of one seat.
     #[schema(value_type = f64, example = 8500.0)]
     pub price: Amount,
-    /// The price's currency, ISO 4217.
+    /// ISO 4217 code of the price's currency.
     #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
     /// Whether it can be sold.
     pub status: FlightStatus,
-    /// When it was put into the schedule.
+    /// When the flight was added to the schedule.
     pub created_at: Timestamp,
 }
 
 impl Flight {
-    /// As a leg of an itinerary.
+    /// The flight as a leg, for the itinerary rules.
     #[must_use]
     pub fn leg(&self) -> Leg {
         Leg {
@@ -82,49 +82,49 @@ impl Flight {
     }
 }
 
-/// A flight to be put into the schedule.
+/// A flight to add to the schedule.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NewFlight {
-    /// The airline's number for it.
+    /// The airline's flight number.
     #[schema(value_type = String, example = "AI101")]
     pub flight_number: FlightNumber,
-    /// The airport of departure.
+    /// Airport of departure.
     #[schema(value_type = String, example = "DEL")]
     pub source: AirportCode,
-    /// The airport of arrival.
+    /// Airport of arrival.
     #[schema(value_type = String, example = "BOM")]
     pub destination: AirportCode,
-    /// When it departs, to the second.
+    /// Time of departure, to the second.
     pub departure_time: Timestamp,
-    /// When it arrives, to the second.
+    /// Time of arrival, to the second.
     pub arrival_time: Timestamp,
-    /// How many seats it has, 1 to 1000.
+    /// Capacity in seats, 1 to 1000.
     #[schema(minimum = 1, maximum = 1000, example = 180)]
     pub total_seats: i32,
-    /// The price of one seat, zero or more.
+    /// Price of one seat, zero or more.
     #[schema(value_type = f64, minimum = 0, example = 8500.0)]
     pub price: Amount,
-    /// The price's currency, ISO 4217.
+    /// ISO 4217 code of the price's currency.
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
-    /// Its seats, where they have names.
+    /// Seat layout; absent: seats have no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "rows A-C, seats 1-10")]
     pub seat_map: Option<String>,
 }
 
-/// What changes on a flight; what is left out stays.
+/// Changes to a flight; absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct FlightChange {
-    /// The price of one seat from now on.
+    /// Price of one seat from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, minimum = 0)]
     pub price: Option<Amount>,
-    /// How many seats it has, never fewer than are held and sold.
+    /// Capacity in seats, at least the held and sold ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub total_seats: Option<i32>,
-    /// `closed` ends its sales.
+    /// `closed` ends sales.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<FlightStatus>,
 }
@@ -132,36 +132,36 @@ pub struct FlightChange {
 /// An airport.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Airport {
-    /// Its IATA code.
+    /// IATA code.
     #[schema(value_type = String, example = "DEL")]
     pub code: AirportCode,
-    /// Its name.
+    /// The airport's name.
     pub name: String,
-    /// The city that it serves.
+    /// The city served.
     pub city: String,
-    /// The country.
+    /// The country's name.
     pub country: String,
     /// Degrees north.
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
-    /// Its clocks, an IANA zone.
+    /// IANA time zone.
     #[schema(example = "Asia/Kolkata")]
     pub time_zone: String,
 }
 
-/// A page of the airports.
+/// A page of airports.
 #[derive(Debug, Deserialize)]
 pub struct AirportPage {
-    /// The airports.
+    /// The rows of this page.
     pub data: Vec<Airport>,
-    /// How to go on.
+    /// Keyset cursor.
     pub meta: AirportPageMeta,
 }
 
-/// How to go on in the airports.
+/// The cursor of a page of airports.
 #[derive(Debug, Deserialize)]
 pub struct AirportPageMeta {
-    /// The place after which more follow; none where this page is the last.
+    /// Code after which the next page starts; `None` on the last page.
     pub after: Option<String>,
 }

@@ -1,55 +1,55 @@
-//! A flight's double entries, and the proof over all pools of a service.
+//! Ledger entries of a flight, and the proof over all pools of a service.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One double entry: units that moved between two accounts of a flight's pool.
+/// One entry of the double-entry ledger: units moved between two accounts of a pool.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LedgerEntry {
-    /// The pool's version that it belongs to.
+    /// The pool's version that the entry belongs to.
     pub version: i64,
-    /// Its place within the version.
+    /// Position within the version.
     pub line: i32,
-    /// Out of this account: `issued`, `free`, `held` or `sold`.
+    /// Source account: `issued`, `free`, `held` or `sold`.
     pub from: String,
-    /// Into this one.
+    /// Destination account.
     pub to: String,
-    /// How many units.
+    /// Number of units.
     pub units: i32,
-    /// Why: the kind of command.
+    /// The kind of command that moved them.
     pub reason: String,
-    /// The hold or adjustment.
+    /// Id of the hold or adjustment.
     pub cause: Option<Uuid>,
-    /// When.
+    /// When it was entered.
     pub entered_at: Timestamp,
 }
 
-/// The double entries of all pools, checked against their counts at one moment.
+/// The ledger of all pools, checked against their counts in one snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LedgerProof {
     /// Whether everything adds up.
     pub holds: bool,
-    /// How many pools there are.
+    /// Number of pools.
     pub pools: i64,
-    /// All units.
+    /// Sum of the pools' capacities.
     pub capacity: i64,
-    /// Units that nobody has.
+    /// Units that are free.
     pub free: i64,
     /// Units in holds.
     pub held: i64,
-    /// Units sold.
+    /// Units that are sold.
     pub sold: i64,
-    /// What does not add up, the first hundred.
+    /// The first hundred contradictions.
     pub violations: Vec<LedgerViolation>,
 }
 
 /// A pool whose rows contradict each other.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LedgerViolation {
-    /// The pool's id; a flight's pool has the flight's id.
+    /// Id of the pool; a flight's pool has the flight's id.
     pub pool: i64,
-    /// What contradicts what.
+    /// The contradiction in words.
     pub what: String,
 }

@@ -1,7 +1,7 @@
-//! The JSON bodies of flight-service, used by the service itself and by those who call it.
+//! The JSON bodies of flight-service, for the service and its callers.
 //!
-//! No HTTP client and no server: crate `clients` has the calls. The proof of the pools ([`LedgerProof`]) is
-//! answered by booking-service for its own pools too.
+//! No HTTP client and no server: crate `clients` has the calls. booking-service answers the ledger proof
+//! ([`LedgerProof`]) for its own pools too.
 #![warn(missing_docs)]
 
 mod counts;

@@ -1,4 +1,4 @@
-//! Searches and fare calendars: what is asked, and what is found.
+//! Requests and answers of searches and fare calendars.
 
 use domain::{AirportCode, Amount, Currency, Units};
 use jiff::civil::Date;
@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 
 use crate::Flight;
 
-/// What is best.
+/// The total order of search results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SearchOrder {
-    /// The lowest price, then the shortest time.
+    /// By price, then duration.
     #[default]
     Cheapest,
-    /// The shortest time, then the lowest price.
+    /// By duration, then price.
     Fastest,
 }
 
 impl SearchOrder {
-    /// As a query has it.
+    /// The value of the query parameter.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,94 +28,94 @@ impl SearchOrder {
     }
 }
 
-/// What a search is asked for.
+/// A search's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {
-    /// The airport of departure.
+    /// Airport of departure.
     pub source: AirportCode,
-    /// The airport of arrival.
+    /// Airport of arrival.
     pub destination: AirportCode,
-    /// The day on which one departs, by the clocks of the airport of departure.
+    /// Date of the first departure, local to its airport.
     pub date: Date,
-    /// How many seats every flight must have free.
+    /// Seats that must be free on every flight.
     pub seats: Units,
-    /// What is best.
+    /// The order of the results.
     pub order: SearchOrder,
-    /// The most changes; none: as many as are allowed.
+    /// Upper limit of stops; `None`: the service's limit.
     pub max_stops: Option<u8>,
-    /// The page after this place, from the answer before.
+    /// Keyset cursor from the previous answer.
     pub after: Option<String>,
 }
 
-/// One way to travel: the flights in order.
+/// An itinerary: its flights in order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Path {
     /// One to four flights.
     pub flights: Vec<Flight>,
-    /// The price of one seat on all of them.
+    /// Price of one seat on all flights.
     #[schema(value_type = f64, example = 8500.0)]
     pub total_price: Amount,
-    /// The price's currency, ISO 4217.
+    /// ISO 4217 code of the price's currency.
     #[serde(deserialize_with = "Currency::deserialize_stored")]
     #[schema(value_type = String, example = "INR")]
     pub currency: Currency,
     /// Minutes from the first departure to the last arrival.
     #[schema(example = 150)]
     pub total_time_minutes: i64,
-    /// How many times one changes.
+    /// Number of changes.
     #[schema(example = 0)]
     pub stops: usize,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SearchAnswer {
-    /// The ways to travel, best first.
+    /// Itineraries, best first.
     pub paths: Vec<Path>,
-    /// How many there are in this answer.
+    /// Number of itineraries in this answer.
     pub count: usize,
-    /// How to go on; left out where this is the last page.
+    /// Keyset cursor; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<SearchMeta>,
 }
 
-/// How to go on with a search.
+/// The cursor of a search page.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SearchMeta {
-    /// For the page after this one: the place of its last itinerary in the order.
+    /// Cursor of the next page: the position of this page's last itinerary in the order.
     #[schema(example = "cheapest.78000000.9000.1708007400.3")]
     pub after: String,
-    /// How many itineraries a page has at most.
+    /// Upper limit of itineraries per page.
     #[schema(example = 20)]
     pub limit: usize,
 }
 
-/// A month's fares.
+/// The fares of a month.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CalendarAnswer {
-    /// The airport of departure.
+    /// Airport of departure.
     #[schema(value_type = String, example = "DEL")]
     pub source: AirportCode,
-    /// The airport of arrival.
+    /// Airport of arrival.
     #[schema(value_type = String, example = "BOM")]
     pub destination: AirportCode,
-    /// The month.
+    /// The month, as `YYYY-MM`.
     #[schema(example = "2024-02")]
     pub month: String,
-    /// All its days, in order.
+    /// All days of the month, in order.
     pub days: Vec<CalendarDay>,
 }
 
-/// A day's fare.
+/// The fare of a day.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CalendarDay {
-    /// The day on which one departs, by the clocks of the airport of departure.
+    /// Date of the first departure, local to its airport.
     #[schema(example = "2024-02-15")]
     pub date: Date,
-    /// The price of one seat on the cheapest itinerary; none where there is none.
+    /// Price of one seat on the cheapest itinerary; null if there is none.
     #[schema(value_type = Option<f64>, example = 7800.0)]
     pub price: Option<Amount>,
-    /// The price's currency, ISO 4217.
+    /// ISO 4217 code of the price's currency.
     #[schema(value_type = Option<String>, example = "INR")]
     pub currency: Option<Currency>,
 }

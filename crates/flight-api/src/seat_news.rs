@@ -1,4 +1,4 @@
-//! A flight's seats as they change: found out and written once, for all who watch.
+//! Changes of a flight's seats: compared and serialized once, for all subscribers.
 
 use std::collections::HashMap;
 use std::mem;
@@ -8,50 +8,50 @@ use domain::SeatNumber;
 
 use crate::{Seat, SeatChanges};
 
-/// What is told after all seats were looked at.
+/// The result of one comparison.
 pub struct SeatNews {
-    /// The version that the seats have now.
+    /// The current version of the seats.
     pub version: i64,
-    /// The one that those had that were looked at before.
+    /// The version of the previous comparison.
     previous: Option<i64>,
-    /// All of them.
+    /// All seats.
     pub seats: Vec<Seat>,
-    /// Those that are not what they were then.
+    /// The seats that differ from the previous comparison.
     pub changed: Vec<Seat>,
     all_event: Bytes,
     changed_event: Bytes,
 }
 
-/// Compares looks at a flight's seats.
+/// Compares successive states of a flight's seats.
 #[derive(Default)]
 pub struct SeatComparison {
     version: Option<i64>,
     known: HashMap<SeatNumber, Seat>,
 }
 
-/// What one client knows.
+/// What one subscriber has received.
 #[derive(Debug)]
 pub struct SeatsKnown {
     version: Option<i64>,
     is_new: bool,
 }
 
-/// What a client is to be told.
+/// What a subscriber is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// It knows what there is.
+    /// It is up to date.
     Nothing,
-    /// What is not as it was.
+    /// The changes since the previous comparison.
     Changed,
-    /// All seats: it missed something.
+    /// All seats: it missed a version.
     All,
 }
 
 impl SeatComparison {
-    /// The news of all seats, as they are now.
+    /// Compares these seats with the previous ones.
     ///
     /// # Errors
-    /// When they can't be JSON: a bug.
+    /// Serializing them failed: a bug.
     pub fn look(&mut self, version: i64, seats: Vec<Seat>) -> serde_json::Result<SeatNews> {
         let is_new = |seat: &&Seat| self.known.get(&seat.seat_number) != Some(*seat);
         let changed: Vec<Seat> = seats.iter().filter(is_new).cloned().collect();
@@ -79,7 +79,7 @@ fn event(version: i64, complete: bool, seats: &[Seat]) -> serde_json::Result<Byt
 }
 
 impl SeatsKnown {
-    /// A client that comes with this version, if it was here before.
+    /// `version`: the last event that a returning subscriber received.
     #[must_use]
     pub fn new(version: Option<i64>) -> Self {
         Self {
@@ -88,8 +88,8 @@ impl SeatsKnown {
         }
     }
 
-    /// What the client is to be told now, which it knows from then on. One that comes back knows some version
-    /// and missed what came after it.
+    /// What the subscriber is missing; records that it has it from now on. A returning subscriber missed
+    /// whatever came after its version.
     pub fn since(&mut self, news: &SeatNews) -> Since {
         let is_new = mem::take(&mut self.is_new);
         let known = self.version.replace(news.version);

@@ -1,54 +1,54 @@
-//! Seats by name, and how they change.
+//! Seat maps and their changes.
 
 use domain::SeatNumber;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A flight's seats.
+/// The seats of a flight.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatMap {
-    /// The flight, as it was asked for: its id or its number.
+    /// The flight as requested: its id or its number.
     #[schema(example = "FL123")]
     pub flight_id: String,
-    /// Rises with each change of the flight's seats.
+    /// Incremented by each change of the flight's seats.
     pub version: i64,
-    /// The seats in row and number order; none on a flight without a seat map.
+    /// Seats by row and number; empty on a flight without a seat map.
     pub seats: Vec<Seat>,
 }
 
-/// Whether a seat can be had.
+/// Availability of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SeatStatus {
-    /// Nobody has it.
+    /// Free for sale.
     Available,
-    /// Somebody holds it.
+    /// Part of a hold.
     Reserved,
-    /// It is sold.
+    /// Sold.
     Booked,
 }
 
-/// A seat.
+/// A seat with its availability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Seat {
-    /// The seat's id: the flight's id and the seat's number.
+    /// Id of the seat: the flight's id and the seat number.
     #[schema(example = "17-A1")]
     pub seat_id: String,
-    /// The flight, as it was asked for.
+    /// The flight as requested.
     #[schema(example = "FL123")]
     pub flight_id: String,
-    /// The seat's number.
+    /// Seat number.
     #[schema(value_type = String, example = "A1")]
     pub seat_number: SeatNumber,
-    /// Whether it can be had.
+    /// Availability.
     pub status: SeatStatus,
-    /// What has it, such as a booking.
+    /// The owner of the hold, such as a booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved_by: Option<String>,
-    /// Whose it is, where what has it says so.
+    /// The user, if the owner names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// Since when.
@@ -56,7 +56,7 @@ pub struct Seat {
     pub reserved_at: Option<Timestamp>,
 }
 
-/// What a seat map's stream says: all seats first, then those that changed.
+/// An event of the seat stream: all seats first, then changed ones.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatChanges {
@@ -64,6 +64,6 @@ pub struct SeatChanges {
     pub version: i64,
     /// Whether these are all seats of the flight.
     pub complete: bool,
-    /// The seats.
+    /// All or changed seats.
     pub seats: Vec<Seat>,
 }

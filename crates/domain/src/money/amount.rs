@@ -1,4 +1,4 @@
-//! Amounts: exact decimals, not bound to a currency yet.
+//! Amounts: exact decimals without a currency.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,31 +9,29 @@ use serde_json::value::RawValue;
 
 use crate::{Invalid, Units};
 
-/// The decimals that an amount can have: as many as the currencies with the most.
+/// Decimals of an amount: as many as the currencies with the most.
 const DECIMALS: u8 = 4;
 
-/// An amount of some currency, exact to four decimals. At most 10 billion either way.
+/// A decimal amount without its currency, exact to four decimals, at most 10 billion either way.
 ///
-/// Whether it is a whole number of a currency's minor units is for [`Money`](crate::Money) to say: `100.5`
-/// can be an amount of rupees, not of yen.
+/// Whether it is a whole number of minor units is checked by [`Money`](crate::Money): `100.5` can be rupees,
+/// not yen.
 ///
-/// In JSON it is a number. It is read from the number's text and never rounded: a number that is no such
-/// amount is refused.
+/// In JSON it is a number. It is read from the number's text without rounding: a number that is not exactly
+/// an amount is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
 
 impl Amount {
-    /// Nothing to pay.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
     /// The largest amount, in [ten-thousandths](Self::ten_thousandths). Far below 2^53, so every amount is
     /// exact as a JSON number.
     pub const MAX_TEN_THOUSANDTHS: i64 = 100_000_000_000_000;
 
-    /// An amount from ten-thousandths of the currency's unit.
-    ///
     /// # Errors
-    /// When it is larger than [`Self::MAX_TEN_THOUSANDTHS`] either way.
+    /// The absolute value exceeds [`Self::MAX_TEN_THOUSANDTHS`].
     pub fn from_ten_thousandths(scaled: i64) -> Result<Self, Invalid> {
         if scaled.unsigned_abs() <= Self::MAX_TEN_THOUSANDTHS.unsigned_abs() {
             Ok(Self(scaled))
@@ -42,42 +40,42 @@ impl Amount {
         }
     }
 
-    /// The amount in ten-thousandths of the currency's unit, whatever the currency.
+    /// The amount in ten-thousandths of the currency's unit, for every currency.
     #[must_use]
     pub fn ten_thousandths(self) -> i64 {
         self.0
     }
 
-    /// The sum, unless it is too large.
+    /// `None` if the sum is too large.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::from_ten_thousandths(self.0.checked_add(other.0)?).ok()
     }
 
-    /// The difference, unless it is too large.
+    /// `None` if the difference is too large.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         Self::from_ten_thousandths(self.0.checked_sub(other.0)?).ok()
     }
 
-    /// The price of so many units, unless it is too large.
+    /// The price of several units; `None` if it is too large.
     #[must_use]
     pub fn checked_mul(self, units: Units) -> Option<Self> {
         Self::from_ten_thousandths(self.0.checked_mul(i64::from(units.get()))?).ok()
     }
 
-    /// So many units of this many decimals, unless it is too large.
+    /// An amount from a count of units of this many decimals; `None` if it is too large.
     pub(super) fn of_decimals(count: i64, decimals: u8) -> Option<Self> {
         Self::from_ten_thousandths(count.checked_mul(step(decimals))?).ok()
     }
 
-    /// How many units of so many decimals it is; `None` where it has more decimals.
+    /// The count of units of this many decimals; `None` if the amount has more decimals.
     pub(super) fn in_decimals(self, decimals: u8) -> Option<i64> {
         let step = step(decimals);
         (self.0 % step == 0).then_some(self.0 / step)
     }
 
-    /// An amount written as JSON numbers may be: with an exponent too.
+    /// Parses a JSON number, which may have an exponent.
     fn from_json_number(text: &str) -> Result<Self, Invalid> {
         let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
             return text.parse();
@@ -89,7 +87,7 @@ impl Amount {
     }
 }
 
-/// The ten-thousandths of a unit with so many decimals.
+/// Ten-thousandths per unit of this many decimals.
 fn step(decimals: u8) -> i64 {
     10_i64.pow(u32::from(DECIMALS.saturating_sub(decimals)))
 }
@@ -102,7 +100,7 @@ fn too_large() -> Invalid {
     Invalid::new("an amount is at most 10000000000")
 }
 
-/// A decimal number and the power of ten that it is multiplied with.
+/// Parses a decimal number times a power of ten.
 fn decimal(text: &str, exponent: i64) -> Result<Amount, Invalid> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -113,7 +111,7 @@ fn decimal(text: &str, exponent: i64) -> Result<Amount, Invalid> {
     if !all_digits(whole) || !all_digits(fraction) {
         return Err(not_an_amount());
     }
-    // Zeros at either end say nothing: what remains are the digits that count, and the power of the last.
+    // Strip zeros at both ends: what remains are the significant digits and the power of the last one.
     let fraction = fraction.trim_end_matches('0');
     let all = format!("{whole}{fraction}");
     let significant = all.trim_start_matches('0').trim_end_matches('0');
@@ -138,7 +136,7 @@ fn decimal(text: &str, exponent: i64) -> Result<Amount, Invalid> {
 }
 
 impl fmt::Display for Amount {
-    /// With two decimals, or as many more as it takes: `85.90`, `1.234`.
+    /// With two decimals, or more where needed: `85.90`, `1.234`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let scaled = self.0.unsigned_abs();
@@ -152,7 +150,7 @@ impl fmt::Display for Amount {
 impl FromStr for Amount {
     type Err = Invalid;
 
-    /// Reads decimal text: `85`, `85.9`, `85.96`.
+    /// Parses decimal text: `85`, `85.9`, `85.96`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         decimal(text, 0)
     }
@@ -171,7 +169,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text and not a double of it: 19.99000000000000000000000000001 would become 19.99.
+        // From the number's text: as a double 19.99000000000000000000000000001 would become 19.99.
         let number = Box::<RawValue>::deserialize(deserializer)?;
         Self::from_json_number(number.get()).map_err(de::Error::custom)
     }

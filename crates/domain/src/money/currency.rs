@@ -1,4 +1,4 @@
-//! Currencies: the codes of ISO 4217 and how many decimals their minor units are.
+//! Currencies: ISO 4217 codes and the decimals of their minor units.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// The currencies of ISO 4217's list of current currencies and funds (SIX Group, amendment 179, from
-/// 2026), by the number of decimals of their minor unit. Not in it: metals, bonds and codes for tests
-/// and for no currency, which have no minor unit, and what was withdrawn. The crate with the best kept table,
-/// `iso_currency`, takes the Venezuelan bolívar (VES) for withdrawn.
+/// ISO 4217's list of current currencies and funds (SIX Group, amendment 179, from 2026), by the decimals of
+/// their minor unit. Left out are metals, bonds, test codes and "no currency", which have no minor unit, and
+/// withdrawn currencies. The best kept crate, `iso_currency`, takes the Venezuelan bolívar (VES) for
+/// withdrawn.
 const LISTED: [(u8, &str); 4] = [
     (
         2,
@@ -31,7 +31,7 @@ const LISTED: [(u8, &str); 4] = [
     (4, "CLF UYW"),
 ];
 
-/// The decimals of a currency that is not listed: what nearly all have.
+/// The decimals of unlisted currencies: what nearly all currencies have.
 const UNLISTED_DECIMALS: u8 = 2;
 
 /// A currency by its ISO 4217 code, upper case: `INR`.
@@ -43,32 +43,32 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// The Indian rupee.
+    /// Indian rupee.
     pub const INR: Self = Self {
         code: *b"INR",
         decimals: 2,
     };
-    /// The United States dollar.
+    /// United States dollar.
     pub const USD: Self = Self {
         code: *b"USD",
         decimals: 2,
     };
 
-    /// The code as text.
+    /// The ISO 4217 code.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // ASCII by construction, so this never takes the default.
         std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
-    /// How many decimals amounts of it have: 2 for `INR`, 0 for `JPY`, 3 for `KWD`.
+    /// Decimals of its amounts: 2 for `INR`, 0 for `JPY`, 3 for `KWD`.
     #[must_use]
     pub fn decimals(self) -> u8 {
         self.decimals
     }
 
-    /// Minor units as a decimal number of the currency's unit: `1010` for yen, `85.90` for rupees. Sums may
-    /// come to more than an amount can be.
+    /// Formats minor units in the currency's unit: `1010` for yen, `85.90` for rupees. Takes an `i64`,
+    /// because sums may exceed the limit of an amount.
     #[must_use]
     pub fn decimal(self, minor: i64) -> String {
         let sign = if minor < 0 { "-" } else { "" };
@@ -82,21 +82,21 @@ impl Currency {
         }
     }
 
-    /// A currency that was stored. Nothing new is sold in one that has been withdrawn, but what was can
-    /// still be read.
+    /// A currency from the database. Nothing new is sold in a withdrawn currency, but old rows must stay
+    /// readable.
     ///
     /// # Errors
-    /// When it does not have the form of a code.
+    /// The text does not have the form of a code.
     pub fn stored(text: &str) -> Result<Self, Invalid> {
         let code = code_of(text)?;
         let decimals = listed_decimals(text).unwrap_or(UNLISTED_DECIMALS);
         Ok(Self { code, decimals })
     }
 
-    /// Reads the currency of what is there already, as [`stored`](Self::stored) does.
+    /// For `#[serde(deserialize_with)]`: reads existing values as [`stored`](Self::stored) does.
     ///
     /// # Errors
-    /// When it does not have the form of a code.
+    /// The text does not have the form of a code.
     pub fn deserialize_stored<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {
@@ -104,7 +104,7 @@ impl Currency {
         Self::stored(&text).map_err(de::Error::custom)
     }
 
-    /// All currencies in which something can be sold.
+    /// All currencies that can be sold in.
     pub fn all() -> impl Iterator<Item = Self> {
         LISTED.iter().flat_map(|&(decimals, codes)| {
             codes.split(' ').filter_map(move |code| {

@@ -1,25 +1,24 @@
-//! Until when something goes that is for a moment yet to come.
+//! Cutoffs before a departure or an event.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long before a flight departs or an event begins something ends: its sales, or its customers' right to
-/// cancel.
+/// How long before departure or the start of an event sales end, or the customer's right to cancel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cutoff {
-    /// `None`: it never ends, not even afterwards.
+    /// `None`: no cutoff, not even after the start.
     pub before_start: Option<SignedDuration>,
 }
 
 impl Cutoff {
-    /// When it ends, if ever.
+    /// The cutoff's moment; `None` if there is none.
     #[must_use]
     pub fn of(self, starts_at: Timestamp) -> Option<Timestamp> {
         let before = self.before_start?;
-        // Before all time: it was over always.
+        // Out of range: the cutoff has always passed.
         Some(starts_at.checked_sub(before).unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether it has ended; at the very moment it has.
+    /// Whether the cutoff has passed; true at its very moment.
     #[must_use]
     pub fn has_passed(self, starts_at: Timestamp, now: Timestamp) -> bool {
         self.of(starts_at).is_some_and(|ends_at| ends_at <= now)

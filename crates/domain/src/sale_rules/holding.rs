@@ -1,4 +1,4 @@
-//! How much one customer may hold, and for how long.
+//! Limits on how much one customer may hold, and for how long.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use jiff::Timestamp;
 
 use crate::Units;
 
-/// How much a customer may hold; staff may hold anything. `None` is no limit.
+/// Limits of a customer; staff have none. `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HoldingLimits {
-    /// Seats of one order on a flight, tickets of one booking.
+    /// Seats of an order per flight, or tickets of a booking.
     pub units_per_order: Option<u32>,
-    /// Orders of one user that are not paid.
+    /// Unpaid orders of one user.
     pub unpaid_orders_per_user: Option<u32>,
-    /// Orders from one address that are not paid yet.
+    /// Unpaid orders from one address.
     pub unpaid_orders_per_address: Option<u32>,
 }
 
 impl HoldingLimits {
-    /// That an order may have so many seats on a flight, or tickets.
+    /// Checks the seats per flight, or the tickets, of one order.
     ///
     /// # Errors
-    /// When they are too many.
+    /// The limit, if it is exceeded.
     pub fn check_units(&self, units: Units) -> Result<(), TooManyUnits> {
         match self.units_per_order {
             Some(most) if units.get() > most => Err(TooManyUnits { most }),
@@ -30,10 +30,10 @@ impl HoldingLimits {
         }
     }
 
-    /// That somebody who has so many unpaid orders, and whose address has so many, may have one more.
+    /// Checks whether one more unpaid order is allowed, given those of the user and of the address.
     ///
     /// # Errors
-    /// When they have as many as they may.
+    /// The limit that is reached.
     pub fn check_unpaid(&self, of_user: u32, of_address: u32) -> Result<(), TooManyUnpaid> {
         match (self.unpaid_orders_per_user, self.unpaid_orders_per_address) {
             (Some(most), _) if of_user >= most => Err(TooManyUnpaid::OfUser { most }),
@@ -43,44 +43,44 @@ impl HoldingLimits {
     }
 }
 
-/// An order is larger than a customer's may be.
+/// An order exceeds the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at most {most} are sold in one order")]
 pub struct TooManyUnits {
-    /// The most.
+    /// The limit.
     pub most: u32,
 }
 
-/// Somebody holds as much without having paid as they may.
+/// The limit of unpaid orders is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooManyUnpaid {
-    /// A user does.
+    /// By this user.
     #[error("you can have at most {most} unpaid orders: pay or give up one of them first")]
     OfUser {
-        /// The most.
+        /// The limit.
         most: u32,
     },
-    /// Those at one address do, together.
+    /// By all users at one address together.
     #[error(
         "at most {most} unpaid orders are held from one address: pay or give up one of them first"
     )]
     OfAddress {
-        /// The most.
+        /// The limit.
         most: u32,
     },
 }
 
-/// How long seats are held for somebody who has not paid.
+/// How long an unpaid order's seats are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoldTime {
-    /// From the order, and again from each change of its seats.
+    /// From the order, and again from each change of seats.
     pub each: Duration,
-    /// From the order, whatever is changed; never less than once.
+    /// Upper limit from the order, whatever changes; at least `each`.
     pub total: Duration,
 }
 
 impl HoldTime {
-    /// Until when an order that was made then is held if its seats are changed now.
+    /// The deadline of an order made at `made_at`, if its seats change at `now`.
     #[must_use]
     pub fn deadline(&self, made_at: Timestamp, now: Timestamp) -> Timestamp {
         let after = |from: Timestamp, time: Duration| {
@@ -92,17 +92,17 @@ impl HoldTime {
     }
 }
 
-/// How many tickets to an event a user may have, and has.
+/// A user's ticket limit for an event, and its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketAllowance {
-    /// How many they may have.
+    /// The limit.
     pub most: u32,
-    /// How many they have, by whatever bookings.
+    /// Tickets in all of the user's bookings.
     pub has: u32,
 }
 
 impl TicketAllowance {
-    /// How many more they may have.
+    /// Tickets that the user may still buy.
     #[must_use]
     pub fn left(&self) -> u32 {
         self.most.saturating_sub(self.has)

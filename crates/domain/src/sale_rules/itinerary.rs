@@ -1,4 +1,4 @@
-//! Which flights are one itinerary: what a search may answer, and what may be sold as one.
+//! The rules of an itinerary: what a search may return, and what may be sold as one.
 
 use std::time::Duration;
 
@@ -6,33 +6,32 @@ use jiff::Timestamp;
 
 use crate::{AirportCode, Currency, FlightId, RefusalCode};
 
-/// The most flights of an itinerary.
+/// Upper limit of flights per itinerary.
 pub const MAX_LEGS: usize = 4;
 
-/// How long a connection lasts, from the arrival of a leg to the departure of the next: at least
-/// and at most, both included.
+/// Minimum and maximum time from the arrival of a leg to the departure of the next, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionWindow {
     min_s: u32,
     max_s: u32,
 }
 
-/// The least time for a connection is longer than the most.
+/// The minimum exceeds the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a connection's least time, {min:?}, is longer than its most, {max:?}")]
 pub struct ConnectionWindowReversed {
-    /// The least time.
+    /// The minimum.
     pub min: Duration,
-    /// The most.
+    /// The maximum.
     pub max: Duration,
 }
 
 impl ConnectionWindow {
-    /// A window. Flights are to the second, so the least time counts from the next whole second and
-    /// the most to the last; beyond 136 years, which no timetable spans, both count as 136 years.
+    /// Flights are timed to the second, so the minimum is rounded up and the maximum down to whole seconds;
+    /// both are capped at 136 years, which no timetable spans.
     ///
     /// # Errors
-    /// When the least time is longer than the most.
+    /// The minimum exceeds the maximum.
     pub fn new(min: Duration, max: Duration) -> Result<Self, ConnectionWindowReversed> {
         if min > max {
             return Err(ConnectionWindowReversed { min, max });
@@ -45,13 +44,13 @@ impl ConnectionWindow {
         })
     }
 
-    /// The least time, in seconds.
+    /// Minimum in seconds.
     #[must_use]
     pub fn min_seconds(self) -> u32 {
         self.min_s
     }
 
-    /// The most time, in seconds.
+    /// Maximum in seconds.
     #[must_use]
     pub fn max_seconds(self) -> u32 {
         self.max_s
@@ -68,83 +67,83 @@ impl Default for ConnectionWindow {
     }
 }
 
-/// A flight, as far as an itinerary depends on it.
+/// The properties of a flight that the rules depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leg {
-    /// Its id.
+    /// The flight's id.
     pub flight: FlightId,
-    /// Where it departs.
+    /// Airport of departure.
     pub source: AirportCode,
-    /// Where it arrives.
+    /// Airport of arrival.
     pub destination: AirportCode,
-    /// When it departs.
+    /// Time of departure.
     pub departs_at: Timestamp,
-    /// When it arrives.
+    /// Time of arrival.
     pub arrives_at: Timestamp,
     /// The currency of its price.
     pub currency: Currency,
 }
 
-/// Why flights are no itinerary: the first rule that they break, in the words of whoever asked for them.
+/// Why flights don't form an itinerary: the first broken rule, worded for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoItinerary {
-    /// There is none.
+    /// No flights.
     #[error("an itinerary has at least one flight")]
     Empty,
-    /// There are too many.
+    /// More than [`MAX_LEGS`] flights.
     #[error("an itinerary has at most {MAX_LEGS} flights")]
     TooManyFlights,
-    /// One comes twice.
+    /// This flight occurs twice.
     #[error("flight {0} is named twice")]
     FlightTwice(FlightId),
-    /// One does not depart where the one before it arrives.
+    /// A flight departs from another airport than the previous one arrives at.
     #[error(
         "flight {flight} departs from {departs}, but the flight before it arrives at {arrives}"
     )]
     AirportsApart {
         /// The later flight.
         flight: FlightId,
-        /// Where the flight before it arrives.
+        /// Where the previous flight arrives.
         arrives: AirportCode,
-        /// Where it departs.
+        /// Where the later flight departs.
         departs: AirportCode,
     },
-    /// One departs too soon after the one before it arrives, or before that.
+    /// A connection is too short, or negative.
     #[error("flight {flight} departs {}, and a connection takes at least {} min", wait(*.wait_s), least_s.div_ceil(60))]
     ConnectionTooShort {
         /// The later flight.
         flight: FlightId,
-        /// From the arrival to the departure, in seconds.
+        /// Seconds from arrival to departure.
         wait_s: i64,
-        /// What it has to be at least, in seconds.
+        /// The minimum in seconds.
         least_s: u32,
     },
-    /// One departs too long after the one before it arrives.
+    /// A connection is too long.
     #[error("flight {flight} departs {}, and a connection takes at most {} min", wait(*.wait_s), most_s / 60)]
     ConnectionTooLong {
         /// The later flight.
         flight: FlightId,
-        /// From the arrival to the departure, in seconds.
+        /// Seconds from arrival to departure.
         wait_s: i64,
-        /// What it may be at most, in seconds.
+        /// The maximum in seconds.
         most_s: u32,
     },
-    /// One comes back to where the journey was before.
+    /// A flight arrives at an airport that the itinerary has visited.
     #[error("flight {flight} arrives at {airport}, where the journey was before")]
     AirportTwice {
-        /// The flight.
+        /// The flight that returns.
         flight: FlightId,
-        /// The airport.
+        /// The airport that is visited twice.
         airport: AirportCode,
     },
-    /// One is paid in another currency than the first.
+    /// A flight is priced in another currency than the first.
     #[error("flight {flight} is paid in {other}, and the flights before it in {first}")]
     TwoCurrencies {
-        /// The flight.
+        /// The flight that differs.
         flight: FlightId,
         /// The first flight's currency.
         first: Currency,
-        /// Its own.
+        /// This flight's currency.
         other: Currency,
     },
 }
@@ -157,7 +156,7 @@ fn wait(wait_s: i64) -> String {
 }
 
 impl NoItinerary {
-    /// The code of the rule.
+    /// The refusal code of the broken rule.
     #[must_use]
     pub fn code(&self) -> RefusalCode {
         match self {
@@ -173,11 +172,10 @@ impl NoItinerary {
     }
 }
 
-/// That so many flights can be one itinerary, and none comes twice: what can be said before anything is known
-/// of them.
+/// Checks what the ids alone tell: the number of flights, and that none occurs twice.
 ///
 /// # Errors
-/// The first rule that they break.
+/// The first broken rule.
 pub fn check_flights(flights: &[FlightId]) -> Result<(), NoItinerary> {
     if flights.is_empty() {
         return Err(NoItinerary::Empty);
@@ -195,16 +193,16 @@ pub fn check_flights(flights: &[FlightId]) -> Result<(), NoItinerary> {
     }
 }
 
-/// That these flights, in this order, are one itinerary.
+/// Checks that these flights, in this order, form an itinerary.
 ///
 /// # Errors
-/// The first rule that they break.
+/// The first broken rule.
 pub fn check(legs: &[Leg], connections: ConnectionWindow) -> Result<(), NoItinerary> {
     let flights: Vec<FlightId> = legs.iter().map(|leg| leg.flight).collect();
     check_flights(&flights)?;
     for (index, (before, leg)) in legs.iter().zip(legs.iter().skip(1)).enumerate() {
         check_connection(before, leg, connections)?;
-        // All that came before: where each flight departed, the first one's source among them.
+        // All airports visited so far: each flight's source up to this one.
         let mut visited = legs.iter().take(index + 2).map(|leg| leg.source);
         if visited.any(|airport| airport == leg.destination) {
             return Err(NoItinerary::AirportTwice {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A flight between two airports in minutes of a day.
+/// A flight between two airports, timed in minutes of a day.
 fn leg(id: i64, ends: &str, departs: i64, arrives: i64) -> Leg {
     let (source, destination) = ends.split_at(3);
     let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
