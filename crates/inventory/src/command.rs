@@ -1,4 +1,4 @@
-//! What can be asked of the inventory.
+//! The commands of the inventory.
 
 use std::collections::BTreeMap;
 
@@ -7,57 +7,58 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// The most pools that one hold spans: an itinerary has at most four legs, and tickets come with a
-/// voucher and a limit at most.
+/// Most pools of one hold: an itinerary has at most four legs, and tickets involve at most a voucher and a
+/// limit besides.
 pub const MAX_LEGS: usize = 8;
 
-/// One command. Each is safe to repeat: a repeated one gets its first verdict.
+/// One command. Each is idempotent: a repeated one gets its first verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Makes a pool.
+    /// Creates a pool.
     Create(NewPool),
-    /// StateDiff a pool: all that is given, or nothing.
+    /// Changes a pool: everything given, or nothing.
     ChangePool(PoolChange),
-    /// Does nothing of its own: if the hold's time has run out, that is entered in the ledger.
+    /// Records a hold's expiry in the ledger if it is due; otherwise does nothing.
     Sweep {
-        /// The hold.
+        /// The expired hold.
         hold: HoldId,
     },
     /// Takes units out of pools for one owner, all or nothing.
     Hold(HoldCommand),
-    /// Takes a hold's expiry away: payment is under way.
+    /// Removes a hold's expiry: a payment is in progress.
     Pin {
-        /// The hold.
+        /// The hold to pin.
         hold: HoldId,
     },
     /// Turns a hold into a sale.
     Confirm {
-        /// The hold.
+        /// The hold to confirm.
         hold: HoldId,
     },
-    /// Gives a hold's units back, sold ones too. For an unknown hold it leaves a tombstone, which
-    /// refuses the hold if it arrives late.
+    /// Releases a hold's units, also sold ones. For an unknown hold it leaves a tombstone, which refuses the
+    /// hold if it arrives late.
     Release {
-        /// The hold.
+        /// The hold to release.
         hold: HoldId,
     },
-    /// Swaps a hold's named seats and starts its expiry anew; the old ones stay if one can't be had.
+    /// Replaces a hold's named seats and restarts its expiry. All or nothing: if one seat can't be had, the old
+    /// ones stay.
     ChangeSeats(SeatChange),
     /// Takes units without a hold, or gives such units back.
     Adjust {
-        /// The command's own id.
+        /// Makes the command idempotent.
         id: Uuid,
-        /// The pool.
+        /// The pool to adjust.
         pool: PoolId,
-        /// How many.
+        /// How many units to move.
         units: Units,
-        /// Which way.
+        /// Whether units are taken or given back.
         direction: Direction,
     },
 }
 
 impl Command {
-    /// The pools that the command names itself.
+    /// The pools that the command itself names; not those of a hold that it names.
     pub fn pools(&self) -> Vec<PoolId> {
         match self {
             Self::Create(pool) => vec![pool.id],
@@ -84,7 +85,7 @@ impl Command {
         }
     }
 
-    /// The adjustment that the command is.
+    /// The id of an adjustment; `None` for other commands.
     #[must_use]
     pub fn adjustment(&self) -> Option<Uuid> {
         match self {
@@ -94,50 +95,50 @@ impl Command {
     }
 }
 
-/// Which way an adjustment moves units.
+/// The direction of an adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Out of the pool.
+    /// From free to sold.
     Take,
-    /// Back into it; never more than adjustments took.
+    /// From sold to free; never more than adjustments took.
     GiveBack,
 }
 
-/// A pool to be made.
+/// A pool to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPool {
-    /// Its id, chosen by the caller.
+    /// Chosen by the caller.
     pub id: PoolId,
-    /// What its units are: the first part of the gate's key, such as `flight_seats`.
+    /// What its units are: a part of the gate's key, such as `flight_seats`.
     pub kind: String,
-    /// How many units it has, zero or more.
+    /// Total units, zero or more.
     pub capacity: i32,
-    /// How many of them are sold from the start, as if by a bare decrement.
+    /// How many of them are sold from the start, as if by adjustments.
     pub already_sold: i32,
-    /// Its seat map, with as many seats as the capacity.
+    /// The seat map, with as many seats as the capacity; `None` if units have no names.
     pub layout: Option<SeatLayout>,
-    /// When what is sold begins; sales close some time before.
+    /// When what is sold begins; sales close some time before. `None`: they don't close by themselves.
     pub starts_at: Option<Timestamp>,
 }
 
-/// What is to change of a pool.
+/// A change of a pool; `None` leaves a property unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolChange {
-    /// The pool.
+    /// The pool to change.
     pub pool: PoolId,
-    /// The new capacity, zero or more; never below what is held and sold.
+    /// The new capacity, zero or more; never below held plus sold.
     pub capacity: Option<i32>,
-    /// When what it sells begins, and so when its sales close; `Some(None)`: it has no beginning, and sales
-    /// don't close by themselves.
+    /// The new start, which decides when sales close. `Some(None)` removes it, and sales no longer close by
+    /// themselves.
     pub starts_at: Option<Option<Timestamp>>,
-    /// Whether its sales end.
+    /// Whether to close sales.
     pub closes: bool,
-    /// Whether it may change only while nobody has units of it in a hold, held or sold.
+    /// Whether to refuse the change if any units are held or sold.
     pub only_unsold: bool,
 }
 
 impl PoolChange {
-    /// A change of nothing.
+    /// A change of nothing, to be filled in.
     #[must_use]
     pub fn of(pool: PoolId) -> Self {
         Self {
@@ -157,54 +158,54 @@ pub enum Until {
     Expires(Timestamp),
     /// Until its owner ends it.
     Pinned,
-    /// It is a sale at once: there is nothing to pay.
+    /// A sale at once: there is nothing to pay.
     Sold,
 }
 
 /// Units, and named seats, of one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LegRequest {
-    /// The pool.
+    /// Each pool at most once in a hold.
     pub pool: PoolId,
-    /// How many units.
+    /// How many units to take.
     pub units: Units,
-    /// Which seats: as many as units, or none where any will do.
+    /// As many seats as units; empty for any seats.
     pub seats: Vec<SeatNumber>,
 }
 
-/// Units to be taken out of pools for one owner, all or nothing.
+/// A request for units of one or more pools for one owner, all or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldCommand {
     id: HoldId,
     owner: String,
     legs: Vec<LegRequest>,
     until: Until,
-    /// The only pool that the gate is asked about; `None`: all of them.
+    /// The only pool to ask the gate about; `None`: all of them.
     gated: Option<PoolId>,
 }
 
-/// Why a hold can't even be asked for.
+/// Why a hold request is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedHold {
-    /// No legs, or too many.
+    /// No legs, or more than [`MAX_LEGS`].
     #[error("a hold has 1 to {MAX_LEGS} legs")]
     LegCount,
-    /// Two legs on one pool.
+    /// Two legs name the same pool.
     #[error("a hold names each flight or pool once")]
     RepeatedPool,
-    /// The same seat twice.
+    /// A seat is named twice.
     #[error("a hold names each seat once")]
     RepeatedSeat,
-    /// The named seats are not as many as the units.
+    /// A leg names seats, but not as many as units.
     #[error("a leg has as many seats as units")]
     SeatCount,
 }
 
 impl HoldCommand {
-    /// A well-formed hold.
+    /// Checks the form of a request.
     ///
     /// # Errors
-    /// When it has no legs or too many, or names a pool or seat twice.
+    /// When it has no legs or too many, or names a pool or seat twice, or not as many seats as units.
     pub fn new(
         id: HoldId,
         owner: String,
@@ -238,8 +239,8 @@ impl HoldCommand {
         })
     }
 
-    /// The same, with the gate asked about this pool alone: for holds whose other pools are asked for too
-    /// rarely to be worth a copy, and whose refusal has to be told from that of this one.
+    /// Asks the gate about this pool alone. For holds whose other pools are too rarely in demand to be worth a
+    /// copy, and whose refusal must be told apart from this pool's.
     #[must_use]
     pub fn gated_by(self, pool: PoolId) -> Self {
         Self {
@@ -254,32 +255,31 @@ impl HoldCommand {
         self.legs.iter().filter(is_gated)
     }
 
-    /// The hold's id.
+    /// The hold's id, chosen by the caller; makes the command idempotent.
     #[must_use]
     pub fn id(&self) -> HoldId {
         self.id
     }
 
-    /// For whom.
+    /// Whom the units are for.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The pools, units and seats.
+    /// At least one; each pool once.
     #[must_use]
     pub fn legs(&self) -> &[LegRequest] {
         &self.legs
     }
 
-    /// How long it lasts.
+    /// How long the hold lasts.
     #[must_use]
     pub fn until(&self) -> Until {
         self.until
     }
 
-    /// A digest of all that was asked for. Two holds with the same id and different digests are two
-    /// different requests.
+    /// A digest of the whole request. The same id with another digest is another request.
     #[must_use]
     pub fn digest(&self) -> Vec<u8> {
         let mut digest = Sha256::new();
@@ -301,12 +301,12 @@ impl HoldCommand {
             Until::Pinned => digest.update([2]),
             Until::Sold => digest.update([3]),
         }
-        // Sixteen bytes are plenty to tell two requests under one random id apart.
+        // 16 bytes are enough to tell requests under one random id apart.
         digest.finalize().iter().take(16).copied().collect()
     }
 }
 
-/// Other seats for a hold.
+/// A request for other seats of a hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatChange {
     hold: HoldId,
@@ -315,31 +315,32 @@ pub struct SeatChange {
     number: i64,
 }
 
-/// Why a seat change can't even be asked for.
+/// Why a seat change is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedSeatChange {
-    /// No legs, or too many.
+    /// No legs, or more than [`MAX_LEGS`].
     #[error("a hold has 1 to {MAX_LEGS} legs")]
     LegCount,
-    /// Two legs on one pool.
+    /// Two legs name the same pool.
     #[error("a change names each flight or pool once")]
     RepeatedPool,
-    /// No seat for the leg at this index.
+    /// The leg at this index names no seat.
     #[error("must name a seat")]
     NoSeats(usize),
-    /// The same seat twice in the leg at this index.
+    /// The leg at this index names a seat twice.
     #[error("names a seat twice")]
     RepeatedSeat(usize),
-    /// StateDiff are counted from 1.
+    /// Changes are numbered from 1.
     #[error("must be 1 or more")]
     Number,
 }
 
 impl SeatChange {
-    /// A well-formed change: what a hold shall have in each of its pools, and until when.
+    /// Checks the form of a change: the new seats in each of the hold's pools, and the new expiry.
     ///
     /// # Errors
-    /// When it names no pool or too many, or a pool or seat twice, or no seats of one.
+    /// When it names no pool or too many, a pool or seat twice, or no seats of a pool, or its number is below
+    /// 1.
     pub fn new(
         hold: HoldId,
         legs: Vec<(PoolId, Vec<SeatNumber>)>,
@@ -372,33 +373,33 @@ impl SeatChange {
         })
     }
 
-    /// The hold.
+    /// The hold to change.
     #[must_use]
     pub fn hold(&self) -> HoldId {
         self.hold
     }
 
-    /// The new seats by pool, each pool once.
+    /// The new seats by pool.
     #[must_use]
     pub fn seats(&self) -> &BTreeMap<PoolId, Vec<SeatNumber>> {
         &self.seats
     }
 
-    /// When the hold lapses from now on.
+    /// The new expiry.
     #[must_use]
     pub fn until(&self) -> Timestamp {
         self.until
     }
 
-    /// Rises with each change of this hold, from 1; a late one is ignored. A refused change uses its
-    /// number up.
+    /// Rises with each change of this hold, from 1; a late change with a lower number is refused. A refused
+    /// change uses its number up.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.number
     }
 }
 
-/// Whether a seat is named twice.
+/// Whether any seat is named twice.
 fn has_repeated(seats: &[SeatNumber]) -> bool {
     let mut sorted = seats.to_vec();
     sorted.sort_unstable();

@@ -1,7 +1,7 @@
 //! The decisions: a pure function of the loaded rows, a batch of commands and the time.
 //!
-//! Commands are decided in the order in which they came. An expired hold counts as released before
-//! the first of them: expiry is a predicate, the sweeper only keeps the ledger tidy.
+//! Commands are decided in the order of their arrival. A hold past its expiry counts as released before the
+//! first of them: expiry is a predicate, and the sweeper only keeps the ledger tidy.
 
 mod holds;
 mod pools;
@@ -20,16 +20,15 @@ use crate::command::Command;
 use crate::state::{Account, Hold, LedgerEntry, Pool, State, StateDiff};
 use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
 
-/// When sales end.
+/// When sales close.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SalesPolicy {
-    /// How long before the start of what is sold; `None` keeps sales open for ever, to replay an old
-    /// schedule.
+    /// How long before the start of what is sold. `None` keeps sales open for ever, to replay an old schedule.
     pub close_before_start: Option<SignedDuration>,
 }
 
 impl SalesPolicy {
-    /// Whether a pool with this start, and perhaps closed by hand, still sells.
+    /// Whether a pool with this start, and perhaps closed by hand, still sells at `now`.
     #[must_use]
     pub fn is_open(
         &self,
@@ -47,8 +46,7 @@ impl SalesPolicy {
 
 /// Decides a batch: a verdict for each command, in order, and the rows to write.
 ///
-/// `state` must have every row that the commands concern, with the pools locked; see the `store`
-/// module.
+/// `state` must contain every row that the commands concern, with the pools locked; see the `store` module.
 #[must_use]
 pub fn decide(
     state: State,
@@ -77,12 +75,12 @@ pub fn decide(
     (verdicts, decision.into_diff())
 }
 
-/// A batch that is being decided.
+/// A batch in progress.
 struct Decision {
     state: State,
     now: Timestamp,
     sales: SalesPolicy,
-    /// Who had each touched seat before the batch.
+    /// The owner of each touched seat before the batch.
     first_seats: BTreeMap<(PoolId, SeatNumber), Option<HoldId>>,
     new_pools: BTreeSet<PoolId>,
     changed_pools: BTreeSet<PoolId>,
@@ -93,7 +91,7 @@ struct Decision {
     lines: HashMap<PoolId, i32>,
 }
 
-/// Units that move between two accounts of a pool, and why.
+/// A movement of units between two accounts of a pool.
 #[derive(Clone, Copy)]
 struct Movement {
     from: Account,
@@ -108,7 +106,7 @@ impl Decision {
         match command {
             Command::Create(pool) => self.create(pool),
             Command::ChangePool(change) => self.change_pool(change),
-            // What has lapsed was dealt with before the first command.
+            // Expired holds were ended before the first command.
             Command::Sweep { hold } => self.view(*hold),
             Command::Adjust {
                 id,
@@ -124,7 +122,7 @@ impl Decision {
         }
     }
 
-    /// A pool, if it still sells.
+    /// The pool, or the refusal if its sales are closed.
     fn selling_pool(&self, id: PoolId) -> Result<&Pool, Refusal> {
         let pool = self.state.pools.get(&id).ok_or(Refusal::UnknownPool)?;
         if self.sales.is_open(pool.starts_at, pool.closed_at, self.now) {
@@ -134,7 +132,7 @@ impl Decision {
         }
     }
 
-    /// A pool to be changed: its version rises once a batch.
+    /// A pool to change. Its version rises once per batch.
     fn pool_mut(&mut self, id: PoolId) -> Option<&mut Pool> {
         let pool = self.state.pools.get_mut(&id)?;
         if !self.new_pools.contains(&id) && self.changed_pools.insert(id) {
@@ -143,7 +141,7 @@ impl Decision {
         Some(pool)
     }
 
-    /// Moves units of a pool and enters the movement in the ledger.
+    /// Moves units of a pool and records the movement in the ledger.
     fn move_units(&mut self, id: PoolId, movement: Movement) {
         let Some(pool) = self.pool_mut(id) else {
             return;
@@ -164,7 +162,7 @@ impl Decision {
         *line += 1;
     }
 
-    /// Gives a seat to a hold, or to nobody.
+    /// Assigns a seat to a hold, or frees it.
     fn set_seat(&mut self, pool: PoolId, seat: SeatNumber, hold: Option<HoldId>) {
         let before = match hold {
             Some(hold) => self.state.seats.insert((pool, seat), hold),
@@ -173,7 +171,7 @@ impl Decision {
         self.first_seats.entry((pool, seat)).or_insert(before);
     }
 
-    /// Records a new hold and answers it.
+    /// Adds a new hold to the changes and returns its view.
     fn record_hold(&mut self, id: HoldId, hold: Hold) -> Accepted {
         let view = HoldView::of(id, &hold, false);
         self.state.holds.insert(id, hold);
@@ -181,7 +179,7 @@ impl Decision {
         Accepted::Hold(view)
     }
 
-    /// Ends or turns a live hold: its units move between the accounts, its seats stay or are freed.
+    /// Changes a live hold's status: its units move between accounts, and its seats are freed if the hold ends.
     fn transition(&mut self, id: HoldId, status: HoldStatus, reason: &'static str) {
         let Some(hold) = self.state.holds.get_mut(&id) else {
             return;
@@ -218,15 +216,15 @@ impl Decision {
         }
     }
 
-    /// Notes that a hold's row has to be written.
+    /// Adds a hold to the rows to write.
     fn mark_hold(&mut self, id: HoldId) {
         if !self.new_holds.contains(&id) {
             self.changed_holds.insert(id);
         }
     }
 
-    /// Expires the holds whose time has run out. One that spans pools which are not loaded waits for
-    /// a batch that has them.
+    /// Ends the expired holds. One with a leg on a pool that is not loaded waits for a batch that has all of
+    /// its pools.
     fn expire_holds(&mut self) {
         let mut lapsed: Vec<HoldId> = self
             .state

@@ -1,9 +1,9 @@
-//! The gate: a copy in Redis of each pool's free count, asked before the committer.
+//! The gate: a Redis copy of each pool's free count, asked before the committer (load shedding).
 //!
-//! It refuses early, so that a crowd at a sold-out pool never reaches PostgreSQL. It never grants:
-//! what it lets through is decided by the committer. A count lives for one second, is corrected after
-//! each commit and read anew when it is missing; so a refusal that comes too early does so for a
-//! second at most. Without Redis, or while Redis is slow, everything is let through.
+//! It refuses early, so that a crowd at a sold-out pool never reaches PostgreSQL. It never grants: the
+//! committer decides whatever it admits. A count expires after one second, is corrected after each commit, and
+//! is read from the database when it is missing. So a false refusal lasts one second at most. While Redis is
+//! absent or slow, everything is admitted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,33 +23,33 @@ use crate::pub_sub;
 use crate::store::{StoreError, pool_counts};
 use crate::verdict::PoolCount;
 
-/// How long a count lives in Redis.
+/// Time to live of a count in Redis.
 const COUNT_LIFETIME_MS: i64 = 1000;
 
-/// How long a load is shared by those who miss the same count at once.
+/// How long a load is shared by those who miss the same count (single flight).
 const LOAD_SHARED_FOR: Duration = Duration::from_millis(20);
 
-/// How long a load may take.
+/// Time limit of a load.
 const LOAD_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long a refusal is shared by those who ask this replica for as much: so that a crowd at a
-/// sold-out pool is not a crowd at Redis.
+/// How long a refusal is cached for requests of at least as many units, so that a crowd at a sold-out pool is
+/// not a crowd at Redis.
 const REFUSAL_SHARED_FOR: Duration = Duration::from_millis(10);
 
-/// The most pools whose loads and refusals are remembered at once.
+/// Most pools whose loads and refusals are cached.
 const POOLS_REMEMBERED: u64 = 100_000;
 
-/// Redis was restarted or flushed and has forgotten the script.
+/// Redis was restarted or flushed and has lost the script.
 const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
-/// What the gate says to somebody who wants units.
+/// The gate's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Let through, and counted: give the units back if they were taken in vain.
+    /// Admitted, and subtracted from the count: give the units back if the command does not take them.
     Taken,
-    /// Let through without counting.
+    /// Admitted without subtracting.
     Unchecked,
-    /// There is not enough.
+    /// Refused: too few units are free.
     NotEnough,
 }
 
@@ -63,14 +63,14 @@ pub struct Gate {
     give: Script,
     publish: Script,
     loads: Cache<PoolId, ()>,
-    /// Of how many units a pool had too few, a moment ago.
+    /// By pool, the units that were refused a moment ago.
     refusals: RefusalCache<PoolId, u32>,
 }
 
 impl Gate {
-    /// A gate whose keys are `{prefix}{kind}:{pool}`; the pool in braces, which is Redis Cluster's way
-    /// to name the part that decides where a key lives. `redis` is for calls, each bounded by `timeout`, `client` to
-    /// hear what other replicas tell.
+    /// A gate with keys `{prefix}{kind}:{pool}`. The pool is in braces, which make it the hash tag in Redis
+    /// Cluster. `redis` is for calls, each limited to `timeout`; `client` is for the subscription to other
+    /// replicas' counts.
     #[must_use]
     pub fn new(
         redis: deadpool_redis::Pool,
@@ -106,8 +106,8 @@ impl Gate {
         format!("{}:{{{pool}}}", self.key_start)
     }
 
-    /// Asks for units. Named seats only compare: of thirty who want one seat, twenty-nine would lower
-    /// the count in vain.
+    /// Asks for units. With `compare_only`, for named seats, the count is not reduced: of thirty requests for
+    /// one seat, twenty-nine would reduce it in vain.
     ///
     /// # Errors
     /// When a missing count can't be read from the database.
@@ -158,14 +158,14 @@ impl Gate {
         Ok(Admission::Unchecked)
     }
 
-    /// Hears of new counts: what was refused a moment ago may be there now.
+    /// Drops cached refusals of pools whose count changed.
     pub(crate) fn forget_refusals(&self, counts: &[PoolCount]) {
         for count in counts {
             self.refusals.invalidate(&count.pool);
         }
     }
 
-    /// Gives back units that were taken in vain.
+    /// Gives back units that the command did not take.
     pub async fn give(&self, pool: PoolId, units: Units) {
         self.connection
             .call(
@@ -180,8 +180,7 @@ impl Gate {
             .await;
     }
 
-    /// Publishes counts, to the keys and to the other replicas. A key that has a newer version keeps
-    /// it.
+    /// Publishes counts to the keys and to the other replicas. A key with a newer version keeps it.
     pub async fn publish(&self, counts: &[PoolCount]) {
         let mut together = pipe();
         for count in counts {
@@ -207,17 +206,17 @@ impl Gate {
         self.connection.call(call).await;
     }
 
-    /// Where replicas tell each other of new counts.
+    /// The channel on which replicas publish new counts.
     fn channel(&self) -> String {
         format!("{}:changes", self.key_start)
     }
 
-    /// Hears of new counts from all replicas, this one too, for as long as it runs.
+    /// Receives new counts from all replicas, this one too.
     pub(crate) async fn listen(self: Arc<Self>, listener: CountListener) {
         pub_sub::listen(self.client.clone(), self.channel(), listener).await;
     }
 
-    /// Reads a missing count from the database, once for all who miss it.
+    /// Reads a missing count from the database, once for all who miss it (single flight).
     async fn load(&self, pool: PoolId) -> Result<(), StoreError> {
         self.loads
             .try_get_with(pool, async {

@@ -1,7 +1,7 @@
-//! The commands that ask the gate and have no verdict yet, by their ids (single flight).
+//! Single flight: commands that asked the gate and have no verdict yet, by id.
 //!
-//! One of several that are the same may have taken the last units: the gate would refuse the others, and what is
-//! recorded does not know the one yet. They wait for its verdict, which is theirs too.
+//! One of several equal commands may have taken the last units. The gate would then refuse the others, while
+//! the record does not show the first yet. So they wait for its verdict, which is theirs too.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
@@ -11,18 +11,18 @@ use tokio::sync::oneshot;
 
 use crate::replay_lookup::Id;
 
-/// All of them, each with those who wait for it. Clones share it.
+/// The commands in flight, each with its waiters. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct InFlight(Arc<Mutex<HashMap<Id, Vec<oneshot::Sender<()>>>>>);
 
-/// A command's place among them; dropped with its verdict, and those who wait for that go on.
+/// A command in flight. Dropping it, with the verdict, wakes the waiters.
 pub(crate) struct Entry {
     all: InFlight,
     id: Id,
 }
 
 impl InFlight {
-    /// Enters a command; none if the same one is under way already.
+    /// Registers a command; `None` if an equal one is in flight.
     pub(crate) fn enter(&self, id: Id) -> Option<Entry> {
         match self.entries().entry(id) {
             Place::Occupied(_) => None,
@@ -34,7 +34,7 @@ impl InFlight {
         }
     }
 
-    /// Waits until the command with this id that was entered has its verdict.
+    /// Waits until the command in flight with this id has its verdict.
     pub(crate) async fn wait(&self, id: Id) {
         let verdict = self.entries().get_mut(&id).map(|waiting| {
             let (sender, receiver) = oneshot::channel();
@@ -42,7 +42,7 @@ impl InFlight {
             receiver
         });
         if let Some(verdict) = verdict {
-            // Nothing is ever sent: the sender goes with the entry.
+            // Nothing is ever sent: the sender is dropped with the entry.
             verdict.await.ok();
         }
     }

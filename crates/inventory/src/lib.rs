@@ -1,29 +1,30 @@
-//! Pools of units, holds on them, and the ledger that proves both.
+//! Inventory: pools of units, holds on them, and a ledger that proves both.
 //!
-//! It has the shape of a small database engine. Commands wait in a bounded queue; a committer takes
-//! what waits as one batch, loads and locks the rows concerned, has the pure function [`decide`]
+//! It is built like a small database engine. Commands wait in a bounded queue. The committer takes the waiting
+//! commands as one batch, loads and locks their rows, passes them to the pure function [`decide`], writes the
+//! changes, commits, and only then answers (group commit).
 //! decide the batch, writes the changes, commits, and only then answers.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`command`] | what can be asked for |
-//! | [`verdict`] | what is answered: accepted, or refused by name |
-//! | [`state`] | pools, holds and seats as `decide` sees them, and the changes it makes |
+//! | [`command`] | the commands |
+//! | [`verdict`] | the answers: accepted, or refused with a code |
+//! | [`state`] | pools, holds and seats in memory, and the changes to write |
 //! | [`decide`] | the decisions: no I/O, no clock |
-//! | [`committer`] | the queue, and batches that are run, split and run again |
-//! | [`rows`] | rows that callers add to the transactions of their commands |
+//! | [`committer`] | runs batches; retries those whose outcome is unknown |
+//! | [`rows`] | rows that callers write in their command's transaction |
 //! | `store` | the SQL |
-//! | [`gate`] | the Redis copy of free counts: it refuses early, it never grants |
-//! | `replay_lookup`, `in_flight` | commands that were or are sent twice: what the first one came to |
-//! | [`pub_sub`] | what replicas tell each other after a commit, through Redis |
-//! | [`proof`] | the ledger read back and checked against the counts |
-//! | [`engine`] | [`Inventory`], which puts them together |
+//! | [`gate`] | the Redis copy of free counts, which refuses early and never grants |
+//! | `replay_lookup`, `in_flight` | repeated commands: the recorded verdict, or the pending one |
+//! | [`pub_sub`] | changed counts between replicas, through Redis |
+//! | [`proof`] | checks the ledger against the counts |
+//! | [`engine`] | [`Inventory`], which assembles them |
 //!
-//! Invariants, held by CHECK constraints and unique keys and proved by the ledger: in every pool
-//! `free >= 0` and `free + held + sold = capacity`; a named seat belongs to at most one live hold;
-//! a success is answered after its commit is durable.
+//! Invariants, enforced by CHECK constraints and unique keys and proved by the ledger: every pool has `free >=
+//! 0` and `free + held + sold = capacity`; a named seat belongs to at most one live hold; a success is answered
+//! after its commit is durable.
 //!
-//! It does not know what the units are: flights, events and prices belong to the services.
+//! The inventory does not know what the units are: flights, events and prices belong to the services.
 
 #![warn(missing_docs)]
 

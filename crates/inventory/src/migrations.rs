@@ -1,4 +1,4 @@
-//! The inventory's tables, made in the database of each service that has an inventory.
+//! The inventory's tables, created in the database of each service that has an inventory.
 
 use service_core::migrations::MigrationSet;
 
@@ -6,7 +6,7 @@ mod embedded {
     refinery::embed_migrations!("../../migrations/inventory");
 }
 
-/// The migrations of the inventory's tables.
+/// The migrations of these tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
     MigrationSet {

@@ -1,4 +1,4 @@
-//! The proof: the ledger read back and compared with what the rows say.
+//! The proof: compares the ledger with the pools, holds and seats.
 
 use std::sync::{Arc, Mutex as LockedFor, PoisonError};
 use std::time::Duration;
@@ -13,34 +13,34 @@ use tokio::time::Instant;
 
 use crate::store::StoreError;
 
-/// The counts of all pools together, and what does not add up.
+/// The sums over all pools, and the contradictions found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// How many pools there are.
+    /// How many pools were checked.
     pub pools: i64,
-    /// All units.
+    /// Sum of capacities.
     pub capacity: i64,
-    /// Units that nobody has.
+    /// Sum of free units.
     pub free: i64,
-    /// Units in holds.
+    /// Sum of held units.
     pub held: i64,
-    /// Units sold.
+    /// Sum of sold units.
     pub sold: i64,
-    /// What does not add up; empty when the proof holds.
+    /// Empty if the proof holds; at most one hundred are listed.
     pub violations: Vec<Violation>,
 }
 
 /// A pool whose rows contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The pool.
+    /// The pool concerned.
     pub pool: PoolId,
-    /// What contradicts what, in words.
+    /// The contradiction, in words.
     pub what: String,
 }
 
 impl Proof {
-    /// Whether everything adds up.
+    /// Whether there is no violation.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.violations.is_empty()
@@ -52,7 +52,7 @@ const TOTALS: &str = "
            coalesce(sum(held), 0)::bigint, coalesce(sum(sold), 0)::bigint
     FROM pools";
 
-/// Each pool's counts against the sums of its ledger, of its live holds and of its live seats.
+/// Each pool's counts against the sums of its ledger, its live holds and its live seats.
 const VIOLATIONS: &str = "
     WITH balance AS (
         SELECT pool_id, account, sum(units) AS units
@@ -110,11 +110,11 @@ const VIOLATIONS: &str = "
     WHERE NOT EXISTS (SELECT FROM holds WHERE holds.id = hold_legs.hold_id)
     ORDER BY id LIMIT 100";
 
-/// Checks all pools. Run it inside one REPEATABLE READ transaction, so that both queries see the same
-/// moment; the first hundred violations are listed.
+/// Checks all pools. Run it in one REPEATABLE READ transaction, so that both queries see the same snapshot. At
+/// most one hundred violations are listed.
 ///
 /// # Errors
-/// When the database can't answer.
+/// When the database fails or does not answer.
 pub async fn prove(client: &impl GenericClient) -> Result<Proof, StoreError> {
     let totals = client.query_one(TOTALS, &[]).await?;
     let violations = client.query(VIOLATIONS, &[]).await?;
@@ -139,18 +139,18 @@ pub async fn prove(client: &impl GenericClient) -> Result<Proof, StoreError> {
 
 type Proving = BoxFuture<'static, Result<Proof, Arc<StoreError>>>;
 
-/// Proofs, one at a time, each for all who asked before it began: single flight, and nobody is answered with a
-/// moment before the question.
+/// Runs proofs one at a time (single flight). Each serves all who asked before it began, so no answer is older
+/// than its question.
 pub(crate) struct Proofs {
     database: Database,
     timeout: Duration,
-    /// The one that has not begun.
+    /// The proof that has not begun yet.
     next: LockedFor<Option<WeakShared<Proving>>>,
     turn: Mutex<()>,
 }
 
 impl Proofs {
-    /// Proofs over this database, each given up after so long.
+    /// Proofs over this database, each with this time limit.
     pub(crate) fn new(database: Database, timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             database,
@@ -160,7 +160,7 @@ impl Proofs {
         })
     }
 
-    /// The proof at a moment from now on. When all who wait for it have left, it is cancelled.
+    /// A proof as of now or later. It is cancelled when all who wait for it have left.
     pub(crate) async fn prove(self: &Arc<Self>) -> Result<Proof, StoreError> {
         self.join().await.map_err(StoreError::Shared)
     }
@@ -180,7 +180,7 @@ impl Proofs {
     async fn run(&self) -> Result<Proof, StoreError> {
         let _turn = self.turn.lock().await;
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        // A server whose client has gone looks for it now and then, and stops.
+        // The server checks now and then whether its client is still connected, and otherwise stops.
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET LOCAL statement_timeout = {}; SET LOCAL client_connection_check_interval = 500",

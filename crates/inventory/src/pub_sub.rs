@@ -1,7 +1,7 @@
-//! What replicas tell each other after a commit: the new counts of pools, through Redis pub/sub.
+//! New counts of pools, published between replicas through Redis pub/sub.
 //!
-//! A message may be lost, and Redis may be away: whoever listens also polls the database now and then.
-//! PostgreSQL's NOTIFY would lose nothing, but in every batch it costs two thirds of the commits.
+//! A message may be lost, and Redis may be down, so subscribers also poll the database. PostgreSQL's NOTIFY
+//! would lose nothing, but in every batch it costs two thirds of the commits.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use tokio::time::timeout;
 use crate::committer::CountListener;
 use crate::verdict::PoolCount;
 
-/// How long a subscription may be silent before it is made anew: Redis may be gone without a word, and on
-/// a quiet day that costs next to nothing.
+/// A subscription that is silent for this long is renewed: Redis may have vanished without closing the
+/// connection, and on a quiet day a renewal costs next to nothing.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a subscription may take to be made.
+/// Time limit of subscribing.
 const SUBSCRIBE_LIMIT: Duration = Duration::from_secs(2);
 
-/// The pause before a lost subscription is made again.
+/// Pause before resubscribing.
 const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Counts as a message: a line a pool.
+/// A message: one line per pool.
 pub(crate) fn message(counts: &[PoolCount]) -> String {
     counts
         .iter()
@@ -31,7 +31,7 @@ pub(crate) fn message(counts: &[PoolCount]) -> String {
         .collect()
 }
 
-/// The counts in a message; lines that say something else are passed over.
+/// Parses a message; malformed lines are ignored.
 fn counts_in(message: &str) -> Vec<PoolCount> {
     message.lines().filter_map(count_in).collect()
 }
@@ -46,7 +46,7 @@ fn count_in(line: &str) -> Option<PoolCount> {
     words.next().is_none().then_some(count)
 }
 
-/// Hears what all replicas tell, for as long as it runs.
+/// Passes all replicas' counts to the listener, for as long as it runs.
 pub(crate) async fn listen(redis: Client, channel: String, listener: CountListener) {
     loop {
         if let Err(error) = listen_once(&redis, &channel, &listener).await {

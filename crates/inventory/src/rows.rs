@@ -1,9 +1,8 @@
-//! Rows that in-process callers add to the transactions of their commands, so that a sale and what it
-//! belongs to are there together or not at all.
+//! Rows that in-process callers write in the transaction of their command, so that a sale and its booking are
+//! stored both or not at all.
 //!
-//! Callers say what is to be written, and the committer writes it: rows of one type that come with the
-//! commands of one batch are asked for their statements together, so that a hundred sales are one
-//! statement and not a hundred, sent with the inventory's own and the commit without waiting in between.
+//! Callers describe the rows, and the committer writes them. Rows of one type in one batch are combined: a
+//! hundred sales become one statement, pipelined with the inventory's own and the commit.
 
 use std::any::{Any, TypeId};
 
@@ -12,19 +11,18 @@ use tokio_postgres::types::ToSql;
 
 use crate::verdict::{Accepted, Verdict};
 
-/// A value to be sent.
+/// A boxed statement parameter.
 pub(crate) type Parameter = Box<dyn ToSql + Sync + Send>;
 
-/// What is added if a command is accepted.
+/// Rows to write if a command is accepted.
 ///
-/// It is written once: a command on a hold or an adjustment that is repeated finds it there. Commands on
-/// pools have no ids, and may be run again after a commit whose answer was lost: their rows have to be
-/// such that writing them twice is the same as once. Where writing fails on the data, the command fails
-/// with it, alone.
+/// They are written once: a repeated command on a hold or an adjustment is found recorded. Commands on pools
+/// have no ids and may run again after a commit whose answer was lost, so their rows must be idempotent to
+/// write. If writing fails on the data, only this command fails.
 pub trait Rows: Send + Sync + Sized + 'static {
-    /// The statements that write the rows of these accepted commands, in the order of the commands and
-    /// at least one; they run in this order, after the inventory's own. No statement may depend on
-    /// another's answer.
+    /// The statements that write the rows of these accepted commands, in the order of the commands; there is at
+    /// least one. They run in this order, after the inventory's own. No statement may depend on another's
+    /// result.
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement>;
 }
 
@@ -35,7 +33,7 @@ pub struct RowStatement {
 }
 
 impl RowStatement {
-    /// This statement, without parameters so far.
+    /// A statement without parameters yet.
     #[must_use]
     pub fn new(sql: &'static str) -> Self {
         Self {
@@ -44,17 +42,17 @@ impl RowStatement {
         }
     }
 
-    /// With its next parameter: most often a column, for an `unnest`.
+    /// Appends a parameter: usually an array, for an `unnest`.
     #[must_use]
     pub fn with<T: ToSql + Sync + Send + 'static>(mut self, parameter: T) -> Self {
         self.parameters.push(Box::new(parameter));
         self
     }
 
-    /// Runs it by itself, for rows that come without a command.
+    /// Runs the statement by itself, for rows without a command.
     ///
     /// # Errors
-    /// When the database does not answer, or refuses.
+    /// When the database refuses it, fails or does not answer.
     pub async fn execute(&self, client: &impl GenericClient) -> Result<u64, tokio_postgres::Error> {
         let statement = client.prepare_cached(self.sql).await?;
         let parameters: Vec<&(dyn ToSql + Sync)> = self
@@ -66,9 +64,9 @@ impl RowStatement {
     }
 }
 
-/// [`Rows`] of any type.
+/// [`Rows`] of any type, type-erased.
 pub(crate) trait AnyRows: Any + Send + Sync {
-    /// The statements for those of a batch that are of this type.
+    /// The statements for those rows of a batch that have this type.
     fn statements_of_type(&self, batch: &[(&dyn AnyRows, &Accepted)]) -> Vec<RowStatement>;
 }
 
@@ -85,7 +83,7 @@ impl<R: Rows> AnyRows for R {
     }
 }
 
-/// The statements for the rows of a batch: those of accepted commands, unless they were written before.
+/// The statements for the rows of a batch: accepted commands only, without replays.
 pub(crate) fn statements<'a>(
     batch: impl Iterator<Item = (Option<&'a dyn AnyRows>, &'a Verdict)>,
 ) -> Vec<RowStatement> {

@@ -1,4 +1,4 @@
-//! Pools, holds and seats as `decide` sees them, and the changes that it makes.
+//! Pools, holds and seats in memory, and the changes to write.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,26 +8,26 @@ use uuid::Uuid;
 
 use crate::verdict::{PoolCount, Refusal};
 
-/// A pool's row.
+/// A pool's row. `free + held + sold = capacity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
-    /// What its units are.
+    /// What its units are, such as `flight_seats`.
     pub kind: String,
-    /// All units.
+    /// Total units.
     pub capacity: i32,
     /// Units that nobody has.
     pub free: i32,
-    /// Units in holds.
+    /// Units in holds that are not sold.
     pub held: i32,
-    /// Units sold.
+    /// Units in sales.
     pub sold: i32,
-    /// The part of `sold` that adjustments took.
+    /// The part of `sold` that adjustments took, rather than holds.
     pub adjusted: i32,
-    /// The seat map.
+    /// The seat map; `None` if units have no names.
     pub layout: Option<SeatLayout>,
-    /// When what is sold begins.
+    /// When what is sold begins; `None`: sales don't close by themselves.
     pub starts_at: Option<Timestamp>,
-    /// When sales were closed by hand.
+    /// When sales were closed by hand; `None` while they were not.
     pub closed_at: Option<Timestamp>,
     /// Rises with each transaction that changes the pool.
     pub version: i64,
@@ -44,7 +44,7 @@ impl Pool {
         }
     }
 
-    /// The units in an account; `Issued` is where capacity comes from, so it is its negative.
+    /// The units in an account. `Issued` is the source of capacity, so its balance is the negative capacity.
     fn account(&mut self, account: Account) -> &mut i32 {
         match account {
             Account::Issued => &mut self.capacity,
@@ -67,74 +67,74 @@ impl Pool {
     }
 }
 
-/// Units of one pool in a hold.
+/// The part of a hold on one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldLeg {
-    /// The pool.
+    /// The pool of the leg.
     pub pool: PoolId,
-    /// How many.
+    /// How many units it has.
     pub units: Units,
-    /// Which seats, where the pool has a seat map.
+    /// As many as units if the pool has a seat map; otherwise empty.
     pub seats: Vec<SeatNumber>,
 }
 
-/// A hold's row with its legs.
+/// A hold's row, with its legs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// For whom.
+    /// Whom the units are for; empty in a tombstone.
     pub owner: String,
-    /// Where it stands.
+    /// Held, sold, released, expired or refused.
     pub status: HoldStatus,
-    /// Why it was refused.
+    /// Why it was refused, if it was.
     pub refusal: Option<Refusal>,
-    /// What was asked for, digested; `None` for a tombstone.
+    /// The digest of its request; `None` for a tombstone.
     pub request_digest: Option<Vec<u8>>,
-    /// When it lapses; `None` when it can't.
+    /// When it expires; `None` if it can't.
     pub expires_at: Option<Timestamp>,
     /// The number of the last seat change that counted.
     pub seat_change: i64,
-    /// Why that one was refused.
+    /// Why that change was refused, if it was.
     pub seat_change_refusal: Option<Refusal>,
-    /// Its pools, units and seats.
+    /// Its legs; empty if it was refused or is a tombstone.
     pub legs: Vec<HoldLeg>,
 }
 
 impl Hold {
-    /// Whether it is held, and its time has run out.
+    /// Whether it is held and past its expiry.
     #[must_use]
     pub fn has_lapsed(&self, now: Timestamp) -> bool {
         self.status == HoldStatus::Held && self.expires_at.is_some_and(|expiry| expiry <= now)
     }
 }
 
-/// An adjustment that was made. Refused ones are not recorded.
+/// A recorded adjustment. Refused ones are not recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adjustment {
-    /// The pool.
+    /// The adjusted pool.
     pub pool: PoolId,
-    /// Above zero: taken; below: given back.
+    /// Positive: taken; negative: given back.
     pub units: i32,
     /// The pool's free units right after.
     pub free_after: i32,
-    /// When.
+    /// Time of the batch.
     pub applied_at: Timestamp,
 }
 
 /// All rows that a batch of commands concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// The pools, locked.
+    /// Locked for the batch.
     pub pools: BTreeMap<PoolId, Pool>,
-    /// The holds that commands name, with all of their pools, and holds that have lapsed on pools that
-    /// commands name: of these, some may have pools that are not here.
+    /// The holds that commands name, with all of their pools, and expired holds on named pools, some of whose
+    /// pools may be missing.
     pub holds: HashMap<HoldId, Hold>,
-    /// Who has which named seat: all of them of the pools that commands name, else those of these holds.
+    /// The owner of each taken seat: all seats of named pools, otherwise those of these holds.
     pub seats: BTreeMap<(PoolId, SeatNumber), HoldId>,
     /// The adjustments that commands name.
     pub adjustments: HashMap<Uuid, Adjustment>,
 }
 
-/// Where units are.
+/// An account of the ledger. A unit is in exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Account {
     /// Outside: capacity is issued from here.
@@ -143,12 +143,12 @@ pub enum Account {
     Free,
     /// In holds.
     Held,
-    /// Sold.
+    /// In sales, and taken by adjustments.
     Sold,
 }
 
 impl Account {
-    /// The account as it is stored.
+    /// The account's name in the ledger.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -160,28 +160,28 @@ impl Account {
     }
 }
 
-/// One movement of units.
+/// One movement of units between two accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// The pool.
+    /// The pool whose units move.
     pub pool: PoolId,
     /// The pool's version that it belongs to.
     pub version: i64,
-    /// Its place within the version, from 0.
+    /// Its index within the version, from 0.
     pub line: i32,
-    /// Out of this account.
+    /// The account debited.
     pub from: Account,
-    /// Into this one.
+    /// The account credited.
     pub to: Account,
-    /// How many, above zero.
+    /// Above zero.
     pub units: i32,
     /// The kind of command.
     pub reason: &'static str,
-    /// The hold or adjustment.
+    /// The hold or adjustment that caused it.
     pub cause: Option<Uuid>,
 }
 
-/// What a batch changed: the rows to write.
+/// The rows that a batch changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateDiff {
     /// Pools to insert.
@@ -192,9 +192,9 @@ pub struct StateDiff {
     pub new_holds: Vec<(HoldId, Hold)>,
     /// Holds to update, with their legs.
     pub holds: Vec<(HoldId, Hold)>,
-    /// Seats that are no longer live under this hold.
+    /// Seats to delete from the live seats.
     pub freed_seats: Vec<(PoolId, SeatNumber)>,
-    /// Seats that became live.
+    /// Seats to insert into the live seats.
     pub taken_seats: Vec<(PoolId, SeatNumber, HoldId)>,
     /// Adjustments to insert.
     pub adjustments: Vec<(Uuid, Adjustment)>,
@@ -203,7 +203,7 @@ pub struct StateDiff {
 }
 
 impl StateDiff {
-    /// The counts of all pools that changed.
+    /// The free counts of all changed pools.
     pub fn counts(&self) -> impl Iterator<Item = PoolCount> + '_ {
         self.new_pools
             .iter()

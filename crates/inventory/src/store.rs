@@ -1,4 +1,4 @@
-//! The SQL: rows in, rows out. What they mean is decided in [`crate::decide`].
+//! The SQL: reads and writes rows. [`crate::decide`] gives them their meaning.
 
 mod ledger;
 mod load;
@@ -24,9 +24,9 @@ use crate::decide::{SalesPolicy, decide};
 use crate::state::State;
 use crate::verdict::Refusal;
 
-/// How the statements of a transaction are to be planned: each looks up some hundreds of rows at most by
-/// their keys, while a plan for the average of tables that have just grown, or whose statistics are
-/// missing, may read them whole.
+/// Planner settings for a transaction: plan once per statement, use indexes. Each statement looks up some
+/// hundreds of rows at most by key, but a plan for tables that have just grown, or have no statistics yet, may
+/// scan them all.
 pub(crate) const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
     SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashagg = off";
@@ -34,37 +34,37 @@ pub(crate) const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan
 /// Why rows could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database failed or refused.
+    /// The connection failed, or the statement was refused.
     #[error("the database refused")]
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had.
     #[error("the database can't be reached")]
     Pool(#[from] deadpool_postgres::PoolError),
-    /// A stored value is not one that this crate writes.
-    #[error("{0} has a value that was not written here")]
+    /// A stored value that this version never writes.
+    #[error("{0} has an unknown value")]
     Unreadable(&'static str),
-    /// Somebody else's attempt, which this one waited for, failed.
+    /// The shared attempt that this caller waited for failed (single flight).
     #[error(transparent)]
     Shared(Arc<StoreError>),
 }
 
-/// Why pools could not be made.
+/// Why pools could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// A pool makes no sense.
-    #[error("the pool can't be made")]
+    /// A pool is invalid or exists already.
+    #[error("the pool can't be created")]
     Refused(#[from] Refusal),
     /// The pools can't be stored.
     #[error("the pools can't be stored")]
     Store(#[from] StoreError),
 }
 
-/// Makes many new pools inside the caller's transaction, by the committer's own decisions and SQL:
-/// for imports, which add the rows that the pools belong to in the same transaction. No lock is
-/// needed, because nobody else can see the pools yet.
+/// Creates many pools inside the caller's transaction, with the committer's decisions and SQL. For imports,
+/// which write the rows that the pools belong to in the same transaction. No lock is needed, because nobody
+/// else can see the pools yet.
 ///
 /// # Errors
-/// When a pool makes no sense or is there already; the transaction can't go on then.
+/// When a pool is invalid or exists already; the transaction must then be rolled back.
 pub async fn create_pools(
     transaction: &impl GenericClient,
     pools: Vec<NewPool>,

@@ -1,26 +1,26 @@
-//! What the inventory answers.
+//! The answers of the inventory.
 
 use domain::{HoldId, HoldStatus, PoolId, RefusalCode};
 use jiff::Timestamp;
 
 use crate::state::{Hold, HoldLeg};
 
-/// The answer to one command: accepted, or refused by name. A refusal is final for this command.
+/// The answer to a command. A refusal is final for this command.
 pub type Verdict = Result<Accepted, Refusal>;
 
-/// An accepted command.
+/// The result of an accepted command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// A pool was made, resized or closed: its counts now.
+    /// A pool was created, resized or closed; its count afterwards.
     Pool(PoolCount),
-    /// A hold was made, changed or ended: how it stands now.
+    /// A hold was created, changed or ended; its state afterwards.
     Hold(HoldView),
-    /// Units were taken or given back.
+    /// Units were taken or given back without a hold.
     Adjusted(Adjusted),
 }
 
 impl Accepted {
-    /// Whether this repeats an earlier answer.
+    /// Whether this replays an earlier answer.
     #[must_use]
     pub fn is_replayed(&self) -> bool {
         match self {
@@ -31,31 +31,31 @@ impl Accepted {
     }
 }
 
-/// An adjustment that was made.
+/// A recorded adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Adjusted {
     /// The pool's free units right after.
     pub free_after: i32,
-    /// When.
+    /// Time of the batch.
     pub applied_at: Timestamp,
-    /// Whether this repeats an earlier answer.
+    /// Whether this replays an earlier answer.
     pub replayed: bool,
 }
 
-/// A hold as it stands.
+/// The state of a hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldView {
-    /// Its id.
+    /// Chosen by its owner.
     pub id: HoldId,
-    /// For whom.
+    /// Whom the units are for; empty in a tombstone.
     pub owner: String,
-    /// Where it stands.
+    /// Held, sold, released, expired or refused.
     pub status: HoldStatus,
-    /// Its pools, units and seats.
+    /// Its pools, units and seats; empty if it was refused or is a tombstone.
     pub legs: Vec<HoldLeg>,
-    /// When it lapses; `None` while only its owner may end it.
+    /// When it expires; `None` if it can't.
     pub expires_at: Option<Timestamp>,
-    /// Whether this repeats an earlier answer.
+    /// Whether this replays an earlier answer.
     pub replayed: bool,
 }
 
@@ -75,27 +75,27 @@ impl HoldView {
 /// A pool's free units at one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolCount {
-    /// The pool.
+    /// The pool counted.
     pub pool: PoolId,
-    /// Rises with each change.
+    /// Rises with each change; of two counts the one with the greater version is newer.
     pub version: i64,
-    /// The free units then.
+    /// Units free at that version.
     pub free: i32,
 }
 
 /// Why a command was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// No such pool.
+    /// There is no pool with this id.
     #[error("there is no such pool")]
     UnknownPool,
-    /// No such hold.
+    /// There is no hold with this id.
     #[error("there is no such hold")]
     UnknownHold,
-    /// A pool with this id and other properties is there already.
+    /// A pool with this id and other properties exists already.
     #[error("there is already another pool with this id")]
     PoolExists,
-    /// Not enough free units.
+    /// Not enough units are free.
     #[error("not enough units are free")]
     SoldOut,
     /// A named seat belongs to another hold.
@@ -104,19 +104,19 @@ pub enum Refusal {
     /// A named seat is not in the seat map, or the pool has none.
     #[error("the seat map does not have this seat")]
     NoSuchSeat,
-    /// The pool no longer sells.
+    /// The pool's sales are closed.
     #[error("sales are closed")]
     SalesClosed,
-    /// The same id came before with another request.
+    /// The id was used before for another request.
     #[error("this id was used before with another request")]
     IdReused,
     /// The hold was released, perhaps before it arrived.
     #[error("the hold was released")]
     HoldReleased,
-    /// The hold lapsed.
+    /// The hold expired.
     #[error("the hold expired")]
     HoldExpired,
-    /// The hold was refused when it was asked for.
+    /// The hold was refused when it was requested.
     #[error("the hold was refused")]
     HoldRefused,
     /// A seat change names other pools than the hold's.
@@ -125,22 +125,22 @@ pub enum Refusal {
     /// The hold is pinned, so its seats can't change.
     #[error("the hold is pinned")]
     HoldPinned,
-    /// The hold is already sold, so its seats can't change.
+    /// The hold is sold, so its seats can't change.
     #[error("the hold is sold")]
     HoldSold,
-    /// A later seat change came first.
+    /// A later seat change was decided first.
     #[error("a later change came first")]
     Superseded,
-    /// More units would be given back than were taken this way.
+    /// More units would be given back than adjustments took.
     #[error("more would be given back than was taken")]
     NotTaken,
-    /// The capacity would be below what is held and sold, or not fit the seat map.
+    /// The capacity would be below held plus sold, or would not fit the seat map.
     #[error("the capacity can't be changed to this")]
     CapacityInUse,
 }
 
 impl Refusal {
-    /// Every refusal, for tests and for reading recorded codes back.
+    /// All variants, to read recorded codes back, and for tests.
     pub const ALL: [Self; 17] = [
         Self::UnknownPool,
         Self::UnknownHold,
@@ -161,7 +161,7 @@ impl Refusal {
         Self::CapacityInUse,
     ];
 
-    /// The stable code, as it is recorded and answered.
+    /// The stable code that is recorded and sent to clients.
     #[must_use]
     pub fn code(self) -> RefusalCode {
         match self {
@@ -185,7 +185,7 @@ impl Refusal {
         }
     }
 
-    /// The refusal with this code.
+    /// The refusal with this code; `None` if this version does not know it.
     #[must_use]
     pub fn from_code(code: &RefusalCode) -> Option<Self> {
         Self::ALL
@@ -194,19 +194,19 @@ impl Refusal {
     }
 }
 
-/// Why there is no verdict. The command may be tried again; its id keeps it from acting twice.
+/// Why there is no verdict. The command may be retried; its id keeps it from acting twice.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum InventoryError {
-    /// Too much is waiting, or the command waited too long.
+    /// The queue is full, or the command waited too long.
     #[error("the inventory has too much to do")]
     Busy,
-    /// The database can't be reached or can't answer now.
+    /// The database can't be reached or does not answer now.
     #[error("the database can't answer now: {0}")]
     Unavailable(String),
-    /// A constraint of the caller's own rows refused them; nothing was done. The constraint's name.
+    /// A constraint on the caller's own rows refused them, and nothing was done. Has the constraint's name.
     #[error("{0} refuses this")]
     Conflict(String),
-    /// The database refused the command for a reason that `decide` should have seen: a bug.
+    /// A bug: the database refused the command for a reason that `decide` should have found.
     #[error("the command can't be stored: {0}")]
     Broken(String),
 }

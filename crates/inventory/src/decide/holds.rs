@@ -1,4 +1,4 @@
-//! Holds: made, pinned, sold, released, their seats changed.
+//! Decisions about holds: create, pin, confirm, release, change seats.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ impl Decision {
         Ok(self.record_hold(id, hold))
     }
 
-    /// The units and seats that a leg would get, or why it can't have them.
+    /// The units and seats that a leg gets, or the refusal.
     fn leg(&self, leg: &LegRequest) -> Result<HoldLeg, Refusal> {
         let pool = self.selling_pool(leg.pool)?;
         if !leg.seats.is_empty() {
@@ -88,7 +88,7 @@ impl Decision {
         })
     }
 
-    /// Moves the legs' units out of their pools and gives the seats to the hold.
+    /// Moves the legs' units out of their pools and assigns the seats to the hold.
     fn take_legs(&mut self, id: HoldId, legs: &[HoldLeg], to: Account, reason: &'static str) {
         for leg in legs {
             let units = leg.units.get().cast_signed();
@@ -106,7 +106,7 @@ impl Decision {
         }
     }
 
-    /// A live hold, or why there is none.
+    /// The hold if it is live, or the refusal.
     fn live_hold(&self, id: HoldId) -> Result<&Hold, Refusal> {
         let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
         match hold.status {
@@ -182,8 +182,7 @@ impl Decision {
         let new = before.iter().zip(change.seats().values());
         let new = new.map(|((pool, units), seats)| self.changed_leg(id, *pool, *units, seats));
         let new: Result<Vec<HoldLeg>, Refusal> = new.collect();
-        // Its number is used up even if it is refused: a change that was refused once is not made when the
-        // same request comes again, late.
+        // A refused change uses up its number too: if the same request is repeated late, it must not succeed.
         self.use_seat_change(id, change.number(), new.as_ref().err().copied());
         let new = new?;
         for leg in &old {
@@ -216,7 +215,7 @@ impl Decision {
         self.mark_hold(id);
     }
 
-    /// A leg after a seat change: seats that are free or already the hold's own.
+    /// A leg after a seat change: every seat is free or already the hold's own.
     fn changed_leg(
         &self,
         id: HoldId,
@@ -254,7 +253,7 @@ impl Decision {
     }
 }
 
-/// The first verdict of a hold that came before.
+/// Replays the first verdict of a repeated hold.
 pub(crate) fn replay(recorded: &Hold, command: &HoldCommand) -> Verdict {
     match &recorded.request_digest {
         None => Err(Refusal::HoldReleased),
@@ -266,8 +265,8 @@ pub(crate) fn replay(recorded: &Hold, command: &HoldCommand) -> Verdict {
     }
 }
 
-/// The first verdict of the last seat change, asked for again. The hold's own seats come first: whatever is
-/// recorded of an earlier change, they are what this one asked for.
+/// Replays the verdict of the last seat change. If the hold has exactly the requested seats, the answer is
+/// success, whatever is recorded of an earlier change.
 fn replay_change(hold: &Hold, change: &SeatChange) -> Verdict {
     let has_the_seats = hold.legs.len() == change.seats().len()
         && hold.legs.iter().all(|leg| {

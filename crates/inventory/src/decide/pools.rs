@@ -1,4 +1,4 @@
-//! Pools: made, resized, closed, adjusted.
+//! Decisions about pools: create, resize, close, adjust.
 
 use domain::{PoolId, Units};
 use uuid::Uuid;
@@ -156,7 +156,7 @@ impl Decision {
         }))
     }
 
-    /// Whether units can be taken, or were taken and can be given back.
+    /// Whether the units are free to take, or were taken by adjustments and can be given back.
     fn check_adjustment(&self, pool_id: PoolId, signed: i32) -> Result<(), Refusal> {
         if signed > 0 {
             let pool = self.selling_pool(pool_id)?;
@@ -176,7 +176,7 @@ impl Decision {
     }
 }
 
-/// The units of an adjustment, below zero where they are given back.
+/// The signed units of an adjustment; negative for a give-back.
 fn signed(units: Units, direction: Direction) -> i32 {
     let count = units.get().cast_signed();
     match direction {
@@ -185,7 +185,7 @@ fn signed(units: Units, direction: Direction) -> i32 {
     }
 }
 
-/// The first verdict of an adjustment that came before.
+/// Replays the first verdict of a repeated adjustment.
 pub(crate) fn replay(
     recorded: &Adjustment,
     pool: PoolId,

@@ -1,10 +1,10 @@
-//! Which seats somebody gets who named none: side by side where that is possible.
+//! Chooses seats for requests that name none: adjacent ones if possible.
 
 use domain::{SeatLayout, SeatNumber, Units};
 
-/// Free seats for so many units: the first of the shortest free stretches of a row that have room
-/// for all, which keeps long stretches for larger groups; where no stretch is long enough, the
-/// longest stretches together. `None` when there are not enough free seats.
+/// Free seats for `units`: from the shortest run of adjacent free seats that has room for all, the first of
+/// equals (best fit, which keeps long runs for larger groups); otherwise the longest runs combined. `None` if
+/// too few seats are free.
 pub(super) fn choose_seats(
     layout: SeatLayout,
     is_free: impl Fn(SeatNumber) -> bool,

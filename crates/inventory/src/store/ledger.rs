@@ -1,4 +1,4 @@
-//! The ledger, read by the page.
+//! Reads a pool's ledger page by page.
 
 use deadpool_postgres::GenericClient;
 use domain::PoolId;
@@ -8,46 +8,46 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// A place in a pool's ledger: a version and a line within it.
+/// The position of a movement in a pool's ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerPlace {
-    /// The pool's version.
+    /// The pool's version that the movement belongs to.
     pub version: i64,
-    /// The line within it, from 0.
+    /// The movement's index within the version, from 0.
     pub line: i32,
 }
 
-/// One movement as it was entered.
+/// A recorded movement of units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnteredMovement {
-    /// Where it stands.
+    /// Its position; the key of pagination.
     pub place: LedgerPlace,
-    /// Out of this account.
+    /// The account debited.
     pub from: String,
-    /// Into this one.
+    /// The account credited.
     pub to: String,
-    /// How many units.
+    /// Above zero.
     pub units: i32,
     /// The kind of command.
     pub reason: String,
-    /// The hold or adjustment.
+    /// The hold or adjustment that caused it; `None` for changes of the pool itself.
     pub cause: Option<Uuid>,
-    /// When.
+    /// Time of the batch.
     pub entered_at: Timestamp,
 }
 
-/// Which part of a ledger to read.
+/// A page request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerPart {
-    /// From the start, or after a place.
+    /// The first page, or the one after this position.
     After(Option<LedgerPlace>),
-    /// Right before a place.
+    /// The page before this position.
     Before(LedgerPlace),
 }
 
 const COLUMNS: &str = "version, line, from_account, to_account, units, reason, cause, entered_at";
 
-/// Movements of a pool in order, `limit` at most.
+/// At most `limit` movements of a pool, in order.
 pub(crate) async fn movements(
     client: &impl GenericClient,
     pool: PoolId,

@@ -1,4 +1,4 @@
-//! Loading and locking all that a batch concerns.
+//! Loads and locks the rows that a batch concerns.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
@@ -15,14 +15,14 @@ use crate::command::Command;
 use crate::state::{Adjustment, Hold, HoldLeg, Pool, State};
 use crate::verdict::Refusal;
 
-/// The most lapsed holds that a batch takes along, unasked, for the pools that it names: twice as many as it has
-/// commands, so that a pool with thousands of them makes no batch long. What is left waits for the next batch,
-/// or for the sweeper.
+/// Most expired holds that a batch ends besides its own commands, on the pools that these name: twice the
+/// number of commands, so that a pool with thousands of them does not make a batch long. The rest wait for the
+/// next batch or for the sweeper.
 const LAPSED_LIMIT: i64 = 512;
 
-/// The pools that the commands name, those of the holds that they name without their pools, and those of the holds that
-/// have lapsed on pools that commands name: locked in id order, so that no two batches wait for each other. One step
-/// out and no further: of the pools that only lapsed holds brought along, nothing else is looked at.
+/// Locks the pools that commands name, those of holds that are named without their pools, and those of expired
+/// holds on named pools. They are locked in id order, so that batches of two replicas can't deadlock. The
+/// expansion stops there: expired holds on pools that only other expired holds brought in are not loaded.
 const LOCK_POOLS: &str = "
     WITH lapsed AS MATERIALIZED (
         SELECT leg.hold_id
@@ -46,8 +46,7 @@ const LOCK_POOLS: &str = "
     ORDER BY id
     FOR UPDATE";
 
-/// The named holds and the lapsed ones, read after the locks, so that what other batches committed
-/// while this one waited is seen.
+/// Named and expired holds, read after the locks, so that commits of other batches during the wait are visible.
 const READ_HOLDS: &str = "
     WITH lapsed AS MATERIALIZED (
         SELECT leg.hold_id
@@ -74,36 +73,34 @@ const READ_ADJUSTMENTS: &str = "
     SELECT id, pool_id, units, free_after, applied_at
     FROM adjustments WHERE id = ANY ($1::uuid[])";
 
-/// What a batch concerns, as of this time.
+/// The rows of a batch, as of one moment.
 pub(crate) struct Loaded {
     /// The rows; their pools are locked.
     pub(crate) state: State,
     /// The database's time before the locks were taken.
     pub(crate) now: Timestamp,
-    /// Whether a hold that a command names turned up with pools that are not locked: it was made while this
-    /// batch waited, or is there already and has other pools than it is asked for. The batch must be loaded
-    /// again, with [`Repeats::Likely`]. A lapsed hold that no command names only waits for a batch that has
-    /// all of its pools.
+    /// Whether a named hold has pools that are not locked: it was created during the wait, or it exists already
+    /// with other pools than requested. The batch must then be loaded again with [`Repeats::Likely`]. An
+    /// expired hold that no command names just waits for a batch that has all of its pools.
     pub(crate) is_incomplete: bool,
 }
 
-/// The database's clock, which all deadlines go by.
+/// The database's clock, which decides all deadlines.
 pub(crate) async fn database_time(client: &impl GenericClient) -> Result<Timestamp, StoreError> {
     let statement = client.prepare_cached("SELECT clock_timestamp()").await?;
     Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }
 
-/// Whether holds that are asked for may be there already.
+/// Whether requested holds may exist already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// Not looked for before the locks: one that is there and has other pools shows after them, as what
-    /// makes [`Loaded::is_incomplete`].
+    /// Not looked up before the locks. One that exists with other pools sets [`Loaded::is_incomplete`].
     Unlikely,
-    /// Looked for, and their pools locked too.
+    /// Looked up, and their pools locked too.
     Likely,
 }
 
-/// Loads what the commands concern and locks its pools, inside a transaction.
+/// Loads the rows of the commands and locks their pools, inside a transaction.
 pub(crate) async fn load(
     client: &impl GenericClient,
     commands: &[&Command],
@@ -174,7 +171,7 @@ pub(crate) async fn load(
     if !missing.is_empty()
         && rows_by_ids(client, KNOWN_POOLS, &missing).await?.len() < missing.len()
     {
-        // Waiting would not bring it.
+        // The pool does not exist, so a retry can't help.
         return Err(StoreError::Unreadable("hold_legs.pool_id"));
     }
     let is_incomplete = !missing.is_empty();
@@ -203,7 +200,7 @@ fn sorted<T: Ord>(ids: impl Iterator<Item = T>) -> Vec<T> {
     ids.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The rows with these ids; no query for none.
+/// The rows with these ids; skips the query for an empty list.
 async fn rows_by_ids<T: tokio_postgres::types::ToSql + Sync>(
     client: &impl GenericClient,
     query: &str,
@@ -235,7 +232,7 @@ fn pool_of(row: &Row) -> Result<(PoolId, Pool), StoreError> {
     Ok((PoolId(row.try_get("id")?), pool))
 }
 
-/// Holds from rows of one leg each, ordered by hold.
+/// Builds holds from rows of one leg each, ordered by hold.
 pub(super) fn holds_of(rows: &[Row]) -> Result<HashMap<HoldId, Hold>, StoreError> {
     let mut holds = HashMap::<HoldId, Hold>::new();
     for row in rows {
@@ -276,12 +273,12 @@ fn hold_of(row: &Row) -> Result<Hold, StoreError> {
     })
 }
 
-/// A recorded refusal. One that a newer version recorded, and this one does not know, is still a refusal.
+/// A recorded refusal. One with a code from a newer version still counts as a refusal.
 fn refusal_of(code: Option<&str>) -> Option<Refusal> {
     code.map(|code| Refusal::from_code(&code.into()).unwrap_or(Refusal::HoldRefused))
 }
 
-/// The seats that live holds have: of pools that no command names, no others matter.
+/// The seats of live holds: enough for pools that no command names.
 fn seats_of(
     holds: &HashMap<HoldId, Hold>,
 ) -> impl Iterator<Item = ((PoolId, SeatNumber), HoldId)> + '_ {
@@ -292,7 +289,7 @@ fn seats_of(
     })
 }
 
-/// A stored text as the value that it was written from.
+/// Parses a stored text.
 pub(super) fn parsed<T: FromStr>(text: &str, column: &'static str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable(column))
 }

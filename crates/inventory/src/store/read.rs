@@ -1,4 +1,4 @@
-//! Reading outside a batch.
+//! Reads outside a batch.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,8 @@ const ADJUSTMENTS: &str = "
     SELECT id, pool_id, units, free_after, applied_at FROM adjustments
     WHERE id = ANY ($1::uuid[])";
 
-/// What lapsed holds have of a pool is free, entered or not. With thousands of them, some are enough to know.
+/// Units of expired holds count as free, recorded or not. Of thousands only some are summed: enough to know that
+/// units are free.
 const COUNTS: &str = "
     SELECT pool.id, pool.version, (pool.free + coalesce(lapsed.units, 0))::integer AS free
     FROM pools pool
@@ -37,7 +38,7 @@ const COUNTS: &str = "
     ) lapsed
     WHERE pool.id = ANY ($1::bigint[])";
 
-/// The recorded holds among these ids. Most ids that are asked for are new, which the key alone tells.
+/// The recorded holds with these ids. Most requested ids are new; the primary key alone rules those out.
 pub(crate) async fn recorded_holds(
     client: &impl GenericClient,
     ids: &Vec<Uuid>,
@@ -58,7 +59,7 @@ pub(crate) async fn recorded_holds(
     holds_of(&client.query(&statement, &[&known]).await?)
 }
 
-/// The recorded adjustments among these ids.
+/// The recorded adjustments with these ids.
 pub(crate) async fn recorded_adjustments(
     client: &impl GenericClient,
     ids: &Vec<Uuid>,
@@ -75,10 +76,10 @@ pub(crate) async fn recorded_adjustments(
         .collect()
 }
 
-/// The free units of these pools, now.
+/// The current free units of these pools.
 ///
 /// # Errors
-/// When the database can't answer.
+/// When the database fails or does not answer.
 pub async fn pool_counts(
     client: &impl GenericClient,
     pools: &[PoolId],
@@ -97,13 +98,13 @@ pub async fn pool_counts(
         .collect()
 }
 
-/// A hold whose time has run out, by when it did.
+/// An expired hold and its expiry.
 pub(crate) type LapsedHold = (Timestamp, HoldId);
 
-/// Holds whose time has run out, in the order in which it did, after this one. A transaction of its own.
+/// At most `limit` expired holds after this one, by expiry and id, in a transaction of its own.
 ///
 /// # Errors
-/// When the database can't answer.
+/// When the database fails or does not answer.
 pub(crate) async fn lapsed_holds(
     client: &impl GenericClient,
     (after, after_id): LapsedHold,

@@ -1,4 +1,4 @@
-//! A pool's seat map, read at one moment.
+//! Reads a pool's seat map as of one moment.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::StoreError;
 use super::load::parsed;
 
-/// The pool with its live seats. A hold whose time has run out counts as released.
+/// The pool with its live seats. A hold past its expiry counts as released.
 const SEAT_MAP: &str = "
     SELECT pool.version, pool.layout, live.seat, live.hold_id, live.status, live.owner,
            live.created_at
@@ -25,30 +25,30 @@ const SEAT_MAP: &str = "
 /// A pool's seats at one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatMap {
-    /// The pool.
+    /// The pool of the map.
     pub pool: PoolId,
     /// Rises with each change of the pool.
     pub version: i64,
-    /// All seats there are; `None` where units have no names.
+    /// All seats; `None` if the units have no names.
     pub layout: Option<SeatLayout>,
-    /// The seats that somebody has.
+    /// The seats of live holds; all others are free.
     pub live: BTreeMap<SeatNumber, LiveSeat>,
 }
 
-/// A seat that somebody has.
+/// A seat of a live hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveSeat {
-    /// The hold.
+    /// The hold that has it.
     pub hold: HoldId,
     /// Held or sold.
     pub status: HoldStatus,
-    /// For whom.
+    /// The hold's owner.
     pub owner: String,
-    /// Since when.
+    /// When the hold was created.
     pub since: Timestamp,
 }
 
-/// A pool's seat map, if there is such a pool.
+/// `None` if there is no such pool.
 pub(crate) async fn seat_map(
     client: &impl GenericClient,
     pool: PoolId,
@@ -71,7 +71,7 @@ pub(crate) async fn seat_map(
         let status: &str = row.try_get("status")?;
         let seat_of = LiveSeat {
             hold: HoldId(row.try_get("hold_id")?),
-            // Whatever a newer version calls it: its seat is taken.
+            // An unknown status, from a newer version, counts as held: the seat is taken.
             status: HoldStatus::from_text(status).unwrap_or(HoldStatus::Held),
             owner: row.try_get("owner")?,
             since: row.try_get("created_at")?,

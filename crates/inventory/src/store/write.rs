@@ -1,4 +1,4 @@
-//! Writing what a batch changed: a few statements with arrays, sent without waiting in between.
+//! Writes the changes of a batch: a few statements with arrays, pipelined.
 
 use deadpool_postgres::GenericClient;
 use domain::{HoldId, HoldStatus, PoolId, SeatNumber};
@@ -77,16 +77,16 @@ const INSERT_LEDGER: &str = "
     FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::int[],
                 $7::text[], $8::uuid[]) AS new";
 
-/// A statement that is ready to be sent.
+/// A prepared statement with its parameters.
 pub(crate) struct Write {
     statement: Statement,
     parameters: Vec<Parameter>,
 }
 
-/// Makes the statements for these changes. Rows come before those that refer to them.
+/// Prepares the statements for these changes. Rows come before those that refer to them.
 ///
-/// Nothing is written yet: preparing may have to wait for the server, and between the first write and
-/// the commit nothing may.
+/// Nothing is written yet. Preparing may wait for the server, and nothing may wait between the first write and
+/// the commit.
 pub(crate) async fn prepare(
     client: &impl GenericClient,
     changes: &StateDiff,
@@ -108,7 +108,7 @@ pub(crate) async fn prepare(
     Ok(writes)
 }
 
-/// The same for the rows of callers.
+/// Prepares the rows of callers.
 pub(crate) async fn prepare_rows(
     client: &impl GenericClient,
     rows: Vec<RowStatement>,
@@ -123,8 +123,7 @@ pub(crate) async fn prepare_rows(
     Ok(writes)
 }
 
-/// Sends the statements one after the other without waiting in between. Each is sent when it is first
-/// polled, which happens in order.
+/// Pipelines the statements. Each is sent when it is first polled, which happens in order.
 pub(crate) async fn execute(
     client: &impl GenericClient,
     writes: &[Write],
@@ -143,17 +142,17 @@ pub(crate) async fn execute(
 
 type Statements = Vec<(&'static str, Vec<Parameter>)>;
 
-/// One value of each item.
+/// One column: a value of each item.
 fn column<T, U>(items: &[T], value: impl Fn(&T) -> U) -> Vec<U> {
     items.iter().map(value).collect()
 }
 
-/// A column of an `unnest`, or a single value, ready to be sent.
+/// A parameter: an array for `unnest`, or a single value.
 fn parameter<T: ToSql + Sync + Send + 'static>(value: T) -> Parameter {
     Box::new(value)
 }
 
-/// A refusal as it is recorded.
+/// The recorded code of a refusal.
 fn code_of(refusal: Option<Refusal>) -> Option<&'static str> {
     refusal?.code().known_text()
 }
