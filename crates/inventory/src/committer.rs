@@ -1,7 +1,7 @@
-//! The committer: decides commands and commits them in groups, one transaction a batch.
+//! The committer: decides commands and commits them in batches, one transaction per batch.
 //!
-//! Queueing, batching and bisection are [`service_core::group_commit`]'s. A batch that met a lock, a lost
-//! connection or an unknown commit outcome is run again here, and the recorded ids give the first verdict to
+//! Queueing, batching and bisection are in [`service_core::group_commit`]. A batch that met a lock, a lost
+//! connection or an unknown commit outcome is retried here. The recorded ids then replay the first verdict of
 //! what had been committed.
 
 use std::panic::AssertUnwindSafe;
@@ -22,21 +22,21 @@ use crate::rows::{self, AnyRows};
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
 use crate::verdict::{InventoryError, PoolCount, Verdict};
 
-/// The most commands in one transaction: enough that the cost of a commit is spread thin, few enough
-/// that a batch takes milliseconds.
+/// Most commands in one transaction: enough to spread the cost of a commit, few enough that a batch takes
+/// milliseconds.
 pub const BATCH_LIMIT: usize = 256;
 
-/// How many commands may wait: a few dozen full batches, less than a second's work.
+/// Length of the queue: a few dozen full batches, less than a second's work.
 pub const QUEUE_LIMIT: usize = 8192;
 
-/// How long one batch waits for a lock before it gives its own locks back and tries again.
+/// How long a batch waits for a lock before it releases its own locks and retries.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The pause before a batch is run again; it doubles up to the longest.
+/// Backoff between attempts of a batch; it doubles up to the longest pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The inventory's tables: what a constraint of another one refuses is a caller's row.
+/// The inventory's tables. A constraint on any other table concerns a caller's own rows.
 const OWN_TABLES: [&str; 6] = [
     "pools",
     "holds",
@@ -46,47 +46,47 @@ const OWN_TABLES: [&str; 6] = [
     "ledger",
 ];
 
-/// Called with the new counts after each commit and before its answers.
+/// Called with the new counts after each commit, before the commands are answered.
 pub type CountListener = Arc<dyn Fn(&[PoolCount]) + Send + Sync>;
 
-/// The answer to a command, or why there is none.
+/// The verdict of a command, or why there is none.
 pub type Answer = Result<Verdict, InventoryError>;
 
-/// A command on its way into a batch.
+/// A queued command.
 pub struct Submission {
-    /// What is to be decided.
+    /// The command to decide.
     pub(crate) command: Command,
-    /// Rows of the caller's own, written in the command's transaction.
+    /// The caller's own rows, written in the command's transaction.
     pub(crate) rows: Option<Box<dyn AnyRows>>,
-    /// Dropped with the rest, once there is an answer, even if nobody waits for it any more.
+    /// Dropped with the submission, once there is an answer, even if nobody waits for it any more.
     pub(crate) _entry: Option<Entry>,
 }
 
-/// Commands in the order of their arrival, committed in groups.
+/// The queue: commands are decided in order of arrival and committed in groups.
 pub type Commits = GroupCommit<Arc<Submission>, Verdict, CommitError>;
 
-/// Decides and commits batches, one after the other.
+/// Decides and commits batches, one at a time.
 pub struct Committer {
-    /// Connections to the inventory's database that nobody else uses: no read keeps a sale waiting.
+    /// A connection pool that nobody else uses, so that reads never delay a sale.
     pub database: Pool,
-    /// When sales end.
+    /// When sales close.
     pub sales: SalesPolicy,
-    /// How long a batch is tried again before its callers are told that there is no answer.
+    /// How long a batch is retried before its callers get an error.
     pub commit_timeout: Duration,
-    /// Who hears of new counts.
+    /// Called with the new counts after each commit.
     pub on_commit: CountListener,
 }
 
-/// Why a batch did not commit, or is not known to have.
+/// Why a batch did not commit, or is not known to have committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The same batch may succeed: a lock, a lost connection, an id that another replica wrote first.
+    /// A retry may succeed: a lock, a lost connection, an id that another replica wrote first.
     #[error("the database can't answer now: {0}")]
     Again(String),
-    /// The database refused the data.
+    /// The database rejected the data.
     #[error("the database rejected a command: {0}")]
     Data(String),
-    /// A constraint of a caller's own rows refused them; its name.
+    /// A constraint on a caller's own rows refused them. Has the constraint's name.
     #[error("{0} refuses a row")]
     Conflict(String),
 }
@@ -140,8 +140,7 @@ impl From<tokio_postgres::Error> for CommitError {
             };
         };
         let code = database.code();
-        // An id that came to two replicas at once: the second finds the first one's row when it runs
-        // again.
+        // Two replicas got the same id at once. On a retry, the second finds the first one's row.
         let same_id = *code == SqlState::UNIQUE_VIOLATION
             && matches!(
                 database.constraint(),
@@ -168,7 +167,7 @@ impl From<tokio_postgres::Error> for CommitError {
 }
 
 impl Committer {
-    /// Starts to commit what is submitted, until all handles are dropped.
+    /// Starts the committer. It runs until all handles are dropped.
     #[must_use]
     pub fn start(self) -> Commits {
         let limits = Limits {
@@ -183,7 +182,7 @@ impl Committer {
         })
     }
 
-    /// Runs a batch until its outcome is known, or `commit_timeout` runs out.
+    /// Runs a batch until its outcome is known, or `commit_timeout` has passed.
     async fn run_batch(&self, batch: &[Arc<Submission>]) -> Result<Vec<Verdict>, CommitError> {
         let retry_until = Instant::now() + self.commit_timeout;
         let mut pause = FIRST_PAUSE;
@@ -211,15 +210,15 @@ impl Committer {
         }
     }
 
-    /// Tells of new counts. What was committed is answered as such, whatever becomes of those who listen.
+    /// Calls the listener. A panic there must not change the answer: the batch is committed.
     fn tell(&self, counts: &[PoolCount]) {
         if std::panic::catch_unwind(AssertUnwindSafe(|| (self.on_commit)(counts))).is_err() {
             metrics::counter!("panics_caught_total", "at" => "on_commit").increment(1);
-            tracing::error!("a listener of counts panicked");
+            tracing::error!("count listener panicked");
         }
     }
 
-    /// One transaction, on a connection that is closed unless it succeeds.
+    /// One attempt: one transaction, on a connection that is closed unless it succeeds.
     async fn try_batch(
         &self,
         batch: &[Arc<Submission>],
@@ -244,7 +243,7 @@ async fn transact(
         LOCK_TIMEOUT.as_millis()
     );
     let commands: Vec<&Command> = batch.iter().map(|one| &one.command).collect();
-    // Sent without waiting in between; the server runs them in the order in which they are polled.
+    // Pipelined: the server runs the statements in the order in which they are polled.
     let begin = async {
         client
             .batch_execute(&begin)
@@ -259,7 +258,7 @@ async fn transact(
     let ((), loaded) = try_join(begin, load).await?;
     if loaded.is_incomplete {
         return Err(CommitError::Again(
-            "a hold turned up while the batch waited".to_owned(),
+            "a hold appeared while the batch waited for its locks".to_owned(),
         ));
     }
     let (verdicts, changes) = decide(loaded.state, &commands, loaded.now, sales);
@@ -275,8 +274,8 @@ async fn transact(
     };
     crash_points::point("commit.before");
     let write = async { execute(client, &writes).await.map_err(CommitError::from) };
-    // Were a write to fail, the server would answer this COMMIT by rolling back, and `write` would
-    // have the error. One that can't even be sent fails before this COMMIT is.
+    // If a write fails, the server answers this COMMIT with a rollback, and `write` has the error. A write that
+    // can't even be sent fails before the COMMIT is sent.
     try_join(write, commit).await?;
     crash_points::point("commit.after");
     Ok((verdicts, changes.counts().collect()))

@@ -1,4 +1,4 @@
-//! [`Inventory`]: the gate, the committer, the sweeper and the reads, put together.
+//! [`Inventory`]: assembles the gate, the committer, the sweeper and the reads.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,40 +29,39 @@ use crate::store::{
 };
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal, Verdict};
 
-/// How often lapsed holds are swept: within a second, as the ledger promises.
+/// How often the sweeper records expired holds: the ledger promises to have them within a second.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many lapsed holds are swept at once: half a batch, so that sales come along in the other half.
+/// Most expired holds in one sweep: half a batch, so that sales share the batch.
 const SWEEP_LIMIT: i64 = 128;
 
-/// How many sets of counts may wait to be published; more are dropped, and their keys expire within
-/// a second.
+/// Most sets of counts that wait to be published. More are dropped; their keys expire within a second.
 const PUBLISH_QUEUE_LIMIT: usize = 1024;
 
-/// How an inventory behaves.
+/// The behaviour of an inventory.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// When sales end.
+    /// When sales close.
     pub sales: SalesPolicy,
-    /// How long a command waits for its answer before the caller is told to come back.
+    /// How long a command may wait for its verdict; after that the caller is told to retry.
     pub commit_timeout: Duration,
-    /// How long a proof may take.
+    /// Time limit of a proof.
     pub proof_timeout: Duration,
 }
 
-/// How an inventory reaches its database.
+/// The connection pools of an inventory, all to the same database.
 #[derive(Clone)]
 pub struct Databases {
-    /// Connections for the committer alone: what reads take, or leave behind, keeps no sale waiting.
+    /// For the committer alone, so that reads never delay a sale.
     pub commits: Database,
-    /// Connections for the proof, whose statements may take longer than others.
+    /// For proofs, whose statements may take longer than others.
     pub proofs: Database,
-    /// Connections for everything else.
+    /// For everything else.
     pub reads: Database,
 }
 
 impl From<Database> for Databases {
-    /// The same for both, where nobody reads besides.
+    /// One pool for all three, where nothing else reads.
     fn from(database: Database) -> Self {
         Self {
             commits: database.clone(),
@@ -72,7 +71,7 @@ impl From<Database> for Databases {
     }
 }
 
-/// Pools and holds of one database. Cheap to share behind an `Arc`.
+/// The pools and holds of one database. Shared behind an `Arc`.
 pub struct Inventory {
     commits: Commits,
     database: Database,
@@ -81,13 +80,13 @@ pub struct Inventory {
     in_flight: InFlight,
     proofs: Arc<Proofs>,
     commit_timeout: Duration,
-    /// Ends them with the inventory. Nobody waits for an answer then.
+    /// Aborted when the inventory is dropped. Nobody waits for an answer then.
     _tasks: JoinSet<()>,
 }
 
 impl Inventory {
-    /// Starts the committer and the sweeper on the current runtime. `on_commit` hears of new counts
-    /// after each commit and before its answers, and of those of other replicas; it must not block.
+    /// Starts the committer and the sweeper on the current runtime. `on_commit` is called with the new counts
+    /// after each commit, before its answers, and with those of other replicas; it must not block.
     #[must_use]
     pub fn start(
         databases: impl Into<Databases>,
@@ -138,18 +137,18 @@ impl Inventory {
         })
     }
 
-    /// Has a command decided and waits until its verdict is durable.
+    /// Submits a command and waits until its verdict is durable.
     ///
     /// # Errors
-    /// When there is no verdict: too much is waiting, or the database does not answer. The same
-    /// command may be sent again.
+    /// When there is no verdict: the queue is full, or the database does not answer in time. The same command
+    /// may be retried.
     pub async fn submit(&self, command: Command) -> Answer {
         self.submit_through_gate(command, Origin::MaybeRetry, None)
             .await
     }
 
-    /// The same for a command whose id was just made, so that it can't have come before: if the gate
-    /// refuses it, nothing has to be looked up.
+    /// [`Self::submit`] for a command with a new id, which can't be a retry: a refusal by the gate needs no
+    /// lookup.
     ///
     /// # Errors
     /// As for [`Self::submit`].
@@ -157,16 +156,16 @@ impl Inventory {
         self.submit_through_gate(command, Origin::New, None).await
     }
 
-    /// The same, with rows of the caller's own that are written in the command's transaction.
+    /// [`Self::submit`] with rows of the caller's own, written in the command's transaction.
     ///
     /// # Errors
-    /// As for [`Self::submit`]; also when the database refuses the rows.
+    /// As for [`Self::submit`], and when the database refuses the rows.
     pub async fn submit_with(&self, command: Command, rows: impl Rows) -> Answer {
         self.submit_through_gate(command, Origin::MaybeRetry, Some(Box::new(rows)))
             .await
     }
 
-    /// The same for a command whose id was just made, as [`Self::submit_new`].
+    /// [`Self::submit_with`] for a command with a new id, as [`Self::submit_new`].
     ///
     /// # Errors
     /// As for [`Self::submit_with`].
@@ -205,7 +204,7 @@ impl Inventory {
                 Ok(Admission::NotEnough) => {
                     restore(gate, taken).await;
                     return match id {
-                        // It may have been accepted before.
+                        // It may be a retry of an accepted command.
                         Some(id) => {
                             let recorded = self.recorded(&command, id).await?;
                             Ok(recorded.unwrap_or(Err(Refusal::SoldOut)))
@@ -227,8 +226,8 @@ impl Inventory {
         answer
     }
 
-    /// Enters a command, or gets the verdict of the same one. Of several that are the same, one at a time asks the
-    /// gate: whichever takes the last units there, its verdict is theirs.
+    /// Registers a command, or returns the verdict of an equal one in flight. Equal commands ask the gate one
+    /// at a time: if the first takes the last units, its verdict is theirs.
     async fn enter(&self, command: &Command, id: Id) -> Result<Turn, InventoryError> {
         let turn = async {
             loop {
@@ -245,7 +244,7 @@ impl Inventory {
         turn.map_err(|_| InventoryError::Busy)?
     }
 
-    /// The verdict that a command got before, if it is recorded.
+    /// The recorded verdict of a command, if any.
     async fn recorded(&self, command: &Command, id: Id) -> Result<Option<Verdict>, InventoryError> {
         let recorded = self.replay_lookup.find(id, self.commit_timeout).await?;
         Ok(match (command, recorded) {
@@ -274,29 +273,29 @@ impl Inventory {
         submit_to(&self.commits, command, rows, entry, self.commit_timeout).await
     }
 
-    /// A hold as it stands, if there is one.
+    /// The current state of a hold; `None` if there is no such hold.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database fails or does not answer.
     pub async fn hold(&self, id: HoldId) -> Result<Option<HoldView>, StoreError> {
         let client = self.database.get().await?;
         let hold = recorded_holds(&client, &vec![id.0]).await?.remove(&id);
         Ok(hold.map(|hold| HoldView::of(id, &hold, false)))
     }
 
-    /// A pool's seat map, if there is such a pool.
+    /// A pool's seat map; `None` if there is no such pool.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database fails or does not answer.
     pub async fn seat_map(&self, pool: PoolId) -> Result<Option<SeatMap>, StoreError> {
         let client = self.database.get().await?;
         seat_map(&client, pool).await
     }
 
-    /// A part of a pool's ledger in order, `limit` movements at most.
+    /// A page of a pool's ledger, in order, of at most `limit` movements.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database fails or does not answer.
     pub async fn ledger(
         &self,
         pool: PoolId,
@@ -307,41 +306,41 @@ impl Inventory {
         movements(&client, pool, part, limit).await
     }
 
-    /// Checks the ledger of all pools against their counts, holds and seats, at one moment: once for all who ask
-    /// at the same time.
+    /// Proves the ledger of all pools against their counts, holds and seats, in one snapshot. Concurrent
+    /// callers share a proof (single flight).
     ///
     /// # Errors
-    /// When the database does not answer, or not within the time that a proof may take.
+    /// When the database fails, or the proof takes longer than [`Settings::proof_timeout`].
     pub async fn prove(&self) -> Result<Proof, StoreError> {
         self.proofs.prove().await
     }
 }
 
-/// Whether a command may have come before.
+/// Whether a command may be a retry.
 #[derive(Clone, Copy)]
 enum Origin {
-    /// Its id was just made.
+    /// Its id is new.
     New,
-    /// Its id came from outside.
+    /// Its id came from a client.
     MaybeRetry,
 }
 
-/// What becomes of a command whose id may have come before.
+/// The outcome of registering a command that may be a retry.
 enum Turn {
-    /// It is the one of its id that is under way.
+    /// It is now the one in flight under its id.
     Entered(Entry),
-    /// The same command got this verdict.
+    /// An equal command got this verdict.
     Replayed(Verdict),
 }
 
-/// Units that a command wants from a pool.
+/// Units that a command asks of a pool.
 struct RequestedUnits {
     pool: PoolId,
     units: Units,
     compare_only: bool,
 }
 
-/// What a command that asks the gate is recorded under.
+/// The id under which the gate's commands are recorded; `None` for other commands.
 fn id_of(command: &Command) -> Option<Id> {
     match command {
         Command::Hold(hold) => Some(Id::Hold(hold.id())),
@@ -350,7 +349,7 @@ fn id_of(command: &Command) -> Option<Id> {
     }
 }
 
-/// What a command asks the gate for; nothing for commands that take no units.
+/// What a command asks of the gate; empty for commands that take no units.
 fn requested_units(command: &Command) -> Vec<RequestedUnits> {
     match command {
         Command::Hold(hold) => requested_by(hold),
@@ -386,7 +385,7 @@ async fn restore(gate: &Gate, taken: Vec<RequestedUnits>) {
     }
 }
 
-/// Queues a command and waits for its answer.
+/// Queues a command and waits for its verdict.
 async fn submit_to(
     commits: &Commits,
     command: Command,
@@ -399,19 +398,19 @@ async fn submit_to(
         rows,
         _entry: entry,
     };
-    // A batch begins within `commit_timeout` and gives up after another.
+    // A batch begins within `commit_timeout`, and is retried for as long again.
     let answer = commits.submit(Arc::new(submission));
     let answered = tokio::time::timeout(commit_timeout * 2, answer).await;
     Ok(answered.map_err(|_| InventoryError::Busy)??)
 }
 
-/// Runs a task for as long as the inventory is there, again where it broke off.
+/// Runs a task while the inventory exists, and restarts it if it ends.
 fn supervise<F: Future<Output = ()> + Send + 'static>(
     tasks: &mut JoinSet<()>,
     name: &'static str,
     mut task: impl FnMut() -> F + Send + 'static,
 ) {
-    // It is never asked to end: it is dropped.
+    // Never cancelled: dropping the inventory aborts it.
     tasks.spawn(service_core::supervision::run(
         name,
         CancellationToken::new(),
@@ -419,7 +418,7 @@ fn supervise<F: Future<Output = ()> + Send + 'static>(
     ));
 }
 
-/// A listener that also has the gate ask Redis again about pools that changed.
+/// Wraps a listener: drops the gate's cached refusals of changed pools first.
 fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
     Arc::new(move |counts: &[PoolCount]| {
         gate.forget_refusals(counts);
@@ -427,7 +426,7 @@ fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
     })
 }
 
-/// A listener that also hands the counts to the gate, without waiting for Redis.
+/// Wraps a listener: also queues the counts for the gate, without waiting for Redis.
 fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> CountListener {
     let (sender, receiver) = mpsc::channel::<Vec<PoolCount>>(PUBLISH_QUEUE_LIMIT);
     let receiver = Arc::new(Mutex::new(receiver));
@@ -463,7 +462,8 @@ fn newest(counts: impl Iterator<Item = PoolCount>) -> Vec<PoolCount> {
     newest.into_values().collect()
 }
 
-/// Enters lapsed holds in the ledger, through the committer. Correctness does not wait for it.
+/// Records expired holds in the ledger, through the committer. Correctness does not depend on it: expired units
+/// already count as free.
 async fn sweep(commits: Commits, database: Database, commit_timeout: Duration) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
@@ -473,8 +473,8 @@ async fn sweep(commits: Commits, database: Database, commit_timeout: Duration) {
     }
 }
 
-/// Goes through all holds that have lapsed, part by part. Each is named by a command of its own, so that the batch
-/// has all of its pools; one that can't be swept is passed over.
+/// Sweeps all expired holds, page by page. Each has a command of its own, so that the batch loads all of its
+/// pools; one that can't be swept is skipped.
 async fn sweep_once(
     commits: &Commits,
     database: &Database,

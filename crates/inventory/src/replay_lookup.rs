@@ -1,4 +1,4 @@
-//! Looking up what was recorded under an id, for commands that the gate refuses: many in one query.
+//! Looks up recorded ids for commands that the gate refused, many per query.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,37 +17,33 @@ use crate::state::{Adjustment, Hold};
 use crate::store::{StoreError, recorded_adjustments, recorded_holds};
 use crate::verdict::InventoryError;
 
-/// The most ids in one query.
+/// Most ids in one query.
 const BATCH_LIMIT: usize = 256;
 
-/// How many ids may wait.
+/// Length of the queue.
 const QUEUE_LIMIT: usize = 8192;
 
-/// What was recorded under an id.
+/// What is recorded under an id.
 pub(crate) enum Recorded {
-    /// A hold.
     Hold(Hold),
-    /// An adjustment.
     Adjustment(Adjustment),
 }
 
-/// An id that somebody asks for.
+/// The id that makes a command idempotent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Id {
-    /// A hold's.
     Hold(HoldId),
-    /// An adjustment's.
     Adjustment(Uuid),
 }
 
 type Found = Result<Option<Recorded>, InventoryError>;
 
-/// Where to ask.
+/// The queue of lookups. Clones share it.
 #[derive(Clone)]
 pub(crate) struct ReplayLookup(mpsc::Sender<(Id, oneshot::Sender<Found>)>);
 
 impl ReplayLookup {
-    /// Where to ask, and the work that answers; it may be begun anew when it broke off.
+    /// The queue, and the task that answers it; the task can be restarted.
     pub(crate) fn new(
         database: Database,
         commit_timeout: Duration,
@@ -62,7 +58,7 @@ impl ReplayLookup {
         (Self(sender), lookup_task)
     }
 
-    /// What was recorded under an id, if anything.
+    /// What is recorded under an id, if anything.
     pub(crate) async fn find(&self, id: Id, commit_timeout: Duration) -> Found {
         let (sender, receiver) = oneshot::channel();
         self.0

@@ -1,4 +1,4 @@
-//! Whether the database has what was acknowledged, all of it, once, and the gate agrees.
+//! Whether the database has every acknowledged change exactly once, and the gate agrees.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,14 +16,13 @@ use crate::support::Bench;
 /// What callers were told.
 #[derive(Default)]
 pub struct Facts {
-    /// How each hold ended.
+    /// The final status of each hold.
     pub holds: HashMap<HoldId, HoldStatus>,
-    /// The pool and units of each adjustment, below zero where they were given back.
+    /// The pool and units of each adjustment; negative if given back.
     pub adjustments: HashMap<Uuid, (PoolId, i32)>,
 }
 
-/// How often the ledger has each cause on each pool, where that is not once for what was taken and
-/// once for what was given back.
+/// Causes that a pool's ledger does not have exactly once for taking and once for giving back.
 const WRONG_MOVEMENTS: &str = "
     WITH due AS (
         SELECT leg.hold_id AS cause, leg.pool_id, 1 AS taken,
@@ -45,8 +44,7 @@ const WRONG_MOVEMENTS: &str = "
     LIMIT 5";
 
 impl Facts {
-    /// Fails unless the database says the same, and nothing else happened in it. Holds that were
-    /// refused are no facts: their rows are passed over.
+    /// Fails unless the database agrees, and contains nothing else. Refused holds are not checked.
     pub async fn are_in(&self, sql: &Client) -> anyhow::Result<()> {
         let rows = sql.query("SELECT id, status FROM holds", &[]).await?;
         let mut found = HashMap::new();
@@ -70,7 +68,7 @@ impl Facts {
     }
 }
 
-/// Fails unless each leg and each adjustment moved its units once, and nothing else did.
+/// Fails unless each leg and each adjustment moved its units exactly once.
 pub async fn ledger_has_each_movement_once(sql: &Client) -> anyhow::Result<()> {
     let wrong = sql.query(WRONG_MOVEMENTS, &[]).await?;
     let wrong: Vec<String> = wrong.iter().map(|row| row.get(0)).collect();
@@ -105,8 +103,7 @@ pub async fn counts(sql: &Client) -> anyhow::Result<Vec<(i64, [i32; 3])>> {
         .collect()
 }
 
-/// Fails unless the gate has the database's counts within two seconds. It also agrees where it has
-/// none.
+/// Fails unless the gate has the database's counts within two seconds. A missing count agrees too.
 pub async fn gate_agrees(bench: &Bench) -> anyhow::Result<()> {
     let database = bench.pool()?;
     let gate = bench.gate(&database)?;

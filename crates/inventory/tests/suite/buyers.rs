@@ -1,4 +1,4 @@
-//! Buyers, who want something in the end.
+//! Buyers, who retry until they have bought.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Wish {
     }
 }
 
-/// Somebody who asks until the wish is fulfilled.
+/// A client that retries until it has bought.
 pub struct Buyer {
     caller: Caller,
     wish: Wish,
@@ -47,7 +47,7 @@ impl Buyer {
         }
     }
 
-    /// Asks under a new id, unless the wish is fulfilled.
+    /// One attempt under a new id, unless it has bought already.
     pub async fn try_to_buy(&mut self) -> anyhow::Result<()> {
         if self.has_bought {
             return Ok(());
@@ -70,7 +70,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// Asks, and a second after each refusal again, until the world is over.
+    /// Tries until the world is over, a second after each refusal.
     pub async fn run(mut self) -> anyhow::Result<Self> {
         while !self.caller.world.is_over() {
             self.try_to_buy().await?;

@@ -1,5 +1,4 @@
-//! Somebody who sends commands to two replicas, and keeps asking under the same id until there is an
-//! answer.
+//! A client of two replicas that retries a command under the same id until there is an answer.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,13 +12,13 @@ use tokio::time::Instant;
 
 use crate::audit::Facts;
 
-/// How long one command is asked again before the test has failed.
+/// After retrying this long the test has failed.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
-/// The pause before a command without an answer is asked again.
+/// Pause before a command without an answer is retried.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// Two replicas and what they have said.
+/// Two replicas, and what they answered.
 pub struct World {
     pub replicas: [Arc<Inventory>; 2],
     pub answers: AtomicUsize,
@@ -46,14 +45,14 @@ impl World {
     }
 }
 
-/// A verdict, and whether it is the only answer that there can have been: the first attempt's, or
-/// one of several. A refusal is not final otherwise: another attempt may have got the units.
+/// A verdict, and whether no other attempt can have got another: it is the answer to the only attempt.
+/// Otherwise a refusal is not final, because another attempt may have got the units.
 pub struct Asked {
     pub verdict: Verdict,
     pub is_only: bool,
 }
 
-/// Somebody who sends commands.
+/// A client of both replicas.
 pub struct Caller {
     pub world: Arc<World>,
     pub chance: StdRng,
@@ -65,8 +64,7 @@ impl Caller {
         Self { world, chance }
     }
 
-    /// Asks one replica, then the other, until there is an answer. A new command's id has never been
-    /// sent before.
+    /// Asks one replica, then the other, until there is an answer. `is_new`: the id was never sent before.
     async fn ask_from(
         &self,
         first: usize,
@@ -104,7 +102,7 @@ impl Caller {
         self.ask_from(first, command, false).await
     }
 
-    /// Asks one replica for something new, or both at once: the command acts once all the same.
+    /// Sends a new command to one replica, or to both at once; it must act once either way.
     pub async fn ask_perhaps_twice(&mut self, command: &Command) -> anyhow::Result<Asked> {
         if self.chance.random_bool(0.7) {
             let first = self.chance.random_range(0..2);
@@ -127,7 +125,7 @@ impl Caller {
         Ok(Asked { is_only, ..asked })
     }
 
-    /// Asks for a hold; `None` when it was refused for want of units or seats.
+    /// Requests a hold; `None` if units or seats were lacking.
     pub async fn hold(
         &mut self,
         id: HoldId,

@@ -1,4 +1,4 @@
-//! The connection to PostgreSQL is lost, stalls, or is left behind in the middle of a transaction.
+//! The connection to PostgreSQL is lost, stalls, or is abandoned in mid-transaction.
 
 use std::time::Duration;
 
@@ -37,8 +37,8 @@ async fn movements(sql: &Client) -> anyhow::Result<i64> {
     Ok(row.try_get(0)?)
 }
 
-/// Every kind of command, the verdict that it gets, and how many movements it makes. Pools 1 and 2
-/// have ten units, pool 3 has a seat map.
+/// Every kind of command, its verdict, and how many movements it makes. Pools 1 and 2 have ten units; pool 3
+/// has a seat map.
 fn commands() -> anyhow::Result<Vec<(Command, &'static str, i64)>> {
     let [leg, seat, late] = [(); 3].map(|()| HoldId::generate());
     let until = Until::Expires(in_a_minute());
@@ -105,7 +105,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_once_and_truly() -> anyhow::R
         .create(&[(1, 10, None), (2, 10, None), (3, 30, Some(layout))])
         .await?;
     let proxy = Proxy::before(bench.database.url()).await?;
-    // Without the gate, which would refuse what is sold out before anything is committed.
+    // Without the gate, which would refuse sold-out pools before anything is committed.
     let inventory = bench.replica_at(proxy.url(), None, COMMIT_TIMEOUT)?;
     let sql = bench.sql().await?;
     for (lost, (command, expected, moved)) in (1..).zip(commands()?) {
@@ -139,7 +139,7 @@ async fn a_sale_whose_answer_is_lost_is_one_sale_for_the_gate_too() -> anyhow::R
     Ok(())
 }
 
-/// Asks again while there is no answer.
+/// Retries until there is an answer.
 async fn answered(inventory: &Inventory, command: Command) -> anyhow::Result<HoldView> {
     let what = format!("there is an answer to {command:?}");
     wait_for(&what, Duration::from_secs(10), async || {
@@ -161,10 +161,10 @@ async fn a_database_that_falls_silent_is_left_for_a_new_connection() -> anyhow::
     let lapsing = HoldId::generate();
     let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(300));
     held(&inventory, hold(lapsing, &[1], 1, soon)?).await??;
-    // Several connections are open.
+    // Opens several connections.
     try_join_all((0..6).map(|_| inventory.hold(lapsing))).await?;
     proxy.silence();
-    // The committer, the gate and the look-up of a repeated command, the sweeper.
+    // The committer, the gate and the lookup of a repeated command, the sweeper.
     answered(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await?;
     assert!(answered(&inventory, last).await?.replayed);
     let sql = bench.sql().await?;
@@ -181,7 +181,7 @@ async fn a_pool_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     bench.create(&[(1, 10, None)]).await?;
     let proxy = Proxy::before(bench.database.url()).await?;
-    // The server's answers to statements that were sent together come together.
+    // Delays answers, so that those of pipelined statements arrive together.
     proxy.delay(Duration::from_millis(20));
     let inventory = bench.replica_at(proxy.url(), None, COMMIT_TIMEOUT)?;
     let sql = bench.sql().await?;
@@ -191,7 +191,7 @@ async fn a_pool_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
     let sale = tokio::spawn(async move { held(&inventory, sale).await });
     let observer = bench.sql().await?;
     for _ in 0..2 {
-        // Twice: the batch gives up when its lock does not come in time, and tries again.
+        // Twice: the batch gives up when the lock does not come in time, and retries.
         for waits in [true, false] {
             let what = "the batch waits for the lock, and gives it up";
             wait_until(what, Duration::from_secs(10), async || {
@@ -252,7 +252,7 @@ async fn an_inventory_that_ends_in_mid_batch_finishes_it() -> anyhow::Result<()>
         },
     )
     .await?;
-    // What others then write through the same connections is there: no transaction was left open.
+    // Later writes on the same connections succeed: no transaction was left open.
     for capacity in 11..15 {
         let client = database.get().await?;
         client

@@ -1,8 +1,8 @@
-//! The process is killed at each named point. What it had acknowledged is there afterwards, what it
-//! had not gets one verdict when it is asked again, and the gate agrees.
+//! The process is killed at each crash point. Afterwards everything acknowledged is there, everything else gets
+//! one verdict on a retry, and the gate agrees.
 //!
-//! The process is this test program, started again for one test, [`the_process_that_is_killed`],
-//! which does nothing but in there.
+//! The process is this test program, started again to run one test, [`the_process_that_is_killed`], which does
+//! nothing elsewhere.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -30,7 +30,7 @@ const DATABASE_URL: &str = "HOLDFAST_CRASH_DATABASE_URL";
 const REDIS_URL: &str = "HOLDFAST_CRASH_REDIS_URL";
 const KEY_PREFIX: &str = "HOLDFAST_CRASH_KEY_PREFIX";
 
-/// Two pools of so many units, wanted one by one, or one of each together.
+/// Two pools of this capacity; each sale wants one unit of either, or one of both.
 const CAPACITY: i32 = 150;
 const PATHS: [&[i64]; 3] = [&[1], &[2], &[1, 2]];
 const SELLERS: usize = 8;
@@ -39,7 +39,7 @@ const SELLERS: usize = 8;
 const DEAD_WITHIN: Duration = Duration::from_secs(30);
 
 fn sale(id: HoldId) -> anyhow::Result<inventory::Command> {
-    // The id decides what is wanted, so that the same is wanted when it is asked again.
+    // The id determines the sale, so that a retry asks for the same.
     let path = PATHS[usize::from(id.0.as_bytes()[0]) % PATHS.len()];
     hold(id, path, 1, Until::Sold)
 }
@@ -73,14 +73,14 @@ async fn the_process_that_is_killed() -> anyhow::Result<()> {
     anyhow::bail!("everything is sold, and this process still lives")
 }
 
-/// A line of its own, out before anything else happens.
+/// Writes one line, and flushes it before anything else happens.
 fn say(what: &str, id: HoldId) -> anyhow::Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{what} {id}")?;
     Ok(output.flush()?)
 }
 
-/// Sells until it is killed at this point, and answers what it said.
+/// Sells until killed at this crash point; returns the output.
 async fn sell_until_killed(bench: &Bench, point: &str) -> anyhow::Result<Output> {
     let child = Command::new(env::current_exe()?)
         .args([
@@ -109,14 +109,14 @@ async fn sell_until_killed(bench: &Bench, point: &str) -> anyhow::Result<Output>
     Ok(output)
 }
 
-/// The ids in its lines that begin like this.
+/// The ids of the output lines with this prefix.
 fn ids(output: &Output, what: &str) -> anyhow::Result<BTreeSet<HoldId>> {
     let text = std::str::from_utf8(&output.stdout)?;
     let lines = text.lines().filter_map(|line| line.strip_prefix(what));
     lines.map(|id| Ok(HoldId(id.trim().parse()?))).collect()
 }
 
-/// Asks two replicas at once, and again when nobody knows any more: all say the same.
+/// Asks both replicas at once and retries while the outcome is unknown; all answers must agree.
 async fn one_verdict(replicas: &[Arc<Inventory>; 2], id: HoldId) -> anyhow::Result<bool> {
     let mut verdicts = Vec::new();
     for _ in 0..2 {
@@ -169,7 +169,7 @@ async fn killed_at(point: &str) -> anyhow::Result<()> {
     sell_the_rest(&bench, &replicas).await
 }
 
-/// What the dead process took at the gate in vain is sold as well.
+/// Units that the dead process took from the gate in vain can be sold too.
 async fn sell_the_rest(bench: &Bench, replicas: &[Arc<Inventory>; 2]) -> anyhow::Result<()> {
     let sql = bench.sql().await?;
     let all_sold = [(1, [0, 0, CAPACITY]), (2, [0, 0, CAPACITY])];

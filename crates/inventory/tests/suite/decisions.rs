@@ -1,6 +1,6 @@
-//! `decide` against the naive model: random commands in random batches, with expiries, duplicates,
-//! reused ids, seats and several pools. A command takes every shape that its type allows, and a batch has
-//! what the store would have loaded for it. A failure prints its seed, and proptest keeps it.
+//! Property test of `decide` against the naive model: random commands in random batches, with expiries,
+//! duplicates, reused ids, seats and several pools. Commands take every shape that their types allow, and a
+//! batch has what the store would have loaded. A failure prints its seed, and proptest keeps it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::model::Model;
 
 const POOLS: i64 = 4;
 
-/// The pools that have named seats.
+/// Pools with named seats.
 const SEATED: [i64; 2] = [3, 4];
 const HOLDS: u128 = 10;
 
@@ -56,7 +56,7 @@ fn some_units() -> impl Strategy<Value = Units> {
     (1..=4i64).prop_map(|units| units.try_into().unwrap())
 }
 
-/// Seats of the third pool, some of which the fourth lacks, now and then one that it lacks.
+/// Seats of the third pool; some do not exist in the fourth, and now and then one exists in neither.
 fn some_seats() -> impl Strategy<Value = Vec<SeatNumber>> {
     let seat = prop_oneof![
         20 => (0..2u8, 1..=3u16).prop_map(|(row, number)| format!("{}{number}", char::from(b'A' + row))),
@@ -116,7 +116,7 @@ fn a_change(hold: impl Strategy<Value = HoldId>) -> impl Strategy<Value = Comman
     )
 }
 
-/// Commands that meet each other on the few seats of the third and fourth pool.
+/// Commands that compete for the few seats of the third and fourth pool.
 fn about_seats() -> impl Strategy<Value = Command> {
     let few_holds = || (0..3u128).prop_map(|id| HoldId(Uuid::from_u128(id)));
     prop_oneof![
@@ -135,7 +135,7 @@ fn about_seats() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// One of anything; only the second pool is closed, so that the others go on selling.
+/// Any change of a pool. Only the second pool is ever closed, so that the others keep selling.
 fn a_pool_change(pool: impl Strategy<Value = PoolId>) -> impl Strategy<Value = Command> {
     let start = || prop::option::of((0..40i64).prop_map(at));
     let capacity = prop::option::of(0..9i32);
@@ -171,9 +171,9 @@ fn a_command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// What a batch has of all rows: the pools that its commands name, those of the holds that they name, and a few of
-/// the holds that have lapsed on the pools that they name, with their pools or, where they turned up while the batch
-/// waited for its locks, without.
+/// What the store loads for a batch: the pools that commands name, those of the holds that they name, and a few
+/// of the expired holds on these pools, with their pools or, as if they had appeared during the wait for the
+/// locks, without.
 fn loaded(
     all: &State,
     commands: &[Command],
@@ -339,7 +339,7 @@ proptest! {
 }
 
 proptest! {
-    /// What a command's type can't hold is not decided either.
+    /// What a command's type can't represent needs no decision.
     #[test]
     fn a_seat_change_names_each_pool_and_seat_once(
         pools in prop::collection::vec(1..=POOLS, 0..=9),

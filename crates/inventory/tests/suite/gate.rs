@@ -1,4 +1,4 @@
-//! The gate's counts: taken, given back, replaced by newer ones only, gone after a second.
+//! The gate's counts: taken, given back, replaced only by newer ones, expired after a second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ struct GateBench {
 }
 
 impl GateBench {
-    /// A gate that is connected, over pools 1 and 2 of ten units, and pool 3, which has none.
+    /// A connected gate over pools 1 and 2 with ten units, and pool 3 with none.
     async fn new() -> anyhow::Result<Self> {
         let bench = Bench::new().await?;
         bench
@@ -65,7 +65,7 @@ impl GateBench {
         self.gate.publish(&[count]).await;
     }
 
-    /// Publishes a count that stays until it is replaced, however long the test takes.
+    /// Publishes a count without an expiry, so that it stays however long the test takes.
     async fn publish_for_ever(&self, pool: i64, version: i64, free: i32) -> anyhow::Result<()> {
         self.publish(pool, version, free).await;
         let key = self.gate.key(PoolId(pool));
@@ -93,7 +93,7 @@ async fn a_count_lives_a_second_whatever_is_taken() -> anyhow::Result<()> {
     let key = it.gate.key(PoolId(1));
     let left: i64 = cmd("PTTL").arg(&key).query_async(&mut redis).await?;
     assert!((1..=1000).contains(&left), "{left} ms left");
-    // Its version is one that the database never has: once it is gone, the true count is read.
+    // The database never has this version: once the count has expired, the true one is read.
     let within = Duration::from_secs(2);
     wait_for("the wrong count is gone", within, async || {
         it.gate.take(PoolId(1), units(1), false).await?;
@@ -145,7 +145,7 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
         it.free(1).await?.context("no count").map(|_| had)
     })
     .await?;
-    // Versions that the database never has: no commit corrects these counts.
+    // Versions that the database never has, so no commit corrects these counts.
     it.publish_for_ever(1, 1000, 5).await?;
     it.publish_for_ever(2, 1000, 0).await?;
     it.publish_for_ever(3, 1000, 5).await?;
@@ -185,7 +185,7 @@ async fn the_same_hold_that_comes_meanwhile_gets_the_same_verdict() -> anyhow::R
         early.is_err(),
         "told {early:?} while the first one is under way"
     );
-    // Whoever asked first has gone away meanwhile.
+    // The first caller has disconnected.
     first.abort();
     sql.batch_execute("COMMIT").await?;
     assert_eq!(second.await???.status, HoldStatus::Held);

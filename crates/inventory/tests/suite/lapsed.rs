@@ -1,4 +1,4 @@
-//! Many holds that lapse together, in chains and on one pool.
+//! Many holds that expire together, in chains and on one pool.
 
 use std::time::{Duration, Instant};
 
@@ -11,25 +11,25 @@ use test_stack::wait_until;
 
 use crate::support::{Bench, held, hold, hold_seats, proved};
 
-/// How many holds of a chain: each shares a pool with the one before.
+/// Holds in a chain: each shares a pool with the one before.
 const CHAIN: i64 = 1000;
 
-/// Pools beside the chain.
+/// Pools outside the chain.
 const OTHERS: i64 = 99;
 
-/// Until when lapsed holds are entered, whatever their number.
+/// Upper bound for recording all expired holds.
 const SWEPT_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a sale may take while they are.
+/// Upper bound for a sale meanwhile.
 const SOLD_WITHIN: Duration = Duration::from_secs(2);
 
-/// Makes holds that all lapse at the same time, and waits until they have, while no replica runs.
+/// Creates holds that expire at the same time, and waits until they have, while no replica runs.
 async fn lapsed_in_silence(
     bench: &Bench,
     holds: impl Iterator<Item = (HoldId, Vec<i64>)>,
 ) -> anyhow::Result<()> {
     let inventory = bench.replica(false)?;
-    // Set back once all are there, so that none lapses before the last is made.
+    // Backdated once all exist, so that none expires before the last is created.
     let much_later = Until::Expires(Timestamp::now() + SignedDuration::from_hours(1));
     let holds = holds.map(|(id, pools)| {
         let inventory = &inventory;
@@ -57,7 +57,7 @@ async fn count_of(bench: &Bench, status: HoldStatus) -> anyhow::Result<i64> {
         .try_get(0)?)
 }
 
-/// A sale, and how long it took.
+/// Sells, and returns how long it took.
 async fn sell(inventory: &Inventory, pools: &[i64]) -> anyhow::Result<Duration> {
     let asked = Instant::now();
     held(inventory, hold(HoldId::generate(), pools, 1, Until::Sold)?)
@@ -112,7 +112,8 @@ async fn a_chain_of_lapsed_holds_is_freed_and_stops_nobody_without_redis() -> an
     a_chain_lapses(false).await
 }
 
-/// Every pool of the chain is sold out but for what has lapsed: whoever asks gets it, wherever it hangs.
+/// Every pool of the chain is sold out but for expired holds: anybody can buy those units, anywhere in the
+/// chain.
 #[tokio::test]
 async fn what_a_chain_of_lapsed_holds_had_is_sold() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
@@ -122,7 +123,7 @@ async fn what_a_chain_of_lapsed_holds_had_is_sold() -> anyhow::Result<()> {
     let chain = chain.into_iter().map(|pools| (HoldId::generate(), pools));
     lapsed_in_silence(&bench, chain).await?;
     let inventory = bench.replica(false)?;
-    // Each takes of two lapsed holds, and leaves a part of both.
+    // Each takes from two expired holds, and leaves a part of both.
     for pools in [[2, 3], [4, 5], [6, 1]] {
         sell(&inventory, &pools).await?;
     }
@@ -130,11 +131,11 @@ async fn what_a_chain_of_lapsed_holds_had_is_sold() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Thousands of holds on one pool lapse at the same time.
+/// Thousands of holds on one pool expire at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_with_thousands_of_lapsed_holds_makes_no_batch_long() -> anyhow::Result<()> {
     const HOLDS: i64 = 3000;
-    /// What a batch takes along unasked, and what its commands name.
+    /// Expired holds that a batch ends unasked, plus those that its commands name.
     const MOST_AT_ONCE: i64 = 512 + 256;
     let bench = Bench::new().await?;
     let capacity = i32::try_from(HOLDS)?;
@@ -160,7 +161,7 @@ async fn a_pool_with_thousands_of_lapsed_holds_makes_no_batch_long() -> anyhow::
     Ok(())
 }
 
-/// A lapsed hold is named by a command, and another one that shares a pool with it is not.
+/// A command names an expired hold, but not another one that shares a pool with it.
 #[tokio::test]
 async fn a_command_that_names_a_lapsed_hold_of_a_chain_is_answered() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
@@ -174,14 +175,14 @@ async fn a_command_that_names_a_lapsed_hold_of_a_chain_is_answered() -> anyhow::
     let inventory = bench.replica(false)?;
     let confirmed = held(&inventory, Command::Confirm { hold: ids[0] }).await?;
     assert_eq!(confirmed.err(), Some(Refusal::HoldExpired));
-    // The seat that the other one had on its far side.
+    // The seat at the far end of the other hold.
     let seat = hold_seats(HoldId::generate(), 3, "A1", Until::Sold)?;
     held(&inventory, seat).await??;
     assert_eq!(proved(&inventory).await?, (11, 0, 1));
     Ok(())
 }
 
-/// Rows that contradict each other, as none are written here.
+/// Contradictory rows, which the inventory never writes.
 #[tokio::test]
 async fn a_lapsed_hold_on_a_pool_that_is_not_there_stops_nobody() -> anyhow::Result<()> {
     let bench = Bench::new().await?;

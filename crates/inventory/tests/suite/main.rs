@@ -1,4 +1,4 @@
-//! The inventory against a naive model, and against a real PostgreSQL and Redis.
+//! The inventory against a naive model, and against real PostgreSQL and Redis servers.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

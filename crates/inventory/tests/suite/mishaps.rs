@@ -1,4 +1,4 @@
-//! What goes wrong while two replicas work.
+//! Faults injected while two replicas work.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::audit::redis;
 use crate::caller::World;
 use crate::support::Bench;
 
-/// One thing that goes wrong; a replica is named by its number.
+/// A fault; a replica is given by its index.
 #[derive(Clone, Copy, Debug)]
 enum Mishap {
-    /// The network between a replica and PostgreSQL fails for a moment.
+    /// The network between a replica and PostgreSQL is cut for a moment.
     Cut(usize),
-    /// PostgreSQL ends all sessions.
+    /// PostgreSQL terminates all sessions.
     EndSessions,
-    /// A commit is durable, and its replica never hears of it.
+    /// A commit is durable, but its answer is lost.
     LoseCommit(usize),
-    /// PostgreSQL's answers come late.
+    /// PostgreSQL's answers are delayed.
     Delay(usize),
-    /// Redis forgets everything.
+    /// Redis loses all keys.
     FlushRedis,
-    /// Redis is gone for some time, and empty when it is back.
+    /// Redis is down for some time, and empty when it is back.
     KillRedis,
 }
 
@@ -45,17 +45,17 @@ const MISHAPS: [Mishap; 12] = [
     Mishap::KillRedis,
 ];
 
-/// What the mishaps befall.
+/// The system under test.
 pub struct Stage<'a> {
     pub bench: &'a Bench,
     pub world: &'a World,
-    /// Each before one replica's PostgreSQL.
+    /// One in front of PostgreSQL for each replica.
     pub proxies: &'a [Proxy; 2],
     pub redis: &'a mut local_servers::redis::Server,
 }
 
 impl Stage<'_> {
-    /// Has all mishaps happen in a random order, each after some more answers.
+    /// Injects all faults in random order, each after some more answers.
     pub async fn run(&mut self, mut chance: StdRng) -> anyhow::Result<()> {
         let mut mishaps = MISHAPS;
         mishaps.shuffle(&mut chance);
@@ -102,7 +102,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Waits until so many more commands were answered.
+    /// Waits until `count` more commands were answered.
     async fn more_answers(&self, count: usize) -> anyhow::Result<()> {
         let answers = || self.world.answers.load(Ordering::SeqCst);
         let enough = answers() + count;

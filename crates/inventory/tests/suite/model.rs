@@ -1,4 +1,4 @@
-//! A naive inventory: no counters, no indexes, no batches. What is free is counted anew each time.
+//! A naive inventory: no counters, no indexes, no batches. Free units are counted anew each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,11 +35,11 @@ pub struct Model {
     pub adjustments: BTreeMap<Uuid, (PoolId, Units, Direction)>,
 }
 
-/// What the model expects of a verdict: accepted, or refused like this.
+/// The verdict that the model expects.
 pub type Expected = Result<(), Refusal>;
 
 impl Model {
-    /// Units in live holds of one status.
+    /// Units in holds of one status.
     pub fn units(&self, pool: PoolId, status: HoldStatus) -> i64 {
         let holds = self.holds.values().filter(|hold| hold.status == status);
         holds
@@ -72,7 +72,7 @@ impl Model {
         owner
     }
 
-    /// Ends the holds whose time has run out, of those that a batch can end.
+    /// Ends the expired holds that a batch can end.
     pub fn expire(&mut self, now: Timestamp, is_complete: impl Fn(HoldId) -> bool) {
         for (id, hold) in &mut self.holds {
             let has_lapsed = hold.expires_at.is_some_and(|at| at <= now);
@@ -82,7 +82,7 @@ impl Model {
         }
     }
 
-    /// Decides one command and takes over what `verdict` chose freely: unnamed seats.
+    /// Decides one command. Unnamed seats, which the real verdict chose freely, are taken from it.
     pub fn apply(&mut self, command: &Command, verdict: &Verdict) -> Expected {
         match command {
             Command::Create(new) => {
@@ -256,8 +256,7 @@ impl Model {
         expected
     }
 
-    /// Seats that were chosen for somebody who named none: free ones, and side by side if any stretch
-    /// of a row has room.
+    /// Checks seats that were chosen for a request without names: free, and adjacent if any run has room.
     fn check_chosen(&self, pool: PoolId, units: Units, seats: &BTreeSet<SeatNumber>) {
         let Some(layout) = self.pools[&pool].layout else {
             assert!(seats.is_empty());
@@ -329,7 +328,7 @@ impl Model {
         Ok(())
     }
 
-    /// How many units a hold has of a pool once its seats there are these.
+    /// A hold's units in a pool after it gets these seats.
     fn changed_units(
         &self,
         id: HoldId,

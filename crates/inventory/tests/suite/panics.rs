@@ -1,4 +1,4 @@
-//! A bug panics in the committer: the one command fails, and sales go on.
+//! A panic in the committer fails one command, and sales go on.
 
 #![expect(clippy::panic, reason = "what is tried")]
 
@@ -11,7 +11,7 @@ use inventory::{Accepted, Inventory, InventoryError, RowStatement, Rows, Setting
 
 use crate::support::{Bench, COMMIT_TIMEOUT, held, hold, pool_of, proved};
 
-/// Rows whose making panics.
+/// Rows that panic when their statements are built.
 struct Bomb;
 
 impl Rows for Bomb {

@@ -1,4 +1,4 @@
-//! The proof finds what contradicts, whoever wrote it.
+//! The proof finds contradictions, whoever wrote them.
 
 use std::time::Duration;
 
@@ -53,8 +53,7 @@ async fn each_contradiction_is_found_and_named() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables that have just grown have no statistics yet: a plan for what they seem to be would read them
-/// whole for each batch.
+/// Tables that have just grown have no statistics yet: a plan by the estimates would scan them in each batch.
 #[tokio::test]
 async fn batches_look_up_by_keys_whatever_the_statistics_say() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
@@ -75,7 +74,7 @@ async fn batches_look_up_by_keys_whatever_the_statistics_say() -> anyhow::Result
         let command = hold(HoldId::generate(), &[1, 2], 1, Until::Pinned)?;
         assert!(held(&inventory, command).await?.is_ok());
     }
-    // What a session did is counted when it has ended.
+    // A session's statistics are counted when it ends.
     drop(inventory);
     wait_for("it is counted", Duration::from_secs(20), async || {
         let now = scans(&sql).await?;
@@ -83,13 +82,13 @@ async fn batches_look_up_by_keys_whatever_the_statistics_say() -> anyhow::Result
         Ok(())
     })
     .await?;
-    // Each batch would read them whole at least once; a few such scans are those of the rows' own making.
+    // With bad plans each batch would scan them at least once; the test's own setup makes a few scans.
     let whole = scans(&sql).await?.whole - before.whole;
     assert!(whole < 10, "read whole {whole} times");
     Ok(())
 }
 
-/// How often holds were looked up by a key, and read whole.
+/// How often holds were looked up by index, and scanned.
 #[derive(Debug)]
 struct Scans {
     by_key: i64,
@@ -106,7 +105,7 @@ async fn scans(sql: &Client) -> anyhow::Result<Scans> {
     })
 }
 
-/// How many servers' processes are at a proof of this test.
+/// How many backends run a proof of this test.
 async fn proofs_at_work(sql: &Client) -> anyhow::Result<i64> {
     let query = "SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND query LIKE '%ledger_sums%' AND state = 'active'
@@ -114,7 +113,7 @@ async fn proofs_at_work(sql: &Client) -> anyhow::Result<i64> {
     Ok(sql.query_one(query, &[]).await?.try_get(0)?)
 }
 
-/// Keeps every proof waiting until it is dropped, and no sale.
+/// Blocks every proof, but no sale, until it is dropped.
 async fn stalled_proofs(bench: &Bench) -> anyhow::Result<Client> {
     let stalling = bench.sql().await?;
     let lock = "BEGIN; LOCK TABLE adjustments IN ACCESS EXCLUSIVE MODE";
@@ -156,7 +155,7 @@ async fn one_proof_at_a_time_serves_all_who_ask_and_stops_when_they_leave() -> a
     Ok(())
 }
 
-/// Whoever asks while a proof is under way is answered by the next one.
+/// A caller that asks during a proof gets the next one.
 #[tokio::test]
 async fn a_proof_is_never_older_than_the_question() -> anyhow::Result<()> {
     let bench = Bench::new().await?;

@@ -1,4 +1,4 @@
-//! Chance that a seed decides.
+//! Seeded randomness.
 
 use anyhow::Context as _;
 use domain::HoldId;
@@ -6,8 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::Uuid;
 
-/// Runs a test with the seed that HOLDFAST_TEST_SEED names, or else with each of these. A failure
-/// names its seed.
+/// Runs a test with the seed in HOLDFAST_TEST_SEED, otherwise with each of these. A failure prints its seed.
 pub async fn with_seeds(
     seeds: &[u64],
     test: impl AsyncFn(u64) -> anyhow::Result<()>,
@@ -26,7 +25,7 @@ pub async fn with_seeds(
     Ok(())
 }
 
-/// The chance of one task: it does not depend on what other tasks do.
+/// A generator per task, independent of what other tasks do.
 pub fn chance(seed: u64, task: u64) -> StdRng {
     StdRng::seed_from_u64(seed.wrapping_mul(1 << 20).wrapping_add(task))
 }

@@ -1,4 +1,4 @@
-//! Cases that are easy to get wrong, by name, against a real PostgreSQL and Redis.
+//! Edge cases by name, against real PostgreSQL and Redis servers.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
     let other_seats = held(&inventory, change("C2", 2)?).await?;
     assert_eq!(other_seats.err(), Some(Refusal::IdReused));
 
-    // One that was refused is not made when it comes again, although the seat is free by then.
+    // A refused change is not made on a late retry, although the seat is free by then.
     let other = HoldId::generate();
     held(&inventory, hold_seats(other, 1, "C3", in_a_minute())?)
         .await?
@@ -257,7 +257,7 @@ async fn an_expired_hold_that_spans_pools() -> anyhow::Result<()> {
         .err(),
         Some(Refusal::SoldOut)
     );
-    // Both pools are free again once it has lapsed, whichever of them is asked for first.
+    // Once it has expired both pools are free again, whichever is asked first.
     wait_until(
         "the second pool sells again",
         Duration::from_secs(5),

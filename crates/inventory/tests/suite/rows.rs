@@ -1,5 +1,5 @@
-//! Rows that callers add to the transaction of their command, and commands that the database refuses
-//! in the middle of a batch.
+//! Rows that callers write in their command's transaction, and commands that the database refuses in the middle
+//! of a batch.
 
 use anyhow::Context as _;
 use domain::{HoldId, PoolId};
@@ -21,7 +21,7 @@ use crate::support::{
     Bench, COMMIT_TIMEOUT, adjust, change_seats, hold, hold_seats, proved, units,
 };
 
-/// No unique key on what they belong to: one that is written twice is seen.
+/// Without a unique key, so that a double write is visible.
 const RECEIPTS: &str = "
     CREATE TABLE receipts (
         belongs_to uuid NOT NULL,
@@ -31,7 +31,7 @@ const RECEIPTS: &str = "
                    DEFERRABLE INITIALLY DEFERRED
     )";
 
-/// A receipt for what it belongs to.
+/// A receipt for a hold or an adjustment.
 #[derive(Clone, Copy, Debug)]
 struct Receipt {
     belongs_to: Uuid,
@@ -40,11 +40,11 @@ struct Receipt {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
-    /// Refused by a constraint when it is written.
+    /// Violates a constraint when it is written.
     Worthless,
-    /// Refused by a constraint when it is committed.
+    /// Violates a deferred constraint at commit.
     EmptyPromise,
-    /// It does not even reach the database.
+    /// Fails to be encoded before it reaches the database.
     WrongType,
 }
 
@@ -81,7 +81,7 @@ impl Rows for Receipt {
     }
 }
 
-/// Another kind of rows, of which each belongs to one receipt at most.
+/// A second type of rows; each belongs to at most one receipt.
 struct Stamp(Uuid);
 
 impl Rows for Stamp {
@@ -104,7 +104,7 @@ async fn receipts(sql: &Client, belonging_to: Uuid) -> anyhow::Result<i64> {
     Ok(sql.query_one(count, &[&belonging_to]).await?.try_get(0)?)
 }
 
-/// A sale of one unit, to an owner whose name can't be stored.
+/// A sale of one unit to an owner whose name can't be stored.
 fn unstorable(id: HoldId) -> anyhow::Result<Command> {
     let leg = LegRequest {
         pool: PoolId(1),
@@ -116,7 +116,7 @@ fn unstorable(id: HoldId) -> anyhow::Result<Command> {
     Ok(Command::Hold(hold))
 }
 
-/// A hundred good commands with rows, and four bad ones, in a random order.
+/// A hundred good commands with rows, and four bad ones, in random order.
 fn with_bad_ones(chance: &mut StdRng) -> anyhow::Result<Vec<(Command, Receipt, bool)>> {
     let mut commands = Vec::new();
     let flaws = [Flaw::Worthless, Flaw::EmptyPromise, Flaw::WrongType];
@@ -141,7 +141,7 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
         sql.batch_execute(RECEIPTS).await?;
         let inventory = bench.replica(false)?;
         let commands = with_bad_ones(&mut chance(seed, 0))?;
-        // All are queued before the committer looks: this runtime has one thread.
+        // All are queued before the committer runs: this runtime has one thread.
         let answers = commands
             .iter()
             .map(|(command, receipt, _)| inventory.submit_with(command.clone(), *receipt));
@@ -149,7 +149,7 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
         for ((_, receipt, is_bad), answer) in commands.iter().zip(answers) {
             let is_as_expected = match answer {
                 Ok(Ok(_)) => !is_bad,
-                // What refuses it is a check, or the foreign key, which is named.
+                // A CHECK refuses it, or the foreign key, whose name is reported.
                 Err(InventoryError::Broken(_)) => *is_bad,
                 Err(InventoryError::Conflict(ref name)) => {
                     let constraints = ["receipts_promised", "receipts_amount_positive"];
@@ -168,7 +168,7 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
         ledger_has_each_movement_once(&sql).await?;
         let row = sql.query_one("SELECT version - 1 FROM pools", &[]).await?;
         let transactions: i64 = row.try_get(0)?;
-        // Each bad one is found by halving, seven times for a hundred, not by trying one by one.
+        // Bisection finds each bad one in seven steps of a hundred.
         anyhow::ensure!(transactions <= 4 * 7, "{transactions} transactions");
         Ok(())
     })
@@ -256,7 +256,7 @@ async fn rows_of_one_type_are_written_together() -> anyhow::Result<()> {
     sql.batch_execute(STAMPS).await?;
     let inventory = bench.replica(false)?;
     let sale = || hold(HoldId::generate(), &[1], 1, Until::Sold);
-    // All are queued before the committer looks: this runtime has one thread.
+    // All are queued before the committer runs: this runtime has one thread.
     let answers = (0..200).map(async |number| {
         let id = Uuid::from_u128(number);
         if number % 2 == 0 {

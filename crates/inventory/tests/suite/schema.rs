@@ -1,4 +1,4 @@
-//! The database refuses: the constraints that seats depend on are there, by name, and bite.
+//! The database refuses: the constraints that seats depend on exist, by name, and work.
 
 use anyhow::Context as _;
 use tokio_postgres::NoTls;

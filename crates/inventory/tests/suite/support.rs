@@ -22,10 +22,10 @@ use uuid::Uuid;
 /// Longer than any outage in these tests.
 pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a proof may take.
+/// Time limit of a proof.
 pub const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a call to Redis may take.
+/// Time limit of a call to Redis.
 pub const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 
 pub struct Bench {
@@ -44,7 +44,7 @@ impl Bench {
         Self::on(servers.database_url()).await
     }
 
-    /// One whose PostgreSQL is not the shared one.
+    /// On a PostgreSQL server other than the shared one.
     pub async fn on(server_url: &str) -> anyhow::Result<Self> {
         let servers = Servers::shared().await?;
         Ok(Self {
@@ -68,7 +68,7 @@ impl Bench {
         self.replica_at(self.database.url(), redis_url, COMMIT_TIMEOUT)
     }
 
-    /// A replica that reaches its servers at these addresses, which may be a proxy's.
+    /// A replica with these server addresses, which may be a proxy's.
     pub fn replica_at(
         &self,
         database_url: &str,
@@ -82,12 +82,12 @@ impl Bench {
         Ok(start(database, gate, commit_timeout))
     }
 
-    /// A connection of its own, past every proxy.
+    /// A direct connection, bypassing every proxy.
     pub async fn sql(&self) -> anyhow::Result<Client> {
         Ok(local_servers::database::connect(self.database.url()).await?)
     }
 
-    /// Pools with these ids and capacities.
+    /// Creates pools with these ids and capacities.
     pub async fn create(&self, pools: &[(i64, i32, Option<SeatLayout>)]) -> anyhow::Result<()> {
         let mut client = self.pool()?.get().await?;
         let transaction = client.transaction().await?;
@@ -117,7 +117,6 @@ pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
     )?)
 }
 
-/// An inventory over these.
 pub fn start(database: Pool, gate: Option<Arc<Gate>>, commit_timeout: Duration) -> Arc<Inventory> {
     let settings = Settings {
         sales: SalesPolicy::default(),
@@ -127,7 +126,7 @@ pub fn start(database: Pool, gate: Option<Arc<Gate>>, commit_timeout: Duration) 
     Inventory::start(database, gate, settings, Arc::new(|_| {}))
 }
 
-/// A gate whose calls to Redis may each take so long.
+/// A gate whose Redis calls are each limited to this timeout.
 pub fn gate(
     redis_url: &str,
     key_prefix: &str,
@@ -147,7 +146,7 @@ pub fn gate(
     ))
 }
 
-/// Fails unless the ledger proves the counts; the counts of all pools together.
+/// Fails unless the proof holds; returns the summed counts of all pools.
 pub async fn proved(inventory: &Inventory) -> anyhow::Result<(i64, i64, i64)> {
     let proof = inventory.prove().await?;
     anyhow::ensure!(proof.holds(), "{:?}", proof.violations);
@@ -164,7 +163,7 @@ pub fn seats(text: &str) -> Vec<SeatNumber> {
         .collect()
 }
 
-/// A hold of so many units on each pool.
+/// A hold of `count` units on each pool.
 pub fn hold(id: HoldId, pools: &[i64], count: i64, until: Until) -> anyhow::Result<Command> {
     let legs = pools.iter().map(|pool| LegRequest {
         pool: PoolId(*pool),
@@ -196,7 +195,7 @@ pub fn hold_seats(id: HoldId, pool: i64, names: &str, until: Until) -> anyhow::R
     )?))
 }
 
-/// Other seats for a hold.
+/// A seat change.
 pub fn change_seats(
     hold: HoldId,
     legs: &[(i64, &str)],
@@ -219,7 +218,7 @@ pub fn adjust(id: Uuid, pool: i64, count: i64, direction: Direction) -> Command 
     }
 }
 
-/// The hold that a command was answered with, or the refusal.
+/// The accepted hold, or the refusal.
 pub async fn held(
     inventory: &Inventory,
     command: Command,

@@ -1,5 +1,5 @@
-//! Two replicas over one PostgreSQL and one Redis, with things broken in the middle. A seed decides
-//! what happens; a failure prints it.
+//! Two replicas over one PostgreSQL and one Redis, with faults injected. A seed decides what happens; a failure
+//! prints it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,14 +17,14 @@ use crate::random::{chance, with_seeds};
 use crate::support::{Bench, COMMIT_TIMEOUT, proved};
 use crate::visitors::{Offer, visit};
 
-/// More is wanted of it than it has: 60 of 80.
+/// Demand 80, capacity 60.
 const SCARCE: i64 = 1;
-/// It has more than is wanted of it: 30 of 60.
+/// Demand 30, capacity 60.
 const ROOMY: i64 = 2;
-/// These two are wanted together, in either order; the first has enough for 20 of 30.
+/// Demanded together, in either order; the first has units for 20 of 30.
 const FIRST_LEG: i64 = 3;
 const SECOND_LEG: i64 = 4;
-/// It has 30 seats, each of which somebody wants by name; ten more want any.
+/// 30 seats, each demanded by name; ten more buyers want any.
 const SEATED: i64 = 5;
 
 const VISITORS: u64 = 8;
@@ -44,7 +44,7 @@ fn seats() -> Vec<String> {
     ['A', 'B', 'C'].into_iter().flat_map(row).collect()
 }
 
-/// Free, held and sold units in the end: the smaller of demand and capacity is sold.
+/// Final free, held and sold units: the smaller of demand and capacity is sold.
 const IN_THE_END: [(i64, [i32; 3]); 5] = [
     (SCARCE, [0, 0, 60]),
     (ROOMY, [30, 0, 30]),
@@ -106,7 +106,7 @@ async fn run(seed: u64) -> anyhow::Result<()> {
     settle(&bench, &world, buyers).await
 }
 
-/// Once nothing fails any more: refused buyers ask again, and all adds up.
+/// After the faults: refused buyers retry, and everything must add up.
 async fn settle(bench: &Bench, world: &Arc<World>, mut buyers: Vec<Buyer>) -> anyhow::Result<()> {
     let sql = bench.sql().await?;
     let within = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Visitors, who take units, named seats too, and leave none taken.
+//! Visitors, who take units and named seats, and give all of them back.
 
 use domain::{HoldStatus, PoolId};
 use inventory::command::Direction;
@@ -80,7 +80,7 @@ async fn hold_and_end(caller: &mut Caller, offer: &Offer) -> anyhow::Result<()> 
     if caller.hold(id, &command).await?.is_none() {
         return Ok(());
     }
-    // Both may come too late for a hold that lapses; it is released all the same.
+    // Both may be too late for an expired hold; it is released all the same.
     match caller.chance.random_range(0..5) {
         0 => drop(caller.ask(&Command::Confirm { hold: id }).await?),
         1 => drop(caller.ask(&Command::Pin { hold: id }).await?),

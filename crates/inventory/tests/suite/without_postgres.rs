@@ -1,5 +1,5 @@
-//! PostgreSQL is killed in the middle of sales: nobody is told anything while it is gone, and what
-//! was told before is there afterwards.
+//! PostgreSQL is killed in the middle of sales: nothing is acknowledged while it is down, and everything
+//! acknowledged before survives.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::support::{Bench, proved};
 const CAPACITY: i32 = 150;
 const BUYERS: u64 = 160;
 
-/// Short, so that the dead server is soon given up.
+/// Short, so that callers give up on the dead server soon.
 const COMMIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn run(seed: u64) -> anyhow::Result<()> {
     let mut server = Server::temporary(Durability::Fast).await?;
     let bench = Bench::on(&server.url("postgres")).await?;
     bench.create(&[(1, CAPACITY, None)]).await?;
-    // As the services have it: a commit that is answered does not end with the server's processes.
+    // As in production: an answered commit survives the server's processes.
     let database = bench.database.name();
     let durable = format!("ALTER DATABASE {database} SET synchronous_commit = on");
     bench.sql().await?.batch_execute(&durable).await?;

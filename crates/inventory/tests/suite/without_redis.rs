@@ -1,5 +1,5 @@
-//! Redis is gone, never answers, stops answering, or has forgotten everything: PostgreSQL decides
-//! alone, nobody waits, and the gate is back when Redis is.
+//! Redis is down, never answers, stops answering, or has lost everything: PostgreSQL decides alone, nobody
+//! waits, and the gate returns when Redis does.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use tokio::time::timeout;
 use crate::audit::{counts, gate_agrees, redis};
 use crate::support::{Bench, COMMIT_TIMEOUT, held, hold, proved};
 
-/// So many commands one after the other, and so many at once. Were each to wait for Redis, they would
-/// take half a minute.
+/// This many commands one after another, and about as many at once. If each waited for Redis, they would take
+/// half a minute.
 const COMMANDS: usize = 300;
 
-/// All of them, on a machine with much else to do.
+/// Upper bound for all of them, on a busy machine.
 const WITHIN: Duration = Duration::from_secs(20);
 
 async fn bench() -> anyhow::Result<Bench> {
@@ -32,7 +32,7 @@ async fn bench() -> anyhow::Result<Bench> {
     Ok(bench)
 }
 
-/// Sells all of pool 1, and is refused more, whatever Redis does.
+/// Sells all of pool 1, and is then refused, whatever Redis does.
 async fn sell_out(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()> {
     let sell = async || held(inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await;
     let selling = async {
@@ -78,7 +78,7 @@ async fn redis_takes_connections_and_never_answers() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until the gate counts: a sale shows in its key, which lives a second.
+/// Waits until the gate counts: a sale appears in its key, which lives for a second.
 async fn gate_counts(bench: &Bench, inventory: &Inventory) -> anyhow::Result<()> {
     let key = bench.gate(&bench.pool()?)?.key(PoolId(2));
     let mut redis = redis(bench).await?;
