@@ -81,7 +81,7 @@ pub enum AppError {
         error: CallError,
     },
     /// A booking was charged, but payment-service does not know the charge. The refund is owed.
-    #[error("the charge of booking {0} can't be found, so its refund is owed")]
+    #[error("the charge of booking {0} was not found; its refund is still owed")]
     ChargeMissing(BookingId),
     /// Another service did not answer before anything was started.
     #[error("{0} did not answer")]

@@ -1,5 +1,5 @@
-//! Bookings by count: made and paid at once, looked up, listed, cancelled. What the channels share is here
-//! too: adding a booking under a key, and giving one up.
+//! Bookings by count: make, look up, list, cancel. Also what all channels share: adding a booking under an
+//! idempotency key, and cancelling one.
 
 use std::time::Duration;
 
@@ -22,38 +22,33 @@ use crate::db::bookings::{Insertion, NextStep};
 use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, NewBooking};
 
-/// How long a look-up waits for the flight that it shows beside the booking.
+/// Time limit of the flight lookup that decorates a booking.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often a change is tried again that met somebody else's.
+/// Attempts of a change that loses against concurrent ones (optimistic locking).
 const CHANGES_MAX: usize = 5;
 
-/// Makes, finds and cancels bookings.
 #[derive(Clone)]
 pub struct Bookings {
-    /// What moves them on.
     pub engine: Engine,
-    /// Where work goes on that a client no longer waits for.
+    /// Runs work to its end after the client has disconnected.
     pub tasks: BackgroundTasks,
-    /// How long the customer of a booking by count has, and that of an order.
     pub deadlines: Deadlines,
-    /// How much a customer may hold without having paid.
+    /// Limits of what a customer may hold without having paid.
     pub unpaid: UnpaidOrders,
-    /// Until when customers cancel.
     pub cutoffs: Cutoffs,
 }
 
-/// Until when customers cancel what is confirmed.
+/// Deadlines for customers to cancel confirmed bookings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cutoffs {
-    /// Before a flight departs, the first of an itinerary.
+    /// Before departure, for an itinerary of its first flight.
     pub flights: Cutoff,
-    /// Before an event begins.
+    /// Before the event starts.
     pub events: Cutoff,
 }
 
 impl Cutoffs {
-    /// What holds for those who came through this channel.
     #[must_use]
     pub fn of(&self, channel: Channel) -> Cutoff {
         match channel {
@@ -63,30 +58,26 @@ impl Cutoffs {
     }
 }
 
-/// After these times nothing new is begun for a booking that is not paid.
+/// Time limits of unpaid bookings: no step towards payment starts after them.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
-    /// For what is paid at once.
+    /// For bookings paid at once.
     pub booking: Duration,
-    /// For chosen seats: how long they stay held.
+    /// For chosen seats: how long they are held.
     pub order: HoldTime,
 }
 
-/// A booking that is answered.
 #[derive(Debug)]
 pub struct Answered {
-    /// The booking.
     pub booking: Booking,
-    /// Whether it was made by an earlier request with the same key.
+    /// Whether an earlier request with the same key made it.
     pub replayed: bool,
 }
 
 impl Bookings {
-    /// Adds a booking and works on it until it is decided, or waits for its customer. What could not be
-    /// had is a booking that has failed.
-    ///
-    /// # Errors
-    /// When the outcome is not known yet, or the key belongs to another request.
+    /// Adds a booking and drives it until it is decided or waits for its customer. A refused booking is
+    /// returned as a failed one. Fails if the outcome is not known yet, or the key belongs to another
+    /// request.
     pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
         for leg in &new.legs {
             self.unpaid.check_units(new.actor, "seats", leg.units)?;
@@ -98,7 +89,7 @@ impl Bookings {
                 .map_or_else(HoldId::generate, |key| HoldId(key.id())),
             deadline: match new.channel {
                 Channel::Seats => self.deadlines.order.each,
-                // Tickets have a deadline of their own, and come about elsewhere.
+                // Event bookings have their own deadline and are not made here.
                 Channel::Count | Channel::Simple | Channel::Event => self.deadlines.booking,
             },
             lease: self.engine.settings.lease,
@@ -118,7 +109,8 @@ impl Bookings {
                     replayed: true,
                 });
             }
-            // An earlier request with this key was refused, and left it free: the id is its booking's.
+            // An earlier request with this key was refused and left the key free, but its booking has the
+            // key's hold id.
             insertion.hold = HoldId::generate();
             added = self.add(insertion).await?;
         }
@@ -131,7 +123,7 @@ impl Bookings {
         })
     }
 
-    /// Adds a booking, once what its customer holds without paying allows it; none where its key has one.
+    /// Adds a booking if its customer's limits allow; `None` if its key has a booking already.
     async fn add(&self, insertion: Insertion) -> Result<Option<Booking>, AppError> {
         let NewBooking {
             actor, user, key, ..
@@ -140,7 +132,7 @@ impl Bookings {
         if self.unpaid.concern(*actor)
             && let Some(key) = key
         {
-            // What the key made is the answer, however much there is by now.
+            // A replay is answered even if the limits are reached meanwhile.
             let earlier = db::bookings::find_by_key(&self.engine.database, &key.key).await?;
             if earlier.is_some() {
                 return Ok(None);
@@ -149,14 +141,14 @@ impl Bookings {
         match insertion.new.channel {
             Channel::Seats => self.unpaid.claim(*actor, user, hold).await?,
             Channel::Simple => self.unpaid.claim_for_good(*actor, user, hold).await?,
-            // It is charged before anybody waits; and tickets come about elsewhere.
+            // Bookings by count are charged at once; event bookings are not made here.
             Channel::Count | Channel::Event => {}
         }
         Ok(self.engine.writer.add(insertion).await?)
     }
 
-    /// A booking that was made before: as it stands once it is decided or waits for its customer, worked
-    /// on if nobody does.
+    /// The booking of an earlier request with this key: driven on unless it is answered, decided or at rest.
+    /// [`AppError::InProgress`] if another worker has its lease.
     async fn resumed(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
         if booking.answer.is_some() || booking.life.is_decided() || !booking.has_work() {
             return Ok(booking);
@@ -168,10 +160,7 @@ impl Bookings {
         self.finish(claimed, context).await
     }
 
-    /// Works on a booking, to its end even if the client goes away.
-    ///
-    /// # Errors
-    /// When the outcome is not known yet.
+    /// Drives a booking until it is decided or waits for its customer, even if the client disconnects.
     pub async fn finish(
         &self,
         booking: Booking,
@@ -183,12 +172,12 @@ impl Bookings {
         let work = Box::pin(async move { engine.drive_telling(booking, &context, decided).await });
         let outcome = tokio::select! {
             biased;
-            // What is left to do goes on without the customer.
+            // Selling the seats goes on in the background.
             Ok(booking) = confirmed => return Ok(booking),
             outcome = self.tasks.finish(work) => outcome,
         };
         match outcome {
-            // Somebody ended it meanwhile: that is its end.
+            // A concurrent request ended the booking; its outcome counts.
             Some(Err(AppError::ChangedElsewhere)) => {
                 let booking = self.find(id).await?;
                 if booking.life.is_decided() {
@@ -202,19 +191,13 @@ impl Bookings {
         }
     }
 
-    /// A booking by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownBooking`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.engine.database, id).await?;
         booking.ok_or(AppError::UnknownBooking(id))
     }
 
-    /// A booking by count.
-    ///
-    /// # Errors
-    /// When there is none with this id.
+    /// A booking of this channel.
     pub async fn find_count(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = self.find(id).await?;
         let is_by_count = booking.channel == Channel::Count;
@@ -223,10 +206,7 @@ impl Bookings {
             .ok_or(AppError::UnknownBooking(id))
     }
 
-    /// A page of a user's bookings by count, newest first, `limit` of them at most.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of a user's bookings by count, newest first.
     pub async fn of_user(
         &self,
         user: &str,
@@ -234,12 +214,12 @@ impl Bookings {
         limit: i64,
     ) -> Result<Page<Booking, BookingId>, AppError> {
         let database = &self.engine.database;
-        // One more than is shown tells whether there is another page.
+        // One row more than shown tells whether there is a next page.
         let found = db::bookings::of_user(database, user, Channel::Count, part, limit + 1).await?;
         Ok(Page::of(found, &part, limit, |booking| booking.id))
     }
 
-    /// A booking's first flight, if flight-service answers soon.
+    /// A booking's first flight; `None` if flight-service does not answer within a second.
     pub async fn flight(&self, booking: &Booking, context: &CallContext) -> Option<Flight> {
         let id = booking.legs.first()?.flight;
         let call = self.engine.flights.flight(id, context);
@@ -250,12 +230,9 @@ impl Bookings {
             .ok()
     }
 
-    /// Cancels a confirmed booking: its seats are free when this returns, and its charge is refunded if
-    /// payment-service answers.
-    ///
-    /// # Errors
-    /// When it is not confirmed, it is too late for a customer, or a service does not answer: the booking is
-    /// then cancelled later.
+    /// Cancels a confirmed booking: its seats are released when this returns, and its charge is refunded if
+    /// payment-service answers. If a service does not answer, this fails and a worker completes the
+    /// cancellation.
     pub async fn cancel(
         &self,
         booking: Booking,
@@ -268,7 +245,7 @@ impl Bookings {
         self.abandon(booking, actor, context).await
     }
 
-    /// That a customer may still cancel what is confirmed.
+    /// Whether a customer may still cancel.
     async fn check_cutoff(
         &self,
         booking: &Booking,
@@ -298,11 +275,8 @@ impl Bookings {
         }
     }
 
-    /// Ends a booking that has not ended, wherever it stands; one that is being ended is waited for.
-    ///
-    /// # Errors
-    /// When it has ended, it is too late for a customer, or a service does not answer: the booking is then
-    /// ended later.
+    /// Ends a booking in any state that has not ended, and waits for one that is being ended. If a service
+    /// does not answer, this fails and a worker completes the compensation.
     pub async fn abandon(
         &self,
         mut booking: Booking,
@@ -323,7 +297,7 @@ impl Bookings {
             };
             match self.engine.save(cancelled, NextStep::Mine).await {
                 Ok(cancelled) => return self.finish(cancelled, context).await,
-                // A step of whoever works on it came first.
+                // Another worker took a step first.
                 Err(AppError::ChangedElsewhere) => booking = self.find(booking.id).await?,
                 Err(error) => return Err(error),
             }
@@ -339,7 +313,7 @@ impl Bookings {
         if booking.life.is_decided() {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
-        // Being undone already: as a cancellation, or for another reason, which came first then.
+        // Its compensation is running: as a cancellation, or for another reason that came first.
         let ended = self.resumed(booking, context).await?;
         match ended.life.state {
             State::Ended(Outcome::Cancelled) => Ok(ended),
@@ -348,7 +322,7 @@ impl Bookings {
     }
 }
 
-/// What the customer of a booking by count is told.
+/// The status that this channel reports.
 #[must_use]
 pub fn shown_text(booking: &Booking) -> &'static str {
     match booking.life.public_status {

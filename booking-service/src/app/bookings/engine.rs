@@ -1,8 +1,9 @@
-//! Does what a booking's life asks for, step by step, each safe to repeat.
+//! The booking engine: performs the actions that a booking's state machine asks for, one step at a time.
 //!
-//! A step calls another service under a name that belongs to the booking (the hold's id, an attempt's
-//! key), and then writes what came of it to the version of the row that was read. So whoever is stopped
-//! between the two, or overtaken, leaves nothing that another can't pick up.
+//! Every step is idempotent. It calls another service under a name that belongs to the booking (the hold's
+//! id, an attempt's key), then writes the outcome to the version of the row that was read (optimistic
+//! locking). So a worker that crashes between the two, or is overtaken, leaves nothing that another cannot
+//! continue.
 
 mod pay;
 mod sales;
@@ -27,73 +28,61 @@ use crate::model::booking::{Booking, Channel, PaymentAttempts};
 use crate::model::refusal::Refusal;
 pub use sales::Sales;
 
-/// The pause before a step is tried again after no answer; it doubles each time.
+/// Backoff after a step got no answer; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause: whoever asks again for a booking soon after an outage finds it reversed.
+/// The longest backoff: a client that retries soon after an outage finds the booking reversed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// The pause before a refund is tried again whose charge is not there: somebody has to find it first.
+/// Backoff of a refund whose charge is missing: an operator has to find the charge first.
 const OWED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Moves bookings on.
 #[derive(Clone)]
 pub struct Engine {
-    /// The bookings database.
     pub database: Pool,
-    /// What writes bookings.
     pub writer: Writer,
-    /// flight-service.
     pub flights: FlightClient,
-    /// What turns paid holds into sales at flight-service.
+    /// Batched confirmations at flight-service.
     pub sales: Sales,
-    /// Where tickets to events are counted.
+    /// Counts event tickets.
     pub inventory: Arc<Inventory>,
-    /// payment-service.
     pub payments: PaymentClient,
-    /// What this process works on.
+    /// Leases of the bookings that this process drives.
     pub leases: Leases,
-    /// How it goes about it.
     pub settings: EngineSettings,
 }
 
-/// How bookings are worked on.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
-    /// How long a booking belongs to whoever works on it, unless that is renewed.
+    /// Renewed while the work makes progress.
     pub lease: Duration,
-    /// How long seats stay held after the deadline: a backstop for clocks that differ.
+    /// The hold outlives the deadline by this, as a margin for clocks that differ.
     pub hold_margin: Duration,
-    /// How many attempts there are to pay.
     pub payment_attempts: PaymentAttempts,
-    /// The pause before the second attempt; it doubles before each further one.
+    /// The pause before the second payment attempt; it doubles before each further one.
     pub attempt_pause: Duration,
-    /// How long a paid booking's sale is waited for before the booking is confirmed without it.
+    /// How long to wait for a paid booking's sale before confirming it with its seats only pinned.
     pub confirm_timeout: Duration,
 }
 
-/// What a step came to.
+/// The outcome of a step.
 enum Step {
-    /// The booking as it is to be written.
+    /// The booking's next state, still to be written.
     Write(Booking),
-    /// The booking was written meanwhile.
+    /// The step has written the booking.
     Written(Booking),
-    /// The same, and a worker continues when it is due.
+    /// Written, and due later: a worker continues then.
     Deferred(Booking),
 }
 
 impl Engine {
-    /// What is agreed with a booking's customer.
     #[must_use]
     pub fn policy(&self, booking: &Booking) -> PaymentPolicy {
         booking.policy(self.settings.payment_attempts)
     }
 
-    /// Works on a booking, which belongs to the caller, until nothing is left to do but to wait for the
-    /// customer.
-    ///
-    /// # Errors
-    /// When a service or the database does not answer: somebody goes on with the booking later.
+    /// Drives a booking, whose lease the caller holds, until it waits for its customer or is done. On an
+    /// error the booking is postponed, and a worker continues later.
     pub async fn drive(
         &self,
         booking: Booking,
@@ -103,10 +92,7 @@ impl Engine {
         self.drive_telling(booking, context, decided).await
     }
 
-    /// The same, and tells whoever waits once the booking is confirmed, before its seats are sold.
-    ///
-    /// # Errors
-    /// As [`Self::drive`].
+    /// Like [`Self::drive`], and sends the booking once it is confirmed, before its seats are sold.
     pub async fn drive_telling(
         &self,
         mut booking: Booking,
@@ -122,7 +108,7 @@ impl Engine {
                 Ok(Some(step)) => step,
                 Err(error) => return self.stalled(booking, error).await,
             };
-            // The step came back; what is written now carries a lease of its own.
+            // Progress. The write that follows sets a lease of its own.
             lease.follow(&booking);
             booking = match step {
                 Step::Write(next) => self.save(next, NextStep::Mine).await?,
@@ -138,7 +124,7 @@ impl Engine {
         Ok(booking)
     }
 
-    /// What is next; nothing when the booking waits for the customer, or for good.
+    /// Performs the next action; `None` if the booking waits for its customer or is done.
     async fn step(
         &self,
         booking: &Booking,
@@ -164,7 +150,7 @@ impl Engine {
         Ok(Some(step))
     }
 
-    /// Nobody answered: the booking is left for later. One that is decided is answered all the same.
+    /// Postpones a booking whose step failed. A decided one is returned all the same.
     async fn stalled(&self, booking: Booking, error: AppError) -> Result<Booking, AppError> {
         if matches!(error, AppError::ChangedElsewhere) {
             return Err(error);
@@ -181,10 +167,7 @@ impl Engine {
         Err(error)
     }
 
-    /// Writes a booking that the caller read and changed.
-    ///
-    /// # Errors
-    /// When somebody else changed it since, or the database does not answer.
+    /// Writes a changed booking. [`AppError::ChangedElsewhere`] if its version has changed.
     pub async fn save(&self, booking: Booking, next_step: NextStep) -> Result<Booking, AppError> {
         let change = Change {
             booking,
@@ -197,12 +180,12 @@ impl Engine {
         Ok(saved)
     }
 
-    /// The booking after this event.
+    /// Applies an event.
     fn after(&self, booking: &Booking, event: Event) -> Result<Booking, AppError> {
         Ok(booking.after(self.policy(booking), event)?)
     }
 
-    /// The booking after an event that ends it, with the reason for the customer.
+    /// Applies an event that ends the booking, with the reason for the customer.
     fn refused(
         &self,
         booking: &Booking,
@@ -216,8 +199,8 @@ impl Engine {
         })
     }
 
-    /// Has a booking undone that nothing came of in time: nobody can ask again for one without a key, so
-    /// it must not come about later.
+    /// Ends a booking that got no answer in time. Without a key nobody can ask for it again, so it must not
+    /// succeed later.
     async fn abandon(&self, booking: &Booking, refusal: Refusal) -> Result<(), AppError> {
         let abandoned = self.refused(booking, Event::Abandoned, refusal)?;
         let pause = NextStep::After(pause_after(booking.lease_reclaims));
@@ -234,7 +217,7 @@ fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppE
     }
 }
 
-/// The crash point after a booking was written in this state.
+/// The crash point after writing this state.
 fn crash_point_name(state: State) -> &'static str {
     match state {
         State::Pending => "pending.after",
@@ -246,7 +229,7 @@ fn crash_point_name(state: State) -> &'static str {
     }
 }
 
-/// How long to wait before a booking is worked on again.
+/// Exponential backoff.
 fn pause_after(lease_reclaims: i32) -> Duration {
     let doublings = u32::try_from(lease_reclaims).unwrap_or(0).min(2);
     (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-//! What admins do to a flight's bookings, and the seats of a flight with their owners.
+//! Admin actions on a flight's bookings, and the seat map with owners.
 
 use std::collections::HashSet;
 
@@ -15,24 +15,19 @@ use crate::db;
 use crate::model::actor::Actor;
 use crate::model::booking::Booking;
 
-/// How many bookings are ended side by side.
+/// Bookings ended concurrently.
 const ENDED_AT_ONCE: usize = 16;
 
-/// How many bookings one look finds.
+/// Bookings read per round.
 const FOUND_AT_ONCE: i64 = 500;
 
-/// Ends bookings by flight.
 #[derive(Clone)]
 pub struct Flights {
-    /// What all channels share.
     pub bookings: Bookings,
 }
 
 impl Flights {
-    /// The flight of this id or number.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// The id of a flight named by id or flight number.
     pub async fn id_of(&self, name: &str, context: &CallContext) -> Result<FlightId, AppError> {
         if let Ok(id) = name.parse() {
             return Ok(id);
@@ -46,10 +41,7 @@ impl Flights {
         Ok(granted_of(name, flight)?.id)
     }
 
-    /// The seats of a flight. Who has one, its owner and staff are told.
-    ///
-    /// # Errors
-    /// When there is no such flight.
+    /// The seats of a flight. Owners are shown to themselves and to staff only.
     pub async fn seats(
         &self,
         name: &str,
@@ -58,7 +50,7 @@ impl Flights {
     ) -> Result<SeatMap, AppError> {
         let map = self.bookings.engine.flights.seat_map(name, context).await;
         let mut map = granted_of(name, map)?;
-        // Nobody in particular owns nothing: nobody is looked up for them.
+        // Anonymous callers own nothing, so no owner is looked up for them.
         let seats = map.seats.iter().filter(|_| caller.role().is_some());
         let orders: Vec<HoldId> = seats
             .filter_map(|seat| seat.reserved_by.as_ref()?.parse().ok())
@@ -83,11 +75,8 @@ impl Flights {
         Ok(map)
     }
 
-    /// Ends every booking and order with seats on a flight, refunded; the seats are free when this
-    /// returns.
-    ///
-    /// # Errors
-    /// When some could not be ended yet: they are later.
+    /// Ends and refunds all bookings and orders with seats on a flight; the seats are released when this
+    /// returns. Returns their number. If some could not be ended yet, this fails and workers end them later.
     pub async fn reset(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
         let mut ended = HashSet::new();
         loop {
@@ -99,7 +88,7 @@ impl Flights {
             let met_before = ended.len();
             ended.extend(live.iter().map(|booking| booking.id));
             if ended.len() == met_before {
-                // All of them have been ended, and their seats wait for flight-service.
+                // All of them have ended, but flight-service has not released some seats yet.
                 return Err(AppError::NotFreeYet(flight));
             }
             let mut ending = stream::iter(live)
@@ -118,10 +107,8 @@ impl Flights {
         }
     }
 
-    /// Cancels a flight: its sales end, its bookings end, then it leaves the schedule.
-    ///
-    /// # Errors
-    /// When there is no such flight, or some of this could not be done yet: ask again.
+    /// Cancels a flight: closes its sales, ends its bookings, removes it from the schedule. Idempotent: after
+    /// a failure it may be repeated.
     pub async fn cancel(&self, flight: FlightId, context: &CallContext) -> Result<usize, AppError> {
         let name = flight.to_string();
         let flights = &self.bookings.engine.flights;

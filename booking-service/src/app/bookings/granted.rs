@@ -1,4 +1,4 @@
-//! What flight-service answered, its refusals as this service's own.
+//! Maps flight-service's answers to this service's errors.
 
 use clients::Answer;
 use domain::RefusalCode;
@@ -17,13 +17,13 @@ impl From<clients::Refusal> for Refusal {
     }
 }
 
-/// What flight-service answered, its refusals as this service's own.
+/// Its refusals become this service's own.
 pub(crate) fn granted<T>(answer: Answer<T>) -> Result<T, AppError> {
     let answer = answer.map_err(|error| AppError::NoAnswer(FLIGHTS, error))?;
     answer.map_err(|refusal| AppError::Refused(Refusal::from(refusal)))
 }
 
-/// The same of one flight: where there is none, this name is said.
+/// For a single flight, whose name appears in the error if it is unknown.
 pub(crate) fn granted_of<T>(flight: &str, answer: Answer<T>) -> Result<T, AppError> {
     granted(answer).map_err(|error| match error {
         AppError::Refused(Refusal {

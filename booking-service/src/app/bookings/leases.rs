@@ -1,8 +1,7 @@
-//! The bookings that this process works on, kept from being taken over while it does.
+//! Leases of the bookings that this process drives.
 //!
-//! A lease is short, so that another replica goes on soon after a crash; work that takes longer, such as a
-//! slow payment, has it renewed each second, for as long as it makes progress: work that hangs is left to
-//! others.
+//! A lease is short, so that another replica takes over soon after a crash. Longer work, such as a slow
+//! payment, has its lease renewed every second while it makes progress. Work that hangs loses its lease.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,35 +14,32 @@ use tokio_util::sync::CancellationToken;
 use crate::db;
 use crate::model::booking::Booking;
 
-/// How often leases are renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
-/// What is being worked on.
 type Working = Mutex<HashMap<BookingId, Work>>;
 
 #[derive(Clone, Copy)]
 struct Work {
-    /// The version that the worker knows.
+    /// The version that the worker has.
     version: i64,
     since: Instant,
-    /// When the worker last went on.
+    /// When the worker last completed a step.
     progress_at: Instant,
 }
 
-/// The leases of this process.
 #[derive(Clone, Default)]
 pub struct Leases {
     working: Arc<Working>,
 }
 
-/// Work on one booking; dropping it gives the lease up.
+/// Work on one booking; dropping it stops the renewal.
 pub struct Lease {
     working: Arc<Working>,
     id: BookingId,
 }
 
 impl Leases {
-    /// Keeps a booking, which belongs to the caller, from now on.
+    /// Renews the lease of a booking that the caller has claimed, until the result is dropped.
     #[must_use]
     pub fn keep(&self, booking: &Booking) -> Lease {
         let lease = Lease {
@@ -54,8 +50,8 @@ impl Leases {
         lease
     }
 
-    /// Renews what is older than a second and made progress within `step`, the longest that one step may
-    /// take, until it is told to stop.
+    /// Renews, until stopped, the leases of work that is older than a second and made progress within `step`,
+    /// the longest duration of one step.
     pub async fn run(
         self,
         database: Pool,
@@ -95,7 +91,7 @@ impl Leases {
 }
 
 impl Lease {
-    /// The worker goes on with the booking at this version.
+    /// Records progress, and the version that the worker has now.
     pub fn follow(&self, booking: &Booking) {
         let now = Instant::now();
         let mut working = self.working.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Orders with chosen seats: held for a while, changed, paid by code, given up.
+//! Orders with chosen seats: hold, change, pay by code, cancel.
 
 use domain::{FlightId, HoldId, RefusalCode, SeatNumber, Units};
 use std::collections::BTreeSet;
@@ -18,36 +18,31 @@ use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, Leg, NewBooking, SeatChange};
 use crate::model::invalid_field::InvalidField;
 
-/// How long a call waits for another that changes the same order.
+/// How long a request waits for a concurrent change of the same order.
 const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often it looks.
 const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
 
 /// The most seats of one order on one flight: more than any group that books for itself.
 pub const SEATS_MAX: u32 = 100;
 
-/// What becomes of an order whose payment is declined.
+/// What follows a declined payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDecline {
-    /// It is tried again by itself, so many times, and then the order has failed.
+    /// Further attempts are made automatically; after the last one the order fails.
     Retry,
-    /// The order stays held: its customer is there, and may pay in another way.
+    /// The order stays held: the customer is on session and may pay in another way.
     AwaitCustomer,
 }
 
-/// Makes and changes orders.
 #[derive(Clone)]
 pub struct Orders {
-    /// What all channels share.
     pub bookings: Bookings,
 }
 
 impl Orders {
-    /// Orders seats. An order whose seats could not be had exists, and has failed.
-    ///
-    /// # Errors
-    /// When the flight or a seat does not exist, or the outcome is not known yet.
+    /// Orders seats. If the seats are refused, the order exists and has failed. An unknown flight or seat is
+    /// an error.
     pub async fn create(
         &self,
         new: NewBooking,
@@ -73,13 +68,10 @@ impl Orders {
         }
     }
 
-    /// That an order belongs to the caller, or the caller to the staff. Its row decides: no copy of it is
-    /// kept elsewhere that somebody could change.
-    ///
-    /// # Errors
-    /// As if there were none, if it does not.
+    /// [`AppError::UnknownOrder`] unless the caller owns the order or is staff. Always read from the row, so
+    /// that no stale copy decides.
     pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
-        // Staff need no look-up: what is done next finds out whether there is such an order.
+        // Staff need no lookup: the next step reveals whether the order exists.
         if caller.is_staff() {
             return Ok(());
         }
@@ -90,10 +82,7 @@ impl Orders {
         }
     }
 
-    /// An order, as its row has it.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownOrder`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
@@ -101,7 +90,7 @@ impl Orders {
             .ok_or(AppError::UnknownOrder)
     }
 
-    /// An order's row once no seat change is under way.
+    /// The order once no concurrent step is in flight; [`AppError::InProgress`] after a time limit.
     async fn row_at_rest(&self, id: HoldId) -> Result<Booking, AppError> {
         let looking = async {
             loop {
@@ -117,11 +106,8 @@ impl Orders {
             .unwrap_or(Err(AppError::InProgress))
     }
 
-    /// Swaps the seats of an order that is not paid yet; its time starts again, as far as it has any left in
-    /// all. The seats that it has change nothing, not its time either.
-    ///
-    /// # Errors
-    /// When a seat is taken (the old ones stay), or the order is being paid or has ended.
+    /// Replaces the seats of an unpaid order, all or nothing, and starts its deadline anew within the total
+    /// limit. The same seats change nothing, not even the deadline.
     pub async fn change_seats(
         &self,
         id: HoldId,
@@ -161,10 +147,7 @@ impl Orders {
         }
     }
 
-    /// Begins to pay an order, once per key; its attempts run on when this returns.
-    ///
-    /// # Errors
-    /// When the order is being paid, or has ended, or the key came with another request.
+    /// Starts the payment of an order, once per key; the attempts continue in the background.
     pub async fn pay_once(
         &self,
         id: HoldId,
@@ -184,10 +167,7 @@ impl Orders {
         idempotency::create(key, find, Box::pin(pay)).await
     }
 
-    /// Begins to pay an order whose customer is there; see [`Self::pay_once`].
-    ///
-    /// # Errors
-    /// When the order is being paid, or has ended.
+    /// Starts the payment of an order whose customer is on session; see [`Self::pay_once`].
     pub async fn pay(
         &self,
         id: HoldId,
@@ -222,7 +202,7 @@ impl Orders {
             None => self.save(paying).await?,
         };
         let (engine, booking) = (self.bookings.engine.clone(), paying);
-        // The request's own time limit is not that of its attempts.
+        // The attempts outlive the request, so its deadline does not apply.
         let context = CallContext {
             deadline: None,
             ..context
@@ -236,10 +216,8 @@ impl Orders {
         Ok(())
     }
 
-    /// Gives an order up, wherever it stands; its seats are free when this returns.
-    ///
-    /// # Errors
-    /// When it has ended, or a service does not answer: it is then ended later.
+    /// Cancels an order in any state; its seats are released when this returns. If a service does not answer,
+    /// this fails and a worker completes the compensation.
     pub async fn cancel(
         &self,
         id: HoldId,
@@ -262,7 +240,7 @@ impl Orders {
         }
     }
 
-    /// An order that is held and has time left.
+    /// A held order with time left.
     async fn held(&self, id: HoldId) -> Result<Booking, AppError> {
         let order = self.row_at_rest(id).await?;
         match order.life.state {
@@ -273,7 +251,7 @@ impl Orders {
         }
     }
 
-    /// An order that can be paid: it is held and has time left, whether a payment was declined or not.
+    /// An order that can be paid: held, with or without a declined payment, and with time left.
     async fn payable(&self, id: HoldId) -> Result<Booking, AppError> {
         let order = self.row_at_rest(id).await?;
         match order.life.state {
@@ -286,7 +264,7 @@ impl Orders {
         }
     }
 
-    /// The same as [`Self::save`], with the answer to the request that changes it.
+    /// Like [`Self::save`], with the answer to the request in the same commit.
     async fn save_and_keep(
         &self,
         order: Booking,
@@ -303,7 +281,7 @@ impl Orders {
         saved.await?.ok_or(AppError::InProgress)
     }
 
-    /// Writes a change of an order that was just read.
+    /// Writes a change of an order that was just read; [`AppError::InProgress`] if its version has changed.
     async fn save(&self, order: Booking) -> Result<Booking, AppError> {
         let saved = self.bookings.engine.save(order, NextStep::Mine).await;
         saved.map_err(|error| match error {
@@ -313,20 +291,17 @@ impl Orders {
     }
 }
 
-/// Other seats that somebody wants for an order.
+/// The requested seats of a seat change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeatChoice {
-    /// Of its only flight.
+    /// For an order with one flight.
     OfOneFlight(Vec<SeatNumber>),
-    /// Of each of its flights, in whatever order.
+    /// For each flight of the order, in any order.
     ByFlight(Vec<(FlightId, Vec<SeatNumber>)>),
 }
 
 impl SeatChoice {
-    /// The seats of each leg of an order, in its order.
-    ///
-    /// # Errors
-    /// When a flight of the order is missing or comes twice, or another one is named.
+    /// The seats by leg. Refuses unknown, missing and repeated flights.
     fn matched(self, legs: &[Leg]) -> Result<Vec<Vec<SeatNumber>>, AppError> {
         let invalid = |field: String, detail: String| Err(InvalidField::new(field, detail).into());
         let chosen = match self {
@@ -357,14 +332,14 @@ impl SeatChoice {
     }
 }
 
-/// Whether these are the seats that an order has, in whatever order.
+/// Whether the order has these seats already, in any order.
 fn has_seats(order: &Booking, seats: &[Vec<SeatNumber>]) -> bool {
     let set = |seats: &[SeatNumber]| seats.iter().copied().collect::<BTreeSet<_>>();
     let mut legs = order.legs.iter().zip(seats);
     legs.all(|(leg, seats)| set(&leg.seats) == set(seats))
 }
 
-/// The legs of an order: seats on each of these flights.
+/// One leg per flight; `None` if a flight has no seats.
 #[must_use]
 pub fn legs(seats: Vec<(FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
     seats
@@ -380,13 +355,13 @@ pub fn legs(seats: Vec<(FlightId, Vec<SeatNumber>)>) -> Option<Vec<Leg>> {
         .collect()
 }
 
-/// Whether an order can be paid with this code: five digits.
+/// Five digits.
 #[must_use]
 pub fn is_payment_code(code: &str) -> bool {
     code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What the customer of an order is told.
+/// The status that this channel reports.
 #[must_use]
 pub fn status(order: &Booking) -> &'static str {
     match order.life.public_status {
@@ -400,7 +375,7 @@ pub fn status(order: &Booking) -> &'static str {
     }
 }
 
-/// Whole seconds until an order's time runs out; zero unless its seats are held.
+/// Whole seconds until the hold expires; zero unless the seats are held.
 #[must_use]
 pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
     match order.life.public_status {

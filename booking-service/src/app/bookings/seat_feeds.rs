@@ -1,4 +1,4 @@
-//! The seats of flights as they change: one stream of flight-service's for all who watch a flight here.
+//! Live seat maps: one upstream stream of flight-service per flight, fanned out to all viewers.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use tokio::sync::watch;
 use crate::app::AppError;
 use crate::app::bookings::granted::granted_of;
 
-/// The longest event that is taken: a thousand seats are a fifth of it.
+/// A thousand seats are a fifth of it.
 const EVENT_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// A flight, by the name that it is asked for by, and whether it is said who has its seats.
+/// A flight's name as requested, and whether seat owners are included.
 type Watched = (String, bool);
 
 type News = Arc<SeatNews>;
 
-/// What is watched just now.
+/// The open upstream streams.
 #[derive(Clone)]
 pub struct SeatFeeds {
     flights: FlightClient,
@@ -26,7 +26,6 @@ pub struct SeatFeeds {
 }
 
 impl SeatFeeds {
-    /// Nothing yet.
     #[must_use]
     pub fn new(flights: FlightClient) -> Self {
         Self {
@@ -35,11 +34,8 @@ impl SeatFeeds {
         }
     }
 
-    /// The seats of a flight, and from then on as they change. When flight-service's stream breaks off, so does
-    /// this: a client comes back with the version that it has.
-    ///
-    /// # Errors
-    /// When there is no such flight, or flight-service does not answer.
+    /// Subscribes to a flight's seats: all seats first, then changes. If the upstream stream breaks, the
+    /// subscription ends, and a client reconnects with the version that it has.
     pub async fn watch(
         &self,
         name: &str,
@@ -58,7 +54,7 @@ impl SeatFeeds {
     }
 }
 
-/// Tells of what a stream brings, to its end.
+/// Publishes an upstream stream until it ends.
 async fn follow(mut upstream: SeatStream, with_owners: bool, tell: watch::Sender<Option<News>>) {
     let mut pending = Vec::new();
     let mut seats = Vec::new();
@@ -78,26 +74,26 @@ async fn follow(mut upstream: SeatStream, with_owners: bool, tell: watch::Sender
             }
         }
         if pending.len() > EVENT_LIMIT_BYTES {
-            tracing::warn!("an event of flight-service is too long");
+            tracing::warn!("seat event of flight-service exceeds the size limit");
             return;
         }
     }
 }
 
-/// An event that has come in full.
+/// Takes a complete event out of the buffer.
 fn whole_event(pending: &mut Vec<u8>) -> Option<Vec<u8>> {
     let end = pending.windows(2).position(|pair| pair == b"\n\n")?;
     Some(pending.drain(..end + 2).collect())
 }
 
-/// What an event says of seats; comments say nothing.
+/// `None` for comments and events without seats.
 fn changes_of(event: &[u8]) -> Option<SeatChanges> {
     let event = std::str::from_utf8(event).ok()?;
     let data = event.lines().find_map(|line| line.strip_prefix("data: "))?;
     serde_json::from_str(data).ok()
 }
 
-/// Those who are not told are told the same, but for who has a seat.
+/// Removes the owners for viewers who may not see them.
 fn told(seat: &Seat, with_owners: bool) -> Seat {
     let mut seat = seat.clone();
     if !with_owners {
@@ -107,7 +103,7 @@ fn told(seat: &Seat, with_owners: bool) -> Seat {
     seat
 }
 
-/// The seats keep their order, which is that of the map.
+/// Keeps the order of the seat map.
 fn apply(seats: &mut Vec<Seat>, changes: SeatChanges) {
     if changes.complete {
         *seats = changes.seats;

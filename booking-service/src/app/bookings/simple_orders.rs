@@ -1,4 +1,4 @@
-//! Simple orders: so many seats on a flight, complete when accepted, and not paid here.
+//! Simple orders: seats by count on a flight, complete when accepted, not paid here.
 
 use clients::CallContext;
 use domain::{BookingId, RefusalCode};
@@ -10,18 +10,13 @@ use crate::db;
 use crate::model::booking::{Booking, Channel, NewBooking};
 use crate::model::refusal::Refusal;
 
-/// Makes and finds simple orders.
 #[derive(Clone)]
 pub struct SimpleOrders {
-    /// What all channels share.
     pub bookings: Bookings,
 }
 
 impl SimpleOrders {
-    /// Orders seats.
-    ///
-    /// # Errors
-    /// When they can't be had, or the outcome is not known yet.
+    /// Orders seats; a refusal is an error.
     pub async fn create(
         &self,
         new: NewBooking,
@@ -50,10 +45,7 @@ impl SimpleOrders {
         }
     }
 
-    /// A simple order by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownOrder`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.bookings.engine.database, id).await?;
         booking

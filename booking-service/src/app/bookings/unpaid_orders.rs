@@ -1,5 +1,5 @@
-//! What customers hold without having paid for it: how much of it there may be is claimed before anything is
-//! held, and decided in the database, so that many requests at once get no more than one after the other.
+//! Limits of unpaid orders per user and per network. A claim precedes the hold and is decided in the database
+//! under a lock, so concurrent requests get no more than sequential ones.
 
 use deadpool_postgres::Pool;
 use domain::sale_rules::holding::HoldingLimits;
@@ -12,19 +12,17 @@ use crate::db::bookings::unpaid_orders::Claim;
 use crate::model::actor::Actor;
 use crate::model::invalid_field::InvalidField;
 
-/// Holds customers to their limits.
 #[derive(Clone)]
 pub struct UnpaidOrders {
     database: Pool,
     limits: HoldingLimits,
-    /// Claims of one user, and those from one network, come one after the other here too: else a crowd of them
-    /// would have every connection and wait for one lock.
+    /// Serializes claims of one user and of one network within this process as well; otherwise a crowd of
+    /// them would occupy every connection while waiting for one database lock.
     users: KeyLocks,
     networks: KeyLocks,
 }
 
 impl UnpaidOrders {
-    /// Limits of what is in this database.
     #[must_use]
     pub fn new(database: Pool, limits: HoldingLimits) -> Self {
         Self {
@@ -35,7 +33,7 @@ impl UnpaidOrders {
         }
     }
 
-    /// The limits of these; none of staff.
+    /// Staff have no limits.
     #[must_use]
     pub fn limits_of(&self, actor: Actor) -> HoldingLimits {
         if actor.is_customer() {
@@ -45,26 +43,22 @@ impl UnpaidOrders {
         }
     }
 
-    /// That an order may have so many seats on a flight, or tickets, in this field of the request.
-    ///
-    /// # Errors
-    /// When they are too many.
+    /// Whether an order may have so many seats on a flight, or tickets. `field` names the request's field in
+    /// the error.
     pub fn check_units(&self, actor: Actor, field: &str, units: Units) -> Result<(), AppError> {
         let checked = self.limits_of(actor).check_units(units);
         checked.map_err(|many| InvalidField::new(field, many.to_string()).into())
     }
 
-    /// Whether orders of these have to be claimed.
+    /// Whether orders of this actor need a claim.
     #[must_use]
     pub fn concern(&self, actor: Actor) -> bool {
         let limits = self.limits_of(actor);
         limits.unpaid_orders_per_user.is_some() || limits.unpaid_orders_per_address.is_some()
     }
 
-    /// Claims an order that is to be paid later.
-    ///
-    /// # Errors
-    /// When the user or the network has as many as they may, or the database does not answer.
+    /// Claims an order that is to be paid later. [`AppError::TooManyUnpaid`] if the user or the network has
+    /// reached the limit.
     pub async fn claim(&self, actor: Actor, user: &str, hold: HoldId) -> Result<(), AppError> {
         let Actor::Customer { network } = actor else {
             return Ok(());
@@ -73,11 +67,8 @@ impl UnpaidOrders {
         self.claim_for(user, network, hold).await
     }
 
-    /// Claims an order that is complete and never paid. It counts for its user as long as it is not given up,
-    /// and for no network: those who share one would shut each other out for good.
-    ///
-    /// # Errors
-    /// As [`Self::claim`].
+    /// Claims an order that is complete and never paid. It counts for its user until it is cancelled, but for
+    /// no network: users who share one would lock each other out permanently.
     pub async fn claim_for_good(
         &self,
         actor: Actor,
@@ -113,13 +104,13 @@ impl UnpaidOrders {
         claimed.map_err(AppError::TooManyUnpaid)
     }
 
-    /// Takes a claim back of which nothing came. One that is left counts for half a minute.
+    /// Removes the claim of an order that was not made. A claim that stays counts for 30 seconds.
     pub async fn give_back(&self, actor: Actor, hold: HoldId) {
         if !self.concern(actor) {
             return;
         }
         if let Err(error) = db::bookings::unpaid_orders::give_back(&self.database, hold).await {
-            tracing::warn!(%hold, %error, "a claim is left to lapse");
+            tracing::warn!(%hold, %error, "releasing an unpaid order's claim failed; it expires");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Reclaims bookings whose lease ran out: their process was killed, a service did not answer, or their deadline
-//! passed.
+//! Polls for bookings that are due and whose lease has expired: their process crashed, a service did not
+//! answer, or their deadline passed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,29 +15,28 @@ use crate::app::bookings::engine::Engine;
 use crate::db;
 use crate::model::booking::Booking;
 
-/// Processes bookings concurrently, up to a limit.
+/// Drives bookings concurrently, up to a limit.
 #[derive(Clone)]
 pub struct WorkerPool {
-    /// What processes them.
     pub engine: Engine,
     permits: Arc<Semaphore>,
 }
 
 impl WorkerPool {
-    /// A pool with this many permits, at least one.
+    /// At least one permit.
     #[must_use]
     pub fn new(engine: Engine, concurrency: usize) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.max(1)));
         Self { engine, permits }
     }
 
-    /// Waits until a permit is free; how many are.
+    /// Waits for a free permit, then returns the number of free ones.
     pub async fn free_permits(&self) -> usize {
         self.permits.acquire().await.map(drop).ok();
         self.permits.available_permits().max(1)
     }
 
-    /// Starts processing these, whose leases the caller holds; waits only for permits.
+    /// Drives bookings whose leases the caller holds. Waits for permits only.
     pub async fn process(&self, claimed: Vec<Booking>) {
         for booking in claimed {
             let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
@@ -55,10 +54,10 @@ impl WorkerPool {
                     Ok(Err(error)) => {
                         tracing::warn!(booking = %id, %error, "booking step failed; it will be retried");
                     }
-                    // Its lease was given up with it: it is taken up again when that has run out.
+                    // Its lease is no longer renewed, so a worker reclaims it once it has expired.
                     Err(_) => {
                         metrics::counter!("booking_worker_panics_total").increment(1);
-                        tracing::error!(booking = %id, "the work on a booking panicked");
+                        tracing::error!(booking = %id, "booking step panicked");
                     }
                 }
                 drop(permit);
@@ -67,12 +66,12 @@ impl WorkerPool {
     }
 }
 
-/// Claims due bookings by polling until it is told to stop.
+/// Claims due bookings until stopped.
 pub async fn run(workers: WorkerPool, every: Duration, stop: CancellationToken) {
     let engine = workers.engine.clone();
     let mut found_all = true;
     loop {
-        // Where there is more than there were permits, the next are looked for as soon as one is free.
+        // If more were due than there were permits, polls again as soon as one is free.
         let pause = if found_all { every } else { Duration::ZERO };
         let next_turn = async {
             tokio::time::sleep(pause).await;

@@ -1,8 +1,8 @@
-//! Bookings of tickets to events: made with their tickets held, paid through a queue, listed, given up.
+//! Event bookings: hold tickets, pay through a queue, list, cancel.
 //!
-//! The tickets, a use of the voucher, and the user's limit for the event are pools, taken in one hold, all
-//! or nothing: no two requests can meet in between. The booking's row is written in the hold's transaction
-//! and is the job of paying for it, too: see [`crate::app::tickets::payment_jobs`].
+//! The tickets, a use of the voucher and the user's limit for the event are pools, taken in one hold, all or
+//! nothing, so concurrent requests cannot interfere. The booking's row is written in the hold's transaction
+//! and also serves as the payment job: see [`crate::app::tickets::payment_jobs`].
 
 mod quote;
 mod request;
@@ -30,28 +30,20 @@ use crate::model::booking::{Booking, Channel};
 use crate::model::event_booking::{EventBooking, EventBookingStatus};
 use crate::model::refusal::Refusal as Reason;
 
-/// How long to wait before a booking without an answer is tried to be given up again.
+/// Pause before abandoning a booking with an unknown commit outcome is retried.
 const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
 
-/// Makes, finds and cancels bookings of tickets.
 #[derive(Clone)]
 pub struct EventBookings {
-    /// What all channels user_limit.
     pub bookings: Bookings,
-    /// What tells workers of new jobs.
     pub notifier: JobNotifier,
-    /// How long the customer has to pay.
+    /// Payment deadline, from the time of booking.
     pub deadline: Duration,
-    /// Whose turn it is of those with the same key.
     pub key_locks: KeyLocks,
 }
 
 impl EventBookings {
-    /// Holds tickets and queues their payment, once per key. What costs nothing is confirmed at once.
-    ///
-    /// # Errors
-    /// When they can't be had, there is no such event, user or voucher, the key came with another request,
-    /// or the database does not answer.
+    /// Holds tickets and queues their payment, once per key. A free booking is confirmed at once.
     pub async fn create(
         &self,
         request: EventBookingRequest,
@@ -82,7 +74,7 @@ impl EventBookings {
         taken
     }
 
-    /// Holds what a quote takes, and writes its booking.
+    /// Holds what the quote needs and writes the booking, in one commit.
     async fn take(
         &self,
         hold: HoldId,
@@ -101,7 +93,7 @@ impl EventBookings {
         let inventory = &self.bookings.engine.inventory;
         let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
         match answer.await {
-            // The same request at another replica was faster.
+            // The same request at another replica was first.
             Ok(Ok(accepted)) if accepted.is_replayed() => Err(AppError::MadeBefore),
             Ok(Ok(_)) => {
                 crash_points::point("job.after");
@@ -128,13 +120,13 @@ impl EventBookings {
         }
     }
 
-    /// Undoes a booking whose commit got no answer, and that nobody can ask for again: it must not come about
-    /// unnoticed. Where it is not there yet, its hold is refused from now on.
+    /// Abandons a booking whose commit outcome is unknown and that has no key to ask for it again: it must
+    /// not succeed unnoticed. If it arrives later, a tombstone refuses its hold.
     fn give_up_later(&self, hold: HoldId) {
         let this = self.clone();
         self.bookings.tasks.spawn(|stop| async move {
             while let Err(error) = this.abandon(hold).await {
-                tracing::warn!(booking = %hold, %error, "a booking without an answer is given up later");
+                tracing::warn!(booking = %hold, %error, "abandoning a booking with unknown commit outcome failed; retrying");
                 if stop
                     .run_until_cancelled(tokio::time::sleep(GIVE_UP_PAUSE))
                     .await
@@ -164,15 +156,16 @@ impl EventBookings {
             .submit(command)
             .await?
             .map_err(|_| AppError::OtherAnswer)?;
-        // It may have come between the two.
+        // The booking may have been committed between the two.
         match db::bookings::find_by_hold(&engine.database, hold).await? {
             Some(_) => Err(AppError::InProgress),
             None => Ok(()),
         }
     }
 
-    /// The id of a booking and its hold. Of a request under a key it is always the same: its charges are
-    /// found again even if the booking is lost. A hold that was refused keeps its id, and leaves the key free.
+    /// The id of a booking and its hold. Under a key it is always the same, so its charges are found even if
+    /// the booking is lost. A refused hold keeps this id and leaves the key free, so the next one gets a new
+    /// id.
     async fn hold_of(&self, request: &EventBookingRequest) -> Result<HoldId, AppError> {
         let Some(key) = &request.key else {
             return Ok(HoldId::generate());
@@ -221,10 +214,7 @@ impl EventBookings {
             .transpose()
     }
 
-    /// A booking by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownEventBooking`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
         view_of(self.row(id).await?)
     }
@@ -236,10 +226,7 @@ impl EventBookings {
             .ok_or(AppError::UnknownEventBooking)
     }
 
-    /// A user's bookings, newest first, those before this one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of a user's event bookings, newest first, older than `after`.
     pub async fn of_user(
         &self,
         user: Uuid,
@@ -251,12 +238,8 @@ impl EventBookings {
         found.into_iter().map(view_of).collect()
     }
 
-    /// Gives a booking up, paid or not: its tickets are back when this returns, and its charge is refunded
-    /// if payment-service answers.
-    ///
-    /// # Errors
-    /// When it has ended, it is too late for a customer, or the database does not answer: it is then cancelled
-    /// later.
+    /// Cancels a booking, paid or not: its tickets are released when this returns, and its charge is refunded
+    /// if payment-service answers. If the database does not answer, a worker completes the cancellation.
     pub async fn cancel(
         &self,
         id: HoldId,
@@ -271,7 +254,7 @@ impl EventBookings {
     }
 }
 
-/// What a quote takes: the tickets, a use of its voucher, and the user's limit.
+/// Legs of the hold.
 fn legs(quote: &Quote) -> Vec<LegRequest> {
     quote
         .wanted()
@@ -284,12 +267,11 @@ fn legs(quote: &Quote) -> Vec<LegRequest> {
         .collect()
 }
 
-/// The booking as its customer sees it.
 fn view_of(booking: Booking) -> Result<EventBooking, AppError> {
     EventBooking::of(booking).ok_or(AppError::UnknownEventBooking)
 }
 
-/// A booking that was just made.
+/// A new booking.
 fn made(request: &EventBookingRequest, new: &NewEventBooking, quote: &Quote) -> EventBooking {
     EventBooking {
         id: new.hold,

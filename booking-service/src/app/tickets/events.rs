@@ -1,8 +1,8 @@
-//! Events: made, listed, looked up, changed, deleted, counted.
+//! Events: create, list, look up, change, delete, statistics.
 //!
-//! How many tickets an event has is its pool's capacity, so it changes through the inventory, which
-//! decides it in one queue with the sales. An event is deleted by taking all of its tickets away: that
-//! is refused while somebody has one, and once it is done nobody can get one.
+//! The number of tickets is the capacity of the event's pool, so it changes through the inventory, which
+//! orders changes and sales in one queue. Deleting an event sets its capacity to zero: that is refused while
+//! tickets are held or sold, and afterwards nobody can get one.
 
 use crate::model::event::{Event, EventChange, NewEvent, Statistics, never_on_sale};
 use std::sync::Arc;
@@ -16,20 +16,14 @@ use crate::app::AppError;
 use crate::db;
 use crate::db::tickets::events::{EventChanged, EventDeleted};
 
-/// Makes, finds, changes and deletes events.
 #[derive(Clone)]
 pub struct Events {
-    /// Where they are.
     pub database: Pool,
-    /// Where their tickets are counted.
     pub inventory: Arc<Inventory>,
 }
 
 impl Events {
-    /// Makes an event and its tickets, once per key.
-    ///
-    /// # Errors
-    /// When it makes no sense, the key came with another request, or the database does not answer.
+    /// Creates an event and its tickets, once per key.
     pub async fn create(
         &self,
         new: &NewEvent,
@@ -43,27 +37,19 @@ impl Events {
         idempotency::create(new.key.as_ref(), find, make).await
     }
 
-    /// The events after this one, in the order in which they were made.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of events, in order of creation, after this id.
     pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Event>, AppError> {
         Ok(db::tickets::events::list(&self.database, after, limit).await?)
     }
 
-    /// An event by its id.
-    ///
-    /// # Errors
-    /// When there is none, or it was deleted.
+    /// [`AppError::UnknownEvent`] if there is none or it was deleted.
     pub async fn find(&self, id: Uuid) -> Result<Event, AppError> {
         let event = db::tickets::events::find(&self.database, id).await?;
         event.ok_or(AppError::UnknownEvent)
     }
 
-    /// Changes what is given, and leaves the rest as others have it by then: all of it in one commit, or nothing.
-    ///
-    /// # Errors
-    /// When there is no such event, more tickets are held and sold, or it would make no sense.
+    /// Changes the given fields in one commit; other fields keep concurrent changes.
+    /// [`AppError::TicketsInUse`] if more tickets are held and sold than the new capacity.
     pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
         let event = self.find(id).await?;
         let price = change.check_against(&event)?;
@@ -88,14 +74,11 @@ impl Events {
         }
     }
 
-    /// Deletes an event that nobody has tickets to. Its row stays, for the bookings that it had.
-    ///
-    /// # Errors
-    /// When there is none, or somebody has tickets.
+    /// Deletes an event without tickets held or sold. Its row stays, for its ended bookings.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         let pool = self.find(id).await?.pool;
-        // In one commit, so that no sale comes between: its tickets are gone, and so is the event. A change that
-        // found the event just before may still bring tickets: they are not for sale.
+        // One commit, so that no sale comes in between. A concurrent change that found the event just before
+        // may still add tickets, but the pool is closed for sale.
         let command = Command::ChangePool(PoolChange {
             capacity: Some(0),
             closes: true,
@@ -112,10 +95,7 @@ impl Events {
         }
     }
 
-    /// What an event's bookings add up to.
-    ///
-    /// # Errors
-    /// When there is no such event.
+    /// Statistics of an event's bookings.
     pub async fn statistics(&self, id: Uuid) -> Result<Statistics, AppError> {
         let statistics = db::tickets::events::statistics(&self.database, id).await?;
         statistics.ok_or(AppError::UnknownEvent)

@@ -1,8 +1,8 @@
-//! Notifies workers, of this replica or another, of payment jobs: a Redis stream that carries their ids.
+//! Notifies workers of all replicas of payment jobs, through a Redis stream of their ids.
 //!
-//! It only saves time. The job is the booking's row in PostgreSQL, and a notification that is lost or comes
-//! twice does no harm: a row that nobody claimed within a second is found by polling, and one that somebody
-//! claimed has another version. So entries are not acknowledged, and of unread ones only the newest are kept.
+//! It only saves time. The job is the booking's row in PostgreSQL, and a lost or duplicate notification does
+//! no harm: a row that nobody claimed within a second is found by polling, and a claimed row has another
+//! version. So entries are not acknowledged, and of unread ones only the newest are kept.
 
 use std::time::Duration;
 
@@ -17,33 +17,31 @@ use service_core::redis::Redis;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Notifications that may wait to be sent; more are dropped, and their jobs are found by polling a second later.
+/// Queue of notifications to send. More are dropped; their jobs are found by polling a second later.
 const QUEUE_LIMIT: usize = 4096;
 
-/// Notifications sent in one pipeline.
+/// Notifications per pipeline.
 const SEND_BATCH: usize = 256;
 
-/// Entries that are kept, about: more than are made in the second after which nobody needs them.
+/// Approximate number of entries kept: more than a second's jobs, after which nobody needs them.
 const STREAM_MAX_LEN: usize = 16_384;
 
-/// How long one blocking read of the stream lasts.
+/// Duration of one blocking read of the stream.
 const BLOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The group that all workers of all replicas belong to, and the name that they share: nothing is kept for
-/// any of them.
+/// The consumer group of all workers, and the one consumer name that they share, because nothing is kept per
+/// consumer.
 const GROUP: &str = "workers";
 
-/// A job, as its row was when the notification was sent.
+/// A payment job, with its row's version when the notification was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// The booking's hold.
     pub hold: HoldId,
-    /// The row's version.
     pub version: i64,
 }
 
 impl Job {
-    /// The job of a booking that was just made.
+    /// The job of a new booking.
     #[must_use]
     pub fn new(hold: HoldId) -> Self {
         Self { hold, version: 1 }
@@ -56,7 +54,6 @@ pub struct JobNotifier {
     sender: Option<mpsc::Sender<Job>>,
 }
 
-/// The stream: its sending and its receiving end.
 #[derive(Clone)]
 pub struct Stream {
     redis: Redis,
@@ -64,13 +61,13 @@ pub struct Stream {
 }
 
 impl JobNotifier {
-    /// A notifier without a stream: workers find jobs by polling.
+    /// Without a stream, so that workers find jobs by polling only.
     #[must_use]
     pub fn disabled() -> Self {
         Self { sender: None }
     }
 
-    /// A notifier and its queue, to be handed to [`Stream::send`].
+    /// The notifier and its queue, which is handed to [`Stream::send`].
     #[must_use]
     pub fn new() -> (Self, mpsc::Receiver<Job>) {
         let (sender, notifications) = mpsc::channel(QUEUE_LIMIT);
@@ -78,7 +75,7 @@ impl JobNotifier {
         (Self { sender }, notifications)
     }
 
-    /// Notifies workers of a job, without waiting.
+    /// Does not block.
     pub fn notify(&self, job: Job) {
         let sent = self.sender.as_ref().map(|sender| sender.try_send(job));
         if !matches!(sent, Some(Ok(()))) {
@@ -88,7 +85,6 @@ impl JobNotifier {
 }
 
 impl Stream {
-    /// The stream in this Redis.
     #[must_use]
     pub fn new(redis: Redis, key_prefix: &str) -> Self {
         Self {
@@ -130,14 +126,11 @@ impl Stream {
         Ok(())
     }
 
-    /// A worker's receiver, on a connection of its own.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
+    /// A receiver with its own connection.
     pub async fn listen(&self) -> RedisResult<NotificationReceiver> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(BLOCK_TIMEOUT))
-            // A read waits that long for entries, and then some for the answer.
+            // Longer than a blocking read, to leave time for the answer.
             .set_response_timeout(Some(BLOCK_TIMEOUT * 2));
         let client = &self.redis.client;
         let connection = client
@@ -152,14 +145,13 @@ impl Stream {
     }
 }
 
-/// Receives notifications.
 pub struct NotificationReceiver {
     connection: MultiplexedConnection,
     key: String,
 }
 
 impl NotificationReceiver {
-    /// Creates the consumer group if it is missing: Redis may have been flushed since.
+    /// Creates the consumer group if it is missing: Redis may have been flushed.
     async fn ensure_group(&mut self) -> RedisResult<()> {
         let made: RedisResult<()> = cmd("XGROUP")
             .arg("CREATE")
@@ -175,10 +167,7 @@ impl NotificationReceiver {
         }
     }
 
-    /// The next jobs, at most so many and perhaps none, within a second.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
+    /// The next jobs, at most `at_most`; empty if none arrive within a second.
     pub async fn next(
         &mut self,
         at_most: usize,
@@ -218,7 +207,7 @@ fn is_code(error: &RedisError, code: &str) -> bool {
     error.code() == Some(code)
 }
 
-/// Entries of anybody else are skipped.
+/// `None` for malformed entries.
 fn parse(text: &str) -> Option<Job> {
     let (hold, version) = text.split_once(':')?;
     Some(Job {

@@ -1,5 +1,6 @@
-//! Keyed lock, sharded: requests under the same idempotency key run one after the other, so the first does
-//! the work and the others find its result. Without it they would all try, and all but one would violate the
+//! Sharded keyed locks: requests with the same idempotency key run one after the other within a process, so
+//! the first does the work and the others find its result. Without them all but one would violate the key's
+//! unique index, each costing the inventory a bisected batch. Across replicas only the index decides.
 //! key's unique index, each costing the inventory a bisected batch. Across replicas the index decides alone.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -7,14 +8,14 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Enough that two keys seldom share a shard, in less than a megabyte; those that do wait for one commit.
+/// Two keys seldom share a shard, in less than a megabyte; if they do, one waits for the other's commit.
 const SHARDS: usize = 16_384;
 
-/// The locks. Clones share them.
+/// Clones share the locks.
 #[derive(Clone)]
 pub struct KeyLocks(Arc<[Mutex<()>]>);
 
-/// A held lock; dropping it releases it.
+/// Dropping it releases the lock.
 pub struct KeyLock<'a>(
     #[expect(dead_code, reason = "held, not looked at")] Option<MutexGuard<'a, ()>>,
 );
@@ -26,8 +27,8 @@ impl Default for KeyLocks {
 }
 
 impl KeyLocks {
-    /// Waits for the key's lock; a request without a key need not wait. The wait is bounded by
-    /// the request's own time limit.
+    /// Waits for the key's lock; without a key it returns at once. The wait is bounded by the request's own
+    /// time limit.
     pub async fn lock(&self, key: Option<&str>) -> KeyLock<'_> {
         let shard = key.and_then(|key| {
             let mut hasher = DefaultHasher::new();

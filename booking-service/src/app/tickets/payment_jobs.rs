@@ -1,13 +1,12 @@
-//! The payment queue: the jobs of paying for tickets, and the dead letters that they become when they keep
-//! failing.
+//! The payment queue: jobs that pay for event tickets, and dead letters, which are jobs that kept failing.
 //!
-//! The job of a booking is its own row, written with its tickets' hold: its state says what is to be done,
-//! its version who has it, and `next_step_at` when somebody may take it. Workers hear of jobs by the
-//! [`crate::app::tickets::job_notifier`]; what nobody took within a second, or was left by a worker that was stopped, the
-//! [`crate::app::bookings::worker`] finds. An attempt that was declined is followed by another after a pause; one whose
-//! outcome is not known is asked again under the same key, for as long as there is time to pay. After a
-//! round of declined attempts the job is a dead letter: its booking's payment has failed, it keeps its tickets until its
-//! deadline, and may be tried again by staff, under further keys.
+//! A booking's row, written with the hold of its tickets, is the job: its state says what to do, its version
+//! who has it, and `next_step_at` when it is due. Workers learn of jobs from
+//! [`crate::app::tickets::job_notifier`]; jobs that nobody claimed within a second, and those of crashed
+//! workers, are found by [`crate::app::bookings::worker`]. A declined attempt is followed by another after a
+//! pause. One with an unknown outcome is repeated under the same key until the payment deadline. After a
+//! round of declined attempts the job becomes a dead letter: the payment has failed, the tickets stay held
+//! until the deadline, and staff or the customer may retry it under further keys.
 
 use crate::model::dead_letter::{DeadLetter, Failure};
 use std::time::Duration;
@@ -28,44 +27,36 @@ use crate::db::bookings::{Change, NextStep};
 use crate::model::booking::Booking;
 use crate::model::event_booking::EventBookingStatus;
 
-/// After this time a job that nobody took is found in the database: as of a new one.
+/// A requeued job that nobody claimed is found by polling after this time, like a new one.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long a worker waits after Redis did not answer.
+/// Pause after a Redis error.
 const REDIS_PAUSE: Duration = Duration::from_secs(1);
 
-/// The most jobs that are claimed in one statement.
+/// The most jobs claimed in one statement.
 const CLAIM_BATCH: usize = 64;
 
-/// Lists dead letters, and has them tried again.
+/// Lists and requeues dead letters.
 #[derive(Clone)]
 pub struct PaymentJobs {
-    /// What moves bookings on.
     pub engine: Engine,
-    /// What tells workers of jobs.
     pub notifier: JobNotifier,
 }
 
 impl PaymentJobs {
-    /// A page of the dead letters that nobody had tried again, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of dead letters that are not requeued, newest first.
     pub async fn dead_letters(
         &self,
         part: PageRequest<Uuid>,
         limit: i64,
     ) -> Result<Page<DeadLetter, Uuid>, AppError> {
         let database = &self.engine.database;
-        // One more than is shown tells whether there is another page.
+        // One row more than shown tells whether there is a next page.
         let found = db::tickets::payment_failures::waiting(database, part, limit + 1).await?;
         Ok(Page::of(found, &part, limit, |letter| letter.id))
     }
 
-    /// A dead letter with all failures of its job, in order.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// A dead letter with its declined attempts, in order.
     pub async fn dead_letter(&self, id: Uuid) -> Result<(DeadLetter, Vec<Failure>), AppError> {
         let database = &self.engine.database;
         let letter = db::tickets::payment_failures::find(database, id).await?;
@@ -74,11 +65,8 @@ impl PaymentJobs {
         Ok((letter, history))
     }
 
-    /// Has a job tried again, once per key: another round of attempts begins at once.
-    ///
-    /// # Errors
-    /// When there is no such dead letter, it was tried again before, its booking has ended, or the key came
-    /// with another request.
+    /// Requeues a dead letter, once per key: another round of attempts starts at once.
+    /// [`AppError::WrongState`] if it was requeued already or its booking has ended.
     pub async fn requeue(
         &self,
         id: Uuid,
@@ -93,10 +81,7 @@ impl PaymentJobs {
         idempotency::create(key, find, requeue).await
     }
 
-    /// Has the declined payment of a booking tried again, as its customer asks.
-    ///
-    /// # Errors
-    /// When it is not declined, or the booking has ended.
+    /// Retries a declined payment for its customer.
     pub async fn pay_again(&self, booking: HoldId) -> Result<(), AppError> {
         let letter =
             db::tickets::payment_failures::waiting_of(&self.engine.database, booking).await?;
@@ -154,7 +139,7 @@ impl PaymentJobs {
     }
 }
 
-/// Processes job ids from the Redis stream until it is told to stop; polling covers for the stream.
+/// Claims jobs from the Redis stream until stopped; polling covers for the stream.
 pub async fn run(workers: WorkerPool, stream: Stream, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let listening = stream.listen();

@@ -1,7 +1,7 @@
-//! Ticket options and their purchases: sold at once, not paid here.
+//! Ticket options and purchases: sold at once, not paid here.
 //!
-//! A purchase is a hold that is sold from the beginning; its row is written in the hold's own
-//! transaction. Whether there are enough tickets is decided by the inventory alone, so any number of
+//! A purchase is a hold that is sold from the start; its row is written in the hold's transaction. The
+//! inventory alone decides whether enough tickets are left, so any number of replicas may sell them.
 //! replicas may sell them.
 
 use crate::model::ticket_option::{NewTicketOption, Purchase, PurchaseRequest, TicketOption};
@@ -22,29 +22,26 @@ use crate::app::tickets::key_locks::KeyLocks;
 use crate::db;
 use crate::db::tickets::purchases::{NewPurchase, PurchaseGivenUp};
 
-/// How many ticket options' pools are remembered: a few megabytes.
+/// Pool ids cached: a few megabytes.
 const POOLS_REMEMBERED: u64 = 50_000;
 
-/// How long to wait before a purchase without an answer is tried to be given up again.
+/// Pause before abandoning a purchase with an unknown commit outcome is retried.
 const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
 
-/// Makes and finds ticket options and sells their tickets.
 #[derive(Clone)]
 pub struct TicketOptions {
     database: Pool,
     inventory: Arc<Inventory>,
-    /// The pools of ticket options, which never change.
+    /// A ticket option's pool never changes, so entries need no expiry.
     pools: Cache<Uuid, PoolId>,
-    /// Whose turn it is of those with the same key.
     key_locks: KeyLocks,
-    /// Where work goes on that no client waits for.
+    /// Runs work to its end without a client.
     tasks: BackgroundTasks,
-    /// How much a customer may have without paying.
+    /// Limits of what a customer may have without paying.
     unpaid: UnpaidOrders,
 }
 
 impl TicketOptions {
-    /// Sells what is in this database from this inventory.
     #[must_use]
     pub fn new(
         database: Pool,
@@ -62,10 +59,7 @@ impl TicketOptions {
         }
     }
 
-    /// Makes a ticket option and its tickets, once per key.
-    ///
-    /// # Errors
-    /// When the key came with another request, or the database does not answer.
+    /// Creates a ticket option and its tickets, once per key.
     pub async fn create(
         &self,
         new: &NewTicketOption,
@@ -85,20 +79,13 @@ impl TicketOptions {
         })
     }
 
-    /// A ticket option by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownTicketOption`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<TicketOption, AppError> {
         let option = db::tickets::ticket_options::find(&self.database, id).await?;
         option.ok_or(AppError::UnknownTicketOption)
     }
 
-    /// Sells tickets, once per key.
-    ///
-    /// # Errors
-    /// When there are not enough or there is no such ticket option, the key came with another request,
-    /// or the database does not answer.
+    /// Sells tickets, once per key. [`AppError::NotSoMany`] if too few are left.
     pub async fn purchase(
         &self,
         request: PurchaseRequest,
@@ -159,14 +146,14 @@ impl TicketOptions {
         }
     }
 
-    /// Undoes a purchase whose commit got no answer, and that nobody can ask for again: it must not come about
-    /// unnoticed. Where it is not there yet, its hold is refused from now on.
+    /// Abandons a purchase whose commit outcome is unknown and that has no key to ask for it again: it must
+    /// not succeed unnoticed. If it arrives later, a tombstone refuses its hold.
     fn give_up_later(&self, hold: HoldId) {
         let inventory = Arc::clone(&self.inventory);
         self.tasks.spawn(|stop| async move {
             let abandon = || inventory.submit_with(Command::Release { hold }, PurchaseGivenUp(hold.0));
             while let Err(error) = abandon().await {
-                tracing::warn!(purchase = %hold, %error, "a purchase without an answer is given up later");
+                tracing::warn!(purchase = %hold, %error, "abandoning a purchase with unknown commit outcome failed; retrying");
                 let pause = tokio::time::sleep(GIVE_UP_PAUSE);
                 if stop.run_until_cancelled(pause).await.is_none() {
                     return;
@@ -175,16 +162,13 @@ impl TicketOptions {
         });
     }
 
-    /// A purchase by its id.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// [`AppError::UnknownPurchase`] if there is none.
     pub async fn find_purchase(&self, id: Uuid) -> Result<Purchase, AppError> {
         let purchase = db::tickets::purchases::find(&self.database, id).await?;
         purchase.ok_or(AppError::UnknownPurchase)
     }
 
-    /// Where a ticket option's tickets are counted: read once.
+    /// The pool that counts a ticket option's units; cached.
     async fn pool(&self, id: Uuid) -> Result<PoolId, AppError> {
         if let Some(pool) = self.pools.get(&id).await {
             return Ok(pool);

@@ -1,5 +1,5 @@
-//! Vouchers: codes that take something off the price of a booking, so many times. Their uses are a pool,
-//! out of which one unit is taken in the same hold as the tickets.
+//! Vouchers: discount codes with a limited number of uses. The uses are a pool, from which the hold of the
+//! tickets takes one unit.
 
 use crate::model::voucher::{NewVoucher, Voucher, VoucherCode};
 use deadpool_postgres::Pool;
@@ -9,18 +9,13 @@ use uuid::Uuid;
 use crate::app::AppError;
 use crate::db;
 
-/// Makes and finds vouchers.
 #[derive(Clone)]
 pub struct Vouchers {
-    /// Where they are.
     pub database: Pool,
 }
 
 impl Vouchers {
-    /// Makes a voucher, once per key.
-    ///
-    /// # Errors
-    /// When there is no such event, the code or the key is taken, or the database does not answer.
+    /// Creates a voucher, once per key.
     pub async fn create(
         &self,
         new: &NewVoucher,
@@ -42,19 +37,13 @@ impl Vouchers {
         Ok(db::tickets::vouchers::insert(&self.database, Uuid::now_v7(), new, answer).await?)
     }
 
-    /// A voucher by its code, however it is written.
-    ///
-    /// # Errors
-    /// When there is none.
+    /// Codes are compared regardless of case. [`AppError::UnknownVoucher`] if there is none.
     pub async fn find(&self, code: &VoucherCode) -> Result<Voucher, AppError> {
         let voucher = db::tickets::vouchers::find(&self.database, code).await?;
         voucher.ok_or(AppError::UnknownVoucher)
     }
 
-    /// The vouchers after this one, in the order in which they were made.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of vouchers, in order of creation, after this id.
     pub async fn list(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Voucher>, AppError> {
         Ok(db::tickets::vouchers::list(&self.database, after, limit).await?)
     }

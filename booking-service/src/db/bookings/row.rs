@@ -125,7 +125,7 @@ pub(in crate::db) async fn read_claimed(
             .execute(&statement, &[&unreadable, &PUT_OFF_S])
             .await
             .inspect_err(|error| {
-                tracing::warn!(%error, "bookings that can't be read are claimed again soon");
+                tracing::warn!(%error, "postponing unreadable bookings failed");
             })
             .ok();
     }

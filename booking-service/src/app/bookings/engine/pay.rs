@@ -1,4 +1,4 @@
-//! The steps that concern money: charge, and reverse what must not have been charged.
+//! Payment steps: charge, and reverse (void or refund).
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const FLIGHTS: &str = "flight-service";
 const PAYMENTS: &str = "payment-service";
 
 impl Engine {
-    /// Makes an attempt to pay: the hold is pinned first, so that it can't lapse meanwhile.
+    /// Makes a payment attempt. The hold is pinned first, so that it cannot expire during the payment.
     pub(super) async fn pay(
         &self,
         booking: &Booking,
@@ -32,7 +32,7 @@ impl Engine {
                 _ => self.close_late(booking, attempt, context).await,
             };
         }
-        // A queued attempt has waited already, in the queue, and one on session for its customer.
+        // A queued attempt has waited in the queue, and an on-session one for its customer.
         let is_spaced = matches!(
             payment,
             Payment::AtOnce
@@ -63,7 +63,7 @@ impl Engine {
         crash_points::point("charge.before");
         let charge = match self.payments.charge(&key, &request, context).await {
             Ok(Ok(charge)) => charge,
-            // The request broke off on its way.
+            // The connection broke while the request was sent, so the outcome is unknown.
             Ok(Err(refusal)) if refusal.code == RefusalCode::RequestTimeout => {
                 let error = CallError::Refused(refusal);
                 return Err(no_answer(booking, PAYMENTS, error));
@@ -83,8 +83,8 @@ impl Engine {
         self.ended(booking, charge).await
     }
 
-    /// Closes the key of an attempt whose time has run out: no charge is made with it from now on, and only
-    /// one that it made already counts.
+    /// Closes the key of an attempt after the deadline: no charge is made under it from now on. If one was
+    /// made already, it counts.
     async fn close_late(
         &self,
         booking: &Booking,
@@ -104,7 +104,7 @@ impl Engine {
         }
     }
 
-    /// The booking after a charge that has come to its end.
+    /// Applies the outcome of a finished charge.
     async fn ended(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
         match charge.status {
             ChargeStatus::Success => self.charged(booking, Some(charge.payment_id)).await,
@@ -113,8 +113,8 @@ impl Engine {
         }
     }
 
-    /// The booking whose charge was refused: asking again would be refused again. Where whoever closed the
-    /// key has ended the booking, this is not written.
+    /// Ends the booking: a repeated charge would be refused again. If the key was closed by a worker that
+    /// ended the booking, this write loses (optimistic locking).
     fn charge_refused(
         &self,
         booking: &Booking,
@@ -123,14 +123,14 @@ impl Engine {
     ) -> Result<Step, AppError> {
         metrics::counter!("charges_refused_total").increment(1);
         tracing::error!(booking = %booking.id, attempt, code = %refusal.code, detail = refusal.detail,
-            "payment-service refused a charge, so its booking ends");
+            "charge refused; booking failed");
         let reason = Refusal::new(RefusalCode::PaymentRefused, "the payment could not be made");
         let ended = self.refused(booking, Event::ChargeRefused, reason)?;
         Ok(Step::Write(ended))
     }
 
-    /// The booking after a charge. An order's seats are sold first, so that what its customer sees as
-    /// confirmed is; if that takes too long it is confirmed without: its seats are pinned.
+    /// Confirms a charged booking. An order's seats are sold first, so that a confirmed order shows sold
+    /// seats. If that takes too long, it is confirmed with its seats pinned.
     async fn charged(
         &self,
         booking: &Booking,
@@ -143,7 +143,8 @@ impl Engine {
         };
         let seats = match booking.channel {
             Channel::Event => return self.sell_tickets(&booking).await,
-            // Its customer waits for the answer and sees no seats: they are pinned, and sold right after.
+            // This channel's customer waits for the answer and sees no seats: they are pinned now and sold
+            // right after.
             Channel::Count => ChargedSeats::Pinned,
             Channel::Seats | Channel::Simple => {
                 let timeout = self.settings.confirm_timeout;
@@ -168,7 +169,7 @@ impl Engine {
         Ok(Step::Write(self.after(&booking, event)?))
     }
 
-    /// The booking after an attempt that was declined for good.
+    /// Applies a declined attempt.
     async fn declined(&self, booking: &Booking, charge: Charge) -> Result<Step, AppError> {
         let event = Event::Declined {
             past_deadline: booking.deadline_at <= db::now(&self.database).await?,
@@ -185,13 +186,13 @@ impl Engine {
         }
     }
 
-    /// The booking once its time has run out.
+    /// Ends a booking whose deadline has passed.
     pub(super) fn out_of_time(&self, booking: &Booking) -> Result<Step, AppError> {
         let ended = self.refused(booking, Event::DeadlinePassed, out_of_time())?;
         Ok(Step::Write(ended))
     }
 
-    /// Closes an attempt's key, and refunds what it charged.
+    /// Closes an attempt's key, and refunds what was charged under it.
     pub(super) async fn reverse(
         &self,
         booking: &Booking,
@@ -199,7 +200,8 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Step, AppError> {
         let key = booking.charge_key(attempt);
-        // A charge that is known has its key: it is looked up, so that nothing takes its place if it is lost.
+        // A known charge is looked up instead: closing the key would leave a tombstone in place of a lost
+        // charge.
         let is_known = booking.life.charged == Some(attempt) && booking.payment.is_some();
         let charge = if is_known {
             self.payments.charge_of(&key, context).await
@@ -227,11 +229,12 @@ impl Engine {
             Some(charge) if charge.status == ChargeStatus::Processing => {
                 return Err(AppError::InProgress);
             }
-            // Money was taken and can't be given back: that stays owed until somebody finds it.
+            // Money was taken and cannot be given back: the refund stays owed until an operator finds the
+            // charge.
             _ if is_known => {
                 metrics::counter!("refunds_without_charge_total").increment(1);
                 tracing::error!(booking = %booking.id, payment = ?booking.payment,
-                    "the charge of a refund that is owed can't be found");
+                    "charge not found; refund still owed");
                 return Err(AppError::ChargeMissing(booking.id));
             }
             Some(_) | None => {}
@@ -240,8 +243,8 @@ impl Engine {
         Ok(Step::Write(self.after(&booking, Event::Reversed)?))
     }
 
-    /// How long to wait before an attempt: doubled each time, and up to half as long again by chance, so
-    /// that those who failed together don't come back together.
+    /// Exponential backoff with up to 50 % jitter, so that attempts that failed together are not repeated
+    /// together.
     pub(super) fn pause_before(&self, attempt: u8) -> Duration {
         let doublings = u32::from(attempt.saturating_sub(2)).min(6);
         let pause = self.settings.attempt_pause * 2u32.pow(doublings);
@@ -253,7 +256,7 @@ fn out_of_time() -> Refusal {
     Refusal::new(RefusalCode::Expired, "the time to pay ran out")
 }
 
-/// The charge that a booking needs; none for what costs nothing.
+/// `None` if there is nothing to pay.
 fn charge_request(booking: &Booking) -> Option<ChargeRequest> {
     let total = booking
         .total

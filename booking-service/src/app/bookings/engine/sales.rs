@@ -1,4 +1,4 @@
-//! Holds turned into sales, those of many bookings in one call.
+//! Confirms holds at flight-service, those of many bookings in one call (group commit).
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use service_core::group_commit::{GroupCommit, IsData, Limits};
 
 use crate::model::refusal::Refusal;
 
-/// As many holds in one call as flight-service takes; some dozen calls' worth may wait, which is less than a
-/// second's work.
+/// A batch is flight-service's limit for one call. The queue holds less than a second's work.
 const LIMITS: Limits = Limits {
     batch: CONFIRM_LIMIT,
     queue: 8192,
     wait: Duration::from_secs(2),
 };
 
-/// Sells holds. Clones share what waits.
+/// Clones share one queue.
 #[derive(Clone)]
 pub struct Sales {
     sold: GroupCommit<HoldId, Sale, NotSold>,
 }
 
-/// Whether a hold is a sale now, or why it can't be.
+/// The hold was sold, or why it cannot be.
 pub type Sale = Result<(), Refusal>;
 
-/// Why a call for many holds gave no answer: any of them may be sold or not.
+/// The batch got no answer: each of its holds may be sold or not.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct NotSold(#[from] CallError);
 
 impl IsData for NotSold {
-    /// No hold's fault: flight-service answers for each hold on its own.
+    /// Never a single hold's fault, because flight-service answers for each on its own; so a failed batch is
+    /// not bisected.
     fn is_data(&self) -> bool {
         false
     }
 }
 
 impl Sales {
-    /// Sells at this service, on the current runtime.
+    /// Spawns its task on the current runtime.
     #[must_use]
     pub fn start(flights: FlightClient) -> Self {
         let sell = move |holds: Vec<HoldId>| {
@@ -51,7 +51,7 @@ impl Sales {
         }
     }
 
-    /// Sells a hold; `None` when no answer came in time: it may be sold or not.
+    /// Sells a hold. `None` if no answer came in time: it may be sold or not.
     pub async fn sell(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
         let sold = tokio::time::timeout(timeout, self.sold.submit(hold)).await;
         sold.ok()?.ok()

@@ -1,4 +1,4 @@
-//! The steps that concern seats: hold, change, sell, give back.
+//! Seat steps: hold, change, sell, release.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,11 +15,12 @@ use crate::model::refusal::Refusal;
 
 const FLIGHTS: &str = "flight-service";
 
-/// How long a sale that nobody waits for may take before it is tried again later.
+/// Time limit of a sale in the background; a worker repeats it later.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Asks for the seats: pinned where payment follows at once, else until some time after the deadline.
+    /// Holds the seats: pinned where payment follows at once, otherwise with an expiry some time after the
+    /// deadline.
     pub(super) async fn hold(
         &self,
         booking: &Booking,
@@ -37,19 +38,20 @@ impl Engine {
                 crash_points::point("hold.after");
                 self.held(booking, &hold).map(Step::Write)
             }
-            // Its request made another booking before, which was lost, and asked for this hold.
+            // The hold's id comes from the idempotency key; a booking of the same request asked for it before
+            // and was lost.
             Ok(Err(refusal))
                 if refusal.code == RefusalCode::IdempotencyKeyReused && booking.has_key =>
             {
                 tracing::warn!(booking = %booking.id, hold = %booking.hold,
-                    "an earlier booking of this request is lost, so what it left is undone");
+                    "hold belongs to a lost booking of the same request; releasing it");
                 let message = "an earlier try was interrupted and is undone; ask again";
                 let refusal = Refusal::new(RefusalCode::Interrupted, message);
                 let ended = self.refused(booking, Event::HoldOfLostBooking, refusal)?;
                 Ok(Step::Write(ended))
             }
             Ok(Err(refusal)) => {
-                // The only request for this hold was refused: there is nothing to give back.
+                // The first and only request for this hold was refused, so there is nothing to release.
                 let may_be_held = booking.lease_reclaims > 0;
                 let event = Event::HoldRefused { may_be_held };
                 Ok(Step::Write(self.refused(booking, event, refusal.into())?))
@@ -88,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// The booking once its seats are held: to be paid, unless it costs something else than expected.
+    /// Applies a granted hold; a total other than the expected one ends the booking.
     fn held(&self, booking: &Booking, hold: &Hold) -> Result<Booking, AppError> {
         let unwanted = Event::HoldRefused { may_be_held: true };
         let Some(total) = total_of(hold) else {
@@ -111,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Swaps the seats of a held booking. The same number again changes nothing more.
+    /// Changes the seats of a held booking. Idempotent by the number of the change.
     pub(super) async fn change_seats(
         &self,
         booking: &Booking,
@@ -134,7 +136,7 @@ impl Engine {
             .await
             .map_err(|error| no_answer(booking, FLIGHTS, error))?;
         match answer {
-            // The number was used up by an earlier try, which was refused.
+            // An earlier try of this number was refused, which used the number up.
             Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
                 requested_seats: None,
                 refusal: Some(Refusal::new(
@@ -145,7 +147,7 @@ impl Engine {
             })),
             Ok(hold) => {
                 crash_points::point("change.after");
-                // It has the seats already, and nobody could say what they cost.
+                // The seats are changed already, but have no price in one currency.
                 let Some(total) = total_of(&hold) else {
                     let ended = self.refused(booking, Event::Abandoned, not_payable())?;
                     return Ok(Step::Write(ended));
@@ -160,7 +162,7 @@ impl Engine {
                 let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
                 Ok(Step::Write(ended))
             }
-            // The seats stay as they were; the reason is for whoever asked.
+            // The old seats stay; the refusal is for the request that asked.
             Err(refusal) => Ok(Step::Write(Booking {
                 requested_seats: None,
                 refusal: Some(refusal.into()),
@@ -169,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// Turns the hold of a confirmed booking into a sale.
+    /// Sells the hold of a confirmed booking.
     pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
         match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
             Some(Ok(())) => {
@@ -186,7 +188,7 @@ impl Engine {
         }
     }
 
-    /// Gives the seats back, also those of a hold that has not arrived yet.
+    /// Releases the hold. If it arrives later, a tombstone refuses it.
     pub(super) async fn release(
         &self,
         booking: &Booking,
@@ -204,7 +206,7 @@ impl Engine {
     }
 }
 
-/// Whether a hold has the seats that were wanted.
+/// Whether the hold has the requested seats.
 fn has_seats(hold: &Hold, booking: &Booking, wanted: &SeatChange) -> bool {
     booking.legs.iter().zip(&wanted.seats).all(|(leg, seats)| {
         let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
@@ -213,7 +215,7 @@ fn has_seats(hold: &Hold, booking: &Booking, wanted: &SeatChange) -> bool {
     })
 }
 
-/// The booking with the seats that its hold has now.
+/// The booking with its hold's current seats.
 fn with_seats_of(booking: &Booking, hold: &Hold, wanted: &SeatChange, total: Money) -> Booking {
     let legs = booking.legs.iter().zip(&wanted.seats).map(|(leg, seats)| {
         let held = hold.legs.iter().find(|held| held.flight_id == leg.flight);
@@ -241,7 +243,7 @@ fn not_payable() -> Refusal {
     )
 }
 
-/// The price of all seats of all legs, if they have one currency.
+/// The price of all seats of all legs; `None` if they differ in currency.
 fn total_of(hold: &Hold) -> Option<Money> {
     let mut legs = hold.legs.iter().map(|leg| {
         let price = Money::new(leg.price, leg.currency).ok()?;

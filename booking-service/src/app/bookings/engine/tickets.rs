@@ -1,5 +1,5 @@
-//! The steps of tickets to events. They are counted in the database that bookings are in, so a booking's
-//! row and its event's statistics change in the transaction that moves its tickets.
+//! Event ticket steps. Tickets are counted in the bookings database, so a booking's row and its event's
+//! statistics change in the transaction that moves the tickets.
 
 use inventory::Command;
 use lifecycle::{ChargedSeats, Event, State};
@@ -13,7 +13,7 @@ use crate::model::booking::Booking;
 use crate::model::refusal::Refusal;
 
 impl Engine {
-    /// Sells the tickets of a booking that was charged, and confirms it.
+    /// Sells the tickets of a charged booking and confirms it.
     pub(super) async fn sell_tickets(&self, booking: &Booking) -> Result<Step, AppError> {
         let sold = Event::Charged {
             seats: ChargedSeats::Sold,
@@ -22,7 +22,7 @@ impl Engine {
         let command = Command::Confirm { hold: booking.hold };
         if let Err(refusal) = self.move_tickets(command, booking, &confirmed).await? {
             let current = db::bookings::find(&self.database, booking.id).await?;
-            // Given up while it was charged: whoever ended it gave its tickets back, and refunds it.
+            // Cancelled during the charge: that worker has released the tickets and refunds the charge.
             if current.is_none_or(|current| current.version != booking.version) {
                 return Err(AppError::ChangedElsewhere);
             }
@@ -35,15 +35,15 @@ impl Engine {
             return Ok(Step::Write(self.refused(booking, lost, reason)?));
         }
         crash_points::point("sold.after");
-        // Whether the row was still the one that was read, nobody has to know here: what is written of it
-        // from now on names its version.
+        // The row may have changed concurrently. The next write names this version, so it would then be
+        // refused.
         Ok(Step::Written(Booking {
             version: booking.version + 1,
             ..confirmed
         }))
     }
 
-    /// Gives the tickets of an ended booking back, and shows its end.
+    /// Releases the tickets of an ended booking and makes its end public.
     pub(super) async fn release_tickets(&self, booking: &Booking) -> Result<Step, AppError> {
         let released = self.after(booking, Event::Released)?;
         let command = Command::Release { hold: booking.hold };
@@ -57,8 +57,7 @@ impl Engine {
         }
     }
 
-    /// Has the inventory move a booking's tickets and, in the same commit, the booking be what it is then,
-    /// if it is still what it was.
+    /// Moves a booking's tickets and, in the same commit, updates its row if its version has not changed.
     async fn move_tickets(
         &self,
         command: Command,
@@ -74,7 +73,8 @@ impl Engine {
         };
         let answer = self.inventory.submit_with(command, moved.clone()).await?;
         match answer {
-            // They were moved before, by somebody who no longer had the booking: its row is as it was.
+            // The tickets were moved by a worker whose lease had expired, so its update of the row did not
+            // apply.
             Ok(accepted) if accepted.is_replayed() => {
                 db::tickets::event_bookings::write(&self.database, &moved).await?;
                 Ok(Ok(()))
@@ -83,8 +83,8 @@ impl Engine {
         }
     }
 
-    /// Writes an attempt that was declined, with its history: another one follows when its time comes, or
-    /// the job is a dead letter, or over.
+    /// Records a declined attempt with its history: the next attempt follows later, or the job becomes a dead
+    /// letter, or the booking has ended.
     pub(super) async fn decline_in_queue(
         &self,
         booking: &Booking,

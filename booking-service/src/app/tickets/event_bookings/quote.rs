@@ -1,4 +1,4 @@
-//! What a booking of tickets takes and costs: read before it is decided whether it can be had.
+//! The quote of an event booking: the pools that it needs and its price, read before the hold decides.
 
 use domain::sale_rules::holding::TicketAllowance;
 use domain::{Money, PoolId, RefusalCode, Units};
@@ -16,36 +16,33 @@ use crate::model::invalid_field::InvalidField;
 use crate::model::refusal::Refusal as Reason;
 use crate::model::voucher::Voucher;
 
-/// What somebody asks for, at the price of now.
 pub(super) struct Quote {
-    /// When this is, by the database's clock.
+    /// By the database's clock.
     pub now: Timestamp,
-    /// What one ticket costs.
     pub unit_price: Money,
-    /// What the voucher takes off.
+    /// By the voucher.
     pub discount: Money,
-    /// What is left to pay.
+    /// After the discount.
     pub total: Money,
-    /// The voucher, if there is one.
     pub voucher: Option<Voucher>,
-    /// Where the event's tickets are counted.
+    /// The event's pool.
     pub tickets: PoolId,
     user_limit: Option<UserLimit>,
     quantity: Units,
 }
 
-/// What a user may have of an event.
+/// A user's limit for an event.
 struct UserLimit {
-    /// Where it is counted.
+    /// Counts the user's tickets.
     pool: PoolId,
     event: Uuid,
     user: Uuid,
-    /// How many tickets it is.
+    /// In tickets.
     most: u32,
 }
 
 impl UserLimit {
-    /// The same with what the user has of it by now.
+    /// The limit, with the tickets that the user has now.
     async fn read(&self, engine: &Engine) -> Result<TicketAllowance, AppError> {
         let held =
             db::tickets::ticket_limits::held(&engine.database, self.event, self.user).await?;
@@ -57,9 +54,7 @@ impl UserLimit {
 }
 
 impl Quote {
-    /// # Errors
-    /// When there is no such event, user or voucher, it is not on sale, the user has had their user_limit, or the
-    /// database does not answer.
+    /// Refuses unknown events, users and vouchers, closed sales, and users who have reached their limit.
     pub async fn make(engine: &Engine, request: &EventBookingRequest) -> Result<Self, AppError> {
         let offer =
             db::tickets::events::offer(&engine.database, request.event, request.user).await?;
@@ -103,12 +98,11 @@ impl Quote {
         })
     }
 
-    /// Whether there is nothing to pay.
     pub fn is_free(&self) -> bool {
         self.total.minor() == 0
     }
 
-    /// The pools and units that it takes.
+    /// The pools and units of the hold.
     pub fn wanted(&self) -> Vec<(PoolId, Units)> {
         let voucher = self.voucher.as_ref();
         let use_of_voucher = voucher.map(|voucher| (voucher.pool, Units::ONE));
@@ -126,9 +120,9 @@ impl Quote {
         .collect()
     }
 
-    /// Why it could not be had: which of its pools has too few units left. The gate, which refuses before
-    /// the counts are written, is asked about the tickets alone; the others are as they were then, unless
-    /// something was given back since.
+    /// The reason for a refused hold: the pool with too few units. The gate, which refuses before the counts
+    /// are written, covers the tickets only; the other pools are as they were at the refusal, unless
+    /// something was released since.
     pub async fn shortage(&self, engine: &Engine) -> Result<AppError, AppError> {
         let wanted = self.wanted();
         let refusal = if wanted.len() == 1 {
@@ -178,8 +172,8 @@ fn discount(voucher: &Voucher, event: &Event, price: Money) -> Result<Money, App
     })
 }
 
-/// A user's limit for an event, its pool made if it is the first time, and as large as the limit is now.
-/// Tickets that were booked while there was no limit are in no such pool: it is smaller by them.
+/// A user's limit for an event. Its pool is created on first use and resized to the current limit, minus the
+/// tickets that were booked while there was no limit, which the pool does not count.
 async fn user_limit(
     engine: &Engine,
     event: &Event,
@@ -208,7 +202,7 @@ async fn user_limit(
         });
         match engine.inventory.submit(resize).await? {
             Ok(_) => {}
-            // The user has more tickets than the limit allows by now.
+            // The user already has more tickets than the limit, which was lowered.
             Err(Refusal::CapacityInUse) => {
                 return Err(AppError::Refused(limit_reached(user_limit)));
             }
