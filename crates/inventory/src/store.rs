@@ -35,7 +35,7 @@ pub(crate) const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The connection failed, or the statement was refused.
-    #[error("the database refused")]
+    #[error("a statement failed")]
     Database(#[from] tokio_postgres::Error),
     /// No connection could be had.
     #[error("the database can't be reached")]

@@ -198,7 +198,7 @@ impl Refusal {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum InventoryError {
     /// The queue is full, or the command waited too long.
-    #[error("the inventory has too much to do")]
+    #[error("the inventory is overloaded")]
     Busy,
     /// The database can't be reached or does not answer now.
     #[error("the database can't answer now: {0}")]

@@ -1,6 +1,5 @@
-//! The audit log: what admins did, and the changes by agents and services that are recorded. Each service's
-//! database has two append-only tables. An entry is committed before its action begins; a second row records
-//! the outcome.
+//! The audit log: recorded actions, by whom, and their outcome. Each service's database has two append-only
+//! tables. An entry is committed before its action begins; a second row records the outcome.
 
 use deadpool_postgres::Pool;
 use jiff::Timestamp;

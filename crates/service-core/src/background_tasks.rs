@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-/// Spawns and stops background tasks. Clones share them.
+/// The background tasks of a service. Clones share them.
 #[derive(Clone)]
 pub struct BackgroundTasks {
     tracker: TaskTracker,

@@ -10,7 +10,7 @@ mod request_key;
 pub use self::answers::Answer;
 pub use self::request_key::RequestKey;
 
-/// Errors of an idempotent creation.
+/// What the error type of an idempotent creation must tell.
 pub trait KeyConflict {
     /// The key was used before for another request.
     fn key_reused() -> Self;

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// After this long a task counts as recovered, and its backoff starts over.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
 
-/// The names of tasks that are gone; one entry per running supervisor.
+/// The names of tasks that are gone, one entry for each; several tasks may share a name.
 static GONE: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
 /// The tasks that ended unasked and have not run steadily since, sorted and without repeats.

@@ -11,7 +11,7 @@ const TOLD_MAX: u64 = 10_000;
 
 static TOLD: LazyLock<Cache<String, ()>> = LazyLock::new(|| Cache::new(TOLD_MAX));
 
-/// The row, or `None` if it can't be read: that is counted, and logged once per row.
+/// The row; `None` if it can't be read, which is counted, and logged once per row.
 pub fn skipped<T, E: Display>(
     table: &'static str,
     id: impl Display,
