@@ -1,11 +1,11 @@
-# Becomes the server, and leaves a watchdog behind that ends the server when its parent is gone.
+# Execs the server, and leaves a watchdog behind that stops the server when its parent dies.
 #
-# Arguments: the signal that ends the server soon, the directory to remove after it, the server's
-# command line. Standard input is a pipe whose only writing end is in the parent: a line on it means
-# that the parent has ended the server itself, its end means that the parent is gone, killed perhaps.
+# Arguments: the signal for a fast stop, the directory to remove afterwards, the server's command
+# line. Standard input is a pipe with its only write end in the parent. A line on it means that the
+# parent has stopped the server itself; end of file means that the parent has died.
 #
 # The server keeps the pid of this shell, so that the parent knows it. The watchdog is started from a
-# subshell that ends at once, because a server is not to find a child that it did not make.
+# subshell that exits at once, so that the server has no child that it did not start.
 signal=$1 directory=$2
 shift 2
 server=$$

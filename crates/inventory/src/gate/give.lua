@@ -1,4 +1,4 @@
--- Gives units back that were taken in vain. An unknown count stays unknown.
+-- Gives back units that the command did not take. -1: the count is missing, and stays so.
 if redis.call('EXISTS', KEYS[1]) == 0 then
     return -1
 end

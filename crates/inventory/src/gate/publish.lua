@@ -1,4 +1,4 @@
--- Sets a pool's free count as of a version, unless a newer one is known. It lives a second.
+-- Sets a pool's free count unless the key has this version or a newer one. Expires after ARGV[3] ms.
 local known = redis.call('HGET', KEYS[1], 'version')
 if known and tonumber(known) >= tonumber(ARGV[1]) then
     return 0

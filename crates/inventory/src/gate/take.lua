@@ -1,5 +1,5 @@
--- Takes units from a pool's free count, or (ARGV[2] = '1') only asks whether it could.
--- -1: the count is not known here; 0: not enough; 1: taken.
+-- Takes units from a pool's free count, or with ARGV[2] = '1' only compares.
+-- -1: the count is missing; 0: not enough; 1: taken, or enough.
 local free = redis.call('HGET', KEYS[1], 'free')
 if not free then
     return -1
