@@ -1,4 +1,4 @@
-//! What the service decides. It knows neither SQL nor HTTP.
+//! The service's decisions. No SQL, no HTTP.
 
 pub mod flight_view;
 pub mod live;
@@ -18,60 +18,57 @@ use service_core::idempotency::KeyConflict;
 
 use crate::db::DbError;
 
-/// Why a call could not be answered as it was meant.
+/// Why a call failed or was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// No such flight.
     #[error("there is no flight {0}")]
     UnknownFlight(FlightId),
-    /// No flight has this number.
+    /// No departure has this flight number.
     #[error("there is no flight {0}")]
     UnknownFlightNumber(String),
-    /// Somebody has seats on the flight.
+    /// Units of the flight are held or sold.
     #[error("somebody has seats on flight {0}")]
     HasBookings(FlightId),
-    /// The key came before with another request.
+    /// The key is bound to another request.
     #[error("the key was used before with another request")]
     KeyReused,
-    /// A field makes no sense.
+    /// The field's name, and what is wrong with its value.
     #[error("{0} {1}")]
     Invalid(&'static str, String),
-    /// Pools can't be made.
+    /// The new flight's pool can't be created.
     #[error(transparent)]
     Create(#[from] CreateError),
-    /// The flight departs on another day.
+    /// The request names another date than the departure's.
     #[error("flight {flight} does not depart on {asked}")]
     WrongDate {
-        /// The flight.
         flight: FlightId,
-        /// The date that was asked for.
+        /// The date in the request.
         asked: Date,
     },
-    /// The hold makes no sense.
+    /// The hold's legs are invalid.
     #[error(transparent)]
     MalformedHold(MalformedHold),
-    /// The flights can't be sold as one itinerary.
+    /// The flights don't form an itinerary.
     #[error(transparent)]
     NoItinerary(#[from] NoItinerary),
-    /// The seat change makes no sense.
+    /// The change's seats are invalid.
     #[error(transparent)]
     MalformedSeatChange(MalformedSeatChange),
-    /// The search makes no sense.
+    /// The search's parameters are invalid.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// The inventory refuses.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The inventory has no answer.
+    /// The inventory gave no verdict.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
-    /// The database has no answer.
+    /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
     /// The inventory's tables can't be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A command was answered with what belongs to another kind of command: a bug.
+    /// The verdict belongs to another kind of command: a bug.
     #[error("the inventory answered another question")]
     OtherAnswer,
 }

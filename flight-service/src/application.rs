@@ -1,4 +1,4 @@
-//! The service put together: its stores, its parts, and the server over them.
+//! The composition root: stores, inventory, schedule, background tasks, and the server over them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,22 +33,22 @@ use crate::routes::search_pages::SearchPages;
 use crate::settings::Settings;
 use crate::{db, routes};
 
-/// The service, bound to its address and ready to run.
+/// The service, bound to its address.
 pub struct Application {
     server: BoundServer,
 }
 
 impl Application {
-    /// Brings the schema up to date if the settings say so, reads the schedule and binds the address.
+    /// Migrates the schema if `migrate_on_start` is set, loads the schedule and binds the address.
     ///
     /// # Errors
-    /// When the database can't be reached or migrated, or the address can't be bound.
+    /// The database can't be reached or migrated, or the address can't be bound.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         settings.auth.warn_of_keys(false);
         if settings.database.migrate_on_start {
             migrate(settings).await?;
         }
-        // First, so that whatever counts finds where to.
+        // First: counters that register before the recorder is installed are lost.
         telemetry::metrics_handle()?;
         let stores = Stores::connect(settings)?;
         let schedule =
@@ -72,28 +72,24 @@ impl Application {
         serve(settings, stores, tasks, services)
     }
 
-    /// The address that was bound, its port included.
+    /// The bound address, with the port that was chosen for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// What stops the service from outside, as a signal would.
+    /// Stops the service from outside, as a signal would.
     #[must_use]
     pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 
     /// Serves until SIGINT, SIGTERM or the handle stops it.
-    ///
-    /// # Errors
-    /// When the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
 }
 
-/// What outlives the service.
 struct Stores {
     database: Pool,
     redis: Option<Redis>,
@@ -108,7 +104,7 @@ impl Stores {
     }
 }
 
-/// The inventory of seats; the listener hears each pool's count.
+/// The inventory of seats; `listener` receives each pool's new count.
 fn start_inventory(
     settings: &Settings,
     stores: &Stores,
@@ -145,7 +141,7 @@ fn start_inventory(
     ))
 }
 
-/// Keeps the schedule in memory as the database has it.
+/// Starts the tasks that keep the schedule up to date.
 fn follow_schedule(
     settings: &Settings,
     schedule: &Arc<CurrentSchedule>,
@@ -168,7 +164,6 @@ fn follow_schedule(
     Ok(())
 }
 
-/// What the routes call.
 fn services(
     settings: &Settings,
     stores: &Stores,
@@ -202,7 +197,7 @@ fn services(
     })
 }
 
-/// Binds the address, for these services.
+/// Binds the address.
 fn serve(
     settings: &Settings,
     stores: Stores,
@@ -239,10 +234,7 @@ fn serve(
     Ok(Application { server })
 }
 
-/// Brings the flights database up to date.
-///
-/// # Errors
-/// When it can't be reached or a migration fails.
+/// Migrates the flights database to this binary's schema.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
     migrations::migrate(&config, db::migrations()).await

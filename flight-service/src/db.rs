@@ -1,5 +1,4 @@
-//! The tables of the schedule, one file each; SQL only here. The inventory's tables are the inventory
-//! crate's.
+//! The schedule's tables, one file each; SQL only here. The inventory's tables are in crate `inventory`.
 
 pub mod adjustment_answers;
 pub mod airports;
@@ -15,7 +14,6 @@ mod embedded {
 use service_core::database::ConnectError;
 use service_core::migrations::MigrationSet;
 
-/// The migrations of the flights database, in order.
 #[must_use]
 pub fn migrations() -> Vec<MigrationSet> {
     vec![
@@ -29,28 +27,27 @@ pub fn migrations() -> Vec<MigrationSet> {
     ]
 }
 
-/// Why rows could not be read or written.
+/// Why a database call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection could be had.
+    /// No connection from the pool.
     #[error("the database can't be reached")]
     Pool(#[from] deadpool_postgres::PoolError),
-    /// The database failed or refused.
     #[error("the database refused")]
     Query(#[from] tokio_postgres::Error),
-    /// A connection beside the pool could not be opened.
+    /// The `LISTEN` connection could not be opened.
     #[error("the database can't be reached")]
     Connect(#[from] ConnectError),
-    /// The connection was closed.
+    /// The `LISTEN` connection was closed.
     #[error("the database closed the connection")]
     ConnectionEnded,
-    /// A stored value is not one that this service writes.
+    /// A row holds a value that this service never writes.
     #[error("{0} has a value that can't be read")]
     Unreadable(&'static str),
 }
 
 impl DbError {
-    /// The constraint that refused, if one did.
+    /// Name of the constraint that refused a write, if one did.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
         match self {

@@ -1,9 +1,9 @@
-//! Schedules from CSV files into the database: all of a schedule, or nothing.
+//! Imports schedules from CSV files: all of a schedule, or nothing.
 //!
-//! A directory has `airports.csv` and `flights.csv`, the latter perhaps packed with gzip. Flights are
-//! either dated (`departure`, `arrival`: RFC 3339), and may be shifted by whole weeks; or a timetable
-//! of local times (`departs_local`, `arrives_local`: `HH:MM`), flown on each date that is named. How
-//! local times become moments is said in `local_times`.
+//! A directory has `airports.csv` and `flights.csv`, the latter optionally compressed with gzip. Flights are
+//! either dated (`departure`, `arrival`: RFC 3339) and may be shifted by whole weeks, or form a timetable of
+//! local times (`departs_local`, `arrives_local`: `HH:MM`) that is flown on each given date. `local_times`
+//! has the rules of conversion.
 
 mod airports;
 mod flights;
@@ -26,13 +26,12 @@ use crate::db::flights::NewFlight;
 use crate::settings::Settings;
 use crate::{NAME, POOL_KIND, db};
 
-/// Rows in one statement: large enough to be quick, small enough for a progress bar to move.
+/// Rows per statement: enough to be fast, few enough to keep progress visible.
 const CHUNK_ROWS: usize = 5000;
 
-/// How long one statement of an import may take.
+/// Time limit of one statement of an import.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What to import.
 #[derive(Debug, Args)]
 pub struct ImportOptions {
     /// The directory that has airports.csv and flights.csv (or flights.csv.gz)
@@ -61,7 +60,7 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// The dates on which a timetable of local times is flown, in order, each once.
+    /// The dates on which a timetable is flown, in order, without duplicates.
     fn dates(&self) -> anyhow::Result<Vec<Date>> {
         let mut dates = self.on.clone();
         if let (Some(first), Some(days)) = (self.from, self.days) {
@@ -76,7 +75,7 @@ impl ImportOptions {
     }
 }
 
-/// A flight to be added, with its seats.
+/// A flight to insert, with its seats.
 #[derive(Clone, Debug)]
 struct ImportedFlight {
     flight: NewFlight,
@@ -88,7 +87,7 @@ struct ImportedFlight {
 /// Imports a directory.
 ///
 /// # Errors
-/// When a file can't be read, a row is wrong, or the database refuses. Nothing is imported then.
+/// A file can't be read, a row is invalid, or the database refuses. Nothing is imported then.
 pub async fn run(settings: &Settings, options: &ImportOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let name = name_of(&options.directory)?;
@@ -140,7 +139,7 @@ fn joined(airports: &[AirportCode]) -> String {
     codes.join(", ")
 }
 
-/// The name under which an import is remembered: the directory's own.
+/// The name under which an import is recorded: the directory's.
 fn name_of(directory: &Path) -> anyhow::Result<String> {
     let path = directory
         .canonicalize()
@@ -149,7 +148,7 @@ fn name_of(directory: &Path) -> anyhow::Result<String> {
     Ok(name.to_string_lossy().into_owned())
 }
 
-/// Adds the flights and their pools, chunk by chunk, in one transaction.
+/// Inserts the flights and their pools in chunks, in one transaction.
 async fn insert(
     transaction: &deadpool_postgres::Transaction<'_>,
     flights: Vec<ImportedFlight>,
@@ -184,7 +183,7 @@ async fn insert(
     Ok(())
 }
 
-/// The database's refusal in the importer's words, where they are clearer.
+/// Rewords a refusal of the database where the importer knows more.
 fn explained(error: db::DbError) -> anyhow::Error {
     if let db::DbError::Query(query) = &error
         && let Some(refusal) = query.as_db_error()
@@ -196,7 +195,7 @@ fn explained(error: db::DbError) -> anyhow::Error {
     error.into()
 }
 
-/// Fails with the rows that are wrong, if any: the first twenty, and how many there are.
+/// Fails if rows are wrong: names the first twenty, and counts all.
 fn check(file: &str, wrong: &[String]) -> anyhow::Result<()> {
     if wrong.is_empty() {
         return Ok(());

@@ -1,19 +1,19 @@
 //! flight-service: flights, itinerary search, seats.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | `application` | what is put together at the start |
-//! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
-//! | [`app`] | what is decided: search over the schedule in memory, seats through the inventory |
+//! | `application` | the composition root |
+//! | [`routes`] | the HTTP endpoints: extract, parse, call, answer; errors become HTTP here |
+//! | [`app`] | the decisions: search over the schedule in memory, seats through the inventory |
 //! | [`db`] | the schedule's tables; SQL only here |
-//! | [`import`] | schedules from CSV files into the database |
+//! | [`import`] | imports schedules from CSV files |
 //! | [`settings`] | the settings and their defaults |
 //!
-//! PostgreSQL has the schedule and the seats. In memory are the timetable, which search runs on, and
-//! a counter of free seats for each flight; both follow the database. Redis has the gate, and what searches found if the settings say
-//! so.
+//! PostgreSQL stores the schedule and the seats. In memory are the timetable that search runs on and a live
+//! counter of free seats per flight; both follow the database. Redis has the gate, and optionally the cache
+//! of search results.
 //!
-//! Deliberately not here: bookings and money. This service calls no other.
+//! Deliberately absent: bookings and money. This service calls no other.
 
 pub mod app;
 mod application;

@@ -1,7 +1,6 @@
-//! What this service is called elsewhere.
+//! The service's names in other systems.
 
-/// The service's name.
 pub const NAME: &str = "flight-service";
 
-/// The first part of the gate's keys.
+/// Prefix of the gate's keys in Redis.
 pub const POOL_KIND: &str = "flight_seats";

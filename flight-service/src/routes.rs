@@ -1,4 +1,4 @@
-//! The HTTP calls: each extracts, parses, calls [`crate::app`] and answers.
+//! The HTTP endpoints: each extracts, parses, calls [`crate::app`] and answers.
 
 mod calendar;
 mod endpoints;

@@ -1,4 +1,4 @@
-//! The service's settings; `settings.default.toml` explains each.
+//! The service's settings, explained in `settings.default.toml`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,54 +15,43 @@ use service_core::settings::{
     Validate, duration_or_never, load, require,
 };
 
-/// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
 
-/// All settings of flight-service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How it listens.
     pub http: HttpSettings,
-    /// Who may call.
     pub auth: AuthSettings,
-    /// How much it answers.
     pub limits: LimitSettings,
-    /// How much is watched.
     pub streams: StreamSettings,
-    /// The flights database.
     pub database: DatabaseSettings,
-    /// Redis, for the gate.
+    /// For the gate, and optionally the search cache.
     pub redis: RedisSettings,
-    /// Its logs.
     pub log: LogSettings,
-    /// When sales end.
     pub sales: SalesSettings,
-    /// How it searches.
     pub search: SearchSettings,
-    /// How it follows the schedule.
+    /// How the schedule in memory follows the database.
     pub schedule: ScheduleSettings,
-    /// How it counts seats.
     pub inventory: InventorySettings,
 }
 
-/// When sales end.
+/// The end of sales.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SalesSettings {
-    /// How long before departure; `None` where it is `never`.
+    /// Before departure; `None` where it is `never`.
     #[serde(deserialize_with = "duration_or_never")]
     pub close_before_departure: Option<Duration>,
-    /// booking-service's, which may be in the same environment: not read.
+    /// booking-service's setting, which the same environment may have; ignored.
     #[serde(default, rename = "close_before_event")]
     _events: IgnoredAny,
 }
 
 impl SalesSettings {
-    /// The same for the inventory.
+    /// The policy for the inventory.
     ///
     /// # Errors
-    /// When the time is longer than can be counted.
+    /// The duration is out of range.
     pub fn policy(&self) -> Result<SalesPolicy, jiff::Error> {
         let close_before_start = self
             .close_before_departure
@@ -72,56 +61,55 @@ impl SalesSettings {
     }
 }
 
-/// How it searches.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchSettings {
-    /// The shortest time between two flights of an itinerary.
+    /// Minimum time between two flights of an itinerary.
     #[serde(with = "humantime_serde")]
     pub connection_min: Duration,
-    /// The longest.
+    /// Maximum time between two flights.
     #[serde(with = "humantime_serde")]
     pub connection_max: Duration,
-    /// Memory for what searches found, in bytes.
+    /// Size of the candidate cache, in bytes.
     pub cache_bytes: u64,
-    /// How long that is kept.
+    /// Lifetime of cached candidates.
     #[serde(with = "humantime_serde")]
     pub cache_lifetime: Duration,
-    /// Memory for whole answers, in bytes.
+    /// Size of the cache of whole answers, in bytes.
     pub page_cache_bytes: u64,
-    /// Whether replicas share what searches found.
+    /// Whether replicas share candidates through Redis.
     pub redis_cache: bool,
-    /// How long one look into that may take.
+    /// Time limit of a call to that cache.
     #[serde(with = "humantime_serde")]
     pub redis_timeout: Duration,
 }
 
-/// How it follows the schedule.
+/// How the schedule in memory follows the database.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSettings {
-    /// How often the database is asked what changed.
+    /// Interval of polling for changes.
     #[serde(with = "humantime_serde")]
     pub poll_interval: Duration,
 }
 
-/// How it counts seats.
+/// Time limits of the inventory.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InventorySettings {
-    /// How long a command may wait for its commit.
+    /// Longest wait of a command for its commit.
     #[serde(with = "humantime_serde")]
     pub commit_timeout: Duration,
-    /// How long a proof of the ledger may take.
+    /// Time limit of a ledger proof.
     #[serde(with = "humantime_serde")]
     pub proof_timeout: Duration,
 }
 
 impl Settings {
-    /// Reads them: the defaults, then this file, then the environment.
+    /// Layers the defaults, this file, then the environment.
     ///
     /// # Errors
-    /// When one is unknown, malformed or senseless.
+    /// An unknown, malformed or invalid setting, by name.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         load(DEFAULTS, file, &[])
     }

@@ -15,14 +15,14 @@ const LIMIT_MAX: i64 = 200;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParameters {
-    /// How many rows at most
+    /// Rows per page
     #[serde(default = "usual_limit")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, example = 50)]
     pub limit: i64,
-    /// The page after this place, from `meta.after`
+    /// Cursor of the page, from `meta.after`
     #[serde(default)]
     pub after: Option<String>,
-    /// The page before this place, from `meta.before`
+    /// Cursor of the previous page, from `meta.before`
     #[serde(default)]
     pub before: Option<String>,
 }
@@ -61,20 +61,20 @@ impl PageParameters {
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageBody<T> {
-    /// The rows.
+    /// The rows of this page.
     pub data: Vec<T>,
-    /// How to go on.
+    /// Cursors of the neighbouring pages.
     pub meta: PageMeta,
 }
 
-/// How to go on in a list.
+/// Cursors of the neighbouring pages.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageMeta {
-    /// For the page after this one; none where this is the last.
+    /// Cursor of the next page; null on the last one.
     pub after: Option<String>,
-    /// For the page before this one; none where this is the first.
+    /// Cursor of the previous page; null on the first one.
     pub before: Option<String>,
-    /// How many rows a page has at most.
+    /// Upper limit of rows per page.
     pub limit: i64,
 }
 

@@ -1,4 +1,4 @@
-//! A flight as clients see it.
+//! A flight as the API shows it.
 
 use domain::{AirportCode, FlightId, FlightNumber, Money};
 use flight_api::{Flight, FlightStatus};
@@ -6,37 +6,29 @@ use inventory::decide::SalesPolicy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What there is to say of a flight, wherever it was read.
+/// The properties of a flight, from the schedule or from the database.
 pub struct FlightView<'a> {
-    /// Its id.
     pub id: FlightId,
-    /// The airline's number for it.
     pub flight_number: &'a FlightNumber,
-    /// Where it departs.
     pub source: AirportCode,
-    /// Where it arrives.
     pub destination: AirportCode,
-    /// When it departs.
     pub departs_at: Timestamp,
-    /// When it arrives.
     pub arrives_at: Timestamp,
-    /// The price of one seat.
     pub price: Money,
-    /// All its seats.
+    /// In seats.
     pub capacity: i32,
-    /// Those that nobody has.
+    /// In seats.
     pub free: i32,
-    /// Whether it was cancelled.
     pub is_cancelled: bool,
-    /// When its sales were closed by hand.
+    /// When sales were closed by staff.
     pub closed_at: Option<Timestamp>,
-    /// When it was put into the schedule.
+    /// When it was added to the schedule.
     pub created_at: Timestamp,
 }
 
 impl FlightView<'_> {
-    /// Whether it can be sold. Where sales never close, a flight of the past counts as scheduled: the
-    /// schedule is being replayed.
+    /// Whether it can be sold. Where sales never close, past flights count as scheduled: the schedule is a
+    /// replay.
     #[must_use]
     pub fn status(&self, sales: SalesPolicy, now: Timestamp) -> FlightStatus {
         if self.is_cancelled {
@@ -50,7 +42,7 @@ impl FlightView<'_> {
         }
     }
 
-    /// The flight as it is answered; the zones are those of its airports.
+    /// The API's flight; the zones are those of its airports.
     #[must_use]
     pub fn flight(
         &self,
@@ -79,7 +71,7 @@ impl FlightView<'_> {
     }
 }
 
-/// A time by an airport's clocks, with their offset: RFC 3339.
+/// Local time with its offset from UTC (RFC 3339).
 fn local_text(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())
         .strftime("%Y-%m-%dT%H:%M:%S%:z")

@@ -1,40 +1,38 @@
-//! Free seats as search sees them: one counter a flight, read without a lock.
+//! Live counters of free seats for search: one per flight, lock-free.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::Units;
 use inventory::PoolCount;
 
-/// A flight's free seats at a version of its pool. Both lie in one word, so that a reader never sees
-/// the one without the other; a version is told apart by its last 32 bits.
+/// A flight's free seats at a version of its pool, packed into one word, so that a reader never sees one
+/// without the other. Versions are compared by their last 32 bits.
 #[derive(Debug)]
 pub struct LiveCount(AtomicU64);
 
 impl LiveCount {
-    /// A counter that starts with this count.
     #[must_use]
     pub fn new(version: i64, free: i32) -> Self {
         Self(AtomicU64::new(packed(version, free)))
     }
 
-    /// The free seats.
     #[must_use]
     pub fn free(&self) -> i32 {
         unpacked_free(self.0.load(Ordering::Acquire))
     }
 
-    /// The count now, to see later whether it is another one.
+    /// The current count and version, for a later comparison.
     #[must_use]
     pub fn stamp(&self) -> VersionStamp {
         VersionStamp(self.0.load(Ordering::Acquire))
     }
 
-    /// Takes what another counter of the same flight knows, unless this one knows better.
+    /// Merges another counter of the same flight; the newer version wins.
     pub fn catch_up(&self, other: &Self) {
         self.advance(other.0.load(Ordering::Acquire));
     }
 
-    /// Takes a count over, unless a newer one is known.
+    /// Applies a count, unless a newer one is known.
     pub fn update(&self, count: &PoolCount) {
         self.advance(packed(count.version, count.free));
     }
@@ -53,7 +51,7 @@ impl LiveCount {
 pub struct VersionStamp(u64);
 
 impl VersionStamp {
-    /// Whether there were so many seats.
+    /// Whether it had this many free seats.
     #[must_use]
     pub fn has(self, seats: Units) -> bool {
         u32::try_from(unpacked_free(self.0)).is_ok_and(|free| free >= seats.get())
@@ -69,7 +67,7 @@ fn unpacked_free(word: u64) -> i32 {
     i32::try_from(word & u64::from(u32::MAX)).unwrap_or(i32::MAX)
 }
 
-/// Whether the version of one word comes after that of another, also where it wrapped around.
+/// Whether a version is newer, in wrap-around arithmetic.
 fn is_newer(new: u64, old: u64) -> bool {
     let ahead = (new >> 32).wrapping_sub(old >> 32) & u64::from(u32::MAX);
     ahead != 0 && ahead < 1 << 31

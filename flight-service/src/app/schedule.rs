@@ -1,9 +1,8 @@
-//! The schedule in memory: what search runs on.
+//! The schedule in memory, which search runs on.
 //!
-//! It is immutable but for the live counts. A change of the schedule builds a new one aside and swaps
-//! it in: what this replica changed at once, what others changed as soon as PostgreSQL announces it,
-//! and what went unheard with the next poll. Counts arrive from this replica's own commits at once, and
-//! from others' within a second.
+//! Immutable except for the live counts. A change of the schedule builds a new one aside and swaps it in:
+//! this replica's own changes at once, others' when PostgreSQL notifies (`LISTEN`), and missed notifications
+//! with the next poll. Counts from this replica's commits arrive at once, others' within a second.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -30,15 +29,15 @@ use super::{AppError, DbError};
 use crate::db;
 use crate::db::schedule_version::Source;
 
-/// The pause before a lost connection for announcements is opened again.
+/// Pause before a lost `LISTEN` connection is reopened.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// How far back each poll looks: a transaction's rows carry the time at which it began, and show when
-/// it ends. Longer than any statement may take.
+/// How far back each poll reads: rows carry the start time of their transaction, and become visible when it
+/// commits. Longer than any statement may take.
 const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long an answer waits until searches see the change that was made: half of `http.request_timeout`, since it was
-/// made, however long that takes, and must be answered so.
+/// How long an answer waits until searches see the change: half of the default `http.request_timeout`,
+/// because the change is committed and must be answered as such.
 const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Before all flights, in seconds from 1970: the year 1.
@@ -46,8 +45,9 @@ const FIRST_DEPARTURE_SECOND: i64 = -62_135_596_800;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
-/// From when on departures are read. What departed before today can't be sold any more: it is history, unless
-/// sales never close. By days, so that replicas that read at different times of one have the same schedule.
+/// Departures from this time on are loaded. Flights that departed before today can't be sold any more, unless
+/// sales never close. Whole days, so that replicas that load at different times of a day have the same
+/// schedule.
 fn first_departure(sales: SalesPolicy, now: Timestamp) -> Timestamp {
     let second = match sales.close_before_start {
         Some(_) => now.as_second() - now.as_second().rem_euclid(SECONDS_OF_A_DAY),
@@ -56,13 +56,13 @@ fn first_departure(sales: SalesPolicy, now: Timestamp) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(now)
 }
 
-/// One version of the schedule.
+/// One immutable version of the schedule.
 pub struct Schedule {
     version: i64,
-    /// The database's time before it was read: the counts are not older.
+    /// The database's clock before loading: the counts are at least this recent.
     read_at: Timestamp,
     timetable: Timetable,
-    /// What the timetable does not keep, by slot.
+    /// What the timetable does not store, by slot.
     details: Vec<Details>,
     airports: HashMap<AirportCode, db::airports::Airport>,
     /// All flights by number and departure.
@@ -79,7 +79,7 @@ struct Details {
     live: LiveCount,
 }
 
-/// A number that depends on all that searches see of a flight.
+/// A hash of everything that searches see of a flight.
 fn fingerprint_of(row: &db::flights::FlightRow) -> u64 {
     let mut hasher = DefaultHasher::new();
     row.id.hash(&mut hasher);
@@ -100,14 +100,14 @@ fn number_and_departure(
 }
 
 impl Schedule {
-    /// Reads the flights that can still be sold, by the page.
+    /// Loads the flights that can still be sold, in pages.
     ///
     /// # Errors
-    /// When the database does not answer or has a flight that makes no sense.
+    /// The database failed, or the schedule is invalid.
     pub async fn load(database: &Database, sales: SalesPolicy) -> Result<Self, AppError> {
         let mut client = database.get().await?;
         let read_at = db::pools::database_time(&client).await?;
-        // The version first: a change in between is read again, never missed.
+        // The version is read first: a change during loading leads to a reload, and is never missed.
         let version = db::schedule_version::current(&client).await?;
         let airports = db::airports::all(&client).await?;
         let mut flights = Vec::new();
@@ -171,7 +171,7 @@ impl Schedule {
         })
     }
 
-    /// One without airports and flights.
+    /// Without airports and flights.
     #[cfg(test)]
     pub fn empty() -> Self {
         Self {
@@ -185,31 +185,29 @@ impl Schedule {
         }
     }
 
-    /// Rises with each change of the schedule.
+    /// Incremented by each change of the schedule.
     #[must_use]
     pub fn version(&self) -> i64 {
         self.version
     }
 
-    /// Tells schedules of different databases apart, whatever their versions.
+    /// Tells schedules of different databases apart, even of equal versions.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
-    /// The flights and their connections.
     #[must_use]
     pub fn timetable(&self) -> &Timetable {
         &self.timetable
     }
 
-    /// An airport.
     #[must_use]
     pub fn airport(&self, code: AirportCode) -> Option<&db::airports::Airport> {
         self.airports.get(&code)
     }
 
-    /// The free seats of a flight.
+    /// Free seats of a flight, live.
     #[must_use]
     pub fn free(&self, slot: FlightSlot) -> i32 {
         self.details
@@ -217,7 +215,7 @@ impl Schedule {
             .map_or(0, |details| details.live.free())
     }
 
-    /// The count of a flight, to see later whether it is another one.
+    /// The flight's current count and version, for a later comparison.
     #[must_use]
     pub fn stamp(&self, slot: FlightSlot) -> VersionStamp {
         self.details
@@ -225,7 +223,7 @@ impl Schedule {
             .map_or(VersionStamp::default(), |details| details.live.stamp())
     }
 
-    /// Whether a flight is on sale, full or not. What is not, never is again in this schedule.
+    /// Whether a flight is on sale, full or not. Once off sale, it stays so in this schedule.
     #[must_use]
     pub fn is_on_sale(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> bool {
         self.details.get(slot.index()).is_some_and(|details| {
@@ -234,16 +232,16 @@ impl Schedule {
         })
     }
 
-    /// When the sale of a flight ends by itself, if it does.
+    /// When the flight's sales end; `None` if they never do.
     #[must_use]
     pub fn closes_at(&self, slot: FlightSlot, sales: SalesPolicy) -> Option<Timestamp> {
         let margin = sales.close_before_start?;
         let departs_at = self.timetable.departs_at(slot);
-        // Before all time: it was closed always.
+        // Out of range: sales were never open.
         Some(departs_at.checked_sub(margin).unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether a flight is on sale and has so many seats.
+    /// Whether a flight is on sale with this many free seats.
     #[must_use]
     pub fn is_open(
         &self,
@@ -255,7 +253,7 @@ impl Schedule {
         self.stamp(slot).has(seats) && self.is_on_sale(slot, sales, now)
     }
 
-    /// Takes over the counts that another version of the schedule heard of.
+    /// Takes over newer counts from the previous schedule.
     fn catch_up(&self, other: &Self) {
         for (slot, flight) in other.timetable.flights() {
             let old = other.details.get(slot.index());
@@ -267,7 +265,6 @@ impl Schedule {
         }
     }
 
-    /// The flight as it is answered.
     #[must_use]
     pub fn flight(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> Option<Flight> {
         let details = self.details.get(slot.index())?;
@@ -291,8 +288,8 @@ impl Schedule {
         Some(facts.flight(&source.time_zone, &destination.time_zone, sales, now))
     }
 
-    /// The next departure of a flight number that was not cancelled; after the last one, that one, if it is
-    /// still here.
+    /// The next departure of a flight number that is not cancelled; after the last one, the last one if it is
+    /// still loaded.
     #[must_use]
     pub fn next_departure(&self, number: &FlightNumber, now: Timestamp) -> Option<FlightId> {
         let place = |slot: &FlightSlot| number_and_departure(&self.timetable, &self.details, *slot);
@@ -315,7 +312,7 @@ impl Schedule {
         Some(self.timetable.flight(*slot).id)
     }
 
-    /// All airports in the order of their codes.
+    /// By code.
     #[must_use]
     pub fn airports(&self) -> Vec<flight_api::Airport> {
         let mut airports: Vec<_> = self
@@ -335,7 +332,7 @@ impl Schedule {
         airports
     }
 
-    /// A flight's price and the date on which it departs, by the clocks of its airport.
+    /// A flight's price and local date of departure.
     #[must_use]
     pub fn departure(&self, id: FlightId) -> Option<Departure> {
         let flight = self.timetable.flight(self.timetable.slot_of(id)?);
@@ -349,42 +346,41 @@ impl Schedule {
     }
 }
 
-/// What has to be known of a flight to sell it.
+/// What is needed to sell a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Departure {
-    /// The date on which it departs, by the clocks of its airport.
+    /// Local to the airport of departure.
     pub date: Date,
-    /// The price of one seat.
     pub price: domain::Money,
-    /// The same flight as a leg of an itinerary.
+    /// The flight as a leg, for the itinerary rules.
     pub leg: Leg,
 }
 
-/// When the counts of a version of the schedule were asked for, by the database's clock.
+/// When counts were last polled, by the database's clock, and for which version of the schedule.
 #[derive(Clone, Copy)]
 struct Polled {
     version: i64,
     at: Timestamp,
 }
 
-/// The schedule now, and the next one when it changes.
+/// The current schedule, replaced by each change.
 pub struct CurrentSchedule {
     current: ArcSwap<Schedule>,
     database: Database,
     sales: SalesPolicy,
-    /// One reads at a time, so that an older version never takes the place of a newer one.
+    /// Serializes reloads, so that an older version never replaces a newer one.
     reading: Mutex<()>,
-    /// Somebody waits for a change: it is not waited for the next poll.
+    /// A request waits for a change: poll now.
     wanted: Notify,
-    /// The version that was read last.
+    /// The last loaded version.
     read: watch::Sender<i64>,
 }
 
 impl CurrentSchedule {
-    /// Reads the schedule for the first time.
+    /// Loads the schedule for the first time.
     ///
     /// # Errors
-    /// When the database does not answer or has a flight that makes no sense.
+    /// The database failed, or the schedule is invalid.
     pub async fn load(database: Database, sales: SalesPolicy) -> Result<Arc<Self>, AppError> {
         let schedule = Schedule::load(&database, sales).await?;
         Ok(Arc::new(Self {
@@ -397,19 +393,19 @@ impl CurrentSchedule {
         }))
     }
 
-    /// The schedule now.
+    /// The current schedule, for long use.
     #[must_use]
     pub fn get(&self) -> Arc<Schedule> {
         self.current.load_full()
     }
 
-    /// The schedule now, for a short look.
+    /// The current schedule, for short use: a guard without reference counting.
     #[must_use]
     pub fn now(&self) -> Guard<Arc<Schedule>> {
         self.current.load()
     }
 
-    /// Takes new counts over.
+    /// Applies new counts.
     pub fn update(&self, counts: &[PoolCount]) {
         let schedule = self.current.load();
         for count in counts {
@@ -420,8 +416,8 @@ impl CurrentSchedule {
         }
     }
 
-    /// Waits until what the database has now is in memory, for a short while. Whoever made a change is told so
-    /// whatever comes of this: those who follow the database read it, sooner or later.
+    /// Waits, for some seconds at most, until this replica has loaded the database's version. A timeout is
+    /// only logged: the change is committed, and will be loaded sooner or later.
     pub async fn wait_for_changes(&self) {
         let seen = async {
             let version = {
@@ -430,18 +426,18 @@ impl CurrentSchedule {
             };
             let mut read = self.read.subscribe();
             self.wanted.notify_one();
-            // It ends with the schedule only, which is borrowed here.
+            // The sender lives as long as the schedule, which is borrowed here.
             read.wait_for(|read| *read >= version).await.ok();
             Ok::<_, AppError>(())
         };
         match tokio::time::timeout(SEEN_WITHIN, seen).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the schedule's version can't be read"),
-            Err(_) => tracing::warn!("a change of the schedule is not read in time"),
+            Ok(Err(error)) => tracing::warn!(%error, "reading the schedule version failed"),
+            Err(_) => tracing::warn!("schedule change not loaded in time"),
         }
     }
 
-    /// Reads the schedule again if it changed.
+    /// Reloads the schedule if its version changed.
     async fn refresh(&self) -> Result<(), AppError> {
         let _reading = self.reading.lock().await;
         let version = {
@@ -451,7 +447,7 @@ impl CurrentSchedule {
         if version != self.current.load().version {
             let next = Arc::new(Schedule::load(&self.database, self.sales).await?);
             let last = self.current.swap(Arc::clone(&next));
-            // Counts that came in while it was read went to the last one.
+            // Counts that arrived during loading went to the old schedule.
             next.catch_up(&last);
             self.read.send_replace(next.version);
             tracing::info!(
@@ -463,8 +459,7 @@ impl CurrentSchedule {
         Ok(())
     }
 
-    /// Follows the database until it is told to stop, asking it each time so much has passed; `listener`
-    /// hears of the counts that changed.
+    /// Polls the database at this interval until cancelled; `listener` receives changed counts.
     pub async fn follow(
         self: Arc<Self>,
         listener: CountListener,
@@ -484,7 +479,7 @@ impl CurrentSchedule {
         }
     }
 
-    /// Until the next poll.
+    /// Waits for the interval or for a request that needs a change.
     async fn pause(&self, interval: Duration) {
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
@@ -492,8 +487,8 @@ impl CurrentSchedule {
         }
     }
 
-    /// Reads the schedule as soon as a change is announced, until it is told to stop. Each time that it
-    /// begins to listen it reads first: what was announced before went unheard.
+    /// Reloads the schedule on each notification, until cancelled. Also reloads whenever it starts to listen,
+    /// because earlier notifications were missed.
     pub async fn subscribe(self: Arc<Self>, source: Source, stop: CancellationToken) {
         let listen = async {
             loop {
@@ -517,7 +512,7 @@ impl CurrentSchedule {
         }
     }
 
-    /// Takes over the counts that changed since the last poll of this schedule, or since it was read.
+    /// Applies the counts that changed since the last poll of this schedule, or since it was loaded.
     async fn poll(
         &self,
         last: Option<Polled>,

@@ -1,4 +1,4 @@
-//! Changes of the schedule by hand: flights added, changed, cancelled.
+//! Manual changes of the schedule: flights added, changed, cancelled.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use super::seats::Seats;
 use crate::db::flights::{FlightCancelled, FlightChanged};
 use crate::{POOL_KIND, db};
 
-/// The most seats that a flight may have.
+/// Upper limit of a flight's capacity.
 pub const SEATS_MAX: i32 = 1000;
 
-/// Changes the schedule. Capacities and closing go through the inventory, so that they can't race
+/// Changes the schedule. Capacities and the end of sales go through the inventory, so that they can't race
 /// sales.
 pub struct ScheduleChanges {
     database: Database,
@@ -26,7 +26,6 @@ pub struct ScheduleChanges {
 }
 
 impl ScheduleChanges {
-    /// Changes this schedule.
     #[must_use]
     pub fn new(
         database: Database,
@@ -40,10 +39,10 @@ impl ScheduleChanges {
         }
     }
 
-    /// Puts a flight into the schedule, once per key.
+    /// Adds a flight, once per key.
     ///
     /// # Errors
-    /// When it makes no sense or is there already, or the key came with another request.
+    /// The flight is invalid or exists already, or the key is bound to another request.
     pub async fn add(
         &self,
         seats: &Seats,
@@ -98,10 +97,10 @@ impl ScheduleChanges {
         Ok(answer)
     }
 
-    /// Changes a flight: all that is asked for in one commit, or nothing.
+    /// Changes a flight: everything in one commit, or nothing.
     ///
     /// # Errors
-    /// When there is none, or the change can't be made.
+    /// There is no such flight, or the change is refused.
     pub async fn change(&self, id: FlightId, change: &FlightChange) -> Result<(), AppError> {
         self.require(id).await?;
         let price = match change.price {
@@ -130,10 +129,11 @@ impl ScheduleChanges {
         Ok(())
     }
 
-    /// Cancels a flight that nobody has seats on, in one commit, so that nobody gets any meanwhile.
+    /// Cancels a flight without held or sold seats, in one commit with closing its pool, so that nobody gets
+    /// a seat meanwhile.
     ///
     /// # Errors
-    /// When there is none, or somebody has seats on it.
+    /// There is no such flight, or seats are held or sold.
     pub async fn cancel(&self, id: FlightId) -> Result<(), AppError> {
         self.require(id).await?;
         let command = Command::ChangePool(PoolChange {
@@ -158,7 +158,7 @@ impl ScheduleChanges {
     }
 }
 
-/// The flight's row, if the flight makes sense. Its airports are checked by the database.
+/// Validates a new flight. Its airports are checked by foreign keys.
 fn checked(new: &NewFlight) -> Result<db::flights::NewFlight, AppError> {
     let invalid = |field, problem: &str| Err(AppError::Invalid(field, problem.to_owned()));
     if new.source == new.destination {

@@ -1,7 +1,7 @@
-//! Seat maps and what watches them.
+//! Seat maps and their live changes.
 //!
-//! All who watch a flight share one watcher, which reads the map from the database when the flight's
-//! version rises: once, however many commits came meanwhile and however many watch.
+//! All subscribers of a flight share one watcher, which reloads the map when the flight's version rises:
+//! once, however many commits and subscribers there are.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -15,11 +15,11 @@ use tokio::sync::watch;
 
 use super::AppError;
 
-/// How long a watcher waits before it reads again a map whose reading failed.
+/// Pause after a failed reload.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// The seats of a map in row and number order, for a client that knows the flight by this name; who has
-/// them is shown to some clients only.
+/// The seats by row and number, for a client that knows the flight by this name; owners are shown to some
+/// clients only.
 #[must_use]
 pub fn seats_of(map: &SeatMap, flight_name: &str, with_owners: bool) -> Vec<Seat> {
     let Some(layout) = map.layout else {
@@ -46,35 +46,35 @@ pub fn seats_of(map: &SeatMap, flight_name: &str, with_owners: bool) -> Vec<Seat
         .collect()
 }
 
-/// A flight, the name that it is known by, and whether it is said who has its seats.
+/// A flight, the name that the client uses for it, and whether owners are shown.
 type Shown = (FlightId, String, bool);
 
-/// The seat maps of one replica.
+/// The seat maps of this replica.
 pub struct SeatMaps {
     inventory: Arc<Inventory>,
     watched: Arc<Watched>,
     news: FanOut<Shown, Arc<SeatNews>>,
 }
 
-/// The versions that watchers have heard of, by pool.
+/// The watchers of this replica, by pool.
 #[derive(Default)]
 pub struct Watched(Mutex<HashMap<PoolId, Weak<Watcher>>>);
 
-/// Reads one flight's map for all who watch it, for as long as somebody does.
+/// Reloads one flight's map for all its subscribers, as long as there are any.
 struct Watcher {
-    /// The newest version that was heard of.
+    /// The newest version that was reported.
     heard: watch::Sender<i64>,
     map: watch::Sender<Option<Arc<SeatMap>>>,
 }
 
-/// A flight's seat map as it changes.
+/// A subscription to a flight's seat map.
 struct Watching {
     map: watch::Receiver<Option<Arc<SeatMap>>>,
     _watcher: Arc<Watcher>,
 }
 
 impl Watching {
-    /// The map, when it is another than the last one that was returned.
+    /// The map, once it differs from the last one returned.
     async fn next(&mut self) -> Option<Arc<SeatMap>> {
         loop {
             self.map.changed().await.ok()?;
@@ -87,7 +87,7 @@ impl Watching {
 }
 
 impl Watched {
-    /// Hears of new counts; their versions tell watchers to read again.
+    /// Receives new counts; a newer version makes its watcher reload.
     pub fn update(&self, counts: &[PoolCount]) {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.is_empty() {
@@ -108,7 +108,7 @@ impl Watched {
 }
 
 impl SeatMaps {
-    /// The seat maps of this inventory; `watched` has to hear of all new counts.
+    /// `watched` must receive all new counts.
     #[must_use]
     pub fn new(inventory: Arc<Inventory>, watched: Arc<Watched>) -> Self {
         Self {
@@ -118,20 +118,20 @@ impl SeatMaps {
         }
     }
 
-    /// A flight's seat map now.
+    /// A flight's current seat map.
     ///
     /// # Errors
-    /// When there is no such flight.
+    /// There is no such flight.
     pub async fn read(&self, id: FlightId) -> Result<SeatMap, AppError> {
         let map = self.inventory.seat_map(id.pool()).await?;
         map.ok_or(AppError::UnknownFlight(id))
     }
 
-    /// The seats of a flight, now and as they change, for a client that knows it by this name. All who watch the
-    /// same are told what was found out once.
+    /// A flight's seats and their changes, for a client that knows the flight by this name. Changes are
+    /// computed once per flight, name and visibility of owners.
     ///
     /// # Errors
-    /// When there is no such flight.
+    /// There is no such flight.
     pub async fn watch_as(
         &self,
         id: FlightId,
@@ -149,15 +149,15 @@ impl SeatMaps {
                 let seats = seats_of(&map, &name, with_owners);
                 match comparison.look(map.version, seats) {
                     Ok(news) => drop(tell.send_replace(Some(Arc::new(news)))),
-                    Err(error) => tracing::error!(%error, "seats can't be written as JSON"),
+                    Err(error) => tracing::error!(%error, "serializing seats failed"),
                 }
             }
         }))
     }
 
-    /// A flight's seat map now and as it changes.
+    /// A subscription that starts with the current map.
     async fn watch(&self, id: FlightId) -> Result<Watching, AppError> {
-        // Reading first tells an unknown flight from a known one.
+        // Loading first tells unknown flights from known ones.
         let first = Arc::new(self.read(id).await?);
         let mut watched = self
             .watched
@@ -194,7 +194,7 @@ impl SeatMaps {
     }
 }
 
-/// Reads a map whenever a newer version is heard of, until nobody watches.
+/// Reloads the map for each newer version, until there are no subscribers.
 async fn follow(
     inventory: Arc<Inventory>,
     pool: PoolId,

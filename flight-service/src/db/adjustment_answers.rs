@@ -1,4 +1,4 @@
-//! What adjustments of seats under a key were answered, written in the adjustment's transaction.
+//! Stored answers of keyed adjustments, written in the adjustment's transaction.
 
 use flight_api::SeatsRequest;
 use inventory::{Accepted, Direction, RowStatement, Rows};
@@ -7,13 +7,10 @@ use service_core::idempotency::answers::{self, Answer};
 
 use crate::app::seats::adjusted;
 
-/// An adjustment that is to be answered again.
+/// The idempotency row of an adjustment, attached to its command.
 pub struct KeptAdjustment {
-    /// Under which key.
     pub key: RequestKey,
-    /// What was asked for.
     pub request: SeatsRequest,
-    /// Which way.
     pub direction: Direction,
 }
 

@@ -8,35 +8,28 @@ use jiff::tz::TimeZone;
 
 use super::DbError;
 
-/// An airport.
 #[derive(Clone, Debug)]
 pub struct Airport {
-    /// Its IATA code.
     pub code: AirportCode,
-    /// Its name.
     pub name: String,
-    /// The city that it serves.
+    /// The city served.
     pub city: String,
-    /// The country.
     pub country: String,
     /// Degrees north.
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
-    /// Its clocks.
     pub time_zone: TimeZone,
 }
 
-/// The zone with this IANA name.
+/// The zone of an IANA name; `None` if it is unknown.
 #[must_use]
 pub fn time_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
-/// All airports.
-///
 /// # Errors
-/// When the database does not answer, or a stored code or zone can't be read.
+/// Also a code or zone that can't be read.
 pub async fn all(client: &impl GenericClient) -> Result<Vec<Airport>, DbError> {
     let rows = client
         .query(
@@ -64,12 +57,9 @@ pub async fn all(client: &impl GenericClient) -> Result<Vec<Airport>, DbError> {
         .collect()
 }
 
-/// Adds airports; those that are there already take the new names. Answers those that are there already at
-/// another place or with other clocks: they take these only where they are to be replaced, because it moves
-/// the local times of all their flights.
-///
-/// # Errors
-/// When the database refuses.
+/// Upserts airports. Existing ones take the new names; their position and time zone change only with
+/// `replace`, because that moves the local times of all their flights. Returns the airports whose position or
+/// zone differs.
 pub async fn put(
     client: &impl GenericClient,
     airports: &[Airport],

@@ -1,4 +1,4 @@
-//! The table `flights`, read together with the pools that have their seats.
+//! The table `flights`, joined with the pools of its seats.
 
 use std::collections::BTreeMap;
 
@@ -11,51 +11,37 @@ use tokio_postgres::Row;
 
 use super::{DbError, schedule_version};
 
-/// A flight with the counts of its seats.
+/// A flight with its pool's counts.
 #[derive(Clone, Debug)]
 pub struct FlightRow {
-    /// Its id.
     pub id: FlightId,
-    /// The airline's number for it.
     pub flight_number: FlightNumber,
-    /// Where it departs.
     pub source: AirportCode,
-    /// Where it arrives.
     pub destination: AirportCode,
-    /// When it departs.
     pub departs_at: Timestamp,
-    /// When it arrives.
     pub arrives_at: Timestamp,
-    /// The price of one seat.
     pub price: Money,
-    /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
-    /// When it was put into the schedule.
+    /// When it was added to the schedule.
     pub created_at: Timestamp,
-    /// All its seats.
+    /// In seats.
     pub capacity: i32,
-    /// Those that nobody has.
+    /// In seats.
     pub free: i32,
-    /// The version of these counts.
+    /// The pool's version.
     pub version: i64,
-    /// When its sales were closed by hand.
+    /// When sales were closed by staff.
     pub closed_at: Option<Timestamp>,
 }
 
-/// A flight to be added.
+/// A flight to insert.
 #[derive(Clone, Debug)]
 pub struct NewFlight {
-    /// The airline's number for it.
     pub flight_number: FlightNumber,
-    /// Where it departs.
     pub source: AirportCode,
-    /// Where it arrives.
     pub destination: AirportCode,
-    /// When it departs.
     pub departs_at: Timestamp,
-    /// When it arrives.
     pub arrives_at: Timestamp,
-    /// The price of one seat.
     pub price: Money,
 }
 
@@ -65,10 +51,6 @@ const SELECT: &str = "
            flight.created_at, pool.capacity, pool.free, pool.version, pool.closed_at
     FROM flights flight JOIN pools pool ON pool.id = flight.id";
 
-/// A flight by its id.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(client: &impl GenericClient, id: FlightId) -> Result<Option<FlightRow>, DbError> {
     let statement = client
         .prepare_cached(&format!("{SELECT} WHERE flight.id = $1"))
@@ -81,15 +63,15 @@ pub async fn find(client: &impl GenericClient, id: FlightId) -> Result<Option<Fl
         .transpose()
 }
 
-/// How many flights a page has: so many are read within some tens of milliseconds, far within the time limit of
-/// a statement, however many there are.
+/// Flights per page: read within tens of milliseconds, far below the statement's time limit, however many
+/// there are.
 const PAGE: i64 = 10_000;
 
-/// How a page is to be read: along the index and by keys, also where statistics are missing.
+/// Planner settings for a page: scan the index and join by keys, even without statistics.
 const BY_KEYS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
     SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off";
 
-/// A place in the order of departures, after a flight.
+/// A keyset cursor in the order of departures.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor {
     departs_at: Timestamp,
@@ -97,7 +79,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Before the flights that depart at this time or later.
+    /// Before the flights that depart at this time.
     #[must_use]
     pub fn before(departs_at: Timestamp) -> Self {
         let id = FlightId(0);
@@ -105,10 +87,7 @@ impl Cursor {
     }
 }
 
-/// The next flights in the order of departures, and the place after them; `None` after the last page.
-///
-/// # Errors
-/// When the database does not answer.
+/// The next flights in the order of departures, and the cursor after them; `None` after the last page.
 pub async fn page(
     client: &mut Client,
     after: Cursor,
@@ -124,7 +103,7 @@ pub async fn page(
         .query(&statement, &[&after.departs_at, &after.id.0, &PAGE])
         .await?;
     transaction.commit().await?;
-    // One that can't be read keeps none of the others from being sold.
+    // An unreadable row must not keep the others from being sold.
     let flight = |row: &Row| {
         let id = row.try_get::<_, i64>("id").unwrap_or_default();
         unreadable::skipped("flights", id, flight_of(row))
@@ -141,10 +120,7 @@ fn place_of(row: &Row) -> Result<Cursor, DbError> {
     })
 }
 
-/// The last departure of a flight number that was not cancelled.
-///
-/// # Errors
-/// When the database does not answer.
+/// The last departure of a flight number that is not cancelled.
 pub async fn last_departure(
     client: &impl GenericClient,
     number: &FlightNumber,
@@ -156,10 +132,7 @@ pub async fn last_departure(
     row.map(|row| Ok(FlightId(row.try_get(0)?))).transpose()
 }
 
-/// Ids for so many new flights, rising.
-///
-/// # Errors
-/// When the database does not answer.
+/// Ids for new flights, ascending.
 pub async fn new_ids(client: &impl GenericClient, count: i64) -> Result<Vec<FlightId>, DbError> {
     let rows = client
         .query(
@@ -172,10 +145,10 @@ pub async fn new_ids(client: &impl GenericClient, count: i64) -> Result<Vec<Flig
         .collect()
 }
 
-/// Adds flights. Their pools must be there already.
+/// Inserts flights. Their pools must exist.
 ///
 /// # Errors
-/// When the database refuses: a flight may be in the schedule already.
+/// Also the unique constraint, if a flight is in the schedule already.
 pub async fn insert(
     client: &impl GenericClient,
     flights: &[(FlightId, NewFlight)],
@@ -231,10 +204,6 @@ pub async fn insert(
     Ok(())
 }
 
-/// The currency of a flight that is there.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn currency(client: &impl GenericClient, id: FlightId) -> Result<Currency, DbError> {
     let query = "SELECT currency FROM flights WHERE id = $1";
     let row = client.query_one(query, &[&id.0]).await?;
@@ -252,17 +221,16 @@ const SET_PRICES: &str = "
 const SET_CANCELLED: &str =
     "UPDATE flights SET cancelled_at = coalesce(cancelled_at, now()) WHERE id = ANY ($1::bigint[])";
 
-/// A flight has changed, as its pool has.
+/// A change of a flight's row, attached to its pool's command.
 pub struct FlightChanged {
-    /// The flight.
     pub flight: FlightId,
-    /// Its new price, if it has one.
+    /// The new price; `None`: unchanged.
     pub price: Option<Money>,
 }
 
 impl Rows for FlightChanged {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
-        // Of several prices of one flight the last one stays.
+        // Of several prices of a flight in one batch the last one counts.
         let prices: BTreeMap<i64, i64> = batch
             .iter()
             .filter_map(|(one, _)| Some((one.flight.0, one.price?.minor())))
@@ -274,7 +242,7 @@ impl Rows for FlightChanged {
     }
 }
 
-/// A flight will not fly, and its pool sells nothing more.
+/// A cancellation, attached to the command that closes the flight's pool.
 pub struct FlightCancelled(pub FlightId);
 
 impl Rows for FlightCancelled {

@@ -4,11 +4,8 @@ use deadpool_postgres::GenericClient;
 
 use super::DbError;
 
-/// Notes an import; `false` when one of this name was made before. The row keeps a second import of
-/// the name waiting until this transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
+/// Records an import; `false` if one of this name exists. The row makes a concurrent import of the same name
+/// wait until this transaction ends.
 pub async fn note(client: &impl GenericClient, name: &str, flights: i32) -> Result<bool, DbError> {
     let inserted = client
         .execute(
@@ -19,10 +16,6 @@ pub async fn note(client: &impl GenericClient, name: &str, flights: i32) -> Resu
     Ok(inserted == 1)
 }
 
-/// Whether an import of this name was made.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_known(client: &impl GenericClient, name: &str) -> Result<bool, DbError> {
     let row = client
         .query_opt("SELECT FROM imports WHERE name = $1", &[&name])

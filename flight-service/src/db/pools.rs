@@ -7,29 +7,23 @@ use jiff::Timestamp;
 
 use super::DbError;
 
-/// The pools that had movements since a time, by the ledger: an index on the pools themselves would cost every
-/// booking its heap-only update. What a new pool began with comes with the schedule.
+/// Pools with movements since a time, found through the ledger: an index on the pools would cost every
+/// booking its heap-only update. The initial counts of new pools are loaded with the schedule.
 const CHANGED: &str = "
     SELECT id, version, free FROM pools
     WHERE id IN (SELECT pool_id FROM ledger WHERE entered_at >= $1 AND reason <> 'create')";
 
-/// How that is to be found: by keys, also where statistics are missing.
+/// Planner settings: join by keys, even without statistics.
 const BY_KEYS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// The database's clock.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn database_time(client: &impl GenericClient) -> Result<Timestamp, DbError> {
     let statement = client.prepare_cached("SELECT clock_timestamp()").await?;
     Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }
 
-/// The pools whose counts changed since a time, and the database's time before they were read. It costs as much
-/// as there were changes.
-///
-/// # Errors
-/// When the database does not answer.
+/// The pools that changed since a time, and the database's clock before they were read. The cost is
+/// proportional to the number of changes.
 pub async fn changed_since(
     client: &mut Client,
     since: Timestamp,

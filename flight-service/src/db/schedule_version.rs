@@ -1,4 +1,4 @@
-//! The table `schedule_version`, and the announcements of its changes.
+//! The table `schedule_version`, and the notifications of its changes (`LISTEN`/`NOTIFY`).
 
 use std::time::Duration;
 
@@ -10,18 +10,13 @@ use tokio_postgres::{AsyncMessage, Client, Config};
 
 use super::DbError;
 
-/// The channel on which changes are announced. Its name is not a parameter of the statements below,
-/// because PostgreSQL allows none there.
+/// `LISTEN` takes no parameter, so the channel's name is repeated in [`RAISE`].
 const LISTEN: &str = "LISTEN schedule_version";
 
-/// How long nothing is announced before the server is asked for a sign: one that owes an answer and is
-/// silent is found out, one that has nothing to say is not.
+/// Silence after which the server is probed: a dead server owes an answer and is detected, a quiet one
+/// answers.
 const ASK_AFTER: Duration = Duration::from_secs(3);
 
-/// The schedule's version.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn current(client: &impl GenericClient) -> Result<i64, DbError> {
     let statement = client
         .prepare_cached("SELECT version FROM schedule_version")
@@ -29,40 +24,32 @@ pub async fn current(client: &impl GenericClient) -> Result<i64, DbError> {
     Ok(client.query_one(&statement, &[]).await?.try_get(0)?)
 }
 
-/// What raises it: every replica reads the schedule again. They are told when the transaction commits.
+/// Increments the version and notifies all replicas, when the transaction commits.
 pub const RAISE: [&str; 2] = [
     "UPDATE schedule_version SET version = version + 1",
     "NOTIFY schedule_version",
 ];
 
-/// Raises it in a transaction.
-///
-/// # Errors
-/// When the database does not answer.
+/// Increments the version in a transaction.
 pub async fn raise(client: &impl GenericClient) -> Result<(), DbError> {
     client.batch_execute(&RAISE.join("; ")).await?;
     Ok(())
 }
 
-/// Hears of changes, on a connection of its own.
+/// A dedicated connection that receives notifications.
 pub struct Announcements {
     client: Client,
     messages: Messages,
 }
 
-/// Where announcements are to be heard, and how long is waited for that server.
+/// Connection settings of the notifications.
 #[derive(Clone)]
 pub struct Source {
-    /// The address.
     pub config: Config,
-    /// The limits.
     pub limits: Limits,
 }
 
-/// Begins to listen. What is announced from now on is heard.
-///
-/// # Errors
-/// When the database can't be reached.
+/// Starts to listen: later notifications are received.
 pub async fn listen(source: &Source) -> Result<Announcements, DbError> {
     let (client, messages) = connect(&source.config, source.limits).await?;
     let mut announcements = Announcements { client, messages };
@@ -71,7 +58,7 @@ pub async fn listen(source: &Source) -> Result<Announcements, DbError> {
 }
 
 impl Announcements {
-    /// The connection moves only while its messages are asked for, so both run side by side.
+    /// The connection makes progress only while its messages are polled, so both run side by side.
     async fn subscribe(&mut self) -> Result<(), DbError> {
         let Self { client, messages } = self;
         tokio::select! {
@@ -80,10 +67,10 @@ impl Announcements {
         }
     }
 
-    /// Waits for the next announcement.
+    /// Waits for the next notification.
     ///
     /// # Errors
-    /// When the connection is lost, or its server silent.
+    /// The connection is lost, or the server silent.
     pub async fn next(&mut self) -> Result<(), DbError> {
         let Self { client, messages } = self;
         let signs = async {

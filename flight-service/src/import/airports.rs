@@ -19,7 +19,7 @@ const COLUMNS: [&str; 7] = [
     "timezone",
 ];
 
-/// Reads the airports of a directory.
+/// Reads the directory's airports.
 pub(super) fn read(directory: &Path) -> anyhow::Result<Vec<Airport>> {
     let table = Table::open(directory, "airports.csv", &COLUMNS)?;
     table.require_columns(&COLUMNS)?;

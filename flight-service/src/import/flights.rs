@@ -1,4 +1,4 @@
-//! `flights.csv`, dated or a timetable of local times.
+//! `flights.csv`: dated flights, or a timetable of local times.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -25,13 +25,13 @@ const REQUIRED: [&str; 5] = [
     "price",
 ];
 const OPTIONAL: [&str; 3] = ["currency", "already_booked", "seat_map"];
-/// Of a timetable.
+/// Columns of a timetable.
 const LOCAL: [&str; 2] = ["departs_local", "arrives_local"];
-/// Of dated flights.
+/// Columns of dated flights.
 const DATED: [&str; 2] = ["departure", "arrival"];
 
-/// Reads the flights of a directory. The count is of those that depart later than the file says, because
-/// the clocks skip that time.
+/// Reads the directory's flights. Also returns how many depart later than the file says, because the local
+/// time does not exist (clocks go forward).
 pub(super) fn read(
     directory: &Path,
     airports: &[Airport],
@@ -60,17 +60,17 @@ pub(super) fn read(
     Ok((read.flights, read.later))
 }
 
-/// What a file has.
+/// The contents of a file.
 #[derive(Default)]
 struct Read {
     flights: Vec<ImportedFlight>,
-    /// The rows that are wrong, and why.
+    /// Invalid rows, with the reason.
     wrong: Vec<String>,
-    /// How many flights depart later by their clocks than the file says.
+    /// Flights whose local departure is later than the file says.
     later: usize,
 }
 
-/// Flights at local times, on each of the dates.
+/// Timetable flights, on each of the dates.
 fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> anyhow::Result<Read> {
     table.require_columns(&LOCAL)?;
     ensure!(
@@ -109,7 +109,7 @@ fn timetable(table: Table, zones: &Zones, dates: &[Date]) -> anyhow::Result<Read
     })
 }
 
-/// Dated flights, perhaps shifted by whole weeks.
+/// Dated flights, optionally shifted by whole weeks.
 fn dated(table: Table, zones: &Zones, options: &ImportOptions) -> anyhow::Result<Read> {
     table.require_columns(&DATED)?;
     ensure!(
@@ -175,7 +175,6 @@ fn whole_weeks(first: Date, starting: Date) -> anyhow::Result<i64> {
     Ok(days)
 }
 
-/// A row without its times.
 struct Parts {
     line: u64,
     flight_number: FlightNumber,
@@ -207,7 +206,7 @@ impl Parts {
             return Err(row.wrong("price", "zero or more"));
         }
         let currency = match row.text("currency") {
-            // The files without this column are of flights within the United States.
+            // Files without this column have flights within the United States.
             "" => Currency::USD,
             _ => row.value("currency")?,
         };
@@ -261,7 +260,7 @@ impl Parts {
     }
 }
 
-/// Finds flights that stand twice.
+/// Detects duplicate flights.
 #[derive(Default)]
 struct Unique(HashSet<(FlightNumber, AirportCode, Timestamp)>);
 

@@ -1,13 +1,13 @@
-//! How local times become moments.
+//! Conversion of local times to moments.
 //!
-//! - A local time that the clocks skip, because they go forward then, is no time: it is refused.
-//! - One that they show twice, because they go back, is the first of both; an arrival the first of them
-//!   that comes after the departure.
-//! - A flight arrives on the day that makes it the shortest, which may be the day before across the date
-//!   line, unless the day is said: `06:10+1`, `23:05-1`.
-//! - Dated flights are moments, and local times only matter where they are shifted: by whole days, with the
-//!   local time of departure kept. There, what the clocks skip is later by what they skip, because the
-//!   file's own time is right; and of a time that they show twice it stays the one that it was.
+//! - A local time that does not exist, because clocks go forward, is refused.
+//! - Of an ambiguous local time, because clocks go back, the first moment counts; for an arrival the first one after
+//!   the departure.
+//! - A flight arrives on the day that makes it the shortest, which may be the previous day across the date line,
+//!   unless the file states the day: `06:10+1`, `23:05-1`.
+//! - Dated flights are moments; local times matter only when they are shifted by whole days, which keeps the local
+//!   time of departure. A shifted time that does not exist moves forward by the gap, because the file's own time is
+//!   valid; an ambiguous one keeps its offset.
 
 use std::str::FromStr;
 
@@ -15,15 +15,15 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
 
-/// The days on which a flight may arrive, counted from its day of departure. Clocks are at most 26 hours
-/// apart, and no flight takes two days.
+/// Possible days of arrival, counted from the day of departure. Clocks are at most 26 hours apart, and no
+/// flight takes two days.
 const ARRIVAL_DAYS: std::ops::RangeInclusive<i64> = -2..=3;
 
-/// A local time of arrival, perhaps with the day.
+/// A local time of arrival, optionally with its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
     time: Time,
-    /// How many days after the day of departure; `None`: the day that makes the flight the shortest.
+    /// Days after the day of departure; `None`: the day that makes the flight the shortest.
     day: Option<i64>,
 }
 
@@ -48,10 +48,10 @@ impl FromStr for Arrival {
     }
 }
 
-/// When a flight departs and arrives that leaves on this date, by the clocks of these two zones.
+/// Departure and arrival of a flight on this date, local to these two zones.
 ///
 /// # Errors
-/// When a time is skipped by the clocks, or it would arrive before it departs.
+/// A local time does not exist, or the flight would arrive before it departs.
 pub(super) fn flown(
     date: Date,
     departs: Time,
@@ -76,7 +76,7 @@ pub(super) fn flown(
                     return Ok((departs_at, arrives_at));
                 }
             }
-            // Where the clocks would be if they had not gone forward tells whether it is this day.
+            // The moment as if clocks had not gone forward tells whether it is this day.
             None if destination
                 .to_timestamp(local)
                 .is_ok_and(|at| at > departs_at) =>
@@ -89,7 +89,7 @@ pub(super) fn flown(
     Err("it would arrive before it departs".to_owned())
 }
 
-/// The moment or both moments at which the clocks show this, in order; `None` where they never do.
+/// The one or two moments of a local time, in order; `None` if it does not exist.
 fn moments(local: DateTime, zone: &TimeZone) -> Option<[Timestamp; 2]> {
     let at = zone.to_ambiguous_timestamp(local);
     if matches!(at.offset(), AmbiguousOffset::Gap { .. }) {
@@ -103,18 +103,17 @@ fn skipped(local: DateTime, zone: &TimeZone) -> String {
     format!("there is no {local} in {zone}: the clocks go forward then")
 }
 
-/// A moment that was shifted.
+/// A shifted moment.
 pub(super) struct Shifted {
-    /// When it is now.
     pub(super) at: Timestamp,
-    /// Whether the clocks show a later time then than before: they skip the same.
+    /// The local time is later than before, because the same one does not exist.
     pub(super) is_later: bool,
 }
 
-/// The same local time so many days later; the same moment where that is none.
+/// The same local time some days later; for zero days the same moment.
 ///
 /// # Errors
-/// When it is beyond the calendar.
+/// The result is beyond the calendar.
 pub(super) fn shifted(at: Timestamp, days: i64, zone: &TimeZone) -> Result<Shifted, jiff::Error> {
     if days == 0 {
         return Ok(Shifted {
@@ -145,7 +144,7 @@ mod tests {
         TimeZone::get(name).unwrap()
     }
 
-    /// Minutes in the air.
+    /// Flight time in minutes.
     fn minutes(
         day: Date,
         departs: &str,
@@ -164,7 +163,7 @@ mod tests {
         for (departs, arrives, zones, expected) in [
             ("08:00", "10:30", ("Asia/Kolkata", "Asia/Kolkata"), 150),
             ("23:30", "01:45", ("Asia/Kolkata", "Asia/Kolkata"), 135),
-            // Over the date line, both ways.
+            // Across the date line, both ways.
             ("12:00", "12:35", ("Pacific/Apia", "Pacific/Pago_Pago"), 35),
             ("12:00", "12:35", ("Pacific/Pago_Pago", "Pacific/Apia"), 35),
             ("10:00", "06:00", ("Asia/Tokyo", "America/Los_Angeles"), 720),
@@ -221,7 +220,7 @@ mod tests {
         let new_york = zone("America/New_York");
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let moved = |text, days| shifted(at(text), days, &new_york).unwrap();
-        // The second 01:30 of the night in which the clocks go back.
+        // The second 01:30 of the night in which clocks go back.
         let second = "2030-11-03T01:30:00-05:00";
         assert_eq!(moved(second, 0).at, at(second));
         assert_eq!(moved(second, 7).at, at("2030-11-10T01:30:00-05:00"));

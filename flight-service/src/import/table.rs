@@ -1,4 +1,4 @@
-//! A CSV file whose cells are parsed by the column's name; what is wrong is said by line and column.
+//! A CSV file with cells parsed by column name; errors name line and column.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,13 +10,13 @@ use anyhow::{Context as _, ensure};
 use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
 
-/// The byte order marks of UTF-16, little and big end first: what spreadsheets save as "Unicode text".
+/// Byte order marks of UTF-16, little and big endian: what spreadsheets save as "Unicode text".
 const UTF_16_MARKS: [&[u8]; 2] = [&[0xFF, 0xFE], &[0xFE, 0xFF]];
 
 /// The byte order mark that some editors write before UTF-8.
 const UTF_8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 
-/// A CSV file with a header. Columns are known by their names, in any order and case.
+/// A CSV file with a header. Columns are found by name, in any order and case.
 pub(super) struct Table {
     name: String,
     headers: StringRecord,
@@ -24,11 +24,10 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Opens `name` in a directory, or the same packed with gzip, of which every member is read.
+    /// Opens `name` in a directory, or its gzip file, of which all members are read.
     ///
     /// # Errors
-    /// When it can't be read, or has a column that is not `known`, or one twice: a misspelt column would
-    /// be missing without anybody noticing.
+    /// The file can't be read, or has an unknown or duplicate column: a misspelt column would go unnoticed.
     pub(super) fn open(directory: &Path, name: &str, known: &[&str]) -> anyhow::Result<Self> {
         let packed = format!("{name}.gz");
         let is_plain = directory.join(name).exists();
@@ -62,17 +61,14 @@ impl Table {
         })
     }
 
-    /// The file's name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether there is a column of this name.
     pub(super) fn has_column(&self, column: &str) -> bool {
         self.headers.iter().any(|header| header == column)
     }
 
-    /// Fails unless all these columns are there.
     pub(super) fn require_columns(&self, columns: &[&str]) -> anyhow::Result<()> {
         let missing: Vec<&str> = columns
             .iter()
@@ -88,10 +84,10 @@ impl Table {
         Ok(())
     }
 
-    /// Parses every row. The second list says which rows could not be, and why.
+    /// Parses every row. The second list names the invalid rows and the reasons.
     ///
     /// # Errors
-    /// When the file can't be read to its end, or has no rows.
+    /// The file can't be read to its end, or has no rows.
     pub(super) fn parse<T>(
         mut self,
         mut row: impl FnMut(&Row<'_>) -> Result<T, String>,
@@ -143,7 +139,7 @@ impl Table {
     }
 }
 
-/// The text of a file without its byte order mark.
+/// Strips the byte order mark.
 fn without_mark(name: &str, source: Box<dyn Read>) -> anyhow::Result<Box<dyn Read>> {
     let mut source = BufReader::new(source);
     let beginning = source
@@ -159,7 +155,7 @@ fn without_mark(name: &str, source: Box<dyn Read>) -> anyhow::Result<Box<dyn Rea
     Ok(Box::new(source))
 }
 
-/// The names of the columns in lower case, without the empty ones beside the table.
+/// The column names in lower case, without the empty ones beside the table.
 fn known_headers(
     name: &str,
     headers: &StringRecord,
@@ -195,7 +191,6 @@ fn known_headers(
     Ok(headers.into_iter().collect())
 }
 
-/// One row.
 pub(super) struct Row<'a> {
     line: u64,
     headers: &'a StringRecord,
@@ -203,12 +198,12 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The line on which it starts.
+    /// The line on which the row starts.
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// The text in a column; empty where there is no such column.
+    /// The text of a cell; empty if there is no such column.
     pub(super) fn text(&self, column: &str) -> &str {
         let index = self.headers.iter().position(|header| header == column);
         index
@@ -216,7 +211,7 @@ impl Row<'_> {
             .unwrap_or_default()
     }
 
-    /// The value in a column.
+    /// The parsed value of a cell.
     pub(super) fn value<T: FromStr<Err: std::fmt::Display>>(
         &self,
         column: &str,
@@ -226,7 +221,7 @@ impl Row<'_> {
             .map_err(|error| self.wrong(column, error))
     }
 
-    /// Why a cell is wrong.
+    /// Describes an invalid cell.
     pub(super) fn wrong(&self, column: &str, reason: impl std::fmt::Display) -> String {
         format!("column {column}: {reason}, not {:?}", self.text(column))
     }

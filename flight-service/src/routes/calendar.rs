@@ -16,21 +16,20 @@ use super::services::Services;
 use crate::app::search::CalendarQuery;
 use crate::app::search::month::Month;
 
-/// What a calendar is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
-    /// The IATA code of the airport of departure
+    /// IATA code of the airport of departure
     #[param(value_type = String, example = "DEL", pattern = "^[A-Za-z]{3}$")]
     source: AirportCode,
-    /// The IATA code of the airport of arrival
+    /// IATA code of the airport of arrival
     #[param(value_type = String, example = "BOM", pattern = "^[A-Za-z]{3}$")]
     destination: AirportCode,
-    /// The month
+    /// The month, as `YYYY-MM`
     #[serde(deserialize_with = "from_text")]
     #[param(value_type = String, example = "2024-02", pattern = "^[0-9]{4}-[0-9]{2}$")]
     month: Month,
-    /// Seats that every flight must have free
+    /// Seats that must be free on every flight
     #[serde(default = "one_seat")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, example = 1)]
     seats: Units,
@@ -42,8 +41,8 @@ fn one_seat() -> Units {
 
 /// Find the cheapest price of each day of a month.
 ///
-/// Of each day the cheapest itinerary that a search would find, with the same filters. Free seats are
-/// live; an answer has an `ETag`, and `If-None-Match` gets 304 while no price has changed.
+/// Per day, the cheapest itinerary that a search with the same filters would find. Free seats are live.
+/// Answers have an `ETag`; `If-None-Match` gets 304 while no price has changed.
 #[utoipa::path(
     get, path = "/api/flights/calendar", tag = "flights",
     params(Parameters, FilterParameters),

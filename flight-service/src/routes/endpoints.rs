@@ -1,4 +1,4 @@
-//! The calls of this service, and for whom each is: a line for each.
+//! The endpoints of this service and who may call them, one line each.
 
 use service_core::caller::Role;
 use service_http::auth::access::{ADMINS, SERVICES, STAFF, anyone, only};
@@ -7,23 +7,23 @@ use service_http::endpoints;
 
 use super::{calendar, flights, holds, ledger, search, seat_maps, seats};
 
-/// booking-service shows the proof to those who run it.
+/// booking-service shows the proof to staff.
 const WATCHERS: &[Role] = &[Role::Agent, Role::Service];
 
-/// This service's calls. What is asked most comes first.
+/// The most frequent calls come first.
 ///
 /// # Errors
-/// When staff could change something that is not recorded.
+/// A staff endpoint that changes something without an audit-log entry.
 pub fn endpoints() -> anyhow::Result<Endpoints> {
     Endpoints::new(endpoints! {
-        // For everybody. A token that holds says whom the request counts for.
+        // Open to everybody. A valid token says for whom the request counts.
         search::search => anyone(),
         calendar::calendar => anyone(),
         flights::itinerary => anyone(),
         flights::airports => anyone(),
         seats::validate => anyone().read_only(),
         flights::show => anyone(),
-        // Who has a seat is told to staff and to booking-service, which knows its owner.
+        // Owners of seats are shown to staff and to booking-service, which knows their bookings.
         seat_maps::show => anyone(),
         seat_maps::stream => anyone(),
         holds::create => only(SERVICES).recorded_of_staff("hold.add"),
@@ -38,7 +38,7 @@ pub fn endpoints() -> anyhow::Result<Endpoints> {
         ledger::proof => only(WATCHERS),
         ledger::show => only(STAFF),
         flights::create => only(ADMINS).recorded("flight.add"),
-        // booking-service cancels the flights whose bookings it has ended.
+        // booking-service cancels flights once their bookings are cancelled.
         flights::change => only(SERVICES).recorded("flight.change"),
         flights::cancel => only(SERVICES).recorded("flight.cancel"),
         service_http::audit_log::entries::list => only(ADMINS),

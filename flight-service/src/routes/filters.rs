@@ -1,4 +1,4 @@
-//! What narrows a search or a calendar down.
+//! Filters of searches and calendars.
 
 use domain::{AirlineCode, AirportCode, Amount};
 use itinerary::{Filters, MAX_STOPS, TimeWindow};
@@ -7,42 +7,41 @@ use service_http::Problem;
 use service_http::extract::{list_from_text, some_from_text};
 use utoipa::IntoParams;
 
-/// The longest journey that can be asked for, in minutes: a week.
+/// Upper limit of the duration filter: a week.
 const MAX_DURATION_MINUTES: u32 = 7 * 24 * 60;
 
-/// The parameters that searches and calendars share.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FilterParameters {
-    /// How many times one may change
+    /// Upper limit of stops
     #[serde(default = "most_stops")]
     #[param(value_type = Option<u8>, minimum = 0, maximum = 3, example = 3)]
     max_stops: u8,
-    /// The most that one seat on all flights may cost
+    /// Upper limit of the price of one seat on all flights
     #[serde(default, deserialize_with = "some_from_text")]
     #[param(value_type = Option<f64>, minimum = 0, example = 20000)]
     max_price: Option<Amount>,
-    /// The most minutes from the first departure to the last arrival
+    /// Upper limit of minutes from the first departure to the last arrival
     #[serde(default)]
     #[param(minimum = 1, maximum = 10_080, example = 600)]
     max_duration: Option<u32>,
-    /// When the first flight departs, by the clocks there: both times are in it, and it may go past midnight
+    /// Local time window of the first departure, both ends included; it may span midnight
     #[serde(default, deserialize_with = "some_from_text")]
     #[param(value_type = Option<String>, example = "06:00-23:00", pattern = "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")]
     departure_window: Option<TimeWindow>,
-    /// When the last flight arrives, by the clocks there, on whatever day
+    /// Local time window of the last arrival, on whatever day
     #[serde(default, deserialize_with = "some_from_text")]
     #[param(value_type = Option<String>, example = "22:00-02:00", pattern = "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")]
     arrival_window: Option<TimeWindow>,
-    /// The airlines that fly, each flight by any of them: what their flight numbers begin with, with commas between
+    /// Airlines, comma-separated; every flight must be operated by one of them, by the prefix of its number
     #[serde(default, deserialize_with = "list_from_text")]
     #[param(value_type = Option<String>, example = "AI,6E")]
     airlines: Vec<AirlineCode>,
-    /// Airports at which one changes, all of them, with commas between
+    /// Airports where the journey must change, all of them, comma-separated
     #[serde(default, deserialize_with = "list_from_text")]
     #[param(value_type = Option<String>, example = "HYD")]
     via: Vec<AirportCode>,
-    /// Airports at which one does not change, with commas between
+    /// Airports where the journey must not change, comma-separated
     #[serde(default, deserialize_with = "list_from_text")]
     #[param(value_type = Option<String>, example = "CCU")]
     exclude: Vec<AirportCode>,
@@ -53,7 +52,7 @@ fn most_stops() -> u8 {
 }
 
 impl FilterParameters {
-    /// The most stops and the filters, if they make sense.
+    /// The limit of stops and the filters, validated.
     pub(super) fn checked(self) -> Result<(u8, Filters), Problem> {
         require(self.max_stops <= MAX_STOPS, "max_stops", || {
             format!("must be from 0 to {MAX_STOPS}")
@@ -80,7 +79,7 @@ impl FilterParameters {
     }
 }
 
-/// Refuses a parameter unless this holds.
+/// Refuses a parameter unless the condition holds.
 pub(super) fn require(
     holds: bool,
     parameter: &str,

@@ -1,4 +1,4 @@
-//! Flights and airports: looked up, added, changed, cancelled.
+//! Flights and airports: look-up, and changes of the schedule.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
@@ -20,7 +20,7 @@ use crate::app::AppError;
 
 /// Look a flight up.
 ///
-/// `{id}` is the flight's id, or its number: then the next departure.
+/// `{id}` is the flight's id or its flight number; a number means its next departure.
 #[utoipa::path(
     get, path = "/api/flights/{id}", tag = "flights", operation_id = "show_flight",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "1")),
@@ -34,20 +34,19 @@ pub(super) async fn show(
     Ok(respond::ok(&services.seats.flight(id).await?))
 }
 
-/// The flights of an itinerary, in order.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ItineraryParameters {
-    /// The flights' ids, one to four, with commas between
+    /// Ids of the flights, one to four, comma-separated
     #[serde(deserialize_with = "list_from_text")]
     #[param(value_type = String, example = "8,9")]
     flight_ids: Vec<FlightId>,
 }
 
-/// Flights as one itinerary, with its price, if they can be booked as one.
+/// Look up flights as one itinerary, with its price.
 ///
-/// Each departs from where the one before it arrives, within the time for a connection; no airport is visited
-/// twice, and all are paid in one currency. `code` says which of these is not so.
+/// Each flight departs from where the previous one arrives, within the connection time; no airport is visited
+/// twice, and all prices are in one currency. `code` names the rule that is broken.
 #[utoipa::path(
     get, path = "/api/flights/itinerary", tag = "flights", operation_id = "show_itinerary",
     params(ItineraryParameters),
@@ -71,7 +70,7 @@ pub(super) async fn itinerary(
     }
 }
 
-/// Put a flight into the schedule.
+/// Add a flight to the schedule.
 #[utoipa::path(
     post, path = "/api/flights", tag = "schedule", operation_id = "create_flight",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the flight come into the schedule once")),
@@ -110,7 +109,7 @@ pub(super) async fn change(
     Ok(respond::ok(&services.seats.flight(id.0).await?))
 }
 
-/// Cancel a flight that nobody has seats on.
+/// Cancel a flight without held or sold seats.
 #[utoipa::path(
     delete, path = "/api/flights/{id}", tag = "schedule",
     params(("id" = i64, Path, description = "The flight's id", example = 1)),
@@ -124,7 +123,7 @@ pub(super) async fn cancel(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// All airports, in the order of their codes.
+/// List all airports by code.
 #[utoipa::path(
     get, path = "/api/airports", tag = "flights",
     params(PageParameters),
@@ -137,7 +136,7 @@ pub(super) async fn airports(
     let (part, limit) = parameters.0.part::<AirportCode>()?;
     let all = services.seats.airports();
     let most = usize::try_from(limit).map_err(Problem::internal)?;
-    // One more than is shown tells whether there is another page.
+    // One row more than the page tells whether there is another page.
     let window = match part {
         PageRequest::First => 0..most + 1,
         PageRequest::After(code) => {

@@ -15,12 +15,12 @@ use super::services::Services;
 use crate::app::AppError;
 use crate::app::seats::Answered;
 
-/// The longest name of an owner.
+/// Upper limit of an owner's name.
 const OWNER_LIMIT_CHARS: usize = 255;
 
 /// Hold seats on flights, all or nothing.
 ///
-/// The caller makes the id; the same request with the same id gets the same answer.
+/// The caller generates the id; the same request with the same id gets the same answer.
 #[utoipa::path(
     post, path = "/api/holds", tag = "holds", operation_id = "create_hold",
     request_body = HoldRequest,
@@ -72,7 +72,7 @@ pub(super) async fn show(
     Ok(respond::ok(&services.seats.find_hold(id.0).await?))
 }
 
-/// Take a hold's expiry away, because its payment is under way.
+/// Remove a hold's expiry, because its payment is under way.
 #[utoipa::path(
     post, path = "/api/holds/{id}/pin", tag = "holds",
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
@@ -95,9 +95,9 @@ pub(super) async fn confirm(
     answer(services.seats.confirm(id.0).await)
 }
 
-/// Give a hold's seats back, sold ones too.
+/// Release a hold's seats, also sold ones.
 ///
-/// A hold that is not there yet is refused if it arrives later.
+/// A hold that has not arrived yet is refused when it does.
 #[utoipa::path(
     post, path = "/api/holds/{id}/release", tag = "holds",
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
@@ -110,7 +110,7 @@ pub(super) async fn release(
     answer(services.seats.release(id.0).await)
 }
 
-/// Swap a hold's seats; the old ones stay if one can't be had.
+/// Swap a hold's seats; if one is taken, the old ones stay.
 #[utoipa::path(
     post, path = "/api/holds/{id}/seats", tag = "holds",
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
@@ -150,7 +150,7 @@ pub(super) async fn confirm_many(
     Ok(respond::ok(&ConfirmAnswer { results }))
 }
 
-/// Refuses a time that is long before any hold; all others are far within what the database can store.
+/// Refuses times before 1970: later ones are far within what the database can store.
 fn check_expiry(at: Timestamp) -> Result<(), Problem> {
     if at < Timestamp::UNIX_EPOCH {
         let detail = "must not be before 1970";

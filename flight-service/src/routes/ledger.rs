@@ -1,4 +1,4 @@
-//! The double entries: a flight's, and the proof over all.
+//! The ledger of a flight, and the proof over all flights.
 
 use std::fmt::{self, Display, Formatter};
 use std::num::ParseIntError;
@@ -17,7 +17,7 @@ use service_http::{Problem, respond};
 use super::refusals::{LookupRefusals, ReadRefusals};
 use super::services::Services;
 
-/// A flight's double entries.
+/// List a flight's ledger entries.
 #[utoipa::path(
     get, path = "/api/flights/{id}/ledger", tag = "ledger", operation_id = "show_ledger",
     params(("id" = i64, Path, description = "The flight's id", example = 1), PageParameters),
@@ -38,7 +38,7 @@ pub(super) async fn show(
         PageRequest::After(place) => LedgerPart::After(Some(place.0)),
         PageRequest::Before(place) => LedgerPart::Before(place.0),
     };
-    // One more than is shown tells whether there is another page.
+    // One row more than the page tells whether there is another page.
     let found = services.seats.ledger(id.0, in_ledger, limit + 1).await?;
     let found = Page::of(found, &part, limit, |movement| Cursor(movement.place));
     Ok(respond::ok(&PageBody::of(found, limit, |one| {
@@ -59,7 +59,7 @@ fn entry(movement: EnteredMovement) -> LedgerEntry {
     }
 }
 
-/// A place as it stands in a page's address.
+/// A keyset cursor in its text form.
 #[derive(Clone, Copy)]
 struct Cursor(LedgerPlace);
 
@@ -81,7 +81,7 @@ impl FromStr for Cursor {
     }
 }
 
-/// Do the double entries of all flights add up?
+/// Prove the ledger of all flights.
 #[utoipa::path(
     get, path = "/api/ledger/proof", tag = "ledger",
     responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the calls that it describes.
+//! The OpenAPI document, generated from the endpoints.
 
 use service_http::endpoint::Endpoints;
 use service_http::openapi::{self, problem_response};
@@ -26,7 +26,6 @@ use utoipa::openapi::OpenApi;
 )]
 struct Base;
 
-/// What this service speaks.
 #[must_use]
 pub fn document(endpoints: &Endpoints) -> OpenApi {
     openapi::document(Base::openapi(), endpoints, |_, text| problem_response(text))

@@ -44,7 +44,7 @@ fn of_store(error: StoreError) -> Problem {
     match error {
         StoreError::Database(error) => error.into(),
         StoreError::Pool(error) => error.into(),
-        // Told to all who waited for it.
+        // The error of a shared computation (single flight).
         StoreError::Shared(error) => match &*error {
             StoreError::Database(query) if !is_transient(query) => Problem::internal(error),
             StoreError::Unreadable(_) => Problem::internal(error),
@@ -54,7 +54,7 @@ fn of_store(error: StoreError) -> Problem {
     }
 }
 
-/// The constraints that a request can run into, and what that means for who sent it.
+/// Maps constraint names to refusals.
 fn of_database(error: DbError) -> Problem {
     if let DbError::Query(query) = &error {
         let constraint = query.as_db_error().and_then(|refusal| refusal.constraint());

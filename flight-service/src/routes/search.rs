@@ -1,4 +1,4 @@
-//! Search.
+//! The itinerary search.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,40 +17,39 @@ use super::refusals::ReadRefusals;
 use super::services::Services;
 use crate::app::search::Search;
 
-/// The most itineraries in one answer.
+/// Upper limit of a page.
 const LIMIT_MAX: usize = 100;
 
-/// What a search is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
-    /// The IATA code of the airport of departure
+    /// IATA code of the airport of departure
     #[param(value_type = String, example = "DEL", pattern = "^[A-Za-z]{3}$")]
     source: AirportCode,
-    /// The IATA code of the airport of arrival
+    /// IATA code of the airport of arrival
     #[param(value_type = String, example = "BOM", pattern = "^[A-Za-z]{3}$")]
     destination: AirportCode,
-    /// The date of departure, by the clocks of the airport of departure
+    /// Date of departure, local to the airport of departure
     #[param(example = "2024-02-15")]
     date: Date,
-    /// Seats that every flight must have free
+    /// Seats that must be free on every flight
     #[param(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     seats: Units,
-    /// What is best
+    /// Order of the results
     #[serde(default = "cheapest", deserialize_with = "from_text")]
     #[param(value_type = Option<SortBy>, inline, example = "cheapest")]
     sort_by: Order,
-    /// How many itineraries to answer
+    /// Itineraries per page
     #[serde(default = "usual_limit")]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     limit: usize,
-    /// The page after this place, from `meta.after`
+    /// Cursor of the page, from `meta.after`
     #[serde(default, deserialize_with = "some_from_text")]
     #[param(value_type = Option<String>, example = "cheapest.78000000.9000.1708007400.3")]
     after: Option<Cursor>,
 }
 
-/// What a search query asks for.
+/// Parses the query.
 fn search_of(request: &HttpRequest) -> Result<Search, Problem> {
     let filters = parse_query::<FilterParameters>(request);
     let (asked, (max_stops, filters)) = both(
@@ -74,14 +73,14 @@ fn search_of(request: &HttpRequest) -> Result<Search, Problem> {
     })
 }
 
-/// What is best.
+/// Order of the results.
 #[derive(utoipa::ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "names the values in the OpenAPI document")]
 enum SortBy {
-    /// The lowest price, then the shortest time.
+    /// By price, then duration.
     Cheapest,
-    /// The shortest time, then the lowest price.
+    /// By duration, then price.
     Fastest,
 }
 
@@ -95,10 +94,10 @@ fn usual_limit() -> usize {
 
 /// Find the best itineraries.
 ///
-/// All itineraries with at most `max_stops` changes are considered; the best are answered, in order. Where
-/// there are more, `meta.after` is what to ask for next. A connection lasts 45 minutes to 4 hours unless
-/// the settings say otherwise. Free seats are live in every answer; an answer has an `ETag`, and
-/// `If-None-Match` gets 304 while not a seat of it has changed.
+/// All itineraries with at most `max_stops` stops are considered; the best are returned, in order. If there
+/// are more, `meta.after` is the cursor of the next page. A connection lasts 45 minutes to 4 hours, unless
+/// configured otherwise. Free seats are live in every answer. Answers have an `ETag`; `If-None-Match` gets
+/// 304 while no seat has changed.
 #[utoipa::path(
     get, path = "/api/flights/search", tag = "flights",
     params(Parameters, FilterParameters),

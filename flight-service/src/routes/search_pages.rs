@@ -1,8 +1,7 @@
-//! Whole answers to searches, kept as they were sent.
+//! A cache of whole search answers, as sent.
 //!
-//! An answer is found by the query just as the client wrote it, before anything of it is parsed, and sent
-//! again only while it would be made again: each time the counts of all flights that it was made from
-//! are compared with the live ones.
+//! Its key is the raw query string, before anything is parsed. A cached answer is sent only while it is still
+//! exact: each time the counts of all flights that it depends on are compared with the live ones.
 
 use std::sync::Arc;
 
@@ -14,10 +13,10 @@ use service_http::etag::EtagBody;
 use crate::app::search::Searcher;
 use crate::app::search::cache_validators::CacheValidators;
 
-/// Longer queries are not kept: nobody writes them twice.
+/// Longer queries are not cached: nobody sends them twice.
 const QUERY_LIMIT_BYTES: usize = 512;
 
-/// The answers.
+/// The cache of answers.
 pub struct SearchPages {
     pages: Cache<Arc<str>, Arc<SearchPage>>,
     hits: Counter,
@@ -30,7 +29,7 @@ struct SearchPage {
 }
 
 impl SearchPages {
-    /// No answers yet, and never more than so many bytes of them.
+    /// An empty cache with an upper limit in bytes.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         let weigh = |query: &Arc<str>, page: &Arc<SearchPage>| {
@@ -44,7 +43,7 @@ impl SearchPages {
         }
     }
 
-    /// The answer to a request, if it was answered before and nothing has changed since.
+    /// The cached answer to a request, if it is still exact.
     pub(super) fn find(&self, searcher: &Searcher, request: &HttpRequest) -> Option<HttpResponse> {
         let page = self.pages.get(request.query_string());
         let fresh = page.filter(|page| searcher.is_fresh(&page.validators));
@@ -60,7 +59,7 @@ impl SearchPages {
         }
     }
 
-    /// Keeps an answer.
+    /// Caches an answer.
     pub(super) fn keep(&self, request: &HttpRequest, body: EtagBody, validators: CacheValidators) {
         let query = request.query_string();
         if query.len() <= QUERY_LIMIT_BYTES {

@@ -1,4 +1,4 @@
-//! Seat maps, as they are and as they change.
+//! Seat maps and their live changes.
 
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{self, Data, ReqData};
@@ -12,10 +12,10 @@ use super::refusals::LookupRefusals;
 use super::services::Services;
 use crate::app::seat_maps::seats_of;
 
-/// The seats of a flight.
+/// Show the seats of a flight.
 ///
-/// `{id}` is the flight's id, or its number: then the next departure. Who has a seat is told to staff and
-/// services only.
+/// `{id}` is the flight's id or its flight number; a number means its next departure. Owners are shown to
+/// staff and services only.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats", tag = "seats", operation_id = "show_seats",
     params(("id" = String, Path, description = "The flight's id, or its number", example = "FL123")),
@@ -39,10 +39,10 @@ pub(super) async fn show(
     Ok(respond::ok(&body))
 }
 
-/// The seats of a flight as they change: server-sent events.
+/// Stream the seats of a flight as server-sent events.
 ///
-/// Each event's data is a `SeatChanges`, its id the version: all seats first, then those that changed.
-/// After a lost connection a client sends `Last-Event-ID`, and gets all seats if it missed anything.
+/// Each event's data is a `SeatChanges`, its id the version: all seats first, then changed ones. After a lost
+/// connection the client sends `Last-Event-ID`, and gets all seats if it missed anything.
 #[utoipa::path(
     get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "stream_seats",
     params(
@@ -71,7 +71,7 @@ pub(super) async fn stream(
     Ok(grant.answer(events(watching, move |news| known.event(&news))))
 }
 
-/// The version that a returning client has.
+/// The version that a returning client has received.
 fn last_event_id(headers: &HeaderMap) -> Option<i64> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }

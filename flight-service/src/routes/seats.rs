@@ -1,4 +1,4 @@
-//! Seats by count: looked at, taken, given back.
+//! Seats by count: validate, decrement, increment.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,9 +10,9 @@ use service_http::{Problem, respond};
 use super::refusals::{BodyRefusals, SeatRefusals};
 use super::services::Services;
 
-/// Can these seats be sold, and for how much?
+/// Check whether seats can be sold, and for how much.
 ///
-/// What can't be sold is answered 200 with `valid` false, an unknown flight too.
+/// Seats that can't be sold, and unknown flights, are answered 200 with `valid` false.
 #[utoipa::path(
     post, path = "/api/flights/validate", tag = "seats",
     request_body = SeatsRequest,
@@ -42,7 +42,7 @@ pub(super) async fn decrement(
     Ok(respond::replayable(answer.await?))
 }
 
-/// Give seats back that were taken without a hold.
+/// Return seats that were taken without a hold.
 #[utoipa::path(
     post, path = "/api/flights/seats/increment", tag = "seats",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the call act once")),
