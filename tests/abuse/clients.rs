@@ -1,4 +1,4 @@
-//! Clients: those that take what they can, and those who want to be served meanwhile.
+//! Clients: abusers that take all they can, and others that want answers meanwhile.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -12,25 +12,25 @@ use tokio::time::timeout;
 use crate::SOON;
 use crate::process::Service;
 
-/// Where abuse comes from.
+/// Address of the abusers.
 pub const ABUSER: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Where everybody else is.
+/// Address of all other clients.
 const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// How often others ask, four at a time.
+/// Requests of the others, four at a time.
 const OTHERS_ASK: usize = 400;
 
-/// What the system keeps for a client that does not read, in bytes: as little as it may.
+/// Receive buffer of a client that does not read: the smallest that the system allows.
 const RECEIVE_BUFFER_BYTES: u32 = 4096;
 
-/// A client at an address.
+/// A client bound to an address.
 pub fn from(address: Ipv4Addr) -> anyhow::Result<reqwest::Client> {
     let client = reqwest::Client::builder().timeout(SOON);
     Ok(client.local_address(IpAddr::from(address)).build()?)
 }
 
-/// Makes so many of something, some at once.
+/// Makes `count` of something, a few at a time.
 pub async fn many<T, F>(
     count: usize,
     at_once: usize,
@@ -45,7 +45,7 @@ where
         .await
 }
 
-/// A connection that has asked something, of whose answer only the beginning was read.
+/// Sends a request and reads only the beginning of its answer.
 pub async fn raw(port: u16, request: &str) -> anyhow::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
@@ -62,7 +62,7 @@ pub async fn raw(port: u16, request: &str) -> anyhow::Result<TcpStream> {
     Ok(connection)
 }
 
-/// How long all but the slowest hundredth of others wait for what is at a path.
+/// The p99 latency of other clients at a path.
 pub async fn others(service: &Service, path: &str) -> anyhow::Result<Duration> {
     let client = from(OTHER)?;
     let url = service.url(path);

@@ -1,8 +1,8 @@
-//! What one client, or one address, can take of a service: its memory, and the time of others.
+//! How much of a service one client or address can use up: its memory, and others' latency.
 //!
-//! The services are processes of their own, with the memory that `docker-compose.yml` gives each. What abuses
-//! them comes from 127.0.0.1, everybody else from another address of loopback. How long others wait is printed; it is
-//! judged by a bound that only a service that is blocked would miss.
+//! The services run as processes with the memory limits of `docker-compose.yml`. Abuse comes from 127.0.0.1,
+//! other clients from another loopback address. Others' latency is printed; its bound is missed only by a
+//! service that is blocked.
 
 mod clients;
 #[path = "../crash/databases.rs"]
@@ -24,17 +24,17 @@ use crate::memory::{Memory, limit_of};
 use crate::process::Part;
 use crate::world::World;
 
-/// Whoever waits longer than this for a small answer, waits for somebody else's abuse.
+/// A small answer that takes longer is delayed by the abuse.
 const OTHERS_WAIT_AT_MOST: Duration = Duration::from_secs(2);
 
-/// On a busy machine.
+/// Generous: the machine may be busy.
 const SOON: Duration = Duration::from_secs(60);
 
 const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const LARGE: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const STREAM: &str = "GET /api/flights/17/seats/stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// Sockets of thousands of clients are files of this process.
+/// Thousands of clients need as many open files in this process.
 fn raise_file_limit() -> anyhow::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     ensure!(
@@ -44,7 +44,7 @@ fn raise_file_limit() -> anyhow::Result<()> {
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
-/// That a service has stayed within the memory that its deployment gives it, and others were answered.
+/// Checks that a service stays within its memory limit and answers others.
 fn check(part: Part, what: &str, memory: Memory, slowest: Duration) -> anyhow::Result<()> {
     let limit = limit_of(part)?;
     eprintln!("{part:?}, {what}: {memory} of {limit} MiB; others' p99 {slowest:.0?}");
@@ -82,7 +82,7 @@ async fn log_ins_take_no_more_memory_than_is_kept() -> anyhow::Result<()> {
         let (client, url) = (client.clone(), service.url("/api/v1/sessions"));
         async move {
             let log_in = json!({"email": "asha@example.org", "password": "correct horse battery"});
-            // A crowd that is too large is told to come back, and does.
+            // Clients beyond the concurrency limit are refused, and retry.
             loop {
                 let answer = client.post(&url).json(&log_in).send().await?;
                 match answer.status() {
@@ -100,7 +100,7 @@ async fn log_ins_take_no_more_memory_than_is_kept() -> anyhow::Result<()> {
     done?;
     let after = Memory::of(service)?;
     check(Part::Bookings, "300 log-ins", after, slowest?)?;
-    // One more block of nineteen mebibytes, and what requests take.
+    // One more hash block of 19 MiB, and the requests' own memory.
     ensure!(
         after.now_mib < before.now_mib + 64,
         "{before} before, {after} after"
@@ -119,7 +119,7 @@ async fn slow_readers_are_cut_and_take_little_memory() -> anyhow::Result<()> {
         let slowest = others(service, "/health").await?;
         check(part, "2,000 slow readers", Memory::of(service)?, slowest)?;
         for reader in &readers {
-            wait_until("who does not read is cut", SOON, async || {
+            wait_until("slow readers are disconnected", SOON, async || {
                 reader.take_error().is_ok_and(|error| error.is_some())
             })
             .await?;

@@ -1,4 +1,4 @@
-//! The memory that a process has, and what a deployment gives it.
+//! A process's memory, and its limit in a deployment.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::process::{Part, Service};
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     pub now_mib: u64,
-    /// The most there was so far.
+    /// Peak so far.
     pub peak_mib: u64,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Memory {
     }
 }
 
-/// What `docker-compose.yml` gives a service, in MiB.
+/// The memory limit of a service in `docker-compose.yml`, in MiB.
 pub fn limit_of(part: Part) -> anyhow::Result<u64> {
     let name = match part {
         Part::Flights => "flight-service",

@@ -1,5 +1,5 @@
-//! A service as a process: this test program, started again for one test, [`the_service`], which does nothing but
-//! in there.
+//! Services as processes: this test binary starts itself again with only the test [`the_service`], which
+//! serves there and does nothing otherwise.
 
 use std::env;
 use std::path::Path;
@@ -14,13 +14,12 @@ use test_stack::wait_until;
 
 use crate::SOON;
 
-/// Which service this process is to be.
+/// The service that this process serves.
 const PART: &str = "HOLDFAST_ABUSE_SERVICE";
 
-/// How much of a log a failure shows.
+/// Log lines quoted in an error.
 const QUOTED_LINES: usize = 40;
 
-/// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Flights,
@@ -63,7 +62,7 @@ async fn the_service() -> anyhow::Result<()> {
     }
 }
 
-/// A service that runs.
+/// A running service.
 pub struct Service {
     pub part: Part,
     pub port: u16,
@@ -71,7 +70,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts one, and waits until it answers.
+    /// Starts a service, and waits until it answers.
     pub async fn start(
         part: Part,
         mut environment: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! The services of one test, their databases and their Redis.
+//! The services of one test, with their databases and Redis.
 
 use anyhow::Context as _;
 use local_servers::redis;
@@ -7,14 +7,14 @@ use local_servers::temporary_directory::Scratch;
 use crate::databases::Databases;
 use crate::process::{Part, Service};
 
-/// What all services are told, whoever may call.
+/// Settings of every service.
 const EVERY_SERVICE: &[(&str, &str)] = &[
     ("HOLDFAST__HTTP__WORKERS", "2"),
     ("HOLDFAST__DATABASE__POOL_SIZE", "8"),
     ("HOLDFAST__DATABASE__MIGRATE_ON_START", "false"),
     ("HOLDFAST__LOG__FORMAT", "pretty"),
     ("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never"),
-    // As many log-ins as a test makes are no attack on an account.
+    // The many logins of a test must not be throttled.
     ("HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ACCOUNT", "100000"),
     (
         "HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ACCOUNT_EVERYWHERE",
@@ -24,7 +24,7 @@ const EVERY_SERVICE: &[(&str, &str)] = &[
     ("NO_COLOR", "1"),
 ];
 
-/// What bounds one address is off here, where one address stands for many.
+/// One address stands for many clients here, so the limits per address are off.
 const OPEN: &[(&str, &str)] = &[
     ("HOLDFAST__AUTH__MODE", "open"),
     ("HOLDFAST__HTTP__WRITE_TIMEOUT", "10s"),
@@ -48,12 +48,12 @@ pub struct World {
 }
 
 impl World {
-    /// Some of the services, open, and without bounds of what one address may take.
+    /// Open services, without limits per address.
     pub async fn start(parts: &[Part]) -> anyhow::Result<Self> {
         Self::with(parts, OPEN).await
     }
 
-    /// The same as they are where nothing else is said.
+    /// Services that authenticate callers, with their default limits.
     pub async fn start_required(parts: &[Part]) -> anyhow::Result<Self> {
         Self::with(parts, REQUIRED).await
     }
@@ -98,7 +98,7 @@ impl World {
         service.with_context(|| format!("{part:?} was not started"))
     }
 
-    /// Whatever was done to them, everything adds up.
+    /// Stops the services, and checks that everything adds up.
     pub async fn end(mut self) -> anyhow::Result<()> {
         for service in self.services {
             service.end().await?;

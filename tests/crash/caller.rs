@@ -1,4 +1,4 @@
-//! A caller of booking-service, which may be away at any moment.
+//! A client of booking-service, which may be down at any moment.
 
 use std::time::Duration;
 
@@ -7,17 +7,16 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use test_stack::wait_for;
 
-/// How soon everything has come to its end once nobody is killed any more.
+/// Timeout for everything to reach its end once nothing is killed any more.
 pub const PEACE_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a customer asks again: services start again within seconds, and what nobody works on is taken up
-/// within a lease and a pause.
+/// How long a customer retries: services restart within seconds, and an abandoned booking is claimed again
+/// within a lease and a poll interval.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Longer than the service itself gives a request.
+/// Longer than the service's own request timeout.
 const REQUEST_WITHIN: Duration = Duration::from_secs(25);
 
-/// A call.
 #[derive(Clone, Debug)]
 pub struct Call {
     method: Method,
@@ -26,12 +25,11 @@ pub struct Call {
     key: Option<String>,
 }
 
-/// What a call answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,
-    /// When to ask again, if it says so.
+    /// `Retry-After` in seconds.
     pub retry_after: Option<u64>,
 }
 
@@ -74,7 +72,7 @@ impl Caller {
         })
     }
 
-    /// Calls once; `None` when nobody can say what came of it: no answer, or one that says to ask again.
+    /// Calls once; `None` if the outcome is unknown: no answer, or one that asks for a retry.
     pub async fn once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
         let answer = self.whatever(call).await?;
         Ok(answer.filter(|answer| {
@@ -82,7 +80,7 @@ impl Caller {
         }))
     }
 
-    /// Calls once; `None` when there was no answer.
+    /// Calls once; `None` without an answer.
     pub async fn whatever(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
         let url = format!("{}{}", self.base, call.path);
         let mut request = self.http.request(call.method.clone(), url);
@@ -98,7 +96,7 @@ impl Caller {
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        // A service that is killed may have sent the head alone.
+        // A killed service may have sent only the head.
         let Ok(text) = response.text().await else {
             return Ok(None);
         };
@@ -111,7 +109,7 @@ impl Caller {
         }))
     }
 
-    /// Calls until there is an answer: for what may be repeated.
+    /// Retries until there is an answer: for idempotent calls.
     pub async fn insist(&self, call: &Call) -> anyhow::Result<Answer> {
         let mut bug = None;
         let answer = wait_for("a call is answered", PATIENCE, async || {

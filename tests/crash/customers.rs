@@ -1,5 +1,4 @@
-//! What customers do: they book, order, change their minds, pay, and give up, and remember what they were
-//! told.
+//! The customers of a round: they book, order, change seats, pay and cancel, and record their answers.
 
 mod tickets;
 
@@ -19,13 +18,13 @@ use crate::shows::Shows;
 use crate::told::{End, Told, Which};
 use crate::world::World;
 
-/// How many things a customer does.
+/// Actions per customer.
 const WISHES: usize = 5;
 
-/// Flights by count, itineraries among them; the demo has them all on its day.
+/// Flights and itineraries to book by count; the demo has them all on its day.
 const PATHS: [&[i64]; 5] = [&[1], &[3], &[8, 9], &[12, 13], &[10, 11, 15]];
 
-/// The demo's flight with a seat map, and its rows and numbers.
+/// The demo's flight with a seat map, and the map's rows and numbers.
 const SEATED: &str = "FL123";
 const ROWS: [&str; 3] = ["A", "B", "C"];
 
@@ -33,14 +32,14 @@ pub struct Customer<'a> {
     world: &'a World,
     shows: &'a Shows,
     name: String,
-    /// Who they are to those who sell tickets to events.
+    /// Their user id for event tickets.
     user: Uuid,
     random: StdRng,
     told: Vec<Told>,
 }
 
 impl<'a> Customer<'a> {
-    /// Somebody new, known to those who sell tickets to events.
+    /// A new customer, with a user for event tickets.
     pub async fn arrive(
         world: &'a World,
         shows: &'a Shows,
@@ -58,7 +57,7 @@ impl<'a> Customer<'a> {
         })
     }
 
-    /// Does all they want to, and answers what they were told.
+    /// Does all their actions; returns the answers that must hold in the end.
     pub async fn live(mut self) -> anyhow::Result<Vec<Told>> {
         for wish in 0..WISHES {
             match self.random.random_range(0..14) {
@@ -92,7 +91,7 @@ impl<'a> Customer<'a> {
         Ok(answer)
     }
 
-    /// Books by count, and perhaps cancels.
+    /// Books by count; may cancel.
     async fn book(&mut self, wish: usize) -> anyhow::Result<()> {
         let path = PATHS.choose(&mut self.random).copied().unwrap_or_default();
         let seats = self.random.random_range(1..=3);
@@ -128,7 +127,7 @@ impl<'a> Customer<'a> {
         }
         let cancel = Call::new(Method::PUT, format!("/api/bookings/{id}/cancel"));
         let answer = self.insist(&cancel).await?;
-        // Asked again, it may have been cancelled already.
+        // A retry may find it cancelled already.
         ensure!([200, 400].contains(&answer.status), "{answer:?}");
         self.tell(which, End::Cancelled);
         Ok(())
@@ -145,7 +144,7 @@ impl<'a> Customer<'a> {
         Ok(())
     }
 
-    /// Orders seats; perhaps takes others; perhaps pays; perhaps gives up, also while it is charged.
+    /// Orders seats; may change them, pay, and cancel, also during the charge.
     async fn order(&mut self, wish: usize) -> anyhow::Result<()> {
         let body = json!({"userId": self.name, "seats": self.seats()});
         let call = Call::post(format!("/api/flights/{SEATED}/orders"), body);
@@ -157,7 +156,8 @@ impl<'a> Customer<'a> {
             return Ok(());
         }
         let path = format!("/api/orders/{id}");
-        // What these answer depends on who was faster: the customer, their last call or the order's time.
+        // These answers depend on a race: between the customer, their previous call, and the order's
+        // deadline.
         let may_be = [200, 409, 410];
         if self.is_likely(0.4) {
             let change = Call::post(format!("{path}/seats"), json!({"seats": self.seats()}));
@@ -192,7 +192,7 @@ impl<'a> Customer<'a> {
         Ok(())
     }
 
-    /// One or two seats next to each other.
+    /// One seat, or two adjacent ones.
     fn seats(&mut self) -> Value {
         let row = ROWS.choose(&mut self.random).copied().unwrap_or_default();
         let first = self.random.random_range(1..=9);

@@ -1,4 +1,4 @@
-//! The databases of one round: the flights database has the demo on its day.
+//! The databases of one round, with the demo on its day.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -9,7 +9,7 @@ use reconcile::{Options, Urls, Verdict};
 use service_core::migrations::MigrationSet;
 use test_stack::{Servers, TestDatabase};
 
-/// The day on which the demo flies.
+/// The departure day of the demo's flights.
 pub const DAY: &str = "2024-02-15";
 
 pub struct Databases {
@@ -19,13 +19,13 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// On the server that all tests share.
+    /// On the shared server.
     pub async fn create() -> anyhow::Result<Self> {
         let shared = Servers::shared().await?.database_url();
         Self::create_on([shared; 3]).await
     }
 
-    /// Each on the server with the maintenance database of this address: flights, bookings, payments.
+    /// Each on the server with this maintenance URL: flights, bookings, payments.
     pub async fn create_on(servers: [&str; 3]) -> anyhow::Result<Self> {
         let [at_flights, at_bookings, at_payments] = servers;
         let template = template("flights", flight_service::db::migrations());
@@ -65,7 +65,7 @@ impl Databases {
         })
     }
 
-    /// What is done is right, whatever is still under way.
+    /// Reconciles the databases; valid also while bookings are in progress.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
         let urls = Urls {
             flights: self.flights.url().to_owned(),
@@ -78,7 +78,7 @@ impl Databases {
     }
 }
 
-/// The name of a template, which tells different schemas apart.
+/// A template's name, with a hash of its migrations.
 fn template(name: &str, sets: Vec<MigrationSet>) -> String {
     let mut digest = DefaultHasher::new();
     for set in sets {

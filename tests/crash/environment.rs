@@ -1,5 +1,4 @@
-//! What the services of a test are told: where everything is, and times that are short, because rounds are
-//! many.
+//! The services' environment: addresses, and short timeouts because there are many rounds.
 
 use local_servers::ports::free_port;
 use local_servers::redis;
@@ -23,7 +22,7 @@ const FLIGHTS: Settings = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")
 
 const BOOKINGS: Settings = &[
     ("RESERVATION_TIMEOUT", "4s"),
-    // Long enough for most to be paid, however often somebody dies; short enough to be waited for.
+    // Long enough for most payments despite crashes, short enough to wait for.
     ("HOLDFAST__EVENTS__PAYMENT_DEADLINE", "8s"),
     ("HOLDFAST__BOOKINGS__HOLD_MARGIN", "1s"),
     ("HOLDFAST__BOOKINGS__LEASE", "2s"),
@@ -33,7 +32,7 @@ const BOOKINGS: Settings = &[
     ("PAYMENT_TIMEOUT", "1s"),
     ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE", "never"),
     ("HOLDFAST__CUSTOMERS__CANCEL_BEFORE_EVENT", "never"),
-    // All customers of a round have one address, and some one name.
+    // All customers of a round share an address, and some a user.
     ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER", "0"),
     ("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS", "0"),
 ];
@@ -50,7 +49,7 @@ const PAYMENTS: Settings = &[
     ("HOLDFAST__HTTP__REQUEST_TIMEOUT", "2s"),
 ];
 
-/// What a service is told in a round.
+/// A service's settings in a round.
 pub fn in_a_round(part: Part) -> Settings<'static> {
     match part {
         Part::Flights => FLIGHTS,
@@ -59,7 +58,7 @@ pub fn in_a_round(part: Part) -> Settings<'static> {
     }
 }
 
-/// A port for each service, at which the others look for it.
+/// A port per service, at which the others call it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports([u16; 3]);
 
@@ -72,7 +71,7 @@ impl Ports {
         self.0[part as usize]
     }
 
-    /// The same, with a service elsewhere.
+    /// Moves a service to another port.
     pub fn with(mut self, part: Part, port: u16) -> Self {
         self.0[part as usize] = port;
         self

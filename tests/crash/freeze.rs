@@ -1,10 +1,10 @@
-//! Processes that stand still and then go on: a PostgreSQL server with all its processes, a service, one of
-//! two replicas. They keep what they hold meanwhile, answer nothing, and go on in the belief that no time has
-//! passed. Whoever does not need them goes on at once; when they are back, everything comes to its end.
+//! Frozen processes that resume: a PostgreSQL server with all its processes, a service, or one of two
+//! replicas. They keep their locks and sockets, answer nothing, and resume as if no time had passed. Whoever
+//! does not need them continues at once; after the thaw everything reaches its end.
 //!
-//! `HOLDFAST_SILENCE_ROUNDS` says how many rounds are run (3), `HOLDFAST_SILENCE_SECONDS` how long each
-//! stands still (6), `HOLDFAST_SILENCE_SEED` with which seed to begin (by chance): it decides what stands
-//! still, and when. How the processes interleave is still up to the machine.
+//! `HOLDFAST_SILENCE_ROUNDS` is the number of rounds (3), `HOLDFAST_SILENCE_SECONDS` the length of a freeze
+//! (6), `HOLDFAST_SILENCE_SEED` the first seed (random): it decides what freezes, and when. The interleaving
+//! of processes is not determined by it.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ const ROUNDS: u64 = 3;
 
 const FROZEN_SECONDS: u64 = 6;
 
-/// How soon those go on who do not need what stands still, with what a frozen replica had begun too.
+/// Timeout for whoever does not need the frozen process, including work that a frozen replica had begun.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(15);
 
-/// When it comes to stand still, after the first have booked.
+/// The freeze starts so soon after the first bookings.
 const FREEZES_WITHIN_MS: u64 = 1_000;
 
-/// How many customers a round has, in the time from before it stands still until it goes on.
+/// Customers per round, from before the freeze until after it.
 const CUSTOMERS: usize = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum Victim {
     PaymentsDatabase,
     Flights,
     Payments,
-    /// One of the two.
+    /// One of the two replicas.
     Bookings,
 }
 
@@ -63,7 +63,7 @@ async fn what_stands_still_for_a_while_keeps_nothing_from_its_end() -> anyhow::R
     let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     say(&format!("HOLDFAST_SILENCE_SEED={seed}"))?;
 
-    // A server each: one that stands still is not to stop the others.
+    // A server each, so that a frozen one does not stop the others.
     let server = || postgres::Server::temporary(Durability::Fast);
     let servers = tokio::try_join!(server(), server(), server())?;
     let servers = <[postgres::Server; 3]>::from(servers);
@@ -131,7 +131,7 @@ impl Round<'_> {
             Instant::now() + Duration::from_millis(random.random_range(0..FREEZES_WITHIN_MS));
         let last_ms = FREEZES_WITHIN_MS + u64::try_from(self.frozen_for.as_millis())?;
         let asked = customers.iter().map(|customer| {
-            // Half of them book just before: much is under way.
+            // Half of them book just before the freeze, so that much is in flight.
             let within_ms = [FREEZES_WITHIN_MS, last_ms][usize::from(random.random_bool(0.5))];
             let asks_at = Instant::now() + Duration::from_millis(random.random_range(0..within_ms));
             let (at, call) = (customer.at.clone(), customer.call.clone());
@@ -143,7 +143,7 @@ impl Round<'_> {
         let asked: Vec<_> = asked.collect();
 
         sleep_until(freezes_at).await;
-        // Its payment is under way when everything stands still.
+        // Its payment is in flight when the process freezes.
         let early = self.pair.one.insist(&early).await?;
         ensure!(early.status == 201, "{early:?}");
         let frozen = self.freeze()?;
@@ -180,7 +180,8 @@ impl Round<'_> {
         ))
     }
 
-    /// Waits until the other replica does what it can meanwhile; answers whether it can do anything.
+    /// Waits until the other replica has done what it can during the freeze; returns whether it can do
+    /// anything.
     async fn goes_on(&self, early: &Answer, late: &Call) -> anyhow::Result<bool> {
         if self.victim == Victim::BookingsDatabase {
             return Ok(false);
@@ -215,7 +216,7 @@ impl Round<'_> {
         Ok(Frozen::freeze(process.context("it does not run")?)?)
     }
 
-    /// How it ended: whether it is confirmed. Tickets are; of seats, the one payment may have failed.
+    /// Returns whether it ended confirmed. Tickets do; seats may not, because their only payment may fail.
     async fn end_of(&self, customer: &Customer) -> anyhow::Result<bool> {
         let answer: Answer = self.pair.other.insist(&customer.call).await?;
         if customer.wants_tickets {

@@ -1,11 +1,11 @@
-//! When and where services are killed in a round.
+//! When and where the services of a round are killed.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use crate::process::Part;
 
-/// Every named step of the services, and up to how many times one comes by there before it dies.
+/// Every crash point of the services, with the highest number of its passages before a crash.
 pub const POINTS: [(Part, &str, u32); 35] = [
     (Part::Bookings, "add.after", 12),
     (Part::Bookings, "hold.before", 12),
@@ -44,29 +44,29 @@ pub const POINTS: [(Part, &str, u32); 35] = [
     (Part::Payments, "refund.after", 3),
 ];
 
-/// How often a service is started so that it dies at a step.
+/// The most starts of a service with an armed crash point.
 const ARMED_MAX: usize = 3;
 
-/// At which step a process dies, and at which time that it comes by there.
+/// A crash point, and the number of its passage that crashes.
 pub type Step = (&'static str, u32);
 
-/// What happens to the services of a round.
+/// The faults of a round.
 #[derive(Debug)]
 pub struct Plan {
-    /// For each service, the steps at which its processes die, one after the other.
+    /// For each service, the crash points of its successive processes.
     steps: [Vec<Step>; 3],
-    /// How many attempts an order has to be paid, and tickets until their payment is a dead letter.
+    /// Payment attempts of an order, and of tickets before their dead letter.
     pub attempts: u8,
-    /// After how many answers which service is killed, whatever it does.
+    /// After how many answers which service is killed, wherever it is.
     pub killed_after: Vec<(usize, Part)>,
     /// After how many answers Redis is flushed.
     pub flushed_after: Option<usize>,
-    /// After how many answers everything is audited.
+    /// After how many answers the databases are reconciled.
     pub audited_after: usize,
 }
 
 impl Plan {
-    /// Every point has its turn as the seeds go on.
+    /// Successive seeds cover every crash point.
     pub fn new(seed: u64, random: &mut StdRng) -> Self {
         let turn = usize::try_from(seed).unwrap_or_default() % POINTS.len();
         let mut steps = [const { Vec::new() }; 3];
@@ -95,7 +95,7 @@ impl Plan {
         }
     }
 
-    /// The steps of one service.
+    /// The crash points of one service.
     pub fn steps(&self, part: Part) -> Vec<Step> {
         self.steps[part as usize].clone()
     }

@@ -1,11 +1,9 @@
-//! The three services as processes that are killed between any two of their steps, while customers book,
-//! change their minds and pay, and staff have payments that failed tried again. Afterwards everything comes
-//! to its end, and adds up.
+//! The three services as processes that are killed at any of their crash points, while customers book, change
+//! seats and pay, and staff requeue failed payments. Afterwards everything reaches its end, and adds up.
 //!
-//! `HOLDFAST_CRASH_ROUNDS` says how many rounds are run (6), `HOLDFAST_CRASH_SEED` with which seed the
-//! first begins (by chance). A round's seed decides what its customers want and where its services are
-//! killed; one that failed is run again with its seed and one round. How the processes interleave is
-//! still up to the machine.
+//! `HOLDFAST_CRASH_ROUNDS` is the number of rounds (6), `HOLDFAST_CRASH_SEED` the first seed (random). A
+//! round's seed decides its customers' actions and its kills; a failed round is repeated by its seed and one
+//! round. The interleaving of processes is not determined by it.
 
 mod caller;
 mod customers;
@@ -34,10 +32,10 @@ use futures_util::stream::{self, StreamExt as _};
 use test_stack::Servers;
 use tokio::{runtime, task};
 
-/// Few enough for each change; the steps take turns, so that many rounds meet each of them.
+/// Few enough for each change; successive rounds cover all crash points.
 const ROUNDS: u64 = 6;
 
-/// Rounds mostly wait: for leases, deadlines and services that start.
+/// Rounds mostly wait: for leases, deadlines and starting services.
 const ROUNDS_AT_ONCE: usize = 3;
 
 #[tokio::test]
@@ -48,7 +46,7 @@ async fn killed_services_lose_nothing_and_finish_everything() -> anyhow::Result<
         Some(seed) => seed,
         None => u64::from(rand::random::<u32>()),
     };
-    // They outlive the round that would else start them.
+    // Started here, because they must outlive the round that would start them.
     Servers::shared().await?;
     let mut running = stream::iter((0..rounds).map(|round| first.wrapping_add(round)))
         .map(|seed| async move {
@@ -72,7 +70,7 @@ async fn killed_services_lose_nothing_and_finish_everything() -> anyhow::Result<
     Ok(())
 }
 
-/// Runs a round on a runtime of its own: what it waits for, or blocks, is nobody else's matter.
+/// Runs a round on a runtime of its own, so that blocking it does not affect others.
 fn round(seed: u64) -> anyhow::Result<String> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,7 +78,7 @@ fn round(seed: u64) -> anyhow::Result<String> {
     runtime.block_on(round::run(seed))
 }
 
-/// A line for whoever watches.
+/// Prints a line of progress.
 fn say(line: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }

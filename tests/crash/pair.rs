@@ -1,5 +1,5 @@
-//! Two replicas of booking-service with one flight-service and one payment-service, all with the settings
-//! that services have unless they are told otherwise, and customers of both.
+//! Two replicas of booking-service with one flight-service and one payment-service, all with default
+//! settings, and customers of both replicas.
 
 use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
@@ -18,7 +18,7 @@ use crate::process::{Keeping, Part, QUOTED_LINES, Service};
 
 const FLIGHTS: Settings = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
 
-/// All customers have one address.
+/// All customers share one address.
 const BOOKINGS: Settings = &[("HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS", "0")];
 
 /// Every payment succeeds.
@@ -44,16 +44,16 @@ pub struct Pair {
     _peace: watch::Sender<bool>,
 }
 
-/// Who wants something, and at which replica.
+/// A customer's request, and its replica.
 pub struct Customer {
     pub at: Caller,
     pub call: Call,
-    /// Whether it is tickets to an event, whose payment is queued.
+    /// Event tickets, whose payment is queued; otherwise seats.
     pub wants_tickets: bool,
 }
 
 impl Pair {
-    /// Starts all, with a provider that takes this long, and waits until both replicas are ready.
+    /// Starts all services, with a provider that takes this long, and waits until both replicas are ready.
     pub async fn start(databases: Databases, processing_time: &str) -> anyhow::Result<Self> {
         let redis = redis::Server::temporary().await?;
         let logs = Scratch::new("pair")?;
@@ -87,7 +87,7 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Waits until both replicas are ready, and nothing is missing.
+    /// Waits until both replicas are ready and not degraded.
     pub async fn are_ready(&self) -> anyhow::Result<()> {
         for caller in [&self.one, &self.other] {
             let answer = caller.insist(&Call::new(Method::GET, "/ready")).await?;
@@ -105,8 +105,8 @@ impl Pair {
         self.make("/api/v1/events", event).await
     }
 
-    /// So many customers of a name that nobody else has: at one replica and the other by turns, half of them
-    /// for tickets to this event, the others for seats of several flights.
+    /// `count` customers with a unique name, alternating between the replicas: half of them want tickets to
+    /// this event, the others seats of several flights.
     pub async fn customers(
         &self,
         name: &str,
@@ -133,7 +133,7 @@ impl Pair {
         try_join_all(customers).await
     }
 
-    /// How somebody new books a ticket to this event.
+    /// The request of a new user for a ticket to this event.
     pub async fn tickets(&self, name: &str, event: &str) -> anyhow::Result<Call> {
         let user = json!({"name": "Ann", "email": format!("{name}@example.org")});
         let user = self.make("/api/v1/users", user).await?;
@@ -141,7 +141,7 @@ impl Pair {
         Ok(Call::post("/api/v1/bookings", tickets).keyed(name.to_owned()))
     }
 
-    /// Ensures that the tickets of this answer are paid, as the other replica sees them.
+    /// Ensures that the tickets of this answer are paid, as seen at the other replica.
     pub async fn are_paid(&self, answer: &Answer) -> anyhow::Result<()> {
         let id = answer.body["id"].as_str().context("no id")?;
         let call = Call::new(Method::GET, format!("/api/v1/bookings/{id}"));
@@ -150,7 +150,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Ensures that everything has come to its end, and adds up.
+    /// Ensures that everything has reached its end, and adds up.
     pub async fn is_settled(&self) -> anyhow::Result<()> {
         let verdict = self.databases.audit().await?;
         ensure!(verdict.unfinished.count == 0, "{verdict}");

@@ -1,5 +1,5 @@
-//! A service as a process: this test program, started again for one test, [`the_service`], which does
-//! nothing but in there. That is how the service comes to have points at which it can be killed.
+//! Services as processes: this test binary starts itself again with only the test [`the_service`], which
+//! serves there and does nothing otherwise. Built that way, the services have crash points.
 
 use std::env;
 use std::os::unix::process::ExitStatusExt as _;
@@ -19,15 +19,14 @@ use tokio::task::JoinHandle;
 
 use crate::kills::Step;
 
-/// Which service this process is to be.
+/// The service that this process serves.
 const PART: &str = "HOLDFAST_CRASH_SERVICE";
-/// Where it is to die.
+/// The crash point.
 const CRASH_AT: &str = "HOLDFAST_CRASH_AT";
 
-/// How much of a log a failure shows.
+/// Log lines quoted in an error.
 pub const QUOTED_LINES: usize = 40;
 
-/// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Flights,
@@ -67,7 +66,7 @@ async fn the_service() -> anyhow::Result<()> {
     }
 }
 
-/// A service that is started again whenever it dies.
+/// A service that is restarted whenever it dies.
 pub struct Service {
     keeper: JoinHandle<anyhow::Result<()>>,
     kills: mpsc::Sender<()>,
@@ -80,12 +79,12 @@ pub struct Service {
 pub struct Keeping {
     pub part: Part,
     pub environment: Vec<(String, String)>,
-    /// Where its processes die, one after the other, until there is peace.
+    /// Crash points of its successive processes, until the kills end.
     pub steps: Vec<Step>,
-    /// Whether one that died at its step is not started again.
+    /// Whether a process that died at its crash point is not restarted.
     pub is_left_dead: bool,
     pub log: PathBuf,
-    /// Whether nobody is to die any more.
+    /// Set once nothing is killed any more.
     pub peace: watch::Receiver<bool>,
 }
 
@@ -111,17 +110,17 @@ impl Service {
         }
     }
 
-    /// The process that runs now, once one does.
+    /// The running process, once there is one.
     pub fn process(&self) -> Option<ProcessIdentity> {
         *self.process.borrow()
     }
 
-    /// Kills the process that runs now.
+    /// Kills the running process.
     pub async fn kill(&self) {
         self.kills.send(()).await.ok();
     }
 
-    /// How often it died, and at which steps.
+    /// The number of deaths, and the crash points of those that had one.
     pub fn deaths(&self) -> (usize, Vec<String>) {
         let steps = self.died_at.lock().map(|steps| steps.clone());
         (
@@ -130,7 +129,7 @@ impl Service {
         )
     }
 
-    /// Ends it for good. The error is that of a process that ended by itself.
+    /// Ends the service for good. Fails if a process ended by itself.
     pub async fn end(self) -> anyhow::Result<()> {
         drop(self.kills);
         self.keeper.await?
@@ -169,7 +168,7 @@ async fn keep(
                     return Ok(());
                 }
             }
-            // One that waits for its step must not reach it any more.
+            // A process waiting for its crash point must not reach it any more.
             () = peace(&mut keeping.peace), if step.is_some() => {
                 child.end(&[]).await?;
             }
@@ -182,7 +181,7 @@ async fn keep(
     }
 }
 
-/// Waits until nobody is to die any more.
+/// Waits until the kills end.
 async fn peace(peace: &mut watch::Receiver<bool>) {
     if peace.wait_for(|peace| *peace).await.is_err() {
         std::future::pending::<()>().await;
@@ -195,7 +194,7 @@ fn start(keeping: &Keeping, step: Option<Step>) -> anyhow::Result<Child> {
     if let Some((name, times)) = step {
         environment.push((CRASH_AT.to_owned(), format!("{name}:{times}")));
     }
-    // It has no directory of its own; none of this name is there to be removed with it.
+    // The service has no directory; nothing exists at this path to be removed with it.
     let directory = unused_path(&env::temp_dir(), "crash-service");
     let child = Launch {
         program: &env::current_exe()?,

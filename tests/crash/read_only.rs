@@ -1,5 +1,5 @@
-//! A database that only reads for a while, as after a failover: who wants to book is told to come back, and
-//! sales go on by themselves once it takes writes again.
+//! A database that is read-only for a while, as after a failover: bookings are answered 503, and sales resume
+//! by themselves once it takes writes again.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::caller::Call;
 use crate::databases::Databases;
 use crate::pair::Pair;
 
-/// How soon sales go on.
+/// Timeout for sales to resume.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
 
 const CUSTOMERS: usize = 8;
@@ -44,7 +44,7 @@ async fn play(pair: &Pair) -> anyhow::Result<()> {
         }
     }
 
-    // Connections of the time in which it only read are still there.
+    // Connections from the read-only period are still open.
     let writes = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
     server.batch_execute(&writes).await?;
     let mut tickets = Vec::new();

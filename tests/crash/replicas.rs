@@ -1,6 +1,5 @@
-//! Two replicas of booking-service on one database and one Redis, of which one dies in the middle of a job
-//! and stays dead. The other does the job, once, with the settings that services have unless they are told
-//! otherwise.
+//! Two replicas of booking-service on one database and one Redis, one of which dies in the middle of a job
+//! and stays dead. The other does the job, once, with default settings.
 
 use std::time::Duration;
 
@@ -20,14 +19,14 @@ use crate::environment::{Ports, Settings, environment};
 use crate::kills::Step;
 use crate::process::{Keeping, Part, QUOTED_LINES, Service};
 
-/// A lease that nobody renews, the look for such bookings, and some time for the work.
+/// An expired lease, the poll for such bookings, and some time for the work.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Where one of the two dies: before anybody was told of the job, before its charge, after it, and after the
+/// Where the first replica dies: before the job's notification, before its charge, after it, and after the
 /// tickets are sold.
 const STEPS: [&str; 4] = ["job.after", "charge.before", "charge.after", "sold.after"];
 
-/// Every payment succeeds, at once.
+/// Every payment succeeds at once.
 const PAYMENTS: Settings = &[
     ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
     ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
@@ -62,7 +61,7 @@ struct Replicas {
 }
 
 impl Replicas {
-    /// Starts both; one dies when it comes by this step.
+    /// Starts both; one dies at this crash point.
     async fn start(step: &'static str) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
@@ -107,7 +106,7 @@ impl Replicas {
         let user = self.make("/api/v1/users", user).await?;
         let body = json!({"user_id": user, "event_id": event, "quantity": 2});
 
-        // Jobs go to either; one comes to the mortal one soon.
+        // Either replica takes jobs; the mortal one takes one soon.
         let mut booked = Vec::new();
         wait_for("one died", PATIENCE, async || {
             let key = format!("ticket {}", booked.len());

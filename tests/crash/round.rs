@@ -1,4 +1,4 @@
-//! One round: customers, kills, and then peace.
+//! One round: customers and kills, then no more kills.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ use crate::world::World;
 
 const CUSTOMERS: u64 = 12;
 
-/// Runs a round, and answers what happened in it.
+/// Runs a round, and returns a summary.
 pub async fn run(seed: u64) -> anyhow::Result<String> {
     let plan = Plan::new(seed, &mut StdRng::seed_from_u64(seed));
     let world = World::start(&plan).await?;
@@ -74,13 +74,13 @@ async fn play(world: &World, seed: u64, plan: &Plan) -> anyhow::Result<String> {
     ))
 }
 
-/// A customer's life; what they were told.
+/// Runs one customer; returns the answers that must hold in the end.
 async fn live(world: &World, shows: &Shows, seed: u64, number: u64) -> anyhow::Result<Vec<Told>> {
     let customer = Customer::arrive(world, shows, seed, number).await?;
     customer.live().await
 }
 
-/// Kills services when so many calls were answered.
+/// Kills services after the planned numbers of answers.
 async fn kill(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Result<()> {
     for (answers, part) in &plan.killed_after {
         if !answered(world, *answers, is_over).await? {
@@ -91,7 +91,7 @@ async fn kill(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Resul
     Ok(())
 }
 
-/// Flushes Redis when so many calls were answered.
+/// Flushes Redis after the planned number of answers.
 async fn flush(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Result<()> {
     match plan.flushed_after {
         Some(answers) if answered(world, answers, is_over).await? => world.flush_redis().await,
@@ -99,14 +99,14 @@ async fn flush(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Resu
     }
 }
 
-/// Has everything audited when so many calls were answered.
+/// Reconciles the databases after the planned number of answers.
 async fn audit(world: &World, plan: &Plan, is_over: &AtomicBool) -> anyhow::Result<()> {
     answered(world, plan.audited_after, is_over).await?;
     world.audit().await?;
     Ok(())
 }
 
-/// Waits until so many calls were answered; false when there are no more.
+/// Waits for this number of answers; `false` if the round ends before.
 async fn answered(world: &World, answers: usize, is_over: &AtomicBool) -> anyhow::Result<bool> {
     let so_many = || world.answers.load(Ordering::Relaxed) >= answers;
     wait_until("so many calls are answered", PATIENCE * 4, async || {
@@ -116,7 +116,7 @@ async fn answered(world: &World, answers: usize, is_over: &AtomicBool) -> anyhow
     Ok(so_many())
 }
 
-/// How often each service died, and at which steps.
+/// The number of each service's deaths, and their crash points.
 fn deaths(world: &World) -> String {
     let each = Part::ALL.map(|part| {
         let (deaths, steps) = world.service(part).deaths();

@@ -1,5 +1,4 @@
-//! The events of a round, with what takes something off their price, and what of it all must be so in the
-//! end.
+//! The events and vouchers of a round, and what must hold of them in the end.
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -9,13 +8,14 @@ use uuid::Uuid;
 use crate::caller::Call;
 use crate::world::World;
 
-/// How many tickets a user may have of the small show.
+/// Per-user limit of the small event.
 const LIMIT: i64 = 4;
 
-/// Vouchers: their codes, how much they take off, and how often; one takes off everything.
+/// Vouchers: code, percent off, and uses; one takes off the full price.
 const VOUCHERS: [(&str, i64, i64); 2] = [("HALF", 50, 5), ("GIFT", 100, 3)];
 
-/// Two events: one that has tickets for all, and one that is sold out soon and gives nobody many.
+/// Two events: a large one with tickets for all, and a small one that sells out soon and has a per-user
+/// limit.
 pub struct Shows {
     pub events: [Uuid; 2],
 }
@@ -44,7 +44,7 @@ impl Shows {
         made(world, "/api/v1/events", name, body).await
     }
 
-    /// A user of this name.
+    /// Creates a user with this name.
     pub async fn user(world: &World, name: &str) -> anyhow::Result<Uuid> {
         let body = json!({"name": name, "email": format!("{name}@example.org")});
         made(world, "/api/v1/users", name, body).await
@@ -55,8 +55,8 @@ impl Shows {
         VOUCHERS[number % VOUCHERS.len()].0
     }
 
-    /// What is shown of events and vouchers is what their bookings come to, and nobody has more than their
-    /// share.
+    /// Checks that events and vouchers show the sums of their bookings, and that nobody exceeds the per-user
+    /// limit.
     pub async fn check(&self, world: &World, sql: &Client) -> anyhow::Result<()> {
         for event in &self.events {
             let row = sql
@@ -110,7 +110,7 @@ impl Shows {
     }
 }
 
-/// Makes something once, whatever has this name at this path, and answers its id.
+/// Creates a resource once, if none at this path has this name; returns its id.
 async fn made(world: &World, path: &str, name: &str, body: Value) -> anyhow::Result<Uuid> {
     let call = Call::post(path, body).keyed(name.to_owned());
     let answer = world.bookings.insist(&call).await?;

@@ -1,9 +1,9 @@
-//! Hosts that vanish: nothing answers, nothing is closed. Two replicas of booking-service are at work when
-//! the link to a database or a service falls silent. Where the other replica can go on, it finishes what was
-//! begun; when the link is back, everything comes to its end.
+//! Hosts that vanish: nothing answers, nothing is closed. The link to a database or a service falls silent
+//! while two replicas of booking-service work. Where the other replica can continue, it finishes what was
+//! begun; once the link is back, everything reaches its end.
 //!
-//! `HOLDFAST_SILENCE_ROUNDS` says how many rounds are run (each link once), `HOLDFAST_SILENCE_SECONDS` how
-//! long a link is silent (5).
+//! `HOLDFAST_SILENCE_ROUNDS` is the number of rounds (each link once), `HOLDFAST_SILENCE_SECONDS` the length
+//! of a silence (5).
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ use crate::environment::{Ports, Settings, environment};
 use crate::number;
 use crate::process::{Keeping, Part, QUOTED_LINES, Service};
 
-/// How soon the other replica has finished what one was at work on whose database fell silent.
+/// Timeout for the other replica to finish the work of one whose database fell silent.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
 
 const SILENT_SECONDS: u64 = 5;
 
-/// How many bookings each replica is asked for before the silence, and while it lasts.
+/// Bookings requested from each replica before the silence, and during it.
 const BOOKINGS: usize = 6;
 
 const PAYMENTS: Settings = &[
@@ -41,10 +41,10 @@ const PAYMENTS: Settings = &[
 
 const FLIGHTS: Settings = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
 
-/// What lies behind the link that falls silent.
+/// The silent link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
-    /// The bookings database, for one of the two replicas.
+    /// To the bookings database, for one of the two replicas.
     BookingsDatabase,
     FlightsDatabase,
     PaymentsDatabase,
@@ -158,11 +158,11 @@ impl World {
         let event = self.make("/api/v1/events", event).await?;
         let seats = json!({"user_id": 7, "seats": 1, "date": DAY, "flight_id": 1});
 
-        // Tickets are booked at both, and are being paid when the link falls silent.
+        // Both replicas have unpaid tickets when the link falls silent.
         let mut booked = Vec::new();
         for number in 0..BOOKINGS {
             for (name, caller) in [("one", &self.at_one), ("other", &self.at_other)] {
-                // Nobody may have many tickets that are not paid yet.
+                // A user each, because unpaid tickets per user are limited.
                 let email = format!("{name}{number}@example.org");
                 let user = json!({"name": "Ann", "email": email});
                 let user = self.make("/api/v1/users", user).await?;
@@ -178,7 +178,7 @@ impl World {
         self.proxy.take_new(false);
         self.proxy.silence();
         let silent_at = Instant::now();
-        // Nobody waits for these: a caller may give up, and ask again.
+        // Not waited for: a client may time out, and retry.
         let asked = (0..BOOKINGS).map(|number| {
             let key = format!("seats {number}");
             let call = Call::post("/api/bookings", seats.clone()).keyed(key);
@@ -219,7 +219,7 @@ impl World {
         Ok(())
     }
 
-    /// Waits until these are confirmed, as the other replica sees them.
+    /// Waits until these are confirmed, as seen at the other replica.
     async fn confirmed(&self, booked: &[String], within: Duration) -> anyhow::Result<()> {
         wait_for("every booking is confirmed", within, async || {
             for id in booked {

@@ -1,4 +1,4 @@
-//! A provider that takes its time while many book at two replicas: nobody waits for another in a circle.
+//! A slow payment provider under concurrent bookings at two replicas: no deadlock.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::pair::Pair;
 
 const BOOKINGS: usize = 60;
 
-/// How soon PostgreSQL has noticed that a client is gone, and counted what happened to it.
+/// Timeout for PostgreSQL to notice disconnected clients and report their statistics.
 const COUNTED_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_slow_provider_deadlocks_nobody() -> anyhow::Result<()> {
     let databases = pair.end().await?;
     booked.with_context(|| logs)?;
 
-    // Connections that have ended have counted everything.
+    // Connections report their statistics when they end.
     let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
     for database in [&databases.bookings, &databases.payments] {
         let deadlocks = wait_for("nobody is connected", COUNTED_WITHIN, async || {
@@ -42,7 +42,7 @@ async fn a_slow_provider_deadlocks_nobody() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everybody books at the same time, and is confirmed.
+/// Everybody books concurrently, and is confirmed.
 async fn book(pair: &Pair) -> anyhow::Result<()> {
     let event = pair.event().await?;
     let customers = pair.customers("slow", BOOKINGS, &event).await?;

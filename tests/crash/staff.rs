@@ -1,4 +1,4 @@
-//! What staff do: they have payments that kept failing tried again.
+//! The staff of a round: they requeue payments that kept failing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,13 +13,13 @@ use crate::world::World;
 
 const LETTERS: &str = "/api/v1/payments/dead-letters";
 
-/// How many calls are answered until staff look again.
+/// Answers between two looks of the staff.
 const LOOK_AFTER: usize = 8;
 
-/// The dead letters that were queued again, as staff were told.
+/// Dead letters whose requeueing was confirmed.
 pub struct Requeued(Vec<Uuid>);
 
-/// Looks for dead letters, and has them tried again, for as long as there are customers.
+/// Requeues dead letters for as long as there are customers.
 pub async fn work(world: &World, is_over: &AtomicBool) -> anyhow::Result<Requeued> {
     let mut requeued = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
@@ -31,7 +31,7 @@ pub async fn work(world: &World, is_over: &AtomicBool) -> anyhow::Result<Requeue
             let answer = world.bookings.insist(&call).await?;
             match answer.status {
                 200 => requeued.push(id),
-                // Its booking has ended, or an earlier call whose answer was lost did it.
+                // Its booking has ended, or an earlier call whose answer was lost requeued it.
                 409 => {}
                 _ => anyhow::bail!("{answer:?}"),
             }
@@ -53,12 +53,12 @@ pub async fn work(world: &World, is_over: &AtomicBool) -> anyhow::Result<Requeue
 }
 
 impl Requeued {
-    /// How many were queued again.
+    /// How many were requeued.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// What staff were told is so, and every dead letter has all failures of its job.
+    /// Checks that they are requeued, and that every dead letter has all failures of its job.
     pub async fn check(&self, sql: &Client) -> anyhow::Result<()> {
         let waiting = "SELECT id FROM dead_letters WHERE id = ANY ($1) AND requeued_at IS NULL";
         let waiting = sql.query(waiting, &[&self.0]).await?;

@@ -1,30 +1,30 @@
-//! What customers were told for good, and whether it is so in the end.
+//! Final answers to customers, and whether they hold in the end.
 
 use anyhow::{Context as _, ensure};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// What a customer was told for good.
+/// A final answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     pub which: Which,
     pub end: End,
 }
 
-/// A booking by its number, or what goes by its hold's id: an order, or a booking of tickets.
+/// A booking by its number; an order or a booking of tickets by its hold's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     Booking(i64),
     Hold(Uuid),
 }
 
-/// How something ends, as far as its customer was told.
+/// The possible ends of a booking, as far as its customer was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Confirmed,
-    /// Given up by its customer.
+    /// Cancelled by its customer.
     Cancelled,
-    /// Over, whoever ended it.
+    /// Ended without a sale, for whatever reason.
     Over,
     /// Confirmed or over.
     Any,
@@ -43,7 +43,7 @@ impl End {
 }
 
 impl Told {
-    /// What the customer was told is so.
+    /// Checks that the booking ended as answered.
     pub async fn check(&self, sql: &Client) -> anyhow::Result<()> {
         let row = match &self.which {
             Which::Booking(id) => {

@@ -1,5 +1,5 @@
 //! An older version of booking-service beside a newer one: it starts on a schema that the newer one migrated,
-//! and what it does not know keeps it from nothing else.
+//! and skips what it does not know.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::databases::Databases;
 use crate::environment::{Ports, Settings, environment};
 use crate::process::{Keeping, Part, Service};
 
-/// What a newer version does: it migrates, adds a column, and knows more states.
+/// A newer version's changes: it migrates, adds a column, and has more states.
 const NEWER: &str = "
     INSERT INTO bookings_migrations (version, name, applied_on, checksum)
     VALUES (9999, 'of_a_newer_version', '2100-01-01T00:00:00Z', '1');
@@ -28,12 +28,12 @@ const NEWER: &str = "
         END LOOP;
     END $$";
 
-/// A booking in a state that only a newer version knows, with work left.
+/// A booking with work left, in a state of the newer version.
 const UNKNOWN: &str = "
     UPDATE bookings SET state = 'of_a_newer_version', next_step_at = now() - interval '1 s'
     WHERE hold_id = $1::text::uuid";
 
-/// It is left alone for a while, for the newer version to take up.
+/// It is postponed for a while, for the newer version to claim.
 const IS_PUT_OFF: &str = "
     SELECT next_step_at > now() + interval '20 s' FROM bookings WHERE hold_id = $1::text::uuid";
 

@@ -1,4 +1,4 @@
-//! The services of one round, their databases and their Redis.
+//! The services of one round, with their databases and Redis.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -18,12 +18,12 @@ use crate::environment::{Ports, Settings, environment, in_a_round};
 use crate::kills::Plan;
 use crate::process::{Keeping, Part, Service};
 
-/// Where bookings stand at their end.
+/// Final states of a booking.
 const ENDS: [&str; 4] = ["confirmed", "cancelled", "expired", "failed"];
 
 pub struct World {
     pub bookings: Caller,
-    /// How many calls were answered: the round's clock.
+    /// Answers so far: the round's clock.
     pub answers: AtomicUsize,
     services: [Service; 3],
     peace: watch::Sender<bool>,
@@ -74,7 +74,7 @@ impl World {
         Ok(self.redis.flush().await?)
     }
 
-    /// What is shown at a path of booking-service.
+    /// A GET from booking-service.
     pub async fn look(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.bookings.insist(&Call::new(Method::GET, path)).await?;
         ensure!(answer.status == 200, "{path} answered {answer:?}");
@@ -86,8 +86,8 @@ impl World {
         Ok(local_servers::database::connect(self.databases.bookings.url()).await?)
     }
 
-    /// Nobody is killed any more: everything comes to its end, orders that nobody pays and tickets whose
-    /// payment nobody has tried again, too.
+    /// Waits, without further kills, until everything has reached its end, unpaid orders and tickets with
+    /// dead letters included.
     pub async fn at_peace(&self) -> anyhow::Result<Verdict> {
         self.peace.send(true)?;
         let sql = self.sql().await?;
@@ -123,12 +123,12 @@ impl World {
         Ok(verdict)
     }
 
-    /// What is done is right, whatever is still under way.
+    /// Reconciles the databases; valid also while bookings are in progress.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
         self.databases.audit().await
     }
 
-    /// Ends everything but the logs; answers where they are, to be read.
+    /// Ends everything but the logs; returns their directory.
     pub async fn end_with_logs(self) -> anyhow::Result<String> {
         let logs = unused_path(&std::env::temp_dir(), "crash-logs");
         std::fs::rename(self.logs.path(), &logs)?;

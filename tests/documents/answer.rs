@@ -1,15 +1,15 @@
-//! Whether an answer is what a document says.
+//! Compares answers with those in a document.
 
 use regex::Regex;
 
-/// What varies from run to run, and what it is compared with: ids, times, secrets, numbers, and `…`.
+/// Parts that vary from run to run: ids, times, secrets, numbers, and `…`.
 const VARIABLE: &str = r"(?x)
     (?<id> [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} )
     | (?<time> \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) )
     | (?<number> -? \d+ (?:\.\d+)? )
     | (?<anything> … )";
 
-/// Compares without white space, which documents break lines with.
+/// Compares without white space, because documents break lines.
 pub fn matches(expected: &str, printed: &str) -> bool {
     let dense = |text: &str| text.split_whitespace().collect::<String>();
     let (expected, printed) = (dense(expected), dense(printed));

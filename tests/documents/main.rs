@@ -1,9 +1,9 @@
-//! The calls and queries of the documents, run as they stand against a fresh local stack.
+//! Runs the documents' commands as they stand against a fresh local stack.
 //!
-//! A block of language `console` is a session: each line after `$ ` is a command, with the lines that continue
-//! it, and what follows up to the next is its answer. Blocks of commands that nobody can run here (`make`,
-//! `docker`) are passed over. Answers are compared without white space; `…` stands for anything, and numbers,
-//! ids and times for any of their kind.
+//! A block of language `console` is a session: each line after `$ ` is a command, with its continuation
+//! lines, and the text up to the next command is its answer. Blocks of commands that can't run here (`make`,
+//! `docker`) are skipped. Answers are compared without white space; `…` matches anything, and numbers, ids
+//! and times match any of their kind.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,10 +20,10 @@ use crate::answer::matches;
 use crate::session::{Block, Command, blocks};
 use crate::stack::{Outcome, PROJECT, Shell, Stack};
 
-/// How long what was begun may take to be done.
+/// Timeout for asynchronous work to finish.
 const DONE_WITHIN: Duration = Duration::from_secs(20);
 
-/// What can't be run by a test, or would end what runs.
+/// Commands that a test can't run, or that would end the stack.
 const PASSED_OVER: [&str; 4] = ["make ", "docker ", "scripts/", "export "];
 
 fn run(document: &str, environment: &[(&str, &str)]) {
@@ -51,8 +51,8 @@ fn run(document: &str, environment: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What a command answers in the end: what was begun before may not be done at once, so a command that changes
-/// nothing is repeated until its answer is the one that the document has.
+/// Runs a command until its answer is the document's: earlier commands may still be at work, so commands that
+/// only read are retried.
 fn answered(command: &Command, shell: &mut Shell) -> Outcome {
     let deadline = Instant::now() + DONE_WITHIN;
     loop {

@@ -5,15 +5,15 @@ pub struct Block {
     pub commands: Vec<Command>,
 }
 
-/// What is typed, and what is answered; `None` where the document does not say.
+/// A command, and its answer if the document shows one.
 pub struct Command {
-    /// Where it stands, from 1.
+    /// Line number, from 1.
     pub line: usize,
     pub text: String,
     pub answer: Option<String>,
 }
 
-/// The blocks of language `console`, also those that are indented.
+/// The blocks of language `console`, indented ones included.
 pub fn blocks(document: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<(usize, Vec<(usize, &str)>)> = None;
@@ -58,7 +58,7 @@ fn commands(lines: &[(usize, &str)]) -> Vec<Command> {
     commands
 }
 
-/// Whether a shell would wait for another line: after a backslash, or within quotes.
+/// Whether a shell would read another line: after a backslash, or within quotes.
 fn goes_on(typed: &str) -> bool {
     let is_quoted = typed.matches('\'').count() % 2 == 1;
     is_quoted || typed.ends_with('\\')

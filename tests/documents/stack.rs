@@ -1,4 +1,4 @@
-//! A local stack of its own, and a shell beside it.
+//! A private local stack, and a shell beside it.
 
 use std::env;
 use std::fs;
@@ -10,10 +10,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The root of the project.
+/// The project's root.
 pub const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The parts, and the ports that the documents name.
+/// The stack's parts, and their ports in the documents.
 const PARTS: [(&str, &str); 5] = [
     ("FLIGHT", "8080"),
     ("BOOKING", "8081"),
@@ -25,7 +25,7 @@ const PARTS: [(&str, &str); 5] = [
 /// Printed after each command, with its exit code.
 const END: &str = "=== end of command ===";
 
-/// One stack at a time: each has a schedule of 114,000 flights to load.
+/// One stack at a time: each imports a schedule of 114,000 flights.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 pub struct Stack {
@@ -35,7 +35,7 @@ pub struct Stack {
     _turn: MutexGuard<'static, ()>,
 }
 
-/// What a command printed, and its exit code.
+/// A command's output and exit code.
 pub struct Outcome {
     pub printed: String,
     pub code: i32,
@@ -49,7 +49,7 @@ impl Stack {
         let name = format!("holdfast-documents-{}-{number}", std::process::id());
         let state = env::temp_dir().join(name);
         fs::create_dir(&state).expect("a temporary directory");
-        // Where root runs this, PostgreSQL runs as another user, who has to come in.
+        // As root, PostgreSQL runs as another user, who must reach its directory.
         fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("its mode");
         let listeners = PARTS.map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
         let ports: Vec<_> = PARTS
@@ -71,7 +71,8 @@ impl Stack {
             ("HOLDFAST_STATE_DIR", state.to_str().expect("a plain path")),
             ("HOLDFAST_POSTGRES_URL", ""),
             ("HOLDFAST_REDIS_URL", ""),
-            // A change of the schedule indexes 114,000 flights anew, which code that is not optimized takes long for.
+            // A schedule change rebuilds the timetable of 114,000 flights, which takes long in an unoptimized
+            // build.
             ("HOLDFAST__HTTP__REQUEST_TIMEOUT", "60s"),
             ("HOLDFAST__FLIGHTS__TIMEOUT", "50s"),
         ];
@@ -88,7 +89,7 @@ impl Stack {
         stack
     }
 
-    /// A shell whose `127.0.0.1:8080` and the like are this stack's.
+    /// A shell with this stack's ports in place of `127.0.0.1:8080` and the like.
     pub fn shell(&self) -> Shell<'_> {
         let mut bash = Process::new("bash");
         bash.current_dir(&self.state);
@@ -125,7 +126,7 @@ impl Stack {
     }
 }
 
-/// A shell that keeps its variables from one command to the next.
+/// A shell that keeps its variables between commands.
 pub struct Shell<'a> {
     stack: &'a Stack,
     process: Child,
@@ -134,7 +135,7 @@ pub struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    /// Types a command, and reads what it prints.
+    /// Runs a command, and reads its output.
     pub fn run(&mut self, command: &str) -> Outcome {
         let command = self.stack.here(command);
         let typed = writeln!(self.input, "{command}\nprintf '%s %s\\n' '{END}' $?");
@@ -168,7 +169,7 @@ impl Drop for Stack {
     }
 }
 
-/// The `holdfast` command, built beside this test.
+/// The `holdfast` binary, built beside this test.
 fn binary() -> PathBuf {
     let test = env::current_exe().expect("this program");
     let directory = test.parent().and_then(Path::parent).expect("its place");

@@ -1,6 +1,6 @@
-//! Who may call what: every call of the three OpenAPI documents, by everybody.
+//! Authorization: every call of the three OpenAPI documents, by every kind of visitor.
 //!
-//! [`table`] says what each visitor is answered. A call that has no row fails the test, and so does a row
+//! [`table`] has the expected answers. A documented call without a row fails the test, and so does a row
 //! whose call is gone.
 
 mod audit_log;
@@ -23,7 +23,7 @@ use self::visitors::{VISITORS, Visitor};
 use self::world::World;
 use crate::services::Part;
 
-/// The calls that a service's document has, as the table writes them.
+/// The calls of a service's document, in the table's notation.
 async fn documented(world: &World, part: Part) -> anyhow::Result<BTreeSet<String>> {
     let document = world.caller(part).get("/openapi.json").await?.body;
     let paths = document["paths"].as_object().context("no paths")?;
@@ -64,7 +64,7 @@ async fn everybody_is_answered_as_the_table_says() -> anyhow::Result<()> {
     world.finish().await
 }
 
-/// What a visitor is answered; refusals have to say how to do better.
+/// Makes a visitor's call, and checks the code of a 401 or 403, and the challenge of a 401.
 async fn visit(
     world: &World,
     part: Part,
@@ -115,7 +115,7 @@ async fn visit(
         ensure!(challenge.is_some() == challenges, "{}", row.call);
         if let Some(challenge) = challenge {
             let says_why = challenge.to_str()?.contains("invalid_token");
-            // A call for anyone takes a bad token for none.
+            // A public call treats a bad token as none.
             let is_for_anyone = row.call == "POST /api/v1/users";
             let has_bad_token = visitor != Visitor::Nobody && !is_for_anyone;
             ensure!(says_why == has_bad_token, "{challenge:?}");

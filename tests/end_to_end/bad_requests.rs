@@ -1,4 +1,4 @@
-//! Bookings that make no sense are refused by the field's name, and leave nothing.
+//! Invalid bookings are refused with the field's name, and leave nothing behind.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -9,14 +9,14 @@ use crate::services::{AI101, Services, booking_of};
 
 const BOOKINGS: &str = "/api/bookings";
 
-/// A good booking with one field replaced.
+/// A valid booking with one field replaced.
 fn with(field: &str, value: Value) -> Value {
     let mut body = booking_of(AI101, 1);
     body[field] = value;
     body
 }
 
-/// A good booking without one field.
+/// A valid booking without one field.
 fn without(field: &str) -> Value {
     let mut body = booking_of(AI101, 1);
     if let Some(fields) = body.as_object_mut() {

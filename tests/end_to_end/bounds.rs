@@ -1,4 +1,4 @@
-//! What is too long, too slow or too deep is cut, and every answer is protected.
+//! Limits on the size, duration and depth of requests, and the security headers of answers.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::gated::Gated;
 use crate::replicas::Replica;
 use crate::services::Services;
 
-/// Everything that a connection answers to these bytes until it is closed.
+/// Everything received in response to these bytes until the connection closes.
 async fn sent(port: u16, bytes: &[u8]) -> anyhow::Result<String> {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).await?;
     connection.write_all(bytes).await?;
@@ -56,7 +56,7 @@ async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
     }
     let head = head?;
     assert!(head.starts_with("HTTP/1.1 408"), "{head}");
-    // Nor is the connection of somebody kept whose head is refused already.
+    // A refused head does not keep its connection either.
     let long = format!("POST /{} HTTP/1.1\r\nhost: localhost\r\n", "p".repeat(9000));
     let long = format!("{long}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n");
     let answer = sent(port, long.as_bytes()).await?;
@@ -98,7 +98,7 @@ async fn a_long_head_is_refused() -> anyhow::Result<()> {
     assert_eq!(caller.send(large).await?.summary(), "431 headers_too_large");
     let many = (0..80).fold(get(), |request, n| request.header(format!("x-{n}"), "1"));
     assert_eq!(caller.send(many).await?.summary(), "431 headers_too_large");
-    // Past what the server itself reads there is no body, and no connection any more.
+    // Beyond the server's own limit there is no body, and the connection is closed.
     let port = services.settings.flights.http.port;
     for headers in [
         "a: 1\r\n".repeat(200),
@@ -107,7 +107,7 @@ async fn a_long_head_is_refused() -> anyhow::Result<()> {
         let head = format!("GET /health HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         match sent(port, head.as_bytes()).await {
             Ok(answer) => assert!(answer.starts_with("HTTP/1.1 431"), "{answer}"),
-            // Cut off while it was sent.
+            // Reset while it was still sending.
             Err(error) => {
                 let kind = error.downcast_ref().map(io::Error::kind);
                 let cut_off = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
@@ -121,14 +121,14 @@ async fn a_long_head_is_refused() -> anyhow::Result<()> {
     let deep = format!("{{\"flight_id\":{}1{}}}", "[".repeat(40), "]".repeat(40));
     let answer = caller.post_text("/api/flights/validate", deep).await?;
     assert_eq!(answer.summary(), "400 malformed");
-    // Nor is a list of values taken for the fields in their order.
+    // An array is not taken for a struct's fields in order.
     let request = caller.request(Method::PATCH, "/api/flights/1");
     let list = caller.send(request.json(&[None::<u8>, None])).await?;
     assert_eq!(list.summary(), "400 invalid_request");
     services.finish().await
 }
 
-/// What every answer has.
+/// The headers of every answer.
 fn check_protected(answer: &Answer) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),

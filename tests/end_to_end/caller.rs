@@ -1,4 +1,4 @@
-//! A caller of the services, with the calls of bookings by count.
+//! A caller with the calls of bookings by count.
 
 use std::ops::Deref;
 
@@ -28,7 +28,7 @@ impl Caller {
         )?))
     }
 
-    /// The same with this token.
+    /// A copy with this token.
     pub fn bearing(&self, token: &str) -> Self {
         Self(self.0.bearing(token))
     }

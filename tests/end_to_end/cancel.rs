@@ -1,4 +1,4 @@
-//! Cancelled bookings: the seats are back and the charge is refunded.
+//! Cancelled bookings: seats are released, charges refunded.
 
 use test_stack::wait_until;
 use tokio::task::JoinSet;
@@ -78,7 +78,7 @@ async fn a_refund_waits_for_payment_service() -> anyhow::Result<()> {
     let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
     let id = id_of(&booked)?;
     services.stop_part(Part::Payments).await?;
-    // The seats are free, and the refund is on its way.
+    // The seats are free, and the refund is pending.
     assert_eq!(services.bookings.cancel(id).await?.status, 200);
     let seen = services.bookings.look(id).await?;
     assert_eq!(seen.body["status"], "cancelled");
@@ -100,7 +100,7 @@ async fn seats_wait_for_flight_service() -> anyhow::Result<()> {
     services.stop_part(Part::Flights).await?;
     let answer = services.bookings.cancel(id).await?;
     assert_eq!(answer.summary(), "503 unavailable");
-    // Not refunded before the seats are back.
+    // No refund before the seats are released.
     let charge = services.charge(&booked.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], 0.0);
     services.start_part(Part::Flights).await?;

@@ -1,4 +1,4 @@
-//! Connections: how many an address has, how often it connects, and what becomes of those who do not read.
+//! Connections: how many an address may have and open, and what happens to clients that don't read.
 
 use std::io;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use crate::services::Services;
 
 const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// The largest file there is, many times what the system holds for a client that does not read.
+/// The largest file: many times the socket buffers of a client that does not read.
 const LARGE: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// A connection from another address of this machine.
+/// A connection from another loopback address.
 async fn connection_from(address: &str, port: u16) -> anyhow::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(format!("{address}:0").parse()?)?;
     Ok(socket.connect(format!("127.0.0.1:{port}").parse()?).await?)
 }
 
-/// Whether a request on the connection is answered; not when the connection is closed.
+/// Whether the request is answered; `false` if the connection is closed.
 async fn is_answered(connection: &mut TcpStream, request: &str) -> anyhow::Result<bool> {
-    // A connection that is closed already can't be written to.
+    // A closed connection can't be written to.
     if connection.write_all(request.as_bytes()).await.is_err() {
         return Ok(false);
     }
@@ -63,7 +63,7 @@ async fn an_address_has_only_so_many_connections() -> anyhow::Result<()> {
     }
     let mut other = connection_from("127.0.0.2", replica.port).await?;
     ensure!(is_answered(&mut other, HEALTH).await?);
-    // One that ends makes room for another.
+    // Closing one makes room for another.
     own.pop().context("no connection")?;
     wait_until("there is room again", SOON, async || {
         let connection = connection_from("127.0.0.1", replica.port).await;
@@ -88,7 +88,7 @@ async fn what_can_not_be_read_as_a_request_counts_as_one() -> anyhow::Result<()>
         let mut connection = connection_from("127.0.0.1", replica.port).await?;
         ensure!(is_answered(&mut connection, "no head at all\r\n\r\n").await?);
     }
-    // Counted when their connections end: nothing is left to the address then.
+    // They are counted when their connections end, and use up the address's quota.
     wait_until("they are counted", SOON, async || {
         let answer = replica.caller.get("/nowhere").await;
         answer.is_ok_and(|answer| answer.summary() == "429 rate_limited")
@@ -113,14 +113,14 @@ async fn who_does_not_read_is_cut() -> anyhow::Result<()> {
         ensure!(is_answered(&mut reader, LARGE).await?);
         readers.push(reader);
     }
-    // Nothing is read, so only an error tells of the end.
+    // Nothing is read, so only an error reveals the end.
     for reader in &mut readers {
         wait_until("the reader is cut", SOON, async || {
             reader.take_error().is_ok_and(|error| error.is_some())
         })
         .await?;
     }
-    // Who reads gets all of it, however large.
+    // A client that reads gets all of it, however large.
     let mut reader = connection_from("127.0.0.1", replica.port).await?;
     let request = LARGE.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
     reader.write_all(request.as_bytes()).await?;
@@ -159,7 +159,7 @@ async fn who_reads_a_byte_now_and_then_is_cut_too() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// An open service answers programs, and pages of its own: not what a browser sends for others.
+/// An open service serves programs and its own pages, not other sites' pages in a browser.
 #[tokio::test]
 async fn an_open_service_takes_nothing_from_other_sites() -> anyhow::Result<()> {
     let services = Services::start().await?;

@@ -10,10 +10,10 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::services;
 
-/// The day on which the demo flies.
+/// The departure day of the demo's flights.
 pub const DAY: &str = "2024-02-15";
 
-/// The databases of the three services: the flights database has the demo on its day.
+/// The databases of the three services, with the demo's flights.
 pub struct Databases {
     pub flights: TestDatabase,
     pub bookings: TestDatabase,
@@ -21,7 +21,7 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// On the shared server, or on a test's own.
+    /// On the shared server, or on a private one.
     pub async fn create(own: Option<&PrivateServers>) -> anyhow::Result<Self> {
         let server = match own {
             Some(own) => own.postgres.url("postgres"),
@@ -49,7 +49,7 @@ impl Databases {
     }
 
     /// Adds dated flights: `flight_number,origin,destination,departure,arrival,total_seats,price,currency`.
-    /// The first gets the id 18.
+    /// The first has the id 18.
     pub async fn add_flights(&self, rows: &str) -> anyhow::Result<()> {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.flights.name());
         std::fs::create_dir_all(&directory)?;
@@ -94,7 +94,7 @@ async fn import(url: &str, directory: &Path, is_timetable: bool) -> anyhow::Resu
     import::run(&services::flight_settings(url)?, &options).await
 }
 
-/// The name of a template, which tells different schemas apart.
+/// A template's name, with a hash of its migrations.
 fn template(name: &str, sets: Vec<MigrationSet>) -> String {
     let mut digest = DefaultHasher::new();
     for set in sets {
@@ -112,12 +112,12 @@ pub async fn connect(database: &TestDatabase) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// A count that a query answers.
+/// Runs a query for a count.
 pub async fn count(database: &TestDatabase, query: &str) -> anyhow::Result<i64> {
     count_by(&connect(database).await?, query).await
 }
 
-/// The same over a connection, for those who ask often.
+/// The same over an open connection, for polling.
 pub async fn count_by(sql: &Client, query: &str) -> anyhow::Result<i64> {
     Ok(sql.query_one(query, &[]).await?.try_get(0)?)
 }

@@ -1,4 +1,4 @@
-//! Declined payments on the pages: the customer is there, so what is held stays held, and is paid in another way.
+//! Declined payments on the pages: the customer is present, so the hold stays, and is paid in another way.
 
 use anyhow::{Context as _, ensure};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE};
@@ -10,10 +10,11 @@ use crate::caller::SOON;
 use crate::events::id_in;
 use crate::services::Services;
 
-/// Of a form that comes with a cookie of the same value.
+/// Sent as form field and as cookie (double-submit token).
 const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
 
-/// Sends a form as a browser without scripts does: where it is sent next, or the page that says why not.
+/// Submits a form as a browser without scripts does; returns the redirect's target, or the page with the
+/// refusal.
 async fn send(services: &Services, path: &str, form: &str) -> anyhow::Result<(u16, String)> {
     let http = reqwest::Client::builder().redirect(Policy::none());
     let http = http.timeout(SOON).build()?;
@@ -27,7 +28,7 @@ async fn send(services: &Services, path: &str, form: &str) -> anyhow::Result<(u1
     Ok((answer.status().as_u16(), answer.text().await?))
 }
 
-/// Waits until a page says this.
+/// Waits until a page contains this text.
 async fn says(services: &Services, path: &str, text: &str) -> anyhow::Result<String> {
     wait_for(text, SOON, async || {
         let request = services.bookings.request(reqwest::Method::GET, path);
@@ -91,7 +92,7 @@ async fn codes_can_be_tried_so_often_or_until_the_time_is_over() -> anyhow::Resu
     services.finish().await
 }
 
-/// A program that calls has its three attempts, whatever a page did before.
+/// A program may use all three attempts, whatever a page did before.
 #[tokio::test]
 async fn an_order_that_was_declined_on_its_page_is_paid_by_a_call_too() -> anyhow::Result<()> {
     let services = Services::start().await?;

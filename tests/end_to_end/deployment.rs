@@ -1,5 +1,5 @@
-//! What `docker-compose.yml` tells the services by short names is what they listen to. A long name that none of
-//! them has, they refuse themselves when they start.
+//! Every short variable name in `docker-compose.yml` is one that a service reads. Unknown long names are
+//! refused by the services themselves when they start.
 
 use anyhow::{Context as _, ensure};
 use service_core::settings::COMMON_ALIASES;
@@ -7,7 +7,7 @@ use test_stack::Servers;
 
 use crate::services::payment_settings;
 
-/// What the images of PostgreSQL and Redis are told.
+/// Variables of the PostgreSQL and Redis images.
 const OF_SERVERS: [&str; 7] = [
     "POSTGRES_PASSWORD",
     "POSTGRES_INITDB_ARGS",
@@ -18,7 +18,7 @@ const OF_SERVERS: [&str; 7] = [
     "REDISCLI_AUTH",
 ];
 
-/// Of the short names that only booking-service knows, those that are used.
+/// The short names of booking-service alone that are used.
 const OF_BOOKINGS: [&str; 2] = ["FLIGHT_SERVICE_URL", "PAYMENT_SERVICE_URL"];
 
 #[test]
@@ -40,7 +40,7 @@ fn the_deployment_sets_what_services_read() -> anyhow::Result<()> {
             || OF_SERVERS.contains(name);
         ensure!(is_read, "nobody reads {name}");
     }
-    // What listens on loopback only is not reached from outside its container.
+    // A service on loopback is unreachable from outside its container.
     ensure!(variables.contains(&("HOLDFAST__HTTP__HOST", "0.0.0.0")));
     Ok(())
 }
@@ -51,7 +51,7 @@ async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
     Ok(client)
 }
 
-/// As docker/postgres/init-databases.sh does it, for a database that only its service's role enters.
+/// As docker/postgres/init-databases.sh does, for a database that only its service's role may enter.
 async fn set_up(superuser: &str, role: &str) -> anyhow::Result<String> {
     let sql = connect(superuser).await?;
     for statement in [
@@ -80,7 +80,7 @@ async fn set_up(superuser: &str, role: &str) -> anyhow::Result<String> {
         .collect();
     let script = script.join("\n").replace(":\"role\"", role);
     let inside = connect(&of_database("")?).await?;
-    // What psql's \gexec does; other tests may do it at once.
+    // What psql's \gexec does; other tests may run it concurrently.
     let audit = "DO $$ BEGIN CREATE ROLE holdfast_audit NOLOGIN;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
     inside.batch_execute(audit).await?;
@@ -117,7 +117,7 @@ async fn who_writes_the_audit_log_can_not_take_away_what_keeps_it() -> anyhow::R
     ] {
         ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
     }
-    // Its own tables are its own: the next migrations can change them.
+    // It owns its other tables: later migrations can change them.
     sql.batch_execute("ALTER TABLE charges ADD COLUMN later text")
         .await?;
     payment_service::migrate(&settings).await?;

@@ -1,4 +1,4 @@
-//! Tickets to events: booked, paid through the queue, listed, given up.
+//! Event tickets: booked, paid through the queue, listed, cancelled.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn a_booking_is_pending_then_confirmed_then_cancelled() -> anyhow::Result<
     assert_eq!(count(&services.databases.payments, refunded).await?, 15100);
     let delete = services.bookings.request(reqwest::Method::DELETE, &path);
     assert_eq!(services.bookings.send(delete).await?.status, 204);
-    // What the user had booked stays.
+    // The user's bookings stay.
     assert_eq!(services.look_at_tickets(&id).await?.status, 200);
     services.finish().await
 }

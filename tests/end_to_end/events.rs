@@ -1,4 +1,4 @@
-//! Events, users and their bookings, as tests make and look at them.
+//! Tests' calls about events, users and their bookings.
 
 use anyhow::Context as _;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use test_stack::wait_for;
 use crate::caller::{Answer, SOON};
 use crate::services::Services;
 
-/// An event with so many tickets at 75.50, and a user.
+/// An event with tickets at 75.50, and a user.
 pub struct Show {
     pub event: String,
     pub user: String,
@@ -21,12 +21,12 @@ pub fn id_in(answer: &Answer) -> anyhow::Result<String> {
 }
 
 impl Services {
-    /// An event with so many tickets, and a user.
+    /// An event with `tickets` tickets, and a user.
     pub async fn show(&self, tickets: i64) -> anyhow::Result<Show> {
         self.show_with(tickets, json!({})).await
     }
 
-    /// The same, with other fields.
+    /// The same with other fields.
     pub async fn show_with(&self, tickets: i64, fields: Value) -> anyhow::Result<Show> {
         Ok(Show {
             event: self.show_event(tickets, &fields).await?,
@@ -34,7 +34,7 @@ impl Services {
         })
     }
 
-    /// An event with so many tickets, and these fields.
+    /// An event with `tickets` tickets and these fields.
     pub async fn show_event(&self, tickets: i64, fields: &Value) -> anyhow::Result<String> {
         let mut event = json!({
             "name": "Rock Concert", "description": "An evening in the park",
@@ -46,26 +46,24 @@ impl Services {
         self.bookings.make("/api/v1/events", &event).await
     }
 
-    /// A user of this name.
+    /// A user with this name.
     pub async fn user(&self, name: &str) -> anyhow::Result<String> {
         let body = json!({"name": name, "email": format!("{name}@example.org")});
         self.bookings.make("/api/v1/users", &body).await
     }
 
-    /// Books so many tickets.
     pub async fn book_tickets(&self, show: &Show, quantity: i64) -> anyhow::Result<Answer> {
         let body = json!({"user_id": show.user, "event_id": show.event, "quantity": quantity});
         self.bookings.post("/api/v1/bookings", &body).await
     }
 
-    /// A booking of tickets.
     pub async fn look_at_tickets(&self, booking: &str) -> anyhow::Result<Answer> {
         self.bookings
             .get(&format!("/api/v1/bookings/{booking}"))
             .await
     }
 
-    /// The booking once it has this status.
+    /// Waits until the booking has this status.
     pub async fn tickets_are(&self, booking: &str, status: &str) -> anyhow::Result<Answer> {
         wait_for("the booking has its status", SOON, async || {
             let seen = self.look_at_tickets(booking).await?;
@@ -75,7 +73,6 @@ impl Services {
         .await
     }
 
-    /// Gives a booking of tickets up.
     pub async fn cancel_tickets(&self, booking: &str) -> anyhow::Result<Answer> {
         let path = format!("/api/v1/bookings/{booking}/cancel");
         let request = self.bookings.request(Method::PUT, &path);
@@ -94,7 +91,7 @@ impl Services {
         ])
     }
 
-    /// What the mock does from now on.
+    /// Changes the mock provider's settings.
     pub async fn mock(&self, settings: Value) -> anyhow::Result<()> {
         let request = self.payments.request(Method::PUT, "/api/payments/mock");
         let answer = self.payments.send(request.json(&settings)).await?;
@@ -102,14 +99,14 @@ impl Services {
         Ok(())
     }
 
-    /// The dead letters that wait.
+    /// The open dead letters.
     pub async fn dead_letters(&self) -> anyhow::Result<Vec<Value>> {
         let answer = self.bookings.get("/api/v1/payments/dead-letters").await?;
         let letters = answer.body["data"].as_array();
         Ok(letters.context("no list")?.clone())
     }
 
-    /// The one dead letter, once it is there.
+    /// Waits for the only dead letter.
     pub async fn dead_letter(&self) -> anyhow::Result<Value> {
         wait_for("there is a dead letter", SOON, async || {
             let letters = self.dead_letters().await?;
@@ -118,7 +115,6 @@ impl Services {
         .await
     }
 
-    /// Has a dead letter tried again.
     pub async fn requeue(&self, letter: &Value) -> anyhow::Result<Answer> {
         let id = letter["id"].as_str().context("no id")?;
         let path = format!("/api/v1/payments/dead-letters/{id}/requeue");

@@ -1,4 +1,4 @@
-//! flight-service is away: the answer comes quickly, and every booking is reversed.
+//! flight-service is down: bookings are refused quickly, and all are reversed.
 
 use std::time::{Duration, Instant};
 

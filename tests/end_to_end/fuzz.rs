@@ -1,8 +1,8 @@
-//! Random requests, made from the services' own documents and then spoilt: whatever is sent, a service
-//! answers, as its document says, and is never at fault.
+//! Random requests, generated from the services' OpenAPI documents and then mutated: a service answers all of
+//! them as documented, and never with a 500.
 //!
-//! How many: `HOLDFAST_FUZZ_REQUESTS`, for at most `HOLDFAST_FUZZ_SECONDS`. The seed is printed;
-//! `HOLDFAST_FUZZ_SEED` repeats it. Ids are learned from answers, whose order a seed does not determine.
+//! `HOLDFAST_FUZZ_REQUESTS` limits their number, `HOLDFAST_FUZZ_SECONDS` the duration. The seed is printed,
+//! and `HOLDFAST_FUZZ_SEED` repeats it. Ids are learned from answers, whose order a seed does not determine.
 
 mod answers;
 mod documents;
@@ -24,22 +24,22 @@ use self::requests::Request;
 use crate::caller::Caller;
 use crate::services::{PARTS, Part, Services};
 
-/// So many are made before they are sent.
+/// Requests generated before they are sent.
 const BATCH: usize = 128;
 
-/// So many are under way at once.
+/// Requests in flight.
 const AT_ONCE: usize = 16;
 
-/// One of so many requests may be answered 503 though it has time: others keep the machine busy too.
+/// One in so many requests may be answered 503 although it has time, because others keep the machine busy.
 const BUSY_AT_MOST: usize = 100;
 
-/// So many requests show what the calls do.
+/// Fewer requests say nothing about which calls are granted.
 const TELLING: u64 = 1500;
 
-/// What takes longer is named.
+/// Slower requests are reported.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// Panics of any thread: those of background tasks are seen by nobody else.
+/// Panics of any thread: those of background tasks show nowhere else.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 fn number_from(variable: &str, otherwise: u64) -> anyhow::Result<u64> {
@@ -65,7 +65,7 @@ pub fn caller_of(services: &Services, part: Part) -> &Caller {
     }
 }
 
-/// Requests that are all refused would show little: most calls have done what they are for.
+/// Fails if most calls were never granted: requests that are all refused would show little.
 fn check_granted(documents: &[Document], learned: &Learned) -> anyhow::Result<()> {
     let granted = learned.granted().clone();
     let calls = documents.iter().flat_map(|document| {
@@ -118,7 +118,7 @@ async fn whatever_is_sent_is_answered() -> anyhow::Result<()> {
                 let began = Instant::now();
                 let status = request.send(&services, &http, &learned).await;
                 if status.is_err() || began.elapsed() > SLOW {
-                    // What else was slow then is seen beside it.
+                    // Printed at once, beside whatever else was slow then.
                     eprintln!("{:?} {}", began.elapsed(), request.summary());
                 }
                 status
@@ -149,7 +149,7 @@ async fn whatever_is_sent_is_answered() -> anyhow::Result<()> {
         surprises.is_empty(),
         "answers that no document has: {surprises:#?}; HOLDFAST_FUZZ_SEED={seed}"
     );
-    // Nothing that was asked, by whomever, costs a seat: the ledgers still add up.
+    // No request costs a seat: the ledgers still add up.
     for part in [Part::Flights, Part::Bookings] {
         let proof = caller_of(&services, part).get("/api/ledger/proof").await?;
         ensure!(proof.body["holds"] == true, "{part:?}: {}", proof.text);

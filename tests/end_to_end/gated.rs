@@ -1,4 +1,4 @@
-//! A payment provider that answers when it is let, to stop the world in the middle of a payment.
+//! A payment provider that answers only when released, to stop in the middle of a payment.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use payment_service::charge::Outcome;
 use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
 use tokio::sync::Semaphore;
 
-/// Captures every charge, once it is let.
+/// Captures every charge once it is released.
 pub struct Gated {
     asked: Semaphore,
     let_through: Semaphore,
@@ -22,13 +22,13 @@ impl Gated {
         })
     }
 
-    /// Waits until it is asked for one more charge.
+    /// Waits until it has received one more charge.
     pub async fn is_asked(&self) -> anyhow::Result<()> {
         self.asked.acquire().await?.forget();
         Ok(())
     }
 
-    /// Lets one charge have its answer.
+    /// Releases one charge.
     pub fn let_through(&self) {
         self.let_through.add_permits(1);
     }

@@ -1,4 +1,4 @@
-//! What HTTP, JSON and the services' own documents say of requests holds for every call of the three services.
+//! Rules of HTTP, JSON and the OpenAPI documents that every call of the three services follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,17 +13,17 @@ use crate::caller::{Answer, Caller, SOON};
 use crate::databases::count;
 use crate::services::{AI101, Services, booking_of};
 
-/// A call as a document has it.
+/// A documented call.
 struct Call<'a> {
     caller: &'a Caller,
     document: &'a Value,
     method: Method,
-    /// With ids in it that nothing has.
+    /// With unknown ids.
     path: String,
     operation: &'a Value,
 }
 
-/// Ids of the kinds that paths have.
+/// An unknown id of a parameter's type.
 fn id_of(parameter: &Value) -> &'static str {
     match (
         parameter["schema"]["type"].as_str(),
@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
         self.operation.get("requestBody").is_some()
     }
 
-    /// The fields that the document says have to be there.
+    /// The required fields.
     fn required(&self) -> BTreeSet<String> {
         let contents = self.operation["requestBody"]["content"].as_object();
         let schema = contents.and_then(|contents| contents.values().next());
@@ -236,7 +236,7 @@ async fn a_typing_error_changes_nothing() -> anyhow::Result<()> {
         bookings.put(&path, &json!({"nmae": "F"})).await?.invalid(),
         "400 /nmae"
     );
-    // What was got may be sent back with a change.
+    // An answer's body may be sent back with a change.
     made["name"] = json!("F");
     let changed = bookings.put(&path, &made).await?;
     assert_eq!((changed.status, &changed.body["name"]), (200, &json!("F")));
@@ -247,7 +247,7 @@ async fn a_typing_error_changes_nothing() -> anyhow::Result<()> {
         let answer = bookings.post_text("/api/v1/events", body).await?;
         assert_eq!(answer.summary(), "400 invalid_request", "{price}");
     }
-    // What services send each other may have fields that only the next version knows.
+    // Calls between services may have fields of a later version.
     let charge = json!({"booking_id": 1, "amount": 10, "user_id": 1, "payment_type": "upi", "from_the_future": 1});
     assert_ne!(
         services
@@ -357,7 +357,7 @@ async fn json_api_is_spoken_without_parameters() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// What a connection answers to these lines, until it is closed.
+/// Everything that a connection answers to these lines, until it is closed.
 async fn told(port: u16, lines: &str) -> anyhow::Result<String> {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).await?;
     connection.write_all(lines.as_bytes()).await?;
@@ -407,7 +407,7 @@ async fn the_head_of_a_request_is_taken_at_its_word() -> anyhow::Result<()> {
             answer.contains("\"instance\":\"/.//evil.example/x\""),
             "{answer}"
         );
-        // What is no HTTP is told so as everything else is.
+        // Malformed HTTP is refused with a problem, like everything else.
         for nonsense in [
             "GET /\u{0}\r\n\r\n",
             "what is this\r\n\r\n",
@@ -427,7 +427,7 @@ async fn the_head_of_a_request_is_taken_at_its_word() -> anyhow::Result<()> {
         let docs = "POST /docs/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         assert!(told(port, docs).await?.starts_with("HTTP/1.1 405"));
     }
-    // A stream to a client of HTTP/1.0, which knows no chunks.
+    // A stream to an HTTP/1.0 client, which does not know chunks.
     let mut connection = TcpStream::connect(("127.0.0.1", ports[0])).await?;
     let request = "GET /api/flights/FL123/seats/stream HTTP/1.0\r\nhost: localhost\r\n\r\n";
     connection.write_all(request.as_bytes()).await?;

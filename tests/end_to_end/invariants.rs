@@ -1,4 +1,4 @@
-//! What holds once every booking has come to its end, over the databases of all three services.
+//! Invariants across the three databases once every booking has reached its end.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::caller::SOON;
 use crate::databases::{connect, count_by};
 use crate::services::Services;
 
-/// Bookings that somebody has to work on; the others have ended, or wait for their customer or for staff.
+/// Bookings with work left; the others have ended, or wait for their customer or staff.
 const UNFINISHED: &str = "
     SELECT count(*) FROM bookings
     WHERE next_step_at IS NOT NULL
         AND (state NOT IN ('held', 'payment_failed') OR requested_seats IS NOT NULL)";
 
 impl Services {
-    /// Waits until no booking has work left, then has everything audited; and nothing is held but by an
-    /// order that waits for its customer.
+    /// Waits until no booking has work left, then reconciles the databases; only unpaid orders may hold
+    /// units.
     pub async fn check_invariants(&self) -> anyhow::Result<Verdict> {
         let sql = connect(&self.databases.bookings).await?;
         wait_until("every booking has come to its end", SOON, async || {
@@ -45,7 +45,7 @@ impl Services {
         Ok(verdict)
     }
 
-    /// What the audit finds as things stand.
+    /// Reconciles the databases in their current state.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
         let urls = Urls {
             flights: self.databases.flights.url().to_owned(),

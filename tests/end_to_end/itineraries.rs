@@ -1,4 +1,4 @@
-//! Itineraries: several flights booked all or nothing, if somebody can fly them one after the other.
+//! Itineraries: several flights booked all or nothing, if their connections are possible.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,12 @@ const AI401: i64 = 8;
 const AI402: i64 = 9;
 /// BOM to HYD, 150 seats free at 6800.00.
 const AI403: i64 = 10;
-/// HYD to BLR an hour after AI403 has arrived, 155 seats free at 5500.00.
+/// HYD to BLR, an hour after AI403's arrival, 155 seats free at 5500.00.
 const AI404: i64 = 11;
-/// BLR to DEL an hour after AI404 has arrived, 145 seats free at 12000.00.
+/// BLR to DEL, an hour after AI404's arrival, 145 seats free at 12000.00.
 const AI502: i64 = 15;
 
-/// BOM to DEL with two changes.
+/// BOM to DEL with two stops.
 const TRIP: [i64; 3] = [AI403, AI404, AI502];
 
 fn itinerary_of(flights: &[i64], seats: i64) -> Value {
@@ -61,12 +61,12 @@ async fn all_flights_or_none() -> anyhow::Result<()> {
         assert_eq!(answer.summary(), summary);
         assert_eq!(free(&services).await?, [150, 155, 145], "{summary}");
     }
-    // The date is that of the first flight.
+    // The date is the first flight's.
     let wrong =
         json!({"user_id": 1, "flight_ids": [AI401, AI402], "seats": 1, "date": "2024-02-16"});
     let answer = services.bookings.book(&wrong).await?;
     assert_eq!(answer.summary(), "400 wrong_date");
-    // The last seats of the smaller one.
+    // The last seats of the smaller flight.
     let answer = services
         .bookings
         .book(&itinerary_of(&[AI401, AI402], 145))
@@ -76,15 +76,15 @@ async fn all_flights_or_none() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// Flights that nobody can fly one after the other, and the rule that they break.
+/// Impossible itineraries, and the rule that each breaks.
 const UNFLYABLE: [(&[i64], &str); 7] = [
-    // AI301 departs from where AI101 arrives, half an hour before.
+    // AI301 departs from AI101's destination half an hour before its arrival.
     (&[1, 6], "connection_too_short"),
-    // AI302 does five and a half hours later.
+    // AI302 departs five and a half hours after it.
     (&[1, 7], "connection_too_long"),
     (&[6, 1], "airports_apart"),
     (&[1, 2], "airports_apart"),
-    // To Hyderabad, Bengaluru, and Delhi again.
+    // To Hyderabad, Bengaluru, and back to Delhi.
     (&[AI401, AI402, AI502], "airport_twice"),
     (&[AI401, AI401], "flight_twice"),
     (&[1, 2, 3, 4, 5], "too_many_flights"),
@@ -136,7 +136,7 @@ async fn a_key_of_what_nobody_can_fly_is_free_again() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// What a search finds can be booked, through both channels that take several flights.
+/// Search results can be booked through both channels that take several flights.
 #[tokio::test]
 async fn what_is_found_is_sold() -> anyhow::Result<()> {
     let services = Services::start().await?;
@@ -176,7 +176,7 @@ async fn what_is_found_is_sold() -> anyhow::Result<()> {
 #[tokio::test]
 async fn the_time_for_a_connection_is_one_setting() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
-        // AI301 departs half an hour before AI101 arrives, and AI402 ninety minutes after AI401 does.
+        // AI301 departs half an hour before AI101's arrival, and AI402 ninety minutes after AI401's.
         settings.flights.search.connection_min = std::time::Duration::from_secs(91 * 60);
     })
     .await?;
@@ -194,7 +194,7 @@ async fn the_time_for_a_connection_is_one_setting() -> anyhow::Result<()> {
         .into_iter()
         .flatten()
         .filter(|path| ids(path) == Some(true));
-    // Those that wait longer are still found.
+    // Longer connections are still found.
     for path in with_changes {
         assert_ne!(path["flights"][1]["id"], AI402);
     }

@@ -1,5 +1,5 @@
-//! Every call that creates or charges, under an Idempotency-Key: the key is bound to all that is asked for, and
-//! a replay gets the answer that was given, whatever happened since.
+//! Every call that creates or charges, under an Idempotency-Key: the key is bound to the whole request, and a
+//! replay gets the first answer, whatever happened since.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -13,7 +13,7 @@ use crate::events::id_in;
 use crate::ordering::FLIGHT;
 use crate::services::{AI101, Services, booking_of};
 
-/// A call, what it is asked, and something else that it could be asked.
+/// A call, a body, and another body.
 struct Call {
     service: Caller,
     path: String,
@@ -44,7 +44,6 @@ fn charge(amount: i64) -> Value {
     json!({"booking_id": 1, "amount": amount, "user_id": 1, "payment_type": "upi"})
 }
 
-/// All of them.
 async fn calls(services: &Services) -> anyhow::Result<Vec<Call>> {
     let (bookings, flights, payments) = (&services.bookings, &services.flights, &services.payments);
     let show = services.show(10).await?;
@@ -154,7 +153,7 @@ async fn calls(services: &Services) -> anyhow::Result<Vec<Call>> {
     Ok(calls)
 }
 
-/// The same JSON in other bytes: its fields in the opposite order, spaces around, and nothing where nothing is.
+/// The same JSON in other bytes: reversed field order, added spaces, and no null fields.
 fn respelled(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
@@ -190,7 +189,7 @@ impl Call {
     }
 }
 
-/// In JSON:API, too.
+/// Status and code, in JSON:API too.
 fn code_of(answer: &Answer) -> String {
     let code = [&answer.body["code"], &answer.body["errors"][0]["code"]];
     let code = code.into_iter().find_map(Value::as_str);
@@ -233,7 +232,7 @@ async fn a_key_is_bound_to_all_that_is_asked_for() -> anyhow::Result<()> {
                 other.text
             );
         }
-        // A query that the call does not know is refused, or is another request.
+        // An unknown query is refused, or makes another request.
         let asked = service
             .post_keyed(&format!("{path}?a=1"), &key, &call.body)
             .await?;
@@ -257,7 +256,7 @@ async fn a_booking_is_replayed_as_it_was_answered() -> anyhow::Result<()> {
     assert!(again.is_replayed());
     assert_eq!(bookings.look(id).await?.body["status"], "cancelled");
 
-    // An order that was changed, paid and given up since.
+    // An order that was since changed, paid and cancelled.
     let path = format!("/api/flights/{FLIGHT}/orders");
     let body = json!({"userId": "alice", "seats": ["A1"]});
     let made = bookings.post_keyed(&path, "k", &body).await?;
@@ -317,7 +316,8 @@ async fn what_was_changed_or_removed_since_is_replayed_as_it_was() -> anyhow::Re
         let request = service.request(Method::DELETE, &path);
         service.send(request).await.map(|answer| answer.status)
     };
-    // The event is changed and deleted, both users are, the flight is dearer, all is paid or given up.
+    // Since then the event was changed and deleted, both users deleted, the flight's price raised, and
+    // everything paid or cancelled.
     let event_path = format!("/api/v1/events/{}", id_in(&firsts[0])?);
     let changed = bookings.put(&event_path, &json!({"name": "Ball"})).await?;
     assert_eq!(changed.status, 200);
@@ -343,7 +343,7 @@ async fn what_was_changed_or_removed_since_is_replayed_as_it_was() -> anyhow::Re
     }
     let users = "SELECT count(*) FROM users WHERE name IN ('carol', 'dave')";
     assert_eq!(count(&services.databases.bookings, users).await?, 0);
-    // The password is part of what was asked for.
+    // The password is part of the request.
     let mut other = signed_up.clone();
     other["password"] = json!("another horse");
     let other = bookings.post_keyed("/api/v1/users", "k2", &other).await?;
@@ -388,7 +388,7 @@ async fn a_conflict_leaves_the_key_free() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// After an asynchronous failover the last bookings may be gone, with seats held and money taken for them.
+/// After an asynchronous failover the last bookings may be lost, with their seats held and charged.
 #[tokio::test]
 async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
@@ -398,7 +398,7 @@ async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
     let sql = connect(&services.databases.bookings).await?;
     sql.batch_execute("DELETE FROM booking_legs; DELETE FROM bookings")
         .await?;
-    // What is left of it is undone.
+    // Its remains are reversed.
     let again = bookings.book_keyed("k", &booking_of(AI101, 2)).await?;
     assert_eq!(again.summary(), "400 interrupted");
     let anew = bookings.book_keyed("k", &booking_of(AI101, 2)).await?;
@@ -413,7 +413,7 @@ async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
     let kept = "SELECT count(*) FROM charges WHERE status = 'success' AND refunded_minor = 0";
     assert_eq!(count(&services.databases.payments, kept).await?, 1);
 
-    // Tickets are lost with their hold: the charge that was made pays for those that are booked anew.
+    // Lost tickets are lost with their hold: the existing charge pays for the new booking.
     let show = services.show(10).await?;
     let tickets = json!({"user_id": show.user, "event_id": show.event, "quantity": 2});
     let key = RequestKey {

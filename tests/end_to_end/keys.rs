@@ -1,4 +1,4 @@
-//! Bookings under an Idempotency-Key: made once, however often they are asked for.
+//! Bookings under an Idempotency-Key: made once, however often they are requested.
 
 use serde_json::json;
 use test_stack::wait_until;
@@ -26,7 +26,7 @@ async fn a_repeated_request_gets_the_first_answer() -> anyhow::Result<()> {
         assert_eq!((again.status, &again.text), (200, &first.text));
     }
     assert_eq!(services.free(AI101).await?, 128);
-    // A refusal is an answer as well.
+    // A refusal is replayed, too.
     let first = services
         .bookings
         .book_keyed("k2", &booking_of(AI103, 101))
@@ -54,7 +54,7 @@ async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
         let answer = services.bookings.book_keyed("k1", &body).await?;
         assert_eq!(answer.summary(), "422 idempotency_key_reused", "{body}");
     }
-    // What is malformed is not stored.
+    // A malformed request is not stored.
     let answer = services
         .bookings
         .book_keyed("k2", &booking_of(AI101, 0))

@@ -1,4 +1,4 @@
-//! How much one client may ask, and how much is answered at once.
+//! Rate limits per client, and the limit of concurrent requests.
 
 use std::time::Duration;
 
@@ -43,11 +43,11 @@ async fn replicas_count_a_client_together() -> anyhow::Result<()> {
         assert_eq!(answer.body["retryable"], true);
         let wait: u64 = answer.header("retry-after").unwrap_or("").parse()?;
         assert!((1..=15).contains(&wait), "{wait}");
-        // Those who watch the service are always answered.
+        // Health endpoints are always answered.
         assert_eq!(replica.caller.get("/health").await?.status, 200);
         assert_eq!(replica.caller.get("/ready").await?.status, 200);
     }
-    // The test's own service is open, and was told nothing: it does not count.
+    // The test's own service is open with default settings: it does not count.
     let answer = services.flights.get(FLIGHT).await?;
     assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
     one.stop().await?;
@@ -187,7 +187,7 @@ async fn streams_keep_nobody_out() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// A service that tells callers apart by this secret.
+/// A service that authenticates callers by this secret.
 fn asks_who_calls(settings: &mut flight_service::settings::Settings) {
     settings.auth.mode = AuthMode::Required;
     settings.auth.secret = Some("s".repeat(32).into());
@@ -225,7 +225,7 @@ async fn accounts_do_not_multiply_what_an_address_may_ask() -> anyhow::Result<()
         .iter()
         .position(|answer| answer == "429 rate_limited");
     assert_eq!(refused, Some(5), "{answers:?}");
-    // Nor does a made-up token help, or a path where nothing is; another service is let through.
+    // Neither a made-up token helps, nor an unknown path; another service is let through.
     for path in [FLIGHT, "/nowhere", "/docs/"] {
         let answer = replica.caller.bearing("made-up").get(path).await?;
         assert_eq!(answer.summary(), "429 rate_limited", "{path}");

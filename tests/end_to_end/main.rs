@@ -1,7 +1,7 @@
 //! The three services together, as their users see them, against real servers.
 //!
-//! Each test has services and databases of its own. When it is finished with them, it is checked that
-//! every booking has come to its end, with exactly the seats and the money that belong to it.
+//! Each test has its own services and databases. At its end it is checked that every booking has reached its
+//! end, with exactly its seats and its money.
 
 mod access;
 mod bad_requests;

@@ -1,4 +1,4 @@
-//! What happens in the middle of a payment: the seats are the customer's or the money is.
+//! Faults in the middle of a payment: the customer ends with the seats or with the money.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::databases::{connect, count_by};
 use crate::gated::Gated;
 use crate::services::{AI101, Part, Services, booking_of};
 
-/// Services whose charges wait to be let through.
+/// Services whose charges wait to be released.
 async fn services_with(provider: &Arc<Gated>) -> anyhow::Result<Services> {
     Services::start_with(|settings| settings.provider = Some(provider.clone())).await
 }
@@ -24,7 +24,7 @@ async fn flights_vanish_between_the_charge_and_the_sale() -> anyhow::Result<()> 
     provider.is_asked().await?;
     services.stop_part(Part::Flights).await?;
     provider.let_through();
-    // It is paid, and its seats are pinned: that decides it.
+    // It is paid, and its seats are pinned: it will be confirmed.
     let booked = booking.await??;
     assert_eq!(booked.summary(), "200 -");
     assert_eq!(services.bookings.look(1).await?.body["status"], "confirmed");
@@ -52,7 +52,7 @@ async fn a_paid_booking_that_lost_its_seats_is_refunded() -> anyhow::Result<()> 
     let caller = services.bookings.clone();
     let booking = tokio::spawn(async move { caller.book(&booking_of(AI101, 2)).await });
     provider.is_asked().await?;
-    // Somebody gives its seats away behind its back.
+    // Something else releases its seats.
     let sql = connect(&services.databases.bookings).await?;
     let row = sql.query_one("SELECT hold_id FROM bookings", &[]).await?;
     let path = format!("/api/holds/{}/release", row.try_get::<_, Uuid>(0)?);

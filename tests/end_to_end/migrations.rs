@@ -1,4 +1,4 @@
-//! Which databases a service starts on: its own, and those that a newer version migrated; not those that were made
+//! The databases that a service starts on: its own, and those migrated by a newer version; not those made
 //! before 0.1.0.
 
 use anyhow::{Context as _, ensure};
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::databases::{Databases, connect};
 use crate::services;
 
-/// Runs `migrate` on databases whose histories are other ones, a set after the other.
+/// Runs `migrate` on databases with altered histories, one migration set after the other.
 async fn refuses_what_is_unreleased(
     database: &TestDatabase,
     sets: Vec<MigrationSet>,
@@ -41,7 +41,7 @@ async fn refuses_what_is_unreleased(
             ))
             .await?;
         }
-        // Tables without a history of them are none that a release made.
+        // Tables without a migration history were not made by a release.
         let renamed = format!("ALTER TABLE {history_table} RENAME TO elsewhere");
         sql.batch_execute(&renamed).await?;
         is_refused("no history").await?;

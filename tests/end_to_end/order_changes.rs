@@ -1,4 +1,4 @@
-//! Orders whose seats change, that are given up, and whose payments go wrong.
+//! Orders with changed seats, cancelled orders, and failed payments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +117,7 @@ async fn an_order_given_up_while_it_is_charged_is_refunded() -> anyhow::Result<(
     ] {
         assert_eq!(answer.summary(), "409 wrong_state");
     }
-    // The charge lands late: after the order has ended.
+    // The charge completes after the order has ended.
     let (given_up, ()) = futures_util::join!(services.give_up(&order), async {
         provider.let_through();
     });
@@ -155,7 +155,7 @@ async fn five_hundred_want_the_same_thirty_seats() -> anyhow::Result<()> {
                 services.pay(&order, "12345").await?;
                 services.wait_for_status(&order, "CONFIRMED").await?;
             } else {
-                // The last ones are told that all seats are gone.
+                // The last ones are refused because all seats are gone.
                 let code = order.made.body["code"].as_str().unwrap_or_default();
                 assert!(["seat_taken", "sold_out"].contains(&code), "{code}");
             }

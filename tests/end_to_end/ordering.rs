@@ -1,4 +1,4 @@
-//! Orders as tests make them.
+//! Tests' calls about orders.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -11,7 +11,6 @@ use crate::services::Services;
 /// The demo's flight with a seat map: A1 to C10, 4500.00 a seat.
 pub const FLIGHT: &str = "FL123";
 
-/// An order that was made.
 pub struct Order {
     pub id: String,
     pub made: Answer,
@@ -59,7 +58,7 @@ impl Services {
             .await
     }
 
-    /// Waits until an order has this status, and answers it as it is then.
+    /// Waits until an order has this status, and returns it.
     pub async fn wait_for_status(&self, order: &Order, status: &str) -> anyhow::Result<Value> {
         let mut seen = Value::Null;
         wait_for(status, SOON, async || {
@@ -71,7 +70,7 @@ impl Services {
         Ok(seen)
     }
 
-    /// The seats of the flight that are not free, as `A1 RESERVED alice`, in order.
+    /// The flight's seats that are not free, as `A1 RESERVED alice`, in order.
     pub async fn taken_seats(&self) -> anyhow::Result<Vec<String>> {
         let map = self
             .bookings

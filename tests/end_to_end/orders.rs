@@ -1,4 +1,4 @@
-//! Orders with chosen seats, made, paid and looked at.
+//! Orders with chosen seats: made, paid and shown.
 
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ async fn an_itinerary_is_ordered_all_or_nothing_and_its_seats_are_changed_by_fli
     });
     let added = services.flights.post("/api/flights", &flight).await?;
     let second = added.body["id"].as_i64().context("no id")?;
-    // A flight number is known once the schedule has it.
+    // The flight number is found once the timetable is rebuilt.
     wait_until("the schedule has it", SOON, async || {
         let seats = services.bookings.get("/api/flights/ZZ900/seats").await;
         seats.is_ok_and(|seats| seats.status == 200)
@@ -256,7 +256,7 @@ async fn an_itinerary_is_ordered_all_or_nothing_and_its_seats_are_changed_by_fli
     assert_eq!(changed.status, 200, "{}", changed.text);
     assert_eq!(services.taken_seats().await?, ["A3 RESERVED alice"]);
 
-    // Seats go to the flight that they are named for, whatever the order in which they come.
+    // Seats go to the flight that they are named for, in any order.
     let of = |flight: i64, seat: &str| json!({"flight_id": flight, "seats": [seat]});
     let named = json!({"legs": [of(second, "A5"), of(first, "B4")]});
     let changed = services.bookings.post(&change, &named).await?;

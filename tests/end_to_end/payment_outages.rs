@@ -1,4 +1,4 @@
-//! payment-service is away, slow, or its answer is lost: nobody pays twice, and every booking is
+//! payment-service is down, slow, or its answer is lost: nobody pays twice, and every booking is confirmed or
 //! reversed.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::caller::{Answer, SOON};
 use crate::databases::{connect, count};
 use crate::services::{AI101, Part, Services, booking_of};
 
-/// Asks with the same key until it has its answer.
+/// Retries with the same key until there is an answer.
 async fn reversed(services: &Services, key: &str) -> anyhow::Result<Answer> {
     wait_for("the key has its answer", SOON, async || {
         let again = services
@@ -41,7 +41,7 @@ async fn a_key_gets_its_answer_once_payment_service_is_back() -> anyhow::Result<
         .await?;
     assert_eq!(away.summary(), "503 unavailable");
     assert_eq!(away.body["retryable"], true);
-    // Its seats wait for it.
+    // Its seats stay held.
     assert_eq!(services.free(AI101).await?, 128);
     services.start_part(Part::Payments).await?;
     let answer = reversed(&services, "k1").await?;
@@ -69,7 +69,7 @@ async fn a_booking_is_settled_though_nobody_asks_again() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// Without a key nobody can ask what came of it: so nothing does.
+/// Without a key no client can ask for the outcome, so the booking is not made.
 #[tokio::test]
 async fn a_booking_without_a_key_does_not_come_about_later() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
@@ -88,7 +88,7 @@ async fn a_booking_without_a_key_does_not_come_about_later() -> anyhow::Result<(
 async fn a_charge_whose_answer_was_lost_is_not_made_twice() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.payments.mock.lost_answer_rate = 1.0;
-        // An answer that never comes is given up then; until that the service could not be stopped.
+        // A lost answer is then given up; otherwise the service could not be stopped.
         settings.payments.http.request_timeout = Duration::from_secs(1);
         settings.bookings.payments.timeout = Duration::from_millis(300);
     })
@@ -142,7 +142,7 @@ async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// Hours later nobody expects to be charged: past its deadline a booking is not paid any more.
+/// A late charge would surprise the customer: past its deadline a booking is not paid any more.
 #[tokio::test]
 async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
     let mut services = Services::start_with(|settings| {
@@ -195,7 +195,7 @@ async fn a_charge_that_was_made_in_time_counts_after_the_deadline() -> anyhow::R
     services.finish().await
 }
 
-/// Somebody lost the charge: that it is to be given back is not forgotten.
+/// The charge is missing: the refund that is owed is not forgotten.
 #[tokio::test]
 async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
     let services = Services::start().await?;
@@ -205,7 +205,7 @@ async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
     payments
         .batch_execute("UPDATE charges SET idempotency_key = 'lost ' || idempotency_key")
         .await?;
-    // The customer's seats are free, and nothing more can be done for them now.
+    // The customer's seats are free; the refund has to wait.
     assert_eq!(services.bookings.cancel(1).await?.status, 200);
     assert_eq!(services.free(AI101).await?, 130);
     let verdict = services.audit().await?;

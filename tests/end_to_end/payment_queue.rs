@@ -1,4 +1,4 @@
-//! The payment queue: attempts that fail, dead letters, deadlines, and what is away meanwhile.
+//! The payment queue: failed attempts, dead letters, deadlines, and outages.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn a_payment_that_keeps_failing_is_a_dead_letter_and_can_be_tried_again() 
     assert_eq!(pending.body["status"], "PENDING");
     assert_eq!(pending.body["code"], "payment_failed");
 
-    // Another round under further keys, which fails as well.
+    // Another round under new keys, which fails as well.
     assert_eq!(services.requeue(&letter).await?.status, 200);
     wait_until("it is a dead letter again", SOON, async || {
         let letters = services.dead_letters().await;
@@ -75,7 +75,7 @@ async fn a_dead_letter_of_a_cancelled_booking_stays_dead() -> anyhow::Result<()>
         services.requeue(&letter).await?.summary(),
         "409 wrong_state"
     );
-    // Nothing is left to do about it: it waits no longer, and is still found by its id.
+    // Nothing is left to do: it is not listed as open, but found by its id.
     assert_eq!(services.dead_letters().await?.len(), 0);
     let path = format!(
         "/api/v1/payments/dead-letters/{}",
@@ -105,7 +105,7 @@ async fn what_is_not_paid_by_its_deadline_is_cancelled() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// The charge may have been made: it is found and given back once payment-service is there again.
+/// The charge may have been made: it is found and refunded once payment-service is back.
 #[tokio::test]
 async fn a_deadline_that_passes_while_payment_service_is_away_cancels_all_the_same()
 -> anyhow::Result<()> {
@@ -165,7 +165,7 @@ async fn a_cancellation_during_a_payment_gives_the_money_back() -> anyhow::Resul
     services.finish().await
 }
 
-/// Five hundred wait to be paid while Redis is flushed, killed and started again.
+/// Five hundred payments are pending while Redis is flushed, killed and restarted.
 #[tokio::test]
 async fn pending_payments_outlive_redis() -> anyhow::Result<()> {
     let servers = PrivateServers::start(Durability::Fast).await?;

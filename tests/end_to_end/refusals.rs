@@ -1,11 +1,11 @@
-//! Bookings that could not be had: 400 with a code, and nothing is held or charged.
+//! Refused bookings: 400 with a code, and nothing is held or charged.
 
 use serde_json::{Value, json};
 
 use crate::databases::{DAY, count};
 use crate::services::{AI101, AI103, Services, booking_of, id_of};
 
-/// Books what can't be had, and checks that it left nothing.
+/// Makes a booking that is refused, and checks that it left nothing behind.
 async fn refused(services: &Services, body: &Value, code: &str) -> anyhow::Result<Value> {
     let (first, other) = (services.free(AI101).await?, services.free(AI103).await?);
     let answer = services.bookings.book(body).await?;

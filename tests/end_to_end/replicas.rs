@@ -1,4 +1,4 @@
-//! More replicas of a service beside those of a test, with other settings.
+//! Further replicas of a test's services, with other settings.
 
 use service_http::server::ServiceHandle;
 use tokio::task::JoinHandle;
@@ -7,7 +7,7 @@ use crate::caller::{Caller, SOON};
 use crate::gated::Gated;
 use crate::services::Services;
 
-/// A replica on a port of its own. It ends with its test, or when it is stopped.
+/// A replica on its own port. It ends with its test, or when stopped.
 pub struct Replica {
     pub caller: Caller,
     pub port: u16,
@@ -16,14 +16,14 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Of flight-service, with settings that differ from the test's.
+    /// A flight-service with changed settings.
     pub async fn of_flights(
         services: &Services,
         change: impl FnOnce(&mut flight_service::settings::Settings),
     ) -> anyhow::Result<Self> {
         let mut settings = services.settings.flights.clone();
         settings.http.port = 0;
-        // However busy the machine is: a late answer would be none.
+        // Long, because on a busy machine a late answer would count as none.
         settings.redis.timeout = SOON;
         change(&mut settings);
         let service = flight_service::Application::build(&settings).await?;
@@ -31,7 +31,6 @@ impl Replica {
         Self::new(port, handle, tokio::spawn(service.run()))
     }
 
-    /// Of booking-service.
     pub async fn of_bookings(services: &Services) -> anyhow::Result<Self> {
         let mut settings = services.settings.bookings.clone();
         settings.http.port = 0;
@@ -40,7 +39,7 @@ impl Replica {
         Self::new(port, handle, tokio::spawn(service.run()))
     }
 
-    /// Of payment-service, whose provider answers when it is let.
+    /// A payment-service whose provider answers when released.
     pub async fn of_payments(
         services: &Services,
         provider: &std::sync::Arc<Gated>,

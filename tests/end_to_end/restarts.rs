@@ -1,4 +1,4 @@
-//! Two hundred want a hundred seats; and the numbers stay, whatever is restarted.
+//! Two hundred requests for a hundred seats; and the counts survive every restart.
 
 use local_servers::postgres::Durability;
 use test_stack::{PrivateServers, wait_until};
@@ -8,7 +8,7 @@ use crate::caller::SOON;
 use crate::databases::count;
 use crate::services::{AI103, PARTS, Services, booking_of};
 
-/// What there is of AI103: free seats, confirmed and failed bookings, captured charges.
+/// Counts of AI103: free seats, confirmed and failed bookings, captured charges.
 async fn numbers(services: &Services) -> anyhow::Result<[i64; 4]> {
     let databases = &services.databases;
     let confirmed = "SELECT count(*) FROM bookings WHERE public_status = 'confirmed'";
@@ -22,7 +22,7 @@ async fn numbers(services: &Services) -> anyhow::Result<[i64; 4]> {
     ])
 }
 
-/// Two hundred book one seat each, at once: how many were confirmed, and how many refused.
+/// Two hundred concurrent bookings of one seat each: the numbers of confirmed and refused ones.
 async fn two_hundred_book(services: &Services) -> anyhow::Result<(i32, i32)> {
     let mut requests = JoinSet::new();
     for _ in 0..200 {
@@ -71,7 +71,7 @@ async fn a_hundred_seats_are_sold_to_two_hundred_and_stay_sold() -> anyhow::Resu
     services.check_invariants().await?;
     assert_eq!(numbers(&services).await?, expected, "postgres");
 
-    // And one that is given back is sold once more.
+    // A cancelled seat is sold again.
     assert_eq!(services.bookings.cancel(1).await?.status, 200);
     wait_until("the seat is sold again", SOON, async || {
         let answer = services.bookings.book(&booking_of(AI103, 1)).await;

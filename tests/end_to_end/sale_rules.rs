@@ -1,5 +1,4 @@
-//! What binds customers and not staff: until when something is cancelled, and how much one may hold without
-//! having paid.
+//! Rules for customers that don't bind staff: the cancellation cutoff, and the limits of unpaid orders.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +27,7 @@ fn text(value: &Value) -> anyhow::Result<String> {
     text.with_context(|| format!("not a text: {value}"))
 }
 
-/// A flight that departs so many minutes from now; its id and date.
+/// Creates a flight that departs in so many minutes; returns its id and date.
 async fn flight(world: &World, number: &str, minutes: i64) -> anyhow::Result<(i64, String)> {
     let departs = Timestamp::now() + SignedDuration::from_mins(minutes);
     let departs = Timestamp::from_second(departs.as_second())?;
@@ -51,14 +50,14 @@ async fn cancel(caller: &Caller, method: Method, path: &str) -> anyhow::Result<A
     caller.send(caller.request(method, path)).await
 }
 
-/// What somebody has that is confirmed: how it is cancelled, and the refusal once that is too late.
+/// A confirmed booking of some kind: how it is cancelled, and the refusal after the cutoff.
 struct Had {
     method: Method,
     path: String,
     too_late: &'static str,
 }
 
-/// A booking, an order and tickets of the user, all of something that begins in so many minutes.
+/// A booking, an order and tickets of the user, all of a flight or event that starts in so many minutes.
 async fn haves(world: &World, user: &str, number: &str, minutes: i64) -> anyhow::Result<[Had; 3]> {
     let admin = &world.services.bookings;
     let (id, date) = flight(world, number, minutes).await?;
@@ -138,14 +137,14 @@ async fn customers_cancel_until_the_cutoff_and_staff_at_any_time() -> anyhow::Re
     world.services.finish().await
 }
 
-/// In an open service nobody is known to be staff: its pages are a customer's.
+/// An open service can't tell staff: its pages follow the customers' rules.
 #[tokio::test]
 async fn pages_say_until_when_and_have_no_button_afterwards() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.customers.cancel_before_departure = Some(HOUR);
     })
     .await?;
-    // The demo's flights left long ago.
+    // The demo's flights departed long ago.
     let body = json!({"user_id": 7, "flight_id": 1, "seats": 1, "date": "2024-02-15"});
     let booked = services.bookings.book(&body).await?;
     let page = format!("/bookings/{}", booked.body["booking_id"]);
@@ -158,7 +157,7 @@ async fn pages_say_until_when_and_have_no_button_afterwards() -> anyhow::Result<
     assert!(!shown.text.contains("Cancel the booking"), "{}", shown.text);
     let order = services.order("guest", &["A1"]).await?;
     let page = format!("/orders/{}", order.id);
-    // What is not paid can be given up at any time.
+    // An unpaid order can be cancelled at any time.
     let shown = services.bookings.get(&page).await?;
     assert!(shown.text.contains("Give up the seats"), "{}", shown.text);
     services.pay(&order, "12345").await?;
@@ -180,7 +179,7 @@ async fn order(caller: &Caller, user: &str, seat: &str) -> anyhow::Result<Answer
     caller.post(&path, &body).await
 }
 
-/// How many were granted, and how all others were refused.
+/// The number of granted requests, and the refusals of the others.
 fn tally(
     answers: Vec<anyhow::Result<Answer>>,
     granted: u16,
@@ -206,7 +205,7 @@ async fn a_crowd_of_one_customers_orders_holds_no_more_than_one_may() -> anyhow:
     .await?;
     let second = Replica::of_bookings(&services).await?;
     let callers = [&services.bookings, &second.caller];
-    // As many seats as there are requests, so that none fails for another's sake.
+    // As many seats as requests, so that none fails because of another.
     let flight = json!({"flight_number": "ZZ50", "source": "DEL", "destination": "BOM",
         "departure_time": "2040-01-01T08:00:00Z", "arrival_time": "2040-01-01T10:00:00Z",
         "total_seats": 50, "price": 100, "currency": "INR", "seat_map": "rows A-E, seats 1-10"});
@@ -229,7 +228,7 @@ async fn a_crowd_of_one_customers_orders_holds_no_more_than_one_may() -> anyhow:
     assert_eq!(free, 46);
     let names = names(&["A", "B", "C"]);
 
-    // Others are not kept out, and a fifth is had once one is given up.
+    // Other users are not affected, and a further order is granted once one is cancelled.
     assert_eq!(order(&services.bookings, "bob", "C10").await?.status, 201);
     let mut mine = Vec::new();
     for name in names.iter().take(29) {
@@ -305,7 +304,7 @@ async fn one_address_holds_no_more_than_it_may_under_any_names() -> anyhow::Resu
     services.finish().await
 }
 
-/// A key that made an order gets it again, however many there are by now.
+/// A key that made an order replays it, even at the limit.
 #[tokio::test]
 async fn a_replay_is_no_further_order() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
@@ -348,7 +347,7 @@ async fn unpaid_tickets_count_as_orders_do() -> anyhow::Result<()> {
     for _ in 0..5 {
         provider.let_through();
     }
-    // Once they are paid there may be more.
+    // Paid tickets don't count any more.
     wait_until("another one is had", SOON, async || {
         let booked = services.book_tickets(&show, 1).await;
         booked.is_ok_and(|booked| booked.status == 201)
@@ -372,7 +371,7 @@ async fn an_order_is_held_for_so_long_in_all() -> anyhow::Result<()> {
     let order = services.order("alice", &["A1", "A2"]).await?;
     let first = services.look_at(&order).await?;
     let made: Timestamp = text(&first["createdAt"])?.parse()?;
-    // The same seats, in whatever order, change nothing.
+    // The same seats in another order are no change.
     let same = services.change(&order, &["A2", "A1"]).await?;
     assert_eq!(same.status, 200, "{same:?}");
     assert_eq!(
@@ -437,7 +436,7 @@ async fn what_is_never_paid_is_bounded_for_customers_where_they_may_have_it() ->
     assert_eq!(count, 2, "{refusals:?}");
     let refused = post("/api/orders", simple).await?;
     assert_eq!(refused.summary(), UNPAID);
-    // Others at the address are not shut out by what is never paid, and staff by nothing.
+    // Purchases that are never paid don't count against others at the address, and staff have no limit.
     let other = world.customer("8")?;
     let body = purchase("8", 1);
     let bought = other

@@ -1,4 +1,4 @@
-//! The three services, started and stopped one by one, each at the same port every time.
+//! The three services, started and stopped one by one, each always on the same port.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,6 @@ pub const AI101: i64 = 1;
 /// DEL to BOM, 100 seats free at 7800.00.
 pub const AI103: i64 = 3;
 
-/// One of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Flights,
@@ -35,7 +34,7 @@ pub struct Settings {
     pub flights: flight_service::settings::Settings,
     pub bookings: booking_service::settings::Settings,
     pub payments: payment_service::settings::Settings,
-    /// Who takes the money, instead of the mock.
+    /// The payment provider in place of the mock.
     pub provider: Option<Arc<dyn PaymentProvider>>,
 }
 
@@ -62,7 +61,7 @@ pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::
     Ok(settings)
 }
 
-/// A mock that never fails and takes no time.
+/// A mock provider that never fails and takes no time.
 pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::Settings> {
     let mut settings = payment_service::settings::Settings::load(None)?;
     settings.auth.mode = AuthMode::Open;
@@ -76,13 +75,13 @@ pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::
     Ok(settings)
 }
 
-/// A service that runs.
+/// A running service.
 struct Running {
     handle: ServiceHandle,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
-/// Services that run until they are finished with.
+/// Services that run until [`Self::finish`].
 pub struct Services {
     pub flights: Caller,
     pub bookings: Caller,
@@ -98,7 +97,7 @@ impl Services {
         Self::start_with(|_| {}).await
     }
 
-    /// With other settings.
+    /// With changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         Self::start_on(None, Databases::create(None).await?, change).await
     }
@@ -110,7 +109,7 @@ impl Services {
         Self::start_on(None, databases, |_| {}).await
     }
 
-    /// With a PostgreSQL and a Redis of their own.
+    /// With a private PostgreSQL and Redis.
     pub async fn start_on_own(servers: PrivateServers) -> anyhow::Result<Self> {
         let databases = Databases::create(Some(&servers)).await?;
         Self::start_on(Some(servers), databases, |_| {}).await
@@ -134,7 +133,7 @@ impl Services {
         settings.flights.redis.url = Some(redis.into());
         settings.flights.redis.key_prefix = Servers::shared().await?.unique_key_prefix();
         settings.bookings.redis = settings.flights.redis.clone();
-        // Ports that nobody is given by chance, so that a restarted service finds its own free.
+        // Ports outside the ephemeral range, so that a restarted service finds its own free.
         let (flights, payments) = (free_port()?, free_port()?);
         settings.flights.http.port = flights;
         settings.bookings.http.port = free_port()?;
@@ -157,7 +156,7 @@ impl Services {
         Ok(services)
     }
 
-    /// Starts one that does not run.
+    /// Starts a service that does not run.
     pub async fn start_part(&mut self, part: Part) -> anyhow::Result<()> {
         let settings = &self.settings;
         let running = match part {
@@ -194,7 +193,7 @@ impl Services {
         Ok(())
     }
 
-    /// Stops one and waits for its end.
+    /// Stops a service and waits for its end.
     pub async fn stop_part(&mut self, part: Part) -> anyhow::Result<()> {
         let running = self.running[part as usize].take();
         let running = running.with_context(|| format!("{part:?} does not run"))?;
@@ -207,12 +206,12 @@ impl Services {
         self.start_part(part).await
     }
 
-    /// The test's own servers, to be killed and restarted.
+    /// The test's private servers, to be killed and restarted.
     pub fn own_servers(&mut self) -> anyhow::Result<&mut PrivateServers> {
         self.servers.as_mut().context("the servers are shared")
     }
 
-    /// Waits until all three say that they can work.
+    /// Waits until all three are ready.
     pub async fn ready(&self) -> anyhow::Result<()> {
         for service in [&self.flights, &self.bookings, &self.payments] {
             wait_until("a service is ready", SOON, async || {
@@ -224,22 +223,20 @@ impl Services {
         Ok(())
     }
 
-    /// How many seats of a flight are free.
+    /// A flight's free seats.
     pub async fn free(&self, flight: i64) -> anyhow::Result<i64> {
         let answer = self.flights.get(&format!("/api/flights/{flight}")).await?;
         let free = answer.body["available_seats"].as_i64();
         free.with_context(|| format!("no available_seats: {answer:?}"))
     }
 
-    /// A charge by its id.
     pub async fn charge(&self, payment: &Value) -> anyhow::Result<Value> {
         let id = payment.as_str().context("no payment_id")?;
         let answer = self.payments.get(&format!("/api/payments/{id}")).await?;
         Ok(answer.body)
     }
 
-    /// Checks that everything has come to its end and adds up, and stops the services, which must end
-    /// in order.
+    /// Checks that everything has reached its end and adds up, then stops the services gracefully.
     pub async fn finish(mut self) -> anyhow::Result<()> {
         Box::pin(self.check_invariants()).await?;
         for part in PARTS {
@@ -258,7 +255,7 @@ pub fn booking_of(flight: i64, seats: i64) -> Value {
     json!({"user_id": 1, "flight_id": flight, "seats": seats, "date": DAY})
 }
 
-/// The booking that an answer is about.
+/// The id of an answer's booking.
 pub fn id_of(answer: &crate::caller::Answer) -> anyhow::Result<i64> {
     let id = &answer.body["booking_id"];
     id.as_i64()

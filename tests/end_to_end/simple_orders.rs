@@ -1,4 +1,4 @@
-//! Simple orders, lists of bookings, and the end of all bookings of a flight.
+//! Simple orders, lists of bookings, and ending all bookings of a flight.
 
 use serde_json::{Value, json};
 
@@ -137,7 +137,7 @@ async fn a_reset_ends_every_booking_of_a_flight() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// As many ended bookings as one look for live ones finds, whose charges are still to be refunded.
+/// As many ended bookings as one query for live ones returns, with refunds pending.
 const TO_BE_REFUNDED: &str = "
     WITH ended AS (
         INSERT INTO bookings (channel, user_ref, flight_ref, payment_type, state, public_status, attempt, money_task,

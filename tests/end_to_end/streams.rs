@@ -1,4 +1,4 @@
-//! Streams of events: how many there may be, what ends them, and that all who watch the same share one look.
+//! Event streams: their limits, their ends, and that watchers of a flight share one upstream stream.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn token_of(subject: &str, role: Role, lifetime: Duration) -> anyhow::Result<Str
     Ok(signer.sign(&grant, Timestamp::now())?)
 }
 
-/// What a stream brings next; none at its end.
+/// A stream's next chunk; `None` at its end.
 async fn next(stream: &mut Response) -> anyhow::Result<Option<String>> {
     let piece = tokio::time::timeout(SOON, stream.chunk()).await??;
     Ok(piece.map(|piece| String::from_utf8_lossy(&piece).into_owned()))
@@ -73,7 +73,7 @@ async fn a_client_and_an_address_have_only_so_many() -> anyhow::Result<()> {
     ] {
         assert_eq!(watch(subject, Role::Agent).await?, expected, "{subject}");
     }
-    // Services watch for many, and others are elsewhere.
+    // Services watch for many clients, and other addresses have their own limit.
     assert_eq!(watch("booking-service", Role::Service).await?, "200 -");
     let elsewhere = Client::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().ok());
     let elsewhere = elsewhere
@@ -82,7 +82,7 @@ async fn a_client_and_an_address_have_only_so_many() -> anyhow::Result<()> {
         .send()
         .await?;
     assert_eq!(elsewhere.status().as_u16(), 200);
-    // Who watches as much as they may is answered everything else.
+    // A client at its limit of streams still has its other requests answered.
     assert_eq!(replica.caller.get("/api/flights/1").await?.status, 200);
     replica.stop().await?;
     services.finish().await
@@ -115,7 +115,7 @@ async fn a_stream_ends_with_its_token_or_its_time() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// flight-service gives this address one stream: all of booking-service's clients share it.
+/// flight-service allows this address one stream: all of booking-service's clients share it.
 #[tokio::test]
 async fn all_who_watch_a_flight_share_one_look() -> anyhow::Result<()> {
     let services =
@@ -143,7 +143,7 @@ async fn all_who_watch_a_flight_share_one_look() -> anyhow::Result<()> {
         versions.push(change["version"].clone());
     }
     assert_eq!(versions[0], versions[2]);
-    // Who comes back with the version that it has is told what follows; who comes late, all seats as they are.
+    // A client that reconnects with its version gets the changes since; a new one gets all seats.
     let back = services.bookings.request(Method::GET, STREAM);
     let back = back.header("last-event-id", versions[5].to_string());
     let mut back = back.send().await?.error_for_status()?;
@@ -173,7 +173,7 @@ async fn all_who_watch_a_flight_share_one_look() -> anyhow::Result<()> {
         let change = event(stream).await?;
         assert_eq!(change["complete"], false, "{change}");
     }
-    // Another flight finds no room there, until nobody watches the first.
+    // Another flight is refused, until nobody watches the first.
     let unknown = format!("/api/flights/{}/seats/stream", Uuid::nil());
     let refused = services.bookings.get(&unknown).await?;
     assert_eq!(refused.summary(), "503 unavailable");

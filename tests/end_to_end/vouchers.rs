@@ -1,4 +1,4 @@
-//! Vouchers, and how many tickets one user may have: taken with the tickets, or not at all.
+//! Vouchers and per-user limits: taken together with the tickets, or not at all.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn a_voucher_takes_something_off() -> anyhow::Result<()> {
     assert_eq!(booked.body["voucher"], "Ten");
     let paid = services.tickets_are(&id_in(&booked)?, "CONFIRMED").await?;
     assert_eq!(paid.body["total_amount"], 135.9);
-    // What is taken off in full costs nothing.
+    // A full discount makes it free.
     let gift = book(&services, &show, 2, "ALL").await?;
     assert_eq!(gift.body["status"], "CONFIRMED");
     assert_eq!(gift.body["total_amount"], 0.0);
@@ -58,7 +58,7 @@ async fn a_voucher_takes_something_off() -> anyhow::Result<()> {
     assert_eq!(second.status, 201);
     let third = book(&services, &show, 1, "TEN").await?;
     assert_eq!(third.summary(), "409 voucher_used_up");
-    // A use that is given back is there again.
+    // A cancelled booking returns its use.
     assert_eq!(services.cancel_tickets(&id_in(&second)?).await?.status, 200);
     assert_eq!(left().await?, 1);
     services.finish().await
@@ -123,7 +123,7 @@ async fn vouchers_that_make_no_sense_are_refused() -> anyhow::Result<()> {
     services.finish().await
 }
 
-/// How many of these were booked, and the names of the other answers.
+/// The number of booked ones, and the refusals of the others.
 fn booked(answers: Vec<anyhow::Result<Answer>>) -> anyhow::Result<(usize, Vec<String>)> {
     let mut booked = 0;
     let mut refusals = Vec::new();
@@ -150,7 +150,7 @@ async fn a_crowd_uses_a_voucher_as_often_as_it_may_be() -> anyhow::Result<()> {
         (count, refusals),
         (7, vec!["409 voucher_used_up".to_owned()])
     );
-    // No ticket went with a voucher that was not had.
+    // No tickets were taken without their voucher.
     assert_eq!(services.statistics(&show).await?, [7.0, 0.0, 93.0]);
     services.finish().await
 }
@@ -169,13 +169,13 @@ async fn nobody_has_more_tickets_than_the_limit_allows() -> anyhow::Result<()> {
     let (count, refusals) = booked(answers)?;
     assert_eq!((count, refusals), (2, vec!["409 limit_reached".to_owned()]));
     assert_eq!(services.book_tickets(&show, 1).await?.status, 201);
-    // Another user has a share of their own.
+    // Another user has their own limit.
     let other = Show {
         event: show.event.clone(),
         user: services.user("bob").await?,
     };
     assert_eq!(services.book_tickets(&other, 5).await?.status, 201);
-    // What is given back may be had again, and another limit counts from now on.
+    // Cancelled tickets may be bought again, and a changed limit applies from now on.
     assert_eq!(services.cancel_tickets(&first).await?.status, 200);
     let change = async |limit: Value| limit_to(&services, &show, limit).await;
     assert_eq!(change(json!(2)).await?.status, 200);
@@ -207,11 +207,11 @@ async fn a_limit_counts_what_was_bought_before_it_was_set() -> anyhow::Result<()
     assert_eq!(refused.summary(), "409 limit_reached");
     let told = "You can buy at most 6 tickets for this event; you have 3.";
     assert_eq!(refused.body["detail"], told);
-    // A crowd gets the rest, and no more.
+    // Concurrent bookings get the rest, and no more.
     let crowd = (0..20).map(|_| services.book_tickets(&show, 1));
     let (count, refusals) = booked(join_all(crowd).await)?;
     assert_eq!((count, refusals), (3, vec!["409 limit_reached".to_owned()]));
-    // What was bought early and is given back makes room.
+    // Cancelling an early booking makes room.
     assert_eq!(services.cancel_tickets(&early).await?.status, 200);
     assert_eq!(services.book_tickets(&show, 2).await?.status, 201);
     let refused = services.book_tickets(&show, 1).await?;

@@ -1,5 +1,5 @@
-//! What customers do about tickets to events: they book them, with a key or without, look whether they are
-//! paid, and give them up.
+//! Customers and event tickets: they book them, with a key or without, look whether they are paid, and cancel
+//! them.
 
 use anyhow::{Context as _, ensure};
 use rand::RngExt as _;
@@ -12,7 +12,7 @@ use crate::caller::Call;
 use crate::shows::Shows;
 use crate::told::{End, Which};
 
-/// What of a booking never changes.
+/// Fields of a booking that never change.
 const LASTING: [&str; 7] = [
     "id",
     "user_id",
@@ -23,11 +23,11 @@ const LASTING: [&str; 7] = [
     "created_at",
 ];
 
-/// What may be short: tickets, the voucher's uses, the user's share.
+/// Possible shortages: tickets, the voucher's uses, the per-user limit.
 const SHORTAGES: [&str; 3] = ["sold_out", "voucher_used_up", "limit_reached"];
 
 impl Customer<'_> {
-    /// Books tickets, and perhaps looks at them, and gives them up.
+    /// Books tickets; may look at them and cancel them.
     pub(super) async fn book_tickets(&mut self, wish: usize) -> anyhow::Result<()> {
         let call = Call::post("/api/v1/bookings", self.tickets());
         let booked = if self.is_likely(0.6) {
@@ -81,7 +81,7 @@ impl Customer<'_> {
         let cancelled = self.insist(&cancel).await?;
         match cancelled.status {
             200 => Ok(End::Cancelled),
-            // Its time had run out, or it was given up by an earlier call whose answer was lost.
+            // Its deadline has passed, or an earlier call whose answer was lost cancelled it.
             409 => Ok(End::Over),
             _ => anyhow::bail!("{cancelled:?}"),
         }
@@ -98,7 +98,7 @@ impl Customer<'_> {
     }
 }
 
-/// Both are answers about one booking.
+/// Whether both answers are about one booking.
 fn is_same(one: &Value, other: &Value) -> anyhow::Result<()> {
     let differs = LASTING.iter().find(|field| one[**field] != other[**field]);
     ensure!(differs.is_none(), "{differs:?} differs: {one} and {other}");

@@ -1,4 +1,4 @@
-//! The audit log: whatever staff change is in it before it is done, with what was asked for and what came of it.
+//! The audit log: every change by staff is logged before it is done, with its request and outcome.
 
 use anyhow::ensure;
 use reqwest::Method;
@@ -13,7 +13,7 @@ use crate::services::{AI101, Part};
 
 const ALICE: &str = "7";
 
-/// The newest actions of a service, the newest first.
+/// The newest actions of a service, newest first.
 async fn newest(admin: &Caller, count: usize) -> anyhow::Result<Vec<Value>> {
     let path = format!("/api/admin/actions?limit={count}");
     let listed = admin.get(&path).await?;
@@ -48,7 +48,7 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
     );
     ensure!(action["details"] == json!({"ids": {"id": "9"}}), "{action}");
 
-    // What flight-service was asked on the admin's behalf is there under the same request.
+    // flight-service logs what it is asked on the admin's behalf, under the same request id.
     let actions = world.services.flights.get("/api/admin/actions").await?;
     let actions = actions.body["data"].as_array().cloned().unwrap_or_default();
     let names: Vec<&Value> = actions
@@ -59,7 +59,7 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
     ensure!(names == ["flight.cancel", "flight.change"], "{names:?}");
     ensure!(actions[0]["actor"] == "booking-service", "{actions:?}");
 
-    // What an agent does for a customer is, and what the customer does is not.
+    // An agent's action for a customer is logged, and the customer's own is not.
     let booking = json!({"user_id": 7, "flight_id": AI101, "seats": 1, "date": DAY});
     let own = world.customer(ALICE)?;
     let first = own.post("/api/bookings", &booking).await?;
@@ -142,7 +142,7 @@ async fn what_admins_do_to_seats_and_money_is_written_down() -> anyhow::Result<(
     for (part, name, path, body) in &calls {
         let admin = world.caller(*part);
         let before = newest(admin, 1).await?;
-        // Day by day the services do it among themselves.
+        // Services do the same all the time, and are not logged.
         let daily = admin.bearing(&service);
         let daily = daily.request(Method::POST, path).json(body).send().await?;
         ensure!(
@@ -190,7 +190,7 @@ async fn an_action_says_what_was_asked_for_what_was_made_and_what_was_refused() 
     );
     ensure!(action["target"] == unknown, "{action}");
 
-    // A secret and a person are not written down, for a row can't be erased; nor does a NUL stop it.
+    // Secrets and personal data are not logged, because rows can't be erased; nor does a NUL prevent logging.
     let user = json!({"name": "Asha Rao", "email": "asha@example.org", "password": "correct horse",
         "note": "a\u{0}b"});
     ensure!(admin.post("/api/v1/users", &user).await?.status == 400);
@@ -200,7 +200,7 @@ async fn an_action_says_what_was_asked_for_what_was_made_and_what_was_refused() 
         ensure!(!action.to_string().contains(secret), "{secret}: {action}");
     }
 
-    // The client may name its request as it likes; we name it ourselves besides.
+    // The client chooses the request id; the server adds its own.
     for _ in 0..2 {
         let request = admin
             .request(Method::DELETE, &unknown)

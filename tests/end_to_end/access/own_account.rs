@@ -1,4 +1,4 @@
-//! What users do to their own account: they show that they know its password, and nobody learns by it who else has one.
+//! Users' changes to their own account: they need the password, and leak nothing about other accounts.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -11,7 +11,7 @@ use crate::caller::{Answer, Caller};
 const USERS: &str = "/api/v1/users";
 const PASSWORD: &str = "correct horse";
 
-/// Somebody who signed up, and their token.
+/// A new user, and their token.
 async fn signed_up(world: &World, name: &str) -> anyhow::Result<(String, Caller)> {
     let email = format!("{name}@example.org");
     let user = json!({"name": name, "email": email, "password": PASSWORD});
@@ -36,7 +36,7 @@ async fn an_address_is_changed_and_an_account_deleted_with_the_password() -> any
     let wrong = asha.put(&path, &change(Some("wrong password"))).await?;
     ensure!(wrong.summary() == "401 wrong_credentials", "{wrong:?}");
     ensure!(asha.get(&path).await?.body["email"] == "asha@example.org");
-    // The name, or the address that it is, needs none.
+    // An unchanged address or another name needs no password.
     let same = json!({"name": "Asha Rao", "email": "asha@example.org"});
     ensure!(asha.put(&path, &same).await?.status == 200);
     let changed = asha.put(&path, &change(Some(PASSWORD))).await?;
@@ -51,7 +51,7 @@ async fn an_address_is_changed_and_an_account_deleted_with_the_password() -> any
     let right = json!({"current_password": PASSWORD});
     ensure!(delete(&asha, &path, &right).await?.status == 204);
 
-    // Staff do it for others without.
+    // Staff need no password for others.
     let (path, _) = signed_up(&world, "ben").await?;
     let agent = world.tokens.good("agnes", Role::Agent)?;
     let agent = world.services.bookings.bearing(&agent);
@@ -86,7 +86,7 @@ async fn nobody_finds_out_by_trying_who_has_an_account_or_a_password() -> anyhow
     }
     let right = json!({"current_password": PASSWORD});
     ensure!(delete(&asha, &path, &right).await?.summary() == "429 too_many_requests");
-    // The owner can log in nevertheless.
+    // The owner can still log in.
     let login = json!({"email": "asha@example.org", "password": PASSWORD});
     ensure!(asha.post("/api/v1/sessions", &login).await?.status == 201);
     world.finish().await
@@ -137,7 +137,7 @@ async fn customers_do_not_find_vouchers_by_trying() -> anyhow::Result<()> {
     let book =
         async |caller: &Caller, voucher| caller.post("/api/v1/bookings", &tickets(voucher)).await;
     ensure!(book(&asha, Some("ONCE")).await?.status == 201);
-    // One that is not there, one for something else and one that is used up are told alike.
+    // Unknown, foreign and used-up vouchers are refused alike.
     let mut told = Vec::new();
     for code in ["NONE", "OTHER", "ONCE"] {
         let refused = book(&asha, Some(code)).await?;
@@ -159,7 +159,7 @@ async fn customers_do_not_find_vouchers_by_trying() -> anyhow::Result<()> {
         );
     }
     ensure!(book(&asha, None).await?.status == 201);
-    // Staff are told why.
+    // Staff are told the reason.
     ensure!(book(admin, Some("OTHER")).await?.summary() == "409 voucher_not_for_event");
     ensure!(book(admin, Some("ONCE")).await?.summary() == "409 voucher_used_up");
     world.finish().await

@@ -1,5 +1,5 @@
-//! What belongs to one customer is not another's: to name somebody else is refused, to look at what is
-//! theirs finds nothing, and who has a seat stays with its owner and staff.
+//! Ownership: naming another customer is refused, another's resources are not found, and only the owner and
+//! staff see who has a seat.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -52,7 +52,7 @@ async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
     world.finish().await
 }
 
-/// All that Redis is told, by anybody, while this runs.
+/// All commands that Redis receives meanwhile.
 struct Overheard {
     address: String,
     heard: BufReader<TcpStream>,
@@ -70,7 +70,7 @@ impl Overheard {
         Ok(Self { address, heard })
     }
 
-    /// What was said until now.
+    /// Everything received so far.
     async fn until_now(mut self) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(&self.address).await?;
         stream.write_all(b"PING that-was-all\r\n").await?;
@@ -107,7 +107,7 @@ async fn whose_an_order_is_its_row_says_and_redis_learns_nothing_of_it() -> anyh
         ensure!(!said.contains(personal), "{personal}");
     }
 
-    // The row is another's now: nothing that was kept elsewhere lets the first one in.
+    // The row has another owner now: nothing cached elsewhere lets the first one in.
     let sql = crate::databases::connect(&world.services.databases.bookings).await?;
     let given = "UPDATE bookings SET user_ref = $1 WHERE hold_id::text = $2";
     ensure!(sql.execute(given, &[&BOB, &id]).await? == 1);

@@ -1,4 +1,4 @@
-//! The web pages follow the roles and the ownership of the API: by the session, whose role is the user's now.
+//! The web pages follow the API's roles and ownership, by the session, whose role is the user's current one.
 
 use anyhow::{Context as _, ensure};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION};
@@ -15,20 +15,20 @@ use crate::services::AI101;
 
 const PASSWORD: &str = "correct horse";
 
-/// Of a form that comes with a cookie of the same value.
+/// Sent as form field and as cookie (double-submit token).
 const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
 
-/// Somebody at a browser.
+/// A user's browser.
 struct Browser {
     http: reqwest::Client,
     base: Caller,
-    /// Of their session and their forms.
+    /// Of the session and the form token.
     cookies: String,
     user: String,
 }
 
 impl Browser {
-    /// Signs somebody up and logs them in.
+    /// Signs a user up and logs them in.
     async fn of(world: &World, name: &str) -> anyhow::Result<Self> {
         let base = world.services.bookings.clone();
         let email = format!("{name}@example.org");
@@ -69,7 +69,7 @@ impl Browser {
         Ok(request.send().await?)
     }
 
-    /// The role that their token for calls has.
+    /// The role in their API token.
     async fn role_of_token(&self, world: &World) -> anyhow::Result<String> {
         let request = self.request(Method::GET, "/api/v1/sessions/current");
         let session: Value = request.send().await?.json().await?;
@@ -85,7 +85,7 @@ impl Browser {
         Ok(role.to_owned())
     }
 
-    /// Has an admin give them a role.
+    /// Has an admin change their role.
     async fn is_made(&self, world: &World, role: &str) -> anyhow::Result<()> {
         let path = format!("/api/v1/users/{}", self.user);
         let given = json!({"role": role});
@@ -98,7 +98,7 @@ impl Browser {
     }
 }
 
-/// A payment that has been given up: its dead letter.
+/// The dead letter of a payment that kept failing.
 async fn dead_letter(world: &World, user: &str) -> anyhow::Result<String> {
     let admin = &world.services.bookings;
     let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",
@@ -134,7 +134,7 @@ async fn the_operations_pages_are_for_staff_as_long_as_they_are() -> anyhow::Res
     ];
     let requeue = format!("/operations/dead-letters/{letter}/requeue");
 
-    // Whoever has not logged in is asked to.
+    // A visitor without a session is sent to the login page.
     let asked = visitor.http.get(visitor.base.url("/operations"));
     let asked = asked.send().await?;
     ensure!(asked.status() == 303, "{}", asked.status());
@@ -143,7 +143,7 @@ async fn the_operations_pages_are_for_staff_as_long_as_they_are() -> anyhow::Res
         "{asked:?}"
     );
 
-    // Nobody signs up as staff.
+    // A sign-up never makes staff.
     for path in pages {
         let (status, text) = visitor.look(path).await?;
         ensure!(status == 403 && text.contains("<h1>"), "{path}: {status}");
@@ -203,7 +203,8 @@ async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
     let user = world.services.bookings.get(&path).await?;
     ensure!(user.body["role"] == "customer", "{user:?}");
 
-    // An agent who gave a customer a password would be an admin once the customer is made one.
+    // Otherwise an agent could set a customer's password, and would be an admin once the customer is made
+    // one.
     let password = json!({"new_password": "battery staple"});
     let refused = agent.put(&format!("{path}/password"), &password).await?;
     ensure!(refused.summary() == "403 forbidden", "{refused:?}");
@@ -226,7 +227,7 @@ async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
         .await?;
     ensure!(refused.summary() == "403 forbidden", "{refused:?}");
     ensure!(agent.delete(&path).await?.summary() == "403 forbidden");
-    // Nor does staff's own session do without the password that holds.
+    // Staff, too, need their current password in their own session.
     let mine = world.tokens.good(&visitor.user, tokens::Role::Admin)?;
     let mine = world.services.bookings.bearing(&mine);
     let refused = mine.put(&format!("{path}/password"), &password).await?;
@@ -273,7 +274,7 @@ async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Resul
     world.finish().await
 }
 
-/// What a page of a problem says.
+/// The message of a problem page.
 fn lead(text: &str) -> Option<&str> {
     let lead = text.split("<p class=\"lead\">").nth(1)?;
     lead.split("</p>").next()
@@ -296,7 +297,7 @@ async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
     let number: i64 = sql.query_one(&number, &[]).await?.try_get(0)?;
     let cancel = |id: &str| format!("/bookings/{id}/cancel");
 
-    // What is somebody else's is answered as what is not there, whatever it is.
+    // Others' bookings are answered like unknown ones, of every kind.
     for id in [booking.as_str(), &number.to_string(), "999999"] {
         let (status, text) = visitor.look(&format!("/bookings/{id}")).await?;
         let expected = format!("There is no booking {id}.");
@@ -306,7 +307,7 @@ async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
         ensure!(lead(&refused.text().await?) == Some(&expected), "{id}");
     }
     visitor.is_made(&world, "agent").await?;
-    // An order has a page of its own.
+    // Orders have another page.
     let refused = visitor.send(&cancel(&number.to_string()), "").await?;
     ensure!(refused.status() == 404, "{}", refused.status());
     let cancelled = visitor.send(&cancel(&booking), "").await?;
@@ -335,7 +336,7 @@ async fn what_is_watched_ends_with_the_session() -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     tokio::time::timeout(SOON, end).await??;
-    // Another role is another session to what is watched; those of others go on until then.
+    // A new role ends the session's streams; the others continue until then.
     ben.is_made(&world, "agent").await?;
     let end = async {
         while second.chunk().await?.is_some() {}

@@ -1,4 +1,4 @@
-//! What a token gives is what its bearer still has: who was staff has no way back by an old token.
+//! A token grants no more than its bearer's current role: former staff can't return with an old token.
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -11,7 +11,7 @@ use crate::caller::Caller;
 const USERS: &str = "/api/v1/users";
 const PASSWORD: &str = "correct horse";
 
-/// A user who signed up, was given this role, and has a token that says so.
+/// A new user with this role, and a token that names it.
 async fn staff(world: &World, name: &str, role: Role) -> anyhow::Result<(String, Caller)> {
     let admin = &world.services.bookings;
     let email = format!("{name}@example.org");
@@ -65,7 +65,7 @@ async fn who_is_no_admin_any_more_has_no_way_back() -> anyhow::Result<()> {
             let answer = old
                 .send(old.request(method.clone(), &path).json(&body))
                 .await?;
-            // What belongs to another is not there for a customer.
+            // Another's resource is not found for a customer.
             let expected = if former == "demoted" && path.starts_with(&other) {
                 404
             } else {
@@ -105,7 +105,7 @@ async fn nobody_changes_their_own_role() -> anyhow::Result<()> {
         let refused = asha.put(&own, &json!({"role": role})).await?;
         ensure!(refused.summary() == "403 forbidden", "{refused:?}");
     }
-    // To say what is so changes nothing.
+    // Writing the current role is no change.
     let same = json!({"name": "Asha Rao", "role": "admin"});
     ensure!(asha.put(&own, &same).await?.status == 200);
     let other = format!("{USERS}/{other}");

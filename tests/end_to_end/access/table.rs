@@ -1,5 +1,5 @@
-//! What everybody is answered, call by call. The columns are those of `visitors::VISITORS`; the visitors
-//! come in that order, so one who comes late finds what the ones before have done.
+//! The expected answers, call by call. The columns are `visitors::VISITORS`, who call in that order: a later
+//! visitor finds what the earlier ones have done.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::world::{FL123, OWNER, purchase_of};
 use crate::databases::DAY;
 use crate::services::{AI101, Part};
 
-/// The ids of what is there.
+/// The ids of existing resources.
 pub struct Target {
     pub booking: String,
     pub order: String,
@@ -24,25 +24,25 @@ pub struct Target {
     pub flight: String,
 }
 
-/// As whom the owner comes.
+/// The identity of the visitor `Owner`.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner {
     /// The customer with a number.
     Number,
     /// The user of `/api/v1`.
     User,
-    /// The one without bookings.
+    /// The user without bookings.
     Leaver,
 }
 
-/// A call and what everybody is answered.
+/// A call and its answers.
 pub struct Row {
-    /// As the document has it.
+    /// Method and path as documented.
     pub call: &'static str,
     pub path: String,
     pub body: Option<Value>,
     pub owner: Owner,
-    /// What it refuses those with whom it doesn't know what to do, if not as all calls do.
+    /// The code of its 401s and 403s, if not the usual one.
     pub refuses: Option<&'static str>,
     /// Nobody, expired, other audience; other customer, service, owner, agent, admin.
     pub answers: [u16; 8],
@@ -81,17 +81,16 @@ const STAFF: [u16; 8] = [401, 401, 401, 403, 403, 403, 200, 200];
 const SERVICES: [u16; 8] = [401, 401, 401, 403, 200, 403, 403, 200];
 const STAFF_AND_SERVICES: [u16; 8] = [401, 401, 401, 403, 200, 403, 200, 200];
 const ADMINS: [u16; 8] = [401, 401, 401, 403, 403, 403, 403, 200];
-/// To other customers it is not there.
+/// Not found for other customers.
 const OWN: [u16; 8] = [401, 401, 401, 404, 403, 200, 200, 200];
-/// It names its owner, whom other customers may not be.
+/// It names its owner, which other customers may not.
 const NAMED: [u16; 8] = [401, 401, 401, 403, 403, 200, 200, 200];
 
-/// The same, with another status instead of 200.
+/// The same with another status than 200.
 fn with(answers: [u16; 8], granted: u16) -> [u16; 8] {
     answers.map(|answer| if answer == 200 { granted } else { answer })
 }
 
-/// The rows of each service.
 pub fn rows(targets: &Target) -> [(Part, Vec<Row>); 3] {
     [
         (Part::Flights, flights(targets)),
@@ -198,7 +197,7 @@ fn flights(targets: &Target) -> Vec<Row> {
             of_hold("/release"),
             SERVICES,
         ),
-        // Two flights of one number at one time are one too many, but nobody else gets as far.
+        // The second flight of one number and time would conflict, but only one visitor gets that far.
         row("POST /api/flights", "/api/flights", with(ADMINS, 201)).sends(json!({
             "flight_number": "ZZ2", "source": "DEL", "destination": "BOM",
             "departure_time": "2040-01-01T08:00:00Z", "arrival_time": "2040-01-01T10:00:00Z",
@@ -237,20 +236,20 @@ fn bookings(targets: &Target) -> Vec<Row> {
         row("POST /api/bookings", "/api/bookings", NAMED).sends(by_count),
         row("GET /api/bookings", "/api/bookings?user_id=7", NAMED),
         row("GET /api/bookings/{id}", of_booking(""), OWN),
-        // Once it is cancelled, it can't be again.
+        // A cancelled one can't be cancelled again.
         row(
             "PUT /api/bookings/{id}/cancel",
             of_booking("/cancel"),
             [401, 401, 401, 404, 403, 200, 400, 400],
         ),
-        // An order exists even if its seats could not be had: those who come late get a failed one.
+        // An order is recorded even without its seats: later visitors get a failed one.
         row(
             "POST /api/flights/{id}/orders",
             format!("/api/flights/{FL123}/orders"),
             with(NAMED, 201),
         )
         .sends(json!({"userId": OWNER, "seats": ["B1"]})),
-        // What is never paid, customers don't buy.
+        // Customers may not buy without paying.
         row(
             "POST /api/orders",
             "/api/orders",
@@ -259,7 +258,7 @@ fn bookings(targets: &Target) -> Vec<Row> {
         .sends(json!({"flight_id": AI101, "customer_id": 7, "seats": 1})),
         row("GET /api/orders/{id}", of_order(""), OWN),
         row("POST /api/orders/{id}/seats", of_order("/seats"), OWN).sends(json!({"seats": ["A2"]})),
-        // Once it is being paid, it can't be again.
+        // One that is being paid can't be paid again.
         row(
             "POST /api/orders/{id}/payment",
             of_order("/payment"),
@@ -298,7 +297,7 @@ fn bookings(targets: &Target) -> Vec<Row> {
         )
         .of_user()
         .sends(json!({"name": "Asha Rao"})),
-        // The owner goes, and is not there any more.
+        // The owner deletes the account, and is unknown afterwards.
         Row {
             owner: Owner::Leaver,
             ..row(
@@ -340,7 +339,7 @@ fn bookings(targets: &Target) -> Vec<Row> {
     rows
 }
 
-/// Tickets to events, their payments, and vouchers.
+/// Event tickets, their payments, and vouchers.
 fn tickets(targets: &Target) -> Vec<Row> {
     let Target {
         user,
@@ -365,7 +364,7 @@ fn tickets(targets: &Target) -> Vec<Row> {
             OWN,
         )
         .of_user(),
-        // Once it is cancelled, it can't be again.
+        // A cancelled one can't be cancelled again.
         row(
             "PUT /api/v1/bookings/{id}/cancel",
             of_tickets("/cancel"),
@@ -377,7 +376,7 @@ fn tickets(targets: &Target) -> Vec<Row> {
             "/api/v1/payments/dead-letters",
             STAFF,
         ),
-        // Nothing has failed.
+        // There is no failed payment.
         row(
             "GET /api/v1/payments/dead-letters/{id}",
             letter,
@@ -403,28 +402,28 @@ fn tickets(targets: &Target) -> Vec<Row> {
     ]
 }
 
-/// Signing up and logging in.
+/// Sign-up and login.
 fn accounts(other_user: &str) -> Vec<Row> {
     let password = format!("/api/v1/users/{other_user}/password");
     vec![
-        // Without a password only staff make users; the second one finds the address taken.
+        // Only staff create users without a password; the second one finds the address taken.
         row(
             "POST /api/v1/users",
             "/api/v1/users",
             [401, 401, 401, 403, 403, 403, 201, 409],
         )
         .sends(json!({"name": "New", "email": "new@example.org"})),
-        // A user has to know the old one, and of others only admins change it. This one is nobody's own.
+        // A user needs the old password, and only admins change others'. This account is no visitor's.
         row(
             "PUT /api/v1/users/{id}/password",
             password,
             [401, 401, 401, 404, 403, 404, 403, 204],
         )
         .sends(json!({"new_password": "correct horse"})),
-        // After that they can log in, whoever they are to calls.
+        // The new password logs in, with any token.
         row("POST /api/v1/sessions", "/api/v1/sessions", [201; 8])
             .sends(json!({"email": "ravi@example.org", "password": "correct horse"})),
-        // By the cookie alone, and these visitors have none.
+        // Authenticated by the cookie alone, which these visitors lack.
         row("GET /api/v1/sessions", "/api/v1/sessions", [401; 8]).refuses("no_session"),
         row("DELETE /api/v1/sessions", "/api/v1/sessions", [401; 8]).refuses("no_session"),
         row(
@@ -480,7 +479,7 @@ fn payments(targets: &Target) -> Vec<Row> {
         .sends(charge),
         row("POST /api/payments/close", "/api/payments/close", SERVICES)
             .sends(json!({"key": "closed"})),
-        // No key has made a charge of this name.
+        // No charge was made with this key.
         row(
             "GET /api/payments",
             "/api/payments?key=closed",

@@ -1,4 +1,4 @@
-//! Who comes, and with which token.
+//! The visitors and their tokens.
 
 use std::time::Duration;
 
@@ -8,24 +8,21 @@ use tokens::{Role, Signer};
 
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// Who comes to each call, in this order.
+/// The callers of each call, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visitor {
     /// Without a token.
     Nobody,
-    /// With the owner's token of yesterday.
+    /// With the owner's expired token.
     Expired,
-    /// With the owner's token for another system.
+    /// With the owner's token for another audience.
     OtherAudience,
-    /// A customer to whom nothing here belongs.
+    /// A customer who owns nothing here.
     OtherCustomer,
-    /// A service.
     Service,
-    /// The customer to whom it belongs.
+    /// The customer who owns the resource.
     Owner,
-    /// An agent.
     Agent,
-    /// An admin.
     Admin,
 }
 
@@ -40,18 +37,18 @@ pub const VISITORS: [Visitor; 8] = [
     Visitor::Admin,
 ];
 
-/// Makes the visitors' tokens.
+/// Signs the visitors' tokens.
 pub struct Tokens {
     pub signer: Signer,
 }
 
 impl Tokens {
-    /// A token that holds.
+    /// A valid token.
     pub fn good(&self, subject: &str, role: Role) -> anyhow::Result<String> {
         self.token(subject, role, "holdfast", Timestamp::now())
     }
 
-    /// What a visitor brings, if something here belongs to this owner.
+    /// A visitor's token, given the owner of the resource.
     pub fn of(&self, visitor: Visitor, owner: &str) -> anyhow::Result<Option<String>> {
         let now = Timestamp::now();
         let token = match visitor {
@@ -62,7 +59,7 @@ impl Tokens {
             }
             Visitor::OtherAudience => self.token(owner, Role::Customer, "elsewhere", now),
             Visitor::OtherCustomer => self.good("somebody else", Role::Customer),
-            // By the name of the owner, too: the role alone decides.
+            // With the owner's name: the role alone decides.
             Visitor::Service => self.good(owner, Role::Service),
             Visitor::Owner => self.good(owner, Role::Customer),
             Visitor::Agent => self.good("agnes", Role::Agent),

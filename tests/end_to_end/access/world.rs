@@ -1,4 +1,4 @@
-//! The three services with auth on, and what is there for visitors to ask for.
+//! The three services with auth required, and the visitors' target resources.
 
 use anyhow::Context as _;
 use local_servers::temporary_directory::Scratch;
@@ -12,13 +12,13 @@ use crate::caller::Caller;
 use crate::databases::DAY;
 use crate::services::{AI101, Part, Services, Settings};
 
-/// The customer to whom everything belongs.
+/// The customer who owns everything.
 pub const OWNER: &str = "7";
 
 /// DEL to BOM with a seat map.
 pub const FL123: &str = "FL123";
 
-/// Services that ask who calls. Their callers of the tests are admins.
+/// Services that authenticate callers. The tests' own callers are admins.
 pub struct World {
     pub services: Services,
     pub tokens: Tokens,
@@ -35,7 +35,7 @@ impl World {
         Self::start_with(|_| {}).await
     }
 
-    /// With other settings.
+    /// With changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         let key = tokens::sign::new_key()?;
         let signer = Signer::from_pem(key.as_bytes())?;
@@ -49,7 +49,7 @@ impl World {
             settings.flights.auth.jwks_file = Some(jwks.clone());
             settings.payments.auth.jwks_file = Some(jwks);
             settings.bookings.auth.signing_key = Some(key.into());
-            // A slow answer of Redis would have the service count failures by itself.
+            // A slow answer of Redis would make the service count failures by itself.
             settings.bookings.redis.timeout = crate::caller::SOON;
             change(settings);
         })
@@ -62,7 +62,7 @@ impl World {
         Ok(Self {
             services,
             tokens,
-            // The documents' page answers with a redirection.
+            // The documents' page answers with a redirect.
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
@@ -82,13 +82,13 @@ impl World {
         self.caller(part).url(path)
     }
 
-    /// booking-service, called by a customer.
+    /// A customer's caller of booking-service.
     pub fn customer(&self, subject: &str) -> anyhow::Result<Caller> {
         let token = self.tokens.good(subject, Role::Customer)?;
         Ok(self.services.bookings.bearing(&token))
     }
 
-    /// Something of everything that a call can be about.
+    /// Creates one of each resource that a call can be about.
     pub async fn targets(&self) -> anyhow::Result<Target> {
         let owner = self.customer(OWNER)?;
         let booking = owner
@@ -142,7 +142,7 @@ impl World {
         })
     }
 
-    /// Ends the services in order; what visitors left is not looked at.
+    /// Ends the services; what visitors left behind is not checked.
     pub async fn finish(mut self) -> anyhow::Result<()> {
         for part in crate::services::PARTS {
             self.services.stop_part(part).await?;

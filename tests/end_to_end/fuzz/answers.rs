@@ -1,4 +1,4 @@
-//! What holds for every answer, whatever was asked.
+//! The contract of every answer.
 
 use anyhow::{Context as _, ensure};
 use reqwest::header::HeaderMap;
@@ -6,18 +6,17 @@ use serde_json::Value;
 
 use super::documents::Call;
 
-/// What any call may answer, said once for all in the documents' words on refusals: what is there, how it
-/// may be asked, and bounds.
+/// Statuses of any call, documented once for all calls: existence, method, media type, and limits.
 const ANY_CALL: &[u16] = &[400, 404, 405, 408, 413, 414, 415, 429, 431, 503];
 
-/// Refusals of what comes with a request, whatever it is for.
+/// Refusal codes that any call may have.
 const TOLD_FIRST: [&str; 3] = ["too_many_parameters", "cross_site", "foreign_host"];
 
-/// Whether a call's document says that it may answer so, as this media type.
+/// Whether a call's document has this status and media type.
 pub fn is_documented(call: &Call, status: u16, media_type: &str, code: &Value) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();
     match call.statuses.get(&status) {
-        // These are told before their call is looked at.
+        // Decided before the call is routed.
         _ if status == 503 || TOLD_FIRST.iter().any(|told| code == told) => true,
         None => ANY_CALL.contains(&status),
         Some(kinds) => {
@@ -26,7 +25,7 @@ pub fn is_documented(call: &Call, status: u16, media_type: &str, code: &Value) -
     }
 }
 
-/// Checks an answer, and gives its body.
+/// Checks an answer, and returns its body.
 pub fn check(method: &str, status: u16, headers: &HeaderMap, text: &str) -> anyhow::Result<Value> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     ensure!(status < 500 || status == 503, "a bug");
@@ -62,7 +61,7 @@ pub fn check(method: &str, status: u16, headers: &HeaderMap, text: &str) -> anyh
             }
         }
         _ => {
-            // Bookings by count and payments refuse in a style of their own.
+            // Bookings by count and payments have refusals in another form.
             ensure!([400, 408].contains(&status), "not a problem");
             ensure!(body["message"].is_string(), "no message");
             ensure!(body["status"].is_string(), "no status");

@@ -1,4 +1,4 @@
-//! A service's calls, as its OpenAPI document has them.
+//! The calls in a service's OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::caller_of;
 use crate::services::{Part, Services};
 
-/// The document of one service.
+/// A service's document.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub part: Part,
@@ -16,24 +16,23 @@ pub struct Document {
     pub calls: Vec<Call>,
 }
 
-/// One call.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub method: String,
-    /// With its parameters in braces.
+    /// With parameters in braces.
     pub path: String,
     pub parameters: Vec<Value>,
-    /// The schema of its body.
+    /// The body's schema.
     pub body: Option<Value>,
     pub media_type: String,
-    /// What it says that it answers, and as which media types.
+    /// Documented statuses with their media types.
     pub statuses: BTreeMap<u16, Vec<String>>,
-    /// Whether it answers without end.
+    /// Whether it answers with an endless stream.
     pub is_stream: bool,
 }
 
 impl Call {
-    /// How reports name it.
+    /// Name in reports.
     pub fn name(&self, part: Part) -> String {
         format!("{part:?} {} {}", self.method, self.path)
     }
@@ -52,7 +51,7 @@ impl Document {
         Ok(Self { part, json, calls })
     }
 
-    /// What a reference in this document stands for.
+    /// Resolves a reference within this document.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let pointer = schema["$ref"].as_str();
         let found = pointer.and_then(|pointer| self.json.pointer(pointer.trim_start_matches('#')));

@@ -1,31 +1,29 @@
-//! What is learned from answers while the services run: ids, so that requests are about things that there
-//! are, and what the documents don't say.
+//! State learned from answers: ids, so that requests are about existing resources, and undocumented answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-/// The one field of what stands for an id that is learned while the services run: of what it is, which one,
-/// and what is sent while there is none.
+/// The only field of a placeholder for a learned id. Its value has the id's kind, an index, and a fallback
+/// while none is known.
 const LEARNED_ID: &str = "\u{1}";
 
-/// How many learned ids are kept of each kind.
+/// Learned ids kept per kind.
 pub const LEARNED: usize = 256;
 
-/// What is learned from answers: ids, and what the documents don't say.
 pub struct Learned {
     surprises: Mutex<BTreeSet<String>>,
     granted: Mutex<BTreeSet<String>>,
     busy: Mutex<Vec<String>>,
-    /// By what they are ids of.
+    /// By kind.
     ids: Mutex<BTreeMap<String, Vec<Value>>>,
 }
 
 impl Default for Learned {
     fn default() -> Self {
         let mut flights: Vec<Value> = (1..=17).map(Value::from).collect();
-        // Of late ones more is asked: this one has a seat map.
+        // Later ids are used more often: this flight has a seat map.
         flights.extend(["FL123", "AI101"].map(Value::from));
         flights.push(json!(17));
         Self {
@@ -38,24 +36,24 @@ impl Default for Learned {
 }
 
 impl Learned {
-    /// Answers that no document has.
+    /// Undocumented answers.
     pub fn surprises(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.surprises
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls that did what they are for.
+    /// Calls that were granted.
     pub fn granted(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was answered 503 though there was time.
+    /// Requests answered 503 although they had time.
     pub fn busy(&self) -> MutexGuard<'_, Vec<String>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the ids of an answer, which is about things of this kind.
+    /// Keeps the ids in an answer about things of this kind.
     pub fn learn(&self, kind: &str, answer: &Value) {
         match answer {
             Value::Array(items) => {
@@ -89,7 +87,7 @@ impl Learned {
         }
     }
 
-    /// Puts learned ids where they belong.
+    /// Replaces the placeholders in a value by learned ids.
     pub fn fill(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => match fields.get(LEARNED_ID) {
@@ -105,12 +103,12 @@ impl Learned {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = wanted[0].as_str().unwrap_or_default();
         let index = wanted[1].as_u64().unwrap_or_default();
-        // It may have been spoilt.
+        // It may have been mutated.
         let index = usize::try_from(index).unwrap_or_default() % LEARNED;
         let made = &wanted[2];
         let is_other = index.is_multiple_of(16);
         let candidates = if is_other {
-            // Something else's.
+            // An id of another kind.
             ids.values().nth(index / 16 % ids.len())
         } else {
             ids.get(kind)
@@ -121,18 +119,18 @@ impl Learned {
         if ids.is_empty() {
             return made.clone();
         }
-        // Those of late are the most interesting.
+        // Recent ids are the most interesting.
         let back = index * index / LEARNED % ids.len();
         ids[ids.len() - 1 - back].clone()
     }
 }
 
-/// What stands for an id of this kind; `made` is sent while there is none.
+/// A placeholder for an id of this kind; `made` is its fallback.
 pub fn placeholder(kind: &str, index: usize, made: &Value) -> Value {
     json!({LEARNED_ID: [kind, index, made]})
 }
 
-/// What a field names an id of, in a body that is about things of this kind; none where it is no id.
+/// The kind of id in a field, in a body about things of this kind; `None` if it is no id.
 pub fn kind_of_field<'a>(kind: &'a str, name: &'a str) -> Option<&'a str> {
     match name {
         "id" | "ids" | "code" => Some(kind),
@@ -146,7 +144,7 @@ pub fn kind_of_field<'a>(kind: &'a str, name: &'a str) -> Option<&'a str> {
     }
 }
 
-/// What the fields of a field are about.
+/// The kind that a field's own fields are about.
 pub fn kind_within<'a>(kind: &'a str, name: &'a str) -> &'a str {
     match name {
         "data" | "attributes" | "relationships" => kind,
@@ -154,7 +152,7 @@ pub fn kind_within<'a>(kind: &'a str, name: &'a str) -> &'a str {
     }
 }
 
-/// What a path is about, up to its end or one of its parameters: the last name in it.
+/// The kind that a path is about, up to its end or to a parameter: the last name in it.
 pub fn kind_of_path(path: &str) -> &str {
     let names = path.rsplit('/').filter(|name| !name.starts_with('{'));
     let kind = names.into_iter().next().unwrap_or_default();

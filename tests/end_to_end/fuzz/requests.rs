@@ -1,4 +1,4 @@
-//! Requests: those that a document describes, and those that come of them when they are spoilt.
+//! Requests as documented, and their mutations.
 
 use anyhow::{Context as _, ensure};
 use proptest::collection::vec;
@@ -17,7 +17,7 @@ use super::learned::{Learned, kind_of_path};
 use super::values::{Place, described, odd, spoil};
 use crate::services::{Part, Services};
 
-/// What may be sent instead of a path's parameter.
+/// Values for a path's parameter.
 const ODD_SEGMENTS: &[&str] = &[
     "0",
     "-1",
@@ -70,7 +70,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("x-forwarded-for", ",,,"),
 ];
 
-/// A request as it is made, with places for ids that are known when it is sent.
+/// A generated request, with placeholders for ids that are known when it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
     part: Part,
@@ -89,23 +89,23 @@ pub struct Request {
 enum Body {
     None,
     Json(Value),
-    /// JSON of which so many bytes are left out, from there on.
+    /// JSON with some bytes cut out: how many, and from where.
     Torn(Value, u16, u16),
     Bytes(Vec<u8>),
 }
 
-/// Any request to any of these services.
+/// A request to any call of these services.
 pub fn to_any_call(documents: &[Document]) -> BoxedStrategy<Request> {
     let calls = documents.iter().flat_map(|document| {
         let calls = document.calls.iter();
-        // How the mock pays is for one test alone to change: the others would wait for it.
+        // Only one test may change the mock provider: the others would wait for it.
         let calls = calls.filter(|call| call.path != "/api/payments/mock" || call.method == "GET");
         calls.map(|call| (weight(call), of_call(document, call)))
     });
     Union::new_weighted(calls.collect()).boxed()
 }
 
-/// How often a call is made: what takes a flight away for good leaves less to ask about.
+/// How often a call is made: flights that are deleted for good leave less to ask about.
 fn weight(call: &Call) -> u32 {
     match (&*call.method, &*call.path) {
         ("DELETE", "/api/flights/{id}") | ("POST", "/api/admin/flights/{id}/cancel") => 1,
@@ -228,7 +228,7 @@ fn body(described: BoxedStrategy<Value>) -> BoxedStrategy<Body> {
     .boxed()
 }
 
-/// A value as a part of an address.
+/// A value as a part of a URL.
 fn in_address(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -237,7 +237,7 @@ fn in_address(value: &Value) -> String {
 }
 
 impl Request {
-    /// Sends it and checks the answer, whose status it returns.
+    /// Sends it, checks the answer, and returns its status.
     pub async fn send(
         &self,
         services: &Services,
@@ -265,7 +265,7 @@ impl Request {
             request = request.header("idempotency-key", format!("key-{key}"));
         }
         for (name, value) in &self.headers {
-            // The text of some is not ASCII: sent as bytes.
+            // Some values are not ASCII, so they are sent as bytes.
             request = request.header(*name, HeaderValue::from_bytes(value.as_bytes())?);
         }
         if let Some(bytes) = bytes.clone() {
@@ -286,7 +286,7 @@ impl Request {
         let text = answer.text().await.with_context(sent)?;
         let body = check(&self.method, status, &headers, &text)
             .with_context(|| format!("{}\nanswered {status} {headers:?}\n{text}", sent()))?;
-        // JSON:API has its errors in a list.
+        // JSON:API has errors in a list.
         let code = [&body["code"], &body["errors"][0]["code"]];
         let code = code.into_iter().find(|code| code.is_string());
         let code = code.unwrap_or(&Value::Null);
@@ -308,13 +308,13 @@ impl Request {
         Ok(status)
     }
 
-    /// Whether it says that it waits for so short a time that nobody could answer.
+    /// Whether its own time limit is too short for any answer.
     fn gives_little_time(&self) -> bool {
         let mut headers = self.headers.iter();
         headers.any(|(name, _)| *name == "x-request-timeout-ms")
     }
 
-    /// What it asks, in short.
+    /// A short description.
     pub fn summary(&self) -> String {
         let body = format!("{:?}", self.body);
         let body: String = body.chars().take(80).collect();

@@ -1,4 +1,4 @@
-//! Values as a schema describes them, and values that no schema describes.
+//! Values as a schema describes them, and unexpected values.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -11,28 +11,28 @@ use serde_json::{Map, Value, json};
 use super::documents::Document;
 use super::learned::{LEARNED, kind_of_field, kind_within, placeholder};
 
-/// The day on which the flights depart.
+/// The departure day of the flights.
 const DAY: &str = "2024-02-15";
 
-/// How deep values are.
+/// Nesting depth of values.
 const DEPTH: usize = 6;
 
-/// A value that a schema describes, under this name.
+/// A value of this schema, for a field with this name.
 pub fn described(document: &Document, at: Place<'_>, schema: &Value) -> BoxedStrategy<Value> {
     at_depth(document, at, schema, DEPTH)
 }
 
-/// Where a value is to stand.
+/// The position of a value.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    /// What the body, or the parameter, is about.
+    /// The kind that the body or the parameter is about.
     pub kind: &'a str,
     /// The field's name.
     pub name: &'a str,
 }
 
 impl Place<'_> {
-    /// A learned id that belongs here, as often as not; otherwise what is made.
+    /// Half the time a learned id that fits here, otherwise `made`.
     fn learned_or(self, made: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
         let Some(kind) = kind_of_field(self.kind, self.name) else {
             return made;
@@ -102,7 +102,7 @@ fn made(document: &Document, at: Place<'_>, schema: &Value, depth: usize) -> Box
         "object" => object(document, at, schema, depth),
         _ => Just(Value::Null).boxed(),
     };
-    // Where null may stand, something else is more interesting.
+    // Nullable values are mostly not null, which is more interesting.
     let weight = |kind: &str| if kind == "null" { 1 } else { 5 };
     let kinds = types.into_iter();
     Union::new_weighted(kinds.map(|kind| (weight(kind), of_type(kind))).collect()).boxed()
@@ -146,7 +146,7 @@ fn text(at: Place<'_>, schema: &Value) -> BoxedStrategy<Value> {
             .prop_map(|bits| uuid::Uuid::from_u128(bits).to_string())
             .boxed(),
         (_, "seats") => "[A-C]([1-9]|10)".boxed(),
-        // As JSON:API names kinds.
+        // JSON:API's names of kinds.
         (_, "type") => Just(format!("{}s", at.kind)).boxed(),
         (_, "month") => Just("2024-02".to_owned()).boxed(),
         (_, "currency") => select(vec!["INR", "USD"]).prop_map(str::to_owned).boxed(),
@@ -205,7 +205,7 @@ fn object(
         .boxed()
 }
 
-/// A value that nobody expects.
+/// An unexpected value.
 pub fn odd() -> BoxedStrategy<Value> {
     prop_oneof![
         select(vec![
@@ -245,7 +245,7 @@ pub fn odd() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// Puts a value somewhere into another: at the place that the choices lead to.
+/// Replaces a nested value; the choices lead to its position.
 pub fn spoil(value: &mut Value, choices: &[u8], with: Value) {
     let Some((choice, rest)) = choices.split_first() else {
         *value = with;
@@ -256,7 +256,7 @@ pub fn spoil(value: &mut Value, choices: &[u8], with: Value) {
         Value::Object(fields) if !fields.is_empty() => {
             let at = choice % (fields.len() + 1);
             match fields.keys().nth(at).cloned() {
-                // One field less.
+                // Removes the field.
                 Some(name) if choice > 200 => {
                     fields.remove(&name);
                 }

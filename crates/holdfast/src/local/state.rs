@@ -104,7 +104,7 @@ impl StateDirectory {
         }
     }
 
-    /// The last written state; empty if there is none or it can't be parsed.
+    /// The last written state; empty if there is none.
     pub fn state(&self) -> anyhow::Result<State> {
         State::read(&self.path)
     }
