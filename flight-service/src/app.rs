@@ -1,6 +1,6 @@
-//! The service's decisions. No SQL, no HTTP.
+//! What the service decides. It knows neither SQL nor HTTP.
 
-pub mod flight_view;
+pub mod flight_times;
 pub mod live;
 pub mod schedule;
 pub mod schedule_changes;
@@ -11,7 +11,7 @@ pub mod seats;
 use domain::FlightId;
 use domain::sale_rules::itinerary::NoItinerary;
 use inventory::command::{MalformedHold, MalformedSeatChange};
-use inventory::{CreateError, InventoryError, Refusal, StoreError};
+use inventory::{CreateError, InventoryError, StoreError};
 use itinerary::SearchError;
 use jiff::civil::Date;
 use service_core::idempotency::KeyConflict;
@@ -58,9 +58,6 @@ pub enum AppError {
     #[error(transparent)]
     Search(#[from] SearchError),
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The inventory gave no verdict.
-    #[error(transparent)]
     Inventory(#[from] InventoryError),
     /// The database failed.
     #[error(transparent)]
@@ -68,9 +65,6 @@ pub enum AppError {
     /// The inventory's tables can't be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The verdict belongs to another kind of command: a bug.
-    #[error("the inventory answered another question")]
-    OtherAnswer,
 }
 
 impl KeyConflict for AppError {

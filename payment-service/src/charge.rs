@@ -24,32 +24,6 @@ pub enum ChargeKind {
     SimulateTimeout,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaymentType {
-    CreditCard,
-    DebitCard,
-    /// Unified Payments Interface.
-    Upi,
-    /// A transfer from the payer's online bank.
-    NetBanking,
-}
-
-impl FromStr for PaymentType {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "credit_card" => Ok(Self::CreditCard),
-            "debit_card" => Ok(Self::DebitCard),
-            "upi" => Ok(Self::Upi),
-            "net_banking" => Ok(Self::NetBanking),
-            _ => Err(Invalid::new(
-                "a payment type is credit_card, debit_card, upi or net_banking",
-            )),
-        }
-    }
-}
-
 /// The payer's five-digit code. Never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaymentCode(String);

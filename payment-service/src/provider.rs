@@ -13,16 +13,6 @@ pub struct ProviderCharge {
     pub details: ChargeDetails,
 }
 
-/// A provider's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// The final outcome of the charge.
-    pub outcome: Outcome,
-    /// Record the outcome but leave the caller without an answer, as a broken network does. Only the mock
-    /// sets it.
-    pub withhold_answer: bool,
-}
-
 /// The provider gave no answer in time; whether money was taken is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the provider timed out; outcome unknown")]
@@ -42,5 +32,5 @@ pub struct NoAnswer;
 pub trait PaymentProvider: Send + Sync + 'static {
     /// Charges, or returns the outcome of the charge that this key made before.
     fn charge<'a>(&'a self, charge: &'a ProviderCharge)
-    -> BoxFuture<'a, Result<Verdict, NoAnswer>>;
+    -> BoxFuture<'a, Result<Outcome, NoAnswer>>;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use payment_service::charge::Outcome;
-use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
+use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge};
 use tokio::sync::Semaphore;
 
 /// Captures every charge once it is released.
@@ -35,15 +35,12 @@ impl Gated {
 }
 
 impl PaymentProvider for Gated {
-    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Verdict, NoAnswer>> {
+    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Outcome, NoAnswer>> {
         async {
             self.asked.add_permits(1);
             let permit = self.let_through.acquire().await.map_err(|_| NoAnswer)?;
             permit.forget();
-            Ok(Verdict {
-                outcome: Outcome::captured(),
-                withhold_answer: false,
-            })
+            Ok(Outcome::captured())
         }
         .boxed()
     }

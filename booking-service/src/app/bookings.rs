@@ -4,7 +4,6 @@
 pub mod by_count;
 pub mod engine;
 pub mod flights;
-pub(crate) mod granted;
 pub mod leases;
 pub mod orders;
 pub mod seat_feeds;

@@ -5,15 +5,14 @@ mod airports;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clients::{CallContext, FlightClient};
-use domain::{AirportCode, FlightId, Units};
+use clients::{CallContext, CallError, FlightClient};
+use domain::{AirportCode, FlightId, Legs, Units};
 use flight_api::{CalendarAnswer, Flight, LedgerProof, Path, SearchAnswer, SearchRequest, SeatMap};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use moka::future::Cache;
 
 use crate::app::AppError;
-use crate::app::bookings::granted::{granted, granted_of};
 
 pub use crate::app::catalog::airports::{Airports, Match};
 
@@ -57,7 +56,8 @@ impl Catalog {
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..AIRPORT_PAGES_MAX {
-            let page = granted(self.flights.airports(after.as_deref(), context).await)?;
+            let page = self.flights.airports(after.as_deref(), context).await;
+            let page = page.map_err(AppError::of_flights)?;
             all.extend(page.data);
             after = page.meta.after;
             if after.is_none() {
@@ -73,7 +73,8 @@ impl Catalog {
         search: &SearchRequest,
         context: &CallContext,
     ) -> Result<SearchAnswer, AppError> {
-        granted(self.flights.search(search, context).await)
+        let found = self.flights.search(search, context).await;
+        found.map_err(AppError::of_flights)
     }
 
     /// The lowest fare of each day of this day's month. Refuses an invalid search.
@@ -86,52 +87,54 @@ impl Catalog {
         context: &CallContext,
     ) -> Result<CalendarAnswer, AppError> {
         let flights = &self.flights;
-        granted(
-            flights
-                .calendar(source, destination, day, seats, context)
-                .await,
-        )
+        let fares = flights
+            .calendar(source, destination, day, seats, context)
+            .await;
+        fares.map_err(AppError::of_flights)
     }
 
     /// By id or flight number; a number means the next departure.
     pub async fn flight(&self, name: &str, context: &CallContext) -> Result<Flight, AppError> {
-        granted_of(name, self.flights.find_flight(name, context).await)
+        let flight = self.flights.find_flight(name, context).await;
+        flight.map_err(AppError::of_flight(name))
     }
 
-    /// Flights as one itinerary, with its price. [`AppError::NoItinerary`] if they cannot be combined.
-    pub async fn itinerary(
-        &self,
-        ids: &[FlightId],
-        context: &CallContext,
-    ) -> Result<Path, AppError> {
+    /// Flights as one itinerary, with its price.
+    ///
+    /// # Errors
+    /// When they are none, or flight-service does not answer.
+    pub async fn itinerary(&self, ids: &Legs, context: &CallContext) -> Result<Path, AppError> {
         let itinerary = self.flights.itinerary(ids, context).await;
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        granted_of(&names.join(" or "), itinerary).map_err(|error| match error {
-            AppError::Refused(refusal) if refusal.code.is_no_itinerary() => {
-                AppError::NoItinerary(refusal)
+        itinerary.map_err(|error| match error {
+            CallError::Refused(refusal) if refusal.code.is_no_itinerary() => {
+                AppError::NoItinerary(refusal.into())
             }
-            error => error,
+            error => AppError::of_flight(&names.join(" or "))(error),
         })
     }
 
     /// In the given order; `None` where flight-service does not answer or has no such flight.
     pub async fn flights(&self, ids: &[FlightId], context: &CallContext) -> Vec<Option<Flight>> {
-        let calls = ids.iter().map(async |id| {
-            let flight = self.flights.flight(*id, context).await;
-            granted(flight).ok()
-        });
+        let calls = ids
+            .iter()
+            .map(async |id| self.flights.flight(*id, context).await.ok());
         stream::iter(calls).buffered(ASKED_AT_ONCE).collect().await
     }
 
     /// A flight's seats. Owners are named by their orders only.
     pub async fn seat_map(&self, id: FlightId, context: &CallContext) -> Result<SeatMap, AppError> {
         let name = id.to_string();
-        granted_of(&name, self.flights.seat_map(&name, context).await)
+        let map = self.flights.seat_map(&name, context).await;
+        map.map_err(AppError::of_flight(&name))
     }
 
     /// The ledger proof of all flights' pools, cached for 30 seconds.
     pub async fn proof(&self, context: &CallContext) -> Result<Arc<LedgerProof>, AppError> {
-        let read = async { granted(self.flights.ledger_proof(context).await).map(Arc::new) };
+        let read = async {
+            let proof = self.flights.ledger_proof(context).await;
+            proof.map(Arc::new).map_err(AppError::of_flights)
+        };
         let proof = self.proof.try_get_with((), read).await;
         proof.map_err(AppError::Shared)
     }

@@ -7,9 +7,9 @@ use service_core::database::is_transient;
 use service_core::group_commit::IsData as _;
 use service_http::Problem;
 
-use crate::app::AppError;
 use crate::app::accounts::authentication::AccountError;
 use crate::app::accounts::passwords::HashError;
+use crate::app::{AppError, Unknown};
 use crate::db;
 use crate::db::DbError;
 use crate::model::invalid_field::InvalidField;
@@ -25,28 +25,15 @@ impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
         match error {
-            AppError::UnknownBooking(_)
-            | AppError::UnknownOrder
-            | AppError::UnknownEventBooking
-            | AppError::UnknownDeadLetter => Self::not_found(text),
-            AppError::UnknownVoucher => Self::not_found(text).with_code("unknown_voucher"),
-            AppError::UnknownFlight(_) => {
-                Self::not_found(text).with_code(RefusalCode::UnknownFlight)
-            }
+            AppError::Unknown(unknown) => unknown.into(),
             AppError::Forbidden(_) => Self::forbidden(text),
-            AppError::UnknownUser => Self::not_found(text).with_code("unknown_user"),
             AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
-            AppError::UnknownEvent => Self::not_found(text).with_code("unknown_event"),
             AppError::EventHasBookings => Self::conflict("event_has_bookings", text),
             AppError::TicketsInUse => Self::conflict(RefusalCode::CapacityInUse, text),
-            AppError::UnknownTicketOption => {
-                Self::not_found(text).with_code("unknown_ticket_option")
-            }
-            AppError::UnknownPurchase => Self::not_found(text),
             AppError::NotSoMany(_) => {
                 Self::new(StatusCode::BAD_REQUEST, INVALID_PURCHASE_QUANTITY, text)
             }
-            AppError::OtherAnswer => Self::internal(error),
+            AppError::MalformedHold(_) => Self::internal(error),
             AppError::KeyReused => Self::key_reused(),
             AppError::InProgress | AppError::ChangedElsewhere | AppError::MadeBefore => {
                 Self::in_progress()
@@ -74,6 +61,24 @@ impl From<AppError> for Problem {
             AppError::Inventory(error) => of_inventory(error),
             AppError::Pools(error) => of_store(error),
             AppError::Db(error) => of_database(error),
+        }
+    }
+}
+
+impl From<Unknown> for Problem {
+    fn from(unknown: Unknown) -> Self {
+        let problem = Self::not_found(unknown.to_string());
+        match unknown {
+            Unknown::Booking(_)
+            | Unknown::Order
+            | Unknown::EventBooking
+            | Unknown::DeadLetter
+            | Unknown::Purchase => problem,
+            Unknown::Flight(_) => problem.with_code(RefusalCode::UnknownFlight),
+            Unknown::User => problem.with_code("unknown_user"),
+            Unknown::Event => problem.with_code("unknown_event"),
+            Unknown::Voucher => problem.with_code("unknown_voucher"),
+            Unknown::TicketOption => problem.with_code("unknown_ticket_option"),
         }
     }
 }
@@ -111,7 +116,9 @@ impl From<AccountError> for Problem {
 
 fn of_inventory(error: InventoryError) -> Problem {
     match error {
-        InventoryError::Broken(_) | InventoryError::Conflict(_) => Problem::internal(error),
+        InventoryError::Refused(_) | InventoryError::Broken(_) | InventoryError::Conflict(_) => {
+            Problem::internal(error)
+        }
         error => Problem::unavailable("tickets can't be counted now").caused_by(error),
     }
 }

@@ -92,9 +92,15 @@ impl EventBooking {
         })
     }
 
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.total.minor() == 0
+    }
+
     /// As first answered, for replays of the request.
-    pub(crate) fn into_made(self) -> Self {
-        let is_free = self.total.minor() == 0;
+    #[must_use]
+    pub fn into_made(self) -> Self {
+        let is_free = self.is_free();
         Self {
             status: if is_free {
                 EventBookingStatus::Confirmed

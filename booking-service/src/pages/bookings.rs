@@ -16,11 +16,11 @@ use service_http::Problem;
 use service_http::extract::{Id, Query};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
 use crate::app::bookings::by_count::Bookings;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::tickets::events::Events;
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::booking::{Booking, Channel};
@@ -237,7 +237,7 @@ async fn find(
     session: &PageSession,
 ) -> Result<Booking, AppError> {
     let booking = bookings.find(id).await?.for_caller(&session.caller);
-    booking.map_err(|_| AppError::UnknownBooking(id))
+    booking.map_err(|_| AppError::Unknown(Unknown::Booking(id)))
 }
 
 /// Page of a booking by count; other channels redirect to their own page.

@@ -6,8 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use clients::CallContext;
-use domain::sale_rules::itinerary;
-use domain::{FlightId, Money, Units};
+use domain::sale_rules::holding::SEATS_MAX;
+use domain::{FlightId, Legs, Money, Units};
 use flight_api::{Flight, SeatMap};
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
@@ -16,8 +16,6 @@ use service_http::Problem;
 use service_http::extract::Query;
 use uuid::Uuid;
 
-use crate::app::AppError;
-use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Catalog};
 use crate::http::Services;
 use crate::http::call_context;
@@ -65,7 +63,7 @@ pub(super) async fn flight(
     show(
         &session,
         &services.catalog,
-        &[id],
+        &id.into(),
         choice_of(&asked.0),
         &context,
     )
@@ -98,19 +96,17 @@ fn choice_of(asked: &Asked) -> Choice {
 }
 
 /// Parses an itinerary's flight ids, in order: `8,9`.
-pub(super) fn flight_ids(text: &str) -> Result<Vec<FlightId>, Problem> {
+pub(super) fn flight_ids(text: &str) -> Result<Legs, Problem> {
     let ids: Result<Vec<FlightId>, _> = text.split(',').map(|id| id.trim().parse()).collect();
     let ids =
         ids.map_err(|_| Problem::invalid_field("flights", "must name flights by their ids"))?;
-    itinerary::check_flights(&ids)
-        .map_err(|broken| Problem::invalid_field("flights", broken.to_string()))?;
-    Ok(ids)
+    Legs::try_from(ids).map_err(|broken| Problem::invalid_field("flights", broken.to_string()))
 }
 
 async fn show(
     session: &PageSession,
     catalog: &Catalog,
-    ids: &[FlightId],
+    ids: &Legs,
     choice: Choice,
     context: &CallContext,
 ) -> Result<HttpResponse, Problem> {
@@ -122,7 +118,7 @@ async fn show(
 pub(super) async fn again(
     session: &PageSession,
     catalog: &Catalog,
-    ids: &[FlightId],
+    ids: &Legs,
     choice: Choice,
     context: &CallContext,
 ) -> Result<HttpResponse, Problem> {
@@ -133,12 +129,13 @@ pub(super) async fn again(
 async fn page_of(
     session: &PageSession,
     catalog: &Catalog,
-    ids: &[FlightId],
+    ids: &Legs,
     choice: &Choice,
     context: &CallContext,
 ) -> Result<HtmlPage, Problem> {
     let path = catalog.itinerary(ids, context).await?;
-    let each = Money::new(path.total_price, path.currency).map_err(|_| AppError::OtherAnswer)?;
+    let each = Money::new(path.total_price, path.currency)
+        .map_err(|error| Problem::internal(error.to_string()))?;
     let legs = path.flights.into_iter().map(async |flight| {
         let map = catalog.seat_map(flight.id, context).await?;
         Ok::<_, Problem>(Leg { flight, map })

@@ -73,8 +73,14 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     let released = moved(cancelled, Event::Released, 0)?;
     // Both wait before the committer comes to either, so they are one batch.
     let (sold, released) = tokio::join!(
-        inventory.submit_with(Command::Confirm { hold }, sold),
-        inventory.submit_with(Command::Release { hold }, released),
+        inventory
+            .command(Command::Confirm { hold })
+            .with(sold)
+            .verdict(),
+        inventory
+            .command(Command::Release { hold })
+            .with(released)
+            .verdict(),
     );
     sold??;
     released??;

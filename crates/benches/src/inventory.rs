@@ -46,10 +46,12 @@ pub fn database(url: &str) -> anyhow::Result<Pool> {
 pub async fn enlarge(url: &str, pools: &[PoolId], capacity: i32) -> anyhow::Result<()> {
     let inventory = start(url)?;
     let resizes = pools.iter().map(|pool| {
-        inventory.submit(Command::ChangePool(PoolChange {
-            capacity: Some(capacity),
-            ..PoolChange::of(*pool)
-        }))
+        inventory
+            .command(Command::ChangePool(PoolChange {
+                capacity: Some(capacity),
+                ..PoolChange::of(*pool)
+            }))
+            .verdict()
     });
     for resized in try_join_all(resizes).await? {
         resized?;

@@ -20,9 +20,9 @@ mod error;
 mod request;
 mod retry;
 
-pub(crate) use self::answer::{answer, empty_answer, read};
+pub(crate) use self::answer::{answer, empty_answer, read, refusal};
 pub use self::call_context::{CallContext, REQUEST_TIMEOUT_HEADER};
 pub(crate) use self::connection::{Connection, http_client};
 pub use self::credentials::Credentials;
-pub use self::error::{Answer, CallError, Refusal};
+pub use self::error::{CallError, Refusal};
 pub(crate) use self::request::Request;

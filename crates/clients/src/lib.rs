@@ -9,5 +9,5 @@ pub mod http;
 mod payment;
 
 pub use self::flight::{FlightClient, SeatStream};
-pub use self::http::{Answer, CallContext, CallError, Credentials, Refusal};
+pub use self::http::{CallContext, CallError, Credentials, Refusal};
 pub use self::payment::PaymentClient;

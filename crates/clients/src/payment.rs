@@ -7,7 +7,7 @@ use payment_api::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, Refund
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response, StatusCode, Url};
 
-use crate::http::{Answer, CallContext, CallError, Connection, Credentials, Request, answer, read};
+use crate::http::{CallContext, CallError, Connection, Credentials, Request, answer, read};
 
 /// Calls payment-service. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -40,25 +40,24 @@ impl PaymentClient {
     /// Charges, once per key.
     ///
     /// A charge that was declined or timed out at the provider (see its status) has taken nothing, for good.
-    /// A refusal (`key_closed`, `idempotency_key_reused`, a malformed request) has charged nothing either,
-    /// and with this request never will.
     ///
     /// # Errors
-    /// Outcome unknown, unless [`CallError::never_sent`]: repeat with the same key, or close it. Timeouts are
-    /// not retried here.
+    /// [`CallError::Refused`] (`key_closed`, `idempotency_key_reused`, a malformed request): nothing was
+    /// charged, and with this request never will be. Otherwise the outcome is unknown, unless
+    /// [`CallError::never_sent`]: repeat with the same key, or close it. Timeouts are not retried here.
     pub async fn charge(
         &self,
         key: &str,
         request: &ChargeRequest,
         context: &CallContext,
-    ) -> Answer<Charge> {
+    ) -> Result<Charge, CallError> {
         let request = Request::repeatable(Method::POST, &["api", "payments", "process"])
             .idempotency_key(key)
             .json(request)?;
         let response = self.connection.send(request, context).await?;
         match response.status() {
             StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT if !is_problem(&response) => {
-                read(response).await.map(Ok)
+                read(response).await
             }
             _ => answer(response).await,
         }
@@ -75,8 +74,7 @@ impl PaymentClient {
         };
         let request =
             Request::repeatable(Method::POST, &["api", "payments", "close"]).json(&body)?;
-        let closed = answer(self.connection.send(request, context).await?).await?;
-        closed.map_err(CallError::Refused)
+        answer(self.connection.send(request, context).await?).await
     }
 
     /// `None`: the key made no charge so far.
@@ -87,10 +85,10 @@ impl PaymentClient {
     ) -> Result<Option<Charge>, CallError> {
         let request = Request::repeatable(Method::GET, &["api", "payments"]).query("key", key);
         let response = self.connection.send(request, context).await?;
-        match answer(response).await? {
+        match answer(response).await {
             Ok(charge) => Ok(Some(charge)),
-            Err(refusal) if refusal.code == RefusalCode::NotFound => Ok(None),
-            Err(refusal) => Err(CallError::Refused(refusal)),
+            Err(CallError::Refused(refusal)) if refusal.code == RefusalCode::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -110,8 +108,7 @@ impl PaymentClient {
         let request = Request::repeatable(Method::POST, &["api", "payments", &payment, "refunds"])
             .idempotency_key(key)
             .json(&RefundRequest { amount })?;
-        let refunded = answer(self.connection.send(request, context).await?).await?;
-        refunded.map_err(CallError::Refused)
+        answer(self.connection.send(request, context).await?).await
     }
 }
 

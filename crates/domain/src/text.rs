@@ -13,6 +13,8 @@ use unicode_properties::{GeneralCategory, UnicodeEmoji as _, UnicodeGeneralCateg
 
 use crate::Invalid;
 
+const INVISIBLE: &str = "must not have control or other invisible characters";
+
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
 const BLACK_FLAG: char = '\u{1F3F4}';
@@ -38,9 +40,7 @@ impl<const MIN: usize, const MAX: usize> FromStr for Text<MIN, MAX> {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text: String = text.trim().nfc().collect();
         if !is_visible(&text) {
-            return Err(Invalid::new(
-                "must not have control or other invisible characters",
-            ));
+            return Err(Invalid::new(INVISIBLE));
         }
         let length = text.chars().count();
         if length < MIN {
@@ -113,6 +113,43 @@ impl<const MAX: usize> TryFrom<String> for Prose<MAX> {
 
 impl<const MAX: usize> From<Prose<MAX>> for String {
     fn from(text: Prose<MAX>) -> Self {
+        text.0
+    }
+}
+
+/// A text that is kept and answered as it came, such as a caller's own reference: from `MIN` to `MAX` characters,
+/// all of which can be seen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Verbatim<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Verbatim<MIN, MAX> {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> TryFrom<String> for Verbatim<MIN, MAX> {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if !(MIN..=MAX).contains(&text.chars().count()) {
+            return Err(Invalid::new(match MIN {
+                0 => format!("must have at most {MAX} characters"),
+                _ => format!("must have {MIN} to {MAX} characters"),
+            }));
+        }
+        if !is_visible(&text) {
+            return Err(Invalid::new(INVISIBLE));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> From<Verbatim<MIN, MAX>> for String {
+    fn from(text: Verbatim<MIN, MAX>) -> Self {
         text.0
     }
 }

@@ -22,7 +22,7 @@ pub use self::holds::{
 };
 pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
 pub use self::search::{
-    CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta, SearchOrder, SearchRequest,
+    CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta, SearchRequest,
 };
 pub use self::seat_news::{SeatComparison, SeatNews, SeatsKnown, Since};
 pub use self::seats::{Seat, SeatChanges, SeatMap, SeatStatus};

@@ -1,32 +1,11 @@
-//! Requests and answers of searches and fare calendars.
+//! Searches and fare calendars: what is asked, and what is found.
 
-use domain::{AirportCode, Amount, Currency, Units};
+use domain::{AirportCode, Amount, Currency, SearchOrder, Units};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Flight;
-
-/// The total order of search results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SearchOrder {
-    /// By price, then duration.
-    #[default]
-    Cheapest,
-    /// By duration, then price.
-    Fastest,
-}
-
-impl SearchOrder {
-    /// The value of the query parameter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cheapest => "cheapest",
-            Self::Fastest => "fastest",
-        }
-    }
-}
 
 /// A search's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

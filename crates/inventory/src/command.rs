@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// Most pools of one hold: an itinerary has at most four legs, and tickets involve at most a voucher and a
-/// limit besides.
-pub const MAX_LEGS: usize = 8;
+/// The most pools that one hold spans: an itinerary has at most four legs, and tickets come with a
+/// voucher and a limit at most.
+pub const HOLD_LEGS_MAX: usize = 8;
 
 /// One command. Each is idempotent: a repeated one gets its first verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,15 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// Whether a command may have come before.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin {
+    /// Its id was just made.
+    New,
+    /// Its id came from outside.
+    MaybeRetry,
 }
 
 /// The direction of an adjustment.
@@ -187,8 +196,8 @@ pub struct HoldCommand {
 /// Why a hold request is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedHold {
-    /// No legs, or more than [`MAX_LEGS`].
-    #[error("a hold has 1 to {MAX_LEGS} legs")]
+    /// No legs, or too many.
+    #[error("a hold has 1 to {HOLD_LEGS_MAX} legs")]
     LegCount,
     /// Two legs name the same pool.
     #[error("a hold names each flight or pool once")]
@@ -212,7 +221,7 @@ impl HoldCommand {
         legs: Vec<LegRequest>,
         until: Until,
     ) -> Result<Self, MalformedHold> {
-        if legs.is_empty() || legs.len() > MAX_LEGS {
+        if legs.is_empty() || legs.len() > HOLD_LEGS_MAX {
             return Err(MalformedHold::LegCount);
         }
         for (index, leg) in legs.iter().enumerate() {
@@ -318,8 +327,8 @@ pub struct SeatChange {
 /// Why a seat change is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedSeatChange {
-    /// No legs, or more than [`MAX_LEGS`].
-    #[error("a hold has 1 to {MAX_LEGS} legs")]
+    /// No legs, or too many.
+    #[error("a hold has 1 to {HOLD_LEGS_MAX} legs")]
     LegCount,
     /// Two legs name the same pool.
     #[error("a change names each flight or pool once")]
@@ -350,7 +359,7 @@ impl SeatChange {
         if number < 1 {
             return Err(MalformedSeatChange::Number);
         }
-        if legs.is_empty() || legs.len() > MAX_LEGS {
+        if legs.is_empty() || legs.len() > HOLD_LEGS_MAX {
             return Err(MalformedSeatChange::LegCount);
         }
         let mut by_pool = BTreeMap::new();

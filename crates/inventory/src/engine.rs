@@ -9,22 +9,23 @@ use domain::{HoldId, PoolId, Units};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use service_core::connections::on_connection;
+use service_core::page::PageRequest;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::command::{Command, Direction, HoldCommand};
+use crate::command::{Command, Direction, HoldCommand, Origin};
 use crate::committer::{Answer, Commits, Committer, CountListener, Submission};
 use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::in_flight::{Entry, InFlight};
 use crate::proof::{Proof, Proofs};
 use crate::replay_lookup::{Id, Recorded, ReplayLookup};
-use crate::rows::{AnyRows, Rows};
+use crate::rows::AnyRows;
 use crate::store::{
-    EnteredMovement, LapsedHold, LedgerPart, SeatMap, StoreError, lapsed_holds, movements,
+    EnteredMovement, LapsedHold, LedgerPlace, SeatMap, StoreError, lapsed_holds, movements,
     recorded_holds, seat_map,
 };
 use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal, Verdict};
@@ -137,44 +138,8 @@ impl Inventory {
         })
     }
 
-    /// Submits a command and waits until its verdict is durable.
-    ///
-    /// # Errors
-    /// When there is no verdict: the queue is full, or the database does not answer in time. The same command
-    /// may be retried.
-    pub async fn submit(&self, command: Command) -> Answer {
-        self.submit_through_gate(command, Origin::MaybeRetry, None)
-            .await
-    }
-
-    /// [`Self::submit`] for a command with a new id, which can't be a retry: a refusal by the gate needs no
-    /// lookup.
-    ///
-    /// # Errors
-    /// As for [`Self::submit`].
-    pub async fn submit_new(&self, command: Command) -> Answer {
-        self.submit_through_gate(command, Origin::New, None).await
-    }
-
-    /// [`Self::submit`] with rows of the caller's own, written in the command's transaction.
-    ///
-    /// # Errors
-    /// As for [`Self::submit`], and when the database refuses the rows.
-    pub async fn submit_with(&self, command: Command, rows: impl Rows) -> Answer {
-        self.submit_through_gate(command, Origin::MaybeRetry, Some(Box::new(rows)))
-            .await
-    }
-
-    /// [`Self::submit_with`] for a command with a new id, as [`Self::submit_new`].
-    ///
-    /// # Errors
-    /// As for [`Self::submit_with`].
-    pub async fn submit_new_with(&self, command: Command, rows: impl Rows) -> Answer {
-        self.submit_through_gate(command, Origin::New, Some(Box::new(rows)))
-            .await
-    }
-
-    async fn submit_through_gate(
+    /// Has a command decided, through the gate if it takes units, and waits until its verdict is durable.
+    pub(crate) async fn submit_through_gate(
         &self,
         command: Command,
         origin: Origin,
@@ -273,11 +238,11 @@ impl Inventory {
         submit_to(&self.commits, command, rows, entry, self.commit_timeout).await
     }
 
-    /// The current state of a hold; `None` if there is no such hold.
+    /// A hold as it stands, if there is one.
     ///
     /// # Errors
-    /// When the database fails or does not answer.
-    pub async fn hold(&self, id: HoldId) -> Result<Option<HoldView>, StoreError> {
+    /// When the database does not answer.
+    pub async fn find_hold(&self, id: HoldId) -> Result<Option<HoldView>, StoreError> {
         let client = self.database.get().await?;
         let hold = recorded_holds(&client, &vec![id.0]).await?.remove(&id);
         Ok(hold.map(|hold| HoldView::of(id, &hold, false)))
@@ -299,7 +264,7 @@ impl Inventory {
     pub async fn ledger(
         &self,
         pool: PoolId,
-        part: LedgerPart,
+        part: PageRequest<LedgerPlace>,
         limit: i64,
     ) -> Result<Vec<EnteredMovement>, StoreError> {
         let client = self.database.get().await?;
@@ -314,15 +279,6 @@ impl Inventory {
     pub async fn prove(&self) -> Result<Proof, StoreError> {
         self.proofs.prove().await
     }
-}
-
-/// Whether a command may be a retry.
-#[derive(Clone, Copy)]
-enum Origin {
-    /// Its id is new.
-    New,
-    /// Its id came from a client.
-    MaybeRetry,
 }
 
 /// The outcome of registering a command that may be a retry.

@@ -41,6 +41,7 @@ mod replay_lookup;
 pub mod rows;
 pub mod state;
 mod store;
+mod submission;
 pub mod verdict;
 
 pub use command::{
@@ -51,7 +52,8 @@ pub use gate::Gate;
 pub use migrations::migrations;
 pub use rows::{RowStatement, Rows};
 pub use store::{
-    CreateError, EnteredMovement, LedgerPart, LedgerPlace, LiveSeat, SeatMap, StoreError,
-    create_pools, pool_counts,
+    CreateError, EnteredMovement, LedgerPlace, LiveSeat, SeatMap, StoreError, create_pools,
+    pool_counts,
 };
+pub use submission::Submission;
 pub use verdict::{Accepted, Adjusted, HoldView, InventoryError, PoolCount, Refusal, Verdict};

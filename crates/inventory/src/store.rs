@@ -7,7 +7,7 @@ mod seats;
 mod write;
 
 pub(crate) use ledger::movements;
-pub use ledger::{EnteredMovement, LedgerPart, LedgerPlace};
+pub use ledger::{EnteredMovement, LedgerPlace};
 pub(crate) use load::{Repeats, load};
 pub use read::pool_counts;
 pub(crate) use read::{LapsedHold, lapsed_holds, recorded_adjustments, recorded_holds};

@@ -194,9 +194,13 @@ impl Refusal {
     }
 }
 
-/// Why there is no verdict. The command may be retried; its id keeps it from acting twice.
+/// Why a command was not carried out. Unless it was refused there is no verdict: the command may be retried, and its id
+/// keeps it from acting twice.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum InventoryError {
+    /// The command was decided, and refused: final.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The queue is full, or the command waited too long.
     #[error("the inventory is overloaded")]
     Busy,

@@ -4,9 +4,8 @@
 //! least time, after the least connection, open or not, of any airline. Only the last leg must be usable. No
 //! real path costs less.
 
-use domain::sale_rules::itinerary::MAX_LEGS;
+use domain::{LEGS_MAX, SearchOrder};
 
-use crate::order::Order;
 use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{Network, Route};
 
@@ -35,10 +34,10 @@ impl Measure {
     }
 
     /// The measures of an order's two main keys.
-    pub fn of(order: Order) -> (Self, Self) {
+    pub fn of(order: SearchOrder) -> (Self, Self) {
         match order {
-            Order::Cheapest => (Self::Price, Self::Time),
-            Order::Fastest => (Self::Time, Self::Price),
+            SearchOrder::Cheapest => (Self::Price, Self::Time),
+            SearchOrder::Fastest => (Self::Time, Self::Price),
         }
     }
 
@@ -59,7 +58,7 @@ pub(crate) struct Bounds {
     airports: usize,
     /// For each set of remaining via airports and each airport outside the set: the least cost of exactly 0, 1,
     /// 2 and 3 further legs, each with the connection before it.
-    onward: Vec<[i64; MAX_LEGS]>,
+    onward: Vec<[i64; LEGS_MAX]>,
 }
 
 impl Bounds {
@@ -76,7 +75,7 @@ impl Bounds {
         let airports = network.airports().len();
         let mut bounds = Self {
             airports,
-            onward: vec![[UNREACHABLE; MAX_LEGS]; airports * goal.via.sets()],
+            onward: vec![[UNREACHABLE; LEGS_MAX]; airports * goal.via.sets()],
         };
         let at_destination = bounds.place(goal.destination, 0);
         bounds.onward[at_destination][0] = 0;
@@ -110,7 +109,7 @@ impl Bounds {
 
     /// Memory of the bounds for a query without via airports, in bytes.
     pub fn bytes(airports: usize) -> usize {
-        airports * size_of::<[i64; MAX_LEGS]>()
+        airports * size_of::<[i64; LEGS_MAX]>()
     }
 
     /// The least cost of exactly `further` more legs (0 to 3) from an airport that still have to visit the via

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::Amount;
-use domain::sale_rules::itinerary::MAX_LEGS;
+use domain::{Amount, LEGS_MAX};
 
 use crate::bounds::{Bounds, Measure, UNREACHABLE};
 use crate::cursor::SortKey;
-use crate::itinerary::Legs;
+use crate::itinerary::LegSlots;
 use crate::last_legs::last_legs;
-use crate::order::Rank;
+use crate::rank::Rank;
 use crate::resolved_query::{NO_LIMIT, ResolvedQuery};
 use crate::search::SearchStats;
 use crate::timetable::{FlightSlot, Network, Route, Timetable};
@@ -38,7 +37,7 @@ pub(crate) struct Branch<'a, F> {
 
 /// A partial itinerary: at least one leg.
 struct Partial {
-    legs: Legs,
+    legs: LegSlots,
     /// Sum over the legs, in ten-thousandths. Four amounts can't overflow.
     price: i64,
     departs_s: u32,
@@ -46,7 +45,7 @@ struct Partial {
     /// The airport reached.
     airport: u16,
     /// The airports visited before; unused entries repeat the source.
-    visited: [u16; MAX_LEGS],
+    visited: [u16; LEGS_MAX],
     /// Remaining via airports, this one excluded.
     missing: usize,
 }
@@ -257,12 +256,12 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
 
     fn first(&self, slot: FlightSlot, step: &Step<'_>) -> Partial {
         Partial {
-            legs: Legs::one(slot),
+            legs: LegSlots::one(slot),
             price: self.timetable.prices[slot.index()].ten_thousandths(),
             departs_s: self.timetable.departs_s[slot.index()],
             arrives_s: self.timetable.arrives_s[slot.index()],
             airport: step.route.destination,
-            visited: [self.goal.source; MAX_LEGS],
+            visited: [self.goal.source; LEGS_MAX],
             missing: step.missing,
         }
     }

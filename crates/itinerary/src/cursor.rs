@@ -3,12 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::sale_rules::itinerary::MAX_LEGS;
-use domain::{Amount, FlightId, Invalid};
+use domain::{Amount, FlightId, Invalid, LEGS_MAX, SearchOrder};
 use jiff::Timestamp;
 
 use crate::itinerary::Itinerary;
-use crate::order::Order;
 use crate::timetable::{FlightSlot, Timetable};
 
 /// A position in an order. Neither the itinerary nor its timetable has to exist any more: what follows the
@@ -18,7 +16,7 @@ use crate::timetable::{FlightSlot, Timetable};
 /// duration and the departure in seconds, and the flight ids of the legs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    order: Order,
+    order: SearchOrder,
     keys: SortKey,
 }
 
@@ -28,18 +26,18 @@ pub struct Cursor {
 /// passes through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SortKey {
-    /// Price and duration, in the order of [`Order::keys`].
+    /// Price and duration, in the order of [`SearchOrder::keys`].
     pub main: (i64, i64),
     /// Departure, in Unix seconds.
     pub departs_s: i64,
     /// Flight ids of the legs; unused entries repeat the last.
-    pub ids: [FlightId; MAX_LEGS],
+    pub ids: [FlightId; LEGS_MAX],
 }
 
 impl Cursor {
     /// The order that the position belongs to.
     #[must_use]
-    pub fn order(&self) -> Order {
+    pub fn order(&self) -> SearchOrder {
         self.order
     }
 
@@ -57,7 +55,7 @@ impl Cursor {
 impl Timetable {
     /// The cursor at an itinerary of this timetable.
     #[must_use]
-    pub fn place(&self, itinerary: &Itinerary, order: Order) -> Cursor {
+    pub fn place(&self, itinerary: &Itinerary, order: SearchOrder) -> Cursor {
         let id = |slot: FlightSlot| self.ids[slot.index()];
         let price = itinerary.price.amount().ten_thousandths();
         Cursor {
@@ -101,7 +99,7 @@ impl FromStr for Cursor {
 
 fn place_of(text: &str) -> Option<Cursor> {
     let mut words = text.split('.');
-    let order: Order = words.next()?.parse().ok()?;
+    let order: SearchOrder = words.next()?.parse().ok()?;
     let mut numbers = words.map(|word| word.parse::<i64>().ok());
     let mut number = || numbers.next().flatten();
     let price = Amount::from_ten_thousandths(number()?)
@@ -111,10 +109,10 @@ fn place_of(text: &str) -> Option<Cursor> {
     Timestamp::from_second(departs_s).ok()?;
     let ids: Vec<FlightId> = numbers.map(|id| id.map(FlightId)).collect::<Option<_>>()?;
     let last = ids.last()?;
-    if duration_s <= 0 || ids.len() > MAX_LEGS {
+    if duration_s <= 0 || ids.len() > LEGS_MAX {
         return None;
     }
-    let mut padded = [*last; MAX_LEGS];
+    let mut padded = [*last; LEGS_MAX];
     padded.get_mut(..ids.len())?.copy_from_slice(&ids);
     Some(Cursor {
         order,

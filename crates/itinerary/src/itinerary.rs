@@ -1,7 +1,6 @@
 //! The result of a search.
 
-use domain::Money;
-use domain::sale_rules::itinerary::MAX_LEGS;
+use domain::{LEGS_MAX, Money};
 use jiff::Timestamp;
 
 use crate::timetable::FlightSlot;
@@ -9,7 +8,7 @@ use crate::timetable::FlightSlot;
 /// A journey between two airports: 1 to 4 legs in order, all in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Itinerary {
-    pub(crate) legs: Legs,
+    pub(crate) legs: LegSlots,
     /// The price of one seat on all legs.
     pub price: Money,
     /// Departure of the first leg.
@@ -40,16 +39,16 @@ impl Itinerary {
 
 /// One to four slots, stored inline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Legs {
+pub(crate) struct LegSlots {
     /// Unused entries repeat the last leg.
-    slots: [FlightSlot; MAX_LEGS],
+    slots: [FlightSlot; LEGS_MAX],
     len: u8,
 }
 
-impl Legs {
+impl LegSlots {
     pub fn one(slot: FlightSlot) -> Self {
         Self {
-            slots: [slot; MAX_LEGS],
+            slots: [slot; LEGS_MAX],
             len: 1,
         }
     }
@@ -66,7 +65,7 @@ impl Legs {
     }
 
     pub fn last(&self) -> FlightSlot {
-        self.slots[MAX_LEGS - 1]
+        self.slots[LEGS_MAX - 1]
     }
 
     pub fn as_slice(&self) -> &[FlightSlot] {
@@ -74,7 +73,7 @@ impl Legs {
     }
 
     /// All four entries; unused ones repeat the last leg.
-    pub fn padded(&self) -> [FlightSlot; MAX_LEGS] {
+    pub fn padded(&self) -> [FlightSlot; LEGS_MAX] {
         self.slots
     }
 }

@@ -4,7 +4,7 @@
 //! bounds over all flights would promise paths that don't exist, and a search that never fills its heap has
 //! nothing else to prune by.
 
-use domain::sale_rules::itinerary::MAX_LEGS;
+use domain::LEGS_MAX;
 
 use crate::resolved_query::ResolvedQuery;
 use crate::timetable::{FlightSlot, Network, Timetable};
@@ -32,7 +32,7 @@ pub(crate) fn last_legs(
     let before = timetable
         .longest_flight_s
         .saturating_add(goal.connections.max_seconds());
-    let latest = (1..MAX_LEGS).fold(*goal.day.end(), |at, _| at.saturating_add(before));
+    let latest = (1..LEGS_MAX).fold(*goal.day.end(), |at, _| at.saturating_add(before));
     let seconds = *goal.day.start()..=latest;
     let routes = network.routes_to(goal.destination);
     let is_any_last = routes.map(|(_, route)| {

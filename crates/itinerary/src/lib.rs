@@ -16,7 +16,7 @@
 //! | `timetable` | airports, flights, the columns and their grouping by route |
 //! | `build` | builds a timetable; validates the input |
 //! | `query`, `filters` | the request: [`Query`], [`Filters`], [`SearchError`] |
-//! | `order`, `cursor` | [`Order`] and its total order; a [`Cursor`] for pagination |
+//! | `order`, `cursor` | [`SearchOrder`] and its total order; a [`Cursor`] for pagination |
 //! | `itinerary` | the result: [`Itinerary`] |
 //! | `resolved_query` | a validated query, in indexes and seconds of the timetable |
 //! | `search` | [`Timetable::search`], the entry point |
@@ -90,8 +90,8 @@ mod cursor;
 mod filters;
 mod itinerary;
 mod last_legs;
-mod order;
 mod query;
+mod rank;
 mod resolved_query;
 mod search;
 mod shared_bounds;
@@ -101,10 +101,10 @@ mod transposition_table;
 
 pub use build::BuildError;
 pub use cursor::Cursor;
-pub use domain::sale_rules::itinerary::{ConnectionWindow, ConnectionWindowReversed, MAX_LEGS};
+pub use domain::SearchOrder;
+pub use domain::sale_rules::itinerary::{ConnectionWindow, ConnectionWindowReversed};
 pub use filters::{Filters, TimeWindow};
 pub use itinerary::Itinerary;
-pub use order::Order;
 pub use query::{MAX_STOPS, Query, SearchError};
 pub use search::SearchStats;
 pub use timetable::{Airport, Flight, FlightSlot, Timetable};

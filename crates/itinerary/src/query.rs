@@ -1,18 +1,17 @@
 //! A search request.
 
-use domain::AirportCode;
 use domain::sale_rules::itinerary::ConnectionWindow;
+use domain::{AirportCode, SearchOrder};
 use jiff::civil::Date;
 
 use crate::cursor::Cursor;
 use crate::filters::Filters;
-use crate::order::Order;
 
 /// Most stops of a search: one fewer than the legs of an itinerary.
 pub const MAX_STOPS: u8 = 3;
 
 /// A request for the best itineraries between two airports on a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Departure airport of the first leg.
     pub source: AirportCode,
@@ -21,7 +20,7 @@ pub struct Query {
     /// The departure day of the first leg, in the source's local time.
     pub date: Date,
     /// What to minimize first.
-    pub order: Order,
+    pub order: SearchOrder,
     /// Most stops: 0 (direct flights only) to [`MAX_STOPS`].
     pub max_stops: u8,
     /// Most itineraries to return. Work and memory grow with it.
@@ -74,5 +73,5 @@ pub enum SearchError {
     ViaExcluded(AirportCode),
     /// The cursor belongs to the other order.
     #[error("this cursor belongs to the order {0}")]
-    CursorOfOtherOrder(Order),
+    CursorOfOtherOrder(SearchOrder),
 }

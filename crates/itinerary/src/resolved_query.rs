@@ -3,13 +3,12 @@
 use std::ops::RangeInclusive;
 
 use domain::sale_rules::itinerary::ConnectionWindow;
-use domain::{AirportCode, Amount};
+use domain::{AirportCode, Amount, SearchOrder};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
 use crate::cursor::SortKey;
 use crate::filters::{LocalWindow, TimeWindow};
-use crate::order::Order;
 use crate::query::{MAX_STOPS, Query, SearchError};
 use crate::timetable::{FlightSlot, Timetable};
 
@@ -22,7 +21,7 @@ pub(crate) struct ResolvedQuery<'a> {
     pub destination: u16,
     /// When the first leg may depart: the local day.
     pub day: RangeInclusive<u32>,
-    pub order: Order,
+    pub order: SearchOrder,
     /// Most legs: 1 to 4.
     pub max_legs: usize,
     pub connections: ConnectionWindow,

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::sale_rules::itinerary::{self as rules, ConnectionWindow, MAX_LEGS};
-use domain::{Amount, Money};
+use domain::sale_rules::itinerary::{self as rules, ConnectionWindow};
+use domain::{Amount, LEGS_MAX, Money, SearchOrder};
 use jiff::civil::Date;
 
 use crate::bounds::{Bounds, Measure};
 use crate::branch::Branch;
-use crate::itinerary::{Itinerary, Legs};
-use crate::order::Order;
+use crate::itinerary::{Itinerary, LegSlots};
 use crate::query::{Query, SearchError};
 use crate::resolved_query::ResolvedQuery;
 use crate::shared_bounds::SharedKey;
@@ -87,7 +86,7 @@ impl Timetable {
         is_open: impl Fn(FlightSlot) -> bool,
     ) -> impl Iterator<Item = Result<(Date, Option<Itinerary>), SearchError>> {
         let mut query = Query {
-            order: Order::Cheapest,
+            order: SearchOrder::Cheapest,
             limit: 1,
             after: None,
             ..query.clone()
@@ -111,7 +110,7 @@ impl Timetable {
         rules::check(&legs, connections).ok()?;
         let legs = rest
             .iter()
-            .fold(Legs::one(*first), |legs, slot| legs.then(*slot));
+            .fold(LegSlots::one(*first), |legs, slot| legs.then(*slot));
         Some(self.itinerary(legs))
     }
 
@@ -125,7 +124,7 @@ impl Timetable {
         last_legs: &[bool],
     ) -> Arc<Bounds> {
         let make = || Bounds::new(&self.networks[network], goal, measure, last_legs);
-        if goal.via.sets() > 1 || !goal.excluded.is_empty() || goal.max_legs < MAX_LEGS {
+        if goal.via.sets() > 1 || !goal.excluded.is_empty() || goal.max_legs < LEGS_MAX {
             return Arc::new(make());
         }
         let key = SharedKey {
@@ -138,7 +137,7 @@ impl Timetable {
         self.shared_bounds.get_or_make(key, make)
     }
 
-    fn itinerary(&self, legs: Legs) -> Itinerary {
+    fn itinerary(&self, legs: LegSlots) -> Itinerary {
         let slots = legs.as_slice();
         let (first, last) = (legs.first(), legs.last());
         let prices = slots

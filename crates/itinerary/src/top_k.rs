@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::order::Rank;
+use crate::rank::Rank;
 
 /// A heap with the worst on top; a better one replaces it.
 pub(crate) struct TopK {

@@ -13,7 +13,7 @@ use arc_swap::{ArcSwap, Guard};
 use deadpool_postgres::Pool as Database;
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
-use flight_api::Flight;
+use flight_api::{Flight, FlightStatus};
 use inventory::PoolCount;
 use inventory::committer::CountListener;
 use inventory::decide::SalesPolicy;
@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::flight_view::FlightView;
+use super::flight_times::{local_text, status};
 use super::live::{LiveCount, VersionStamp};
 use super::{AppError, DbError};
 use crate::db;
@@ -269,23 +269,28 @@ impl Schedule {
     pub fn flight(&self, slot: FlightSlot, sales: SalesPolicy, now: Timestamp) -> Option<Flight> {
         let details = self.details.get(slot.index())?;
         let flight = self.timetable.flight(slot);
-        let facts = FlightView {
+        let free = self.free(slot);
+        let local = |at, airport| Some(local_text(at, &self.airport(airport)?.time_zone));
+        Some(Flight {
             id: flight.id,
-            flight_number: &details.flight_number,
+            flight_number: details.flight_number,
             source: flight.source,
             destination: flight.destination,
-            departs_at: flight.departs_at,
-            arrives_at: flight.arrives_at,
-            price: flight.price,
-            capacity: details.capacity,
-            free: self.free(slot),
-            is_cancelled: details.is_cancelled,
-            closed_at: details.closed_at,
+            departure_time: flight.departs_at,
+            arrival_time: flight.arrives_at,
+            departure_local: local(flight.departs_at, flight.source)?,
+            arrival_local: local(flight.arrives_at, flight.destination)?,
+            total_seats: details.capacity,
+            booked_seats: details.capacity - free,
+            available_seats: free,
+            price: flight.price.amount(),
+            currency: flight.price.currency(),
+            status: match details.is_cancelled {
+                true => FlightStatus::Cancelled,
+                false => status(sales, flight.departs_at, details.closed_at, now),
+            },
             created_at: details.created_at,
-        };
-        let source = self.airport(flight.source)?;
-        let destination = self.airport(flight.destination)?;
-        Some(facts.flight(&source.time_zone, &destination.time_zone, sales, now))
+        })
     }
 
     /// The next departure of a flight number that is not cancelled; after the last one, the last one if it is

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
 use flight_api::{Flight, FlightChange, FlightStatus, NewFlight};
-use inventory::{Command, Inventory, NewPool, PoolChange, Refusal};
+use inventory::{Inventory, InventoryError, NewPool, PoolChange, Refusal};
 use service_core::idempotency::{self, Answer, Kept, Replayable, RequestKey, answers};
 
 use super::AppError;
@@ -75,8 +75,7 @@ impl ScheduleChanges {
         let layout = seat_layout(new)?;
         let mut client = self.database.get().await?;
         let transaction = client.transaction().await.map_err(db::DbError::from)?;
-        let ids = db::flights::new_ids(&transaction, 1).await?;
-        let id = *ids.first().ok_or(AppError::OtherAnswer)?;
+        let id = db::flights::new_id(&transaction).await?;
         let pool = NewPool {
             id: id.pool(),
             kind: POOL_KIND.to_owned(),
@@ -118,13 +117,13 @@ impl ScheduleChanges {
             return Err(AppError::Invalid("status", problem.to_owned()));
         }
         change.total_seats.map_or(Ok(()), check_seats)?;
-        let command = Command::ChangePool(PoolChange {
+        let pool = PoolChange {
             capacity: change.total_seats,
             closes: change.status.is_some(),
             ..PoolChange::of(id.pool())
-        });
+        };
         let rows = FlightChanged { flight: id, price };
-        self.inventory.submit_with(command, rows).await??;
+        self.inventory.change_pool(pool).with(rows).send().await?;
         self.schedule.wait_for_changes().await;
         Ok(())
     }
@@ -136,17 +135,16 @@ impl ScheduleChanges {
     /// There is no such flight, or seats are held or sold.
     pub async fn cancel(&self, id: FlightId) -> Result<(), AppError> {
         self.require(id).await?;
-        let command = Command::ChangePool(PoolChange {
+        let pool = PoolChange {
             closes: true,
             only_unsold: true,
             ..PoolChange::of(id.pool())
-        });
-        let answer = self.inventory.submit_with(command, FlightCancelled(id));
-        match answer.await? {
-            Ok(_) => {}
-            Err(Refusal::CapacityInUse) => return Err(AppError::HasBookings(id)),
-            Err(refusal) => return Err(refusal.into()),
-        }
+        };
+        let cancelling = self.inventory.change_pool(pool).with(FlightCancelled(id));
+        cancelling.send().await.map_err(|error| match error {
+            InventoryError::Refused(Refusal::CapacityInUse) => AppError::HasBookings(id),
+            error => error.into(),
+        })?;
         self.schedule.wait_for_changes().await;
         Ok(())
     }

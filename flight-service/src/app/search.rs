@@ -15,15 +15,14 @@ pub mod shared;
 
 use std::sync::Arc;
 
-use domain::{AirportCode, Money, Units};
+use domain::{Money, Units};
 use flight_api::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
 use inventory::decide::SalesPolicy;
-use itinerary::{ConnectionWindow, Cursor, Filters, Itinerary, Order, Query};
-use jiff::civil::Date;
+use itinerary::{ConnectionWindow, Itinerary, Query};
 use jiff::{SignedDuration, Timestamp};
 
 use self::cache_validators::{CacheValidators, Observer};
-use self::candidates::{CANDIDATES, Candidates, Key};
+use self::candidates::{CANDIDATES, CacheKey, Candidates};
 use self::month::Month;
 use super::AppError;
 use super::schedule::{CurrentSchedule, Schedule};
@@ -32,44 +31,13 @@ use super::schedule::{CurrentSchedule, Schedule};
 /// share them differ by less. Whoever answers from them looks at its own clock.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What somebody searches for.
+/// What somebody searches for: a page of itineraries, or the fares of days.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Where to depart.
-    pub source: AirportCode,
-    /// Where to arrive.
-    pub destination: AirportCode,
-    /// The local date of departure.
-    pub date: Date,
+    /// The itineraries.
+    pub query: Query,
     /// Seats that each leg must have free.
     pub seats: Units,
-    /// What is best.
-    pub order: Order,
-    /// How many times one may change, 0 to 3.
-    pub max_stops: u8,
-    /// What else every itinerary must be like.
-    pub filters: Filters,
-    /// Where to go on.
-    pub after: Option<Cursor>,
-    /// How many itineraries to answer, 1 to 100.
-    pub limit: usize,
-}
-
-/// Whose fares somebody wants to see.
-#[derive(Clone, Debug)]
-pub struct CalendarQuery {
-    /// Where to depart.
-    pub source: AirportCode,
-    /// Where to arrive.
-    pub destination: AirportCode,
-    /// On which days, local to the source.
-    pub month: Month,
-    /// Seats that each leg must have free.
-    pub seats: Units,
-    /// How many times one may change, 0 to 3.
-    pub max_stops: u8,
-    /// What else every itinerary must be like.
-    pub filters: Filters,
 }
 
 /// What was found.
@@ -105,6 +73,12 @@ impl Searcher {
         }
     }
 
+    /// How long a connection lasts.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionWindow {
+        self.connections
+    }
+
     /// The best itineraries that have the seats, in order.
     ///
     /// # Errors
@@ -112,9 +86,9 @@ impl Searcher {
     pub async fn search(&self, search: &Search) -> Result<Found, AppError> {
         let now = Timestamp::now();
         let schedule = self.schedule.get();
-        let candidates = self.candidates(&schedule, search, now).await?;
+        let candidates = self.candidates(&schedule, &search.query, now).await?;
         // One more than is answered, to know whether there are more.
-        let wanted = search.limit.saturating_add(1);
+        let wanted = search.query.limit.saturating_add(1);
         let mut observer = Observer::new(&schedule, self.sales, search.seats, now);
         let has_seats = |itinerary: &&Itinerary| {
             let mut legs = itinerary.legs().iter();
@@ -126,11 +100,14 @@ impl Searcher {
         // There may be more behind the candidates: look, rather than answer a short page.
         if found.len() < wanted && candidates.len() == CANDIDATES {
             let is_open = |slot| schedule.is_open(slot, self.sales, search.seats, now);
-            let query = self.query(search, wanted);
+            let query = Query {
+                limit: wanted,
+                ..search.query.clone()
+            };
             found = schedule.timetable().search(&query, is_open)?;
             validators = None;
         }
-        let answer = self.answer(&schedule, search, &found, now);
+        let answer = self.answer(&schedule, &search.query, &found, now);
         Ok(Found { answer, validators })
     }
 
@@ -140,28 +117,21 @@ impl Searcher {
         validators.holds(&self.schedule.now(), Timestamp::now())
     }
 
-    /// The cheapest price of each day of a month.
+    /// The cheapest price of each day of a month; the query's own day does not matter.
     ///
     /// # Errors
     /// As for [`Self::search`].
-    pub async fn calendar(&self, fares: CalendarQuery) -> Result<CalendarAnswer, AppError> {
+    pub async fn calendar(
+        &self,
+        search: &Search,
+        month: Month,
+    ) -> Result<CalendarAnswer, AppError> {
         let now = Timestamp::now();
         let schedule = self.schedule.get();
-        let is_open = |slot| schedule.is_open(slot, self.sales, fares.seats, now);
-        let query = Query {
-            source: fares.source,
-            destination: fares.destination,
-            date: fares.month.first_day(),
-            order: Order::Cheapest,
-            max_stops: fares.max_stops,
-            limit: 1,
-            connections: self.connections,
-            filters: fares.filters,
-            after: None,
-        };
+        let is_open = |slot| schedule.is_open(slot, self.sales, search.seats, now);
         let timetable = schedule.timetable();
         let mut days = Vec::new();
-        for day in timetable.cheapest_of_days(&query, fares.month.days(), is_open) {
+        for day in timetable.cheapest_of_days(&search.query, month.days(), is_open) {
             let (date, cheapest) = day?;
             let price = cheapest.map(|cheapest| cheapest.price);
             days.push(CalendarDay {
@@ -173,9 +143,9 @@ impl Searcher {
             tokio::task::yield_now().await;
         }
         Ok(CalendarAnswer {
-            source: fares.source,
-            destination: fares.destination,
-            month: fares.month.to_string(),
+            source: search.query.source,
+            destination: search.query.destination,
+            month: month.to_string(),
             days,
         })
     }
@@ -184,42 +154,31 @@ impl Searcher {
     async fn candidates(
         &self,
         schedule: &Arc<Schedule>,
-        search: &Search,
+        query: &Query,
         now: Timestamp,
     ) -> Result<Arc<Vec<Itinerary>>, AppError> {
-        let query = self.query(search, CANDIDATES);
+        let query = Query {
+            limit: CANDIDATES,
+            ..query.clone()
+        };
         let long_closed = now.saturating_sub(CLOCK_TOLERANCE).unwrap_or(now);
         let load = || {
             let is_on_sale = |slot| schedule.is_on_sale(slot, self.sales, long_closed);
             schedule.timetable().search(&query, is_on_sale)
         };
-        let key = Key::new(schedule.version(), &query);
+        let key = CacheKey::new(schedule.version(), query.clone());
         Ok(self.candidates.get(schedule, key, load).await?)
-    }
-
-    fn query(&self, search: &Search, limit: usize) -> Query {
-        Query {
-            source: search.source,
-            destination: search.destination,
-            date: search.date,
-            order: search.order,
-            max_stops: search.max_stops,
-            limit,
-            connections: self.connections,
-            filters: search.filters.clone(),
-            after: search.after,
-        }
     }
 
     /// The answer from what was found, one itinerary more than a page has if there are more.
     fn answer(
         &self,
         schedule: &Schedule,
-        search: &Search,
+        query: &Query,
         found: &[Itinerary],
         now: Timestamp,
     ) -> SearchAnswer {
-        let page = found.get(..search.limit).unwrap_or(found);
+        let page = found.get(..query.limit).unwrap_or(found);
         let paths: Vec<Path> = page
             .iter()
             .filter_map(|itinerary| self.path(schedule, itinerary, now))
@@ -228,10 +187,10 @@ impl Searcher {
             .last()
             .filter(|_| found.len() > page.len())
             .map(|last| {
-                let place = schedule.timetable().place(last, search.order);
+                let place = schedule.timetable().place(last, query.order);
                 SearchMeta {
                     after: place.to_string(),
-                    limit: search.limit,
+                    limit: query.limit,
                 }
             });
         SearchAnswer {

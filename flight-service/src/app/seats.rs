@@ -4,26 +4,27 @@ use std::sync::Arc;
 
 use deadpool_postgres::{GenericClient, Pool as Database};
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
-use domain::{Amount, FlightId, FlightNumber, HoldId, RefusalCode, Units, sale_rules};
+use domain::{Amount, FlightId, FlightNumber, HoldId, Legs, RefusalCode, Units, sale_rules};
 use flight_api::{
-    Airport, ConfirmResult, Flight, Hold, HoldLeg, HoldRequest, Path, SeatChangeRequest,
-    SeatsAnswer, SeatsRequest, Validation,
+    Airport, ConfirmResult, Flight, FlightStatus, Hold, HoldLeg, HoldRequest, Path,
+    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
 };
-use inventory::command::{MAX_LEGS, MalformedHold};
+use inventory::command::{HOLD_LEGS_MAX, MalformedHold};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
-    Accepted, Adjusted, Command, Direction, EnteredMovement, HoldCommand, HoldView, Inventory,
-    LedgerPart, LegRequest, Refusal, SeatChange, Until,
+    Adjusted, Direction, EnteredMovement, HoldCommand, HoldView, Inventory, InventoryError,
+    LedgerPlace, LegRequest, Refusal, SeatChange, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use service_core::idempotency::answers;
 use service_core::idempotency::{Answer, Replayable, RequestKey};
+use service_core::page::PageRequest;
 use uuid::Uuid;
 
 use super::AppError;
-use super::flight_view::FlightView;
+use super::flight_times::{local_text, status};
 use super::schedule::{CurrentSchedule, Departure};
 use crate::db;
 use crate::db::adjustment_answers::KeptAdjustment;
@@ -38,15 +39,6 @@ pub struct Seats {
     inventory: Arc<Inventory>,
     sales: SalesPolicy,
     connections: ConnectionWindow,
-}
-
-/// An answer, and whether it repeats an earlier one.
-#[derive(Debug)]
-pub struct Answered<T> {
-    /// The answer.
-    pub body: T,
-    /// Whether it repeats an earlier one.
-    pub replayed: bool,
 }
 
 impl Seats {
@@ -95,22 +87,26 @@ impl Seats {
                 .map(|airport| &airport.time_zone)
                 .ok_or(AppError::UnknownFlight(id))
         };
-        let facts = FlightView {
+        Ok(Flight {
             id: row.id,
-            flight_number: &row.flight_number,
+            flight_number: row.flight_number,
             source: row.source,
             destination: row.destination,
-            departs_at: row.departs_at,
-            arrives_at: row.arrives_at,
-            price: row.price,
-            capacity: row.capacity,
-            free: row.free,
-            is_cancelled: row.cancelled_at.is_some(),
-            closed_at: row.closed_at,
+            departure_time: row.departs_at,
+            arrival_time: row.arrives_at,
+            departure_local: local_text(row.departs_at, zone(row.source)?),
+            arrival_local: local_text(row.arrives_at, zone(row.destination)?),
+            total_seats: row.capacity,
+            booked_seats: row.capacity - row.free,
+            available_seats: row.free,
+            price: row.price.amount(),
+            currency: row.price.currency(),
+            status: match row.cancelled_at {
+                Some(_) => FlightStatus::Cancelled,
+                None => status(self.sales, row.departs_at, row.closed_at, Timestamp::now()),
+            },
             created_at: row.created_at,
-        };
-        let (source, destination) = (zone(row.source)?, zone(row.destination)?);
-        Ok(facts.flight(source, destination, self.sales, Timestamp::now()))
+        })
     }
 
     /// Whether seats could be sold now, and for how much.
@@ -141,7 +137,7 @@ impl Seats {
                 error => Err(error),
             };
         }
-        if flight.status != flight_api::FlightStatus::Scheduled {
+        if flight.status != FlightStatus::Scheduled {
             return Ok(refused(
                 Refusal::SalesClosed.code(),
                 Refusal::SalesClosed.to_string(),
@@ -187,14 +183,10 @@ impl Seats {
         }
         self.departure(request.flight_id, Some(request.date))
             .await?;
-        let command = |id| Command::Adjust {
-            id,
-            pool: request.flight_id.pool(),
-            units: request.seats,
-            direction,
-        };
-        let answer = match key {
-            None => self.inventory.submit_new(command(Uuid::now_v7())).await,
+        let pool = request.flight_id.pool();
+        let adjust = |id| self.inventory.adjust(id, pool, request.seats, direction);
+        let made = match key {
+            None => adjust(Uuid::now_v7()).with_new_id().send().await?,
             Some(key) => {
                 // The same key always gives the same id: whoever comes second is told of the first.
                 let id = Uuid::new_v5(&KEY_NAMESPACE, key.key.as_bytes());
@@ -203,11 +195,8 @@ impl Seats {
                     request: request.clone(),
                     direction,
                 };
-                self.inventory.submit_with(command(id), rows).await
+                adjust(id).with(rows).send().await?
             }
-        };
-        let Accepted::Adjusted(made) = answer?? else {
-            return Err(AppError::OtherAnswer);
         };
         Ok(Replayable {
             value: Answer::ok(&adjusted(request, direction, made)),
@@ -228,16 +217,15 @@ impl Seats {
     ///
     /// # Errors
     /// When they can't be had.
-    pub async fn hold(&self, request: &HoldRequest) -> Result<Answered<Hold>, AppError> {
+    pub async fn hold(&self, request: &HoldRequest) -> Result<Replayable<Hold>, AppError> {
         // Before anything is looked up for them.
-        if request.legs.len() > MAX_LEGS {
+        if request.legs.len() > HOLD_LEGS_MAX {
             return Err(AppError::MalformedHold(MalformedHold::LegCount));
         }
         let mut legs = Vec::with_capacity(request.legs.len());
-        let mut journey = Vec::with_capacity(request.legs.len());
+        let mut departures = Vec::with_capacity(request.legs.len());
         for leg in &request.legs {
-            let departure = self.departure(leg.flight_id, leg.date).await?;
-            journey.push(departure.leg);
+            departures.push(self.departure(leg.flight_id, leg.date).await?);
             let named = Units::of_len(leg.seats.len());
             legs.push(LegRequest {
                 pool: leg.flight_id.pool(),
@@ -246,22 +234,23 @@ impl Seats {
             });
         }
         if request.itinerary {
+            let journey: Vec<Leg> = departures.iter().map(|departure| departure.leg).collect();
             sale_rules::itinerary::check(&journey, self.connections)?;
         }
         let until = request.expires_at.map_or(Until::Pinned, Until::Expires);
         let command = HoldCommand::new(request.id, request.owner.clone(), legs, until)
             .map_err(AppError::MalformedHold)?;
-        self.hold_command(Command::Hold(command)).await
+        let view = self.inventory.hold(command).send().await?;
+        Ok(replayable(view, &departures))
     }
 
     /// Flights as one itinerary, their seats counted now.
     ///
     /// # Errors
     /// When there is no such flight, or they are none.
-    pub async fn itinerary(&self, ids: &[FlightId]) -> Result<Path, AppError> {
-        sale_rules::itinerary::check_flights(ids)?;
+    pub async fn itinerary(&self, ids: &Legs) -> Result<Path, AppError> {
         let mut flights = Vec::with_capacity(ids.len());
-        for id in ids {
+        for id in ids.iter() {
             flights.push(self.flight(*id).await?);
         }
         let legs: Vec<Leg> = flights.iter().map(Flight::leg).collect();
@@ -288,24 +277,26 @@ impl Seats {
     ///
     /// # Errors
     /// When the hold is not there any more.
-    pub async fn pin(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
-        self.hold_command(Command::Pin { hold }).await
+    pub async fn pin(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
+        self.priced(self.inventory.pin(hold).send().await?).await
     }
 
     /// Turns a hold into a sale.
     ///
     /// # Errors
     /// When the hold is not there any more.
-    pub async fn confirm(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
-        self.hold_command(Command::Confirm { hold }).await
+    pub async fn confirm(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
+        self.priced(self.inventory.confirm(hold).send().await?)
+            .await
     }
 
     /// Gives a hold's seats back.
     ///
     /// # Errors
     /// When the inventory does not answer.
-    pub async fn release(&self, hold: HoldId) -> Result<Answered<Hold>, AppError> {
-        self.hold_command(Command::Release { hold }).await
+    pub async fn release(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
+        self.priced(self.inventory.release(hold).send().await?)
+            .await
     }
 
     /// Swaps a hold's seats and starts its expiry anew.
@@ -316,13 +307,13 @@ impl Seats {
         &self,
         hold: HoldId,
         request: SeatChangeRequest,
-    ) -> Result<Answered<Hold>, AppError> {
+    ) -> Result<Replayable<Hold>, AppError> {
         let legs = request.legs.into_iter();
         let legs = legs.map(|leg| (leg.flight_id.pool(), leg.seats)).collect();
         let change = SeatChange::new(hold, legs, request.expires_at, request.number)
             .map_err(AppError::MalformedSeatChange)?;
-        let command = Command::ChangeSeats(change);
-        self.hold_command(command).await
+        self.priced(self.inventory.change_seats(change).send().await?)
+            .await
     }
 
     /// Turns many holds into sales: one batch, if the committer is free.
@@ -331,10 +322,7 @@ impl Seats {
     /// When the inventory does not answer; what it refuses is in the results.
     pub async fn confirm_many(&self, ids: &[HoldId]) -> Result<Vec<ConfirmResult>, AppError> {
         let submissions = ids.iter().map(|hold| async {
-            let verdict = self
-                .inventory
-                .submit(Command::Confirm { hold: *hold })
-                .await?;
+            let verdict = self.inventory.confirm(*hold).verdict().await?;
             let code = verdict.err().map(Refusal::code);
             Ok(ConfirmResult {
                 id: *hold,
@@ -352,7 +340,7 @@ impl Seats {
     pub async fn ledger(
         &self,
         id: FlightId,
-        part: LedgerPart,
+        part: PageRequest<LedgerPlace>,
         limit: i64,
     ) -> Result<Vec<EnteredMovement>, AppError> {
         self.departure(id, None).await?;
@@ -393,8 +381,9 @@ impl Seats {
     /// # Errors
     /// When there is none.
     pub async fn find_hold(&self, id: HoldId) -> Result<Hold, AppError> {
-        let view = self.inventory.hold(id).await?.ok_or(Refusal::UnknownHold)?;
-        self.described(view).await
+        let view = self.inventory.find_hold(id).await?;
+        let view = view.ok_or(InventoryError::Refused(Refusal::UnknownHold))?;
+        Ok(self.priced(view).await?.value)
     }
 
     /// The ledger of all flights checked against their counts.
@@ -405,39 +394,13 @@ impl Seats {
         Ok(self.inventory.prove().await?)
     }
 
-    async fn hold_command(&self, command: Command) -> Result<Answered<Hold>, AppError> {
-        let Accepted::Hold(view) = self.inventory.submit(command).await?? else {
-            return Err(AppError::OtherAnswer);
-        };
-        let replayed = view.replayed;
-        Ok(Answered {
-            body: self.described(view).await?,
-            replayed,
-        })
-    }
-
-    async fn described(&self, view: HoldView) -> Result<Hold, AppError> {
-        let mut legs = Vec::with_capacity(view.legs.len());
-        for leg in view.legs {
-            let flight_id = FlightId(leg.pool.0);
-            let price = self.departure(flight_id, None).await?.price;
-            legs.push(HoldLeg {
-                flight_id,
-                units: leg.units,
-                seats: leg.seats,
-                price: price.amount(),
-                currency: price.currency(),
-            });
+    /// A hold as it is answered, with the prices of now.
+    async fn priced(&self, view: HoldView) -> Result<Replayable<Hold>, AppError> {
+        let mut departures = Vec::with_capacity(view.legs.len());
+        for leg in &view.legs {
+            departures.push(self.departure(FlightId(leg.pool.0), None).await?);
         }
-        // In one order whenever it is asked: a repeated request gets the first answer.
-        legs.sort_by_key(|leg| leg.flight_id);
-        Ok(Hold {
-            id: view.id,
-            owner: view.owner,
-            status: view.status,
-            legs,
-            expires_at: view.expires_at,
-        })
+        Ok(replayable(view, &departures))
     }
 
     /// A flight's departure, on the date that was asked for. The schedule in memory knows it unless it is history, or
@@ -475,6 +438,34 @@ impl Seats {
                 currency: row.price.currency(),
             },
         })
+    }
+}
+
+/// A hold as it is answered, with the prices of these departures, which are those of its legs.
+fn replayable(view: HoldView, departures: &[Departure]) -> Replayable<Hold> {
+    let legs = view.legs.into_iter().filter_map(|leg| {
+        let flight_id = FlightId(leg.pool.0);
+        let departure = departures.iter().find(|one| one.leg.flight == flight_id)?;
+        Some(HoldLeg {
+            flight_id,
+            units: leg.units,
+            seats: leg.seats,
+            price: departure.price.amount(),
+            currency: departure.price.currency(),
+        })
+    });
+    let mut legs: Vec<HoldLeg> = legs.collect();
+    // In one order whenever it is asked: a repeated request gets the first answer.
+    legs.sort_by_key(|leg| leg.flight_id);
+    Replayable {
+        value: Hold {
+            id: view.id,
+            owner: view.owner,
+            status: view.status,
+            legs,
+            expires_at: view.expires_at,
+        },
+        replayed: view.replayed,
     }
 }
 

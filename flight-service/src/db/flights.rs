@@ -132,6 +132,20 @@ pub async fn last_departure(
     row.map(|row| Ok(FlightId(row.try_get(0)?))).transpose()
 }
 
+/// Ids for so many new flights, rising.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn new_id(client: &impl GenericClient) -> Result<FlightId, DbError> {
+    let row = client
+        .query_one(
+            "SELECT nextval(pg_get_serial_sequence('flights', 'id'))",
+            &[],
+        )
+        .await?;
+    Ok(FlightId(row.try_get(0)?))
+}
+
 /// Ids for new flights, ascending.
 pub async fn new_ids(client: &impl GenericClient, count: i64) -> Result<Vec<FlightId>, DbError> {
     let rows = client

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{AirportCode, Units};
 use flight_api::CalendarAnswer;
+use itinerary::SearchOrder;
 use serde::Deserialize;
 use service_http::Problem;
 use service_http::etag::EtagBody;
@@ -13,7 +14,7 @@ use utoipa::IntoParams;
 use super::filters::FilterParameters;
 use super::refusals::ReadRefusals;
 use super::services::Services;
-use crate::app::search::CalendarQuery;
+use crate::app::search::Search;
 use crate::app::search::month::Month;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,14 +62,20 @@ pub(super) async fn calendar(
         parse_query::<Parameters>(&request),
         filters.and_then(FilterParameters::checked),
     )?;
-    let fares = CalendarQuery {
-        source: asked.source,
-        destination: asked.destination,
-        month: asked.month,
+    let search = Search {
+        query: itinerary::Query {
+            source: asked.source,
+            destination: asked.destination,
+            date: asked.month.first_day(),
+            order: SearchOrder::Cheapest,
+            max_stops,
+            limit: 1,
+            connections: services.searcher.connections(),
+            filters,
+            after: None,
+        },
         seats: asked.seats,
-        max_stops,
-        filters,
     };
-    let answer = services.searcher.calendar(fares).await?;
+    let answer = services.searcher.calendar(&search, asked.month).await?;
     Ok(EtagBody::json(&answer)?.answer(&request))
 }

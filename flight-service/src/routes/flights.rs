@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data};
-use domain::{AirportCode, FlightId};
+use domain::{AirportCode, FlightId, Legs};
 use flight_api::{Airport, Flight, FlightChange, NewFlight, Path};
 use serde::Deserialize;
 use service_core::idempotency::Answer;
@@ -60,7 +60,11 @@ pub(super) async fn itinerary(
     services: Data<Services>,
     asked: Query<ItineraryParameters>,
 ) -> Result<HttpResponse, Problem> {
-    match services.seats.itinerary(&asked.0.flight_ids).await {
+    let itinerary = match Legs::try_from(asked.0.flight_ids) {
+        Ok(legs) => services.seats.itinerary(&legs).await,
+        Err(broken) => Err(broken.into()),
+    };
+    match itinerary {
         Ok(itinerary) => Ok(respond::ok(&itinerary)),
         Err(AppError::NoItinerary(broken)) => {
             let problem = Problem::invalid_field("flight_ids", broken.to_string());

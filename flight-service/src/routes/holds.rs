@@ -2,21 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use domain::{HoldId, is_visible};
+use domain::{HoldId, Verbatim};
 use flight_api::{
     CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest,
 };
 use jiff::Timestamp;
+use service_core::idempotency::Replayable;
 use service_http::extract::{Id, Json};
 use service_http::{Problem, respond};
 
 use super::refusals::{BodyRefusals, HoldRefusals, LookupRefusals, SeatRefusals};
 use super::services::Services;
 use crate::app::AppError;
-use crate::app::seats::Answered;
-
-/// Upper limit of an owner's name.
-const OWNER_LIMIT_CHARS: usize = 255;
 
 /// Hold seats on flights, all or nothing.
 ///
@@ -35,14 +32,8 @@ pub(super) async fn create(
     request: Json<HoldRequest>,
 ) -> Result<HttpResponse, Problem> {
     let request = request.body;
-    if request.owner.is_empty() || request.owner.chars().count() > OWNER_LIMIT_CHARS {
-        let detail = format!("must have 1 to {OWNER_LIMIT_CHARS} characters");
-        return Err(Problem::invalid_field("owner", detail));
-    }
-    if !is_visible(&request.owner) {
-        let detail = "must not have control or other invisible characters";
-        return Err(Problem::invalid_field("owner", detail));
-    }
+    Verbatim::<1, 255>::try_from(request.owner.clone())
+        .map_err(|error| Problem::invalid_field("owner", error.0))?;
     request.expires_at.map_or(Ok(()), check_expiry)?;
     for (index, leg) in request.legs.iter().enumerate() {
         if leg.units.is_none() && leg.seats.is_empty() {
@@ -50,11 +41,11 @@ pub(super) async fn create(
             return Err(Problem::invalid_field(&format!("legs/{index}"), detail));
         }
     }
-    let Answered { body, replayed } = services.seats.hold(&request).await?;
+    let Replayable { value, replayed } = services.seats.hold(&request).await?;
     let response = if replayed {
-        respond::ok(&body)
+        respond::ok(&value)
     } else {
-        respond::created(&body, &format!("/api/holds/{}", request.id))
+        respond::created(&value, &format!("/api/holds/{}", request.id))
     };
     Ok(respond::mark_replayed(response, replayed))
 }
@@ -159,10 +150,10 @@ fn check_expiry(at: Timestamp) -> Result<(), Problem> {
     Ok(())
 }
 
-fn answer(result: Result<Answered<Hold>, AppError>) -> Result<HttpResponse, Problem> {
+fn answer(result: Result<Replayable<Hold>, AppError>) -> Result<HttpResponse, Problem> {
     let answered = result?;
     Ok(respond::mark_replayed(
-        respond::ok(&answered.body),
+        respond::ok(&answered.value),
         answered.replayed,
     ))
 }

@@ -1,15 +1,11 @@
-//! The ledger of a flight, and the proof over all flights.
-
-use std::fmt::{self, Display, Formatter};
-use std::num::ParseIntError;
-use std::str::FromStr;
+//! The double entries: a flight's, and the proof over all.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::FlightId;
 use flight_api::{LedgerEntry, LedgerProof, LedgerViolation};
-use inventory::{EnteredMovement, LedgerPart, LedgerPlace};
-use service_core::page::{Page, PageRequest};
+use inventory::EnteredMovement;
+use service_core::page::Page;
 use service_http::extract::{Id, Query};
 use service_http::page::{PageBody, PageParameters};
 use service_http::{Problem, respond};
@@ -32,15 +28,10 @@ pub(super) async fn show(
     id: Id<FlightId>,
     parameters: Query<PageParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (part, limit) = parameters.0.part::<Cursor>()?;
-    let in_ledger = match part {
-        PageRequest::First => LedgerPart::After(None),
-        PageRequest::After(place) => LedgerPart::After(Some(place.0)),
-        PageRequest::Before(place) => LedgerPart::Before(place.0),
-    };
-    // One row more than the page tells whether there is another page.
-    let found = services.seats.ledger(id.0, in_ledger, limit + 1).await?;
-    let found = Page::of(found, &part, limit, |movement| Cursor(movement.place));
+    let (part, limit) = parameters.0.part()?;
+    // One more than is shown tells whether there is another page.
+    let found = services.seats.ledger(id.0, part, limit + 1).await?;
+    let found = Page::of(found, &part, limit, |movement| movement.place);
     Ok(respond::ok(&PageBody::of(found, limit, |one| {
         Ok(entry(one))
     })?))
@@ -56,28 +47,6 @@ fn entry(movement: EnteredMovement) -> LedgerEntry {
         reason: movement.reason,
         cause: movement.cause,
         entered_at: movement.entered_at,
-    }
-}
-
-/// A keyset cursor in its text form.
-#[derive(Clone, Copy)]
-struct Cursor(LedgerPlace);
-
-impl Display for Cursor {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0.version, self.0.line)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        let (version, line) = text.split_once('.').unwrap_or((text, ""));
-        Ok(Self(LedgerPlace {
-            version: version.parse()?,
-            line: line.parse()?,
-        }))
     }
 }
 

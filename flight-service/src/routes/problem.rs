@@ -28,9 +28,10 @@ impl From<AppError> for Problem {
             AppError::NoItinerary(error) => Self::new(StatusCode::BAD_REQUEST, error.code(), text),
             AppError::MalformedSeatChange(error) => of_seat_change(error),
             AppError::Search(error) => of_search(&error),
-            AppError::Refused(refusal) => of_refusal(refusal),
-            AppError::Inventory(InventoryError::Broken(_) | InventoryError::Conflict(_))
-            | AppError::OtherAnswer => Self::internal(text),
+            AppError::Inventory(InventoryError::Refused(refusal)) => of_refusal(refusal),
+            AppError::Inventory(InventoryError::Broken(_) | InventoryError::Conflict(_)) => {
+                Self::internal(text)
+            }
             AppError::Inventory(error) => {
                 Self::unavailable("the seats can't be changed now").caused_by(error)
             }

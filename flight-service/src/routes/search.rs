@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{AirportCode, Units};
 use flight_api::SearchAnswer;
-use itinerary::{Cursor, Order};
+use itinerary::{ConnectionWindow, Cursor, SearchOrder};
 use jiff::civil::Date;
 use serde::Deserialize;
 use service_http::Problem;
@@ -35,10 +35,10 @@ pub(super) struct Parameters {
     /// Seats that must be free on every flight
     #[param(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     seats: Units,
-    /// Order of the results
-    #[serde(default = "cheapest", deserialize_with = "from_text")]
-    #[param(value_type = Option<SortBy>, inline, example = "cheapest")]
-    sort_by: Order,
+    /// What is best
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<SearchOrder>, inline, example = "cheapest")]
+    sort_by: SearchOrder,
     /// Itineraries per page
     #[serde(default = "usual_limit")]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
@@ -49,8 +49,8 @@ pub(super) struct Parameters {
     after: Option<Cursor>,
 }
 
-/// Parses the query.
-fn search_of(request: &HttpRequest) -> Result<Search, Problem> {
+/// What a search query asks for.
+fn search_of(request: &HttpRequest, connections: ConnectionWindow) -> Result<Search, Problem> {
     let filters = parse_query::<FilterParameters>(request);
     let (asked, (max_stops, filters)) = both(
         parse_query::<Parameters>(request),
@@ -61,31 +61,19 @@ fn search_of(request: &HttpRequest) -> Result<Search, Problem> {
         format!("must be from 1 to {LIMIT_MAX}")
     })?;
     Ok(Search {
-        source: asked.source,
-        destination: asked.destination,
-        date: asked.date,
+        query: itinerary::Query {
+            source: asked.source,
+            destination: asked.destination,
+            date: asked.date,
+            order: asked.sort_by,
+            max_stops,
+            limit: asked.limit,
+            connections,
+            filters,
+            after: asked.after,
+        },
         seats: asked.seats,
-        order: asked.sort_by,
-        max_stops,
-        filters,
-        after: asked.after,
-        limit: asked.limit,
     })
-}
-
-/// Order of the results.
-#[derive(utoipa::ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "names the values in the OpenAPI document")]
-enum SortBy {
-    /// By price, then duration.
-    Cheapest,
-    /// By duration, then price.
-    Fastest,
-}
-
-fn cheapest() -> Order {
-    Order::Cheapest
 }
 
 fn usual_limit() -> usize {
@@ -114,7 +102,7 @@ pub(super) async fn search(
     if let Some(answer) = services.search_pages.find(&services.searcher, &request) {
         return Ok(answer);
     }
-    let search = search_of(&request)?;
+    let search = search_of(&request, services.searcher.connections())?;
     let found = services.searcher.search(&search).await?;
     let body = EtagBody::json(&found.answer)?;
     let answer = body.answer(&request);

@@ -7,12 +7,14 @@
 
 use std::time::Instant;
 
-use service_core::idempotency::RequestKey;
+use domain::PaymentType;
+use service_core::idempotency::{Replayable, RequestKey};
 
-use crate::app::{PaymentError, Payments};
-use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, PaymentType, Progress};
+use super::error::PaymentError;
+use super::payments::Payments;
+use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Progress};
 use crate::db::charges::{self as table, Completion, LeaseOwner, NewCharge, Start};
-use crate::provider::{ProviderCharge, Verdict};
+use crate::provider::ProviderCharge;
 
 #[derive(Clone, Debug)]
 pub struct ChargeOrder {
@@ -23,13 +25,9 @@ pub struct ChargeOrder {
 }
 
 #[derive(Clone, Debug)]
-pub struct ChargeAnswer {
+pub struct EndedCharge {
     pub charge: Charge,
     pub outcome: Outcome,
-    /// An earlier request with the same key made the charge.
-    pub replayed: bool,
-    /// The caller gets no answer.
-    pub withheld: bool,
 }
 
 impl Payments {
@@ -37,7 +35,10 @@ impl Payments {
     ///
     /// # Errors
     /// `KeyReused`, `KeyClosed`, `InProgress`, `TooBusy`, `OutcomeUnknown`, or a failed database.
-    pub async fn charge(&self, order: ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
+    pub async fn charge(
+        &self,
+        order: ChargeOrder,
+    ) -> Result<Replayable<EndedCharge>, PaymentError> {
         let place = self.place()?;
         let this = self.clone();
         self.detached(async move {
@@ -47,7 +48,10 @@ impl Payments {
         .await
     }
 
-    async fn charge_or_replay(&self, order: &ChargeOrder) -> Result<ChargeAnswer, PaymentError> {
+    async fn charge_or_replay(
+        &self,
+        order: &ChargeOrder,
+    ) -> Result<Replayable<EndedCharge>, PaymentError> {
         let start = match fixed_outcome(order.kind, &order.details) {
             Some(outcome) => Start::Ended(outcome),
             None => Start::Processing {
@@ -64,24 +68,25 @@ impl Payments {
         let charge = match (recorded, &order.key) {
             (Some(charge), _) => charge,
             (None, Some(key)) => match self.earlier(order.kind, key).await? {
-                Earlier::Ended(answer) => return Ok(answer),
+                Earlier::Ended(ended) => {
+                    return Ok(Replayable {
+                        value: ended,
+                        replayed: true,
+                    });
+                }
                 Earlier::TakenOver(charge) => charge,
             },
             // Without a key there is nothing to conflict with.
             (None, None) => return Err(PaymentError::InProgress),
         };
-        match charge.progress.clone() {
+        let ended = match charge.progress.clone() {
             Progress::Ended { outcome, .. } => {
                 count(outcome.status);
-                Ok(ChargeAnswer {
-                    charge,
-                    outcome,
-                    replayed: false,
-                    withheld: false,
-                })
+                EndedCharge { charge, outcome }
             }
-            Progress::Processing { .. } => self.ask_provider(charge).await,
-        }
+            Progress::Processing { .. } => self.ask_provider(charge).await?,
+        };
+        Ok(Replayable::new(ended))
     }
 
     /// What an earlier request with this key left behind.
@@ -97,12 +102,7 @@ impl Payments {
             return Err(PaymentError::KeyReused);
         }
         match charge.progress.clone() {
-            Progress::Ended { outcome, .. } => Ok(Earlier::Ended(ChargeAnswer {
-                charge,
-                outcome,
-                replayed: true,
-                withheld: false,
-            })),
+            Progress::Ended { outcome, .. } => Ok(Earlier::Ended(EndedCharge { charge, outcome })),
             Progress::Processing {
                 attempt,
                 lease_expired: true,
@@ -115,7 +115,7 @@ impl Payments {
     }
 
     /// Calls the provider and records its outcome. The caller holds the charge's lease.
-    pub(super) async fn ask_provider(&self, charge: Charge) -> Result<ChargeAnswer, PaymentError> {
+    pub(super) async fn ask_provider(&self, charge: Charge) -> Result<EndedCharge, PaymentError> {
         let Progress::Processing { attempt, .. } = charge.progress else {
             return Err(PaymentError::InProgress);
         };
@@ -134,28 +134,27 @@ impl Payments {
         metrics::histogram!("payment_provider_duration_seconds")
             .record(started.elapsed().as_secs_f64());
         crash_points::point("provider.after");
-        let Ok(Ok(verdict)) = answer else {
+        let Ok(Ok(outcome)) = answer else {
             tracing::warn!(payment_id = %charge.id, attempt, "provider timed out; outcome unknown");
             table::give_up(&self.client().await?, charge.id, attempt).await?;
             return Err(PaymentError::OutcomeUnknown);
         };
-        self.record(charge, verdict).await
+        self.record(charge, outcome).await
     }
 
     /// Ends a charge, unless another attempt has ended it: then that attempt's outcome counts.
     async fn record(
         &self,
         mut charge: Charge,
-        verdict: Verdict,
-    ) -> Result<ChargeAnswer, PaymentError> {
+        outcome: Outcome,
+    ) -> Result<EndedCharge, PaymentError> {
         let ending = Completion {
             id: charge.id,
-            outcome: verdict.outcome.clone(),
+            outcome: outcome.clone(),
         };
         match self.writers.end(ending).await? {
             Some(at) => {
-                count(verdict.outcome.status);
-                let outcome = verdict.outcome;
+                count(outcome.status);
                 charge.progress = Progress::Ended { outcome, at };
                 charge.details.payment_code = None;
             }
@@ -171,19 +170,14 @@ impl Payments {
             code = outcome.code.as_deref(),
             "charge ended"
         );
-        Ok(ChargeAnswer {
-            charge,
-            outcome,
-            replayed: false,
-            withheld: verdict.withhold_answer,
-        })
+        Ok(EndedCharge { charge, outcome })
     }
 }
 
 /// What an earlier request with the same key left behind.
 enum Earlier {
     /// Its answer, to be replayed.
-    Ended(ChargeAnswer),
+    Ended(EndedCharge),
     /// A charge with an expired lease, which this request now holds.
     TakenOver(Charge),
 }

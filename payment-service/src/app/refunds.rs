@@ -4,18 +4,12 @@
 //! provider is called: the mock has nothing to give back.
 
 use domain::{Amount, Money, PaymentId};
-use service_core::idempotency::RequestKey;
+use service_core::idempotency::{Replayable, RequestKey};
 
-use crate::app::{PaymentError, Payments};
+use super::error::PaymentError;
+use super::payments::Payments;
 use crate::charge::{Charge, EndStatus, Progress, Refund};
 use crate::db::{charges, refunds};
-
-#[derive(Clone, Debug)]
-pub struct RefundAnswer {
-    pub refund: Refund,
-    /// An earlier request with the same key made the refund.
-    pub replayed: bool,
-}
 
 impl Payments {
     /// Refunds some or all of a charge, or replays the refund that this key made.
@@ -27,7 +21,7 @@ impl Payments {
         payment: PaymentId,
         amount: Amount,
         key: Option<&RequestKey>,
-    ) -> Result<RefundAnswer, PaymentError> {
+    ) -> Result<Replayable<Refund>, PaymentError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         // The row lock serializes refunds of one charge: what is decided below holds until the commit.
@@ -38,8 +32,8 @@ impl Payments {
             && let Some(refund) = refunds::by_key(&transaction, &key.key).await?
         {
             return if refund.was_asked_by(payment, key) {
-                Ok(RefundAnswer {
-                    refund,
+                Ok(Replayable {
+                    value: refund,
                     replayed: true,
                 })
             } else {
@@ -53,10 +47,7 @@ impl Payments {
         crash_points::point("refund.after");
         metrics::counter!("refunds_total").increment(1);
         tracing::info!(payment_id = %payment, refund_id = %refund.id, "refunded");
-        Ok(RefundAnswer {
-            refund,
-            replayed: false,
-        })
+        Ok(Replayable::new(refund))
     }
 }
 

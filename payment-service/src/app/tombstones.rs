@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::app::{PaymentError, Payments};
+use super::error::PaymentError;
+use super::payments::Payments;
 use crate::charge::{Charge, Progress};
 use crate::db::charges::{self as table, LeaseOwner};
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool};
 use jiff::Timestamp;
 use service_core::database::on_connection;
-use service_core::group_commit::{BatchError, GroupCommit, Limits};
+use service_core::group_commit::{GroupCommit, Limits};
 use tokio::time::Instant;
 
-use super::PaymentError;
+use super::error::PaymentError;
 use crate::charge::Charge;
 use crate::db::DbError;
 use crate::db::charges::{self as table, Completion, NewCharge};
@@ -70,16 +70,6 @@ impl Writers {
     /// The charge was not ended, or the commit's outcome is unknown.
     pub async fn end(&self, ending: Completion) -> Result<Option<Timestamp>, PaymentError> {
         Ok(self.ends.submit(Arc::new(ending)).await?)
-    }
-}
-
-impl From<BatchError<DbError>> for PaymentError {
-    fn from(error: BatchError<DbError>) -> Self {
-        match error {
-            BatchError::Busy | BatchError::Stopped => Self::TooBusy,
-            BatchError::Failed(error) => Self::from(error),
-            BatchError::Broken | BatchError::Panicked => Self::OutcomeUnknown,
-        }
     }
 }
 

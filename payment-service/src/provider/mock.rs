@@ -11,7 +11,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 pub use self::behaviour::{Behaviour, Senseless};
-use super::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
+use super::{NoAnswer, PaymentProvider, ProviderCharge};
+use crate::charge::Outcome;
 
 /// Clones share one behaviour, which may change at any time; the change holds for this process only.
 #[derive(Clone, Debug)]
@@ -50,19 +51,28 @@ impl MockProvider {
         *current = changed;
         Ok(changed)
     }
+
+    /// Delivers a captured charge's answer. A lost answer never arrives, as in a broken network: this future
+    /// does not end, and the connection stays silent until the client gives up or `request_timeout` answers
+    /// 503. The charge is recorded.
+    pub async fn deliver(&self, key: &str) {
+        if self.behaviour().loses_answer(key) {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl PaymentProvider for MockProvider {
     fn charge<'a>(
         &'a self,
         charge: &'a ProviderCharge,
-    ) -> BoxFuture<'a, Result<Verdict, NoAnswer>> {
-        let (verdict, takes) = self.behaviour().decide(charge);
+    ) -> BoxFuture<'a, Result<Outcome, NoAnswer>> {
+        let (outcome, takes) = self.behaviour().decide(charge);
         async move {
             if !takes.is_zero() {
                 tokio::time::sleep(takes).await;
             }
-            Ok(verdict)
+            Ok(outcome)
         }
         .boxed()
     }

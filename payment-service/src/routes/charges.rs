@@ -6,14 +6,16 @@ use actix_web::web::Data;
 use domain::{Amount, PaymentId};
 use payment_api::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
 use serde::Deserialize;
+use service_core::idempotency::Replayable;
 use service_http::extract::{Id, IdempotencyKey, Json, Query as Parameters};
 use service_http::problem::ProblemBody;
 use service_http::{Problem, respond};
 
 use super::parse;
 use super::refusals::{BodyRefusals, ChargeRefusals, CloseRefusals, LookupRefusals, QueryRefusals};
-use crate::app::{ChargeOrder, Payments};
+use crate::app::{ChargeOrder, EndedCharge, Payments};
 use crate::charge::{self, ChargeKind, EndStatus, Outcome, Progress};
+use crate::provider::mock::MockProvider;
 
 /// Charge through the provider, once per Idempotency-Key.
 ///
@@ -36,10 +38,19 @@ use crate::charge::{self, ChargeKind, EndStatus, Outcome, Progress};
 )]
 pub(super) async fn process(
     payments: Data<Payments>,
+    mock: Option<Data<MockProvider>>,
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, ChargeKind::Process, key, request).await
+    let made = charge(&payments, ChargeKind::Process, key, request).await?;
+    let EndedCharge { charge, outcome } = &made.value;
+    if let Some(mock) = mock
+        && !made.replayed
+        && outcome.status == EndStatus::Success
+    {
+        mock.deliver(&charge.provider_key()).await;
+    }
+    Ok(answer(ChargeKind::Process, &made))
 }
 
 /// Record a charge that succeeds.
@@ -57,7 +68,7 @@ pub(super) async fn simulate_success(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, ChargeKind::SimulateSuccess, key, request).await
+    simulate(&payments, ChargeKind::SimulateSuccess, key, request).await
 }
 
 /// Record a charge that fails.
@@ -75,7 +86,7 @@ pub(super) async fn simulate_failure(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, ChargeKind::SimulateFailure, key, request).await
+    simulate(&payments, ChargeKind::SimulateFailure, key, request).await
 }
 
 /// Record a charge that times out.
@@ -93,7 +104,16 @@ pub(super) async fn simulate_timeout(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    charge(&payments, ChargeKind::SimulateTimeout, key, request).await
+    simulate(&payments, ChargeKind::SimulateTimeout, key, request).await
+}
+
+async fn simulate(
+    payments: &Payments,
+    kind: ChargeKind,
+    key: IdempotencyKey,
+    request: Json<ChargeRequest>,
+) -> Result<HttpResponse, Problem> {
+    Ok(answer(kind, &charge(payments, kind, key, request).await?))
 }
 
 async fn charge(
@@ -101,30 +121,28 @@ async fn charge(
     kind: ChargeKind,
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Replayable<EndedCharge>, Problem> {
     let key = key.of_everybody(&request.body)?;
     let order = ChargeOrder {
         kind,
         details: parse::details(request.body)?,
         key,
     };
-    let answer = payments.charge(order).await?;
-    if answer.withheld {
-        // As if the network had lost the answer: the connection stays open and silent until the client gives
-        // up or `request_timeout` answers 503. The charge is recorded.
-        std::future::pending::<()>().await;
-    }
-    let status = match (kind, answer.outcome.status) {
+    Ok(payments.charge(order).await?)
+}
+
+fn answer(kind: ChargeKind, made: &Replayable<EndedCharge>) -> HttpResponse {
+    let EndedCharge { charge, outcome } = &made.value;
+    let status = match (kind, outcome.status) {
         (_, EndStatus::Success) => StatusCode::OK,
         (ChargeKind::Process, EndStatus::Failed) => StatusCode::BAD_REQUEST,
         (_, EndStatus::Failed) => StatusCode::OK,
         (_, EndStatus::Timeout) => StatusCode::REQUEST_TIMEOUT,
     };
     // As first answered: before any refund.
-    let response = respond::json(status, &wire(&answer.charge, Amount::ZERO));
-    let path = format!("/api/payments/{}", answer.charge.id);
-    let response = respond::located(response, &path);
-    Ok(respond::mark_replayed(response, answer.replayed))
+    let response = respond::json(status, &wire(charge, Amount::ZERO));
+    let path = format!("/api/payments/{}", charge.id);
+    respond::mark_replayed(respond::located(response, &path), made.replayed)
 }
 
 /// Look a charge up.

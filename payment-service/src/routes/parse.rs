@@ -1,6 +1,6 @@
 //! Requests, parsed into domain types. A refusal names all wrong fields at once.
 
-use domain::{Amount, Money, is_visible};
+use domain::{Amount, Money, Verbatim};
 use payment_api::{ChargeRequest, Reference};
 use service_http::Problem;
 use service_http::problem::FieldError;
@@ -8,10 +8,10 @@ use service_http::problem::FieldError;
 use crate::charge::{ChargeDetails, PaymentCode};
 
 /// In characters: enough for a UUID, an e-mail address or a URL.
-const REFERENCE_LIMIT_CHARS: usize = 255;
+const REFERENCE_MAX_CHARS: usize = 255;
 
 /// In characters.
-const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
+const PAYMENT_TYPE_MAX_CHARS: usize = 64;
 
 pub(super) fn details(request: ChargeRequest) -> Result<ChargeDetails, Problem> {
     let mut errors = Vec::new();
@@ -32,10 +32,10 @@ pub(super) fn details(request: ChargeRequest) -> Result<ChargeDetails, Problem> 
     });
     check(
         "payment_type",
-        plain(&request.payment_type, PAYMENT_TYPE_LIMIT_CHARS),
+        plain::<0, PAYMENT_TYPE_MAX_CHARS>(&request.payment_type),
     );
     if let Some(text) = &request.reference {
-        check("reference", plain(text, REFERENCE_LIMIT_CHARS));
+        check("reference", plain::<0, REFERENCE_MAX_CHARS>(text));
     }
     let code = request
         .payment_code
@@ -89,17 +89,12 @@ fn above_zero(amount: Amount) -> Result<(), String> {
 fn reference(reference: &Reference) -> Result<(), String> {
     match reference {
         Reference::Number(_) => Ok(()),
-        Reference::Text(text) if text.is_empty() => Err("must not be empty".to_owned()),
-        Reference::Text(text) => plain(text, REFERENCE_LIMIT_CHARS),
+        Reference::Text(text) => plain::<1, REFERENCE_MAX_CHARS>(text),
     }
 }
 
-fn plain(text: &str, limit_chars: usize) -> Result<(), String> {
-    if text.chars().count() > limit_chars {
-        Err(format!("must be at most {limit_chars} characters"))
-    } else if !is_visible(text) {
-        Err("must not have control or other invisible characters".to_owned())
-    } else {
-        Ok(())
-    }
+/// That a text of so many characters can be kept as it came.
+fn plain<const MIN: usize, const MAX: usize>(text: &str) -> Result<(), String> {
+    let kept = Verbatim::<MIN, MAX>::try_from(text.to_owned());
+    kept.map(drop).map_err(|error| error.0)
 }

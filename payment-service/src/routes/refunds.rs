@@ -33,7 +33,7 @@ pub(super) async fn refund(
     let amount = parse::refund_amount(request.body.amount)?;
     let key = key.of_everybody(&request.body)?;
     let answer = payments.refund(id.0, amount, key.as_ref()).await?;
-    let refund = answer.refund;
+    let refund = answer.value;
     let body = Refund {
         refund_id: refund.id,
         payment_id: refund.payment,

@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use payment_service::charge::Outcome;
-use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge, Verdict};
+use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge};
 use payment_service::settings::Settings;
 use payment_service::{Application, db, migrate};
 use serde_json::{Value, json};
@@ -231,17 +231,14 @@ impl Scripted {
 }
 
 impl PaymentProvider for Scripted {
-    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Verdict, NoAnswer>> {
+    fn charge<'a>(&'a self, _: &'a ProviderCharge) -> BoxFuture<'a, Result<Outcome, NoAnswer>> {
         async {
             self.calls.fetch_add(1, Ordering::SeqCst);
             let permit = self.gate.acquire().await.map_err(|_| NoAnswer)?;
             permit.forget();
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             let outcome = answers.pop_front().unwrap_or(Ok(Outcome::captured()))?;
-            Ok(Verdict {
-                outcome,
-                withhold_answer: false,
-            })
+            Ok(outcome)
         }
         .boxed()
     }

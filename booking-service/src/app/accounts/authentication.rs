@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: verification of e-mail addresses, which requires sending mail.
 
+use crate::app::{AppError, Unknown};
 use crate::model::session::OpenSession;
 use crate::model::session::Session;
 use std::net::IpAddr;
@@ -20,7 +21,6 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::accounts::login_throttle::{Account, Attempt, LoginThrottle, TooMany};
 use crate::app::accounts::ownership::is_own;
 use crate::app::accounts::passwords::{HashError, Hasher, Password};
@@ -54,7 +54,7 @@ impl Guess {
             (Self::Address, AppError::Db(error)) => {
                 error.constraint() == Some(db::accounts::users::EMAIL)
             }
-            (Self::Voucher, AppError::UnknownVoucher) => true,
+            (Self::Voucher, AppError::Unknown(Unknown::Voucher)) => true,
             (Self::Voucher, AppError::Refused(refusal)) => refusal.code.is_of_voucher(),
             _ => false,
         }
@@ -64,7 +64,7 @@ impl Guess {
     fn told(self, error: AppError) -> AppError {
         match self {
             Self::Address => error,
-            Self::Voucher => AppError::UnknownVoucher,
+            Self::Voucher => AppError::Unknown(Unknown::Voucher),
         }
     }
 }
@@ -384,7 +384,7 @@ impl Accounts {
         if db::accounts::passwords::replace(&self.database, id, &hash).await? {
             Ok(())
         } else {
-            Err(AppError::UnknownUser.into())
+            Err(AppError::Unknown(Unknown::User).into())
         }
     }
 

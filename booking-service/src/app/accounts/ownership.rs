@@ -4,7 +4,7 @@
 use service_core::caller::{Caller, Role};
 use uuid::Uuid;
 
-use crate::app::AppError;
+use crate::app::{AppError, Unknown};
 use crate::model::booking::{Booking, Channel};
 use crate::model::event_booking::EventBooking;
 use crate::model::ticket_option::Purchase;
@@ -33,9 +33,9 @@ impl Owned for Booking {
 
     fn unknown(&self) -> AppError {
         match self.channel {
-            Channel::Seats | Channel::Simple => AppError::UnknownOrder,
-            Channel::Event => AppError::UnknownEventBooking,
-            Channel::Count => AppError::UnknownBooking(self.id),
+            Channel::Seats | Channel::Simple => AppError::Unknown(Unknown::Order),
+            Channel::Event => AppError::Unknown(Unknown::EventBooking),
+            Channel::Count => AppError::Unknown(Unknown::Booking(self.id)),
         }
     }
 }
@@ -46,7 +46,7 @@ impl Owned for EventBooking {
     }
 
     fn unknown(&self) -> AppError {
-        AppError::UnknownEventBooking
+        AppError::Unknown(Unknown::EventBooking)
     }
 }
 
@@ -56,16 +56,16 @@ impl Owned for Purchase {
     }
 
     fn unknown(&self) -> AppError {
-        AppError::UnknownPurchase
+        AppError::Unknown(Unknown::Purchase)
     }
 }
 
-/// [`AppError::UnknownUser`] unless the caller may act for this user.
+/// [`AppError::Unknown(Unknown::User)`] unless the caller may act for this user.
 pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
     if caller.may_act_for(&id.to_string()) {
         Ok(())
     } else {
-        Err(AppError::UnknownUser)
+        Err(AppError::Unknown(Unknown::User))
     }
 }
 

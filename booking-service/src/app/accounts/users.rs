@@ -1,5 +1,6 @@
 //! Users and their rights over each other.
 
+use crate::app::{AppError, Unknown};
 use crate::model::user::{Deletion, NewUser, User, UserChange, UserRole};
 use deadpool_postgres::Pool;
 use service_core::caller::Bearer;
@@ -7,7 +8,6 @@ use service_core::caller::{Caller, Role};
 use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::accounts::ownership::{check_user, is_own};
 use crate::db;
 use crate::model::text::{Email, Name};
@@ -67,10 +67,10 @@ impl Users {
         }
     }
 
-    /// [`AppError::UnknownUser`] if there is none.
+    /// [`AppError::Unknown(Unknown::User)`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
         let user = db::accounts::users::find(&self.database, id).await?;
-        user.ok_or(AppError::UnknownUser)
+        user.ok_or(AppError::Unknown(Unknown::User))
     }
 
     /// Classifies the bearer of a token by its subject. A subject that is not a UUID belongs to another
@@ -111,14 +111,14 @@ impl Users {
     /// Changes the fields that are given.
     pub async fn change(&self, id: Uuid, change: &UserChange) -> Result<User, AppError> {
         let user = db::accounts::users::update(&self.database, id, change).await?;
-        user.ok_or(AppError::UnknownUser)
+        user.ok_or(AppError::Unknown(Unknown::User))
     }
 
     /// Deletes a user without open or confirmed bookings.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         match db::accounts::users::delete(&self.database, id).await? {
             Deletion::Deleted => Ok(()),
-            Deletion::Unknown => Err(AppError::UnknownUser),
+            Deletion::Unknown => Err(AppError::Unknown(Unknown::User)),
             Deletion::HasBookings => Err(AppError::UserHasBookings),
         }
     }

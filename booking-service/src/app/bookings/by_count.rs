@@ -1,6 +1,7 @@
 //! Bookings by count: make, look up, list, cancel. Also what all channels share: adding a booking under an
 //! idempotency key, and cancelling one.
 
+use service_core::idempotency::Replayable;
 use std::time::Duration;
 
 use clients::CallContext;
@@ -13,11 +14,11 @@ use service_core::background_tasks::BackgroundTasks;
 use service_core::page::{Page, PageRequest};
 use tokio::sync::oneshot;
 
-use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
-use crate::app::bookings::granted::granted_of;
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
+use crate::app::{AppError, Unknown};
 use crate::db;
+use crate::db::DbError;
 use crate::db::bookings::{Insertion, NextStep};
 use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, NewBooking};
@@ -67,18 +68,17 @@ pub struct Deadlines {
     pub order: HoldTime,
 }
 
-#[derive(Debug)]
-pub struct Answered {
-    pub booking: Booking,
-    /// Whether an earlier request with the same key made it.
-    pub replayed: bool,
-}
-
 impl Bookings {
-    /// Adds a booking and drives it until it is decided or waits for its customer. A refused booking is
-    /// returned as a failed one. Fails if the outcome is not known yet, or the key belongs to another
-    /// request.
-    pub async fn book(&self, new: NewBooking, context: CallContext) -> Result<Answered, AppError> {
+    /// Adds a booking and works on it until it is decided, or waits for its customer. What could not be
+    /// had is a booking that has failed.
+    ///
+    /// # Errors
+    /// When the outcome is not known yet, or the key belongs to another request.
+    pub async fn book(
+        &self,
+        new: NewBooking,
+        context: CallContext,
+    ) -> Result<Replayable<Booking>, AppError> {
         for leg in &new.legs {
             self.unpaid.check_units(new.actor, "seats", leg.units)?;
         }
@@ -104,8 +104,8 @@ impl Bookings {
                     return Err(AppError::KeyReused);
                 }
                 let booking = self.resumed(booking, context).await?;
-                return Ok(Answered {
-                    booking: booking.into_answered(),
+                return Ok(Replayable {
+                    value: booking.into_answered(),
                     replayed: true,
                 });
             }
@@ -117,10 +117,7 @@ impl Bookings {
         let booking = added.ok_or(AppError::InProgress)?;
         crash_points::point("add.after");
         let booking = self.finish(booking, context).await?;
-        Ok(Answered {
-            booking: booking.into_answered(),
-            replayed: false,
-        })
+        Ok(Replayable::new(booking.into_answered()))
     }
 
     /// Adds a booking if its customer's limits allow; `None` if its key has a booking already.
@@ -191,10 +188,10 @@ impl Bookings {
         }
     }
 
-    /// [`AppError::UnknownBooking`] if there is none.
+    /// [`AppError::Unknown(Unknown::Booking)`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.engine.database, id).await?;
-        booking.ok_or(AppError::UnknownBooking(id))
+        booking.ok_or(AppError::Unknown(Unknown::Booking(id)))
     }
 
     /// A booking of this channel.
@@ -203,7 +200,7 @@ impl Bookings {
         let is_by_count = booking.channel == Channel::Count;
         is_by_count
             .then_some(booking)
-            .ok_or(AppError::UnknownBooking(id))
+            .ok_or(AppError::Unknown(Unknown::Booking(id)))
     }
 
     /// A page of a user's bookings by count, newest first.
@@ -223,11 +220,7 @@ impl Bookings {
     pub async fn flight(&self, booking: &Booking, context: &CallContext) -> Option<Flight> {
         let id = booking.legs.first()?.flight;
         let call = self.engine.flights.flight(id, context);
-        tokio::time::timeout(FLIGHT_PATIENCE, call)
-            .await
-            .ok()?
-            .ok()?
-            .ok()
+        tokio::time::timeout(FLIGHT_PATIENCE, call).await.ok()?.ok()
     }
 
     /// Cancels a confirmed booking: its seats are released when this returns, and its charge is refunded if
@@ -262,11 +255,12 @@ impl Bookings {
             }
             (None, Some(leg)) => {
                 let flight = self.engine.flights.flight(leg.flight, context).await;
-                Some(granted_of(&leg.flight.to_string(), flight)?.departure_time)
+                let name = leg.flight.to_string();
+                Some(flight.map_err(AppError::of_flight(&name))?.departure_time)
             }
             (None, None) => None,
         };
-        let starts_at = starts_at.ok_or(AppError::OtherAnswer)?;
+        let starts_at = starts_at.ok_or(DbError::Unreadable("bookings"))?;
         match cutoff.of(starts_at) {
             Some(until) if until <= db::now(&self.engine.database).await? => {
                 Err(AppError::PastCutoff(until))

@@ -10,7 +10,6 @@ use service_core::caller::Caller;
 
 use crate::app::AppError;
 use crate::app::bookings::by_count::Bookings;
-use crate::app::bookings::granted::granted_of;
 use crate::db;
 use crate::model::actor::Actor;
 use crate::model::booking::Booking;
@@ -38,7 +37,7 @@ impl Flights {
             .flights
             .find_flight(name, context)
             .await;
-        Ok(granted_of(name, flight)?.id)
+        Ok(flight.map_err(AppError::of_flight(name))?.id)
     }
 
     /// The seats of a flight. Owners are shown to themselves and to staff only.
@@ -49,7 +48,7 @@ impl Flights {
         context: &CallContext,
     ) -> Result<SeatMap, AppError> {
         let map = self.bookings.engine.flights.seat_map(name, context).await;
-        let mut map = granted_of(name, map)?;
+        let mut map = map.map_err(AppError::of_flight(name))?;
         // Anonymous callers own nothing, so no owner is looked up for them.
         let seats = map.seats.iter().filter(|_| caller.role().is_some());
         let orders: Vec<HoldId> = seats
@@ -116,9 +115,11 @@ impl Flights {
             status: Some(FlightStatus::Closed),
             ..FlightChange::default()
         };
-        granted_of(&name, flights.change_flight(flight, &closed, context).await)?;
+        let closing = flights.change_flight(flight, &closed, context).await;
+        closing.map_err(AppError::of_flight(&name))?;
         let ended = self.reset(flight, context).await?;
-        granted_of(&name, flights.cancel_flight(flight, context).await)?;
+        let cancelling = flights.cancel_flight(flight, context).await;
+        cancelling.map_err(AppError::of_flight(&name))?;
         Ok(ended)
     }
 }

@@ -10,8 +10,8 @@ use lifecycle::{Event, Outcome, State};
 use service_core::caller::Caller;
 use service_core::idempotency::{self, Answer, Replayable, RequestKey};
 
-use crate::app::AppError;
-use crate::app::bookings::by_count::{Answered, Bookings};
+use crate::app::bookings::by_count::Bookings;
+use crate::app::{AppError, Unknown};
 use crate::db;
 use crate::db::bookings::{Change, NextStep};
 use crate::model::actor::Actor;
@@ -22,9 +22,6 @@ use crate::model::invalid_field::InvalidField;
 const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
 
 const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
-
-/// The most seats of one order on one flight: more than any group that books for itself.
-pub const SEATS_MAX: u32 = 100;
 
 /// What follows a declined payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +44,9 @@ impl Orders {
         &self,
         new: NewBooking,
         context: CallContext,
-    ) -> Result<Answered, AppError> {
+    ) -> Result<Replayable<Booking>, AppError> {
         let answered = self.bookings.book(new, context).await?;
-        match &answered.booking.refusal {
+        match &answered.value.refusal {
             Some(refusal) if refusal.code == RefusalCode::NoSuchSeat => {
                 Err(InvalidField::new("seats", refusal.message.clone()).into())
             }
@@ -59,7 +56,9 @@ impl Orders {
                     RefusalCode::UnknownFlight | RefusalCode::UnknownPool
                 ) =>
             {
-                Err(AppError::UnknownFlight(answered.booking.flight_ref))
+                Err(AppError::Unknown(Unknown::Flight(
+                    answered.value.flight_ref,
+                )))
             }
             Some(refusal) if refusal.code.is_no_itinerary() => {
                 Err(AppError::NoItinerary(refusal.clone()))
@@ -68,7 +67,7 @@ impl Orders {
         }
     }
 
-    /// [`AppError::UnknownOrder`] unless the caller owns the order or is staff. Always read from the row, so
+    /// [`AppError::Unknown(Unknown::Order)`] unless the caller owns the order or is staff. Always read from the row, so
     /// that no stale copy decides.
     pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
         // Staff need no lookup: the next step reveals whether the order exists.
@@ -78,16 +77,16 @@ impl Orders {
         let owner = db::bookings::owner_of_order(&self.bookings.engine.database, id).await?;
         match owner {
             Some(owner) if caller.may_act_for(&owner) => Ok(()),
-            _ => Err(AppError::UnknownOrder),
+            _ => Err(AppError::Unknown(Unknown::Order)),
         }
     }
 
-    /// [`AppError::UnknownOrder`] if there is none.
+    /// [`AppError::Unknown(Unknown::Order)`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
             .filter(|booking| booking.channel == Channel::Seats)
-            .ok_or(AppError::UnknownOrder)
+            .ok_or(AppError::Unknown(Unknown::Order))
     }
 
     /// The order once no concurrent step is in flight; [`AppError::InProgress`] after a time limit.

@@ -8,7 +8,6 @@ use service_core::fan_out::{FanOut, Watching};
 use tokio::sync::watch;
 
 use crate::app::AppError;
-use crate::app::bookings::granted::granted_of;
 
 /// A thousand seats are a fifth of it.
 const EVENT_LIMIT_BYTES: usize = 1024 * 1024;
@@ -47,7 +46,7 @@ impl SeatFeeds {
             return Ok(watching);
         }
         let upstream = self.flights.seat_stream(name, context).await;
-        let upstream = granted_of(name, upstream)?;
+        let upstream = upstream.map_err(AppError::of_flight(name))?;
         Ok(self
             .watched
             .watch(watched, |tell| follow(upstream, with_owners, tell)))

@@ -1,14 +1,14 @@
 //! Simple orders: seats by count on a flight, complete when accepted, not paid here.
 
-use clients::CallContext;
-use domain::{BookingId, RefusalCode};
-use lifecycle::State;
-
-use crate::app::AppError;
-use crate::app::bookings::by_count::{Answered, Bookings};
+use crate::app::bookings::by_count::Bookings;
+use crate::app::{AppError, Unknown};
 use crate::db;
 use crate::model::booking::{Booking, Channel, NewBooking};
 use crate::model::refusal::Refusal;
+use clients::CallContext;
+use domain::{BookingId, RefusalCode};
+use lifecycle::State;
+use service_core::idempotency::Replayable;
 
 #[derive(Clone)]
 pub struct SimpleOrders {
@@ -21,9 +21,9 @@ impl SimpleOrders {
         &self,
         new: NewBooking,
         context: CallContext,
-    ) -> Result<Answered, AppError> {
+    ) -> Result<Replayable<Booking>, AppError> {
         let answered = self.bookings.book(new, context).await?;
-        let booking = &answered.booking;
+        let booking = &answered.value;
         if booking.life.public_status == State::Confirmed {
             return Ok(answered);
         }
@@ -35,7 +35,9 @@ impl SimpleOrders {
                     RefusalCode::UnknownFlight | RefusalCode::UnknownPool
                 ) =>
             {
-                Err(AppError::UnknownFlight(booking.flight_ref.clone()))
+                Err(AppError::Unknown(Unknown::Flight(
+                    booking.flight_ref.clone(),
+                )))
             }
             Some(refusal) => Err(AppError::Refused(refusal)),
             None => Err(AppError::Refused(Refusal::new(
@@ -45,11 +47,11 @@ impl SimpleOrders {
         }
     }
 
-    /// [`AppError::UnknownOrder`] if there is none.
+    /// [`AppError::Unknown(Unknown::Order)`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.bookings.engine.database, id).await?;
         booking
             .filter(|booking| booking.channel == Channel::Simple)
-            .ok_or(AppError::UnknownOrder)
+            .ok_or(AppError::Unknown(Unknown::Order))
     }
 }

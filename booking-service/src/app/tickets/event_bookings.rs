@@ -12,16 +12,17 @@ pub use request::EventBookingRequest;
 use std::time::Duration;
 
 use clients::CallContext;
-use domain::HoldId;
-use inventory::{Command, HoldCommand, InventoryError, LegRequest, Refusal, Until};
+use domain::{HoldId, RefusalCode};
+use inventory::{HoldCommand, InventoryError, LegRequest, Refusal, Until};
+use jiff::Timestamp;
 use service_core::idempotency::{self, Kept, Replayable};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::bookings::by_count::Bookings;
 use crate::app::tickets::event_bookings::quote::Quote;
 use crate::app::tickets::job_notifier::{Job, JobNotifier};
 use crate::app::tickets::key_locks::KeyLocks;
+use crate::app::{AppError, Unknown};
 use crate::db;
 use crate::db::DbError;
 use crate::db::tickets::event_bookings::NewEventBooking;
@@ -81,35 +82,34 @@ impl EventBookings {
         request: &EventBookingRequest,
         quote: &Quote,
     ) -> Result<EventBooking, AppError> {
-        let new = self.new_booking(hold, request, quote)?;
+        let new = self.new_booking(hold, request, quote);
         let until = if quote.is_free() {
             Until::Sold
         } else {
             Until::Pinned
         };
-        let command = HoldCommand::new(hold, hold.to_string(), legs(quote), until)
-            .map_err(|_| AppError::OtherAnswer)?
-            .gated_by(quote.tickets);
+        let command = HoldCommand::new(hold, hold.to_string(), legs(quote), until)?;
         let inventory = &self.bookings.engine.inventory;
-        let answer = inventory.submit_new_with(Command::Hold(command), new.clone());
-        match answer.await {
-            // The same request at another replica was first.
-            Ok(Ok(accepted)) if accepted.is_replayed() => Err(AppError::MadeBefore),
-            Ok(Ok(_)) => {
+        let taking = inventory.hold(command.gated_by(quote.tickets));
+        match taking.with(new.clone()).with_new_id().send().await {
+            // The same request at another replica was faster.
+            Ok(view) if view.replayed => Err(AppError::MadeBefore),
+            Ok(_) => {
                 crash_points::point("job.after");
                 if !quote.is_free() {
                     self.notifier.notify(Job::new(hold));
                 }
-                Ok(made(request, &new, quote))
+                Ok(new.booking)
             }
-            Ok(Err(Refusal::SoldOut)) => Err(quote.shortage(&self.bookings.engine).await?),
-            Ok(Err(refusal @ Refusal::SalesClosed)) => Err(AppError::Refused(Reason::new(
-                refusal.code(),
-                "sales are closed",
-            ))),
-            Ok(Err(_)) => Err(AppError::OtherAnswer),
+            Err(InventoryError::Refused(Refusal::SoldOut)) => {
+                Err(quote.shortage(&self.bookings.engine).await?)
+            }
+            Err(InventoryError::Refused(Refusal::SalesClosed)) => Err(AppError::Refused(
+                Reason::new(RefusalCode::SalesClosed, "sales are closed"),
+            )),
+            Err(error @ InventoryError::Refused(_)) => Err(error.into()),
             Err(InventoryError::Conflict(key)) if key == db::tickets::event_bookings::USER => {
-                Err(AppError::UnknownUser)
+                Err(AppError::Unknown(Unknown::User))
             }
             Err(error) => {
                 if request.key.is_none() {
@@ -140,7 +140,6 @@ impl EventBookings {
 
     async fn abandon(&self, hold: HoldId) -> Result<(), AppError> {
         let engine = &self.bookings.engine;
-        let command = Command::Release { hold };
         if let Some(booking) = db::bookings::find_by_hold(&engine.database, hold).await? {
             let abandoned = self
                 .bookings
@@ -151,11 +150,7 @@ impl EventBookings {
                 Err(error) => Err(error),
             };
         }
-        engine
-            .inventory
-            .submit(command)
-            .await?
-            .map_err(|_| AppError::OtherAnswer)?;
+        engine.inventory.release(hold).send().await?;
         // The booking may have been committed between the two.
         match db::bookings::find_by_hold(&engine.database, hold).await? {
             Some(_) => Err(AppError::InProgress),
@@ -171,7 +166,7 @@ impl EventBookings {
             return Ok(HoldId::generate());
         };
         let hold = HoldId(key.id());
-        let recorded = self.bookings.engine.inventory.hold(hold).await?;
+        let recorded = self.bookings.engine.inventory.find_hold(hold).await?;
         Ok(if recorded.is_some() {
             HoldId::generate()
         } else {
@@ -184,22 +179,33 @@ impl EventBookings {
         hold: HoldId,
         request: &EventBookingRequest,
         quote: &Quote,
-    ) -> Result<NewEventBooking, AppError> {
+    ) -> NewEventBooking {
         let created_at = quote.now;
-        let deadline_at = created_at.checked_add(self.deadline);
-        Ok(NewEventBooking {
-            hold,
+        let booking = EventBooking {
+            id: hold,
+            user: request.user.to_string(),
             event: request.event,
+            quantity: request.quantity,
+            status: EventBookingStatus::Pending,
+            is_declined: false,
+            total: quote.total,
+            discount: quote.discount,
+            voucher: quote.voucher.as_ref().map(|voucher| voucher.code.clone()),
+            attempts: 0,
+            deadline_at: created_at
+                .checked_add(self.deadline)
+                .unwrap_or(Timestamp::MAX),
+            reason: None,
+            created_at,
+            updated_at: created_at,
+        };
+        NewEventBooking {
+            booking: booking.into_made(),
             user: request.user,
-            quantity: request.quantity.get().cast_signed(),
             unit_price_minor: quote.unit_price.minor(),
             voucher: quote.voucher.as_ref().map(|voucher| voucher.id),
-            discount_minor: quote.discount.minor(),
-            total: quote.total,
-            created_at,
-            deadline_at: deadline_at.map_err(|_| AppError::OtherAnswer)?,
             key: request.key.clone(),
-        })
+        }
     }
 
     async fn booked_under(&self, key: &str) -> Result<Option<Kept<EventBooking>>, DbError> {
@@ -214,7 +220,7 @@ impl EventBookings {
             .transpose()
     }
 
-    /// [`AppError::UnknownEventBooking`] if there is none.
+    /// [`AppError::Unknown(Unknown::EventBooking)`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
         view_of(self.row(id).await?)
     }
@@ -223,7 +229,7 @@ impl EventBookings {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking
             .filter(|booking| booking.channel == Channel::Event)
-            .ok_or(AppError::UnknownEventBooking)
+            .ok_or(AppError::Unknown(Unknown::EventBooking))
     }
 
     /// A page of a user's event bookings, newest first, older than `after`.
@@ -268,29 +274,5 @@ fn legs(quote: &Quote) -> Vec<LegRequest> {
 }
 
 fn view_of(booking: Booking) -> Result<EventBooking, AppError> {
-    EventBooking::of(booking).ok_or(AppError::UnknownEventBooking)
-}
-
-/// A new booking.
-fn made(request: &EventBookingRequest, new: &NewEventBooking, quote: &Quote) -> EventBooking {
-    EventBooking {
-        id: new.hold,
-        user: request.user.to_string(),
-        event: request.event,
-        quantity: request.quantity,
-        status: if quote.is_free() {
-            EventBookingStatus::Confirmed
-        } else {
-            EventBookingStatus::Pending
-        },
-        is_declined: false,
-        total: new.total,
-        discount: quote.discount,
-        voucher: quote.voucher.as_ref().map(|voucher| voucher.code.clone()),
-        attempts: i16::from(!quote.is_free()),
-        deadline_at: new.deadline_at,
-        reason: None,
-        created_at: new.created_at,
-        updated_at: new.created_at,
-    }
+    EventBooking::of(booking).ok_or(AppError::Unknown(Unknown::EventBooking))
 }

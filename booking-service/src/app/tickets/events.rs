@@ -1,18 +1,24 @@
+//! Events: made, listed, looked up, changed, deleted, counted.
+//!
+//! How many tickets an event has is its pool's capacity, so it changes through the inventory, which
+//! decides it in one queue with the sales. An event is deleted by taking all of its tickets away: that
+//! is refused while somebody has one, and once it is done nobody can get one.
+
 //! Events: create, list, look up, change, delete, statistics.
 //!
 //! The number of tickets is the capacity of the event's pool, so it changes through the inventory, which
 //! orders changes and sales in one queue. Deleting an event sets its capacity to zero: that is refused while
 //! tickets are held or sold, and afterwards nobody can get one.
 
+use crate::app::{AppError, Unknown};
 use crate::model::event::{Event, EventChange, NewEvent, Statistics, never_on_sale};
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use inventory::{Command, Inventory, InventoryError, PoolChange, Refusal};
+use inventory::{Inventory, InventoryError, PoolChange, Refusal};
 use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::db;
 use crate::db::tickets::events::{EventChanged, EventDeleted};
 
@@ -42,10 +48,10 @@ impl Events {
         Ok(db::tickets::events::list(&self.database, after, limit).await?)
     }
 
-    /// [`AppError::UnknownEvent`] if there is none or it was deleted.
+    /// [`AppError::Unknown(Unknown::Event)`] if there is none or it was deleted.
     pub async fn find(&self, id: Uuid) -> Result<Event, AppError> {
         let event = db::tickets::events::find(&self.database, id).await?;
-        event.ok_or(AppError::UnknownEvent)
+        event.ok_or(AppError::Unknown(Unknown::Event))
     }
 
     /// Changes the given fields in one commit; other fields keep concurrent changes.
@@ -53,20 +59,19 @@ impl Events {
     pub async fn change(&self, id: Uuid, change: &EventChange) -> Result<Event, AppError> {
         let event = self.find(id).await?;
         let price = change.check_against(&event)?;
-        let command = Command::ChangePool(PoolChange {
+        let pool = PoolChange {
             capacity: change.total_tickets.map(|units| units.get().cast_signed()),
             starts_at: change.starts_at.map(Some),
             ..PoolChange::of(event.pool)
-        });
+        };
         let rows = EventChanged {
             event: id,
             change: change.clone(),
             price,
         };
-        match self.inventory.submit_with(command, rows).await {
-            Ok(Ok(_)) => self.find(id).await,
-            Ok(Err(Refusal::CapacityInUse)) => Err(AppError::TicketsInUse),
-            Ok(Err(_)) => Err(AppError::OtherAnswer),
+        match self.inventory.change_pool(pool).with(rows).send().await {
+            Ok(_) => self.find(id).await,
+            Err(InventoryError::Refused(Refusal::CapacityInUse)) => Err(AppError::TicketsInUse),
             Err(InventoryError::Conflict(name)) if name == db::tickets::events::SALES_WINDOW => {
                 Err(never_on_sale().into())
             }
@@ -77,27 +82,24 @@ impl Events {
     /// Deletes an event without tickets held or sold. Its row stays, for its ended bookings.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         let pool = self.find(id).await?.pool;
-        // One commit, so that no sale comes in between. A concurrent change that found the event just before
-        // may still add tickets, but the pool is closed for sale.
-        let command = Command::ChangePool(PoolChange {
+        // In one commit, so that no sale comes between: its tickets are gone, and so is the event. A change that
+        // found the event just before may still bring tickets: they are not for sale.
+        let closed = PoolChange {
             capacity: Some(0),
             closes: true,
             ..PoolChange::of(pool)
-        });
-        match self
-            .inventory
-            .submit_with(command, EventDeleted(id))
-            .await?
-        {
+        };
+        let deleting = self.inventory.change_pool(closed).with(EventDeleted(id));
+        match deleting.send().await {
             Ok(_) => Ok(()),
-            Err(Refusal::CapacityInUse) => Err(AppError::EventHasBookings),
-            Err(_) => Err(AppError::OtherAnswer),
+            Err(InventoryError::Refused(Refusal::CapacityInUse)) => Err(AppError::EventHasBookings),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Statistics of an event's bookings.
     pub async fn statistics(&self, id: Uuid) -> Result<Statistics, AppError> {
         let statistics = db::tickets::events::statistics(&self.database, id).await?;
-        statistics.ok_or(AppError::UnknownEvent)
+        statistics.ok_or(AppError::Unknown(Unknown::Event))
     }
 }

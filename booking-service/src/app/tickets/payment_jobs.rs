@@ -8,6 +8,7 @@
 //! round of declined attempts the job becomes a dead letter: the payment has failed, the tickets stay held
 //! until the deadline, and staff or the customer may retry it under further keys.
 
+use crate::app::{AppError, Unknown};
 use crate::model::dead_letter::{DeadLetter, Failure};
 use std::time::Duration;
 
@@ -18,7 +19,6 @@ use service_core::page::{Page, PageRequest};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
 use crate::app::bookings::worker::WorkerPool;
 use crate::app::tickets::job_notifier::{Job, JobNotifier, NotificationReceiver, Stream};
@@ -60,7 +60,7 @@ impl PaymentJobs {
     pub async fn dead_letter(&self, id: Uuid) -> Result<(DeadLetter, Vec<Failure>), AppError> {
         let database = &self.engine.database;
         let letter = db::tickets::payment_failures::find(database, id).await?;
-        let letter = letter.ok_or(AppError::UnknownDeadLetter)?;
+        let letter = letter.ok_or(Unknown::DeadLetter)?;
         let history = db::tickets::payment_failures::history(database, letter.booking).await?;
         Ok((letter, history))
     }
@@ -101,7 +101,7 @@ impl PaymentJobs {
         }
         let database = &self.engine.database;
         let booking = db::bookings::find(database, letter.booking).await?;
-        let booking = booking.ok_or(AppError::UnknownDeadLetter)?;
+        let booking = booking.ok_or(Unknown::DeadLetter)?;
         let queued = self.queued_again(&booking)?;
         let change = Change {
             booking: queued,

@@ -4,19 +4,19 @@
 //! inventory alone decides whether enough tickets are left, so any number of replicas may sell them.
 //! replicas may sell them.
 
+use crate::app::{AppError, Unknown};
 use crate::model::ticket_option::{NewTicketOption, Purchase, PurchaseRequest, TicketOption};
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use domain::{HoldId, PoolId};
-use inventory::{Command, HoldCommand, Inventory, LegRequest, Refusal, Until};
+use inventory::{HoldCommand, Inventory, InventoryError, LegRequest, Refusal, Until};
 use moka::future::Cache;
 use service_core::background_tasks::BackgroundTasks;
 use service_core::idempotency::{self, Replayable};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
 use crate::app::tickets::key_locks::KeyLocks;
 use crate::db;
@@ -79,10 +79,10 @@ impl TicketOptions {
         })
     }
 
-    /// [`AppError::UnknownTicketOption`] if there is none.
+    /// [`AppError::Unknown(Unknown::TicketOption)`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<TicketOption, AppError> {
         let option = db::tickets::ticket_options::find(&self.database, id).await?;
-        option.ok_or(AppError::UnknownTicketOption)
+        option.ok_or(AppError::Unknown(Unknown::TicketOption))
     }
 
     /// Sells tickets, once per key. [`AppError::NotSoMany`] if too few are left.
@@ -123,26 +123,29 @@ impl TicketOptions {
             units: request.quantity,
             seats: Vec::new(),
         };
-        let command = HoldCommand::new(hold, request.user.clone(), vec![leg], Until::Sold)
-            .map_err(|_| AppError::OtherAnswer)?;
+        let command = HoldCommand::new(hold, request.user.clone(), vec![leg], Until::Sold)?;
         let rows = NewPurchase {
             id: hold.0,
             request: request.clone(),
         };
-        let answer = self.inventory.submit_new_with(Command::Hold(command), rows);
-        let answer = answer.await;
-        if answer.is_err() && request.key.is_none() {
-            self.give_up_later(hold);
-        }
-        match answer? {
+        let sale = self.inventory.hold(command).with(rows).with_new_id();
+        match sale.send().await {
             Ok(_) => Ok(Purchase {
                 id: hold.0,
                 ticket_option: request.ticket_option,
                 user: request.user.clone(),
                 quantity: request.quantity,
             }),
-            Err(Refusal::SoldOut) => Err(AppError::NotSoMany(request.quantity)),
-            Err(_) => Err(AppError::OtherAnswer),
+            Err(InventoryError::Refused(Refusal::SoldOut)) => {
+                Err(AppError::NotSoMany(request.quantity))
+            }
+            Err(error) => {
+                let is_refused = matches!(error, InventoryError::Refused(_));
+                if !is_refused && request.key.is_none() {
+                    self.give_up_later(hold);
+                }
+                Err(error.into())
+            }
         }
     }
 
@@ -151,7 +154,7 @@ impl TicketOptions {
     fn give_up_later(&self, hold: HoldId) {
         let inventory = Arc::clone(&self.inventory);
         self.tasks.spawn(|stop| async move {
-            let abandon = || inventory.submit_with(Command::Release { hold }, PurchaseGivenUp(hold.0));
+            let abandon = || inventory.release(hold).with(PurchaseGivenUp(hold.0)).send();
             while let Err(error) = abandon().await {
                 tracing::warn!(purchase = %hold, %error, "abandoning a purchase with unknown commit outcome failed; retrying");
                 let pause = tokio::time::sleep(GIVE_UP_PAUSE);
@@ -162,10 +165,10 @@ impl TicketOptions {
         });
     }
 
-    /// [`AppError::UnknownPurchase`] if there is none.
+    /// [`AppError::Unknown(Unknown::Purchase)`] if there is none.
     pub async fn find_purchase(&self, id: Uuid) -> Result<Purchase, AppError> {
         let purchase = db::tickets::purchases::find(&self.database, id).await?;
-        purchase.ok_or(AppError::UnknownPurchase)
+        purchase.ok_or(AppError::Unknown(Unknown::Purchase))
     }
 
     /// The pool that counts a ticket option's units; cached.
@@ -174,7 +177,7 @@ impl TicketOptions {
             return Ok(pool);
         }
         let pool = db::tickets::ticket_options::pool(&self.database, id).await?;
-        let pool = pool.ok_or(AppError::UnknownTicketOption)?;
+        let pool = pool.ok_or(Unknown::TicketOption)?;
         self.pools.insert(id, pool).await;
         Ok(pool)
     }

@@ -1,12 +1,12 @@
 //! Vouchers: discount codes with a limited number of uses. The uses are a pool, from which the hold of the
 //! tickets takes one unit.
 
+use crate::app::{AppError, Unknown};
 use crate::model::voucher::{NewVoucher, Voucher, VoucherCode};
 use deadpool_postgres::Pool;
 use service_core::idempotency::{self, Answer, Replayable};
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::db;
 
 #[derive(Clone)]
@@ -32,15 +32,15 @@ impl Vouchers {
     ) -> Result<Answer, AppError> {
         if let Some(event) = new.event {
             let event = db::tickets::events::find(&self.database, event).await?;
-            event.ok_or(AppError::UnknownEvent)?;
+            event.ok_or(Unknown::Event)?;
         }
         Ok(db::tickets::vouchers::insert(&self.database, Uuid::now_v7(), new, answer).await?)
     }
 
-    /// Codes are compared regardless of case. [`AppError::UnknownVoucher`] if there is none.
+    /// Codes are compared regardless of case. [`AppError::Unknown(Unknown::Voucher)`] if there is none.
     pub async fn find(&self, code: &VoucherCode) -> Result<Voucher, AppError> {
         let voucher = db::tickets::vouchers::find(&self.database, code).await?;
-        voucher.ok_or(AppError::UnknownVoucher)
+        voucher.ok_or(AppError::Unknown(Unknown::Voucher))
     }
 
     /// A page of vouchers, in order of creation, after this id.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use domain::{HoldId, Money};
 use inventory::{Accepted, RowStatement, Rows};
-use jiff::Timestamp;
 use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use crate::db::bookings::row::{COLUMNS, read_all, read_claimed};
 use crate::db::column;
 use crate::model::booking::Booking;
 use crate::model::booking_row::StoredState;
+use crate::model::event_booking::EventBooking;
 
 /// The foreign key that refuses a user deleted meanwhile.
 pub const USER: &str = "event_bookings_user";
@@ -94,28 +94,12 @@ const MOVE: &str = "
 /// An event booking, committed together with its hold.
 #[derive(Clone, Debug)]
 pub struct NewEventBooking {
-    /// The booking's public id and its hold's id.
-    pub hold: HoldId,
-    pub event: Uuid,
+    /// A total of zero confirms the booking and sells its hold.
+    pub booking: EventBooking,
     pub user: Uuid,
-    pub quantity: i32,
     pub unit_price_minor: i64,
     pub voucher: Option<Uuid>,
-    /// In minor units.
-    pub discount_minor: i64,
-    /// After the discount. A total of zero confirms the booking and sells its hold.
-    pub total: Money,
-    /// By the database's clock.
-    pub created_at: Timestamp,
-    /// Payment deadline.
-    pub deadline_at: Timestamp,
     pub key: Option<RequestKey>,
-}
-
-impl NewEventBooking {
-    fn is_free(&self) -> bool {
-        self.total.minor() == 0
-    }
 }
 
 impl Rows for NewEventBooking {
@@ -125,17 +109,21 @@ impl Rows for NewEventBooking {
         ordered.sort_by_key(|(one, _)| one.key.as_ref().map(|key| &key.key));
         let batch = ordered.as_slice();
         let insert = RowStatement::new(INSERT)
-            .with(column(batch, |(one, _)| one.hold.0))
-            .with(column(batch, |(one, _)| one.event))
+            .with(column(batch, |(one, _)| one.booking.id.0))
+            .with(column(batch, |(one, _)| one.booking.event))
             .with(column(batch, |(one, _)| one.user))
-            .with(column(batch, |(one, _)| one.quantity))
+            .with(column(batch, |(one, _)| {
+                one.booking.quantity.get().cast_signed()
+            }))
             .with(column(batch, |(one, _)| one.unit_price_minor))
             .with(column(batch, |(one, _)| one.voucher))
-            .with(column(batch, |(one, _)| one.discount_minor))
-            .with(column(batch, |(one, _)| one.total.minor()))
-            .with(column(batch, |(one, _)| one.total.currency().to_string()))
-            .with(column(batch, |(one, _)| one.created_at))
-            .with(column(batch, |(one, _)| one.deadline_at))
+            .with(column(batch, |(one, _)| one.booking.discount.minor()))
+            .with(column(batch, |(one, _)| one.booking.total.minor()))
+            .with(column(batch, |(one, _)| {
+                one.booking.total.currency().to_string()
+            }))
+            .with(column(batch, |(one, _)| one.booking.created_at))
+            .with(column(batch, |(one, _)| one.booking.deadline_at))
             .with(column(batch, |(one, _)| {
                 one.key.as_ref().map(|key| key.key.clone())
             }))
@@ -145,15 +133,15 @@ impl Rows for NewEventBooking {
             }));
         let free: Vec<(&Self, &Accepted)> = batch
             .iter()
-            .filter(|(one, _)| one.is_free())
+            .filter(|(one, _)| one.booking.is_free())
             .copied()
             .collect();
         if free.is_empty() {
             return vec![insert];
         }
         let add = RowStatement::new(ADD_SALES)
-            .with(column(&free, |(one, _)| one.event))
-            .with(column(&free, |(one, _)| i64::from(one.quantity)))
+            .with(column(&free, |(one, _)| one.booking.event))
+            .with(column(&free, |(one, _)| i64::from(one.booking.quantity)))
             .with(column(&free, |_| 0i64));
         vec![insert, add]
     }

@@ -12,9 +12,9 @@ use service_http::Problem;
 use service_http::extract::Query;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::catalog::{Airports, Catalog};
 use crate::app::operations::dashboard::{Found, LATEST_BOOKINGS};
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::booking::Booking;
@@ -76,7 +76,7 @@ impl Asked {
                 (Ok(id), _) => Some(id),
                 (Err(_), found) => match found.await {
                     Ok(found) => Some(found.id),
-                    Err(AppError::UnknownFlight(_)) => {
+                    Err(AppError::Unknown(Unknown::Flight(_))) => {
                         return Ok(Err(format!("there is no flight {flight}")));
                     }
                     Err(error) => return Err(error),

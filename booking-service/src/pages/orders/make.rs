@@ -1,5 +1,6 @@
 //! Making an order from the selected seats.
 
+use domain::sale_rules::holding::SEATS_MAX;
 use domain::{Amount, FlightId, RefusalCode, SeatNumber, Units};
 use std::collections::HashSet;
 
@@ -9,7 +10,7 @@ use lifecycle::State;
 use service_http::Problem;
 
 use crate::app::AppError;
-use crate::app::bookings::orders::{SEATS_MAX, SeatChoice};
+use crate::app::bookings::orders::SeatChoice;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::booking::{Channel, Leg, NewBooking};
@@ -128,7 +129,7 @@ pub(in crate::pages) async fn create(
     let context = call_context();
     let ids = seat_selection::flight_ids(form.text("flights"))?;
     let typed = travelers::typed(&form);
-    let chosen = match chosen(&form, ids.clone()) {
+    let chosen = match chosen(&form, ids.to_vec()) {
         Ok(chosen) => chosen,
         Err(notice) => {
             let choice = Choice {
@@ -164,7 +165,7 @@ pub(in crate::pages) async fn create(
         key,
     };
     let order = match services.orders.create(new, context.clone()).await {
-        Ok(answered) => answered.booking,
+        Ok(answered) => answered.value,
         Err(AppError::TooManyUnpaid(too_many)) => {
             let choice = chosen.choice(typed, too_many.to_string());
             return seat_selection::again(&session, &services.catalog, &ids, choice, &context)

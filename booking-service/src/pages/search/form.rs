@@ -1,7 +1,8 @@
-use flight_api::{Airport, SearchOrder};
+use domain::SearchOrder;
+use domain::sale_rules::holding::SEATS_MAX;
+use flight_api::Airport;
 use maud::{Markup, html};
 
-use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
 use crate::pages::search::search_form::{Fault, SearchForm};
 

@@ -1,7 +1,7 @@
 //! Search results.
 
-use domain::Amount;
-use flight_api::{Flight, Path, SearchAnswer, SearchOrder, SearchRequest};
+use domain::{Amount, SearchOrder};
+use flight_api::{Flight, Path, SearchAnswer, SearchRequest};
 use maud::{Markup, html};
 
 use crate::app::catalog::Airports;

@@ -1,13 +1,13 @@
 //! The search form as typed, and its parsing.
 
-use domain::{AirportCode, Units};
-use flight_api::{Airport, SearchOrder, SearchRequest};
+use domain::sale_rules::holding::SEATS_MAX;
+use domain::{AirportCode, SearchOrder, Units};
+use flight_api::{Airport, SearchRequest};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
-use crate::app::bookings::orders::SEATS_MAX;
 use crate::app::catalog::{Airports, Match};
 
 /// The query of a search; missing fields are empty.
@@ -125,11 +125,7 @@ impl SearchForm {
 
     /// Cheapest unless `fastest` is given.
     pub(super) fn order(&self) -> SearchOrder {
-        if self.order == SearchOrder::Fastest.as_str() {
-            SearchOrder::Fastest
-        } else {
-            SearchOrder::Cheapest
-        }
+        self.order.parse().unwrap_or_default()
     }
 
     /// With one field replaced, from the first page.

@@ -9,10 +9,10 @@ use service_http::Problem;
 use service_http::extract::Id;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::accounts::authentication::{AccountError, Guess};
 use crate::app::accounts::users::Users;
 use crate::app::tickets::event_bookings::EventBookingRequest;
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::model::invalid_field::InvalidField;
 use crate::model::text::{Email, Name};
@@ -120,7 +120,9 @@ fn why_not(error: &AccountError) -> Option<String> {
         _ => return None,
     };
     match error {
-        AppError::UnknownVoucher => Some("There is no such voucher for this event.".to_owned()),
+        AppError::Unknown(Unknown::Voucher) => {
+            Some("There is no such voucher for this event.".to_owned())
+        }
         AppError::Invalid(InvalidField { detail: text, .. }) => Some(text.clone()),
         AppError::Refused(refusal) => Some(match refusal.code {
             RefusalCode::SoldOut => "There are not so many tickets left.".to_owned(),

@@ -9,6 +9,7 @@ use actix_web::web::{Data, ReqData};
 use domain::{BookingId, RefusalCode};
 use serde::Deserialize;
 use service_core::caller::Caller;
+use service_core::idempotency::Replayable;
 use service_http::extract::{Id, IdempotencyKey, Json, Query};
 use service_http::page::{PageBody, PageParameters};
 use service_http::{Problem, respond};
@@ -16,7 +17,7 @@ use utoipa::IntoParams;
 
 use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::bookings::by_count::{Answered, shown_text};
+use crate::app::bookings::by_count::shown_text;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::actor::Actor;
@@ -52,7 +53,10 @@ pub(crate) async fn create(
     request: Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = new_booking(request, &key, &caller, actor)?;
-    let Answered { booking, replayed } = services.bookings.book(new, call_context()).await?;
+    let Replayable {
+        value: booking,
+        replayed,
+    } = services.bookings.book(new, call_context()).await?;
     let refusal = booking.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.code == RefusalCode::PriceChanged) {
         return Err(Problem::conflict(

@@ -8,13 +8,12 @@ use actix_web::web::{self, Data, ReqData};
 use domain::{BookingId, HoldId};
 use serde::Serialize;
 use service_core::caller::Caller;
-use service_core::idempotency::Answer;
+use service_core::idempotency::{Answer, Replayable};
 use service_http::extract::{Id, IdempotencyKey, Json};
 use service_http::{Problem, respond};
 use utoipa::ToSchema;
 
 use crate::app::accounts::ownership::Owned as _;
-use crate::app::bookings::by_count::Answered;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::actor::Actor;
@@ -58,7 +57,10 @@ pub(crate) async fn create(
     let draft = parse::draft(request, &key, &caller)?;
     let flight = services.flights.id_of(&name, &context).await?;
     let new = draft.on(flight, name, actor)?;
-    let Answered { booking, replayed } = services.orders.create(new, context).await?;
+    let Replayable {
+        value: booking,
+        replayed,
+    } = services.orders.create(new, context).await?;
     let location = format!("/api/orders/{}", booking.hold);
     Ok(created(&view::created(&booking), &location, replayed))
 }

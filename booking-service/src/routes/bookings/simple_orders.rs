@@ -6,11 +6,12 @@ use domain::{Amount, BookingId, Currency, FlightId, Units};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
+use service_core::idempotency::Replayable;
 use service_http::Problem;
 use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
-use crate::app::bookings::by_count::{Answered, shown_text};
+use crate::app::bookings::by_count::shown_text;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::http::check_may_sell_to;
@@ -103,7 +104,10 @@ pub(crate) async fn create(
         travelers: travelers::parse(body.travelers, body.seats)?,
         key,
     };
-    let Answered { booking, replayed } = services.simple_orders.create(new, call_context()).await?;
+    let Replayable {
+        value: booking,
+        replayed,
+    } = services.simple_orders.create(new, call_context()).await?;
     let location = format!("/api/orders/{}", booking.id);
     Ok(created(&view(&booking)?, &location, replayed))
 }

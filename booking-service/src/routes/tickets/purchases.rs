@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ReqData};
-use domain::{Units, is_visible};
+use domain::{Units, Verbatim};
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
 use service_http::Problem;
@@ -11,8 +11,8 @@ use service_http::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::accounts::ownership::Owned as _;
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::http::check_may_sell_to;
 use crate::http::problem;
@@ -21,9 +21,6 @@ use crate::model::ticket_option::{Purchase, PurchaseRequest};
 use crate::routes::refusals::{JsonApiLookupRefusals, PurchaseRefusals};
 use crate::routes::tickets::json_api::{self, Document, Identifier, Kind, New, ToOne};
 use crate::routes::tickets::ticket_options::{parse_id, unknown_in};
-
-/// As long as an idempotency key.
-const USER_LIMIT_CHARS: usize = 255;
 
 /// JSON pointers of the request's parts.
 const QUANTITY: &str = "data/attributes/quantity";
@@ -169,18 +166,12 @@ fn parse(
             return Err(Problem::invalid_field(&field, format!("must be {kind}")));
         }
     }
-    let user = user.data.id;
-    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) {
-        let detail = format!("must have 1 to {USER_LIMIT_CHARS} characters");
-        return Err(Problem::invalid_field(USER_ID, detail));
-    }
-    if !is_visible(&user) {
-        let detail = "must not have control or other invisible characters";
-        return Err(Problem::invalid_field(USER_ID, detail));
-    }
+    let user = Verbatim::<1, 255>::try_from(user.data.id)
+        .map_err(|error| Problem::invalid_field(USER_ID, error.0))?;
+    let user = String::from(user);
     check_may_sell_to(caller, USER_ID, &user)?;
     let ticket_option = parse_id(&ticket_option.data.id)
-        .ok_or_else(|| unknown_in(OPTION_ID, AppError::UnknownTicketOption))?;
+        .ok_or_else(|| unknown_in(OPTION_ID, AppError::Unknown(Unknown::TicketOption)))?;
     Ok(PurchaseRequest {
         actor,
         ticket_option,
@@ -196,7 +187,7 @@ fn refused(error: AppError) -> Problem {
             invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
         }
         AppError::Invalid(..) => invalid_quantity(error.into()),
-        AppError::UnknownTicketOption => unknown_in(OPTION_ID, error),
+        AppError::Unknown(Unknown::TicketOption) => unknown_in(OPTION_ID, error),
         error => error.into(),
     }
 }
@@ -225,7 +216,7 @@ pub(crate) async fn show(
     caller: ReqData<Caller>,
     _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
-    let id = parse_id(&id).ok_or(AppError::UnknownPurchase)?;
+    let id = parse_id(&id).ok_or(Unknown::Purchase)?;
     let purchase = services.ticket_options.find_purchase(id).await?;
     let purchase = purchase.for_caller(&caller)?;
     Ok(json_api::ok(PurchaseResource::from(purchase)))

@@ -10,7 +10,7 @@ use service_http::respond::mark_replayed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::AppError;
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::model::text::{Description, Name};
 use crate::model::ticket_option::{NewTicketOption, TicketOption};
@@ -170,7 +170,7 @@ pub(crate) async fn show(
     id: Path<String>,
     _: json_api::Accepted,
 ) -> Result<HttpResponse, Problem> {
-    let id = parse_id(&id).ok_or(AppError::UnknownTicketOption)?;
+    let id = parse_id(&id).ok_or(Unknown::TicketOption)?;
     let option = services.ticket_options.find(id).await?;
     Ok(json_api::ok(TicketOptionResource::from(option)))
 }

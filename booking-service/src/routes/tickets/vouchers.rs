@@ -11,7 +11,7 @@ use service_http::{Problem, respond};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::AppError;
+use crate::app::{AppError, Unknown};
 use crate::http::Services;
 use crate::model::voucher::{NewVoucher, Reduction, Voucher, VoucherCode};
 use crate::routes::bare_list::ListPart;
@@ -191,8 +191,9 @@ pub(crate) async fn show(
     services: Data<Services>,
     code: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    // An invalid code belongs to no voucher.
-    let code = VoucherCode::try_from(code.into_inner()).map_err(|_| AppError::UnknownVoucher)?;
+    // What can't be a code, no voucher has.
+    let code = VoucherCode::try_from(code.into_inner())
+        .map_err(|_| AppError::Unknown(Unknown::Voucher))?;
     Ok(respond::ok(&VoucherView::from(
         services.vouchers.find(&code).await?,
     )))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AirportCode, FlightId, HoldId, Units};
+use domain::{AirportCode, FlightId, HoldId, Legs, Units};
 use flight_api::{
     AirportPage, CalendarAnswer, ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight,
     FlightChange, Hold, HoldRequest, LedgerProof, Path, SearchAnswer, SearchRequest,
@@ -12,9 +12,7 @@ use jiff::civil::Date;
 use reqwest::{Method, Url};
 
 use super::seat_stream::{SeatStream, SeatStreams};
-use crate::http::{
-    Answer, CallContext, CallError, Connection, Credentials, Refusal, Request, answer, empty_answer,
-};
+use crate::http::{CallContext, CallError, Connection, Credentials, Request, answer, empty_answer};
 
 /// Page size of [`FlightClient::airports`]; the service's maximum.
 const AIRPORTS_LIMIT: &str = "200";
@@ -50,24 +48,36 @@ impl FlightClient {
         })
     }
 
-    pub async fn flight(&self, id: FlightId, context: &CallContext) -> Answer<Flight> {
+    pub async fn flight(&self, id: FlightId, context: &CallContext) -> Result<Flight, CallError> {
         self.find_flight(&id.to_string(), context).await
     }
 
     /// A flight by id or flight number; a number means its next departure.
-    pub async fn find_flight(&self, reference: &str, context: &CallContext) -> Answer<Flight> {
+    pub async fn find_flight(
+        &self,
+        reference: &str,
+        context: &CallContext,
+    ) -> Result<Flight, CallError> {
         let request = Request::repeatable(Method::GET, &["api", "flights", reference]);
         self.ask(request, context).await
     }
 
     /// A flight's seats, by id or flight number; a number means its next departure.
-    pub async fn seat_map(&self, reference: &str, context: &CallContext) -> Answer<SeatMap> {
+    pub async fn seat_map(
+        &self,
+        reference: &str,
+        context: &CallContext,
+    ) -> Result<SeatMap, CallError> {
         let request = Request::repeatable(Method::GET, &["api", "flights", reference, "seats"]);
         self.ask(request, context).await
     }
 
     /// A flight's seats with their owners, then each change, as server-sent events.
-    pub async fn seat_stream(&self, reference: &str, context: &CallContext) -> Answer<SeatStream> {
+    pub async fn seat_stream(
+        &self,
+        reference: &str,
+        context: &CallContext,
+    ) -> Result<SeatStream, CallError> {
         self.streams.open(reference, context).await
     }
 
@@ -77,14 +87,18 @@ impl FlightClient {
         id: FlightId,
         change: &FlightChange,
         context: &CallContext,
-    ) -> Answer<Flight> {
+    ) -> Result<Flight, CallError> {
         let id = id.to_string();
         let request = Request::repeatable(Method::PATCH, &["api", "flights", &id]).json(change)?;
         self.ask(request, context).await
     }
 
     /// Cancels a flight without held or sold seats.
-    pub async fn cancel_flight(&self, id: FlightId, context: &CallContext) -> Answer<()> {
+    pub async fn cancel_flight(
+        &self,
+        id: FlightId,
+        context: &CallContext,
+    ) -> Result<(), CallError> {
         let id = id.to_string();
         let request = Request::once(Method::DELETE, &["api", "flights", &id]);
         empty_answer(self.connection.send(request, context).await?).await
@@ -97,13 +111,17 @@ impl FlightClient {
     ///
     /// # Errors
     /// The hold may exist or not, until it is released.
-    pub async fn hold(&self, request: &HoldRequest, context: &CallContext) -> Answer<Hold> {
+    pub async fn hold(
+        &self,
+        request: &HoldRequest,
+        context: &CallContext,
+    ) -> Result<Hold, CallError> {
         let request = Request::once(Method::POST, &["api", "holds"]).json(request)?;
         self.ask(request, context).await
     }
 
     /// Removes a hold's expiry, because its payment is under way. Idempotent.
-    pub async fn pin(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+    pub async fn pin(&self, id: HoldId, context: &CallContext) -> Result<Hold, CallError> {
         self.move_hold(id, "pin", context).await
     }
 
@@ -119,12 +137,12 @@ impl FlightClient {
         let body = ConfirmRequest { ids: ids.to_vec() };
         let request =
             Request::repeatable(Method::POST, &["api", "holds", "confirm"]).json(&body)?;
-        let answered: Result<ConfirmAnswer, Refusal> = self.ask(request, context).await?;
-        Ok(answered.map_err(CallError::Refused)?.results)
+        let answered: ConfirmAnswer = self.ask(request, context).await?;
+        Ok(answered.results)
     }
 
     /// Releases a hold's seats, even if the hold has not arrived yet (a tombstone). Idempotent.
-    pub async fn release(&self, id: HoldId, context: &CallContext) -> Answer<Hold> {
+    pub async fn release(&self, id: HoldId, context: &CallContext) -> Result<Hold, CallError> {
         self.move_hold(id, "release", context).await
     }
 
@@ -137,14 +155,19 @@ impl FlightClient {
         id: HoldId,
         change: &SeatChangeRequest,
         context: &CallContext,
-    ) -> Answer<Hold> {
+    ) -> Result<Hold, CallError> {
         let id = id.to_string();
         let request =
             Request::repeatable(Method::POST, &["api", "holds", &id, "seats"]).json(change)?;
         self.ask(request, context).await
     }
 
-    async fn move_hold(&self, id: HoldId, how: &str, context: &CallContext) -> Answer<Hold> {
+    async fn move_hold(
+        &self,
+        id: HoldId,
+        how: &str,
+        context: &CallContext,
+    ) -> Result<Hold, CallError> {
         let id = id.to_string();
         let request = Request::repeatable(Method::POST, &["api", "holds", &id, how]);
         self.ask(request, context).await
@@ -155,7 +178,7 @@ impl FlightClient {
         &self,
         search: &SearchRequest,
         context: &CallContext,
-    ) -> Answer<SearchAnswer> {
+    ) -> Result<SearchAnswer, CallError> {
         let mut request = Request::repeatable(Method::GET, &["api", "flights", "search"])
             .query("source", search.source.as_str())
             .query("destination", search.destination.as_str())
@@ -172,7 +195,7 @@ impl FlightClient {
     }
 
     /// These flights as one itinerary; a refusal if they don't connect.
-    pub async fn itinerary(&self, ids: &[FlightId], context: &CallContext) -> Answer<Path> {
+    pub async fn itinerary(&self, ids: &Legs, context: &CallContext) -> Result<Path, CallError> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let request = Request::repeatable(Method::GET, &["api", "flights", "itinerary"])
             .query("flight_ids", &ids.join(","));
@@ -187,7 +210,7 @@ impl FlightClient {
         day: Date,
         seats: Units,
         context: &CallContext,
-    ) -> Answer<CalendarAnswer> {
+    ) -> Result<CalendarAnswer, CallError> {
         let month = format!("{:04}-{:02}", day.year(), day.month());
         let request = Request::repeatable(Method::GET, &["api", "flights", "calendar"])
             .query("source", source.as_str())
@@ -202,7 +225,7 @@ impl FlightClient {
         &self,
         after: Option<&str>,
         context: &CallContext,
-    ) -> Answer<AirportPage> {
+    ) -> Result<AirportPage, CallError> {
         let mut request =
             Request::repeatable(Method::GET, &["api", "airports"]).query("limit", AIRPORTS_LIMIT);
         if let Some(after) = after {
@@ -212,7 +235,7 @@ impl FlightClient {
     }
 
     /// The ledger proof over the pools of all flights.
-    pub async fn ledger_proof(&self, context: &CallContext) -> Answer<LedgerProof> {
+    pub async fn ledger_proof(&self, context: &CallContext) -> Result<LedgerProof, CallError> {
         let request = Request::repeatable(Method::GET, &["api", "ledger", "proof"]);
         self.ask(request, context).await
     }
@@ -221,7 +244,7 @@ impl FlightClient {
         &self,
         request: Request,
         context: &CallContext,
-    ) -> Answer<T> {
+    ) -> Result<T, CallError> {
         answer(self.connection.send(request, context).await?).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
 
-use crate::http::{Answer, CallContext, CallError, Credentials, answer, http_client};
+use crate::http::{CallContext, CallError, Credentials, http_client, refusal};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -38,7 +38,11 @@ impl SeatStreams {
         })
     }
 
-    pub(super) async fn open(&self, reference: &str, context: &CallContext) -> Answer<SeatStream> {
+    pub(super) async fn open(
+        &self,
+        reference: &str,
+        context: &CallContext,
+    ) -> Result<SeatStream, CallError> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty()
@@ -52,20 +56,13 @@ impl SeatStreams {
         let sent = request.send().await;
         let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;
         match response.status() {
-            StatusCode::OK => Ok(Ok(SeatStream { response })),
+            StatusCode::OK => Ok(SeatStream { response }),
             // This service holds too many streams there, which is not its client's fault.
-            StatusCode::TOO_MANY_REQUESTS => unavailable(response.status()),
-            status if status.is_client_error() => {
-                let refused: Answer<serde_json::Value> = answer(response).await;
-                refused?.map_or_else(|refusal| Ok(Err(refusal)), |_| unavailable(status))
-            }
-            status => unavailable(status),
+            status @ StatusCode::TOO_MANY_REQUESTS => Err(CallError::Unavailable(status)),
+            status if status.is_client_error() => Err(refusal(response).await),
+            status => Err(CallError::Unavailable(status)),
         }
     }
-}
-
-fn unavailable(status: StatusCode) -> Answer<SeatStream> {
-    Err(CallError::Unavailable(status))
 }
 
 impl SeatStream {

@@ -4,24 +4,24 @@ use domain::RefusalCode;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Answer, CallError, Refusal};
+use super::{CallError, Refusal};
 
 /// How much of an unexpected body an error keeps: enough to recognize it.
 const BODY_START_CHARS: usize = 200;
 
 /// Reads an answer: 200 and 201 are successes, other 4xx are refusals.
-pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Answer<T> {
+pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
     match response.status() {
-        StatusCode::OK | StatusCode::CREATED => read(response).await.map(Ok),
-        _ => refusal(response).await.map(Err),
+        StatusCode::OK | StatusCode::CREATED => read(response).await,
+        _ => Err(refusal(response).await),
     }
 }
 
 /// The same for calls whose success has no body.
-pub(crate) async fn empty_answer(response: Response) -> Answer<()> {
+pub(crate) async fn empty_answer(response: Response) -> Result<(), CallError> {
     match response.status() {
-        StatusCode::OK | StatusCode::NO_CONTENT => Ok(Ok(())),
-        _ => refusal(response).await.map(Err),
+        StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
+        _ => Err(refusal(response).await),
     }
 }
 
@@ -47,15 +47,16 @@ pub(super) async fn unexpected(response: Response) -> CallError {
     }
 }
 
-async fn refusal(response: Response) -> Result<Refusal, CallError> {
+/// The error for an answer with a problem body.
+pub(crate) async fn refusal(response: Response) -> CallError {
     if !response.status().is_client_error() {
-        return Err(unexpected(response).await);
+        return unexpected(response).await;
     }
-    let refusal: Refusal = read(response).await?;
-    if refusal.code == RefusalCode::IdempotencyInProgress {
-        return Err(CallError::InProgress);
+    match read::<Refusal>(response).await {
+        Ok(refusal) if refusal.code == RefusalCode::IdempotencyInProgress => CallError::InProgress,
+        Ok(refusal) => CallError::Refused(refusal),
+        Err(error) => error,
     }
-    Ok(refusal)
 }
 
 fn start_of(body: &str) -> String {

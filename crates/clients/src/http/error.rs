@@ -6,10 +6,7 @@ use domain::RefusalCode;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-/// A success or a named refusal; the outer error means that there was no usable answer.
-pub type Answer<T> = Result<Result<T, Refusal>, CallError>;
-
-/// Why a call has no usable answer, and whether it may have acted.
+/// Why a call has no success, and whether it may have acted.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// No connection: the call had no effect.
@@ -37,7 +34,7 @@ pub enum CallError {
     /// An earlier request with the same key is still running: outcome unknown.
     #[error("an earlier request with the same key is still running")]
     InProgress,
-    /// A refusal of a call that the contract always grants.
+    /// A refusal by name: the same request would be refused again.
     #[error("the service refuses: {}", .0.code)]
     Refused(Refusal),
     /// An answer outside the contract.

@@ -116,7 +116,7 @@ async fn retries_stop_when_their_budget_is_spent() -> anyhow::Result<()> {
     loop {
         let (request, context) = (charge_request(), CallContext::default());
         match payments.charge("k", &request, &context).await {
-            Ok(Ok(_)) => successes += 1,
+            Ok(_) => successes += 1,
             Err(CallError::NoAnswer(_)) => break,
             other => anyhow::bail!("{other:?}"),
         }

@@ -7,6 +7,9 @@ use jiff::Timestamp;
 
 use crate::Units;
 
+/// The most seats of one order on a flight, whoever orders.
+pub const SEATS_MAX: u32 = 100;
+
 /// Limits of a customer; staff have none. `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HoldingLimits {

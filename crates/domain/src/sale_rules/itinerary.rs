@@ -1,13 +1,15 @@
 //! The rules of an itinerary: what a search may return, and what may be sold as one.
 
+use std::ops::Deref;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::{AirportCode, Currency, FlightId, RefusalCode};
 
-/// Upper limit of flights per itinerary.
-pub const MAX_LEGS: usize = 4;
+/// The most legs of an itinerary.
+pub const LEGS_MAX: usize = 4;
 
 /// Minimum and maximum time from the arrival of a leg to the departure of the next, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,8 +92,8 @@ pub enum NoItinerary {
     /// No flights.
     #[error("an itinerary has at least one flight")]
     Empty,
-    /// More than [`MAX_LEGS`] flights.
-    #[error("an itinerary has at most {MAX_LEGS} flights")]
+    /// There are too many.
+    #[error("an itinerary has at most {LEGS_MAX} flights")]
     TooManyFlights,
     /// This flight occurs twice.
     #[error("flight {0} is named twice")]
@@ -172,24 +174,43 @@ impl NoItinerary {
     }
 }
 
-/// Checks what the ids alone tell: the number of flights, and that none occurs twice.
-///
-/// # Errors
-/// The first broken rule.
-pub fn check_flights(flights: &[FlightId]) -> Result<(), NoItinerary> {
-    if flights.is_empty() {
-        return Err(NoItinerary::Empty);
+/// The flights of an itinerary, in order: one to [`LEGS_MAX`], none twice. What else makes flights an itinerary
+/// depends on what they are: see [`check`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Legs(Vec<FlightId>);
+
+impl TryFrom<Vec<FlightId>> for Legs {
+    type Error = NoItinerary;
+
+    fn try_from(flights: Vec<FlightId>) -> Result<Self, NoItinerary> {
+        if flights.is_empty() {
+            return Err(NoItinerary::Empty);
+        }
+        if flights.len() > LEGS_MAX {
+            return Err(NoItinerary::TooManyFlights);
+        }
+        let repeated = flights
+            .iter()
+            .enumerate()
+            .find(|(at, flight)| flights.iter().take(*at).any(|other| other == *flight));
+        match repeated {
+            Some((_, flight)) => Err(NoItinerary::FlightTwice(*flight)),
+            None => Ok(Self(flights)),
+        }
     }
-    if flights.len() > MAX_LEGS {
-        return Err(NoItinerary::TooManyFlights);
+}
+
+impl From<FlightId> for Legs {
+    fn from(flight: FlightId) -> Self {
+        Self(vec![flight])
     }
-    let repeated = flights
-        .iter()
-        .enumerate()
-        .find(|(at, flight)| flights.iter().take(*at).any(|other| other == *flight));
-    match repeated {
-        Some((_, flight)) => Err(NoItinerary::FlightTwice(*flight)),
-        None => Ok(()),
+}
+
+impl Deref for Legs {
+    type Target = [FlightId];
+
+    fn deref(&self) -> &[FlightId] {
+        &self.0
     }
 }
 
@@ -199,7 +220,7 @@ pub fn check_flights(flights: &[FlightId]) -> Result<(), NoItinerary> {
 /// The first broken rule.
 pub fn check(legs: &[Leg], connections: ConnectionWindow) -> Result<(), NoItinerary> {
     let flights: Vec<FlightId> = legs.iter().map(|leg| leg.flight).collect();
-    check_flights(&flights)?;
+    Legs::try_from(flights)?;
     for (index, (before, leg)) in legs.iter().zip(legs.iter().skip(1)).enumerate() {
         check_connection(before, leg, connections)?;
         // All airports visited so far: each flight's source up to this one.

@@ -1,20 +1,43 @@
 //! Reads a pool's ledger page by page.
 
+use std::fmt::{self, Display, Formatter};
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use deadpool_postgres::GenericClient;
 use domain::PoolId;
 use jiff::Timestamp;
+use service_core::page::PageRequest;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::StoreError;
 
-/// The position of a movement in a pool's ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in a pool's ledger: a version and a line within it. As text it is `version.line`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerPlace {
     /// The pool's version that the movement belongs to.
     pub version: i64,
     /// The movement's index within the version, from 0.
     pub line: i32,
+}
+
+impl Display for LedgerPlace {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.version, self.line)
+    }
+}
+
+impl FromStr for LedgerPlace {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (version, line) = text.split_once('.').unwrap_or((text, ""));
+        Ok(Self {
+            version: version.parse()?,
+            line: line.parse()?,
+        })
+    }
 }
 
 /// A recorded movement of units.
@@ -36,34 +59,19 @@ pub struct EnteredMovement {
     pub entered_at: Timestamp,
 }
 
-/// A page request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LedgerPart {
-    /// The first page, or the one after this position.
-    After(Option<LedgerPlace>),
-    /// The page before this position.
-    Before(LedgerPlace),
-}
-
 const COLUMNS: &str = "version, line, from_account, to_account, units, reason, cause, entered_at";
 
 /// At most `limit` movements of a pool, in order.
 pub(crate) async fn movements(
     client: &impl GenericClient,
     pool: PoolId,
-    part: LedgerPart,
+    part: PageRequest<LedgerPlace>,
     limit: i64,
 ) -> Result<Vec<EnteredMovement>, StoreError> {
     let (comparison, order, place) = match part {
-        LedgerPart::After(place) => (
-            ">",
-            "ASC",
-            place.unwrap_or(LedgerPlace {
-                version: 0,
-                line: 0,
-            }),
-        ),
-        LedgerPart::Before(place) => ("<", "DESC", place),
+        PageRequest::First => (">", "ASC", LedgerPlace::default()),
+        PageRequest::After(place) => (">", "ASC", place),
+        PageRequest::Before(place) => ("<", "DESC", place),
     };
     let query = format!(
         "SELECT {COLUMNS} FROM ledger

@@ -76,9 +76,13 @@ impl Caller {
         loop {
             let replica = &self.world.replicas[(first + attempt) % 2];
             let answer = if is_new && attempt == 0 {
-                replica.submit_new(command.clone()).await
+                replica
+                    .command(command.clone())
+                    .with_new_id()
+                    .verdict()
+                    .await
             } else {
-                replica.submit(command.clone()).await
+                replica.command(command.clone()).verdict().await
             };
             match answer {
                 Ok(verdict) => {

@@ -111,7 +111,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_once_and_truly() -> anyhow::R
     for (lost, (command, expected, moved)) in (1..).zip(commands()?) {
         let before = movements(&sql).await?;
         proxy.lose_next_commit();
-        let verdict = inventory.submit(command.clone()).await?;
+        let verdict = inventory.command(command.clone()).verdict().await?;
         assert_eq!(proxy.commits_lost(), lost, "{command:?}");
         assert_eq!(in_short(&verdict), expected, "{command:?}: {verdict:?}");
         assert_eq!(movements(&sql).await? - before, moved, "{command:?}");
@@ -161,8 +161,8 @@ async fn a_database_that_falls_silent_is_left_for_a_new_connection() -> anyhow::
     let lapsing = HoldId::generate();
     let soon = Until::Expires(Timestamp::now() + SignedDuration::from_millis(300));
     held(&inventory, hold(lapsing, &[1], 1, soon)?).await??;
-    // Opens several connections.
-    try_join_all((0..6).map(|_| inventory.hold(lapsing))).await?;
+    // Several connections are open.
+    try_join_all((0..6).map(|_| inventory.find_hold(lapsing))).await?;
     proxy.silence();
     // The committer, the gate and the lookup of a repeated command, the sweeper.
     answered(&inventory, hold(HoldId::generate(), &[1], 1, Until::Sold)?).await?;
@@ -230,7 +230,7 @@ async fn an_inventory_that_ends_in_mid_batch_finishes_it() -> anyhow::Result<()>
     let sale = hold(HoldId::generate(), &[1], 1, Until::Sold)?;
     let submission = {
         let inventory = inventory.clone();
-        tokio::spawn(async move { inventory.submit(sale).await })
+        tokio::spawn(async move { inventory.command(sale).verdict().await })
     };
     let observer = bench.sql().await?;
     wait_until("the batch waits", Duration::from_secs(10), async || {

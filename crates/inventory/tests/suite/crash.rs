@@ -141,7 +141,7 @@ async fn killed_at(point: &str) -> anyhow::Result<()> {
 
     let replicas = [bench.replica(true)?, bench.replica(true)?];
     for id in &acknowledged {
-        let view = replicas[0].hold(*id).await?;
+        let view = replicas[0].find_hold(*id).await?;
         let status = view.map(|view| view.status);
         anyhow::ensure!(
             status == Some(HoldStatus::Sold),

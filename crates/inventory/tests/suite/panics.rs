@@ -28,8 +28,12 @@ async fn rows_that_panic_fail_with_their_command_alone() -> anyhow::Result<()> {
     let take = || hold(HoldId::generate(), &[1], 1, Until::Pinned);
     for _ in 0..5 {
         let commands = (0..9).map(|_| take()).collect::<anyhow::Result<Vec<_>>>()?;
-        let good = join_all(commands.into_iter().map(|one| inventory.submit(one)));
-        let (good, bad) = tokio::join!(good, inventory.submit_with(take()?, Bomb));
+        let good = join_all(
+            commands
+                .into_iter()
+                .map(|one| inventory.command(one).verdict()),
+        );
+        let (good, bad) = tokio::join!(good, inventory.command(take()?).with(Bomb).verdict());
         assert!(matches!(bad, Err(InventoryError::Broken(_))), "{bad:?}");
         for one in good {
             assert!(matches!(one, Ok(Ok(_))), "{one:?}");

@@ -74,7 +74,7 @@ async fn a_late_seat_change() -> anyhow::Result<()> {
         .map(|_| ())?;
     let late = held(&inventory, change("C3", 3)?).await?;
     assert_eq!(late.err(), Some(Refusal::SeatTaken));
-    let kept = inventory.hold(id).await?.map(|view| view.legs);
+    let kept = inventory.find_hold(id).await?.map(|view| view.legs);
     assert_eq!(kept.map(|legs| legs[0].seats.clone()), Some(seats("C1")));
 
     held(&inventory, Command::Pin { hold: id })
@@ -135,19 +135,23 @@ async fn an_increment_by_someone_who_took_nothing() -> anyhow::Result<()> {
         .await?
         .map(|_| ())?;
     let give = inventory
-        .submit(adjust(Uuid::new_v4(), 1, 1, Direction::GiveBack))
+        .command(adjust(Uuid::new_v4(), 1, 1, Direction::GiveBack))
+        .verdict()
         .await?;
     assert_eq!(give.err(), Some(Refusal::NotTaken));
     inventory
-        .submit(adjust(Uuid::new_v4(), 1, 3, Direction::Take))
+        .command(adjust(Uuid::new_v4(), 1, 3, Direction::Take))
+        .verdict()
         .await?
         .map(|_| ())?;
     let give = inventory
-        .submit(adjust(Uuid::new_v4(), 1, 4, Direction::GiveBack))
+        .command(adjust(Uuid::new_v4(), 1, 4, Direction::GiveBack))
+        .verdict()
         .await?;
     assert_eq!(give.err(), Some(Refusal::NotTaken));
     inventory
-        .submit(adjust(Uuid::new_v4(), 1, 3, Direction::GiveBack))
+        .command(adjust(Uuid::new_v4(), 1, 3, Direction::GiveBack))
+        .verdict()
         .await?
         .map(|_| ())?;
     assert_eq!(proved(&inventory).await?, (6, 0, 4));
@@ -291,7 +295,7 @@ async fn the_sweeper_expires_what_nobody_asks_for() -> anyhow::Result<()> {
         .await?
         .map(|_| ())?;
     wait_until("the hold is expired", Duration::from_secs(5), async || {
-        let view = inventory.hold(id).await;
+        let view = inventory.find_hold(id).await;
         view.is_ok_and(|view| view.is_some_and(|view| view.status == HoldStatus::Expired))
     })
     .await?;
@@ -309,7 +313,10 @@ async fn a_repeated_command_is_not_refused_by_a_gate_that_is_empty() -> anyhow::
     let again = held(&inventory, command).await??;
     assert!(!first.replayed && again.replayed);
     let taken = adjust(Uuid::new_v4(), 1, 1, Direction::Take);
-    assert_eq!(inventory.submit(taken).await?.err(), Some(Refusal::SoldOut));
+    assert_eq!(
+        inventory.command(taken).verdict().await?.err(),
+        Some(Refusal::SoldOut)
+    );
     assert_eq!(proved(&inventory).await?, (0, 2, 0));
     Ok(())
 }

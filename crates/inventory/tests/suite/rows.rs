@@ -141,10 +141,10 @@ async fn bad_commands_among_a_hundred_good_ones_fail_alone() -> anyhow::Result<(
         sql.batch_execute(RECEIPTS).await?;
         let inventory = bench.replica(false)?;
         let commands = with_bad_ones(&mut chance(seed, 0))?;
-        // All are queued before the committer runs: this runtime has one thread.
-        let answers = commands
-            .iter()
-            .map(|(command, receipt, _)| inventory.submit_with(command.clone(), *receipt));
+        // All are queued before the committer looks: this runtime has one thread.
+        let answers = commands.iter().map(|(command, receipt, _)| {
+            inventory.command(command.clone()).with(*receipt).verdict()
+        });
         let answers = join_all(answers).await;
         for ((_, receipt, is_bad), answer) in commands.iter().zip(answers) {
             let is_as_expected = match answer {
@@ -206,11 +206,19 @@ async fn rows_are_written_once_though_the_commits_answer_is_lost() -> anyhow::Re
         let id = Uuid::new_v4();
         let rows = Receipt::good(id);
         proxy.lose_next_commit();
-        let verdict = inventory.submit_with(command.clone(), rows).await?;
+        let verdict = inventory
+            .command(command.clone())
+            .with(rows)
+            .verdict()
+            .await?;
         assert!(verdict.is_ok(), "{command:?}: {verdict:?}");
         assert_eq!(proxy.commits_lost(), lost, "{command:?}");
         assert_eq!(receipts(&sql, id).await?, 1, "{command:?}");
-        let again = inventory.submit_with(command.clone(), rows).await?;
+        let again = inventory
+            .command(command.clone())
+            .with(rows)
+            .verdict()
+            .await?;
         assert!(again?.is_replayed(), "{command:?}");
         assert_eq!(receipts(&sql, id).await?, 1, "{command:?} again");
     }
@@ -231,14 +239,14 @@ async fn rows_of_a_refused_command_are_not_written() -> anyhow::Result<()> {
     let answers = sales.iter().map(async |id| {
         let rows = Receipt::good(id.0);
         let sale = hold(*id, &[1], 1, Until::Sold)?;
-        anyhow::Ok(inventory.submit_with(sale, rows).await?)
+        anyhow::Ok(inventory.command(sale).with(rows).verdict().await?)
     });
     for (id, answer) in sales.iter().zip(join_all(answers).await) {
         match answer? {
             Ok(_) => accepted += 1,
             Err(refusal) => assert_eq!(refusal, Refusal::SoldOut),
         }
-        let view = inventory.hold(*id).await?.context("not recorded")?;
+        let view = inventory.find_hold(*id).await?.context("not recorded")?;
         let expected = i64::from(view.status.is_live());
         assert_eq!(receipts(&sql, id.0).await?, expected, "{view:?}");
     }
@@ -260,11 +268,21 @@ async fn rows_of_one_type_are_written_together() -> anyhow::Result<()> {
     let answers = (0..200).map(async |number| {
         let id = Uuid::from_u128(number);
         if number % 2 == 0 {
-            anyhow::Ok(inventory.submit_new_with(sale()?, Stamp(id)).await?)
+            anyhow::Ok(
+                inventory
+                    .command(sale()?)
+                    .with(Stamp(id))
+                    .with_new_id()
+                    .verdict()
+                    .await?,
+            )
         } else {
             anyhow::Ok(
                 inventory
-                    .submit_new_with(sale()?, Receipt::good(id))
+                    .command(sale()?)
+                    .with(Receipt::good(id))
+                    .with_new_id()
+                    .verdict()
                     .await?,
             )
         }
@@ -291,7 +309,14 @@ async fn what_a_unique_key_of_its_rows_refuses_is_not_sold() -> anyhow::Result<(
     let ids = (0..100).chain([7, 7, 8]).map(Uuid::from_u128);
     let answers = ids.map(async |id| {
         let sale = hold(HoldId::generate(), &[1], 1, Until::Sold)?;
-        anyhow::Ok(inventory.submit_new_with(sale, Stamp(id)).await)
+        anyhow::Ok(
+            inventory
+                .command(sale)
+                .with(Stamp(id))
+                .with_new_id()
+                .verdict()
+                .await,
+        )
     });
     let mut conflicts = 0;
     for answer in join_all(answers).await {

@@ -223,7 +223,7 @@ pub async fn held(
     inventory: &Inventory,
     command: Command,
 ) -> anyhow::Result<Result<HoldView, Refusal>> {
-    match inventory.submit(command).await? {
+    match inventory.command(command).verdict().await? {
         Ok(Accepted::Hold(view)) => Ok(Ok(view)),
         Ok(other) => anyhow::bail!("answered {other:?}"),
         Err(refusal) => Ok(Err(refusal)),

@@ -74,7 +74,7 @@ async fn run(seed: u64) -> anyhow::Result<()> {
 async fn nobody_is_told_anything(inventory: &Inventory) -> anyhow::Result<()> {
     let hold = HoldId::generate();
     let asked = Command::Sweep { hold };
-    let answer = inventory.submit(asked).await;
+    let answer = inventory.command(asked).verdict().await;
     let has_no_verdict = matches!(
         answer,
         Err(InventoryError::Busy | InventoryError::Unavailable(_))

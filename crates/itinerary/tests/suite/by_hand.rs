@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Currency, Money};
-use itinerary::{Airport, ConnectionWindow, Flight, Order, Query, SearchError, Timetable};
+use itinerary::{Airport, ConnectionWindow, Flight, Query, SearchError, SearchOrder, Timetable};
 use jiff::civil::date;
 
 use crate::schedules::{airport, answer, code, dollars, flight, query};
@@ -95,7 +95,10 @@ fn ties_go_to_the_next_key() {
     let cheapest: [&[i64]; 6] = [&[8], &[9], &[7], &[5, 3], &[5, 4], &[6]];
     let fastest: [&[i64]; 6] = [&[6], &[8], &[9], &[7], &[5, 3], &[5, 4]];
     for limit in 0..=7 {
-        for (order, expected) in [(Order::Cheapest, cheapest), (Order::Fastest, fastest)] {
+        for (order, expected) in [
+            (SearchOrder::Cheapest, cheapest),
+            (SearchOrder::Fastest, fastest),
+        ] {
             let query = Query {
                 order,
                 limit,
@@ -116,7 +119,7 @@ fn the_last_place_goes_to_the_better_of_two_that_tie() {
         on_the_day(5, "AAA", "EEE", "08:00", "09:00", "20"),
         on_the_day(6, "EEE", "CCC", "09:45", "11:00", "30"),
     ]);
-    for order in [Order::Cheapest, Order::Fastest] {
+    for order in [SearchOrder::Cheapest, SearchOrder::Fastest] {
         for limit in 1..=3 {
             let query = Query {
                 order,
@@ -244,12 +247,12 @@ fn a_query_that_makes_no_sense_is_refused_by_name() {
 
 #[test]
 fn an_order_is_written_as_it_is_read() {
-    for order in [Order::Cheapest, Order::Fastest] {
+    for order in [SearchOrder::Cheapest, SearchOrder::Fastest] {
         assert_eq!(order.to_string().parse(), Ok(order));
     }
-    assert_eq!("cheapest".parse(), Ok(Order::Cheapest));
-    assert!("Cheapest".parse::<Order>().is_err());
-    assert!("".parse::<Order>().is_err());
+    assert_eq!("cheapest".parse(), Ok(SearchOrder::Cheapest));
+    assert!("Cheapest".parse::<SearchOrder>().is_err());
+    assert!("".parse::<SearchOrder>().is_err());
 }
 
 #[test]

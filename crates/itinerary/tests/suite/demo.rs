@@ -1,7 +1,7 @@
 //! The demo network fits in the head: answers worked out by hand.
 
 use domain::Currency;
-use itinerary::{Order, Query, Timetable};
+use itinerary::{Query, SearchOrder, Timetable};
 use jiff::civil::date;
 
 use crate::schedules::{answer, demo, query};
@@ -26,7 +26,7 @@ fn delhi_to_mumbai_has_three_direct_flights() {
 
     // All three take two and a half hours, so the price decides here as well.
     let fastest = Query {
-        order: Order::Fastest,
+        order: SearchOrder::Fastest,
         ..cheapest
     };
     assert_eq!(answer(&timetable, &fastest), [[3], [1], [2]]);
@@ -52,7 +52,7 @@ fn delhi_to_bengaluru_has_two_direct_flights_and_three_with_a_stop() {
     );
 
     let fastest = Query {
-        order: Order::Fastest,
+        order: SearchOrder::Fastest,
         ..cheapest.clone()
     };
     assert_eq!(answer(&timetable, &fastest), expected);

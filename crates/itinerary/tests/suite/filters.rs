@@ -1,7 +1,7 @@
 //! One filter at a time, and the next page after a cursor.
 
 use itinerary::{
-    ConnectionWindow, Cursor, Filters, Order, Query, SearchError, TimeWindow, Timetable,
+    ConnectionWindow, Cursor, Filters, Query, SearchError, SearchOrder, TimeWindow, Timetable,
 };
 use jiff::civil::date;
 
@@ -199,7 +199,7 @@ fn an_answer_goes_on_after_a_place() {
     let query = to_bengaluru(none());
     let all = timetable.search(&query, |_| true).unwrap();
     for (index, itinerary) in all.iter().enumerate() {
-        let place = timetable.place(itinerary, Order::Cheapest);
+        let place = timetable.place(itinerary, SearchOrder::Cheapest);
         let rest = Query {
             after: Some(place),
             ..query.clone()
@@ -223,12 +223,12 @@ fn an_answer_goes_on_after_a_place() {
     };
     assert_eq!(timetable.search(&query, |_| true).unwrap(), all);
     let fastest = Query {
-        order: Order::Fastest,
+        order: SearchOrder::Fastest,
         ..query
     };
     assert_eq!(
         timetable.search(&fastest, |_| true),
-        Err(SearchError::CursorOfOtherOrder(Order::Cheapest))
+        Err(SearchError::CursorOfOtherOrder(SearchOrder::Cheapest))
     );
 }
 

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use domain::{AirportCode, Currency, FlightId};
-use itinerary::{Airport, Flight, FlightSlot, Itinerary, Order, Query, TimeWindow, Timetable};
+use itinerary::{
+    Airport, Flight, FlightSlot, Itinerary, Query, SearchOrder, TimeWindow, Timetable,
+};
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -64,12 +66,12 @@ impl Oracle {
     }
 
     /// Sorts an enumeration by the total order.
-    pub fn sort(all: &mut [Found], order: Order) {
+    pub fn sort(all: &mut [Found], order: SearchOrder) {
         let keys = |one: &Found| {
             let duration = i128::from(one.arrives_at.as_second() - one.departs_at.as_second());
             match order {
-                Order::Cheapest => (one.price, duration, one.departs_at),
-                Order::Fastest => (duration, one.price, one.departs_at),
+                SearchOrder::Cheapest => (one.price, duration, one.departs_at),
+                SearchOrder::Fastest => (duration, one.price, one.departs_at),
             }
         };
         all.sort_unstable_by(|one, other| {

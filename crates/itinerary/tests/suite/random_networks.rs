@@ -6,7 +6,8 @@ use std::time::Duration;
 use domain::sale_rules::itinerary::{self as rules, Leg};
 use domain::{AirlineCode, Amount, Currency, FlightId, Money};
 use itinerary::{
-    Airport, ConnectionWindow, Filters, Flight, MAX_STOPS, Order, Query, TimeWindow, Timetable,
+    Airport, ConnectionWindow, Filters, Flight, MAX_STOPS, Query, SearchOrder, TimeWindow,
+    Timetable,
 };
 use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
@@ -160,7 +161,7 @@ fn filtered_query(day: Date) -> impl Strategy<Value = Query> {
 }
 
 fn query(day: Date) -> impl Strategy<Value = Query> {
-    let order = prop::sample::select(vec![Order::Cheapest, Order::Fastest]);
+    let order = prop::sample::select(vec![SearchOrder::Cheapest, SearchOrder::Fastest]);
     let limit = prop_oneof![0_usize..=6, 7_usize..=50];
     (pair(), -1_i64..=1, order, 0_u8..=3, limit, connections()).prop_map(
         move |((source, destination), days, order, max_stops, limit, connections)| Query {
@@ -260,7 +261,7 @@ proptest! {
             let days = [query.date, query.date.tomorrow().unwrap()];
             let cheapest = timetable.cheapest_of_days(&query, days, is_open).map(Result::unwrap);
             for (day, (date, found)) in days.into_iter().zip(cheapest) {
-                let query = Query { date, order: Order::Cheapest, limit: 1, ..query.clone() };
+                let query = Query { date, order: SearchOrder::Cheapest, limit: 1, ..query.clone() };
                 prop_assert_eq!(day, date);
                 let first = timetable.search(&query, is_open).unwrap().pop();
                 prop_assert_eq!(first, found);

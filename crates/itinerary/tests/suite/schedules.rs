@@ -4,7 +4,7 @@ use std::fs::File;
 
 use domain::{AirportCode, Currency, FlightId, FlightNumber, Money};
 use flate2::read::GzDecoder;
-use itinerary::{Airport, ConnectionWindow, Filters, Flight, Order, Query, Timetable};
+use itinerary::{Airport, ConnectionWindow, Filters, Flight, Query, SearchOrder, Timetable};
 use jiff::civil::{Date, Time, date};
 use jiff::tz::TimeZone;
 
@@ -42,7 +42,7 @@ pub fn query(source: &str, destination: &str, date: Date) -> Query {
         source: code(source),
         destination: code(destination),
         date,
-        order: Order::Cheapest,
+        order: SearchOrder::Cheapest,
         max_stops: 3,
         limit: 20,
         connections: ConnectionWindow::default(),

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use domain::FlightId;
-use itinerary::{Filters, FlightSlot, Order, Query, Timetable};
+use itinerary::{Filters, FlightSlot, Query, SearchOrder, Timetable};
 use jiff::ToSpan;
 use jiff::civil::date;
 
@@ -44,7 +44,7 @@ fn is_open(id: FlightId) -> bool {
 /// itineraries it had.
 fn compare(query: &Query, is_open: &dyn Fn(FlightId) -> bool) -> usize {
     let mut all = WEEK.oracle.all(query, is_open);
-    for order in [Order::Cheapest, Order::Fastest] {
+    for order in [SearchOrder::Cheapest, SearchOrder::Fastest] {
         let whole = Query {
             order,
             limit: usize::MAX,

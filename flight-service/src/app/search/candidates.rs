@@ -4,9 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::AirportCode;
-use itinerary::{ConnectionWindow, Cursor, Filters, Itinerary, Order, Query, SearchError};
-use jiff::civil::Date;
+use itinerary::{Filters, Itinerary, Query, SearchError};
 use metrics::{Counter, counter};
 use moka::future::Cache;
 
@@ -17,42 +15,20 @@ use crate::app::schedule::Schedule;
 /// search of its own.
 pub const CANDIDATES: usize = 60;
 
-/// Two searches with the same key have the same candidates.
+/// What candidates are kept under: all that decides them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct CacheKey {
     schedule_version: i64,
-    pub(super) source: AirportCode,
-    pub(super) destination: AirportCode,
-    pub(super) date: Date,
-    pub(super) order: Order,
-    pub(super) rest: Rest,
+    pub(super) query: Query,
 }
 
-/// What seldom differs from search to search.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Rest {
-    max_stops: u8,
-    pub(super) connections: ConnectionWindow,
-    filters: Filters,
-    after: Option<Cursor>,
-}
-
-impl Key {
-    /// The key of a query's candidates in a version of the schedule.
+impl CacheKey {
+    /// The key of a query's candidates in a version of the schedule. The query asks for [`CANDIDATES`] of them.
     #[must_use]
-    pub fn new(schedule_version: i64, query: &Query) -> Self {
+    pub fn new(schedule_version: i64, query: Query) -> Self {
         Self {
             schedule_version,
-            source: query.source,
-            destination: query.destination,
-            date: query.date,
-            order: query.order,
-            rest: Rest {
-                max_stops: query.max_stops,
-                connections: query.connections,
-                filters: query.filters.clone(),
-                after: query.after,
-            },
+            query,
         }
     }
 
@@ -62,14 +38,14 @@ impl Key {
             via,
             exclude,
             ..
-        } = &self.rest.filters;
+        } = &self.query.filters;
         size_of::<Self>() + size_of_val(&**airlines) + size_of_val(&**via) + size_of_val(&**exclude)
     }
 }
 
 /// Candidates by key.
 pub struct Candidates {
-    local: Cache<Key, Arc<Vec<Itinerary>>>,
+    local: Cache<CacheKey, Arc<Vec<Itinerary>>>,
     shared: Option<SharedCandidates>,
     hits: Counter,
     misses: Counter,
@@ -82,7 +58,7 @@ impl Candidates {
     #[must_use]
     pub fn new(bytes: u64, lifetime: Duration, shared: Option<SharedCandidates>) -> Self {
         let local = Cache::builder()
-            .weigher(|key: &Key, found: &Arc<Vec<Itinerary>>| {
+            .weigher(|key: &CacheKey, found: &Arc<Vec<Itinerary>>| {
                 u32::try_from(key.size() + size_of_val(found.as_slice())).unwrap_or(u32::MAX)
             })
             .max_capacity(bytes)
@@ -105,7 +81,7 @@ impl Candidates {
     pub async fn get(
         &self,
         schedule: &Schedule,
-        key: Key,
+        key: CacheKey,
         load: impl FnOnce() -> Result<Vec<Itinerary>, SearchError>,
     ) -> Result<Arc<Vec<Itinerary>>, SearchError> {
         if let Some(found) = self.local.get(&key).await {
@@ -138,6 +114,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
+    use itinerary::{ConnectionWindow, SearchOrder};
+    use jiff::civil::Date;
     use tokio::task::JoinSet;
 
     use super::*;
@@ -149,7 +127,7 @@ mod tests {
             source: "DEL".parse().unwrap(),
             destination: "BOM".parse().unwrap(),
             date: Date::default(),
-            order: Order::Cheapest,
+            order: SearchOrder::Cheapest,
             max_stops: 3,
             limit: CANDIDATES,
             connections: ConnectionWindow::default(),
@@ -185,7 +163,7 @@ mod tests {
                     }
                     Ok(Vec::new())
                 };
-                let key = Key::new(1, &query());
+                let key = CacheKey::new(1, query());
                 candidates
                     .get(&Schedule::empty(), key, load)
                     .await
@@ -201,7 +179,7 @@ mod tests {
     async fn a_failed_load_is_not_kept() {
         let candidates = candidates();
         let schedule = Schedule::empty();
-        let key = || Key::new(1, &query());
+        let key = || CacheKey::new(1, query());
         let failed = candidates.get(&schedule, key(), || Err(SearchError::TooManyStops(4)));
         assert_eq!(failed.await, Err(SearchError::TooManyStops(4)));
         let loaded = candidates.get(&schedule, key(), || Ok(Vec::new()));
@@ -215,7 +193,7 @@ mod tests {
         let first = query();
         let others = [
             Query {
-                order: Order::Fastest,
+                order: SearchOrder::Fastest,
                 ..first.clone()
             },
             Query {
@@ -235,8 +213,8 @@ mod tests {
             },
         ];
         for other in others {
-            assert_ne!(Key::new(1, &first), Key::new(1, &other));
+            assert_ne!(CacheKey::new(1, first.clone()), CacheKey::new(1, other));
         }
-        assert_ne!(Key::new(1, &first), Key::new(2, &first));
+        assert_ne!(CacheKey::new(1, first.clone()), CacheKey::new(2, first));
     }
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 use deadpool_redis::Pool;
 use deadpool_redis::redis::cmd;
 use domain::FlightId;
-use itinerary::{ConnectionWindow, Itinerary};
+use itinerary::{ConnectionWindow, Itinerary, Query};
 use metrics::{Counter, counter};
 use serde::{Deserialize, Serialize};
 use service_core::redis::BestEffortRedis;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::candidates::Key;
+use super::candidates::CacheKey;
 use crate::app::schedule::Schedule;
 
 /// Values on their way to Redis at once; what comes on top is not written.
@@ -67,14 +67,14 @@ impl SharedCandidates {
     }
 
     /// The candidates of a key, if they are there, of this schedule, and Redis says so in time.
-    pub async fn get(&self, schedule: &Schedule, key: &Key) -> Option<Vec<Itinerary>> {
+    pub async fn get(&self, schedule: &Schedule, key: &CacheKey) -> Option<Vec<Itinerary>> {
         let name = self.0.name(key);
         let bytes: Option<Vec<u8>> = self
             .0
             .redis
             .call(async |redis| cmd("GET").arg(&name).query_async(redis).await)
             .await?;
-        let found = bytes.and_then(|bytes| itineraries_of(schedule, key.rest.connections, &bytes));
+        let found = bytes.and_then(|bytes| itineraries_of(schedule, key.query.connections, &bytes));
         match found {
             Some(_) => self.0.hits.increment(1),
             None => self.0.misses.increment(1),
@@ -83,7 +83,7 @@ impl SharedCandidates {
     }
 
     /// Keeps the candidates of a key, in the background.
-    pub fn put(&self, schedule: &Schedule, key: &Key, candidates: &[Itinerary]) {
+    pub fn put(&self, schedule: &Schedule, key: &CacheKey, candidates: &[Itinerary]) {
         let ids = |itinerary: &Itinerary| {
             let id = |slot| schedule.timetable().flight(slot).id;
             itinerary.legs().iter().copied().map(id).collect()
@@ -113,10 +113,16 @@ impl SharedCandidates {
 
 impl Inner {
     /// The name of a key: for people what is mostly asked by, and a digest of all the rest.
-    fn name(&self, key: &Key) -> String {
-        let (prefix, source, destination) = (&self.key_prefix, key.source, key.destination);
-        let (date, order) = (key.date, key.order);
-        let digest = Sha256::digest(format!("{:?}", key.rest));
+    fn name(&self, key: &CacheKey) -> String {
+        let prefix = &self.key_prefix;
+        let Query {
+            source,
+            destination,
+            date,
+            order,
+            ..
+        } = &key.query;
+        let digest = Sha256::digest(format!("{:?}", key.query));
         let digest: String = digest
             .iter()
             .take(DIGEST_BYTES)

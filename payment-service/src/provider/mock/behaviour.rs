@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use domain::PaymentType;
 use sha2::{Digest as _, Sha256};
 
-use crate::charge::{EndStatus, Outcome, PaymentType};
-use crate::provider::{ProviderCharge, Verdict};
+use crate::charge::Outcome;
+use crate::provider::ProviderCharge;
 
 /// The payment code that is always declined.
 const REFUSED_PAYMENT_CODE: &str = "00000";
@@ -94,19 +95,17 @@ impl Behaviour {
     }
 
     /// The outcome of a charge, and its processing time.
-    pub(super) fn decide(&self, charge: &ProviderCharge) -> (Verdict, Duration) {
+    pub(super) fn decide(&self, charge: &ProviderCharge) -> (Outcome, Duration) {
         let draws = Draws::of(&charge.key);
         let shortest = self.processing_time.saturating_sub(self.processing_jitter);
         let longest = self.processing_time + self.processing_jitter;
         let takes = shortest + (longest - shortest).mul_f64(draws.time);
-        let outcome = self.outcome(charge, &draws);
-        let withhold_answer =
-            outcome.status == EndStatus::Success && draws.lost_answer < self.lost_answer_rate;
-        let verdict = Verdict {
-            outcome,
-            withhold_answer,
-        };
-        (verdict, takes)
+        (self.outcome(charge, &draws), takes)
+    }
+
+    /// Whether the answer of this charge never reaches the caller, if it is captured.
+    pub(super) fn loses_answer(&self, key: &str) -> bool {
+        Draws::of(key).lost_answer < self.lost_answer_rate
     }
 
     fn outcome(&self, charge: &ProviderCharge, draws: &Draws) -> Outcome {
@@ -170,7 +169,7 @@ mod tests {
     use payment_api::Reference;
 
     use super::*;
-    use crate::charge::ChargeDetails;
+    use crate::charge::{ChargeDetails, EndStatus};
     use crate::provider::mock::MockProvider;
 
     const DEFAULT: Behaviour = Behaviour {
@@ -199,11 +198,13 @@ mod tests {
     fn outcomes_follow_the_rates() {
         let (mut failed, mut timed_out, mut lost) = (0, 0, 0);
         for number in 0..10_000 {
-            let (verdict, takes) = DEFAULT.decide(&charge(&format!("key {number}"), None));
+            let key = format!("key {number}");
+            let (outcome, takes) = DEFAULT.decide(&charge(&key, None));
             assert!((100..=300).contains(&takes.as_millis()), "{takes:?}");
-            failed += i32::from(verdict.outcome.status == EndStatus::Failed);
-            timed_out += i32::from(verdict.outcome.status == EndStatus::Timeout);
-            lost += i32::from(verdict.withhold_answer);
+            failed += i32::from(outcome.status == EndStatus::Failed);
+            timed_out += i32::from(outcome.status == EndStatus::Timeout);
+            let is_captured = outcome.status == EndStatus::Success;
+            lost += i32::from(is_captured && DEFAULT.loses_answer(&key));
         }
         // Five standard deviations around the expected count of 10,000 draws; the keys are fixed.
         assert!((1_320..=1_680).contains(&failed), "{failed} failed");
@@ -226,13 +227,10 @@ mod tests {
             timeout_rate: 0.0,
             ..DEFAULT
         };
-        let (verdict, _) = never_fails.decide(&charge("key", Some("00000")));
-        assert_eq!(
-            verdict.outcome.code.as_deref(),
-            Some("invalid_payment_code")
-        );
-        let (verdict, _) = never_fails.decide(&charge("key", Some("12345")));
-        assert_eq!(verdict.outcome.status, EndStatus::Success);
+        let (outcome, _) = never_fails.decide(&charge("key", Some("00000")));
+        assert_eq!(outcome.code.as_deref(), Some("invalid_payment_code"));
+        let (outcome, _) = never_fails.decide(&charge("key", Some("12345")));
+        assert_eq!(outcome.status, EndStatus::Success);
     }
 
     #[test]

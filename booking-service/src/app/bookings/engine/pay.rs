@@ -48,12 +48,13 @@ impl Engine {
         }
         let lapses = matches!(payment, Payment::Later { .. });
         if lapses && attempt == 1 {
-            let pinned = self.flights.pin(booking.hold, context).await;
-            let pinned = pinned.map_err(|error| no_answer(booking, FLIGHTS, error))?;
-            crash_points::point("pin.after");
-            if let Err(refusal) = pinned {
-                let ended = self.refused(booking, Event::PinRefused, refusal.into())?;
-                return Ok(Step::Write(ended));
+            match self.flights.pin(booking.hold, context).await {
+                Ok(_) => crash_points::point("pin.after"),
+                Err(CallError::Refused(refusal)) => {
+                    let ended = self.refused(booking, Event::PinRefused, refusal.into())?;
+                    return Ok(Step::Write(ended));
+                }
+                Err(error) => return Err(no_answer(booking, FLIGHTS, error)),
             }
         }
         let Some(request) = charge_request(booking) else {
@@ -62,13 +63,14 @@ impl Engine {
         let key = booking.charge_key(attempt);
         crash_points::point("charge.before");
         let charge = match self.payments.charge(&key, &request, context).await {
-            Ok(Ok(charge)) => charge,
-            // The connection broke while the request was sent, so the outcome is unknown.
-            Ok(Err(refusal)) if refusal.code == RefusalCode::RequestTimeout => {
-                let error = CallError::Refused(refusal);
-                return Err(no_answer(booking, PAYMENTS, error));
-            }
-            Ok(Err(refusal)) => return self.charge_refused(booking, attempt, &refusal),
+            Ok(charge) => charge,
+            Err(CallError::Refused(refusal)) => match refusal.code {
+                // The request broke off on its way.
+                RefusalCode::RequestTimeout => {
+                    return Err(no_answer(booking, PAYMENTS, CallError::Refused(refusal)));
+                }
+                _ => return self.charge_refused(booking, attempt, &refusal),
+            },
             Err(error) if !booking.has_key && booking.channel == Channel::Count => {
                 let refusal = Refusal::new(
                     RefusalCode::Unavailable,

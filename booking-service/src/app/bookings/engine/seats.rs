@@ -34,13 +34,12 @@ impl Engine {
         let request = self.hold_request(booking);
         crash_points::point("hold.before");
         match self.flights.hold(&request, context).await {
-            Ok(Ok(hold)) => {
+            Ok(hold) => {
                 crash_points::point("hold.after");
                 self.held(booking, &hold).map(Step::Write)
             }
-            // The hold's id comes from the idempotency key; a booking of the same request asked for it before
-            // and was lost.
-            Ok(Err(refusal))
+            // Its request made another booking before, which was lost, and asked for this hold.
+            Err(CallError::Refused(refusal))
                 if refusal.code == RefusalCode::IdempotencyKeyReused && booking.has_key =>
             {
                 tracing::warn!(booking = %booking.id, hold = %booking.hold,
@@ -50,7 +49,7 @@ impl Engine {
                 let ended = self.refused(booking, Event::HoldOfLostBooking, refusal)?;
                 Ok(Step::Write(ended))
             }
-            Ok(Err(refusal)) => {
+            Err(CallError::Refused(refusal)) => {
                 // The first and only request for this hold was refused, so there is nothing to release.
                 let may_be_held = booking.lease_reclaims > 0;
                 let event = Event::HoldRefused { may_be_held };
@@ -132,10 +131,7 @@ impl Engine {
             number: booking.seat_change,
         };
         let answer = self.flights.change_seats(booking.hold, &request, context);
-        let answer = answer
-            .await
-            .map_err(|error| no_answer(booking, FLIGHTS, error))?;
-        match answer {
+        match answer.await {
             // An earlier try of this number was refused, which used the number up.
             Ok(hold) if !has_seats(&hold, booking, wanted) => Ok(Step::Write(Booking {
                 requested_seats: None,
@@ -157,17 +153,18 @@ impl Engine {
                 let saved = self.writer.save_seats(changed, self.settings.lease).await?;
                 Ok(Step::Written(saved.ok_or(AppError::ChangedElsewhere)?))
             }
-            Err(refusal) if refusal.code == RefusalCode::HoldExpired => {
+            Err(CallError::Refused(refusal)) if refusal.code == RefusalCode::HoldExpired => {
                 let refusal = Refusal::new(RefusalCode::Expired, "the time to pay ran out");
                 let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
                 Ok(Step::Write(ended))
             }
-            // The old seats stay; the refusal is for the request that asked.
-            Err(refusal) => Ok(Step::Write(Booking {
+            // The seats stay as they were; the reason is for whoever asked.
+            Err(CallError::Refused(refusal)) => Ok(Step::Write(Booking {
                 requested_seats: None,
                 refusal: Some(refusal.into()),
                 ..booking.clone()
             })),
+            Err(error) => Err(no_answer(booking, FLIGHTS, error)),
         }
     }
 
@@ -194,12 +191,8 @@ impl Engine {
         booking: &Booking,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        let answer = self.flights.release(booking.hold, context).await;
-        let answer = answer.map_err(|error| no_answer(booking, FLIGHTS, error))?;
-        answer.map_err(|refusal| {
-            let error = CallError::Refused(refusal);
-            no_answer(booking, FLIGHTS, error)
-        })?;
+        let released = self.flights.release(booking.hold, context).await;
+        released.map_err(|error| no_answer(booking, FLIGHTS, error))?;
         crash_points::point("release.after");
         let released = self.after(booking, Event::Released)?;
         Ok(Step::Write(released))

@@ -1,7 +1,7 @@
-//! Event ticket steps. Tickets are counted in the bookings database, so a booking's row and its event's
-//! statistics change in the transaction that moves the tickets.
+//! The steps of tickets to events. They are counted in the database that bookings are in, so a booking's
+//! row and its event's statistics change in the transaction that moves its tickets.
 
-use inventory::Command;
+use inventory::{HoldView, InventoryError, Submission};
 use lifecycle::{ChargedSeats, Event, State};
 
 use crate::app::AppError;
@@ -19,8 +19,8 @@ impl Engine {
             seats: ChargedSeats::Sold,
         };
         let confirmed = self.after(booking, sold)?;
-        let command = Command::Confirm { hold: booking.hold };
-        if let Err(refusal) = self.move_tickets(command, booking, &confirmed).await? {
+        let confirm = self.inventory.confirm(booking.hold);
+        if let Err(refusal) = self.move_tickets(confirm, booking, &confirmed).await? {
             let current = db::bookings::find(&self.database, booking.id).await?;
             // Cancelled during the charge: that worker has released the tickets and refunds the charge.
             if current.is_none_or(|current| current.version != booking.version) {
@@ -46,9 +46,9 @@ impl Engine {
     /// Releases the tickets of an ended booking and makes its end public.
     pub(super) async fn release_tickets(&self, booking: &Booking) -> Result<Step, AppError> {
         let released = self.after(booking, Event::Released)?;
-        let command = Command::Release { hold: booking.hold };
-        let answer = self.move_tickets(command, booking, &released).await?;
-        answer.map_err(|_| AppError::OtherAnswer)?;
+        let release = self.inventory.release(booking.hold);
+        let answer = self.move_tickets(release, booking, &released).await?;
+        answer.map_err(InventoryError::Refused)?;
         crash_points::point("release.after");
         let written = db::bookings::find(&self.database, booking.id).await?;
         match written {
@@ -60,7 +60,7 @@ impl Engine {
     /// Moves a booking's tickets and, in the same commit, updates its row if its version has not changed.
     async fn move_tickets(
         &self,
-        command: Command,
+        submission: Submission<'_, HoldView>,
         before: &Booking,
         after: &Booking,
     ) -> Result<Result<(), inventory::Refusal>, AppError> {
@@ -71,15 +71,14 @@ impl Engine {
             lease: self.settings.lease,
             sales: i64::from(is_confirmed) - i64::from(was_confirmed),
         };
-        let answer = self.inventory.submit_with(command, moved.clone()).await?;
-        match answer {
+        match submission.with(moved.clone()).verdict().await? {
             // The tickets were moved by a worker whose lease had expired, so its update of the row did not
             // apply.
             Ok(accepted) if accepted.is_replayed() => {
                 db::tickets::event_bookings::write(&self.database, &moved).await?;
                 Ok(Ok(()))
             }
-            answer => Ok(answer.map(drop)),
+            verdict => Ok(verdict.map(drop)),
         }
     }
 

@@ -2,14 +2,15 @@
 
 use domain::sale_rules::holding::TicketAllowance;
 use domain::{Money, PoolId, RefusalCode, Units};
-use inventory::{Command, PoolChange, Refusal};
+use inventory::{InventoryError, PoolChange, Refusal};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::app::AppError;
 use crate::app::bookings::engine::Engine;
 use crate::app::tickets::event_bookings::request::EventBookingRequest;
+use crate::app::{AppError, Unknown};
 use crate::db;
+use crate::db::DbError;
 use crate::db::tickets::ticket_limits::TicketLimit;
 use crate::model::event::Event;
 use crate::model::invalid_field::InvalidField;
@@ -58,9 +59,9 @@ impl Quote {
     pub async fn make(engine: &Engine, request: &EventBookingRequest) -> Result<Self, AppError> {
         let offer =
             db::tickets::events::offer(&engine.database, request.event, request.user).await?;
-        let offer = offer.ok_or(AppError::UnknownEvent)?;
+        let offer = offer.ok_or(Unknown::Event)?;
         if !offer.has_user {
-            return Err(AppError::UnknownUser);
+            return Err(AppError::Unknown(Unknown::User));
         }
         let event = offer.event;
         if !event.sales.is_open(offer.now) {
@@ -75,7 +76,7 @@ impl Quote {
         let (voucher, discount) = match &request.voucher {
             Some(code) => {
                 let voucher = db::tickets::vouchers::find(&engine.database, code).await?;
-                let voucher = voucher.ok_or(AppError::UnknownVoucher)?;
+                let voucher = voucher.ok_or(Unknown::Voucher)?;
                 voucher.check_covers(quantity).map_err(AppError::Refused)?;
                 let discount = discount(&voucher, &event, price)?;
                 (Some(voucher), discount)
@@ -196,18 +197,18 @@ async fn user_limit(
         None => new_user_limit(engine, event, user, capacity).await?,
     };
     if limit.capacity != capacity {
-        let resize = Command::ChangePool(PoolChange {
+        let resized = PoolChange {
             capacity: Some(capacity),
             ..PoolChange::of(limit.pool)
-        });
-        match engine.inventory.submit(resize).await? {
-            Ok(_) => {}
-            // The user already has more tickets than the limit, which was lowered.
-            Err(Refusal::CapacityInUse) => {
-                return Err(AppError::Refused(limit_reached(user_limit)));
+        };
+        let resizing = engine.inventory.change_pool(resized).send().await;
+        resizing.map_err(|error| match error {
+            // The user has more tickets than the limit allows by now.
+            InventoryError::Refused(Refusal::CapacityInUse) => {
+                AppError::Refused(limit_reached(user_limit))
             }
-            Err(_) => return Err(AppError::OtherAnswer),
-        }
+            error => error.into(),
+        })?;
     }
     Ok(UserLimit {
         pool: limit.pool,
@@ -225,5 +226,5 @@ async fn new_user_limit(
 ) -> Result<TicketLimit, AppError> {
     db::tickets::ticket_limits::insert(&engine.database, event.id, user, capacity).await?;
     let limit = db::tickets::ticket_limits::find(&engine.database, event.id, user).await?;
-    limit.ok_or(AppError::OtherAnswer)
+    Ok(limit.ok_or(DbError::Unreadable("ticket_limits"))?)
 }

@@ -1,7 +1,6 @@
-//! Parses requests for bookings by count.
+//! What is asked of bookings by count, parsed.
 
-use domain::sale_rules::itinerary;
-use domain::{Amount, FlightId, Units, is_visible};
+use domain::{Amount, FlightId, Legs, Units, Verbatim};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
@@ -16,8 +15,6 @@ use crate::model::booking::{Channel, Leg, NewBooking};
 
 /// Long before any flight, and within PostgreSQL's range.
 const EARLIEST_DATE: Date = jiff::civil::date(1, 1, 1);
-
-const PAYMENT_TYPE_LIMIT_CHARS: usize = 64;
 
 /// A new booking by count.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -76,17 +73,11 @@ pub(crate) fn new_booking(
             return Err(Problem::invalid_field("flight_ids", detail));
         }
     };
-    itinerary::check_flights(&flights)
+    let flights = Legs::try_from(flights)
         .map_err(|broken| no_itinerary("flight_ids", broken.code(), broken.to_string()))?;
-    if !(1..=PAYMENT_TYPE_LIMIT_CHARS).contains(&body.payment_type.chars().count()) {
-        let detail = format!("must have 1 to {PAYMENT_TYPE_LIMIT_CHARS} characters");
-        return Err(Problem::invalid_field("payment_type", detail));
-    }
-    // payment-service would refuse it, and the booking could be neither paid nor refused.
-    if !is_visible(&body.payment_type) {
-        let detail = "must not have control or other invisible characters";
-        return Err(Problem::invalid_field("payment_type", detail));
-    }
+    // payment-service would not take any other, and the booking could not be paid or refused.
+    let payment_type = Verbatim::<1, 64>::try_from(body.payment_type)
+        .map_err(|error| Problem::invalid_field("payment_type", error.0))?;
     if body.date < EARLIEST_DATE {
         let detail = format!("must not be before {EARLIEST_DATE}");
         return Err(Problem::invalid_field("date", detail));
@@ -103,7 +94,7 @@ pub(crate) fn new_booking(
         flight_ref: flights.first().map(ToString::to_string).unwrap_or_default(),
         legs: legs.collect(),
         date: Some(body.date),
-        payment_type: body.payment_type,
+        payment_type: payment_type.into(),
         expected_total: body.expected_total,
         travelers: travelers::parse(body.travelers, body.seats)?,
         key,

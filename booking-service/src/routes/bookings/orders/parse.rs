@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use domain::sale_rules::itinerary;
-use domain::{FlightId, SeatNumber, Units, is_visible};
+use domain::sale_rules::holding::SEATS_MAX;
+use domain::{FlightId, Legs, PaymentType, SeatNumber, Units, Verbatim};
 use serde::{Deserialize, Serialize};
 use service_core::caller::Caller;
 use service_core::idempotency::RequestKey;
@@ -11,13 +11,11 @@ use service_http::Problem;
 use service_http::extract::{IdempotencyKey, Json};
 use utoipa::ToSchema;
 
-use crate::app::bookings::orders::{SEATS_MAX, SeatChoice, is_payment_code, legs};
+use crate::app::bookings::orders::{SeatChoice, is_payment_code, legs};
 use crate::http::problem::no_itinerary;
 use crate::http::travelers::{self, TravelerBody};
 use crate::model::actor::Actor;
 use crate::model::booking::{Channel, NewBooking, Traveler};
-
-const USER_LIMIT_CHARS: usize = 255;
 
 /// A new order with chosen seats.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -41,32 +39,6 @@ pub(crate) struct OrderRequest {
     /// The travelers: none, or one per seat
     #[serde(default)]
     travelers: Vec<TravelerBody>,
-}
-
-/// Payment methods.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PaymentType {
-    /// A credit card.
-    #[default]
-    CreditCard,
-    /// A debit card.
-    DebitCard,
-    /// Unified Payments Interface.
-    Upi,
-    /// Online banking.
-    NetBanking,
-}
-
-impl PaymentType {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::CreditCard => "credit_card",
-            Self::DebitCard => "debit_card",
-            Self::Upi => "upi",
-            Self::NetBanking => "net_banking",
-        }
-    }
 }
 
 /// Seats on one flight of an itinerary.
@@ -120,10 +92,8 @@ pub(crate) fn draft(
     let key = key.of(&request.body)?;
     let body = request.body;
     let user = body.user_id.trim();
-    if !(1..=USER_LIMIT_CHARS).contains(&user.chars().count()) || !is_visible(user) {
-        let detail = format!("must have 1 to {USER_LIMIT_CHARS} printable characters");
-        return Err(Problem::invalid_field("userId", detail));
-    }
+    Verbatim::<1, 255>::try_from(user.to_owned())
+        .map_err(|error| Problem::invalid_field("userId", error.0))?;
     caller.check_names_self("userId", user)?;
     let count = match (body.seats.is_empty(), body.legs.is_empty()) {
         (true, true) => return Err(Problem::invalid_field("seats", "must name a seat")),
@@ -215,7 +185,7 @@ pub(crate) fn payment_code(request: PaymentRequest) -> Result<String, Problem> {
 /// The number of travelers of an itinerary: the most seats on one flight.
 fn check_legs(legs: &[LegRequest]) -> Result<Units, Problem> {
     let flights: Vec<FlightId> = legs.iter().map(|leg| leg.flight_id).collect();
-    itinerary::check_flights(&flights)
+    Legs::try_from(flights)
         .map_err(|broken| no_itinerary("legs", broken.code(), broken.to_string()))?;
     let mut most = Units::ONE;
     for (index, leg) in legs.iter().enumerate() {

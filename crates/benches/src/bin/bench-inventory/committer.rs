@@ -8,9 +8,7 @@ use anyhow::ensure;
 use benches::inventory::{CAPACITY, database, start};
 use benches::oversell_check::{check_taken, unclear};
 use domain::{HoldId, PoolId, Units};
-use inventory::{
-    Accepted, Command, HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until,
-};
+use inventory::{HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until};
 use loadgen::console::line;
 use loadgen::load::{self, Plan};
 use loadgen::stats::{Outcome, Report};
@@ -94,10 +92,11 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
     let Ok(hold) = HoldCommand::new(HoldId::generate(), owner, vec![leg], Until::Pinned) else {
         return Outcome::Named("malformed");
     };
-    match inventory.submit(Command::Hold(hold)).await {
-        Ok(Ok(Accepted::Hold(_))) => GRANTED,
-        Ok(Ok(_)) => Outcome::Named("another answer"),
-        Ok(Err(refusal)) => Outcome::Named(refusal.code().known_text().unwrap_or("refused")),
+    match inventory.hold(hold).send().await {
+        Ok(_) => GRANTED,
+        Err(InventoryError::Refused(refusal)) => {
+            Outcome::Named(refusal.code().known_text().unwrap_or("refused"))
+        }
         Err(InventoryError::Busy) => Outcome::Named("busy"),
         Err(_) => Outcome::Broken,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use domain::AirportCode;
-use itinerary::{Filters, Order, Query, Timetable};
+use itinerary::{Filters, Query, SearchOrder, Timetable};
 use loadgen::console::line;
 
 use crate::timing::Timing;
@@ -31,7 +31,7 @@ pub fn measure(week: &Week, searches: &[Query]) -> anyhow::Result<Measured> {
     ))?;
     let cheapest = Timing::of(&timetable, searches, |_| true)?;
     cheapest.print("cheapest")?;
-    let fastest = changed(searches, |search| search.order = Order::Fastest);
+    let fastest = changed(searches, |search| search.order = SearchOrder::Fastest);
     Timing::of(&timetable, &fastest, |_| true)?.print("fastest")?;
     // Sold-out flights are spread over all routes.
     let third_is_left = |slot: itinerary::FlightSlot| slot.index().is_multiple_of(3);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use domain::{Currency, FlightId, FlightNumber, Money};
 use flate2::read::GzDecoder;
-use itinerary::{Airport, ConnectionWindow, Filters, Flight, MAX_STOPS, Order, Query};
+use itinerary::{Airport, ConnectionWindow, Filters, Flight, MAX_STOPS, Query, SearchOrder};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan as _};
@@ -102,7 +102,7 @@ pub fn random_searches(airports: &[Airport], days: &[Date], count: usize, seed: 
                 source,
                 destination,
                 date,
-                order: Order::Cheapest,
+                order: SearchOrder::Cheapest,
                 max_stops: MAX_STOPS,
                 limit: LIMIT,
                 connections: ConnectionWindow::default(),

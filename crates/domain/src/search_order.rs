@@ -3,32 +3,44 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::Invalid;
+use serde::{Deserialize, Serialize};
 
-use crate::cursor::SortKey;
-use crate::itinerary::Legs;
+use crate::Invalid;
 
 /// What to minimize first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SearchOrder {
     /// By price, then duration, then departure, then the legs' flight ids in order. Prices compare as amounts,
     /// whatever their currency: there are no exchange rates here.
+    #[default]
     Cheapest,
     /// By duration, then price, then departure, then the legs' flight ids in order.
     Fastest,
 }
 
-impl Order {
+impl SearchOrder {
     /// The two main keys, in this order. Applied to them, it gives back price and duration.
-    pub(crate) fn keys(self, price: i64, duration_s: i64) -> (i64, i64) {
+    #[must_use]
+    pub fn keys(self, price: i64, duration_s: i64) -> (i64, i64) {
         match self {
             Self::Cheapest => (price, duration_s),
             Self::Fastest => (duration_s, price),
         }
     }
+
+    /// As a query and a cursor have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cheapest => "cheapest",
+            Self::Fastest => "fastest",
+        }
+    }
 }
 
-impl FromStr for Order {
+impl FromStr for SearchOrder {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
@@ -40,19 +52,8 @@ impl FromStr for Order {
     }
 }
 
-impl fmt::Display for Order {
+impl fmt::Display for SearchOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Cheapest => "cheapest",
-            Self::Fastest => "fastest",
-        })
+        f.pad(self.as_str())
     }
-}
-
-/// An itinerary's sort key, and its legs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
-    pub keys: SortKey,
-    /// Never decides a comparison: the ids in `keys` already differ.
-    pub legs: Legs,
 }
