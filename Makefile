@@ -75,7 +75,7 @@ fuzz: ## Send the services random requests: 100,000, for a minute at most, unles
 	HOLDFAST_FUZZ_REQUESTS=$(or $(HOLDFAST_FUZZ_REQUESTS),100000) \
 	HOLDFAST_FUZZ_SECONDS=$(or $(HOLDFAST_FUZZ_SECONDS),60) \
 	$(TARGET)/debug/with-test-servers -- \
-		cargo test --workspace --test end_to_end fuzz::whatever_is_sent_is_answered -- --exact --nocapture
+		cargo test --workspace --test end_to_end fuzz::random_requests_get_documented_answers -- --exact --nocapture
 
 .PHONY: test-browser
 test-browser: ## Test the web pages in headless Chromium, on a stack of its own

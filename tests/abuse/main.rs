@@ -60,7 +60,7 @@ fn check(part: Part, what: &str, memory: Memory, slowest: Duration) -> anyhow::R
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn log_ins_take_no_more_memory_than_is_kept() -> anyhow::Result<()> {
+async fn logins_stay_within_the_memory_of_their_hashes() -> anyhow::Result<()> {
     const AT_ONCE: usize = 64;
     const LOG_INS: usize = 300;
     let world = World::start(&[Part::Bookings]).await?;
@@ -109,7 +109,7 @@ async fn log_ins_take_no_more_memory_than_is_kept() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_readers_are_cut_and_take_little_memory() -> anyhow::Result<()> {
+async fn slow_readers_are_disconnected_and_take_little_memory() -> anyhow::Result<()> {
     const READERS: usize = 2_000;
     raise_file_limit()?;
     let world = World::start(&Part::ALL).await?;
@@ -129,7 +129,7 @@ async fn slow_readers_are_cut_and_take_little_memory() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_connections_and_streams_keep_nobody_out() -> anyhow::Result<()> {
+async fn idle_connections_and_streams_do_not_block_others() -> anyhow::Result<()> {
     const IDLE: usize = 5_000;
     const STREAMS: usize = 2_000;
     raise_file_limit()?;
@@ -154,7 +154,7 @@ async fn idle_connections_and_streams_keep_nobody_out() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_that_takes_all_it_may_leaves_the_rest() -> anyhow::Result<()> {
+async fn an_address_at_its_connection_limit_does_not_block_others() -> anyhow::Result<()> {
     let world = World::start_required(&Part::ALL).await?;
     for part in Part::ALL {
         let service = world.service(part)?;

@@ -56,7 +56,7 @@ const VICTIMS: [Victim; 6] = [
 ];
 
 #[tokio::test]
-async fn what_stands_still_for_a_while_keeps_nothing_from_its_end() -> anyhow::Result<()> {
+async fn bookings_end_although_a_process_freezes() -> anyhow::Result<()> {
     let rounds = number("HOLDFAST_SILENCE_ROUNDS")?.unwrap_or(ROUNDS);
     let seconds = number("HOLDFAST_SILENCE_SECONDS")?.unwrap_or(FROZEN_SECONDS);
     let seed = number("HOLDFAST_SILENCE_SEED")?;

@@ -17,7 +17,7 @@ const BACK_WITHIN: Duration = Duration::from_secs(15);
 const CUSTOMERS: usize = 8;
 
 #[tokio::test]
-async fn sales_go_on_when_a_database_that_only_read_takes_writes() -> anyhow::Result<()> {
+async fn sales_resume_after_a_read_only_database() -> anyhow::Result<()> {
     let pair = Pair::start(Databases::create().await?, "50ms").await?;
     let played = play(&pair).await;
     let logs = pair.logs();

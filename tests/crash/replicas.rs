@@ -35,7 +35,7 @@ const PAYMENTS: Settings = &[
 ];
 
 #[tokio::test]
-async fn a_worker_killed_in_mid_job_has_it_done_once_by_another() -> anyhow::Result<()> {
+async fn a_killed_workers_job_is_done_once_by_another() -> anyhow::Result<()> {
     Servers::shared().await?;
     for step in STEPS {
         let replicas = Replicas::start(step).await?;

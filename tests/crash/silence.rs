@@ -61,7 +61,7 @@ const LINKS: [Link; 5] = [
 ];
 
 #[tokio::test]
-async fn a_host_that_vanishes_keeps_nothing_from_its_end() -> anyhow::Result<()> {
+async fn bookings_end_although_a_host_vanishes() -> anyhow::Result<()> {
     Servers::shared().await?;
     let rounds = number("HOLDFAST_SILENCE_ROUNDS")?.unwrap_or(LINKS.len().try_into()?);
     let seconds = number("HOLDFAST_SILENCE_SECONDS")?.unwrap_or(SILENT_SECONDS);

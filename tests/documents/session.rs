@@ -65,7 +65,7 @@ fn goes_on(typed: &str) -> bool {
 }
 
 #[test]
-fn a_command_goes_on_within_quotes_and_after_a_backslash() {
+fn a_command_continues_within_quotes_and_after_a_backslash() {
     let document = "x\n```console\n$ a \\\n    -d '{\n  1}'\n{\"b\":\n 1}\n$ c\n```\n";
     let [block] = &blocks(document)[..] else {
         panic!("one block");

@@ -35,7 +35,7 @@ async fn documented(world: &World, part: Part) -> anyhow::Result<BTreeSet<String
 }
 
 #[tokio::test]
-async fn everybody_is_answered_as_the_table_says() -> anyhow::Result<()> {
+async fn every_visitor_is_answered_as_the_table_says() -> anyhow::Result<()> {
     let world = World::start().await?;
     let targets = world.targets().await?;
     let mut wrong = Vec::new();

@@ -81,7 +81,7 @@ async fn a_wrong_field_is_named() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_not_a_booking_at_all() -> anyhow::Result<()> {
+async fn a_body_that_is_no_booking_is_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let caller = &services.bookings;
     for body in ["", "{", "seats=1", "{} {}", "\u{feff}{}"] {
@@ -110,7 +110,7 @@ async fn what_is_not_a_booking_at_all() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_the_service_does_not_have() -> anyhow::Result<()> {
+async fn unknown_paths_and_methods_are_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for caller in [&services.bookings, &services.payments] {
         for path in [
@@ -142,7 +142,7 @@ async fn what_the_service_does_not_have() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn names_and_dates_at_their_limits() -> anyhow::Result<()> {
+async fn fields_at_their_limits() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for (body, summary) in [
         (with("user_id", json!(i64::MAX)), "200 -"),

@@ -26,7 +26,7 @@ async fn seats_are_booked_and_paid() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_booking_is_looked_at() -> anyhow::Result<()> {
+async fn a_booking_is_shown() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let body =
         json!({"user_id": 7, "flight_id": AI103, "seats": 3, "date": DAY, "payment_type": "upi"});
@@ -55,7 +55,7 @@ async fn a_booking_is_looked_at() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_booking_that_is_not_there_is_not_found() -> anyhow::Result<()> {
+async fn an_unknown_booking_is_not_found() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for id in ["1", "0", "-1", "abc", "9223372036854775808"] {
         let answer = services
@@ -68,7 +68,7 @@ async fn a_booking_that_is_not_there_is_not_found() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_costs_nothing_is_not_charged() -> anyhow::Result<()> {
+async fn a_free_booking_is_not_charged() -> anyhow::Result<()> {
     let rows = "XX1,GOI,DEL,2024-02-15T04:00:00Z,2024-02-15T08:00:00Z,5,0.00,INR";
     let services = Services::start_with_flights(rows).await?;
     let booked = services.bookings.book(&booking_of(18, 5)).await?;
@@ -82,7 +82,7 @@ async fn what_costs_nothing_is_not_charged() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn the_expected_total_may_be_said() -> anyhow::Result<()> {
+async fn the_expected_total_is_checked() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let mut body = booking_of(AI101, 2);
     for (expected, summary) in [

@@ -24,7 +24,7 @@ async fn sent(port: u16, bytes: &[u8]) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
+async fn slow_senders_are_disconnected_and_do_not_block_others() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_payments(&services, &Gated::new(), |settings| {
         settings.http.header_read_timeout = Duration::from_millis(300);
@@ -66,7 +66,7 @@ async fn who_sends_slowly_is_cut_and_keeps_nobody_out() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_after_a_head_of_a_stream() -> anyhow::Result<()> {
+async fn a_connection_survives_a_head_request_of_a_stream() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let ports = [
         services.settings.flights.http.port,
@@ -83,7 +83,7 @@ async fn a_connection_goes_on_after_a_head_of_a_stream() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_long_head_is_refused() -> anyhow::Result<()> {
+async fn oversized_request_heads_are_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let caller = &services.flights;
     let long = format!("/api/flights/{}", "1".repeat(9000));
@@ -147,7 +147,7 @@ fn check_protected(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn every_answer_is_protected() -> anyhow::Result<()> {
+async fn every_answer_has_security_headers() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for caller in [&services.flights, &services.bookings, &services.payments] {
         for path in ["/health", "/nowhere", "/openapi.json", "/metrics"] {
@@ -177,7 +177,7 @@ async fn every_answer_is_protected() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn only_named_origins_may_call() -> anyhow::Result<()> {
+async fn only_allowed_origins_may_call() -> anyhow::Result<()> {
     const SHOP: &str = "https://shop.example.org";
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {

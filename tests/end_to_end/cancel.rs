@@ -33,7 +33,7 @@ async fn a_confirmed_booking_is_cancelled_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_never_had_is_not_cancelled() -> anyhow::Result<()> {
+async fn a_failed_booking_is_not_cancellable() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let failed = services.bookings.book(&booking_of(AI103, 101)).await?;
     let answer = services.bookings.cancel(id_of(&failed)?).await?;
@@ -46,7 +46,7 @@ async fn what_was_never_had_is_not_cancelled() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn ten_cancellations_at_once_refund_once() -> anyhow::Result<()> {
+async fn concurrent_cancellations_refund_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
     let id = id_of(&booked)?;

@@ -46,7 +46,7 @@ async fn is_answered(connection: &mut TcpStream, request: &str) -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn an_address_has_only_so_many_connections() -> anyhow::Result<()> {
+async fn connections_per_address_are_limited() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.limits.connections_per_address = Some(3);
@@ -78,7 +78,7 @@ async fn an_address_has_only_so_many_connections() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_as_a_request_counts_as_one() -> anyhow::Result<()> {
+async fn malformed_requests_count_against_the_quota() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.limits.requests_per_minute = Some(5);
@@ -101,7 +101,7 @@ async fn what_can_not_be_read_as_a_request_counts_as_one() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn who_does_not_read_is_cut() -> anyhow::Result<()> {
+async fn a_client_that_does_not_read_is_disconnected() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.http.write_timeout = Duration::from_millis(500);
@@ -142,7 +142,7 @@ async fn who_does_not_read_is_cut() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn who_reads_a_byte_now_and_then_is_cut_too() -> anyhow::Result<()> {
+async fn a_client_that_reads_too_slowly_is_disconnected() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.http.write_timeout = Duration::from_millis(500);
@@ -161,7 +161,7 @@ async fn who_reads_a_byte_now_and_then_is_cut_too() -> anyhow::Result<()> {
 
 /// An open service serves programs and its own pages, not other sites' pages in a browser.
 #[tokio::test]
-async fn an_open_service_takes_nothing_from_other_sites() -> anyhow::Result<()> {
+async fn an_open_service_refuses_cross_site_requests() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for caller in [&services.flights, &services.bookings, &services.payments] {
         let asked = async |headers: &[(&str, &str)]| {

@@ -41,7 +41,7 @@ async fn says(services: &Services, path: &str, text: &str) -> anyhow::Result<Str
 }
 
 #[tokio::test]
-async fn a_wrong_code_keeps_an_order_held_and_another_one_pays_it() -> anyhow::Result<()> {
+async fn a_declined_order_stays_held_and_is_paid_with_another_code() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.page_payment_attempts = 3;
     })
@@ -69,7 +69,7 @@ async fn a_wrong_code_keeps_an_order_held_and_another_one_pays_it() -> anyhow::R
 }
 
 #[tokio::test]
-async fn codes_can_be_tried_so_often_or_until_the_time_is_over() -> anyhow::Result<()> {
+async fn codes_can_be_retried_within_attempts_and_deadline() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.page_payment_attempts = 2;
         settings.bookings.bookings.hold_ttl = std::time::Duration::from_secs(4);
@@ -94,7 +94,7 @@ async fn codes_can_be_tried_so_often_or_until_the_time_is_over() -> anyhow::Resu
 
 /// A program may use all three attempts, whatever a page did before.
 #[tokio::test]
-async fn an_order_that_was_declined_on_its_page_is_paid_by_a_call_too() -> anyhow::Result<()> {
+async fn an_order_declined_on_its_page_can_be_paid_through_the_api() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let order = services.order("alice", &["A1"]).await?;
     let page = format!("/orders/{}", order.id);

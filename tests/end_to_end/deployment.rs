@@ -22,7 +22,7 @@ const OF_SERVERS: [&str; 7] = [
 const OF_BOOKINGS: [&str; 2] = ["FLIGHT_SERVICE_URL", "PAYMENT_SERVICE_URL"];
 
 #[test]
-fn the_deployment_sets_what_services_read() -> anyhow::Result<()> {
+fn the_deployment_sets_only_variables_that_services_read() -> anyhow::Result<()> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yml");
     let compose = std::fs::read_to_string(path).context(path)?;
     let variables = compose.lines().filter_map(|line| {
@@ -89,7 +89,7 @@ async fn set_up(superuser: &str, role: &str) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn who_writes_the_audit_log_can_not_take_away_what_keeps_it() -> anyhow::Result<()> {
+async fn the_audit_logs_writer_cannot_remove_its_protection() -> anyhow::Result<()> {
     let servers = Servers::shared().await?;
     let role = format!("writer_{}", uuid::Uuid::new_v4().simple());
     let url = set_up(servers.database_url(), &role).await?;

@@ -67,7 +67,7 @@ async fn a_booking_is_pending_then_confirmed_then_cancelled() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn what_cannot_be_booked_is_refused_by_name() -> anyhow::Result<()> {
+async fn unbookable_tickets_are_refused_with_a_code() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(3).await?;
     let body = |field: &str, value: Value| {
@@ -108,7 +108,7 @@ async fn what_cannot_be_booked_is_refused_by_name() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn tickets_are_sold_in_their_time_only() -> anyhow::Result<()> {
+async fn tickets_are_sold_only_within_the_sales_window() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for window in [
         json!({"sales_start": "2030-01-01T00:00:00Z"}),
@@ -125,7 +125,7 @@ async fn tickets_are_sold_in_their_time_only() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_booking_keeps_the_price_of_its_moment_and_nothing_costs_nothing() -> anyhow::Result<()> {
+async fn a_booking_keeps_its_price_and_free_tickets_are_not_charged() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(10).await?;
     let dear = id_in(&services.book_tickets(&show, 1).await?)?;
@@ -173,7 +173,7 @@ async fn a_users_bookings_are_a_bare_list_newest_first() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_key_books_once_however_often_it_is_asked() -> anyhow::Result<()> {
+async fn a_key_books_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(100).await?;
     let body = json!({"user_id": show.user, "event_id": show.event, "quantity": 2});

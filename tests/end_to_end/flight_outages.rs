@@ -9,7 +9,7 @@ use crate::databases::count;
 use crate::services::{AI101, Part, Services, booking_of};
 
 #[tokio::test]
-async fn without_flights_nothing_is_booked_later() -> anyhow::Result<()> {
+async fn a_booking_refused_in_an_outage_is_not_made_later() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.stop_part(Part::Flights).await?;
     let started = Instant::now();
@@ -31,7 +31,7 @@ async fn without_flights_nothing_is_booked_later() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_key_gets_its_answer_once_flights_are_back() -> anyhow::Result<()> {
+async fn a_keyed_booking_completes_once_flight_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.stop_part(Part::Flights).await?;
     let away = services

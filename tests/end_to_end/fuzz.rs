@@ -82,7 +82,7 @@ fn check_granted(documents: &[Document], learned: &Learned) -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn whatever_is_sent_is_answered() -> anyhow::Result<()> {
+async fn random_requests_get_documented_answers() -> anyhow::Result<()> {
     let requests = number_from("HOLDFAST_FUZZ_REQUESTS", 2000)?;
     let seconds = number_from("HOLDFAST_FUZZ_SECONDS", 40)?;
     let seed = number_from("HOLDFAST_FUZZ_SEED", rand::random())?;

@@ -120,7 +120,7 @@ fn named(answer: &Answer) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_call_keeps_the_rules() -> anyhow::Result<()> {
+async fn every_call_follows_the_http_rules() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
     for caller in [&services.flights, &services.bookings, &services.payments] {
@@ -196,7 +196,7 @@ async fn every_call_keeps_the_rules() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_typing_error_changes_nothing() -> anyhow::Result<()> {
+async fn a_misspelt_field_or_parameter_changes_nothing() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let (flights, bookings) = (&services.flights, &services.bookings);
     let search = "/api/flights/search?source=DEL&destination=BOM&date=2024-02-15&seats=1";
@@ -279,7 +279,7 @@ async fn a_typing_error_changes_nothing() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_in_words_of_json() -> anyhow::Result<()> {
+async fn every_invalid_field_is_reported_in_json_terms() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let answer = services
         .flights
@@ -311,7 +311,7 @@ async fn all_that_is_wrong_is_told_in_words_of_json() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn json_api_is_spoken_without_parameters() -> anyhow::Result<()> {
+async fn the_json_api_media_type_takes_no_parameters() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let caller = &services.bookings;
     let option = json!({"data": {"type": "ticket_options", "attributes": {"name": "A", "allocation": 5},
@@ -367,7 +367,7 @@ async fn told(port: u16, lines: &str) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn the_head_of_a_request_is_taken_at_its_word() -> anyhow::Result<()> {
+async fn ambiguous_or_malformed_request_heads_are_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let ports = [
         services.settings.flights.http.port,

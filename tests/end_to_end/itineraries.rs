@@ -48,7 +48,7 @@ async fn an_itinerary_is_booked_as_one() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn all_flights_or_none() -> anyhow::Result<()> {
+async fn an_itinerary_is_booked_all_or_nothing() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for (flights, seats, summary) in [
         (TRIP, 146, "400 sold_out"),
@@ -91,7 +91,7 @@ const UNFLYABLE: [(&[i64], &str); 7] = [
 ];
 
 #[tokio::test]
-async fn what_nobody_can_fly_is_refused_by_name_through_every_door() -> anyhow::Result<()> {
+async fn impossible_itineraries_are_refused_in_every_channel() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for (flights, code) in UNFLYABLE {
         let first = flights[0];
@@ -125,7 +125,7 @@ async fn what_nobody_can_fly_is_refused_by_name_through_every_door() -> anyhow::
 }
 
 #[tokio::test]
-async fn a_key_of_what_nobody_can_fly_is_free_again() -> anyhow::Result<()> {
+async fn an_impossible_itinerary_leaves_the_key_free() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let wrong = itinerary_of(&[6, 1], 1);
     let right = itinerary_of(&[AI401, AI402], 1);
@@ -138,7 +138,7 @@ async fn a_key_of_what_nobody_can_fly_is_free_again() -> anyhow::Result<()> {
 
 /// Search results can be booked through both channels that take several flights.
 #[tokio::test]
-async fn what_is_found_is_sold() -> anyhow::Result<()> {
+async fn found_itineraries_can_be_booked() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let mut stops = [0; 4];
     for (source, destination) in [
@@ -174,7 +174,7 @@ async fn what_is_found_is_sold() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn the_time_for_a_connection_is_one_setting() -> anyhow::Result<()> {
+async fn search_and_booking_share_the_connection_time() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         // AI301 departs half an hour before AI101's arrival, and AI402 ninety minutes after AI401's.
         settings.flights.search.connection_min = std::time::Duration::from_secs(91 * 60);
@@ -202,7 +202,7 @@ async fn the_time_for_a_connection_is_one_setting() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn two_currencies_cannot_be_paid_at_once() -> anyhow::Result<()> {
+async fn an_itinerary_has_one_currency() -> anyhow::Result<()> {
     let rows = "XX1,BLR,GOI,2024-02-15T07:00:00Z,2024-02-15T09:00:00Z,5,100.00,USD";
     let services = Services::start_with_flights(rows).await?;
     let answer = services
@@ -224,7 +224,7 @@ async fn two_currencies_cannot_be_paid_at_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_nobody_could_pay_is_refused() -> anyhow::Result<()> {
+async fn an_unpayable_total_is_refused() -> anyhow::Result<()> {
     let rows = "XX1,BLR,GOI,2024-02-15T10:00:00Z,2024-02-15T12:00:00Z,5,9000000000.00,INR";
     let services = Services::start_with_flights(rows).await?;
     let answer = services.bookings.book(&itinerary_of(&[18], 2)).await?;

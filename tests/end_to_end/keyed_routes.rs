@@ -197,7 +197,7 @@ fn code_of(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_key_is_bound_to_all_that_is_asked_for() -> anyhow::Result<()> {
+async fn a_key_is_bound_to_the_whole_request() -> anyhow::Result<()> {
     let services = Services::start().await?;
     for (index, call) in calls(&services).await?.into_iter().enumerate() {
         let (path, key) = (&call.path, format!("key {index}"));
@@ -242,7 +242,7 @@ async fn a_key_is_bound_to_all_that_is_asked_for() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_booking_is_replayed_as_it_was_answered() -> anyhow::Result<()> {
+async fn a_replay_repeats_the_first_answer() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let bookings = &services.bookings;
     let booked = bookings.book_keyed("k", &booking_of(AI101, 2)).await?;
@@ -283,7 +283,7 @@ async fn a_booking_is_replayed_as_it_was_answered() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_changed_or_removed_since_is_replayed_as_it_was() -> anyhow::Result<()> {
+async fn a_replay_ignores_later_changes_and_deletions() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let (bookings, flights) = (&services.bookings, &services.flights);
     let show = services.show(10).await?;

@@ -42,7 +42,7 @@ async fn a_repeated_request_gets_the_first_answer() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
+async fn a_key_cannot_be_reused_for_another_request() -> anyhow::Result<()> {
     let services = Services::start().await?;
     services
         .bookings
@@ -70,7 +70,7 @@ async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn fifty_repeats_at_once_book_once() -> anyhow::Result<()> {
+async fn concurrent_repeats_book_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let mut requests = JoinSet::new();
     for _ in 0..50 {

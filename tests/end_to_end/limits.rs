@@ -17,7 +17,7 @@ use crate::services::Services;
 const FLIGHT: &str = "/api/flights/1";
 
 #[tokio::test]
-async fn replicas_count_a_client_together() -> anyhow::Result<()> {
+async fn replicas_share_a_clients_quota() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let limited = async || {
         Replica::of_flights(&services, |settings| {
@@ -56,7 +56,7 @@ async fn replicas_count_a_client_together() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn without_redis_a_replica_counts_alone() -> anyhow::Result<()> {
+async fn without_redis_each_replica_counts_alone() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let nobody = free_port()?;
     let replica = Replica::of_flights(&services, |settings| {
@@ -74,7 +74,7 @@ async fn without_redis_a_replica_counts_alone() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn other_services_are_not_counted_by_their_address() -> anyhow::Result<()> {
+async fn services_are_exempt_from_the_address_quota() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let secret = "s".repeat(32);
     let replica = Replica::of_flights(&services, |settings| {
@@ -108,7 +108,7 @@ async fn other_services_are_not_counted_by_their_address() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn who_shows_no_token_is_counted_too() -> anyhow::Result<()> {
+async fn unauthenticated_requests_count_too() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.limits.requests_per_minute = Some(2);
@@ -137,7 +137,7 @@ async fn who_shows_no_token_is_counted_too() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_finds_no_place_is_refused_at_once() -> anyhow::Result<()> {
+async fn excess_requests_are_shed_at_once() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let provider = Gated::new();
     let replica = Replica::of_payments(&services, &provider, |settings| {
@@ -167,7 +167,7 @@ async fn what_finds_no_place_is_refused_at_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn streams_keep_nobody_out() -> anyhow::Result<()> {
+async fn streams_do_not_block_other_requests() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.limits.max_concurrent_requests = 1;
@@ -188,7 +188,7 @@ async fn streams_keep_nobody_out() -> anyhow::Result<()> {
 }
 
 /// A service that authenticates callers by this secret.
-fn asks_who_calls(settings: &mut flight_service::settings::Settings) {
+fn authenticates_callers(settings: &mut flight_service::settings::Settings) {
     settings.auth.mode = AuthMode::Required;
     settings.auth.secret = Some("s".repeat(32).into());
 }
@@ -206,10 +206,10 @@ fn token_of(subject: &str, role: Role) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn accounts_do_not_multiply_what_an_address_may_ask() -> anyhow::Result<()> {
+async fn accounts_at_one_address_share_its_quota() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
-        asks_who_calls(settings);
+        authenticates_callers(settings);
         settings.limits.requests_per_minute = Some(2);
         settings.limits.requests_per_minute_of_address = Some(5);
     })
@@ -275,7 +275,7 @@ async fn every_path_and_method_is_counted() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn those_who_watch_have_a_quota_of_their_own() -> anyhow::Result<()> {
+async fn health_checks_have_a_quota_of_their_own() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.limits.requests_per_minute = Some(1);
@@ -300,7 +300,7 @@ async fn those_who_watch_have_a_quota_of_their_own() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn metrics_are_read_elsewhere_if_they_have_an_address() -> anyhow::Result<()> {
+async fn metrics_have_their_own_listener_if_configured() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let port = free_port()?;
     let replica = Replica::of_flights(&services, |settings| {

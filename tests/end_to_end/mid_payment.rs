@@ -16,7 +16,7 @@ async fn services_with(provider: &Arc<Gated>) -> anyhow::Result<Services> {
 }
 
 #[tokio::test]
-async fn flights_vanish_between_the_charge_and_the_sale() -> anyhow::Result<()> {
+async fn flight_service_vanishes_between_charge_and_sale() -> anyhow::Result<()> {
     let provider = Gated::new();
     let mut services = services_with(&provider).await?;
     let caller = services.bookings.clone();
@@ -74,7 +74,7 @@ async fn a_paid_booking_that_lost_its_seats_is_refunded() -> anyhow::Result<()> 
 }
 
 #[tokio::test]
-async fn a_service_that_stops_finishes_what_it_began() -> anyhow::Result<()> {
+async fn a_stopping_service_finishes_its_requests() -> anyhow::Result<()> {
     for part in [Part::Bookings, Part::Payments] {
         let provider = Gated::new();
         let mut services = services_with(&provider).await?;
@@ -105,7 +105,7 @@ async fn a_service_that_stops_finishes_what_it_began() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_stops_nothing_half_way() -> anyhow::Result<()> {
+async fn a_disconnecting_client_interrupts_nothing() -> anyhow::Result<()> {
     let provider = Gated::new();
     let services = services_with(&provider).await?;
     let caller = services.bookings.clone();

@@ -17,7 +17,7 @@ async fn with_gated_payments() -> anyhow::Result<(Services, Arc<Gated>)> {
 }
 
 #[tokio::test]
-async fn seats_are_swapped_at_once_and_the_time_starts_again() -> anyhow::Result<()> {
+async fn changing_seats_is_atomic_and_restarts_the_deadline() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.hold_ttl = Duration::from_secs(20);
     })
@@ -64,7 +64,7 @@ async fn seats_are_swapped_at_once_and_the_time_starts_again() -> anyhow::Result
 }
 
 #[tokio::test]
-async fn changes_that_race_leave_one_set_of_seats() -> anyhow::Result<()> {
+async fn racing_changes_leave_one_set_of_seats() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let order = services.order("alice", &["A1"]).await?;
     let wanted = ["B1", "B2", "B3", "B4", "C1", "C2", "C3", "C4"];
@@ -86,7 +86,7 @@ async fn changes_that_race_leave_one_set_of_seats() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_order_is_given_up_wherever_it_stands() -> anyhow::Result<()> {
+async fn an_order_can_be_cancelled_in_any_live_state() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let held = services.order("alice", &["A1"]).await?;
     assert_eq!(services.give_up(&held).await?.status, 200);
@@ -105,7 +105,7 @@ async fn an_order_is_given_up_wherever_it_stands() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_order_given_up_while_it_is_charged_is_refunded() -> anyhow::Result<()> {
+async fn an_order_cancelled_during_its_charge_is_refunded() -> anyhow::Result<()> {
     let (services, provider) = with_gated_payments().await?;
     let order = services.order("alice", &["A1"]).await?;
     services.pay(&order, "12345").await?;
@@ -128,7 +128,7 @@ async fn an_order_given_up_while_it_is_charged_is_refunded() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_code_that_never_works_fails_after_three_attempts() -> anyhow::Result<()> {
+async fn an_order_fails_after_three_declined_attempts() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let order = services.order("alice", &["A1"]).await?;
     assert_eq!(services.pay(&order, "00000").await?.status, 200);

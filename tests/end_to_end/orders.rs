@@ -52,7 +52,7 @@ async fn seats_are_reserved_then_paid() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_order_without_its_seats_exists_and_has_failed() -> anyhow::Result<()> {
+async fn an_order_for_taken_seats_is_recorded_as_failed() -> anyhow::Result<()> {
     let services = Services::start().await?;
     services.order("alice", &["A1"]).await?;
     let order = services.order("bob", &["A2", "A1"]).await?;
@@ -74,7 +74,7 @@ async fn an_order_without_its_seats_exists_and_has_failed() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named() -> anyhow::Result<()> {
+async fn invalid_fields_are_named() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let many: Vec<String> = (1..=101).map(|number| format!("A{number}")).collect();
     for (body, wrong) in [
@@ -292,7 +292,7 @@ async fn an_itinerary_is_ordered_all_or_nothing_and_its_seats_are_changed_by_fli
 }
 
 #[tokio::test]
-async fn orders_live_without_redis() -> anyhow::Result<()> {
+async fn orders_work_without_redis() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.redis.url = Some("redis://127.0.0.1:1".into());
     })

@@ -32,7 +32,7 @@ async fn charges(services: &Services) -> anyhow::Result<i64> {
 }
 
 #[tokio::test]
-async fn a_key_gets_its_answer_once_payment_service_is_back() -> anyhow::Result<()> {
+async fn a_keyed_booking_completes_once_payment_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.stop_part(Part::Payments).await?;
     let away = services
@@ -55,7 +55,7 @@ async fn a_key_gets_its_answer_once_payment_service_is_back() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_booking_is_settled_though_nobody_asks_again() -> anyhow::Result<()> {
+async fn a_keyed_booking_completes_without_a_retry() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.stop_part(Part::Payments).await?;
     let away = services
@@ -71,7 +71,7 @@ async fn a_booking_is_settled_though_nobody_asks_again() -> anyhow::Result<()> {
 
 /// Without a key no client can ask for the outcome, so the booking is not made.
 #[tokio::test]
-async fn a_booking_without_a_key_does_not_come_about_later() -> anyhow::Result<()> {
+async fn a_booking_without_a_key_is_not_made_later() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.stop_part(Part::Payments).await?;
     let away = services.bookings.book(&booking_of(AI101, 2)).await?;
@@ -123,7 +123,7 @@ async fn a_charge_that_takes_too_long_is_waited_for() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_lost_refusal_is_a_refusal() -> anyhow::Result<()> {
+async fn a_refusal_whose_answer_was_lost_stays_a_refusal() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.payments.mock.failure_rate = 1.0;
         settings.payments.mock.processing_time = Duration::from_millis(500);

@@ -13,8 +13,7 @@ use crate::gated::Gated;
 use crate::services::{Part, Services};
 
 #[tokio::test]
-async fn a_payment_that_keeps_failing_is_a_dead_letter_and_can_be_tried_again() -> anyhow::Result<()>
-{
+async fn a_failing_payment_becomes_a_dead_letter_and_can_be_requeued() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(10).await?;
     services.mock(json!({"failure_rate": 1.0})).await?;
@@ -64,7 +63,7 @@ async fn a_payment_that_keeps_failing_is_a_dead_letter_and_can_be_tried_again() 
 }
 
 #[tokio::test]
-async fn a_dead_letter_of_a_cancelled_booking_stays_dead() -> anyhow::Result<()> {
+async fn a_cancelled_bookings_dead_letter_cannot_be_requeued() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(10).await?;
     services.mock(json!({"failure_rate": 1.0})).await?;
@@ -90,7 +89,7 @@ async fn a_dead_letter_of_a_cancelled_booking_stays_dead() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn what_is_not_paid_by_its_deadline_is_cancelled() -> anyhow::Result<()> {
+async fn a_booking_unpaid_at_its_deadline_is_cancelled() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.events.payment_deadline = Duration::from_secs(2);
     })
@@ -107,8 +106,7 @@ async fn what_is_not_paid_by_its_deadline_is_cancelled() -> anyhow::Result<()> {
 
 /// The charge may have been made: it is found and refunded once payment-service is back.
 #[tokio::test]
-async fn a_deadline_that_passes_while_payment_service_is_away_cancels_all_the_same()
--> anyhow::Result<()> {
+async fn a_deadline_cancels_even_while_payment_service_is_down() -> anyhow::Result<()> {
     let mut services = Services::start_with(|settings| {
         settings.bookings.events.payment_deadline = Duration::from_secs(2);
     })
@@ -133,7 +131,7 @@ async fn a_deadline_that_passes_while_payment_service_is_away_cancels_all_the_sa
 }
 
 #[tokio::test]
-async fn a_payment_goes_on_when_payment_service_is_back() -> anyhow::Result<()> {
+async fn a_payment_resumes_when_payment_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     let show = services.show(10).await?;
     services.stop_part(Part::Payments).await?;
@@ -144,7 +142,7 @@ async fn a_payment_goes_on_when_payment_service_is_back() -> anyhow::Result<()> 
 }
 
 #[tokio::test]
-async fn a_cancellation_during_a_payment_gives_the_money_back() -> anyhow::Result<()> {
+async fn a_cancellation_during_a_payment_refunds_it() -> anyhow::Result<()> {
     let gated = Gated::new();
     let provider = std::sync::Arc::clone(&gated);
     let services = Services::start_with(|settings| settings.provider = Some(provider)).await?;

@@ -33,7 +33,7 @@ async fn refused(services: &Services, body: &Value, code: &str) -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_refused() -> anyhow::Result<()> {
+async fn unavailable_flights_and_seats_are_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let answer = refused(&services, &booking_of(AI103, 101), "sold_out").await?;
     assert_eq!(answer["total_amount"], 0.0);
@@ -83,7 +83,7 @@ async fn an_unknown_payment_type_fails() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_flight_that_is_about_to_depart_is_not_sold() -> anyhow::Result<()> {
+async fn sales_close_before_departure() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         let hour = std::time::Duration::from_secs(3600);
         settings.flights.sales.close_before_departure = Some(hour);

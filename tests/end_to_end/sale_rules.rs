@@ -139,7 +139,7 @@ async fn customers_cancel_until_the_cutoff_and_staff_at_any_time() -> anyhow::Re
 
 /// An open service can't tell staff: its pages follow the customers' rules.
 #[tokio::test]
-async fn pages_say_until_when_and_have_no_button_afterwards() -> anyhow::Result<()> {
+async fn pages_show_the_cancellation_cutoff() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.customers.cancel_before_departure = Some(HOUR);
     })
@@ -197,7 +197,7 @@ fn tally(
 const UNPAID: &str = "409 too_many_unpaid_orders";
 
 #[tokio::test]
-async fn a_crowd_of_one_customers_orders_holds_no_more_than_one_may() -> anyhow::Result<()> {
+async fn concurrent_orders_keep_the_limit_per_user() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.customers.unpaid_orders_per_user = 4;
         settings.bookings.customers.seats_per_order = 9;
@@ -283,7 +283,7 @@ async fn a_crowd_of_one_customers_orders_holds_no_more_than_one_may() -> anyhow:
 }
 
 #[tokio::test]
-async fn one_address_holds_no_more_than_it_may_under_any_names() -> anyhow::Result<()> {
+async fn the_limit_per_address_covers_all_its_users() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.customers.unpaid_orders_per_address = 6;
     })
@@ -306,7 +306,7 @@ async fn one_address_holds_no_more_than_it_may_under_any_names() -> anyhow::Resu
 
 /// A key that made an order replays it, even at the limit.
 #[tokio::test]
-async fn a_replay_is_no_further_order() -> anyhow::Result<()> {
+async fn a_replay_does_not_count_as_an_order() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.customers.unpaid_orders_per_user = 2;
     })
@@ -362,7 +362,7 @@ async fn unpaid_tickets_count_as_orders_do() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_order_is_held_for_so_long_in_all() -> anyhow::Result<()> {
+async fn seat_changes_extend_a_hold_only_up_to_a_limit() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.hold_ttl = Duration::from_secs(600);
         settings.bookings.bookings.reservation_max = Duration::from_secs(601);
@@ -393,8 +393,7 @@ async fn an_order_is_held_for_so_long_in_all() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_never_paid_is_bounded_for_customers_where_they_may_have_it() -> anyhow::Result<()>
-{
+async fn purchases_without_payment_are_limited_for_customers() -> anyhow::Result<()> {
     let world = World::start_with(|settings| {
         settings.bookings.customers = CustomerSettings {
             buy_without_paying: true,

@@ -182,7 +182,7 @@ async fn a_reset_says_when_seats_are_not_free_yet() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_cancelled_flight_takes_its_bookings_along() -> anyhow::Result<()> {
+async fn cancelling_a_flight_cancels_its_bookings() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let booked = services.bookings.book(&booking_of(AI103, 3)).await?;
     let cancelled = admin(&services, &AI103.to_string(), "cancel").await?;

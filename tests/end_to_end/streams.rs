@@ -44,7 +44,7 @@ async fn ends(stream: &mut Response) -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_client_and_an_address_have_only_so_many() -> anyhow::Result<()> {
+async fn streams_per_client_and_address_are_limited() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let replica = Replica::of_flights(&services, |settings| {
         settings.auth.mode = AuthMode::Required;
@@ -117,7 +117,7 @@ async fn a_stream_ends_with_its_token_or_its_time() -> anyhow::Result<()> {
 
 /// flight-service allows this address one stream: all of booking-service's clients share it.
 #[tokio::test]
-async fn all_who_watch_a_flight_share_one_look() -> anyhow::Result<()> {
+async fn watchers_of_a_flight_share_one_stream() -> anyhow::Result<()> {
     let services =
         Services::start_with(|settings| settings.flights.streams.per_address = 1).await?;
     let mut streams = Vec::new();

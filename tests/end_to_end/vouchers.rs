@@ -24,7 +24,7 @@ async fn voucher(services: &Services, body: Value) -> anyhow::Result<Answer> {
 }
 
 #[tokio::test]
-async fn a_voucher_takes_something_off() -> anyhow::Result<()> {
+async fn a_voucher_reduces_the_price() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(100).await?;
     let made = voucher(
@@ -65,7 +65,7 @@ async fn a_voucher_takes_something_off() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn vouchers_that_make_no_sense_are_refused() -> anyhow::Result<()> {
+async fn invalid_vouchers_are_refused() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(100).await?;
     for (body, wrong) in [
@@ -139,7 +139,7 @@ fn booked(answers: Vec<anyhow::Result<Answer>>) -> anyhow::Result<(usize, Vec<St
 }
 
 #[tokio::test]
-async fn a_crowd_uses_a_voucher_as_often_as_it_may_be() -> anyhow::Result<()> {
+async fn concurrent_bookings_use_up_a_voucher_exactly() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show_with(100, json!({"ticket_price": 0})).await?;
     let body = json!({"code": "SEVEN", "percent_off": 50, "max_uses": 7});
@@ -221,7 +221,7 @@ async fn a_limit_counts_what_was_bought_before_it_was_set() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn a_use_of_a_voucher_covers_so_many_tickets() -> anyhow::Result<()> {
+async fn a_voucher_use_covers_a_limited_number_of_tickets() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let show = services.show(100).await?;
     let gift = json!({"code": "GIFT", "percent_off": 100, "max_uses": 1});

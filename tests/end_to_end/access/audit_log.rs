@@ -22,7 +22,7 @@ async fn newest(admin: &Caller, count: usize) -> anyhow::Result<Vec<Value>> {
 }
 
 #[tokio::test]
-async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
+async fn admin_actions_are_logged() -> anyhow::Result<()> {
     let world = World::start().await?;
     let admin = &world.services.bookings;
     let cancelled = admin
@@ -91,7 +91,7 @@ async fn what_admins_do_is_written_down() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_admins_do_to_seats_and_money_is_written_down() -> anyhow::Result<()> {
+async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
     let world = World::start().await?;
     let service = world.tokens.good("booking-service", Role::Service)?;
     let seats = json!({"flight_id": AI101, "seats": 1, "date": DAY});
@@ -162,8 +162,7 @@ async fn what_admins_do_to_seats_and_money_is_written_down() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn an_action_says_what_was_asked_for_what_was_made_and_what_was_refused() -> anyhow::Result<()>
-{
+async fn a_log_entry_has_its_request_and_outcome() -> anyhow::Result<()> {
     let world = World::start().await?;
     let admin = &world.services.bookings;
     let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",

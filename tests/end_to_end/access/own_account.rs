@@ -27,7 +27,7 @@ async fn delete(caller: &Caller, path: &str, body: &Value) -> anyhow::Result<Ans
 }
 
 #[tokio::test]
-async fn an_address_is_changed_and_an_account_deleted_with_the_password() -> anyhow::Result<()> {
+async fn changing_the_address_or_deleting_the_account_needs_the_password() -> anyhow::Result<()> {
     let world = World::start().await?;
     let (path, asha) = signed_up(&world, "asha").await?;
     let change =
@@ -67,7 +67,7 @@ async fn an_address_is_changed_and_an_account_deleted_with_the_password() -> any
 }
 
 #[tokio::test]
-async fn nobody_finds_out_by_trying_who_has_an_account_or_a_password() -> anyhow::Result<()> {
+async fn accounts_and_passwords_cannot_be_enumerated() -> anyhow::Result<()> {
     let world = World::start().await?;
     let (path, asha) = signed_up(&world, "asha").await?;
     signed_up(&world, "ben").await?;
@@ -93,7 +93,7 @@ async fn nobody_finds_out_by_trying_who_has_an_account_or_a_password() -> anyhow
 }
 
 #[tokio::test]
-async fn documents_of_travelers_go_with_their_user() -> anyhow::Result<()> {
+async fn traveler_documents_are_deleted_with_their_user() -> anyhow::Result<()> {
     let world = World::start().await?;
     let (path, asha) = signed_up(&world, "asha").await?;
     let user = path.rsplit('/').next().context("no id")?;
@@ -118,7 +118,7 @@ async fn documents_of_travelers_go_with_their_user() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn customers_do_not_find_vouchers_by_trying() -> anyhow::Result<()> {
+async fn vouchers_cannot_be_enumerated() -> anyhow::Result<()> {
     let world = World::start().await?;
     let admin = &world.services.bookings;
     let event = json!({"name": "Gala", "description": "", "date_time": "2040-01-01T20:00:00Z",

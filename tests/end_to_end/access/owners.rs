@@ -18,7 +18,7 @@ const ALICE: &str = "7";
 const BOB: &str = "8";
 
 #[tokio::test]
-async fn nobody_acts_in_another_name() -> anyhow::Result<()> {
+async fn nobody_acts_in_another_users_name() -> anyhow::Result<()> {
     let world = World::start().await?;
     let option = json!({"data": {"type": "ticket_options",
         "attributes": {"name": "Standing", "allocation": 100}}});
@@ -84,7 +84,7 @@ impl Overheard {
 }
 
 #[tokio::test]
-async fn whose_an_order_is_its_row_says_and_redis_learns_nothing_of_it() -> anyhow::Result<()> {
+async fn order_ownership_comes_from_its_row_and_never_reaches_redis() -> anyhow::Result<()> {
     let world = World::start().await?;
     let redis = &world.services.settings.bookings.redis;
     let overheard = Overheard::at(Servers::shared().await?.redis_url()).await?;
@@ -122,7 +122,7 @@ async fn whose_an_order_is_its_row_says_and_redis_learns_nothing_of_it() -> anyh
 }
 
 #[tokio::test]
-async fn who_has_a_seat_is_told_to_its_owner_and_to_staff() -> anyhow::Result<()> {
+async fn only_its_owner_and_staff_see_who_has_a_seat() -> anyhow::Result<()> {
     let world = World::start().await?;
     let order = json!({"userId": ALICE, "seats": ["A1"]});
     let path = format!("/api/flights/{FL123}/orders");
@@ -193,7 +193,7 @@ async fn who_has_a_seat_is_told_to_its_owner_and_to_staff() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn the_same_key_of_two_customers_is_two_keys() -> anyhow::Result<()> {
+async fn idempotency_keys_belong_to_one_customer() -> anyhow::Result<()> {
     let world = World::start().await?;
     let mut ids = Vec::new();
     for (subject, number) in [(ALICE, 7), (BOB, 8), (ALICE, 7)] {

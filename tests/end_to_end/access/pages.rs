@@ -121,7 +121,7 @@ async fn dead_letter(world: &World, user: &str) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn the_operations_pages_are_for_staff_as_long_as_they_are() -> anyhow::Result<()> {
+async fn operations_pages_are_for_current_staff() -> anyhow::Result<()> {
     let world = World::start().await?;
     let visitor = Browser::of(&world, "asha").await?;
     let letter = dead_letter(&world, &visitor.user).await?;
@@ -186,7 +186,7 @@ async fn the_operations_pages_are_for_staff_as_long_as_they_are() -> anyhow::Res
 }
 
 #[tokio::test]
-async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
+async fn only_admins_change_roles_and_staff() -> anyhow::Result<()> {
     let world = World::start().await?;
     let visitor = Browser::of(&world, "asha").await?;
     let path = format!("/api/v1/users/{}", visitor.user);
@@ -237,7 +237,7 @@ async fn only_admins_give_roles_and_change_staff() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn the_seats_of_an_order_are_marked_for_its_owner_alone() -> anyhow::Result<()> {
+async fn only_its_owner_sees_the_seats_of_an_order_marked() -> anyhow::Result<()> {
     let world = World::start().await?;
     let owner = Browser::of(&world, "asha").await?;
     let other = Browser::of(&world, "ben").await?;
@@ -281,7 +281,7 @@ fn lead(text: &str) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
+async fn pages_cancel_under_the_rules_of_the_api() -> anyhow::Result<()> {
     let world = World::start().await?;
     let visitor = Browser::of(&world, "asha").await?;
     let owner = world.customer("7")?;
@@ -318,7 +318,7 @@ async fn a_page_cancels_what_the_call_would() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_watched_ends_with_the_session() -> anyhow::Result<()> {
+async fn streams_end_with_their_session() -> anyhow::Result<()> {
     let world = World::start().await?;
     let asha = Browser::of(&world, "asha").await?;
     let ben = Browser::of(&world, "ben").await?;

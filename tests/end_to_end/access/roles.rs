@@ -29,7 +29,7 @@ async fn staff(world: &World, name: &str, role: Role) -> anyhow::Result<(String,
 }
 
 #[tokio::test]
-async fn who_is_no_admin_any_more_has_no_way_back() -> anyhow::Result<()> {
+async fn former_admins_cannot_regain_their_role() -> anyhow::Result<()> {
     let world = World::start().await?;
     let admin = &world.services.bookings;
     let accomplice = json!({"name": "Cleo", "email": "cleo@example.org"});
@@ -84,7 +84,7 @@ async fn who_is_no_admin_any_more_has_no_way_back() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_demoted_admin_is_what_they_are_now() -> anyhow::Result<()> {
+async fn a_demoted_admin_has_only_the_current_role() -> anyhow::Result<()> {
     let world = World::start().await?;
     let admin = &world.services.bookings;
     let (id, old) = staff(&world, "asha", Role::Admin).await?;

@@ -70,7 +70,7 @@ async fn a_stack_runs_in_the_foreground_and_finds_its_data_again() -> anyhow::Re
 }
 
 #[tokio::test]
-async fn what_dies_is_started_again_until_it_dies_too_often() -> anyhow::Result<()> {
+async fn crashed_processes_are_restarted_up_to_a_limit() -> anyhow::Result<()> {
     let project = Project::new()?;
     let mut stack = project.run()?;
     stack.is_ready().await?;
