@@ -72,39 +72,39 @@ enum Header {
 /// One invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where it is: a JSON pointer into the body, or the parameter's name after a slash.
+    /// Place of the field: a JSON pointer into the body, or the parameter's name after a slash.
     #[schema(example = "/seats")]
     pub pointer: String,
-    /// What is wrong with it.
+    /// What is wrong with its value.
     #[schema(example = "must be from 1 to 1000000")]
     pub detail: String,
 }
 
-/// The body of a problem, as it is sent.
+/// The body of a problem (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemBody<'a> {
-    /// A URI that names the kind of problem.
+    /// URI of the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "urn:holdfast:problem:sold_out")]
     kind: String,
     /// The kind in words.
     #[schema(example = "Sold out")]
     title: &'a str,
-    /// The HTTP status.
+    /// HTTP status.
     #[schema(example = 409)]
     status: u16,
-    /// What went wrong this time.
+    /// What is wrong with this request.
     detail: &'a str,
-    /// The path that was asked.
+    /// Path of the request.
     instance: String,
-    /// The kind of problem, stable for programs.
+    /// Stable code of the kind of problem.
     #[schema(example = "sold_out")]
     code: &'a str,
-    /// The id under which the logs know this request.
+    /// Id of this request in the logs.
     request_id: String,
     /// Whether the same request may succeed later.
     retryable: bool,
-    /// The invalid fields, if that is the problem.
+    /// The invalid fields, if the problem is about fields.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
 }

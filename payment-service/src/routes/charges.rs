@@ -19,8 +19,8 @@ use crate::provider::mock::MockProvider;
 
 /// Charge through the provider, once per Idempotency-Key.
 ///
-/// With a key the charge happens once, whatever is killed in between: after a 503 or no answer, ask
-/// again with the same key and body. Keys never expire.
+/// With a key the charge is made once, even across crashes: after a 503 or no answer, repeat the request with
+/// the same key and body. Keys never expire.
 #[utoipa::path(
     post, path = "/api/payments/process", tag = "payments",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the charge happen once")),
@@ -164,7 +164,7 @@ pub(super) struct ByKey {
     key: String,
 }
 
-/// Look a charge up by its key: what became of a request whose answer was lost.
+/// Look a charge up by its key, such as after a lost answer.
 #[utoipa::path(
     get, path = "/api/payments", tag = "payments",
     params(("key" = String, Query, description = "The Idempotency-Key that the charge was made with")),
@@ -182,10 +182,10 @@ pub(super) async fn by_key(
     Ok(respond::ok(&wire(&charge, charge.refunded.amount())))
 }
 
-/// Close a key: learn for good whether it has made a charge.
+/// Close a key, to learn for good whether it made a charge.
 ///
-/// Answers the charge that the key made; where there is none, none will ever be made with it. A charge
-/// that is running is waited for.
+/// Returns the charge that the key made; if there is none, the key will never make one. Waits for a running
+/// charge.
 #[utoipa::path(
     post, path = "/api/payments/close", tag = "payments",
     request_body = CloseRequest,

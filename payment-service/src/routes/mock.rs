@@ -12,43 +12,43 @@ use utoipa::ToSchema;
 use super::refusals::BodyRefusals;
 use crate::provider::mock::{Behaviour, MockProvider};
 
-/// How the mock provider behaves.
+/// The mock provider's behaviour.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MockBehaviour {
-    /// The share of charges that are declined.
+    /// Share of charges that are declined.
     #[schema(example = 0.15, minimum = 0, maximum = 1)]
     failure_rate: f64,
-    /// The share of charges that time out.
+    /// Share of charges that time out.
     #[schema(example = 0.05, minimum = 0, maximum = 1)]
     timeout_rate: f64,
-    /// The share of captured charges whose answer never comes.
+    /// Share of captured charges whose answer is lost.
     #[schema(example = 0.0, minimum = 0, maximum = 1)]
     lost_answer_rate: f64,
-    /// How long a charge takes.
+    /// Mean processing time of a charge.
     #[schema(example = 200, minimum = 0, maximum = 60_000)]
     processing_time_ms: u64,
-    /// How much shorter or longer it may take.
+    /// Uniform spread around the mean, plus or minus.
     #[schema(example = 100, minimum = 0, maximum = 60_000)]
     processing_spread_ms: u64,
 }
 
-/// What to change of the mock provider's behaviour; the rest stays.
+/// A change of the mock provider's behaviour; absent fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MockChange {
-    /// The share of charges that are declined; with `timeout_rate` at most 1.
+    /// Share of charges that are declined; with `timeout_rate` at most 1.
     #[schema(example = 0.15, minimum = 0, maximum = 1)]
     failure_rate: Option<f64>,
-    /// The share of charges that time out.
+    /// Share of charges that time out.
     #[schema(example = 0.05, minimum = 0, maximum = 1)]
     timeout_rate: Option<f64>,
-    /// The share of captured charges whose answer never comes.
+    /// Share of captured charges whose answer is lost.
     #[schema(example = 0.0, minimum = 0, maximum = 1)]
     lost_answer_rate: Option<f64>,
-    /// How long a charge takes.
+    /// Mean processing time of a charge.
     #[schema(example = 200, minimum = 0, maximum = 60_000)]
     processing_time_ms: Option<u64>,
-    /// How much shorter or longer it may take.
+    /// Uniform spread around the mean, plus or minus.
     #[schema(example = 100, minimum = 0, maximum = 60_000)]
     processing_spread_ms: Option<u64>,
 }
@@ -82,7 +82,7 @@ impl MockChange {
     }
 }
 
-/// See how the mock provider behaves.
+/// Show the mock provider's behaviour.
 #[utoipa::path(
     get, path = "/api/payments/mock", tag = "mock provider",
     responses((status = 200, description = "How it behaves now", body = MockBehaviour))
@@ -91,9 +91,9 @@ pub(super) async fn show(mock: Data<MockProvider>) -> HttpResponse {
     respond::ok(&MockBehaviour::from(mock.behaviour()))
 }
 
-/// Change how the mock provider behaves, any part of it.
+/// Change the mock provider's behaviour.
 ///
-/// It holds from now on, for this process, until it ends.
+/// The change applies from now on, to this process only, until it stops.
 #[utoipa::path(
     put, path = "/api/payments/mock", tag = "mock provider",
     request_body = MockChange,

@@ -11,7 +11,7 @@ use super::parse;
 use super::refusals::{BodyRefusals, RefundRefusals};
 use crate::app::Payments;
 
-/// Give some or all of a charge back, once per Idempotency-Key.
+/// Refund some or all of a charge, once per Idempotency-Key.
 #[utoipa::path(
     post, path = "/api/payments/{id}/refunds", tag = "payments",
     params(

@@ -14,17 +14,17 @@ use crate::extract::Query;
 use crate::page::{PageBody, PageParameters};
 use crate::{Problem, respond};
 
-/// What came of an action.
+/// Outcome of an audited action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It was done.
+    /// The action was done.
     Done,
-    /// It was not: the request was refused.
+    /// The request was refused; nothing was done.
     Refused,
-    /// The service failed: it may have been done.
+    /// The service failed; the action may have been done.
     Failed,
-    /// The service was stopped, or the request given up, before it was answered.
+    /// The service stopped, or the request was abandoned, before the answer.
     Unknown,
 }
 
@@ -41,39 +41,39 @@ impl Outcome {
     }
 }
 
-/// An action, as it is listed.
+/// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ActionView {
-    /// Its place in the table; later ones are greater
+    /// Id of the entry; later entries have greater ids
     #[schema(example = 17)]
     pub id: i64,
-    /// Who asked for it: the token's `sub`; not there in a service that is open
+    /// Who acted: the token's `sub`; absent in a service in open mode
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ops@example.org")]
     pub actor: Option<String>,
-    /// As what
+    /// Role of the actor
     #[schema(example = "admin")]
     pub role: String,
-    /// What was asked for
+    /// Name of the action
     #[schema(example = "flight.cancel")]
     pub action: String,
-    /// What was made, or else the path that was called
+    /// The resource that was created, or else the path of the request
     #[schema(example = "/api/flights/17")]
     pub target: String,
-    /// What came of it
+    /// Outcome of the action
     pub outcome: Outcome,
-    /// The status of the answer; not there where nobody knows it
+    /// HTTP status of the answer; absent if it is unknown
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 200)]
     pub status: Option<i16>,
-    /// The parts of the path, the query and the body, without secrets and persons
+    /// Path parameters, query and body, without secrets and personal data
     #[schema(value_type = Object)]
     pub details: Value,
-    /// When it was asked for
+    /// When the action was requested
     pub asked_at: Timestamp,
-    /// The request, as the client may have named it
+    /// Id of the request, as the client may have chosen it
     pub request_id: String,
-    /// The request, as this service named it; the logs have both
+    /// Id of the request in this service; the logs have both ids
     pub server_request_id: Uuid,
 }
 
@@ -95,9 +95,9 @@ impl From<AuditEntry> for ActionView {
     }
 }
 
-/// What admins did, newest first.
+/// List the audit log, newest first.
 ///
-/// A row is there before its action is begun, and `outcome` says what came of it.
+/// An entry is committed before its action begins; `outcome` says how the action ended.
 #[utoipa::path(
     get, path = "/api/admin/actions", tag = "admin", operation_id = "list_admin_actions",
     params(PageParameters),
