@@ -1,4 +1,4 @@
-//! The service put together: its stores, its parts, and the server over them.
+//! Assembles the service: stores, app, background tasks, HTTP server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ use crate::routes::problem_style;
 use crate::settings::Settings;
 use crate::{db, pages, routes};
 
-/// How much longer than its calls the step of a booking may take until it counts as stuck.
+/// A booking step counts as stuck after the time limits of its calls and this margin.
 const STEP_MARGIN: Duration = Duration::from_secs(2);
 
 /// The service, bound to its address and ready to run.
@@ -68,10 +68,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Brings the schema up to date if the settings say so and binds the address.
-    ///
-    /// # Errors
-    /// When the database can't be migrated or the address can't be bound.
+    /// Applies migrations if the settings say so, starts the background tasks and binds the address.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         settings.auth.warn_of_keys(true);
         if settings.database.migrate_on_start {
@@ -88,28 +85,25 @@ impl Application {
         serve(settings, stores, tasks, services)
     }
 
-    /// The address that was bound, its port included.
+    /// The bound address, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// What stops the service from outside, as a signal would.
+    /// Stops the service, like a signal.
     #[must_use]
     pub fn handle(&self) -> ServiceHandle {
         self.server.handle()
     }
 
     /// Serves until SIGINT, SIGTERM or the handle stops it.
-    ///
-    /// # Errors
-    /// When the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         self.server.run().await
     }
 }
 
-/// The role that staff have now: the users' table has it.
+/// Roles are read from the users table, so that a lost role takes effect before the token expires.
 fn current_roles(database: Pool) -> CurrentRoles {
     let users = Users { database };
     CurrentRoles::found_by(move |subject| {
@@ -118,7 +112,7 @@ fn current_roles(database: Pool) -> CurrentRoles {
     })
 }
 
-/// What outlives the service.
+/// External stores.
 struct Stores {
     database: Pool,
     redis: Option<Redis>,
@@ -133,7 +127,7 @@ impl Stores {
     }
 }
 
-/// The inventory of events and ticket options. It ends with the last who has it.
+/// The inventory of events and ticket options. It stops when its last owner is dropped.
 fn start_inventory(settings: &Settings, stores: &Stores) -> anyhow::Result<Arc<Inventory>> {
     let gate = stores.redis.clone().map(|redis| {
         Gate::new(
@@ -203,8 +197,8 @@ fn engine(
     })
 }
 
-/// Who this service is to the one of this audience: it shows tokens of role `service` that it makes itself. Without a key
-/// it shows none, which open services don't mind.
+/// Credentials for calls to the service with this audience: tokens with role `service`, signed by this
+/// service. Without a signing key there are none, which services in `open` mode accept.
 fn credentials(auth: &AuthSettings, audience: &str) -> anyhow::Result<Credentials> {
     let Some(issuer) = TokenIssuer::new(auth)? else {
         ensure!(
@@ -218,7 +212,6 @@ fn credentials(auth: &AuthSettings, audience: &str) -> anyhow::Result<Credential
     Ok(Credentials::from_tokens(move || token.current()))
 }
 
-/// How users log in.
 fn accounts(
     settings: &Settings,
     database: Pool,
@@ -245,7 +238,7 @@ fn accounts(
     })
 }
 
-/// Those who go on with bookings that nobody is working on.
+/// Workers that claim due bookings, and the renewal of leases.
 fn start_workers(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) {
     let bookings = &settings.bookings;
     let (every, at_once) = (bookings.poll_interval, bookings.worker_concurrency);
@@ -258,14 +251,14 @@ fn start_workers(settings: &Settings, engine: &Engine, tasks: &BackgroundTasks) 
         engine.database.clone(),
         bookings.lease,
     );
-    // A step asks each of the others once at most.
+    // A step calls each other service once at most.
     let step = settings.flights.timeout + settings.payments.timeout + STEP_MARGIN;
     tasks.supervise("lease_renewal", move |stop| {
         leases.clone().run(database.clone(), lease, step, stop)
     });
 }
 
-/// The workers of the payment queue, and what tells them of jobs.
+/// The payment queue: its notifier and its workers.
 fn start_queue(
     settings: &Settings,
     engine: &Engine,
@@ -292,7 +285,6 @@ fn start_queue(
     notifier
 }
 
-/// What routes and pages call.
 fn services(
     settings: &Settings,
     stores: &Stores,
@@ -364,7 +356,7 @@ fn services(
     })
 }
 
-/// What forgets sessions and answers whose time is over.
+/// Deletion of expired sessions and stored answers, and the check of watched sessions.
 fn start_sweepers(database: &Pool, services: &Services, tasks: &BackgroundTasks) {
     let accounts = services.accounts.clone();
     tasks.supervise("session_sweeper", move |stop| accounts.clone().sweep(stop));
@@ -378,7 +370,6 @@ fn start_sweepers(database: &Pool, services: &Services, tasks: &BackgroundTasks)
     });
 }
 
-/// Binds the address, for these services.
 fn serve(
     settings: &Settings,
     stores: Stores,
@@ -401,7 +392,7 @@ fn serve(
         service: NAME,
         checks,
         metrics: telemetry::metrics_handle()?,
-        // What is documented is the default, whatever this deployment lets customers buy.
+        // The document describes the default, whatever this deployment allows.
         openapi: Document::new(&routes::document(&routes::endpoints(false)?))?,
     };
     let services = Data::new(services);
@@ -419,10 +410,7 @@ fn serve(
     Ok(Application { server })
 }
 
-/// Brings the bookings database up to date.
-///
-/// # Errors
-/// When it can't be reached or a migration fails.
+/// Applies pending migrations to the bookings database.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let config = database::connection_config(&settings.database, NAME)?;
     migrations::migrate(&config, db::migrations()).await

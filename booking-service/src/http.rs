@@ -1,4 +1,4 @@
-//! What routes and pages have in common: what they call, who calls them, and how errors become HTTP.
+//! Shared by routes and pages: application data, extractors of the caller, and the mapping of errors to HTTP.
 
 mod actor;
 mod call_context;

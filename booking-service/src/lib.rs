@@ -1,23 +1,22 @@
-//! booking-service: bookings, orders, events and ticket options.
+//! booking-service: bookings of flights, orders, events and ticket options.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `application` | what is put together at the start |
-//! | [`http`] | what routes and pages have in common |
-//! | [`routes`] | the HTTP calls: extract, parse, call, answer; errors become HTTP here |
-//! | [`pages`] | the web pages: the same, rendered for people |
-//! | [`app`] | what is decided: a booking, its steps, who goes on with it, the channels |
-//! | [`db`] | the tables of bookings, events and ticket options; SQL only here |
-//! | [`settings`] | the settings and their defaults |
+//! | `application` | assembly: stores, app, background tasks, HTTP server |
+//! | [`http`] | shared by routes and pages: extractors, and the mapping of errors to HTTP |
+//! | [`routes`] | HTTP endpoints: extract, parse, call, answer |
+//! | [`pages`] | web pages over the same app |
+//! | [`app`] | business decisions: the booking engine, the channels, tickets, accounts |
+//! | [`model`] | rows and values, without I/O |
+//! | [`db`] | SQL, one file per table |
+//! | [`settings`] | settings and their defaults |
 //!
-//! A booking's row is written before anything is asked of another service, and after each answer; what
-//! is asked carries a name that the row has. So a booking that was stopped anywhere is finished by
-//! whoever finds it, and nothing is held or charged twice. A network call is never made inside a
-//! database transaction.
+//! A booking's row is written before each call to another service and after its answer, and every call
+//! carries an idempotency key derived from the row. So any worker can complete a booking that was interrupted
+//! at any point, and nothing is held or charged twice. No network call is made inside a database transaction.
 //!
-//! Tickets to events and ticket options are counted here, by an inventory of this service's own in its
-//! database. Deliberately not here: the counts of seats, which are flight-service's, and money, which is
-//! payment-service's.
+//! Tickets of events and ticket options are counted here, by an inventory in this service's own database.
+//! Deliberately not here: seats, which flight-service counts, and money, which payment-service moves.
 
 pub mod app;
 mod application;

@@ -1,4 +1,4 @@
-//! The binary: reads its command line and settings, then serves, migrates or prints.
+//! The command line: serve, migrate, or print the OpenAPI document.
 
 use booking_service::settings::Settings;
 use booking_service::{Application, migrate, routes};
@@ -9,7 +9,7 @@ use service_core::command_line::{self, CommonOptions};
 use service_core::telemetry;
 use service_http::openapi;
 
-/// Bookings
+/// Bookings of flights, orders, events and ticket options
 #[derive(Parser)]
 #[command(name = booking_service::NAME)]
 struct Arguments {
@@ -21,9 +21,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer requests (the default)
+    /// Serve requests (the default)
     Serve,
-    /// Bring the bookings database up to date and stop
+    /// Apply pending migrations to the bookings database and exit
     Migrate,
     /// Print the OpenAPI document as YAML
     Openapi,

@@ -1,7 +1,6 @@
-//! What this service is called elsewhere.
+//! Names of this service in other systems.
 
-/// The service's name.
 pub const NAME: &str = "booking-service";
 
-/// What the pools of this service are: the first part of the gate's keys.
+/// Kind of this service's pools: the first part of the gate's Redis keys.
 pub const POOL_KIND: &str = "event_tickets";

@@ -1,4 +1,4 @@
-//! The service's settings; `settings.default.toml` explains each.
+//! Settings; `settings.default.toml` explains each.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,70 +20,53 @@ use service_http::extract::from_text;
 
 use crate::app::bookings::by_count::Cutoffs;
 
-/// The defaults, embedded in the binary.
 pub const DEFAULTS: &str = include_str!("settings.default.toml");
 
-/// Leases are renewed each second: one that is shorter than two could run out in between.
+/// Leases are renewed every second; one below two seconds could expire in between.
 const LEASE_MIN: Duration = Duration::from_secs(2);
 
-/// All settings of booking-service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How it listens.
     pub http: HttpSettings,
-    /// Who may call.
     pub auth: AuthSettings,
-    /// How much it answers.
     pub limits: LimitSettings,
-    /// How much is watched.
     pub streams: StreamSettings,
-    /// The bookings database.
     pub database: DatabaseSettings,
-    /// Its logs.
     pub log: LogSettings,
-    /// flight-service.
     pub flights: ServiceSettings,
-    /// payment-service.
     pub payments: ServiceSettings,
-    /// Where bookings are kept for those who look at them.
     pub redis: RedisSettings,
-    /// How bookings are worked on.
     pub bookings: BookingSettings,
-    /// How tickets to events are paid.
     pub events: EventSettings,
-    /// How users log in.
     pub accounts: AccountSettings,
-    /// When tickets are sold.
     pub sales: SalesSettings,
-    /// What customers may do.
     pub customers: CustomerSettings,
-    /// How tickets are counted.
     pub inventory: InventorySettings,
 }
 
-/// What binds customers; staff are free.
+/// Limits of customers; staff have none.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerSettings {
-    /// Seats of one order on a flight, tickets of one booking; 0: any number.
+    /// Seats on a flight or tickets of a booking; 0: no limit.
     pub seats_per_order: u32,
-    /// Orders that one user holds without having paid; 0: any number.
+    /// 0: no limit.
     pub unpaid_orders_per_user: u32,
-    /// The same from one address; 0: any number.
+    /// 0: no limit.
     pub unpaid_orders_per_address: u32,
-    /// Until how long before departure they cancel what is confirmed; `None` where it is `never`.
+    /// `None`: always, set by `never`.
     #[serde(deserialize_with = "duration_or_never")]
     pub cancel_before_departure: Option<Duration>,
-    /// Until how long before an event; `None` where it is `never`.
+    /// `None`: always, set by `never`.
     #[serde(deserialize_with = "duration_or_never")]
     pub cancel_before_event: Option<Duration>,
-    /// Whether they may buy what is never paid.
+    /// Purchases and simple orders.
     pub buy_without_paying: bool,
 }
 
 impl CustomerSettings {
-    /// Nothing binds anybody, but for what is never paid: for tests and demonstrations.
+    /// No limits, except that customers may not buy without paying: for tests and demonstrations.
     pub const FREE: Self = Self {
         seats_per_order: 0,
         unpaid_orders_per_user: 0,
@@ -93,7 +76,6 @@ impl CustomerSettings {
         buy_without_paying: false,
     };
 
-    /// How much they may hold.
     #[must_use]
     pub fn holding_limits(&self) -> HoldingLimits {
         let limit = |most: u32| (most > 0).then_some(most);
@@ -104,10 +86,7 @@ impl CustomerSettings {
         }
     }
 
-    /// Until when they may cancel.
-    ///
-    /// # Errors
-    /// When a time is longer than can be counted.
+    /// Fails if a duration exceeds the range of [`SignedDuration`].
     pub fn cutoffs(&self) -> Result<Cutoffs, jiff::Error> {
         let cutoff = |time: Option<Duration>| {
             let before_start = time.map(SignedDuration::try_from).transpose()?;
@@ -120,23 +99,19 @@ impl CustomerSettings {
     }
 }
 
-/// When tickets are sold.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SalesSettings {
-    /// How long before an event its sales close; `None` where it is `never`.
+    /// `None`: sales do not close, set by `never`.
     #[serde(deserialize_with = "duration_or_never")]
     pub close_before_event: Option<Duration>,
-    /// flight-service's, which may be in the same environment: not read.
+    /// flight-service's setting, ignored here because both services may share an environment.
     #[serde(default, rename = "close_before_departure")]
     _flights: IgnoredAny,
 }
 
 impl SalesSettings {
-    /// The same for the inventory.
-    ///
-    /// # Errors
-    /// When the time is longer than can be counted.
+    /// Fails if the duration exceeds the range of [`SignedDuration`].
     pub fn policy(&self) -> Result<SalesPolicy, jiff::Error> {
         let close_before_start = self
             .close_before_event
@@ -146,18 +121,16 @@ impl SalesSettings {
     }
 }
 
-/// How tickets to events are paid.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSettings {
-    /// How long the customer of a booking has to pay.
     #[serde(deserialize_with = "duration_or_minutes")]
     pub payment_deadline: Duration,
-    /// How many payment jobs that a worker was told of are done at once.
+    /// Concurrent payment jobs of a worker.
     pub job_concurrency: usize,
 }
 
-/// A number is one of minutes, as deployers write it.
+/// A bare number is in minutes, because deployers write it so.
 fn duration_or_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -176,101 +149,89 @@ fn duration_or_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
     }
 }
 
-/// How tickets are counted.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InventorySettings {
-    /// How long a command may wait for its commit.
+    /// Time limit of a command, commit included.
     #[serde(with = "humantime_serde")]
     pub commit_timeout: Duration,
-    /// How long a proof of the ledger may take.
     #[serde(with = "humantime_serde")]
     pub proof_timeout: Duration,
 }
 
-/// Another service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSettings {
-    /// Where it is.
     #[serde(deserialize_with = "from_text")]
     pub url: Url,
-    /// The `aud` of the tokens that it is shown: its own `auth.audience`.
+    /// The `aud` of tokens sent to it: its own `auth.audience`.
     pub audience: String,
-    /// How long one call may take.
+    /// Per call.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
 }
 
-/// How bookings are worked on.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookingSettings {
-    /// After it nothing new is begun for a booking by count that is still pending.
+    /// A booking by count that is still pending then starts nothing new.
     #[serde(with = "humantime_serde")]
     pub deadline: Duration,
     /// How long an order's chosen seats are held.
     #[serde(with = "humantime_serde")]
     pub hold_ttl: Duration,
-    /// How long with all changes of its seats.
+    /// The same, including all seat changes.
     #[serde(with = "humantime_serde")]
     pub reservation_max: Duration,
-    /// How much longer they stay held than the order says, for clocks that differ.
+    /// Seats stay held this much longer, for clocks that differ.
     #[serde(with = "humantime_serde")]
     pub hold_margin: Duration,
-    /// How many attempts an order has to be paid.
+    /// Automatic payment attempts of an order.
     pub payment_attempts: u8,
-    /// How many payments of an order may be made on its page, where the customer is there and pays in another way
-    /// after a decline.
+    /// Payments of an order on its page, where the customer may pay in another way after a decline.
     pub page_payment_attempts: u8,
-    /// The pause before the second attempt; it doubles before each further one.
+    /// Backoff before the second attempt; it doubles before each further one.
     #[serde(with = "humantime_serde")]
     pub payment_pause: Duration,
-    /// How long a paid booking's sale is waited for before the booking is confirmed without it.
+    /// How long to wait for a paid booking's sale before confirming it with its seats only pinned.
     #[serde(with = "humantime_serde")]
     pub confirm_timeout: Duration,
-    /// How long a booking belongs to whoever works on it; it is renewed each second.
+    /// Renewed every second.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
-    /// How often work that nobody does is looked for.
+    /// How often due bookings are claimed.
     #[serde(with = "humantime_serde")]
     pub poll_interval: Duration,
-    /// How many bookings are taken over at once.
+    /// Claimed bookings processed concurrently.
     pub worker_concurrency: usize,
 }
 
-/// How users log in.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSettings {
-    /// How long a session lasts.
     #[serde(with = "humantime_serde")]
     pub session_lifetime: Duration,
-    /// How long a token that a session gives holds.
+    /// Of the bearer tokens that a session issues.
     #[serde(with = "humantime_serde")]
     pub token_lifetime: Duration,
-    /// Whether browsers send the session's cookie over HTTPS only.
+    /// Whether browsers send the session cookie over HTTPS only.
     pub secure_cookie: bool,
-    /// How many passwords are hashed or compared at once.
+    /// Passwords hashed or compared concurrently.
     pub hash_concurrency: usize,
-    /// How many failures at one account a browser, or an address, has within the window, until an attempt succeeds.
+    /// Failures per account and browser or address within the window, reset by a success.
     pub attempts_per_account: u32,
-    /// How many failures an account has within the window from all addresses, before only browsers that it knows are
-    /// let in.
+    /// Failures per account from all addresses within the window; then only known browsers may log in.
     pub attempts_per_account_everywhere: u32,
-    /// How many failures an address has within the window before it is left one attempt at each account; also how
-    /// many users may sign up from there.
+    /// Failures per address within the window; then one attempt per account. Also the limit of sign-ups.
     pub attempts_per_address: u32,
-    /// From the first failure on.
+    /// Counted from the first failure.
     #[serde(with = "humantime_serde")]
     pub attempts_window: Duration,
 }
 
 impl Settings {
-    /// Reads them: the defaults, then this file, then the environment.
-    ///
-    /// # Errors
-    /// When one is unknown, malformed or senseless.
+    /// Loads the defaults, then the file, then the environment. Fails if a setting is unknown, malformed or
+    /// invalid.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         let aliases = [
             ("FLIGHT_SERVICE_URL", "flights.url"),

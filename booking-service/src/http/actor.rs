@@ -1,4 +1,4 @@
-//! Who asks, for handlers whose calls the rules of sale are about, and for whom they may.
+//! Extractor of the [`Actor`], and the check of whom a caller may sell to.
 
 use std::future::{Ready, ready};
 
@@ -22,16 +22,12 @@ impl FromRequest for Actor {
     }
 }
 
-/// The actor behind a request of this caller.
 fn of(caller: &Caller, request: &HttpRequest) -> Result<Actor, Problem> {
     Ok(Actor::of(caller, Guards::of(request)?.address_of(request)))
 }
 
-/// That a caller may have this user, named in this field, have what is not paid here: a customer themselves,
-/// staff and services anybody.
-///
-/// # Errors
-/// 403 when a customer names somebody else.
+/// Whether a caller may have this user, named in this field, take what is not paid here. Customers may only
+/// name themselves (otherwise 403); staff and services anybody.
 pub(crate) fn check_may_sell_to(
     caller: &Caller,
     field: &'static str,

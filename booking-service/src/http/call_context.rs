@@ -1,9 +1,8 @@
-//! The request that is being answered, for the services that are called on its behalf.
+//! Propagates the current request's ids and deadline to the services that are called on its behalf.
 
 use clients::http::CallContext;
 use service_http::context;
 
-/// Its ids and its deadline.
 pub(crate) fn call_context() -> CallContext {
     let request = context::current();
     CallContext {

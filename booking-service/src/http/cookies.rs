@@ -1,22 +1,18 @@
-//! This service's cookies.
-
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 
 use crate::app::accounts::authentication::Begun;
 
-/// The cookie with a session.
 const SESSION: &str = "holdfast_session";
 
-/// The cookie by which a browser is known that logged in before.
+/// Marks a browser that has logged in before; its failures are counted apart.
 pub(super) const BROWSER: &str = "holdfast_browser";
 
-/// As long as the database knows it.
+/// As long as the database remembers the browser.
 const BROWSER_KNOWN_FOR: actix_web::cookie::time::Duration =
     actix_web::cookie::time::Duration::days(180);
 
-/// How this service's cookies are set.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
     /// Whether browsers send them over HTTPS only.
@@ -24,8 +20,7 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// The cookies of a session that was just begun: the session's, and the one by which the browser is known when
-    /// it logs in again.
+    /// Cookies of a new session: the session's, and the one that marks the browser as known.
     pub(crate) fn begun(self, begun: &Begun) -> [Cookie<'static>; 2] {
         let mut session = self.cookie(SESSION, begun.cookie.clone());
         let left = begun.session.expires_at.duration_since(Timestamp::now());
@@ -35,43 +30,41 @@ impl Cookies {
         [session, browser]
     }
 
-    /// The session cookie of a request, if there is one.
+    /// The request's session token.
     pub(crate) fn of(self, request: &HttpRequest) -> Option<String> {
         self.value_of(request, SESSION)
     }
 
-    /// The value of one of this service's cookies.
     pub(crate) fn value_of(self, request: &HttpRequest, name: &str) -> Option<String> {
         let cookie = request.cookie(&self.name(name))?;
         Some(cookie.value().to_owned())
     }
 
-    /// What has a browser forget it.
+    /// Removes the session cookie.
     pub(crate) fn removal(self) -> Cookie<'static> {
         self.removal_of(SESSION)
     }
 
-    /// What has a browser forget one of this service's cookies.
     pub(crate) fn removal_of(self, name: &str) -> Cookie<'static> {
         let mut removal = self.cookie(name, String::new());
         removal.make_removal();
         removal
     }
 
-    /// A cookie's name as browsers have it. Of one with this prefix they see to it that no other host has set it,
-    /// and that it is never sent in the open.
+    /// With the `__Host-` prefix browsers ensure that no other host has set the cookie and that it is sent
+    /// over HTTPS only.
     fn name(self, name: &str) -> String {
         let prefix = if self.secure { "__Host-" } else { "" };
         format!("{prefix}{name}")
     }
 
-    /// One of this service's cookies, for as long as the browser is open.
+    /// A cookie that lasts until the browser is closed.
     pub(crate) fn cookie(self, name: &str, value: String) -> Cookie<'static> {
         Cookie::build(self.name(name), value)
             .path("/")
             .http_only(true)
             .secure(self.secure)
-            // Not sent with what other sites make a browser post.
+            // Not sent with other sites' POST requests (CSRF).
             .same_site(SameSite::Lax)
             .finish()
     }

@@ -1,4 +1,4 @@
-//! Refusals and failures as HTTP, in this one place.
+//! Maps errors to HTTP; the only place that does.
 
 use actix_web::http::StatusCode;
 use domain::RefusalCode;
@@ -15,10 +15,9 @@ use crate::db::DbError;
 use crate::model::invalid_field::InvalidField;
 use crate::model::refusal::Refusal;
 
-/// How somebody without a session is to say who they are: RFC 9110 asks for a challenge with each 401.
+/// RFC 9110 requires a challenge with each 401; this one asks for a log-in.
 const SESSION_CHALLENGE: &str = "Session realm=\"holdfast\"";
 
-/// The code of more tickets than are left, or of no number of tickets.
 pub(crate) const INVALID_PURCHASE_QUANTITY: &str = "invalid_purchase_quantity";
 
 impl From<AppError> for Problem {
@@ -83,7 +82,7 @@ impl From<Unknown> for Problem {
     }
 }
 
-/// What many waited for: each is told, and the cause is whoever's read it.
+/// A shared read failed: each caller gets the error, the cause is that of the read.
 fn of_shared(error: &AppError) -> Problem {
     let text = error.to_string();
     match error {
@@ -127,7 +126,7 @@ fn of_store(error: StoreError) -> Problem {
     match error {
         StoreError::Database(error) => error.into(),
         StoreError::Pool(error) => error.into(),
-        // Told to all who waited for it.
+        // A shared read failed.
         StoreError::Shared(error) => match &*error {
             StoreError::Database(query) if !is_transient(query) => Problem::internal(error),
             StoreError::Unreadable(_) => Problem::internal(error),
@@ -160,13 +159,12 @@ fn of_database(error: DbError) -> Problem {
     }
 }
 
-/// Flights that are no itinerary, under the code of the rule that they break.
+/// Flights that cannot be combined, with the code of the broken rule.
 pub(crate) fn no_itinerary(field: &str, code: RefusalCode, detail: impl Into<String>) -> Problem {
     Problem::invalid_field(field, detail).with_code(code)
 }
 
-/// What could not be had. These codes clients know, of this service's channels and of other services; the others
-/// are between services.
+/// These codes are part of the API; all others are internal to the services.
 fn of_refusal(refusal: Refusal) -> Problem {
     match refusal.code {
         code @ (RefusalCode::SoldOut

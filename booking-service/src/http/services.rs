@@ -1,4 +1,4 @@
-//! What routes and pages call: application data of the server.
+//! Application data of the server: what routes and pages call.
 
 use crate::app::accounts::authentication::Accounts;
 use crate::app::accounts::live_sessions::LiveSessions;
@@ -18,40 +18,25 @@ use crate::app::tickets::ticket_options::TicketOptions;
 use crate::app::tickets::vouchers::Vouchers;
 use crate::http::cookies::Cookies;
 
-/// One of each, shared by all threads of the server.
+/// One instance, shared by all server threads.
 pub struct Services {
-    /// Bookings of seats by their count.
     pub bookings: Bookings,
-    /// Orders of chosen seats.
     pub orders: Orders,
-    /// Orders that are not paid here.
     pub simple_orders: SimpleOrders,
-    /// What is done to all bookings of a flight.
+    /// Admin actions on a flight's bookings.
     pub flights: Flights,
-    /// The seats of flights as they change.
     pub seat_feeds: SeatFeeds,
-    /// What can be flown.
     pub catalog: Catalog,
-    /// Those who book tickets.
     pub users: Users,
-    /// How they log in.
     pub accounts: Accounts,
-    /// How their sessions' cookies are set.
     pub cookies: Cookies,
-    /// The sessions that somebody watches something with.
+    /// Sessions with open event streams.
     pub live_sessions: LiveSessions,
-    /// What tickets are booked to.
     pub events: Events,
-    /// Bookings of tickets.
     pub event_bookings: EventBookings,
-    /// The payments of these that keep failing.
     pub payment_jobs: PaymentJobs,
-    /// What makes tickets cheaper.
     pub vouchers: Vouchers,
-    /// What is sold without a booking.
     pub ticket_options: TicketOptions,
-    /// How the service does.
     pub dashboard: Dashboard,
-    /// The proof of this service's own pools.
     pub ledger: Ledger,
 }

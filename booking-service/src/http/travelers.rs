@@ -1,4 +1,4 @@
-//! Who travels, as requests name them.
+//! Travelers in requests and responses.
 
 use domain::Units;
 use jiff::Timestamp;
@@ -13,13 +13,13 @@ use crate::model::booking::{Booking, Traveler};
 /// Longer than any name in a passport.
 type TravelerName = domain::Text<1, 100>;
 
-/// Longer than any document's number.
+/// Longer than any document number.
 type DocumentNumber = domain::Text<1, 50>;
 
-/// The oldest date of birth that is taken: nobody who travels was born before.
+/// No living traveler was born earlier.
 const EARLIEST_BIRTH: Date = jiff::civil::date(1900, 1, 1);
 
-/// Somebody who travels.
+/// A traveler.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct TravelerBody {
     /// Given names, as in the passport
@@ -32,14 +32,14 @@ pub(crate) struct TravelerBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "1990-04-01")]
     born_on: Option<Date>,
-    /// The number of a passport or an identity card: letters and digits, with spaces, hyphens, dots or slashes between
+    /// Passport or identity card number: letters and digits, with spaces, hyphens, dots or slashes in between
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 50)]
     document: Option<String>,
 }
 
 impl TravelerBody {
-    /// Somebody of whom no more than the name is said.
+    /// With a name only.
     pub(crate) fn of(given_name: String, family_name: String) -> Self {
         Self {
             given_name,
@@ -50,7 +50,6 @@ impl TravelerBody {
     }
 }
 
-/// The travelers of a booking as they are answered.
 pub(crate) fn bodies(booking: &Booking) -> Vec<TravelerBody> {
     let travelers = booking.travelers.iter().cloned();
     let bodies = travelers.map(|traveler| TravelerBody {
@@ -62,7 +61,7 @@ pub(crate) fn bodies(booking: &Booking) -> Vec<TravelerBody> {
     bodies.collect()
 }
 
-/// The travelers of a request: none, or as many as there are seats.
+/// One traveler per seat, or none at all.
 pub(crate) fn parse(bodies: Vec<TravelerBody>, seats: Units) -> Result<Vec<Traveler>, Problem> {
     let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
     if count != 0 && count != seats.get() {
@@ -103,7 +102,7 @@ fn traveler(index: usize, body: TravelerBody, latest_birth: Date) -> Result<Trav
     })
 }
 
-/// A document's number: passports have letters and digits, identity cards some marks between them, too.
+/// Passport numbers have letters and digits; identity cards also have marks in between.
 fn document(text: &str) -> Result<String, String> {
     let number: DocumentNumber = text.parse().map_err(|error: domain::Invalid| error.0)?;
     let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '<' | '№');
@@ -122,7 +121,7 @@ fn document(text: &str) -> Result<String, String> {
     }
 }
 
-/// Today where the day begins first, so that nobody who has been born is refused.
+/// Today's date in the first time zone to reach it (UTC+14), so that nobody already born is refused.
 fn latest_birth() -> Date {
     let first = Offset::constant(14);
     first.to_datetime(Timestamp::now()).date()

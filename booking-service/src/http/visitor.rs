@@ -1,4 +1,4 @@
-//! Where a request comes from, and with which session.
+//! Extractors of the client: address, session cookie, browser.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,13 @@ use crate::app::accounts::authentication::Origin;
 use crate::http::cookies::BROWSER;
 use crate::http::services::Services;
 
-/// A cookie of ours: the digits of 32 random bytes.
+/// 32 random bytes in hexadecimal.
 const COOKIE_DIGITS: usize = 64;
 
-/// How much is kept of a browser's name for itself.
+/// Characters of a `User-Agent` that are kept.
 const USER_AGENT_MAX_CHARS: usize = 200;
 
-/// The session cookie that a request came with, if any. Pages that ask who is logged in take it.
+/// The request's session cookie, if present.
 #[derive(Clone)]
 pub struct SessionCookie(pub Option<String>);
 
@@ -35,7 +35,6 @@ impl FromRequest for SessionCookie {
     }
 }
 
-/// The address that a request came from.
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 impl FromRequest for ClientAddress {
