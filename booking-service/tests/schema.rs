@@ -1,4 +1,4 @@
-//! The bookings database itself refuses what must not be: each rule has a constraint, and each holds.
+//! The bookings database enforces each rule with a named constraint.
 
 #[path = "schema/bookings.rs"]
 mod bookings;
@@ -15,7 +15,6 @@ use booking_service::{db, migrate};
 use test_stack::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
-/// A migrated database of one's own, and a connection to it.
 async fn database() -> anyhow::Result<(TestDatabase, Client)> {
     let mut digest = DefaultHasher::new();
     for set in db::migrations() {
@@ -178,7 +177,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs statements of which each breaks one rule.
+/// Runs statements that each violate one constraint.
 async fn each_is_refused_by_its_name(
     sql: &Client,
     planted: &[(String, &str)],

@@ -1,4 +1,4 @@
-//! Bookings written in batches: of those who change one version, one does.
+//! Batched booking writes: of concurrent changes of one version, one applies.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
     settings.database.url = Some(database.url().into());
     let writer = Writer::start(database::batch_pool(&settings.database, "test")?);
 
-    // The same key twice in a batch: one booking.
+    // The same key twice in a batch makes one booking.
     let pairs = (0..20).flat_map(|number| [number, number]);
     let added = pairs.map(|number| writer.add(insertion(Some(&format!("key {number}")))));
     let added = join_all(added).await;
@@ -89,7 +89,7 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
             anyhow::bail!("{saved:?}");
         };
 
-        // What the one who was told so wrote is what is there.
+        // The change that was reported as applied is the stored one.
         let pool = database::pool(&settings.database, "test")?;
         let stored = bookings::find(&pool, booking.id).await?;
         assert_eq!(stored.context("it is gone")?.life, first.life);

@@ -1,8 +1,8 @@
-//! The rules of bookings.
+//! Constraints of bookings.
 
 use super::{database, each_is_refused_by_its_name};
 
-/// A booking that is pending, with some columns replaced.
+/// An INSERT of a pending booking, with some columns replaced.
 fn booking(changes: &[(&str, &str)]) -> String {
     let mut columns = vec![
         ("channel", "'count'"),
@@ -59,7 +59,7 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             "bookings_amount_has_currency",
         ),
         (
-            // A state that is not known breaks this rule first, whatever is shown.
+            // An unknown state violates this constraint first.
             booking(&[("state", "'lost'"), ("public_status", "'lost'")]),
             "bookings_public_status_known",
         ),

@@ -1,8 +1,8 @@
-//! The rules of bookings of tickets.
+//! Constraints of event bookings.
 
 use super::{database, each_is_refused_by_its_name};
 
-/// An event, a user, a voucher, and a booking of the event with a declined attempt.
+/// Fixtures: events, users, vouchers, and an event booking with a declined attempt.
 const TICKETS: &str = "
     CREATE FUNCTION id(n int) RETURNS uuid LANGUAGE sql IMMUTABLE
     AS $$ SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid $$;

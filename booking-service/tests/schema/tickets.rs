@@ -1,4 +1,4 @@
-//! The rules of ticket options, purchases, users and events.
+//! Constraints of ticket options, purchases, users and events.
 
 use super::{database, each_is_refused_by_its_name};
 

@@ -1,4 +1,4 @@
-//! Users sign up, log in and out. Nobody learns who has an account, or tries passwords without end.
+//! Sign-up, log-in and log-out, protected against account enumeration and password guessing.
 
 use anyhow::Context as _;
 use reqwest::Method;
@@ -25,7 +25,7 @@ fn credentials(email: &str, password: &str) -> Value {
     json!({"email": email, "password": password})
 }
 
-/// The cookie that a log-in sets, as a browser sends it back.
+/// The cookie that a log-in sets, as a `Cookie` header.
 fn cookie(answer: &Answer) -> anyhow::Result<String> {
     let cookie = answer.header("set-cookie").context("no cookie")?;
     Ok(cookie.split(';').next().unwrap_or_default().to_owned())
@@ -73,7 +73,7 @@ async fn a_user_signs_up_and_logs_in_and_out() -> anyhow::Result<()> {
     ] {
         assert!(set.contains(part), "{set}");
     }
-    // The token says what every service here believes.
+    // The token verifies with the key that all services trust.
     let token = logged_in.body["access_token"]
         .as_str()
         .context("no token")?;
@@ -89,7 +89,7 @@ async fn a_user_signs_up_and_logs_in_and_out() -> anyhow::Result<()> {
     let current = with_cookie(caller, Method::GET, CURRENT, &cookie).await?;
     assert_eq!(current.status, 200);
     assert_eq!(current.body["user"], made.body);
-    // What the database has of it can't be sent.
+    // The stored digest is not accepted as a cookie.
     let sql = service.sql().await?;
     let row = sql
         .query_one("SELECT encode(token_digest, 'hex') FROM sessions", &[])
@@ -182,11 +182,11 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     for _ in 0..3 {
         assert_eq!(caller.post(SESSIONS, &wrong).await?.status, 401);
     }
-    // Not even the right one: it would tell who guessed it.
+    // Not even the right password is answered: it would confirm a guess.
     let refused = caller.post(SESSIONS, &right).await?;
     assert_eq!(refused.summary(), "429 too_many_requests");
     assert_eq!(refused.header("retry-after"), Some("900"));
-    // But from a browser that has logged in before, whose failures count by themselves.
+    // A browser that has logged in before has its own count.
     let browser = browser(&known)?;
     let from_browser = async |body: &Value| {
         let request = caller
@@ -198,11 +198,12 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     for status in [401, 401, 401, 429] {
         assert_eq!(from_browser(&wrong).await?.status, status);
     }
-    // Its cookie says nothing of another's account.
+    // Its cookie has no effect at another account.
     let ravi = json!({"name": "Ravi", "email": "ravi@example.org", "password": PASSWORD});
     caller.make(USERS, &ravi).await?;
     let ravi = credentials("ravi@example.org", "wrong password");
-    // Many failures from one address leave it one attempt at each account, and everybody can still log in there.
+    // After many failures an address has one attempt left at each account, so everybody behind it can still
+    // log in.
     let other = credentials("other@example.org", "wrong password");
     for status in [401, 429] {
         assert_eq!(caller.post(SESSIONS, &other).await?.status, status);
@@ -219,7 +220,7 @@ async fn try_passwords(has_redis: bool) -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// The cookie by which a browser is known that has logged in.
+/// The known-browser cookie of a log-in.
 fn browser(answer: &Answer) -> anyhow::Result<String> {
     let cookies = answer.headers.get_all("set-cookie").iter();
     let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok());
@@ -278,7 +279,7 @@ async fn a_user_sees_their_sessions_and_ends_the_others() -> anyhow::Result<()> 
             (&json!("Phone"), &no)
         ]
     );
-    // Nobody is known by what is shown of a session, or by another one's.
+    // A public id is no credential: neither for its own session nor for another user's.
     let phone = format!(
         "{SESSIONS}/{}",
         sessions[2]["id"].as_str().context("no id")?
@@ -375,7 +376,7 @@ async fn a_new_password_ends_all_sessions() -> anyhow::Result<()> {
             .await?;
         assert_eq!(answer.status, status);
     }
-    // Staff give somebody a password who has none.
+    // Staff set a first password for a user.
     let ravi = json!({"name": "Ravi", "email": "ravi@example.org"});
     let ravi = caller.make(USERS, &ravi).await?;
     let path = format!("{USERS}/{ravi}/password");
@@ -426,7 +427,7 @@ async fn sessions_end_and_there_are_not_too_many() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn attempts_are_counted_by_all_replicas_together() -> anyhow::Result<()> {
-    // A slow answer of Redis would have a replica count alone.
+    // A slow answer of Redis would make a replica count alone.
     let patient = |settings: &mut Settings| settings.redis.timeout = SOON;
     let service = TestService::start_with(patient).await?;
     service.caller.make(USERS, &asha()).await?;
@@ -467,7 +468,7 @@ async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
         let refused = caller.post_keyed(USERS, "k", &other).await?;
         assert_eq!(refused.summary(), "422 idempotency_key_reused", "{field}");
     }
-    // The same user with another password is kept with the same digest. The first key stays the first user's.
+    // Another password gives the same digest. The first key stays with the first user.
     let sql = service.sql().await?;
     let digest = async || -> anyhow::Result<Vec<u8>> {
         let row = sql.query_one("SELECT request_digest FROM users", &[]);
@@ -522,7 +523,7 @@ async fn the_servers_log_keeps_no_address() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
     let sql = service.sql().await?;
-    // What a constraint refuses, the server would repeat to its log, with the row.
+    // PostgreSQL would log the row of a statement that a constraint refuses.
     for (name, value) in [
         ("log_error_verbosity", "terse"),
         ("log_parameter_max_length", "0"),
@@ -533,7 +534,7 @@ async fn the_servers_log_keeps_no_address() -> anyhow::Result<()> {
             .await?;
         assert_eq!(row.try_get::<_, &str>(0)?, value, "{name}");
     }
-    // And nothing is refused but where two come at once: the address is looked up first.
+    // The address is looked up first, so that only concurrent requests reach the constraint.
     caller.make(USERS, &asha()).await?;
     let ravi = json!({"name": "Ravi", "email": "ravi@example.org"});
     let ravi = format!("{USERS}/{}", caller.make(USERS, &ravi).await?);

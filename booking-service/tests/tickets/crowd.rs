@@ -1,4 +1,4 @@
-//! A crowd before one ticket option, on two replicas.
+//! Buyers compete for one ticket option on two replicas.
 
 use anyhow::ensure;
 use futures_util::StreamExt as _;
@@ -9,10 +9,9 @@ use test_stack::wait_for;
 use crate::caller::SOON;
 use crate::support::{TestService, purchase, ticket_option};
 
-/// All of the tickets.
 const ALLOCATION: i64 = 2000;
 
-/// Who ask for them, each for 1 to 8: on average more than twice what there is.
+/// Each buys 1 to 8: on average more than twice the allocation.
 const BUYERS: usize = 1000;
 
 #[tokio::test]
@@ -50,7 +49,7 @@ async fn crowd(seed: u64) -> anyhow::Result<()> {
         sold += quantity?;
     }
     ensure!(sold <= ALLOCATION, "{sold} were sold");
-    // A refusal may come too early, for a moment; those who ask again get what is left.
+    // The gate may refuse too early for a moment; retries sell the rest.
     while sold < ALLOCATION {
         let buyer = usize::try_from(sold)?;
         wait_for("what is left is sold", SOON, async || {

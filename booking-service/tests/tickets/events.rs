@@ -1,4 +1,4 @@
-//! Events made, looked up, changed, counted and deleted.
+//! Events: create, look up, change, statistics, delete.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -229,7 +229,7 @@ async fn a_percentage_of_yen_is_whole_yen() -> anyhow::Result<()> {
     assert_eq!(caller.post("/api/v1/vouchers", &voucher).await?.status, 201);
     let booking = json!({"user_id": buyer, "event_id": made, "quantity": 1, "voucher": "QUARTER"});
     let booked = caller.post("/api/v1/bookings", &booking).await?;
-    // 252.5 is taken as 253.
+    // 252.5 is rounded to 253.
     assert_eq!(
         (&booked.body["discount"], &booked.body["total_amount"]),
         (&json!(253.0), &json!(757.0))
@@ -314,7 +314,7 @@ async fn changes_that_come_at_once_all_stay() -> anyhow::Result<()> {
             ("max_tickets_per_user", json!(round)),
             ("name", json!(format!("Round {round}"))),
         ];
-        // So that neither end of the old window is in the way of the new one.
+        // So that neither end of the old window blocks the new one.
         let no_window = json!({"sales_start": null, "sales_end": null});
         assert_eq!(caller.put(path, &no_window).await?.status, 200);
         let puts = changes.iter().map(|(field, value)| async move {
@@ -347,7 +347,7 @@ async fn ends_of_a_sale_that_come_at_once_leave_a_window() -> anyhow::Result<()>
         );
         let (start, end) = tokio::join!(caller.put(path, &late), caller.put(path, &early));
         let (start, end) = (start?, end?);
-        // Of the one that was refused nothing is there.
+        // Nothing of the refused change is stored.
         let made = if start.status == 200 { 6 } else { 7 };
         assert_eq!(caller.get(path).await?.body["total_tickets"], made);
         let mut answers = [start.invalid(), end.invalid()];

@@ -1,4 +1,4 @@
-//! What JSON:API asks of documents, media types and refusals.
+//! Documents, media types and errors of JSON:API.
 
 use reqwest::Method;
 use serde_json::{Value, json};

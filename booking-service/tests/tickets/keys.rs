@@ -1,4 +1,4 @@
-//! Requests that come about once.
+//! Idempotency keys.
 
 use futures_util::future::join_all;
 
@@ -26,7 +26,7 @@ async fn a_key_makes_one_ticket_option_and_one_purchase() -> anyhow::Result<()> 
         .post_keyed("/purchases", "k", &purchase(id, 5))
         .await?;
     assert_eq!(bought.status, 201);
-    // All are sold, and still the same request gets the same answer.
+    // Sold out, and the repeated request still gets its answer.
     let again = caller
         .post_keyed("/purchases", "k", &purchase(id, 5))
         .await?;

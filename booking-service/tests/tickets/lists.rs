@@ -1,4 +1,4 @@
-//! Bare lists, page by page.
+//! Paging of bare lists.
 
 use serde_json::json;
 

@@ -1,5 +1,4 @@
-//! Users, events and ticket options as their callers see them, against a real PostgreSQL and a real
-//! Redis.
+//! Users, events and ticket options over HTTP, against a real PostgreSQL and a real Redis.
 
 mod accounts;
 mod caller;

@@ -1,5 +1,5 @@
-//! Tickets of one booking moved by two who work on it, in one batch of the inventory: what counts for the
-//! event's statistics is what its row became.
+//! Two workers move the tickets of one booking in one batch of the inventory: the event's statistics follow
+//! what its row became.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::support::{TestService, event, user};
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// A payment succeeds while its customer gives the booking up: the tickets are sold by the one, and given
-/// back by the other right after.
+/// A payment succeeds while the customer cancels: one worker sells the tickets, the other releases them right
+/// after.
 #[tokio::test]
 async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
 -> anyhow::Result<()> {
-    // Nobody but the test works on the booking.
+    // No worker of the service drives the booking.
     let service = TestService::start_with(|settings| {
         settings.redis.enabled = false;
         settings.bookings.poll_interval = Duration::from_secs(3600);
@@ -71,7 +71,7 @@ async fn tickets_sold_for_a_booking_that_was_cancelled_meanwhile_add_to_no_sum()
     let seats = ChargedSeats::Sold;
     let sold = moved(&charged, Event::Charged { seats }, 1)?;
     let released = moved(cancelled, Event::Released, 0)?;
-    // Both wait before the committer comes to either, so they are one batch.
+    // Both commands wait before the committer takes either, so they share a batch.
     let (sold, released) = tokio::join!(
         inventory
             .command(Command::Confirm { hold })

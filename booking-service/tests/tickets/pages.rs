@@ -1,5 +1,5 @@
-//! The web pages where there is no flight-service: what they refuse, what they say of it, and that what
-//! users wrote stays text. What people do with them is tested in a browser.
+//! Web pages without flight-service: refusals, error pages, and escaping of user texts. The browser tests
+//! cover what people do with them.
 
 use anyhow::{Context as _, ensure};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
@@ -17,7 +17,7 @@ async fn page(caller: &Caller, path: &str) -> anyhow::Result<Answer> {
     caller.send(request.header(ACCEPT, "text/html")).await
 }
 
-/// Sends a form as this cookie's session; a redirect is not followed.
+/// Sends a form with this cookie; redirects are not followed.
 async fn send_form(
     caller: &Caller,
     path: &str,
@@ -55,7 +55,7 @@ async fn pages_are_html_with_a_strict_policy() -> anyhow::Result<()> {
         ensure!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
         ensure!(page.text.starts_with("<!DOCTYPE html>"), "{path}");
     }
-    // Programs are told as before.
+    // Programs get a problem, not a page.
     ensure!(service.caller.get("/nowhere").await?.summary() == "404 not_found");
     service.finish().await
 }
@@ -136,7 +136,7 @@ async fn a_form_needs_the_token_of_its_visitor() -> anyhow::Result<()> {
 #[tokio::test]
 async fn without_flight_service_it_is_said_so() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        // Nobody listens there.
+        // No process listens at this address.
         if let Ok(url) = "http://127.0.0.1:9".parse() {
             settings.flights.url = url;
         }
@@ -170,7 +170,7 @@ fn form_cookie() -> String {
     format!("__Host-holdfast_form_token={FORM_TOKEN}")
 }
 
-/// The value of a cookie that an answer sets.
+/// The value of a cookie in the response.
 fn cookie_set(answer: &Response, name: &str) -> Option<String> {
     let cookies = answer.headers().get_all(SET_COOKIE).iter();
     let mut values = cookies.filter_map(|cookie| {
@@ -325,7 +325,7 @@ async fn what_is_requeued_by_a_page_is_written_down() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// Bookings of tickets that nobody pays for, found by what is known of them.
+/// The booking search, over event bookings that nobody pays.
 #[tokio::test]
 async fn bookings_are_found_by_all_that_is_known_of_them() -> anyhow::Result<()> {
     let service = TestService::start().await?;
@@ -374,7 +374,7 @@ async fn bookings_are_found_by_all_that_is_known_of_them() -> anyhow::Result<()>
         let told = page(caller, &format!("/operations/bookings?{query}")).await?;
         ensure!(told.text.contains("role=\"alert\""), "{query}");
     }
-    // Of the session's own, too.
+    // Also in the session's own list.
     let request = |stage: &str| {
         let path = format!("/my-bookings?stage={stage}");
         let request = caller.request(Method::GET, &path);

@@ -1,4 +1,4 @@
-//! Purchases: complete when accepted.
+//! Purchases, complete when accepted.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A running service with a database of its own.
+//! A running service with its own database.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_postgres::NoTls;
 
 use crate::caller::{Caller, SOON, caller};
 
-/// The defaults, on any free port, with sales that never close.
+/// Defaults, except for any free port and sales that never close.
 fn settings(database_url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
     settings.auth.mode = service_core::settings::AuthMode::Open;
@@ -38,7 +38,7 @@ async fn migrated_database() -> anyhow::Result<TestDatabase> {
     TestDatabase::create(&name, async |url| migrate(&settings(url)?).await).await
 }
 
-/// A service that runs until it is finished with.
+/// A service that runs until [`Self::finish`].
 pub struct TestService {
     pub caller: Caller,
     replica: Replica,
@@ -52,7 +52,6 @@ impl TestService {
         Self::start_with(|_| {}).await
     }
 
-    /// With other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         let database = migrated_database().await?;
         let key_prefix = Servers::shared().await?.unique_key_prefix();
@@ -65,12 +64,11 @@ impl TestService {
         })
     }
 
-    /// Another replica, over the same database and keys.
+    /// Another replica on the same database and Redis keys.
     pub async fn replica(&self) -> anyhow::Result<Replica> {
         self.replica_with(|_| {}).await
     }
 
-    /// The same with other settings.
     pub async fn replica_with(
         &self,
         change: impl FnOnce(&mut Settings),
@@ -78,14 +76,14 @@ impl TestService {
         Replica::start(&self.database, &self.key_prefix, change).await
     }
 
-    /// A connection to its database, for what no call shows.
+    /// For assertions that no endpoint answers.
     pub async fn sql(&self) -> anyhow::Result<tokio_postgres::Client> {
         let (client, connection) = tokio_postgres::connect(self.database.url(), NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
     }
 
-    /// Checks that the ledger adds up and stops the service, which must end in order.
+    /// Asserts the ledger proof and stops the service, which must end without error.
     pub async fn finish(self) -> anyhow::Result<()> {
         let proof = self.caller.get("/api/ledger/proof").await?;
         ensure!(proof.body["holds"] == true, "{}", proof.text);
@@ -96,7 +94,7 @@ impl TestService {
     }
 }
 
-/// One process of the service, as it were.
+/// One process of the service, in this process.
 pub struct Replica {
     pub caller: Caller,
     handle: ServiceHandle,
@@ -124,14 +122,13 @@ impl Replica {
         })
     }
 
-    /// Stops it, which must end in order.
+    /// Stops it; it must end without error.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.handle.stop(true).await;
         tokio::time::timeout(SOON, self.running).await??
     }
 }
 
-/// The body of an event.
 pub fn event(tickets: i64) -> Value {
     json!({
         "name": "Rock Concert", "description": "An evening in the park",
@@ -139,19 +136,16 @@ pub fn event(tickets: i64) -> Value {
     })
 }
 
-/// The body of a user.
 pub fn user(name: &str) -> Value {
     json!({"name": name, "email": format!("{name}@example.org")})
 }
 
-/// The body of a ticket option.
 pub fn ticket_option(allocation: i64) -> Value {
     let attributes =
         json!({"name": "Standing", "description": "In front", "allocation": allocation});
     json!({"data": {"type": "ticket_options", "attributes": attributes}})
 }
 
-/// The body of a purchase.
 pub fn purchase(option: &str, quantity: i64) -> Value {
     json!({"data": {
         "type": "purchases",

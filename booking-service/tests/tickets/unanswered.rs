@@ -1,4 +1,4 @@
-//! Sales whose commit got no answer in time, and that nobody can ask for again.
+//! Sales whose commit outcome is unknown and that have no key to ask for them again.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn what_got_no_answer_and_has_no_key_does_not_come_about_unnoticed() -> an
     let ann = caller.make("/api/v1/users", &user("ann")).await?;
     let option = caller.make("/ticket_options", &ticket_option(10)).await?;
     let mut sql = service.sql().await?;
-    // Nothing can be committed for longer than a request waits.
+    // Locks all pools, so that no commit completes within a request's time limit.
     let busy = sql.transaction().await?;
     busy.execute("SELECT FROM pools FOR UPDATE", &[]).await?;
     let tickets = json!({"user_id": ann, "event_id": show, "quantity": 2});

@@ -1,4 +1,4 @@
-//! Vouchers and users' limits, wanted by a crowd on two replicas.
+//! A crowd on two replicas wants vouchers and tickets beyond the limit per user.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use serde_json::json;
 
 use crate::support::{TestService, event, user};
 
-/// How often the voucher may be used.
+/// Of the voucher.
 const USES: usize = 90;
 
-/// How many tickets one user may have.
+/// Tickets.
 const USER_LIMIT: i64 = 5;
 
-/// Who want tickets, each again and again.
+/// Each asks again and again.
 const USERS: usize = 20;
 
-/// How many bookings are asked for, of one or two tickets each.
+/// Bookings requested, of one or two tickets each.
 const ASKED: usize = 400;
 
 #[tokio::test]
@@ -67,8 +67,7 @@ async fn no_replica_gives_more_than_a_share_or_uses_a_voucher_too_often() -> any
         "{had:?}"
     );
     ensure!(uses <= USES, "the voucher was used {uses} times");
-    // Each user wants far more than a share, and all shares take fewer uses than there are: only a share
-    // that nobody's search_form fits into any more is left.
+    // Every user asks for far more than the limit, so either all limits are used up or the voucher is.
     let left = USER_LIMIT * i64::try_from(USERS)? - had.values().sum::<i64>();
     ensure!(left == 0 || uses == USES, "{left} left, {uses} uses");
 

@@ -1,4 +1,4 @@
-//! Users made, looked up, changed and deleted.
+//! Users: create, look up, change, delete.
 
 use serde_json::json;
 
@@ -159,7 +159,7 @@ async fn an_address_is_one_in_all_its_forms() -> anyhow::Result<()> {
         let refused = add(email).await?;
         assert_eq!(refused.invalid(), "400 /email", "{email}");
     }
-    // A change of the address keeps it one user's.
+    // A changed address still belongs to one user.
     let other = caller
         .make(
             "/api/v1/users",
