@@ -1,5 +1,5 @@
-//! What the caches of a search count, and what they spare. Metrics belong to the process, so these tests
-//! have one of their own and run one after the other in it.
+//! The search caches' metrics, and what the caches save. Metrics are global to the process, so these tests
+//! are a binary of their own and run one after the other.
 
 #![cfg(test)]
 
@@ -17,7 +17,7 @@ use test_stack::{Servers, wait_until};
 use crate::caller::{Caller, SOON};
 use crate::support::{AI101, AI103, DAY, TestService, seats_of};
 
-/// Every kind of count, in the order of the assertions below.
+/// All counters, in the order of the assertions below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
     page_hits: u64,
@@ -42,7 +42,7 @@ async fn counts(caller: &Caller) -> anyhow::Result<Counts> {
     })
 }
 
-/// What was counted while something was done.
+/// What the counters gained while something was done.
 async fn counted(
     caller: &Caller,
     done: impl Future<Output = anyhow::Result<()>>,
@@ -86,7 +86,7 @@ async fn a_page_is_kept_until_a_seat_changes() -> anyhow::Result<()> {
     let caller = &service.caller;
     assert_eq!(counted(caller, search(caller, "")).await?, [0, 0, 0, 0, 1]);
     assert_eq!(counted(caller, search(caller, "")).await?, [1, 0, 0, 0, 0]);
-    // Other seats of the same itineraries are found in memory.
+    // A query of other limits over the same candidates is answered from memory.
     assert_eq!(
         counted(caller, search(caller, "&limit=2")).await?,
         [0, 1, 0, 0, 0]
@@ -94,12 +94,12 @@ async fn a_page_is_kept_until_a_seat_changes() -> anyhow::Result<()> {
     caller.decrement(&seats_of(AI103, 1)).await?;
     assert_eq!(counted(caller, search(caller, "")).await?, [0, 1, 0, 0, 0]);
     assert_eq!(counted(caller, search(caller, "")).await?, [1, 0, 0, 0, 0]);
-    // A flight that has nothing to do with it does not matter.
+    // An unrelated flight does not matter.
     caller.decrement(&seats_of(17, 1)).await?;
     assert_eq!(counted(caller, search(caller, "")).await?, [1, 0, 0, 0, 0]);
     set_price(caller, 8501.0).await?;
     assert_eq!(counted(caller, search(caller, "")).await?, [0, 0, 0, 0, 1]);
-    // What fails is not kept.
+    // Failures are not cached.
     let wrong = "/api/flights/search?source=DEL&destination=XXX&date=2024-02-15&seats=1";
     let ask_twice = async {
         for _ in 0..2 {
@@ -149,7 +149,7 @@ async fn replicas_share_what_they_found() -> anyhow::Result<()> {
     let (one, other) = (&service.caller, &replica.caller);
     assert_eq!(counted(one, search(one, "")).await?, [0, 0, 0, 1, 1]);
     wait_until("it is in Redis", SOON, async || {
-        // Another query with the same candidates, so that only Redis can spare the computing.
+        // Another query with the same candidates, so that only Redis can save the computation.
         let asked = search(other, "&limit=3");
         counted(one, asked)
             .await
@@ -157,7 +157,7 @@ async fn replicas_share_what_they_found() -> anyhow::Result<()> {
             || counts(one).await.is_ok_and(|counts| counts.redis_hits > 0)
     })
     .await?;
-    // Of another version it is not taken.
+    // An entry of another version is ignored.
     set_price(one, 8502.0).await?;
     wait_until("the other replica has read the change", SOON, async || {
         let flight = other
@@ -180,7 +180,7 @@ async fn replicas_share_what_they_found() -> anyhow::Result<()> {
 }
 
 async fn a_redis_that_is_away_or_silent_is_not_waited_for() -> anyhow::Result<()> {
-    // Accepts and never answers.
+    // Accepts connections and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     for address in ["127.0.0.1:1".to_owned(), silent.local_addr()?.to_string()] {
         let service = TestService::start_with(|settings| {
@@ -191,7 +191,7 @@ async fn a_redis_that_is_away_or_silent_is_not_waited_for() -> anyhow::Result<()
         .await?;
         let caller = &service.caller;
         let started = std::time::Instant::now();
-        // Each a search of its own.
+        // Each a distinct query.
         let ask = async {
             for limit in 0..100_i32 {
                 search(caller, &format!("&max_price={}", 9000 + limit)).await?;
@@ -199,7 +199,7 @@ async fn a_redis_that_is_away_or_silent_is_not_waited_for() -> anyhow::Result<()
             Ok(())
         };
         assert_eq!(counted(caller, ask).await?, [0, 0, 0, 0, 100]);
-        // A second if each waited only ten milliseconds.
+        // It would be a second if each waited ten milliseconds.
         assert!(started.elapsed() < std::time::Duration::from_secs(5));
         caller.decrement(&seats_of(AI101, 1)).await?;
         service.finish().await?;

@@ -1,12 +1,12 @@
-//! Itinerary search: candidates without regard to seats, cached; which of them have the seats, looked
-//! up anew for each answer.
+//! Itinerary search: candidates regardless of seats, cached; which of them have the seats, checked for each
+//! answer.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! | --- | --- |
-//! | [`candidates`] | the cache in this process, and the computing of each entry once |
+//! | [`candidates`] | the in-process cache, with single flight |
 //! | [`month`] | the days of a fare calendar |
-//! | [`shared`] | the cache in Redis, shared by replicas |
-//! | [`cache_validators`] | what an answer was made from, and whether that still holds |
+//! | [`shared`] | the Redis cache, shared by replicas |
+//! | [`cache_validators`] | what an answer depends on, and whether it is still exact |
 
 pub mod cache_validators;
 pub mod candidates;
@@ -27,28 +27,26 @@ use self::month::Month;
 use super::AppError;
 use super::schedule::{CurrentSchedule, Schedule};
 
-/// How much later than its sales ended a flight leaves the candidates: the clocks of replicas that
-/// share them differ by less. Whoever answers from them looks at its own clock.
+/// How long a flight stays among the candidates after its sales end: more than the clocks of replicas that
+/// share candidates differ. An answer from candidates checks the replica's own clock.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What somebody searches for: a page of itineraries, or the fares of days.
+/// A search for a page of itineraries, or for the fares of a month.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// The itineraries.
     pub query: Query,
-    /// Seats that each leg must have free.
+    /// Seats that must be free on each leg.
     pub seats: Units,
 }
 
-/// What was found.
+/// The result of a search.
 pub struct Found {
-    /// The answer.
     pub answer: SearchAnswer,
-    /// How long it is the answer, where that can be told.
+    /// For a cached answer; `None` if the answer can't be validated.
     pub validators: Option<CacheValidators>,
 }
 
-/// Searches, and remembers what it found.
+/// Searches, with a cache of candidates.
 pub struct Searcher {
     schedule: Arc<CurrentSchedule>,
     sales: SalesPolicy,
@@ -57,7 +55,6 @@ pub struct Searcher {
 }
 
 impl Searcher {
-    /// A searcher in this schedule.
     #[must_use]
     pub fn new(
         schedule: Arc<CurrentSchedule>,
@@ -73,21 +70,20 @@ impl Searcher {
         }
     }
 
-    /// How long a connection lasts.
     #[must_use]
     pub fn connections(&self) -> ConnectionWindow {
         self.connections
     }
 
-    /// The best itineraries that have the seats, in order.
+    /// The best itineraries with enough free seats, in order.
     ///
     /// # Errors
-    /// When an airport is unknown, both are the same, or the search contradicts itself.
+    /// An airport is unknown, both are the same, or the filters contradict each other.
     pub async fn search(&self, search: &Search) -> Result<Found, AppError> {
         let now = Timestamp::now();
         let schedule = self.schedule.get();
         let candidates = self.candidates(&schedule, &search.query, now).await?;
-        // One more than is answered, to know whether there are more.
+        // One itinerary more than the page tells whether there is another page.
         let wanted = search.query.limit.saturating_add(1);
         let mut observer = Observer::new(&schedule, self.sales, search.seats, now);
         let has_seats = |itinerary: &&Itinerary| {
@@ -97,7 +93,7 @@ impl Searcher {
         let found = candidates.iter().filter(has_seats).take(wanted);
         let mut found: Vec<Itinerary> = found.copied().collect();
         let mut validators = Some(observer.validators());
-        // There may be more behind the candidates: look, rather than answer a short page.
+        // There may be more beyond the cached candidates: search, rather than answer a short page.
         if found.len() < wanted && candidates.len() == CANDIDATES {
             let is_open = |slot| schedule.is_open(slot, self.sales, search.seats, now);
             let query = Query {
@@ -111,13 +107,13 @@ impl Searcher {
         Ok(Found { answer, validators })
     }
 
-    /// Whether an answer would be given again now.
+    /// Whether a cached answer is still exact.
     #[must_use]
     pub fn is_fresh(&self, validators: &CacheValidators) -> bool {
         validators.holds(&self.schedule.now(), Timestamp::now())
     }
 
-    /// The cheapest price of each day of a month; the query's own day does not matter.
+    /// The cheapest price of each day of a month; the query's own date is ignored.
     ///
     /// # Errors
     /// As for [`Self::search`].
@@ -139,7 +135,7 @@ impl Searcher {
                 price: price.map(Money::amount),
                 currency: price.map(Money::currency),
             });
-            // A month is many searches: other requests of this thread have their turn in between.
+            // A month is many searches: yield to the thread's other requests in between.
             tokio::task::yield_now().await;
         }
         Ok(CalendarAnswer {
@@ -150,7 +146,7 @@ impl Searcher {
         })
     }
 
-    /// The first itineraries, whatever their seats: computed once for all who ask at the same time.
+    /// The best itineraries regardless of seats, computed once for all concurrent requests (single flight).
     async fn candidates(
         &self,
         schedule: &Arc<Schedule>,
@@ -170,7 +166,7 @@ impl Searcher {
         Ok(self.candidates.get(schedule, key, load).await?)
     }
 
-    /// The answer from what was found, one itinerary more than a page has if there are more.
+    /// Builds the answer; `found` has one itinerary more than a page if there is another page.
     fn answer(
         &self,
         schedule: &Schedule,

@@ -1,4 +1,4 @@
-//! Seats: looked at, taken, given back, held.
+//! Seats: counts, holds, adjustments, the ledger.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ use super::schedule::{CurrentSchedule, Departure};
 use crate::db;
 use crate::db::adjustment_answers::KeptAdjustment;
 
-/// Where the ids of keyed adjustments come from (RFC 9562, version 5).
+/// Namespace of the ids that keys of adjustments hash to (RFC 9562, version 5).
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e41_9fdc_7a0b_4c55_9d0e_3b1f_6a2c_8e77);
 
-/// Sells seats.
+/// Sells seats through the inventory, with prices and dates from the schedule.
 pub struct Seats {
     database: Database,
     schedule: Arc<CurrentSchedule>,
@@ -42,7 +42,6 @@ pub struct Seats {
 }
 
 impl Seats {
-    /// Sells the seats of this schedule from this inventory.
     #[must_use]
     pub fn new(
         database: Database,
@@ -60,19 +59,19 @@ impl Seats {
         }
     }
 
-    /// A flight, its seats counted now.
+    /// A flight with its current counts.
     ///
     /// # Errors
-    /// When there is none.
+    /// There is no such flight.
     pub async fn flight(&self, id: FlightId) -> Result<Flight, AppError> {
         let client = self.database.get().await?;
         self.flight_in(&client, id).await
     }
 
-    /// The same, as a transaction sees it that may just have made it.
+    /// The same within a transaction, which may just have inserted the flight.
     ///
     /// # Errors
-    /// When there is none.
+    /// There is no such flight.
     pub async fn flight_in(
         &self,
         client: &impl GenericClient,
@@ -109,10 +108,10 @@ impl Seats {
         })
     }
 
-    /// Whether seats could be sold now, and for how much.
+    /// Whether seats can be sold now, and the price.
     ///
     /// # Errors
-    /// When the database does not answer; what can't be sold is an answer, not an error.
+    /// The database failed; seats that can't be sold are an answer, not an error.
     pub async fn validate(&self, request: &SeatsRequest) -> Result<Validation, AppError> {
         let refused = |code: RefusalCode, message: String| Validation {
             valid: false,
@@ -166,10 +165,10 @@ impl Seats {
         })
     }
 
-    /// Takes seats, or gives back seats that were taken this way; once per key, if there is one.
+    /// Takes seats without a hold, or returns seats that were taken so; once per key, if there is one.
     ///
     /// # Errors
-    /// When they can't be had, or more would come back than was taken.
+    /// Too few seats are free, or more would be returned than were taken.
     pub async fn adjust(
         &self,
         key: Option<RequestKey>,
@@ -188,7 +187,7 @@ impl Seats {
         let made = match key {
             None => adjust(Uuid::now_v7()).with_new_id().send().await?,
             Some(key) => {
-                // The same key always gives the same id: whoever comes second is told of the first.
+                // Equal keys give equal ids, so the inventory replays the first verdict.
                 let id = Uuid::new_v5(&KEY_NAMESPACE, key.key.as_bytes());
                 let rows = KeptAdjustment {
                     key,
@@ -204,7 +203,7 @@ impl Seats {
         })
     }
 
-    /// What an earlier request with this key was answered.
+    /// The stored answer of an earlier request with this key.
     async fn answered(&self, key: &RequestKey) -> Result<Option<Replayable<Answer>>, AppError> {
         let client = self.database.get().await?;
         let kept = answers::find(&client, &key.key).await;
@@ -216,9 +215,9 @@ impl Seats {
     /// Holds seats on flights, all or nothing.
     ///
     /// # Errors
-    /// When they can't be had.
+    /// The legs are invalid, or the seats are not free.
     pub async fn hold(&self, request: &HoldRequest) -> Result<Replayable<Hold>, AppError> {
-        // Before anything is looked up for them.
+        // Before the flights are looked up.
         if request.legs.len() > HOLD_LEGS_MAX {
             return Err(AppError::MalformedHold(MalformedHold::LegCount));
         }
@@ -244,10 +243,10 @@ impl Seats {
         Ok(replayable(view, &departures))
     }
 
-    /// Flights as one itinerary, their seats counted now.
+    /// These flights as one itinerary, with current counts.
     ///
     /// # Errors
-    /// When there is no such flight, or they are none.
+    /// A flight does not exist, or they don't form an itinerary.
     pub async fn itinerary(&self, ids: &Legs) -> Result<Path, AppError> {
         let mut flights = Vec::with_capacity(ids.len());
         for id in ids.iter() {
@@ -273,10 +272,10 @@ impl Seats {
         })
     }
 
-    /// Takes a hold's expiry away.
+    /// Removes a hold's expiry.
     ///
     /// # Errors
-    /// When the hold is not there any more.
+    /// The hold has ended.
     pub async fn pin(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
         self.priced(self.inventory.pin(hold).send().await?).await
     }
@@ -284,25 +283,25 @@ impl Seats {
     /// Turns a hold into a sale.
     ///
     /// # Errors
-    /// When the hold is not there any more.
+    /// The hold has ended.
     pub async fn confirm(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
         self.priced(self.inventory.confirm(hold).send().await?)
             .await
     }
 
-    /// Gives a hold's seats back.
+    /// Releases a hold's seats, also sold ones.
     ///
     /// # Errors
-    /// When the inventory does not answer.
+    /// The inventory gave no verdict.
     pub async fn release(&self, hold: HoldId) -> Result<Replayable<Hold>, AppError> {
         self.priced(self.inventory.release(hold).send().await?)
             .await
     }
 
-    /// Swaps a hold's seats and starts its expiry anew.
+    /// Swaps a hold's seats and sets a new expiry.
     ///
     /// # Errors
-    /// When a seat can't be had; the old ones stay then.
+    /// A seat is taken; then the old ones stay.
     pub async fn change_seats(
         &self,
         hold: HoldId,
@@ -316,10 +315,10 @@ impl Seats {
             .await
     }
 
-    /// Turns many holds into sales: one batch, if the committer is free.
+    /// Turns many holds into sales: one batch, if the committer is idle.
     ///
     /// # Errors
-    /// When the inventory does not answer; what it refuses is in the results.
+    /// The inventory gave no verdict; refusals are in the results.
     pub async fn confirm_many(&self, ids: &[HoldId]) -> Result<Vec<ConfirmResult>, AppError> {
         let submissions = ids.iter().map(|hold| async {
             let verdict = self.inventory.confirm(*hold).verdict().await?;
@@ -333,10 +332,10 @@ impl Seats {
         futures_util::future::try_join_all(submissions).await
     }
 
-    /// A part of a flight's double entries.
+    /// A page of a flight's ledger entries.
     ///
     /// # Errors
-    /// When there is no such flight.
+    /// There is no such flight.
     pub async fn ledger(
         &self,
         id: FlightId,
@@ -347,10 +346,10 @@ impl Seats {
         Ok(self.inventory.ledger(id.pool(), part, limit).await?)
     }
 
-    /// The flight of this id or number; of a number, the next departure.
+    /// Resolves a flight's id or flight number; a number means its next departure.
     ///
     /// # Errors
-    /// When there is none.
+    /// There is no such flight.
     pub async fn flight_named(&self, name: &str) -> Result<FlightId, AppError> {
         if let Ok(id) = name.parse() {
             return Ok(id);
@@ -364,37 +363,37 @@ impl Seats {
         {
             return Ok(next);
         }
-        // All of its departures may be history.
+        // All its departures may be past, and no longer in memory.
         let client = self.database.get().await?;
         let last = db::flights::last_departure(&client, &number).await?;
         last.ok_or_else(unknown)
     }
 
-    /// All airports in the order of their codes.
+    /// By code.
     #[must_use]
     pub fn airports(&self) -> Vec<Airport> {
         self.schedule.get().airports()
     }
 
-    /// A hold as it stands.
+    /// A hold in its current state.
     ///
     /// # Errors
-    /// When there is none.
+    /// There is no such hold.
     pub async fn find_hold(&self, id: HoldId) -> Result<Hold, AppError> {
         let view = self.inventory.find_hold(id).await?;
         let view = view.ok_or(InventoryError::Refused(Refusal::UnknownHold))?;
         Ok(self.priced(view).await?.value)
     }
 
-    /// The ledger of all flights checked against their counts.
+    /// Proves the ledger of all flights.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// The database failed.
     pub async fn prove(&self) -> Result<Proof, AppError> {
         Ok(self.inventory.prove().await?)
     }
 
-    /// A hold as it is answered, with the prices of now.
+    /// The API's hold, with current prices.
     async fn priced(&self, view: HoldView) -> Result<Replayable<Hold>, AppError> {
         let mut departures = Vec::with_capacity(view.legs.len());
         for leg in &view.legs {
@@ -403,8 +402,8 @@ impl Seats {
         Ok(replayable(view, &departures))
     }
 
-    /// A flight's departure, on the date that was asked for. The schedule in memory knows it unless it is history, or
-    /// was added a moment ago.
+    /// A flight's departure, checked against the requested date. The schedule in memory lacks departed
+    /// flights and those added a moment ago.
     async fn departure(&self, id: FlightId, asked: Option<Date>) -> Result<Departure, AppError> {
         let departure = match self.schedule.get().departure(id) {
             Some(departure) => departure,
@@ -441,7 +440,7 @@ impl Seats {
     }
 }
 
-/// A hold as it is answered, with the prices of these departures, which are those of its legs.
+/// The API's hold; `departures` has those of its legs.
 fn replayable(view: HoldView, departures: &[Departure]) -> Replayable<Hold> {
     let legs = view.legs.into_iter().filter_map(|leg| {
         let flight_id = FlightId(leg.pool.0);
@@ -455,7 +454,7 @@ fn replayable(view: HoldView, departures: &[Departure]) -> Replayable<Hold> {
         })
     });
     let mut legs: Vec<HoldLeg> = legs.collect();
-    // In one order whenever it is asked: a repeated request gets the first answer.
+    // Sorted, so that a repeated request gets the first answer.
     legs.sort_by_key(|leg| leg.flight_id);
     Replayable {
         value: Hold {
@@ -469,7 +468,7 @@ fn replayable(view: HoldView, departures: &[Departure]) -> Replayable<Hold> {
     }
 }
 
-/// An adjustment as it is answered.
+/// The API's answer to an adjustment.
 pub fn adjusted(request: &SeatsRequest, direction: Direction, made: Adjusted) -> SeatsAnswer {
     let message = match direction {
         Direction::Take => format!("{} seats taken", request.seats),

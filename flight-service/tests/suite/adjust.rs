@@ -1,4 +1,4 @@
-//! Seats by count, taken and given back without a hold.
+//! Decrement and increment: seats by count, without a hold.
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -48,7 +48,7 @@ async fn fifty_at_once_take_exactly_what_there_is() -> anyhow::Result<()> {
         }
     }
     assert_eq!((left.len(), refused), (33, 17));
-    // Each saw a count of its own: one after the other, none lost.
+    // Each answer has a count of its own: they are serialized, and none is lost.
     left.sort_unstable();
     let expected: Vec<_> = (0..33).map(|taken| Some(1 + 3 * taken)).collect();
     assert_eq!(left, expected);
@@ -87,7 +87,7 @@ async fn no_more_comes_back_than_was_taken() -> anyhow::Result<()> {
     let answer = service.caller.increment(&seats_of(FL123, 3)).await?;
     assert_eq!(answer.summary(), "409 not_taken");
     assert_eq!(service.caller.free(FL123).await?, 28);
-    // What is held is not theirs to give back.
+    // Held seats can't be returned this way.
     let hold = json!({
         "id": uuid::Uuid::new_v4(), "owner": "alice",
         "legs": [{"flight_id": FL123, "units": 5}],

@@ -1,4 +1,4 @@
-//! Seats by count under an Idempotency-Key: repeated calls act once.
+//! Decrement and increment under an Idempotency-Key: repeated calls act once.
 
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ async fn a_repeated_call_gets_the_first_answer() -> anyhow::Result<()> {
     let first = decrement(caller, "k1", &seats_of(AI101, 2)).await?;
     assert_eq!(first.status, 200);
     assert!(!first.is_replayed());
-    // Others act in between; the answer stays what it was.
+    // Other calls act in between; the answer stays the same.
     decrement(caller, "k2", &seats_of(AI101, 5)).await?;
     for key in ["k1", "\"k1\""] {
         let again = decrement(caller, key, &seats_of(AI101, 2)).await?;
@@ -49,7 +49,7 @@ async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
     for body in [
         seats_of(AI103, 3),
         seats_of(AI101, 2),
-        // More than there is: the key is looked at first.
+        // More than is free: the key is checked first.
         seats_of(AI103, 500),
     ] {
         let answer = decrement(caller, "k1", &body).await?;
@@ -57,7 +57,7 @@ async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
     }
     assert_eq!(caller.free(AI103).await?, 98);
     assert_eq!(caller.free(AI101).await?, 130);
-    // The same key of another call is another key.
+    // The same key on another endpoint is another key.
     let back = caller
         .post_keyed(INCREMENT, "k1", &seats_of(AI103, 2))
         .await?;
@@ -91,7 +91,7 @@ async fn a_replay_is_answered_when_nothing_is_left() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
     let first = decrement(caller, "k1", &seats_of(AI103, 100)).await?;
-    // Redis knows that the flight is sold out, and still the key gets its answer.
+    // The gate knows that the flight is sold out, and still the key gets its answer.
     let other = decrement(caller, "k2", &seats_of(AI103, 1)).await?;
     assert_eq!(other.summary(), "409 sold_out");
     let again = decrement(caller, "k1", &seats_of(AI103, 100)).await?;
@@ -110,7 +110,7 @@ async fn a_refusal_is_not_stored() -> anyhow::Result<()> {
     assert_eq!(taken.status, 200, "{}", taken.text);
     assert!(!taken.is_replayed());
     assert_eq!(taken.body["available_seats"], 0);
-    // Nor is it bound to the refused request.
+    // The key is not bound to the refused request.
     let refused = decrement(caller, "k2", &seats_of(AI103, 1)).await?;
     assert_eq!(refused.summary(), "409 sold_out");
     let taken = decrement(caller, "k2", &seats_of(AI101, 1)).await?;

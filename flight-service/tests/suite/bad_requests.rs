@@ -1,4 +1,4 @@
-//! Requests that make no sense get a clear answer in the shared shape, which the caller checks.
+//! Invalid requests get a clear problem in the shared format, which the caller checks.
 
 use std::collections::BTreeSet;
 
@@ -169,7 +169,7 @@ async fn a_body_of_another_type() -> anyhow::Result<()> {
             );
         }
     }
-    // Without a type it counts as JSON.
+    // Without a media type it counts as JSON.
     let answer = caller
         .send(caller.request(Method::POST, DECREMENT).body(body))
         .await?;
@@ -185,7 +185,7 @@ async fn a_body_of_five_megabytes() -> anyhow::Result<()> {
         let answer = service.caller.post_text(path, large.clone()).await?;
         assert_eq!(answer.summary(), "413 too_large", "{path}");
     }
-    // Just within the limit, its white space is no harm.
+    // Exactly at the limit, padded with white space.
     let small = seats_of(AI101, 1).to_string();
     let padded = format!("{small}{}", " ".repeat(64 * 1024 - small.len()));
     assert_eq!(
@@ -237,7 +237,7 @@ async fn a_path_that_is_not_there() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// Every path of the document, with the methods that it has there.
+/// Every path of the OpenAPI document, with a method that it lacks.
 #[tokio::test]
 async fn a_method_that_the_path_does_not_have() -> anyhow::Result<()> {
     let service = TestService::start().await?;

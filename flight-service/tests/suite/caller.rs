@@ -1,4 +1,4 @@
-//! A caller of flight-service, with its calls.
+//! A caller with flight-service's endpoints.
 
 use std::ops::Deref;
 
@@ -7,7 +7,6 @@ use serde_json::Value;
 use test_stack::caller::Refusals;
 pub use test_stack::caller::{Answer, SOON};
 
-/// A caller of a running service.
 #[derive(Clone)]
 pub struct Caller(test_stack::caller::Caller);
 
@@ -39,7 +38,7 @@ impl Caller {
         self.get(&format!("/api/flights/search?{query}")).await
     }
 
-    /// How many seats of a flight are free.
+    /// Free seats of a flight.
     pub async fn free(&self, flight: i64) -> anyhow::Result<i64> {
         let answer = self.get(&format!("/api/flights/{flight}")).await?;
         answer.body["available_seats"]

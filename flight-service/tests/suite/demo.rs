@@ -1,4 +1,4 @@
-//! The demo's known answers.
+//! Known answers on the demo schedule.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Flights looked up by id or number.
+//! Look-up of flights by id or number.
 
 use crate::support::{AI101, AI103, TestService, seats_of};
 
@@ -9,7 +9,7 @@ async fn a_flight_is_found_by_its_id() -> anyhow::Result<()> {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body["flight_number"], "AI101");
     assert_eq!(answer.body["status"], "scheduled");
-    // The same as search shows.
+    // The same as in search results.
     let query = "source=DEL&destination=BOM&date=2024-02-15&seats=1";
     let found = service.caller.search(query).await?;
     assert_eq!(answer.body, found.body["paths"][1]["flights"][0]);

@@ -1,4 +1,4 @@
-//! Seats of a hold swapped, and many holds confirmed at once.
+//! Seat changes of holds, and confirming many holds at once.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
     assert_eq!(taken.summary(), "409 seat_taken");
     let kept = caller.get(&format!("/api/holds/{id}")).await?;
     assert_eq!(kept.body["legs"][0]["seats"], json!(["A1", "A2"]));
-    // Its own seats are no obstacle, and it may take more of them.
+    // Its own seats don't block it, and it may take more.
     let swapped = swap(caller, id, &["A2", "A3", "A4"], 2).await?;
     assert_eq!(
         swapped.body["legs"][0]["seats"],
@@ -120,7 +120,7 @@ async fn a_swap_names_the_flights_of_the_hold_each_once() -> anyhow::Result<()> 
     let ancient = json!({"legs": legs, "expires_at": "-004800-01-01T00:00:00Z", "number": 1});
     let ancient = caller.post(&path, &ancient).await?;
     assert_eq!(ancient.invalid(), "400 /expires_at");
-    // Nothing of that used its number up, and the order does not matter.
+    // The refused requests used no number up, and the order of legs does not matter.
     let legs = json!([leg(&second, &["B1"]), leg(&first, &["B2", "B3"])]);
     let swapped = swap(legs.clone(), 1).await?;
     assert_eq!(swapped.status, 200, "{}", swapped.text);

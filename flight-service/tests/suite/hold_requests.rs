@@ -1,4 +1,4 @@
-//! Holds that make no sense, and holds that are not there.
+//! Invalid holds, and holds that don't exist.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::holds::{hold, look, turn};
 use crate::support::{AI101, TestService};
 
-/// A good hold with one field replaced.
+/// A valid hold with one field replaced.
 fn with(field: &str, value: Value) -> Value {
     let mut body = json!({
         "id": Uuid::new_v4(), "owner": "alice",

@@ -1,4 +1,4 @@
-//! Holds of named seats, and which seats those get who name none.
+//! Holds of named seats, and the choice of seats for unnamed units.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn named(id: Uuid, seats: &[&str]) -> Value {
     json!({"id": id, "owner": "alice", "legs": [{"flight_id": FL123, "seats": seats}]})
 }
 
-/// The seats that a hold of so many unnamed ones got.
+/// The seats chosen for a hold of unnamed units.
 async fn seats_for(caller: &Caller, units: i64) -> anyhow::Result<Value> {
     let answer = hold(caller, &hold_of(Uuid::new_v4(), FL123, units)).await?;
     Ok(answer.body["legs"][0]["seats"].clone())
@@ -33,7 +33,7 @@ async fn a_named_seat_belongs_to_one_hold() -> anyhow::Result<()> {
     assert_eq!(made.status, 201);
     assert_eq!(made.body["legs"][0]["seats"], json!(["A1", "A2"]));
     assert_eq!(made.body["legs"][0]["units"], 2);
-    // One that is taken refuses all of them.
+    // One taken seat refuses the whole hold.
     let taken = hold_named(caller, &["A3", "A2"]).await?;
     assert_eq!(taken.summary(), "409 seat_taken");
     assert_eq!(caller.free(FL123).await?, 28);
@@ -96,11 +96,11 @@ async fn those_who_name_no_seats_sit_side_by_side() -> anyhow::Result<()> {
     hold_named(caller, &["A4"]).await?;
     assert_eq!(seats_for(caller, 3).await?, json!(["A1", "A2", "A3"]));
     assert_eq!(seats_for(caller, 4).await?, json!(["A5", "A6", "A7", "A8"]));
-    // A row that has room for all, rather than the two that are left in the first.
+    // A row with room for all, rather than the two seats left in the first.
     assert_eq!(seats_for(caller, 3).await?, json!(["B1", "B2", "B3"]));
-    // And the tightest place for those who fit there.
+    // And the smallest gap that fits.
     assert_eq!(seats_for(caller, 2).await?, json!(["A9", "A10"]));
-    // Nowhere are eighteen seats side by side: they get what there is.
+    // No row has eighteen seats side by side: any free ones are taken.
     let rest = seats_for(caller, 17).await?;
     assert_eq!(rest.as_array().map(Vec::len), Some(17));
     assert_eq!(caller.free(FL123).await?, 0);
@@ -111,7 +111,7 @@ async fn those_who_name_no_seats_sit_side_by_side() -> anyhow::Result<()> {
 async fn a_seat_must_be_free_and_so_must_a_unit() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    // Taken by count: which seats those are is not known, only that there are fewer.
+    // Taken by count: their numbers are unknown, only that fewer are free.
     caller.decrement(&seats_of(FL123, 29)).await?;
     assert_eq!(
         hold_named(caller, &["A1", "A2"]).await?.summary(),

@@ -1,4 +1,4 @@
-//! Holds that lapse, and pinned ones that do not.
+//! Holds that expire, and pinned holds, which don't.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::caller::SOON;
 use crate::holds::{hold, look, turn};
 use crate::support::{AI101, FL123, TestService, connect};
 
-/// A hold of seat A1 that lapses so many milliseconds from now.
+/// A hold of seat A1 that expires after some milliseconds.
 fn lapsing(id: Uuid, in_ms: i64) -> anyhow::Result<Value> {
     let expires_at = Timestamp::now().checked_add(SignedDuration::from_millis(in_ms))?;
     Ok(json!({
@@ -39,7 +39,7 @@ async fn a_hold_lapses_by_itself() -> anyhow::Result<()> {
         let answer = turn(caller, id, how).await?;
         assert_eq!(answer.summary(), "410 hold_expired", "{how}");
     }
-    // There is nothing to give back, which is no error.
+    // Nothing is left to release, which is no error.
     let released = turn(caller, id, "release").await?;
     assert_eq!(
         (released.status, &released.body["status"]),
@@ -53,7 +53,7 @@ async fn a_lapsed_hold_is_in_nobodys_way() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
     let id = Uuid::new_v4();
-    // Its time is over before it came: it has nothing from the first moment.
+    // Expired before it arrived: it takes no seat at all.
     hold(caller, &lapsing(id, -1000)?).await?;
     let other = hold(caller, &lapsing(Uuid::new_v4(), 60_000)?).await?;
     assert_eq!(other.status, 201, "{}", other.text);
@@ -65,7 +65,7 @@ async fn a_lapsed_hold_is_in_nobodys_way() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// As if so much time had gone by.
+/// Lets time pass, by moving all expiries back by this interval.
 async fn pass(service: &TestService, time: &str) -> anyhow::Result<()> {
     let sql = connect(service.database.url()).await?;
     sql.batch_execute(&format!(

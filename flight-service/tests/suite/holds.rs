@@ -1,4 +1,4 @@
-//! Holds: made, repeated, confirmed, released, looked up.
+//! Holds: placed, repeated, confirmed, released, looked up.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -185,7 +185,7 @@ async fn a_refused_hold_stays_refused() -> anyhow::Result<()> {
     let refused = hold(caller, &hold_of(id, AI103, 101)).await?;
     assert_eq!(refused.summary(), "409 sold_out");
     caller.increment(&seats_of(AI103, 80)).await?;
-    // Whoever asks again with this id was told that there is nothing to give back.
+    // The refusal was final: its caller was told that there is nothing to release.
     let again = hold(caller, &hold_of(id, AI103, 101)).await?;
     assert_eq!(again.summary(), "409 sold_out");
     assert_eq!(look(caller, id).await?.body["status"], "refused");

@@ -1,4 +1,4 @@
-//! Schedules are imported: as a user runs `flight-service import`.
+//! Imports, as `flight-service import` makes them.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub async fn import(
     import::run(&settings(database.url())?, &options).await
 }
 
-/// How many rows a table has.
+/// Number of rows of a table.
 pub async fn count(database: &TestDatabase, table: &str) -> anyhow::Result<i64> {
     let sql = connect(database.url()).await?;
     let query = format!("SELECT count(*) FROM {table}");
@@ -76,7 +76,7 @@ async fn once_means_once() -> anyhow::Result<()> {
         .await?;
         assert_eq!(count(&database, "flights").await?, 17);
     }
-    // At once, too: one imports, the other finds that it is done.
+    // Concurrently: one imports, the other finds that it is done.
     let database = empty_database().await?;
     let once = || {
         import(&database, Path::new("../data/demo/."), |options| {
@@ -228,7 +228,7 @@ async fn a_dated_time_is_the_moment_that_it_is() -> anyhow::Result<()> {
             "iata,name,city,country,latitude,longitude,timezone\n\
              JFK,a,b,c,40.6,-73.8,America/New_York\nBOS,a,b,c,42.4,-71.0,America/New_York\n",
         )?
-        // The second 01:30 of the night in which the clocks go back.
+        // The second 01:30 of the night in which clocks go back.
         .dated("XX1,JFK,BOS,2030-11-03T01:30:00-05:00,2030-11-03T02:30:00-05:00,10,100")?;
     import(&database, schedule.path(), |_| {}).await?;
     let sql = connect(database.url()).await?;
@@ -244,7 +244,7 @@ async fn airports_move_only_when_asked_to() -> anyhow::Result<()> {
     let schedule = ScheduleDirectory::new(&database)?.dated(ROW)?;
     import(&database, schedule.path(), |_| {}).await?;
     let airports = std::fs::read_to_string(data("demo").join("airports.csv"))?;
-    // Another name is no other place.
+    // Another name is not another place.
     let renamed = airports.replace("Indira Gandhi International", "Palam");
     let schedule = schedule.file("airports.csv", renamed)?.dated(OTHER_ROW)?;
     let sql = connect(database.url()).await?;

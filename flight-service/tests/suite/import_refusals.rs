@@ -1,4 +1,4 @@
-//! What can't be imported is said by file, line and column, and nothing of it is loaded.
+//! Refused imports name file, line and column, and load nothing.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::support::{ScheduleDirectory, data, empty_database};
 const DATED: &str =
     "flight_number,origin,destination,departure,arrival,total_seats,price,already_booked,seat_map";
 
-/// What the importer says about this directory. Nothing may be in the database afterwards.
+/// The error of importing this directory. Asserts that the database stays empty.
 async fn refusal(
     database: &TestDatabase,
     directory: &Path,

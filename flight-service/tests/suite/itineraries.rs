@@ -1,4 +1,4 @@
-//! Flights as one itinerary: shown, and asked for by a hold.
+//! Itineraries: looked up, and required by a hold.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ async fn a_hold_is_one_itinerary_if_it_is_asked_to_be() -> anyhow::Result<()> {
     body["itinerary"] = json!(true);
     let refused = hold(&service.caller, &body).await?;
     assert_eq!(refused.summary(), "400 connection_too_short");
-    // Nothing was held, and the id is free.
+    // Nothing was held, and the id is still unused.
     body["itinerary"] = json!(false);
     assert_eq!(hold(&service.caller, &body).await?.status, 201);
     service.finish().await

@@ -1,4 +1,4 @@
-//! A flight's double entries, by the page.
+//! A flight's ledger entries, in pages.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What those who run the service ask it.
+//! The operator's endpoints: health, readiness, metrics, the OpenAPI document.
 
 use reqwest::Method;
 use test_stack::Servers;
@@ -36,7 +36,7 @@ async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
     .await?;
     let caller = &service.caller;
     let name = service.database.name();
-    // Nobody may connect any more, and whoever is connected is thrown out.
+    // Refuse new connections and terminate the existing ones.
     let maintenance = Servers::shared().await?.database_url();
     let server = connect(maintenance).await?;
     server
@@ -73,7 +73,7 @@ async fn the_document_and_its_page_are_served() -> anyhow::Result<()> {
         assert_eq!(page.status, 200);
         assert_eq!(page.header("content-type"), Some("text/html"));
     }
-    // The page's scripts come from the service too: it works offline.
+    // The page's scripts come from the service too, so it works offline.
     let page = caller.get("/docs/").await?.text;
     let sources = page.split("src=\"").skip(1);
     let mut scripts = 0;
@@ -101,7 +101,7 @@ async fn head_is_answered_like_get_without_a_body() -> anyhow::Result<()> {
         let head = caller.send(caller.request(Method::HEAD, path)).await?;
         assert_eq!((head.status, head.text.as_str()), (status, ""), "{path}");
     }
-    // As it goes over the wire: nothing after the head.
+    // On the wire: nothing after the head.
     let address = service.address.to_string();
     let mut stream = TcpStream::connect(&address).await?;
     let request = format!("HEAD /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! Sales close before departure.
+//! Sales end before departure.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{AI101, AI103, DAY, TestService, seats_of};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A flight from GOI to DEL that departs so many minutes from now, and its date there.
+/// A flight from GOI to DEL that departs in some minutes, and its local date.
 fn departing_in(minutes: i64) -> anyhow::Result<(String, String)> {
     let departure = Timestamp::now()
         .checked_add(SignedDuration::from_mins(minutes))?
@@ -42,7 +42,7 @@ async fn a_flight_of_the_past_is_not_sold() -> anyhow::Result<()> {
     assert_eq!(refused.summary(), "409 sales_closed");
     let refused = hold(caller, &hold_of(Uuid::new_v4(), AI101, 1)).await?;
     assert_eq!(refused.summary(), "409 sales_closed");
-    // Seats may still come back.
+    // Seats may still be returned.
     assert_eq!(caller.increment(&seats_of(AI103, 1)).await?.status, 200);
     service.finish().await
 }

@@ -1,4 +1,4 @@
-//! Flights added, changed and cancelled by hand.
+//! Manual changes of the schedule.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -29,7 +29,7 @@ async fn cancel(caller: &Caller, flight: i64) -> anyhow::Result<Answer> {
         .await
 }
 
-/// The cheapest way from DEL to BOM.
+/// The first flight of the cheapest itinerary from DEL to BOM.
 async fn cheapest(caller: &Caller) -> anyhow::Result<Value> {
     let path = "/api/flights/search?source=DEL&destination=BOM&date=2024-02-15&seats=1&limit=1";
     Ok(caller.get(path).await?.body["paths"][0]["flights"][0].clone())
@@ -139,7 +139,7 @@ async fn a_key_adds_one_flight_however_often_it_comes() -> anyhow::Result<()> {
     other["price"] = json!(1);
     let other = caller.post_keyed("/api/flights", "once", &other).await?;
     assert_eq!(other.summary(), "422 idempotency_key_reused");
-    // What was refused left its key free.
+    // A refused request left its key free.
     let refused = caller.post_keyed("/api/flights", "later", flight).await?;
     assert_eq!(refused.summary(), "409 flight_exists");
     let mut later = new_flight();
@@ -240,7 +240,7 @@ async fn a_change_that_is_refused_changes_nothing() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// Reading the schedule fails from now on: what was changed was changed.
+/// From now on loading the schedule fails, but the change is committed.
 #[tokio::test]
 async fn a_flight_that_was_made_is_answered_though_it_can_not_be_read_yet() -> anyhow::Result<()> {
     let service = TestService::start().await?;
@@ -265,7 +265,7 @@ async fn a_flight_is_cancelled_unless_somebody_has_seats() -> anyhow::Result<()>
         cancel(caller, AI101).await?.summary(),
         "409 flight_has_bookings"
     );
-    // Refused, it changed nothing: the flight is on sale as before.
+    // The refused cancellation changed nothing: the flight is still on sale.
     let sold = caller
         .post("/api/flights/seats/decrement", &seats_of(AI101, 1))
         .await?;

@@ -1,4 +1,4 @@
-//! Flights that have departed, and what following the schedule costs.
+//! Departed flights, and the cost of following the schedule.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::caller::SOON;
 use crate::holds::{hold, hold_of};
 use crate::support::{AI101, FL123, TestService, connect, seats_of, settings};
 
-/// Flights of the demo, which flew in 2024.
+/// Number of demo flights, which flew in 2024.
 const DEMO: usize = 17;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

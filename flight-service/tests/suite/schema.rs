@@ -1,4 +1,4 @@
-//! The database itself refuses what must not be: each rule has a constraint.
+//! The database refuses broken rules: each rule has a constraint.
 
 use crate::support::{connect, demo_database, empty_database};
 

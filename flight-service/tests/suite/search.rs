@@ -1,4 +1,4 @@
-//! Itinerary search: what is found, in which order, and that seats are live.
+//! Itinerary search: results, their order, and live seats.
 
 use crate::demo::numbers;
 use crate::support::{AI103, DAY, TestService, seats_of};

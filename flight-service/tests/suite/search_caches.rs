@@ -1,4 +1,4 @@
-//! What clients and replicas keep of searches is never what is not so any more.
+//! Caches of clients and replicas never serve stale search results.
 
 use std::time::{Duration, Instant};
 
@@ -77,7 +77,7 @@ async fn a_calendar_is_known_by_its_tag_until_a_price_changes() -> anyhow::Resul
     service.finish().await
 }
 
-/// Of a crowd that sells and searches at once, nobody who asks later sees an older count.
+/// While many sell and search at once, no later request sees an older count.
 #[tokio::test]
 async fn a_kept_answer_is_never_behind_the_counts() -> anyhow::Result<()> {
     let service = TestService::start().await?;
@@ -113,7 +113,7 @@ async fn a_thousand_equal_searches_have_one_answer() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// The cheapest flight from Delhi to Bombay.
+/// Number of the cheapest flight from Delhi to Bombay.
 async fn cheapest(caller: &Caller) -> anyhow::Result<String> {
     let found = numbers(&caller.get(&to_bombay()).await?);
     Ok(found.first().cloned().unwrap_or_default())
@@ -129,7 +129,7 @@ async fn set_price(caller: &Caller, flight: i64, price: f64) -> anyhow::Result<(
     Ok(())
 }
 
-/// How soon a change has to be seen by every replica.
+/// Limit for a change to reach every replica.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(2);
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_change_is_announced_to_every_replica() -> anyhow::Result<()> {
         started.elapsed()
     );
 
-    // Both ways, and after the connections were cut: what happened meanwhile is read then.
+    // In both directions, and after the connections were cut: missed changes are loaded on reconnect.
     let sql = connect(service.database.url()).await?;
     let cut = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
                WHERE datname = current_database() AND query LIKE 'LISTEN%'";

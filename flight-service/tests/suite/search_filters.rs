@@ -1,4 +1,4 @@
-//! Filters, pages and the fare calendar.
+//! Filters, pagination and the fare calendar.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::caller::Answer;
 use crate::demo::numbers;
 use crate::support::{AI103, DAY, TestService, seats_of};
 
-/// From Delhi to Bengaluru: two direct flights, two ways by Hyderabad, one by Kolkata.
+/// From Delhi to Bengaluru: two direct flights, two itineraries via Hyderabad, one via Kolkata.
 fn to_bengaluru(more: &str) -> String {
     format!("source=DEL&destination=BLR&date={DAY}&seats=1{more}")
 }
@@ -38,7 +38,7 @@ async fn each_filter_leaves_what_it_says() -> anyhow::Result<()> {
             "departure_window=00:00-23:59&arrival_window=00:00-23:59",
             &ALL,
         ),
-        // Empty ones count as none.
+        // Empty values count as absent.
         ("airlines=&via=&exclude=&max_price=&after=", &ALL),
     ] {
         let answer = service
@@ -152,7 +152,7 @@ async fn a_wrong_filter_is_named() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// Walks all pages; the last one says that it is.
+/// Walks all pages; asserts that the last one says so.
 async fn walk(service: &TestService, query: &str, limit: usize) -> anyhow::Result<Vec<String>> {
     let mut walked = Vec::new();
     let mut page = format!("{query}&limit={limit}");
@@ -187,7 +187,7 @@ async fn pages_follow_one_another() -> anyhow::Result<()> {
     service.finish().await
 }
 
-/// More itineraries than are kept as candidates: what lies behind them is searched for.
+/// More itineraries than the candidate cache holds: the rest is searched for.
 #[tokio::test]
 async fn pages_reach_behind_the_candidates() -> anyhow::Result<()> {
     let flight = |number: usize| {
@@ -209,7 +209,7 @@ async fn pages_reach_behind_the_candidates() -> anyhow::Result<()> {
     different.sort_unstable();
     different.dedup();
     assert_eq!(different.len(), 150);
-    // Sold-out legs do not shorten a page that could be full.
+    // Sold-out legs must not shorten a page that could be full.
     for id in 18..18 + 60 {
         let taken = service.caller.decrement(&seats_of(id, 50)).await?;
         assert_eq!(taken.status, 200, "{}", taken.text);
@@ -248,7 +248,7 @@ async fn a_calendar_has_the_cheapest_of_each_day() -> anyhow::Result<()> {
             {"date": "2024-02-29", "price": 200.0, "currency": "USD"},
         ])
     );
-    // Seats are live, and filters hold as for a search.
+    // Seats are live, and filters apply as in a search.
     let price = async |query: &str, day: usize| -> anyhow::Result<Value> {
         let answer = calendar(&service, &format!("{february}{query}")).await?;
         Ok(answer.body["days"][day]["price"].clone())

@@ -1,4 +1,4 @@
-//! A parameter of a search that is missing or wrong is named.
+//! A missing or invalid parameter of a search is named.
 
 use crate::support::TestService;
 
@@ -9,7 +9,7 @@ const GOOD: [(&str, &str); 4] = [
     ("seats", "2"),
 ];
 
-/// A good query without one parameter, and with this one instead, if any.
+/// A valid query without one parameter, and with this one instead, if any.
 fn query(without: &str, instead: &str) -> String {
     let kept = GOOD.iter().filter(|(name, _)| *name != without);
     let mut pairs: Vec<String> = kept
@@ -25,7 +25,7 @@ fn query(without: &str, instead: &str) -> String {
 async fn a_missing_parameter_is_named() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     for (name, _) in GOOD {
-        // An empty one counts as missing.
+        // An empty value counts as missing.
         for instead in ["", &format!("{name}=")] {
             let answer = service.caller.search(&query(name, instead)).await?;
             assert_eq!(answer.invalid(), format!("400 /{name}"), "{instead}");

@@ -1,4 +1,4 @@
-//! The seat map, and how it changes while somebody watches.
+//! Seat maps and their event stream.
 
 use anyhow::{Context as _, ensure};
 use reqwest::{Method, Response};
@@ -10,7 +10,7 @@ use crate::caller::{Caller, SOON};
 use crate::holds::{hold, turn};
 use crate::support::{AI101, FL123, TestService};
 
-/// Holds named seats; the hold's id.
+/// Holds named seats and returns the hold's id.
 async fn hold_seats(caller: &Caller, seats: &[&str]) -> anyhow::Result<Uuid> {
     let id = Uuid::new_v4();
     let legs = json!([{"flight_id": FL123, "seats": seats}]);
@@ -19,7 +19,7 @@ async fn hold_seats(caller: &Caller, seats: &[&str]) -> anyhow::Result<Uuid> {
     Ok(id)
 }
 
-/// A stream of events that is being read.
+/// Reads a stream of server-sent events.
 struct Events {
     response: Response,
     text: String,
@@ -57,7 +57,7 @@ impl Events {
         }
     }
 
-    /// The id and the data of the next event.
+    /// Id and data of the next event.
     async fn event(&mut self) -> anyhow::Result<(i64, Value)> {
         let block = self.block().await?;
         let (id, data) = block.split_once('\n').with_context(|| block.clone())?;
@@ -67,7 +67,7 @@ impl Events {
     }
 }
 
-/// The names and statuses of seats in an answer or event.
+/// Numbers and statuses of the seats in an answer or event.
 fn statuses(body: &Value) -> Vec<String> {
     let seats = body["seats"].as_array().cloned().unwrap_or_default();
     seats
@@ -143,7 +143,7 @@ async fn a_stream_tells_all_seats_and_then_those_that_change() -> anyhow::Result
     let (last, change) = events.event().await?;
     assert_eq!(statuses(&change), ["B1 AVAILABLE", "B2 AVAILABLE"]);
 
-    // A client that comes back having missed nothing is not told everything again.
+    // A returning client that missed nothing is not sent everything again.
     drop(events);
     let mut events = Events::open(caller, Some(last)).await?;
     assert!(events.block().await?.starts_with(':'));

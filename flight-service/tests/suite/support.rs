@@ -17,7 +17,7 @@ use tokio_postgres::NoTls;
 
 use crate::caller::{Caller, SOON};
 
-/// The day on which the demo flies.
+/// The day of the demo schedule.
 pub const DAY: &str = "2024-02-15";
 
 /// DEL to BOM, 130 seats free at 8500.00.
@@ -39,7 +39,7 @@ pub fn seats_of(flight: i64, seats: i64) -> Value {
     json!({"flight_id": flight, "seats": seats, "date": DAY})
 }
 
-/// The defaults, on any free port, with sales that never close.
+/// The defaults, with any free port and sales that never close.
 pub fn settings(database_url: &str) -> anyhow::Result<Settings> {
     let mut settings = Settings::load(None)?;
     settings.auth.mode = service_core::settings::AuthMode::Open;
@@ -52,7 +52,7 @@ pub fn settings(database_url: &str) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// What `import` is asked for, without any dates.
+/// Options of `import` without dates.
 pub fn import_options(directory: &Path) -> ImportOptions {
     ImportOptions {
         directory: directory.to_owned(),
@@ -71,7 +71,7 @@ pub async fn empty_database() -> anyhow::Result<TestDatabase> {
     TestDatabase::create(&name, async |url| migrate(&settings(url)?).await).await
 }
 
-/// A database with the demo on its day.
+/// A database with the demo schedule.
 pub async fn demo_database() -> anyhow::Result<TestDatabase> {
     let mut digest = schema_digest();
     for file in ["airports.csv", "flights.csv"] {
@@ -86,7 +86,7 @@ pub async fn demo_database() -> anyhow::Result<TestDatabase> {
     .await
 }
 
-/// Tells templates of different schemas apart.
+/// Names the database template after the schema.
 fn schema_digest() -> DefaultHasher {
     let mut digest = DefaultHasher::new();
     for set in db::migrations() {
@@ -97,14 +97,14 @@ fn schema_digest() -> DefaultHasher {
     digest
 }
 
-/// A connection to a database, for what no call shows.
+/// A direct connection, for what no endpoint shows.
 pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// A service that runs until it is finished with.
+/// A running service; every test ends with [`Self::finish`].
 pub struct TestService {
     pub caller: Caller,
     pub address: SocketAddr,
@@ -114,17 +114,17 @@ pub struct TestService {
 }
 
 impl TestService {
-    /// With the demo and Redis.
+    /// With the demo schedule and Redis.
     pub async fn start() -> anyhow::Result<Self> {
         Self::start_with(|_| {}).await
     }
 
-    /// With the demo and other settings.
+    /// With the demo schedule and changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         Self::start_on(demo_database().await?, change).await
     }
 
-    /// With the demo and more dated flights, without gaps in the ids: the first gets 18.
+    /// With the demo schedule and more dated flights, without gaps in the ids: the first gets 18.
     pub async fn start_with_flights(
         rows: &str,
         change: impl FnOnce(&mut Settings),
@@ -160,12 +160,12 @@ impl TestService {
         })
     }
 
-    /// Another replica of the service, over the same database and keys.
+    /// Another replica on the same database and key prefix.
     pub async fn replica(&self, key_prefix: &str) -> anyhow::Result<Replica> {
         self.replica_with(key_prefix, |_| {}).await
     }
 
-    /// Another replica with other settings.
+    /// Another replica with changed settings.
     pub async fn replica_with(
         &self,
         key_prefix: &str,
@@ -184,7 +184,7 @@ impl TestService {
         })
     }
 
-    /// Checks that the ledger adds up and stops the service, which must end in order.
+    /// Asserts that the ledger adds up, then stops the service, which must end without an error.
     pub async fn finish(self) -> anyhow::Result<()> {
         let proof = self.caller.get("/api/ledger/proof").await?;
         ensure!(proof.body["holds"] == true, "{}", proof.text);
@@ -196,7 +196,7 @@ impl TestService {
     }
 }
 
-/// Another replica of a service.
+/// A further replica of a service.
 pub struct Replica {
     pub caller: Caller,
     handle: ServiceHandle,
@@ -204,14 +204,14 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Stops it, which must end in order.
+    /// Stops it; it must end without an error.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.handle.stop(true).await;
         tokio::time::timeout(SOON, self.running).await??
     }
 }
 
-/// A directory with a schedule for one test, removed with this value.
+/// A schedule directory for one test, removed on drop.
 pub struct ScheduleDirectory(PathBuf);
 
 impl ScheduleDirectory {
@@ -227,13 +227,13 @@ impl ScheduleDirectory {
         &self.0
     }
 
-    /// With this file.
+    /// Adds this file.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<Self> {
         std::fs::write(self.0.join(name), content)?;
         Ok(self)
     }
 
-    /// With these dated flights: `flight_number,origin,destination,departure,arrival,total_seats,price`.
+    /// Adds dated flights: `flight_number,origin,destination,departure,arrival,total_seats,price`.
     pub fn dated(self, rows: &str) -> anyhow::Result<Self> {
         let header = "flight_number,origin,destination,departure,arrival,total_seats,price";
         self.file("flights.csv", format!("{header}\n{rows}\n"))

@@ -1,4 +1,4 @@
-//! The real week, shifted into a summer: local times of departure stay.
+//! The real week of US flights, shifted into a summer: local times of departure stay.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use crate::import::{count, import};
 use crate::support::{connect, data, empty_database};
 
-/// A prime, so that all carriers and times of day are among the rows that are compared.
+/// Every so many rows are compared; a prime, so that all carriers and times of day are among them.
 const EACH: usize = 499;
 
 /// From Monday 5 March 2001 to Monday 1 July 2024.
@@ -20,7 +20,7 @@ const WEEKS: i64 = 1217;
 async fn the_week_keeps_its_local_times() -> anyhow::Result<()> {
     let database = empty_database().await?;
     import(&database, &data("us-week"), |options| {
-        // Daylight saving time, which the week of March 2001 was not in.
+        // Daylight saving time, unlike the week of March 2001.
         options.starting = Some(jiff::civil::date(2024, 7, 1));
     })
     .await?;

@@ -1,4 +1,4 @@
-//! Could these seats be sold?
+//! Validate: whether seats could be sold.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn what_can_be_sold_has_a_price() -> anyhow::Result<()> {
     let expected =
         json!({"valid": true, "price": 17000.0, "currency": "INR", "available_seats": 130});
     assert_eq!(answer.body, expected);
-    // All of the rest, and nothing was taken by asking.
+    // All remaining seats; the call takes none.
     let answer = validate(&service.caller, &seats_of(AI101, 130)).await?;
     assert_eq!(answer.body["price"], 1_105_000.0);
     assert_eq!(service.caller.free(AI101).await?, 130);

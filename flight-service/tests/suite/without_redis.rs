@@ -1,4 +1,4 @@
-//! Redis is away: seats sell all the same, exactly.
+//! Without Redis seats still sell, and exactly.
 
 use tokio::task::JoinSet;
 
@@ -7,7 +7,7 @@ use crate::support::{AI103, DAY, TestService, seats_of};
 #[tokio::test]
 async fn seats_sell_without_redis() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| {
-        // Nothing listens there.
+        // Nothing listens on this port.
         settings.redis.url = Some("redis://127.0.0.1:1".into());
     })
     .await?;

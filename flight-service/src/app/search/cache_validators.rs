@@ -1,8 +1,8 @@
-//! What an answer was made from, and whether that still holds.
+//! What a search answer depends on, and whether it is still exact.
 //!
-//! An answer may be sent again only while it would be made again, to the last free seat. It was made
-//! from a version of the schedule, from the counts of the flights that were looked at, and at a time.
-//! Counts of other flights may change as they like.
+//! A cached answer may be sent only while a new search would give the same, to the last free seat. It depends
+//! on a version of the schedule, on the counts of the flights that were examined, and on the time. Counts of
+//! other flights don't matter.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::app::live::VersionStamp;
 use crate::app::schedule::Schedule;
 
-/// Looks whether flights can be sold, and notes what it saw.
+/// Checks whether flights can be sold, and records what it examined.
 pub struct Observer<'a> {
     schedule: &'a Schedule,
     sales: SalesPolicy,
@@ -24,17 +24,17 @@ pub struct Observer<'a> {
     until: Timestamp,
 }
 
-/// What an answer was made from.
+/// The dependencies of an answer.
 #[derive(Debug)]
 pub struct CacheValidators {
     version: i64,
     counts: Box<[(FlightSlot, VersionStamp)]>,
-    /// When the first of the flights leaves the sale.
+    /// When the first of the flights goes off sale.
     until: Timestamp,
 }
 
 impl<'a> Observer<'a> {
-    /// An observer at a time, for somebody who wants so many seats.
+    /// Examines flights at this time, for this many seats.
     #[must_use]
     pub fn new(schedule: &'a Schedule, sales: SalesPolicy, seats: Units, now: Timestamp) -> Self {
         Self {
@@ -47,21 +47,20 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Whether a flight is on sale and has the seats.
+    /// Whether a flight is on sale with enough free seats.
     pub fn is_open(&mut self, slot: FlightSlot) -> bool {
         if !self.schedule.is_on_sale(slot, self.sales, self.now) {
-            // For good, as long as the schedule is the same.
+            // Permanent within a schedule, so nothing to record.
             return false;
         }
         if let Some(closes_at) = self.schedule.closes_at(slot, self.sales) {
             self.until = self.until.min(closes_at);
         }
-        // The first look counts: if the count changes before the answer is made, it is stale.
+        // The first count is recorded: if it changes before the answer is built, the answer is stale.
         let stamp = self.schedule.stamp(slot);
         self.seen.entry(slot).or_insert(stamp).has(self.seats)
     }
 
-    /// What was seen.
     #[must_use]
     pub fn validators(self) -> CacheValidators {
         CacheValidators {
@@ -73,7 +72,7 @@ impl<'a> Observer<'a> {
 }
 
 impl CacheValidators {
-    /// Whether the answer would be made again.
+    /// Whether a new search would give the same answer.
     #[must_use]
     pub fn holds(&self, schedule: &Schedule, now: Timestamp) -> bool {
         schedule.version() == self.version
@@ -84,7 +83,7 @@ impl CacheValidators {
                 .all(|(slot, stamp)| schedule.stamp(*slot) == *stamp)
     }
 
-    /// What it occupies, in bytes.
+    /// Memory use in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         size_of_val(&*self.counts)

@@ -1,5 +1,5 @@
-//! Candidates: the first itineraries of a search, whatever their seats, kept in this process and, if
-//! that is wanted, in Redis.
+//! Candidates: the best itineraries of a query regardless of seats, cached in this process and optionally in
+//! Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use moka::future::Cache;
 use super::shared::SharedCandidates;
 use crate::app::schedule::Schedule;
 
-/// How many itineraries are kept: three pages of the usual twenty, so that sold-out legs seldom force a
-/// search of its own.
+/// Candidates per query: three pages of the default twenty, so that sold-out legs seldom force another
+/// search.
 pub const CANDIDATES: usize = 60;
 
-/// What candidates are kept under: all that decides them.
+/// Everything that determines the candidates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     schedule_version: i64,
@@ -23,7 +23,7 @@ pub struct CacheKey {
 }
 
 impl CacheKey {
-    /// The key of a query's candidates in a version of the schedule. The query asks for [`CANDIDATES`] of them.
+    /// `query` must ask for [`CANDIDATES`] itineraries.
     #[must_use]
     pub fn new(schedule_version: i64, query: Query) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl CacheKey {
     }
 }
 
-/// Candidates by key.
+/// The in-process cache of candidates.
 pub struct Candidates {
     local: Cache<CacheKey, Arc<Vec<Itinerary>>>,
     shared: Option<SharedCandidates>,
@@ -53,8 +53,8 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    /// An empty cache that takes at most so many bytes, keeps an entry for so long, and looks into this
-    /// other cache before anything is computed.
+    /// An empty cache with an upper limit in bytes and a lifetime of entries. `shared` is asked before
+    /// anything is computed.
     #[must_use]
     pub fn new(bytes: u64, lifetime: Duration, shared: Option<SharedCandidates>) -> Self {
         let local = Cache::builder()
@@ -73,8 +73,8 @@ impl Candidates {
         }
     }
 
-    /// The candidates of a key. What is missing is loaded once for all who ask at the same time; a load
-    /// that fails is not kept.
+    /// The candidates of a key. A missing entry is loaded once for all concurrent callers (single flight);
+    /// failed loads are not cached.
     ///
     /// # Errors
     /// That of the load.
@@ -91,7 +91,7 @@ impl Candidates {
         self.misses.increment(1);
         let found = self.local.try_get_with_by_ref(&key, async {
             if let Some(shared) = &self.shared
-                // Boxed, because it is large and seldom there.
+                // Boxed, because it is large and rarely taken.
                 && let Some(found) = Box::pin(shared.get(schedule, &key)).await
             {
                 return Ok(Arc::new(found));
@@ -140,7 +140,7 @@ mod tests {
         Arc::new(Candidates::new(1 << 20, Duration::from_secs(60), None))
     }
 
-    /// On other threads than the one that loads, which waits for all of them to have asked.
+    /// The callers run on other threads than the load, which waits until all have asked.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn a_thousand_who_ask_at_once_load_once() {
         let (asked, loads) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

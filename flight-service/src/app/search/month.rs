@@ -14,13 +14,12 @@ pub struct Month {
 }
 
 impl Month {
-    /// Its first day.
     #[must_use]
     pub fn first_day(self) -> Date {
         self.first_day
     }
 
-    /// Its days, in order.
+    /// All days, in order.
     pub fn days(self) -> impl Iterator<Item = Date> {
         let first = self.first_day;
         (0..i64::from(first.days_in_month())).map(move |day| first.saturating_add(day.days()))

@@ -1,9 +1,8 @@
-//! Candidates in Redis, so that replicas need not compute what another one did.
+//! The Redis cache of candidates, so that replicas share computed ones.
 //!
-//! A value carries what it was computed from: the schedule's version and its fingerprint, since a
-//! database that was set up anew counts its versions anew. Other values are ignored. Redis may be
-//! slow or gone: a call waits for a few milliseconds at most, and after one that failed none is made
-//! for a while.
+//! An entry records what it was computed from: the schedule's version and fingerprint, because a new database
+//! starts its versions anew. Other entries are ignored. Redis may be slow or gone: a call waits for some
+//! milliseconds at most, and after a failure no call is made for a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +20,13 @@ use tokio::sync::Semaphore;
 use super::candidates::CacheKey;
 use crate::app::schedule::Schedule;
 
-/// Values on their way to Redis at once; what comes on top is not written.
+/// Upper limit of concurrent writes; further ones are dropped.
 const WRITES_AT_ONCE: usize = 64;
 
-/// The bytes of a digest in a key's name: enough to tell all searches apart.
+/// Bytes of the digest in a key: enough to tell all queries apart.
 const DIGEST_BYTES: usize = 8;
 
-/// The cache.
+/// Clones share the connections.
 #[derive(Clone)]
 pub struct SharedCandidates(Arc<Inner>);
 
@@ -40,7 +39,7 @@ struct Inner {
     misses: Counter,
 }
 
-/// What is kept.
+/// An entry.
 #[derive(Serialize, Deserialize)]
 struct Value {
     version: i64,
@@ -49,7 +48,7 @@ struct Value {
 }
 
 impl SharedCandidates {
-    /// A cache behind these connections, whose calls take at most so long and whose values live so long.
+    /// `timeout` bounds each call, `lifetime` each entry.
     #[must_use]
     pub fn new(redis: Pool, key_prefix: &str, timeout: Duration, lifetime: Duration) -> Self {
         Self(Arc::new(Inner {
@@ -66,7 +65,7 @@ impl SharedCandidates {
         }))
     }
 
-    /// The candidates of a key, if they are there, of this schedule, and Redis says so in time.
+    /// The candidates of a key; `None` if they are absent, of another schedule, or late.
     pub async fn get(&self, schedule: &Schedule, key: &CacheKey) -> Option<Vec<Itinerary>> {
         let name = self.0.name(key);
         let bytes: Option<Vec<u8>> = self
@@ -82,7 +81,7 @@ impl SharedCandidates {
         found
     }
 
-    /// Keeps the candidates of a key, in the background.
+    /// Stores the candidates of a key, in the background.
     pub fn put(&self, schedule: &Schedule, key: &CacheKey, candidates: &[Itinerary]) {
         let ids = |itinerary: &Itinerary| {
             let id = |slot| schedule.timetable().flight(slot).id;
@@ -112,7 +111,7 @@ impl SharedCandidates {
 }
 
 impl Inner {
-    /// The name of a key: for people what is mostly asked by, and a digest of all the rest.
+    /// A key's name in Redis: the main parameters in clear, and a digest of the rest.
     fn name(&self, key: &CacheKey) -> String {
         let prefix = &self.key_prefix;
         let Query {
@@ -132,7 +131,7 @@ impl Inner {
     }
 }
 
-/// The itineraries of a value, if it is one of this schedule.
+/// The itineraries of an entry; `None` if it is of another schedule.
 fn itineraries_of(
     schedule: &Schedule,
     connections: ConnectionWindow,
