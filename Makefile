@@ -1,4 +1,4 @@
-# Every command that a person runs. `make help` lists them.
+# Every command for people. `make help` lists them.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -8,12 +8,12 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HOLDFAST := $(TARGET)/release/holdfast
 STATE_DIR := $(or $(HOLDFAST_STATE_DIR),.holdfast)
 SERVICES := flight booking payment
-# Where `make generate` writes.
+# `make generate` writes here.
 API_DIR ?= api
 SETTINGS_DOC ?= docs/settings.md
-# What `make stress-test` is asked for, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
+# Options of `make stress-test`, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
 ARGS ?=
-# Whose database `make db-shell` opens.
+# The service whose database `make db-shell` opens.
 DB ?= flights
 
 .PHONY: help
@@ -32,15 +32,15 @@ start: servers binaries ## The same in the background
 	@$(HOLDFAST) start
 
 .PHONY: stop
-stop: $(HOLDFAST) ## Stop what runs
+stop: $(HOLDFAST) ## Stop the stack
 	@$(HOLDFAST) stop
 
 .PHONY: status
-status: $(HOLDFAST) ## Show what runs and whether it is ready
+status: $(HOLDFAST) ## Show the stack's processes and whether they are ready
 	@$(HOLDFAST) status
 
 .PHONY: db-reset
-db-reset: servers binaries ## Remove all data and load the schedules anew
+db-reset: servers binaries ## Delete all data and import the schedules again
 	@$(HOLDFAST) reset
 
 .PHONY: db-shell
@@ -48,7 +48,7 @@ db-shell: $(HOLDFAST) ## Open a database in psql: DB=flights, bookings or paymen
 	@$(HOLDFAST) psql $(DB)
 
 .PHONY: audit
-audit: ## Check the invariants across the three databases of what runs
+audit: ## Check the invariants across the running stack's three databases
 	@cargo build --release -q -p holdfast
 	@$(HOLDFAST) audit
 
@@ -69,7 +69,7 @@ test: ## Run all tests against a PostgreSQL and a Redis of their own
 	$(TARGET)/debug/with-test-servers -- cargo test --workspace
 
 .PHONY: fuzz
-fuzz: ## Send the services random requests: 100,000, for a minute at most, unless HOLDFAST_FUZZ_* say otherwise
+fuzz: ## Send the services random requests: at most 100,000 in at most a minute (HOLDFAST_FUZZ_* change that)
 	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
 	cargo build -p test-stack --bin with-test-servers
 	HOLDFAST_FUZZ_REQUESTS=$(or $(HOLDFAST_FUZZ_REQUESTS),100000) \
@@ -86,7 +86,7 @@ test-browser: ## Test the web pages in headless Chromium, on a stack of its own
 	node tests/browser/run.js $(TARGET)/debug
 
 .PHONY: check
-check: ## Format, floors, lints, docs and generated files, as CI checks them
+check: ## Check format, layers, lints, docs and generated files, as CI does
 	cargo fmt --all --check
 	scripts/check-layers --self-test
 	scripts/check-layers
@@ -103,7 +103,7 @@ lint: ## Run clippy on all targets, warnings denied
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: deny
-deny: cargo-deny ## Check dependencies: licences, bans, sources, and advisories where they can be had
+deny: cargo-deny ## Check dependencies: licences, bans, sources, and advisories if they can be fetched
 	cargo deny --locked check licenses bans sources
 	@if cargo deny fetch db; then \
 		cargo deny check advisories; \
@@ -117,7 +117,7 @@ test-api: ## Lint the OpenAPI documents, and test the services against them (som
 	@scripts/test-api
 
 .PHONY: generate
-generate: ## Write api/*.yaml from the code, docs/settings.md from the defaults
+generate: ## Generate api/*.yaml from the code, docs/settings.md from the defaults
 	@mkdir -p $(API_DIR)
 	@for service in $(SERVICES); do \
 		cargo run -q -p $$service-service -- openapi > $(API_DIR)/$$service-service.yaml.next && \
@@ -126,14 +126,14 @@ generate: ## Write api/*.yaml from the code, docs/settings.md from the defaults
 	@scripts/settings-doc > $(SETTINGS_DOC)
 
 .PHONY: clean
-clean: ## Remove what was built and the local stack's data (refused while it runs)
+clean: ## Delete build output and the local stack's data (refused while it runs)
 	@if [ -d "$(STATE_DIR)" ]; then $(MAKE) $(HOLDFAST) && $(HOLDFAST) remove; fi
 	cargo clean
 
 # --- measure ---
 
 .PHONY: stress-test
-stress-test: servers ## Load everything, count what was sold, write a report (3 minutes; ARGS="--help" has the options)
+stress-test: servers ## Load all services, reconcile what was sold, write a report (3 minutes; ARGS="--help" has the options)
 	cargo build --release -q -p flight-service -p booking-service -p payment-service -p stress-test \
 		--bin flight-service --bin booking-service --bin payment-service --bin stress-test
 	@HOLDFAST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" $(TARGET)/release/stress-test $(ARGS)
@@ -155,7 +155,7 @@ bench-booking: servers ## Measure paid bookings through the three services (3 mi
 	@$(TARGET)/release/bench-booking
 
 .PHONY: bench-events
-bench-events: servers ## Measure sales of tickets over HTTP (2 minutes; let nothing else run)
+bench-events: servers ## Measure ticket sales over HTTP (2 minutes; let nothing else run)
 	cargo build --release -p booking-service -p payment-service -p benches \
 		--bin booking-service --bin payment-service --bin bench-events
 	@$(TARGET)/release/bench-events
@@ -167,7 +167,7 @@ deps: servers ## Install PostgreSQL and Redis if they are missing, and download 
 	cargo fetch --locked
 
 .PHONY: dev-setup
-dev-setup: deps cargo-deny ## Install what developing needs besides
+dev-setup: deps cargo-deny ## Also install the development tools
 	rustup component add clippy rustfmt
 
 # --- the deployment, with Docker ---
@@ -184,7 +184,7 @@ docker-down: ## Stop the deployment; its volumes stay
 restart: ## Restart the deployment's containers
 	docker compose restart
 
-# --- what the commands above need ---
+# --- prerequisites of the commands above ---
 
 .PHONY: servers
 servers:
@@ -195,7 +195,7 @@ binaries:
 	@[ -x $(HOLDFAST) ] || echo "Building; the first time takes some minutes."
 	@cargo build --release --bins -p holdfast $(SERVICES:%=-p %-service)
 
-# Built only if it does not exist: looking at a stack or stopping it is not to wait for a build.
+# Built only if missing: `make status` and `make stop` must not wait for a build.
 $(HOLDFAST):
 	@cargo build --release -p holdfast
 

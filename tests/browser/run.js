@@ -1,6 +1,6 @@
-// Starts a stack of its own, runs the tests against it, stops it, also when it is told to end itself. The
-// argument is the directory of the binaries. Further arguments are passed to node's test runner: `node run.js
-// ../../target/debug --test-name-pattern=race`.
+// Starts a private stack, runs the tests against it, and stops it, also on a signal. The first argument is
+// the directory of the binaries; further ones go to node's test runner: `node run.js ../../target/debug
+// --test-name-pattern=race`.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const TIME_LIMIT_MS = 20 * 60 * 1000;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [binaries = path.join(here, "../../target/debug"), ...rest] = process.argv.slice(2);
 
-// The tests end, and with them what waits for them.
+// The tests end, and with them whatever waits for them.
 let tests = null;
 let signalled = null;
 for (const signal of ["SIGINT", "SIGTERM"]) {

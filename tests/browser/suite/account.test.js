@@ -1,4 +1,4 @@
-// Signing up, logging in and out where visitors have to, and whose is what then.
+// Sign-up, login and logout where visitors have to log in, and the ownership of bookings.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -31,11 +31,11 @@ async function logIn(page, address, password) {
   await page.getByRole("button", { name: "Log in" }).click();
 }
 
-test("a visitor signs up on the way, buys, logs out, and comes back to what is theirs", async () => {
+test("a visitor signs up while buying, logs out, and finds their bookings after logging in", async () => {
   const event = await newEvent({ name: "Closed evening", tickets: 10 });
   const address = email();
   const { page, leave } = await visitClosed();
-  // Everybody may look; what is somebody's own asks who they are.
+  // Public pages need no login; a user's own pages ask for one.
   await page.goto(`/events/${event.id}`);
   await page.getByRole("link", { name: "My bookings" }).click();
   await page.waitForURL(/\/log-in\?back=/);
@@ -60,7 +60,7 @@ test("a visitor signs up on the way, buys, logs out, and comes back to what is t
   await page.waitForURL(tickets);
   await leave();
 
-  // To somebody else they are not there.
+  // Another user does not find them.
   const other = await visitClosed();
   await other.page.goto("/log-in");
   await signUp(other.page, "Ben", email());
@@ -70,7 +70,7 @@ test("a visitor signs up on the way, buys, logs out, and comes back to what is t
   await other.leave();
 });
 
-test("an address belongs to one account, and nobody signs up as staff", async () => {
+test("an address belongs to one account, and a sign-up never makes staff", async () => {
   const address = email();
   const first = await visitClosed();
   await first.page.goto("/log-in");
@@ -87,7 +87,7 @@ test("an address belongs to one account, and nobody signs up as staff", async ()
   await second.leave();
 });
 
-/** Gives the user of an address a role, as an admin does. */
+/** Gives the user with this address a role, as an admin does. */
 async function giveRole(address, role) {
   const users = await (await fetch(`${PAGES}/api/v1/users?limit=100`)).json();
   const user = users.find((one) => one.email === address);
@@ -99,7 +99,7 @@ async function giveRole(address, role) {
   assert.equal(given.status, 200);
 }
 
-test("staff see the operations as long as they are staff, also on a page that is open", async () => {
+test("staff lose the operations pages with their role, even on an open page", async () => {
   const address = email();
   const { page, leave } = await visitClosed();
   await page.goto("/operations");
@@ -112,13 +112,13 @@ test("staff see the operations as long as they are staff, also on a page that is
   await page.getByRole("link", { name: "Operations" }).click();
   await page.locator(".light.good", { hasText: "Flights: it adds up" }).waitFor();
   await giveRole(address, "customer");
-  // The next piece that is asked for is refused, and the page says so.
+  // The next update that is requested is refused, and the page says so.
   await page.getByRole("heading", { name: "That was not accepted" }).waitFor();
   assert.equal(await page.getByRole("link", { name: "Operations" }).count(), 0);
   await leave();
 });
 
-test("who changes seats sees their own among those that others hold", async () => {
+test("a customer changing seats sees their own among the seats held by others", async () => {
   const flight = await newFlight();
   const { page, leave } = await visitClosed();
   await page.goto("/log-in");
@@ -132,7 +132,7 @@ test("who changes seats sees their own among those that others hold", async () =
   await orderSeats(flight.id, ["C3"]);
   await page.locator("label.seat.held", { hasText: "C3" }).waitFor();
   await page.locator("label.seat.mine", { hasText: "B2" }).waitFor();
-  // What is sent anew after the connection was lost is their own as well.
+  // The full state sent after a lost connection marks their own seats, too.
   const order = page.url().match(/orders\/([^/]+)/)[1];
   const live = await page.evaluate(async (path) => {
     const answer = await fetch(path);

@@ -51,7 +51,7 @@ test("other seats before paying", async () => {
   await hold(page);
   await page.getByRole("link", { name: "Change seats" }).click();
   await orderSeats(flight.id, ["C3"]);
-  // The map has heard of it: C3 can't be ticked any more. B2, their own, can.
+  // The map is updated: C3 can't be ticked any more, and B2, their own, can.
   await page.locator("label.seat.held", { hasText: "C3" }).waitFor();
   await tick(page, "B2", "D4");
   await page.getByRole("button", { name: "Take these seats" }).click();
@@ -116,7 +116,7 @@ test("without scripts", async () => {
   await hold(page);
   assert.match(await page.getByRole("timer").innerText(), /^1[45]:\d\d$/);
   await pay(page, "12345");
-  // The page asks again by itself.
+  // The page polls by itself.
   await untilSaid(page, "Confirmed");
   await page.getByText("Cancel the booking", { exact: true }).click();
   await page.getByRole("button", { name: "Yes, cancel the booking" }).click();
@@ -124,7 +124,7 @@ test("without scripts", async () => {
   await leave();
 });
 
-test("a form that is sent twice orders once", async () => {
+test("a form submitted twice orders once", async () => {
   const flight = await newFlight();
   const { page, name, leave } = await visit(browser);
   await page.goto(`/flights/${flight.id}`);
@@ -141,7 +141,7 @@ test("a form that is sent twice orders once", async () => {
   await leave();
 });
 
-test("a form that was changed and sent again orders what it says now", async () => {
+test("a form changed and submitted again orders what it says now", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser);
   await page.goto(`/flights/${flight.id}`);
@@ -159,7 +159,7 @@ test("a form that was changed and sent again orders what it says now", async () 
   await leave();
 });
 
-test("who travels is named for all seats or for none", async () => {
+test("travelers are named for all seats or for none", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser, { expectFailures: true });
   await page.goto(`/flights/${flight.id}`);
@@ -180,7 +180,7 @@ test("who travels is named for all seats or for none", async () => {
   await leave();
 });
 
-test("my bookings are narrowed by where they stand", async () => {
+test("my bookings are filtered by status", async () => {
   const flight = await newFlight();
   const { page, name, leave } = await visit(browser);
   await orderSeats(flight.id, ["A1"], name);

@@ -1,4 +1,4 @@
-// Tickets to events, and what those who run the service see of them.
+// Event tickets, and the operations pages about them.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -13,7 +13,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** Has every payment declined, or none. */
+/** Makes the mock provider decline all payments, or none. */
 async function declineAll(isDeclined) {
   const answer = await fetch(`${PAYMENTS}/api/payments/mock`, {
     method: "PUT",
@@ -26,7 +26,7 @@ async function declineAll(isDeclined) {
 const said = (page, word) => page.locator(".badge", { hasText: word }).first().waitFor();
 const email = () => `visitor-${process.pid}-${Math.floor(performance.now() * 1000)}@example.org`;
 
-test("tickets are bought, watched until they are paid, and given back", async () => {
+test("tickets are bought, watched until they are paid, and cancelled", async () => {
   const event = await newEvent({ name: "Organ recital", tickets: 40, price: 12.5 });
   const { page, leave } = await visit(browser, { expectFailures: true });
   await page.goto(`/events/${event.id}`);
@@ -38,7 +38,7 @@ test("tickets are bought, watched until they are paid, and given back", async ()
   await said(page, "Confirmed");
   assert.match(await page.locator("main").innerText(), /Organ recital[\s\S]*3 tickets[\s\S]*\$37\.50/);
 
-  // The next ones need no address, and there are not a hundred.
+  // The next ones need no address, and fewer than a hundred are left.
   await page.goto(`/events/${event.id}`);
   assert.match(await page.locator(".summary").innerText(), /37 tickets left/);
   assert.equal(await page.getByLabel("Your e-mail address").count(), 0);
@@ -56,7 +56,7 @@ test("tickets are bought, watched until they are paid, and given back", async ()
   await leave();
 });
 
-test("an address that is none is told beside the form", async () => {
+test("an invalid address is reported beside the form", async () => {
   const event = await newEvent();
   const { page, leave } = await visit(browser, { expectFailures: true });
   await page.goto(`/events/${event.id}`);
@@ -66,7 +66,7 @@ test("an address that is none is told beside the form", async () => {
   await leave();
 });
 
-test("a payment that keeps failing is a dead letter until it is tried again", async () => {
+test("a failing payment becomes a dead letter until it is requeued", async () => {
   const event = await newEvent({ name: "Night at the opera" });
   const { page, leave } = await visit(browser);
   await declineAll(true);
@@ -138,7 +138,7 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
     const row = page.locator("tr", { hasText: user });
     assert.match(await row.innerText(), /A1, A2, A3[\s\S]*Held/, known);
   }
-  // By what it is for and where it stands, too.
+  // Also by flight and status.
   await page.goto("/operations/bookings");
   await page.getByLabel("Flight", { exact: true }).fill(flight.flight_number);
   await page.getByLabel("State").selectOption("Held or paying");
@@ -153,7 +153,7 @@ test("operations: sales, holds, the ledger's light, and any booking", async () =
   await leave();
 });
 
-test("when an event begins is told in the visitor's own time too", async () => {
+test("an event's start is shown in the visitor's own time, too", async () => {
   const event = await newEvent({ name: "Own time" });
   const { page, leave } = await visit(browser, { timezoneId: "Asia/Kolkata" });
   await page.goto(`/events/${event.id}`);

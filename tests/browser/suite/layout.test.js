@@ -1,6 +1,5 @@
-// Whatever font a visitor's machine has, however large they set their text and however small the screen is:
-// no page is wider than the screen, nothing on it has to be scrolled sideways but a cabin, and what is pressed
-// is large enough.
+// With any font, text size and screen size: no page is wider than the screen, only seat maps scroll sideways,
+// and controls are large enough.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -10,27 +9,27 @@ import { hold, pay, tick, untilSaid } from "../support/doing.js";
 import { newEvent } from "../support/events.js";
 import { bookSeats, newFlight } from "../support/flights.js";
 
-/** Narrow ones and wide ones; scripts/install-browser installs them. */
+/** Narrow and wide fonts; scripts/install-browser installs them. */
 const FONTS = ["DejaVu Sans", "Liberation Sans", "Roboto", "Noto Sans"];
 
 /** Phones from the smallest on, a tablet, a desktop. */
 const WIDTHS = [320, 360, 390, 768, 1280];
 
-/** Larger text is a setting of the browser, by which media queries go too, or of the page's text alone. */
+/** Larger text: by the browser's setting, which media queries follow, or by the page's text size alone. */
 const TEXTS = [
   { name: "as it is", args: [], rootFontSize: "100%" },
   { name: "200 %, set in the browser", args: ["--blink-settings=defaultFontSize=32"], rootFontSize: "100%" },
   { name: "200 %, the text alone", args: [], rootFontSize: "200%" },
 ];
 
-/** The least height and width of what is pressed (WCAG 2.5.8). */
+/** Minimum height and width of controls (WCAG 2.5.8). */
 const TARGET_PX = 24;
 
 const LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
 const SEARCH = "/search?from=DEL&to=BOM&date=2031-10-01";
 
-/** Pages with what is long on them: names, amounts, addresses, errors. Somebody else's orders are on none. */
+/** Pages with long content: names, amounts, addresses, errors. No page shows another user's orders. */
 async function preparePages(browser) {
   const { page, context, leave } = await visit(browser, { name: LONG_WORD, expectFailures: true });
   const departs = "2031-10-01T04:00:00Z";
@@ -70,7 +69,7 @@ async function preparePages(browser) {
   };
 }
 
-/** Runs in a page: what of it is against the rules, in words. */
+/** Runs in a page; returns its violations as sentences. */
 function faults(targetPx) {
   const found = [];
   const name = (element) => [element.localName, ...element.classList].join(".");
@@ -88,7 +87,7 @@ function faults(targetPx) {
     }
   }
   for (const element of document.querySelectorAll("a, button, summary, select, input:not(.seat input)")) {
-    // What stands in a sentence is as high as its line.
+    // A link within a sentence is as high as its line.
     const isInSentence = getComputedStyle(element).display === "inline" && element.parentElement.textContent !== element.textContent;
     const { width, height } = element.getBoundingClientRect();
     const isShown = element.checkVisibility() && width > 0;
@@ -99,7 +98,7 @@ function faults(targetPx) {
   return found;
 }
 
-/** Runs in a page: whether the machine has a font, which nothing else stands in for. */
+/** Runs in a page: whether the machine has a font, without a substitute. */
 function hasFont(family) {
   const context = document.createElement("canvas").getContext("2d");
   const width = (families) => {
@@ -128,7 +127,7 @@ for (const [index, { name, rootFontSize }] of TEXTS.entries()) {
     for (const path of prepared.paths) {
       await page.goto(path);
       const style = await page.addStyleTag({ content: "/* the font */" });
-      // What is folded away has to fit as well.
+      // Folded content has to fit as well.
       await page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
       for (const font of FONTS) {
         await style.evaluate((element, text) => { element.textContent = text; },

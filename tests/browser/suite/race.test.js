@@ -12,11 +12,11 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-test("two browsers want one seat: one has it, the other is told and chooses again", async () => {
+test("two browsers want one seat: one gets it, the other is told and chooses again", async () => {
   const flight = await newFlight();
   const two = await Promise.all([1, 2].map(() => visit(browser, { expectFailures: true })));
   await Promise.all(two.map(async ({ page }) => {
-    // Neither hears of the other, so that both ask for what they see.
+    // Neither page is updated, so that both request what they show.
     await page.route("**/live?*", (route) => route.abort());
     await page.goto(`/flights/${flight.id}`);
     await tick(page, "A1", "A2");
@@ -60,7 +60,7 @@ test("a change by somebody else shows, and what is ticked stays ticked", async (
   await leave();
 });
 
-test("what was missed while the connection was lost is made up for", async () => {
+test("changes missed while the connection was lost are caught up", async () => {
   const flight = await newFlight();
   const proxy = await proxyTo(PAGES);
   const { page, leave } = await visit(browser, { base: proxy.url, expectFailures: true });

@@ -1,4 +1,4 @@
-// A small phone, a keyboard alone, and what a screen reader is told.
+// Accessibility: a small phone, the keyboard alone, and screen readers.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** Nothing is wider than the screen. */
+/** Checks that nothing is wider than the screen. */
 async function checkFits(page) {
   const { wide, screen } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth,
@@ -57,7 +57,7 @@ test("with a keyboard alone", async () => {
   await newFlight({ departs: "2031-07-07T04:00:00Z" });
   const { page, leave } = await visit(browser);
   const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
-  // Goes on with Tab until the focus is where it is wanted.
+  // Presses Tab until the focus is on the target.
   const tabTo = async (selector) => {
     for (let step = 0; step < 60; step += 1) {
       await page.keyboard.press("Tab");
@@ -87,10 +87,10 @@ test("with a keyboard alone", async () => {
   await press("Enter");
   await page.waitForURL(/\/itinerary/);
   await tabTo(".seat input");
-  // A1, one back, one to the side: B2.
+  // From A1 one row down and one seat to the side: B2.
   await press("ArrowDown", "ArrowRight", "Space");
   assert.equal(await page.locator("[data-chosen]").innerText(), "B2");
-  // One stop is the whole cabin.
+  // The whole cabin is one tab stop.
   await press("Tab");
   assert.match(await page.evaluate(() => document.activeElement.textContent), /^Who travels\?/);
   await press("Tab");
@@ -110,7 +110,7 @@ test("with a keyboard alone", async () => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`nothing for axe-core to say, ${colorScheme}`, async () => {
+  test(`axe-core finds no violations, ${colorScheme}`, async () => {
     const flight = await newFlight({ departs: "2031-08-08T04:00:00Z" });
     const event = await newEvent();
     const { page, leave } = await visit(browser, { colorScheme, reducedMotion: "reduce", bypassCSP: true, expectFailures: true });

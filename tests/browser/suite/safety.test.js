@@ -1,4 +1,4 @@
-// What pages must never do: act for another site, run what somebody wrote, send too much, ask elsewhere.
+// Security of the pages: cross-site requests, script injection, size, and requests to other hosts.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -39,7 +39,7 @@ test("hostile names are shown as they are written", async () => {
   await leave();
 });
 
-test("a form from elsewhere changes nothing", async () => {
+test("a form of another site changes nothing", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser, { expectFailures: true });
   await page.goto(`/flights/${flight.id}`);
@@ -58,7 +58,7 @@ test("a form from elsewhere changes nothing", async () => {
   ]) {
     assert.equal((await send(data, headers)).status(), 403, JSON.stringify([data, headers]));
   }
-  // Without the cookie a token is worth nothing.
+  // A token without its cookie is worthless.
   const stranger = await fetch(cancel, { method: "POST", headers: form, body: `form_token=${token}`, redirect: "manual" });
   assert.equal(stranger.status, 403);
   assert.equal(await seatStatus(flight.id, "A1"), "RESERVED");
@@ -67,7 +67,7 @@ test("a form from elsewhere changes nothing", async () => {
   await leave();
 });
 
-test("every page has a policy that forbids what is not its own", async () => {
+test("every page has a content security policy for its own resources only", async () => {
   for (const path of ["/", "/search?from=DEL&to=BOM&date=2024-02-15", "/flights/17", "/my-bookings", "/events", "/operations", "/nowhere", "/orders/x"]) {
     const answer = await fetch(PAGES + path, { headers: { accept: "text/html" } });
     const policy = answer.headers.get("content-security-policy");
@@ -79,7 +79,7 @@ test("every page has a policy that forbids what is not its own", async () => {
   }
 });
 
-test("programs still get problems, people get pages", async () => {
+test("programs get problem documents, people get pages", async () => {
   const asked = async (accept) => (await fetch(`${PAGES}/nowhere`, { headers: { accept } })).headers.get("content-type");
   assert.match(await asked("application/json"), /problem\+json/);
   assert.match(await asked("*/*"), /problem\+json/);

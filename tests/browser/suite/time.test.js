@@ -1,4 +1,4 @@
-// Time that runs out, and payments that fail.
+// Deadlines, and failed payments.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -11,7 +11,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-test("an order that is not paid in time expires before one's eyes", async () => {
+test("an unpaid order expires on the open page", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser, { base: BRIEF_PAGES });
   await page.goto(`/flights/${flight.id}`);
@@ -27,10 +27,10 @@ test("an order that is not paid in time expires before one's eyes", async () => 
   await leave();
 });
 
-test("the countdown goes by the server's clock, also after a reload and with a wrong clock", async () => {
+test("the countdown follows the server's clock, also after a reload and with a wrong local clock", async () => {
   const flight = await newFlight();
   const { page, context, leave } = await visit(browser);
-  // A machine whose clock is three hours behind.
+  // A machine whose clock is three hours slow.
   await context.addInitScript(() => {
     const now = Date.now.bind(Date);
     Date.now = () => now() - 3 * 3600 * 1000;
@@ -54,7 +54,7 @@ test("the countdown goes by the server's clock, also after a reload and with a w
   await leave();
 });
 
-test("a code that is declined can be followed by another while the seats are held", async () => {
+test("after a declined code another can be tried while the seats are held", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser);
   await page.goto(`/flights/${flight.id}`);
@@ -76,7 +76,7 @@ test("a code that is declined can be followed by another while the seats are hel
   await leave();
 });
 
-test("a page that the browser kept is loaded again when one comes back to it", async () => {
+test("a page from the browser's back-forward cache is reloaded", async () => {
   const flight = await newFlight();
   const { page, leave } = await visit(browser);
   const comeBack = async () => {

@@ -1,5 +1,5 @@
-// A browser whose pages must stay within the rules: no script error, nothing that the content security
-// policy refuses, no request to another host.
+// A browser whose pages must be clean: no script error, no violation of the content security policy, no
+// request to another host.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -11,7 +11,7 @@ export const PAGES = process.env.TEST_PAGES_URL;
 export const BRIEF_PAGES = process.env.TEST_BRIEF_PAGES_URL;
 export const CLOSED_PAGES = process.env.TEST_CLOSED_PAGES_URL;
 
-/** A phone of the smaller kind. */
+/** A small phone. */
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
 function executable() {
@@ -26,7 +26,7 @@ function executable() {
   throw new Error("Chromium is not installed: scripts/install-browser installs it");
 }
 
-/** Starts a browser. Root can't have Chromium's sandbox; the pages are our own. */
+/** Starts a browser. Chromium's sandbox does not work as root; the pages are our own. */
 export function launch(args = []) {
   const isRoot = process.getuid && process.getuid() === 0;
   return chromium.launch({ executablePath: executable(), args: isRoot ? ["--no-sandbox", ...args] : args });
@@ -34,7 +34,7 @@ export function launch(args = []) {
 
 let visitors = 0;
 
-/** Somebody of their own, at a browser of their own. What went wrong on the way is checked by `leave`. */
+/** A new user in a new browser context. `leave` checks for errors on the way. */
 export async function visit(browser, options = {}) {
   const { base = PAGES, name = `visitor ${process.pid} ${++visitors}`, expectFailures = false, ...rest } = options;
   const context = await browser.newContext({ baseURL: base, locale: "en-US", ...rest });
@@ -48,7 +48,7 @@ export async function visit(browser, options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => wrongs.push(`script: ${error.message}`));
   page.on("console", (message) => {
-    // htmx logs a lost stream as the event that told of it.
+    // htmx logs a lost stream as its error event.
     const isFailedRequest = /Failed to load resource|ERR_|object Event/.test(message.text());
     if (message.type() === "error" && !(expectFailures && isFailedRequest)) wrongs.push(`console: ${message.text()}`);
   });

@@ -1,4 +1,4 @@
-// What people do, in the words of the pages.
+// Actions of users on the pages.
 
 /** Ticks seats on the map. */
 export async function tick(page, ...seats) {
@@ -7,7 +7,7 @@ export async function tick(page, ...seats) {
   }
 }
 
-/** Holds them, and waits for the order's page. */
+/** Holds the ticked seats, and waits for the order's page. */
 export async function hold(page) {
   await page.getByRole("button", { name: "Hold these seats" }).click();
   await page.waitForURL(/\/orders\//);
@@ -19,12 +19,12 @@ export async function pay(page, code) {
   await page.getByRole("button", { name: /^Pay( again)?$/ }).click();
 }
 
-/** Waits until the order's page says this. */
+/** Waits until the order's page contains this word. */
 export async function untilSaid(page, word) {
   await page.locator(".badge", { hasText: word }).waitFor();
 }
 
-/** Waits until a map hears of what others take. */
+/** Waits until a seat map receives updates. */
 export async function untilLive(page) {
   await page.locator(".map[data-live=true]").first().waitFor();
 }

@@ -2,7 +2,7 @@
 
 const PAGES = process.env.TEST_PAGES_URL;
 
-/** Makes an event: forty tickets for twelve dollars, unless told otherwise. */
+/** Creates an event: forty tickets at twelve dollars by default. */
 export async function newEvent({ name = `Evening ${process.pid}`, tickets = 40, price = 12, description = "With music." } = {}) {
   const answer = await fetch(`${PAGES}/api/v1/events`, {
     method: "POST",

@@ -1,4 +1,4 @@
-// Flights for tests: each test takes one that no other takes.
+// Flights for tests, a new one for each.
 
 const FLIGHTS = process.env.TEST_FLIGHTS_URL;
 
@@ -10,12 +10,12 @@ async function json(url, options) {
 
 let number = 0;
 
-/** Puts a flight into the schedule: Delhi to Goa unless told otherwise, with a seat map unless told none. */
+/** Adds a flight to the schedule: by default from Delhi to Goa, with a seat map. */
 export async function newFlight({
   source = "DEL", destination = "GOI", departs = "2031-03-10T04:00:00Z", minutes = 150,
   seatMap = "rows A-D, seats 1-6", seats = 24, price = 4200,
 } = {}) {
-  // File and process make the number one that no other test has.
+  // The number is unique by test file and process.
   number += 1;
   const flightNumber = `ZZ${1000 + ((process.pid * 7 + number) % 9000)}`;
   const departure = new Date(departs);
@@ -32,7 +32,7 @@ export async function newFlight({
   return flight;
 }
 
-/** Waits until searches find a new flight: a schedule of a hundred thousand is read again for it. */
+/** Waits until searches find a new flight: a timetable of a hundred thousand flights is rebuilt for it. */
 async function untilFound({ id, source, destination, departure_local: departs }) {
   const query = new URLSearchParams({
     source, destination, date: departs.slice(0, 10), seats: 1, max_stops: 0, airlines: "ZZ", limit: 100,
@@ -45,13 +45,13 @@ async function untilFound({ id, source, destination, departure_local: departs })
   }
 }
 
-/** The status of a flight's seat, as the API has it. */
+/** The status of a flight's seat by the API. */
 export async function seatStatus(flight, seat) {
   const { seats } = await json(`${FLIGHTS}/api/flights/${flight}/seats`);
   return seats.find((one) => one.seatNumber === seat).status;
 }
 
-/** Orders seats by the API, as somebody else. */
+/** Orders seats through the API, as another user. */
 export async function orderSeats(flight, seats, userId = "somebody else") {
   return json(`${process.env.TEST_PAGES_URL}/api/flights/${flight}/orders`, {
     method: "POST",
@@ -60,7 +60,7 @@ export async function orderSeats(flight, seats, userId = "somebody else") {
   });
 }
 
-/** Books seats by count, paid at once; answers the booking's id. */
+/** Books seats by count, paid at once; returns the booking's id. */
 export async function bookSeats(flight, userId = 1, seats = 2) {
   const booked = await json(`${process.env.TEST_PAGES_URL}/api/bookings`, {
     method: "POST",

@@ -1,8 +1,8 @@
-// A way to the pages that can be cut, as a lost network does.
+// A connection to the pages that can be cut, as by a lost network.
 
 import net from "node:net";
 
-/** Passes everything on to this address, until it is cut; then it takes nothing, until it is mended. */
+/** Forwards everything to this address until it is cut; then it refuses connections until it is restored. */
 export async function proxyTo(url) {
   const { hostname, port } = new URL(url);
   const open = new Set();

@@ -1,6 +1,6 @@
-// The whole system on free ports, with data of its own, and two more booking-services beside the first: one
-// whose orders are held for seconds only, and one where visitors have to log in. Services have no state of
-// their own, so all work on the same orders.
+// The whole system on free ports with its own data, and two more booking-services: one whose holds expire
+// within seconds, and one where visitors have to log in. Services are stateless, so all work on the same
+// orders.
 
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -16,7 +16,7 @@ const PARTS = ["FLIGHT", "BOOKING", "PAYMENT", "POSTGRES", "REDIS"];
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
-/** How long the second booking-service holds seats. */
+/** Hold time of the second booking-service. */
 export const BRIEFLY_S = 4;
 
 async function freePorts(count) {
@@ -40,10 +40,10 @@ async function untilReady(url) {
   }
 }
 
-/** Starts it from these binaries. */
+/** Starts the system from these binaries. */
 export async function startStack(binaries) {
   const state = mkdtempSync(path.join(os.tmpdir(), "holdfast-browser-"));
-  // Where root runs this, PostgreSQL runs as another user, who has to come in.
+  // As root, PostgreSQL runs as another user, who must reach its directory.
   chmodSync(state, 0o755);
   const ports = await freePorts(PARTS.length + 2);
   const environment = { ...process.env, HOLDFAST_STATE_DIR: state, HOLDFAST_POSTGRES_URL: "", HOLDFAST_REDIS_URL: "" };
@@ -70,7 +70,7 @@ export async function startStack(binaries) {
       REDIS_URL: `redis://127.0.0.1:${redis}`,
       FLIGHT_SERVICE_URL: `http://127.0.0.1:${flight}`,
       PAYMENT_SERVICE_URL: `http://127.0.0.1:${payment}`,
-      // As the stack's own: all tests come from one address, to flights that have left.
+      // As in the local stack: all tests come from one address, and the flights departed long ago.
       HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_USER: "0",
       HOLDFAST__CUSTOMERS__UNPAID_ORDERS_PER_ADDRESS: "0",
       HOLDFAST__CUSTOMERS__CANCEL_BEFORE_DEPARTURE: "never",
@@ -81,7 +81,7 @@ export async function startStack(binaries) {
   const url = (port) => `http://127.0.0.1:${port}`;
   const stop = async () => {
     for (const other of others) {
-      // A signal to all of them may have come first.
+      // A signal to the process group may have come first.
       if (other.exitCode === null && other.signalCode === null) {
         const ended = once(other, "exit");
         other.kill();

@@ -1,5 +1,5 @@
--- All itineraries from $1 to $2 that depart from $3 until before $4, with at most three stops: the twenty
--- cheapest, in the search's own order.
+-- The twenty cheapest itineraries from $1 to $2 with at most three stops that depart in [$3, $4), in the
+-- search's own order.
 WITH RECURSIVE itinerary AS (
     SELECT ARRAY[id] AS ids, ARRAY[source, destination] AS airports, destination AS airport,
            departs_at, arrives_at, price_minor, currency
