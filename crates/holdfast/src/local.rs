@@ -1,6 +1,7 @@
 //! The local stack: its parts, their start, supervision and stop.
 
 pub mod banner;
+mod environment;
 pub mod keys;
 pub mod orphans;
 pub mod ports;

@@ -7,6 +7,7 @@ mod data_directory;
 mod error;
 mod installation;
 mod settings;
+mod superuser;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -25,9 +26,7 @@ use data_directory::Home;
 pub use error::PostgresError;
 pub use installation::{Installation, OLDEST_MAJOR};
 pub use settings::Durability;
-
-/// The server's superuser, which the services and tests use.
-pub const USER: &str = "holdfast";
+pub use superuser::USER;
 
 /// Start-up takes a second; crash recovery under load takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(30);

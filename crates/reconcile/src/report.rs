@@ -8,8 +8,6 @@ use domain::Currency;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::rules::Case;
-
 /// Listed violations; more are only counted.
 const LISTED_MAX: usize = 100;
 
@@ -193,26 +191,6 @@ impl Verdict {
         }
     }
 
-    /// Adds a case to the totals, right or wrong.
-    pub(crate) fn count(&mut self, case: &Case) {
-        if let Some(booking) = &case.booking {
-            raise(&mut self.bookings, &booking.state);
-            let is_to_pay = booking.channel != "simple" && booking.amount != Some(0);
-            self.confirmed_to_pay += u64::from(booking.state == "confirmed" && is_to_pay);
-            self.unfinished.count += u64::from(booking.has_work);
-            self.unfinished.overdue += u64::from(booking.is_overdue);
-        }
-        for charge in &case.charges {
-            raise(&mut self.charges, &charge.status);
-            self.charges_kept += u64::from(charge.keeps_money());
-            if charge.status == "success" {
-                let money = self.money.entry(charge.currency.clone()).or_default();
-                money.captured_minor = money.captured_minor.saturating_add(charge.amount);
-                money.refunded_minor = money.refunded_minor.saturating_add(charge.refunded);
-            }
-        }
-    }
-
     pub(crate) fn add(&mut self, violation: Violation) {
         self.clean = false;
         self.violation_count += 1;
@@ -228,15 +206,6 @@ impl Verdict {
         }
         self.violation_count += unexamined;
         self.clean &= unexamined == 0;
-    }
-}
-
-fn raise(counts: &mut BTreeMap<String, u64>, name: &str) {
-    match counts.get_mut(name) {
-        Some(count) => *count += 1,
-        None => {
-            counts.insert(name.to_owned(), 1);
-        }
     }
 }
 

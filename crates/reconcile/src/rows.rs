@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Portal, Row};
 use uuid::Uuid;
 
-use crate::AuditError;
+use crate::error::AuditError;
 use crate::snapshot::{BOOKINGS, FLIGHTS, PAYMENTS, Snapshot};
 
 /// Rows per page: a few hundred kilobytes.

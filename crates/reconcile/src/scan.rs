@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use crate::error::AuditError;
+use crate::options::Options;
 use crate::report::{PoolKind, Pools, Rule, Verdict, Violation};
 use crate::rows::{self, Booking, Charge, Hold, Rows};
 use crate::rules::Case;
 use crate::snapshot::{BOOKINGS, Connections, FLIGHTS, Snapshot};
 use crate::tickets;
-use crate::{AuditError, Options};
 
 /// Suspects that are rechecked. The snapshots are a few milliseconds apart, in which far fewer bookings move
 /// on; more suspects than this are no matter of timing.

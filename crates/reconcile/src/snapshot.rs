@@ -5,7 +5,8 @@ use std::time::Duration;
 use deadpool_postgres::{ClientWrapper, Transaction};
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 
-use crate::{AuditError, Urls};
+use crate::error::AuditError;
+use crate::options::Urls;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Row;
 
-use crate::AuditError;
+use crate::error::AuditError;
 use crate::report::{PoolKind, Rule, Verdict, Violation};
 use crate::rows::is_live;
 use crate::snapshot::{BOOKINGS, Snapshot};

@@ -5,8 +5,7 @@
 //! commit.
 //!
 //! ```
-//! # use std::time::Duration;
-//! # use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
+//! # //! # use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
 //! # #[derive(Debug, thiserror::Error)]
 //! # #[error("no")]
 //! # struct WriteError;
@@ -29,11 +28,11 @@
 //! callers are told; they know how to find out.
 
 mod error;
+mod limits;
 mod writer;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
@@ -41,22 +40,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::error::{BatchError, IsData};
+pub use self::limits::Limits;
 use self::writer::{Waiting, Writer};
 
 #[cfg(test)]
 mod tests;
-
-/// Limits of one writer.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Most items in one batch.
-    pub batch: usize,
-    /// Most items in the queue; more are refused with [`BatchError::Busy`] (backpressure).
-    pub queue: usize,
-    /// Longest wait for a batch to begin; an item that waited longer is refused with [`BatchError::Busy`] (load
-    /// shedding).
-    pub wait: Duration,
-}
 
 /// Writes items in batches, one batch at a time. Clones share the queue. Writing ends once all are dropped and
 /// the queue is empty.

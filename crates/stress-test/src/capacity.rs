@@ -1,10 +1,8 @@
 //! The capacity finder: raises the rate until the 99th percentile or the errors exceed their limit.
 
-use serde::{Deserialize, Serialize};
-
+use crate::limits::Limits;
 use crate::outcome::Kind;
 use crate::report::Step;
-use crate::scenario::Scenario;
 use loadgen::stats::as_number;
 
 /// First rate, per second.
@@ -15,26 +13,6 @@ const RAISED_BY: u32 = 60;
 const NEAR: u32 = 8;
 /// Upper bound of the tries: a factor of a thousand, and the bisection, with some repeats.
 pub(super) const MOST_TRIES: usize = 32;
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    pub p99_ms: f64,
-    /// Failed and missed requests, in percent of all.
-    pub errors_percent: f64,
-}
-
-/// The capacity finder's result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CapacityReport {
-    pub scenario: Scenario,
-    pub limits: Limits,
-    /// The highest rate within the limits, per second; `None` if the first exceeded them.
-    pub rate: Option<u32>,
-    /// The exceeded limit, as a sentence; `None` if none was.
-    pub broke: Option<String>,
-    /// The tried rates in ascending order.
-    pub steps: Vec<Step>,
-}
 
 /// The state of the search.
 #[derive(Clone, Copy, Debug, Default)]

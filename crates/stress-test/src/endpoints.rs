@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::flow::any;
+use crate::random::any;
 use loadgen::http::{Answer, Connection, ConnectionError, Method, Request, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

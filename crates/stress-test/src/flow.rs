@@ -18,28 +18,17 @@ mod flight;
 mod option;
 mod order;
 mod search;
+mod shared;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use search::Network;
 
-use crate::endpoints::{Caller, Endpoint, Reply};
-use crate::outcome::{BUSY, CONFIRMED, NOT_UNDERSTOOD, STILL_PENDING};
+use crate::endpoints::Caller;
+use crate::outcome::{NOT_UNDERSTOOD, STILL_PENDING};
 use crate::pool::{Open, Pool, Products};
-use loadgen::http::ConnectionError;
+use crate::random::any;
 use loadgen::stats::Outcome;
-
-/// A booking without an end after so long counts as still pending.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Delays between lookups: short at first, when most bookings end.
-const LOOKS: [Duration; 4] = [
-    Duration::from_millis(10),
-    Duration::from_millis(20),
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-];
 
 /// A customer's flow.
 #[derive(Clone, Debug)]
@@ -138,19 +127,6 @@ pub async fn follow_up(caller: &mut Caller, pool: &Pool, open: Open) -> Outcome 
     }
 }
 
-/// A user id, for endpoints that accept any.
-fn any_user() -> u32 {
-    rand::random_range(1..=100_000)
-}
-
-/// A random element.
-pub(super) fn any<T>(things: &[T]) -> Option<&T> {
-    if things.is_empty() {
-        return None;
-    }
-    things.get(rand::random_range(0..things.len()))
-}
-
 fn any_by_weight(flows: &[(u32, Flow)]) -> Option<&Flow> {
     let all = flows.iter().map(|(weight, _)| *weight).sum::<u32>();
     let mut drawn = rand::random_range(0..all.max(1));
@@ -158,64 +134,6 @@ fn any_by_weight(flows: &[(u32, Flow)]) -> Option<&Flow> {
         match drawn.checked_sub(*weight) {
             Some(left) => drawn = left,
             None => return Some(flow),
-        }
-    }
-    None
-}
-
-/// The outcome of an answer without a meaning of the endpoint's own, or of no answer.
-fn failure(reply: &Result<Reply, ConnectionError>) -> Outcome {
-    match reply {
-        Ok(reply) if matches!(reply.status, 429 | 503) => BUSY,
-        Ok(reply) => Outcome::Status(reply.status),
-        Err(_) => Outcome::Broken,
-    }
-}
-
-/// Whether the answer is certain that nothing was booked.
-fn is_clear_no(reply: &Result<Reply, ConnectionError>) -> bool {
-    reply
-        .as_ref()
-        .is_ok_and(|reply| matches!(reply.status, 400..=499))
-}
-
-/// Records units that an answer refused, or whose outcome is unknown; returns the flow's outcome.
-fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionError>) -> Outcome {
-    if is_clear_no(reply) {
-        pool.told.fail(units);
-    } else {
-        pool.told.lose(units);
-    }
-    failure(reply)
-}
-
-/// Records a booking's end; `None` if it is not known yet.
-fn tell_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
-    match ended {
-        Some(CONFIRMED) => pool.told.confirm(open.units, &open.seats),
-        Some(_) => pool.told.fail(open.units),
-        None => pool.told.leave_open(open),
-    }
-    ended.unwrap_or(STILL_PENDING)
-}
-
-/// Polls a booking until `end` returns its outcome; `None` after the timeout.
-async fn wait_for_end(
-    caller: &mut Caller,
-    path: &str,
-    end: impl Fn(&Reply) -> Option<Outcome>,
-) -> Option<Outcome> {
-    let until = tokio::time::Instant::now() + PATIENCE;
-    let mut looks = LOOKS.into_iter();
-    let mut pause = Duration::from_millis(5);
-    while tokio::time::Instant::now() < until {
-        tokio::time::sleep(pause).await;
-        pause = looks.next().unwrap_or(Duration::from_millis(100));
-        let reply = caller.get(Endpoint::Booking, path.to_owned()).await;
-        if let Ok(reply) = reply
-            && let Some(outcome) = end(&reply)
-        {
-            return Some(outcome);
         }
     }
     None

@@ -2,11 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::capacity::CapacityReport;
 use crate::chart::scale::label;
 use crate::chart::{latencies, outcomes, rates};
 use crate::compare::{Change, Judgement};
 use crate::outcome::Kind;
+use crate::report::CapacityReport;
 use crate::report::{ScenarioReport, Step, TrialReport};
 use crate::table::{capacity_line, sales};
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::capacity::CapacityReport;
+use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::outcome::Kind;
 use crate::scenario::Scenario;
@@ -65,6 +65,19 @@ pub struct ScenarioReport {
     /// A closed loop first, then fixed rates.
     pub steps: Vec<Step>,
     pub finding: Finding,
+}
+
+/// The capacity finder's result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CapacityReport {
+    pub scenario: Scenario,
+    pub limits: Limits,
+    /// The highest rate within the limits, per second; `None` if the first exceeded them.
+    pub rate: Option<u32>,
+    /// The exceeded limit, as a sentence; `None` if none was.
+    pub broke: Option<String>,
+    /// The tried rates in ascending order.
+    pub steps: Vec<Step>,
 }
 
 /// One load, and its sales.

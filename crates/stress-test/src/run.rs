@@ -6,11 +6,13 @@ use anyhow::{Context as _, bail};
 use reconcile::Options;
 
 use crate::arguments::Arguments;
-use crate::capacity::{CapacityReport, Limits, MOST_TRIES, Search, broken};
+use crate::capacity::{MOST_TRIES, Search, broken};
 use crate::endpoints::Caller;
 use crate::flight_fixtures::FlightFixtures;
+use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::products;
+use crate::report::CapacityReport;
 use crate::report::{AuditReport, FORM, ScenarioReport, StepPace, TrialReport, TrialVerdict};
 use crate::scenario::{Provider, Scenario};
 use crate::step::{self, answered_per_s};

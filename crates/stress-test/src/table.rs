@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::capacity::CapacityReport;
 use crate::compare::{Change, Judgement};
 use crate::outcome::Kind;
+use crate::report::CapacityReport;
 use crate::report::{SaleReport, Step, StepPace, TrialReport};
 use crate::scenario::Scenario;
 use crate::verdict::Finding;

@@ -2,7 +2,8 @@
 
 use local_servers::service::Service;
 
-use super::services::{LOCAL_SETTINGS, is_set};
+use super::environment::is_set;
+use super::services::LOCAL_SETTINGS;
 use super::settings::Settings;
 
 /// The addresses, the differences from a deployment, and three commands to paste.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use local_servers::service::Service;
 use tokens::Signer;
 
-use super::services::is_set;
+use super::environment::is_set;
 use super::settings::Settings;
 use crate::commands::mint_key;
 

@@ -11,7 +11,8 @@ use jiff::tz::TimeZone;
 use local_servers::service::Service;
 use tokio::process::Command;
 
-use super::services::{self, Addresses, HIDDEN_ENVIRONMENT, is_set};
+use super::environment::is_set;
+use super::services::{self, Addresses, HIDDEN_ENVIRONMENT};
 use super::settings::Settings;
 
 /// The terminal shows progress; of the log only errors, as plain text.

@@ -6,6 +6,7 @@ use local_servers::child::{Child, Launch, Lifetime};
 use local_servers::service::Service;
 use nix::sys::signal::Signal;
 
+use super::environment::is_set;
 use super::keys::{Keys, SIGNING_KEY, SIGNING_KEY_FILE};
 use super::settings::Settings;
 
@@ -180,11 +181,6 @@ pub fn environment(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// Whether the user sets this variable.
-pub fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some()
 }
 
 #[cfg(test)]

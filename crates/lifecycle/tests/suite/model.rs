@@ -16,7 +16,8 @@ mod explore;
 mod future;
 mod laws;
 mod services;
+mod setting;
 mod world;
 
 pub use explore::{Explored, explore};
-pub use world::{Claims, Fault, Setting};
+pub use setting::{Claims, Fault, Setting};

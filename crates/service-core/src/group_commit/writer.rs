@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{BatchError, IsData, Limits};
+use super::error::{BatchError, IsData};
+use super::limits::Limits;
 
 /// A queued item and the channel for its answer.
 pub(super) struct Waiting<I, A, E> {

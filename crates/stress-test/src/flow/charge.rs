@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any_user, not_had};
+use super::shared::{any_user, not_had};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CHARGED, DECLINED, TIMED_OUT};
 use crate::pool::{Pool, Products, Receipt};

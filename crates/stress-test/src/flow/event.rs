@@ -3,10 +3,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any, not_had, tell_end, wait_for_end};
+use super::shared::{not_had, tell_end, wait_for_end};
 use crate::endpoints::{Caller, Endpoint, Reply};
 use crate::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SOLD_OUT};
 use crate::pool::{Open, Pool};
+use crate::random::any;
 use loadgen::stats::Outcome;
 
 pub(super) async fn buy(

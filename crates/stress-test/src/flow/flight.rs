@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{any_user, not_had};
+use super::shared::{any_user, not_had};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CONFIRMED, DECLINED, SOLD_OUT, TIMED_OUT};
 use crate::pool::Pool;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{any_user, not_had};
+use super::shared::{any_user, not_had};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CONFIRMED, SOLD_OUT};
 use crate::pool::Pool;

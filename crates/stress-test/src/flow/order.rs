@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{any_user, not_had, tell_end, wait_for_end};
+use super::shared::{any_user, not_had, tell_end, wait_for_end};
 use crate::endpoints::{Caller, Endpoint, Reply};
 use crate::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT};
 use crate::pool::{Open, Pool};

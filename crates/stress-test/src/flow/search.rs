@@ -1,8 +1,8 @@
 //! Searches for itineraries.
 
-use super::any;
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{BUSY, FOUND, NOT_UNDERSTOOD, NOTHING_FOUND};
+use crate::random::any;
 use loadgen::http::Request;
 use loadgen::stats::Outcome;
 

@@ -10,7 +10,7 @@ use loadgen::http::{self, Connection, Request, Target};
 use loadgen::load::{Pace, Plan};
 use loadgen::stats::{Outcome, Report, median};
 
-use crate::Arguments;
+use crate::arguments::Arguments;
 use crate::setup::Setup;
 use crate::week::Week;
 

@@ -12,6 +12,7 @@
 //! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
 //! process. The whole takes about four minutes, half of it the SQL queries.
 
+mod arguments;
 mod engine;
 mod growth;
 mod http;
@@ -25,57 +26,14 @@ use std::process::ExitCode;
 
 use benches::numbers::{print_result, ratio};
 use benches::{bare, exit_code};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser as _;
 use loadgen::console::line;
 use test_stack::background_load::{BackgroundLoad, TOLERATED_CORES};
 use test_stack::unless_interrupted;
 
+use crate::arguments::{Arguments, Command, Part};
 use crate::setup::Setup;
 use crate::week::Week;
-
-/// Measures search latency
-#[derive(Parser)]
-#[command(name = "bench-search")]
-struct Arguments {
-    /// Measure this part only; may be repeated
-    #[arg(long, value_name = "PART")]
-    only: Vec<Part>,
-    /// Number of random searches
-    #[arg(long, default_value_t = 2_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=100_000))]
-    searches: u32,
-    /// Seconds that cached searches, and the bare handler, are measured in each round
-    #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..=60))]
-    seconds: u8,
-    /// Rounds; the median counts
-    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=20))]
-    rounds: u8,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Part {
-    /// In this process
-    Engine,
-    /// Over HTTP
-    Http,
-    /// One recursive SQL query
-    Sql,
-    /// Larger timetables
-    Growth,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// The bare handler, in a process of its own
-    #[command(hide = true)]
-    Bare {
-        /// The port on 127.0.0.1
-        port: u16,
-        /// Size of the body, in bytes
-        bytes: usize,
-    },
-}
 
 /// The results that are compared over time.
 #[derive(Default)]

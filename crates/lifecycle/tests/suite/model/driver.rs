@@ -3,7 +3,7 @@
 use lifecycle::{Action, BookingState, ChargedSeats, Event, Payment};
 
 use super::services::{Answer, Request};
-use super::world::{Fault, Setting};
+use super::setting::{Fault, Setting};
 
 /// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,7 +7,8 @@ use lifecycle::Event;
 
 use super::future::{Future, Step};
 use super::laws::{broken_law, decided_stays};
-use super::world::{Setting, World};
+use super::setting::Setting;
+use super::world::World;
 
 /// The result of a walk in which every law holds.
 #[derive(Clone)]

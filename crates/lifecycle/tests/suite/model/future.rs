@@ -6,7 +6,8 @@ use lifecycle::Event;
 
 use super::driver::{Doing, begin, follow, follow_silence};
 use super::services::{Answer, Hold, Request, Services};
-use super::world::{Claims, Fault, Setting, Worker, World};
+use super::setting::{Claims, Fault, Setting};
+use super::world::{Worker, World};
 
 /// A transition.
 #[derive(Clone, Copy, PartialEq, Eq)]

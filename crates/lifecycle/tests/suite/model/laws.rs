@@ -3,7 +3,8 @@
 use lifecycle::{Action, BookingState, Payment, State};
 
 use super::services::{Hold, Key};
-use super::world::{Setting, World};
+use super::setting::Setting;
+use super::world::World;
 
 /// The first law that this world breaks.
 pub fn broken_law(setting: &Setting, world: &World) -> Option<&'static str> {

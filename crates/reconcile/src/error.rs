@@ -1,0 +1,17 @@
+//! Why there is no report.
+
+use inventory::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the address of the {0} database is malformed")]
+    Address(&'static str, #[source] tokio_postgres::Error),
+    #[error("the {0} database can't be reached")]
+    Unreachable(&'static str, #[source] tokio_postgres::Error),
+    /// A query failed or timed out.
+    #[error("the {0} database can't be read")]
+    Database(&'static str, #[source] tokio_postgres::Error),
+    /// The ledger proof failed to run.
+    #[error("the ledger can't be read")]
+    Ledger(#[from] StoreError),
+}
