@@ -99,10 +99,7 @@ impl Catalog {
         flight.map_err(AppError::of_flight(name))
     }
 
-    /// Flights as one itinerary, with its price.
-    ///
-    /// # Errors
-    /// When they are none, or flight-service does not answer.
+    /// Flights as one itinerary, with its price. [`AppError::NoItinerary`] if they cannot be combined.
     pub async fn itinerary(&self, ids: &Legs, context: &CallContext) -> Result<Path, AppError> {
         let itinerary = self.flights.itinerary(ids, context).await;
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Why a call failed.
+//! Errors of the app.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::db::DbError;
 use crate::model::invalid_field::InvalidField;
 use crate::model::refusal::Refusal;
 
-/// What does not exist, or not for this caller.
+/// A resource that does not exist, or that the caller may not see.
 #[derive(Debug, thiserror::Error)]
 pub enum Unknown {
     #[error("there is no booking {0}")]
@@ -115,10 +115,10 @@ pub enum AppError {
     /// Fewer tickets are left than requested.
     #[error("fewer than {0} tickets are left")]
     NotSoMany(Units),
-    /// A bug: the hold that was asked for is malformed.
+    /// A bug: the requested hold is malformed.
     #[error(transparent)]
     MalformedHold(#[from] MalformedHold),
-    /// The inventory has no verdict, or refuses for a reason that no customer should meet.
+    /// The inventory gave no verdict, or refused for a reason that is a bug.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
     #[error(transparent)]
@@ -140,7 +140,7 @@ impl From<clients::Refusal> for Refusal {
 }
 
 impl AppError {
-    /// What flight-service did not give: its refusals are this service's own.
+    /// From a call to flight-service, whose refusals become this service's own.
     pub(crate) fn of_flights(error: CallError) -> Self {
         match error {
             CallError::Refused(refusal) => Self::Refused(refusal.into()),
@@ -148,7 +148,7 @@ impl AppError {
         }
     }
 
-    /// The same of one flight, under the name by which the caller knows it.
+    /// From a call about a single flight, whose name appears in the error if it is unknown.
     pub(crate) fn of_flight(name: &str) -> impl FnOnce(CallError) -> Self {
         move |error| match error {
             CallError::Refused(clients::Refusal {

@@ -60,7 +60,7 @@ impl Owned for Purchase {
     }
 }
 
-/// [`AppError::Unknown(Unknown::User)`] unless the caller may act for this user.
+/// [`Unknown::User`] unless the caller may act for this user.
 pub fn check_user(id: Uuid, caller: &Caller) -> Result<(), AppError> {
     if caller.may_act_for(&id.to_string()) {
         Ok(())

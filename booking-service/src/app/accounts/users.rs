@@ -67,7 +67,7 @@ impl Users {
         }
     }
 
-    /// [`AppError::Unknown(Unknown::User)`] if there is none.
+    /// [`Unknown::User`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<User, AppError> {
         let user = db::accounts::users::find(&self.database, id).await?;
         user.ok_or(AppError::Unknown(Unknown::User))

@@ -69,11 +69,8 @@ pub struct Deadlines {
 }
 
 impl Bookings {
-    /// Adds a booking and works on it until it is decided, or waits for its customer. What could not be
-    /// had is a booking that has failed.
-    ///
-    /// # Errors
-    /// When the outcome is not known yet, or the key belongs to another request.
+    /// Adds a booking and drives it until it is decided or waits for its customer. A refused booking is returned
+    /// as a failed one. Fails if the outcome is not known yet, or the key belongs to another request.
     pub async fn book(
         &self,
         new: NewBooking,
@@ -188,7 +185,7 @@ impl Bookings {
         }
     }
 
-    /// [`AppError::Unknown(Unknown::Booking)`] if there is none.
+    /// [`Unknown::Booking`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.engine.database, id).await?;
         booking.ok_or(AppError::Unknown(Unknown::Booking(id)))

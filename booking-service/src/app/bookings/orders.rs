@@ -67,7 +67,7 @@ impl Orders {
         }
     }
 
-    /// [`AppError::Unknown(Unknown::Order)`] unless the caller owns the order or is staff. Always read from the row, so
+    /// [`Unknown::Order`] unless the caller owns the order or is staff. Always read from the row, so
     /// that no stale copy decides.
     pub async fn check_owner(&self, id: HoldId, caller: &Caller) -> Result<(), AppError> {
         // Staff need no lookup: the next step reveals whether the order exists.
@@ -81,7 +81,7 @@ impl Orders {
         }
     }
 
-    /// [`AppError::Unknown(Unknown::Order)`] if there is none.
+    /// [`Unknown::Order`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<Booking, AppError> {
         let booking = db::bookings::find_by_hold(&self.bookings.engine.database, id).await?;
         booking

@@ -47,7 +47,7 @@ impl SimpleOrders {
         }
     }
 
-    /// [`AppError::Unknown(Unknown::Order)`] if there is none.
+    /// [`Unknown::Order`] if there is none.
     pub async fn find(&self, id: BookingId) -> Result<Booking, AppError> {
         let booking = db::bookings::find(&self.bookings.engine.database, id).await?;
         booking

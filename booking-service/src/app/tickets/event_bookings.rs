@@ -92,7 +92,7 @@ impl EventBookings {
         let inventory = &self.bookings.engine.inventory;
         let taking = inventory.hold(command.gated_by(quote.tickets));
         match taking.with(new.clone()).with_new_id().send().await {
-            // The same request at another replica was faster.
+            // The same request at another replica was first.
             Ok(view) if view.replayed => Err(AppError::MadeBefore),
             Ok(_) => {
                 crash_points::point("job.after");
@@ -220,7 +220,7 @@ impl EventBookings {
             .transpose()
     }
 
-    /// [`AppError::Unknown(Unknown::EventBooking)`] if there is none.
+    /// [`Unknown::EventBooking`] if there is none.
     pub async fn find(&self, id: HoldId) -> Result<EventBooking, AppError> {
         view_of(self.row(id).await?)
     }

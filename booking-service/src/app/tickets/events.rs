@@ -1,9 +1,3 @@
-//! Events: made, listed, looked up, changed, deleted, counted.
-//!
-//! How many tickets an event has is its pool's capacity, so it changes through the inventory, which
-//! decides it in one queue with the sales. An event is deleted by taking all of its tickets away: that
-//! is refused while somebody has one, and once it is done nobody can get one.
-
 //! Events: create, list, look up, change, delete, statistics.
 //!
 //! The number of tickets is the capacity of the event's pool, so it changes through the inventory, which
@@ -48,7 +42,7 @@ impl Events {
         Ok(db::tickets::events::list(&self.database, after, limit).await?)
     }
 
-    /// [`AppError::Unknown(Unknown::Event)`] if there is none or it was deleted.
+    /// [`Unknown::Event`] if there is none or it was deleted.
     pub async fn find(&self, id: Uuid) -> Result<Event, AppError> {
         let event = db::tickets::events::find(&self.database, id).await?;
         event.ok_or(AppError::Unknown(Unknown::Event))
@@ -82,8 +76,8 @@ impl Events {
     /// Deletes an event without tickets held or sold. Its row stays, for its ended bookings.
     pub async fn delete(&self, id: Uuid) -> Result<(), AppError> {
         let pool = self.find(id).await?.pool;
-        // In one commit, so that no sale comes between: its tickets are gone, and so is the event. A change that
-        // found the event just before may still bring tickets: they are not for sale.
+        // One commit, so that no sale comes in between. A concurrent change that found the event just before may
+        // still add tickets, but the pool is closed for sale.
         let closed = PoolChange {
             capacity: Some(0),
             closes: true,

@@ -79,7 +79,7 @@ impl TicketOptions {
         })
     }
 
-    /// [`AppError::Unknown(Unknown::TicketOption)`] if there is none.
+    /// [`Unknown::TicketOption`] if there is none.
     pub async fn find(&self, id: Uuid) -> Result<TicketOption, AppError> {
         let option = db::tickets::ticket_options::find(&self.database, id).await?;
         option.ok_or(AppError::Unknown(Unknown::TicketOption))
@@ -165,7 +165,7 @@ impl TicketOptions {
         });
     }
 
-    /// [`AppError::Unknown(Unknown::Purchase)`] if there is none.
+    /// [`Unknown::Purchase`] if there is none.
     pub async fn find_purchase(&self, id: Uuid) -> Result<Purchase, AppError> {
         let purchase = db::tickets::purchases::find(&self.database, id).await?;
         purchase.ok_or(AppError::Unknown(Unknown::Purchase))

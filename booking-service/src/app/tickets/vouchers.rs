@@ -37,7 +37,7 @@ impl Vouchers {
         Ok(db::tickets::vouchers::insert(&self.database, Uuid::now_v7(), new, answer).await?)
     }
 
-    /// Codes are compared regardless of case. [`AppError::Unknown(Unknown::Voucher)`] if there is none.
+    /// Codes are compared regardless of case. [`Unknown::Voucher`] if there is none.
     pub async fn find(&self, code: &VoucherCode) -> Result<Voucher, AppError> {
         let voucher = db::tickets::vouchers::find(&self.database, code).await?;
         voucher.ok_or(AppError::Unknown(Unknown::Voucher))

@@ -144,7 +144,6 @@ pub async fn end_of_latest(
 
 /// The first booking made at this time or later, or one past the last id. Ids rise with time except for
 /// moments, so a binary search over ids replaces an index by time.
-/// When the database does not answer.
 pub async fn first_since(database: &Pool, at: Timestamp) -> Result<BookingId, DbError> {
     let client = database.get().await?;
     let ends = "SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM bookings";

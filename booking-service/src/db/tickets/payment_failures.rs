@@ -42,7 +42,6 @@ const HISTORY: &str = "
 
 /// Records a declined attempt with the booking's new state, and a dead letter if its payment has failed for
 /// good; `None` if the version had changed.
-/// When the database does not answer.
 pub async fn decline(
     database: &Pool,
     change: Change,

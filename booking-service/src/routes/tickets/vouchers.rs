@@ -191,7 +191,7 @@ pub(crate) async fn show(
     services: Data<Services>,
     code: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    // What can't be a code, no voucher has.
+    // An invalid code belongs to no voucher.
     let code = VoucherCode::try_from(code.into_inner())
         .map_err(|_| AppError::Unknown(Unknown::Voucher))?;
     Ok(respond::ok(&VoucherView::from(

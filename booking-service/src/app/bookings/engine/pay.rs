@@ -65,7 +65,7 @@ impl Engine {
         let charge = match self.payments.charge(&key, &request, context).await {
             Ok(charge) => charge,
             Err(CallError::Refused(refusal)) => match refusal.code {
-                // The request broke off on its way.
+                // The connection broke while the request was sent, so the outcome is unknown.
                 RefusalCode::RequestTimeout => {
                     return Err(no_answer(booking, PAYMENTS, CallError::Refused(refusal)));
                 }

@@ -38,7 +38,8 @@ impl Engine {
                 crash_points::point("hold.after");
                 self.held(booking, &hold).map(Step::Write)
             }
-            // Its request made another booking before, which was lost, and asked for this hold.
+            // The hold's id comes from the idempotency key; a booking of the same request asked for it before
+            // and was lost.
             Err(CallError::Refused(refusal))
                 if refusal.code == RefusalCode::IdempotencyKeyReused && booking.has_key =>
             {
@@ -158,7 +159,7 @@ impl Engine {
                 let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
                 Ok(Step::Write(ended))
             }
-            // The seats stay as they were; the reason is for whoever asked.
+            // The old seats stay; the refusal is for the request that asked.
             Err(CallError::Refused(refusal)) => Ok(Step::Write(Booking {
                 requested_seats: None,
                 refusal: Some(refusal.into()),

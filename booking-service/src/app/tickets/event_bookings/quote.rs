@@ -203,7 +203,7 @@ async fn user_limit(
         };
         let resizing = engine.inventory.change_pool(resized).send().await;
         resizing.map_err(|error| match error {
-            // The user has more tickets than the limit allows by now.
+            // The user already has more tickets than the limit, which was lowered.
             InventoryError::Refused(Refusal::CapacityInUse) => {
                 AppError::Refused(limit_reached(user_limit))
             }

@@ -1,4 +1,4 @@
-//! What is asked of bookings by count, parsed.
+//! Parses requests for bookings by count.
 
 use domain::{Amount, FlightId, Legs, Units, Verbatim};
 use jiff::civil::Date;
@@ -75,7 +75,7 @@ pub(crate) fn new_booking(
     };
     let flights = Legs::try_from(flights)
         .map_err(|broken| no_itinerary("flight_ids", broken.code(), broken.to_string()))?;
-    // payment-service would not take any other, and the booking could not be paid or refused.
+    // payment-service would refuse any other, and the booking could be neither paid nor refused.
     let payment_type = Verbatim::<1, 64>::try_from(body.payment_type)
         .map_err(|error| Problem::invalid_field("payment_type", error.0))?;
     if body.date < EARLIEST_DATE {
