@@ -150,9 +150,9 @@ impl Round<'_> {
         let frozen_at = Instant::now();
         let goes_on = self.goes_on(&early, &late).await?;
         let others = if goes_on {
-            format!("others went on after {:.1?}", frozen_at.elapsed())
+            format!("others continued after {:.1?}", frozen_at.elapsed())
         } else {
-            "nobody could go on".to_owned()
+            "nobody could continue".to_owned()
         };
         sleep_until(frozen_at + self.frozen_for).await;
         drop(frozen);
@@ -199,7 +199,7 @@ impl Round<'_> {
             .await
         };
         let went_on = timeout(GOES_ON_WITHIN, went_on).await;
-        went_on.context("nobody goes on")??;
+        went_on.context("nobody continues")??;
         Ok(true)
     }
 

@@ -26,7 +26,7 @@ async fn a_slow_provider_causes_no_deadlock() -> anyhow::Result<()> {
     // Connections report their statistics when they end.
     let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
     for database in [&databases.bookings, &databases.payments] {
-        let deadlocks = wait_for("nobody is connected", COUNTED_WITHIN, async || {
+        let deadlocks = wait_for("all connections are closed", COUNTED_WITHIN, async || {
             let row = server
                 .query_one(
                     "SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = $1",

@@ -58,7 +58,7 @@ impl Told {
                 .await?
             }
         };
-        let row = row.context("it is not there")?;
+        let row = row.context("the booking is missing")?;
         let shown: &str = row.try_get(0)?;
         ensure!(self.end.is(shown), "it is {shown}");
         Ok(())

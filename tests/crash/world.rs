@@ -92,7 +92,7 @@ impl World {
         self.peace.send(true)?;
         let sql = self.sql().await?;
         wait_for(
-            "every booking has come to its end",
+            "every booking has ended",
             PEACE_WITHIN,
             async || {
                 let left = sql

@@ -38,7 +38,7 @@ fn the_deployment_sets_only_variables_that_services_read() -> anyhow::Result<()>
             || COMMON_ALIASES.iter().any(|(alias, _)| alias == name)
             || OF_BOOKINGS.contains(name)
             || OF_SERVERS.contains(name);
-        ensure!(is_read, "nobody reads {name}");
+        ensure!(is_read, "no service reads {name}");
     }
     // A service on loopback is unreachable from outside its container.
     ensure!(variables.contains(&("HOLDFAST__HTTP__HOST", "0.0.0.0")));

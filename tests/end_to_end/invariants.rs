@@ -21,7 +21,7 @@ impl Services {
     /// units.
     pub async fn check_invariants(&self) -> anyhow::Result<Verdict> {
         let sql = connect(&self.databases.bookings).await?;
-        wait_until("every booking has come to its end", SOON, async || {
+        wait_until("every booking has ended", SOON, async || {
             count_by(&sql, UNFINISHED).await.is_ok_and(|left| left == 0)
         })
         .await?;

@@ -90,7 +90,7 @@ async fn a_closed_loop_counts_what_the_server_counts() {
 }
 
 #[tokio::test]
-async fn the_body_may_decide_what_an_answer_counts_as() {
+async fn the_body_may_decide_the_outcome() {
     let server = KnownServer::start().unwrap();
     let request = |_, _| Request::post_json("/holds", "2");
     let by_body = |answer: &Answer<'_>| match answer.body {
@@ -186,7 +186,7 @@ async fn every_client_numbers_its_requests() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_or_answers_nonsense_is_told_apart() {
+async fn closed_connections_and_malformed_answers_are_distinguished() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target: Target = listener.local_addr().unwrap().try_into().unwrap();
     tokio::spawn(async move {
@@ -212,7 +212,7 @@ async fn a_server_that_closes_or_answers_nonsense_is_told_apart() {
 }
 
 #[tokio::test]
-async fn what_can_not_begin_is_an_error() {
+async fn a_run_that_cannot_start_is_an_error() {
     // Bound and dropped: nothing listens there.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = free.local_addr().unwrap();

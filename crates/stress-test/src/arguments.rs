@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Upper bound of the requests of one load
     #[arg(long, value_name = "COUNT", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: u64,
-    /// Tickets of what is to sell out; without it fewer than are asked for
+    /// Capacity of the pools that sell out; by default less than the demand
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub tickets: Option<u64>,
     /// Duration of a payment at the mock provider, in milliseconds
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn without_words_everything_is_run_on_servers_of_its_own() {
+    fn without_arguments_all_scenarios_run_on_own_servers() {
         let arguments = parse("");
         assert_eq!(arguments.scenarios(), Scenario::ALL);
         assert!(!arguments.names_addresses() && !arguments.running);
@@ -259,14 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn scenarios_come_in_their_order() {
+    fn scenarios_keep_their_fixed_order() {
         let arguments = parse("--scenario mixed,hot-sale --rate 5000 --seconds 30");
         assert_eq!(arguments.scenarios(), [Scenario::HotSale, Scenario::Mixed]);
         assert_eq!(arguments.rate, Some(5000));
     }
 
     #[test]
-    fn an_address_is_named_also_where_it_is_the_usual_one() {
+    fn a_default_address_that_is_given_counts_as_given() {
         let named = parse("--booking-url http://127.0.0.1:8081");
         assert!(named.names_addresses());
         assert_eq!(named.urls(), [FLIGHT_URL, BOOKING_URL, PAYMENT_URL]);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn databases_are_named_together() {
+    fn databases_are_given_all_or_none() {
         let all = "--flights-db a --bookings-db b --payments-db c";
         assert!(parse(all).database_urls().is_some());
         let empty = Arguments {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_by_name() {
+    fn invalid_arguments_are_named() {
         for (words, name) in [
             ("--seconds 0", "--seconds"),
             ("--warm-up 100", "--warm-up"),

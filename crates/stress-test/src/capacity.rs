@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_capacity_is_found_closely_and_soon() {
+    fn the_capacity_is_found_precisely_in_few_tries() {
         for capacity in [50, 199, 200, 1_234, 9_876, 60_000] {
             let (rate, tries) = found(capacity);
             let rate = rate.unwrap();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_broke_is_named() {
+    fn the_exceeded_limit_is_named() {
         let limits = Limits {
             p99_ms: 100.0,
             errors_percent: 1.0,

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_needs_something_to_be_of() {
+    fn a_ratio_to_zero_is_none() {
         let change = |before, after| Change {
             what: String::new(),
             before,

@@ -30,7 +30,7 @@ const ASKING_FOR: Duration = Duration::from_secs(30);
 /// Delay of a retry: the gate's counts are at most a second old.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(1100);
 
-/// A refusal is final after so many in a row.
+/// Consecutive refusals before a customer gives up.
 const REFUSALS: u32 = 2;
 
 /// The state after the drain.

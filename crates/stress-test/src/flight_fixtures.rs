@@ -14,10 +14,10 @@ use crate::products::{self, Route};
 /// Most seats that a flight may have.
 const LARGEST_FLIGHT: u64 = 1_000;
 
-/// Bookings are spread over at least so many flights.
+/// Lower bound of the flights that bookings are spread over.
 const FEWEST_FLIGHTS: usize = 20;
 
-/// And over at most so many: a load that wants more seats sells them out.
+/// Upper bound of the flights: a load that wants more seats sells them out.
 const MOST_FLIGHTS: usize = 400;
 
 /// Concurrent creations.

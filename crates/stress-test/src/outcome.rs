@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_a_failure() {
+    fn unknown_outcomes_are_failures() {
         assert_eq!(Kind::of(CONFIRMED), Kind::Success);
         assert_eq!(Kind::of(SOLD_OUT), Kind::Refusal);
         for outcome in [BUSY, STILL_PENDING, NOT_UNDERSTOOD, Outcome::Broken] {

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_answer_is_unclear() {
+    fn unanswered_units_are_unclear() {
         let told = Told::default();
         told.ask(2);
         assert_eq!(told.unclear(), 2);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_again_wants_once() {
+    fn a_retrying_customer_wants_once() {
         let told = Told::default();
         told.ask(2);
         told.refuse(2, &seats(&["A1", "A2"]));

@@ -37,7 +37,7 @@ pub struct Prepared {
 pub struct Stock {
     /// Expected requests; a scenario that must not sell out has more units.
     pub expected: u64,
-    /// Tickets of what is to sell out.
+    /// Capacity of the pools that sell out.
     pub tickets: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::endpoints::{Caller, Endpoint, Reply};
 use crate::flow::Network;
 use crate::pool::{Pool, Products};
 
-/// Departures and starts are so many days from now.
+/// Days until departures and starts.
 const DAYS_AWAY: i64 = 60;
 
 /// Airport pairs with flights on every day of a schedule, to find its dates by.

@@ -27,7 +27,7 @@ const AT_REST_WITHIN: Duration = Duration::from_secs(30);
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Waits until a service holds at most so many units, or until the timeout.
+/// Waits until a service holds no more than these units, or until the timeout.
 pub async fn wait_for_rest(
     caller: &mut Caller,
     databases: Option<&Databases>,
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proof_counts_what_has_changed() {
+    fn recorded_sales_are_the_change_between_two_proofs() {
         let before = Proof {
             holds: true,
             free: 1_000,

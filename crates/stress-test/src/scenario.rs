@@ -147,7 +147,7 @@ impl Scenario {
         }
     }
 
-    /// Default number of tickets of what is to sell out: fewer than a closed loop asks for.
+    /// Default capacity of the pools that sell out: less than the demand of a closed loop.
     #[must_use]
     pub fn tickets(self) -> u64 {
         match self {

@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_made_by_the_key_that_is_there() {
+    fn tokens_are_signed_with_the_existing_key() {
         let scratch = local_servers::temporary_directory::Scratch::new("stress-key").unwrap();
         assert!(minted(scratch.path()).unwrap().is_empty());
         let file = signing_key_file(scratch.path());

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_smaller_of_demand_and_capacity_is_right() {
+    fn selling_the_minimum_of_demand_and_capacity_is_right() {
         // Demand above, equal to and below the capacity.
         assert_eq!(
             judged(&sale(100, 100, 40, recorded_sales(0, 0, 100))),
@@ -243,12 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_nobody_was_told_of_is_undersold() {
+    fn a_unit_sold_but_confirmed_to_nobody_is_undersold() {
         assert_eq!(judged(&sale(100, 60, 0, recorded_sales(38, 0, 62))), (0, 2));
     }
 
     #[test]
-    fn what_is_unclear_may_be_anywhere_but_only_once() {
+    fn each_unclear_unit_excuses_one_unit() {
         let unclear = |unclear, recorded_sales| Sale {
             unclear,
             ..sale(100, 60, 0, recorded_sales)
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sold_before_is_not_for_sale() {
+    fn units_sold_before_are_not_for_sale() {
         let storm = |confirmed, sold| Sale {
             sold_before: 10,
             ..sale(10, confirmed, 5_000, recorded_sales(0, 0, sold))

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_is_not_another() {
+    fn the_own_process_is_no_background_load() {
         let before = BackgroundLoad::now().unwrap();
         assert!(before.seconds > 0.0);
         assert!(before.cores_since().unwrap() >= 0.0);

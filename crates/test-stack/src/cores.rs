@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_is_seen_where_it_is_done() {
+    fn cpu_time_counts_for_the_process_that_used_it() {
         let mut child = std::process::Command::new("sleep")
             .arg("60")
             .spawn()
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn children_are_told_apart_by_their_titles() {
+    fn children_are_distinguished_by_their_titles() {
         let mut child = std::process::Command::new("sleep")
             .arg("61.25")
             .spawn()

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_and_its_children_stand_still_until_they_are_thawed() {
+    async fn a_process_and_its_children_are_frozen_until_thawed() {
         let mut parent = Command::new("sh")
             .args(["-c", "sleep 60 & wait"])
             .spawn()
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_gone_is_not_frozen() {
+    fn an_ended_process_cannot_be_frozen() {
         let myself = ProcessIdentity::of(i32::try_from(std::process::id()).unwrap()).unwrap();
         let gone = ProcessIdentity {
             started: myself.started - 1,

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_tells_what_was_last_seen() {
+    async fn a_timeout_names_the_last_failure() {
         let never = wait_for("seven comes", Duration::ZERO, async || {
             Err::<(), _>("only six")
         });

@@ -51,7 +51,7 @@ async fn tests_share_a_server_but_no_database() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_half_made_template_is_made_anew() -> anyhow::Result<()> {
+async fn an_incomplete_template_is_rebuilt() -> anyhow::Result<()> {
     let failed = TestDatabase::create("broken-1", async |url: &str| {
         migrate(url).await?;
         anyhow::bail!("the last migration fails")
@@ -67,7 +67,7 @@ async fn a_half_made_template_is_made_anew() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn many_at_once_make_one_template() -> anyhow::Result<()> {
+async fn concurrent_tests_make_one_template() -> anyhow::Result<()> {
     let made = std::sync::atomic::AtomicUsize::new(0);
     let clones = (0..8).map(|_| {
         TestDatabase::create("crowd-1", async |url: &str| {

@@ -109,7 +109,7 @@ async fn dead_letter(world: &World, user: &str) -> anyhow::Result<String> {
     let tickets = admin.post("/api/v1/bookings", &tickets).await?;
     let booking = id_in(&tickets)?;
     let letters = "/api/v1/payments/dead-letters";
-    wait_until("the payment is given up", SOON, async || {
+    wait_until("the payment is a dead letter", SOON, async || {
         let listed = admin.get(letters).await;
         listed.is_ok_and(|listed| listed.body["data"][0]["booking_id"] == booking)
     })
@@ -254,7 +254,10 @@ async fn only_its_owner_sees_the_seats_of_an_order_marked() -> anyhow::Result<()
         .look("/orders/00000000-0000-4000-8000-000000000000")
         .await?;
     ensure!(status == 404 && unknown == 404);
-    ensure!(lead(&text) == lead(&missing), "what is there is told");
+    ensure!(
+        lead(&text) == lead(&missing),
+        "the page reveals that the booking exists"
+    );
 
     let live = format!("/flights/{id}/live?order={order}");
     let (status, _) = other.look(&live).await?;
@@ -270,7 +273,7 @@ async fn only_its_owner_sees_the_seats_of_an_order_marked() -> anyhow::Result<()
         }
     };
     ensure!(text.contains("class=\"seat mine\""), "{text}");
-    ensure!(!text.contains(order), "the order is told");
+    ensure!(!text.contains(order), "the page reveals the order");
     world.finish().await
 }
 
@@ -325,7 +328,7 @@ async fn streams_end_with_their_session() -> anyhow::Result<()> {
     let watch = async |who: &Browser| {
         let stream = who.request(Method::GET, "/flights/17/live").send().await?;
         let mut stream = stream.error_for_status()?;
-        stream.chunk().await?.context("nothing is told")?;
+        stream.chunk().await?.context("the stream has no event")?;
         anyhow::Ok(stream)
     };
     let (mut first, mut second) = (watch(&asha).await?, watch(&ben).await?);

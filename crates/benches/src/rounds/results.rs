@@ -48,7 +48,7 @@ impl<P: Part> Results<P> {
             round.others_cores * 100.0,
         ))?;
         for (outcome, count) in report.others(&[granted]) {
-            line(format_args!("         besides, {count} times {outcome}"))?;
+            line(format_args!("         also {count} times {outcome}"))?;
         }
         ensure!(report.rate(granted) > 0.0, "nothing was sold");
         self.rounds.entry(*case).or_default().push(round);

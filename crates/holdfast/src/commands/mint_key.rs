@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_key_stands_beside_the_old_ones() {
+    fn a_new_key_keeps_the_old_public_keys() {
         let scratch = Scratch::new("keys").unwrap();
         let settings = Settings::from_environment().unwrap();
         let directory = scratch.path().join("keys");

@@ -189,7 +189,7 @@ mod tests {
     use crate::local::settings::Place;
 
     #[test]
-    fn a_service_is_told_where_everything_is() {
+    fn a_service_gets_all_addresses() {
         let settings = Settings {
             state_directory: ".holdfast".into(),
             flight_port: 1,

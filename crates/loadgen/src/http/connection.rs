@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+    async fn a_silent_server_times_out() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = silent.local_addr().unwrap().try_into().unwrap();
         let mut connection = Connection {

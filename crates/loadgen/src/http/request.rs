@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_shown() {
+    fn a_bearer_token_is_sent() {
         let mut wire = Vec::new();
         Request::get("/").write("h:1", Some("a.b.c"), &mut wire);
         let wire = String::from_utf8(wire).unwrap();

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everything_is_given_out_and_nothing_early() {
+    async fn every_permit_is_released_and_none_early() {
         let duration = Duration::from_millis(50);
         let schedule = Schedule::new(Instant::now(), 1000, 0, 1, duration, u64::MAX);
         let due = Arc::new(Semaphore::new(0));

@@ -113,7 +113,7 @@ mod tests {
     };
 
     #[test]
-    fn clients_and_requests_are_shared_out_completely() {
+    fn clients_and_requests_are_distributed_completely() {
         let clients: Vec<usize> = (0..3).flat_map(|thread| PLAN.clients_of(thread)).collect();
         assert_eq!(clients, (0..10).collect::<Vec<_>>());
         let requests: Vec<u64> = (0..3).map(|thread| PLAN.requests_of(thread, 3)).collect();

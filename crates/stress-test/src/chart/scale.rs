@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn values_lie_where_they_belong() {
+    fn values_map_to_their_coordinates() {
         let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
         let linear = Scale::linear(1_000.0, 100.0, 0.0);
         assert!(close(linear.at(0.0), 100.0) && close(linear.at(250.0), 75.0));

@@ -94,7 +94,7 @@ async fn a_server_that_sells_exactly_what_it_has_passes() {
 }
 
 #[tokio::test]
-async fn a_server_that_sells_too_much_fails() {
+async fn a_server_that_oversells_fails() {
     for scenario in ["ticket-sale", "hot-sale"] {
         let (exit, report) = trial(Fault::Oversells(3), scenario).await.unwrap();
         assert_eq!(exit, 1, "{report:#}");
@@ -104,7 +104,7 @@ async fn a_server_that_sells_too_much_fails() {
 }
 
 #[tokio::test]
-async fn a_server_that_hides_what_it_sold_too_much_fails() {
+async fn a_server_that_hides_its_overselling_fails() {
     let (exit, report) = trial(Fault::OversellsUnseen(2), "ticket-sale")
         .await
         .unwrap();
@@ -113,7 +113,7 @@ async fn a_server_that_hides_what_it_sold_too_much_fails() {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_tickets_back_fails() {
+async fn a_server_that_undersells_fails() {
     for scenario in ["ticket-sale", "hot-sale"] {
         let (exit, report) = trial(Fault::Undersells(5), scenario).await.unwrap();
         assert_eq!(exit, 1, "{report:#}");
@@ -123,7 +123,7 @@ async fn a_server_that_keeps_tickets_back_fails() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_too_early_for_a_moment_passes() {
+async fn a_server_with_a_stale_gate_passes() {
     let (exit, report) = trial(Fault::RefusesEarly(5), "ticket-sale").await.unwrap();
     assert_eq!(exit, 0, "{report:#}");
     assert_eq!(units(&report), (&0.into(), &0.into()));
@@ -135,7 +135,7 @@ async fn a_server_that_refuses_too_early_for_a_moment_passes() {
 }
 
 #[tokio::test]
-async fn payments_that_are_not_there_later_fail() {
+async fn lost_payments_fail() {
     let (exit, report) = trial(Fault::ForgetsPayments, "payments").await.unwrap();
     assert_eq!(exit, 1, "{report:#}");
     assert_ne!(report["verdict"]["oversold"], 0);
@@ -145,7 +145,7 @@ async fn payments_that_are_not_there_later_fail() {
 }
 
 #[tokio::test]
-async fn the_payment_provider_is_left_as_it_was_also_by_an_interruption() {
+async fn the_mock_provider_is_restored_also_after_an_interruption() {
     let shop = Shop::open(Fault::None).unwrap();
     let scratch = Scratch::new("verdict").unwrap();
     let words = ["--seconds", "60", "--rate", "20"];
@@ -163,7 +163,7 @@ async fn the_payment_provider_is_left_as_it_was_also_by_an_interruption() {
 }
 
 #[tokio::test]
-async fn two_reports_are_compared_and_pages_are_whole() {
+async fn two_reports_are_compared_and_the_page_is_complete() {
     let shop = Shop::open(Fault::None).unwrap();
     let scratch = Scratch::new("verdict").unwrap();
     let words = ["--seconds", "0.3", "--rate", "200"];

@@ -29,18 +29,14 @@ const UNFINISHED: &str = "SELECT count(*) FROM bookings WHERE next_step_at IS NO
 /// as the confirmations answered, the charges kept and the seats sold.
 pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::Result<String> {
     let client = connect(&urls.bookings).await?;
-    wait_for(
-        "every booking has come to its end",
-        ENDED_WITHIN,
-        async || {
-            let row = client.query_one(UNFINISHED, &[]).await;
-            match row.and_then(|row| row.try_get::<_, i64>(0)) {
-                Ok(0) => Ok(()),
-                Ok(count) => Err(format!("{count} have work left")),
-                Err(error) => Err(error.to_string()),
-            }
-        },
-    )
+    wait_for("every booking has ended", ENDED_WITHIN, async || {
+        let row = client.query_one(UNFINISHED, &[]).await;
+        match row.and_then(|row| row.try_get::<_, i64>(0)) {
+            Ok(0) => Ok(()),
+            Ok(count) => Err(format!("{count} have work left")),
+            Err(error) => Err(error.to_string()),
+        }
+    })
     .await?;
 
     let verdict = reconcile::audit(urls, &Options::default()).await?;

@@ -21,7 +21,7 @@ use tokio_postgres::Client;
 
 use crate::part::SOLD;
 
-/// Bookings are spread over so many users.
+/// Number of users that bookings are spread over.
 const USERS: usize = 100;
 
 /// Timeout of a sale.

@@ -38,7 +38,7 @@ impl Results {
             others_cores * 100.0,
         ))?;
         for (outcome, count) in report.others(&[case.meant]) {
-            line(format_args!("         besides, {count} times {outcome}"))?;
+            line(format_args!("         also {count} times {outcome}"))?;
         }
         ensure!(report.rate(case.meant) > 0.0, "{} did nothing", case.name);
         if !self.reports.contains_key(case.name) {

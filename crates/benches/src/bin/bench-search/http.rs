@@ -169,7 +169,7 @@ fn plan(measured: Duration) -> Plan {
 
 fn shown(title: &str, report: &Report) -> anyhow::Result<f64> {
     for (outcome, count) in report.others(&[OK]) {
-        line(format_args!("besides, {count} times {outcome}"))?;
+        line(format_args!("also {count} times {outcome}"))?;
     }
     let rate = report.rate(OK);
     line(format_args!(

@@ -55,7 +55,7 @@ pub async fn measure(setup: &Setup, week: &Week, searches: &[Query]) -> anyhow::
                 ensure!(found == expected, "the query finds other itineraries");
                 "the same answer"
             }
-            None => "given up",
+            None => "timed out",
         };
         line(format_args!(
             "{} to {} on {}: {passed_ms:.0} ms, {same}",

@@ -48,7 +48,7 @@ impl Timing {
 
     pub fn print(&self, title: &str) -> anyhow::Result<()> {
         line(format_args!(
-            "{title:<44} p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms; looked at {} beginnings, p99 {}",
+            "{title:<44} p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms; examined {} partial itineraries, p99 {}",
             self.quantile_ms(0.5),
             self.quantile_ms(0.99),
             self.max_ms(),
