@@ -1,4 +1,4 @@
-//! Bookings made and looked at.
+//! Bookings by count: made and shown.
 
 use serde_json::{Value, json};
 

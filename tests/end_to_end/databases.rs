@@ -105,7 +105,7 @@ fn template(name: &str, sets: Vec<MigrationSet>) -> String {
     format!("end-to-end-{name}-{:016x}", digest.finish())
 }
 
-/// A connection to a database, for what no call shows.
+/// A connection to a database, to check or change what no call can.
 pub async fn connect(database: &TestDatabase) -> anyhow::Result<Client> {
     let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await?;
     tokio::spawn(connection);
