@@ -17,8 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::command::Command;
+use crate::refusal::Refusal;
 use crate::state::{Account, Hold, LedgerEntry, Pool, State, StateDiff};
-use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
+use crate::verdict::{Accepted, HoldView, Verdict};
 
 /// When sales close.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

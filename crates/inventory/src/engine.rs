@@ -22,13 +22,15 @@ use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::in_flight::{Entry, InFlight};
 use crate::proof::{Proof, Proofs};
+use crate::refusal::Refusal;
 use crate::replay_lookup::{Id, Recorded, ReplayLookup};
 use crate::rows::AnyRows;
+use crate::state::PoolCount;
 use crate::store::{
     EnteredMovement, LapsedHold, LedgerPlace, SeatMap, StoreError, lapsed_holds, movements,
     recorded_holds, seat_map,
 };
-use crate::verdict::{HoldView, InventoryError, PoolCount, Refusal, Verdict};
+use crate::verdict::{HoldView, InventoryError, Verdict};
 
 /// How often the sweeper records expired holds: the ledger promises to have them within a second.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);

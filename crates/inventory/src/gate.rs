@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 use crate::committer::CountListener;
 use crate::pub_sub;
+use crate::state::PoolCount;
 use crate::store::{StoreError, pool_counts};
-use crate::verdict::PoolCount;
 
 /// Time to live of a count in Redis.
 const COUNT_LIFETIME_MS: i64 = 1000;

@@ -37,6 +37,7 @@ mod in_flight;
 mod migrations;
 pub mod proof;
 pub mod pub_sub;
+pub mod refusal;
 mod replay_lookup;
 pub mod rows;
 pub mod state;
@@ -50,10 +51,12 @@ pub use command::{
 pub use engine::{Databases, Inventory, Settings};
 pub use gate::Gate;
 pub use migrations::migrations;
+pub use refusal::Refusal;
 pub use rows::{RowStatement, Rows};
+pub use state::PoolCount;
 pub use store::{
     CreateError, EnteredMovement, LedgerPlace, LiveSeat, SeatMap, StoreError, create_pools,
     pool_counts,
 };
 pub use submission::Submission;
-pub use verdict::{Accepted, Adjusted, HoldView, InventoryError, PoolCount, Refusal, Verdict};
+pub use verdict::{Accepted, Adjusted, HoldView, InventoryError, Verdict};

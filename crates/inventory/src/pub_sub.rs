@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use crate::committer::CountListener;
-use crate::verdict::PoolCount;
+use crate::state::PoolCount;
 
 /// A subscription that is silent for this long is renewed: Redis may have vanished without closing the
 /// connection, and on a quiet day a renewal costs next to nothing.

@@ -6,7 +6,7 @@ use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber, Units};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::verdict::{PoolCount, Refusal};
+use crate::refusal::Refusal;
 
 /// A pool's row. `free + held + sold = capacity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,17 @@ pub struct Pool {
     pub closed_at: Option<Timestamp>,
     /// Rises with each transaction that changes the pool.
     pub version: i64,
+}
+
+/// A pool's free units at one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolCount {
+    /// The pool counted.
+    pub pool: PoolId,
+    /// Rises with each change; of two counts the one with the greater version is newer.
+    pub version: i64,
+    /// Units free at that version.
+    pub free: i32,
 }
 
 impl Pool {

@@ -7,7 +7,8 @@ use crate::command::{Command, Direction, HoldCommand, NewPool, Origin, PoolChang
 use crate::committer::Answer;
 use crate::engine::Inventory;
 use crate::rows::{AnyRows, Rows};
-use crate::verdict::{Accepted, Adjusted, HoldView, InventoryError, PoolCount};
+use crate::state::PoolCount;
+use crate::verdict::{Accepted, Adjusted, HoldView, InventoryError};
 
 /// A command that is ready to be sent, and is answered by a `T`.
 #[must_use = "nothing is asked for until it is sent"]

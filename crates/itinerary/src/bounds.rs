@@ -1,13 +1,6 @@
-//! Admissible lower bounds of the remaining cost to the destination.
-//!
-//! They relax the problem: a flight of a route may be taken at any time, at the route's least price or in its
-//! least time, after the least connection, open or not, of any airline. Only the last leg must be usable. No
-//! real path costs less.
+//! Lower bounds of the remaining cost to the destination. [`crate::relaxation`] computes them.
 
 use domain::{LEGS_MAX, SearchOrder};
-
-use crate::resolved_query::ResolvedQuery;
-use crate::timetable::{Network, Route};
 
 /// The bound where no path exists: it exceeds every cutoff, and four of them can be added without overflow.
 pub(crate) const UNREACHABLE: i64 = 1 << 61;
@@ -40,16 +33,6 @@ impl Measure {
             SearchOrder::Fastest => (Self::Time, Self::Price),
         }
     }
-
-    /// The least cost of a route as a further leg, with the connection before it.
-    pub fn least(self, route: &Route, goal: &ResolvedQuery<'_>) -> i64 {
-        match self {
-            Self::Price => route.least_price,
-            Self::Time => {
-                i64::from(goal.connections.min_seconds()) + i64::from(route.least_duration_s)
-            }
-        }
-    }
 }
 
 /// Lower bounds to one destination within one network.
@@ -62,49 +45,18 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// `last_legs` says for each route to the destination whether any of its flights can be the last leg.
-    ///
-    /// Dynamic programming backwards from the destination, one round per leg. A round relaxes only the routes
-    /// into airports that the round before reached.
-    pub fn new(
-        network: &Network,
-        goal: &ResolvedQuery<'_>,
-        measure: Measure,
-        last_legs: &[bool],
-    ) -> Self {
-        let airports = network.airports().len();
-        let mut bounds = Self {
+    /// No path is known yet, with so many sets of remaining via airports.
+    pub fn unreachable(airports: usize, sets: usize) -> Self {
+        Self {
             airports,
-            onward: vec![[UNREACHABLE; LEGS_MAX]; airports * goal.via.sets()],
-        };
-        let at_destination = bounds.place(goal.destination, 0);
-        bounds.onward[at_destination][0] = 0;
-        let mut reached = vec![(goal.destination, 0)];
-        for further in 1..goal.max_legs {
-            let mut next = Vec::new();
-            for (airport, missing) in reached {
-                let rest = bounds.onward(airport, missing, further - 1);
-                // Before arriving here, this airport was still a remaining via airport, if it is one at all.
-                let missing = goal.via.with(missing, airport);
-                for (index, (origin, route)) in network.routes_to(airport).enumerate() {
-                    if origin == goal.destination
-                        || goal.excluded.contains(&origin)
-                        || goal.via.has(missing, origin)
-                        || (further == 1 && !last_legs[index])
-                    {
-                        continue;
-                    }
-                    let place = bounds.place(origin, missing);
-                    let least = &mut bounds.onward[place][further];
-                    if *least == UNREACHABLE {
-                        next.push((origin, missing));
-                    }
-                    *least = (*least).min(measure.least(route, goal) + rest);
-                }
-            }
-            reached = next;
+            onward: vec![[UNREACHABLE; LEGS_MAX]; airports * sets],
         }
-        bounds
+    }
+
+    /// The bounds from an airport, by the number of further legs.
+    pub fn at_mut(&mut self, airport: u16, missing: usize) -> &mut [i64; LEGS_MAX] {
+        let place = self.place(airport, missing);
+        &mut self.onward[place]
     }
 
     /// Memory of the bounds for a query without via airports, in bytes.

@@ -9,8 +9,9 @@ use crate::cursor::SortKey;
 use crate::itinerary::LegSlots;
 use crate::last_legs::last_legs;
 use crate::rank::Rank;
+use crate::relaxation::least_of;
 use crate::resolved_query::{NO_LIMIT, ResolvedQuery};
-use crate::search::SearchStats;
+use crate::stats::SearchStats;
 use crate::timetable::{FlightSlot, Network, Route, Timetable};
 use crate::top_k::TopK;
 use crate::transposition_table::{State, TranspositionTable};
@@ -150,8 +151,8 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             let Some(step) = self.step(route, partial.missing, further - 1) else {
                 continue;
             };
-            let first = self.measures.0.least(route, self.goal) + step.onward.0;
-            let second = self.measures.1.least(route, self.goal) + step.onward.1;
+            let first = least_of(self.measures.0, route, self.goal) + step.onward.0;
+            let second = least_of(self.measures.1, route, self.goal) + step.onward.1;
             if cost.0 + first > self.cutoff()
                 || cost.1 + second > self.goal.most.1
                 || partial.visited.contains(&route.destination)

@@ -111,7 +111,12 @@ impl Timetable {
                 .unwrap_or(0),
             by_id,
         };
-        timetable.shared_bounds = SharedBounds::new(&timetable);
+        timetable.shared_bounds = SharedBounds::new(
+            timetable.airports.len(),
+            timetable.networks.len(),
+            timetable.len(),
+            timetable.memory_bytes(),
+        );
         Ok(timetable)
     }
 }

@@ -92,9 +92,11 @@ mod itinerary;
 mod last_legs;
 mod query;
 mod rank;
+mod relaxation;
 mod resolved_query;
 mod search;
 mod shared_bounds;
+mod stats;
 mod timetable;
 mod top_k;
 mod transposition_table;
@@ -106,5 +108,5 @@ pub use domain::sale_rules::itinerary::{ConnectionWindow, ConnectionWindowRevers
 pub use filters::{Filters, TimeWindow};
 pub use itinerary::Itinerary;
 pub use query::{MAX_STOPS, Query, SearchError};
-pub use search::SearchStats;
+pub use stats::SearchStats;
 pub use timetable::{Airport, Flight, FlightSlot, Timetable};

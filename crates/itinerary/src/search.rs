@@ -10,17 +10,12 @@ use crate::bounds::{Bounds, Measure};
 use crate::branch::Branch;
 use crate::itinerary::{Itinerary, LegSlots};
 use crate::query::{Query, SearchError};
+use crate::relaxation::relaxed;
 use crate::resolved_query::ResolvedQuery;
 use crate::shared_bounds::SharedKey;
+use crate::stats::SearchStats;
 use crate::timetable::{FlightSlot, Timetable};
 use crate::top_k::TopK;
-
-/// Work done by a search.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SearchStats {
-    /// Partial and complete itineraries expanded.
-    pub expanded: u64,
-}
 
 impl Timetable {
     /// The best itineraries in order, at most [`Query::limit`].
@@ -123,7 +118,7 @@ impl Timetable {
         measure: Measure,
         last_legs: &[bool],
     ) -> Arc<Bounds> {
-        let make = || Bounds::new(&self.networks[network], goal, measure, last_legs);
+        let make = || relaxed(&self.networks[network], goal, measure, last_legs);
         if goal.via.sets() > 1 || !goal.excluded.is_empty() || goal.max_legs < LEGS_MAX {
             return Arc::new(make());
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use crate::bounds::{Bounds, Measure};
-use crate::timetable::Timetable;
 
 /// Memory budget of a timetable, shared bounds included.
 const BYTES_A_FLIGHT: usize = 48;
@@ -42,11 +41,10 @@ pub(crate) struct SharedBounds {
 
 impl SharedBounds {
     /// Sized to fit the memory budget beside the timetable.
-    pub fn new(timetable: &Timetable) -> Self {
-        let airports = timetable.airports.len();
-        let wanted = airports * timetable.networks.len() * Measure::COUNT;
-        let free = (timetable.len() * BYTES_A_FLIGHT).saturating_sub(timetable.memory_bytes());
-        let shared = free.min(timetable.len() * SHARED_BYTES_A_FLIGHT);
+    pub fn new(airports: usize, networks: usize, flights: usize, bytes_taken: usize) -> Self {
+        let wanted = airports * networks * Measure::COUNT;
+        let free = (flights * BYTES_A_FLIGHT).saturating_sub(bytes_taken);
+        let shared = free.min(flights * SHARED_BYTES_A_FLIGHT);
         let affordable = shared / Bounds::bytes(airports).max(1);
         let places = wanted.min(affordable.max(LEAST_PLACES));
         Self {

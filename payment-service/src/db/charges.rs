@@ -5,6 +5,7 @@
 
 mod batch;
 mod columns;
+mod new_charge;
 mod row;
 
 use std::time::Duration;
@@ -13,7 +14,8 @@ use deadpool_postgres::GenericClient;
 use domain::{Money, PaymentId};
 use uuid::Uuid;
 
-pub use self::batch::{Completion, NewCharge, Start, end, insert};
+pub use self::batch::{Completion, end, insert};
+pub use self::new_charge::{NewCharge, Start};
 pub(super) use self::row::money;
 use self::row::{fetch, read};
 use super::DbError;

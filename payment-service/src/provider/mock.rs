@@ -77,3 +77,39 @@ impl PaymentProvider for MockProvider {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const DEFAULT: Behaviour = Behaviour {
+        failure_rate: 0.15,
+        timeout_rate: 0.05,
+        lost_answer_rate: 0.1,
+        processing_time: Duration::from_millis(200),
+        processing_jitter: Duration::from_millis(100),
+    };
+
+    #[test]
+    fn senseless_behaviour_is_refused_and_changes_nothing() {
+        let mock = MockProvider::new(DEFAULT);
+        type Change = fn(&mut Behaviour);
+        let changes: [(Change, &str); 6] = [
+            (|b| b.failure_rate = 1.1, "failure_rate"),
+            (|b| b.timeout_rate = -0.1, "timeout_rate"),
+            (|b| b.timeout_rate = f64::NAN, "timeout_rate"),
+            (|b| b.timeout_rate = 0.9, "failure_rate"),
+            (|b| b.lost_answer_rate = 2.0, "lost_answer_rate"),
+            (
+                |b| b.processing_time = Duration::from_secs(61),
+                "processing_time_ms",
+            ),
+        ];
+        for (change, field) in changes {
+            assert_eq!(mock.change(change).unwrap_err().field, field);
+        }
+        assert_eq!(mock.behaviour(), DEFAULT);
+    }
+}

@@ -7,8 +7,9 @@ use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
 use super::seats::choose_seats;
 use super::{Decision, Movement};
 use crate::command::{HoldCommand, LegRequest, SeatChange, Until};
+use crate::refusal::Refusal;
 use crate::state::{Account, Hold, HoldLeg};
-use crate::verdict::{Accepted, HoldView, Refusal, Verdict};
+use crate::verdict::{Accepted, HoldView, Verdict};
 
 impl Decision {
     pub(super) fn hold(&mut self, command: &HoldCommand) -> Verdict {

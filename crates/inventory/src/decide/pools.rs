@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::{Decision, Movement};
 use crate::command::{Direction, NewPool, PoolChange};
+use crate::refusal::Refusal;
 use crate::state::{Account, Adjustment, Pool};
-use crate::verdict::{Accepted, Adjusted, Refusal, Verdict};
+use crate::verdict::{Accepted, Adjusted, Verdict};
 
 impl Decision {
     pub(super) fn create(&mut self, new: &NewPool) -> Verdict {

@@ -11,7 +11,7 @@ use service_core::page::PageRequest;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// A place in a pool's ledger: a version and a line within it. As text it is `version.line`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

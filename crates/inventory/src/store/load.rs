@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::command::Command;
+use crate::refusal::Refusal;
 use crate::state::{Adjustment, Hold, HoldLeg, Pool, State};
-use crate::verdict::Refusal;
 
 /// Most expired holds that a batch ends besides its own commands, on the pools that these name: twice the
 /// number of commands, so that a pool with thousands of them does not make a batch long. The rest wait for the

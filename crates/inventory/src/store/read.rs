@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::error::StoreError;
 use super::load::{adjustment_of, holds_of};
-use super::{BY_KEYS, StoreError};
+use super::plans::BY_KEYS;
+use crate::state::PoolCount;
 use crate::state::{Adjustment, Hold};
-use crate::verdict::PoolCount;
 
 const HOLDS: &str = "
     SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.request_digest, hold.expires_at,

@@ -6,7 +6,7 @@ use deadpool_postgres::GenericClient;
 use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber};
 use jiff::Timestamp;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::load::parsed;
 
 /// The pool with its live seats. A hold past its expiry counts as released.

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
-use super::StoreError;
+use super::error::StoreError;
+use crate::refusal::Refusal;
 use crate::rows::{Parameter, RowStatement};
 use crate::state::{Hold, Pool, StateDiff};
-use crate::verdict::Refusal;
 
 const INSERT_POOLS: &str = "
     INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, layout, starts_at, closed_at,

@@ -4,36 +4,17 @@
 //! the same rows can't deadlock.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use deadpool_postgres::Client;
 use domain::{Money, PaymentId};
 use jiff::Timestamp;
-use service_core::idempotency::RequestKey;
 use uuid::Uuid;
 
 use super::columns::Columns;
+use super::new_charge::{NewCharge, Start};
 use super::row::status_text;
-use crate::charge::{Charge, ChargeDetails, ChargeKind, Outcome, Progress};
+use crate::charge::{Charge, Outcome, Progress};
 use crate::db::DbError;
-
-/// The state in which a new charge is recorded.
-#[derive(Clone, Debug)]
-pub enum Start {
-    /// The provider is called next, under a lease.
-    Processing { lease: Duration },
-    /// The outcome is known without a provider.
-    Ended(Outcome),
-}
-
-#[derive(Clone, Debug)]
-pub struct NewCharge {
-    pub kind: ChargeKind,
-    pub details: ChargeDetails,
-    /// `None`: each request makes a charge of its own.
-    pub key: Option<RequestKey>,
-    pub start: Start,
-}
 
 /// The end of a running charge.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use payment_api::Reference;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::batch::{NewCharge, Start};
+use super::new_charge::{NewCharge, Start};
 use super::row::{kind_text, status_text};
 use crate::charge::PaymentCode;
 
