@@ -17,13 +17,13 @@ use service_core::migrations::MigrationSet;
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// No connection, or it fell silent: the outcome of what was sent is unknown.
-    #[error("there is no connection to the database that answers")]
+    #[error("no answering connection to the database")]
     Connection(#[from] PoolError),
     /// A statement failed, or its outcome is unknown.
     #[error("a statement failed")]
     Statement(#[from] tokio_postgres::Error),
     /// A row holds a value that the schema forbids.
-    #[error("column {0} has a value that the schema does not allow")]
+    #[error("column {0} has a value that the schema forbids")]
     Unreadable(&'static str),
 }
 

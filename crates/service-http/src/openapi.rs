@@ -45,20 +45,20 @@ pub fn document(
 }
 
 fn add_operations(document: &mut OpenApi) {
-    let unavailable = problem_response("Something that it needs is down, which `detail` names");
+    let unavailable = problem_response("A dependency is down; `detail` names it");
     for (path, id, summary, answer, refusal) in [
         (
             "/health",
             "health",
-            "Does the process live?",
-            "It lives",
+            "Is the process alive?",
+            "It is alive",
             None,
         ),
         (
             "/ready",
             "ready",
-            "Can it work?",
-            "It can; `degraded` names what works less well",
+            "Is the service ready?",
+            "It is ready; `degraded` names what is missing",
             Some(("503", unavailable)),
         ),
         (
@@ -75,7 +75,13 @@ fn add_operations(document: &mut OpenApi) {
             "The document",
             None,
         ),
-        ("/docs/", "docs", "A page to read it", "The page", None),
+        (
+            "/docs/",
+            "docs",
+            "The API documentation page",
+            "The page",
+            None,
+        ),
     ] {
         let operation = OperationBuilder::new()
             .tag("operations")
@@ -114,11 +120,11 @@ fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) 
     for (status, text) in [
         (
             "401",
-            "`unauthenticated`: no token, or one that does not hold".to_owned(),
+            "`unauthenticated`: no token, or an invalid one".to_owned(),
         ),
         (
             "403",
-            format!("`forbidden`: the call is for {roles}, and for what is the caller's own"),
+            format!("`forbidden`: only for {roles}, and for the caller's own resources"),
         ),
     ] {
         let responses = &mut operation.responses.responses;
@@ -133,7 +139,7 @@ fn set_access(operation: &mut Operation, access: Access, refusal: impl Fn(&str) 
 
 /// Adds the refusals of unknown parameters and of `If-Match`.
 fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) -> Response) {
-    let unknown = "`invalid_request`: a parameter that the call does not have; `errors` names it";
+    let unknown = "`invalid_request`: an unknown parameter; `errors` names it";
     let version = "`precondition_failed`: `If-Match` names another version";
     let version = (method != "GET").then_some(("412", version));
     for (status, text) in [("400", unknown)].into_iter().chain(version) {
@@ -145,9 +151,9 @@ fn set_checks(operation: &mut Operation, method: &str, refusal: impl Fn(&str) ->
 
 /// Adds the refusals of slow and of too many requests.
 fn set_limits(operation: &mut Operation, refusal: impl Fn(&str) -> Response) {
-    let late = "`request_timeout`: the body did not come in time";
-    let rate = "`rate_limited`: the client asks too much; `Retry-After` says when to ask again";
-    let shed = "`overloaded`: too much is asked now; ask again soon";
+    let late = "`request_timeout`: the body arrived too slowly";
+    let rate = "`rate_limited`: too many requests; `Retry-After` says when to retry";
+    let shed = "`overloaded`: too many requests at once; retry soon";
     let late = operation.request_body.is_some().then_some(("408", late));
     let responses = &mut operation.responses.responses;
     for (status, text) in late.into_iter().chain([("429", rate), ("503", shed)]) {

@@ -49,7 +49,7 @@ fn one_seat() -> Units {
     params(Parameters, FilterParameters),
     responses(
         (status = 200, description = "All days of the month", body = CalendarAnswer),
-        (status = 304, description = "The client has this answer"),
+        (status = 304, description = "Not modified; the client has this answer"),
         ReadRefusals,
     )
 )]

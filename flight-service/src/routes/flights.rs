@@ -77,9 +77,9 @@ pub(super) async fn itinerary(
 /// Add a flight to the schedule.
 #[utoipa::path(
     post, path = "/api/flights", tag = "schedule", operation_id = "create_flight",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the flight come into the schedule once")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request add the flight once")),
     request_body = NewFlight,
-    responses((status = 201, description = "It is there", body = Flight), BodyRefusals, NewFlightRefusals)
+    responses((status = 201, description = "The flight was added", body = Flight), BodyRefusals, NewFlightRefusals)
 )]
 pub(super) async fn create(
     services: Data<Services>,
@@ -99,7 +99,7 @@ pub(super) async fn create(
     patch, path = "/api/flights/{id}", tag = "schedule",
     params(("id" = i64, Path, description = "The flight's id", example = 1)),
     request_body = FlightChange,
-    responses((status = 200, description = "The flight now", body = Flight), BodyRefusals, ChangeRefusals)
+    responses((status = 200, description = "The changed flight", body = Flight), BodyRefusals, ChangeRefusals)
 )]
 pub(super) async fn change(
     services: Data<Services>,
@@ -117,7 +117,7 @@ pub(super) async fn change(
 #[utoipa::path(
     delete, path = "/api/flights/{id}", tag = "schedule",
     params(("id" = i64, Path, description = "The flight's id", example = 1)),
-    responses((status = 204, description = "It will not fly"), ChangeRefusals)
+    responses((status = 204, description = "The flight is cancelled"), ChangeRefusals)
 )]
 pub(super) async fn cancel(
     services: Data<Services>,
@@ -131,7 +131,7 @@ pub(super) async fn cancel(
 #[utoipa::path(
     get, path = "/api/airports", tag = "flights",
     params(PageParameters),
-    responses((status = 200, description = "A page of them", body = PageBody<Airport>), ReadRefusals)
+    responses((status = 200, description = "A page of airports", body = PageBody<Airport>), ReadRefusals)
 )]
 pub(super) async fn airports(
     services: Data<Services>,

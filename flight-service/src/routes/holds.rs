@@ -23,7 +23,7 @@ use crate::app::AppError;
     request_body = HoldRequest,
     responses(
         (status = 201, description = "The seats are held", body = Hold),
-        (status = 200, description = "They were held by an earlier request with this id", body = Hold),
+        (status = 200, description = "An earlier request with this id holds the seats", body = Hold),
         BodyRefusals, SeatRefusals,
     )
 )]
@@ -92,7 +92,7 @@ pub(super) async fn confirm(
 #[utoipa::path(
     post, path = "/api/holds/{id}/release", tag = "holds",
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
-    responses((status = 200, description = "The seats are back", body = Hold), HoldRefusals)
+    responses((status = 200, description = "The seats are released", body = Hold), HoldRefusals)
 )]
 pub(super) async fn release(
     services: Data<Services>,
@@ -107,8 +107,8 @@ pub(super) async fn release(
     params(("id" = uuid::Uuid, Path, description = "The hold's id")),
     request_body = SeatChangeRequest,
     responses(
-        (status = 200, description = "The hold has the seats", body = Hold),
-        (status = 410, description = "`hold_expired`: its time ran out"),
+        (status = 200, description = "The hold has the new seats", body = Hold),
+        (status = 410, description = "`hold_expired`: the hold has expired"),
         BodyRefusals, SeatRefusals,
     )
 )]
@@ -126,7 +126,7 @@ pub(super) async fn change_seats(
 #[utoipa::path(
     post, path = "/api/holds/confirm", tag = "holds",
     request_body = ConfirmRequest,
-    responses((status = 200, description = "What came of each", body = ConfirmAnswer), BodyRefusals)
+    responses((status = 200, description = "The result of each hold", body = ConfirmAnswer), BodyRefusals)
 )]
 pub(super) async fn confirm_many(
     services: Data<Services>,

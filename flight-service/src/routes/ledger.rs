@@ -18,7 +18,7 @@ use super::services::Services;
     get, path = "/api/flights/{id}/ledger", tag = "ledger", operation_id = "show_ledger",
     params(("id" = i64, Path, description = "The flight's id", example = 1), PageParameters),
     responses(
-        (status = 200, description = "A page of them, in order", body = PageBody<LedgerEntry>),
+        (status = 200, description = "A page of entries, in order", body = PageBody<LedgerEntry>),
         (status = 400, description = "A parameter is wrong; `errors` names it"),
         LookupRefusals,
     )
@@ -53,7 +53,7 @@ fn entry(movement: EnteredMovement) -> LedgerEntry {
 /// Prove the ledger of all flights.
 #[utoipa::path(
     get, path = "/api/ledger/proof", tag = "ledger",
-    responses((status = 200, description = "The proof, at one moment", body = LedgerProof), ReadRefusals)
+    responses((status = 200, description = "The proof, from one snapshot", body = LedgerProof), ReadRefusals)
 )]
 pub(super) async fn proof(services: Data<Services>) -> Result<HttpResponse, Problem> {
     let proof = services.seats.prove().await?;

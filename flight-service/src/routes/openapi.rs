@@ -16,11 +16,11 @@ use utoipa::openapi::OpenApi;
     components(schemas(ProblemBody<'static>)),
     tags(
         (name = "flights", description = "Flights and itineraries"),
-        (name = "schedule", description = "Changes of the schedule by hand"),
+        (name = "schedule", description = "Manual changes of the schedule"),
         (name = "seats", description = "Seats by count and by name"),
-        (name = "ledger", description = "Double entries and their proof"),
-        (name = "holds", description = "Seats set aside for an owner, all or nothing"),
-        (name = "admin", description = "What admins did"),
+        (name = "ledger", description = "The ledger and its proof"),
+        (name = "holds", description = "Seats reserved for an owner, all or nothing"),
+        (name = "admin", description = "The audit log"),
         (name = "operations", description = "For those who run the service"),
     )
 )]

@@ -10,7 +10,7 @@ refusals! {
     }
     /// Look-ups.
     LookupRefusals {
-        "404": "There is nothing with this id",
+        "404": "Nothing has this id",
         "503": "Ask again soon",
     }
     /// Bodies that can't be parsed.
@@ -24,12 +24,12 @@ refusals! {
     SeatRefusals {
         "404": "`unknown_flight`: there is no such flight",
         "409": "`sold_out`, `seat_taken`, `sales_closed`, `wrong_date`, `not_taken` or `hold_released`",
-        "422": "`idempotency_key_reused`: the key or id came with another request before",
+        "422": "`idempotency_key_reused`: the key or id is bound to another request",
     }
     /// New flights, besides the body.
     NewFlightRefusals {
-        "409": "`flight_exists`: it is in the schedule already",
-        "422": "`idempotency_key_reused`: the key came with another request before",
+        "409": "`flight_exists`: the flight is in the schedule already",
+        "422": "`idempotency_key_reused`: the key is bound to another request",
     }
     /// Changes of the schedule.
     ChangeRefusals {
@@ -40,8 +40,8 @@ refusals! {
     /// Changes of a hold.
     HoldRefusals {
         "404": "There is no such hold",
-        "409": "`hold_released` or `hold_refused`: it has no seats any more",
-        "410": "`hold_expired`: its time ran out",
+        "409": "`hold_released` or `hold_refused`: the hold no longer has seats",
+        "410": "`hold_expired`: the hold has expired",
         "503": "Ask again soon",
     }
 }

@@ -90,8 +90,8 @@ fn usual_limit() -> usize {
     get, path = "/api/flights/search", tag = "flights",
     params(Parameters, FilterParameters),
     responses(
-        (status = 200, description = "What was found; perhaps nothing", body = SearchAnswer),
-        (status = 304, description = "The client has this answer"),
+        (status = 200, description = "The itineraries found, possibly none", body = SearchAnswer),
+        (status = 304, description = "Not modified; the client has this answer"),
         ReadRefusals,
     )
 )]

@@ -47,7 +47,7 @@ pub(super) async fn show(
     get, path = "/api/flights/{id}/seats/stream", tag = "seats", operation_id = "stream_seats",
     params(
         ("id" = String, Path, description = "The flight's id, or its number", example = "FL123"),
-        ("Last-Event-ID" = Option<i64>, Header, description = "The version that the client has"),
+        ("Last-Event-ID" = Option<i64>, Header, description = "The last version that the client received"),
     ),
     responses(
         (status = 200, description = "The events", body = SeatChanges, content_type = "text/event-stream"),

@@ -16,7 +16,7 @@ use super::services::Services;
 #[utoipa::path(
     post, path = "/api/flights/validate", tag = "seats",
     request_body = SeatsRequest,
-    responses((status = 200, description = "Whether they can", body = Validation), BodyRefusals)
+    responses((status = 200, description = "Whether the seats can be sold", body = Validation), BodyRefusals)
 )]
 pub(super) async fn validate(
     services: Data<Services>,
@@ -30,7 +30,7 @@ pub(super) async fn validate(
     post, path = "/api/flights/seats/decrement", tag = "seats",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the call act once")),
     request_body = SeatsRequest,
-    responses((status = 200, description = "They are taken", body = SeatsAnswer), BodyRefusals, SeatRefusals)
+    responses((status = 200, description = "The seats are taken", body = SeatsAnswer), BodyRefusals, SeatRefusals)
 )]
 pub(super) async fn decrement(
     services: Data<Services>,
@@ -47,7 +47,7 @@ pub(super) async fn decrement(
     post, path = "/api/flights/seats/increment", tag = "seats",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the call act once")),
     request_body = SeatsRequest,
-    responses((status = 200, description = "They are back", body = SeatsAnswer), BodyRefusals, SeatRefusals)
+    responses((status = 200, description = "The seats are returned", body = SeatsAnswer), BodyRefusals, SeatRefusals)
 )]
 pub(super) async fn increment(
     services: Data<Services>,

@@ -23,7 +23,7 @@ pub enum PaymentError {
     #[error("too many charges are running")]
     TooBusy,
     /// The provider gave no answer; the charge stays `processing`.
-    #[error("the outcome is not known")]
+    #[error("outcome unknown")]
     OutcomeUnknown,
     #[error("there is no such charge")]
     UnknownCharge,

@@ -85,7 +85,7 @@ impl MockChange {
 /// Show the mock provider's behaviour.
 #[utoipa::path(
     get, path = "/api/payments/mock", tag = "mock provider",
-    responses((status = 200, description = "How it behaves now", body = MockBehaviour))
+    responses((status = 200, description = "The current behaviour", body = MockBehaviour))
 )]
 pub(super) async fn show(mock: Data<MockProvider>) -> HttpResponse {
     respond::ok(&MockBehaviour::from(mock.behaviour()))
@@ -97,7 +97,7 @@ pub(super) async fn show(mock: Data<MockProvider>) -> HttpResponse {
 #[utoipa::path(
     put, path = "/api/payments/mock", tag = "mock provider",
     request_body = MockChange,
-    responses((status = 200, description = "How it behaves now", body = MockBehaviour), BodyRefusals)
+    responses((status = 200, description = "The current behaviour", body = MockBehaviour), BodyRefusals)
 )]
 pub(super) async fn change(
     mock: Data<MockProvider>,

@@ -16,8 +16,8 @@ use utoipa::openapi::OpenApi;
     components(schemas(ProblemBody<'static>)),
     tags(
         (name = "payments", description = "Charges, their keys, and refunds"),
-        (name = "mock provider", description = "How the mock provider behaves"),
-        (name = "admin", description = "What admins did"),
+        (name = "mock provider", description = "The mock provider's behaviour"),
+        (name = "admin", description = "The audit log"),
         (name = "operations", description = "For those who run the service"),
     )
 )]

@@ -19,7 +19,7 @@ impl From<PaymentError> for Problem {
             ),
             PaymentError::TooBusy => Self::unavailable("too many charges are running"),
             PaymentError::OutcomeUnknown => Self::unavailable(
-                "the provider timed out; outcome unknown, the outcome is not known yet; \
+                "the provider timed out, so the outcome is unknown; \
                  ask again with the same Idempotency-Key",
             ),
             PaymentError::UnknownCharge => Self::not_found("there is no such charge"),

@@ -20,7 +20,7 @@ use crate::app::Payments;
     ),
     request_body = RefundRequest,
     responses(
-        (status = 201, description = "The money was given back", body = Refund),
+        (status = 201, description = "The refund is recorded", body = Refund),
         RefundRefusals, BodyRefusals,
     )
 )]

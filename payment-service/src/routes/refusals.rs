@@ -15,16 +15,16 @@ refusals! {
     }
     /// How a charge is refused, besides its body.
     ChargeRefusals {
-        "409": "`idempotency_in_progress`: a request with this key still runs; `key_closed`: no charge will be made with it",
+        "409": "`idempotency_in_progress`: a request with this key is still running; `key_closed`: the key will never make a charge",
         "413": "The body is too large",
         "415": "The body is not JSON",
-        "422": "`idempotency_key_reused`: the key came with another body or call before",
-        "503": "The outcome is not known yet, or nothing was done: ask again with the same key",
+        "422": "`idempotency_key_reused`: the key is bound to another request",
+        "503": "Outcome unknown, or nothing was done: retry with the same key",
     }
     /// How closing a key is refused, besides its body.
     CloseRefusals {
-        "409": "`idempotency_in_progress`: its charge still runs",
-        "503": "Not known yet: ask again",
+        "409": "`idempotency_in_progress`: its charge is still running",
+        "503": "Outcome unknown: retry",
     }
     /// How a look-up is refused.
     LookupRefusals {
@@ -34,8 +34,8 @@ refusals! {
     /// How a refund is refused, besides its body.
     RefundRefusals {
         "404": "There is no such charge",
-        "409": "`refund_exceeds_charge`: less is left of it; `not_captured`: it has taken no money",
-        "422": "`idempotency_key_reused`: the key came with another refund before",
-        "503": "Nothing was done, or it is not known: ask again with the same key",
+        "409": "`refund_exceeds_charge`: less is left of the charge; `not_captured`: the charge has taken no money",
+        "422": "`idempotency_key_reused`: the key is bound to another refund",
+        "503": "Nothing was done, or the outcome is unknown: retry with the same key",
     }
 }

@@ -98,7 +98,7 @@ impl Connection {
             let Some(pause) = pause else {
                 return Err(error);
             };
-            tracing::debug!(service = shared.service, %error, "calling again");
+            tracing::debug!(service = shared.service, %error, "retrying the call");
             metrics::counter!("client_retries_total", "service" => shared.service).increment(1);
             doubt = Some(error).filter(|error| !error.never_sent());
             retries += 1;

@@ -16,20 +16,20 @@ pub enum CallError {
     #[error("the circuit is open: the service keeps failing")]
     CircuitOpen,
     /// The deadline had passed before the call: it had no effect.
-    #[error("no time was left for the call")]
+    #[error("the deadline passed before the call")]
     DeadlinePassed,
     /// The request can't be serialized, so it was not sent: a bug.
-    #[error("the request can't be written")]
+    #[error("the request can't be serialized")]
     Malformed(#[source] serde_json::Error),
     /// The request was sent, but no complete answer came: outcome unknown.
-    #[error("no answer came")]
+    #[error("no answer; outcome unknown")]
     NoAnswer(#[source] Box<dyn Error + Send + Sync>),
     /// 503 or 429: outcome unknown.
     #[error("the service answers {0}")]
     Unavailable(StatusCode),
     /// 401 or 403: the call had no effect. One of the services has wrong keys; it is not the customer's
     /// fault.
-    #[error("the service does not know its caller: {0}")]
+    #[error("the service rejects the credentials: {0}")]
     Unauthorized(StatusCode),
     /// An earlier request with the same key is still running: outcome unknown.
     #[error("an earlier request with the same key is still running")]
@@ -38,7 +38,7 @@ pub enum CallError {
     #[error("the service refuses: {}", .0.code)]
     Refused(Refusal),
     /// An answer outside the contract.
-    #[error("the service answers {status}, which its contract does not have: {body}")]
+    #[error("the service answers {status}, which is outside its contract: {body}")]
     Unexpected {
         status: StatusCode,
         /// Its first 200 characters.

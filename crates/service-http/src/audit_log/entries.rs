@@ -102,7 +102,7 @@ impl From<AuditEntry> for ActionView {
     get, path = "/api/admin/actions", tag = "admin", operation_id = "list_admin_actions",
     params(PageParameters),
     responses(
-        (status = 200, description = "A page of them", body = PageBody<ActionView>),
+        (status = 200, description = "A page of entries", body = PageBody<ActionView>),
         (status = 400, description = "A parameter is wrong; `errors` names it",
             body = crate::problem::ProblemBody<'static>, content_type = "application/problem+json"),
         (status = 503, description = "Ask again soon",
