@@ -6,6 +6,7 @@
 //! | [`routes`] | the HTTP endpoints: extract, parse, call, answer; errors become HTTP here |
 //! | [`app`] | the decisions: search over the schedule in memory, seats through the inventory |
 //! | [`db`] | the schedule's tables; SQL only here |
+//! | [`model`] | values, without I/O |
 //! | [`import`] | imports schedules from CSV files |
 //! | [`settings`] | the settings and their defaults |
 //!
@@ -19,6 +20,7 @@ pub mod app;
 mod application;
 pub mod db;
 pub mod import;
+pub mod model;
 mod names;
 pub mod routes;
 pub mod settings;

@@ -8,6 +8,7 @@
 //! | [`shared`] | the Redis cache, shared by replicas |
 //! | [`cache_validators`] | what an answer depends on, and whether it is still exact |
 
+mod cache_key;
 pub mod cache_validators;
 pub mod candidates;
 pub mod month;
@@ -21,8 +22,9 @@ use inventory::decide::SalesPolicy;
 use itinerary::{ConnectionWindow, Itinerary, Query};
 use jiff::{SignedDuration, Timestamp};
 
+use self::cache_key::CacheKey;
 use self::cache_validators::{CacheValidators, Observer};
-use self::candidates::{CANDIDATES, CacheKey, Candidates};
+use self::candidates::{CANDIDATES, Candidates};
 use self::month::Month;
 use super::AppError;
 use super::schedule::{CurrentSchedule, Schedule};

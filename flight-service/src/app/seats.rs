@@ -7,14 +7,14 @@ use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
 use domain::{Amount, FlightId, FlightNumber, HoldId, Legs, RefusalCode, Units, sale_rules};
 use flight_api::{
     Airport, ConfirmResult, Flight, FlightStatus, Hold, HoldLeg, HoldRequest, Path,
-    SeatChangeRequest, SeatsAnswer, SeatsRequest, Validation,
+    SeatChangeRequest, SeatsRequest, Validation,
 };
 use inventory::command::{HOLD_LEGS_MAX, MalformedHold};
 use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
-    Adjusted, Direction, EnteredMovement, HoldCommand, HoldView, Inventory, InventoryError,
-    LedgerPlace, LegRequest, Refusal, SeatChange, Until,
+    Direction, EnteredMovement, HoldCommand, HoldView, Inventory, InventoryError, LedgerPlace,
+    LegRequest, Refusal, SeatChange, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -28,6 +28,7 @@ use super::flight_times::{local_text, status};
 use super::schedule::{CurrentSchedule, Departure};
 use crate::db;
 use crate::db::adjustment_answers::KeptAdjustment;
+use crate::model::adjustment::adjusted;
 
 /// Namespace of the ids that keys of adjustments hash to (RFC 9562, version 5).
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x5e41_9fdc_7a0b_4c55_9d0e_3b1f_6a2c_8e77);
@@ -465,21 +466,5 @@ fn replayable(view: HoldView, departures: &[Departure]) -> Replayable<Hold> {
             expires_at: view.expires_at,
         },
         replayed: view.replayed,
-    }
-}
-
-/// The API's answer to an adjustment.
-pub fn adjusted(request: &SeatsRequest, direction: Direction, made: Adjusted) -> SeatsAnswer {
-    let message = match direction {
-        Direction::Take => format!("{} seats taken", request.seats),
-        Direction::GiveBack => format!("{} seats given back", request.seats),
-    };
-    SeatsAnswer {
-        message,
-        flight_id: request.flight_id,
-        seats: request.seats,
-        date: request.date,
-        available_seats: made.free_after,
-        updated_at: made.applied_at,
     }
 }

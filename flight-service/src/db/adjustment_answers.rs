@@ -5,7 +5,7 @@ use inventory::{Accepted, Direction, RowStatement, Rows};
 use service_core::idempotency::RequestKey;
 use service_core::idempotency::answers::{self, Answer};
 
-use crate::app::seats::adjusted;
+use crate::model::adjustment::adjusted;
 
 /// The idempotency row of an adjustment, attached to its command.
 pub struct KeptAdjustment {

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use domain::AirportCode;
 
-use super::check;
-use super::table::{Row, Table};
+use super::table::{Row, Table, check};
 use crate::db::airports::{Airport, time_zone};
 
 const COLUMNS: [&str; 7] = [

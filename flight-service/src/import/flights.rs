@@ -10,10 +10,19 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::local_times::{self, Arrival};
-use super::table::{Row, Table};
-use super::{ImportOptions, ImportedFlight, check};
+use super::options::ImportOptions;
+use super::table::{Row, Table, check};
 use crate::db::airports::Airport;
 use crate::db::flights::NewFlight;
+
+/// A flight to insert, with its seats.
+#[derive(Clone, Debug)]
+pub(super) struct ImportedFlight {
+    pub(super) flight: NewFlight,
+    pub(super) total_seats: i32,
+    pub(super) already_booked: i32,
+    pub(super) layout: Option<SeatLayout>,
+}
 
 type Zones = HashMap<AirportCode, TimeZone>;
 

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
 
@@ -225,4 +225,25 @@ impl Row<'_> {
     pub(super) fn wrong(&self, column: &str, reason: impl std::fmt::Display) -> String {
         format!("column {column}: {reason}, not {:?}", self.text(column))
     }
+}
+
+/// Fails if rows are wrong: names the first twenty, and counts all.
+pub(super) fn check(file: &str, wrong: &[String]) -> anyhow::Result<()> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let shown = wrong
+        .iter()
+        .take(20)
+        .map(|line| format!("\n  {line}"))
+        .collect::<String>();
+    let more = match wrong.len().saturating_sub(20) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    let rows = match wrong.len() {
+        1 => "1 wrong row".to_owned(),
+        count => format!("{count} wrong rows"),
+    };
+    bail!("{file} has {rows}, so nothing was imported:{shown}{more}")
 }

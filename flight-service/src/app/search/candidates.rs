@@ -4,44 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use itinerary::{Filters, Itinerary, Query, SearchError};
+use itinerary::{Itinerary, SearchError};
 use metrics::{Counter, counter};
 use moka::future::Cache;
 
+use super::cache_key::CacheKey;
 use super::shared::SharedCandidates;
 use crate::app::schedule::Schedule;
 
 /// Candidates per query: three pages of the default twenty, so that sold-out legs seldom force another
 /// search.
 pub const CANDIDATES: usize = 60;
-
-/// Everything that determines the candidates.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CacheKey {
-    schedule_version: i64,
-    pub(super) query: Query,
-}
-
-impl CacheKey {
-    /// `query` must ask for [`CANDIDATES`] itineraries.
-    #[must_use]
-    pub fn new(schedule_version: i64, query: Query) -> Self {
-        Self {
-            schedule_version,
-            query,
-        }
-    }
-
-    fn size(&self) -> usize {
-        let Filters {
-            airlines,
-            via,
-            exclude,
-            ..
-        } = &self.query.filters;
-        size_of::<Self>() + size_of_val(&**airlines) + size_of_val(&**via) + size_of_val(&**exclude)
-    }
-}
 
 /// The in-process cache of candidates.
 pub struct Candidates {
@@ -114,7 +87,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
-    use itinerary::{ConnectionWindow, SearchOrder};
+    use itinerary::{ConnectionWindow, Filters, Query, SearchOrder};
     use jiff::civil::Date;
     use tokio::task::JoinSet;
 

@@ -17,7 +17,7 @@ use service_core::redis::BestEffortRedis;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::candidates::CacheKey;
+use super::cache_key::CacheKey;
 use crate::app::schedule::Schedule;
 
 /// Upper limit of concurrent writes; further ones are dropped.

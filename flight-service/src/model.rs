@@ -1,0 +1,3 @@
+//! Values of this service, without I/O.
+
+pub mod adjustment;
