@@ -1,4 +1,4 @@
-//! What the service decides. It knows neither SQL nor HTTP.
+//! The service's decisions. No SQL, no HTTP.
 
 pub mod flight_times;
 pub mod live;

@@ -1,4 +1,4 @@
-//! How a payer pays.
+//! Payment methods.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// The ways to pay.
+/// Payment methods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentType {
-    /// A credit card.
+    /// Credit card.
     #[default]
     CreditCard,
-    /// A debit card.
+    /// Debit card.
     DebitCard,
-    /// A transfer over the Unified Payments Interface.
+    /// Unified Payments Interface.
     Upi,
-    /// A transfer made in the payer's online bank.
+    /// A transfer from the payer's online bank.
     NetBanking,
 }
 
 impl PaymentType {
-    /// As it is sent and stored.
+    /// The text in the database and on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

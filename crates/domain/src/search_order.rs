@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
-/// What to minimize first.
+/// Order of the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -21,7 +21,7 @@ pub enum SearchOrder {
 }
 
 impl SearchOrder {
-    /// The two main keys, in this order. Applied to them, it gives back price and duration.
+    /// The two main sort keys, in this order. Applied to its own result, it returns price and duration.
     #[must_use]
     pub fn keys(self, price: i64, duration_s: i64) -> (i64, i64) {
         match self {
@@ -30,7 +30,7 @@ impl SearchOrder {
         }
     }
 
-    /// As a query and a cursor have it.
+    /// The value in queries and cursors.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -117,14 +117,14 @@ impl<const MAX: usize> From<Prose<MAX>> for String {
     }
 }
 
-/// A text that is kept and answered as it came, such as a caller's own reference: from `MIN` to `MAX` characters,
-/// all of which can be seen.
+/// A text that is stored and returned unchanged, such as a caller's own reference: `MIN` to `MAX` visible
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Verbatim<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Verbatim<MIN, MAX> {
-    /// The text.
+    /// The unchanged text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! An audit of all three databases.
+//! The reconciliation of all three databases.
 
 use std::time::Duration;
 

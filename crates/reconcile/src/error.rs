@@ -1,4 +1,4 @@
-//! Why there is no report.
+//! Errors that prevent a report.
 
 use inventory::StoreError;
 

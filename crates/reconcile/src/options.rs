@@ -1,4 +1,4 @@
-//! Which databases are audited, and how.
+//! Options of a reconciliation.
 
 use std::time::Duration;
 

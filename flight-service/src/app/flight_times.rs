@@ -1,12 +1,12 @@
-//! What a flight shows that depends on the time: whether it can be sold, and its times by local clocks.
+//! The time-dependent properties of a flight: whether it can be sold, and its local times.
 
 use flight_api::FlightStatus;
 use inventory::decide::SalesPolicy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Whether a flight that was not cancelled can be sold. Where sales never close, one of the past counts as
-/// scheduled: the schedule is being replayed.
+/// The status of a flight that is not cancelled. Where sales never close, past flights count as scheduled:
+/// the schedule is a replay.
 #[must_use]
 pub fn status(
     sales: SalesPolicy,
@@ -23,7 +23,7 @@ pub fn status(
     }
 }
 
-/// A time by an airport's clocks, with their offset: RFC 3339.
+/// Local time with its offset from UTC (RFC 3339).
 #[must_use]
 pub fn local_text(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())

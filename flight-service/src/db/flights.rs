@@ -132,7 +132,7 @@ pub async fn last_departure(
     row.map(|row| Ok(FlightId(row.try_get(0)?))).transpose()
 }
 
-/// Ids for so many new flights, rising.
+/// Ids for new flights, ascending.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! What to import.
+//! The options of `flight-service import`.
 
 use std::path::PathBuf;
 
@@ -8,27 +8,26 @@ use jiff::civil::Date;
 
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// The directory that has airports.csv and flights.csv (or flights.csv.gz)
+    /// Directory with airports.csv and flights.csv (or flights.csv.gz)
     pub directory: PathBuf,
     /// Do nothing if a directory of this name was imported before
     #[arg(long)]
     pub once: bool,
-    /// For local times: fly on this date; may be given several times
+    /// For local times: fly on this date; repeatable
     #[arg(long, value_name = "DATE")]
     pub on: Vec<Date>,
-    /// For local times: fly on each day from this date on, for as many days as --days says
+    /// For local times: fly daily from this date on, for --days days
     #[arg(long, value_name = "DATE", requires = "days")]
     pub from: Option<Date>,
-    /// How many days to fly from --from on
+    /// Number of days to fly from --from on
     #[arg(long, value_name = "COUNT", requires = "from", value_parser = clap::value_parser!(u16).range(1..=3660))]
     pub days: Option<u16>,
-    /// For dated flights: shift the schedule by whole weeks, so that its first week starts on this
-    /// Monday; local times of departure stay (those that the new day skips are later by what it skips),
-    /// and so does how long each flight takes
+    /// For dated flights: shift the schedule by whole weeks, so that its first week starts on this Monday;
+    /// local times of departure (moved forward where clocks skip them) and flight durations stay
     #[arg(long, value_name = "MONDAY", conflicts_with_all = ["on", "from"])]
     pub starting: Option<Date>,
-    /// Let airports of the schedule take the places and time zones of airports.csv where they differ;
-    /// flights that are there already keep their moments, but have other local times then
+    /// Update the position and time zone of existing airports from airports.csv; existing flights keep their
+    /// moments, so their local times change
     #[arg(long)]
     pub replace_airports: bool,
 }

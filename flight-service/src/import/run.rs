@@ -1,4 +1,4 @@
-//! From a directory into the database, in one transaction.
+//! Runs an import: from a directory into the database, in one transaction.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The double entries: a flight's, and the proof over all.
+//! The ledger of a flight, and the proof over all flights.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -35,7 +35,7 @@ pub(super) struct Parameters {
     /// Seats that must be free on every flight
     #[param(value_type = i64, minimum = 1, maximum = 1_000_000, example = 2)]
     seats: Units,
-    /// What is best
+    /// Order of the results
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<SearchOrder>, inline, example = "cheapest")]
     sort_by: SearchOrder,
@@ -49,7 +49,7 @@ pub(super) struct Parameters {
     after: Option<Cursor>,
 }
 
-/// What a search query asks for.
+/// Parses the query.
 fn search_of(request: &HttpRequest, connections: ConnectionWindow) -> Result<Search, Problem> {
     let filters = parse_query::<FilterParameters>(request);
     let (asked, (max_stops, filters)) = both(

@@ -1,4 +1,4 @@
-//! Why a request was refused or failed.
+//! The errors of this service's decisions.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What charges and refunds share: the database, the provider, the permits of running charges.
+//! State shared by charges and refunds: the database, the provider, the permits of running charges.
 
 use std::sync::Arc;
 

@@ -93,7 +93,7 @@ fn reference(reference: &Reference) -> Result<(), String> {
     }
 }
 
-/// That a text of so many characters can be kept as it came.
+/// Checks the length and the characters of a text that is stored unchanged.
 fn plain<const MIN: usize, const MAX: usize>(text: &str) -> Result<(), String> {
     let kept = Verbatim::<MIN, MAX>::try_from(text.to_owned());
     kept.map(drop).map_err(|error| error.0)

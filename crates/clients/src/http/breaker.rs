@@ -58,8 +58,8 @@ impl Breaker {
         }
     }
 
-    /// Whether the service may be called now. Whoever is let through tells what came of it, unless that
-    /// says nothing about the service.
+    /// Admits or rejects a call. An admitted call reports its result, unless that says nothing about the
+    /// service.
     pub(super) fn lets_through(&self) -> bool {
         if !self.machine.is_call_permitted() {
             return false;
@@ -78,24 +78,22 @@ impl Breaker {
         is_due
     }
 
-    /// The service has answered.
     pub(super) fn succeeded(&self) {
         self.machine.on_success();
     }
 
-    /// The service has failed.
     pub(super) fn failed(&self) {
         self.machine.on_error();
     }
 
-    /// Shows the state as a metric.
+    /// Publishes the state as a gauge.
     pub(super) fn publish(&self, service: &'static str) {
         metrics::gauge!("client_circuit_state", "service" => service)
             .set(self.state.load(Ordering::Relaxed));
     }
 }
 
-/// Follows the state.
+/// Mirrors the state machine's transitions into `state`.
 struct Watch {
     service: &'static str,
     state: Arc<AtomicU8>,

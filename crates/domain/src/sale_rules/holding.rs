@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::Units;
 
-/// The most seats of one order on a flight, whoever orders.
+/// Upper limit of seats per flight in one order, for staff too.
 pub const SEATS_MAX: u32 = 100;
 
 /// Limits of a customer; staff have none. `None`: no limit.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{AirportCode, Currency, FlightId, RefusalCode};
 
-/// The most legs of an itinerary.
+/// Upper limit of legs per itinerary.
 pub const LEGS_MAX: usize = 4;
 
 /// Minimum and maximum time from the arrival of a leg to the departure of the next, both inclusive.
@@ -92,7 +92,7 @@ pub enum NoItinerary {
     /// No flights.
     #[error("an itinerary has at least one flight")]
     Empty,
-    /// There are too many.
+    /// More than [`LEGS_MAX`] flights.
     #[error("an itinerary has at most {LEGS_MAX} flights")]
     TooManyFlights,
     /// This flight occurs twice.
@@ -174,8 +174,8 @@ impl NoItinerary {
     }
 }
 
-/// The flights of an itinerary, in order: one to [`LEGS_MAX`], none twice. What else makes flights an itinerary
-/// depends on what they are: see [`check`].
+/// The ids of an itinerary's flights, in order: one to [`LEGS_MAX`], none twice. The other rules depend on
+/// the flights themselves: see [`check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Legs(Vec<FlightId>);
 

@@ -1,4 +1,4 @@
-//! A charge to be recorded.
+//! A charge to insert.
 
 use std::time::Duration;
 
