@@ -1,3 +1,3 @@
-//! Values of this service, without I/O.
+//! The service's values: no I/O.
 
 pub mod adjustment;

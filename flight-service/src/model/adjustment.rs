@@ -1,4 +1,4 @@
-//! Adjustments of the seat count.
+//! Answers to adjustments of the seat count.
 
 use flight_api::{SeatsAnswer, SeatsRequest};
 use inventory::{Adjusted, Direction};

@@ -1,4 +1,4 @@
-//! What candidates are cached under.
+//! The cache key of candidates.
 
 use itinerary::{Filters, Query};
 
