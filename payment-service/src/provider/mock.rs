@@ -52,9 +52,9 @@ impl MockProvider {
         Ok(changed)
     }
 
-    /// Delivers a captured charge's answer. A lost answer never arrives, as in a broken network: this future
-    /// does not end, and the connection stays silent until the client gives up or `request_timeout` answers
-    /// 503. The charge is recorded.
+    /// Delivers a captured charge's answer. A lost answer never arrives, as in a broken network: the future
+    /// stays pending and the connection silent until the client gives up or `request_timeout` ends the
+    /// request. The charge is recorded.
     pub async fn deliver(&self, key: &str) {
         if self.behaviour().loses_answer(key) {
             std::future::pending::<()>().await;
