@@ -181,7 +181,7 @@ impl Problem {
         }
     }
 
-    /// 404.
+    /// 404 Not Found.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, RefusalCode::NotFound, detail)
     }

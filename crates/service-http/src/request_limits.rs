@@ -55,7 +55,7 @@ pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
 /// Checks that single-valued headers occur once, and that the host is well-formed.
 ///
 /// # Errors
-/// 400.
+/// 400 Bad Request.
 pub(crate) fn check_singles(headers: &HeaderMap) -> Result<(), Problem> {
     if let Some(twice) = SINGLE
         .iter()

@@ -105,7 +105,7 @@ impl Guards {
     /// Counts a request that no guard has counted: its path or its method does not exist.
     ///
     /// # Errors
-    /// 429.
+    /// 429 Too Many Requests.
     pub async fn count_rest(
         &self,
         request: &HttpRequest,
@@ -130,7 +130,7 @@ impl Guards {
     /// `rate_limit_status` also when the request is refused.
     ///
     /// # Errors
-    /// 429.
+    /// 429 Too Many Requests.
     pub async fn count(
         &self,
         request: &HttpRequest,

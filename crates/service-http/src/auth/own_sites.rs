@@ -62,7 +62,7 @@ impl OwnSites {
     /// Refuses a cross-site request in any mode, for the service's own pages.
     ///
     /// # Errors
-    /// 403.
+    /// 403 Forbidden.
     pub fn check_page(&self, request: &HttpRequest) -> Result<(), Problem> {
         if self.is_cross_site(request.method(), request.headers()) {
             return Err(foreign(
