@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::sale_rules::Cutoff;
+use domain::sale_rules::SalesPolicy;
 use domain::sale_rules::holding::HoldingLimits;
-use inventory::decide::SalesPolicy;
 use jiff::SignedDuration;
 use reqwest::Url;
 use serde::de::IgnoredAny;

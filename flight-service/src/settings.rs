@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use inventory::decide::SalesPolicy;
+use domain::sale_rules::SalesPolicy;
 use itinerary::ConnectionWindow;
 use jiff::SignedDuration;
 use serde::Deserialize;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::PoolId;
+use domain::sale_rules::SalesPolicy;
 use futures_util::future::try_join_all;
-use inventory::decide::SalesPolicy;
 use inventory::{Command, Inventory, PoolChange, Settings};
 use tokio_postgres::NoTls;
 

@@ -7,5 +7,7 @@
 mod cutoff;
 pub mod holding;
 pub mod itinerary;
+mod sales_policy;
 
 pub use cutoff::Cutoff;
+pub use sales_policy::SalesPolicy;

@@ -16,12 +16,13 @@ use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 use crate::command::Command;
-use crate::decide::{SalesPolicy, decide};
+use crate::decide::decide;
 use crate::in_flight::Entry;
 use crate::rows::{self, AnyRows};
 use crate::state::PoolCount;
 use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
 use crate::verdict::{InventoryError, Verdict};
+use domain::sale_rules::SalesPolicy;
 
 /// Most commands in one transaction: enough to spread the cost of a commit, few enough that a batch takes
 /// milliseconds.

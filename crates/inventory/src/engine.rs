@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::command::{Command, Direction, HoldCommand, Origin};
 use crate::committer::{Answer, Commits, Committer, CountListener, Submission};
-use crate::decide::{SalesPolicy, replay_adjustment, replay_hold};
+use crate::decide::{replay_adjustment, replay_hold};
 use crate::gate::{Admission, Gate};
 use crate::in_flight::{Entry, InFlight};
 use crate::proof::{Proof, Proofs};
@@ -31,6 +31,7 @@ use crate::store::{
     recorded_holds, seat_map,
 };
 use crate::verdict::{HoldView, InventoryError, Verdict};
+use domain::sale_rules::SalesPolicy;
 
 /// How often the sweeper records expired holds: the ledger promises to have them within a second.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use deadpool_postgres::Pool as Database;
+use domain::sale_rules::SalesPolicy;
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
 use flight_api::{Flight, FlightStatus};
 use inventory::PoolCount;
 use inventory::committer::CountListener;
-use inventory::decide::SalesPolicy;
 use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};

@@ -16,9 +16,9 @@ pub mod shared;
 
 use std::sync::Arc;
 
+use domain::sale_rules::SalesPolicy;
 use domain::{Money, Units};
 use flight_api::{CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta};
-use inventory::decide::SalesPolicy;
 use itinerary::{ConnectionWindow, Itinerary, Query};
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::{GenericClient, Pool as Database};
+use domain::sale_rules::SalesPolicy;
 use domain::sale_rules::itinerary::{ConnectionWindow, Leg, NoItinerary};
 use domain::{Amount, FlightId, FlightNumber, HoldId, Legs, RefusalCode, Units, sale_rules};
 use flight_api::{
@@ -10,7 +11,6 @@ use flight_api::{
     SeatChangeRequest, SeatsRequest, Validation,
 };
 use inventory::command::{HOLD_LEGS_MAX, MalformedHold};
-use inventory::decide::SalesPolicy;
 use inventory::proof::Proof;
 use inventory::{
     Direction, EnteredMovement, HoldCommand, HoldView, Inventory, InventoryError, LedgerPlace,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::sale_rules::SalesPolicy;
 use flight_service::app::schedule::Schedule;
-use inventory::decide::SalesPolicy;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;

@@ -6,8 +6,9 @@ use super::error::CreateError;
 use super::load::database_time;
 use super::write::{execute, prepare};
 use crate::command::{Command, NewPool};
-use crate::decide::{SalesPolicy, decide};
+use crate::decide::decide;
 use crate::state::State;
+use domain::sale_rules::SalesPolicy;
 
 /// Creates many pools inside the caller's transaction, with the committer's decisions and SQL. For imports,
 /// which write the rows that the pools belong to in the same transaction. No lock is needed, because nobody

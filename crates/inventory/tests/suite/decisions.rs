@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
 use inventory::command::Direction;
-use inventory::decide::{SalesPolicy, decide};
+use inventory::decide::decide;
 use inventory::state::{Account, Hold, State, StateDiff};
 use inventory::{Command, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until};
 use jiff::{SignedDuration, Timestamp};

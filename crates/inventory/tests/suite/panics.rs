@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use domain::HoldId;
+use domain::sale_rules::SalesPolicy;
 use futures_util::future::join_all;
-use inventory::decide::SalesPolicy;
 use inventory::{Accepted, Inventory, InventoryError, RowStatement, Rows, Settings, Until};
 
 use crate::support::{Bench, COMMIT_TIMEOUT, held, hold, pool_of, proved};

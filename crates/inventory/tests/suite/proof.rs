@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, PoolId};
 use futures_util::future::{join_all, try_join_all};
-use inventory::decide::SalesPolicy;
 use inventory::{Inventory, Settings, Until};
 use test_stack::{wait_for, wait_until};
 use tokio_postgres::Client;

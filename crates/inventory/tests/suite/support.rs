@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use deadpool_postgres::Pool;
+use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
-use inventory::decide::SalesPolicy;
 use inventory::{
     Accepted, Command, Gate, HoldCommand, HoldView, Inventory, LegRequest, NewPool, Refusal,
     SeatChange, Settings, Until, create_pools,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use domain::Units;
-use inventory::decide::SalesPolicy;
+use domain::sale_rules::SalesPolicy;
 use itinerary::FlightSlot;
 use jiff::Timestamp;
 
