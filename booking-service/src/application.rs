@@ -232,7 +232,7 @@ fn accounts(
         hasher: Hasher::new(accounts.hash_concurrency),
         login_throttle: LoginThrottle::new(limits, shared),
         issuer: issuer.map(Arc::new),
-        tokens_audience: settings.auth.peoples_audience().to_owned(),
+        tokens_audience: settings.auth.user_audience().to_owned(),
         session_lifetime: accounts.session_lifetime,
         token_lifetime: accounts.token_lifetime,
     })
@@ -303,7 +303,7 @@ fn services(
             booking: settings.bookings.deadline,
             order: HoldTime {
                 each: settings.bookings.hold_ttl,
-                total: settings.bookings.reservation_max,
+                total: settings.bookings.hold_ttl_max,
             },
         },
         unpaid: unpaid.clone(),

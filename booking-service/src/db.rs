@@ -15,7 +15,7 @@ use deadpool_postgres::{Pool, Transaction};
 use domain::PoolId;
 use inventory::{CreateError, NewPool, create_pools};
 use jiff::Timestamp;
-use service_core::idempotency::{Answer, Kept, RequestKey, answers};
+use service_core::idempotency::{Answer, RequestKey, StoredResult, answers};
 use service_core::migrations::MigrationSet;
 
 use crate::names::POOL_KIND;
@@ -74,7 +74,10 @@ impl DbError {
 }
 
 /// The stored answer of an earlier request with this key, and the digest of that request.
-pub async fn kept_answer(database: &Pool, key: &str) -> Result<Option<Kept<Answer>>, DbError> {
+pub async fn kept_answer(
+    database: &Pool,
+    key: &str,
+) -> Result<Option<StoredResult<Answer>>, DbError> {
     let kept = answers::find(&database.get().await?, key).await?;
     Ok(kept.map(|((answer, _), digest)| (answer, digest)))
 }

@@ -182,7 +182,7 @@ pub struct BookingSettings {
     pub hold_ttl: Duration,
     /// The same, including all seat changes.
     #[serde(with = "humantime_serde")]
-    pub reservation_max: Duration,
+    pub hold_ttl_max: Duration,
     /// Seats stay held this much longer, for clocks that differ.
     #[serde(with = "humantime_serde")]
     pub hold_margin: Duration,

@@ -92,7 +92,7 @@ async fn of_two_changes_of_one_version_in_one_batch_one_is_made() -> anyhow::Res
         // The change that was reported as applied is the stored one.
         let pool = database::pool(&settings.database, "test")?;
         let stored = bookings::find(&pool, booking.id).await?;
-        assert_eq!(stored.context("it is gone")?.life, first.life);
+        assert_eq!(stored.context("it is gone")?.lifecycle, first.lifecycle);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ mod embedded {
 }
 
 use deadpool_postgres::PoolError;
-use service_core::group_commit::IsData;
+use service_core::group_commit::ItemFault;
 use service_core::migrations::MigrationSet;
 
 /// Why a database call failed.
@@ -38,10 +38,10 @@ impl DbError {
     }
 }
 
-impl IsData for DbError {
-    fn is_data(&self) -> bool {
+impl ItemFault for DbError {
+    fn is_item_fault(&self) -> bool {
         match self {
-            Self::Statement(error) => error.is_data(),
+            Self::Statement(error) => error.is_item_fault(),
             // Neither blames the data: no statement was refused, or the row was already written.
             Self::Connection(_) | Self::Unreadable(_) => false,
         }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use local_servers::redis;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 
 use crate::databases::Databases;
 use crate::process::{Part, Service};
@@ -44,7 +44,7 @@ pub struct World {
     services: Vec<Service>,
     redis: redis::Server,
     databases: Databases,
-    _logs: Scratch,
+    _logs: TemporaryDirectory,
 }
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
     async fn with(parts: &[Part], settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
-        let logs = Scratch::new("abuse")?;
+        let logs = TemporaryDirectory::new("abuse")?;
         let mut services: Vec<Service> = Vec::new();
         for part in parts {
             let database = match part {

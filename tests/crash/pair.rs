@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use local_servers::logs::last_lines;
 use local_servers::ports::free_port;
 use local_servers::redis;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -40,7 +40,7 @@ pub struct Pair {
     pub databases: Databases,
     other_service: Service,
     redis: redis::Server,
-    logs: Scratch,
+    logs: TemporaryDirectory,
     _peace: watch::Sender<bool>,
 }
 
@@ -56,7 +56,7 @@ impl Pair {
     /// Starts all services, with a provider that takes this long, and waits until both replicas are ready.
     pub async fn start(databases: Databases, processing_time: &str) -> anyhow::Result<Self> {
         let redis = redis::Server::temporary().await?;
-        let logs = Scratch::new("pair")?;
+        let logs = TemporaryDirectory::new("pair")?;
         let (peace, at_peace) = watch::channel(false);
         let ports = Ports::free()?;
         let other_ports = ports.with(Part::Bookings, free_port()?);

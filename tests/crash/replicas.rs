@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use local_servers::logs::last_lines;
 use local_servers::ports::free_port;
 use local_servers::redis;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use reqwest::Method;
 use serde_json::json;
 use test_stack::{Servers, wait_for};
@@ -56,7 +56,7 @@ struct Replicas {
     other: Service,
     at_mortal: Caller,
     at_other: Caller,
-    logs: Scratch,
+    logs: TemporaryDirectory,
     _peace: watch::Sender<bool>,
 }
 
@@ -65,7 +65,7 @@ impl Replicas {
     async fn start(step: &'static str) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
-        let logs = Scratch::new("crash-replicas")?;
+        let logs = TemporaryDirectory::new("crash-replicas")?;
         let (peace, at_peace) = watch::channel(false);
         let ports = Ports::free()?;
         let other_ports = ports.with(Part::Bookings, free_port()?);

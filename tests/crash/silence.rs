@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use local_servers::logs::last_lines;
 use local_servers::ports::free_port;
 use local_servers::redis;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use reqwest::Method;
 use serde_json::json;
 use test_stack::{Proxy, Servers, wait_for};
@@ -85,7 +85,7 @@ struct World {
     services: Vec<Service>,
     at_one: Caller,
     at_other: Caller,
-    logs: Scratch,
+    logs: TemporaryDirectory,
     _peace: watch::Sender<bool>,
 }
 
@@ -93,7 +93,7 @@ impl World {
     async fn start(link: Link) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
-        let logs = Scratch::new("silence")?;
+        let logs = TemporaryDirectory::new("silence")?;
         let (peace, at_peace) = watch::channel(false);
         let ports = Ports::free()?;
         let other_ports = ports.with(Part::Bookings, free_port()?);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use local_servers::redis;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use reqwest::Method;
 use serde_json::json;
 use test_stack::wait_for;
@@ -45,7 +45,7 @@ async fn an_older_version_works_beside_a_newer_one() -> anyhow::Result<()> {
     let sql = local_servers::database::connect(databases.bookings.url()).await?;
     sql.batch_execute(NEWER).await?;
     let mut redis = redis::Server::temporary().await?;
-    let logs = Scratch::new("versions")?;
+    let logs = TemporaryDirectory::new("versions")?;
     let (_peace, at_peace) = watch::channel(false);
     let ports = Ports::free()?;
     let services = [Part::Payments, Part::Bookings].map(|part| {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use anyhow::ensure;
 use local_servers::redis;
-use local_servers::temporary_directory::{Scratch, unused_path};
+use local_servers::temporary_directory::{TemporaryDirectory, unused_path};
 use reconcile::Verdict;
 use reqwest::Method;
 use serde_json::Value;
@@ -29,14 +29,14 @@ pub struct World {
     peace: watch::Sender<bool>,
     redis: redis::Server,
     databases: Databases,
-    logs: Scratch,
+    logs: TemporaryDirectory,
 }
 
 impl World {
     pub async fn start(plan: &Plan) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
-        let logs = Scratch::new("crash")?;
+        let logs = TemporaryDirectory::new("crash")?;
         let ports = Ports::free()?;
         let attempts = plan.attempts.to_string();
         let (peace, at_peace) = watch::channel(false);

@@ -365,7 +365,7 @@ async fn unpaid_tickets_count_as_orders_do() -> anyhow::Result<()> {
 async fn seat_changes_extend_a_hold_only_up_to_a_limit() -> anyhow::Result<()> {
     let services = Services::start_with(|settings| {
         settings.bookings.bookings.hold_ttl = Duration::from_secs(600);
-        settings.bookings.bookings.reservation_max = Duration::from_secs(601);
+        settings.bookings.bookings.hold_ttl_max = Duration::from_secs(601);
     })
     .await?;
     let order = services.order("alice", &["A1", "A2"]).await?;

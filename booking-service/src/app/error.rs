@@ -49,7 +49,7 @@ pub enum AppError {
     KeyReused,
     /// A concurrent request has created it.
     #[error("a concurrent request has created it")]
-    MadeBefore,
+    AlreadyCreated,
     /// A request with this key is running, or its booking is being worked on.
     #[error("a request with this key is still running")]
     InProgress,
@@ -98,7 +98,7 @@ pub enum AppError {
     ChangedElsewhere,
     /// The task that worked on the booking was aborted.
     #[error("the task was aborted")]
-    CutOff,
+    TaskAborted,
     /// The event is not valid in the booking's state.
     #[error("the event is not valid in the booking's state")]
     BookingState(#[from] lifecycle::Refused),
@@ -114,7 +114,7 @@ pub enum AppError {
     TicketsInUse,
     /// Fewer tickets are left than requested.
     #[error("fewer than {0} tickets are left")]
-    NotSoMany(Units),
+    InsufficientTickets(Units),
     /// A bug: the requested hold is malformed.
     #[error(transparent)]
     MalformedHold(#[from] MalformedHold),
@@ -169,7 +169,7 @@ impl KeyConflict for AppError {
         match self {
             Self::Db(error) => error.constraint().is_some(),
             Self::Inventory(error) => matches!(error, InventoryError::Conflict(_)),
-            Self::MadeBefore => true,
+            Self::AlreadyCreated => true,
             _ => false,
         }
     }

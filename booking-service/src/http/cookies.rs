@@ -2,7 +2,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 
-use crate::app::accounts::authentication::Begun;
+use crate::app::accounts::authentication::NewSession;
 
 const SESSION: &str = "holdfast_session";
 
@@ -21,7 +21,7 @@ pub struct Cookies {
 
 impl Cookies {
     /// Cookies of a new session: the session's, and the one that marks the browser as known.
-    pub(crate) fn begun(self, begun: &Begun) -> [Cookie<'static>; 2] {
+    pub(crate) fn begun(self, begun: &NewSession) -> [Cookie<'static>; 2] {
         let mut session = self.cookie(SESSION, begun.cookie.clone());
         let left = begun.session.expires_at.duration_since(Timestamp::now());
         session.set_max_age(actix_web::cookie::time::Duration::seconds(left.as_secs()));

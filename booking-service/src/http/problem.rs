@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use domain::RefusalCode;
 use inventory::{CreateError, InventoryError, StoreError};
 use service_core::database::is_transient;
-use service_core::group_commit::IsData as _;
+use service_core::group_commit::ItemFault as _;
 use service_http::Problem;
 
 use crate::app::accounts::authentication::AccountError;
@@ -29,12 +29,12 @@ impl From<AppError> for Problem {
             AppError::UserHasBookings => Self::conflict("user_has_bookings", text),
             AppError::EventHasBookings => Self::conflict("event_has_bookings", text),
             AppError::TicketsInUse => Self::conflict(RefusalCode::CapacityInUse, text),
-            AppError::NotSoMany(_) => {
+            AppError::InsufficientTickets(_) => {
                 Self::new(StatusCode::BAD_REQUEST, INVALID_PURCHASE_QUANTITY, text)
             }
             AppError::MalformedHold(_) => Self::internal(error),
             AppError::KeyReused => Self::key_reused(),
-            AppError::InProgress | AppError::ChangedElsewhere | AppError::MadeBefore => {
+            AppError::InProgress | AppError::ChangedElsewhere | AppError::AlreadyCreated => {
                 Self::in_progress()
             }
             AppError::NotCancellable(_) => {
@@ -52,7 +52,7 @@ impl From<AppError> for Problem {
             AppError::Service { error, .. } | AppError::NoAnswer(_, error) => {
                 Self::unavailable(text).caused_by(error)
             }
-            AppError::NotFreeYet(_) | AppError::CutOff | AppError::ChargeMissing(_) => {
+            AppError::NotFreeYet(_) | AppError::TaskAborted | AppError::ChargeMissing(_) => {
                 Self::unavailable(text)
             }
             AppError::BookingState(_) => Self::internal(error),
@@ -153,7 +153,7 @@ fn of_database(error: DbError) -> Problem {
         DbError::Pool(error) => error.into(),
         DbError::Query(error) => error.into(),
         DbError::Busy | DbError::BrokenOff => Problem::unavailable(text),
-        DbError::Unwritten(error) if error.is_data() => Problem::internal(error),
+        DbError::Unwritten(error) if error.is_item_fault() => Problem::internal(error),
         DbError::Unwritten(error) => Problem::unavailable(text).caused_by(error),
         DbError::Unreadable(_) | DbError::Taken(_) => Problem::internal(error),
     }

@@ -144,7 +144,7 @@ pub struct Booking {
     pub payment_code: Option<String>,
     /// The total that the customer expects; a different price is refused.
     pub expected_total: Option<Amount>,
-    pub life: BookingState,
+    pub lifecycle: BookingState,
     /// Payment attempts begun so far.
     pub attempts: i16,
     /// Whether the customer is on session and changes the payment method after a decline.
@@ -208,11 +208,11 @@ impl Booking {
 
     /// Applies an event. Only the state, the attempts and the payment code change.
     pub fn after(&self, policy: PaymentPolicy, event: Event) -> Result<Self, Refused> {
-        let life = self.life.apply(policy, event)?;
-        let pays = matches!(life.state, lifecycle::State::Paying { .. });
+        let lifecycle = self.lifecycle.apply(policy, event)?;
+        let pays = matches!(lifecycle.state, lifecycle::State::Paying { .. });
         Ok(Self {
-            life,
-            attempts: self.attempts.max(StoredState::from(life).attempt),
+            lifecycle,
+            attempts: self.attempts.max(StoredState::from(lifecycle).attempt),
             payment_code: self.payment_code.clone().filter(|_| pays),
             ..self.clone()
         })
@@ -248,6 +248,6 @@ impl Booking {
     /// change.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.life.has_work() || self.requested_seats.is_some()
+        self.lifecycle.has_work() || self.requested_seats.is_some()
     }
 }

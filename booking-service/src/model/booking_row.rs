@@ -47,30 +47,30 @@ pub(crate) fn state_from(text: &str, attempt: u8) -> Option<State> {
 }
 
 impl From<BookingState> for StoredState<&'static str> {
-    fn from(life: BookingState) -> Self {
-        let paying = match (life.state, life.public_status) {
+    fn from(lifecycle: BookingState) -> Self {
+        let paying = match (lifecycle.state, lifecycle.public_status) {
             (State::Paying { attempt }, _) | (_, State::Paying { attempt }) => Some(attempt),
             (State::PaymentFailed { attempts }, _) | (_, State::PaymentFailed { attempts }) => {
                 Some(attempts)
             }
             _ => None,
         };
-        let (money_task, reversing) = match life.money {
+        let (money_task, reversing) = match lifecycle.money {
             MoneyTask::Nothing => ("nothing", None),
             MoneyTask::Reverse { attempt } => ("reverse", Some(attempt)),
         };
-        let seats_task = match life.seats {
+        let seats_task = match lifecycle.seats {
             SeatTask::Nothing => "nothing",
             SeatTask::Confirm => "confirm",
             SeatTask::Release => "release",
         };
         // If several are set, all name the same attempt, the latest.
-        let attempt = life.charged.or(reversing).or(paying).unwrap_or(0);
+        let attempt = lifecycle.charged.or(reversing).or(paying).unwrap_or(0);
         Self {
-            state: state_text(life.state),
-            public_status: state_text(life.public_status),
+            state: state_text(lifecycle.state),
+            public_status: state_text(lifecycle.public_status),
             attempt: i16::from(attempt),
-            charged: life.charged.is_some(),
+            charged: lifecycle.charged.is_some(),
             seats_task,
             money_task,
         }
@@ -80,7 +80,7 @@ impl From<BookingState> for StoredState<&'static str> {
 impl<T: AsRef<str>> StoredState<T> {
     /// `None` if the columns hold an unknown value.
     #[must_use]
-    pub fn life(&self) -> Option<BookingState> {
+    pub fn lifecycle(&self) -> Option<BookingState> {
         let attempt = u8::try_from(self.attempt).ok()?;
         Some(BookingState {
             state: state_from(self.state.as_ref(), attempt)?,
@@ -169,10 +169,14 @@ mod tests {
         let of = |policy| move |path| (policy, path);
         let paths = paths.into_iter().map(of(policy));
         for (policy, path) in paths.chain(payment_failed.into_iter().map(of(queued))) {
-            let mut life = BookingState::NEW;
+            let mut lifecycle = BookingState::NEW;
             for event in path {
-                life = life.apply(policy, *event).unwrap();
-                assert_eq!(StoredState::from(life).life(), Some(life), "{event:?}");
+                lifecycle = lifecycle.apply(policy, *event).unwrap();
+                assert_eq!(
+                    StoredState::from(lifecycle).lifecycle(),
+                    Some(lifecycle),
+                    "{event:?}"
+                );
             }
         }
     }

@@ -11,7 +11,7 @@ impl FirstAnswer {
     /// The answer in the booking's current state; `None` if it has none yet, or one that is not stored.
     #[must_use]
     pub fn of(booking: &Booking) -> Option<Self> {
-        let is_answered = match (booking.channel, booking.life.public_status) {
+        let is_answered = match (booking.channel, booking.lifecycle.public_status) {
             // Its replay is made from fields that never change.
             (Channel::Event, _) => false,
             (_, State::Confirmed | State::Ended(_)) => !leaves_key_free(booking),
@@ -19,7 +19,7 @@ impl FirstAnswer {
             _ => false,
         };
         is_answered.then(|| Self {
-            public_status: state_text(booking.life.public_status).to_owned(),
+            public_status: state_text(booking.lifecycle.public_status).to_owned(),
             seats: booking.legs.iter().map(|leg| leg.seats.clone()).collect(),
             total_minor: booking.total.map(Money::minor),
             payment: booking.payment,
@@ -32,7 +32,7 @@ impl FirstAnswer {
 #[must_use]
 pub fn leaves_key_free(booking: &Booking) -> bool {
     let has_failed = matches!(
-        booking.life.public_status,
+        booking.lifecycle.public_status,
         State::Ended(Outcome::Failed | Outcome::Expired)
     );
     let code = booking.refusal.as_ref().map(|refusal| &refusal.code);
@@ -68,7 +68,7 @@ impl Booking {
             return self;
         };
         if let Some(status) = state_from(&answer.public_status, 0) {
-            self.life.public_status = status;
+            self.lifecycle.public_status = status;
         }
         for (leg, seats) in self.legs.iter_mut().zip(answer.seats) {
             leg.seats = seats;

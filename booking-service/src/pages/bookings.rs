@@ -27,7 +27,7 @@ use crate::model::booking::{Booking, Channel};
 use crate::model::dashboard::Stage;
 use crate::model::event::Event;
 use crate::pages::answers::go_to;
-use crate::pages::cancelling::Chance;
+use crate::pages::cancelling::CancellationWindow;
 use crate::pages::forms::{self, Form};
 use crate::pages::layout::{HtmlPage, Place};
 
@@ -277,11 +277,11 @@ async fn answer(
     let booking = &row.booking;
     let title = title(row, &airports);
     let is_cancellable =
-        booking.channel == Channel::Count && booking.life.public_status == State::Confirmed;
+        booking.channel == Channel::Count && booking.lifecycle.public_status == State::Confirmed;
     let departs = row.flights.first().and_then(Option::as_ref);
     let departs = departs.map(|flight| flight.departure_time);
     let cutoff = bookings.cutoffs.of(booking.channel);
-    let chance = Chance::of(cutoff, departs, session.actor, Timestamp::now());
+    let chance = CancellationWindow::of(cutoff, departs, session.actor, Timestamp::now());
     let body = html! {
         h1 { (title) }
         (notice(problem))
@@ -314,7 +314,7 @@ async fn answer(
                             }
                         }
                     }
-                    @if matches!(booking.life.public_status, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
+                    @if matches!(booking.lifecycle.public_status, State::Ended(_)) { a.button.primary.wide href=(orders::again(booking)) { "Book again" } }
                     p.hint { "Booking " code { (booking.id) } }
                 }
             }

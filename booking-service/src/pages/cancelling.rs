@@ -8,7 +8,7 @@ use crate::model::actor::Actor;
 use crate::pages::formatting;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chance {
+pub(super) enum CancellationWindow {
     /// For staff, or where there is no deadline.
     Always,
     Until(Timestamp),
@@ -16,7 +16,7 @@ pub(super) enum Chance {
     Missed(Timestamp),
 }
 
-impl Chance {
+impl CancellationWindow {
     /// If the start is unknown now, the button is shown and the service decides.
     pub(super) fn of(
         cutoff: Cutoff,
@@ -62,11 +62,11 @@ mod tests {
         let customer = Actor::Customer {
             network: "127.0.0.1".parse().unwrap(),
         };
-        let of = |actor, now| Chance::of(cutoff, Some(at(100)), actor, at(now));
-        assert_eq!(of(customer, 39), Chance::Until(at(40)));
-        assert_eq!(of(customer, 40), Chance::Missed(at(40)));
-        assert_eq!(of(Actor::Staff, 40), Chance::Always);
-        let unknown = Chance::of(cutoff, None, customer, at(40));
+        let of = |actor, now| CancellationWindow::of(cutoff, Some(at(100)), actor, at(now));
+        assert_eq!(of(customer, 39), CancellationWindow::Until(at(40)));
+        assert_eq!(of(customer, 40), CancellationWindow::Missed(at(40)));
+        assert_eq!(of(Actor::Staff, 40), CancellationWindow::Always);
+        let unknown = CancellationWindow::of(cutoff, None, customer, at(40));
         assert!(unknown.is_open());
         assert!(!of(customer, 40).is_open());
     }

@@ -5,7 +5,7 @@ use service_http::endpoint::unguarded;
 
 use crate::model::booking::Booking;
 use crate::model::event_booking::EventBooking;
-use crate::pages::event_stream::Live;
+use crate::pages::event_stream::FanOuts;
 use crate::pages::middleware::For::{Anybody, Somebody, Staff};
 use crate::pages::middleware::{nothing_here, page};
 use crate::pages::operations::{actions, dead_letters};
@@ -17,8 +17,8 @@ use crate::pages::{
 };
 
 pub fn configure() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let live_orders = Data::new(Live::<Booking>::default());
-    let live_tickets = Data::new(Live::<EventBooking>::default());
+    let live_orders = Data::new(FanOuts::<Booking>::default());
+    let live_tickets = Data::new(FanOuts::<EventBooking>::default());
     move |config| {
         config
             .app_data(live_orders.clone())
@@ -53,13 +53,13 @@ pub fn configure() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
             (
                 Somebody,
                 "/orders/{id}/live",
-                web::get().to(orders::watched::stream),
+                web::get().to(orders::stream::stream),
             ),
             (Somebody, "/tickets/{id}", web::get().to(booking::show)),
             (
                 Somebody,
                 "/tickets/{id}/live",
-                web::get().to(tickets::watched::stream),
+                web::get().to(tickets::stream::stream),
             ),
             (Somebody, "/my-bookings", web::get().to(bookings::list)),
             (Somebody, "/bookings/{id}", web::get().to(bookings::show)),

@@ -25,27 +25,27 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// The query of the stream.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Known {
+pub(super) struct StreamQuery {
     /// Event id of the state that the page shows.
     pub(super) seen: String,
 }
 
 /// The fan-outs of one kind of subject.
-pub(super) type Live<S> = FanOut<HoldId, Arc<S>>;
+pub(super) type FanOuts<S> = FanOut<HoldId, Arc<S>>;
 
 /// A subject with its fragment.
 pub(super) trait Subscription {
     /// A state of the subject.
-    type EventId: Clone + Send + Sync + 'static;
+    type State: Clone + Send + Sync + 'static;
 
     /// The event id: equal for states that look the same.
-    fn mark(seen: &Self::EventId) -> String;
+    fn event_id(seen: &Self::State) -> String;
 
     /// Whether the state no longer changes by itself.
-    fn is_final(seen: &Self::EventId) -> bool;
+    fn is_final(seen: &Self::State) -> bool;
 
     /// The fragment.
-    async fn html(&self, seen: Self::EventId) -> Markup;
+    async fn html(&self, seen: Self::State) -> Markup;
 }
 
 /// Permission for one more stream, until the login session ends. Fails if the caller has too many streams
@@ -63,12 +63,12 @@ pub(super) fn grant(request: &HttpRequest, session: &PageSession) -> Result<Gran
 }
 
 /// Polls the subject and publishes changes; `None` from `look` means that it cannot be read now.
-pub(super) async fn follow<W, F>(look: impl Fn() -> F, tell: watch::Sender<Option<Arc<W::EventId>>>)
+pub(super) async fn follow<W, F>(look: impl Fn() -> F, tell: watch::Sender<Option<Arc<W::State>>>)
 where
     W: Subscription,
-    F: Future<Output = Option<W::EventId>>,
+    F: Future<Output = Option<W::State>>,
 {
-    let told = |seen: &W::EventId| (W::mark(seen), W::is_final(seen));
+    let told = |seen: &W::State| (W::event_id(seen), W::is_final(seen));
     loop {
         if let Some(seen) = look().await {
             tell.send_if_modified(|known| {
@@ -88,7 +88,7 @@ where
 /// The events of one connection.
 struct Changes<W: Subscription> {
     watched: W,
-    watching: Watching<Arc<W::EventId>>,
+    watching: Watching<Arc<W::State>>,
     /// Event id of the last state sent.
     seen: String,
     is_final: bool,
@@ -98,8 +98,8 @@ struct Changes<W: Subscription> {
 /// Sends `change` with the fragment, and `over` once the state is final.
 pub(super) fn watch<W: Subscription + 'static>(
     watched: W,
-    watching: Watching<Arc<W::EventId>>,
-    known: Known,
+    watching: Watching<Arc<W::State>>,
+    known: StreamQuery,
     grant: Grant,
 ) -> HttpResponse {
     let changes = Changes {
@@ -126,7 +126,7 @@ impl<W: Subscription> Changes<W> {
             };
             let seen = news?;
             self.is_final = W::is_final(&seen);
-            let mark = W::mark(&seen);
+            let mark = W::event_id(&seen);
             if mark != self.seen {
                 self.seen = mark;
                 let html = self.watched.html((*seen).clone()).await.into_string();

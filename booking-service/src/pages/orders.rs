@@ -5,6 +5,6 @@ pub(super) mod make;
 pub(super) mod order;
 mod panel;
 mod shown;
-pub(super) mod watched;
+pub(super) mod stream;
 
 pub(super) use panel::{again, badge};

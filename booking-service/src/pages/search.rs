@@ -14,7 +14,7 @@ use service_http::extract::Query;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::search::search_form::{Fault, SearchForm};
+use crate::pages::search::search_form::{FieldError, SearchForm};
 use crate::pages::session::PageSession;
 
 /// As many as a small screen shows.
@@ -86,7 +86,7 @@ fn faulty(
     session: &PageSession,
     search_form: &SearchForm,
     airports: &crate::app::catalog::Airports,
-    faults: &[Fault<'_>],
+    faults: &[FieldError<'_>],
 ) -> HttpResponse {
     let body = html! {
         h1 { "Search flights" }
@@ -105,7 +105,7 @@ fn faulty(
 }
 
 /// For an ambiguous airport: links that repeat the search with each candidate.
-fn choices(fault: &Fault<'_>, search_form: &SearchForm) -> Markup {
+fn choices(fault: &FieldError<'_>, search_form: &SearchForm) -> Markup {
     html! {
         @if !fault.choices.is_empty() {
             ul.choices {

@@ -10,7 +10,7 @@ use crate::pages::formatting;
 
 /// The viewer's seats in a cabin.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mine {
+pub(super) struct OwnSeats {
     /// The viewer's order, whose seats stay selectable.
     pub(super) order: Option<String>,
     /// Selected seats.
@@ -19,18 +19,18 @@ pub(super) struct Mine {
 
 /// A seat as the viewer sees it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum SeatView {
     Free,
-    Mine,
+    OwnSeats,
     Held,
     Sold,
 }
 
-impl Look {
-    fn of(seat: &Seat, mine: &Mine) -> Self {
+impl SeatView {
+    fn of(seat: &Seat, mine: &OwnSeats) -> Self {
         match seat.status {
             SeatStatus::Available => Self::Free,
-            _ if mine.order.is_some() && seat.reserved_by == mine.order => Self::Mine,
+            _ if mine.order.is_some() && seat.reserved_by == mine.order => Self::OwnSeats,
             SeatStatus::Reserved => Self::Held,
             SeatStatus::Booked => Self::Sold,
         }
@@ -39,7 +39,7 @@ impl Look {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Free => ("free", "free"),
-            Self::Mine => ("mine", "yours now"),
+            Self::OwnSeats => ("mine", "yours now"),
             Self::Held => ("held", "held by somebody"),
             Self::Sold => ("sold", "sold"),
         }
@@ -47,7 +47,7 @@ impl Look {
 }
 
 /// A flight's seats, updated by server-sent events.
-pub(super) fn map(flight: FlightId, seats: &[Seat], version: i64, mine: &Mine) -> Markup {
+pub(super) fn map(flight: FlightId, seats: &[Seat], version: i64, mine: &OwnSeats) -> Markup {
     let mut live = format!("/flights/{flight}/live?after={version}");
     if let Some(order) = &mine.order {
         live = format!("{live}&order={order}");
@@ -69,7 +69,7 @@ pub(super) fn count(seats: &[Seat]) -> Markup {
     html! { b { (free) } " of " (seats.len()) " seats are free" }
 }
 
-fn cabin(flight: FlightId, seats: &[Seat], mine: &Mine) -> Markup {
+fn cabin(flight: FlightId, seats: &[Seat], mine: &OwnSeats) -> Markup {
     let letters: BTreeSet<u8> = seats.iter().map(|seat| seat.seat_number.row()).collect();
     let numbers: BTreeSet<u16> = seats.iter().map(|seat| seat.seat_number.number()).collect();
     // The longer side runs from nose to tail, so that a phone's width is enough.
@@ -106,11 +106,11 @@ fn cabin(flight: FlightId, seats: &[Seat], mine: &Mine) -> Markup {
 }
 
 /// `is_change` marks the seat for an out-of-band swap.
-pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &Mine, is_change: bool) -> Markup {
-    let look = Look::of(seat, mine);
+pub(super) fn seat(flight: FlightId, seat: &Seat, mine: &OwnSeats, is_change: bool) -> Markup {
+    let look = SeatView::of(seat, mine);
     let number = seat.seat_number;
     let (class, words) = look.words();
-    let can_be_had = matches!(look, Look::Free | Look::Mine);
+    let can_be_had = matches!(look, SeatView::Free | SeatView::OwnSeats);
     let is_ticked = can_be_had && mine.ticked.contains(&number);
     html! {
         label class={ "seat " (class) } id=(format!("seat-{flight}-{number}")) hx-swap-oob=[is_change.then_some("true")] {

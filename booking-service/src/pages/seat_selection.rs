@@ -20,7 +20,7 @@ use crate::app::catalog::{Airports, Catalog};
 use crate::http::Services;
 use crate::http::call_context;
 use crate::pages::layout::{HtmlPage, Place};
-use crate::pages::seat_map::{self, Mine};
+use crate::pages::seat_map::{self, OwnSeats};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
 use crate::pages::{formatting, forms, itinerary_view};
@@ -44,7 +44,7 @@ pub(super) struct Choice {
     /// Number of seats, if given.
     pub(super) seats: Option<Units>,
     /// Own and selected seats by flight.
-    pub(super) mine: HashMap<FlightId, Mine>,
+    pub(super) mine: HashMap<FlightId, OwnSeats>,
     /// Typed so far.
     pub(super) travelers: Vec<Typed>,
     /// Why the last attempt was refused.

@@ -19,7 +19,7 @@ use service_http::streams::events;
 use crate::http::Services;
 use crate::http::call_context;
 use crate::pages::event_stream::grant;
-use crate::pages::seat_map::{self, Mine};
+use crate::pages::seat_map::{self, OwnSeats};
 use crate::pages::session::PageSession;
 
 /// Reconnect delay: a change must be visible within a second.
@@ -28,7 +28,7 @@ const COME_BACK_AFTER: Bytes = Bytes::from_static(b"retry: 500\n\n");
 /// The query of the stream: the client's version and its order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Known {
+pub(super) struct StreamQuery {
     after: Option<i64>,
     order: Option<HoldId>,
 }
@@ -37,14 +37,14 @@ pub(super) struct Known {
 struct Changes {
     flight: FlightId,
     known: SeatsKnown,
-    mine: Mine,
+    mine: OwnSeats,
 }
 
 pub(super) async fn stream(
     session: PageSession,
     services: Data<Services>,
     id: Id<FlightId>,
-    known: Query<Known>,
+    known: Query<StreamQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
@@ -62,9 +62,9 @@ pub(super) async fn stream(
     let mut changes = Changes {
         flight: id.0,
         known: SeatsKnown::new(last_event.or(known.0.after)),
-        mine: Mine {
+        mine: OwnSeats {
             order: known.0.order.map(|order| order.to_string()),
-            ..Mine::default()
+            ..OwnSeats::default()
         },
     };
     let first = stream::once(async { COME_BACK_AFTER });

@@ -44,7 +44,7 @@ const REMEMBERED_FOR: Duration = Duration::days(365);
 
 /// A page's user.
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct SessionData {
     /// For access control.
     pub(super) caller: Caller,
     /// For the sales rules.
@@ -69,12 +69,12 @@ pub(super) struct Person {
 
 /// The session of a request, identified once.
 #[derive(Clone, Debug)]
-pub(super) struct PageSession(Rc<Person>);
+pub(super) struct PageSession(Rc<SessionData>);
 
 impl std::ops::Deref for PageSession {
-    type Target = Person;
+    type Target = SessionData;
 
-    fn deref(&self) -> &Person {
+    fn deref(&self) -> &SessionData {
         &self.0
     }
 }
@@ -129,7 +129,7 @@ impl PageSession {
         let address = guards.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |guards| {
             guards.address_of(request)
         });
-        Self(Rc::new(Person {
+        Self(Rc::new(SessionData {
             actor: Actor::of(&caller, address),
             caller,
             user,

@@ -5,4 +5,4 @@ pub(super) mod buy;
 pub(super) mod form;
 mod panel;
 mod shown;
-pub(super) mod watched;
+pub(super) mod stream;

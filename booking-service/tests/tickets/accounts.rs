@@ -1,4 +1,4 @@
-//! Sign-up, log-in and log-out, protected against account enumeration and password guessing.
+//! Sign-up, log-in and log-out, protected against account enumeration and password throttle_enumeration.
 
 use anyhow::Context as _;
 use reqwest::Method;

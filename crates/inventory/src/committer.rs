@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Pool, PoolError};
 use futures_util::future::try_join;
 use service_core::connections::on_connection;
-use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
+use service_core::group_commit::{BatchError, GroupCommit, ItemFault, Limits};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
@@ -20,7 +20,7 @@ use crate::decide::decide;
 use crate::in_flight::Entry;
 use crate::rows::{self, AnyRows};
 use crate::state::PoolCount;
-use crate::store::{BY_KEYS, Repeats, StoreError, execute, load, prepare, prepare_rows};
+use crate::store::{PLANNER_SETTINGS, Repeats, StoreError, execute, load, prepare, prepare_rows};
 use crate::verdict::{InventoryError, Verdict};
 use domain::sale_rules::SalesPolicy;
 
@@ -93,8 +93,8 @@ pub enum CommitError {
     Conflict(String),
 }
 
-impl IsData for CommitError {
-    fn is_data(&self) -> bool {
+impl ItemFault for CommitError {
+    fn is_item_fault(&self) -> bool {
         !matches!(self, Self::Again(_))
     }
 }
@@ -104,7 +104,7 @@ impl From<BatchError<CommitError>> for InventoryError {
         match error {
             BatchError::Busy => Self::Busy,
             BatchError::Stopped => Self::Unavailable("the committer has stopped".to_owned()),
-            BatchError::Panicked | BatchError::Broken => Self::Broken(error.to_string()),
+            BatchError::Panicked | BatchError::WrongResultCount => Self::Broken(error.to_string()),
             BatchError::Failed(error) => match &*error {
                 CommitError::Again(reason) => Self::Unavailable(reason.clone()),
                 CommitError::Data(reason) => Self::Broken(reason.clone()),
@@ -192,7 +192,7 @@ impl Committer {
         loop {
             let error = match self.try_batch(batch, repeats, retry_until).await {
                 Ok((verdicts, counts)) => {
-                    self.tell(&counts);
+                    self.notify(&counts);
                     crash_points::point("answer.before");
                     return Ok(verdicts);
                 }
@@ -213,7 +213,7 @@ impl Committer {
     }
 
     /// Calls the listener. A panic there must not change the answer: the batch is committed.
-    fn tell(&self, counts: &[PoolCount]) {
+    fn notify(&self, counts: &[PoolCount]) {
         if std::panic::catch_unwind(AssertUnwindSafe(|| (self.on_commit)(counts))).is_err() {
             metrics::counter!("panics_caught_total", "at" => "on_commit").increment(1);
             tracing::error!("count listener panicked");
@@ -241,7 +241,7 @@ async fn transact(
     sales: SalesPolicy,
 ) -> Result<(Vec<Verdict>, Vec<PoolCount>), CommitError> {
     let begin = format!(
-        "BEGIN; {BY_KEYS}; SET LOCAL lock_timeout = {}",
+        "BEGIN; {PLANNER_SETTINGS}; SET LOCAL lock_timeout = {}",
         LOCK_TIMEOUT.as_millis()
     );
     let commands: Vec<&Command> = batch.iter().map(|one| &one.command).collect();

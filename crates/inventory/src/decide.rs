@@ -208,7 +208,7 @@ impl Decision {
             .state
             .holds
             .iter()
-            .filter(|(_, hold)| hold.has_lapsed(self.now))
+            .filter(|(_, hold)| hold.is_expired(self.now))
             .filter(|(_, hold)| {
                 hold.legs
                     .iter()

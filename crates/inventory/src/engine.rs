@@ -27,7 +27,7 @@ use crate::replay_lookup::{Id, Recorded, ReplayLookup};
 use crate::rows::AnyRows;
 use crate::state::PoolCount;
 use crate::store::{
-    EnteredMovement, LapsedHold, LedgerPlace, SeatMap, StoreError, lapsed_holds, movements,
+    ExpiredHold, LedgerPosition, RecordedMovement, SeatMap, StoreError, expired_holds, movements,
     recorded_holds, seat_map,
 };
 use crate::verdict::{HoldView, InventoryError, Verdict};
@@ -267,9 +267,9 @@ impl Inventory {
     pub async fn ledger(
         &self,
         pool: PoolId,
-        part: PageRequest<LedgerPlace>,
+        part: PageRequest<LedgerPosition>,
         limit: i64,
-    ) -> Result<Vec<EnteredMovement>, StoreError> {
+    ) -> Result<Vec<RecordedMovement>, StoreError> {
         let client = self.database.get().await?;
         movements(&client, pool, part, limit).await
     }
@@ -442,9 +442,9 @@ async fn sweep_once(
     let mut after = (Timestamp::UNIX_EPOCH, HoldId(Uuid::nil()));
     loop {
         let retry_until = Instant::now() + commit_timeout;
-        let lapsed: Vec<LapsedHold> =
+        let lapsed: Vec<ExpiredHold> =
             on_connection(database, retry_until, async |client: &Client| {
-                lapsed_holds(client, after, SWEEP_LIMIT).await
+                expired_holds(client, after, SWEEP_LIMIT).await
             })
             .await?;
         let Some(last) = lapsed.last() else {

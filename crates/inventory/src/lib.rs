@@ -55,7 +55,7 @@ pub use refusal::Refusal;
 pub use rows::{RowStatement, Rows};
 pub use state::PoolCount;
 pub use store::{
-    CreateError, EnteredMovement, LedgerPlace, LiveSeat, SeatMap, StoreError, create_pools,
+    CreateError, LedgerPosition, LiveSeat, RecordedMovement, SeatMap, StoreError, create_pools,
     pool_counts,
 };
 pub use submission::Submission;

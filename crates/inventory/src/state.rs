@@ -113,7 +113,7 @@ pub struct Hold {
 impl Hold {
     /// Whether it is held and past its expiry.
     #[must_use]
-    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
         self.status == HoldStatus::Held && self.expires_at.is_some_and(|expiry| expiry <= now)
     }
 }

@@ -40,7 +40,7 @@ impl Measure {
 pub(crate) struct Bounds {
     airports: usize,
     /// For each set of remaining via airports and each airport outside the set: the least cost of exactly 0, 1,
-    /// 2 and 3 further legs, each with the connection before it.
+    /// 2 and 3 remaining_legs legs, each with the connection before it.
     onward: Vec<[i64; LEGS_MAX]>,
 }
 
@@ -53,9 +53,9 @@ impl Bounds {
         }
     }
 
-    /// The bounds from an airport, by the number of further legs.
-    pub fn at_mut(&mut self, airport: u16, missing: usize) -> &mut [i64; LEGS_MAX] {
-        let place = self.place(airport, missing);
+    /// The bounds from an airport, by the number of remaining_legs legs.
+    pub fn at_mut(&mut self, airport: u16, remaining_via: usize) -> &mut [i64; LEGS_MAX] {
+        let place = self.place(airport, remaining_via);
         &mut self.onward[place]
     }
 
@@ -64,13 +64,13 @@ impl Bounds {
         airports * size_of::<[i64; LEGS_MAX]>()
     }
 
-    /// The least cost of exactly `further` more legs (0 to 3) from an airport that still have to visit the via
-    /// airports `missing`; at least [`UNREACHABLE`] if there is no path.
-    pub fn onward(&self, airport: u16, missing: usize, further: usize) -> i64 {
-        self.onward[self.place(airport, missing)][further]
+    /// The least cost of exactly `remaining_legs` more legs (0 to 3) from an airport that still have to visit the via
+    /// airports `remaining_via`; at least [`UNREACHABLE`] if there is no path.
+    pub fn onward(&self, airport: u16, remaining_via: usize, remaining_legs: usize) -> i64 {
+        self.onward[self.place(airport, remaining_via)][remaining_legs]
     }
 
-    fn place(&self, airport: u16, missing: usize) -> usize {
-        missing * self.airports + usize::from(airport)
+    fn place(&self, airport: u16, remaining_via: usize) -> usize {
+        remaining_via * self.airports + usize::from(airport)
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Branch<'a, F> {
     /// Of the second sort key, if the query limits it.
     second: Option<Arc<Bounds>>,
     measures: (Measure, Measure),
-    memo: TranspositionTable,
+    transpositions: TranspositionTable,
     best: &'a mut TopK,
     stats: &'a mut SearchStats,
 }
@@ -48,16 +48,16 @@ struct Partial {
     /// The airports visited before; unused entries repeat the source.
     visited: [u16; LEGS_MAX],
     /// Remaining via airports, this one excluded.
-    missing: usize,
+    remaining_via: usize,
 }
 
 /// A route to extend a partial itinerary by.
 struct Step<'a> {
     route: &'a Route,
     /// How many legs follow the step.
-    further: usize,
+    remaining_legs: usize,
     /// Via airports remaining after the step.
-    missing: usize,
+    remaining_via: usize,
     /// Lower bounds of the cost after the step, by first and second key.
     onward: (i64, i64),
 }
@@ -84,7 +84,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             bounds: bounds(measures.0),
             second: (goal.most.1 < NO_LIMIT).then(|| bounds(measures.1)),
             measures,
-            memo: TranspositionTable::default(),
+            transpositions: TranspositionTable::default(),
             best,
             stats,
         }
@@ -93,16 +93,16 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
     /// Offers every itinerary that may be among the best, in rounds by number of legs.
     pub fn all(&mut self) {
         for legs in 1..=self.goal.max_legs {
-            self.with_further(legs - 1);
+            self.search_round(legs - 1);
         }
     }
 
-    /// One round: itineraries with exactly `further` legs after the first. First legs are tried by their bound,
+    /// One round: itineraries with exactly `remaining_legs` legs after the first. First legs are tried by their bound,
     /// so that good itineraries come early, and the first that exceeds the cutoff ends the round.
-    fn with_further(&mut self, further: usize) {
+    fn search_round(&mut self, remaining_legs: usize) {
         let mut first_legs = Vec::new();
         for route in self.network.routes_from(self.goal.source) {
-            let Some(step) = self.step(route, self.goal.via.all(), further) else {
+            let Some(step) = self.step(route, self.goal.via.all(), remaining_legs) else {
                 continue;
             };
             for slot in self.timetable.departing(route, &self.goal.day) {
@@ -119,18 +119,19 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
                 break;
             }
             let slot = first.legs.first();
-            if self.timetable.departs_in_window(self.goal, slot) && self.is_admitted(slot, further)
+            if self.timetable.departs_in_window(self.goal, slot)
+                && self.is_admitted(slot, remaining_legs)
             {
-                self.extend(&first, further);
+                self.extend(&first, remaining_legs);
             }
         }
     }
 
-    /// Offers all extensions by exactly `further` legs. Returns a lower bound of their cost after the last leg
+    /// Offers all extensions by exactly `remaining_legs` legs. Returns a lower bound of their cost after the last leg
     /// of `partial`, for any beginning: pruned branches contribute their bound, infeasible ones don't.
-    fn extend(&mut self, partial: &Partial, further: usize) -> i64 {
+    fn extend(&mut self, partial: &Partial, remaining_legs: usize) -> i64 {
         self.stats.expanded += 1;
-        if further == 0 {
+        if remaining_legs == 0 {
             self.offer(partial);
             return 0;
         }
@@ -140,7 +141,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         };
         let latest = partial.arrives_s.saturating_add(connections.max_seconds());
         let network = self.network;
-        let routes = if further == 1 {
+        let routes = if remaining_legs == 1 {
             network.routes_between(partial.airport, self.goal.destination)
         } else {
             network.routes_from(partial.airport)
@@ -148,7 +149,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         let cost = self.keys(partial);
         let mut least = UNREACHABLE;
         for route in routes {
-            let Some(step) = self.step(route, partial.missing, further - 1) else {
+            let Some(step) = self.step(route, partial.remaining_via, remaining_legs - 1) else {
                 continue;
             };
             let first = least_of(self.measures.0, route, self.goal) + step.onward.0;
@@ -161,21 +162,21 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
                 continue;
             }
             for slot in self.timetable.departing(route, &(earliest..=latest)) {
-                least = least.min(self.go_on(partial, slot, &step));
+                least = least.min(self.extend_by(partial, slot, &step));
             }
         }
         least
     }
 
     /// Extends by one flight. Returns a lower bound of its cost and all that follows, as [`Self::extend`] does.
-    fn go_on(&mut self, partial: &Partial, slot: FlightSlot, step: &Step<'_>) -> i64 {
+    fn extend_by(&mut self, partial: &Partial, slot: FlightSlot, step: &Step<'_>) -> i64 {
         let state = State {
             slot,
-            further: step.further,
-            missing: step.missing,
+            remaining_legs: step.remaining_legs,
+            remaining_via: step.remaining_via,
         };
-        let onward = match self.memo.get(state) {
-            Some(learned) if step.further > 0 => step.onward.0.max(learned),
+        let onward = match self.transpositions.get(state) {
+            Some(learned) if step.remaining_legs > 0 => step.onward.0.max(learned),
             _ => step.onward.0,
         };
         let next = self.then(partial, slot, step);
@@ -184,37 +185,44 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
         if cost.0 + onward > self.cutoff() || cost.1 + step.onward.1 > self.goal.most.1 {
             return leg + onward;
         }
-        if !self.is_admitted(slot, step.further) {
+        if !self.is_admitted(slot, step.remaining_legs) {
             return UNREACHABLE;
         }
-        let found = self.extend(&next, step.further);
-        if step.further > 0 && self.stats.expanded > LEARN_AFTER {
-            self.memo.learn(state, found);
+        let found = self.extend(&next, step.remaining_legs);
+        if step.remaining_legs > 0 && self.stats.expanded > LEARN_AFTER {
+            self.transpositions.learn(state, found);
         }
         leg + found
     }
 
     /// The step by a route; `None` if the destination can't be reached behind it.
-    fn step<'r>(&self, route: &'r Route, missing: usize, further: usize) -> Option<Step<'r>> {
-        let missing = self.goal.via.without(missing, route.destination);
-        let first = self.bounds.onward(route.destination, missing, further);
+    fn step<'r>(
+        &self,
+        route: &'r Route,
+        remaining_via: usize,
+        remaining_legs: usize,
+    ) -> Option<Step<'r>> {
+        let remaining_via = self.goal.via.without(remaining_via, route.destination);
+        let first = self
+            .bounds
+            .onward(route.destination, remaining_via, remaining_legs);
         let second = match &self.second {
-            Some(bounds) => bounds.onward(route.destination, missing, further),
+            Some(bounds) => bounds.onward(route.destination, remaining_via, remaining_legs),
             None => 0,
         };
         (first < UNREACHABLE).then_some(Step {
             route,
-            further,
-            missing,
+            remaining_legs,
+            remaining_via,
             onward: (first, second),
         })
     }
 
-    /// Whether a flight may be a leg that `further` legs follow.
-    fn is_admitted(&self, slot: FlightSlot, further: usize) -> bool {
+    /// Whether a flight may be a leg that `remaining_legs` legs follow.
+    fn is_admitted(&self, slot: FlightSlot, remaining_legs: usize) -> bool {
         let airline = self.timetable.airlines[slot.index()];
         self.goal.admits_airline(airline)
-            && (further > 0 || self.timetable.arrives_in_window(self.goal, slot))
+            && (remaining_legs > 0 || self.timetable.arrives_in_window(self.goal, slot))
             && (self.is_open)(slot)
     }
 
@@ -263,7 +271,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             arrives_s: self.timetable.arrives_s[slot.index()],
             airport: step.route.destination,
             visited: [self.goal.source; LEGS_MAX],
-            missing: step.missing,
+            remaining_via: step.remaining_via,
         }
     }
 
@@ -277,7 +285,7 @@ impl<'a, F: Fn(FlightSlot) -> bool> Branch<'a, F> {
             arrives_s: self.timetable.arrives_s[slot.index()],
             airport: step.route.destination,
             visited,
-            missing: step.missing,
+            remaining_via: step.remaining_via,
         }
     }
 }

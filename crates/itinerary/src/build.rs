@@ -209,9 +209,9 @@ fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
         }
         routes.shrink_to_fit();
         let origins = arriving.iter().map(|(origin, _)| *origin);
-        let first_route = beginnings(origins, airports);
+        let first_route = offsets(origins, airports);
         let destinations = routes.iter().map(|route: &Route| route.destination);
-        let first_arriving = beginnings(destinations, airports);
+        let first_arriving = offsets(destinations, airports);
         arriving.sort_by_key(|(_, index)| routes[*index as usize].destination);
         arriving.shrink_to_fit();
         networks.push(Network {
@@ -228,17 +228,17 @@ fn networks(rows: &[Row], airports: usize) -> Vec<Network> {
 
 /// Offsets into a list that is sorted by airport: where each airport's part begins, and one more entry for the
 /// end.
-fn beginnings(list: impl Iterator<Item = u16>, airports: usize) -> Vec<u32> {
-    let mut beginnings = vec![0; airports + 1];
+fn offsets(list: impl Iterator<Item = u16>, airports: usize) -> Vec<u32> {
+    let mut offsets = vec![0; airports + 1];
     for airport in list {
-        beginnings[usize::from(airport) + 1] += 1;
+        offsets[usize::from(airport) + 1] += 1;
     }
     let mut before = 0;
-    for count in &mut beginnings {
+    for count in &mut offsets {
         before += *count;
         *count = before;
     }
-    beginnings
+    offsets
 }
 
 /// The route of these rows: all flights of one pair of airports, at least one.

@@ -93,11 +93,11 @@ impl FromStr for Cursor {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        place_of(text).ok_or_else(|| Invalid::new("must be the `after` of an earlier answer"))
+        parse_cursor(text).ok_or_else(|| Invalid::new("must be the `after` of an earlier answer"))
     }
 }
 
-fn place_of(text: &str) -> Option<Cursor> {
+fn parse_cursor(text: &str) -> Option<Cursor> {
     let mut words = text.split('.');
     let order: SearchOrder = words.next()?.parse().ok()?;
     let mut numbers = words.map(|word| word.parse::<i64>().ok());

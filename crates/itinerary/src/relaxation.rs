@@ -21,23 +21,23 @@ pub(crate) fn relaxed(
     let mut bounds = Bounds::unreachable(network.airports().len(), goal.via.sets());
     bounds.at_mut(goal.destination, 0)[0] = 0;
     let mut reached = vec![(goal.destination, 0)];
-    for further in 1..goal.max_legs {
+    for remaining_legs in 1..goal.max_legs {
         let mut next = Vec::new();
-        for (airport, missing) in reached {
-            let rest = bounds.onward(airport, missing, further - 1);
+        for (airport, remaining_via) in reached {
+            let rest = bounds.onward(airport, remaining_via, remaining_legs - 1);
             // Before arriving here, this airport was still a remaining via airport, if it is one at all.
-            let missing = goal.via.with(missing, airport);
+            let remaining_via = goal.via.with(remaining_via, airport);
             for (index, (origin, route)) in network.routes_to(airport).enumerate() {
                 if origin == goal.destination
                     || goal.excluded.contains(&origin)
-                    || goal.via.has(missing, origin)
-                    || (further == 1 && !last_legs[index])
+                    || goal.via.has(remaining_via, origin)
+                    || (remaining_legs == 1 && !last_legs[index])
                 {
                     continue;
                 }
-                let least = &mut bounds.at_mut(origin, missing)[further];
+                let least = &mut bounds.at_mut(origin, remaining_via)[remaining_legs];
                 if *least == UNREACHABLE {
-                    next.push((origin, missing));
+                    next.push((origin, remaining_via));
                 }
                 *least = (*least).min(least_of(measure, route, goal) + rest);
             }
@@ -47,7 +47,7 @@ pub(crate) fn relaxed(
     bounds
 }
 
-/// The least cost of a route as a further leg, with the connection before it.
+/// The least cost of a route as a remaining_legs leg, with the connection before it.
 pub(crate) fn least_of(measure: Measure, route: &Route, goal: &ResolvedQuery<'_>) -> i64 {
     match measure {
         Measure::Price => route.least_price,

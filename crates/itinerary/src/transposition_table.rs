@@ -12,8 +12,8 @@ use crate::timetable::FlightSlot;
 #[derive(Clone, Copy)]
 pub(crate) struct State {
     pub slot: FlightSlot,
-    pub further: usize,
-    pub missing: usize,
+    pub remaining_legs: usize,
+    pub remaining_via: usize,
 }
 
 /// Number of entries: 256 KiB. A new entry overwrites a colliding one.
@@ -52,12 +52,12 @@ impl TranspositionTable {
     }
 }
 
-/// Never zero: `further` is 1 to 3 wherever anything is learned.
+/// Never zero: `remaining_legs` is 1 to 3 wherever anything is learned.
 fn key(state: State) -> u64 {
     // Both numbers are below 8, so the default is never used.
-    let [further, missing] =
-        [state.further, state.missing].map(|number| u64::try_from(number).unwrap_or_default());
-    u64::from(state.slot.0) | further << 32 | missing << 40
+    let [remaining_legs, remaining_via] = [state.remaining_legs, state.remaining_via]
+        .map(|number| u64::try_from(number).unwrap_or_default());
+    u64::from(state.slot.0) | remaining_legs << 32 | remaining_via << 40
 }
 
 fn place(key: u64) -> usize {
@@ -72,44 +72,44 @@ mod tests {
 
     #[test]
     fn what_was_learned_is_told_of_its_own_state_only() {
-        let mut memo = TranspositionTable::default();
+        let mut transpositions = TranspositionTable::default();
         let state = State {
             slot: FlightSlot(7),
-            further: 2,
-            missing: 1,
+            remaining_legs: 2,
+            remaining_via: 1,
         };
-        assert_eq!(memo.get(state), None);
-        memo.learn(state, 500);
-        assert_eq!(memo.get(state), Some(500));
+        assert_eq!(transpositions.get(state), None);
+        transpositions.learn(state, 500);
+        assert_eq!(transpositions.get(state), Some(500));
         for other in [
             State {
                 slot: FlightSlot(8),
                 ..state
             },
             State {
-                further: 1,
+                remaining_legs: 1,
                 ..state
             },
             State {
-                missing: 0,
+                remaining_via: 0,
                 ..state
             },
         ] {
-            assert_eq!(memo.get(other), None);
+            assert_eq!(transpositions.get(other), None);
         }
     }
 
     #[test]
     fn every_key_has_a_place() {
-        let mut memo = TranspositionTable::default();
+        let mut transpositions = TranspositionTable::default();
         for slot in [0, 1, u32::MAX] {
             let state = State {
                 slot: FlightSlot(slot),
-                further: 3,
-                missing: 7,
+                remaining_legs: 3,
+                remaining_via: 7,
             };
-            memo.learn(state, 1);
-            assert_eq!(memo.get(state), Some(1));
+            transpositions.learn(state, 1);
+            assert_eq!(transpositions.get(state), Some(1));
         }
     }
 }

@@ -118,7 +118,7 @@ impl BookingState {
             Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
             Event::HoldOfLostBooking => Some(match policy.payment {
                 Payment::Nothing => self.releasing(Outcome::Failed),
-                _ => self.undoing(1, Outcome::Failed),
+                _ => self.ending_with_reversal(1, Outcome::Failed),
             }),
             Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
             Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
@@ -150,7 +150,7 @@ impl BookingState {
                     seats: SeatTask::Confirm,
                     ..charged.to(State::Confirmed)
                 },
-                ChargedSeats::Lost => charged.undoing(attempt, Outcome::Failed),
+                ChargedSeats::Lost => charged.ending_with_reversal(attempt, Outcome::Failed),
             }),
             // A declined key is final, as a closed one is: there is nothing to close.
             Event::Declined {
@@ -167,13 +167,13 @@ impl BookingState {
             // A queued attempt may have waited until now. Its customer is off-session and need not wait for
             // payment-service too.
             Event::DeadlinePassed if is_queued(policy) => {
-                Some(self.undoing(attempt, Outcome::Expired))
+                Some(self.ending_with_reversal(attempt, Outcome::Expired))
             }
-            Event::ChargeRefused => Some(self.undoing(attempt, Outcome::Failed)),
+            Event::ChargeRefused => Some(self.ending_with_reversal(attempt, Outcome::Failed)),
             // An earlier worker may have charged all the same.
-            Event::PinRefused => Some(self.undoing(attempt, Outcome::Expired)),
-            Event::CancelRequested => Some(self.undoing(attempt, Outcome::Cancelled)),
-            Event::Abandoned => Some(self.undoing(attempt, Outcome::Failed)),
+            Event::PinRefused => Some(self.ending_with_reversal(attempt, Outcome::Expired)),
+            Event::CancelRequested => Some(self.ending_with_reversal(attempt, Outcome::Cancelled)),
+            Event::Abandoned => Some(self.ending_with_reversal(attempt, Outcome::Failed)),
             _ => None,
         }
     }
@@ -202,7 +202,7 @@ impl BookingState {
                 ..self
             }),
             Event::CancelRequested | Event::HoldLost => Some(match self.charged {
-                Some(attempt) => self.undoing(attempt, Outcome::Cancelled),
+                Some(attempt) => self.ending_with_reversal(attempt, Outcome::Cancelled),
                 None => self.releasing(Outcome::Cancelled),
             }),
             _ => None,
@@ -240,7 +240,7 @@ impl BookingState {
     }
 
     /// Ends the booking; the hold is to be released, and this attempt may have been charged or may yet be.
-    fn undoing(self, attempt: u8, outcome: Outcome) -> Self {
+    fn ending_with_reversal(self, attempt: u8, outcome: Outcome) -> Self {
         Self {
             money: MoneyTask::Reverse { attempt },
             ..self.releasing(outcome)

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::logs;
-use crate::os_user::Account;
+use crate::os_user::OsUser;
 use crate::process::{KILLED_WITHIN, ProcessIdentity};
 
 /// What happens to a child when its parent dies without having stopped it.
@@ -48,7 +48,7 @@ pub struct Launch<'a> {
     /// Variables of this process that the child must not inherit.
     pub hidden_environment: &'a [&'a str],
     /// The user to run it as; `None` for the current one.
-    pub account: Option<&'a Account>,
+    pub account: Option<&'a OsUser>,
     pub working_directory: &'a Path,
     /// Standard output and standard error are appended here.
     pub log: &'a Path,
@@ -185,7 +185,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::temporary_directory::{Scratch, unused_path};
+    use crate::temporary_directory::{TemporaryDirectory, unused_path};
     use test_stack::wait_until;
 
     fn sleeper<'a>(log: &'a Path, lifetime: &'a Lifetime) -> Launch<'a> {
@@ -204,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_kept_child_lives_until_it_is_ended() {
-        let scratch = Scratch::new("child").unwrap();
+        let scratch = TemporaryDirectory::new("child").unwrap();
         let log = scratch.path().join("a.log");
         let mut child = sleeper(&log, &Lifetime::Kept).start().unwrap();
         assert!(child.identity().is_alive());
@@ -216,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_temporary_child_ends_when_its_pipe_closes() {
-        let scratch = Scratch::new("child").unwrap();
+        let scratch = TemporaryDirectory::new("child").unwrap();
         let log = scratch.path().join("a.log");
         let directory = unused_path(scratch.path(), "own");
         std::fs::create_dir(&directory).unwrap();
@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_temporary_child_that_was_ended_keeps_its_directory() {
-        let scratch = Scratch::new("child").unwrap();
+        let scratch = TemporaryDirectory::new("child").unwrap();
         let log = scratch.path().join("a.log");
         let directory = unused_path(scratch.path(), "own");
         std::fs::create_dir(&directory).unwrap();
@@ -253,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_does_not_exist_is_named() {
-        let scratch = Scratch::new("child").unwrap();
+        let scratch = TemporaryDirectory::new("child").unwrap();
         let log = scratch.path().join("a.log");
         let launch = Launch {
             program: Path::new("/nowhere/server"),

@@ -58,11 +58,11 @@ fn read_end(log: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::temporary_directory::Scratch;
+    use crate::temporary_directory::TemporaryDirectory;
 
     #[test]
     fn the_last_lines_are_quoted() {
-        let scratch = Scratch::new("logs").unwrap();
+        let scratch = TemporaryDirectory::new("logs").unwrap();
         let log = scratch.path().join("a.log");
         assert!(last_lines(&log, 2).contains("no log at"));
         std::fs::write(&log, "").unwrap();
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn only_a_large_log_is_set_aside() {
-        let scratch = Scratch::new("logs").unwrap();
+        let scratch = TemporaryDirectory::new("logs").unwrap();
         let log = scratch.path().join("a.log");
         let aside = scratch.path().join("a.log.1");
         rotate(&log, 4).unwrap();

@@ -49,7 +49,7 @@ pub enum AccountError {
 
 /// An OS user that servers run as.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct OsUser {
     name: String,
     uid: u32,
     gid: u32,
@@ -57,7 +57,7 @@ pub struct Account {
     switches: bool,
 }
 
-impl Account {
+impl OsUser {
     /// The current user, or an unprivileged account for root.
     pub fn for_servers() -> Result<Self, AccountError> {
         if !geteuid().is_root() {
@@ -189,12 +189,12 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::temporary_directory::Scratch;
+    use crate::temporary_directory::TemporaryDirectory;
 
     #[test]
     fn a_directory_is_made_once_and_a_stranger_refused() {
-        let scratch = Scratch::new("account").unwrap();
-        let account = Account::for_servers().unwrap();
+        let scratch = TemporaryDirectory::new("account").unwrap();
+        let account = OsUser::for_servers().unwrap();
         let directory = scratch.path().join("private");
         account.own_directory(&directory).unwrap();
         account.own_directory(&directory).unwrap();
@@ -212,10 +212,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_can_be_entered() {
-        let account = Account::for_servers().unwrap();
+        let account = OsUser::for_servers().unwrap();
         assert!(account.can_enter(Path::new("/")).await);
         if account.switches {
-            let closed = Scratch::new("closed").unwrap();
+            let closed = TemporaryDirectory::new("closed").unwrap();
             std::fs::set_permissions(closed.path(), PermissionsExt::from_mode(0o700)).unwrap();
             assert!(!account.can_enter(closed.path()).await);
         }

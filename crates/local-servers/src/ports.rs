@@ -34,7 +34,7 @@ impl std::fmt::Display for Listener {
 }
 
 /// The listener on a TCP port, on any address of this machine.
-pub fn who_listens(port: u16) -> Option<Listener> {
+pub fn listener_on(port: u16) -> Option<Listener> {
     let sockets = [procfs::net::tcp(), procfs::net::tcp6()];
     let inodes: HashSet<u64> = sockets
         .into_iter()
@@ -112,20 +112,20 @@ mod tests {
     async fn a_listener_is_found_and_a_free_port_is_free() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let found = who_listens(port).unwrap();
+        let found = listener_on(port).unwrap();
         assert_eq!(found.pid, i32::try_from(std::process::id()).ok());
         assert!(found.command.unwrap().contains("local_servers"));
         assert!(unusable(port).is_some());
         drop(listener);
         // A child that another test is just starting inherits the socket until it runs exec.
         let gone = wait_until("nothing listens", Duration::from_secs(10), async || {
-            who_listens(port).is_none()
+            listener_on(port).is_none()
         });
         gone.await.unwrap();
 
         let free = free_port().unwrap();
         assert!(FREE_PORTS.contains(&free));
-        assert_eq!(who_listens(free), None);
+        assert_eq!(listener_on(free), None);
         assert_ne!(free_port().unwrap(), free);
     }
 

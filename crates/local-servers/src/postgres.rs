@@ -18,10 +18,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::error::SqlState;
 
 use crate::child::{Child, Launch, Lifetime, arguments};
-use crate::os_user::Account;
+use crate::os_user::OsUser;
 use crate::process::{KILLED_WITHIN, ProcessIdentity};
 use crate::{database, logs, ports};
-use data_directory::Home;
+use data_directory::DataDirectory;
 
 pub use error::PostgresError;
 pub use installation::{Installation, OLDEST_MAJOR};
@@ -63,7 +63,7 @@ pub struct Config {
 pub struct Server {
     config: Config,
     installation: Installation,
-    home: Home,
+    home: DataDirectory,
     password: String,
     child: Option<Child>,
 }
@@ -71,7 +71,7 @@ pub struct Server {
 impl Server {
     /// Finds the programs, and creates the directory and an empty database cluster if missing. Starts nothing.
     pub async fn prepare(config: Config) -> Result<Self, PostgresError> {
-        let home = Home::open(&config.directory).await?;
+        let home = DataDirectory::open(&config.directory).await?;
         let major = home.major()?;
         let installation = Installation::find(major)?;
         let password = home.password()?;
@@ -97,7 +97,7 @@ impl Server {
     /// Starts a server on a free port. It ends with this process, even if that is killed, and its data is
     /// removed.
     pub async fn temporary(durability: Durability) -> Result<Self, PostgresError> {
-        let account = Account::for_servers()?;
+        let account = OsUser::for_servers()?;
         let directory = account.scratch_directory("postgres").await?;
         let mut server = Self::prepare(Config {
             port: ports::free_port()?,
@@ -243,7 +243,7 @@ impl Server {
         self.home.elsewhere.then_some(&*self.home.directory)
     }
 
-    pub fn account(&self) -> &Account {
+    pub fn account(&self) -> &OsUser {
         &self.home.account
     }
 
@@ -264,7 +264,7 @@ impl Drop for Server {
 
 /// The address of a database of the server in this directory on this port, whoever started it.
 pub async fn url(directory: &Path, port: u16, database: &str) -> Result<String, PostgresError> {
-    let password = Home::open(directory).await?.password()?;
+    let password = DataDirectory::open(directory).await?.password()?;
     Ok(format!(
         "postgres://{USER}:{password}@127.0.0.1:{port}/{database}"
     ))

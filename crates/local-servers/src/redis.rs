@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::child::{Child, Launch, LaunchError, Lifetime, arguments};
-use crate::os_user::{Account, AccountError};
+use crate::os_user::{AccountError, OsUser};
 use crate::process::ProcessIdentity;
 use crate::{logs, ports};
 
@@ -53,7 +53,7 @@ pub enum RedisError {
     )]
     NotInstalled,
     #[error(transparent)]
-    Account(#[from] AccountError),
+    OsUser(#[from] AccountError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
     /// It exited during start-up.
@@ -88,7 +88,7 @@ pub struct Config {
 pub struct Server {
     config: Config,
     program: PathBuf,
-    account: Account,
+    account: OsUser,
     child: Option<Child>,
 }
 
@@ -98,7 +98,7 @@ impl Server {
         Ok(Self {
             config,
             program: find_program()?,
-            account: Account::for_servers()?,
+            account: OsUser::for_servers()?,
             child: None,
         })
     }
@@ -112,7 +112,7 @@ impl Server {
 
     /// Starts a server on a free port. It ends with this process, even if that is killed.
     pub async fn temporary() -> Result<Self, RedisError> {
-        let account = Account::for_servers()?;
+        let account = OsUser::for_servers()?;
         let mut tries = 0;
         loop {
             tries += 1;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 /// Every user can enter it, so that a server under another account finds its own directory inside; only its
 /// owner can write to it.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct TemporaryDirectory {
     path: PathBuf,
 }
 
-impl Scratch {
+impl TemporaryDirectory {
     /// Creates one in the system's temporary directory.
     pub fn new(purpose: &str) -> io::Result<Self> {
         let path = unused_path(&std::env::temp_dir(), purpose);
@@ -26,7 +26,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         // Nothing can be done about a failure here, and the system cleans its temporary directory.
         let _ = std::fs::remove_dir_all(&self.path);

@@ -55,7 +55,7 @@ const SILENCE_MARGIN: Duration = Duration::from_secs(2);
 pub fn limits(settings: &DatabaseSettings) -> Limits {
     Limits {
         connect: settings.wait_timeout,
-        silence: settings.statement_timeout + SILENCE_MARGIN,
+        read_timeout: settings.statement_timeout + SILENCE_MARGIN,
     }
 }
 

@@ -5,12 +5,12 @@
 //! commit.
 //!
 //! ```
-//! # //! # use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
+//! # //! # use service_core::group_commit::{BatchError, GroupCommit, ItemFault, Limits};
 //! # #[derive(Debug, thiserror::Error)]
 //! # #[error("no")]
 //! # struct WriteError;
-//! # impl IsData for WriteError {
-//! #     fn is_data(&self) -> bool { false }
+//! # impl ItemFault for WriteError {
+//! #     fn is_item_fault(&self) -> bool { false }
 //! # }
 //! # async fn example() -> Result<(), BatchError<WriteError>> {
 //! let limits = Limits { batch: 256, queue: 8192, wait: Duration::from_secs(2) };
@@ -39,7 +39,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::error::{BatchError, IsData};
+pub use self::error::{BatchError, ItemFault};
 pub use self::limits::Limits;
 use self::writer::{Waiting, Writer};
 
@@ -79,7 +79,7 @@ impl<I, A, E> GroupCommit<I, A, E>
 where
     I: Clone + Send + 'static,
     A: Send + 'static,
-    E: IsData + fmt::Display + Send + Sync + 'static,
+    E: ItemFault + fmt::Display + Send + Sync + 'static,
 {
     /// Starts the writer task on the current runtime. Call this where the service is built: a request runs on a
     /// worker's own runtime, which ends with the worker.

@@ -29,7 +29,7 @@ pub struct Replayable<T> {
 }
 
 /// What was created under a key, and the digest of its request.
-pub type Kept<T> = (T, Option<Vec<u8>>);
+pub type StoredResult<T> = (T, Option<Vec<u8>>);
 
 impl<T> Replayable<T> {
     /// A first answer.
@@ -64,12 +64,12 @@ impl<T> Replayable<T> {
 ///
 /// # Errors
 /// When the key was used for another request, or the lookup fails.
-pub async fn earlier<'k, T, D, E, F>(
+pub async fn find_replay<'k, T, D, E, F>(
     key: Option<&'k RequestKey>,
     find: impl FnOnce(&'k str) -> F,
 ) -> Result<Option<Replayable<T>>, E>
 where
-    F: Future<Output = Result<Option<Kept<T>>, D>>,
+    F: Future<Output = Result<Option<StoredResult<T>>, D>>,
     E: KeyConflict + From<D>,
 {
     let Some(key) = key else {
@@ -90,16 +90,18 @@ pub async fn create<'k, T, D, E, F>(
     make: impl Future<Output = Result<T, E>>,
 ) -> Result<Replayable<T>, E>
 where
-    F: Future<Output = Result<Option<Kept<T>>, D>>,
+    F: Future<Output = Result<Option<StoredResult<T>>, D>>,
     E: KeyConflict + From<D>,
 {
-    if let Some(earlier) = earlier::<_, _, E, _>(key, &find).await? {
+    if let Some(earlier) = find_replay::<_, _, E, _>(key, &find).await? {
         return Ok(earlier);
     }
     match make.await {
         Ok(value) => Ok(Replayable::new(value)),
         // A concurrent request under the same key may have won the race.
-        Err(error) if error.is_conflict() => earlier::<_, _, E, _>(key, find).await?.ok_or(error),
+        Err(error) if error.is_conflict() => {
+            find_replay::<_, _, E, _>(key, find).await?.ok_or(error)
+        }
         Err(error) => Err(error),
     }
 }

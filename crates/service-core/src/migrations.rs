@@ -40,7 +40,7 @@ pub async fn migrate(config: &Config, mut sets: Vec<MigrationSet>) -> anyhow::Re
     config.options("-c statement_timeout=0 -c lock_timeout=60s");
     let limits = Limits {
         connect: CONNECT,
-        silence: SILENCE,
+        read_timeout: SILENCE,
     };
     let (mut client, messages) = connect(&config, limits).await?;
     let connection = tokio::spawn(messages.for_each(async |_| {}));

@@ -151,7 +151,7 @@ pub fn duration_or_never<'de, D: Deserializer<'de>>(
 }
 
 /// A comma-separated list, as an environment variable holds it.
-pub(crate) fn texts_between_commas<'de, D: Deserializer<'de>>(
+pub(crate) fn comma_separated<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -193,7 +193,7 @@ pub struct HttpSettings {
     /// Trusted proxies in front of the service, each of which appends to `X-Forwarded-For`.
     pub trusted_proxy_hops: usize,
     /// Origins whose pages may call, such as `https://shop.example.org`, comma-separated.
-    #[serde(deserialize_with = "texts_between_commas")]
+    #[serde(deserialize_with = "comma_separated")]
     pub cors_origins: Vec<String>,
     /// Whether `/docs` shows the API documentation.
     pub docs: bool,

@@ -1,7 +1,7 @@
 //! Supervision of background tasks.
 //!
 //! A task that panics, or ends before it was cancelled, is logged as an error, counted, and restarted after a
-//! pause that doubles each time. It is [`gone`] until it has run steadily again, and readiness reports that.
+//! pause that doubles each time. It is [`unhealthy_tasks`] until it has run steadily again, and readiness reports that.
 //! The list is global to the process, as metrics are: tasks start in many places, and readiness asks in one.
 
 use std::panic::AssertUnwindSafe;
@@ -25,7 +25,7 @@ static GONE: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
 /// The tasks that ended unasked and have not run steadily since, sorted and without repeats.
 #[must_use]
-pub fn gone() -> Vec<&'static str> {
+pub fn unhealthy_tasks() -> Vec<&'static str> {
     let mut names = names().clone();
     names.sort_unstable();
     names.dedup();
@@ -133,12 +133,15 @@ mod tests {
         while starts.load(Ordering::SeqCst) <= times {
             sleep(Duration::from_millis(10)).await;
         }
-        assert!(gone().contains(&name), "gone until it is steady");
+        assert!(unhealthy_tasks().contains(&name), "gone until it is steady");
         sleep(STEADY_AFTER + Duration::from_millis(10)).await;
-        assert!(!gone().contains(&name), "steady");
+        assert!(!unhealthy_tasks().contains(&name), "steady");
         stop.cancel();
         assert!(running.await.is_ok());
-        assert!(!gone().contains(&name), "ended as it was asked to");
+        assert!(
+            !unhealthy_tasks().contains(&name),
+            "ended as it was asked to"
+        );
         starts.load(Ordering::SeqCst)
     }
 
@@ -159,9 +162,9 @@ mod tests {
         let stop = CancellationToken::new();
         let running = tokio::spawn(run("hopeless", stop.clone(), |_| async {}));
         sleep(LONGEST_PAUSE * 10).await;
-        assert!(gone().contains(&"hopeless"));
+        assert!(unhealthy_tasks().contains(&"hopeless"));
         stop.cancel();
         assert!(running.await.is_ok());
-        assert!(!gone().contains(&"hopeless"));
+        assert!(!unhealthy_tasks().contains(&"hopeless"));
     }
 }

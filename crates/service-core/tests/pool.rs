@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
-    silence: SILENCE,
+    read_timeout: SILENCE,
 };
 
 /// Upper bound for what happens at once.

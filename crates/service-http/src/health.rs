@@ -140,7 +140,7 @@ async fn ready(operations: web::Data<Operations>) -> Result<HttpResponse, Proble
     // A task that ended is restarted, and this replica works on, degraded. A replica whose task never comes
     // back is for the orchestrator to replace.
     let mut degraded = down(false);
-    degraded.extend(service_core::supervision::gone());
+    degraded.extend(service_core::supervision::unhealthy_tasks());
     let status = if degraded.is_empty() {
         "ready"
     } else {

@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn tokens_are_signed_with_the_existing_key() {
-        let scratch = local_servers::temporary_directory::Scratch::new("stress-key").unwrap();
+        let scratch =
+            local_servers::temporary_directory::TemporaryDirectory::new("stress-key").unwrap();
         assert!(minted(scratch.path()).unwrap().is_empty());
         let file = signing_key_file(scratch.path());
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

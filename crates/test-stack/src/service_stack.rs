@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use local_servers::database::{connect, create_if_missing};
 use local_servers::postgres::Durability;
 use local_servers::service::Service;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use tokio::process::Command;
 
 use crate::PrivateServers;
@@ -50,14 +50,14 @@ pub struct ServiceStack {
     databases: Vec<&'static str>,
     /// In the order of their start.
     services: Vec<(Service, Program)>,
-    directory: Scratch,
+    directory: TemporaryDirectory,
 }
 
 impl ServiceStack {
     /// Starts the servers, with durable commits. `purpose` becomes part of the directories' names.
     pub async fn open(purpose: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            directory: Scratch::new(purpose)?,
+            directory: TemporaryDirectory::new(purpose)?,
             ports: Ports::free()?,
             servers: PrivateServers::start(Durability::Durable).await?,
             databases: Vec::new(),

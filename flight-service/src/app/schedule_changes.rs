@@ -6,7 +6,7 @@ use deadpool_postgres::Pool as Database;
 use domain::{Amount, Currency, FlightId, Money, SeatLayout};
 use flight_api::{Flight, FlightChange, FlightStatus, NewFlight};
 use inventory::{Inventory, InventoryError, NewPool, PoolChange, Refusal};
-use service_core::idempotency::{self, Answer, Kept, Replayable, RequestKey, answers};
+use service_core::idempotency::{self, Answer, Replayable, RequestKey, StoredResult, answers};
 
 use super::AppError;
 use super::schedule::CurrentSchedule;
@@ -58,7 +58,7 @@ impl ScheduleChanges {
         Ok(added)
     }
 
-    async fn kept_answer(&self, key: &str) -> Result<Option<Kept<Answer>>, AppError> {
+    async fn kept_answer(&self, key: &str) -> Result<Option<StoredResult<Answer>>, AppError> {
         let kept = answers::find(&self.database.get().await?, key).await;
         let kept = kept.map_err(db::DbError::from)?;
         Ok(kept.map(|((answer, _), digest)| (answer, digest)))

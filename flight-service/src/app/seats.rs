@@ -13,8 +13,8 @@ use flight_api::{
 use inventory::command::{HOLD_LEGS_MAX, MalformedHold};
 use inventory::proof::Proof;
 use inventory::{
-    Direction, EnteredMovement, HoldCommand, HoldView, Inventory, InventoryError, LedgerPlace,
-    LegRequest, Refusal, SeatChange, Until,
+    Direction, HoldCommand, HoldView, Inventory, InventoryError, LedgerPosition, LegRequest,
+    RecordedMovement, Refusal, SeatChange, Until,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -340,9 +340,9 @@ impl Seats {
     pub async fn ledger(
         &self,
         id: FlightId,
-        part: PageRequest<LedgerPlace>,
+        part: PageRequest<LedgerPosition>,
         limit: i64,
-    ) -> Result<Vec<EnteredMovement>, AppError> {
+    ) -> Result<Vec<RecordedMovement>, AppError> {
         self.departure(id, None).await?;
         Ok(self.inventory.ledger(id.pool(), part, limit).await?)
     }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::FlightId;
 use flight_api::{LedgerEntry, LedgerProof, LedgerViolation};
-use inventory::EnteredMovement;
+use inventory::RecordedMovement;
 use service_core::page::Page;
 use service_http::extract::{Id, Query};
 use service_http::page::{PageBody, PageParameters};
@@ -37,7 +37,7 @@ pub(super) async fn show(
     })?))
 }
 
-fn entry(movement: EnteredMovement) -> LedgerEntry {
+fn entry(movement: RecordedMovement) -> LedgerEntry {
     LedgerEntry {
         version: movement.place.version,
         line: movement.place.line,

@@ -71,7 +71,7 @@ impl From<BatchError<DbError>> for PaymentError {
         match error {
             BatchError::Busy | BatchError::Stopped => Self::TooBusy,
             BatchError::Failed(error) => Self::from(error),
-            BatchError::Broken | BatchError::Panicked => Self::OutcomeUnknown,
+            BatchError::WrongResultCount | BatchError::Panicked => Self::OutcomeUnknown,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The three services with auth required, and the visitors' target resources.
 
 use anyhow::Context as _;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use serde_json::{Value, json};
 use service_core::settings::{AuthMode, AuthSettings};
 use tokens::{Role, Signer};
@@ -23,7 +23,7 @@ pub struct World {
     pub services: Services,
     pub tokens: Tokens,
     pub http: reqwest::Client,
-    _directory: Scratch,
+    _directory: TemporaryDirectory,
 }
 
 fn required(auth: &mut AuthSettings) {
@@ -39,7 +39,7 @@ impl World {
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
         let key = tokens::sign::new_key()?;
         let signer = Signer::from_pem(key.as_bytes())?;
-        let directory = Scratch::new("access")?;
+        let directory = TemporaryDirectory::new("access")?;
         let jwks = directory.path().join("jwks.json");
         std::fs::write(&jwks, signer.public_jwks().context("no public key")?)?;
         let mut services = Services::start_with(|settings| {

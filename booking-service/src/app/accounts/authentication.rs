@@ -29,7 +29,7 @@ use crate::model::text::{Email, hexadecimal};
 use crate::model::user::{NewUser, User};
 
 /// Expired sessions are refused anyway; this only deletes their rows.
-const SWEPT_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// What a customer could find out by trial (enumeration).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Guess {
     }
 
     /// Whether this error reveals something about the guess.
-    fn is_missed(self, error: &AppError) -> bool {
+    fn reveals(self, error: &AppError) -> bool {
         match (self, error) {
             (Self::Address, AppError::Db(error)) => {
                 error.constraint() == Some(db::accounts::users::EMAIL)
@@ -89,7 +89,7 @@ pub struct AccessToken {
 }
 
 /// A new session with its cookies.
-pub struct Begun {
+pub struct NewSession {
     pub session: Session,
     /// Value of the session cookie: 64 hexadecimal digits; only the browser has it.
     pub cookie: String,
@@ -136,7 +136,7 @@ impl From<db::DbError> for AccountError {
 
 impl Accounts {
     /// Adds a user with a password, once per idempotency key. The key is bound to name and address by digest,
-    /// and to the password by its slow hash; a fast digest of the password would allow guessing it.
+    /// and to the password by its slow hash; a fast digest of the password would allow throttle_enumeration it.
     pub async fn sign_up(
         &self,
         new: NewUser,
@@ -197,7 +197,7 @@ impl Accounts {
         new: &NewUser,
         password: Password,
         origin: &Origin,
-    ) -> Result<Begun, AccountError> {
+    ) -> Result<NewSession, AccountError> {
         self.check(self.login_throttle.sign_up(origin.address).await)?;
         let hash = self.hasher.hash(password).await?;
         let id = Uuid::now_v7();
@@ -214,7 +214,7 @@ impl Accounts {
         email: &str,
         password: Password,
         origin: &Origin,
-    ) -> Result<Begun, AccountError> {
+    ) -> Result<NewSession, AccountError> {
         // An invalid address gets the same answer, after the same work, as an unknown one.
         let Ok(email) = Email::try_from(email.to_owned()) else {
             self.hasher.matches(password, None).await?;
@@ -275,7 +275,12 @@ impl Accounts {
     }
 
     /// Starts a session, provided the user's password hash is still the one that was checked.
-    async fn begin(&self, user: User, hash: &str, origin: &Origin) -> Result<Begun, AccountError> {
+    async fn begin(
+        &self,
+        user: User,
+        hash: &str,
+        origin: &Origin,
+    ) -> Result<NewSession, AccountError> {
         let cookie = new_cookie();
         let session_digest = digest(&cookie);
         let begun = db::accounts::sessions::insert(
@@ -291,7 +296,7 @@ impl Accounts {
         let browser = origin.browser.clone().unwrap_or_else(new_cookie);
         db::accounts::known_browsers::remember(&self.database, user.id, &digest(&browser)).await?;
         let session = Session { user, expires_at };
-        Ok(Begun {
+        Ok(NewSession {
             session,
             cookie,
             browser,
@@ -320,7 +325,7 @@ impl Accounts {
 
     /// Runs an operation whose errors reveal something (an address is taken, a voucher exists). Such errors
     /// of customers are throttled.
-    pub async fn guessing<T>(
+    pub async fn throttle_enumeration<T>(
         &self,
         what: Guess,
         caller: &Caller,
@@ -333,7 +338,7 @@ impl Accounts {
         };
         let attempt = self.check(self.login_throttle.guess(what.name(), subject).await)?;
         match work.await {
-            Err(error) if what.is_missed(&error) => Err(what.told(error).into()),
+            Err(error) if what.reveals(&error) => Err(what.told(error).into()),
             outcome => {
                 self.login_throttle.withdrawn(attempt).await;
                 Ok(outcome?)
@@ -412,7 +417,7 @@ impl Accounts {
 
     /// Deletes expired sessions, deleted users' records and old browsers, until stopped.
     pub async fn sweep(self, stop: CancellationToken) {
-        let pause = || tokio::time::sleep(SWEPT_EVERY);
+        let pause = || tokio::time::sleep(SWEEP_INTERVAL);
         while stop.run_until_cancelled(pause()).await.is_some() {
             if let Err(error) = db::accounts::sessions::delete_ended(&self.database).await {
                 tracing::warn!(%error, "expired session cleanup failed");

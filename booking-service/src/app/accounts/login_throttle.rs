@@ -1,4 +1,4 @@
-//! Throttle for guessing: log-in, sign-up, password confirmation, taken e-mail addresses, voucher codes. It
+//! Throttle for throttle_enumeration: log-in, sign-up, password confirmation, taken e-mail addresses, voucher codes. It
 //! counts failures, in separate counts so that one client's failures lock out nobody else:
 //!
 //! - A browser that has logged in to the account before has its own count.

@@ -29,10 +29,10 @@ const LANES: u32 = 1;
 
 /// Queue length, and the longest wait: longer than a full queue takes.
 const WAITING_MAX: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(3);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Compared against for unknown users, so that they take as much work as known ones.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
     $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// 8 to 128 characters. Never shown, logged or stored.
@@ -90,8 +90,8 @@ pub enum HashError {
 /// Hashes and compares passwords, with limited concurrency.
 #[derive(Clone)]
 pub struct Hasher {
-    key_locks: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    hash_permits: Arc<Semaphore>,
+    queue_permits: Arc<Semaphore>,
     memory: Arc<Memory>,
 }
 
@@ -100,8 +100,8 @@ impl Hasher {
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self {
-            key_locks: Arc::new(Semaphore::new(at_once)),
-            places: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
+            hash_permits: Arc::new(Semaphore::new(at_once)),
+            queue_permits: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
             memory: Arc::default(),
         }
     }
@@ -110,7 +110,7 @@ impl Hasher {
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let salt = try_generate_salt().map_err(|_| HashError::Failed)?;
         let salt = Salt::new(&salt).map_err(|_| HashError::Failed)?;
-        let output = self.in_turn(password, salt).await?;
+        let output = self.hash_limited(password, salt).await?;
         let hash = PasswordHash {
             algorithm: ARGON2ID_IDENT,
             version: Some(Version::V0x13.into()),
@@ -127,18 +127,21 @@ impl Hasher {
         password: Password,
         kept: Option<String>,
     ) -> Result<bool, HashError> {
-        let hash = PasswordHash::new(kept.as_deref().unwrap_or(NOBODYS));
+        let hash = PasswordHash::new(kept.as_deref().unwrap_or(DUMMY_HASH));
         let hash = hash.map_err(|_| HashError::Failed)?;
         let (salt, expected) = comparable(&hash).ok_or(HashError::Failed)?;
         // Digests are compared in constant time.
-        let is_equal = self.in_turn(password, salt).await? == expected;
+        let is_equal = self.hash_limited(password, salt).await? == expected;
         Ok(is_equal && kept.is_some())
     }
 
-    async fn in_turn(&self, password: Password, salt: Salt) -> Result<Output, HashError> {
-        let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
-        let turn = Arc::clone(&self.key_locks).acquire_owned();
-        let turn = tokio::time::timeout(PATIENCE, turn)
+    async fn hash_limited(&self, password: Password, salt: Salt) -> Result<Output, HashError> {
+        let _place = self
+            .queue_permits
+            .try_acquire()
+            .map_err(|_| HashError::Busy)?;
+        let turn = Arc::clone(&self.hash_permits).acquire_owned();
+        let turn = tokio::time::timeout(QUEUE_TIMEOUT, turn)
             .await
             .map_err(|_| HashError::Busy)?
             .map_err(|_| HashError::Failed)?;
@@ -258,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn a_crowd_is_turned_away() {
         let hasher = Hasher::new(1);
-        let _places = hasher.places.try_acquire_many(65).unwrap();
+        let _places = hasher.queue_permits.try_acquire_many(65).unwrap();
         let refused = hasher.hash(password("correct horse")).await;
         assert_eq!(refused, Err(HashError::Busy));
     }

@@ -24,7 +24,7 @@ use crate::model::actor::Actor;
 use crate::model::booking::{Booking, Channel, NewBooking};
 
 /// Time limit of the flight lookup that decorates a booking.
-const FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
+const FLIGHT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Attempts of a change that loses against concurrent ones (optimistic locking).
 const CHANGES_MAX: usize = 5;
@@ -144,7 +144,7 @@ impl Bookings {
     /// The booking of an earlier request with this key: driven on unless it is answered, decided or at rest.
     /// [`AppError::InProgress`] if another worker has its lease.
     async fn resumed(&self, booking: Booking, context: CallContext) -> Result<Booking, AppError> {
-        if booking.answer.is_some() || booking.life.is_decided() || !booking.has_work() {
+        if booking.answer.is_some() || booking.lifecycle.is_decided() || !booking.has_work() {
             return Ok(booking);
         }
         let engine = &self.engine;
@@ -163,7 +163,8 @@ impl Bookings {
         let engine = self.engine.clone();
         let id = booking.id;
         let (decided, confirmed) = oneshot::channel();
-        let work = Box::pin(async move { engine.drive_telling(booking, &context, decided).await });
+        let work =
+            Box::pin(async move { engine.drive_notifying(booking, &context, decided).await });
         let outcome = tokio::select! {
             biased;
             // Selling the seats goes on in the background.
@@ -174,14 +175,14 @@ impl Bookings {
             // A concurrent request ended the booking; its outcome counts.
             Some(Err(AppError::ChangedElsewhere)) => {
                 let booking = self.find(id).await?;
-                if booking.life.is_decided() {
+                if booking.lifecycle.is_decided() {
                     Ok(booking)
                 } else {
                     Err(AppError::InProgress)
                 }
             }
             Some(outcome) => outcome,
-            None => Err(AppError::CutOff),
+            None => Err(AppError::TaskAborted),
         }
     }
 
@@ -217,7 +218,7 @@ impl Bookings {
     pub async fn flight(&self, booking: &Booking, context: &CallContext) -> Option<Flight> {
         let id = booking.legs.first()?.flight;
         let call = self.engine.flights.flight(id, context);
-        tokio::time::timeout(FLIGHT_PATIENCE, call).await.ok()?.ok()
+        tokio::time::timeout(FLIGHT_TIMEOUT, call).await.ok()?.ok()
     }
 
     /// Cancels a confirmed booking: its seats are released when this returns, and its charge is refunded if
@@ -229,7 +230,7 @@ impl Bookings {
         actor: Actor,
         context: CallContext,
     ) -> Result<Booking, AppError> {
-        if booking.life.public_status != State::Confirmed {
+        if booking.lifecycle.public_status != State::Confirmed {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
         self.abandon(booking, actor, context).await
@@ -275,7 +276,7 @@ impl Bookings {
         context: CallContext,
     ) -> Result<Booking, AppError> {
         for _ in 0..CHANGES_MAX {
-            match booking.life.state {
+            match booking.lifecycle.state {
                 State::Ended(_) => return self.already_ended(booking, context).await,
                 State::Confirmed => self.check_cutoff(&booking, actor, &context).await?,
                 _ => {}
@@ -301,12 +302,12 @@ impl Bookings {
         booking: Booking,
         context: CallContext,
     ) -> Result<Booking, AppError> {
-        if booking.life.is_decided() {
+        if booking.lifecycle.is_decided() {
             return Err(AppError::NotCancellable(shown_text(&booking)));
         }
         // Its compensation is running: as a cancellation, or for another reason that came first.
         let ended = self.resumed(booking, context).await?;
-        match ended.life.state {
+        match ended.lifecycle.state {
             State::Ended(Outcome::Cancelled) => Ok(ended),
             _ => Err(AppError::NotCancellable(shown_text(&ended))),
         }
@@ -316,7 +317,7 @@ impl Bookings {
 /// The status that this channel reports.
 #[must_use]
 pub fn shown_text(booking: &Booking) -> &'static str {
-    match booking.life.public_status {
+    match booking.lifecycle.public_status {
         State::Pending | State::Held | State::Paying { .. } | State::PaymentFailed { .. } => {
             "pending"
         }

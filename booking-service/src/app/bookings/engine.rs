@@ -89,11 +89,11 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Booking, AppError> {
         let (decided, _) = oneshot::channel();
-        self.drive_telling(booking, context, decided).await
+        self.drive_notifying(booking, context, decided).await
     }
 
     /// Like [`Self::drive`], and sends the booking once it is confirmed, before its seats are sold.
-    pub async fn drive_telling(
+    pub async fn drive_notifying(
         &self,
         mut booking: Booking,
         context: &CallContext,
@@ -115,7 +115,7 @@ impl Engine {
                 Step::Written(next) => next,
                 Step::Deferred(next) => return Ok(next),
             };
-            if booking.life.state == State::Confirmed
+            if booking.lifecycle.state == State::Confirmed
                 && let Some(decided) = decided.take()
             {
                 decided.send(booking.clone()).ok();
@@ -131,11 +131,11 @@ impl Engine {
         context: &CallContext,
     ) -> Result<Option<Step>, AppError> {
         if let Some(wanted) = &booking.requested_seats
-            && booking.life.state == State::Held
+            && booking.lifecycle.state == State::Held
         {
             return self.change_seats(booking, wanted, context).await.map(Some);
         }
-        let step = match booking.life.next() {
+        let step = match booking.lifecycle.next() {
             Action::Hold => self.hold(booking, context).await?,
             Action::Pay { attempt } => self.pay(booking, attempt, context).await?,
             Action::Confirm => self.confirm(booking).await?,
@@ -160,7 +160,7 @@ impl Engine {
             _ => pause_after(booking.lease_reclaims),
         };
         db::bookings::postpone(&self.database, &booking, pause).await?;
-        if booking.life.is_decided() {
+        if booking.lifecycle.is_decided() {
             tracing::warn!(booking = %booking.id, %error, "booking deferred to a worker");
             return Ok(booking);
         }
@@ -176,7 +176,7 @@ impl Engine {
         };
         let saved = self.writer.save(change).await?;
         let saved = saved.ok_or(AppError::ChangedElsewhere)?;
-        crash_points::point(crash_point_name(saved.life.state));
+        crash_points::point(crash_point_name(saved.lifecycle.state));
         Ok(saved)
     }
 

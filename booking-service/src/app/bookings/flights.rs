@@ -15,7 +15,7 @@ use crate::model::actor::Actor;
 use crate::model::booking::Booking;
 
 /// Bookings ended concurrently.
-const ENDED_AT_ONCE: usize = 16;
+const CANCEL_CONCURRENCY: usize = 16;
 
 /// Bookings read per round.
 const FOUND_AT_ONCE: i64 = 500;
@@ -92,7 +92,7 @@ impl Flights {
             }
             let mut ending = stream::iter(live)
                 .map(|booking| self.end(booking, context.clone()))
-                .buffer_unordered(ENDED_AT_ONCE);
+                .buffer_unordered(CANCEL_CONCURRENCY);
             while let Some(outcome) = ending.next().await {
                 outcome?;
             }

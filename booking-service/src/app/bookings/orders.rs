@@ -19,7 +19,7 @@ use crate::model::booking::{Booking, Channel, Leg, NewBooking, SeatChange};
 use crate::model::invalid_field::InvalidField;
 
 /// How long a request waits for a concurrent change of the same order.
-const OTHER_CHANGE_PATIENCE: Duration = Duration::from_secs(2);
+const CHANGE_WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 const OTHER_CHANGE_POLL: Duration = Duration::from_millis(20);
 
@@ -94,13 +94,13 @@ impl Orders {
         let looking = async {
             loop {
                 let order = self.find(id).await?;
-                if order.requested_seats.is_none() && order.life.state != State::Pending {
+                if order.requested_seats.is_none() && order.lifecycle.state != State::Pending {
                     return Ok(order);
                 }
                 tokio::time::sleep(OTHER_CHANGE_POLL).await;
             }
         };
-        tokio::time::timeout(OTHER_CHANGE_PATIENCE, looking)
+        tokio::time::timeout(CHANGE_WAIT_TIMEOUT, looking)
             .await
             .unwrap_or(Err(AppError::InProgress))
     }
@@ -136,7 +136,7 @@ impl Orders {
         };
         let changing = self.save(changing).await?;
         let changed = self.bookings.finish(changing, context).await?;
-        match (changed.life.state, changed.refusal.clone()) {
+        match (changed.lifecycle.state, changed.refusal.clone()) {
             (State::Ended(Outcome::Expired), _) => Err(AppError::OrderExpired),
             (_, Some(refusal)) if refusal.code == RefusalCode::NoSuchSeat => {
                 Err(InvalidField::new("seats", refusal.message).into())
@@ -225,7 +225,7 @@ impl Orders {
     ) -> Result<Booking, AppError> {
         let order = self.find(id).await?;
         let waits = matches!(
-            order.life.public_status,
+            order.lifecycle.public_status,
             State::Held | State::PaymentFailed { .. }
         );
         if waits && order.is_past_deadline {
@@ -242,7 +242,7 @@ impl Orders {
     /// A held order with time left.
     async fn held(&self, id: HoldId) -> Result<Booking, AppError> {
         let order = self.row_at_rest(id).await?;
-        match order.life.state {
+        match order.lifecycle.state {
             State::Held if order.is_past_deadline => Err(AppError::OrderExpired),
             State::Held => Ok(order),
             State::Ended(Outcome::Expired) => Err(AppError::OrderExpired),
@@ -253,7 +253,7 @@ impl Orders {
     /// An order that can be paid: held, with or without a declined payment, and with time left.
     async fn payable(&self, id: HoldId) -> Result<Booking, AppError> {
         let order = self.row_at_rest(id).await?;
-        match order.life.state {
+        match order.lifecycle.state {
             State::Held | State::PaymentFailed { .. } if order.is_past_deadline => {
                 Err(AppError::OrderExpired)
             }
@@ -363,7 +363,7 @@ pub fn is_payment_code(code: &str) -> bool {
 /// The status that this channel reports.
 #[must_use]
 pub fn status(order: &Booking) -> &'static str {
-    match order.life.public_status {
+    match order.lifecycle.public_status {
         State::Pending => "CREATED",
         State::Held | State::PaymentFailed { .. } => "SEATS_RESERVED",
         State::Paying { .. } => "PAYMENT_PENDING",
@@ -377,7 +377,7 @@ pub fn status(order: &Booking) -> &'static str {
 /// Whole seconds until the hold expires; zero unless the seats are held.
 #[must_use]
 pub fn seconds_left(order: &Booking, now: Timestamp) -> i64 {
-    match order.life.public_status {
+    match order.lifecycle.public_status {
         State::Held | State::PaymentFailed { .. } => {
             order.deadline_at.duration_since(now).as_secs().max(0)
         }

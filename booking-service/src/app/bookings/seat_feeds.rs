@@ -66,8 +66,11 @@ async fn follow(mut upstream: SeatStream, with_owners: bool, tell: watch::Sender
             };
             let version = changes.version;
             apply(&mut seats, changes);
-            let told: Vec<Seat> = seats.iter().map(|seat| told(seat, with_owners)).collect();
-            match comparison.look(version, told) {
+            let redacted: Vec<Seat> = seats
+                .iter()
+                .map(|seat| redacted(seat, with_owners))
+                .collect();
+            match comparison.look(version, redacted) {
                 Ok(news) => drop(tell.send_replace(Some(Arc::new(news)))),
                 Err(error) => tracing::error!(%error, "seats can't be written as JSON"),
             }
@@ -93,7 +96,7 @@ fn changes_of(event: &[u8]) -> Option<SeatChanges> {
 }
 
 /// Removes the owners for viewers who may not see them.
-fn told(seat: &Seat, with_owners: bool) -> Seat {
+fn redacted(seat: &Seat, with_owners: bool) -> Seat {
     let mut seat = seat.clone();
     if !with_owners {
         seat.reserved_by = None;

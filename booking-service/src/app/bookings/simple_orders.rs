@@ -24,7 +24,7 @@ impl SimpleOrders {
     ) -> Result<Replayable<Booking>, AppError> {
         let answered = self.bookings.book(new, context).await?;
         let booking = &answered.value;
-        if booking.life.public_status == State::Confirmed {
+        if booking.lifecycle.public_status == State::Confirmed {
             return Ok(answered);
         }
         let refusal = booking.refusal.clone();

@@ -105,11 +105,11 @@ impl UnpaidOrders {
     }
 
     /// Removes the claim of an order that was not made. A claim that stays counts for 30 seconds.
-    pub async fn give_back(&self, actor: Actor, hold: HoldId) {
+    pub async fn release_claim(&self, actor: Actor, hold: HoldId) {
         if !self.concern(actor) {
             return;
         }
-        if let Err(error) = db::bookings::unpaid_orders::give_back(&self.database, hold).await {
+        if let Err(error) = db::bookings::unpaid_orders::release_claim(&self.database, hold).await {
             tracing::warn!(%hold, %error, "releasing an unpaid order's claim failed; it expires");
         }
     }

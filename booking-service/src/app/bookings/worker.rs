@@ -48,7 +48,7 @@ impl WorkerPool {
                 let driving = async { engine.drive(booking, &CallContext::default()).await };
                 match AssertUnwindSafe(driving).catch_unwind().await {
                     Ok(Ok(booking)) => {
-                        tracing::debug!(booking = %id, state = ?booking.life.public_status, "booking processed");
+                        tracing::debug!(booking = %id, state = ?booking.lifecycle.public_status, "booking processed");
                     }
                     Ok(Err(AppError::ChangedElsewhere)) => {}
                     Ok(Err(error)) => {

@@ -15,7 +15,7 @@ use clients::CallContext;
 use domain::{HoldId, RefusalCode};
 use inventory::{HoldCommand, InventoryError, LegRequest, Refusal, Until};
 use jiff::Timestamp;
-use service_core::idempotency::{self, Kept, Replayable};
+use service_core::idempotency::{self, Replayable, StoredResult};
 use uuid::Uuid;
 
 use crate::app::bookings::by_count::Bookings;
@@ -32,7 +32,7 @@ use crate::model::event_booking::{EventBooking, EventBookingStatus};
 use crate::model::refusal::Refusal as Reason;
 
 /// Pause before abandoning a booking with an unknown commit outcome is retried.
-const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
+const ABANDON_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub struct EventBookings {
@@ -70,7 +70,7 @@ impl EventBookings {
         unpaid.claim(request.actor, &user, hold).await?;
         let taken = self.take(hold, request, &quote).await;
         if matches!(taken, Err(AppError::Refused(_))) {
-            unpaid.give_back(request.actor, hold).await;
+            unpaid.release_claim(request.actor, hold).await;
         }
         taken
     }
@@ -93,7 +93,7 @@ impl EventBookings {
         let taking = inventory.hold(command.gated_by(quote.tickets));
         match taking.with(new.clone()).with_new_id().send().await {
             // The same request at another replica was first.
-            Ok(view) if view.replayed => Err(AppError::MadeBefore),
+            Ok(view) if view.replayed => Err(AppError::AlreadyCreated),
             Ok(_) => {
                 crash_points::point("job.after");
                 if !quote.is_free() {
@@ -113,7 +113,7 @@ impl EventBookings {
             }
             Err(error) => {
                 if request.key.is_none() {
-                    self.give_up_later(hold);
+                    self.abandon_in_background(hold);
                 }
                 Err(error.into())
             }
@@ -122,13 +122,13 @@ impl EventBookings {
 
     /// Abandons a booking whose commit outcome is unknown and that has no key to ask for it again: it must
     /// not succeed unnoticed. If it arrives later, a tombstone refuses its hold.
-    fn give_up_later(&self, hold: HoldId) {
+    fn abandon_in_background(&self, hold: HoldId) {
         let this = self.clone();
         self.bookings.tasks.spawn(|stop| async move {
             while let Err(error) = this.abandon(hold).await {
                 tracing::warn!(booking = %hold, %error, "abandoning a booking with unknown commit outcome failed; retrying");
                 if stop
-                    .run_until_cancelled(tokio::time::sleep(GIVE_UP_PAUSE))
+                    .run_until_cancelled(tokio::time::sleep(ABANDON_RETRY_PAUSE))
                     .await
                     .is_none()
                 {
@@ -208,7 +208,7 @@ impl EventBookings {
         }
     }
 
-    async fn booked_under(&self, key: &str) -> Result<Option<Kept<EventBooking>>, DbError> {
+    async fn booked_under(&self, key: &str) -> Result<Option<StoredResult<EventBooking>>, DbError> {
         let booking = db::bookings::find_by_key(&self.bookings.engine.database, key).await?;
         booking
             .map(|booking| {

@@ -28,7 +28,7 @@ use crate::model::booking::Booking;
 use crate::model::event_booking::EventBookingStatus;
 
 /// A requeued job that nobody claimed is found by polling after this time, like a new one.
-const TAKEN_UP_WITHIN: Duration = Duration::from_secs(1);
+const POLL_FALLBACK_DELAY: Duration = Duration::from_secs(1);
 
 /// Pause after a Redis error.
 const REDIS_PAUSE: Duration = Duration::from_secs(1);
@@ -105,7 +105,7 @@ impl PaymentJobs {
         let queued = self.queued_again(&booking)?;
         let change = Change {
             booking: queued,
-            next_step: NextStep::After(TAKEN_UP_WITHIN),
+            next_step: NextStep::After(POLL_FALLBACK_DELAY),
             lease: self.engine.settings.lease,
         };
         let requeued =
@@ -119,11 +119,11 @@ impl PaymentJobs {
     }
 
     fn queued_again(&self, booking: &Booking) -> Result<Booking, AppError> {
-        let has_time =
-            matches!(booking.life.state, State::PaymentFailed { .. }) && !booking.is_past_deadline;
+        let has_time = matches!(booking.lifecycle.state, State::PaymentFailed { .. })
+            && !booking.is_past_deadline;
         if !has_time {
             return Err(AppError::WrongState(
-                match EventBookingStatus::of(booking.life.public_status) {
+                match EventBookingStatus::of(booking.lifecycle.public_status) {
                     EventBookingStatus::Confirmed => "of a booking that is confirmed",
                     EventBookingStatus::Cancelled => "of a booking that is cancelled",
                     EventBookingStatus::Pending => "of a booking whose time is over",

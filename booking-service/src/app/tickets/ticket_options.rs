@@ -20,13 +20,13 @@ use uuid::Uuid;
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
 use crate::app::tickets::key_locks::KeyLocks;
 use crate::db;
-use crate::db::tickets::purchases::{NewPurchase, PurchaseGivenUp};
+use crate::db::tickets::purchases::{NewPurchase, PurchaseDeleted};
 
 /// Pool ids cached: a few megabytes.
 const POOLS_REMEMBERED: u64 = 50_000;
 
 /// Pause before abandoning a purchase with an unknown commit outcome is retried.
-const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
+const ABANDON_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub struct TicketOptions {
@@ -85,7 +85,7 @@ impl TicketOptions {
         option.ok_or(AppError::Unknown(Unknown::TicketOption))
     }
 
-    /// Sells tickets, once per key. [`AppError::NotSoMany`] if too few are left.
+    /// Sells tickets, once per key. [`AppError::InsufficientTickets`] if too few are left.
     pub async fn purchase(
         &self,
         request: PurchaseRequest,
@@ -106,8 +106,8 @@ impl TicketOptions {
         let hold = HoldId::generate();
         self.unpaid.claim_for_good(*actor, user, hold).await?;
         let sold = self.sell(hold, pool, request).await;
-        if matches!(sold, Err(AppError::NotSoMany(_))) {
-            self.unpaid.give_back(*actor, hold).await;
+        if matches!(sold, Err(AppError::InsufficientTickets(_))) {
+            self.unpaid.release_claim(*actor, hold).await;
         }
         sold
     }
@@ -137,12 +137,12 @@ impl TicketOptions {
                 quantity: request.quantity,
             }),
             Err(InventoryError::Refused(Refusal::SoldOut)) => {
-                Err(AppError::NotSoMany(request.quantity))
+                Err(AppError::InsufficientTickets(request.quantity))
             }
             Err(error) => {
                 let is_refused = matches!(error, InventoryError::Refused(_));
                 if !is_refused && request.key.is_none() {
-                    self.give_up_later(hold);
+                    self.abandon_in_background(hold);
                 }
                 Err(error.into())
             }
@@ -151,13 +151,13 @@ impl TicketOptions {
 
     /// Abandons a purchase whose commit outcome is unknown and that has no key to ask for it again: it must
     /// not succeed unnoticed. If it arrives later, a tombstone refuses its hold.
-    fn give_up_later(&self, hold: HoldId) {
+    fn abandon_in_background(&self, hold: HoldId) {
         let inventory = Arc::clone(&self.inventory);
         self.tasks.spawn(|stop| async move {
-            let abandon = || inventory.release(hold).with(PurchaseGivenUp(hold.0)).send();
+            let abandon = || inventory.release(hold).with(PurchaseDeleted(hold.0)).send();
             while let Err(error) = abandon().await {
                 tracing::warn!(purchase = %hold, %error, "abandoning a purchase with unknown commit outcome failed; retrying");
-                let pause = tokio::time::sleep(GIVE_UP_PAUSE);
+                let pause = tokio::time::sleep(ABANDON_RETRY_PAUSE);
                 if stop.run_until_cancelled(pause).await.is_none() {
                     return;
                 }

@@ -154,7 +154,7 @@ impl Added {
             payment_type: new.payment_type,
             payment_code: None,
             expected_total: new.expected_total,
-            life: BookingState::NEW,
+            lifecycle: BookingState::NEW,
             attempts: 0,
             is_on_session: false,
             refusal: None,

@@ -60,7 +60,7 @@ pub(in crate::db) fn read(row: &Row) -> Result<Booking, DbError> {
             .map(str::parse)
             .transpose()
             .map_err(|_| unreadable("bookings.expected_total"))?,
-        life: life(row)?,
+        lifecycle: lifecycle(row)?,
         attempts: row.try_get("attempt")?,
         is_on_session: row.try_get("is_on_session")?,
         refusal: row
@@ -99,7 +99,7 @@ fn read_or_skip(row: &Row) -> Option<Booking> {
 /// Seconds before an unreadable booking is claimed again; a newer version may claim it meanwhile.
 const PUT_OFF_S: f64 = 60.0;
 
-const PUT_OFF: &str = "
+const POSTPONE_UNREADABLE: &str = "
     UPDATE bookings SET next_step_at = now() + make_interval(secs => $2)
     WHERE id IN (
         SELECT id FROM bookings WHERE id = ANY ($1::bigint[]) AND next_step_at IS NOT NULL
@@ -120,7 +120,7 @@ pub(in crate::db) async fn read_claimed(
         }
     }
     if !unreadable.is_empty() {
-        let statement = client.prepare_cached(PUT_OFF).await?;
+        let statement = client.prepare_cached(POSTPONE_UNREADABLE).await?;
         client
             .execute(&statement, &[&unreadable, &PUT_OFF_S])
             .await
@@ -137,7 +137,7 @@ fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, DbErr
     Ok(value.map(|Json(value)| value))
 }
 
-fn life(row: &Row) -> Result<lifecycle::BookingState, DbError> {
+fn lifecycle(row: &Row) -> Result<lifecycle::BookingState, DbError> {
     let stored = StoredState::<&str> {
         state: row.try_get("state")?,
         public_status: row.try_get("public_status")?,
@@ -146,7 +146,9 @@ fn life(row: &Row) -> Result<lifecycle::BookingState, DbError> {
         seats_task: row.try_get("seats_task")?,
         money_task: row.try_get("money_task")?,
     };
-    stored.life().ok_or(DbError::Unreadable("bookings.state"))
+    stored
+        .lifecycle()
+        .ok_or(DbError::Unreadable("bookings.state"))
 }
 
 fn requested_seats(row: &Row) -> Result<Option<SeatChange>, DbError> {

@@ -99,7 +99,7 @@ pub async fn claim<E>(
 }
 
 /// Removes the claim of an order that was not made.
-pub async fn give_back(database: &Pool, hold: HoldId) -> Result<(), DbError> {
+pub async fn release_claim(database: &Pool, hold: HoldId) -> Result<(), DbError> {
     let client = database.get().await?;
     let statement = client
         .prepare_cached("DELETE FROM unpaid_orders WHERE hold_id = $1")

@@ -95,7 +95,7 @@ pub async fn update(
     // Rows are always locked by ascending id, so that two batches cannot deadlock (lock order).
     of.sort_by_key(|one| one.booking.id);
     let of = of.as_slice();
-    let lives: Vec<StoredState<&str>> = column(of, |one| one.booking.life.into());
+    let lives: Vec<StoredState<&str>> = column(of, |one| one.booking.lifecycle.into());
     let refusals = column(of, |one| one.booking.refusal.as_ref());
     let statement = client.prepare_cached(UPDATE).await?;
     let rows = client
@@ -104,12 +104,12 @@ pub async fn update(
             &[
                 &column(of, |one| one.booking.id.0),
                 &column(of, |one| one.booking.version),
-                &column(&lives, |life| life.state),
-                &column(&lives, |life| life.public_status),
+                &column(&lives, |lifecycle| lifecycle.state),
+                &column(&lives, |lifecycle| lifecycle.public_status),
                 &column(of, |one| one.booking.attempts),
-                &column(&lives, |life| life.charged),
-                &column(&lives, |life| life.seats_task),
-                &column(&lives, |life| life.money_task),
+                &column(&lives, |lifecycle| lifecycle.charged),
+                &column(&lives, |lifecycle| lifecycle.seats_task),
+                &column(&lives, |lifecycle| lifecycle.money_task),
                 &column(&refusals, |refusal| refusal.map(|one| one.code.as_str())),
                 &column(&refusals, |refusal| refusal.map(|one| one.message.as_str())),
                 &column(of, |one| one.booking.total.map(Money::minor)),
@@ -237,7 +237,7 @@ fn work(change: &Change) -> &'static str {
     match (booking.has_work(), change.next_step) {
         (true, NextStep::Mine) => "mine",
         (true, NextStep::After(_)) => "later",
-        (false, _) if booking.life.next() == lifecycle::Action::AwaitCustomer => "deadline",
+        (false, _) if booking.lifecycle.next() == lifecycle::Action::AwaitCustomer => "deadline",
         (false, _) => "none",
     }
 }

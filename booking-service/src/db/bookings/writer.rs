@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
 use service_core::database::on_connection;
-use service_core::group_commit::{BatchError, GroupCommit, IsData, Limits};
+use service_core::group_commit::{BatchError, GroupCommit, ItemFault, Limits};
 use tokio::time::Instant;
 
 use crate::db::DbError;
@@ -31,10 +31,10 @@ pub struct Writer {
     changed: GroupCommit<Change, Option<Booking>, DbError>,
 }
 
-impl IsData for DbError {
-    fn is_data(&self) -> bool {
+impl ItemFault for DbError {
+    fn is_item_fault(&self) -> bool {
         match self {
-            Self::Query(error) => error.is_data(),
+            Self::Query(error) => error.is_item_fault(),
             Self::Unreadable(_) | Self::NewPool(_) | Self::Taken(_) => true,
             Self::Pool(_) | Self::Unwritten(_) | Self::BrokenOff | Self::Busy => false,
         }
@@ -46,7 +46,7 @@ impl From<BatchError<Self>> for DbError {
         match error {
             BatchError::Busy | BatchError::Stopped => Self::Busy,
             BatchError::Failed(error) => Self::Unwritten(error),
-            BatchError::Broken | BatchError::Panicked => Self::BrokenOff,
+            BatchError::WrongResultCount | BatchError::Panicked => Self::BrokenOff,
         }
     }
 }

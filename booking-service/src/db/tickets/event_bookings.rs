@@ -168,7 +168,7 @@ impl Moves {
     fn new(mut of: Vec<TicketsMoved>) -> Self {
         of.sort_by_key(|one| one.booking.id);
         Self {
-            lives: of.iter().map(|one| one.booking.life.into()).collect(),
+            lives: of.iter().map(|one| one.booking.lifecycle.into()).collect(),
             of,
         }
     }
@@ -177,7 +177,7 @@ impl Moves {
         column(&self.of, value)
     }
 
-    fn life<T>(&self, value: impl Fn(&StoredState<&'static str>) -> T) -> Vec<T> {
+    fn lifecycle<T>(&self, value: impl Fn(&StoredState<&'static str>) -> T) -> Vec<T> {
         column(&self.lives, value)
     }
 
@@ -186,11 +186,11 @@ impl Moves {
         RowStatement::new(MOVE)
             .with(self.column(|one| one.booking.id.0))
             .with(self.column(|one| one.booking.version))
-            .with(self.life(|life| life.state))
-            .with(self.life(|life| life.public_status))
-            .with(self.life(|life| life.charged))
-            .with(self.life(|life| life.seats_task))
-            .with(self.life(|life| life.money_task))
+            .with(self.lifecycle(|lifecycle| lifecycle.state))
+            .with(self.lifecycle(|lifecycle| lifecycle.public_status))
+            .with(self.lifecycle(|lifecycle| lifecycle.charged))
+            .with(self.lifecycle(|lifecycle| lifecycle.seats_task))
+            .with(self.lifecycle(|lifecycle| lifecycle.money_task))
             .with(self.column(|one| refusal(one).map(|refusal| refusal.code.to_string())))
             .with(self.column(|one| refusal(one).map(|refusal| refusal.message)))
             .with(self.column(|one| one.booking.payment.map(|payment| payment.0)))

@@ -63,7 +63,7 @@ pub async fn decline(
             )
             .await?;
     }
-    if matches!(booking.life.state, State::PaymentFailed { .. }) {
+    if matches!(booking.lifecycle.state, State::PaymentFailed { .. }) {
         let statement = transaction.prepare_cached(DIED).await?;
         transaction
             .execute(&statement, &[&Uuid::now_v7(), &id, &attempt])

@@ -50,9 +50,9 @@ impl Rows for NewPurchase {
 }
 
 /// The deletion of a purchase, committed with the release of its hold.
-pub struct PurchaseGivenUp(pub Uuid);
+pub struct PurchaseDeleted(pub Uuid);
 
-impl Rows for PurchaseGivenUp {
+impl Rows for PurchaseDeleted {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
         let ids: Vec<Uuid> = batch.iter().map(|(one, _)| one.0).collect();
         vec![RowStatement::new(DELETE).with(ids)]

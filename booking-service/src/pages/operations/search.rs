@@ -213,7 +213,7 @@ fn nothing(has_older: bool) -> Markup {
 
 /// A booking's badge, worded for staff.
 fn state(booking: &Booking) -> Markup {
-    match booking.life.public_status {
+    match booking.lifecycle.public_status {
         State::Held => html! { span.badge.held { "Held" } },
         _ => badge(booking),
     }

@@ -25,7 +25,7 @@ use crate::pages::orders::make::{chosen, why_not};
 use crate::pages::orders::order::moved_on;
 use crate::pages::orders::shown::find;
 use crate::pages::paths;
-use crate::pages::seat_map::{self, Mine};
+use crate::pages::seat_map::{self, OwnSeats};
 use crate::pages::seat_selection::{self, Leg};
 use crate::pages::session::PageSession;
 
@@ -52,11 +52,11 @@ async fn page(
     let ids: Vec<FlightId> = order.legs.iter().map(|leg| leg.flight).collect();
     let legs = seat_selection::legs(catalog, &ids, &context).await?;
     let airports = catalog.airports(&context).await?;
-    let mine: HashMap<FlightId, Mine> = order
+    let mine: HashMap<FlightId, OwnSeats> = order
         .legs
         .iter()
         .map(|leg| {
-            let mine = Mine {
+            let mine = OwnSeats {
                 order: Some(order.hold.to_string()),
                 ticked: leg.seats.iter().copied().collect(),
             };

@@ -18,7 +18,7 @@ use crate::model::invalid_field::InvalidField;
 use crate::pages::answers::go_to;
 use crate::pages::forms::Form;
 use crate::pages::paths;
-use crate::pages::seat_map::Mine;
+use crate::pages::seat_map::OwnSeats;
 use crate::pages::seat_selection::{self, Choice};
 use crate::pages::session::PageSession;
 use crate::pages::travelers::{self, Typed};
@@ -91,7 +91,7 @@ impl Chosen {
             let ticked = seats.iter().copied().collect();
             (
                 *flight,
-                Mine {
+                OwnSeats {
                     order: None,
                     ticked,
                 },
@@ -180,7 +180,7 @@ pub(in crate::pages) async fn create(
         Err(AppError::InProgress) => return Ok(go_to("/my-bookings")),
         Err(error) => return Err(error.into()),
     };
-    let is_refused = matches!(order.life.public_status, State::Ended(_));
+    let is_refused = matches!(order.lifecycle.public_status, State::Ended(_));
     match order.refusal.clone().filter(|_| is_refused) {
         Some(refusal) => {
             let choice = chosen.choice(typed, why_not(&refusal.code, &refusal.message));
@@ -201,7 +201,7 @@ pub(super) fn why_not(code: &RefusalCode, message: &str) -> String {
             "There are not so many seats left. Choose fewer, or another flight.".to_owned()
         }
         RefusalCode::PriceChanged => {
-            "The price has changed since the page was made. Look at it again.".to_owned()
+            "The price has changed since the page was made. SeatView at it again.".to_owned()
         }
         RefusalCode::SalesClosed => "This flight is not sold any more.".to_owned(),
         _ => message.to_owned(),

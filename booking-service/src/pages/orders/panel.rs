@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::app::bookings::orders::seconds_left;
 use crate::model::booking::{Booking, Leg};
-use crate::pages::cancelling::Chance;
+use crate::pages::cancelling::CancellationWindow;
 use crate::pages::orders::shown::Shown;
 use crate::pages::paths;
 use crate::pages::seat_selection::notice;
@@ -16,7 +16,7 @@ use crate::pages::{formatting, forms, itinerary_view, seat_map, travelers};
 
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let order = &shown.order;
-    let live = format!("{}/live?seen={}", paths::order(order.hold), mark(order));
+    let live = format!("{}/live?seen={}", paths::order(order.hold), event_id(order));
     let live = (!is_final(order)).then_some(live);
     html! {
         h1 { (shown.title()) }
@@ -62,13 +62,13 @@ pub(super) fn panel(shown: &Shown, session: &PageSession, now: Timestamp) -> Mar
 /// Before the first payment, or after a decline.
 fn waits_for_payment(order: &Booking) -> bool {
     matches!(
-        order.life.public_status,
+        order.lifecycle.public_status,
         State::Held | State::PaymentFailed { .. }
     )
 }
 
 /// Event id of the panel: equal for states that look the same.
-pub(super) fn mark(order: &Booking) -> String {
+pub(super) fn event_id(order: &Booking) -> String {
     let seats: Vec<String> = order
         .legs
         .iter()
@@ -85,7 +85,7 @@ pub(super) fn mark(order: &Booking) -> String {
 }
 
 fn state_name(order: &Booking) -> &'static str {
-    match order.life.public_status {
+    match order.lifecycle.public_status {
         State::Pending => "Making",
         State::Held => "Held for you",
         State::Paying { .. } => "Paying",
@@ -99,8 +99,10 @@ fn state_name(order: &Booking) -> &'static str {
 
 /// Whether the order no longer changes by itself.
 pub(super) fn is_final(order: &Booking) -> bool {
-    matches!(order.life.public_status, State::Confirmed | State::Ended(_))
-        && order.life.public_status == order.life.state
+    matches!(
+        order.lifecycle.public_status,
+        State::Confirmed | State::Ended(_)
+    ) && order.lifecycle.public_status == order.lifecycle.state
 }
 
 /// Reload interval for browsers without scripts; none while the customer may be typing a code.
@@ -110,7 +112,7 @@ pub(super) fn refresh_seconds(order: &Booking) -> Option<u8> {
 }
 
 pub(in crate::pages) fn badge(order: &Booking) -> Markup {
-    let class = match order.life.public_status {
+    let class = match order.lifecycle.public_status {
         State::Pending | State::Paying { .. } => "busy",
         State::Held | State::PaymentFailed { .. } => "held",
         State::Confirmed => "good",
@@ -123,7 +125,7 @@ pub(in crate::pages) fn badge(order: &Booking) -> Markup {
 fn story(shown: &Shown) -> String {
     let order = &shown.order;
     let refusal = order.refusal.as_ref();
-    match order.life.public_status {
+    match order.lifecycle.public_status {
         State::Pending => "The seats are being held.".to_owned(),
         State::Held => "Nobody else can have these seats. Pay before the time runs out.".to_owned(),
         State::Paying { attempt } if attempt > 1 => format!(
@@ -180,7 +182,7 @@ fn countdown(order: &Booking, now: Timestamp) -> Markup {
 
 /// Progress from held to confirmed.
 fn steps(order: &Booking) -> Markup {
-    let done = match order.life.public_status {
+    let done = match order.lifecycle.public_status {
         State::Pending => 0,
         State::Held | State::PaymentFailed { .. } => 1,
         State::Paying { .. } => 2,
@@ -224,13 +226,13 @@ fn total(shown: &Shown) -> Markup {
 fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
     let order = &shown.order;
     let path = paths::order(order.hold);
-    let pay = match order.life.public_status {
+    let pay = match order.lifecycle.public_status {
         State::PaymentFailed { .. } => "Pay again",
         _ => "Pay",
     };
     let has_named_seats = order.legs.iter().all(|leg| !leg.seats.is_empty());
     html! {
-        @match order.life.public_status {
+        @match order.lifecycle.public_status {
             State::Held | State::PaymentFailed { .. } => {
                 form method="post" action=(format!("{path}/payment")) {
                     (forms::token(session))
@@ -242,13 +244,13 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
                     button.primary.wide { (pay) }
                 }
                 // A declined payment has pinned the hold, so its seats cannot be changed.
-                @if has_named_seats && order.life.public_status == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
+                @if has_named_seats && order.lifecycle.public_status == State::Held { a.button.quiet.wide href=(format!("{path}/seats")) { "Change seats" } }
                 (give_up(&path, session, "Give up the seats", "The seats go back, and nothing is charged."))
             }
             State::Paying { .. } => (give_up(&path, session, "Cancel", "The payment is stopped or refunded, and the seats go back.")),
             State::Confirmed => {
                 @let departs = shown.flights.first().and_then(Option::as_ref).map(|flight| flight.departure_time);
-                @let chance = Chance::of(shown.cutoff, departs, session.actor, now);
+                @let chance = CancellationWindow::of(shown.cutoff, departs, session.actor, now);
                 @if chance.is_open() { (give_up(&path, session, "Cancel the booking", "The payment is refunded, and the seats go back.")) }
                 (chance.hint())
             }

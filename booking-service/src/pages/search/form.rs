@@ -4,10 +4,14 @@ use flight_api::Airport;
 use maud::{Markup, html};
 
 use crate::app::catalog::{Airports, Match};
-use crate::pages::search::search_form::{Fault, SearchForm};
+use crate::pages::search::search_form::{FieldError, SearchForm};
 
 /// Filled in with the last search.
-pub(super) fn form(search_form: &SearchForm, airports: &Airports, faults: &[Fault<'_>]) -> Markup {
+pub(super) fn form(
+    search_form: &SearchForm,
+    airports: &Airports,
+    faults: &[FieldError<'_>],
+) -> Markup {
     let is_faulty = |field| faults.iter().any(|fault| fault.field == field);
     html! {
         form.search.card action="/search" role="search" aria-label="Flights" {

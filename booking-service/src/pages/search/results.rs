@@ -79,7 +79,7 @@ fn nothing(search_form: &SearchForm) -> Markup {
             h2 { "No flights on that day" }
             p { "Nothing with enough free seats goes there then" @if search_form.stops.is_empty() { ", not even with three changes" } "." }
             ul.plain {
-                li { "Look for a day with a price in the calendar." }
+                li { "SeatView for a day with a price in the calendar." }
                 @if !search_form.stops.is_empty() {
                     li { a href=(search_form.with("stops", "").path()) { "Search with any number of stops" } "." }
                 }

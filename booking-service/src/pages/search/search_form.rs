@@ -28,7 +28,7 @@ pub(in crate::pages) struct SearchForm {
 
 /// A field's error.
 #[derive(Debug)]
-pub(super) struct Fault<'a> {
+pub(super) struct FieldError<'a> {
     pub(super) field: &'static str,
     /// A message for the page.
     pub(super) text: String,
@@ -36,7 +36,7 @@ pub(super) struct Fault<'a> {
     pub(super) choices: Vec<&'a Airport>,
 }
 
-impl Fault<'_> {
+impl FieldError<'_> {
     fn new(field: &'static str, text: impl Into<String>) -> Self {
         Self {
             field,
@@ -86,7 +86,7 @@ impl SearchForm {
         &self,
         airports: &'a Airports,
         suggestions: usize,
-    ) -> Result<SearchRequest, Vec<Fault<'a>>> {
+    ) -> Result<SearchRequest, Vec<FieldError<'a>>> {
         let mut faults = Vec::new();
         let mut airport = |field, text: &str| {
             airport(field, text, airports, suggestions)
@@ -95,19 +95,19 @@ impl SearchForm {
         };
         let (source, destination) = (airport("from", &self.from), airport("to", &self.to));
         if source.is_some() && source == destination {
-            faults.push(Fault::new("to", "Choose two different airports."));
+            faults.push(FieldError::new("to", "Choose two different airports."));
         }
         let date = self.date.trim().parse::<Date>().ok();
         if date.is_none() {
             let text = "Choose the day of departure, such as 2030-06-01.";
-            faults.push(Fault::new("date", text));
+            faults.push(FieldError::new("date", text));
         }
         let seats = self.seats.trim().parse::<i64>().ok();
         let seats = seats.and_then(|seats| Units::try_from(seats).ok());
         let seats = seats.filter(|seats| seats.get() <= SEATS_MAX);
         if seats.is_none() {
             let text = format!("Say how many travel: 1 to {SEATS_MAX}.");
-            faults.push(Fault::new("seats", text));
+            faults.push(FieldError::new("seats", text));
         }
         match (source, destination, date, seats, faults.is_empty()) {
             (Some(source), Some(destination), Some(date), Some(seats), true) => Ok(SearchRequest {
@@ -169,14 +169,14 @@ fn airport<'a>(
     text: &str,
     airports: &'a Airports,
     suggestions: usize,
-) -> Result<AirportCode, Fault<'a>> {
+) -> Result<AirportCode, FieldError<'a>> {
     let side = if field == "from" {
         "leave from"
     } else {
         "go to"
     };
     if text.trim().is_empty() {
-        return Err(Fault::new(field, format!("Say where you {side}.")));
+        return Err(FieldError::new(field, format!("Say where you {side}.")));
     }
     match airports.resolve(text, suggestions) {
         Match::One(airport) => Ok(airport.code),
@@ -185,9 +185,9 @@ fn airport<'a>(
                 "No airport is known as “{}”. Try a city or a code of three letters.",
                 text.trim()
             );
-            Err(Fault::new(field, text))
+            Err(FieldError::new(field, text))
         }
-        Match::Several(choices) => Err(Fault {
+        Match::Several(choices) => Err(FieldError {
             field,
             text: format!("“{}” may be one of these:", text.trim()),
             choices,

@@ -49,7 +49,7 @@ pub(in crate::pages) async fn buy(
                     let caller = &session.caller;
                     services
                         .accounts
-                        .guessing(Guess::Voucher, caller, booking)
+                        .throttle_enumeration(Guess::Voucher, caller, booking)
                         .await
                 } else {
                     booking.await.map_err(Into::into)
@@ -129,7 +129,7 @@ fn why_not(error: &AccountError) -> Option<String> {
             _ => refusal.message.clone(),
         }),
         AppError::TooManyUnpaid(too_many) => Some(too_many.to_string()),
-        AppError::NotSoMany(_) => Some("There are not so many tickets left.".to_owned()),
+        AppError::InsufficientTickets(_) => Some("There are not so many tickets left.".to_owned()),
         _ => None,
     }
 }

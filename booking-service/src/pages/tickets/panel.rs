@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::model::event_booking::{EventBooking, EventBookingStatus};
-use crate::pages::cancelling::Chance;
+use crate::pages::cancelling::CancellationWindow;
 use crate::pages::seat_selection::notice;
 use crate::pages::session::PageSession;
 use crate::pages::tickets::shown::Shown;
@@ -17,7 +17,11 @@ pub(super) fn title(shown: &Shown) -> String {
 
 pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) -> Markup {
     let booking = &shown.booking;
-    let live = format!("{}/live?seen={}", paths::tickets(booking.id), mark(booking));
+    let live = format!(
+        "{}/live?seen={}",
+        paths::tickets(booking.id),
+        event_id(booking)
+    );
     let live = (!is_final(booking)).then_some(live);
     html! {
         h1 { (title(shown)) }
@@ -29,7 +33,7 @@ pub(super) fn body(shown: &Shown, session: &PageSession, problem: Option<&str>) 
 }
 
 /// Event id of the panel: equal for states that look the same.
-pub(super) fn mark(booking: &EventBooking) -> String {
+pub(super) fn event_id(booking: &EventBooking) -> String {
     let has_reason = booking.reason.is_some();
     format!(
         "{}.{}.{has_reason}.{}",
@@ -136,7 +140,7 @@ fn actions(shown: &Shown, session: &PageSession, now: Timestamp) -> Markup {
             @let starts_at = shown.event.as_ref().map(|event| event.starts_at);
             // An unpaid booking can be cancelled at any time.
             @let starts_at = starts_at.filter(|_| booking.status == EventBookingStatus::Confirmed);
-            @let chance = Chance::of(shown.cutoff, starts_at, session.actor, now);
+            @let chance = CancellationWindow::of(shown.cutoff, starts_at, session.actor, now);
             (chance.hint())
             @if chance.is_open() {
                 details.give-up {

@@ -229,7 +229,7 @@ pub(crate) async fn change(
         Some(_) => {
             services
                 .accounts
-                .guessing(Guess::Address, &caller, work)
+                .throttle_enumeration(Guess::Address, &caller, work)
                 .await?
         }
         None => work.await?,

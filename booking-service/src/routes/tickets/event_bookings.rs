@@ -167,7 +167,7 @@ pub(crate) async fn create(
     let booking = if names_voucher {
         services
             .accounts
-            .guessing(Guess::Voucher, &caller, booking)
+            .throttle_enumeration(Guess::Voucher, &caller, booking)
             .await?
     } else {
         booking.await?

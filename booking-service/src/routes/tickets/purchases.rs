@@ -183,7 +183,7 @@ fn parse(
 
 fn refused(error: AppError) -> Problem {
     match error {
-        AppError::NotSoMany(_) => {
+        AppError::InsufficientTickets(_) => {
             invalid_quantity(Problem::invalid_field(QUANTITY, error.to_string()))
         }
         AppError::Invalid(..) => invalid_quantity(error.into()),

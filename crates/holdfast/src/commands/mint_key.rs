@@ -110,13 +110,13 @@ fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use local_servers::temporary_directory::Scratch;
+    use local_servers::temporary_directory::TemporaryDirectory;
 
     use super::*;
 
     #[test]
     fn a_new_key_keeps_the_old_public_keys() {
-        let scratch = Scratch::new("keys").unwrap();
+        let scratch = TemporaryDirectory::new("keys").unwrap();
         let settings = Settings::from_environment().unwrap();
         let directory = scratch.path().join("keys");
         let arguments = |replace| Arguments {
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_key_set_that_cant_be_read_is_not_replaced() {
-        let scratch = Scratch::new("keys").unwrap();
+        let scratch = TemporaryDirectory::new("keys").unwrap();
         let settings = Settings::from_environment().unwrap();
         // Not even root can read a directory as a file.
         let (private, public) = (scratch.path().join(PRIVATE), scratch.path().join(PUBLIC));

@@ -1,7 +1,7 @@
 //! Checks that the stack's ports are free, before anything starts.
 
 use anyhow::bail;
-use local_servers::ports::{unusable, who_listens};
+use local_servers::ports::{listener_on, unusable};
 
 use super::settings::Settings;
 
@@ -21,7 +21,7 @@ pub fn check(settings: &Settings) -> anyhow::Result<()> {
 fn problem(part: &str, port: u16, variable: &str) -> Option<String> {
     let reason = unusable(port)?;
     let advice = format!("set {variable} to another port");
-    Some(match who_listens(port) {
+    Some(match listener_on(port) {
         Some(listener) => format!(
             "port {port}, which is for {part}, is taken by {listener}\n  stop that process, or {advice}"
         ),

@@ -142,11 +142,11 @@ impl StateDirectory {
 mod tests {
     use super::*;
     use local_servers::process::ProcessIdentity;
-    use local_servers::temporary_directory::Scratch;
+    use local_servers::temporary_directory::TemporaryDirectory;
 
     #[tokio::test]
     async fn one_stack_at_a_time() {
-        let scratch = Scratch::new("state").unwrap();
+        let scratch = TemporaryDirectory::new("state").unwrap();
         let directory = StateDirectory::make(&scratch.path().join("a/b")).unwrap();
         let lock = directory.lock().await.unwrap();
         assert!(lock.is_some());
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_state_is_read_as_it_was_written() {
-        let scratch = Scratch::new("state").unwrap();
+        let scratch = TemporaryDirectory::new("state").unwrap();
         let directory = StateDirectory::make(scratch.path()).unwrap();
         assert_eq!(directory.state().unwrap(), State::default());
         let state = State {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use local_servers::ports::free_port;
 use local_servers::process::ProcessIdentity;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use test_stack::{wait_for, wait_until};
@@ -21,7 +21,7 @@ const STAND_IN: &str = "HOLDFAST_STAND_IN";
 const SOON: Duration = Duration::from_secs(60);
 
 pub struct Project {
-    scratch: Scratch,
+    scratch: TemporaryDirectory,
     pub flight_port: u16,
     pub booking_port: u16,
     ports: Vec<(&'static str, u16)>,
@@ -29,7 +29,7 @@ pub struct Project {
 
 impl Project {
     pub fn new() -> anyhow::Result<Self> {
-        let scratch = Scratch::new("project")?;
+        let scratch = TemporaryDirectory::new("project")?;
         let here = scratch.path();
         for directory in ["bin", "data/demo", "data/us-week"] {
             fs::create_dir_all(here.join(directory))?;

@@ -15,20 +15,20 @@ use super::error::StoreError;
 
 /// A place in a pool's ledger: a version and a line within it. As text it is `version.line`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LedgerPlace {
+pub struct LedgerPosition {
     /// The pool's version that the movement belongs to.
     pub version: i64,
     /// The movement's index within the version, from 0.
     pub line: i32,
 }
 
-impl Display for LedgerPlace {
+impl Display for LedgerPosition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.version, self.line)
     }
 }
 
-impl FromStr for LedgerPlace {
+impl FromStr for LedgerPosition {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
@@ -42,9 +42,9 @@ impl FromStr for LedgerPlace {
 
 /// A recorded movement of units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnteredMovement {
+pub struct RecordedMovement {
     /// Its position; the key of pagination.
-    pub place: LedgerPlace,
+    pub place: LedgerPosition,
     /// The account debited.
     pub from: String,
     /// The account credited.
@@ -65,11 +65,11 @@ const COLUMNS: &str = "version, line, from_account, to_account, units, reason, c
 pub(crate) async fn movements(
     client: &impl GenericClient,
     pool: PoolId,
-    part: PageRequest<LedgerPlace>,
+    part: PageRequest<LedgerPosition>,
     limit: i64,
-) -> Result<Vec<EnteredMovement>, StoreError> {
+) -> Result<Vec<RecordedMovement>, StoreError> {
     let (comparison, order, place) = match part {
-        PageRequest::First => (">", "ASC", LedgerPlace::default()),
+        PageRequest::First => (">", "ASC", LedgerPosition::default()),
         PageRequest::After(place) => (">", "ASC", place),
         PageRequest::Before(place) => ("<", "DESC", place),
     };
@@ -87,9 +87,9 @@ pub(crate) async fn movements(
     Ok(movements)
 }
 
-fn movement(row: &Row) -> Result<EnteredMovement, StoreError> {
-    Ok(EnteredMovement {
-        place: LedgerPlace {
+fn movement(row: &Row) -> Result<RecordedMovement, StoreError> {
+    Ok(RecordedMovement {
+        place: LedgerPosition {
             version: row.try_get("version")?,
             line: row.try_get("line")?,
         },

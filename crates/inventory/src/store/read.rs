@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::load::{adjustment_of, holds_of};
-use super::plans::BY_KEYS;
+use super::plans::PLANNER_SETTINGS;
 use crate::state::PoolCount;
 use crate::state::{Adjustment, Hold};
 
@@ -100,17 +100,17 @@ pub async fn pool_counts(
 }
 
 /// An expired hold and its expiry.
-pub(crate) type LapsedHold = (Timestamp, HoldId);
+pub(crate) type ExpiredHold = (Timestamp, HoldId);
 
 /// At most `limit` expired holds after this one, by expiry and id, in a transaction of its own.
 ///
 /// # Errors
 /// When the database fails or does not answer.
-pub(crate) async fn lapsed_holds(
+pub(crate) async fn expired_holds(
     client: &impl GenericClient,
-    (after, after_id): LapsedHold,
+    (after, after_id): ExpiredHold,
     limit: i64,
-) -> Result<Vec<LapsedHold>, StoreError> {
+) -> Result<Vec<ExpiredHold>, StoreError> {
     let statement = client
         .prepare_cached(
             "SELECT expires_at, id FROM holds
@@ -120,7 +120,7 @@ pub(crate) async fn lapsed_holds(
         )
         .await?;
     client
-        .batch_execute(&format!("BEGIN READ ONLY; {BY_KEYS}"))
+        .batch_execute(&format!("BEGIN READ ONLY; {PLANNER_SETTINGS}"))
         .await?;
     let rows = client
         .query(&statement, &[&after, &after_id.0, &limit])

@@ -186,7 +186,7 @@ fn loaded(
     let mut lapsed: Vec<(&HoldId, &Hold)> = all
         .holds
         .iter()
-        .filter(|(_, hold)| hold.has_lapsed(now))
+        .filter(|(_, hold)| hold.is_expired(now))
         .filter(|(_, hold)| hold.legs.iter().any(|leg| named.contains(&leg.pool)))
         .collect();
     lapsed.sort_unstable_by_key(|(id, hold)| (hold.expires_at, **id));

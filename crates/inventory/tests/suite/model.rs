@@ -75,8 +75,8 @@ impl Model {
     /// Ends the expired holds that a batch can end.
     pub fn expire(&mut self, now: Timestamp, is_complete: impl Fn(HoldId) -> bool) {
         for (id, hold) in &mut self.holds {
-            let has_lapsed = hold.expires_at.is_some_and(|at| at <= now);
-            if hold.status == HoldStatus::Held && has_lapsed && is_complete(*id) {
+            let is_expired = hold.expires_at.is_some_and(|at| at <= now);
+            if hold.status == HoldStatus::Held && is_expired && is_complete(*id) {
                 hold.status = HoldStatus::Expired;
             }
         }

@@ -108,7 +108,7 @@ impl Bench {
 pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
     let limits = Limits {
         connect: COMMIT_TIMEOUT,
-        silence: COMMIT_TIMEOUT,
+        read_timeout: COMMIT_TIMEOUT,
     };
     Ok(service_core::connections::pool(
         &database_url.parse()?,

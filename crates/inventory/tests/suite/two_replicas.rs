@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::audit::{counts, gate_agrees};
 use crate::buyers::{Buyer, Wish};
 use crate::caller::{Caller, World};
-use crate::mishaps::Stage;
+use crate::faults::Stage;
 use crate::random::{chance, with_seeds};
 use crate::support::{Bench, COMMIT_TIMEOUT, proved};
 use crate::visitors::{Offer, visit};

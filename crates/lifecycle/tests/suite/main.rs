@@ -7,8 +7,8 @@
 )]
 
 mod broken;
-mod every_life;
+mod every_state;
 mod model;
+mod model_checks;
 mod table;
 mod universe;
-mod walks;

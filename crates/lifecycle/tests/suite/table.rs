@@ -9,19 +9,19 @@ use crate::universe::{EVENTS, PAYMENTS, reachable};
 
 /// A state and its remaining tasks. The public status, and the charged attempt of an ended booking, don't
 /// affect what follows.
-fn describe(life: BookingState) -> String {
-    let mut text = match (life.state, life.charged) {
+fn describe(lifecycle: BookingState) -> String {
+    let mut text = match (lifecycle.state, lifecycle.charged) {
         (State::Paying { attempt }, _) => format!("Paying({attempt})"),
         (State::Confirmed, Some(attempt)) => format!("Confirmed(charged {attempt})"),
         (State::Confirmed, None) => "Confirmed(free)".to_owned(),
         (state, _) => format!("{state:?}"),
     };
-    match life.seats {
+    match lifecycle.seats {
         SeatTask::Nothing => {}
         SeatTask::Confirm => text.push_str(" +confirm"),
         SeatTask::Release => text.push_str(" +release"),
     }
-    if let MoneyTask::Reverse { attempt } = life.money {
+    if let MoneyTask::Reverse { attempt } = lifecycle.money {
         write!(text, " +reverse({attempt})").unwrap();
     }
     text
@@ -31,17 +31,22 @@ fn describe(life: BookingState) -> String {
 fn lives() -> Vec<(String, Vec<(Payment, BookingState)>)> {
     let mut order: Vec<(String, Vec<(Payment, BookingState)>)> = Vec::new();
     for payment in PAYMENTS {
-        for life in reachable(policy(payment)) {
-            let name = describe(life);
+        for lifecycle in reachable(policy(payment)) {
+            let name = describe(lifecycle);
             match order.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, lives)) => lives.push((payment, life)),
-                None => order.push((name, vec![(payment, life)])),
+                Some((_, lives)) => lives.push((payment, lifecycle)),
+                None => order.push((name, vec![(payment, lifecycle)])),
             }
         }
     }
     order.sort_by_key(|(_, lives)| {
-        let life = lives[0].1;
-        (life.state, life.charged, life.seats, life.money)
+        let lifecycle = lives[0].1;
+        (
+            lifecycle.state,
+            lifecycle.charged,
+            lifecycle.seats,
+            lifecycle.money,
+        )
     });
     order
 }
@@ -59,7 +64,9 @@ fn the_machine_at_a_glance() {
     for (name, lives) in lives() {
         let action = lives[0].1.next();
         assert!(
-            lives.iter().all(|(_, life)| life.next() == action),
+            lives
+                .iter()
+                .all(|(_, lifecycle)| lifecycle.next() == action),
             "{name}"
         );
         let action = match action {
@@ -69,8 +76,8 @@ fn the_machine_at_a_glance() {
         writeln!(table, "\n{name}: {action}").unwrap();
         for event in EVENTS {
             let mut ways: BTreeMap<String, Vec<Payment>> = BTreeMap::new();
-            for (payment, life) in &lives {
-                if let Ok(next) = life.apply(policy(*payment), event) {
+            for (payment, lifecycle) in &lives {
+                if let Ok(next) = lifecycle.apply(policy(*payment), event) {
                     let payments = ways.entry(describe(next)).or_default();
                     if !payments.contains(payment) {
                         payments.push(*payment);

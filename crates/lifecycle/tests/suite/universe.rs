@@ -52,7 +52,7 @@ pub const EVENTS: [Event; 21] = [
     Event::Reversed,
 ];
 
-pub fn all_terms() -> Vec<PaymentPolicy> {
+pub fn all_policies() -> Vec<PaymentPolicy> {
     let with = |max_attempts| {
         PAYMENTS.map(|payment| PaymentPolicy {
             payment,
@@ -67,10 +67,10 @@ pub fn reachable(policy: PaymentPolicy) -> Vec<BookingState> {
     let mut lives = vec![BookingState::NEW];
     let mut seen = HashSet::from([BookingState::NEW]);
     let mut at = 0;
-    while let Some(life) = lives.get(at).copied() {
+    while let Some(lifecycle) = lives.get(at).copied() {
         let after = EVENTS
             .iter()
-            .filter_map(|event| life.apply(policy, *event).ok());
+            .filter_map(|event| lifecycle.apply(policy, *event).ok());
         lives.extend(after.filter(|next| seen.insert(*next)));
         at += 1;
     }

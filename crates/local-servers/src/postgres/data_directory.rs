@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::{Durability, Installation, PostgresError, USER};
 use crate::child::arguments;
-use crate::os_user::Account;
+use crate::os_user::OsUser;
 
 /// The parent for data if the server's account can't enter the requested directory, such as a project under
 /// `/root`. Not `/tmp`, which is emptied at boot.
@@ -19,17 +19,17 @@ const ELSEWHERE: &str = "/var/tmp";
 
 /// A server's own directory: `data/`, and `password` with the superuser's password.
 #[derive(Debug)]
-pub(super) struct Home {
+pub(super) struct DataDirectory {
     pub directory: PathBuf,
-    pub account: Account,
+    pub account: OsUser,
     /// Whether it is not where it was requested.
     pub elsewhere: bool,
 }
 
-impl Home {
+impl DataDirectory {
     /// Creates or finds the directory, owned by the account that the server runs as.
     pub async fn open(wanted: &Path) -> Result<Self, PostgresError> {
-        let account = Account::for_servers()?;
+        let account = OsUser::for_servers()?;
         let wanted = std::path::absolute(wanted)?;
         let parent = wanted.parent().unwrap_or(Path::new("/"));
         let elsewhere = !account.can_enter(parent).await;
@@ -124,9 +124,9 @@ impl Home {
     }
 }
 
-/// Deletes what [`Home::open`] and the server created, here or elsewhere. The server must not run.
+/// Deletes what [`DataDirectory::open`] and the server created, here or elsewhere. The server must not run.
 pub(super) async fn remove(wanted: &Path) -> Result<(), PostgresError> {
-    let account = Account::for_servers()?;
+    let account = OsUser::for_servers()?;
     let wanted = std::path::absolute(wanted)?;
     for directory in [directory_elsewhere(&wanted), wanted] {
         if directory.symlink_metadata().is_ok() {

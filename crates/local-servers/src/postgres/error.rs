@@ -17,7 +17,7 @@ pub enum PostgresError {
         found: String,
     },
     #[error(transparent)]
-    Account(#[from] AccountError),
+    OsUser(#[from] AccountError),
     #[error("initdb failed ({status}): {output}")]
     Initdb {
         status: ExitStatus,

@@ -13,7 +13,7 @@ use crate::connections::traffic::Traffic;
 use crate::connections::watched::Watch;
 
 /// How often a connection is checked: a silent server is detected at most this much later.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// TCP keepalive: idle time before the first probe, time between probes, and the probes that must fail before
 /// the connection counts as lost.
@@ -31,7 +31,7 @@ pub struct Limits {
     /// Until the connection is open and authenticated.
     pub connect: Duration,
     /// Until a server that owes an answer sends its next byte; must be above `statement_timeout`.
-    pub silence: Duration,
+    pub read_timeout: Duration,
 }
 
 /// Why there is no connection.
@@ -56,7 +56,10 @@ pub type Messages = BoxStream<'static, Result<AsyncMessage, Error>>;
 ///
 /// # Errors
 /// [`ConnectError::Tls`] if it requires TLS.
-pub(crate) fn prepared(config: &Config, limits: Limits) -> Result<Config, ConnectError> {
+pub(crate) fn with_required_options(
+    config: &Config,
+    limits: Limits,
+) -> Result<Config, ConnectError> {
     if config.get_ssl_mode() == SslMode::Require {
         return Err(ConnectError::Tls);
     }
@@ -70,7 +73,7 @@ pub(crate) fn prepared(config: &Config, limits: Limits) -> Result<Config, Connec
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES)
-        .tcp_user_timeout(limits.silence)
+        .tcp_user_timeout(limits.read_timeout)
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
     if !is_local(&config) {
         // tokio-postgres accepts a socket wrapper only in place of TLS.
@@ -90,11 +93,11 @@ pub(crate) fn is_local(config: &Config) -> bool {
 
 /// A pool's connection. A task of its own drives it, and ends it when its server falls silent.
 pub(crate) async fn watched(
-    prepared: &Config,
-    silence: Duration,
+    with_required_options: &Config,
+    read_timeout: Duration,
 ) -> Result<(Client, JoinHandle<()>, Arc<Traffic>), Error> {
     let watch = Watch::new();
-    let (client, connection) = prepared.connect(watch.clone()).await?;
+    let (client, connection) = with_required_options.connect(watch.clone()).await?;
     let traffic = watch.latest();
     let task = tokio::spawn({
         let traffic = Arc::clone(&traffic);
@@ -103,7 +106,7 @@ pub(crate) async fn watched(
                 ended = connection => if let Err(error) = ended {
                     tracing::warn!(%error, "database connection lost");
                 },
-                () = silent(&traffic, silence) => told_silent(),
+                () = silent(&traffic, read_timeout) => told_silent(),
             }
         }
     });
@@ -116,7 +119,7 @@ pub(crate) async fn watched(
 /// # Errors
 /// When it can't be opened in time.
 pub async fn connect(config: &Config, limits: Limits) -> Result<(Client, Messages), ConnectError> {
-    let config = prepared(config, limits)?;
+    let config = with_required_options(config, limits)?;
     if is_local(&config) {
         let connecting = config.connect(tokio_postgres::NoTls);
         let connected = tokio::time::timeout(limits.connect, connecting).await;
@@ -130,17 +133,17 @@ pub async fn connect(config: &Config, limits: Limits) -> Result<(Client, Message
     let (client, mut connection) = connected.map_err(|_| ConnectError::Silent)??;
     let traffic = watch.latest();
     let messages = poll_fn(move |context| connection.poll_message(context));
-    let silence = async move {
-        silent(&traffic, limits.silence).await;
+    let read_timeout = async move {
+        silent(&traffic, limits.read_timeout).await;
         told_silent();
     };
-    Ok((client, messages.take_until(silence).boxed()))
+    Ok((client, messages.take_until(read_timeout).boxed()))
 }
 
 /// Returns when the server has owed an answer and been silent for `limit`.
 async fn silent(traffic: &Traffic, limit: Duration) {
     while traffic.silent_for() < limit {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 

@@ -5,12 +5,12 @@ use std::io;
 
 /// Transient classes of SQLSTATE: 08 connection, 40 transaction rollback, 53 insufficient resources, 57
 /// operator intervention, 58 system error.
-const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+const TRANSIENT_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
 /// Transient single states: 55P03 lock not available; 25006 read-only server, such as a primary after a
 /// failover; 25P03 idle-in-transaction timeout; 25P02 statement in a failed transaction, which may be reported
 /// before the error that failed it.
-const PASSING: [&str; 4] = ["55P03", READ_ONLY, "25P03", "25P02"];
+const TRANSIENT: [&str; 4] = ["55P03", READ_ONLY, "25P03", "25P02"];
 
 /// read_only_sql_transaction.
 const READ_ONLY: &str = "25006";
@@ -32,7 +32,7 @@ pub fn is_transient(error: &tokio_postgres::Error) -> bool {
     };
     let state = state.code();
     let class = state.get(..2).unwrap_or_default();
-    PASSING_CLASSES.contains(&class) || PASSING.contains(&state)
+    TRANSIENT_CLASSES.contains(&class) || TRANSIENT.contains(&state)
 }
 
 /// Whether a connection must not be reused after an error of this state.

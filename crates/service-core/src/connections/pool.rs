@@ -14,7 +14,7 @@ use deadpool_postgres::{
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-use crate::connections::connect::{ConnectError, Limits, is_local, prepared, watched};
+use crate::connections::connect::{ConnectError, Limits, is_local, watched, with_required_options};
 use crate::connections::traffic::Traffic;
 
 /// How long a connection may need to become idle before it is reused: enough for the rest of an answer that
@@ -40,7 +40,7 @@ pub enum PoolSetupError {
 /// # Errors
 /// When the address is not supported.
 pub fn pool(config: &Config, limits: Limits, size: usize) -> Result<Pool, PoolSetupError> {
-    let config = prepared(config, limits)?;
+    let config = with_required_options(config, limits)?;
     let fast = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -51,7 +51,7 @@ pub fn pool(config: &Config, limits: Limits, size: usize) -> Result<Pool, PoolSe
         Pool::builder(Manager::from_config(config, NoTls, verified))
     } else {
         let connect = WatchedConnect {
-            silence: limits.silence,
+            read_timeout: limits.read_timeout,
         };
         let watched = Arc::new(WatchedClients::default());
         let joining = Arc::clone(&watched);
@@ -92,7 +92,7 @@ thread_local! {
 }
 
 struct WatchedConnect {
-    silence: Duration,
+    read_timeout: Duration,
 }
 
 impl Connect for WatchedConnect {
@@ -102,7 +102,7 @@ impl Connect for WatchedConnect {
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         let config = config.clone();
         Box::pin(async move {
-            let (client, task, traffic) = watched(&config, self.silence).await?;
+            let (client, task, traffic) = watched(&config, self.read_timeout).await?;
             JUST_MADE.set(Some(traffic));
             Ok((client, task))
         })

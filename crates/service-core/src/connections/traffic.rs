@@ -28,7 +28,7 @@ pub(crate) struct Traffic {
     /// Whether a write is blocked because the server reads nothing.
     is_stuck: AtomicBool,
     /// Whether an error made the connection unusable.
-    is_spent: AtomicBool,
+    is_unusable: AtomicBool,
     /// Start of the current wait: the server's last byte, or the request. Milliseconds since `began`.
     waiting_since_ms: AtomicU64,
     answered: Notify,
@@ -41,7 +41,7 @@ impl Traffic {
             owed: AtomicUsize::new(1),
             is_in_transaction: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
-            is_spent: AtomicBool::new(false),
+            is_unusable: AtomicBool::new(false),
             waiting_since_ms: AtomicU64::new(0),
             answered: Notify::new(),
         }
@@ -80,7 +80,7 @@ impl Traffic {
                 self.answered.notify_waiters();
             }
             ERROR if sqlstate(body).is_some_and(ends_connection) => {
-                self.is_spent.store(true, Ordering::SeqCst);
+                self.is_unusable.store(true, Ordering::SeqCst);
             }
             _ => {}
         }
@@ -97,7 +97,7 @@ impl Traffic {
                 answered.await;
             }
         };
-        if self.is_spent.load(Ordering::SeqCst) {
+        if self.is_unusable.load(Ordering::SeqCst) {
             return false;
         }
         self.is_idle() || tokio::time::timeout(within, idle).await.is_ok()

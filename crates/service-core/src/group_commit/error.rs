@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 /// Tells an error of one item from an error of the whole batch.
-pub trait IsData {
+pub trait ItemFault {
     /// Whether the data of some item made the write fail, and nothing was written: the other items may succeed
     /// without it. Otherwise, such as after a lost connection, the whole batch fails.
-    fn is_data(&self) -> bool;
+    fn is_item_fault(&self) -> bool;
 }
 
-impl IsData for tokio_postgres::Error {
-    fn is_data(&self) -> bool {
+impl ItemFault for tokio_postgres::Error {
+    fn is_item_fault(&self) -> bool {
         !crate::database::is_transient(self)
     }
 }
@@ -24,25 +24,25 @@ pub enum BatchError<E> {
     /// The writer was stopped. The item was not written.
     #[error("writing has stopped")]
     Stopped,
-    /// The write failed. An error that [is data](IsData::is_data) wrote nothing; after any other the outcome is
+    /// The write failed. An error that [is data](ItemFault::is_item_fault) wrote nothing; after any other the outcome is
     /// unknown.
     #[error("the write failed")]
     Failed(#[source] Arc<E>),
     /// A bug: the write returned the wrong number of answers. The outcome is unknown.
     #[error("the batch write returned the wrong number of results")]
-    Broken,
+    WrongResultCount,
     /// A bug: the write panicked. The outcome is unknown.
     #[error("the write panicked")]
     Panicked,
 }
 
-impl<E: IsData> BatchError<E> {
+impl<E: ItemFault> BatchError<E> {
     /// Whether the batch should be bisected.
-    pub(super) fn is_of_one_item(&self) -> bool {
+    pub(super) fn should_bisect(&self) -> bool {
         match self {
-            Self::Failed(error) => error.is_data(),
+            Self::Failed(error) => error.is_item_fault(),
             Self::Panicked => true,
-            Self::Busy | Self::Stopped | Self::Broken => false,
+            Self::Busy | Self::Stopped | Self::WrongResultCount => false,
         }
     }
 }
@@ -53,7 +53,7 @@ impl<E> Clone for BatchError<E> {
             Self::Busy => Self::Busy,
             Self::Stopped => Self::Stopped,
             Self::Failed(error) => Self::Failed(Arc::clone(error)),
-            Self::Broken => Self::Broken,
+            Self::WrongResultCount => Self::WrongResultCount,
             Self::Panicked => Self::Panicked,
         }
     }

@@ -13,8 +13,8 @@ enum Refused {
     Lost,
 }
 
-impl IsData for Refused {
-    fn is_data(&self) -> bool {
+impl ItemFault for Refused {
+    fn is_item_fault(&self) -> bool {
         *self == Self::Data
     }
 }
@@ -184,7 +184,10 @@ async fn a_missing_answer_breaks_one_batch_only() {
     let store = Store::open();
     let batcher = start(&store, LIMITS);
     let broken = batcher.submit(LOSES_AN_ANSWER).await;
-    assert!(matches!(broken, Err(BatchError::Broken)), "{broken:?}");
+    assert!(
+        matches!(broken, Err(BatchError::WrongResultCount)),
+        "{broken:?}"
+    );
     assert_eq!(batcher.submit(1).await.unwrap(), 2);
 }
 

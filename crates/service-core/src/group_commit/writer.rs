@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::error::{BatchError, IsData};
+use super::error::{BatchError, ItemFault};
 use super::limits::Limits;
 
 /// A queued item and the channel for its answer.
@@ -36,7 +36,7 @@ impl<W> Writer<W> {
         W: Fn(Vec<I>) -> F,
         F: Future<Output = Result<Vec<A>, E>>,
         I: Clone,
-        E: IsData + fmt::Display,
+        E: ItemFault + fmt::Display,
     {
         let mut batch = Vec::new();
         loop {
@@ -71,7 +71,7 @@ impl<W> Writer<W> {
         W: Fn(Vec<I>) -> F,
         F: Future<Output = Result<Vec<A>, E>>,
         I: Clone,
-        E: IsData + fmt::Display,
+        E: ItemFault + fmt::Display,
     {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
@@ -82,14 +82,14 @@ impl<W> Writer<W> {
                         waiting.answer.send(Ok(answer)).ok();
                     }
                 }
-                Err(error) if error.is_of_one_item() && part.len() > 1 => {
+                Err(error) if error.should_bisect() && part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
                     parts.push(second);
                     parts.push(part);
                 }
                 Err(error) => {
                     if let BatchError::Failed(cause) = &error
-                        && !cause.is_data()
+                        && !cause.is_item_fault()
                     {
                         tracing::warn!(writer = self.name, items = part.len(), error = %cause, "commit outcome unknown");
                     }
@@ -126,7 +126,7 @@ impl<W> Writer<W> {
                     answers,
                     "batch write returned the wrong number of results"
                 );
-                Err(BatchError::Broken)
+                Err(BatchError::WrongResultCount)
             }
             Ok(Err(error)) => Err(BatchError::Failed(Arc::new(error))),
             Err(_) => {

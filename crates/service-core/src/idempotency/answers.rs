@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use tokio_util::sync::CancellationToken;
 
-use super::{Kept, RequestKey};
+use super::{RequestKey, StoredResult};
 use crate::migrations::MigrationSet;
 
 mod embedded {
@@ -15,13 +15,13 @@ mod embedded {
 }
 
 /// How long a key is kept: clients retry within hours.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const KEY_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often expired keys are deleted.
-const SWEPT_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Most rows of one DELETE, to keep it short.
-const SWEPT_AT_ONCE: i64 = 1_000;
+const SWEEP_BATCH: i64 = 1_000;
 
 const FIND: &str = "
     SELECT status, location, body, request_digest, secret_hash FROM idempotency_keys WHERE key = $1";
@@ -92,7 +92,7 @@ pub type WithSecret = (Answer, Option<String>);
 pub async fn find(
     client: &impl GenericClient,
     key: &str,
-) -> Result<Option<Kept<WithSecret>>, tokio_postgres::Error> {
+) -> Result<Option<StoredResult<WithSecret>>, tokio_postgres::Error> {
     let statement = client.prepare_cached(FIND).await?;
     let row = client.query_opt(&statement, &[&key]).await?;
     row.map(|row| {
@@ -141,9 +141,9 @@ pub fn status_of(answer: &Answer) -> i16 {
 
 /// Deletes expired keys until the token is cancelled.
 pub async fn sweep(database: Pool, stop: CancellationToken) {
-    let pause = || tokio::time::sleep(SWEPT_EVERY);
+    let pause = || tokio::time::sleep(SWEEP_INTERVAL);
     while stop.run_until_cancelled(pause()).await.is_some() {
-        while let Some(Ok(SWEPT_AT_ONCE)) = stop
+        while let Some(Ok(SWEEP_BATCH)) = stop
             .run_until_cancelled(async {
                 let removed = forget(&database).await;
                 if let Err(error) = &removed {
@@ -159,9 +159,7 @@ pub async fn sweep(database: Pool, stop: CancellationToken) {
 async fn forget(database: &Pool) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
     let client = database.get().await?;
     let statement = client.prepare_cached(FORGET).await?;
-    let age_s = KEPT_FOR.as_secs_f64();
-    let removed = client
-        .execute(&statement, &[&age_s, &SWEPT_AT_ONCE])
-        .await?;
+    let age_s = KEY_TTL.as_secs_f64();
+    let removed = client.execute(&statement, &[&age_s, &SWEEP_BATCH]).await?;
     Ok(i64::try_from(removed).unwrap_or(i64::MAX))
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use tokens::{KeySet, Signer, Verifier};
 use url::Url;
 
-use crate::settings::{SettingsError, require, texts_between_commas};
+use crate::settings::{SettingsError, comma_separated, require};
 
 /// Who may call, and how tokens are verified.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,7 +24,7 @@ pub struct AuthSettings {
     /// Allows an open service to listen on an address other than loopback.
     pub open_beyond_loopback: bool,
     /// Accepted `Host` names of an open service besides loopback's, comma-separated.
-    #[serde(deserialize_with = "texts_between_commas")]
+    #[serde(deserialize_with = "comma_separated")]
     pub open_hosts: Vec<String>,
     /// The required `iss` of tokens.
     pub issuer: String,
@@ -42,22 +42,22 @@ pub struct AuthSettings {
     #[serde(default, deserialize_with = "unless_empty_secret")]
     pub secret: Option<SecretString>,
     /// A file with the HS256 secret.
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub secret_file: Option<PathBuf>,
     /// A file with public keys: a JWK set.
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub jwks_file: Option<PathBuf>,
     /// The JWK set itself.
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub jwks: Option<String>,
     /// Where public keys are published: `https`, or `http` on a loopback address.
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub jwks_url: Option<Url>,
     /// Minimum time between two fetches of published keys, even if tokens name unknown keys.
     #[serde(with = "humantime_serde")]
     pub jwks_fetch_pause: Duration,
     /// A file with the private key, in PEM, that signs this service's tokens. Its public half is trusted here.
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub signing_key_file: Option<PathBuf>,
     /// The private key itself, in PEM.
     #[serde(default, deserialize_with = "unless_empty_secret")]
@@ -75,7 +75,7 @@ pub enum AuthMode {
 }
 
 /// An empty text counts as absent, as `${NAME:-}` produces in a deployment file.
-fn unless_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+fn none_if_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: Display>,
@@ -164,7 +164,7 @@ impl AuthSettings {
 
     /// The audience of the tokens that users get here.
     #[must_use]
-    pub fn peoples_audience(&self) -> &str {
+    pub fn user_audience(&self) -> &str {
         match self.shared_audience.as_str() {
             "" => &self.audience,
             shared => shared,

@@ -9,7 +9,7 @@ use crate::settings::{AuthMode, SettingsError, Validate, require};
 const REQUESTS_PER_MINUTE: u32 = 3000;
 
 /// Default number of full-speed clients per address: a household, or a small office.
-const CLIENTS_OF_AN_ADDRESS: u32 = 4;
+const CLIENTS_PER_ADDRESS: u32 = 4;
 
 /// Default connections per address where tokens are required. With all of them open and none of them reading, a
 /// service stays within half of the memory of its deployment.
@@ -50,7 +50,7 @@ impl LimitSettings {
     /// Requests per minute of all clients at an address, given the limit of one client.
     #[must_use]
     pub fn requests_per_minute_of_address(&self, of_a_client: u32) -> u32 {
-        let unless_given = of_a_client.saturating_mul(CLIENTS_OF_AN_ADDRESS);
+        let unless_given = of_a_client.saturating_mul(CLIENTS_PER_ADDRESS);
         self.requests_per_minute_of_address.unwrap_or(unless_given)
     }
 

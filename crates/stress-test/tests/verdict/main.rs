@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use local_servers::temporary_directory::Scratch;
+use local_servers::temporary_directory::TemporaryDirectory;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -25,7 +25,7 @@ const SOON: Duration = Duration::from_secs(30);
 /// Runs a scenario against a shop of 40 tickets; returns the exit code and the report.
 async fn trial(fault: Fault, scenario: &str) -> anyhow::Result<(i32, Value)> {
     let shop = Shop::open(fault)?;
-    let scratch = Scratch::new("verdict")?;
+    let scratch = TemporaryDirectory::new("verdict")?;
     let words = ["--seconds", "0.3", "--warm-up", "0.1", "--clients", "8"];
     let (exit, report) = run(&shop, scratch.path(), scenario, &words).await?;
     Ok((exit, report.context("no report")?))
@@ -147,7 +147,7 @@ async fn lost_payments_fail() {
 #[tokio::test]
 async fn the_mock_provider_is_restored_also_after_an_interruption() {
     let shop = Shop::open(Fault::None).unwrap();
-    let scratch = Scratch::new("verdict").unwrap();
+    let scratch = TemporaryDirectory::new("verdict").unwrap();
     let words = ["--seconds", "60", "--rate", "20"];
     let mut test = command(&shop, scratch.path(), "ticket-sale", &words);
     let mut test = test.spawn().unwrap();
@@ -165,7 +165,7 @@ async fn the_mock_provider_is_restored_also_after_an_interruption() {
 #[tokio::test]
 async fn two_reports_are_compared_and_the_page_is_complete() {
     let shop = Shop::open(Fault::None).unwrap();
-    let scratch = Scratch::new("verdict").unwrap();
+    let scratch = TemporaryDirectory::new("verdict").unwrap();
     let words = ["--seconds", "0.3", "--rate", "200"];
     let (exit, _) = run(&shop, scratch.path(), "ticket-sale", &words)
         .await
@@ -191,7 +191,7 @@ async fn two_reports_are_compared_and_the_page_is_complete() {
 #[tokio::test]
 async fn without_an_answer_there_is_no_verdict() {
     let shop = Shop::open(Fault::None).unwrap();
-    let scratch = Scratch::new("verdict").unwrap();
+    let scratch = TemporaryDirectory::new("verdict").unwrap();
     let (exit, report) = run(&shop, scratch.path(), "bookings", &[]).await.unwrap();
     // The shop sells no flights.
     assert_eq!((exit, report), (2, None));

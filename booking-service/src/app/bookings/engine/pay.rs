@@ -204,7 +204,7 @@ impl Engine {
         let key = booking.charge_key(attempt);
         // A known charge is looked up instead: closing the key would leave a tombstone in place of a lost
         // charge.
-        let is_known = booking.life.charged == Some(attempt) && booking.payment.is_some();
+        let is_known = booking.lifecycle.charged == Some(attempt) && booking.payment.is_some();
         let charge = if is_known {
             self.payments.charge_of(&key, context).await
         } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clients::{CallContext, CallError, FlightClient};
 use domain::HoldId;
 use flight_api::CONFIRM_LIMIT;
-use service_core::group_commit::{GroupCommit, IsData, Limits};
+use service_core::group_commit::{GroupCommit, ItemFault, Limits};
 
 use crate::model::refusal::Refusal;
 
@@ -30,10 +30,10 @@ pub type Sale = Result<(), Refusal>;
 #[error(transparent)]
 pub struct NotSold(#[from] CallError);
 
-impl IsData for NotSold {
+impl ItemFault for NotSold {
     /// Never a single hold's fault, because flight-service answers for each on its own; so a failed batch is
     /// not bisected.
-    fn is_data(&self) -> bool {
+    fn is_item_fault(&self) -> bool {
         false
     }
 }

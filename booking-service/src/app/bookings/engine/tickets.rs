@@ -64,8 +64,8 @@ impl Engine {
         before: &Booking,
         after: &Booking,
     ) -> Result<Result<(), inventory::Refusal>, AppError> {
-        let was_confirmed = before.life.public_status == State::Confirmed;
-        let is_confirmed = after.life.public_status == State::Confirmed;
+        let was_confirmed = before.lifecycle.public_status == State::Confirmed;
+        let is_confirmed = after.lifecycle.public_status == State::Confirmed;
         let moved = TicketsMoved {
             booking: after.clone(),
             lease: self.settings.lease,
@@ -89,7 +89,7 @@ impl Engine {
         booking: &Booking,
         declined: Booking,
     ) -> Result<Step, AppError> {
-        let pause = match declined.life.state {
+        let pause = match declined.lifecycle.state {
             State::Paying { attempt } => Some(self.pause_before(attempt)),
             _ => None,
         };

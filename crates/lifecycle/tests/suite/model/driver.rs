@@ -49,8 +49,8 @@ impl Doing {
 }
 
 /// How a worker may begin the action due; empty if none is.
-pub fn begin(setting: &Setting, life: BookingState) -> Vec<Doing> {
-    let doing = match life.next() {
+pub fn begin(setting: &Setting, lifecycle: BookingState) -> Vec<Doing> {
+    let doing = match lifecycle.next() {
         Action::Hold => Doing::Hold,
         Action::Pay { attempt } => {
             let is_pinned = !matches!(setting.policy.payment, Payment::Later { .. });

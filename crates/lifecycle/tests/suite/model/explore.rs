@@ -67,8 +67,9 @@ pub fn explore(setting: &Setting) -> Result<Explored, Box<Violation>> {
         }
         for (step, next) in future.steps {
             let is_cancelled = matches!(step, Step::Row(Event::CancelRequested));
-            let stays =
-                is_cancelled || setting.takes_by_force || decided_stays(world.life, next.life);
+            let stays = is_cancelled
+                || setting.takes_by_force
+                || decided_stays(world.lifecycle, next.lifecycle);
             let number = walk.number_of(next, Some((at, step)));
             if !stays {
                 return Err(walk.violation("what is decided stays", number));

@@ -100,9 +100,9 @@ impl<'a> Future<'a> {
             Event::CancelRequested,
             Event::Abandoned,
         ] {
-            if let Ok(life) = self.world.life.apply(self.setting.policy, event) {
+            if let Ok(lifecycle) = self.world.lifecycle.apply(self.setting.policy, event) {
                 let mut next = self.world.clone();
-                next.write(life);
+                next.write(lifecycle);
                 self.add(Step::Row(event), next);
             }
         }
@@ -125,7 +125,7 @@ impl<'a> Future<'a> {
         if is_full || self.setting.has(Fault::BookingAbandoned) {
             return;
         }
-        for doing in begin(self.setting, self.world.life) {
+        for doing in begin(self.setting, self.world.lifecycle) {
             let mut next = self.world.clone();
             if self.setting.claims == Claims::RaiseVersion {
                 next.overtake_all();
@@ -182,10 +182,10 @@ impl<'a> Future<'a> {
         if !worker.is_current && !self.setting.has(Fault::VersionIgnored) {
             return self.add(Step::Overtaken(event), next);
         }
-        match self.world.life.apply(self.setting.policy, event) {
-            Ok(life) => {
-                next.write(life);
-                let ways_on = begin(self.setting, life);
+        match self.world.lifecycle.apply(self.setting.policy, event) {
+            Ok(lifecycle) => {
+                next.write(lifecycle);
+                let ways_on = begin(self.setting, lifecycle);
                 if ways_on.is_empty() {
                     self.add(Step::Saved(event), next);
                     return;

@@ -43,15 +43,15 @@ pub fn decided_stays(before: BookingState, after: BookingState) -> bool {
 
 fn confirmed_has_seats(setting: &Setting, world: &World) -> bool {
     setting.takes_by_force
-        || world.life.state != State::Confirmed
+        || world.lifecycle.state != State::Confirmed
         || matches!(world.services.hold, Hold::Pinned | Hold::Sold)
 }
 
 fn confirmed_is_paid(setting: &Setting, world: &World) -> bool {
-    if world.life.state != State::Confirmed {
+    if world.lifecycle.state != State::Confirmed {
         return true;
     }
-    match world.life.charged {
+    match world.lifecycle.charged {
         None => setting.policy.payment == Payment::Nothing && world.services.charges() == 0,
         Some(attempt) => {
             world.services.key(attempt) == Key::Charged && world.services.charges() == 1
@@ -60,22 +60,22 @@ fn confirmed_is_paid(setting: &Setting, world: &World) -> bool {
 }
 
 fn nothing_is_charged_early(world: &World) -> bool {
-    let is_early = matches!(world.life.state, State::Pending | State::Held);
+    let is_early = matches!(world.lifecycle.state, State::Pending | State::Held);
     !is_early || world.services.charges() == 0
 }
 
 fn shown_end_is_free(world: &World) -> bool {
-    !matches!(world.life.public_status, State::Ended(_)) || !world.services.hold.is_live()
+    !matches!(world.lifecycle.public_status, State::Ended(_)) || !world.services.hold.is_live()
 }
 
 /// The invariant of a booking whose tasks are done. It must hold even while late requests and overtaken workers
 /// are in flight: none of them may be able to undo it.
 fn rest_is_whole(world: &World) -> bool {
     let (hold, charges) = (world.services.hold, world.services.charges());
-    match world.life.state {
-        _ if world.life.next() != Action::Nothing => true,
+    match world.lifecycle.state {
+        _ if world.lifecycle.next() != Action::Nothing => true,
         State::Confirmed => {
-            hold == Hold::Sold && charges == usize::from(world.life.charged.is_some())
+            hold == Hold::Sold && charges == usize::from(world.lifecycle.charged.is_some())
         }
         _ => !hold.is_live() && charges == 0,
     }

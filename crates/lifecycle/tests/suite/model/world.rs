@@ -24,7 +24,7 @@ pub struct Worker {
 /// One state of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
-    pub life: BookingState,
+    pub lifecycle: BookingState,
     pub services: Services,
     /// Sorted: workers are interchangeable.
     pub workers: [Option<Worker>; MOST_WORKERS],
@@ -34,11 +34,20 @@ pub struct World {
 
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { life, services, .. } = self;
+        let Self {
+            lifecycle,
+            services,
+            ..
+        } = self;
         write!(
             f,
             "{:?} (shown {:?}, {:?}, {:?}); hold {:?}; keys {:?}",
-            life.state, life.public_status, life.seats, life.money, services.hold, services.keys
+            lifecycle.state,
+            lifecycle.public_status,
+            lifecycle.seats,
+            lifecycle.money,
+            services.hold,
+            services.keys
         )
     }
 }
@@ -53,7 +62,7 @@ impl World {
             is_alone: would_know || setting.has(Fault::ClaimUnseen),
         };
         Self {
-            life: BookingState::NEW,
+            lifecycle: BookingState::NEW,
             services: Services::NEW,
             workers: [Some(maker), None, None],
             late: 0,
@@ -63,12 +72,12 @@ impl World {
     /// Whether no worker is active, nothing is in flight and nothing is left to do.
     pub fn is_at_rest(&self) -> bool {
         let is_quiet = self.late == 0 && self.workers.iter().all(Option::is_none);
-        is_quiet && self.life.next() == Action::Nothing
+        is_quiet && self.lifecycle.next() == Action::Nothing
     }
 
     /// Writes the row, which invalidates every earlier read.
-    pub fn write(&mut self, life: BookingState) {
-        self.life = life;
+    pub fn write(&mut self, lifecycle: BookingState) {
+        self.lifecycle = lifecycle;
         self.overtake_all();
     }
 

@@ -5,21 +5,21 @@ use lifecycle::{
     SeatTask, State,
 };
 
-use crate::universe::{EVENTS, all_terms, reachable};
+use crate::universe::{EVENTS, all_policies, reachable};
 
 fn each_life(check: impl Fn(PaymentPolicy, BookingState)) {
-    for policy in all_terms() {
-        for life in reachable(policy) {
-            check(policy, life);
+    for policy in all_policies() {
+        for lifecycle in reachable(policy) {
+            check(policy, lifecycle);
         }
     }
 }
 
 fn each_move(check: impl Fn(PaymentPolicy, BookingState, Event, BookingState)) {
-    each_life(|policy, life| {
+    each_life(|policy, lifecycle| {
         for event in EVENTS {
-            if let Ok(next) = life.apply(policy, event) {
-                check(policy, life, event, next);
+            if let Ok(next) = lifecycle.apply(policy, event) {
+                check(policy, lifecycle, event, next);
             }
         }
     });
@@ -73,8 +73,8 @@ fn name_of(event: Event) -> &'static str {
 
 /// A measure of the distance from rest (a termination argument): no event raises it, and every worker's report
 /// lowers it.
-fn distance(life: BookingState) -> (u16, u8) {
-    let state = match life.state {
+fn distance(lifecycle: BookingState) -> (u16, u8) {
+    let state = match lifecycle.state {
         State::Pending => 1000,
         State::Held => 999,
         State::Paying { attempt } => 999 - 2 * u16::from(attempt),
@@ -82,17 +82,17 @@ fn distance(life: BookingState) -> (u16, u8) {
         State::Confirmed => 1,
         State::Ended(_) => 0,
     };
-    let tasks =
-        u8::from(life.seats != SeatTask::Nothing) + u8::from(life.money != MoneyTask::Nothing);
+    let tasks = u8::from(lifecycle.seats != SeatTask::Nothing)
+        + u8::from(lifecycle.money != MoneyTask::Nothing);
     (state, tasks)
 }
 
 #[test]
 fn what_does_not_move_is_refused_by_name() {
-    each_life(|policy, life| {
+    each_life(|policy, lifecycle| {
         for event in EVENTS {
-            if let Err(refused) = life.apply(policy, event) {
-                assert_eq!((refused.state, refused.event), (life.state, event));
+            if let Err(refused) = lifecycle.apply(policy, event) {
+                assert_eq!((refused.state, refused.event), (lifecycle.state, event));
                 assert!(refused.to_string().contains(name_of(event)), "{refused}");
             }
         }
@@ -102,9 +102,9 @@ fn what_does_not_move_is_refused_by_name() {
 #[test]
 fn every_event_has_a_use() {
     for event in EVENTS {
-        let is_used = all_terms().into_iter().any(|policy| {
+        let is_used = all_policies().into_iter().any(|policy| {
             let mut lives = reachable(policy).into_iter();
-            lives.any(|life| life.apply(policy, event).is_ok())
+            lives.any(|lifecycle| lifecycle.apply(policy, event).is_ok())
         });
         assert!(is_used, "{event:?}");
     }
@@ -112,29 +112,32 @@ fn every_event_has_a_use() {
 
 #[test]
 fn an_end_shows_only_when_the_seats_are_free_and_all_else_at_once() {
-    each_life(|_, life| {
-        if life.seats == SeatTask::Release {
-            assert!(!matches!(life.public_status, State::Ended(_)), "{life:?}");
+    each_life(|_, lifecycle| {
+        if lifecycle.seats == SeatTask::Release {
+            assert!(
+                !matches!(lifecycle.public_status, State::Ended(_)),
+                "{lifecycle:?}"
+            );
         } else {
-            assert_eq!(life.public_status, life.state, "{life:?}");
+            assert_eq!(lifecycle.public_status, lifecycle.state, "{lifecycle:?}");
         }
     });
 }
 
 #[test]
 fn tasks_belong_to_their_states() {
-    each_life(|_, life| {
-        let is_ended = matches!(life.state, State::Ended(_));
-        match life.seats {
-            SeatTask::Confirm => assert_eq!(life.state, State::Confirmed, "{life:?}"),
-            SeatTask::Release => assert!(is_ended, "{life:?}"),
+    each_life(|_, lifecycle| {
+        let is_ended = matches!(lifecycle.state, State::Ended(_));
+        match lifecycle.seats {
+            SeatTask::Confirm => assert_eq!(lifecycle.state, State::Confirmed, "{lifecycle:?}"),
+            SeatTask::Release => assert!(is_ended, "{lifecycle:?}"),
             SeatTask::Nothing => {}
         }
-        if let MoneyTask::Reverse { attempt } = life.money {
-            assert!(is_ended, "{life:?}");
+        if let MoneyTask::Reverse { attempt } = lifecycle.money {
+            assert!(is_ended, "{lifecycle:?}");
             assert!(
-                life.charged.is_none_or(|charged| charged == attempt),
-                "{life:?}"
+                lifecycle.charged.is_none_or(|charged| charged == attempt),
+                "{lifecycle:?}"
             );
         }
     });
@@ -142,85 +145,92 @@ fn tasks_belong_to_their_states() {
 
 #[test]
 fn an_end_is_never_left() {
-    each_move(|_, life, event, next| {
-        if matches!(life.state, State::Ended(_)) {
-            assert_eq!(next.state, life.state, "{event:?}");
+    each_move(|_, lifecycle, event, next| {
+        if matches!(lifecycle.state, State::Ended(_)) {
+            assert_eq!(next.state, lifecycle.state, "{event:?}");
         }
     });
 }
 
 #[test]
 fn attempts_are_counted_up_to_their_limit() {
-    each_life(|policy, life| {
-        let paying = match life.state {
+    each_life(|policy, lifecycle| {
+        let paying = match lifecycle.state {
             State::Paying { attempt } => Some(attempt),
             _ => None,
         };
-        let reversing = match life.money {
+        let reversing = match lifecycle.money {
             MoneyTask::Reverse { attempt } => Some(attempt),
             MoneyTask::Nothing => None,
         };
-        for attempt in [paying, reversing, life.charged].into_iter().flatten() {
-            assert!((1..=policy.max_attempts).contains(&attempt), "{life:?}");
-            assert_ne!(policy.payment, Payment::Nothing, "{life:?}");
+        for attempt in [paying, reversing, lifecycle.charged].into_iter().flatten() {
+            assert!(
+                (1..=policy.max_attempts).contains(&attempt),
+                "{lifecycle:?}"
+            );
+            assert_ne!(policy.payment, Payment::Nothing, "{lifecycle:?}");
         }
     });
 }
 
 #[test]
 fn who_is_confirmed_has_paid_if_it_costs_something() {
-    each_life(|policy, life| {
-        if life.state == State::Confirmed {
+    each_life(|policy, lifecycle| {
+        if lifecycle.state == State::Confirmed {
             let is_free = policy.payment == Payment::Nothing;
-            assert_eq!(life.charged.is_none(), is_free, "{life:?}");
+            assert_eq!(lifecycle.charged.is_none(), is_free, "{lifecycle:?}");
         }
     });
 }
 
 #[test]
 fn a_charge_is_forgotten_by_no_end() {
-    each_move(|_, life, event, next| {
-        let was_paying = matches!(life.state, State::Paying { .. } | State::Confirmed);
+    each_move(|_, lifecycle, event, next| {
+        let was_paying = matches!(lifecycle.state, State::Paying { .. } | State::Confirmed);
         if was_paying && matches!(next.state, State::Ended(_)) {
             let is_declined = matches!(event, Event::Declined { .. } | Event::KeyClosed);
             let is_settled = matches!(next.money, MoneyTask::Reverse { .. });
-            let was_free = life.state == State::Confirmed && life.charged.is_none();
-            assert_eq!(is_settled, !is_declined && !was_free, "{life:?} {event:?}");
+            let was_free = lifecycle.state == State::Confirmed && lifecycle.charged.is_none();
+            assert_eq!(
+                is_settled,
+                !is_declined && !was_free,
+                "{lifecycle:?} {event:?}"
+            );
         }
     });
 }
 
 #[test]
 fn work_ends() {
-    each_move(|_, life, event, next| {
+    each_move(|_, lifecycle, event, next| {
         assert!(
-            distance(next) <= distance(life),
-            "{life:?} {event:?} {next:?}"
+            distance(next) <= distance(lifecycle),
+            "{lifecycle:?} {event:?} {next:?}"
         );
     });
-    each_life(|policy, life| {
-        let news = news_of(life.next());
-        assert_eq!(life.has_work(), !news.is_empty(), "{life:?}");
+    each_life(|policy, lifecycle| {
+        let news = news_of(lifecycle.next());
+        assert_eq!(lifecycle.has_work(), !news.is_empty(), "{lifecycle:?}");
         for event in news {
-            let next = life.apply(policy, event);
-            let is_closer = next.is_ok_and(|next| distance(next) < distance(life));
-            assert!(is_closer, "{life:?} {event:?} {next:?}");
+            let next = lifecycle.apply(policy, event);
+            let is_closer = next.is_ok_and(|next| distance(next) < distance(lifecycle));
+            assert!(is_closer, "{lifecycle:?} {event:?} {next:?}");
         }
     });
 }
 
 #[test]
 fn the_deadline_cuts_no_attempt_but_one_that_may_wait_in_a_queue() {
-    each_life(|policy, life| {
-        let cut = life.apply(policy, Event::DeadlinePassed);
+    each_life(|policy, lifecycle| {
+        let cut = lifecycle.apply(policy, Event::DeadlinePassed);
         let is_queued = matches!(policy.payment, Payment::Queued { .. });
-        let is_cut = match life.state {
+        let is_cut = match lifecycle.state {
             State::Pending | State::Held | State::PaymentFailed { .. } => true,
             State::Paying { .. } => is_queued,
             State::Confirmed | State::Ended(_) => false,
         };
-        assert_eq!(cut.is_ok(), is_cut, "{life:?}");
-        if let (Ok(cut), State::Paying { attempt }) = (cut, life.state) {
+        assert_eq!(cut.is_ok(), is_cut, "{lifecycle:?}");
+        if let (Ok(cut), State::Paying { attempt }) = (cut, lifecycle.state) {
             assert_eq!(cut.money, MoneyTask::Reverse { attempt });
         }
     });
@@ -228,13 +238,13 @@ fn the_deadline_cuts_no_attempt_but_one_that_may_wait_in_a_queue() {
 
 #[test]
 fn past_its_deadline_an_attempt_ends_once_its_key_is_closed() {
-    each_life(|policy, life| {
-        let closed = life.apply(policy, Event::KeyClosed);
-        let pays = matches!(life.state, State::Paying { .. });
-        assert_eq!(closed.is_ok(), pays, "{life:?}");
+    each_life(|policy, lifecycle| {
+        let closed = lifecycle.apply(policy, Event::KeyClosed);
+        let pays = matches!(lifecycle.state, State::Paying { .. });
+        assert_eq!(closed.is_ok(), pays, "{lifecycle:?}");
         if let Ok(ended) = closed {
             assert_eq!(ended.state, State::Ended(Outcome::Expired));
-            assert_eq!(ended.money, MoneyTask::Nothing, "{life:?}");
+            assert_eq!(ended.money, MoneyTask::Nothing, "{lifecycle:?}");
         }
     });
 }
@@ -250,7 +260,7 @@ fn a_decline_on_session_keeps_the_hold_until_the_last_attempt() {
     let declined = Event::Declined {
         past_deadline: false,
     };
-    let mut life = BookingState::NEW;
+    let mut lifecycle = BookingState::NEW;
     for (event, state) in [
         (Event::Held, State::Held),
         (Event::PayRequested, State::Paying { attempt: 1 }),
@@ -258,10 +268,10 @@ fn a_decline_on_session_keeps_the_hold_until_the_last_attempt() {
         (Event::PayRequested, State::Paying { attempt: 2 }),
         (declined, State::Ended(Outcome::Failed)),
     ] {
-        life = life.apply(policy, event).unwrap();
-        assert_eq!(life.state, state);
+        lifecycle = lifecycle.apply(policy, event).unwrap();
+        assert_eq!(lifecycle.state, state);
     }
-    assert_eq!(life.next(), Action::Release);
+    assert_eq!(lifecycle.next(), Action::Release);
 }
 
 #[test]
@@ -273,8 +283,8 @@ fn a_queued_payment_has_failed_after_each_round_and_tried_again_under_other_keys
     let declined = Event::Declined {
         past_deadline: false,
     };
-    let mut life = BookingState::NEW.apply(policy, Event::Held).unwrap();
-    let mut way = vec![life.state];
+    let mut lifecycle = BookingState::NEW.apply(policy, Event::Held).unwrap();
+    let mut way = vec![lifecycle.state];
     for event in [
         declined,
         declined,
@@ -284,8 +294,8 @@ fn a_queued_payment_has_failed_after_each_round_and_tried_again_under_other_keys
         Event::PayRequested,
         declined,
     ] {
-        life = life.apply(policy, event).unwrap();
-        way.push(life.state);
+        lifecycle = lifecycle.apply(policy, event).unwrap();
+        way.push(lifecycle.state);
     }
     let paying = |attempt| State::Paying { attempt };
     let payment_failed = |attempts| State::PaymentFailed { attempts };
@@ -300,18 +310,18 @@ fn a_queued_payment_has_failed_after_each_round_and_tried_again_under_other_keys
         payment_failed(5),
     ];
     assert_eq!(way, expected);
-    assert!(life.apply(policy, Event::PayRequested).is_err());
-    let expired = life.apply(policy, Event::DeadlinePassed).unwrap();
+    assert!(lifecycle.apply(policy, Event::PayRequested).is_err());
+    let expired = lifecycle.apply(policy, Event::DeadlinePassed).unwrap();
     assert_eq!(expired.money, MoneyTask::Nothing);
 }
 
 #[test]
 fn whatever_has_not_ended_can_be_cancelled() {
-    each_life(|policy, life| {
-        let cancelled = life.apply(policy, Event::CancelRequested);
+    each_life(|policy, lifecycle| {
+        let cancelled = lifecycle.apply(policy, Event::CancelRequested);
         match cancelled {
-            Ok(cancelled) => assert_eq!(cancelled.next(), Action::Release, "{life:?}"),
-            Err(_) => assert!(matches!(life.state, State::Ended(_)), "{life:?}"),
+            Ok(cancelled) => assert_eq!(cancelled.next(), Action::Release, "{lifecycle:?}"),
+            Err(_) => assert!(matches!(lifecycle.state, State::Ended(_)), "{lifecycle:?}"),
         }
     });
 }
@@ -326,11 +336,13 @@ fn a_charge_without_seats_is_given_back() {
     let lost = Event::Charged {
         seats: ChargedSeats::Lost,
     };
-    let mut life = paying.and_then(|life| life.apply(policy, lost)).unwrap();
-    assert_eq!(life.public_status, State::Paying { attempt: 1 });
-    assert_eq!(life.next(), Action::Release);
-    life = life.apply(policy, Event::Released).unwrap();
-    assert_eq!(life.next(), Action::Reverse { attempt: 1 });
-    life = life.apply(policy, Event::Reversed).unwrap();
-    assert_eq!(life.next(), Action::Nothing);
+    let mut lifecycle = paying
+        .and_then(|lifecycle| lifecycle.apply(policy, lost))
+        .unwrap();
+    assert_eq!(lifecycle.public_status, State::Paying { attempt: 1 });
+    assert_eq!(lifecycle.next(), Action::Release);
+    lifecycle = lifecycle.apply(policy, Event::Released).unwrap();
+    assert_eq!(lifecycle.next(), Action::Reverse { attempt: 1 });
+    lifecycle = lifecycle.apply(policy, Event::Reversed).unwrap();
+    assert_eq!(lifecycle.next(), Action::Nothing);
 }

@@ -1,11 +1,11 @@
-//! Exhaustive walks of the model. Each panics with a shortest trace to the first broken law.
+//! Exhaustive model_checks of the model. Each panics with a shortest trace to the first broken law.
 
 use std::collections::BTreeSet;
 
 use lifecycle::{ChargedSeats, Event, Outcome, Payment, PaymentPolicy, State};
 
 use crate::model::{Claims, Explored, Setting, explore};
-use crate::universe::{EVENTS, PAYMENTS, all_terms};
+use crate::universe::{EVENTS, PAYMENTS, all_policies};
 
 fn three_workers(policy: PaymentPolicy) -> Setting {
     Setting {
@@ -27,14 +27,14 @@ fn walk(setting: &Setting) -> Explored {
 
 #[test]
 fn overtaken_workers_do_no_harm() {
-    for policy in all_terms() {
+    for policy in all_policies() {
         walk(&three_workers(policy));
     }
 }
 
 #[test]
 fn workers_with_the_same_version_do_no_harm() {
-    for policy in all_terms() {
+    for policy in all_policies() {
         walk(&Setting {
             claims: Claims::KeepVersion,
             ..three_workers(policy)
@@ -44,7 +44,7 @@ fn workers_with_the_same_version_do_no_harm() {
 
 #[test]
 fn a_hold_taken_by_force_is_undone_or_never_noticed() {
-    for policy in all_terms() {
+    for policy in all_policies() {
         walk(&Setting {
             takes_by_force: true,
             ..three_workers(policy)
@@ -103,7 +103,7 @@ fn every_event_and_every_end_comes_about() {
     let unforced = walk(&paid_later);
     assert_eq!(unforced.written, events);
     let ends = [Outcome::Failed, Outcome::Expired, Outcome::Cancelled].map(State::Ended);
-    let states = unforced.at_rest.iter().map(|world| world.life.state);
+    let states = unforced.at_rest.iter().map(|world| world.lifecycle.state);
     let states: BTreeSet<State> = states.collect();
     assert_eq!(states, [State::Confirmed].into_iter().chain(ends).collect());
 }

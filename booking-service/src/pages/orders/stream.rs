@@ -11,7 +11,7 @@ use service_http::extract::{Id, Query};
 use crate::http::Services;
 use crate::http::call_context;
 use crate::model::booking::Booking;
-use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
+use crate::pages::event_stream::{FanOuts, StreamQuery, Subscription, follow, grant, watch};
 use crate::pages::orders::panel;
 use crate::pages::orders::shown::{Shown, find};
 use crate::pages::session::PageSession;
@@ -24,9 +24,9 @@ struct Order {
 pub(in crate::pages) async fn stream(
     session: PageSession,
     services: Data<Services>,
-    live: Data<Live<Booking>>,
+    live: Data<FanOuts<Booking>>,
     id: Id<HoldId>,
-    known: Query<Known>,
+    known: Query<StreamQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
@@ -46,10 +46,10 @@ async fn look(services: Data<Services>, id: HoldId) -> Option<Booking> {
 }
 
 impl Subscription for Order {
-    type EventId = Booking;
+    type State = Booking;
 
-    fn mark(order: &Booking) -> String {
-        panel::mark(order)
+    fn event_id(order: &Booking) -> String {
+        panel::event_id(order)
     }
 
     fn is_final(order: &Booking) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::http::Services;
 use crate::model::event_booking::EventBooking;
-use crate::pages::event_stream::{Known, Live, Subscription, follow, grant, watch};
+use crate::pages::event_stream::{FanOuts, StreamQuery, Subscription, follow, grant, watch};
 
 use crate::pages::session::PageSession;
 use crate::pages::tickets::panel;
@@ -23,9 +23,9 @@ struct Tickets {
 pub(in crate::pages) async fn stream(
     session: PageSession,
     services: Data<Services>,
-    live: Data<Live<EventBooking>>,
+    live: Data<FanOuts<EventBooking>>,
     id: Id<HoldId>,
-    known: Query<Known>,
+    known: Query<StreamQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let grant = grant(&request, &session)?;
@@ -45,10 +45,10 @@ async fn look(services: Data<Services>, id: HoldId) -> Option<EventBooking> {
 }
 
 impl Subscription for Tickets {
-    type EventId = EventBooking;
+    type State = EventBooking;
 
-    fn mark(booking: &EventBooking) -> String {
-        panel::mark(booking)
+    fn event_id(booking: &EventBooking) -> String {
+        panel::event_id(booking)
     }
 
     fn is_final(booking: &EventBooking) -> bool {
