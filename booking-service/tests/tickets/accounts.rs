@@ -470,11 +470,6 @@ async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
     }
     // Another password gives the same digest. The first key stays with the first user.
     let sql = service.sql().await?;
-    let digest = async || -> anyhow::Result<Vec<u8>> {
-        let row = sql.query_one("SELECT request_digest FROM users", &[]);
-        Ok(row.await?.try_get(0)?)
-    };
-    let first = digest().await?;
     let id = made.id().context("no id")?;
     assert_eq!(caller.delete(&format!("{USERS}/{id}")).await?.status, 204);
     let mut other = asha();
@@ -482,7 +477,9 @@ async fn a_sign_up_under_a_key_is_bound_to_its_password_but_no_digest_tells_it()
     let taken = caller.post_keyed(USERS, "k", &other).await?;
     assert_eq!(taken.summary(), "422 idempotency_key_reused");
     assert_eq!(caller.post_keyed(USERS, "k2", &other).await?.status, 201);
-    assert_eq!(digest().await?, first);
+    let digests = "SELECT count(*), count(DISTINCT request_digest) FROM idempotency_keys";
+    let row = sql.query_one(digests, &[]).await?;
+    assert_eq!((row.try_get(0)?, row.try_get(1)?), (2i64, 1i64));
     service.finish().await
 }
 
@@ -539,7 +536,8 @@ async fn the_servers_log_keeps_no_address() -> anyhow::Result<()> {
     let ravi = json!({"name": "Ravi", "email": "ravi@example.org"});
     let ravi = format!("{USERS}/{}", caller.make(USERS, &ravi).await?);
     let without_password = json!({"name": "Asha", "email": "asha@example.org"});
-    sql.batch_execute("DROP INDEX users_email_taken").await?;
+    sql.batch_execute("ALTER TABLE users DROP CONSTRAINT users_email_taken")
+        .await?;
     for body in [&asha(), &without_password] {
         assert_eq!(caller.post(USERS, body).await?.summary(), "409 email_taken");
     }

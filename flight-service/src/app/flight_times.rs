@@ -1,7 +1,6 @@
 //! The time-dependent properties of a flight: whether it can be sold, and its local times.
 
 use domain::sale_rules::SalesPolicy;
-
 use flight_api::FlightStatus;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
