@@ -3,9 +3,6 @@
 
 #![cfg(test)]
 
-#[path = "suite/caller.rs"]
-#[expect(dead_code, reason = "the suite uses the rest")]
-mod caller;
 #[path = "suite/support.rs"]
 #[expect(dead_code, reason = "the suite uses the rest")]
 mod support;
@@ -14,8 +11,8 @@ use anyhow::ensure;
 use serde_json::json;
 use test_stack::{Servers, wait_until};
 
-use crate::caller::{Caller, SOON};
 use crate::support::{AI101, AI103, DAY, TestService, seats_of};
+use test_stack::caller::{Caller, SOON};
 
 /// All counters, in the order of the assertions below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +106,7 @@ async fn a_page_is_kept_until_a_seat_changes() -> anyhow::Result<()> {
         Ok(())
     };
     assert_eq!(counted(caller, ask_twice).await?, [0, 0, 0, 0, 2]);
-    service.finish().await
+    Ok(())
 }
 
 async fn a_thousand_searches_compute_once() -> anyhow::Result<()> {
@@ -129,7 +126,7 @@ async fn a_thousand_searches_compute_once() -> anyhow::Result<()> {
     };
     let [pages, _, _, _, loads] = counted(caller, crowd).await?;
     assert_eq!((pages, loads), (0, 1));
-    service.finish().await
+    Ok(())
 }
 
 async fn replicas_share_what_they_found() -> anyhow::Result<()> {
@@ -175,8 +172,7 @@ async fn replicas_share_what_they_found() -> anyhow::Result<()> {
         (after.redis_hits, after.loads),
         (before.redis_hits, before.loads + 1)
     );
-    replica.stop().await?;
-    service.finish().await
+    Ok(())
 }
 
 async fn a_redis_that_is_away_or_silent_is_not_waited_for() -> anyhow::Result<()> {
@@ -202,7 +198,6 @@ async fn a_redis_that_is_away_or_silent_is_not_waited_for() -> anyhow::Result<()
         // It would be a second if each waited ten milliseconds.
         assert!(started.elapsed() < std::time::Duration::from_secs(5));
         caller.decrement(&seats_of(AI101, 1)).await?;
-        service.finish().await?;
     }
     Ok(())
 }

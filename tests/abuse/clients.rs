@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use test_stack::program::Program;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::SOON;
-use crate::process::Service;
 
 /// Address of the abusers.
 pub const ABUSER: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -62,10 +62,10 @@ pub async fn raw(port: u16, request: &str) -> anyhow::Result<TcpStream> {
     Ok(connection)
 }
 
-/// The p99 latency of other clients at a path.
-pub async fn others(service: &Service, path: &str) -> anyhow::Result<Duration> {
+/// How long all but the slowest hundredth of others wait for what is at a path.
+pub async fn others(program: &Program, path: &str) -> anyhow::Result<Duration> {
     let client = from(OTHER)?;
-    let url = service.url(path);
+    let url = program.url(path);
     let waits = many(OTHERS_ASK, 4, |_| async {
         let asked = Instant::now();
         let answer = client.get(&url).send().await?;

@@ -5,15 +5,17 @@
 //! service that is blocked.
 
 mod clients;
-#[path = "../crash/databases.rs"]
+#[path = "../shared/databases.rs"]
 mod databases;
 mod memory;
+#[path = "../shared/process.rs"]
 mod process;
 mod world;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
+use local_servers::service::Service;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use reqwest::StatusCode;
 use serde_json::json;
@@ -21,7 +23,6 @@ use test_stack::wait_until;
 
 use crate::clients::{ABUSER, others, raw};
 use crate::memory::{Memory, limit_of};
-use crate::process::Part;
 use crate::world::World;
 
 /// A small answer that takes longer is delayed by the abuse.
@@ -44,13 +45,13 @@ fn raise_file_limit() -> anyhow::Result<()> {
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
-/// Checks that a service stays within its memory limit and answers others.
-fn check(part: Part, what: &str, memory: Memory, slowest: Duration) -> anyhow::Result<()> {
-    let limit = limit_of(part)?;
-    eprintln!("{part:?}, {what}: {memory} of {limit} MiB; others' p99 {slowest:.0?}");
+/// That a service has stayed within the memory that its deployment gives it, and others were answered.
+fn check(service: Service, what: &str, memory: Memory, slowest: Duration) -> anyhow::Result<()> {
+    let limit = limit_of(service)?;
+    eprintln!("{service:?}, {what}: {memory} of {limit} MiB; others' p99 {slowest:.0?}");
     ensure!(
         memory.peak_mib < limit,
-        "{part:?} had {memory} under {what}"
+        "{service:?} had {memory} under {what}"
     );
     ensure!(
         slowest < OTHERS_WAIT_AT_MOST,
@@ -63,13 +64,13 @@ fn check(part: Part, what: &str, memory: Memory, slowest: Duration) -> anyhow::R
 async fn logins_stay_within_the_memory_of_their_hashes() -> anyhow::Result<()> {
     const AT_ONCE: usize = 64;
     const LOG_INS: usize = 300;
-    let world = World::start(&[Part::Bookings]).await?;
-    let service = world.service(Part::Bookings)?;
+    let world = World::start(&[Service::Booking]).await?;
+    let program = world.program(Service::Booking)?;
     let client = clients::from(ABUSER)?;
     let user =
         json!({"name": "Asha", "email": "asha@example.org", "password": "correct horse battery"});
     let made = client
-        .post(service.url("/api/v1/users"))
+        .post(program.url("/api/v1/users"))
         .json(&user)
         .send()
         .await?;
@@ -79,7 +80,7 @@ async fn logins_stay_within_the_memory_of_their_hashes() -> anyhow::Result<()> {
         made.text().await?
     );
     let log_in = || {
-        let (client, url) = (client.clone(), service.url("/api/v1/sessions"));
+        let (client, url) = (client.clone(), program.url("/api/v1/sessions"));
         async move {
             let log_in = json!({"email": "asha@example.org", "password": "correct horse battery"});
             // Clients beyond the concurrency limit are refused, and retry.
@@ -94,13 +95,13 @@ async fn logins_stay_within_the_memory_of_their_hashes() -> anyhow::Result<()> {
         }
     };
     log_in().await?;
-    let before = Memory::of(service)?;
+    let before = Memory::of(program)?;
     let logging_in = clients::many(LOG_INS, AT_ONCE, |_| log_in());
-    let (done, slowest) = tokio::join!(logging_in, others(service, "/health"));
+    let (done, slowest) = tokio::join!(logging_in, others(program, "/health"));
     done?;
-    let after = Memory::of(service)?;
-    check(Part::Bookings, "300 log-ins", after, slowest?)?;
-    // One more hash block of 19 MiB, and the requests' own memory.
+    let after = Memory::of(program)?;
+    check(Service::Booking, "300 log-ins", after, slowest?)?;
+    // One more block of nineteen mebibytes, and what requests take.
     ensure!(
         after.now_mib < before.now_mib + 64,
         "{before} before, {after} after"
@@ -112,12 +113,12 @@ async fn logins_stay_within_the_memory_of_their_hashes() -> anyhow::Result<()> {
 async fn slow_readers_are_disconnected_and_take_little_memory() -> anyhow::Result<()> {
     const READERS: usize = 2_000;
     raise_file_limit()?;
-    let world = World::start(&Part::ALL).await?;
-    for part in Part::ALL {
-        let service = world.service(part)?;
-        let readers = clients::many(READERS, 100, |_| raw(service.port, LARGE)).await?;
-        let slowest = others(service, "/health").await?;
-        check(part, "2,000 slow readers", Memory::of(service)?, slowest)?;
+    let world = World::start(&Service::ALL).await?;
+    for service in Service::ALL {
+        let program = world.program(service)?;
+        let readers = clients::many(READERS, 100, |_| raw(program.port(), LARGE)).await?;
+        let slowest = others(program, "/health").await?;
+        check(service, "2,000 slow readers", Memory::of(program)?, slowest)?;
         for reader in &readers {
             wait_until("slow readers are disconnected", SOON, async || {
                 reader.take_error().is_ok_and(|error| error.is_some())
@@ -133,47 +134,47 @@ async fn idle_connections_and_streams_do_not_block_others() -> anyhow::Result<()
     const IDLE: usize = 5_000;
     const STREAMS: usize = 2_000;
     raise_file_limit()?;
-    let world = World::start(&Part::ALL).await?;
-    for part in Part::ALL {
-        let service = world.service(part)?;
-        let idle = clients::many(IDLE, 100, |_| raw(service.port, HEALTH)).await?;
-        let streams = match part {
-            Part::Payments => Vec::new(),
-            _ => clients::many(STREAMS, 100, |_| raw(service.port, STREAM)).await?,
+    let world = World::start(&Service::ALL).await?;
+    for service in Service::ALL {
+        let program = world.program(service)?;
+        let idle = clients::many(IDLE, 100, |_| raw(program.port(), HEALTH)).await?;
+        let streams = match service {
+            Service::Payment => Vec::new(),
+            _ => clients::many(STREAMS, 100, |_| raw(program.port(), STREAM)).await?,
         };
-        let path = match part {
-            Part::Flights | Part::Bookings => "/api/flights/17/seats",
-            Part::Payments => "/api/payments?key=none",
+        let path = match service {
+            Service::Flight | Service::Booking => "/api/flights/17/seats",
+            Service::Payment => "/api/payments?key=none",
         };
-        let slowest = others(service, path).await?;
+        let slowest = others(program, path).await?;
         let what = "5,000 idle connections and 2,000 streams";
-        check(part, what, Memory::of(service)?, slowest)?;
+        check(service, what, Memory::of(program)?, slowest)?;
         drop((idle, streams));
     }
     world.end().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_at_its_connection_limit_does_not_block_others() -> anyhow::Result<()> {
-    let world = World::start_required(&Part::ALL).await?;
-    for part in Part::ALL {
-        let service = world.service(part)?;
+async fn an_address_that_takes_all_it_may_leaves_the_rest() -> anyhow::Result<()> {
+    let world = World::start_required(&Service::ALL).await?;
+    for service in Service::ALL {
+        let program = world.program(service)?;
         let mut open = Vec::new();
         for _ in 0..1_500 {
-            open.extend(raw(service.port, HEALTH).await.ok());
+            open.extend(raw(program.port(), HEALTH).await.ok());
         }
         ensure!(
             open.len() == 1024,
             "{} connections of one address",
             open.len()
         );
-        let slowest = others(service, "/health").await?;
+        let slowest = others(program, "/health").await?;
         check(
-            part,
+            service,
             "all connections of an address",
-            Memory::of(service)?,
+            Memory::of(program)?,
             slowest,
         )?;
     }
-    world.end().await.context("the services end")
+    world.end().await
 }

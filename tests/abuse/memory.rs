@@ -3,8 +3,8 @@
 use std::fmt;
 
 use anyhow::Context as _;
-
-use crate::process::{Part, Service};
+use local_servers::service::Service;
+use test_stack::program::Program;
 
 /// Resident memory.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +15,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn of(service: &Service) -> anyhow::Result<Self> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid()))?;
+    pub fn of(program: &Program) -> anyhow::Result<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", program.identity().pid))?;
         let mebibytes = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             let kibibytes = line.and_then(|line| line.split_whitespace().next());
@@ -36,13 +36,9 @@ impl fmt::Display for Memory {
     }
 }
 
-/// The memory limit of a service in `docker-compose.yml`, in MiB.
-pub fn limit_of(part: Part) -> anyhow::Result<u64> {
-    let name = match part {
-        Part::Flights => "flight-service",
-        Part::Bookings => "booking-service",
-        Part::Payments => "payment-service",
-    };
+/// What `docker-compose.yml` gives a service, in MiB.
+pub fn limit_of(service: Service) -> anyhow::Result<u64> {
+    let name = service.name();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yml");
     let compose = std::fs::read_to_string(path).context(path)?;
     let section = compose.split(&format!("\n  {name}:\n")).nth(1);

@@ -1,14 +1,20 @@
 //! The services of one test, with their databases and Redis.
 
+use std::env;
+
 use anyhow::Context as _;
 use local_servers::redis;
+use local_servers::service::Service;
 use local_servers::temporary_directory::TemporaryDirectory;
+use test_stack::assert_at_end;
+use test_stack::environment::{Ports, Settings, environment};
+use test_stack::program::Program;
 
 use crate::databases::Databases;
-use crate::process::{Part, Service};
+use crate::process::launch;
 
-/// Settings of every service.
-const EVERY_SERVICE: &[(&str, &str)] = &[
+/// What all services are told, whoever may call.
+const EVERY_SERVICE: Settings<'static> = &[
     ("HOLDFAST__HTTP__WORKERS", "2"),
     ("HOLDFAST__DATABASE__POOL_SIZE", "8"),
     ("HOLDFAST__DATABASE__MIGRATE_ON_START", "false"),
@@ -21,18 +27,17 @@ const EVERY_SERVICE: &[(&str, &str)] = &[
         "100000",
     ),
     ("HOLDFAST__ACCOUNTS__ATTEMPTS_PER_ADDRESS", "100000"),
-    ("NO_COLOR", "1"),
 ];
 
-/// One address stands for many clients here, so the limits per address are off.
-const OPEN: &[(&str, &str)] = &[
+/// What bounds one address is off here, where one address stands for many.
+const OPEN: Settings<'static> = &[
     ("HOLDFAST__AUTH__MODE", "open"),
     ("HOLDFAST__HTTP__WRITE_TIMEOUT", "10s"),
     ("HOLDFAST__STREAMS__PER_ADDRESS", "2500"),
     ("HOLDFAST__STREAMS__AT_ONCE", "2500"),
 ];
 
-const REQUIRED: &[(&str, &str)] = &[
+const REQUIRED: Settings<'static> = &[
     ("HOLDFAST__AUTH__MODE", "required"),
     (
         "HOLDFAST__AUTH__SECRET",
@@ -40,70 +45,66 @@ const REQUIRED: &[(&str, &str)] = &[
     ),
 ];
 
+/// Services as processes. When it is dropped, what is done has to be right, whatever was done to them.
 pub struct World {
-    services: Vec<Service>,
-    redis: redis::Server,
+    programs: Vec<(Service, Program)>,
     databases: Databases,
+    _redis: redis::Server,
     _logs: TemporaryDirectory,
 }
 
 impl World {
-    /// Open services, without limits per address.
-    pub async fn start(parts: &[Part]) -> anyhow::Result<Self> {
-        Self::with(parts, OPEN).await
+    /// Some of the services, open, and without bounds of what one address may take.
+    pub async fn start(services: &[Service]) -> anyhow::Result<Self> {
+        Self::with(services, OPEN).await
     }
 
-    /// Services that authenticate callers, with their default limits.
-    pub async fn start_required(parts: &[Part]) -> anyhow::Result<Self> {
-        Self::with(parts, REQUIRED).await
+    /// The same as they are where nothing else is said.
+    pub async fn start_required(services: &[Service]) -> anyhow::Result<Self> {
+        Self::with(services, REQUIRED).await
     }
 
-    async fn with(parts: &[Part], settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+    async fn with(services: &[Service], settings: Settings<'_>) -> anyhow::Result<Self> {
         let databases = Databases::create().await?;
         let redis = redis::Server::temporary().await?;
         let logs = TemporaryDirectory::new("abuse")?;
-        let mut services: Vec<Service> = Vec::new();
-        for part in parts {
-            let database = match part {
-                Part::Flights => &databases.flights,
-                Part::Bookings => &databases.bookings,
-                Part::Payments => &databases.payments,
-            };
-            let mut environment = vec![
-                ("DATABASE_URL".to_owned(), database.url().to_owned()),
-                ("REDIS_URL".to_owned(), redis.url()),
-            ];
-            for service in &services {
-                let name = match service.part {
-                    Part::Flights => "FLIGHT_SERVICE_URL",
-                    Part::Payments => "PAYMENT_SERVICE_URL",
-                    Part::Bookings => continue,
-                };
-                environment.push((name.to_owned(), service.url("")));
-            }
-            let settings = EVERY_SERVICE.iter().chain(settings);
-            environment.extend(settings.map(|(name, value)| (name.to_string(), value.to_string())));
-            services.push(Service::start(*part, environment, logs.path()).await?);
+        let ports = Ports::free()?;
+        let mut programs = Vec::new();
+        for service in services.iter().copied() {
+            let settings = [EVERY_SERVICE, settings];
+            let database_url = databases.url(service);
+            let environment = environment(service, ports, database_url, &redis.url(), &settings);
+            let log = logs.path().join(format!("{}.log", service.name()));
+            let program = env::current_exe()?;
+            let launch = launch(&program, service, environment, &log);
+            let program = Program::start(launch, ports.of(service), "/health").await?;
+            programs.push((service, program));
         }
         Ok(Self {
-            services,
-            redis,
+            programs,
             databases,
+            _redis: redis,
             _logs: logs,
         })
     }
 
-    pub fn service(&self, part: Part) -> anyhow::Result<&Service> {
-        let service = self.services.iter().find(|service| service.part == part);
-        service.with_context(|| format!("{part:?} was not started"))
+    pub fn program(&self, service: Service) -> anyhow::Result<&Program> {
+        let program = self.programs.iter().find(|(known, _)| *known == service);
+        let program = program.with_context(|| format!("{} was not started", service.name()))?;
+        Ok(&program.1)
     }
 
-    /// Stops the services, and checks that everything adds up.
+    /// Ends the services in order.
     pub async fn end(mut self) -> anyhow::Result<()> {
-        for service in self.services {
-            service.end().await?;
+        for (_, program) in &mut self.programs {
+            program.stop().await?;
         }
-        self.databases.audit().await?;
-        Ok(self.redis.stop().await?)
+        Ok(())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert_at_end(async || self.databases.audit().await.map(drop));
     }
 }

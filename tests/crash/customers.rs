@@ -1,4 +1,4 @@
-//! The customers of a round: they book, order, change seats, pay and cancel, and record their answers.
+//! What customers do: they book, order, change their minds, pay, and cancel, and remember the final answers.
 
 mod tickets;
 
@@ -12,11 +12,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::caller::{Answer, Call};
 use crate::databases::DAY;
-use crate::shows::Shows;
-use crate::told::{End, Told, Which};
+use crate::events::Events;
+use crate::observations::{End, Observation, Which};
 use crate::world::World;
+use test_stack::caller::{Answer, Call};
 
 /// Actions per customer.
 const WISHES: usize = 5;
@@ -30,35 +30,35 @@ const ROWS: [&str; 3] = ["A", "B", "C"];
 
 pub struct Customer<'a> {
     world: &'a World,
-    shows: &'a Shows,
+    events: &'a Events,
     name: String,
     /// Their user id for event tickets.
     user: Uuid,
     random: StdRng,
-    told: Vec<Told>,
+    observations: Vec<Observation>,
 }
 
 impl<'a> Customer<'a> {
     /// A new customer, with a user for event tickets.
     pub async fn arrive(
         world: &'a World,
-        shows: &'a Shows,
+        events: &'a Events,
         seed: u64,
         number: u64,
     ) -> anyhow::Result<Self> {
         let name = format!("{seed}-{number}");
         Ok(Self {
             world,
-            shows,
-            user: Shows::user(world, &name).await?,
+            events,
+            user: Events::user(world, &name).await?,
             name,
             random: StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number)),
-            told: Vec::new(),
+            observations: Vec::new(),
         })
     }
 
-    /// Does all their actions; returns the answers that must hold in the end.
-    pub async fn live(mut self) -> anyhow::Result<Vec<Told>> {
+    /// Does all they want to, and answers what they have observed.
+    pub async fn live(mut self) -> anyhow::Result<Vec<Observation>> {
         for wish in 0..WISHES {
             match self.random.random_range(0..14) {
                 0..4 => self.book(wish).await,
@@ -68,7 +68,7 @@ impl<'a> Customer<'a> {
             }
             .with_context(|| format!("customer {} with wish {wish}", self.name))?;
         }
-        Ok(self.told)
+        Ok(self.observations)
     }
 
     fn key(&self, wish: usize) -> String {
@@ -79,14 +79,14 @@ impl<'a> Customer<'a> {
         self.random.random_bool(probability)
     }
 
-    async fn insist(&self, call: &Call) -> anyhow::Result<Answer> {
-        let answer = self.world.bookings.insist(call).await?;
+    async fn retry(&self, call: &Call) -> anyhow::Result<Answer> {
+        let answer = self.world.bookings.retry(call).await?;
         self.world.answers.fetch_add(1, Ordering::Relaxed);
         Ok(answer)
     }
 
-    async fn once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
-        let answer = self.world.bookings.once(call).await?;
+    async fn call_once(&self, call: &Call) -> anyhow::Result<Option<Answer>> {
+        let answer = self.world.bookings.call_once(call).await?;
         self.world.answers.fetch_add(1, Ordering::Relaxed);
         Ok(answer)
     }
@@ -103,10 +103,10 @@ impl<'a> Customer<'a> {
         let call = Call::post("/api/bookings", body);
         let (call, answer) = if self.is_likely(0.7) {
             let call = call.keyed(self.key(wish));
-            let answer = self.insist(&call).await?;
+            let answer = self.retry(&call).await?;
             (Some(call), answer)
         } else {
-            match self.once(&call).await? {
+            match self.call_once(&call).await? {
                 Some(answer) => (None, answer),
                 None => return Ok(()),
             }
@@ -117,19 +117,19 @@ impl<'a> Customer<'a> {
         ensure!(answer.status == 200, "{answer:?}");
         let id = answer.body["booking_id"].as_i64().context("no id")?;
         if let Some(call) = call.filter(|_| self.random.random_bool(0.3)) {
-            let again = self.insist(&call).await?;
+            let again = self.retry(&call).await?;
             ensure!(again.body == answer.body, "{again:?} after {answer:?}");
         }
         let which = Which::Booking(id);
         if !self.is_likely(0.3) {
-            self.tell(which, End::Confirmed);
+            self.observe(which, End::Confirmed);
             return Ok(());
         }
         let cancel = Call::new(Method::PUT, format!("/api/bookings/{id}/cancel"));
-        let answer = self.insist(&cancel).await?;
-        // A retry may find it cancelled already.
+        let answer = self.retry(&cancel).await?;
+        // Asked again, it may have been cancelled already.
         ensure!([200, 400].contains(&answer.status), "{answer:?}");
-        self.tell(which, End::Cancelled);
+        self.observe(which, End::Cancelled);
         Ok(())
     }
 
@@ -137,10 +137,10 @@ impl<'a> Customer<'a> {
     async fn order_simply(&mut self, wish: usize) -> anyhow::Result<()> {
         let body = json!({"flight_id": 5, "customer_id": 7, "seats": 1});
         let call = Call::post("/api/orders", body).keyed(self.key(wish));
-        let answer = self.insist(&call).await?;
+        let answer = self.retry(&call).await?;
         ensure!(answer.status == 201, "{answer:?}");
         let id = answer.body["id"].as_i64().context("no id")?;
-        self.tell(Which::Booking(id), End::Confirmed);
+        self.observe(Which::Booking(id), End::Confirmed);
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl<'a> Customer<'a> {
     async fn order(&mut self, wish: usize) -> anyhow::Result<()> {
         let body = json!({"userId": self.name, "seats": self.seats()});
         let call = Call::post(format!("/api/flights/{SEATED}/orders"), body);
-        let answer = self.insist(&call.keyed(self.key(wish))).await?;
+        let answer = self.retry(&call.keyed(self.key(wish))).await?;
         ensure!(answer.status == 201, "{answer:?}");
         let id = answer.body["orderId"].as_str().context("no orderId")?;
         let id: Uuid = id.parse()?;
@@ -161,7 +161,7 @@ impl<'a> Customer<'a> {
         let may_be = [200, 409, 410];
         if self.is_likely(0.4) {
             let change = Call::post(format!("{path}/seats"), json!({"seats": self.seats()}));
-            let changed = self.insist(&change).await?;
+            let changed = self.retry(&change).await?;
             ensure!(may_be.contains(&changed.status), "{changed:?}");
         }
         if self.is_likely(0.7) {
@@ -171,22 +171,22 @@ impl<'a> Customer<'a> {
                 "00000"
             };
             let pay = Call::post(format!("{path}/payment"), json!({"paymentCode": code}));
-            let paid = self.insist(&pay).await?;
+            let paid = self.retry(&pay).await?;
             ensure!(may_be.contains(&paid.status), "{paid:?}");
         }
         let gives_up = self.is_likely(0.3);
         if self.is_likely(0.5) {
-            let seen = self.insist(&Call::new(Method::GET, path.clone())).await?;
+            let seen = self.retry(&Call::get(path.clone())).await?;
             ensure!(seen.status == 200, "{seen:?}");
             if seen.body["status"] == "CONFIRMED" && !gives_up {
-                self.tell(Which::Hold(id), End::Confirmed);
+                self.observe(Which::Hold(id), End::Confirmed);
             }
         }
         if gives_up {
-            let answer = self.insist(&Call::new(Method::DELETE, path)).await?;
+            let answer = self.retry(&Call::new(Method::DELETE, path)).await?;
             ensure!(may_be.contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
-                self.tell(Which::Hold(id), End::Cancelled);
+                self.observe(Which::Hold(id), End::Cancelled);
             }
         }
         Ok(())
@@ -202,7 +202,7 @@ impl<'a> Customer<'a> {
             .collect()
     }
 
-    fn tell(&mut self, which: Which, end: End) {
-        self.told.push(Told { which, end });
+    fn observe(&mut self, which: Which, end: End) {
+        self.observations.push(Observation { which, end });
     }
 }

@@ -17,10 +17,11 @@ use rand::{RngExt as _, SeedableRng as _};
 use test_stack::{Frozen, wait_for};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::caller::{Answer, Call, PEACE_WITHIN};
 use crate::databases::Databases;
 use crate::pair::{Customer, Pair};
+use crate::world::SETTLED_WITHIN;
 use crate::{number, say};
+use test_stack::caller::{Answer, Call};
 
 const ROUNDS: u64 = 3;
 
@@ -102,9 +103,9 @@ async fn play(
             event: &event,
             frozen_for,
         };
-        let told = round.play(&mut random).await;
-        let told = told.with_context(|| format!("round {number}, {victim:?}"))?;
-        say(&format!("round {number}, {victim:?}: {told}"))?;
+        let summary = round.play(&mut random).await;
+        let summary = summary.with_context(|| format!("round {number}, {victim:?}"))?;
+        say(&format!("round {number}, {victim:?}: {summary}"))?;
     }
     Ok(())
 }
@@ -137,14 +138,14 @@ impl Round<'_> {
             let (at, call) = (customer.at.clone(), customer.call.clone());
             tokio::spawn(async move {
                 sleep_until(asks_at).await;
-                at.once(&call).await
+                at.call_once(&call).await
             })
         });
         let asked: Vec<_> = asked.collect();
 
         sleep_until(freezes_at).await;
-        // Its payment is in flight when the process freezes.
-        let early = self.pair.one.insist(&early).await?;
+        // Its payment is under way when everything stands still.
+        let early = self.pair.one.retry(&early).await?;
         ensure!(early.status == 201, "{early:?}");
         let frozen = self.freeze()?;
         let frozen_at = Instant::now();
@@ -158,23 +159,23 @@ impl Round<'_> {
         drop(frozen);
         let thawed_at = Instant::now();
 
-        let reversed = async {
+        let settled = async {
             for first in asked {
                 first.await??;
             }
             let ends = customers.iter().map(|customer| self.end_of(customer));
             let confirmed = try_join_all(ends).await?;
-            wait_for("everything adds up", PEACE_WITHIN, async || {
+            wait_for("everything adds up", SETTLED_WITHIN, async || {
                 self.pair.is_settled().await
             })
             .await?;
             self.pair.are_ready().await?;
             anyhow::Ok(confirmed.into_iter().filter(|confirmed| *confirmed).count())
         };
-        let reversed = timeout_at(thawed_at + PEACE_WITHIN, reversed).await;
-        let confirmed = reversed.context("not reversed in time")??;
+        let settled = timeout_at(thawed_at + SETTLED_WITHIN, settled).await;
+        let confirmed = settled.context("not settled in time")??;
         Ok(format!(
-            "{confirmed} of {CUSTOMERS} confirmed, {others}, reversed {:.1?} \
+            "{confirmed} of {CUSTOMERS} confirmed, {others}, settled {:.1?} \
              after the thaw",
             thawed_at.elapsed()
         ))
@@ -187,7 +188,7 @@ impl Round<'_> {
             return Ok(false);
         }
         let went_on = async {
-            let late = self.pair.other.insist(late).await?;
+            let late = self.pair.other.retry(late).await?;
             ensure!(late.status == 201, "{late:?}");
             if matches!(self.victim, Victim::Payments | Victim::PaymentsDatabase) {
                 return Ok(());
@@ -218,10 +219,10 @@ impl Round<'_> {
 
     /// Returns whether it ended confirmed. Tickets do; seats may not, because their only payment may fail.
     async fn end_of(&self, customer: &Customer) -> anyhow::Result<bool> {
-        let answer: Answer = self.pair.other.insist(&customer.call).await?;
+        let answer: Answer = self.pair.other.retry(&customer.call).await?;
         if customer.wants_tickets {
             ensure!(answer.status == 201, "{answer:?}");
-            wait_for("tickets are paid", PEACE_WITHIN, async || {
+            wait_for("tickets are paid", SETTLED_WITHIN, async || {
                 self.pair.are_paid(&answer).await
             })
             .await?;

@@ -5,22 +5,25 @@
 //! round's seed decides its customers' actions and its kills; a failed round is repeated by its seed and one
 //! round. The interleaving of processes is not determined by it.
 
-mod caller;
+mod cluster;
 mod customers;
+#[path = "../shared/databases.rs"]
 mod databases;
-mod environment;
+mod events;
+mod faults;
 mod freeze;
-mod kills;
+mod observations;
 mod pair;
+#[path = "../shared/process.rs"]
 mod process;
 mod read_only;
 mod replicas;
 mod round;
-mod shows;
+mod service;
+mod settings;
 mod silence;
 mod slow_provider;
 mod staff;
-mod told;
 mod versions;
 mod world;
 
@@ -50,16 +53,16 @@ async fn killed_services_lose_nothing_and_finish_everything() -> anyhow::Result<
     Servers::shared().await?;
     let mut running = stream::iter((0..rounds).map(|round| first.wrapping_add(round)))
         .map(|seed| async move {
-            let told = task::spawn_blocking(move || round(seed)).await?;
-            let told = told.with_context(|| {
+            let summary = task::spawn_blocking(move || round(seed)).await?;
+            let summary = summary.with_context(|| {
                 format!("seed {seed}: HOLDFAST_CRASH_SEED={seed} HOLDFAST_CRASH_ROUNDS=1")
             });
-            match &told {
-                Ok(told) if asked_for.is_some() => say(&format!("seed {seed}: {told}"))?,
+            match &summary {
+                Ok(summary) if asked_for.is_some() => say(&format!("seed {seed}: {summary}"))?,
                 Ok(_) => {}
                 Err(error) => say(&format!("{error:#}"))?,
             }
-            told
+            summary
         })
         .buffer_unordered(ROUNDS_AT_ONCE);
     let mut failures = Vec::new();

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use reqwest::Method;
 use test_stack::{Servers, wait_for};
 
-use crate::caller::Call;
 use crate::databases::Databases;
 use crate::pair::Pair;
+use test_stack::caller::Call;
 
 /// Timeout for sales to resume.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
@@ -28,8 +27,8 @@ async fn sales_resume_after_a_read_only_database() -> anyhow::Result<()> {
 async fn play(pair: &Pair) -> anyhow::Result<()> {
     let event = pair.event().await?;
     let customers = pair.customers("only-reads", CUSTOMERS, &event).await?;
-    let ready = Call::new(Method::GET, "/ready");
-    let name = pair.databases.bookings.name();
+    let ready = Call::get("/ready");
+    let name = pair.cluster.databases.bookings.name();
     let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
 
     let only_reads = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
@@ -38,9 +37,12 @@ async fn play(pair: &Pair) -> anyhow::Result<()> {
     server.query(cut, &[&name]).await?;
     for customer in &customers {
         for call in [&customer.call, &ready] {
-            let answer = customer.at.whatever(call).await?.context("no answer")?;
+            let answer = customer.at.try_call(call).await?.context("no answer")?;
             ensure!(answer.status == 503, "{call:?}: {answer:?}");
-            ensure!(answer.retry_after.is_some(), "{call:?}: {answer:?}");
+            ensure!(
+                answer.header("retry-after").is_some(),
+                "{call:?}: {answer:?}"
+            );
         }
     }
 
@@ -51,7 +53,7 @@ async fn play(pair: &Pair) -> anyhow::Result<()> {
     wait_for("everybody has booked", BACK_WITHIN, async || {
         tickets.clear();
         for customer in &customers {
-            let answer = customer.at.once(&customer.call).await?;
+            let answer = customer.at.call_once(&customer.call).await?;
             let answer = answer.context("not yet")?;
             ensure!(answer.status < 300, "{answer:?}");
             tickets.extend(customer.wants_tickets.then_some(answer));

@@ -8,21 +8,21 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use local_servers::logs::last_lines;
 use local_servers::ports::free_port;
-use local_servers::redis;
-use local_servers::temporary_directory::TemporaryDirectory;
-use reqwest::Method;
+use local_servers::service::Service;
 use serde_json::json;
+use test_stack::caller::{Call, Caller};
+use test_stack::environment::{Ports, Settings};
 use test_stack::{Proxy, Servers, wait_for};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::caller::{Call, Caller, PEACE_WITHIN};
+use crate::cluster::{
+    Cluster, Member, WILLING_PROVIDER, are_ready, end_all, event, id_of, is_confirmed, make,
+};
 use crate::databases::{DAY, Databases};
-use crate::environment::{Ports, Settings, environment};
 use crate::number;
-use crate::process::{Keeping, Part, QUOTED_LINES, Service};
+use crate::service::KeptService;
+use crate::world::SETTLED_WITHIN;
 
 /// Timeout for the other replica to finish the work of one whose database fell silent.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
@@ -32,14 +32,9 @@ const SILENT_SECONDS: u64 = 5;
 /// Bookings requested from each replica before the silence, and during it.
 const BOOKINGS: usize = 6;
 
-const PAYMENTS: Settings = &[
-    ("HOLDFAST__MOCK__FAILURE_RATE", "0"),
-    ("HOLDFAST__MOCK__TIMEOUT_RATE", "0"),
-    ("HOLDFAST__MOCK__PROCESSING_TIME", "300ms"),
-    ("HOLDFAST__MOCK__PROCESSING_JITTER", "0s"),
-];
+const PROCESSING_TIME: Settings<'static> = &[("HOLDFAST__MOCK__PROCESSING_TIME", "300ms")];
 
-const FLIGHTS: Settings = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
+const FLIGHTS: Settings<'static> = &[("HOLDFAST__SALES__CLOSE_BEFORE_DEPARTURE", "never")];
 
 /// The silent link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +63,9 @@ async fn bookings_end_although_a_host_vanishes() -> anyhow::Result<()> {
     for (round, link) in (0..rounds).zip(LINKS.into_iter().cycle()) {
         let world = World::start(link).await?;
         let played = world.play(Duration::from_secs(seconds)).await;
-        let logs = ["one.log", "other.log"]
-            .map(|name| last_lines(&world.logs.path().join(name), QUOTED_LINES));
+        let logs = world.cluster.logs(&["one", "other"]);
         let ended = world.end().await;
-        played.with_context(|| format!("round {round}, {link:?}\n{}", logs.join("\n\n")))?;
+        played.with_context(|| format!("round {round}, {link:?}\n{logs}"))?;
         ended?;
     }
     Ok(())
@@ -80,82 +74,59 @@ async fn bookings_end_although_a_host_vanishes() -> anyhow::Result<()> {
 struct World {
     link: Link,
     proxy: Proxy,
-    databases: Databases,
-    redis: redis::Server,
-    services: Vec<Service>,
+    cluster: Cluster,
+    services: Vec<KeptService>,
     at_one: Caller,
     at_other: Caller,
-    logs: TemporaryDirectory,
-    _peace: watch::Sender<bool>,
 }
 
 impl World {
     async fn start(link: Link) -> anyhow::Result<Self> {
-        let databases = Databases::create().await?;
-        let redis = redis::Server::temporary().await?;
-        let logs = TemporaryDirectory::new("silence")?;
-        let (peace, at_peace) = watch::channel(false);
+        let cluster = Cluster::start("silence", Databases::create().await?).await?;
         let ports = Ports::free()?;
-        let other_ports = ports.with(Part::Bookings, free_port()?);
-        let at = |part| format!("http://127.0.0.1:{}", ports.of(part));
+        let other_ports = ports.with_booking(free_port()?);
         let behind = match link {
-            Link::BookingsDatabase => databases.bookings.url().to_owned(),
-            Link::FlightsDatabase => databases.flights.url().to_owned(),
-            Link::PaymentsDatabase => databases.payments.url().to_owned(),
-            Link::Flights => at(Part::Flights),
-            Link::Payments => at(Part::Payments),
+            Link::BookingsDatabase => cluster.databases.url(Service::Booking).to_owned(),
+            Link::FlightsDatabase => cluster.databases.url(Service::Flight).to_owned(),
+            Link::PaymentsDatabase => cluster.databases.url(Service::Payment).to_owned(),
+            Link::Flights => ports.url(Service::Flight),
+            Link::Payments => ports.url(Service::Payment),
         };
         let proxy = Proxy::before(&behind).await?;
         let by_proxy = |variable| vec![(variable, proxy.url())];
-        let through = |part, is_one| match (link, part) {
-            (Link::BookingsDatabase, Part::Bookings) if is_one => by_proxy("DATABASE_URL"),
-            (Link::FlightsDatabase, Part::Flights) | (Link::PaymentsDatabase, Part::Payments) => {
-                by_proxy("DATABASE_URL")
-            }
-            (Link::Flights, Part::Bookings) => by_proxy("FLIGHT_SERVICE_URL"),
-            (Link::Payments, Part::Bookings) => by_proxy("PAYMENT_SERVICE_URL"),
+        let through = |service, is_one| match (link, service) {
+            (Link::BookingsDatabase, Service::Booking) if is_one => by_proxy("DATABASE_URL"),
+            (Link::FlightsDatabase, Service::Flight)
+            | (Link::PaymentsDatabase, Service::Payment) => by_proxy("DATABASE_URL"),
+            (Link::Flights, Service::Booking) => by_proxy("FLIGHT_SERVICE_URL"),
+            (Link::Payments, Service::Booking) => by_proxy("PAYMENT_SERVICE_URL"),
             _ => Vec::new(),
         };
-        let keep = |name: &str, part, ports, settings, is_one| {
-            let through = through(part, is_one);
-            Service::keep(Keeping {
-                part,
-                environment: environment(part, ports, &databases, &redis, &[settings, &through]),
-                steps: Vec::new(),
-                is_left_dead: false,
-                log: logs.path().join(format!("{name}.log")),
-                peace: at_peace.clone(),
-            })
+        let keep = |name, service, ports, settings: &[Settings<'_>], is_one| {
+            let through = through(service, is_one);
+            let settings: Vec<Settings<'_>> = [settings, &[&through]].concat();
+            cluster.keep(Member::new(name, service, ports, &settings))
         };
+        let provider = [WILLING_PROVIDER, PROCESSING_TIME];
         let services = vec![
-            keep("flights", Part::Flights, ports, FLIGHTS, false),
-            keep("payments", Part::Payments, ports, PAYMENTS, false),
-            keep("one", Part::Bookings, ports, &[], true),
-            keep("other", Part::Bookings, other_ports, &[], false),
+            keep("flights", Service::Flight, ports, &[FLIGHTS], false),
+            keep("payments", Service::Payment, ports, &provider, false),
+            keep("one", Service::Booking, ports, &[], true),
+            keep("other", Service::Booking, other_ports, &[], false),
         ];
         Ok(Self {
             link,
             services,
-            at_one: Caller::new(ports.of(Part::Bookings))?,
-            at_other: Caller::new(other_ports.of(Part::Bookings))?,
+            at_one: Caller::local(ports.of(Service::Booking))?,
+            at_other: Caller::local(other_ports.of(Service::Booking))?,
             proxy,
-            databases,
-            redis,
-            logs,
-            _peace: peace,
+            cluster,
         })
     }
 
     async fn play(&self, silent_for: Duration) -> anyhow::Result<()> {
-        let ready = Call::new(Method::GET, "/ready");
-        for caller in [&self.at_one, &self.at_other] {
-            caller.insist(&ready).await?;
-        }
-        let event = json!({
-            "name": "Rock Concert", "description": "An evening in the park",
-            "date_time": "2100-07-10T19:30:00Z", "total_tickets": 1000, "ticket_price": 75.5,
-        });
-        let event = self.make("/api/v1/events", event).await?;
+        are_ready(&[&self.at_one, &self.at_other]).await?;
+        let event = make(&self.at_other, "/api/v1/events", event(1000)).await?;
         let seats = json!({"user_id": 7, "seats": 1, "date": DAY, "flight_id": 1});
 
         // Both replicas have unpaid tickets when the link falls silent.
@@ -165,14 +136,13 @@ impl World {
                 // A user each, because unpaid tickets per user are limited.
                 let email = format!("{name}{number}@example.org");
                 let user = json!({"name": "Ann", "email": email});
-                let user = self.make("/api/v1/users", user).await?;
+                let user = make(&self.at_other, "/api/v1/users", user).await?;
                 let tickets = json!({"user_id": user, "event_id": event, "quantity": 1});
                 let key = format!("{name} {number}");
                 let call = Call::post("/api/v1/bookings", tickets).keyed(key);
-                let answer = caller.insist(&call).await?;
+                let answer = caller.retry(&call).await?;
                 ensure!(answer.status == 201, "{answer:?}");
-                let id = answer.body["id"].as_str().context("no id")?.to_owned();
-                booked.push(id);
+                booked.push(id_of(&answer)?);
             }
         }
         self.proxy.take_new(false);
@@ -185,7 +155,7 @@ impl World {
             let caller = [&self.at_one, &self.at_other][number % 2].clone();
             (
                 call.clone(),
-                tokio::spawn(async move { caller.once(&call).await }),
+                tokio::spawn(async move { caller.call_once(&call).await }),
             )
         });
         let asked: Vec<_> = asked.collect();
@@ -196,52 +166,31 @@ impl World {
         self.proxy.take_new(true);
         self.proxy.cut();
 
-        self.confirmed(&booked, PEACE_WITHIN).await?;
+        self.confirmed(&booked, SETTLED_WITHIN).await?;
         for (call, first) in asked {
             first.await??;
-            let answer = self.at_other.insist(&call).await?;
+            let answer = self.at_other.retry(&call).await?;
             ensure!(answer.status < 300, "{answer:?}");
         }
-        wait_for("everything adds up", PEACE_WITHIN, async || {
-            let verdict = self.databases.audit().await?;
-            ensure!(verdict.unfinished.count == 0, "{verdict}");
-            ensure!(
-                verdict.charges_kept == verdict.confirmed_to_pay,
-                "{verdict}"
-            );
-            Ok::<_, anyhow::Error>(())
+        wait_for("everything adds up", SETTLED_WITHIN, async || {
+            self.cluster.is_settled().await
         })
         .await?;
-        for caller in [&self.at_one, &self.at_other] {
-            let answer = caller.insist(&ready).await?;
-            ensure!(answer.body["status"] == "ready", "{answer:?}");
-        }
-        Ok(())
+        are_ready(&[&self.at_one, &self.at_other]).await
     }
 
     /// Waits until these are confirmed, as seen at the other replica.
     async fn confirmed(&self, booked: &[String], within: Duration) -> anyhow::Result<()> {
         wait_for("every booking is confirmed", within, async || {
             for id in booked {
-                let call = Call::new(Method::GET, format!("/api/v1/bookings/{id}"));
-                let seen = self.at_other.insist(&call).await?;
-                ensure!(seen.body["status"] == "CONFIRMED", "{seen:?}");
+                is_confirmed(&self.at_other, id).await?;
             }
             Ok::<_, anyhow::Error>(())
         })
         .await
     }
 
-    async fn make(&self, path: &str, body: serde_json::Value) -> anyhow::Result<String> {
-        let answer = self.at_other.insist(&Call::post(path, body)).await?;
-        ensure!(answer.status == 201, "{answer:?}");
-        Ok(answer.body["id"].as_str().context("no id")?.to_owned())
-    }
-
-    async fn end(mut self) -> anyhow::Result<()> {
-        for service in self.services {
-            service.end().await?;
-        }
-        Ok(self.redis.stop().await?)
+    async fn end(self) -> anyhow::Result<()> {
+        end_all(self.services).await
     }
 }

@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use futures_util::future::try_join_all;
 use test_stack::{Servers, wait_for};
 
-use crate::caller::PEACE_WITHIN;
 use crate::databases::Databases;
 use crate::pair::Pair;
+use crate::world::SETTLED_WITHIN;
 
 const BOOKINGS: usize = 60;
 
@@ -20,13 +20,13 @@ async fn a_slow_provider_causes_no_deadlock() -> anyhow::Result<()> {
     let pair = Pair::start(Databases::create().await?, "2s").await?;
     let booked = book(&pair).await;
     let logs = pair.logs();
-    let databases = pair.end().await?;
+    let cluster = pair.end().await?;
     booked.with_context(|| logs)?;
 
     // Connections report their statistics when they end.
     let server = local_servers::database::connect(Servers::shared().await?.database_url()).await?;
-    for database in [&databases.bookings, &databases.payments] {
-        let deadlocks = wait_for("all connections are closed", COUNTED_WITHIN, async || {
+    for database in [&cluster.databases.bookings, &cluster.databases.payments] {
+        let deadlocks = wait_for("nobody is connected", COUNTED_WITHIN, async || {
             let row = server
                 .query_one(
                     "SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = $1",
@@ -47,10 +47,10 @@ async fn book(pair: &Pair) -> anyhow::Result<()> {
     let event = pair.event().await?;
     let customers = pair.customers("slow", BOOKINGS, &event).await?;
     let booked = customers.iter().map(async |customer| {
-        let answer = customer.at.insist(&customer.call).await?;
+        let answer = customer.at.retry(&customer.call).await?;
         ensure!(answer.status < 300, "{answer:?}");
         if customer.wants_tickets {
-            let paid = wait_for("tickets are paid", PEACE_WITHIN, async || {
+            let paid = wait_for("tickets are paid", SETTLED_WITHIN, async || {
                 pair.are_paid(&answer).await
             });
             paid.await?;
@@ -60,7 +60,7 @@ async fn book(pair: &Pair) -> anyhow::Result<()> {
         Ok(())
     });
     try_join_all(booked).await?;
-    wait_for("everything adds up", PEACE_WITHIN, async || {
+    wait_for("everything adds up", SETTLED_WITHIN, async || {
         pair.is_settled().await
     })
     .await

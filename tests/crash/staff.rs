@@ -8,15 +8,16 @@ use test_stack::wait_until;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::caller::{Call, PATIENCE};
+use crate::round::ANSWERED_WITHIN;
 use crate::world::World;
+use test_stack::caller::Call;
 
 const LETTERS: &str = "/api/v1/payments/dead-letters";
 
 /// Answers between two looks of the staff.
 const LOOK_AFTER: usize = 8;
 
-/// Dead letters whose requeueing was confirmed.
+/// The dead letters that were queued again, as staff have seen.
 pub struct Requeued(Vec<Uuid>);
 
 /// Requeues dead letters for as long as there are customers.
@@ -28,7 +29,7 @@ pub async fn work(world: &World, is_over: &AtomicBool) -> anyhow::Result<Requeue
         for letter in letters["data"].as_array().context("no list")? {
             let id: Uuid = letter["id"].as_str().context("no id")?.parse()?;
             let call = Call::new(Method::POST, format!("{LETTERS}/{id}/requeue"));
-            let answer = world.bookings.insist(&call).await?;
+            let answer = world.bookings.retry(&call).await?;
             match answer.status {
                 200 => requeued.push(id),
                 // Its booking has ended, or an earlier call whose answer was lost requeued it.
@@ -43,7 +44,7 @@ pub async fn work(world: &World, is_over: &AtomicBool) -> anyhow::Result<Requeue
                 "an attempt is missing: {details}"
             );
         }
-        wait_until("more calls are answered", PATIENCE * 4, async || {
+        wait_until("more calls are answered", ANSWERED_WITHIN, async || {
             let answers = world.answers.load(Ordering::Relaxed);
             answers >= seen + LOOK_AFTER || is_over.load(Ordering::Relaxed)
         })
@@ -58,7 +59,7 @@ impl Requeued {
         self.0.len()
     }
 
-    /// Checks that they are requeued, and that every dead letter has all failures of its job.
+    /// Fails unless they are, and every dead letter has all failures of its job.
     pub async fn check(&self, sql: &Client) -> anyhow::Result<()> {
         let waiting = "SELECT id FROM dead_letters WHERE id = ANY ($1) AND requeued_at IS NULL";
         let waiting = sql.query(waiting, &[&self.0]).await?;

@@ -3,18 +3,19 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use local_servers::redis;
-use local_servers::temporary_directory::TemporaryDirectory;
-use reqwest::Method;
+use anyhow::ensure;
+use local_servers::database::connect;
+use local_servers::service::Service;
 use serde_json::json;
+use test_stack::caller::{Call, Caller};
+use test_stack::environment::{Ports, Settings};
 use test_stack::wait_for;
-use tokio::sync::watch;
 
-use crate::caller::{Call, Caller, PATIENCE};
+use crate::cluster::{Cluster, Member, end_all, event, is_confirmed, make};
 use crate::databases::Databases;
-use crate::environment::{Ports, Settings, environment};
-use crate::process::{Keeping, Part, Service};
+
+/// What a booking may take while the machine is busy.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A newer version's changes: it migrates, adds a column, and has more states.
 const NEWER: &str = "
@@ -37,60 +38,37 @@ const UNKNOWN: &str = "
 const IS_PUT_OFF: &str = "
     SELECT next_step_at > now() + interval '20 s' FROM bookings WHERE hold_id = $1::text::uuid";
 
-const MIGRATING: Settings = &[("HOLDFAST__DATABASE__MIGRATE_ON_START", "true")];
+const MIGRATING: Settings<'static> = &[("HOLDFAST__DATABASE__MIGRATE_ON_START", "true")];
 
 #[tokio::test]
 async fn an_older_version_works_beside_a_newer_one() -> anyhow::Result<()> {
-    let databases = Databases::create().await?;
-    let sql = local_servers::database::connect(databases.bookings.url()).await?;
+    let cluster = Cluster::start("versions", Databases::create().await?).await?;
+    let sql = connect(cluster.databases.url(Service::Booking)).await?;
     sql.batch_execute(NEWER).await?;
-    let mut redis = redis::Server::temporary().await?;
-    let logs = TemporaryDirectory::new("versions")?;
-    let (_peace, at_peace) = watch::channel(false);
     let ports = Ports::free()?;
-    let services = [Part::Payments, Part::Bookings].map(|part| {
-        Service::keep(Keeping {
-            part,
-            environment: environment(part, ports, &databases, &redis, &[MIGRATING]),
-            steps: Vec::new(),
+    let services = [Service::Payment, Service::Booking].map(|service| {
+        cluster.keep(Member {
             is_left_dead: true,
-            log: logs.path().join(format!("{part:?}.log")),
-            peace: at_peace.clone(),
+            ..Member::new(service.name(), service, ports, &[MIGRATING])
         })
     });
-    let bookings = Caller::new(ports.of(Part::Bookings))?;
-    let make = async |path: &str, body| {
-        let answer = bookings.insist(&Call::post(path, body)).await?;
-        ensure!(answer.status == 201, "{answer:?}");
-        let id = answer.body["id"].as_str().context("no id")?;
-        Ok(id.to_owned())
-    };
-    let event = json!({
-        "name": "Rock Concert", "description": "An evening in the park",
-        "date_time": "2100-07-10T19:30:00Z", "total_tickets": 1000, "ticket_price": 75.5,
-    });
-    let event = make("/api/v1/events", event).await?;
-    let user = make(
-        "/api/v1/users",
-        json!({"name": "Ann", "email": "ann@example.org"}),
-    )
-    .await?;
+    let bookings = Caller::local(ports.of(Service::Booking))?;
+    let event = make(&bookings, "/api/v1/events", event(1000)).await?;
+    let user = json!({"name": "Ann", "email": "ann@example.org"});
+    let user = make(&bookings, "/api/v1/users", user).await?;
     let tickets = json!({"user_id": user, "event_id": event, "quantity": 1});
     let confirmed = async |id: &str| {
-        let call = Call::new(Method::GET, format!("/api/v1/bookings/{id}"));
-        wait_for("a booking is confirmed", PATIENCE, async || {
-            let seen = bookings.insist(&call).await?;
-            ensure!(seen.body["status"] == "CONFIRMED", "{seen:?}");
-            Ok::<_, anyhow::Error>(())
+        wait_for("a booking is confirmed", CONFIRMED_WITHIN, async || {
+            is_confirmed(&bookings, id).await
         })
         .await
     };
-    let unknown = make("/api/v1/bookings", tickets.clone()).await?;
+    let unknown = make(&bookings, "/api/v1/bookings", tickets.clone()).await?;
     confirmed(&unknown).await?;
 
     ensure!(sql.execute(UNKNOWN, &[&unknown]).await? == 1, "no row");
     for _ in 0..5 {
-        confirmed(&make("/api/v1/bookings", tickets.clone()).await?).await?;
+        confirmed(&make(&bookings, "/api/v1/bookings", tickets.clone()).await?).await?;
     }
     wait_for("it is put off", Duration::from_secs(20), async || {
         let row = sql.query_one(IS_PUT_OFF, &[&unknown]).await?;
@@ -99,11 +77,8 @@ async fn an_older_version_works_beside_a_newer_one() -> anyhow::Result<()> {
         Ok::<_, anyhow::Error>(())
     })
     .await?;
-    let list = Call::new(Method::GET, format!("/api/v1/bookings/user/{user}"));
-    let list = bookings.insist(&list).await?;
+    let list = Call::get(format!("/api/v1/bookings/user/{user}"));
+    let list = bookings.retry(&list).await?;
     ensure!(list.status == 200, "{list:?}");
-    for service in services {
-        service.end().await?;
-    }
-    Ok(redis.stop().await?)
+    end_all(services).await
 }

@@ -1,22 +1,25 @@
 //! The services of one round, with their databases and Redis.
 
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use anyhow::ensure;
-use local_servers::redis;
-use local_servers::temporary_directory::{TemporaryDirectory, unused_path};
+use local_servers::service::Service;
 use reconcile::Verdict;
-use reqwest::Method;
 use serde_json::Value;
+use test_stack::caller::{Call, Caller};
+use test_stack::environment::{Ports, Settings};
 use test_stack::wait_for;
-use tokio::sync::watch;
 use tokio_postgres::Client;
 
-use crate::caller::{Call, Caller, PEACE_WITHIN};
+use crate::cluster::{Cluster, Member, end_all};
 use crate::databases::Databases;
-use crate::environment::{Ports, Settings, environment, in_a_round};
-use crate::kills::Plan;
-use crate::process::{Keeping, Part, Service};
+use crate::faults::FaultPlan;
+use crate::service::KeptService;
+use crate::settings::in_a_round;
+
+/// How soon everything has come to its end once nothing breaks any more.
+pub const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Final states of a booking.
 const ENDS: [&str; 4] = ["confirmed", "cancelled", "expired", "failed"];
@@ -25,75 +28,64 @@ pub struct World {
     pub bookings: Caller,
     /// Answers so far: the round's clock.
     pub answers: AtomicUsize,
-    services: [Service; 3],
-    peace: watch::Sender<bool>,
-    redis: redis::Server,
-    databases: Databases,
-    logs: TemporaryDirectory,
+    services: [KeptService; 3],
+    cluster: Cluster,
 }
 
 impl World {
-    pub async fn start(plan: &Plan) -> anyhow::Result<Self> {
-        let databases = Databases::create().await?;
-        let redis = redis::Server::temporary().await?;
-        let logs = TemporaryDirectory::new("crash")?;
+    pub async fn start(plan: &FaultPlan) -> anyhow::Result<Self> {
+        let cluster = Cluster::start("crash", Databases::create().await?).await?;
         let ports = Ports::free()?;
         let attempts = plan.attempts.to_string();
-        let (peace, at_peace) = watch::channel(false);
-        let services = Part::ALL.map(|part| {
-            let planned: Settings = match part {
-                Part::Bookings => &[("MAX_PAYMENT_RETRIES", &attempts)],
-                Part::Flights | Part::Payments => &[],
+        let keep = |service: Service| {
+            let planned: Settings<'_> = match service {
+                Service::Booking => &[("MAX_PAYMENT_RETRIES", &attempts)],
+                Service::Flight | Service::Payment => &[],
             };
-            let settings = [in_a_round(part), planned];
-            Service::keep(Keeping {
-                part,
-                environment: environment(part, ports, &databases, &redis, &settings),
-                steps: plan.steps(part),
-                is_left_dead: false,
-                log: logs.path().join(format!("{part:?}.log")),
-                peace: at_peace.clone(),
+            let settings = [in_a_round(service), planned];
+            cluster.keep(Member {
+                steps: plan.steps(service),
+                ..Member::new(service.name(), service, ports, &settings)
             })
-        });
+        };
         Ok(Self {
-            bookings: Caller::new(ports.of(Part::Bookings))?,
+            bookings: Caller::local(ports.of(Service::Booking))?,
             answers: AtomicUsize::new(0),
-            services,
-            peace,
-            redis,
-            databases,
-            logs,
+            // Found by `Service as usize`.
+            services: [Service::Flight, Service::Booking, Service::Payment].map(keep),
+            cluster,
         })
     }
 
-    pub fn service(&self, part: Part) -> &Service {
-        &self.services[part as usize]
+    pub fn service(&self, service: Service) -> &KeptService {
+        &self.services[service as usize]
     }
 
     pub async fn flush_redis(&self) -> anyhow::Result<()> {
-        Ok(self.redis.flush().await?)
+        self.cluster.flush_redis().await
     }
 
     /// A GET from booking-service.
     pub async fn look(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self.bookings.insist(&Call::new(Method::GET, path)).await?;
+        let answer = self.bookings.retry(&Call::get(path)).await?;
         ensure!(answer.status == 200, "{path} answered {answer:?}");
         Ok(answer.body)
     }
 
     /// A connection to the bookings database.
     pub async fn sql(&self) -> anyhow::Result<Client> {
-        Ok(local_servers::database::connect(self.databases.bookings.url()).await?)
+        let url = self.cluster.databases.url(Service::Booking);
+        Ok(local_servers::database::connect(url).await?)
     }
 
-    /// Waits, without further kills, until everything has reached its end, unpaid orders and tickets with
-    /// dead letters included.
-    pub async fn at_peace(&self) -> anyhow::Result<Verdict> {
-        self.peace.send(true)?;
+    /// Nobody is killed any more: everything comes to its end, orders that nobody pays and tickets whose
+    /// payment nobody has tried again, too.
+    pub async fn quiesce(&self) -> anyhow::Result<Verdict> {
+        self.cluster.quiesce();
         let sql = self.sql().await?;
         wait_for(
-            "every booking has ended",
-            PEACE_WITHIN,
+            "every booking has come to its end",
+            SETTLED_WITHIN,
             async || {
                 let left = sql
                 .query(
@@ -125,22 +117,17 @@ impl World {
 
     /// Reconciles the databases; valid also while bookings are in progress.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
-        self.databases.audit().await
+        self.cluster.databases.audit().await
     }
 
     /// Ends everything but the logs; returns their directory.
     pub async fn end_with_logs(self) -> anyhow::Result<String> {
-        let logs = unused_path(&std::env::temp_dir(), "crash-logs");
-        std::fs::rename(self.logs.path(), &logs)?;
+        let logs = self.cluster.keep_logs()?;
         self.end().await?;
-        Ok(logs.display().to_string())
+        Ok(logs)
     }
 
     pub async fn end(self) -> anyhow::Result<()> {
-        for service in self.services {
-            service.end().await?;
-        }
-        let mut redis = self.redis;
-        Ok(redis.stop().await?)
+        end_all(self.services).await
     }
 }

@@ -12,6 +12,7 @@ mod table;
 mod visitors;
 pub mod world;
 
+use local_servers::service::Service;
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, ensure};
@@ -21,11 +22,10 @@ use serde_json::Value;
 use self::table::{Owner, Row, Target};
 use self::visitors::{VISITORS, Visitor};
 use self::world::World;
-use crate::services::Part;
 
-/// The calls of a service's document, in the table's notation.
-async fn documented(world: &World, part: Part) -> anyhow::Result<BTreeSet<String>> {
-    let document = world.caller(part).get("/openapi.json").await?.body;
+/// The calls that a service's document has, as the table writes them.
+async fn documented(world: &World, service: Service) -> anyhow::Result<BTreeSet<String>> {
+    let document = world.caller(service).get("/openapi.json").await?.body;
     let paths = document["paths"].as_object().context("no paths")?;
     let calls = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().into_iter().flat_map(|item| item.keys());
@@ -39,35 +39,35 @@ async fn every_visitor_is_answered_as_the_table_says() -> anyhow::Result<()> {
     let world = World::start().await?;
     let targets = world.targets().await?;
     let mut wrong = Vec::new();
-    for (part, rows) in table::rows(&targets) {
+    for (service, rows) in table::rows(&targets) {
         let tabled: BTreeSet<String> = rows.iter().map(|row| row.call.to_owned()).collect();
-        let known = documented(&world, part).await?;
+        let known = documented(&world, service).await?;
         ensure!(
             tabled == known,
-            "{part:?}: without a row {:?}; without a call {:?}",
+            "{service:?}: without a row {:?}; without a call {:?}",
             known.difference(&tabled).collect::<Vec<_>>(),
             tabled.difference(&known).collect::<Vec<_>>()
         );
         for row in &rows {
             for (visitor, expected) in VISITORS.into_iter().zip(row.answers) {
-                let answered = visit(&world, part, row, visitor, &targets).await?;
+                let answered = visit(&world, service, row, visitor, &targets).await?;
                 if answered != expected {
                     let call = row.call;
                     wrong.push(format!(
-                        "{part:?} {call}: {visitor:?} is answered {answered}, not {expected}"
+                        "{service:?} {call}: {visitor:?} is answered {answered}, not {expected}"
                     ));
                 }
             }
         }
     }
     ensure!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    world.finish().await
+    Ok(())
 }
 
 /// Makes a visitor's call, and checks the code of a 401 or 403, and the challenge of a 401.
 async fn visit(
     world: &World,
-    part: Part,
+    service: Service,
     row: &Row,
     visitor: Visitor,
     targets: &Target,
@@ -80,7 +80,7 @@ async fn visit(
     };
     let mut request = world.http.request(
         Method::from_bytes(method.as_bytes())?,
-        world.url(part, &row.path),
+        world.url(service, &row.path),
     );
     if let Some(token) = world.tokens.of(visitor, owner)? {
         request = request.bearer_auth(token);

@@ -8,10 +8,10 @@ use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::caller::{Answer, SOON};
 use crate::gated::Gated;
 use crate::replicas::Replica;
 use crate::services::Services;
+use test_stack::caller::{Answer, SOON};
 
 /// Everything received in response to these bytes until the connection closes.
 async fn sent(port: u16, bytes: &[u8]) -> anyhow::Result<String> {
@@ -62,7 +62,7 @@ async fn slow_senders_are_disconnected_and_do_not_block_others() -> anyhow::Resu
     let answer = sent(port, long.as_bytes()).await?;
     assert!(answer.starts_with("HTTP/1.1 414"), "{answer}");
     replica.stop().await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_connection_survives_a_head_request_of_a_stream() -> anyhow::Result<()
         assert!(answers.contains("text/event-stream"), "{answers}");
         assert!(answers.contains("\"healthy\""), "{answers}");
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn oversized_request_heads_are_refused() -> anyhow::Result<()> {
     let request = caller.request(Method::PATCH, "/api/flights/1");
     let list = caller.send(request.json(&[None::<u8>, None])).await?;
     assert_eq!(list.summary(), "400 invalid_request");
-    services.finish().await
+    Ok(())
 }
 
 /// The headers of every answer.
@@ -173,7 +173,7 @@ async fn every_answer_has_security_headers() -> anyhow::Result<()> {
             }))
         );
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -213,5 +213,5 @@ async fn only_allowed_origins_may_call() -> anyhow::Result<()> {
         );
     }
     replica.stop().await?;
-    services.finish().await
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! Cancelled bookings: seats are released, charges refunded.
 
+use local_servers::service::Service;
 use test_stack::wait_until;
 use tokio::task::JoinSet;
 
-use crate::caller::SOON;
-use crate::databases::count;
-use crate::services::{AI101, AI103, Part, Services, booking_of, id_of};
+use crate::services::{AI101, AI103, Services, booking_of, id_of};
+use crate::sql::count;
+use test_stack::caller::SOON;
 
 #[tokio::test]
 async fn a_confirmed_booking_is_cancelled_once() -> anyhow::Result<()> {
@@ -17,7 +18,7 @@ async fn a_confirmed_booking_is_cancelled_once() -> anyhow::Result<()> {
     assert_eq!(cancelled.body["booking_id"], id);
     assert!(cancelled.body["message"].is_string());
     assert!(cancelled.body["cancelled_at"].is_string());
-    assert_eq!(services.free(AI101).await?, 130);
+    assert_eq!(services.free_seats(AI101).await?, 130);
     let charge = services.charge(&booked.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], 17000.0);
     assert_eq!(
@@ -28,8 +29,8 @@ async fn a_confirmed_booking_is_cancelled_once() -> anyhow::Result<()> {
         let again = services.bookings.cancel(id).await?;
         assert_eq!(again.summary(), "400 not_cancellable");
     }
-    assert_eq!(services.free(AI101).await?, 130);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    Ok(())
 }
 
 #[tokio::test]
@@ -42,7 +43,7 @@ async fn a_failed_booking_is_not_cancellable() -> anyhow::Result<()> {
         services.bookings.cancel(99).await?.summary(),
         "404 not_found"
     );
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -68,8 +69,8 @@ async fn concurrent_cancellations_refund_once() -> anyhow::Result<()> {
     assert!(cancelled >= 1);
     let refunds = "SELECT count(*) FROM refunds";
     assert_eq!(count(&services.databases.payments, refunds).await?, 1);
-    assert_eq!(services.free(AI101).await?, 130);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    Ok(())
 }
 
 #[tokio::test]
@@ -77,19 +78,19 @@ async fn a_refund_waits_for_payment_service() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
     let id = id_of(&booked)?;
-    services.stop_part(Part::Payments).await?;
-    // The seats are free, and the refund is pending.
+    services.stop_service(Service::Payment).await?;
+    // The seats are free, and the refund is on its way.
     assert_eq!(services.bookings.cancel(id).await?.status, 200);
     let seen = services.bookings.look(id).await?;
     assert_eq!(seen.body["status"], "cancelled");
-    assert_eq!(services.free(AI101).await?, 130);
-    services.start_part(Part::Payments).await?;
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    services.start_service(Service::Payment).await?;
     wait_until("the charge is refunded", SOON, async || {
         let charge = services.charge(&booked.body["payment_id"]).await;
         charge.is_ok_and(|charge| charge["refunded"] == 17000.0)
     })
     .await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -97,18 +98,18 @@ async fn seats_wait_for_flight_service() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     let booked = services.bookings.book(&booking_of(AI101, 2)).await?;
     let id = id_of(&booked)?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     let answer = services.bookings.cancel(id).await?;
     assert_eq!(answer.summary(), "503 unavailable");
     // No refund before the seats are released.
     let charge = services.charge(&booked.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], 0.0);
-    services.start_part(Part::Flights).await?;
+    services.start_service(Service::Flight).await?;
     wait_until("the booking is cancelled", SOON, async || {
         let seen = services.bookings.look(id).await;
         seen.is_ok_and(|seen| seen.body["status"] == "cancelled")
     })
     .await?;
-    assert_eq!(services.free(AI101).await?, 130);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    Ok(())
 }

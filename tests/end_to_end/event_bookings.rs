@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::databases::count;
 use crate::events::id_in;
 use crate::services::Services;
+use crate::sql::count;
 
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -63,7 +63,7 @@ async fn a_booking_is_pending_then_confirmed_then_cancelled() -> anyhow::Result<
     assert_eq!(services.bookings.send(delete).await?.status, 204);
     // The user's bookings stay.
     assert_eq!(services.look_at_tickets(&id).await?.status, 200);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn unbookable_tickets_are_refused_with_a_code() -> anyhow::Result<()> {
     assert_eq!(services.look_at_tickets("seven").await?.status, 404);
     assert_eq!(services.cancel_tickets(NOBODY).await?.status, 404);
     assert_eq!(services.statistics(&show).await?, [0.0, 0.0, 3.0]);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn tickets_are_sold_only_within_the_sales_window() -> anyhow::Result<()> {
         let refused = services.bookings.post("/api/v1/bookings", &body).await?;
         assert_eq!(refused.summary(), "409 sales_closed", "{window}");
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_booking_keeps_its_price_and_free_tickets_are_not_charged() -> anyhow:
     assert_eq!(services.statistics(&show).await?, [4.0, 75.5, 6.0]);
     let charges = count(&services.databases.payments, "SELECT count(*) FROM charges");
     assert_eq!(charges.await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_users_bookings_are_a_bare_list_newest_first() -> anyhow::Result<()> {
     }
     let path = format!("/api/v1/bookings/user/{}", show.user);
     let list = services.bookings.get(&format!("{path}?limit=2")).await?;
-    let seen = |answer: &crate::caller::Answer| -> Vec<String> {
+    let seen = |answer: &test_stack::caller::Answer| -> Vec<String> {
         let rows = answer.body.as_array().cloned().unwrap_or_default();
         let ids = rows.iter().filter_map(|row| row["id"].as_str());
         ids.map(ToOwned::to_owned).collect()
@@ -169,7 +169,7 @@ async fn a_users_bookings_are_a_bare_list_newest_first() -> anyhow::Result<()> {
     assert_eq!(seen(&rest), ids[2..]);
     let nobody = format!("/api/v1/bookings/user/{NOBODY}");
     assert_eq!(services.bookings.get(&nobody).await?.body, json!([]));
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -199,5 +199,5 @@ async fn a_key_books_once() -> anyhow::Result<()> {
     services.tickets_are(&ids[0], "CONFIRMED").await?;
     assert!(send(&body).await?.is_replayed());
     assert_eq!(services.statistics(&show).await?, [2.0, 151.0, 98.0]);
-    services.finish().await
+    Ok(())
 }

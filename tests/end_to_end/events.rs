@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use test_stack::wait_for;
 
-use crate::caller::{Answer, SOON};
 use crate::services::Services;
+use test_stack::caller::{Answer, SOON};
 
 /// An event with tickets at 75.50, and a user.
 pub struct Show {

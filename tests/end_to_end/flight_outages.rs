@@ -1,17 +1,19 @@
 //! flight-service is down: bookings are refused quickly, and all are reversed.
 
+use local_servers::service::Service;
 use std::time::{Duration, Instant};
 
 use test_stack::wait_for;
 
-use crate::caller::SOON;
-use crate::databases::count;
-use crate::services::{AI101, Part, Services, booking_of};
+use crate::invariants::check_invariants;
+use crate::services::{AI101, Services, booking_of};
+use crate::sql::count;
+use test_stack::caller::SOON;
 
 #[tokio::test]
 async fn a_booking_refused_in_an_outage_is_not_made_later() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     let started = Instant::now();
     let away = services.bookings.book(&booking_of(AI101, 2)).await?;
     assert_eq!(away.summary(), "503 unavailable");
@@ -20,26 +22,26 @@ async fn a_booking_refused_in_an_outage_is_not_made_later() -> anyhow::Result<()
         "{:?}",
         started.elapsed()
     );
-    services.start_part(Part::Flights).await?;
-    services.check_invariants().await?;
+    services.start_service(Service::Flight).await?;
+    check_invariants(&services.databases).await?;
     let seen = services.bookings.look(1).await?;
     assert_eq!(seen.body["status"], "failed");
-    assert_eq!(services.free(AI101).await?, 130);
+    assert_eq!(services.free_seats(AI101).await?, 130);
     let charges = "SELECT count(*) FROM charges";
     assert_eq!(count(&services.databases.payments, charges).await?, 0);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_keyed_booking_completes_once_flight_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     let away = services
         .bookings
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(away.summary(), "503 unavailable");
-    services.start_part(Part::Flights).await?;
+    services.start_service(Service::Flight).await?;
     let answer = wait_for("the key has its answer", SOON, async || {
         let again = services
             .bookings
@@ -51,18 +53,18 @@ async fn a_keyed_booking_completes_once_flight_service_is_back() -> anyhow::Resu
     .await?;
     assert_eq!(answer.summary(), "200 -");
     assert!(answer.is_replayed());
-    assert_eq!(services.free(AI101).await?, 128);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 128);
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_booking_is_shown_without_its_flight() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     services.bookings.book(&booking_of(AI101, 2)).await?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     let seen = services.bookings.look(1).await?;
     assert_eq!(seen.body["status"], "confirmed");
     assert!(seen.body.get("flight").is_none(), "{}", seen.text);
-    services.start_part(Part::Flights).await?;
-    services.finish().await
+    services.start_service(Service::Flight).await?;
+    Ok(())
 }

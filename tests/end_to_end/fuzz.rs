@@ -10,6 +10,7 @@ mod learned;
 mod requests;
 mod values;
 
+use local_servers::service::Service;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use self::documents::Document;
 use self::learned::Learned;
 use self::requests::Request;
-use crate::caller::Caller;
-use crate::services::{PARTS, Part, Services};
+use crate::services::Services;
+use test_stack::caller::Caller;
 
 /// Requests generated before they are sent.
 const BATCH: usize = 128;
@@ -57,11 +58,11 @@ fn count_panics() {
     }));
 }
 
-pub fn caller_of(services: &Services, part: Part) -> &Caller {
-    match part {
-        Part::Flights => &services.flights,
-        Part::Bookings => &services.bookings,
-        Part::Payments => &services.payments,
+pub fn caller_of(services: &Services, service: Service) -> &Caller {
+    match service {
+        Service::Flight => &services.flights,
+        Service::Booking => &services.bookings,
+        Service::Payment => &services.payments,
     }
 }
 
@@ -70,7 +71,7 @@ fn check_granted(documents: &[Document], learned: &Learned) -> anyhow::Result<()
     let granted = learned.granted().clone();
     let calls = documents.iter().flat_map(|document| {
         let calls = document.calls.iter();
-        calls.map(|call| call.name(document.part))
+        calls.map(|call| call.name(document.service))
     });
     let (granted, refused): (Vec<_>, Vec<_>) = calls.partition(|call| granted.contains(call));
     eprintln!("refused each time: {refused:#?}");
@@ -90,8 +91,8 @@ async fn random_requests_get_documented_answers() -> anyhow::Result<()> {
     count_panics();
     let mut services = Services::start().await?;
     let mut documents = Vec::new();
-    for part in PARTS {
-        documents.push(Document::read(&services, part).await?);
+    for service in Service::ALL {
+        documents.push(Document::read(&services, service).await?);
     }
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -100,7 +101,7 @@ async fn random_requests_get_documented_answers() -> anyhow::Result<()> {
     let strategy = requests::to_any_call(&documents);
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(crate::caller::SOON)
+        .timeout(test_stack::caller::SOON)
         .build()?;
 
     let learned = Learned::default();
@@ -149,13 +150,15 @@ async fn random_requests_get_documented_answers() -> anyhow::Result<()> {
         surprises.is_empty(),
         "answers that no document has: {surprises:#?}; HOLDFAST_FUZZ_SEED={seed}"
     );
-    // No request costs a seat: the ledgers still add up.
-    for part in [Part::Flights, Part::Bookings] {
-        let proof = caller_of(&services, part).get("/api/ledger/proof").await?;
-        ensure!(proof.body["holds"] == true, "{part:?}: {}", proof.text);
+    // Nothing that was asked, by whomever, costs a seat: the ledgers still add up.
+    for service in [Service::Flight, Service::Booking] {
+        let proof = caller_of(&services, service)
+            .get("/api/ledger/proof")
+            .await?;
+        ensure!(proof.body["holds"] == true, "{service:?}: {}", proof.text);
     }
-    for part in PARTS {
-        services.stop_part(part).await?;
+    for service in Service::ALL {
+        services.stop_service(service).await?;
     }
     Ok(())
 }

@@ -25,9 +25,9 @@ fn itinerary_of(flights: &[i64], seats: i64) -> Value {
 
 async fn free(services: &Services) -> anyhow::Result<[i64; 3]> {
     Ok([
-        services.free(AI403).await?,
-        services.free(AI404).await?,
-        services.free(AI502).await?,
+        services.free_seats(AI403).await?,
+        services.free_seats(AI404).await?,
+        services.free_seats(AI502).await?,
     ])
 }
 
@@ -44,7 +44,7 @@ async fn an_itinerary_is_booked_as_one() -> anyhow::Result<()> {
     assert_eq!(seen.body["flight"]["flight_number"], "AI403");
     services.bookings.cancel(1).await?;
     assert_eq!(free(&services).await?, [150, 155, 145]);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -72,8 +72,8 @@ async fn an_itinerary_is_booked_all_or_nothing() -> anyhow::Result<()> {
         .book(&itinerary_of(&[AI401, AI402], 145))
         .await?;
     assert_eq!(answer.summary(), "200 -");
-    assert_eq!(services.free(AI402).await?, 0);
-    services.finish().await
+    assert_eq!(services.free_seats(AI402).await?, 0);
+    Ok(())
 }
 
 /// Impossible itineraries, and the rule that each breaks.
@@ -121,7 +121,7 @@ async fn impossible_itineraries_are_refused_in_every_channel() -> anyhow::Result
     }
     let proof = services.flights.get("/api/ledger/proof").await?;
     assert_eq!(proof.body["held"], 0, "{proof:?}");
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn an_impossible_itinerary_leaves_the_key_free() -> anyhow::Result<()> {
     assert_eq!(refused.summary(), "400 airports_apart");
     let booked = services.bookings.book_keyed("trip", &right).await?;
     assert_eq!(booked.summary(), "200 -");
-    services.finish().await
+    Ok(())
 }
 
 /// Search results can be booked through both channels that take several flights.
@@ -170,7 +170,7 @@ async fn found_itineraries_can_be_booked() -> anyhow::Result<()> {
         }
     }
     assert!(stops[..3].iter().all(|count| *count > 0), "{stops:?}");
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn search_and_booking_share_the_connection_time() -> anyhow::Result<()> {
     for path in with_changes {
         assert_ne!(path["flights"][1]["id"], AI402);
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -211,7 +211,10 @@ async fn an_itinerary_has_one_currency() -> anyhow::Result<()> {
         .await?;
     assert_eq!(answer.summary(), "400 two_currencies");
     assert_eq!(
-        (services.free(AI402).await?, services.free(18).await?),
+        (
+            services.free_seats(AI402).await?,
+            services.free_seats(18).await?
+        ),
         (145, 5)
     );
     let page = services
@@ -220,7 +223,7 @@ async fn an_itinerary_has_one_currency() -> anyhow::Result<()> {
         .await?;
     assert_eq!(page.status, 400);
     assert!(!page.text.contains("5,600"), "{}", page.text);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -229,6 +232,6 @@ async fn an_unpayable_total_is_refused() -> anyhow::Result<()> {
     let services = Services::start_with_flights(rows).await?;
     let answer = services.bookings.book(&itinerary_of(&[18], 2)).await?;
     assert_eq!(answer.summary(), "400 not_payable");
-    assert_eq!(services.free(18).await?, 5);
-    services.finish().await
+    assert_eq!(services.free_seats(18).await?, 5);
+    Ok(())
 }

@@ -7,11 +7,13 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use service_core::idempotency::RequestKey;
 
-use crate::caller::{Answer, Caller};
-use crate::databases::{DAY, connect, count};
+use crate::databases::DAY;
 use crate::events::id_in;
+use crate::invariants::check_invariants;
 use crate::ordering::FLIGHT;
 use crate::services::{AI101, Services, booking_of};
+use crate::sql::{connect, count};
+use test_stack::caller::{Answer, Caller};
 
 /// A call, a body, and another body.
 struct Call {
@@ -238,7 +240,7 @@ async fn a_key_is_bound_to_the_whole_request() -> anyhow::Result<()> {
             .await?;
         assert!(matches!(asked.status, 400 | 422), "{path}: {}", asked.text);
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -279,7 +281,7 @@ async fn a_replay_repeats_the_first_answer() -> anyhow::Result<()> {
         assert_eq!((again.status, &again.text), (first.status, &first.text));
         assert!(again.is_replayed());
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -348,7 +350,7 @@ async fn a_replay_ignores_later_changes_and_deletions() -> anyhow::Result<()> {
     other["password"] = json!("another horse");
     let other = bookings.post_keyed("/api/v1/users", "k2", &other).await?;
     assert_eq!(other.summary(), "422 idempotency_key_reused");
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -385,7 +387,7 @@ async fn a_conflict_leaves_the_key_free() -> anyhow::Result<()> {
             .await?
             .is_replayed()
     );
-    services.finish().await
+    Ok(())
 }
 
 /// After an asynchronous failover the last bookings may be lost, with their seats held and charged.
@@ -408,8 +410,8 @@ async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
         "{}",
         anew.text
     );
-    services.check_invariants().await?;
-    assert_eq!(services.free(AI101).await?, 128);
+    check_invariants(&services.databases).await?;
+    assert_eq!(services.free_seats(AI101).await?, 128);
     let kept = "SELECT count(*) FROM charges WHERE status = 'success' AND refunded_minor = 0";
     assert_eq!(count(&services.databases.payments, kept).await?, 1);
 
@@ -435,5 +437,5 @@ async fn a_retry_of_a_lost_booking_pays_once() -> anyhow::Result<()> {
     assert_eq!(id_in(&booked)?, lost);
     services.tickets_are(&lost, "CONFIRMED").await?;
     assert_eq!(count(&services.databases.payments, kept).await?, 2);
-    services.finish().await
+    Ok(())
 }

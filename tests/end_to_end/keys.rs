@@ -4,9 +4,9 @@ use serde_json::json;
 use test_stack::wait_until;
 use tokio::task::JoinSet;
 
-use crate::caller::SOON;
-use crate::databases::count;
 use crate::services::{AI101, AI103, Services, booking_of};
+use crate::sql::count;
+use test_stack::caller::SOON;
 
 #[tokio::test]
 async fn a_repeated_request_gets_the_first_answer() -> anyhow::Result<()> {
@@ -25,8 +25,8 @@ async fn a_repeated_request_gets_the_first_answer() -> anyhow::Result<()> {
         assert!(again.is_replayed());
         assert_eq!((again.status, &again.text), (200, &first.text));
     }
-    assert_eq!(services.free(AI101).await?, 128);
-    // A refusal is replayed, too.
+    assert_eq!(services.free_seats(AI101).await?, 128);
+    // A refusal is an answer as well.
     let first = services
         .bookings
         .book_keyed("k2", &booking_of(AI103, 101))
@@ -38,7 +38,7 @@ async fn a_repeated_request_gets_the_first_answer() -> anyhow::Result<()> {
         .await?;
     assert!(again.is_replayed());
     assert_eq!(again.text, first.text);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn a_key_cannot_be_reused_for_another_request() -> anyhow::Result<()> {
         .book_keyed("k2", &booking_of(AI101, 1))
         .await?;
     assert_eq!(answer.status, 200);
-    assert_eq!(services.free(AI101).await?, 127);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 127);
+    Ok(())
 }
 
 #[tokio::test]
@@ -96,12 +96,12 @@ async fn concurrent_repeats_book_once() -> anyhow::Result<()> {
         again.is_ok_and(|again| again.status == 200 && again.is_replayed())
     })
     .await?;
-    assert_eq!(services.free(AI103).await?, 40);
+    assert_eq!(services.free_seats(AI103).await?, 40);
     let bookings = "SELECT count(*) FROM bookings";
     assert_eq!(count(&services.databases.bookings, bookings).await?, 1);
     let charges = "SELECT count(*) FROM charges";
     assert_eq!(count(&services.databases.payments, charges).await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_malformed_key_is_refused() -> anyhow::Result<()> {
         .book_keyed(&longest, &booking_of(AI101, 1))
         .await?;
     assert_eq!(answer.status, 200);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -143,5 +143,5 @@ async fn a_changed_price_leaves_the_key_free() -> anyhow::Result<()> {
             .await?
             .is_replayed()
     );
-    services.finish().await
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! The three services together, as their users see them, against real servers.
 //!
-//! Each test has its own services and databases. At its end it is checked that every booking has reached its
-//! end, with exactly its seats and its money.
+//! Each test has services and databases of its own. When they are dropped, it is checked that every
+//! booking has come to its end, with exactly the seats and the money that belong to it.
 
 mod access;
 mod bad_requests;
 mod bookings;
 mod bounds;
-mod caller;
 mod cancel;
 mod connections;
+#[path = "../shared/databases.rs"]
 mod databases;
 mod declined_payments;
 mod deployment;
@@ -35,7 +35,9 @@ mod refusals;
 mod replicas;
 mod restarts;
 mod sale_rules;
+mod schedule;
 mod services;
 mod simple_orders;
+mod sql;
 mod streams;
 mod vouchers;

@@ -1,14 +1,16 @@
 //! Faults in the middle of a payment: the customer ends with the seats or with the money.
 
+use local_servers::service::Service;
 use std::sync::Arc;
 
 use test_stack::wait_until;
 use uuid::Uuid;
 
-use crate::caller::SOON;
-use crate::databases::{connect, count_by};
 use crate::gated::Gated;
-use crate::services::{AI101, Part, Services, booking_of};
+use crate::invariants::check_invariants;
+use crate::services::{AI101, Services, booking_of};
+use crate::sql::{connect, count_by};
+use test_stack::caller::SOON;
 
 /// Services whose charges wait to be released.
 async fn services_with(provider: &Arc<Gated>) -> anyhow::Result<Services> {
@@ -22,14 +24,14 @@ async fn flight_service_vanishes_between_charge_and_sale() -> anyhow::Result<()>
     let caller = services.bookings.clone();
     let booking = tokio::spawn(async move { caller.book_keyed("k1", &booking_of(AI101, 2)).await });
     provider.is_asked().await?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     provider.let_through();
     // It is paid, and its seats are pinned: it will be confirmed.
     let booked = booking.await??;
     assert_eq!(booked.summary(), "200 -");
     assert_eq!(services.bookings.look(1).await?.body["status"], "confirmed");
 
-    services.start_part(Part::Flights).await?;
+    services.start_service(Service::Flight).await?;
     let sql = connect(&services.databases.flights).await?;
     let sold = "SELECT count(*) FROM holds WHERE status = 'sold'";
     wait_until("the seats are sold", SOON, async || {
@@ -41,8 +43,8 @@ async fn flight_service_vanishes_between_charge_and_sale() -> anyhow::Result<()>
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(again.text, booked.text);
-    assert_eq!(services.free(AI101).await?, 128);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 128);
+    Ok(())
 }
 
 #[tokio::test]
@@ -65,17 +67,17 @@ async fn a_paid_booking_that_lost_its_seats_is_refunded() -> anyhow::Result<()> 
         seen.is_ok_and(|seen| seen.body["status"] == "cancelled")
     })
     .await?;
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     let seen = services.bookings.look(1).await?;
     assert_eq!(seen.body["code"], "hold_released");
     let charge = services.charge(&seen.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], 17000.0);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
-async fn a_stopping_service_finishes_its_requests() -> anyhow::Result<()> {
-    for part in [Part::Bookings, Part::Payments] {
+async fn a_service_that_stops_finishes_what_it_began() -> anyhow::Result<()> {
+    for service in [Service::Booking, Service::Payment] {
         let provider = Gated::new();
         let mut services = services_with(&provider).await?;
         let (bookings, payments) = (services.bookings.clone(), services.payments.clone());
@@ -83,7 +85,7 @@ async fn a_stopping_service_finishes_its_requests() -> anyhow::Result<()> {
         let booking = tokio::spawn(async move { caller.book(&booking_of(AI101, 2)).await });
         provider.is_asked().await?;
         let let_through_once_it_stops = async {
-            let stopping = if part == Part::Bookings {
+            let stopping = if service == Service::Booking {
                 &bookings
             } else {
                 &payments
@@ -95,11 +97,11 @@ async fn a_stopping_service_finishes_its_requests() -> anyhow::Result<()> {
             provider.let_through();
             booking.await?
         };
-        let (stopped, booked) = tokio::join!(services.stop_part(part), let_through_once_it_stops);
+        let (stopped, booked) =
+            tokio::join!(services.stop_service(service), let_through_once_it_stops);
         stopped?;
-        assert_eq!(booked?.summary(), "200 -", "{part:?}");
-        services.start_part(part).await?;
-        services.finish().await?;
+        assert_eq!(booked?.summary(), "200 -", "{service:?}");
+        services.start_service(service).await?;
     }
     Ok(())
 }
@@ -114,7 +116,7 @@ async fn a_disconnecting_client_interrupts_nothing() -> anyhow::Result<()> {
     booking.abort();
     assert!(booking.await.is_err_and(|error| error.is_cancelled()));
     provider.let_through();
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     assert_eq!(services.bookings.look(1).await?.body["status"], "confirmed");
-    services.finish().await
+    Ok(())
 }

@@ -6,8 +6,9 @@ use service_core::migrations::MigrationSet;
 use test_stack::TestDatabase;
 use tokio_postgres::Client;
 
-use crate::databases::{Databases, connect};
+use crate::databases::Databases;
 use crate::services;
+use crate::sql::connect;
 
 /// Runs `migrate` on databases with altered histories, one migration set after the other.
 async fn refuses_what_is_unreleased(
@@ -76,7 +77,7 @@ async fn tables(sql: &Client) -> anyhow::Result<Vec<String>> {
 
 #[tokio::test]
 async fn a_database_of_an_unreleased_version_is_refused() -> anyhow::Result<()> {
-    let databases = Databases::create(None).await?;
+    let databases = Databases::create().await?;
     let flights = services::flight_settings(databases.flights.url())?;
     let bookings = services::booking_settings(databases.bookings.url())?;
     let payments = services::payment_settings(databases.payments.url())?;

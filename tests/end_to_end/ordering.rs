@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use test_stack::wait_for;
 
-use crate::caller::{Answer, SOON};
 use crate::services::Services;
+use test_stack::caller::{Answer, SOON};
 
 /// The demo's flight with a seat map: A1 to C10, 4500.00 a seat.
 pub const FLIGHT: &str = "FL123";

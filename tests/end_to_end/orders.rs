@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use test_stack::wait_until;
 
-use crate::caller::SOON;
 use crate::ordering::FLIGHT;
 use crate::services::{AI101, Services};
+use test_stack::caller::SOON;
 
 #[tokio::test]
 async fn seats_are_reserved_then_paid() -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ async fn seats_are_reserved_then_paid() -> anyhow::Result<()> {
         services.taken_seats().await?,
         ["A1 BOOKED alice", "A2 BOOKED alice"]
     );
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn invalid_fields_are_named() -> anyhow::Result<()> {
     }
     assert_eq!(services.taken_seats().await?, ["A1 RESERVED alice"]);
     services.give_up(&order).await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn an_order_that_is_not_paid_in_time_expires() -> anyhow::Result<()> {
         "410 order_expired"
     );
     assert_eq!(services.give_up(&order).await?.summary(), "409 wrong_state");
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -305,5 +305,5 @@ async fn orders_work_without_redis() -> anyhow::Result<()> {
     services.wait_for_status(&order, "CONFIRMED").await?;
     let ready = services.bookings.get("/ready").await?;
     assert_eq!(ready.body["status"], "degraded");
-    services.finish().await
+    Ok(())
 }

@@ -1,14 +1,16 @@
 //! payment-service is down, slow, or its answer is lost: nobody pays twice, and every booking is confirmed or
 //! reversed.
 
+use local_servers::service::Service;
 use std::time::Duration;
 
 use reconcile::Rule;
 use test_stack::wait_for;
 
-use crate::caller::{Answer, SOON};
-use crate::databases::{connect, count};
-use crate::services::{AI101, Part, Services, booking_of};
+use crate::invariants::check_invariants;
+use crate::services::{AI101, Services, booking_of};
+use crate::sql::{connect, count};
+use test_stack::caller::{Answer, SOON};
 
 /// Retries with the same key until there is an answer.
 async fn reversed(services: &Services, key: &str) -> anyhow::Result<Answer> {
@@ -34,54 +36,54 @@ async fn charges(services: &Services) -> anyhow::Result<i64> {
 #[tokio::test]
 async fn a_keyed_booking_completes_once_payment_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let away = services
         .bookings
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(away.summary(), "503 unavailable");
     assert_eq!(away.body["retryable"], true);
-    // Its seats stay held.
-    assert_eq!(services.free(AI101).await?, 128);
-    services.start_part(Part::Payments).await?;
+    // Its seats wait for it.
+    assert_eq!(services.free_seats(AI101).await?, 128);
+    services.start_service(Service::Payment).await?;
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert!(answer.is_replayed());
     assert_eq!(answer.body["status"], "confirmed");
     assert_eq!(reversed(&services, "k1").await?.text, answer.text);
     assert_eq!(charges(&services).await?, 1);
-    assert_eq!(services.free(AI101).await?, 128);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 128);
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_keyed_booking_completes_without_a_retry() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let away = services
         .bookings
         .book_keyed("k1", &booking_of(AI101, 2))
         .await?;
     assert_eq!(away.summary(), "503 unavailable");
-    services.start_part(Part::Payments).await?;
-    services.check_invariants().await?;
+    services.start_service(Service::Payment).await?;
+    check_invariants(&services.databases).await?;
     assert_eq!(services.bookings.look(1).await?.body["status"], "confirmed");
-    services.finish().await
+    Ok(())
 }
 
 /// Without a key no client can ask for the outcome, so the booking is not made.
 #[tokio::test]
 async fn a_booking_without_a_key_is_not_made_later() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let away = services.bookings.book(&booking_of(AI101, 2)).await?;
     assert_eq!(away.summary(), "503 unavailable");
-    services.start_part(Part::Payments).await?;
-    services.check_invariants().await?;
+    services.start_service(Service::Payment).await?;
+    check_invariants(&services.databases).await?;
     assert_eq!(services.bookings.look(1).await?.body["status"], "failed");
     assert_eq!(charges(&services).await?, 0);
-    assert_eq!(services.free(AI101).await?, 130);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    Ok(())
 }
 
 #[tokio::test]
@@ -101,7 +103,7 @@ async fn a_charge_whose_answer_was_lost_is_not_made_twice() -> anyhow::Result<()
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -119,7 +121,7 @@ async fn a_charge_that_takes_too_long_is_waited_for() -> anyhow::Result<()> {
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -138,8 +140,8 @@ async fn a_refusal_whose_answer_was_lost_stays_a_refusal() -> anyhow::Result<()>
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "400 payment_failed");
     assert!(answer.is_replayed());
-    assert_eq!(services.free(AI101).await?, 130);
-    services.finish().await
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    Ok(())
 }
 
 /// A late charge would surprise the customer: past its deadline a booking is not paid any more.
@@ -151,7 +153,7 @@ async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
     })
     .await?;
     let order = services.order("alice", &["A1"]).await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let away = services
         .bookings
         .book_keyed("k1", &booking_of(AI101, 2))
@@ -165,14 +167,14 @@ async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
         Ok::<_, anyhow::Error>(())
     })
     .await?;
-    services.start_part(Part::Payments).await?;
+    services.start_service(Service::Payment).await?;
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "400 expired");
     services.wait_for_status(&order, "EXPIRED").await?;
     assert_eq!(charges(&services).await?, 0);
-    assert_eq!(services.free(AI101).await?, 130);
+    assert_eq!(services.free_seats(AI101).await?, 130);
     assert_eq!(services.taken_seats().await?, [""; 0]);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -192,7 +194,7 @@ async fn a_charge_that_was_made_in_time_counts_after_the_deadline() -> anyhow::R
     let answer = reversed(&services, "k1").await?;
     assert_eq!(answer.summary(), "200 -");
     assert_eq!(charges(&services).await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 /// The charge is missing: the refund that is owed is not forgotten.
@@ -207,8 +209,8 @@ async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
         .await?;
     // The customer's seats are free; the refund has to wait.
     assert_eq!(services.bookings.cancel(1).await?.status, 200);
-    assert_eq!(services.free(AI101).await?, 130);
-    let verdict = services.audit().await?;
+    assert_eq!(services.free_seats(AI101).await?, 130);
+    let verdict = services.databases.audit().await?;
     let rules: Vec<Rule> = verdict.violations.iter().map(|one| one.rule).collect();
     assert_eq!(rules, [Rule::ChargeMissing]);
 
@@ -219,8 +221,8 @@ async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
     bookings
         .batch_execute("UPDATE bookings SET next_step_at = now()")
         .await?;
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     let kept = "SELECT count(*) FROM charges WHERE refunded_minor < amount_minor";
     assert_eq!(count(&services.databases.payments, kept).await?, 0);
-    services.finish().await
+    Ok(())
 }

@@ -1,16 +1,18 @@
 //! The payment queue: failed attempts, dead letters, deadlines, and outages.
 
+use local_servers::service::Service;
 use std::time::Duration;
 
 use local_servers::postgres::Durability;
 use serde_json::{Value, json};
 use test_stack::{PrivateServers, wait_until};
 
-use crate::caller::SOON;
-use crate::databases::count;
 use crate::events::id_in;
 use crate::gated::Gated;
-use crate::services::{Part, Services};
+use crate::invariants::check_invariants;
+use crate::services::Services;
+use crate::sql::count;
+use test_stack::caller::SOON;
 
 #[tokio::test]
 async fn a_failing_payment_becomes_a_dead_letter_and_can_be_requeued() -> anyhow::Result<()> {
@@ -59,7 +61,7 @@ async fn a_failing_payment_becomes_a_dead_letter_and_can_be_requeued() -> anyhow
     assert_eq!(details.body["booking_status"], "CONFIRMED");
     assert!(details.body["requeued_at"].is_string());
     assert_eq!(services.statistics(&show).await?, [2.0, 151.0, 8.0]);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -85,7 +87,7 @@ async fn a_cancelled_bookings_dead_letter_cannot_be_requeued() -> anyhow::Result
     assert_eq!(services.statistics(&show).await?, [0.0, 0.0, 10.0]);
     let unknown = json!({"id": id});
     assert_eq!(services.requeue(&unknown).await?.status, 404);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -101,7 +103,7 @@ async fn a_booking_unpaid_at_its_deadline_is_cancelled() -> anyhow::Result<()> {
     assert_eq!(ended.body["code"], "expired");
     assert_eq!(services.statistics(&show).await?, [0.0, 0.0, 10.0]);
     assert_eq!(services.dead_letters().await?.len(), 0);
-    services.finish().await
+    Ok(())
 }
 
 /// The charge may have been made: it is found and refunded once payment-service is back.
@@ -120,25 +122,25 @@ async fn a_deadline_cancels_even_while_payment_service_is_down() -> anyhow::Resu
         charged.is_ok_and(|charged| charged == 1)
     })
     .await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     services.tickets_are(&id, "CANCELLED").await?;
     assert_eq!(services.statistics(&show).await?, [0.0, 0.0, 10.0]);
-    services.start_part(Part::Payments).await?;
-    services.check_invariants().await?;
+    services.start_service(Service::Payment).await?;
+    check_invariants(&services.databases).await?;
     let kept = "SELECT count(*) FROM charges WHERE refunded_minor < amount_minor";
     assert_eq!(count(&services.databases.payments, kept).await?, 0);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_payment_resumes_when_payment_service_is_back() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     let show = services.show(10).await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let id = id_in(&services.book_tickets(&show, 2).await?)?;
-    services.start_part(Part::Payments).await?;
+    services.start_service(Service::Payment).await?;
     services.tickets_are(&id, "CONFIRMED").await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -159,8 +161,8 @@ async fn a_cancellation_during_a_payment_refunds_it() -> anyhow::Result<()> {
     let_through?;
     assert!(matches!(cancelled?.status, 200 | 503));
     assert_eq!(services.statistics(&show).await?, [0.0, 0.0, 10.0]);
-    services.check_invariants().await?;
-    services.finish().await
+    check_invariants(&services.databases).await?;
+    Ok(())
 }
 
 /// Five hundred payments are pending while Redis is flushed, killed and restarted.
@@ -169,7 +171,7 @@ async fn pending_payments_outlive_redis() -> anyhow::Result<()> {
     let servers = PrivateServers::start(Durability::Fast).await?;
     let mut services = Services::start_on_own(servers).await?;
     let show = services.show(400).await?;
-    services.stop_part(Part::Payments).await?;
+    services.stop_service(Service::Payment).await?;
     let bookings = (0..500).map(|_| services.book_tickets(&show, 1));
     let mut pending = 0;
     for answer in futures_util::future::join_all(bookings).await {
@@ -182,7 +184,7 @@ async fn pending_payments_outlive_redis() -> anyhow::Result<()> {
     assert_eq!(pending, 400);
     services.own_servers()?.redis.flush().await?;
     services.own_servers()?.redis.kill().await?;
-    services.start_part(Part::Payments).await?;
+    services.start_service(Service::Payment).await?;
     let confirmed = "SELECT count(*) FROM bookings WHERE public_status = 'confirmed'";
     wait_until("some are paid without redis", SOON, async || {
         let paid = count(&services.databases.bookings, confirmed).await;
@@ -190,10 +192,10 @@ async fn pending_payments_outlive_redis() -> anyhow::Result<()> {
     })
     .await?;
     services.own_servers()?.redis.restart().await?;
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     assert_eq!(count(&services.databases.bookings, confirmed).await?, 400);
     let charged = "SELECT count(*) FROM charges WHERE status = 'success'";
     assert_eq!(count(&services.databases.payments, charged).await?, 400);
     assert_eq!(services.statistics(&show).await?, [400.0, 30200.0, 0.0]);
-    services.finish().await
+    Ok(())
 }

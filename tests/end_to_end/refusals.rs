@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::databases::{DAY, count};
+use crate::databases::DAY;
 use crate::services::{AI101, AI103, Services, booking_of, id_of};
+use crate::sql::count;
 
 /// Makes a booking that is refused, and checks that it left nothing behind.
 async fn refused(services: &Services, body: &Value, code: &str) -> anyhow::Result<Value> {
-    let (first, other) = (services.free(AI101).await?, services.free(AI103).await?);
+    let (first, other) = (
+        services.free_seats(AI101).await?,
+        services.free_seats(AI103).await?,
+    );
     let answer = services.bookings.book(body).await?;
     assert_eq!(answer.summary(), format!("400 {code}"), "{body}");
     assert_eq!(answer.body["status"], "failed", "{body}");
@@ -22,7 +26,10 @@ async fn refused(services: &Services, body: &Value, code: &str) -> anyhow::Resul
     assert_eq!(answer.body["payment_id"], Value::Null, "{body}");
     // Its end shows only when its seats are free again.
     assert_eq!(
-        (services.free(AI101).await?, services.free(AI103).await?),
+        (
+            services.free_seats(AI101).await?,
+            services.free_seats(AI103).await?
+        ),
         (first, other)
     );
     let seen = services.bookings.look(id_of(&answer)?).await?;
@@ -44,7 +51,7 @@ async fn unavailable_flights_and_seats_are_refused() -> anyhow::Result<()> {
     refused(&services, &wrong_date, "wrong_date").await?;
     let charges = "SELECT count(*) FROM charges";
     assert_eq!(count(&services.databases.payments, charges).await?, 0);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -59,7 +66,7 @@ async fn a_declined_payment_gives_the_seats_back() -> anyhow::Result<()> {
     // One attempt each.
     let charges = "SELECT count(*) FROM charges WHERE status = 'failed'";
     assert_eq!(count(&services.databases.payments, charges).await?, 2);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -71,7 +78,7 @@ async fn a_payment_that_timed_out_gives_the_seats_back() -> anyhow::Result<()> {
     refused(&services, &booking_of(AI101, 2), "payment_timeout").await?;
     let charges = "SELECT count(*) FROM charges WHERE status = 'timeout'";
     assert_eq!(count(&services.databases.payments, charges).await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -79,7 +86,7 @@ async fn an_unknown_payment_type_fails() -> anyhow::Result<()> {
     let services = Services::start().await?;
     let body = json!({"user_id": 1, "flight_id": AI101, "seats": 1, "date": DAY, "payment_type": "shells"});
     refused(&services, &body, "payment_failed").await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -90,5 +97,5 @@ async fn sales_close_before_departure() -> anyhow::Result<()> {
     })
     .await?;
     refused(&services, &booking_of(AI101, 1), "sales_closed").await?;
-    services.finish().await
+    Ok(())
 }

@@ -1,18 +1,18 @@
 //! Further replicas of a test's services, with other settings.
 
-use service_http::server::ServiceHandle;
-use tokio::task::JoinHandle;
+use std::sync::Arc;
 
-use crate::caller::{Caller, SOON};
+use test_stack::InProcess;
+use test_stack::caller::{Caller, SOON};
+
 use crate::gated::Gated;
-use crate::services::Services;
+use crate::services::{Services, run_bookings, run_flights, run_payments};
 
 /// A replica on its own port. It ends with its test, or when stopped.
 pub struct Replica {
     pub caller: Caller,
     pub port: u16,
-    handle: ServiceHandle,
-    running: JoinHandle<anyhow::Result<()>>,
+    running: InProcess,
 }
 
 impl Replica {
@@ -26,49 +26,37 @@ impl Replica {
         // Long, because on a busy machine a late answer would count as none.
         settings.redis.timeout = SOON;
         change(&mut settings);
-        let service = flight_service::Application::build(&settings).await?;
-        let (port, handle) = (service.address().port(), service.handle());
-        Self::new(port, handle, tokio::spawn(service.run()))
+        Self::new(run_flights(settings).await?)
     }
 
     pub async fn of_bookings(services: &Services) -> anyhow::Result<Self> {
         let mut settings = services.settings.bookings.clone();
         settings.http.port = 0;
-        let service = booking_service::Application::build(&settings).await?;
-        let (port, handle) = (service.address().port(), service.handle());
-        Self::new(port, handle, tokio::spawn(service.run()))
+        Self::new(run_bookings(settings).await?)
     }
 
     /// A payment-service whose provider answers when released.
     pub async fn of_payments(
         services: &Services,
-        provider: &std::sync::Arc<Gated>,
+        provider: &Arc<Gated>,
         change: impl FnOnce(&mut payment_service::settings::Settings),
     ) -> anyhow::Result<Self> {
         let mut settings = services.settings.payments.clone();
         settings.http.port = 0;
         change(&mut settings);
-        let provider = std::sync::Arc::clone(provider);
-        let service = payment_service::Application::with_provider(&settings, provider).await?;
-        let (port, handle) = (service.address().port(), service.handle());
-        Self::new(port, handle, tokio::spawn(service.run()))
+        let provider = Arc::clone(provider);
+        Self::new(run_payments(settings, Some(provider)).await?)
     }
 
-    fn new(
-        port: u16,
-        handle: ServiceHandle,
-        running: JoinHandle<anyhow::Result<()>>,
-    ) -> anyhow::Result<Self> {
+    fn new((port, running): (u16, InProcess)) -> anyhow::Result<Self> {
         Ok(Self {
-            caller: Caller::new(port)?,
+            caller: Caller::local(port)?,
             port,
-            handle,
             running,
         })
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.handle.stop(true).await;
-        tokio::time::timeout(SOON, self.running).await??
+        self.running.stop().await
     }
 }

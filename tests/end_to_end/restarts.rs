@@ -1,12 +1,14 @@
 //! Two hundred requests for a hundred seats; and the counts survive every restart.
 
 use local_servers::postgres::Durability;
+use local_servers::service::Service;
 use test_stack::{PrivateServers, wait_until};
 use tokio::task::JoinSet;
 
-use crate::caller::SOON;
-use crate::databases::count;
-use crate::services::{AI103, PARTS, Services, booking_of};
+use crate::invariants::check_invariants;
+use crate::services::{AI103, Services, booking_of};
+use crate::sql::count;
+use test_stack::caller::SOON;
 
 /// Counts of AI103: free seats, confirmed and failed bookings, captured charges.
 async fn numbers(services: &Services) -> anyhow::Result<[i64; 4]> {
@@ -15,7 +17,7 @@ async fn numbers(services: &Services) -> anyhow::Result<[i64; 4]> {
     let failed = "SELECT count(*) FROM bookings WHERE public_status = 'failed'";
     let captured = "SELECT count(*) FROM charges WHERE status = 'success' AND refunded_minor = 0";
     Ok([
-        services.free(AI103).await?,
+        services.free_seats(AI103).await?,
         count(&databases.bookings, confirmed).await?,
         count(&databases.bookings, failed).await?,
         count(&databases.payments, captured).await?,
@@ -45,14 +47,14 @@ async fn a_hundred_seats_are_sold_to_two_hundred_and_stay_sold() -> anyhow::Resu
     let servers = PrivateServers::start(Durability::Fast).await?;
     let mut services = Services::start_on_own(servers).await?;
     assert_eq!(two_hundred_book(&services).await?, (100, 100));
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     let expected = [0, 100, 100, 100];
     assert_eq!(numbers(&services).await?, expected);
 
-    for part in PARTS {
-        services.restart_part(part).await?;
+    for service in Service::ALL {
+        services.restart_service(service).await?;
         services.ready().await?;
-        assert_eq!(numbers(&services).await?, expected, "{part:?}");
+        assert_eq!(numbers(&services).await?, expected, "{service:?}");
     }
     services.own_servers()?.redis.kill().await?;
     assert_eq!(numbers(&services).await?, expected, "without redis");
@@ -68,7 +70,7 @@ async fn a_hundred_seats_are_sold_to_two_hundred_and_stay_sold() -> anyhow::Resu
     assert_eq!(away.summary(), "503 unavailable");
     services.own_servers()?.postgres.restart().await?;
     services.ready().await?;
-    services.check_invariants().await?;
+    check_invariants(&services.databases).await?;
     assert_eq!(numbers(&services).await?, expected, "postgres");
 
     // A cancelled seat is sold again.
@@ -80,5 +82,5 @@ async fn a_hundred_seats_are_sold_to_two_hundred_and_stay_sold() -> anyhow::Resu
     .await?;
     let refused = services.bookings.book(&booking_of(AI103, 1)).await?;
     assert_eq!(refused.summary(), "400 sold_out");
-    services.finish().await
+    Ok(())
 }

@@ -1,33 +1,25 @@
-//! The three services, started and stopped one by one, each always on the same port.
+//! The three services in this process, started and stopped one by one, each at the same port every time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use local_servers::ports::free_port;
+use local_servers::service::Service;
 use payment_service::provider::PaymentProvider;
 use serde_json::{Value, json};
 use service_core::settings::AuthMode;
-use service_http::server::ServiceHandle;
-use test_stack::{PrivateServers, Servers, wait_until};
-use tokio::task::JoinHandle;
+use test_stack::caller::{Answer, Caller, SOON};
+use test_stack::{InProcess, PrivateServers, Servers, assert_at_end, wait_until};
 
-use crate::caller::{Caller, SOON};
 use crate::databases::{DAY, Databases};
+use crate::invariants::check_invariants;
+use crate::schedule::add_flights;
 
 /// DEL to BOM, 130 seats free at 8500.00.
 pub const AI101: i64 = 1;
 /// DEL to BOM, 100 seats free at 7800.00.
 pub const AI103: i64 = 3;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Flights,
-    Bookings,
-    Payments,
-}
-
-pub const PARTS: [Part; 3] = [Part::Flights, Part::Bookings, Part::Payments];
 
 /// The settings of all three.
 pub struct Settings {
@@ -75,19 +67,14 @@ pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::
     Ok(settings)
 }
 
-/// A running service.
-struct Running {
-    handle: ServiceHandle,
-    task: JoinHandle<anyhow::Result<()>>,
-}
-
-/// Services that run until [`Self::finish`].
+/// The three services. Dropped, everything has to come to its end and to add up; then they have to end in order.
 pub struct Services {
     pub flights: Caller,
     pub bookings: Caller,
     pub payments: Caller,
     pub settings: Settings,
-    running: [Option<Running>; 3],
+    are_invariants_checked: bool,
+    running: [Option<InProcess>; 3],
     pub databases: Databases,
     servers: Option<PrivateServers>,
 }
@@ -99,19 +86,20 @@ impl Services {
 
     /// With changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> anyhow::Result<Self> {
-        Self::start_on(None, Databases::create(None).await?, change).await
+        Self::start_on(None, Databases::create().await?, change).await
     }
 
     /// With more dated flights.
     pub async fn start_with_flights(rows: &str) -> anyhow::Result<Self> {
-        let databases = Databases::create(None).await?;
-        databases.add_flights(rows).await?;
+        let databases = Databases::create().await?;
+        add_flights(&databases, rows).await?;
         Self::start_on(None, databases, |_| {}).await
     }
 
     /// With a private PostgreSQL and Redis.
     pub async fn start_on_own(servers: PrivateServers) -> anyhow::Result<Self> {
-        let databases = Databases::create(Some(&servers)).await?;
+        let databases =
+            Databases::create_on([servers.postgres.url("postgres").as_str(); 3]).await?;
         Self::start_on(Some(servers), databases, |_| {}).await
     }
 
@@ -142,68 +130,52 @@ impl Services {
         settings.bookings.payments.url = format!("http://127.0.0.1:{payments}").parse()?;
         change(&mut settings);
         let mut services = Self {
-            flights: Caller::new(flights)?,
-            bookings: Caller::new(settings.bookings.http.port)?,
-            payments: Caller::new(payments)?,
+            flights: Caller::local(flights)?,
+            bookings: Caller::local(settings.bookings.http.port)?,
+            payments: Caller::local(payments)?,
             settings,
+            are_invariants_checked: true,
             running: [const { None }; 3],
             databases,
             servers,
         };
-        for part in PARTS {
-            services.start_part(part).await?;
+        for service in Service::ALL {
+            services.start_service(service).await?;
         }
         Ok(services)
     }
 
-    /// Starts a service that does not run.
-    pub async fn start_part(&mut self, part: Part) -> anyhow::Result<()> {
-        let settings = &self.settings;
-        let running = match part {
-            Part::Flights => {
-                let service = flight_service::Application::build(&settings.flights).await?;
-                Running {
-                    handle: service.handle(),
-                    task: tokio::spawn(service.run()),
-                }
-            }
-            Part::Bookings => {
-                let service = booking_service::Application::build(&settings.bookings).await?;
-                Running {
-                    handle: service.handle(),
-                    task: tokio::spawn(service.run()),
-                }
-            }
-            Part::Payments => {
-                let service = match &settings.provider {
-                    Some(provider) => {
-                        let provider = Arc::clone(provider);
-                        payment_service::Application::with_provider(&settings.payments, provider)
-                            .await?
-                    }
-                    None => payment_service::Application::build(&settings.payments).await?,
-                };
-                Running {
-                    handle: service.handle(),
-                    task: tokio::spawn(service.run()),
-                }
+    /// Starts one that does not run.
+    pub async fn start_service(&mut self, service: Service) -> anyhow::Result<()> {
+        let running = match service {
+            Service::Flight => run_flights(self.settings.flights.clone()).await?.1,
+            Service::Booking => run_bookings(self.settings.bookings.clone()).await?.1,
+            Service::Payment => {
+                let provider = self.settings.provider.clone();
+                run_payments(self.settings.payments.clone(), provider)
+                    .await?
+                    .1
             }
         };
-        self.running[part as usize] = Some(running);
+        self.running[service as usize] = Some(running);
         Ok(())
     }
 
-    /// Stops a service and waits for its end.
-    pub async fn stop_part(&mut self, part: Part) -> anyhow::Result<()> {
-        let running = self.running[part as usize].take();
-        let running = running.with_context(|| format!("{part:?} does not run"))?;
-        running.handle.stop(true).await;
-        tokio::time::timeout(SOON, running.task).await??
+    /// Stops one and waits for its end.
+    pub async fn stop_service(&mut self, service: Service) -> anyhow::Result<()> {
+        let running = self.running[service as usize].take();
+        let running = running.with_context(|| format!("{} does not run", service.name()))?;
+        running.stop().await
     }
 
-    pub async fn restart_part(&mut self, part: Part) -> anyhow::Result<()> {
-        self.stop_part(part).await?;
-        self.start_part(part).await
+    pub async fn restart_service(&mut self, service: Service) -> anyhow::Result<()> {
+        self.stop_service(service).await?;
+        self.start_service(service).await
+    }
+
+    /// For a test that leaves what can't come to its end, or does not add up.
+    pub fn skip_invariants(&mut self) {
+        self.are_invariants_checked = false;
     }
 
     /// The test's private servers, to be killed and restarted.
@@ -223,11 +195,9 @@ impl Services {
         Ok(())
     }
 
-    /// A flight's free seats.
-    pub async fn free(&self, flight: i64) -> anyhow::Result<i64> {
-        let answer = self.flights.get(&format!("/api/flights/{flight}")).await?;
-        let free = answer.body["available_seats"].as_i64();
-        free.with_context(|| format!("no available_seats: {answer:?}"))
+    /// How many seats of a flight are free.
+    pub async fn free_seats(&self, flight: i64) -> anyhow::Result<i64> {
+        self.flights.free_seats(flight).await
     }
 
     pub async fn charge(&self, payment: &Value) -> anyhow::Result<Value> {
@@ -235,19 +205,56 @@ impl Services {
         let answer = self.payments.get(&format!("/api/payments/{id}")).await?;
         Ok(answer.body)
     }
+}
 
-    /// Checks that everything has reached its end and adds up, then stops the services gracefully.
-    pub async fn finish(mut self) -> anyhow::Result<()> {
-        Box::pin(self.check_invariants()).await?;
-        for part in PARTS {
-            Box::pin(self.stop_part(part)).await?;
-        }
-        drop(self.databases);
-        match self.servers {
-            Some(servers) => servers.stop().await,
-            None => Ok(()),
+impl Drop for Services {
+    fn drop(&mut self) {
+        // A test that stopped one has failed before it started it again.
+        if self.are_invariants_checked && self.running.iter().all(Option::is_some) {
+            assert_at_end(|| check_invariants(&self.databases));
         }
     }
+}
+
+/// Runs flight-service; answers its port.
+pub async fn run_flights(
+    settings: flight_service::settings::Settings,
+) -> anyhow::Result<(u16, InProcess)> {
+    let build = async move { flight_service::Application::build(&settings).await };
+    let service = InProcess::build(build).await?;
+    let (port, handle) = (service.address().port(), service.handle());
+    let stop = async move { handle.stop(true).await };
+    Ok((port, InProcess::run(service.run(), stop)?))
+}
+
+/// Runs booking-service; answers its port.
+pub async fn run_bookings(
+    settings: booking_service::settings::Settings,
+) -> anyhow::Result<(u16, InProcess)> {
+    let build = async move { booking_service::Application::build(&settings).await };
+    let service = InProcess::build(build).await?;
+    let (port, handle) = (service.address().port(), service.handle());
+    let stop = async move { handle.stop(true).await };
+    Ok((port, InProcess::run(service.run(), stop)?))
+}
+
+/// Runs payment-service, with this provider or with the mock; answers its port.
+pub async fn run_payments(
+    settings: payment_service::settings::Settings,
+    provider: Option<Arc<dyn PaymentProvider>>,
+) -> anyhow::Result<(u16, InProcess)> {
+    let build = async move {
+        match provider {
+            Some(provider) => {
+                payment_service::Application::with_provider(&settings, provider).await
+            }
+            None => payment_service::Application::build(&settings).await,
+        }
+    };
+    let service = InProcess::build(build).await?;
+    let (port, handle) = (service.address().port(), service.handle());
+    let stop = async move { handle.stop(true).await };
+    Ok((port, InProcess::run(service.run(), stop)?))
 }
 
 /// The body of a booking.
@@ -255,8 +262,8 @@ pub fn booking_of(flight: i64, seats: i64) -> Value {
     json!({"user_id": 1, "flight_id": flight, "seats": seats, "date": DAY})
 }
 
-/// The id of an answer's booking.
-pub fn id_of(answer: &crate::caller::Answer) -> anyhow::Result<i64> {
+/// The booking that an answer is about.
+pub fn id_of(answer: &Answer) -> anyhow::Result<i64> {
     let id = &answer.body["booking_id"];
     id.as_i64()
         .with_context(|| format!("no booking_id: {answer:?}"))

@@ -1,10 +1,11 @@
 //! Simple orders, lists of bookings, and ending all bookings of a flight.
 
+use local_servers::service::Service;
 use serde_json::{Value, json};
 
-use crate::caller::Answer;
-use crate::databases::connect;
-use crate::services::{AI101, AI103, Part, Services, booking_of};
+use crate::services::{AI101, AI103, Services, booking_of};
+use crate::sql::connect;
+use test_stack::caller::Answer;
 
 async fn order(services: &Services, flight: i64, seats: i64) -> anyhow::Result<Answer> {
     let body = json!({"flight_id": flight, "customer_id": 7, "seats": seats});
@@ -29,7 +30,7 @@ async fn a_simple_order_is_complete_when_accepted() -> anyhow::Result<()> {
     let id = made.body["id"].as_i64().unwrap_or_default();
     let seen = services.bookings.get(&format!("/api/orders/{id}")).await?;
     assert_eq!(seen.body, made.body);
-    assert_eq!(services.free(AI103).await?, 98);
+    assert_eq!(services.free_seats(AI103).await?, 98);
     assert_eq!(order(&services, AI103, 99).await?.summary(), "409 sold_out");
     assert_eq!(
         order(&services, 999, 1).await?.summary(),
@@ -46,7 +47,7 @@ async fn a_simple_order_is_complete_when_accepted() -> anyhow::Result<()> {
         let answer = services.bookings.post("/api/orders", &body).await?;
         assert_eq!(answer.invalid(), wrong);
     }
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -97,7 +98,7 @@ async fn a_users_bookings_are_listed_newest_first() -> anyhow::Result<()> {
             .await?;
         assert_eq!(answer.invalid(), wrong, "{query}");
     }
-    services.finish().await
+    Ok(())
 }
 
 async fn admin(services: &Services, flight: &str, what: &str) -> anyhow::Result<Answer> {
@@ -119,7 +120,7 @@ async fn a_reset_ends_every_booking_of_a_flight() -> anyhow::Result<()> {
     let reset = admin(&services, &AI103.to_string(), "reset").await?;
     assert_eq!(reset.status, 200, "{}", reset.text);
     assert!(reset.body["message"].is_string());
-    assert_eq!(services.free(AI103).await?, 100);
+    assert_eq!(services.free_seats(AI103).await?, 100);
     let charge = services.charge(&booked.body["payment_id"]).await?;
     assert_eq!(charge["refunded"], charge["amount"]);
     let charge = services.charge(&elsewhere.body["payment_id"]).await?;
@@ -134,7 +135,7 @@ async fn a_reset_ends_every_booking_of_a_flight() -> anyhow::Result<()> {
         admin(&services, "XX999", "reset").await?.summary(),
         "404 unknown_flight"
     );
-    services.finish().await
+    Ok(())
 }
 
 /// As many ended bookings as one query for live ones returns, with refunds pending.
@@ -157,19 +158,19 @@ async fn a_reset_finds_live_bookings_behind_those_to_be_refunded() -> anyhow::Re
     services.bookings.book(&booking_of(AI103, 3)).await?;
     let reset = admin(&services, &AI103.to_string(), "reset").await?;
     assert_eq!(reset.status, 200, "{}", reset.text);
-    assert_eq!(services.free(AI103).await?, 100);
+    assert_eq!(services.free_seats(AI103).await?, 100);
     sql.batch_execute(
         "DELETE FROM booking_legs WHERE booking_id <= 500; DELETE FROM bookings WHERE id <= 500",
     )
     .await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_reset_says_when_seats_are_not_free_yet() -> anyhow::Result<()> {
     let mut services = Services::start().await?;
     let booked = services.bookings.book(&booking_of(AI103, 3)).await?;
-    services.stop_part(Part::Flights).await?;
+    services.stop_service(Service::Flight).await?;
     let reset = admin(&services, &AI103.to_string(), "reset").await?;
     assert_eq!(reset.status, 503, "{}", reset.text);
     let path = format!("/api/bookings/{}", booked.body["booking_id"]);
@@ -177,8 +178,8 @@ async fn a_reset_says_when_seats_are_not_free_yet() -> anyhow::Result<()> {
         services.bookings.get(&path).await?.body["status"],
         "confirmed"
     );
-    services.start_part(Part::Flights).await?;
-    services.finish().await
+    services.start_service(Service::Flight).await?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -207,5 +208,5 @@ async fn cancelling_a_flight_cancels_its_bookings() -> anyhow::Result<()> {
             .summary(),
         "400 sales_closed"
     );
-    services.finish().await
+    Ok(())
 }

@@ -12,9 +12,9 @@ use tokens::sign::Grant;
 use tokens::{Role, Signer};
 use uuid::Uuid;
 
-use crate::caller::{Answer, SOON};
 use crate::replicas::Replica;
 use crate::services::Services;
+use test_stack::caller::{Answer, SOON};
 
 const FLIGHT: i64 = 17;
 const STREAM: &str = "/api/flights/17/seats/stream";
@@ -85,7 +85,7 @@ async fn streams_per_client_and_address_are_limited() -> anyhow::Result<()> {
     // A client at its limit of streams still has its other requests answered.
     assert_eq!(replica.caller.get("/api/flights/1").await?.status, 200);
     replica.stop().await?;
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_stream_ends_with_its_token_or_its_time() -> anyhow::Result<()> {
     ends(&mut stream).await?;
     brief.stop().await?;
     long.stop().await?;
-    services.finish().await
+    Ok(())
 }
 
 /// flight-service allows this address one stream: all of booking-service's clients share it.
@@ -183,7 +183,7 @@ async fn watchers_of_a_flight_share_one_stream() -> anyhow::Result<()> {
         answer.is_ok_and(|answer| answer.summary() == "404 unknown_flight")
     })
     .await?;
-    services.finish().await
+    Ok(())
 }
 
 /// The data of the next event.

@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::caller::Answer;
 use crate::events::{Show, id_in};
 use crate::services::Services;
+use test_stack::caller::Answer;
 
 async fn book(
     services: &Services,
@@ -61,7 +61,7 @@ async fn a_voucher_reduces_the_price() -> anyhow::Result<()> {
     // A cancelled booking returns its use.
     assert_eq!(services.cancel_tickets(&id_in(&second)?).await?.status, 200);
     assert_eq!(left().await?, 1);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn invalid_vouchers_are_refused() -> anyhow::Result<()> {
     assert_eq!(unknown.summary(), "404 unknown_voucher");
     let all = services.bookings.get("/api/v1/vouchers").await?;
     assert_eq!(all.body.as_array().map(Vec::len), Some(1));
-    services.finish().await
+    Ok(())
 }
 
 /// The number of booked ones, and the refusals of the others.
@@ -152,7 +152,7 @@ async fn concurrent_bookings_use_up_a_voucher_exactly() -> anyhow::Result<()> {
     );
     // No tickets were taken without their voucher.
     assert_eq!(services.statistics(&show).await?, [7.0, 0.0, 93.0]);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn nobody_has_more_tickets_than_the_limit_allows() -> anyhow::Result<()> {
     assert_eq!(services.book_tickets(&show, 3).await?.status, 201);
     assert_eq!(change(Value::Null).await?.status, 200);
     assert_eq!(services.book_tickets(&show, 20).await?.status, 201);
-    services.finish().await
+    Ok(())
 }
 
 async fn limit_to(services: &Services, show: &Show, limit: Value) -> anyhow::Result<Answer> {
@@ -217,7 +217,7 @@ async fn a_limit_counts_what_was_bought_before_it_was_set() -> anyhow::Result<()
     let refused = services.book_tickets(&show, 1).await?;
     let told = "You can buy at most 6 tickets for this event; you have 6.";
     assert_eq!(refused.body["detail"], told);
-    services.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -253,5 +253,5 @@ async fn a_voucher_use_covers_a_limited_number_of_tickets() -> anyhow::Result<()
     let none = json!({"code": "NONE", "percent_off": 1, "max_uses": 1, "max_tickets_per_use": 0});
     let refused = voucher(&services, none).await?;
     assert_eq!(refused.invalid(), "400 /max_tickets_per_use");
-    services.finish().await
+    Ok(())
 }

@@ -6,8 +6,8 @@ use futures_util::stream;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use test_stack::wait_for;
 
-use crate::caller::SOON;
 use crate::support::{TestService, purchase, ticket_option};
+use test_stack::caller::SOON;
 
 const ALLOCATION: i64 = 2000;
 
@@ -73,6 +73,5 @@ async fn crowd(seed: u64) -> anyhow::Result<()> {
         .await?;
     let (rows, pool): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     ensure!((rows, pool) == (ALLOCATION, ALLOCATION), "{rows} {pool}");
-    other.stop().await?;
-    service.finish().await
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::caller::tidy;
+use crate::support::tidy;
 use crate::support::{TestService, event, ticket_option, user};
 
 const NOTHING: &str = "/api/v1/events/00000000-0000-0000-0000-000000000000";
@@ -70,7 +70,7 @@ async fn an_event_lives() -> anyhow::Result<()> {
         &[],
     );
     assert_eq!(row.await?.try_get::<_, i64>(0)?, 1_925_069_645);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn an_event_has_a_place_and_its_clocks() -> anyhow::Result<()> {
     );
     let shown = caller.get(&page).await?.text;
     assert!(shown.contains("10 Jul 2030, 17:30 UTC"), "{shown}");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn names_are_what_can_be_seen() -> anyhow::Result<()> {
     body["name"] = json!("Cafe\u{301}");
     let made = caller.post("/api/v1/events", &body).await?;
     assert_eq!(made.body["name"], "Café");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn prices_are_whole_minor_units_of_their_currency() -> anyhow::Result<()> 
         let refused = caller.post("/api/v1/vouchers", &voucher).await?;
         assert_eq!(refused.invalid(), "400 /amount_off");
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_percentage_of_yen_is_whole_yen() -> anyhow::Result<()> {
     let path = booked.header("location").unwrap_or_default();
     let page = caller.get(&format!("/events/{made}")).await?;
     assert!(page.text.contains("JPY\u{a0}1,010"), "{path}");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
         assert_eq!(answer.summary(), "404 unknown_event");
     }
     assert_eq!(caller.get("/api/v1/events/seven").await?.status, 404);
-    service.finish().await
+    Ok(())
 }
 
 /// Takes units of the only pool, as a booking does.
@@ -329,7 +329,7 @@ async fn changes_that_come_at_once_all_stay() -> anyhow::Result<()> {
             assert_eq!(event[field], value, "{event}");
         }
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -354,7 +354,7 @@ async fn ends_of_a_sale_that_come_at_once_leave_a_window() -> anyhow::Result<()>
         answers.sort();
         assert_eq!(answers, ["200 -", "400 /sales_end"]);
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -367,7 +367,7 @@ async fn an_event_keeps_its_currency() -> anyhow::Result<()> {
     assert_eq!(refused.invalid(), "400 /currency");
     let same = caller.put(&path, &json!({"currency": "USD"})).await?;
     assert_eq!((same.status, &same.body["currency"]), (200, &json!("USD")));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn the_key_of_a_deleted_event_still_answers() -> anyhow::Result<()> {
     let again = post().await?;
     assert!(again.is_replayed(), "{again:?}");
     assert_eq!((again.status, again.id()), (201, made.id()));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -406,7 +406,7 @@ async fn tickets_that_somebody_has_stay() -> anyhow::Result<()> {
     assert_eq!(enough.body["total_tickets"], 3);
     let statistics = caller.get(&format!("{path}/statistics")).await?;
     assert_eq!(statistics.body["available_tickets"], 0);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -432,7 +432,7 @@ async fn a_deleted_event_is_gone_and_its_row_stays() -> anyhow::Result<()> {
         .await?;
     assert_eq!(row.try_get::<_, i32>(0)?, 0);
     assert!(row.try_get::<_, bool>(1)? && row.try_get::<_, bool>(2)?);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -469,5 +469,5 @@ async fn statistics_are_what_confirmed_bookings_add_up_to() -> anyhow::Result<()
     assert_eq!(statistics.body["total_sold"], 1);
     assert_eq!(statistics.body["estimated_revenue"], 0.0);
     assert_eq!(statistics.body["available_tickets"], 4);
-    service.finish().await
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::caller::tidy;
+use crate::support::tidy;
 use crate::support::{TestService, purchase, ticket_option};
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_ticket_option_is_made_and_found() -> anyhow::Result<()> {
     }
     let none = caller.post("/ticket_options", &ticket_option(0)).await?;
     assert_eq!(none.body["data"]["attributes"]["allocation"], 0);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn both_media_types_are_read_and_no_other() -> anyhow::Result<()> {
             Some("application/vnd.api+json")
         );
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn each_refusal_points_at_what_is_wrong() -> anyhow::Result<()> {
         assert_eq!(method.refusal(), "405 method_not_allowed -");
         assert_eq!(method.header("allow"), Some(allow));
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn what_is_refused_before_its_route_speaks_the_same_style() -> anyhow::Res
     }
     let page = caller.get(&format!("/purchases_{long}")).await?;
     assert_eq!(page.summary(), "414 uri_too_long");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -218,5 +218,5 @@ async fn a_purchase_that_makes_no_sense_is_refused() -> anyhow::Result<()> {
         let answer = caller.post("/purchases", &body).await?;
         assert_eq!(answer.refusal(), refused, "{body}");
     }
-    service.finish().await
+    Ok(())
 }

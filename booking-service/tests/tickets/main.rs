@@ -1,7 +1,6 @@
 //! Users, events and ticket options over HTTP, against a real PostgreSQL and a real Redis.
 
 mod accounts;
-mod caller;
 mod crowd;
 mod events;
 mod json_api;

@@ -7,8 +7,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use crate::caller::{Answer, Caller};
 use crate::support::{TestService, event};
+use test_stack::caller::{Answer, Caller};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&amp;<img src=x onerror=alert(1)>";
 
@@ -57,7 +57,7 @@ async fn pages_are_html_with_a_strict_policy() -> anyhow::Result<()> {
     }
     // Programs get a problem, not a page.
     ensure!(service.caller.get("/nowhere").await?.summary() == "404 not_found");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn what_users_write_stays_text() -> anyhow::Result<()> {
             "{path}"
         );
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_form_needs_the_token_of_its_visitor() -> anyhow::Result<()> {
             cookie.starts_with("__Host-holdfast_acting_as=J%C3%BCrgen;")
         }));
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn without_flight_service_it_is_said_so() -> anyhow::Result<()> {
             .text
             .contains("Events and ticket options: it adds up")
     );
-    service.finish().await
+    Ok(())
 }
 
 const FORM_TOKEN: &str = "5f0c3e0a-9a43-4d0e-8d8c-3b8f4a1b7c11";
@@ -198,7 +198,7 @@ async fn a_changed_form_is_another_request_and_the_same_one_is_not() -> anyhow::
     }
     ensure!(booked[0] == booked[1], "sent twice, booked twice");
     ensure!(booked[0] != booked[2], "a changed form is an earlier one");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn a_password_is_taken_as_it_is_typed_and_logging_out_forgets_the_account(
         let value = cookie_set(&left, forgotten);
         ensure!(value.as_deref() == Some(""), "{forgotten}: {value:?}");
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn a_page_that_is_not_there_knows_its_visitor() -> anyhow::Result<()> {
     ensure!(answer.status == 404 && answer.text.contains("Asha Rao"));
     let set = answer.header("set-cookie").context("no cookie")?;
     ensure!(set.starts_with("__Host-holdfast_form_token="), "{set}");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn who_can_not_be_identified_is_told_by_a_page() -> anyhow::Result<()> {
         ensure!(answer.header("content-security-policy").is_some());
     }
     lock.rollback().await?;
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -322,7 +322,7 @@ async fn what_is_requeued_by_a_page_is_written_down() -> anyhow::Result<()> {
     let form = format!("form_token={FORM_TOKEN}");
     let unknown = send_form(&service.caller, &path, &form_cookie(), &form).await?;
     ensure!(unknown.status() == 404 && count().await? == 1);
-    service.finish().await
+    Ok(())
 }
 
 /// The booking search, over event bookings that nobody pays.
@@ -385,5 +385,5 @@ async fn bookings_are_found_by_all_that_is_known_of_them() -> anyhow::Result<()>
         let is_there = listed.text.contains(&format!("/tickets/{second}"));
         ensure!(is_there == is_listed, "{stage}: {}", listed.text);
     }
-    service.finish().await
+    Ok(())
 }

@@ -3,16 +3,14 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use booking_service::settings::Settings;
 use booking_service::{Application, db, migrate};
+use local_servers::database::connect;
 use serde_json::{Value, json};
-use service_http::server::ServiceHandle;
-use test_stack::{Servers, TestDatabase};
-use tokio::task::JoinHandle;
-use tokio_postgres::NoTls;
-
-use crate::caller::{Caller, SOON, caller};
+use service_core::connections::{Limits, pool};
+use test_stack::caller::{Answer, Caller, Refusals, SOON};
+use test_stack::{InProcess, Servers, TestDatabase, assert_at_end};
 
 /// Defaults, except for any free port and sales that never close.
 fn settings(database_url: &str) -> anyhow::Result<Settings> {
@@ -38,10 +36,10 @@ async fn migrated_database() -> anyhow::Result<TestDatabase> {
     TestDatabase::create(&name, async |url| migrate(&settings(url)?).await).await
 }
 
-/// A service that runs until [`Self::finish`].
+/// A running service. Dropped, its ledger has to add up.
 pub struct TestService {
     pub caller: Caller,
-    replica: Replica,
+    _replica: Replica,
     key_prefix: String,
     pub database: TestDatabase,
 }
@@ -58,7 +56,7 @@ impl TestService {
         let replica = Replica::start(&database, &key_prefix, change).await?;
         Ok(Self {
             caller: replica.caller.clone(),
-            replica,
+            _replica: replica,
             key_prefix,
             database,
         })
@@ -78,27 +76,32 @@ impl TestService {
 
     /// For assertions that no endpoint answers.
     pub async fn sql(&self) -> anyhow::Result<tokio_postgres::Client> {
-        let (client, connection) = tokio_postgres::connect(self.database.url(), NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
-
-    /// Asserts the ledger proof and stops the service, which must end without error.
-    pub async fn finish(self) -> anyhow::Result<()> {
-        let proof = self.caller.get("/api/ledger/proof").await?;
-        ensure!(proof.body["holds"] == true, "{}", proof.text);
-        let count = |name: &str| proof.body[name].as_i64().context("a count is missing");
-        let all = count("free")? + count("held")? + count("sold")?;
-        ensure!(all == count("capacity")?, "{}", proof.text);
-        self.replica.stop().await
+        Ok(connect(self.database.url()).await?)
     }
 }
 
-/// One process of the service, in this process.
+impl Drop for TestService {
+    fn drop(&mut self) {
+        assert_at_end(|| check_ledger(self.database.url()));
+    }
+}
+
+/// Fails unless every unit is free, held or sold, and the ledger proves it.
+async fn check_ledger(url: &str) -> anyhow::Result<()> {
+    let limits = Limits {
+        connect: SOON,
+        read_timeout: SOON,
+    };
+    let client = pool(&url.parse()?, limits, 1)?.get().await?;
+    let proof = inventory::proof::prove(&client).await?;
+    ensure!(proof.holds(), "{:?}", proof.violations);
+    Ok(())
+}
+
+/// One process of the service, as it were. Dropped, it has to end in order.
 pub struct Replica {
     pub caller: Caller,
-    handle: ServiceHandle,
-    running: JoinHandle<anyhow::Result<()>>,
+    _running: InProcess,
 }
 
 impl Replica {
@@ -114,19 +117,21 @@ impl Replica {
         // The default is for production; a debug build on a busy machine is slower.
         settings.redis.timeout = Duration::from_millis(500);
         change(&mut settings);
-        let application = Application::build(&settings).await?;
+        let build = async move { Application::build(&settings).await };
+        let application = InProcess::build(build).await?;
+        let (address, handle) = (application.address(), application.handle());
+        let stop = async move { handle.stop(true).await };
         Ok(Self {
-            caller: caller(format!("http://{}", application.address()))?,
-            handle: application.handle(),
-            running: tokio::spawn(application.run()),
+            // Nothing here is booked by count.
+            caller: Caller::new(format!("http://{address}"), Refusals::Problems)?,
+            _running: InProcess::run(application.run(), stop)?,
         })
     }
+}
 
-    /// Stops it; it must end without error.
-    pub async fn stop(self) -> anyhow::Result<()> {
-        self.handle.stop(true).await;
-        tokio::time::timeout(SOON, self.running).await??
-    }
+/// A body without what differs from run to run.
+pub fn tidy(answer: &Answer) -> Value {
+    answer.tidy(&["id", "event_id"])
 }
 
 pub fn event(tickets: i64) -> Value {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::caller::tidy;
 use crate::support::TestService;
+use crate::support::tidy;
 
 const NOBODY: &str = "/api/v1/users/00000000-0000-0000-0000-000000000000";
 
@@ -35,7 +35,7 @@ async fn a_user_lives() -> anyhow::Result<()> {
     assert_eq!((gone.status, gone.text.as_str()), (204, ""));
     assert_eq!(caller.get(&path).await?.summary(), "404 unknown_user");
     assert_eq!(caller.delete(&path).await?.summary(), "404 unknown_user");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn an_address_belongs_to_one_user_however_it_is_written() -> anyhow::Resul
     let own = json!({"email": "BEN@example.org"});
     let own = caller.put(&format!("/api/v1/users/{ben}"), &own).await?;
     assert_eq!(own.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
     assert_eq!(caller.get("/api/v1/users/7").await?.status, 404);
     let method = caller.delete("/api/v1/users").await?;
     assert_eq!(method.summary(), "405 method_not_allowed");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_user_with_live_bookings_stays() -> anyhow::Result<()> {
         .await?;
         assert_eq!(caller.delete(&path).await?.status, 204, "{channel}");
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -176,5 +176,5 @@ async fn an_address_is_one_in_all_its_forms() -> anyhow::Result<()> {
         .await?;
     assert_eq!(changed.body["email"], "Bén@example.org");
     assert_eq!(add("BÉN@example.org").await?.summary(), "409 email_taken");
-    service.finish().await
+    Ok(())
 }

@@ -1,7 +1,8 @@
-//! A caller of running services for their tests. It checks the contract of every answer: see [`Answer`].
-//! Tests wrap it for what only one service has.
+//! An HTTP caller of running services. Whatever is asked, it checks what holds for every answer: see [`Answer`].
 
 mod answer;
+mod call;
+mod calls;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 pub use answer::{Answer, Refusals};
+pub use call::Call;
 
 /// Longer than anything in a test takes, on a busy machine too.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -36,7 +38,15 @@ impl Caller {
         })
     }
 
-    /// A copy with this token.
+    /// A caller of the service at this port of the machine, whichever of the three it is.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn local(port: u16) -> anyhow::Result<Self> {
+        Self::new(format!("http://127.0.0.1:{port}"), Refusals::PlainToo)
+    }
+
+    /// The same with this token.
     #[must_use]
     pub fn bearing(&self, token: &str) -> Self {
         Self {
@@ -45,8 +55,7 @@ impl Caller {
         }
     }
 
-    /// The full URL of a path.
-    #[must_use]
+    /// The whole address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -67,13 +76,38 @@ impl Caller {
         let request = request?;
         let is_head = *request.method() == Method::HEAD;
         let answer = Answer::of(http.execute(request).await?).await?;
-        answer.check_head()?;
-        if !is_head {
-            answer.check_body(self.refusals)?;
-        }
+        self.check(&answer, is_head)?;
         Ok(answer)
     }
 
+    /// Sends a request to a service that may be killed at any moment; `None` when there was no answer, or not all of
+    /// one.
+    ///
+    /// # Errors
+    /// When there is an answer that no answer may be.
+    pub async fn try_send(&self, request: RequestBuilder) -> anyhow::Result<Option<Answer>> {
+        let Ok(response) = request.send().await else {
+            return Ok(None);
+        };
+        let Ok(answer) = Answer::of(response).await else {
+            return Ok(None);
+        };
+        self.check(&answer, false)?;
+        Ok(Some(answer))
+    }
+
+    fn check(&self, answer: &Answer, is_head: bool) -> anyhow::Result<()> {
+        answer.check_head()?;
+        if is_head {
+            return Ok(());
+        }
+        answer.check_body(self.refusals)
+    }
+
+    /// A GET.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
     pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         self.send(self.request(Method::GET, path)).await
     }

@@ -21,12 +21,15 @@
 //!
 //! No service depends on this crate.
 
+pub mod background;
 pub mod background_load;
 pub mod caller;
 pub mod cores;
 pub mod environment;
 mod frozen;
+mod in_process;
 mod interrupt;
+mod invariants;
 pub mod ledger_proof;
 pub mod program;
 mod proxy;
@@ -37,7 +40,9 @@ mod test_database;
 mod wait;
 
 pub use frozen::Frozen;
+pub use in_process::InProcess;
 pub use interrupt::unless_interrupted;
+pub use invariants::assert_at_end;
 pub use proxy::Proxy;
 pub use servers::{DATABASE_URL, PrivateServers, REDIS_URL, Servers};
 pub use test_database::TestDatabase;

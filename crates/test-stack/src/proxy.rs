@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::wait_until;
+use crate::background::spawn;
+use crate::wait_until;
 
 /// A client's COMMIT: a simple query with its length and text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -35,8 +36,8 @@ enum Order {
 pub struct Proxy {
     url: String,
     passage: Arc<Passage>,
-    /// Accepts connections until dropped, which also ends them.
-    _tasks: JoinSet<()>,
+    /// Accepts connections until the proxy is dropped, and has them end then.
+    accepting: JoinHandle<()>,
 }
 
 /// State shared by all connections.
@@ -58,7 +59,8 @@ impl Proxy {
         let (login, server) = authority
             .rfind('@')
             .map_or(("", authority), |at| authority.split_at(at + 1));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        // On the background's runtime: it passes on also while a test's own is blocked.
+        let listener = spawn(TcpListener::bind("127.0.0.1:0"))?.await??;
         let port = listener.local_addr()?.port();
         let passage = Arc::new(Passage {
             server: server.to_owned(),
@@ -69,12 +71,10 @@ impl Proxy {
             answers_to_lose: AtomicUsize::new(0),
             answers_lost: AtomicUsize::new(0),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&passage)));
         Ok(Self {
             url: format!("{scheme}://{login}127.0.0.1:{port}{path}"),
+            accepting: spawn(accept(listener, Arc::clone(&passage)))?,
             passage,
-            _tasks: tasks,
         })
     }
 
@@ -128,6 +128,12 @@ impl Proxy {
             async || self.commits_lost() >= commits,
         )
         .await
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
     }
 }
 

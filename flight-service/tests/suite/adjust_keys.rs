@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::caller::{Answer, Caller};
 use crate::support::{AI101, AI103, TestService, seats_of};
+use test_stack::caller::{Answer, Caller};
 
 const DECREMENT: &str = "/api/flights/seats/decrement";
 const INCREMENT: &str = "/api/flights/seats/increment";
@@ -27,7 +27,7 @@ async fn a_repeated_call_gets_the_first_answer() -> anyhow::Result<()> {
         assert!(again.is_replayed());
         assert_eq!((again.status, again.text), (200, first.text.clone()));
     }
-    assert_eq!(caller.free(AI101).await?, 123);
+    assert_eq!(caller.free_seats(AI101).await?, 123);
 
     let back = caller
         .post_keyed(INCREMENT, "b1", &seats_of(AI101, 2))
@@ -37,8 +37,8 @@ async fn a_repeated_call_gets_the_first_answer() -> anyhow::Result<()> {
         .await?;
     assert!(again.is_replayed());
     assert_eq!(again.text, back.text);
-    assert_eq!(caller.free(AI101).await?, 125);
-    service.finish().await
+    assert_eq!(caller.free_seats(AI101).await?, 125);
+    Ok(())
 }
 
 #[tokio::test]
@@ -55,15 +55,15 @@ async fn a_key_belongs_to_its_request() -> anyhow::Result<()> {
         let answer = decrement(caller, "k1", &body).await?;
         assert_eq!(answer.summary(), "422 idempotency_key_reused", "{body}");
     }
-    assert_eq!(caller.free(AI103).await?, 98);
-    assert_eq!(caller.free(AI101).await?, 130);
-    // The same key on another endpoint is another key.
+    assert_eq!(caller.free_seats(AI103).await?, 98);
+    assert_eq!(caller.free_seats(AI101).await?, 130);
+    // The same key of another call is another key.
     let back = caller
         .post_keyed(INCREMENT, "k1", &seats_of(AI103, 2))
         .await?;
     assert_eq!(back.status, 200);
     assert!(!back.is_replayed());
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -82,8 +82,8 @@ async fn twenty_repeats_at_once_act_once() -> anyhow::Result<()> {
         first_ones += i32::from(!answer.is_replayed());
     }
     assert_eq!(first_ones, 1);
-    assert_eq!(service.caller.free(AI103).await?, 40);
-    service.finish().await
+    assert_eq!(service.caller.free_seats(AI103).await?, 40);
+    Ok(())
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_replay_is_answered_when_nothing_is_left() -> anyhow::Result<()> {
     assert_eq!(other.summary(), "409 sold_out");
     let again = decrement(caller, "k1", &seats_of(AI103, 100)).await?;
     assert_eq!((again.status, again.text), (200, first.text));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_refusal_is_not_stored() -> anyhow::Result<()> {
     assert_eq!(refused.summary(), "409 sold_out");
     let taken = decrement(caller, "k2", &seats_of(AI101, 1)).await?;
     assert_eq!(taken.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -129,6 +129,6 @@ async fn a_malformed_key_is_refused() -> anyhow::Result<()> {
     let longest = "k".repeat(255);
     let answer = decrement(&service.caller, &longest, &seats_of(AI101, 1)).await?;
     assert_eq!(answer.status, 200);
-    assert_eq!(service.caller.free(AI101).await?, 129);
-    service.finish().await
+    assert_eq!(service.caller.free_seats(AI101).await?, 129);
+    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::caller::Answer;
 use crate::support::{DAY, TestService, data};
+use test_stack::caller::Answer;
 
 /// The flight numbers of each itinerary, such as `AI401+AI402`.
 pub fn numbers(answer: &Answer) -> Vec<String> {
@@ -31,7 +31,7 @@ async fn three_itineraries_from_delhi_to_bombay() -> anyhow::Result<()> {
     let fastest = format!("{query}&sort_by=fastest");
     let fastest = service.caller.search(&fastest).await?;
     assert_eq!(fastest.body, cheapest.body);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn an_answer_says_all_about_its_flights() -> anyhow::Result<()> {
       ]
     }
     "#);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -108,5 +108,5 @@ async fn ids_follow_the_order_of_the_file() -> anyhow::Result<()> {
     }
     assert_eq!(service.caller.get("/api/flights/17").await?.status, 200);
     assert_eq!(service.caller.get("/api/flights/18").await?.status, 404);
-    service.finish().await
+    Ok(())
 }

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::caller::{Answer, Caller};
 use crate::holds::{hold, hold_of, turn};
 use crate::support::{AI101, FL123, TestService};
+use test_stack::caller::{Answer, Caller};
 
 fn in_a_minute() -> Timestamp {
     Timestamp::now() + SignedDuration::from_mins(1)
@@ -44,7 +44,7 @@ async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
         "{}",
         swapped.text
     );
-    assert_eq!(caller.free(FL123).await?, 26);
+    assert_eq!(caller.free_seats(FL123).await?, 26);
     assert_eq!(
         swap(caller, id, &["C1"], 1).await?.summary(),
         "409 superseded"
@@ -72,7 +72,7 @@ async fn seats_are_swapped_whole_or_not_at_all() -> anyhow::Result<()> {
         "400 /legs/0/seats"
     );
     assert_eq!(swap(caller, id, &["C1"], 0).await?.invalid(), "400 /number");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -130,8 +130,8 @@ async fn a_swap_names_the_flights_of_the_hold_each_once() -> anyhow::Result<()> 
     let others = swap(others, 1).await?;
     assert_eq!(others.summary(), "422 idempotency_key_reused");
     turn(caller, id, "release").await?;
-    assert_eq!(caller.free(FL123).await?, 30);
-    service.finish().await
+    assert_eq!(caller.free_seats(FL123).await?, 30);
+    Ok(())
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_refused_swap_is_refused_again() -> anyhow::Result<()> {
         "409 seat_taken"
     );
     assert_eq!(swap(caller, id, &["B1"], 2).await?.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_hold_that_is_confirmed_twice_in_one_call_is_sold_once() -> anyhow::Re
         .await?;
     let confirmed = json!({"id": id, "confirmed": true});
     assert_eq!(answer.body["results"], json!(vec![confirmed; 3]));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -201,5 +201,5 @@ async fn many_holds_are_confirmed_at_once() -> anyhow::Result<()> {
         let answer = caller.post("/api/holds/confirm", &wrong).await?;
         assert_eq!(answer.invalid(), "400 /ids");
     }
-    service.finish().await
+    Ok(())
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::caller::{Answer, Caller};
 use crate::holds::{hold, hold_of, turn};
 use crate::support::{FL123, TestService, seats_of};
+use test_stack::caller::{Answer, Caller};
 
 async fn hold_named(caller: &Caller, seats: &[&str]) -> anyhow::Result<Answer> {
     hold(caller, &named(Uuid::new_v4(), seats)).await
@@ -36,13 +36,13 @@ async fn a_named_seat_belongs_to_one_hold() -> anyhow::Result<()> {
     // One taken seat refuses the whole hold.
     let taken = hold_named(caller, &["A3", "A2"]).await?;
     assert_eq!(taken.summary(), "409 seat_taken");
-    assert_eq!(caller.free(FL123).await?, 28);
+    assert_eq!(caller.free_seats(FL123).await?, 28);
     turn(caller, id, "confirm").await?;
     let taken = hold_named(caller, &["A1"]).await?;
     assert_eq!(taken.summary(), "409 seat_taken");
     turn(caller, id, "release").await?;
     assert_eq!(hold_named(caller, &["A3", "A2", "A1"]).await?.status, 201);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -62,8 +62,8 @@ async fn thirty_who_want_one_seat() -> anyhow::Result<()> {
         }
     }
     assert_eq!(made, 1);
-    assert_eq!(service.caller.free(FL123).await?, 29);
-    service.finish().await
+    assert_eq!(service.caller.free_seats(FL123).await?, 29);
+    Ok(())
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn every_seat_is_sold_once() -> anyhow::Result<()> {
         }
     }
     assert_eq!((seats.len(), refused), (30, 10));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -103,8 +103,8 @@ async fn those_who_name_no_seats_sit_side_by_side() -> anyhow::Result<()> {
     // No row has eighteen seats side by side: any free ones are taken.
     let rest = seats_for(caller, 17).await?;
     assert_eq!(rest.as_array().map(Vec::len), Some(17));
-    assert_eq!(caller.free(FL123).await?, 0);
-    service.finish().await
+    assert_eq!(caller.free_seats(FL123).await?, 0);
+    Ok(())
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_seat_must_be_free_and_so_must_a_unit() -> anyhow::Result<()> {
     );
     assert_eq!(hold_named(caller, &["A1"]).await?.status, 201);
     assert_eq!(hold_named(caller, &["A2"]).await?.summary(), "409 sold_out");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -151,6 +151,6 @@ async fn seats_that_make_no_sense_are_refused() -> anyhow::Result<()> {
         let answer = hold(caller, &body).await?;
         assert_eq!(answer.invalid(), invalid, "{body}");
     }
-    assert_eq!(caller.free(FL123).await?, 30);
-    service.finish().await
+    assert_eq!(caller.free_seats(FL123).await?, 30);
+    Ok(())
 }

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use test_stack::wait_until;
 use uuid::Uuid;
 
-use crate::caller::SOON;
 use crate::holds::{hold, look, turn};
-use crate::support::{AI101, FL123, TestService, connect};
+use crate::support::{AI101, FL123, TestService};
+use local_servers::database::connect;
+use test_stack::caller::SOON;
 
 /// A hold of seat A1 that expires after some milliseconds.
 fn lapsing(id: Uuid, in_ms: i64) -> anyhow::Result<Value> {
@@ -33,8 +34,8 @@ async fn a_hold_lapses_by_itself() -> anyhow::Result<()> {
         found.is_ok_and(|answer| answer.body["status"] == "expired")
     })
     .await?;
-    assert_eq!(caller.free(AI101).await?, 130);
-    assert_eq!(caller.free(FL123).await?, 30);
+    assert_eq!(caller.free_seats(AI101).await?, 130);
+    assert_eq!(caller.free_seats(FL123).await?, 30);
     for how in ["confirm", "pin"] {
         let answer = turn(caller, id, how).await?;
         assert_eq!(answer.summary(), "410 hold_expired", "{how}");
@@ -45,7 +46,7 @@ async fn a_hold_lapses_by_itself() -> anyhow::Result<()> {
         (released.status, &released.body["status"]),
         (200, &json!("expired"))
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -61,8 +62,8 @@ async fn a_lapsed_hold_is_in_nobodys_way() -> anyhow::Result<()> {
         turn(caller, id, "confirm").await?.summary(),
         "410 hold_expired"
     );
-    assert_eq!(caller.free(AI101).await?, 127);
-    service.finish().await
+    assert_eq!(caller.free_seats(AI101).await?, 127);
+    Ok(())
 }
 
 /// Lets time pass, by moving all expiries back by this interval.
@@ -115,6 +116,6 @@ async fn pinned_and_sold_holds_do_not_lapse() -> anyhow::Result<()> {
     assert_eq!(look(caller, sold).await?.body["status"], "sold");
     assert_eq!(look(caller, pinned).await?.body["status"], "held");
     assert_eq!(turn(caller, pinned, "confirm").await?.status, 200);
-    assert_eq!(caller.free(FL123).await?, 28);
-    service.finish().await
+    assert_eq!(caller.free_seats(FL123).await?, 28);
+    Ok(())
 }

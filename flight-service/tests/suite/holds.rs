@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::caller::{Answer, Caller};
 use crate::support::{AI101, AI103, DAY, FL123, TestService, seats_of};
+use test_stack::caller::{Answer, Caller};
 
 /// A hold of seats by count, without an expiry.
 pub fn hold_of(id: Uuid, flight: i64, units: i64) -> Value {
@@ -45,7 +45,7 @@ async fn a_hold_takes_its_seats_once() -> anyhow::Result<()> {
     assert_eq!(again.status, 200);
     assert!(again.is_replayed());
     assert_eq!(again.body, made.body);
-    assert_eq!(caller.free(AI101).await?, 126);
+    assert_eq!(caller.free_seats(AI101).await?, 126);
     assert_eq!(look(caller, id).await?.body, made.body);
 
     for body in [
@@ -58,8 +58,8 @@ async fn a_hold_takes_its_seats_once() -> anyhow::Result<()> {
         let answer = hold(caller, &body).await?;
         assert_eq!(answer.summary(), "422 idempotency_key_reused", "{body}");
     }
-    assert_eq!(caller.free(AI101).await?, 126);
-    service.finish().await
+    assert_eq!(caller.free_seats(AI101).await?, 126);
+    Ok(())
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn twenty_requests_for_one_hold_make_one() -> anyhow::Result<()> {
         made += i32::from(answer.status == 201);
     }
     assert_eq!(made, 1);
-    assert_eq!(service.caller.free(AI103).await?, 40);
-    service.finish().await
+    assert_eq!(service.caller.free_seats(AI103).await?, 40);
+    Ok(())
 }
 
 #[tokio::test]
@@ -92,19 +92,19 @@ async fn a_hold_is_sold_and_given_back() -> anyhow::Result<()> {
         let sold = turn(caller, id, "confirm").await?;
         assert_eq!((sold.status, &sold.body["status"]), (200, &json!("sold")));
     }
-    assert_eq!(caller.free(AI101).await?, 128);
+    assert_eq!(caller.free_seats(AI101).await?, 128);
     for _ in 0..2 {
         let released = turn(caller, id, "release").await?;
         assert_eq!(released.status, 200);
         assert_eq!(released.body["status"], "released");
     }
-    assert_eq!(caller.free(AI101).await?, 130);
+    assert_eq!(caller.free_seats(AI101).await?, 130);
     for how in ["confirm", "pin"] {
         let answer = turn(caller, id, how).await?;
         assert_eq!(answer.summary(), "409 hold_released", "{how}");
     }
     assert_eq!(look(caller, id).await?.body["status"], "released");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -118,9 +118,9 @@ async fn a_release_that_comes_first_wins() -> anyhow::Result<()> {
     assert_eq!(released.body["legs"], json!([]));
     let late = hold(caller, &hold_of(id, AI101, 2)).await?;
     assert_eq!(late.summary(), "409 hold_released");
-    assert_eq!(caller.free(AI101).await?, 130);
+    assert_eq!(caller.free_seats(AI101).await?, 130);
     assert_eq!(turn(caller, id, "release").await?.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -147,23 +147,29 @@ async fn all_legs_or_none() -> anyhow::Result<()> {
     ] {
         let answer = hold(caller, &of_two(Uuid::new_v4(), last.clone())).await?;
         assert_eq!(answer.summary(), summary, "{last}");
-        assert_eq!(caller.free(AI101).await?, 130, "{last}");
-        assert_eq!(caller.free(AI103).await?, 100, "{last}");
+        assert_eq!(caller.free_seats(AI101).await?, 130, "{last}");
+        assert_eq!(caller.free_seats(AI103).await?, 100, "{last}");
     }
     let id = Uuid::new_v4();
     let dated = json!({"flight_id": AI103, "units": 2, "date": DAY});
     let answer = hold(caller, &of_two(id, dated)).await?;
     assert_eq!(answer.status, 201, "{}", answer.text);
     assert_eq!(
-        (caller.free(AI101).await?, caller.free(AI103).await?),
+        (
+            caller.free_seats(AI101).await?,
+            caller.free_seats(AI103).await?
+        ),
         (128, 98)
     );
     turn(caller, id, "release").await?;
     assert_eq!(
-        (caller.free(AI101).await?, caller.free(AI103).await?),
+        (
+            caller.free_seats(AI101).await?,
+            caller.free_seats(AI103).await?
+        ),
         (130, 100)
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -174,7 +180,7 @@ async fn a_repeated_hold_gets_its_legs_in_the_same_order() -> anyhow::Result<()>
     let made = hold(&service.caller, &body).await?;
     let again = hold(&service.caller, &body).await?;
     assert_eq!(again.body, made.body);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -194,5 +200,5 @@ async fn a_refused_hold_stays_refused() -> anyhow::Result<()> {
         assert_eq!(answer.summary(), "409 hold_refused", "{how}");
     }
     assert_eq!(turn(caller, id, "release").await?.status, 200);
-    service.finish().await
+    Ok(())
 }

@@ -8,11 +8,12 @@ use flate2::write::GzEncoder;
 use flight_service::import::{self, ImportOptions};
 use test_stack::{TestDatabase, wait_until};
 
-use crate::caller::SOON;
 use crate::demo::numbers;
 use crate::support::{
-    ScheduleDirectory, TestService, connect, data, empty_database, import_options, settings,
+    ScheduleDirectory, TestService, data, empty_database, import_options, settings,
 };
+use local_servers::database::connect;
+use test_stack::caller::SOON;
 
 /// Imports a directory into a database.
 pub async fn import(
@@ -118,7 +119,7 @@ async fn a_running_service_sees_a_new_schedule() -> anyhow::Result<()> {
         answer.is_ok_and(|answer| numbers(&answer) == ["XX1"])
     })
     .await?;
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -133,7 +134,7 @@ async fn a_new_flight_is_sold_before_search_knows_it() -> anyhow::Result<()> {
         .await?;
     assert_eq!(taken.status, 200, "{}", taken.text);
     assert_eq!(taken.body["available_seats"], 0);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::caller::Answer;
 use crate::support::{AI101, AI103, TestService, seats_of};
+use test_stack::caller::Answer;
 
 fn movements(answer: &Answer) -> Vec<String> {
     let rows = answer.body["data"].as_array().cloned().unwrap_or_default();
@@ -43,7 +43,7 @@ async fn every_movement_is_entered_once() -> anyhow::Result<()> {
         all.body["meta"],
         json!({"after": null, "before": null, "limit": 50})
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -93,5 +93,5 @@ async fn pages_go_on_and_back() -> anyhow::Result<()> {
         caller.get("/api/flights/999999/ledger").await?.summary(),
         "404 unknown_flight"
     );
-    service.finish().await
+    Ok(())
 }

@@ -3,7 +3,6 @@
 mod adjust;
 mod adjust_keys;
 mod bad_requests;
-mod caller;
 mod demo;
 mod flights;
 mod hold_changes;

@@ -5,7 +5,8 @@ use test_stack::Servers;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{TestService, connect, seats_of};
+use crate::support::{TestService, seats_of};
+use local_servers::database::connect;
 
 #[tokio::test]
 async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
@@ -25,7 +26,7 @@ async fn it_lives_is_ready_and_counts() -> anyhow::Result<()> {
     let metrics = caller.get("/metrics").await?.text;
     let timed = "http_request_duration_seconds_count{method=\"GET\",route=\"/api/flights/{id}\",status=\"200\"}";
     assert!(metrics.contains(timed), "{metrics}");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -58,8 +59,8 @@ async fn a_database_that_is_away_is_named() -> anyhow::Result<()> {
         .batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         .await?;
     assert_eq!(caller.get("/ready").await?.status, 200);
-    assert_eq!(caller.free(1).await?, 130);
-    service.finish().await
+    assert_eq!(caller.free_seats(1).await?, 130);
+    Ok(())
 }
 
 #[tokio::test]
@@ -84,7 +85,7 @@ async fn the_document_and_its_page_are_served() -> anyhow::Result<()> {
         scripts += 1;
     }
     assert!(scripts > 0, "{page}");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -115,5 +116,5 @@ async fn head_is_answered_like_get_without_a_body() -> anyhow::Result<()> {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.to_lowercase().contains(&length), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
-    service.finish().await
+    Ok(())
 }

@@ -44,7 +44,7 @@ async fn a_flight_of_the_past_is_not_sold() -> anyhow::Result<()> {
     assert_eq!(refused.summary(), "409 sales_closed");
     // Seats may still be returned.
     assert_eq!(caller.increment(&seats_of(AI103, 1)).await?.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -68,7 +68,6 @@ async fn sales_close_an_hour_before_departure() -> anyhow::Result<()> {
         let taken = caller.decrement(&body).await?;
         let expected = if sells { "200 -" } else { "409 sales_closed" };
         assert_eq!(taken.summary(), expected, "{minutes}");
-        service.finish().await?;
     }
     Ok(())
 }

@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::caller::{Answer, Caller};
 use crate::holds::{hold, hold_of};
-use crate::support::{AI101, AI103, FL123, TestService, connect, seats_of};
+use crate::support::{AI101, AI103, FL123, TestService, seats_of};
+use local_servers::database::connect;
+use test_stack::caller::{Answer, Caller};
 
 fn new_flight() -> Value {
     json!({
@@ -57,7 +58,7 @@ async fn an_added_flight_is_found_and_sold_at_once() -> anyhow::Result<()> {
     assert_eq!(cheapest(caller).await?["id"], AI103);
     let again = caller.post("/api/flights", &new_flight()).await?;
     assert_eq!(again.summary(), "409 flight_exists");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -113,7 +114,7 @@ async fn prices_are_whole_minor_units_of_their_currency() -> anyhow::Result<()> 
     let rows = sql.query(minor, &[&flights]).await?;
     let minor: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(minor, [99, 1235]);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -146,7 +147,7 @@ async fn a_key_adds_one_flight_however_often_it_comes() -> anyhow::Result<()> {
     later["flight_number"] = json!("AI901");
     let later = caller.post_keyed("/api/flights", "later", &later).await?;
     assert_eq!((later.status, later.is_replayed()), (201, false));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -171,7 +172,7 @@ async fn a_flight_that_makes_no_sense_is_not_added() -> anyhow::Result<()> {
         let answer = service.caller.post("/api/flights", &body).await?;
         assert_eq!(answer.invalid(), format!("400 /{field}"), "{}", answer.text);
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -206,7 +207,7 @@ async fn a_change_is_seen_at_once() -> anyhow::Result<()> {
             .summary(),
         "404 unknown_flight"
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -237,7 +238,7 @@ async fn a_change_that_is_refused_changes_nothing() -> anyhow::Result<()> {
         let after = caller.get(&format!("/api/flights/{AI101}")).await?;
         assert_eq!(after.body, before.body, "{body}");
     }
-    service.finish().await
+    Ok(())
 }
 
 /// From now on loading the schedule fails, but the change is committed.
@@ -253,7 +254,7 @@ async fn a_flight_that_was_made_is_answered_though_it_can_not_be_read_yet() -> a
     let cheap = change(caller, AI101, json!({"price": 1.25})).await?;
     assert_eq!((cheap.status, &cheap.body["price"]), (200, &json!(1.25)));
     assert_eq!(cancel(caller, AI103).await?.status, 204);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -282,7 +283,7 @@ async fn a_flight_is_cancelled_unless_somebody_has_seats() -> anyhow::Result<()>
         cancel(caller, 999_999).await?.summary(),
         "404 unknown_flight"
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -309,5 +310,5 @@ async fn airports_come_by_the_page() -> anyhow::Result<()> {
     );
     let first = caller.get("/api/airports?limit=3&before=DEL").await?;
     assert_eq!(codes(&first), ["BLR", "BOM", "CCU"]);
-    service.finish().await
+    Ok(())
 }

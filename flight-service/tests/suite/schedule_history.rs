@@ -11,9 +11,10 @@ use service_core::database;
 use test_stack::{wait_for, wait_until};
 use uuid::Uuid;
 
-use crate::caller::SOON;
 use crate::holds::{hold, hold_of};
-use crate::support::{AI101, FL123, TestService, connect, seats_of, settings};
+use crate::support::{AI101, FL123, TestService, seats_of, settings};
+use local_servers::database::connect;
+use test_stack::caller::SOON;
 
 /// Number of demo flights, which flew in 2024.
 const DEMO: usize = 17;
@@ -58,7 +59,7 @@ async fn departed_flights_are_looked_up_and_not_kept_in_memory() -> anyhow::Resu
         .post("/api/flights/validate", &seats_of(AI101, 1))
         .await?;
     assert_eq!(validated.body["code"], "sales_closed", "{}", validated.text);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -88,5 +89,5 @@ async fn following_the_counts_reads_no_table_whole() -> anyhow::Result<()> {
     })
     .await?;
     assert_eq!(now.1, whole);
-    service.finish().await
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The database refuses broken rules: each rule has a constraint.
 
-use crate::support::{connect, demo_database, empty_database};
+use crate::support::{demo_database, empty_database};
+use local_servers::database::connect;
 
 #[tokio::test]
 async fn every_rule_has_a_constraint() -> anyhow::Result<()> {

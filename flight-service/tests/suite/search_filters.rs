@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::caller::Answer;
 use crate::demo::numbers;
 use crate::support::{AI103, DAY, TestService, seats_of};
+use test_stack::caller::Answer;
 
 /// From Delhi to Bengaluru: two direct flights, two itineraries via Hyderabad, one via Kolkata.
 fn to_bengaluru(more: &str) -> String {
@@ -48,7 +48,7 @@ async fn each_filter_leaves_what_it_says() -> anyhow::Result<()> {
         assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
         assert_eq!(numbers(&answer), found, "{filter}");
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn windows_are_local_times_of_day() -> anyhow::Result<()> {
             assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");
         }
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_wrong_filter_is_named() -> anyhow::Result<()> {
             .await?;
         assert_eq!(answer.invalid(), format!("400 /{name}"), "{}", answer.text);
     }
-    service.finish().await
+    Ok(())
 }
 
 /// Walks all pages; asserts that the last one says so.
@@ -184,7 +184,7 @@ async fn pages_follow_one_another() -> anyhow::Result<()> {
             );
         }
     }
-    service.finish().await
+    Ok(())
 }
 
 /// More itineraries than the candidate cache holds: the rest is searched for.
@@ -216,7 +216,7 @@ async fn pages_reach_behind_the_candidates() -> anyhow::Result<()> {
     }
     let left = service.caller.search(&format!("{query}&limit=100")).await?;
     assert_eq!(left.body["count"], 90);
-    service.finish().await
+    Ok(())
 }
 
 async fn calendar(service: &TestService, query: &str) -> anyhow::Result<Answer> {
@@ -262,7 +262,7 @@ async fn a_calendar_has_the_cheapest_of_each_day() -> anyhow::Result<()> {
     let march = calendar(&service, "source=DEL&destination=BOM&month=2024-03").await?;
     assert_eq!(march.body["days"][0]["price"], 300.0);
     assert_eq!(march.body["days"].as_array().map(Vec::len), Some(31));
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -291,5 +291,5 @@ async fn a_wrong_parameter_of_a_calendar_is_named() -> anyhow::Result<()> {
             answer.text
         );
     }
-    service.finish().await
+    Ok(())
 }

@@ -5,17 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
 use flight_service::settings::Settings;
 use flight_service::{Application, db, migrate};
 use serde_json::{Value, json};
-use service_http::server::ServiceHandle;
-use test_stack::{Servers, TestDatabase};
-use tokio::task::JoinHandle;
-use tokio_postgres::NoTls;
-
-use crate::caller::{Caller, SOON};
+use service_core::connections::{Limits, pool};
+use test_stack::caller::{Caller, Refusals, SOON};
+use test_stack::{InProcess, Servers, TestDatabase, assert_at_end};
 
 /// The day of the demo schedule.
 pub const DAY: &str = "2024-02-15";
@@ -97,19 +94,11 @@ fn schema_digest() -> DefaultHasher {
     digest
 }
 
-/// A direct connection, for what no endpoint shows.
-pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// A running service; every test ends with [`Self::finish`].
+/// A running service. Dropped, its ledger has to add up.
 pub struct TestService {
     pub caller: Caller,
     pub address: SocketAddr,
-    running: JoinHandle<anyhow::Result<()>>,
-    handle: ServiceHandle,
+    _replica: Replica,
     pub database: TestDatabase,
 }
 
@@ -141,21 +130,12 @@ impl TestService {
         database: TestDatabase,
         change: impl FnOnce(&mut Settings),
     ) -> anyhow::Result<Self> {
-        let servers = Servers::shared().await?;
-        let mut settings = settings(database.url())?;
-        settings.redis.enabled = true;
-        settings.redis.url = Some(servers.redis_url().into());
-        settings.redis.key_prefix = servers.unique_key_prefix();
-        // The default is for production; a debug build on a busy machine is slower.
-        settings.redis.timeout = Duration::from_millis(500);
-        change(&mut settings);
-        let application = Application::build(&settings).await?;
-        let address = application.address();
+        let prefix = Servers::shared().await?.unique_key_prefix();
+        let replica = Replica::start(&database, &prefix, change).await?;
         Ok(Self {
-            caller: Caller::new(format!("http://{address}"))?,
-            address,
-            handle: application.handle(),
-            running: tokio::spawn(application.run()),
+            caller: replica.caller.clone(),
+            address: replica.address,
+            _replica: replica,
             database,
         })
     }
@@ -171,43 +151,57 @@ impl TestService {
         key_prefix: &str,
         change: impl FnOnce(&mut Settings),
     ) -> anyhow::Result<Replica> {
-        let mut settings = settings(self.database.url())?;
-        settings.redis.enabled = true;
-        settings.redis.url = Some(Servers::shared().await?.redis_url().into());
-        settings.redis.key_prefix = key_prefix.to_owned();
-        change(&mut settings);
-        let application = Application::build(&settings).await?;
-        Ok(Replica {
-            caller: Caller::new(format!("http://{}", application.address()))?,
-            handle: application.handle(),
-            running: tokio::spawn(application.run()),
-        })
-    }
-
-    /// Asserts that the ledger adds up, then stops the service, which must end without an error.
-    pub async fn finish(self) -> anyhow::Result<()> {
-        let proof = self.caller.get("/api/ledger/proof").await?;
-        ensure!(proof.body["holds"] == true, "{}", proof.text);
-        let count = |name: &str| proof.body[name].as_i64().context("a count is missing");
-        let all = count("free")? + count("held")? + count("sold")?;
-        ensure!(all == count("capacity")?, "{}", proof.text);
-        self.handle.stop(true).await;
-        tokio::time::timeout(SOON, self.running).await??
+        Replica::start(&self.database, key_prefix, change).await
     }
 }
 
-/// A further replica of a service.
+impl Drop for TestService {
+    fn drop(&mut self) {
+        assert_at_end(|| check_ledger(self.database.url()));
+    }
+}
+
+/// Fails unless every unit is free, held or sold, and the ledger proves it.
+async fn check_ledger(url: &str) -> anyhow::Result<()> {
+    let limits = Limits {
+        connect: SOON,
+        read_timeout: SOON,
+    };
+    let client = pool(&url.parse()?, limits, 1)?.get().await?;
+    let proof = inventory::proof::prove(&client).await?;
+    ensure!(proof.holds(), "{:?}", proof.violations);
+    Ok(())
+}
+
+/// One process of the service, as it were. Dropped, it has to end in order.
 pub struct Replica {
     pub caller: Caller,
-    handle: ServiceHandle,
-    running: JoinHandle<anyhow::Result<()>>,
+    address: SocketAddr,
+    _running: InProcess,
 }
 
 impl Replica {
-    /// Stops it; it must end without an error.
-    pub async fn stop(self) -> anyhow::Result<()> {
-        self.handle.stop(true).await;
-        tokio::time::timeout(SOON, self.running).await??
+    async fn start(
+        database: &TestDatabase,
+        key_prefix: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Self> {
+        let mut settings = settings(database.url())?;
+        settings.redis.enabled = true;
+        settings.redis.url = Some(Servers::shared().await?.redis_url().into());
+        settings.redis.key_prefix = key_prefix.to_owned();
+        // The default is for production; a debug build on a busy machine is slower.
+        settings.redis.timeout = Duration::from_millis(500);
+        change(&mut settings);
+        let build = async move { Application::build(&settings).await };
+        let application = InProcess::build(build).await?;
+        let (address, handle) = (application.address(), application.handle());
+        let stop = async move { handle.stop(true).await };
+        Ok(Self {
+            caller: Caller::new(format!("http://{address}"), Refusals::Problems)?,
+            address,
+            _running: InProcess::run(application.run(), stop)?,
+        })
     }
 }
 

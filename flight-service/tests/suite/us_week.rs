@@ -8,7 +8,8 @@ use flate2::read::GzDecoder;
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::import::{count, import};
-use crate::support::{connect, data, empty_database};
+use crate::support::{data, empty_database};
+use local_servers::database::connect;
 
 /// Every so many rows are compared; a prime, so that all carriers and times of day are among them.
 const EACH: usize = 499;

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use test_stack::caller::Refusals;
 use test_stack::{wait_for, wait_until};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -44,8 +45,8 @@ async fn start(
         let event: Value = serde_json::from_str(&line)?;
         if event["message"] == "listening" {
             let address = event["address"].as_str().context("no address")?;
-            let caller = Caller::new(format!("http://{address}"))?;
-            // Drain the pipe, or the service would block on a full one.
+            let caller = Caller::new(format!("http://{address}"), Refusals::PlainToo)?;
+            // Read on, or the service would wait for room in the pipe.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return Ok((child, caller));
         }

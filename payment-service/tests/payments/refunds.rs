@@ -3,13 +3,13 @@
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::support::{Scripted, TestService, charge_of, id_of, tidy};
+use crate::support::{Scripted, TestService, captured, charge_of, id_of, tidy};
 
 #[tokio::test]
 async fn a_charge_is_given_back_in_parts_up_to_all_of_it() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let id = caller.captured(100.0).await?;
+    let id = captured(caller, 100.0).await?;
     let path = format!("/api/payments/{id}/refunds");
 
     let first = caller.post(&path, &json!({"amount": 30.25})).await?;
@@ -34,7 +34,7 @@ async fn a_charge_is_given_back_in_parts_up_to_all_of_it() -> anyhow::Result<()>
     assert_eq!(rest.status, 201);
     let more = caller.post(&path, &json!({"amount": 0.01})).await?;
     assert_eq!(more.summary(), "409 refund_exceeds_charge");
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -58,14 +58,14 @@ async fn only_money_that_was_taken_is_given_back() -> anyhow::Result<()> {
     assert_eq!(early.summary(), "409 not_captured");
     provider.let_through(1);
     charge.await??;
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn refunds_that_make_no_sense_are_refused() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let id = caller.captured(100.0).await?;
+    let id = captured(caller, 100.0).await?;
     let path = format!("/api/payments/{id}/refunds");
     for body in [
         json!({}),
@@ -83,14 +83,14 @@ async fn refunds_that_make_no_sense_are_refused() -> anyhow::Result<()> {
         let answer = caller.post(&path, &json!({"amount": 1})).await?;
         assert_eq!(answer.summary(), "404 not_found");
     }
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_repeated_refund_gives_back_once() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let id = caller.captured(100.0).await?;
+    let id = captured(caller, 100.0).await?;
     let path = format!("/api/payments/{id}/refunds");
     let all = json!({"amount": 100});
     let first = caller.post_keyed(&path, "r1", &all).await?;
@@ -104,21 +104,21 @@ async fn a_repeated_refund_gives_back_once() -> anyhow::Result<()> {
         .post_keyed(&path, "r1", &json!({"amount": 1}))
         .await?;
     assert_eq!(other_body.summary(), "422 idempotency_key_reused");
-    let other = caller.captured(100.0).await?;
+    let other = captured(caller, 100.0).await?;
     let other_path = format!("/api/payments/{other}/refunds");
     let other_charge = caller.post_keyed(&other_path, "r1", &all).await?;
     assert_eq!(other_charge.summary(), "422 idempotency_key_reused");
     // A charge's key and a refund's key are separate.
     let charge = caller.process("r1", &charge_of(10.0)).await?;
     assert_eq!(charge.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn refused_refunds_are_not_remembered() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let caller = &service.caller;
-    let id = caller.captured(100.0).await?;
+    let id = captured(caller, 100.0).await?;
     let path = format!("/api/payments/{id}/refunds");
     let refused = caller
         .post_keyed(&path, "r1", &json!({"amount": 101}))
@@ -128,13 +128,13 @@ async fn refused_refunds_are_not_remembered() -> anyhow::Result<()> {
         .post_keyed(&path, "r1", &json!({"amount": 99}))
         .await?;
     assert_eq!(made.status, 201);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn ten_refunds_at_once_never_exceed_the_charge() -> anyhow::Result<()> {
     let service = TestService::start().await?;
-    let id = service.caller.captured(100.0).await?;
+    let id = captured(&service.caller, 100.0).await?;
     let path = format!("/api/payments/{id}/refunds");
     let mut requests = tokio::task::JoinSet::new();
     for _ in 0..10 {
@@ -150,15 +150,15 @@ async fn ten_refunds_at_once_never_exceed_the_charge() -> anyhow::Result<()> {
     }
     assert_eq!(made, 3);
     assert_eq!(service.count("refunded_minor = 9000").await?, 1);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn equal_refunds_at_once_are_one() -> anyhow::Result<()> {
     let service = TestService::start().await?;
     let ids = [
-        service.caller.captured(100.0).await?,
-        service.caller.captured(100.0).await?,
+        captured(&service.caller, 100.0).await?,
+        captured(&service.caller, 100.0).await?,
     ];
     let mut requests = tokio::task::JoinSet::new();
     for number in 0..20 {
@@ -184,5 +184,5 @@ async fn equal_refunds_at_once_are_one() -> anyhow::Result<()> {
         "one charge's ten, the other's none"
     );
     assert_eq!(service.count("refunded_minor = 1000").await?, 1);
-    service.finish().await
+    Ok(())
 }

@@ -55,7 +55,7 @@ async fn wrong_fields_are_named() -> anyhow::Result<()> {
     // A refused request leaves its key free.
     let answer = service.caller.process("k1", &charge_of(10.0)).await?;
     assert_eq!(answer.status, 200);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn amounts_are_whole_minor_units_of_their_currency() -> anyhow::Result<()>
             .await?,
         1
     );
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn all_wrong_fields_are_named_at_once() -> anyhow::Result<()> {
       "type": "urn:holdfast:problem:invalid_request"
     }
     "#);
-    service.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -202,5 +202,5 @@ async fn malformed_requests_are_refused_in_the_shared_shape() -> anyhow::Result<
         assert_eq!(answer.summary(), summary);
         assert_eq!(answer.headers[media_type], "application/problem+json");
     }
-    service.finish().await
+    Ok(())
 }

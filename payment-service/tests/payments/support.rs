@@ -1,7 +1,6 @@
 //! A running service on a database of its own, and scripted providers.
 
 use std::collections::VecDeque;
-use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,17 +8,17 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+pub use local_servers::database::connect;
 use payment_service::charge::Outcome;
 use payment_service::provider::{NoAnswer, PaymentProvider, ProviderCharge};
 use payment_service::settings::Settings;
 use payment_service::{Application, db, migrate};
 use serde_json::{Value, json};
 use service_core::settings::AuthMode;
-use test_stack::TestDatabase;
 use test_stack::caller::Refusals;
-pub use test_stack::caller::{Answer, SOON};
+pub use test_stack::caller::{Answer, Caller, SOON};
+use test_stack::{InProcess, TestDatabase, assert_at_end};
 use tokio::sync::Semaphore;
-use tokio_postgres::NoTls;
 
 /// A migrated database for one test.
 pub async fn database() -> anyhow::Result<TestDatabase> {
@@ -46,52 +45,15 @@ pub fn settings(url: &str) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// A direct connection, for what no endpoint shows.
-pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// The body without the fields that differ from run to run.
+/// A body without what differs from run to run.
 pub fn tidy(answer: &Answer) -> Value {
     answer.tidy(&["payment_id", "refund_id"])
 }
 
-#[derive(Clone)]
-pub struct Caller(test_stack::caller::Caller);
-
-impl Deref for Caller {
-    type Target = test_stack::caller::Caller;
-
-    fn deref(&self) -> &test_stack::caller::Caller {
-        &self.0
-    }
-}
-
-impl Caller {
-    pub fn new(base: String) -> anyhow::Result<Self> {
-        Ok(Self(test_stack::caller::Caller::new(
-            base,
-            Refusals::PlainToo,
-        )?))
-    }
-
-    pub async fn process(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.post_keyed("/api/payments/process", key, body).await
-    }
-
-    pub async fn close(&self, key: &str) -> anyhow::Result<Answer> {
-        self.post("/api/payments/close", &json!({"key": key})).await
-    }
-
-    /// Makes a captured charge and returns its id.
-    pub async fn captured(&self, amount: f64) -> anyhow::Result<String> {
-        let answer = self
-            .post("/api/payments/simulate/success", &charge_of(amount))
-            .await?;
-        id_of(&answer)
-    }
+/// A captured charge of so much.
+pub async fn captured(caller: &Caller, amount: f64) -> anyhow::Result<String> {
+    let path = "/api/payments/simulate/success";
+    id_of(&caller.post(path, &charge_of(amount)).await?)
 }
 
 pub fn charge_of(amount: f64) -> Value {
@@ -106,12 +68,12 @@ pub fn id_of(answer: &Answer) -> anyhow::Result<String> {
         .to_owned())
 }
 
-/// A running service; every test ends with [`Self::finish`].
+/// A running service. Dropped, money has to add up and nothing may be stuck.
 pub struct TestService {
     pub caller: Caller,
     pub database: Arc<TestDatabase>,
     pub sql: tokio_postgres::Client,
-    handle: service_http::server::ServiceHandle,
+    _running: InProcess,
 }
 
 impl TestService {
@@ -125,8 +87,8 @@ impl TestService {
         let database = database().await?;
         let mut settings = settings(database.url())?;
         change(&mut settings);
-        let application = Application::build(&settings).await?;
-        Self::run(application, Arc::new(database)).await
+        let build = async move { Application::build(&settings).await };
+        Self::run(InProcess::build(build).await?, Arc::new(database)).await
     }
 
     /// With this provider.
@@ -145,26 +107,25 @@ impl TestService {
     ) -> anyhow::Result<Self> {
         let mut settings = settings(database.url())?;
         change(&mut settings);
-        let application = Application::with_provider(&settings, provider.clone()).await?;
-        Self::run(application, database).await
+        let provider = provider.clone();
+        let build = async move { Application::with_provider(&settings, provider).await };
+        Self::run(InProcess::build(build).await?, database).await
     }
 
     async fn run(application: Application, database: Arc<TestDatabase>) -> anyhow::Result<Self> {
-        let caller = Caller::new(format!("http://{}", application.address()))?;
-        let handle = application.handle();
-        tokio::spawn(application.run());
+        let (address, handle) = (application.address(), application.handle());
+        let stop = async move { handle.stop(true).await };
         Ok(Self {
-            caller,
+            caller: Caller::new(format!("http://{address}"), Refusals::PlainToo)?,
             sql: connect(database.url()).await?,
+            _running: InProcess::run(application.run(), stop)?,
             database,
-            handle,
         })
     }
 
     /// Number of charges that match an SQL condition.
     pub async fn count(&self, condition: &str) -> anyhow::Result<i64> {
-        let sql = format!("SELECT count(*) FROM charges WHERE {condition}");
-        Ok(self.sql.query_one(&sql, &[]).await?.try_get(0)?)
+        count(&self.sql, condition).await
     }
 
     /// Expires the lease of every running charge.
@@ -172,24 +133,29 @@ impl TestService {
         let sql = "UPDATE charges SET lease_expires_at = now() WHERE status = 'processing'";
         Ok(self.sql.execute(sql, &[]).await?)
     }
+}
 
-    /// Asserts that money adds up and no charge is stuck, then stops the service.
-    pub async fn finish(self) -> anyhow::Result<()> {
-        let stuck = self.count("status = 'processing'").await?;
-        ensure!(stuck == 0, "{stuck} charges are still processing");
-        let wrong = self
-            .count(
-                "refunded_minor <> (SELECT COALESCE(sum(r.amount_minor), 0) FROM refunds r \
-                 WHERE r.payment_id = charges.payment_id)",
-            )
-            .await?;
-        ensure!(wrong == 0, "{wrong} charges disagree with their refunds");
-        self.handle.stop(false).await;
-        Ok(())
+impl Drop for TestService {
+    fn drop(&mut self) {
+        assert_at_end(async || {
+            let sql = connect(self.database.url()).await?;
+            let stuck = count(&sql, "status = 'processing'").await?;
+            ensure!(stuck == 0, "{stuck} charges are still processing");
+            let wrong = "refunded_minor <> (SELECT COALESCE(sum(r.amount_minor), 0) FROM refunds r \
+                         WHERE r.payment_id = charges.payment_id)";
+            let wrong = count(&sql, wrong).await?;
+            ensure!(wrong == 0, "{wrong} charges disagree with their refunds");
+            Ok(())
+        });
     }
 }
 
-/// A provider with scripted answers, which counts its calls and can be held back.
+async fn count(sql: &tokio_postgres::Client, condition: &str) -> anyhow::Result<i64> {
+    let sql_text = format!("SELECT count(*) FROM charges WHERE {condition}");
+    Ok(sql.query_one(&sql_text, &[]).await?.try_get(0)?)
+}
+
+/// A provider that answers when it is let, what it is told, and counts how often it was asked.
 #[derive(Debug)]
 pub struct Scripted {
     calls: AtomicU32,

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Customer;
-use crate::caller::Call;
-use crate::shows::Shows;
-use crate::told::{End, Which};
+use crate::events::Events;
+use crate::observations::{End, Which};
+use test_stack::caller::Call;
 
 /// Fields of a booking that never change.
 const LASTING: [&str; 7] = [
@@ -32,15 +32,15 @@ impl Customer<'_> {
         let call = Call::post("/api/v1/bookings", self.tickets());
         let booked = if self.is_likely(0.6) {
             let call = call.keyed(self.key(wish));
-            let booked = self.insist(&call).await?;
+            let booked = self.retry(&call).await?;
             if booked.status == 201 && self.is_likely(0.4) {
-                let again = self.insist(&call).await?;
+                let again = self.retry(&call).await?;
                 ensure!(again.status == 201, "{again:?} after {booked:?}");
                 is_same(&again.body, &booked.body)?;
             }
             booked
         } else {
-            match self.once(&call).await? {
+            match self.call_once(&call).await? {
                 Some(booked) => booked,
                 None => return Ok(()),
             }
@@ -59,7 +59,7 @@ impl Customer<'_> {
         };
         let path = format!("/api/v1/bookings/{id}");
         if self.is_likely(0.5) {
-            let seen = self.insist(&Call::new(Method::GET, path.clone())).await?;
+            let seen = self.retry(&Call::get(path.clone())).await?;
             ensure!(seen.status == 200, "{seen:?}");
             is_same(&seen.body, &booked.body)?;
             match seen.body["status"].as_str() {
@@ -72,13 +72,13 @@ impl Customer<'_> {
         if self.is_likely(0.35) {
             end = self.give_up_tickets(&path).await?;
         }
-        self.tell(Which::Hold(id), end);
+        self.observe(Which::Hold(id), end);
         Ok(())
     }
 
     async fn give_up_tickets(&mut self, path: &str) -> anyhow::Result<End> {
         let cancel = Call::new(Method::PUT, format!("{path}/cancel"));
-        let cancelled = self.insist(&cancel).await?;
+        let cancelled = self.retry(&cancel).await?;
         match cancelled.status {
             200 => Ok(End::Cancelled),
             // Its deadline has passed, or an earlier call whose answer was lost cancelled it.
@@ -88,11 +88,11 @@ impl Customer<'_> {
     }
 
     fn tickets(&mut self) -> Value {
-        let event = self.shows.events[usize::from(self.is_likely(0.4))];
+        let event = self.events.events[usize::from(self.is_likely(0.4))];
         let quantity = self.random.random_range(1..=3);
         let mut body = json!({"user_id": self.user, "event_id": event, "quantity": quantity});
         if self.is_likely(0.3) {
-            body["voucher"] = json!(Shows::voucher(self.random.random_range(0..2)));
+            body["voucher"] = json!(Events::voucher(self.random.random_range(0..2)));
         }
         body
     }

@@ -1,15 +1,16 @@
 //! The audit log: every change by staff is logged before it is done, with its request and outcome.
 
 use anyhow::ensure;
+use local_servers::service::Service;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokens::Role;
 use uuid::Uuid;
 
 use super::world::{FL123, World};
-use crate::caller::Caller;
 use crate::databases::DAY;
-use crate::services::{AI101, Part};
+use crate::services::AI101;
+use test_stack::caller::Caller;
 
 const ALICE: &str = "7";
 
@@ -76,7 +77,7 @@ async fn admin_actions_are_logged() -> anyhow::Result<()> {
     ensure!(latest["target"] == path, "{latest}");
     ensure!(before["action"] == "flight.cancel", "{before}");
 
-    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    let sql = crate::sql::connect(&world.services.databases.bookings).await?;
     for statement in [
         "UPDATE audit_log SET actor = 'nobody'",
         "DELETE FROM audit_log",
@@ -87,13 +88,13 @@ async fn admin_actions_are_logged() -> anyhow::Result<()> {
     ] {
         ensure!(sql.batch_execute(statement).await.is_err(), "{statement}");
     }
-    world.finish().await
+    Ok(())
 }
 
 #[tokio::test]
 async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
     let world = World::start().await?;
-    let service = world.tokens.good("booking-service", Role::Service)?;
+    let caller = world.tokens.good("booking-service", Role::Service)?;
     let seats = json!({"flight_id": AI101, "seats": 1, "date": DAY});
     let hold = Uuid::new_v4();
     let leg = json!({"flight_id": FL123, "units": 1, "seats": ["A1"]});
@@ -105,45 +106,55 @@ async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
     let of_hold = |what: &str| format!("/api/holds/{hold}/{what}");
     let calls = [
         (
-            Part::Flights,
+            Service::Flight,
             "seats.decrement",
             "/api/flights/seats/decrement".to_owned(),
             &seats,
         ),
         (
-            Part::Flights,
+            Service::Flight,
             "seats.increment",
             "/api/flights/seats/increment".to_owned(),
             &seats,
         ),
-        (Part::Flights, "hold.add", "/api/holds".to_owned(), &held),
-        (Part::Flights, "hold.pin", of_hold("pin"), &nothing),
-        (Part::Flights, "hold.confirm", of_hold("confirm"), &nothing),
-        (Part::Flights, "hold.release", of_hold("release"), &nothing),
+        (Service::Flight, "hold.add", "/api/holds".to_owned(), &held),
+        (Service::Flight, "hold.pin", of_hold("pin"), &nothing),
         (
-            Part::Payments,
+            Service::Flight,
+            "hold.confirm",
+            of_hold("confirm"),
+            &nothing,
+        ),
+        (
+            Service::Flight,
+            "hold.release",
+            of_hold("release"),
+            &nothing,
+        ),
+        (
+            Service::Payment,
             "charge.add",
             "/api/payments/process".to_owned(),
             &charge,
         ),
         (
-            Part::Payments,
+            Service::Payment,
             "charge.close",
             "/api/payments/close".to_owned(),
             &key,
         ),
         (
-            Part::Payments,
+            Service::Payment,
             "charge.simulate",
             "/api/payments/simulate/success".to_owned(),
             &charge,
         ),
     ];
-    for (part, name, path, body) in &calls {
-        let admin = world.caller(*part);
+    for (service, name, path, body) in &calls {
+        let admin = world.caller(*service);
         let before = newest(admin, 1).await?;
-        // Services do the same all the time, and are not logged.
-        let daily = admin.bearing(&service);
+        // Day by day the services do it among themselves.
+        let daily = admin.bearing(&caller);
         let daily = daily.request(Method::POST, path).json(body).send().await?;
         ensure!(
             newest(admin, 1).await? == before,
@@ -158,7 +169,7 @@ async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
         );
         ensure!(action["status"] == done.status, "{name}: {action}");
     }
-    world.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -220,5 +231,5 @@ async fn a_log_entry_has_its_request_and_outcome() -> anyhow::Result<()> {
         own(&actions[0]).is_some() && own(&actions[0]) != own(&actions[1]),
         "{actions:?}"
     );
-    world.finish().await
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //! staff see who has a seat.
 
 use anyhow::{Context as _, ensure};
+use local_servers::service::Service;
 use reqwest::Method;
 use serde_json::{Value, json};
 use test_stack::Servers;
@@ -10,9 +11,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use super::world::{FL123, World, purchase_of};
-use crate::caller::SOON;
 use crate::databases::DAY;
-use crate::services::{AI101, Part};
+use crate::services::AI101;
+use test_stack::caller::SOON;
 
 const ALICE: &str = "7";
 const BOB: &str = "8";
@@ -49,7 +50,7 @@ async fn nobody_acts_in_another_users_name() -> anyhow::Result<()> {
             granted.status()
         );
     }
-    world.finish().await
+    Ok(())
 }
 
 /// All commands that Redis receives meanwhile.
@@ -107,8 +108,8 @@ async fn order_ownership_comes_from_its_row_and_never_reaches_redis() -> anyhow:
         ensure!(!said.contains(personal), "{personal}");
     }
 
-    // The row has another owner now: nothing cached elsewhere lets the first one in.
-    let sql = crate::databases::connect(&world.services.databases.bookings).await?;
+    // The row is another's now: nothing that was kept elsewhere lets the first one in.
+    let sql = crate::sql::connect(&world.services.databases.bookings).await?;
     let given = "UPDATE bookings SET user_ref = $1 WHERE hold_id::text = $2";
     ensure!(sql.execute(given, &[&BOB, &id]).await? == 1);
     let payment = json!({"paymentCode": "12345"});
@@ -118,7 +119,7 @@ async fn order_ownership_comes_from_its_row_and_never_reaches_redis() -> anyhow:
     ensure!(alice.delete(&path).await?.status == 404);
     ensure!(bob.get(&path).await?.status == 200);
     ensure!(bob.delete(&path).await?.status == 200);
-    world.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -132,31 +133,31 @@ async fn only_its_owner_and_staff_see_who_has_a_seat() -> anyhow::Result<()> {
     let path = format!("/api/flights/{FL123}/seats");
     let nothing = (Value::Null, Value::Null);
     let known = (id.clone(), json!(ALICE));
-    for (name, part, token, told) in [
-        ("nobody", Part::Bookings, None, &nothing),
+    for (name, service, token, told) in [
+        ("nobody", Service::Booking, None, &nothing),
         (
             "bob",
-            Part::Bookings,
+            Service::Booking,
             Some(world.tokens.good(BOB, Role::Customer)?),
             &nothing,
         ),
         (
             "alice",
-            Part::Bookings,
+            Service::Booking,
             Some(world.tokens.good(ALICE, Role::Customer)?),
             &known,
         ),
-        ("agent", Part::Bookings, Some(agent.clone()), &known),
-        ("nobody", Part::Flights, None, &nothing),
+        ("agent", Service::Booking, Some(agent.clone()), &known),
+        ("nobody", Service::Flight, None, &nothing),
         (
             "alice",
-            Part::Flights,
+            Service::Flight,
             Some(world.tokens.good(ALICE, Role::Customer)?),
             &nothing,
         ),
-        ("agent", Part::Flights, Some(agent), &(id, Value::Null)),
+        ("agent", Service::Flight, Some(agent), &(id, Value::Null)),
     ] {
-        let mut request = world.http.get(world.url(part, &path)).timeout(SOON);
+        let mut request = world.http.get(world.url(service, &path)).timeout(SOON);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -167,14 +168,14 @@ async fn only_its_owner_and_staff_see_who_has_a_seat() -> anyhow::Result<()> {
             "{seat}"
         );
         let shown = (seat["reservedBy"].clone(), seat["userId"].clone());
-        ensure!(shown == *told, "{name} at {part:?}: {seat}");
+        ensure!(shown == *told, "{name} at {service:?}: {seat}");
     }
     for (token, told) in [
         (None, false),
         (Some(world.tokens.good(ALICE, Role::Customer)?), false),
         (Some(world.tokens.good("agnes", Role::Agent)?), true),
     ] {
-        let url = world.url(Part::Bookings, &format!("{path}/stream"));
+        let url = world.url(Service::Booking, &format!("{path}/stream"));
         let mut request = world.http.get(url).timeout(SOON);
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -189,7 +190,7 @@ async fn only_its_owner_and_staff_see_who_has_a_seat() -> anyhow::Result<()> {
         ensure!(text.contains("RESERVED"), "{text}");
         ensure!(text.contains("reservedBy") == told, "{text}");
     }
-    world.finish().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -203,5 +204,5 @@ async fn idempotency_keys_belong_to_one_customer() -> anyhow::Result<()> {
         ids.push(answer.body["booking_id"].clone());
     }
     ensure!(ids[0] != ids[1] && ids[0] == ids[2], "{ids:?}");
-    world.finish().await
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! The expected answers, call by call. The columns are `visitors::VISITORS`, who call in that order: a later
 //! visitor finds what the earlier ones have done.
 
+use local_servers::service::Service;
 use serde_json::{Value, json};
 
 use super::world::{FL123, OWNER, purchase_of};
 use crate::databases::DAY;
-use crate::services::{AI101, Part};
+use crate::services::AI101;
 
 /// The ids of existing resources.
 pub struct Target {
@@ -91,11 +92,12 @@ fn with(answers: [u16; 8], granted: u16) -> [u16; 8] {
     answers.map(|answer| if answer == 200 { granted } else { answer })
 }
 
-pub fn rows(targets: &Target) -> [(Part, Vec<Row>); 3] {
+/// The rows of each service.
+pub fn rows(targets: &Target) -> [(Service, Vec<Row>); 3] {
     [
-        (Part::Flights, flights(targets)),
-        (Part::Bookings, bookings(targets)),
-        (Part::Payments, payments(targets)),
+        (Service::Flight, flights(targets)),
+        (Service::Booking, bookings(targets)),
+        (Service::Payment, payments(targets)),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The three services with auth required, and the visitors' target resources.
 
 use anyhow::Context as _;
+use local_servers::service::Service;
 use local_servers::temporary_directory::TemporaryDirectory;
 use serde_json::{Value, json};
 use service_core::settings::{AuthMode, AuthSettings};
@@ -8,9 +9,9 @@ use tokens::{Role, Signer};
 
 use super::table::Target;
 use super::visitors::Tokens;
-use crate::caller::Caller;
 use crate::databases::DAY;
-use crate::services::{AI101, Part, Services, Settings};
+use crate::services::{AI101, Services, Settings};
+use test_stack::caller::Caller;
 
 /// The customer who owns everything.
 pub const OWNER: &str = "7";
@@ -49,13 +50,15 @@ impl World {
             settings.flights.auth.jwks_file = Some(jwks.clone());
             settings.payments.auth.jwks_file = Some(jwks);
             settings.bookings.auth.signing_key = Some(key.into());
-            // A slow answer of Redis would make the service count failures by itself.
-            settings.bookings.redis.timeout = crate::caller::SOON;
+            // A slow answer of Redis would have the service count failures by itself.
+            settings.bookings.redis.timeout = test_stack::caller::SOON;
             change(settings);
         })
         .await?;
         let tokens = Tokens { signer };
         let admin = tokens.good("ada", Role::Admin)?;
+        // What visitors leave is not looked at.
+        services.skip_invariants();
         services.flights = services.flights.bearing(&admin);
         services.bookings = services.bookings.bearing(&admin);
         services.payments = services.payments.bearing(&admin);
@@ -70,16 +73,16 @@ impl World {
         })
     }
 
-    pub fn caller(&self, part: Part) -> &Caller {
-        match part {
-            Part::Flights => &self.services.flights,
-            Part::Bookings => &self.services.bookings,
-            Part::Payments => &self.services.payments,
+    pub fn caller(&self, service: Service) -> &Caller {
+        match service {
+            Service::Flight => &self.services.flights,
+            Service::Booking => &self.services.bookings,
+            Service::Payment => &self.services.payments,
         }
     }
 
-    pub fn url(&self, part: Part, path: &str) -> String {
-        self.caller(part).url(path)
+    pub fn url(&self, service: Service, path: &str) -> String {
+        self.caller(service).url(path)
     }
 
     /// A customer's caller of booking-service.
@@ -140,14 +143,6 @@ impl World {
             charge: text(&charge.body["payment_id"])?,
             flight: flight.body["id"].to_string(),
         })
-    }
-
-    /// Ends the services; what visitors left behind is not checked.
-    pub async fn finish(mut self) -> anyhow::Result<()> {
-        for part in crate::services::PARTS {
-            self.services.stop_part(part).await?;
-        }
-        Ok(())
     }
 }
 

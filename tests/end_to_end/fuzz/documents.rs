@@ -1,17 +1,18 @@
 //! The calls in a service's OpenAPI document.
 
+use local_servers::service::Service;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use super::caller_of;
-use crate::services::{Part, Services};
+use crate::services::Services;
 
 /// A service's document.
 #[derive(Clone, Debug)]
 pub struct Document {
-    pub part: Part,
+    pub service: Service,
     pub json: Value,
     pub calls: Vec<Call>,
 }
@@ -32,15 +33,15 @@ pub struct Call {
 }
 
 impl Call {
-    /// Name in reports.
-    pub fn name(&self, part: Part) -> String {
-        format!("{part:?} {} {}", self.method, self.path)
+    /// How reports name it.
+    pub fn name(&self, service: Service) -> String {
+        format!("{service:?} {} {}", self.method, self.path)
     }
 }
 
 impl Document {
-    pub async fn read(services: &Services, part: Part) -> anyhow::Result<Self> {
-        let answer = caller_of(services, part).get("/openapi.json").await?;
+    pub async fn read(services: &Services, service: Service) -> anyhow::Result<Self> {
+        let answer = caller_of(services, service).get("/openapi.json").await?;
         let json = answer.body;
         let mut calls = Vec::new();
         for (path, item) in json["paths"].as_object().context("no paths")? {
@@ -48,7 +49,11 @@ impl Document {
                 calls.push(call(method, path, operation)?);
             }
         }
-        Ok(Self { part, json, calls })
+        Ok(Self {
+            service,
+            json,
+            calls,
+        })
     }
 
     /// Resolves a reference within this document.

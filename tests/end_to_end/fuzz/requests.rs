@@ -1,6 +1,7 @@
 //! Requests as documented, and their mutations.
 
 use anyhow::{Context as _, ensure};
+use local_servers::service::Service;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -15,7 +16,7 @@ use super::caller_of;
 use super::documents::{Call, Document};
 use super::learned::{Learned, kind_of_path};
 use super::values::{Place, described, odd, spoil};
-use crate::services::{Part, Services};
+use crate::services::Services;
 
 /// Values for a path's parameter.
 const ODD_SEGMENTS: &[&str] = &[
@@ -73,7 +74,7 @@ const HEADERS: &[(&str, &str)] = &[
 /// A generated request, with placeholders for ids that are known when it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
-    part: Part,
+    service: Service,
     call: Call,
     method: String,
     segments: Vec<Value>,
@@ -114,7 +115,7 @@ fn weight(call: &Call) -> u32 {
 }
 
 fn of_call(document: &Document, call: &Call) -> BoxedStrategy<Request> {
-    let (part, call) = (document.part, call.clone());
+    let (service, call) = (document.service, call.clone());
     let named = |place: &str| {
         let parameters = call.parameters.iter();
         let of_place = parameters.filter(|parameter| parameter["in"] == place);
@@ -177,7 +178,7 @@ fn of_call(document: &Document, call: &Call) -> BoxedStrategy<Request> {
     )
         .prop_map(
             move |(segments, query, more_query, body, method, media_type, key, headers)| Request {
-                part,
+                service,
                 call: call.clone(),
                 method,
                 segments,
@@ -256,10 +257,10 @@ impl Request {
                         .collect::<Vec<_>>()
                 })
                 .collect();
-            format!("{:?} {} {path} {self:?}\n{body}", self.part, self.method)
+            format!("{:?} {} {path} {self:?}\n{body}", self.service, self.method)
         };
         let method = Method::from_bytes(self.method.as_bytes())?;
-        let url = caller_of(services, self.part).url(&path);
+        let url = caller_of(services, self.service).url(&path);
         let mut request = http.request(method, url);
         if let Some(key) = self.key {
             request = request.header("idempotency-key", format!("key-{key}"));
@@ -280,7 +281,7 @@ impl Request {
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.starts_with("text/event-stream") {
             ensure!(self.call.is_stream, "a stream: {}", sent());
-            learned.granted().insert(self.call.name(self.part));
+            learned.granted().insert(self.call.name(self.service));
             return Ok(status);
         }
         let text = answer.text().await.with_context(sent)?;
@@ -291,18 +292,18 @@ impl Request {
         let code = code.into_iter().find(|code| code.is_string());
         let code = code.unwrap_or(&Value::Null);
         if self.method == self.call.method && !is_documented(&self.call, status, kind, code) {
-            let call = self.call.name(self.part);
+            let call = self.call.name(self.service);
             let surprise = format!("{call}: {status} {kind} {code}");
             learned.surprises().insert(surprise);
         }
         if status == 503 && !self.gives_little_time() {
-            let busy = format!("{}: 503 {}", self.call.name(self.part), body["detail"]);
+            let busy = format!("{}: 503 {}", self.call.name(self.service), body["detail"]);
             learned.busy().push(busy);
         }
         if status < 300 {
             learned.learn(kind_of_path(&self.call.path), &body);
             if self.method == self.call.method {
-                learned.granted().insert(self.call.name(self.part));
+                learned.granted().insert(self.call.name(self.service));
             }
         }
         Ok(status)
@@ -319,13 +320,13 @@ impl Request {
         let body = format!("{:?}", self.body);
         let body: String = body.chars().take(80).collect();
         let Self {
-            part,
+            service,
             method,
             call,
             headers,
             ..
         } = self;
-        format!("{part:?} {method} {} {headers:?} {body}", call.path)
+        format!("{service:?} {method} {} {headers:?} {body}", call.path)
     }
 
     fn path(&self, learned: &Learned) -> String {

@@ -1,94 +1,49 @@
-//! Services as processes: this test binary starts itself again with only the test [`the_service`], which
-//! serves there and does nothing otherwise. Built that way, the services have crash points.
+//! A service that is started again whenever it is killed.
 
 use std::env;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use local_servers::child::{Child, Launch, Lifetime, arguments};
+use local_servers::child::Child;
 use local_servers::logs::last_lines;
 use local_servers::process::ProcessIdentity;
-use local_servers::temporary_directory::unused_path;
+use local_servers::service::Service;
 use nix::sys::signal::Signal;
-use service_core::settings::AuthMode;
-use service_core::telemetry;
+use test_stack::program::QUOTED_LINES;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::kills::Step;
+use crate::faults::Step;
+use crate::process::launch;
 
-/// The service that this process serves.
-const PART: &str = "HOLDFAST_CRASH_SERVICE";
-/// The crash point.
+/// Where it is to die.
 const CRASH_AT: &str = "HOLDFAST_CRASH_AT";
 
-/// Log lines quoted in an error.
-pub const QUOTED_LINES: usize = 40;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Flights,
-    Bookings,
-    Payments,
-}
-
-impl Part {
-    pub const ALL: [Self; 3] = [Self::Flights, Self::Bookings, Self::Payments];
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_service() -> anyhow::Result<()> {
-    match env::var(PART).as_deref() {
-        Ok("Flights") => {
-            let mut settings = flight_service::settings::Settings::load(None)?;
-            settings.auth.mode = AuthMode::Open;
-            telemetry::start_logs(&settings.log)?;
-            let service = flight_service::Application::build(&settings).await?;
-            service.run().await
-        }
-        Ok("Bookings") => {
-            let mut settings = booking_service::settings::Settings::load(None)?;
-            settings.auth.mode = AuthMode::Open;
-            telemetry::start_logs(&settings.log)?;
-            let service = booking_service::Application::build(&settings).await?;
-            service.run().await
-        }
-        Ok("Payments") => {
-            let mut settings = payment_service::settings::Settings::load(None)?;
-            settings.auth.mode = AuthMode::Open;
-            telemetry::start_logs(&settings.log)?;
-            let service = payment_service::Application::build(&settings).await?;
-            service.run().await
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A service that is restarted whenever it dies.
-pub struct Service {
+/// A service that is kept running.
+pub struct KeptService {
     keeper: JoinHandle<anyhow::Result<()>>,
     kills: mpsc::Sender<()>,
     deaths: Arc<AtomicUsize>,
-    died_at: Arc<std::sync::Mutex<Vec<String>>>,
+    died_at: Arc<Mutex<Vec<String>>>,
     process: watch::Receiver<Option<ProcessIdentity>>,
 }
 
 /// How a service is kept running.
 pub struct Keeping {
-    pub part: Part,
+    pub service: Service,
     pub environment: Vec<(String, String)>,
-    /// Crash points of its successive processes, until the kills end.
+    /// Where its processes die, one after the other, until all faults are over.
     pub steps: Vec<Step>,
     /// Whether a process that died at its crash point is not restarted.
     pub is_left_dead: bool,
     pub log: PathBuf,
-    /// Set once nothing is killed any more.
-    pub peace: watch::Receiver<bool>,
+    /// Whether faults are over.
+    pub quiesced: watch::Receiver<bool>,
 }
 
-impl Service {
+impl KeptService {
     pub fn keep(keeping: Keeping) -> Self {
         let (kills, killed) = mpsc::channel(1);
         let deaths = Arc::new(AtomicUsize::new(0));
@@ -140,13 +95,13 @@ async fn keep(
     mut keeping: Keeping,
     mut killed: mpsc::Receiver<()>,
     deaths: Arc<AtomicUsize>,
-    died_at: Arc<std::sync::Mutex<Vec<String>>>,
+    died_at: Arc<Mutex<Vec<String>>>,
     runs: watch::Sender<Option<ProcessIdentity>>,
 ) -> anyhow::Result<()> {
     let mut steps = std::mem::take(&mut keeping.steps).into_iter();
     loop {
-        let is_peace = *keeping.peace.borrow_and_update();
-        let step = steps.next().filter(|_| !is_peace);
+        let are_faults_over = *keeping.quiesced.borrow_and_update();
+        let step = steps.next().filter(|_| !are_faults_over);
         let mut child = start(&keeping, step)?;
         runs.send_replace(Some(child.identity()));
         tokio::select! {
@@ -155,7 +110,7 @@ async fn keep(
                 child.end(&[]).await?;
                 let died = step.filter(|_| status.signal() == Some(Signal::SIGKILL as i32));
                 let Some((name, _)) = died else {
-                    anyhow::bail!("{:?} ended by itself ({status}):\n{}", keeping.part,
+                    anyhow::bail!("{} ended by itself ({status}):\n{}", keeping.service.name(),
                         last_lines(&keeping.log, QUOTED_LINES));
                 };
                 if let Ok(mut died_at) = died_at.lock() {
@@ -168,8 +123,8 @@ async fn keep(
                     return Ok(());
                 }
             }
-            // A process waiting for its crash point must not reach it any more.
-            () = peace(&mut keeping.peace), if step.is_some() => {
+            // One that waits for its step must not reach it any more.
+            () = faults_are_over(&mut keeping.quiesced), if step.is_some() => {
                 child.end(&[]).await?;
             }
         }
@@ -181,31 +136,17 @@ async fn keep(
     }
 }
 
-/// Waits until the kills end.
-async fn peace(peace: &mut watch::Receiver<bool>) {
-    if peace.wait_for(|peace| *peace).await.is_err() {
+async fn faults_are_over(quiesced: &mut watch::Receiver<bool>) {
+    if quiesced.wait_for(|quiesced| *quiesced).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
 fn start(keeping: &Keeping, step: Option<Step>) -> anyhow::Result<Child> {
     let mut environment = keeping.environment.clone();
-    environment.push((PART.to_owned(), format!("{:?}", keeping.part)));
     if let Some((name, times)) = step {
         environment.push((CRASH_AT.to_owned(), format!("{name}:{times}")));
     }
-    // The service has no directory; nothing exists at this path to be removed with it.
-    let directory = unused_path(&env::temp_dir(), "crash-service");
-    let child = Launch {
-        program: &env::current_exe()?,
-        arguments: arguments(["--exact", "process::the_service", "--nocapture"]),
-        environment,
-        hidden_environment: &[],
-        account: None,
-        working_directory: Path::new("/"),
-        log: &keeping.log,
-        last_signal: Signal::SIGKILL,
-        lifetime: &Lifetime::Temporary { directory },
-    };
-    Ok(child.start()?)
+    let program = env::current_exe()?;
+    launch(&program, keeping.service, environment, &keeping.log).spawn()
 }

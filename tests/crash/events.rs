@@ -1,26 +1,25 @@
-//! The events and vouchers of a round, and what must hold of them in the end.
+//! The events of a round and their vouchers, and whether what is shown of them is right in the end.
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
+use test_stack::caller::Call;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::caller::Call;
 use crate::world::World;
 
-/// Per-user limit of the small event.
+/// How many tickets a user may have of the small event.
 const LIMIT: i64 = 4;
 
 /// Vouchers: code, percent off, and uses; one takes off the full price.
 const VOUCHERS: [(&str, i64, i64); 2] = [("HALF", 50, 5), ("GIFT", 100, 3)];
 
-/// Two events: a large one with tickets for all, and a small one that sells out soon and has a per-user
-/// limit.
-pub struct Shows {
+/// Two events: one that has tickets for all, and one that is sold out soon and gives nobody many.
+pub struct Events {
     pub events: [Uuid; 2],
 }
 
-impl Shows {
+impl Events {
     pub async fn make(world: &World) -> anyhow::Result<Self> {
         let large = json!({"total_tickets": 500, "ticket_price": 75.5});
         let small = json!({
@@ -113,7 +112,7 @@ impl Shows {
 /// Creates a resource once, if none at this path has this name; returns its id.
 async fn made(world: &World, path: &str, name: &str, body: Value) -> anyhow::Result<Uuid> {
     let call = Call::post(path, body).keyed(name.to_owned());
-    let answer = world.bookings.insist(&call).await?;
+    let answer = world.bookings.retry(&call).await?;
     ensure!(answer.status == 201, "{answer:?}");
     Ok(answer.body["id"].as_str().context("no id")?.parse()?)
 }

@@ -1,10 +1,11 @@
-//! The databases of one round, with the demo on its day.
+//! The databases of the three services, migrated: the flights database has the demo on its day.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
+use local_servers::service::Service;
 use reconcile::{Options, Urls, Verdict};
 use service_core::migrations::MigrationSet;
 use test_stack::{Servers, TestDatabase};
@@ -65,12 +66,20 @@ impl Databases {
         })
     }
 
-    /// Reconciles the databases; valid also while bookings are in progress.
+    pub fn url(&self, service: Service) -> &str {
+        match service {
+            Service::Flight => self.flights.url(),
+            Service::Booking => self.bookings.url(),
+            Service::Payment => self.payments.url(),
+        }
+    }
+
+    /// Fails unless what is done is right, whatever is still under way.
     pub async fn audit(&self) -> anyhow::Result<Verdict> {
         let urls = Urls {
-            flights: self.flights.url().to_owned(),
-            bookings: self.bookings.url().to_owned(),
-            payments: self.payments.url().to_owned(),
+            flights: self.url(Service::Flight).to_owned(),
+            bookings: self.url(Service::Booking).to_owned(),
+            payments: self.url(Service::Payment).to_owned(),
         };
         let verdict = reconcile::audit(&urls, &Options::default()).await?;
         ensure!(verdict.clean, "{verdict}");
@@ -86,5 +95,5 @@ fn template(name: &str, sets: Vec<MigrationSet>) -> String {
             migration.checksum().hash(&mut digest);
         }
     }
-    format!("crash-{name}-{:016x}", digest.finish())
+    format!("three-services-{name}-{:016x}", digest.finish())
 }

@@ -1,12 +1,12 @@
-//! Final answers to customers, and whether they hold in the end.
+//! What customers have observed: answers that are final, and whether they hold in the end.
 
 use anyhow::{Context as _, ensure};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// A final answer.
+/// A final answer that a customer has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Observation {
     pub which: Which,
     pub end: End,
 }
@@ -18,11 +18,11 @@ pub enum Which {
     Hold(Uuid),
 }
 
-/// The possible ends of a booking, as far as its customer was told.
+/// How something ends, as far as its customer has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Confirmed,
-    /// Cancelled by its customer.
+    /// By its customer.
     Cancelled,
     /// Ended without a sale, for whatever reason.
     Over,
@@ -42,8 +42,8 @@ impl End {
     }
 }
 
-impl Told {
-    /// Checks that the booking ended as answered.
+impl Observation {
+    /// Fails unless it holds.
     pub async fn check(&self, sql: &Client) -> anyhow::Result<()> {
         let row = match &self.which {
             Which::Booking(id) => {
