@@ -21,15 +21,12 @@ use reqwest::StatusCode;
 use serde_json::json;
 use test_stack::wait_until;
 
-use crate::clients::{ABUSER, others, raw};
+use crate::clients::{ABUSER, SOON, others, raw};
 use crate::memory::{Memory, limit_of};
 use crate::world::World;
 
 /// A small answer that takes longer is delayed by the abuse.
 const OTHERS_WAIT_AT_MOST: Duration = Duration::from_secs(2);
-
-/// Generous: the machine may be busy.
-const SOON: Duration = Duration::from_secs(60);
 
 const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const LARGE: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";

@@ -1,7 +1,6 @@
 //! One round: customers while services are killed, and what is left of it when nothing breaks any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
@@ -14,13 +13,10 @@ use crate::customers::Customer;
 use crate::events::Events;
 use crate::faults::FaultPlan;
 use crate::observations::Observation;
-use crate::staff;
+use crate::staff::{self, ANSWERED_WITHIN};
 use crate::world::World;
 
 const CUSTOMERS: u64 = 12;
-
-/// How long a round waits for the next calls to be answered.
-pub const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
 
 /// Runs a round, and answers what happened in it.
 pub async fn run(seed: u64) -> anyhow::Result<String> {

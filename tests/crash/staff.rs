@@ -1,6 +1,7 @@
 //! The staff of a round: they requeue payments that kept failing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use reqwest::Method;
@@ -8,9 +9,11 @@ use test_stack::wait_until;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::round::ANSWERED_WITHIN;
 use crate::world::World;
 use test_stack::caller::Call;
+
+/// How long a round waits for the next calls to be answered.
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
 
 const LETTERS: &str = "/api/v1/payments/dead-letters";
 

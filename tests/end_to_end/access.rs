@@ -9,6 +9,7 @@ mod owners;
 mod pages;
 mod roles;
 mod table;
+mod target;
 mod visitors;
 pub mod world;
 
@@ -19,7 +20,8 @@ use anyhow::{Context as _, ensure};
 use reqwest::Method;
 use serde_json::Value;
 
-use self::table::{Owner, Row, Target};
+use self::table::{Owner, Row};
+use self::target::Target;
 use self::visitors::{VISITORS, Visitor};
 use self::world::World;
 

@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 use service_core::settings::COMMON_ALIASES;
 use test_stack::Servers;
 
-use crate::services::payment_settings;
+use crate::settings::payment_settings;
 
 /// Variables of the PostgreSQL and Redis images.
 const OF_SERVERS: [&str; 7] = [

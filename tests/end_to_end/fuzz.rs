@@ -5,6 +5,7 @@
 //! and `HOLDFAST_FUZZ_SEED` repeats it. Ids are learned from answers, whose order a seed does not determine.
 
 mod answers;
+mod callers;
 mod documents;
 mod learned;
 mod requests;
@@ -19,11 +20,11 @@ use futures_util::StreamExt as _;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use self::callers::caller_of;
 use self::documents::Document;
 use self::learned::Learned;
 use self::requests::Request;
 use crate::services::Services;
-use test_stack::caller::Caller;
 
 /// Requests generated before they are sent.
 const BATCH: usize = 128;
@@ -56,14 +57,6 @@ fn count_panics() {
         PANICS.fetch_add(1, Ordering::Relaxed);
         print(panic);
     }));
-}
-
-pub fn caller_of(services: &Services, service: Service) -> &Caller {
-    match service {
-        Service::Flight => &services.flights,
-        Service::Booking => &services.bookings,
-        Service::Payment => &services.payments,
-    }
 }
 
 /// Fails if most calls were never granted: requests that are all refused would show little.

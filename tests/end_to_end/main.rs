@@ -37,6 +37,7 @@ mod restarts;
 mod sale_rules;
 mod schedule;
 mod services;
+mod settings;
 mod simple_orders;
 mod sql;
 mod streams;

@@ -7,7 +7,7 @@ use test_stack::TestDatabase;
 use tokio_postgres::Client;
 
 use crate::databases::Databases;
-use crate::services;
+use crate::settings;
 use crate::sql::connect;
 
 /// Runs `migrate` on databases with altered histories, one migration set after the other.
@@ -78,9 +78,9 @@ async fn tables(sql: &Client) -> anyhow::Result<Vec<String>> {
 #[tokio::test]
 async fn a_database_of_an_unreleased_version_is_refused() -> anyhow::Result<()> {
     let databases = Databases::create().await?;
-    let flights = services::flight_settings(databases.flights.url())?;
-    let bookings = services::booking_settings(databases.bookings.url())?;
-    let payments = services::payment_settings(databases.payments.url())?;
+    let flights = settings::flight_settings(databases.flights.url())?;
+    let bookings = settings::booking_settings(databases.bookings.url())?;
+    let payments = settings::payment_settings(databases.payments.url())?;
     refuses_what_is_unreleased(
         &databases.flights,
         flight_service::db::migrations(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use flight_service::import::{self, ImportOptions};
 
 use crate::databases::Databases;
-use crate::services::flight_settings;
+use crate::settings::flight_settings;
 
 /// Adds dated flights: `flight_number,origin,destination,departure,arrival,total_seats,price,currency`.
 /// The first gets the id 18.

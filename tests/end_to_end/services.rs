@@ -1,20 +1,19 @@
 //! The three services in this process, started and stopped one by one, each at the same port every time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use local_servers::ports::free_port;
 use local_servers::service::Service;
 use payment_service::provider::PaymentProvider;
 use serde_json::{Value, json};
-use service_core::settings::AuthMode;
 use test_stack::caller::{Answer, Caller, SOON};
 use test_stack::{InProcess, PrivateServers, Servers, assert_at_end, wait_until};
 
 use crate::databases::{DAY, Databases};
 use crate::invariants::check_invariants;
 use crate::schedule::add_flights;
+use crate::settings::{booking_settings, flight_settings, payment_settings};
 
 /// DEL to BOM, 130 seats free at 8500.00.
 pub const AI101: i64 = 1;
@@ -28,43 +27,6 @@ pub struct Settings {
     pub payments: payment_service::settings::Settings,
     /// The payment provider in place of the mock.
     pub provider: Option<Arc<dyn PaymentProvider>>,
-}
-
-/// Sales never close, so that the demo's flights can be booked.
-pub fn flight_settings(url: &str) -> anyhow::Result<flight_service::settings::Settings> {
-    let mut settings = flight_service::settings::Settings::load(None)?;
-    settings.auth.mode = AuthMode::Open;
-    settings.http.workers = 1;
-    settings.database.url = Some(url.into());
-    settings.database.migrate_on_start = false;
-    settings.sales.close_before_departure = None;
-    Ok(settings)
-}
-
-pub fn booking_settings(url: &str) -> anyhow::Result<booking_service::settings::Settings> {
-    let mut settings = booking_service::settings::Settings::load(None)?;
-    settings.auth.mode = AuthMode::Open;
-    settings.http.workers = 1;
-    settings.database.url = Some(url.into());
-    settings.database.migrate_on_start = false;
-    settings.bookings.poll_interval = Duration::from_millis(100);
-    settings.bookings.payment_pause = Duration::from_millis(10);
-    settings.customers = booking_service::settings::CustomerSettings::FREE;
-    Ok(settings)
-}
-
-/// A mock provider that never fails and takes no time.
-pub fn payment_settings(url: &str) -> anyhow::Result<payment_service::settings::Settings> {
-    let mut settings = payment_service::settings::Settings::load(None)?;
-    settings.auth.mode = AuthMode::Open;
-    settings.http.workers = 1;
-    settings.database.url = Some(url.into());
-    settings.database.migrate_on_start = false;
-    settings.mock.failure_rate = 0.0;
-    settings.mock.timeout_rate = 0.0;
-    settings.mock.processing_time = Duration::ZERO;
-    settings.mock.processing_jitter = Duration::ZERO;
-    Ok(settings)
 }
 
 /// The three services. Dropped, everything has to come to its end and to add up; then they have to end in order.

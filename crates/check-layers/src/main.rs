@@ -21,8 +21,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let argument = std::env::args().nth(1);
     let findings = match argument.as_deref() {
         Some("--self-test") => self_test::run()?,
-        Some(root) => check::findings(Path::new(root))?,
-        None => beyond_known(check::findings(Path::new("."))?),
+        root => check::findings(Path::new(root.unwrap_or(".")))?,
     };
     for finding in &findings {
         eprintln!("{finding}");
@@ -32,21 +31,4 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     eprintln!("Imports go one way: see \"Where things live\" in CONTRIBUTING.md.");
     Ok(ExitCode::FAILURE)
-}
-
-/// Number of findings that each package still has. The list may only shrink.
-const KNOWN: &str = include_str!("../known.txt");
-
-/// Drops the findings of packages that have no more than known.
-fn beyond_known(mut findings: Vec<String>) -> Vec<String> {
-    let count_of = |findings: &[String], package: &str| {
-        let in_package = |finding: &&String| finding.starts_with(package);
-        findings.iter().filter(in_package).count()
-    };
-    for (package, known) in KNOWN.lines().filter_map(|line| line.split_once(' ')) {
-        if count_of(&findings, package) <= known.parse().unwrap_or(0) {
-            findings.retain(|finding| !finding.starts_with(package));
-        }
-    }
-    findings
 }

@@ -4,26 +4,10 @@
 use local_servers::service::Service;
 use serde_json::{Value, json};
 
+use super::target::Target;
 use super::world::{FL123, OWNER, purchase_of};
 use crate::databases::DAY;
 use crate::services::AI101;
-
-/// The ids of existing resources.
-pub struct Target {
-    pub booking: String,
-    pub order: String,
-    pub user: String,
-    pub other_user: String,
-    /// A user without bookings.
-    pub leaver: String,
-    pub tickets: String,
-    pub event: String,
-    pub other_event: String,
-    pub ticket_option: String,
-    pub purchase: String,
-    pub charge: String,
-    pub flight: String,
-}
 
 /// The identity of the visitor `Owner`.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use service_core::settings::{AuthMode, AuthSettings};
 use tokens::{Role, Signer};
 
-use super::table::Target;
+use super::target::Target;
 use super::visitors::Tokens;
 use crate::databases::DAY;
 use crate::services::{AI101, Services, Settings};

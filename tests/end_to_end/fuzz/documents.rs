@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use super::caller_of;
+use super::callers::caller_of;
 use crate::services::Services;
 
 /// A service's document.

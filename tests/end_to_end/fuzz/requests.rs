@@ -12,7 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use super::answers::{check, is_documented};
-use super::caller_of;
+use super::callers::caller_of;
 use super::documents::{Call, Document};
 use super::learned::{Learned, kind_of_path};
 use super::values::{Place, described, odd, spoil};
