@@ -110,11 +110,19 @@ impl Services {
     /// Starts one that does not run.
     pub async fn start_service(&mut self, service: Service) -> anyhow::Result<()> {
         let running = match service {
-            Service::Flight => run_flights(self.settings.flights.clone()).await?.1,
-            Service::Booking => run_bookings(self.settings.bookings.clone()).await?.1,
+            Service::Flight => {
+                Box::pin(run_flights(self.settings.flights.clone()))
+                    .await?
+                    .1
+            }
+            Service::Booking => {
+                Box::pin(run_bookings(self.settings.bookings.clone()))
+                    .await?
+                    .1
+            }
             Service::Payment => {
                 let provider = self.settings.provider.clone();
-                run_payments(self.settings.payments.clone(), provider)
+                Box::pin(run_payments(self.settings.payments.clone(), provider))
                     .await?
                     .1
             }
