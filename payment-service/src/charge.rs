@@ -153,7 +153,7 @@ pub struct Charge {
 impl Charge {
     /// Whether this key and endpoint are those of the request that made the charge.
     #[must_use]
-    pub fn was_asked_by(&self, kind: ChargeKind, key: &RequestKey) -> bool {
+    pub fn matches_request(&self, kind: ChargeKind, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);
         self.kind == kind && self.request_digest.as_deref().is_some_and(is_same)
     }
@@ -181,7 +181,7 @@ pub struct Refund {
 impl Refund {
     /// Whether this key and charge are those of the request that made the refund.
     #[must_use]
-    pub fn was_asked_by(&self, payment: PaymentId, key: &RequestKey) -> bool {
+    pub fn matches_request(&self, payment: PaymentId, key: &RequestKey) -> bool {
         let is_same = |digest: &[u8]| key.is_of(digest);
         self.payment == payment && self.request_digest.as_deref().is_some_and(is_same)
     }

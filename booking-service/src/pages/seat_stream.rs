@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{FlightId, HoldId};
-use flight_api::{Seat, SeatNews, SeatsKnown, Since};
+use flight_api::{Seat, SeatUpdate, Since, SubscriberState};
 use futures_util::stream::{self, StreamExt as _};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -36,7 +36,7 @@ pub(super) struct StreamQuery {
 /// The events of one connection.
 struct Changes {
     flight: FlightId,
-    known: SeatsKnown,
+    known: SubscriberState,
     mine: OwnSeats,
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn stream(
         .await?;
     let mut changes = Changes {
         flight: id.0,
-        known: SeatsKnown::new(last_event.or(known.0.after)),
+        known: SubscriberState::new(last_event.or(known.0.after)),
         mine: OwnSeats {
             order: known.0.order.map(|order| order.to_string()),
             ..OwnSeats::default()
@@ -73,7 +73,7 @@ pub(super) async fn stream(
 }
 
 impl Changes {
-    fn event(&mut self, news: &Arc<SeatNews>) -> Bytes {
+    fn event(&mut self, news: &Arc<SeatUpdate>) -> Bytes {
         let seats = match self.known.since(news) {
             Since::Nothing => return Bytes::from_static(b": nothing was missed\n\n"),
             Since::Changed => &news.changed,

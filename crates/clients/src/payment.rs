@@ -51,7 +51,7 @@ impl PaymentClient {
         request: &ChargeRequest,
         context: &CallContext,
     ) -> Result<Charge, CallError> {
-        let request = Request::repeatable(Method::POST, &["api", "payments", "process"])
+        let request = Request::idempotent(Method::POST, &["api", "payments", "process"])
             .idempotency_key(key)
             .json(request)?;
         let response = self.connection.send(request, context).await?;
@@ -73,7 +73,7 @@ impl PaymentClient {
             key: key.to_owned(),
         };
         let request =
-            Request::repeatable(Method::POST, &["api", "payments", "close"]).json(&body)?;
+            Request::idempotent(Method::POST, &["api", "payments", "close"]).json(&body)?;
         answer(self.connection.send(request, context).await?).await
     }
 
@@ -83,7 +83,7 @@ impl PaymentClient {
         key: &str,
         context: &CallContext,
     ) -> Result<Option<Charge>, CallError> {
-        let request = Request::repeatable(Method::GET, &["api", "payments"]).query("key", key);
+        let request = Request::idempotent(Method::GET, &["api", "payments"]).query("key", key);
         let response = self.connection.send(request, context).await?;
         match answer(response).await {
             Ok(charge) => Ok(Some(charge)),
@@ -105,7 +105,7 @@ impl PaymentClient {
         context: &CallContext,
     ) -> Result<Refund, CallError> {
         let payment = payment.to_string();
-        let request = Request::repeatable(Method::POST, &["api", "payments", &payment, "refunds"])
+        let request = Request::idempotent(Method::POST, &["api", "payments", &payment, "refunds"])
             .idempotency_key(key)
             .json(&RefundRequest { amount })?;
         answer(self.connection.send(request, context).await?).await

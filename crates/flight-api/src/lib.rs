@@ -9,7 +9,7 @@ mod flights;
 mod holds;
 mod ledger;
 mod search;
-mod seat_news;
+mod seat_update;
 mod seats;
 
 pub use self::counts::{SeatsAnswer, SeatsRequest, Validation};
@@ -24,5 +24,5 @@ pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
 pub use self::search::{
     CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta, SearchRequest,
 };
-pub use self::seat_news::{SeatComparison, SeatNews, SeatsKnown, Since};
+pub use self::seat_update::{SeatComparison, SeatUpdate, Since, SubscriberState};
 pub use self::seats::{Seat, SeatChanges, SeatMap, SeatStatus};

@@ -13,7 +13,7 @@ const RECHECK_DELAY: Duration = Duration::from_secs(1);
 
 /// Number of rechecks. A busy booking might look wrong twice in the same way; a further pass costs nothing
 /// when nothing is wrong.
-const LOOKS_AGAIN: usize = 2;
+const RECHECKS: usize = 2;
 
 /// Scans everything, then rechecks the suspects.
 ///
@@ -25,8 +25,8 @@ pub async fn audit(urls: &Urls, options: &Options) -> Result<Verdict, AuditError
         mut verdict,
         mut suspects,
         unexamined,
-    } = scan::at_everything(&mut connections, options).await?;
-    for _ in 0..LOOKS_AGAIN {
+    } = scan::scan_all(&mut connections, options).await?;
+    for _ in 0..RECHECKS {
         if suspects.is_empty() {
             break;
         }

@@ -148,7 +148,7 @@ impl<'a, T: OfHold> Rows<'a, T> {
 
 /// `only`: the bookings of these holds.
 pub async fn bookings<'a>(
-    moment: &'a Snapshot<'a>,
+    snapshot: &'a Snapshot<'a>,
     overdue_after_s: f64,
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Booking>, AuditError> {
@@ -181,24 +181,24 @@ pub async fn bookings<'a>(
             payment: row.try_get("payment_id")?,
         }))
     };
-    Rows::open(BOOKINGS, &moment.bookings, &query, &parameters, read).await
+    Rows::open(BOOKINGS, &snapshot.bookings, &query, &parameters, read).await
 }
 
 /// Holds of seats that take up units, or those among `only`. An expired hold takes up none, swept or not.
 pub async fn live_holds<'a>(
-    moment: &'a Snapshot<'a>,
+    snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Hold>, AuditError> {
-    holds(FLIGHTS, &moment.flights, "true", only).await
+    holds(FLIGHTS, &snapshot.flights, "true", only).await
 }
 
 /// The same for tickets of bookings; purchases are not bookings.
 pub async fn ticket_holds<'a>(
-    moment: &'a Snapshot<'a>,
+    snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Hold>, AuditError> {
     let is_booked = "EXISTS (SELECT FROM bookings WHERE bookings.hold_id = holds.id)";
-    holds(BOOKINGS, &moment.bookings, is_booked, only).await
+    holds(BOOKINGS, &snapshot.bookings, is_booked, only).await
 }
 
 /// SQL condition for a hold that takes up units: sold, or held and not expired. `hold` is the table's alias.
@@ -237,7 +237,7 @@ async fn holds<'a>(
 
 /// Charges of bookings, or those of these holds, without tombstones.
 pub async fn charges<'a>(
-    moment: &'a Snapshot<'a>,
+    snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
 ) -> Result<Rows<'a, Charge>, AuditError> {
     let mut query = "
@@ -274,7 +274,7 @@ pub async fn charges<'a>(
             refunds: row.try_get("refunds")?,
         }))
     };
-    Rows::open(PAYMENTS, &moment.payments, &query, &parameters, read).await
+    Rows::open(PAYMENTS, &snapshot.payments, &query, &parameters, read).await
 }
 
 /// The hold of a charge's key, if booking-service made the key: `booking <hold>/<attempt>`.

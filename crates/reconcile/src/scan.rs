@@ -25,25 +25,25 @@ pub struct Look {
     pub unexamined: u64,
 }
 
-pub async fn at_everything(
+pub async fn scan_all(
     connections: &mut Connections,
     options: &Options,
 ) -> Result<Look, AuditError> {
-    let moment = connections.moment().await?;
+    let snapshot = connections.snapshot().await?;
     let mut look = Look {
         verdict: Verdict::new(options.overdue_after),
         suspects: Vec::new(),
         unexamined: 0,
     };
-    prove(&moment, &mut look.verdict).await?;
-    tickets::check(&moment, &mut look.verdict).await?;
-    count_holds(&moment, &mut look.verdict).await?;
+    prove(&snapshot, &mut look.verdict).await?;
+    tickets::check(&snapshot, &mut look.verdict).await?;
+    count_holds(&snapshot, &mut look.verdict).await?;
     let overdue_after_s = options.overdue_after.as_secs_f64();
     let mut cases = Cases {
-        bookings: rows::bookings(&moment, overdue_after_s, None).await?,
-        holds: rows::live_holds(&moment, None).await?,
-        tickets: rows::ticket_holds(&moment, None).await?,
-        charges: rows::charges(&moment, None).await?,
+        bookings: rows::bookings(&snapshot, overdue_after_s, None).await?,
+        holds: rows::live_holds(&snapshot, None).await?,
+        tickets: rows::ticket_holds(&snapshot, None).await?,
+        charges: rows::charges(&snapshot, None).await?,
     };
     while let Some(case) = cases.next().await? {
         look.verdict.count(&case);
@@ -69,12 +69,12 @@ pub async fn again(
         .collect();
     let mut ids: Vec<Uuid> = known.iter().map(|(id, _)| *id).collect();
     ids.dedup();
-    let moment = connections.moment().await?;
+    let snapshot = connections.snapshot().await?;
     let mut cases = Cases {
-        bookings: rows::bookings(&moment, 0.0, Some(&ids)).await?,
-        holds: rows::live_holds(&moment, Some(&ids)).await?,
-        tickets: rows::ticket_holds(&moment, Some(&ids)).await?,
-        charges: rows::charges(&moment, Some(&ids)).await?,
+        bookings: rows::bookings(&snapshot, 0.0, Some(&ids)).await?,
+        holds: rows::live_holds(&snapshot, Some(&ids)).await?,
+        tickets: rows::ticket_holds(&snapshot, Some(&ids)).await?,
+        charges: rows::charges(&snapshot, Some(&ids)).await?,
     };
     let mut left = Vec::new();
     while let Some(case) = cases.next().await? {
@@ -120,10 +120,10 @@ impl Cases<'_> {
 }
 
 /// Proves the ledger of all pools. It is in one snapshot, so there is nothing to recheck.
-async fn prove(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+async fn prove(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     for (kind, database) in [
-        (PoolKind::Seats, &moment.flights),
-        (PoolKind::Tickets, &moment.bookings),
+        (PoolKind::Seats, &snapshot.flights),
+        (PoolKind::Tickets, &snapshot.bookings),
     ] {
         let proof = inventory::proof::prove(database).await?;
         let pools = Pools {
@@ -152,11 +152,11 @@ async fn prove(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), Audit
 }
 
 /// Counts all holds, including ended ones.
-async fn count_holds(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+async fn count_holds(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     let query = "SELECT status, count(*) FROM holds GROUP BY status";
     for (name, database, counts) in [
-        (FLIGHTS, &moment.flights, &mut verdict.holds),
-        (BOOKINGS, &moment.bookings, &mut verdict.ticket_holds),
+        (FLIGHTS, &snapshot.flights, &mut verdict.holds),
+        (BOOKINGS, &snapshot.bookings, &mut verdict.ticket_holds),
     ] {
         let fails = |error| AuditError::Database(name, error);
         for row in database.query(query, &[]).await.map_err(fails)? {

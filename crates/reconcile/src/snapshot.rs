@@ -46,7 +46,7 @@ impl Connections {
         })
     }
 
-    pub async fn moment(&mut self) -> Result<Snapshot<'_>, AuditError> {
+    pub async fn snapshot(&mut self) -> Result<Snapshot<'_>, AuditError> {
         let (flights, bookings, payments) = tokio::try_join!(
             begin(FLIGHTS, &mut self.flights),
             begin(BOOKINGS, &mut self.bookings),

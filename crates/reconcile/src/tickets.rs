@@ -43,7 +43,7 @@ const SALES: &str = "
     ) AS sums
     WHERE (sales.units_sold, sales.revenue_minor) <> (sums.units, sums.minor)";
 
-pub async fn check(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+pub async fn check(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
     type Read = fn(&Row) -> Result<Violation, tokio_postgres::Error>;
     let fails = |error| AuditError::Database(BOOKINGS, error);
     let live_holds = format!("{HOLDS}{}", is_live("hold"));
@@ -52,7 +52,7 @@ pub async fn check(moment: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), A
         (PURCHASES, purchase_without_tickets),
         (SALES, sales_differ),
     ] {
-        for row in moment.bookings.query(query, &[]).await.map_err(fails)? {
+        for row in snapshot.bookings.query(query, &[]).await.map_err(fails)? {
             verdict.add(violation(&row).map_err(fails)?);
         }
     }

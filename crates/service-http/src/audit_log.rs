@@ -17,7 +17,7 @@ use service_core::caller::Caller;
 use crate::{Problem, context};
 
 /// Ids of the entries of the current request, kept as a request extension.
-struct Begun(Vec<i64>);
+struct OpenEntries(Vec<i64>);
 
 fn of(request: &HttpRequest) -> Result<&AuditLog, Problem> {
     let actions = request.app_data::<Data<AuditLog>>();
@@ -46,10 +46,10 @@ pub async fn record(
     };
     let id = of(request)?.record(name, asked).await?;
     let mut extensions = request.extensions_mut();
-    match extensions.get_mut::<Begun>() {
-        Some(Begun(ids)) => ids.push(id),
+    match extensions.get_mut::<OpenEntries>() {
+        Some(OpenEntries(ids)) => ids.push(id),
         None => {
-            extensions.insert(Begun(vec![id]));
+            extensions.insert(OpenEntries(vec![id]));
         }
     }
     Ok(())
@@ -58,8 +58,8 @@ pub async fn record(
 /// Records the answer's status, and the `Location` of what was created, before the answer is sent. If that
 /// fails the outcome stays unknown; the action is not undone.
 pub async fn finish(request: &HttpRequest, status: StatusCode, headers: &HeaderMap) {
-    let begun = request.extensions_mut().remove::<Begun>();
-    let Some(Begun(ids)) = begun else {
+    let begun = request.extensions_mut().remove::<OpenEntries>();
+    let Some(OpenEntries(ids)) = begun else {
         return;
     };
     let made = match status {

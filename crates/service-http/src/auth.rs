@@ -5,7 +5,7 @@
 //! | [`access`] | access rules, and which calls are recorded |
 //! | [`guard`] | enforces the rule before each route |
 //! | [`current_roles`] | a caller's current role, where users are stored |
-//! | [`own_sites`] | which origins an open service accepts |
+//! | [`origin_policy`] | which origins an open service accepts |
 //! | [`authenticator`] | verifies tokens and caches the result |
 //! | [`token_end`] | a token's expiry, for long-lived responses |
 //! | [`trusted_keys`] | verification keys from settings, files and a URL, reloaded as they change |
@@ -18,7 +18,7 @@ pub mod access;
 pub mod authenticator;
 pub mod current_roles;
 pub mod guard;
-pub mod own_sites;
+pub mod origin_policy;
 pub mod token_end;
 pub mod trusted_keys;
 

@@ -38,7 +38,7 @@ impl Document {
 
 /// The parsed document, for look-ups. Application data.
 #[derive(Clone, Debug, Default)]
-pub struct Described(Value);
+pub struct OpenApiIndex(Value);
 
 /// One operation of the document.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub struct Call<'a> {
     operation: &'a Value,
 }
 
-impl Described {
+impl OpenApiIndex {
     /// # Errors
     /// The document is not JSON: a bug.
     pub fn new(document: &Document) -> Result<Self, serde_json::Error> {

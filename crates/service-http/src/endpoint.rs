@@ -30,8 +30,8 @@ macro_rules! endpoints {
             {
                 #[derive(::utoipa::OpenApi)]
                 #[openapi(paths($($handler)::+))]
-                struct Described;
-                <Described as ::utoipa::OpenApi>::openapi()
+                struct OpenApiIndex;
+                <OpenApiIndex as ::utoipa::OpenApi>::openapi()
             },
             |method| ::actix_web::web::method(method).to($($handler)::+),
             $rule,

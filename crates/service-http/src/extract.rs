@@ -11,7 +11,7 @@ use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer};
 
-use crate::described::Described;
+use crate::described::OpenApiIndex;
 pub use crate::idempotency_key::IdempotencyKey;
 use crate::parse::{self, Unknown};
 use crate::{Problem, body};
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 ));
             }
             Ok(Self {
-                body: parse::json(&bytes, Described::of(&request), unknown(&request))?,
+                body: parse::json(&bytes, OpenApiIndex::of(&request), unknown(&request))?,
             })
         }
         .boxed_local()
@@ -116,7 +116,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// # Errors
 /// 400 that names each wrong parameter.
 pub fn parse_query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
-    parse::query(request.query_string(), Described::of(request))
+    parse::query(request.query_string(), OpenApiIndex::of(request))
 }
 
 /// Both results, or one problem with the faults of both.

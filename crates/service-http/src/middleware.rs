@@ -22,7 +22,7 @@ use crate::auth::guard::Guards;
 use crate::context::{self, REQUEST_ID, RequestContext, TRACEPARENT};
 use crate::deadline::given_up;
 use crate::limits::ConcurrencyLimit;
-use crate::pieces::in_pieces;
+use crate::pieces::chunked;
 use crate::problem::{self, ProblemStyles};
 use crate::{Problem, body, request_limits, security_headers};
 
@@ -123,7 +123,7 @@ async fn around(
         Ok(response) => {
             let mut response = match method {
                 Method::HEAD => without_stream(response),
-                _ => response.map_body(|_, body| in_pieces(body)),
+                _ => response.map_body(|_, body| chunked(body)),
             };
             if is_old && response.response().body().size() == BodySize::Stream {
                 // HTTP/1.0 has no chunked coding: the end of the connection ends the answer.
@@ -162,7 +162,7 @@ async fn answer(
     let (mut response, unread) = match entry {
         Ok(()) => {
             let unread = body::read_ahead(&mut request, limits.body_time).await;
-            let response = match limits.concurrency.take(request.path()) {
+            let response = match limits.concurrency.acquire(request.path()) {
                 Ok(_place) => next.call(request).await?.map_into_boxed_body(),
                 Err(problem) => request.error_response(problem),
             };

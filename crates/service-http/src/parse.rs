@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Problem;
 use crate::described::{Call, REQUIRED, escaped};
 use crate::problem::FieldError;
-use crate::wording::in_words;
+use crate::wording::client_wording;
 
 /// Upper limit of nesting in a body: several times what any request has.
 const DEPTH_LIMIT: usize = 32;
@@ -219,7 +219,7 @@ pub(crate) fn query<T: DeserializeOwned>(
         let value = given.iter().find(|(given, _)| *given == name);
         let value = value.map(|(_, value)| value.as_str());
         let schema = call.and_then(|call| call.parameter(&name));
-        let detail = in_words(&said, schema, value);
+        let detail = client_wording(&said, schema, value);
         let is_known = faults.0.iter().any(|known| known.pointer == pointer);
         faults.add(FieldError { pointer, detail });
         let before = given.len();
@@ -243,7 +243,7 @@ fn body_error(pointer: String, said: &str, whole: &Value, call: Option<Call<'_>>
     let (pointer, said) = placed(pointer, said);
     let schema = call.and_then(|call| call.field(&pointer));
     let value = whole.pointer(&pointer).and_then(Value::as_str);
-    let detail = in_words(&said, schema, value);
+    let detail = client_wording(&said, schema, value);
     FieldError { pointer, detail }
 }
 
@@ -317,8 +317,8 @@ mod tests {
     use utoipa::openapi::OpenApi;
 
     use super::*;
-    use crate::described::Described;
     use crate::described::Document;
+    use crate::described::OpenApiIndex;
 
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "i64")]
@@ -351,7 +351,7 @@ mod tests {
         date: Option<jiff::civil::Date>,
     }
 
-    fn described() -> Described {
+    fn described() -> OpenApiIndex {
         let text = json!({"type": "string"});
         let leg = json!({"type": "object", "required": ["seats", "flight"], "properties": {
             "seats": {"type": "integer"}, "flight": {"type": "integer"},
@@ -373,7 +373,7 @@ mod tests {
             "components": {"schemas": {"Order": order, "Leg": leg}},
         }))
         .unwrap();
-        Described::new(&Document::new(&document).unwrap()).unwrap()
+        OpenApiIndex::new(&Document::new(&document).unwrap()).unwrap()
     }
 
     fn refusal(body: &str, unknown: Unknown) -> String {

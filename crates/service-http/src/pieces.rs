@@ -17,9 +17,9 @@ const WHOLE_LIMIT_BYTES: usize = 32 * 1024;
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The rest of a body.
-struct Pieces(Bytes);
+struct Chunks(Bytes);
 
-impl MessageBody for Pieces {
+impl MessageBody for Chunks {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -37,13 +37,13 @@ impl MessageBody for Pieces {
 
 /// The same body in chunks if it is long; streams are left alone.
 #[must_use]
-pub fn in_pieces(body: BoxBody) -> BoxBody {
+pub fn chunked(body: BoxBody) -> BoxBody {
     match body.size() {
         BodySize::Sized(length) if length > WHOLE_LIMIT_BYTES as u64 => {}
         _ => return body,
     }
     match body.try_into_bytes() {
-        Ok(bytes) => BoxBody::new(Pieces(bytes)),
+        Ok(bytes) => BoxBody::new(Chunks(bytes)),
         Err(body) => body,
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     #[actix_web::test]
     async fn a_long_body_comes_in_pieces_of_the_same_memory() {
         let whole = Bytes::from(vec![7; 100_000]);
-        let body = in_pieces(BoxBody::new(whole.clone()));
+        let body = chunked(BoxBody::new(whole.clone()));
         assert!(matches!(body.size(), BodySize::Sized(100_000)));
         let mut body = Box::pin(body);
         let first = poll_fn(|context| body.as_mut().poll_next(context)).await;
@@ -71,7 +71,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_short_body_is_given_whole() {
-        let mut body = Box::pin(in_pieces(BoxBody::new(Bytes::from(vec![7; 32 * 1024]))));
+        let mut body = Box::pin(chunked(BoxBody::new(Bytes::from(vec![7; 32 * 1024]))));
         let all = poll_fn(|context| body.as_mut().poll_next(context)).await;
         assert_eq!(all.unwrap().unwrap().len(), 32 * 1024);
     }

@@ -1,9 +1,9 @@
 //! Binding, serving and graceful shutdown.
 
+mod bare_status;
 pub(crate) mod connection;
 mod connections;
 mod front_door;
-mod wordless;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,16 +18,16 @@ use service_core::background_tasks::BackgroundTasks;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use self::connections::{Admittance, connections_a_worker, listen};
-use self::front_door::{Door, open};
+use self::connections::{ConnectionAdmission, connections_a_worker, listen};
+use self::front_door::{Acceptor, open};
 use crate::auth::authenticator::Authenticator;
 use crate::auth::current_roles::CurrentRoles;
 use crate::auth::guard::Guards;
-use crate::auth::own_sites::OwnSites;
+use crate::auth::origin_policy::OriginPolicy;
 use crate::client_address::Proxies;
-use crate::described::Described;
+use crate::described::OpenApiIndex;
 use crate::health::{self, Operations};
-use crate::limits::shares::Shares;
+use crate::limits::shares::KeyedLimit;
 use crate::limits::{ConcurrencyLimit, RateLimit};
 use crate::middleware::{RequestLimits, around_request};
 use crate::problem::Problem;
@@ -76,7 +76,7 @@ impl ServiceHandle {
     }
 }
 
-async fn asked_to_stop() {
+async fn shutdown_signal() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         tracing::error!("failed to install the SIGTERM handler");
         return std::future::pending().await;
@@ -115,16 +115,16 @@ impl BoundServer {
             tasks.supervise("token_keys", move |stop| keys.clone().follow(stop));
         }
         let is_direct = http.trusted_proxy_hops == 0;
-        let admittance = Admittance {
+        let admission_limits = ConnectionAdmission {
             write_timeout: http.write_timeout,
             per_address: limit_settings
                 .connections_per_address(auth.mode)
                 .filter(|_| is_direct)
-                .map(Shares::new),
+                .map(KeyedLimit::new),
             rate_limit: rate_limit.clone().filter(|_| is_direct),
         };
         let guards = web::Data::new(Guards {
-            own_sites: OwnSites::new(auth, &http.cors_origins),
+            origin_policy: OriginPolicy::new(auth, &http.cors_origins),
             authenticator,
             roles,
             rate_limit,
@@ -140,7 +140,7 @@ impl BoundServer {
         };
         let origins = http.cors_origins.clone();
         let operations_metrics = operations.metrics.clone();
-        let described = web::Data::new(Described::new(&operations.openapi)?);
+        let described = web::Data::new(OpenApiIndex::new(&operations.openapi)?);
         let has_docs = http.docs;
         let metrics_elsewhere = http.metrics_address;
         let metrics_alone = operations.clone();
@@ -179,8 +179,8 @@ impl BoundServer {
             .max_concurrent_connections(most)
             .disable_signals()
             .shutdown_timeout(http.shutdown_timeout.as_secs());
-        let door = Door {
-            admittance,
+        let door = Acceptor {
+            admission_limits,
             header_read_timeout: http.header_read_timeout,
             keep_alive: http.keep_alive,
         };
@@ -239,7 +239,7 @@ impl BoundServer {
         tracing::info!(address = %self.address, "listening");
         let handle = self.handle();
         self.tasks.spawn(|stop| async move {
-            if stop.run_until_cancelled(asked_to_stop()).await.is_some() {
+            if stop.run_until_cancelled(shutdown_signal()).await.is_some() {
                 handle.stop(true).await;
             }
         });

@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
 /// Rewords a parser's error for clients. `schema` is the field's, `value` its text, if it is a string.
-pub(crate) fn in_words(said: &str, schema: Option<&Value>, value: Option<&str>) -> String {
+pub(crate) fn client_wording(said: &str, schema: Option<&Value>, value: Option<&str>) -> String {
     let said = said.rsplit_once(" at line ").map_or(said, |(said, _)| said);
     if let Some(wrong) = wrong_time(said, schema, value) {
         return wrong.to_owned();
@@ -137,7 +137,7 @@ mod tests {
             ("UUID parsing failed: invalid length", "must be a UUID"),
             ("must be from 1 to 100", "must be from 1 to 100"),
         ] {
-            assert_eq!(in_words(said, None, None), words, "{said}");
+            assert_eq!(client_wording(said, None, None), words, "{said}");
         }
     }
 
@@ -146,17 +146,17 @@ mod tests {
         let date = json!({"format": "date"});
         let said = "failed to parse four digit integer as year";
         assert_eq!(
-            in_words(said, Some(&date), Some("2030/01/01")),
+            client_wording(said, Some(&date), Some("2030/01/01")),
             "must be YYYY-MM-DD"
         );
         assert_eq!(
-            in_words("is in the future", Some(&date), Some("2030-01-01")),
+            client_wording("is in the future", Some(&date), Some("2030-01-01")),
             "is in the future"
         );
         let time = json!({"format": "date-time"});
         let said = "invalid type: integer `7`, expected a string";
         assert_eq!(
-            in_words(said, Some(&time), None),
+            client_wording(said, Some(&time), None),
             "must be a time such as 2030-07-10T19:30:00Z"
         );
     }

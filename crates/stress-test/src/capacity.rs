@@ -10,7 +10,7 @@ const FIRST_RATE: u32 = 200;
 /// Increase after a rate within the limits, in percent.
 const RAISED_BY: u32 = 60;
 /// The search ends when the last good and the first bad rate are so close, in percent.
-const NEAR: u32 = 8;
+const TOLERANCE_PERCENT: u32 = 8;
 /// Upper bound of the tries: a factor of a thousand, and the bisection, with some repeats.
 pub(super) const MOST_TRIES: usize = 32;
 
@@ -29,7 +29,7 @@ impl Search {
             (Some(good), None) => Some(good.saturating_add(good / 100 * RAISED_BY)),
             (None, Some(bad)) => (bad > 10).then_some(bad / 2),
             (Some(good), Some(bad)) => {
-                let is_near = bad - good <= good / 100 * NEAR;
+                let is_near = bad - good <= good / 100 * TOLERANCE_PERCENT;
                 (!is_near && bad - good > 1).then_some(good + (bad - good) / 2)
             }
         }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Kind;
-use crate::report::{ScenarioReport, Step, StepPace, TrialReport};
+use crate::report::{ScenarioReport, Step, StepPace, StressReport};
 use loadgen::stats::as_number;
 
 /// Share by which a rate must differ.
@@ -48,7 +48,7 @@ impl Change {
 
 /// Every number that both reports have.
 #[must_use]
-pub fn compare(before: &TrialReport, after: &TrialReport) -> Vec<Change> {
+pub fn compare(before: &StressReport, after: &StressReport) -> Vec<Change> {
     let mut changes = Vec::new();
     for now in &after.scenarios {
         let same = |then: &&ScenarioReport| then.scenario == now.scenario;

@@ -25,16 +25,16 @@ const ENDED_WITHIN: Duration = Duration::from_secs(30);
 const FOLLOWED_AT_ONCE: usize = 64;
 
 /// How long refused customers retry.
-const ASKING_FOR: Duration = Duration::from_secs(30);
+const RETRY_FOR: Duration = Duration::from_secs(30);
 
 /// Delay of a retry: the gate's counts are at most a second old.
-const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(1100);
+const RETRY_DELAY: Duration = Duration::from_millis(1100);
 
 /// Consecutive refusals before a customer gives up.
 const REFUSALS: u32 = 2;
 
 /// The state after the drain.
-pub(super) struct Settled {
+pub(super) struct Drained {
     /// Units sold on a retry, in the order of the sales.
     pub(super) sold_again: Vec<u64>,
     /// In the order of the scenario's ledgers.
@@ -46,7 +46,7 @@ pub(super) async fn drain(
     target: &TargetEnvironment,
     sales: &[(Arc<Pool>, OrderSize)],
     ledgers: &[(Endpoint, Proof)],
-) -> anyhow::Result<Settled> {
+) -> anyhow::Result<Drained> {
     let endpoints = &target.endpoints;
     for (pool, _) in sales {
         follow_all(endpoints, pool).await;
@@ -76,7 +76,7 @@ pub(super) async fn drain(
     for (endpoint, _) in ledgers {
         after.push(proof(&mut caller, *endpoint).await?);
     }
-    Ok(Settled {
+    Ok(Drained {
         sold_again: confirmed(sales)
             .zip(before)
             .map(|(all, first)| all - first)
@@ -137,14 +137,14 @@ async fn wait_for_all(
 /// Refused customers of a pool retry.
 async fn ask(endpoints: &Endpoints, pool: &Pool, order_size: &OrderSize) {
     let mut caller = Caller::new(endpoints);
-    let until = Instant::now() + ASKING_FOR;
+    let until = Instant::now() + RETRY_FOR;
     match order_size {
         OrderSize::Seats(_) => {
             for round in 0..REFUSALS {
                 // A seat refused once more is still wanted; one that can't be retried in time does not count.
                 let wanted = pool.told.take_wanted_seats();
                 if round > 0 && !wanted.is_empty() {
-                    sleep(ASKED_AGAIN_AFTER).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 for seats in wanted.iter().take_while(|_| Instant::now() < until) {
                     ask_again(&mut caller, pool, order_size, Some(seats)).await;
@@ -163,7 +163,7 @@ async fn ask(endpoints: &Endpoints, pool: &Pool, order_size: &OrderSize) {
                 // Refused or failed: neither is retried for ever.
                 refusals += 1;
                 if refusals < REFUSALS {
-                    sleep(ASKED_AGAIN_AFTER).await;
+                    sleep(RETRY_DELAY).await;
                 }
             }
         }

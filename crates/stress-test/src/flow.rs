@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub use search::Network;
 
 use crate::endpoints::Caller;
-use crate::outcome::{NOT_UNDERSTOOD, STILL_PENDING};
+use crate::outcome::{INVALID_ANSWER, STILL_PENDING};
 use crate::pool::{Open, Pool, Products};
 use crate::random::any;
 use loadgen::stats::Outcome;
@@ -71,11 +71,11 @@ impl Flow {
             Self::Search(network) => search::run(caller, network).await,
             Self::Buy(pools, order_size) => match any(pools) {
                 Some(pool) => buy(caller, pool, order_size).await,
-                None => NOT_UNDERSTOOD,
+                None => INVALID_ANSWER,
             },
             Self::Charge(pool) => charge::run(caller, pool).await,
             // Resolved above, unless it is empty.
-            Self::Mixed(_) => NOT_UNDERSTOOD,
+            Self::Mixed(_) => INVALID_ANSWER,
         }
     }
 }
@@ -85,7 +85,7 @@ async fn buy(caller: &mut Caller, pool: &Pool, order_size: &OrderSize) -> Outcom
     match (pool.products, order_size) {
         (Products::Flight(flight), OrderSize::Seats(groups)) => match any(groups) {
             Some(seats) => order::buy(caller, pool, flight, seats).await,
-            None => NOT_UNDERSTOOD,
+            None => INVALID_ANSWER,
         },
         (Products::Flight(flight), OrderSize::Units { units, date, .. }) => {
             flight::buy(caller, pool, flight, *units, date).await
@@ -97,7 +97,7 @@ async fn buy(caller: &mut Caller, pool: &Pool, order_size: &OrderSize) -> Outcom
             option::buy(caller, pool, option, *units).await
         }
         // Tickets have no seats.
-        (_, OrderSize::Seats(_)) | (Products::Charges(_), _) => NOT_UNDERSTOOD,
+        (_, OrderSize::Seats(_)) | (Products::Charges(_), _) => INVALID_ANSWER,
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Parser;
 use loadgen::console::line;
 use stress_test::arguments::Arguments;
 use stress_test::compare::compare;
-use stress_test::report::{FORM, TrialReport};
+use stress_test::report::{SCHEMA_VERSION, StressReport};
 use stress_test::{page, run, table};
 
 /// Exit code without a verdict.
@@ -54,13 +54,13 @@ async fn test(arguments: &Arguments) -> anyhow::Result<bool> {
     Ok(report.verdict.passed)
 }
 
-fn read(path: &std::path::PathBuf) -> anyhow::Result<TrialReport> {
+fn read(path: &std::path::PathBuf) -> anyhow::Result<StressReport> {
     let text = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let report: TrialReport = serde_json::from_slice(&text)
+    let report: StressReport = serde_json::from_slice(&text)
         .with_context(|| format!("{} is no report of a stress test", path.display()))?;
     anyhow::ensure!(
-        report.form == FORM,
-        "{} has schema version {}, which can't be compared with version {FORM}",
+        report.form == SCHEMA_VERSION,
+        "{} has schema version {}, which can't be compared with version {SCHEMA_VERSION}",
         path.display(),
         report.form
     );

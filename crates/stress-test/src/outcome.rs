@@ -21,7 +21,7 @@ pub const BUSY: Outcome = Outcome::Named("busy");
 /// The customer stopped waiting for a booking's end.
 pub const STILL_PENDING: Outcome = Outcome::Named("still pending");
 /// The answer does not follow the contract.
-pub const NOT_UNDERSTOOD: Outcome = Outcome::Named("not understood");
+pub const INVALID_ANSWER: Outcome = Outcome::Named("not understood");
 
 /// Kinds are never added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ mod tests {
     fn unknown_outcomes_are_failures() {
         assert_eq!(Kind::of(CONFIRMED), Kind::Success);
         assert_eq!(Kind::of(SOLD_OUT), Kind::Refusal);
-        for outcome in [BUSY, STILL_PENDING, NOT_UNDERSTOOD, Outcome::Broken] {
+        for outcome in [BUSY, STILL_PENDING, INVALID_ANSWER, Outcome::Broken] {
             assert_eq!(Kind::of(outcome), Kind::Failure);
         }
         assert_eq!(Kind::of(Outcome::Status(201)), Kind::Failure);

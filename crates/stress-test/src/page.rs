@@ -7,14 +7,14 @@ use crate::chart::{latencies, outcomes, rates};
 use crate::compare::{Change, Judgement};
 use crate::outcome::Kind;
 use crate::report::CapacityReport;
-use crate::report::{ScenarioReport, Step, TrialReport};
+use crate::report::{ScenarioReport, Step, StressReport};
 use crate::table::{capacity_line, sales};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The page; with a comparison if there are changes.
 #[must_use]
-pub fn page(report: &TrialReport, changes: &[Change]) -> String {
+pub fn page(report: &StressReport, changes: &[Change]) -> String {
     let title = "Stress test";
     let markup = html! {
         (DOCTYPE)
@@ -48,7 +48,7 @@ pub fn page(report: &TrialReport, changes: &[Change]) -> String {
     markup.into_string()
 }
 
-fn verdict(report: &TrialReport) -> Markup {
+fn verdict(report: &StressReport) -> Markup {
     let verdict = &report.verdict;
     html! {
         section.verdict.failed[!verdict.passed] {
@@ -69,7 +69,7 @@ fn verdict(report: &TrialReport) -> Markup {
 }
 
 /// One line per scenario: its closed loop, or its only step.
-fn overview(report: &TrialReport) -> Markup {
+fn overview(report: &StressReport) -> Markup {
     html! {
         section {
             h2 { "Throughput" }
@@ -300,7 +300,7 @@ fn comparison(changes: &[Change]) -> Markup {
     }
 }
 
-fn conditions(report: &TrialReport) -> Markup {
+fn conditions(report: &StressReport) -> Markup {
     let machine = &report.machine;
     let memory = format!("{:.0} GiB", machine.memory_gib);
     let of_machine = [

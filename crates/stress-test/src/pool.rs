@@ -37,12 +37,12 @@ pub struct Pool {
     /// Units sold before the load.
     pub sold_before: u64,
     /// How customers were answered.
-    pub told: Told,
+    pub told: ClientObservations,
 }
 
 /// Answers about one pool, in units.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct ClientObservations {
     confirmed: AtomicU64,
     unclear: AtomicU64,
     /// Requested, whether or not there was an answer.
@@ -89,7 +89,7 @@ impl Pool {
             products,
             capacity,
             sold_before: 0,
-            told: Told::default(),
+            told: ClientObservations::default(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Pool {
     }
 }
 
-impl Told {
+impl ClientObservations {
     /// Counts requested units. Without any further answer they are unclear.
     pub fn ask(&self, units: u64) {
         add(&self.asked, units);
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn unanswered_units_are_unclear() {
-        let told = Told::default();
+        let told = ClientObservations::default();
         told.ask(2);
         assert_eq!(told.unclear(), 2);
         told.confirm(2, &[]);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_retrying_customer_wants_once() {
-        let told = Told::default();
+        let told = ClientObservations::default();
         told.ask(2);
         told.refuse(2, &seats(&["A1", "A2"]));
         assert_eq!(told.wanting(), 2);

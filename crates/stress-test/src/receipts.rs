@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::endpoints::{Caller, Endpoint, Reply};
 use crate::pool::{Pool, Receipt};
-use crate::target::{TOLD_AGAIN_AFTER, TOLD_WITHIN};
+use crate::target::{CALL_TIMEOUT, RETRY_PAUSE};
 use crate::verdict::Finding;
 
 /// Checks the receipts of a pool's customers; clean if there are none.
@@ -41,13 +41,13 @@ pub(super) async fn check(caller: &mut Caller, pool: &Pool) -> anyhow::Result<Fi
 
 /// payment-service's answer about a payment: 200 or 404.
 async fn look_up(caller: &mut Caller, path: &str) -> anyhow::Result<Reply> {
-    let until = Instant::now() + TOLD_WITHIN;
+    let until = Instant::now() + CALL_TIMEOUT;
     loop {
         let reply = caller.get(Endpoint::Payment, path.to_owned()).await?;
         match reply.status {
             200 | 404 => return Ok(reply),
             // The load has used up the client's quota, or the service is busy.
-            429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
+            429 | 503 if Instant::now() < until => sleep(RETRY_PAUSE).await,
             status => bail!("looking up a payment was answered {status} {}", reply.body),
         }
     }

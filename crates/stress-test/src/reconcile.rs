@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use crate::drain::{Settled, wanted};
+use crate::drain::{Drained, wanted};
 use crate::endpoints::{Caller, Endpoint};
 use crate::flow::OrderSize;
 use crate::pool::{Pool, Products};
@@ -21,7 +21,7 @@ pub(super) async fn reconcile(
     target: &TargetEnvironment,
     sales: &[(Arc<Pool>, OrderSize)],
     before: &[(Endpoint, Proof)],
-    settled: &Settled,
+    settled: &Drained,
 ) -> anyhow::Result<(Vec<SaleReport>, Finding)> {
     let mut pools = Finding::default();
     let mut reports: BTreeMap<&'static str, SaleReport> = BTreeMap::new();
@@ -34,15 +34,20 @@ pub(super) async fn reconcile(
         }
         pools = pools.and(judge(&sale));
         let report = report(pool, sale.recorded_sales, *sold_again);
-        match reports.entry(kind_of_goods(pool.products)) {
+        match reports.entry(product_kind(pool.products)) {
             Entry::Occupied(mut known) => known.get_mut().add(&report),
             Entry::Vacant(place) => _ = place.insert(report),
         }
     }
     let mut ledgers = Finding::default();
     for ((endpoint, proof_before), after) in before.iter().zip(&settled.ledgers) {
-        let at_door = |(pool, _): &&(Arc<Pool>, OrderSize)| sold_at(pool.products) == *endpoint;
-        let together = together(sales.iter().filter(at_door), *endpoint, proof_before, after);
+        let at_endpoint = |(pool, _): &&(Arc<Pool>, OrderSize)| sold_at(pool.products) == *endpoint;
+        let together = together(
+            sales.iter().filter(at_endpoint),
+            *endpoint,
+            proof_before,
+            after,
+        );
         let mut finding = judge(&together);
         if !after.holds {
             let reason = format!("{}: the ledger's proof does not hold", service(*endpoint));
@@ -114,7 +119,7 @@ fn report(
     let told = &pool.told;
     let recorded_sales = recorded_sales.into_iter();
     SaleReport {
-        name: kind_of_goods(pool.products).to_owned(),
+        name: product_kind(pool.products).to_owned(),
         for_sale: match pool.products {
             Products::Charges(_) => None,
             _ => Some(pool.for_sale()),
@@ -139,7 +144,7 @@ fn sold_since(recorded_sales: RecordedSales, sold_before: u64) -> RecordedSales 
     }
 }
 
-fn kind_of_goods(products: Products) -> &'static str {
+fn product_kind(products: Products) -> &'static str {
     match products {
         Products::Flight(_) => "seats",
         Products::Event(_) => "tickets to an event",

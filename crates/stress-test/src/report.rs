@@ -11,11 +11,11 @@ use crate::scenario::Scenario;
 use crate::verdict::{Finding, RecordedSales};
 
 /// Schema version of the JSON: raised when a field changes its meaning.
-pub const FORM: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrialReport {
-    /// Schema version; see [`FORM`].
+pub struct StressReport {
+    /// Schema version; see [`SCHEMA_VERSION`].
     pub form: u32,
     /// RFC 3339.
     pub started_at: String,
@@ -32,12 +32,12 @@ pub struct TrialReport {
     pub capacity: Option<CapacityReport>,
     /// The reconciliation of the three databases, if they could be read.
     pub audit: Option<AuditReport>,
-    pub verdict: TrialVerdict,
+    pub verdict: StressVerdict,
 }
 
 /// The overall result; `passed` decides the exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrialVerdict {
+pub struct StressVerdict {
     /// Nothing is wrong.
     pub passed: bool,
     pub oversold: u64,

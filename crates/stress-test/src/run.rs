@@ -13,7 +13,9 @@ use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::products;
 use crate::report::CapacityReport;
-use crate::report::{AuditReport, FORM, ScenarioReport, StepPace, TrialReport, TrialVerdict};
+use crate::report::{
+    AuditReport, SCHEMA_VERSION, ScenarioReport, StepPace, StressReport, StressVerdict,
+};
 use crate::scenario::{Provider, Scenario};
 use crate::step::{self, answered_per_s};
 use crate::table;
@@ -36,7 +38,7 @@ const LISTED_REASONS: usize = 20;
 ///
 /// # Errors
 /// When a service can't be reached or answers against the contract, and when interrupted.
-pub async fn run(arguments: &Arguments) -> anyhow::Result<TrialReport> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<StressReport> {
     arguments.check()?;
     let began = (Instant::now(), jiff::Timestamp::now());
     if !arguments.names_addresses() && !arguments.running {
@@ -61,9 +63,9 @@ async fn on(
     target: &TargetEnvironment,
     arguments: &Arguments,
     (began, started_at): (Instant, jiff::Timestamp),
-) -> anyhow::Result<TrialReport> {
-    let mut report = TrialReport {
-        form: FORM,
+) -> anyhow::Result<StressReport> {
+    let mut report = StressReport {
+        form: SCHEMA_VERSION,
         started_at: started_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         took_s: 0.0,
         machine: Machine::this(),
@@ -73,7 +75,7 @@ async fn on(
         skipped: Vec::new(),
         capacity: None,
         audit: None,
-        verdict: TrialVerdict::default(),
+        verdict: StressVerdict::default(),
     };
     let (mut finding, mut flight_fixtures) = (
         Finding::default(),
@@ -251,7 +253,7 @@ async fn audit(target: &TargetEnvironment) -> anyhow::Result<Option<AuditReport>
     }))
 }
 
-fn verdict(finding: Finding, audit: Option<&AuditReport>) -> TrialVerdict {
+fn verdict(finding: Finding, audit: Option<&AuditReport>) -> StressVerdict {
     let is_clean = finding.is_clean();
     let Finding {
         oversold,
@@ -267,7 +269,7 @@ fn verdict(finding: Finding, audit: Option<&AuditReport>) -> TrialVerdict {
         );
     }
     reasons.truncate(LISTED_REASONS);
-    TrialVerdict {
+    StressVerdict {
         passed: is_clean && broken.is_none(),
         oversold,
         undersold,

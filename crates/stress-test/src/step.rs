@@ -40,7 +40,7 @@ pub(super) async fn run(
     scenario: Scenario,
     pace: StepPace,
 ) -> anyhow::Result<(Step, Finding)> {
-    target.tell_provider(Provider::default(), 0).await?;
+    target.configure_mock(Provider::default(), 0).await?;
     let mut caller = Caller::new(&target.endpoints);
     let databases = target.databases.as_ref();
     let mut held_before = Vec::new();
@@ -61,7 +61,7 @@ pub(super) async fn run(
         before.push((endpoint, proof(&mut caller, endpoint).await?));
     }
     let delay_ms = arguments.provider_ms;
-    target.tell_provider(scenario.provider(), delay_ms).await?;
+    target.configure_mock(scenario.provider(), delay_ms).await?;
 
     let plan = plan(arguments, scenario, pace);
     let title = match pace {
@@ -81,7 +81,7 @@ pub(super) async fn run(
     let (cores, others) = (cores.since()?, others.cores_since()?);
     drop(bar);
 
-    target.tell_provider(Provider::default(), 0).await?;
+    target.configure_mock(Provider::default(), 0).await?;
     let settled = drain(target, &prepared.sales, &before).await?;
     let (sales, mut finding) = reconcile(target, &prepared.sales, &before, &settled).await?;
     let names = shares.iter().map(|(name, _)| (*name).to_owned());

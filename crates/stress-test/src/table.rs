@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::compare::{Change, Judgement};
 use crate::outcome::Kind;
 use crate::report::CapacityReport;
-use crate::report::{SaleReport, Step, StepPace, TrialReport};
+use crate::report::{SaleReport, Step, StepPace, StressReport};
 use crate::scenario::Scenario;
 use crate::verdict::Finding;
 
@@ -55,14 +55,14 @@ pub fn heads() -> String {
 
 /// The whole report, in some dozens of lines.
 #[must_use]
-pub fn table(report: &TrialReport) -> String {
+pub fn table(report: &StressReport) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     write(&mut text, report).ok();
     text
 }
 
-fn write(text: &mut String, report: &TrialReport) -> std::fmt::Result {
+fn write(text: &mut String, report: &StressReport) -> std::fmt::Result {
     if !report.scenarios.is_empty() {
         write_scenarios(text, report)?;
     }
@@ -75,7 +75,7 @@ fn write(text: &mut String, report: &TrialReport) -> std::fmt::Result {
     write_verdict(text, report)
 }
 
-fn write_scenarios(text: &mut String, report: &TrialReport) -> std::fmt::Result {
+fn write_scenarios(text: &mut String, report: &StressReport) -> std::fmt::Result {
     writeln!(text, "\n{}", heads())?;
     for scenario in &report.scenarios {
         for step in &scenario.steps {
@@ -113,7 +113,7 @@ fn write_scenarios(text: &mut String, report: &TrialReport) -> std::fmt::Result 
     Ok(())
 }
 
-fn write_verdict(text: &mut String, report: &TrialReport) -> std::fmt::Result {
+fn write_verdict(text: &mut String, report: &StressReport) -> std::fmt::Result {
     match &report.audit {
         Some(audit) => writeln!(
             text,

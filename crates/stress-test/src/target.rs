@@ -180,7 +180,7 @@ impl TargetEnvironment {
     }
 
     /// Sets the mock provider's behaviour; without the mock nothing happens.
-    pub async fn tell_provider(&self, provider: Provider, delay_ms: u64) -> anyhow::Result<()> {
+    pub async fn configure_mock(&self, provider: Provider, delay_ms: u64) -> anyhow::Result<()> {
         if !self.has_mock() {
             return Ok(());
         }
@@ -196,13 +196,13 @@ impl TargetEnvironment {
 
     async fn put_mock(&self, behaviour: &Value) -> anyhow::Result<()> {
         let mut caller = Caller::new(&self.endpoints);
-        let until = Instant::now() + TOLD_WITHIN;
+        let until = Instant::now() + CALL_TIMEOUT;
         loop {
             let reply = caller.put(Endpoint::Payment, MOCK, behaviour).await?;
             match reply.status {
                 200 => return Ok(()),
                 // The load has used up the client's quota, or the service is busy.
-                429 | 503 if Instant::now() < until => sleep(TOLD_AGAIN_AFTER).await,
+                429 | 503 if Instant::now() < until => sleep(RETRY_PAUSE).await,
                 status => bail!("the mock provider answers {status} {}", reply.body),
             }
         }
@@ -241,9 +241,9 @@ impl TargetEnvironment {
 }
 
 /// Timeout of calls that must succeed: a client's quota is full again after so long.
-pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 const MOCK: &str = "/api/payments/mock";
 

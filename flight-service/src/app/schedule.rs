@@ -38,7 +38,7 @@ const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
 /// How long an answer waits until searches see the change: half of the default `http.request_timeout`,
 /// because the change is committed and must be answered as such.
-const SEEN_WITHIN: Duration = Duration::from_secs(5);
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Before all flights, in seconds from 1970: the year 1.
 const FIRST_DEPARTURE_SECOND: i64 = -62_135_596_800;
@@ -376,7 +376,7 @@ pub struct CurrentSchedule {
     /// Serializes reloads, so that an older version never replaces a newer one.
     reading: Mutex<()>,
     /// A request waits for a change: poll now.
-    wanted: Notify,
+    reload_requested: Notify,
     /// The last loaded version.
     read: watch::Sender<i64>,
 }
@@ -394,7 +394,7 @@ impl CurrentSchedule {
             database,
             sales,
             reading: Mutex::new(()),
-            wanted: Notify::new(),
+            reload_requested: Notify::new(),
         }))
     }
 
@@ -430,12 +430,12 @@ impl CurrentSchedule {
                 db::schedule_version::current(&client).await?
             };
             let mut read = self.read.subscribe();
-            self.wanted.notify_one();
+            self.reload_requested.notify_one();
             // The sender lives as long as the schedule, which is borrowed here.
             read.wait_for(|read| *read >= version).await.ok();
             Ok::<_, AppError>(())
         };
-        match tokio::time::timeout(SEEN_WITHIN, seen).await {
+        match tokio::time::timeout(VISIBILITY_TIMEOUT, seen).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "reading the schedule version failed"),
             Err(_) => tracing::warn!("schedule change not loaded in time"),
@@ -488,7 +488,7 @@ impl CurrentSchedule {
     async fn pause(&self, interval: Duration) {
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
-            () = self.wanted.notified() => {}
+            () = self.reload_requested.notified() => {}
         }
     }
 
@@ -497,7 +497,7 @@ impl CurrentSchedule {
     pub async fn subscribe(self: Arc<Self>, source: Source, stop: CancellationToken) {
         let listen = async {
             loop {
-                if let Err(error) = self.hear_changes_once(&source).await {
+                if let Err(error) = self.listen_once(&source).await {
                     tracing::warn!(%error, "schedule notifications unavailable; falling back to polling");
                 }
                 tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
@@ -509,7 +509,7 @@ impl CurrentSchedule {
         }
     }
 
-    async fn hear_changes_once(&self, source: &Source) -> Result<(), AppError> {
+    async fn listen_once(&self, source: &Source) -> Result<(), AppError> {
         let mut announcements = db::schedule_version::listen(source).await?;
         loop {
             self.refresh().await?;

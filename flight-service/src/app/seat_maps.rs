@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::{FlightId, HoldStatus, PoolId};
-use flight_api::{Seat, SeatComparison, SeatNews, SeatStatus};
+use flight_api::{Seat, SeatComparison, SeatStatus, SeatUpdate};
 use inventory::{Inventory, PoolCount, SeatMap};
 use service_core::fan_out::{self, FanOut};
 use tokio::sync::watch;
@@ -53,7 +53,7 @@ type Shown = (FlightId, String, bool);
 pub struct SeatMaps {
     inventory: Arc<Inventory>,
     watched: Arc<Watched>,
-    news: FanOut<Shown, Arc<SeatNews>>,
+    news: FanOut<Shown, Arc<SeatUpdate>>,
 }
 
 /// The watchers of this replica, by pool.
@@ -137,7 +137,7 @@ impl SeatMaps {
         id: FlightId,
         name: String,
         with_owners: bool,
-    ) -> Result<fan_out::Watching<Arc<SeatNews>>, AppError> {
+    ) -> Result<fan_out::Watching<Arc<SeatUpdate>>, AppError> {
         let shown = (id, name.clone(), with_owners);
         if let Some(watching) = self.news.join(&shown) {
             return Ok(watching);

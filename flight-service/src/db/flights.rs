@@ -251,8 +251,8 @@ impl Rows for FlightChanged {
             .collect();
         let (flights, prices): (Vec<_>, Vec<_>) = prices.into_iter().unzip();
         let set_prices = RowStatement::new(SET_PRICES).with(flights).with(prices);
-        let raise = schedule_version::RAISE.map(RowStatement::new);
-        std::iter::once(set_prices).chain(raise).collect()
+        let increment = schedule_version::INCREMENT.map(RowStatement::new);
+        std::iter::once(set_prices).chain(increment).collect()
     }
 }
 
@@ -263,8 +263,8 @@ impl Rows for FlightCancelled {
     fn statements(batch: &[(&Self, &Accepted)]) -> Vec<RowStatement> {
         let flights: Vec<i64> = batch.iter().map(|(one, _)| one.0.0).collect();
         let cancel = RowStatement::new(SET_CANCELLED).with(flights);
-        let raise = schedule_version::RAISE.map(RowStatement::new);
-        std::iter::once(cancel).chain(raise).collect()
+        let increment = schedule_version::INCREMENT.map(RowStatement::new);
+        std::iter::once(cancel).chain(increment).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use tokio_postgres::{AsyncMessage, Client, Config};
 
 use super::DbError;
 
-/// `LISTEN` takes no parameter, so the channel's name is repeated in [`RAISE`].
+/// `LISTEN` takes no parameter, so the channel's name is repeated in [`INCREMENT`].
 const LISTEN: &str = "LISTEN schedule_version";
 
 /// Silence after which the server is probed: a dead server owes an answer and is detected, a quiet one
@@ -25,19 +25,19 @@ pub async fn current(client: &impl GenericClient) -> Result<i64, DbError> {
 }
 
 /// Increments the version and notifies all replicas, when the transaction commits.
-pub const RAISE: [&str; 2] = [
+pub const INCREMENT: [&str; 2] = [
     "UPDATE schedule_version SET version = version + 1",
     "NOTIFY schedule_version",
 ];
 
 /// Increments the version in a transaction.
 pub async fn raise(client: &impl GenericClient) -> Result<(), DbError> {
-    client.batch_execute(&RAISE.join("; ")).await?;
+    client.batch_execute(&INCREMENT.join("; ")).await?;
     Ok(())
 }
 
 /// A dedicated connection that receives notifications.
-pub struct Announcements {
+pub struct Notifications {
     client: Client,
     messages: Messages,
 }
@@ -50,14 +50,14 @@ pub struct Source {
 }
 
 /// Starts to listen: later notifications are received.
-pub async fn listen(source: &Source) -> Result<Announcements, DbError> {
+pub async fn listen(source: &Source) -> Result<Notifications, DbError> {
     let (client, messages) = connect(&source.config, source.limits).await?;
-    let mut announcements = Announcements { client, messages };
+    let mut announcements = Notifications { client, messages };
     announcements.subscribe().await?;
     Ok(announcements)
 }
 
-impl Announcements {
+impl Notifications {
     /// The connection makes progress only while its messages are polled, so both run side by side.
     async fn subscribe(&mut self) -> Result<(), DbError> {
         let Self { client, messages } = self;

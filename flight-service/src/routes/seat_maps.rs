@@ -3,7 +3,7 @@
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use flight_api::{SeatChanges, SeatMap, SeatsKnown};
+use flight_api::{SeatChanges, SeatMap, SubscriberState};
 use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
@@ -67,7 +67,7 @@ pub(super) async fn stream(
         .seat_maps
         .watch_as(flight, name, caller.sees_owners())
         .await?;
-    let mut known = SeatsKnown::new(last_event_id(request.headers()));
+    let mut known = SubscriberState::new(last_event_id(request.headers()));
     Ok(grant.answer(events(watching, move |news| known.event(&news))))
 }
 

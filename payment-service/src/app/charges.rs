@@ -13,7 +13,7 @@ use service_core::idempotency::{Replayable, RequestKey};
 use super::error::PaymentError;
 use super::payments::Payments;
 use crate::charge::{Charge, ChargeDetails, ChargeKind, EndStatus, Outcome, Progress};
-use crate::db::charges::{self as table, Completion, LeaseOwner, NewCharge, Start};
+use crate::db::charges::{self as table, Completion, KeyBinding, NewCharge, Start};
 use crate::provider::ProviderCharge;
 
 #[derive(Clone, Debug)]
@@ -39,10 +39,10 @@ impl Payments {
         &self,
         order: ChargeOrder,
     ) -> Result<Replayable<EndedCharge>, PaymentError> {
-        let place = self.place()?;
+        let permit = self.acquire_permit()?;
         let this = self.clone();
-        self.detached(async move {
-            let _place = place;
+        self.run_to_completion(async move {
+            let _permit = permit;
             this.charge_or_replay(&order).await
         })
         .await
@@ -68,13 +68,13 @@ impl Payments {
         let charge = match (recorded, &order.key) {
             (Some(charge), _) => charge,
             (None, Some(key)) => match self.earlier(order.kind, key).await? {
-                Earlier::Ended(ended) => {
+                ExistingCharge::Ended(ended) => {
                     return Ok(Replayable {
                         value: ended,
                         replayed: true,
                     });
                 }
-                Earlier::TakenOver(charge) => charge,
+                ExistingCharge::TakenOver(charge) => charge,
             },
             // Without a key there is nothing to conflict with.
             (None, None) => return Err(PaymentError::InProgress),
@@ -90,25 +90,31 @@ impl Payments {
     }
 
     /// What an earlier request with this key left behind.
-    async fn earlier(&self, kind: ChargeKind, key: &RequestKey) -> Result<Earlier, PaymentError> {
+    async fn earlier(
+        &self,
+        kind: ChargeKind,
+        key: &RequestKey,
+    ) -> Result<ExistingCharge, PaymentError> {
         let client = self.client().await?;
         let charge = match table::by_key(&client, &key.key).await? {
-            Some(LeaseOwner::Charge(charge)) => *charge,
-            Some(LeaseOwner::Closed) => return Err(PaymentError::KeyClosed),
+            Some(KeyBinding::Charge(charge)) => *charge,
+            Some(KeyBinding::Closed) => return Err(PaymentError::KeyClosed),
             // Rows are never deleted, so this can't happen; asking again is right all the same.
             None => return Err(PaymentError::InProgress),
         };
-        if !charge.was_asked_by(kind, key) {
+        if !charge.matches_request(kind, key) {
             return Err(PaymentError::KeyReused);
         }
         match charge.progress.clone() {
-            Progress::Ended { outcome, .. } => Ok(Earlier::Ended(EndedCharge { charge, outcome })),
+            Progress::Ended { outcome, .. } => {
+                Ok(ExistingCharge::Ended(EndedCharge { charge, outcome }))
+            }
             Progress::Processing {
                 attempt,
                 lease_expired: true,
             } => table::take_over(&client, charge.id, attempt, self.limits.lease)
                 .await?
-                .map(Earlier::TakenOver)
+                .map(ExistingCharge::TakenOver)
                 .ok_or(PaymentError::InProgress),
             Progress::Processing { .. } => Err(PaymentError::InProgress),
         }
@@ -136,7 +142,7 @@ impl Payments {
         crash_points::point("provider.after");
         let Ok(Ok(outcome)) = answer else {
             tracing::warn!(payment_id = %charge.id, attempt, "provider timed out; outcome unknown");
-            table::give_up(&self.client().await?, charge.id, attempt).await?;
+            table::release_lease(&self.client().await?, charge.id, attempt).await?;
             return Err(PaymentError::OutcomeUnknown);
         };
         self.record(charge, outcome).await
@@ -175,7 +181,7 @@ impl Payments {
 }
 
 /// What an earlier request with the same key left behind.
-enum Earlier {
+enum ExistingCharge {
     /// Its answer, to be replayed.
     Ended(EndedCharge),
     /// A charge with an expired lease, which this request now holds.

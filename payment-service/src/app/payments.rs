@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::error::PaymentError;
 use super::writers::Writers;
 use crate::charge::Charge;
-use crate::db::charges::LeaseOwner;
+use crate::db::charges::KeyBinding;
 use crate::db::{DbError, charges as table};
 use crate::provider::PaymentProvider;
 use crate::settings::ChargeSettings;
@@ -58,8 +58,8 @@ impl Payments {
     /// `UnknownCharge`, also where the key has a tombstone; or a failed database.
     pub async fn charge_by_key(&self, key: &str) -> Result<Charge, PaymentError> {
         match table::by_key(&self.client().await?, key).await? {
-            Some(LeaseOwner::Charge(charge)) => Ok(*charge),
-            Some(LeaseOwner::Closed) | None => Err(PaymentError::UnknownCharge),
+            Some(KeyBinding::Charge(charge)) => Ok(*charge),
+            Some(KeyBinding::Closed) | None => Err(PaymentError::UnknownCharge),
         }
     }
 
@@ -68,14 +68,14 @@ impl Payments {
     }
 
     /// A permit to run one charge, held until the charge has ended.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, PaymentError> {
+    pub(super) fn acquire_permit(&self) -> Result<OwnedSemaphorePermit, PaymentError> {
         Arc::clone(&self.running)
             .try_acquire_owned()
             .map_err(|_| PaymentError::TooBusy)
     }
 
     /// Runs work to its end even if the client disconnects: as a task, which the request only awaits.
-    pub(super) async fn detached<T: Send + 'static>(
+    pub(super) async fn run_to_completion<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, PaymentError>> + Send + 'static,
     ) -> Result<T, PaymentError> {

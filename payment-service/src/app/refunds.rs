@@ -31,7 +31,7 @@ impl Payments {
         if let Some(key) = key
             && let Some(refund) = refunds::by_key(&transaction, &key.key).await?
         {
-            return if refund.was_asked_by(payment, key) {
+            return if refund.matches_request(payment, key) {
                 Ok(Replayable {
                     value: refund,
                     replayed: true,

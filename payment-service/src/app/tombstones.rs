@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::error::PaymentError;
 use super::payments::Payments;
 use crate::charge::{Charge, Progress};
-use crate::db::charges::{self as table, LeaseOwner};
+use crate::db::charges::{self as table, KeyBinding};
 
 /// Pause between two looks at a running charge: a quarter of the mock's default processing time.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ impl Payments {
                     attempt,
                     lease_expired: true,
                 } => {
-                    let settled = self.settle(charge, attempt);
+                    let settled = self.complete_abandoned(charge, attempt);
                     match tokio::time::timeout_at(deadline, settled).await {
                         Ok(Ok(Some(charge))) => return Ok(Some(charge)),
                         Ok(Err(error)) => return Err(error),
@@ -57,19 +57,23 @@ impl Payments {
             return Ok(None);
         }
         match table::by_key(&client, key).await? {
-            Some(LeaseOwner::Charge(charge)) => Ok(Some(*charge)),
-            Some(LeaseOwner::Closed) => Ok(None),
+            Some(KeyBinding::Charge(charge)) => Ok(Some(*charge)),
+            Some(KeyBinding::Closed) => Ok(None),
             // Rows are never deleted, so this can't happen; asking again is right all the same.
             None => Err(PaymentError::InProgress),
         }
     }
 
     /// Takes over a charge whose lease has expired and completes it; `None` if another took it over.
-    async fn settle(&self, charge: Charge, attempt: i32) -> Result<Option<Charge>, PaymentError> {
-        let place = self.place()?;
+    async fn complete_abandoned(
+        &self,
+        charge: Charge,
+        attempt: i32,
+    ) -> Result<Option<Charge>, PaymentError> {
+        let permit = self.acquire_permit()?;
         let this = self.clone();
-        self.detached(async move {
-            let _place = place;
+        self.run_to_completion(async move {
+            let _permit = permit;
             let lease = this.limits.lease;
             let client = this.client().await?;
             let taken = table::take_over(&client, charge.id, attempt, lease).await?;

@@ -23,7 +23,7 @@ use crate::charge::Charge;
 
 /// What a key is bound to.
 #[derive(Clone, Debug)]
-pub enum LeaseOwner {
+pub enum KeyBinding {
     /// The charge that the key made.
     Charge(Box<Charge>),
     /// A tombstone: the key has made no charge, and never will.
@@ -58,7 +58,7 @@ pub async fn lock(client: &impl GenericClient, id: PaymentId) -> Result<Option<C
 }
 
 /// `None` if the key was never used.
-pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<LeaseOwner>, DbError> {
+pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<KeyBinding>, DbError> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -69,9 +69,9 @@ pub async fn by_key(client: &impl GenericClient, key: &str) -> Result<Option<Lea
         return Ok(None);
     };
     if row.try_get::<_, &str>("status")? == "closed" {
-        Ok(Some(LeaseOwner::Closed))
+        Ok(Some(KeyBinding::Closed))
     } else {
-        Ok(Some(LeaseOwner::Charge(Box::new(read(&row)?))))
+        Ok(Some(KeyBinding::Charge(Box::new(read(&row)?))))
     }
 }
 
@@ -104,7 +104,7 @@ pub async fn take_over(
 }
 
 /// Ends an attempt's lease early: its outcome is unknown, and the next attempt may start at once.
-pub async fn give_up(
+pub async fn release_lease(
     client: &impl GenericClient,
     id: PaymentId,
     attempt: i32,

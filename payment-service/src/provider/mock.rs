@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-pub use self::behaviour::{Behaviour, Senseless};
+pub use self::behaviour::{Behaviour, InvalidBehaviour};
 use super::{NoAnswer, PaymentProvider, ProviderCharge};
 use crate::charge::Outcome;
 
@@ -40,7 +40,10 @@ impl MockProvider {
     ///
     /// # Errors
     /// The value out of range; then nothing has changed.
-    pub fn change(&self, change: impl FnOnce(&mut Behaviour)) -> Result<Behaviour, Senseless> {
+    pub fn change(
+        &self,
+        change: impl FnOnce(&mut Behaviour),
+    ) -> Result<Behaviour, InvalidBehaviour> {
         let mut current = self
             .behaviour
             .write()

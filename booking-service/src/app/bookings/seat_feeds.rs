@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clients::{CallContext, FlightClient, SeatStream};
-use flight_api::{Seat, SeatChanges, SeatComparison, SeatNews};
+use flight_api::{Seat, SeatChanges, SeatComparison, SeatUpdate};
 use service_core::fan_out::{FanOut, Watching};
 use tokio::sync::watch;
 
@@ -15,7 +15,7 @@ const EVENT_LIMIT_BYTES: usize = 1024 * 1024;
 /// A flight's name as requested, and whether seat owners are included.
 type Watched = (String, bool);
 
-type News = Arc<SeatNews>;
+type News = Arc<SeatUpdate>;
 
 /// The open upstream streams.
 #[derive(Clone)]

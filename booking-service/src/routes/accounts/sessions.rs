@@ -98,7 +98,7 @@ pub(crate) async fn create(
     credentials: Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     // Login CSRF: another site's page could log its visitor in to an account of its own.
-    Guards::of(&request)?.own_sites.check_page(&request)?;
+    Guards::of(&request)?.origin_policy.check_page(&request)?;
     let Credentials { email, password } = credentials.body;
     let begun = services
         .accounts

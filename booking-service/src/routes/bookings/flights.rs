@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use flight_api::{SeatChanges, SeatMap, SeatsKnown};
+use flight_api::{SeatChanges, SeatMap, SubscriberState};
 use service_core::caller::Caller;
 use service_http::streams::{Grant, events};
 use service_http::{Problem, respond};
@@ -58,6 +58,6 @@ pub(crate) async fn stream(
         .seat_feeds
         .watch(&name, caller.is_staff(), &call_context())
         .await?;
-    let mut known = SeatsKnown::new(known);
+    let mut known = SubscriberState::new(known);
     Ok(grant.answer(events(watching, move |news| known.event(&news))))
 }

@@ -58,7 +58,7 @@ impl FlightClient {
         reference: &str,
         context: &CallContext,
     ) -> Result<Flight, CallError> {
-        let request = Request::repeatable(Method::GET, &["api", "flights", reference]);
+        let request = Request::idempotent(Method::GET, &["api", "flights", reference]);
         self.ask(request, context).await
     }
 
@@ -68,7 +68,7 @@ impl FlightClient {
         reference: &str,
         context: &CallContext,
     ) -> Result<SeatMap, CallError> {
-        let request = Request::repeatable(Method::GET, &["api", "flights", reference, "seats"]);
+        let request = Request::idempotent(Method::GET, &["api", "flights", reference, "seats"]);
         self.ask(request, context).await
     }
 
@@ -89,7 +89,7 @@ impl FlightClient {
         context: &CallContext,
     ) -> Result<Flight, CallError> {
         let id = id.to_string();
-        let request = Request::repeatable(Method::PATCH, &["api", "flights", &id]).json(change)?;
+        let request = Request::idempotent(Method::PATCH, &["api", "flights", &id]).json(change)?;
         self.ask(request, context).await
     }
 
@@ -100,7 +100,7 @@ impl FlightClient {
         context: &CallContext,
     ) -> Result<(), CallError> {
         let id = id.to_string();
-        let request = Request::once(Method::DELETE, &["api", "flights", &id]);
+        let request = Request::non_idempotent(Method::DELETE, &["api", "flights", &id]);
         empty_answer(self.connection.send(request, context).await?).await
     }
 
@@ -116,7 +116,7 @@ impl FlightClient {
         request: &HoldRequest,
         context: &CallContext,
     ) -> Result<Hold, CallError> {
-        let request = Request::once(Method::POST, &["api", "holds"]).json(request)?;
+        let request = Request::non_idempotent(Method::POST, &["api", "holds"]).json(request)?;
         self.ask(request, context).await
     }
 
@@ -136,7 +136,7 @@ impl FlightClient {
     ) -> Result<Vec<ConfirmResult>, CallError> {
         let body = ConfirmRequest { ids: ids.to_vec() };
         let request =
-            Request::repeatable(Method::POST, &["api", "holds", "confirm"]).json(&body)?;
+            Request::idempotent(Method::POST, &["api", "holds", "confirm"]).json(&body)?;
         let answered: ConfirmAnswer = self.ask(request, context).await?;
         Ok(answered.results)
     }
@@ -158,7 +158,7 @@ impl FlightClient {
     ) -> Result<Hold, CallError> {
         let id = id.to_string();
         let request =
-            Request::repeatable(Method::POST, &["api", "holds", &id, "seats"]).json(change)?;
+            Request::idempotent(Method::POST, &["api", "holds", &id, "seats"]).json(change)?;
         self.ask(request, context).await
     }
 
@@ -169,7 +169,7 @@ impl FlightClient {
         context: &CallContext,
     ) -> Result<Hold, CallError> {
         let id = id.to_string();
-        let request = Request::repeatable(Method::POST, &["api", "holds", &id, how]);
+        let request = Request::idempotent(Method::POST, &["api", "holds", &id, how]);
         self.ask(request, context).await
     }
 
@@ -179,7 +179,7 @@ impl FlightClient {
         search: &SearchRequest,
         context: &CallContext,
     ) -> Result<SearchAnswer, CallError> {
-        let mut request = Request::repeatable(Method::GET, &["api", "flights", "search"])
+        let mut request = Request::idempotent(Method::GET, &["api", "flights", "search"])
             .query("source", search.source.as_str())
             .query("destination", search.destination.as_str())
             .query("date", &search.date.to_string())
@@ -197,7 +197,7 @@ impl FlightClient {
     /// These flights as one itinerary; a refusal if they don't connect.
     pub async fn itinerary(&self, ids: &Legs, context: &CallContext) -> Result<Path, CallError> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let request = Request::repeatable(Method::GET, &["api", "flights", "itinerary"])
+        let request = Request::idempotent(Method::GET, &["api", "flights", "itinerary"])
             .query("flight_ids", &ids.join(","));
         self.ask(request, context).await
     }
@@ -212,7 +212,7 @@ impl FlightClient {
         context: &CallContext,
     ) -> Result<CalendarAnswer, CallError> {
         let month = format!("{:04}-{:02}", day.year(), day.month());
-        let request = Request::repeatable(Method::GET, &["api", "flights", "calendar"])
+        let request = Request::idempotent(Method::GET, &["api", "flights", "calendar"])
             .query("source", source.as_str())
             .query("destination", destination.as_str())
             .query("month", &month)
@@ -227,7 +227,7 @@ impl FlightClient {
         context: &CallContext,
     ) -> Result<AirportPage, CallError> {
         let mut request =
-            Request::repeatable(Method::GET, &["api", "airports"]).query("limit", AIRPORTS_LIMIT);
+            Request::idempotent(Method::GET, &["api", "airports"]).query("limit", AIRPORTS_LIMIT);
         if let Some(after) = after {
             request = request.query("after", after);
         }
@@ -236,7 +236,7 @@ impl FlightClient {
 
     /// The ledger proof over the pools of all flights.
     pub async fn ledger_proof(&self, context: &CallContext) -> Result<LedgerProof, CallError> {
-        let request = Request::repeatable(Method::GET, &["api", "ledger", "proof"]);
+        let request = Request::idempotent(Method::GET, &["api", "ledger", "proof"]);
         self.ask(request, context).await
     }
 

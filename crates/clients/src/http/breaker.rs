@@ -19,7 +19,7 @@ const FAILURES_TO_OPEN: u32 = 5;
 
 /// How long the circuit stays open, and how long a probe has before the next is admitted: about the start-up
 /// time of a service.
-const LEFT_ALONE: Duration = Duration::from_secs(1);
+const OPEN_DURATION: Duration = Duration::from_secs(1);
 
 const CLOSED: u8 = 0;
 const HALF_OPEN: u8 = 1;
@@ -47,7 +47,7 @@ impl Breaker {
             service,
             state: Arc::clone(&state),
         };
-        let policy = consecutive_failures(FAILURES_TO_OPEN, backoff::constant(LEFT_ALONE));
+        let policy = consecutive_failures(FAILURES_TO_OPEN, backoff::constant(OPEN_DURATION));
         Self {
             machine: Config::new()
                 .failure_policy(policy)
@@ -60,7 +60,7 @@ impl Breaker {
 
     /// Admits or rejects a call. An admitted call reports its result, unless that says nothing about the
     /// service.
-    pub(super) fn lets_through(&self) -> bool {
+    pub(super) fn admits(&self) -> bool {
         if !self.machine.is_call_permitted() {
             return false;
         }
@@ -71,7 +71,7 @@ impl Breaker {
             .last_trial
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| last.elapsed() >= LEFT_ALONE);
+        let is_due = last.is_none_or(|last| last.elapsed() >= OPEN_DURATION);
         if is_due {
             *last = Some(Instant::now());
         }
@@ -131,7 +131,7 @@ mod tests {
     fn opened() -> Breaker {
         let breaker = Breaker::new("test");
         for _ in 0..FAILURES_TO_OPEN {
-            assert!(breaker.lets_through());
+            assert!(breaker.admits());
             breaker.failed();
         }
         breaker
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_open_it() {
-        assert!(!opened().lets_through());
+        assert!(!opened().admits());
     }
 
     #[test]
@@ -149,18 +149,18 @@ mod tests {
             breaker.failed();
             breaker.succeeded();
         }
-        assert!(breaker.lets_through());
+        assert!(breaker.admits());
     }
 
     #[test]
     fn half_open_it_lets_one_call_through_at_a_time() {
         let breaker = opened();
-        while !breaker.lets_through() {
+        while !breaker.admits() {
             std::thread::yield_now();
         }
-        assert!(!breaker.lets_through(), "the first is still under way");
+        assert!(!breaker.admits(), "the first is still under way");
         breaker.succeeded();
-        assert!(breaker.lets_through());
-        assert!(breaker.lets_through());
+        assert!(breaker.admits());
+        assert!(breaker.admits());
     }
 }

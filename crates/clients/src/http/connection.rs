@@ -80,7 +80,7 @@ impl Connection {
         let mut retries = 0;
         // The error of an earlier attempt that may have acted: then the call may have, whatever later
         // attempts said.
-        let mut doubt = None;
+        let mut possibly_acted = None;
         loop {
             let Failure {
                 error, again_after, ..
@@ -91,8 +91,8 @@ impl Connection {
             let pause = again_after
                 .filter(|_| request.repeatable)
                 .and_then(|after| shared.budget.pause(retries, after, context.deadline));
-            let error = match doubt {
-                Some(doubt) if error.never_sent() => doubt,
+            let error = match possibly_acted {
+                Some(possibly_acted) if error.never_sent() => possibly_acted,
                 _ => error,
             };
             let Some(pause) = pause else {
@@ -100,7 +100,7 @@ impl Connection {
             };
             tracing::debug!(service = shared.service, %error, "retrying the call");
             metrics::counter!("client_retries_total", "service" => shared.service).increment(1);
-            doubt = Some(error).filter(|error| !error.never_sent());
+            possibly_acted = Some(error).filter(|error| !error.never_sent());
             retries += 1;
             tokio::time::sleep(pause).await;
         }
@@ -131,7 +131,7 @@ impl Shared {
         if timeout.is_zero() {
             return Err(not_sent(CallError::DeadlinePassed));
         }
-        if !self.breaker.lets_through() {
+        if !self.breaker.admits() {
             return Err(not_sent(CallError::CircuitOpen));
         }
         let call = self
@@ -139,7 +139,7 @@ impl Shared {
             .timeout(timeout)
             .header(REQUEST_TIMEOUT_HEADER, timeout.as_millis().to_string());
         let started = Instant::now();
-        let mut answered = judge(call.send().await).await;
+        let mut answered = classify(call.send().await).await;
         if let Err(failure) = &mut answered
             && matches!(&failure.error, CallError::NoAnswer(error) if is_timeout(error.as_ref()))
         {
@@ -172,7 +172,7 @@ impl Shared {
 }
 
 /// Classifies the result of an attempt.
-async fn judge(answered: Result<Response, reqwest::Error>) -> Result<Response, Failure> {
+async fn classify(answered: Result<Response, reqwest::Error>) -> Result<Response, Failure> {
     let response = match answered {
         Ok(response) => response,
         Err(error) if error.is_builder() => {

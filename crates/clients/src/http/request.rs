@@ -19,7 +19,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// An idempotent request: it reads, or an id or key makes it act once.
-    pub(crate) fn repeatable(method: Method, path: &[&str]) -> Self {
+    pub(crate) fn idempotent(method: Method, path: &[&str]) -> Self {
         Self {
             method,
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
@@ -31,10 +31,10 @@ impl Request {
     }
 
     /// A request that may act or answer differently if it arrives twice; never retried.
-    pub(crate) fn once(method: Method, path: &[&str]) -> Self {
+    pub(crate) fn non_idempotent(method: Method, path: &[&str]) -> Self {
         Self {
             repeatable: false,
-            ..Self::repeatable(method, path)
+            ..Self::idempotent(method, path)
         }
     }
 

@@ -111,24 +111,24 @@ pub enum NoItinerary {
         departs: AirportCode,
     },
     /// A connection is too short, or negative.
-    #[error("flight {flight} departs {}, and a connection takes at least {} min", wait(*.wait_s), least_s.div_ceil(60))]
+    #[error("flight {flight} departs {}, and a connection takes at least {} min", wait(*.wait_s), min_s.div_ceil(60))]
     ConnectionTooShort {
         /// The later flight.
         flight: FlightId,
         /// Seconds from arrival to departure.
         wait_s: i64,
         /// The minimum in seconds.
-        least_s: u32,
+        min_s: u32,
     },
     /// A connection is too long.
-    #[error("flight {flight} departs {}, and a connection takes at most {} min", wait(*.wait_s), most_s / 60)]
+    #[error("flight {flight} departs {}, and a connection takes at most {} min", wait(*.wait_s), max_s / 60)]
     ConnectionTooLong {
         /// The later flight.
         flight: FlightId,
         /// Seconds from arrival to departure.
         wait_s: i64,
         /// The maximum in seconds.
-        most_s: u32,
+        max_s: u32,
     },
     /// A flight arrives at an airport that the itinerary has visited.
     #[error("flight {flight} arrives at {airport}, where the journey was before")]
@@ -256,19 +256,19 @@ fn check_connection(
         });
     }
     let wait_s = leg.departs_at.as_second() - before.arrives_at.as_second();
-    let (least_s, most_s) = (connections.min_seconds(), connections.max_seconds());
-    if wait_s < i64::from(least_s) {
+    let (min_s, max_s) = (connections.min_seconds(), connections.max_seconds());
+    if wait_s < i64::from(min_s) {
         return Err(NoItinerary::ConnectionTooShort {
             flight,
             wait_s,
-            least_s,
+            min_s,
         });
     }
-    if wait_s > i64::from(most_s) {
+    if wait_s > i64::from(max_s) {
         return Err(NoItinerary::ConnectionTooLong {
             flight,
             wait_s,
-            most_s,
+            max_s,
         });
     }
     Ok(())

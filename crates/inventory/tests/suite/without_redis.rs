@@ -102,10 +102,10 @@ async fn redis_stops_answering_and_answers_again() -> anyhow::Result<()> {
     let proxy = Proxy::before(&bench.redis_url).await?;
     let inventory = bench.replica_at(bench.database.url(), Some(proxy.url()), COMMIT_TIMEOUT)?;
     gate_counts(&bench, &inventory).await?;
-    proxy.take_new(false);
+    proxy.accept_new(false);
     proxy.silence();
     sell_out(&bench, &inventory).await?;
-    proxy.take_new(true);
+    proxy.accept_new(true);
     proxy.cut();
     gate_counts(&bench, &inventory).await
 }

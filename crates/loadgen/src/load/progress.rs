@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::stats::Tally;
 
 /// How often each thread publishes its tally.
-pub(super) const TOLD_EVERY: Duration = Duration::from_millis(200);
+pub(super) const PUBLISH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Each thread's tally, at most `TOLD_EVERY` old.
+/// Each thread's tally, at most `PUBLISH_INTERVAL` old.
 #[derive(Debug, Default)]
 pub struct Progress(Mutex<BTreeMap<u64, Tally>>);
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use super::progress::{Progress, TOLD_EVERY};
+use super::progress::{PUBLISH_INTERVAL, Progress};
 use super::schedule::Schedule;
 use super::{Pace, Plan, pacer};
 use crate::stats::{Outcome, Phase, Tally};
@@ -18,14 +18,14 @@ pub(super) struct RequestScheduler {
     measured: Range<Instant>,
     order: Order,
     tally: RefCell<Tally>,
-    watched: Option<Watched>,
+    watched: Option<Publisher>,
 }
 
 /// Publishes the tally to a watched run's [`Progress`].
-struct Watched {
+struct Publisher {
     live: Arc<Progress>,
     thread: u64,
-    told_at: Cell<Instant>,
+    published_at: Cell<Instant>,
 }
 
 enum Order {
@@ -73,10 +73,10 @@ impl RequestScheduler {
             measured: start + plan.warm_up..start + plan.duration(),
             order,
             tally: RefCell::new(tally),
-            watched: live.map(|live| Watched {
+            watched: live.map(|live| Publisher {
                 live,
                 thread,
-                told_at: Cell::new(start),
+                published_at: Cell::new(start),
             }),
         })
     }
@@ -146,10 +146,10 @@ impl RequestScheduler {
     }
 }
 
-impl Watched {
+impl Publisher {
     fn tell(&self, now: Instant, tally: &Tally) {
-        if now.saturating_duration_since(self.told_at.get()) >= TOLD_EVERY {
-            self.told_at.set(now);
+        if now.saturating_duration_since(self.published_at.get()) >= PUBLISH_INTERVAL {
+            self.published_at.set(now);
             self.live.tell(self.thread, tally);
         }
     }

@@ -15,10 +15,10 @@ use tokens::Role;
 use super::access::{Access, Recorded, Rule, SERVICES};
 use super::authenticator::{Authenticator, Unknown};
 use super::current_roles::CurrentRoles;
-use super::own_sites::OwnSites;
-use super::token_end::TokenEnd;
+use super::origin_policy::OriginPolicy;
+use super::token_end::TokenExpiry;
 use crate::client_address::Proxies;
-use crate::described::Described;
+use crate::described::OpenApiIndex;
 use crate::extract::OfServices;
 use crate::limits::RateLimit;
 use crate::limits::{Client, RateLimitStatus};
@@ -35,7 +35,7 @@ pub struct Guards {
     pub authenticator: Authenticator,
     pub roles: CurrentRoles,
     /// Origins and host names that are accepted in open mode.
-    pub own_sites: OwnSites,
+    pub origin_policy: OriginPolicy,
     /// `None`: no rate limit.
     pub rate_limit: Option<RateLimit>,
     /// How many proxies stand before this service.
@@ -78,7 +78,7 @@ impl Guards {
         if self.authenticator.is_open() {
             // Without a valid Host header, an origin can't be compared with it.
             request_limits::check_singles(request.headers())?;
-            self.own_sites.check(request)?;
+            self.origin_policy.check(request)?;
         }
         let is_watcher = HEALTH_PATHS.contains(&request.path());
         let Some(limit) = self.rate_limit.as_ref().filter(|_| !is_watcher) else {
@@ -118,10 +118,10 @@ impl Guards {
     }
 
     /// Counts a request for a health endpoint.
-    fn count_watcher(&self, request: &HttpRequest) -> Result<(), Problem> {
+    fn count_health_request(&self, request: &HttpRequest) -> Result<(), Problem> {
         request.extensions_mut().insert(Counted);
         match &self.rate_limit {
-            Some(limit) => limit.count_watcher(self.address_of(request)).check(),
+            Some(limit) => limit.count_health_request(self.address_of(request)).check(),
             None => Ok(()),
         }
     }
@@ -192,7 +192,7 @@ pub(crate) async fn guard(
 fn check_asked(request: &ServiceRequest) -> Result<(), Problem> {
     let query = request.query_string();
     if !query.is_empty()
-        && let Some(call) = Described::of(request.request())
+        && let Some(call) = OpenApiIndex::of(request.request())
     {
         let unknown = call.unknown_parameters(query);
         if !unknown.is_empty() {
@@ -228,7 +228,7 @@ async fn admit(
         admitted(rule.access, guards, request.request()).await
     };
     if HEALTH_PATHS.contains(&at.path.as_str()) {
-        guards.count_watcher(request.request())?;
+        guards.count_health_request(request.request())?;
     } else {
         // Refused callers are counted too.
         let known = caller.as_ref().ok();
@@ -268,7 +268,7 @@ async fn admitted(
             let Ok(identified) = authenticator.identify(token).await else {
                 return Ok(Caller::anonymous());
             };
-            let caller = until_its_end(identified, request);
+            let caller = with_token_expiry(identified, request);
             return match current.of(caller).await {
                 Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
                     Ok(Caller::anonymous())
@@ -286,7 +286,7 @@ async fn admitted(
             Unknown::Token(error) => token_refused(&error.to_string()),
         }
     })?;
-    let caller = current.of(until_its_end(identified, request)).await?;
+    let caller = current.of(with_token_expiry(identified, request)).await?;
     match caller.role() {
         Some(Role::Admin) => Ok(caller),
         Some(role) if roles.contains(&role) => Ok(caller),
@@ -295,8 +295,8 @@ async fn admitted(
 }
 
 /// Keeps the token's expiry with the request, for long-lived responses.
-fn until_its_end((caller, end): (Caller, Timestamp), request: &HttpRequest) -> Caller {
-    request.extensions_mut().insert(TokenEnd(end));
+fn with_token_expiry((caller, end): (Caller, Timestamp), request: &HttpRequest) -> Caller {
+    request.extensions_mut().insert(TokenExpiry(end));
     caller
 }
 

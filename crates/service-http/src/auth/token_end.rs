@@ -4,4 +4,4 @@ use jiff::Timestamp;
 
 /// Kept as a request extension, for long-lived responses.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenEnd(pub Timestamp);
+pub struct TokenExpiry(pub Timestamp);

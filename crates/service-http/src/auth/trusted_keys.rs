@@ -139,12 +139,12 @@ impl TrustedKeys {
             if stop.run_until_cancelled(pause).await.is_none() {
                 return;
             }
-            self.look_at_files();
+            self.reload_changed_files();
         }
     }
 
     /// Reloads changed files.
-    pub(super) fn look_at_files(&self) {
+    pub(super) fn reload_changed_files(&self) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = false;
         for file in files.iter_mut() {

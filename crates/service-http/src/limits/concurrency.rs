@@ -17,7 +17,7 @@ pub struct ConcurrencyLimit(Arc<Semaphore>);
 
 /// A request's permit, returned when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConcurrencyPermit {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -31,13 +31,13 @@ impl ConcurrencyLimit {
     ///
     /// # Errors
     /// 503 if none is free.
-    pub fn take(&self, path: &str) -> Result<Place, Problem> {
+    pub fn acquire(&self, path: &str) -> Result<ConcurrencyPermit, Problem> {
         // Exempt, so that monitoring learns that the service is busy, not gone.
         if HEALTH_PATHS.contains(&path) {
-            return Ok(Place { _permit: None });
+            return Ok(ConcurrencyPermit { _permit: None });
         }
         match Arc::clone(&self.0).try_acquire_owned() {
-            Ok(permit) => Ok(Place {
+            Ok(permit) => Ok(ConcurrencyPermit {
                 _permit: Some(permit),
             }),
             Err(_) => {
@@ -56,12 +56,12 @@ mod tests {
     #[test]
     fn what_finds_no_place_is_told_to_come_back() {
         let concurrency = ConcurrencyLimit::new(2);
-        let first = concurrency.take("/a").unwrap();
-        let _second = concurrency.take("/b").unwrap();
-        assert_eq!(concurrency.take("/c").unwrap_err().code(), "overloaded");
-        assert!(concurrency.take("/health").is_ok());
-        assert!(concurrency.take("/metrics").is_ok());
+        let first = concurrency.acquire("/a").unwrap();
+        let _second = concurrency.acquire("/b").unwrap();
+        assert_eq!(concurrency.acquire("/c").unwrap_err().code(), "overloaded");
+        assert!(concurrency.acquire("/health").is_ok());
+        assert!(concurrency.acquire("/metrics").is_ok());
         drop(first);
-        assert!(concurrency.take("/c").is_ok());
+        assert!(concurrency.acquire("/c").is_ok());
     }
 }

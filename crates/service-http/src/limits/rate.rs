@@ -68,7 +68,7 @@ impl RateLimit {
 
     /// Counts a request for a health endpoint.
     #[must_use]
-    pub fn count_watcher(&self, address: IpAddr) -> RateLimitStatus {
+    pub fn count_health_request(&self, address: IpAddr) -> RateLimitStatus {
         self.0
             .of_addresses
             .count(&Client::named("watcher at", address))

@@ -8,19 +8,19 @@ type Taken<K> = Arc<Mutex<HashMap<K, usize>>>;
 
 /// Counts per key, with one limit for all keys.
 #[derive(Debug)]
-pub struct Shares<K: Eq + Hash> {
+pub struct KeyedLimit<K: Eq + Hash> {
     limit: usize,
     taken: Taken<K>,
 }
 
 /// One unit of a key, returned when dropped.
 #[derive(Debug)]
-pub struct Share<K: Eq + Hash> {
+pub struct KeyedPermit<K: Eq + Hash> {
     of: K,
     taken: Taken<K>,
 }
 
-impl<K: Eq + Hash> Clone for Shares<K> {
+impl<K: Eq + Hash> Clone for KeyedLimit<K> {
     fn clone(&self) -> Self {
         Self {
             limit: self.limit,
@@ -29,7 +29,7 @@ impl<K: Eq + Hash> Clone for Shares<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Shares<K> {
+impl<K: Clone + Eq + Hash> KeyedLimit<K> {
     /// At most `limit` per key.
     #[must_use]
     pub fn new(limit: usize) -> Self {
@@ -41,21 +41,21 @@ impl<K: Clone + Eq + Hash> Shares<K> {
 
     /// One more for this key; `None` at the limit.
     #[must_use]
-    pub fn take(&self, of: K) -> Option<Share<K>> {
+    pub fn take(&self, of: K) -> Option<KeyedPermit<K>> {
         let mut taken = lock(&self.taken);
         let count = taken.get(&of).copied().unwrap_or_default();
         if count >= self.limit {
             return None;
         }
         taken.insert(of.clone(), count + 1);
-        Some(Share {
+        Some(KeyedPermit {
             of,
             taken: Arc::clone(&self.taken),
         })
     }
 }
 
-impl<K: Eq + Hash> Drop for Share<K> {
+impl<K: Eq + Hash> Drop for KeyedPermit<K> {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         if let Some(count) = taken.get_mut(&self.of) {
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn each_has_so_many_and_who_has_none_is_forgotten() {
-        let shares = Shares::new(2);
+        let shares = KeyedLimit::new(2);
         let first = shares.take("asha").unwrap();
         let second = shares.take("asha").unwrap();
         assert!(shares.take("asha").is_none());

@@ -17,9 +17,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::wordless;
+use super::bare_status;
 use crate::limits::RateLimit;
-use crate::limits::shares::Share;
+use crate::limits::shares::KeyedPermit;
 
 /// A connection, counted for its address.
 pub(super) struct Connection {
@@ -32,7 +32,7 @@ pub(super) struct Connection {
     state: ConnectionState,
     /// Counts the connection if it brings nothing readable as a request.
     unreadable: Option<(RateLimit, IpAddr)>,
-    _place: Option<Share<IpAddr>>,
+    _place: Option<KeyedPermit<IpAddr>>,
 }
 
 /// Shared by a connection and its requests.
@@ -56,7 +56,7 @@ impl Connection {
     pub(super) fn new(
         stream: TcpStream,
         write_timeout: Duration,
-        place: Option<Share<IpAddr>>,
+        place: Option<KeyedPermit<IpAddr>>,
         unreadable: Option<(RateLimit, IpAddr)>,
     ) -> Self {
         Self {
@@ -77,13 +77,13 @@ impl Connection {
     /// Writes as much as the client takes.
     fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Pending => self.poll_patience(context),
+            Poll::Pending => self.poll_write_deadline(context),
             written @ Poll::Ready(_) => written,
         }
     }
 
     /// Writes the whole problem; the server is told that its own bytes are written.
-    fn poll_words(
+    fn poll_send_problem(
         &mut self,
         context: &mut Context<'_>,
         words: Vec<u8>,
@@ -105,7 +105,7 @@ impl Connection {
     }
 
     /// The client delays the server: wait until the deadline.
-    fn poll_patience<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    fn poll_write_deadline<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let timeout = self.write_timeout;
         let deadline = self
             .deadline
@@ -156,9 +156,9 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let words = self.words.take();
-        match words.or_else(|| Some((wordless::in_words(bytes)?, 0))) {
+        match words.or_else(|| Some((bare_status::in_words(bytes)?, 0))) {
             Some((words, sent)) => {
-                ready!(self.poll_words(context, words, sent))?;
+                ready!(self.poll_send_problem(context, words, sent))?;
                 Poll::Ready(Ok(bytes.len()))
             }
             None => self.poll_send(context, bytes),
@@ -171,7 +171,7 @@ impl AsyncWrite for Connection {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(context, parts) {
-            Poll::Pending => self.poll_patience(context),
+            Poll::Pending => self.poll_write_deadline(context),
             written @ Poll::Ready(_) => written,
         }
     }

@@ -13,7 +13,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::connection::Connection;
 use crate::limits::RateLimit;
-use crate::limits::shares::{Share, Shares};
+use crate::limits::shares::{KeyedLimit, KeyedPermit};
 use service_core::network::network_of;
 
 /// Length of the accept queue.
@@ -67,15 +67,15 @@ pub(super) fn connections_a_worker(wanted: usize, workers: usize) -> usize {
 
 /// Admission of connections, the same for all workers.
 #[derive(Clone)]
-pub(super) struct Admittance {
+pub(super) struct ConnectionAdmission {
     pub(super) write_timeout: Duration,
     /// Connections per address; `None`: no limit.
-    pub(super) per_address: Option<Shares<IpAddr>>,
+    pub(super) per_address: Option<KeyedLimit<IpAddr>>,
     /// Connection rate per address.
     pub(super) rate_limit: Option<RateLimit>,
 }
 
-impl Admittance {
+impl ConnectionAdmission {
     /// Admits a connection, unless its address has too many.
     pub(super) fn admit(
         &self,
@@ -97,7 +97,7 @@ impl Admittance {
         }
     }
 
-    fn place(&self, address: IpAddr) -> Result<Option<Share<IpAddr>>, ()> {
+    fn place(&self, address: IpAddr) -> Result<Option<KeyedPermit<IpAddr>>, ()> {
         if let Some(limit) = &self.rate_limit
             && !limit.connects(address)
         {

@@ -17,14 +17,14 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 
 use super::connection::Connection;
-use super::connections::Admittance;
+use super::connections::ConnectionAdmission;
 
 /// Time limit for a client to close its side after a closing answer.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
-pub(super) struct Door {
-    pub(super) admittance: Admittance,
+pub(super) struct Acceptor {
+    pub(super) admission_limits: ConnectionAdmission,
     pub(super) header_read_timeout: Duration,
     pub(super) keep_alive: Duration,
 }
@@ -34,7 +34,7 @@ pub(super) fn open<F, I, S, B>(
     server: ServerBuilder,
     name: &str,
     listener: TcpListener,
-    door: Door,
+    door: Acceptor,
     app: F,
 ) -> anyhow::Result<ServerBuilder>
 where
@@ -61,8 +61,8 @@ where
             });
         let app = app().into_factory().map_err(|error| error.error_response());
         let service = service.finish(map_config(app, |()| AppConfig::default()));
-        let admittance = door.admittance.clone();
-        fn_service(move |stream: TcpStream| std::future::ready(admittance.admit(stream)))
+        let admission_limits = door.admission_limits.clone();
+        fn_service(move |stream: TcpStream| std::future::ready(admission_limits.admit(stream)))
             .and_then(service)
     })?;
     Ok(server)

@@ -11,16 +11,16 @@ use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::slots::Places;
+use super::slots::StreamSlots;
 use crate::Problem;
 use crate::auth::guard::Guards;
-use crate::auth::token_end::TokenEnd;
+use crate::auth::token_end::TokenExpiry;
 use crate::server::connection::ConnectionState;
 use service_core::caller::Caller;
 
 /// Permission for one more stream, with its limits. Its slots are returned when dropped.
 pub struct Grant {
-    _places: Option<Places>,
+    _places: Option<StreamSlots>,
     time: Duration,
     draining: CancellationToken,
     gone: CancellationToken,
@@ -40,8 +40,8 @@ impl Grant {
         let places = places.inspect_err(|_| {
             metrics::counter!("streams_refused_total").increment(1);
         })?;
-        let token_end = request.extensions().get::<TokenEnd>().copied();
-        let token_time = token_end.map(|TokenEnd(end)| {
+        let token_end = request.extensions().get::<TokenExpiry>().copied();
+        let token_time = token_end.map(|TokenExpiry(end)| {
             Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
         });
         let connection = request.conn_data::<ConnectionState>();

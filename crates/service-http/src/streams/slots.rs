@@ -8,29 +8,29 @@ use tokens::Role;
 use tokio_util::sync::CancellationToken;
 
 use crate::Problem;
-use crate::limits::shares::{Share, Shares};
+use crate::limits::shares::{KeyedLimit, KeyedPermit};
 use service_core::caller::Caller;
 use service_core::network::network_of;
 use service_core::settings::StreamSettings;
 
 /// `Retry-After` of a refused stream: other streams end, and make room.
-const COME_BACK_AFTER_SECONDS: u32 = 10;
+const RETRY_AFTER_SECONDS: u32 = 10;
 
 /// The limits and counts of a service's streams.
 #[derive(Clone)]
 pub struct Streams {
-    all: Shares<()>,
-    of_clients: Shares<Arc<str>>,
-    of_addresses: Shares<IpAddr>,
+    all: KeyedLimit<()>,
+    of_clients: KeyedLimit<Arc<str>>,
+    of_addresses: KeyedLimit<IpAddr>,
     pub(super) lifetime: Duration,
     pub(super) draining: CancellationToken,
 }
 
 /// The slots of one stream, returned when dropped.
-pub(super) struct Places {
-    _among_all: Share<()>,
-    _of_client: Option<Share<Arc<str>>>,
-    _of_address: Share<IpAddr>,
+pub(super) struct StreamSlots {
+    _among_all: KeyedPermit<()>,
+    _of_client: Option<KeyedPermit<Arc<str>>>,
+    _of_address: KeyedPermit<IpAddr>,
 }
 
 impl Streams {
@@ -38,9 +38,9 @@ impl Streams {
     #[must_use]
     pub fn new(settings: &StreamSettings, draining: CancellationToken) -> Self {
         Self {
-            all: Shares::new(settings.at_once),
-            of_clients: Shares::new(settings.per_client),
-            of_addresses: Shares::new(settings.per_address),
+            all: KeyedLimit::new(settings.at_once),
+            of_clients: KeyedLimit::new(settings.per_client),
+            of_addresses: KeyedLimit::new(settings.per_address),
             lifetime: settings.lifetime,
             draining,
         }
@@ -50,7 +50,7 @@ impl Streams {
         &self,
         caller: &Caller,
         address: IpAddr,
-    ) -> Result<Option<Places>, Problem> {
+    ) -> Result<Option<StreamSlots>, Problem> {
         if caller.subject().is_some() && caller.role() == Some(Role::Service) {
             return Ok(None);
         }
@@ -63,7 +63,7 @@ impl Streams {
         let among_all = self.all.take(()).ok_or_else(|| {
             Problem::unavailable("too many streams are open now").with_code("overloaded")
         })?;
-        Ok(Some(Places {
+        Ok(Some(StreamSlots {
             _among_all: among_all,
             _of_client: of_client,
             _of_address: of_address,
@@ -73,7 +73,7 @@ impl Streams {
 
 fn too_many() -> Problem {
     let detail = "this client or its address watches as much as it may: close some of it";
-    Problem::too_many(detail, COME_BACK_AFTER_SECONDS).with_code("too_many_streams")
+    Problem::too_many(detail, RETRY_AFTER_SECONDS).with_code("too_many_streams")
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
         Streams::new(&settings, CancellationToken::new())
     }
 
-    fn code(taken: Result<Option<Places>, Problem>) -> String {
+    fn code(taken: Result<Option<StreamSlots>, Problem>) -> String {
         taken
             .err()
             .map_or("taken".to_owned(), |problem| problem.code().to_owned())

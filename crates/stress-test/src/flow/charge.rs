@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::shared::{any_user, not_had};
+use super::shared::{any_user, record_failure};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CHARGED, DECLINED, TIMED_OUT};
 use crate::pool::{Pool, Products, Receipt};
@@ -42,7 +42,7 @@ pub(super) async fn run(caller: &mut Caller, pool: &Pool) -> Outcome {
         }
         (Ok(400), "failed") => DECLINED,
         (Ok(408), _) => TIMED_OUT,
-        _ => return not_had(pool, 1, &reply),
+        _ => return record_failure(pool, 1, &reply),
     };
     pool.told.fail(1);
     outcome

@@ -3,9 +3,9 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::shared::{not_had, tell_end, wait_for_end};
+use super::shared::{record_end, record_failure, wait_for_end};
 use crate::endpoints::{Caller, Endpoint, Reply};
-use crate::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SOLD_OUT};
+use crate::outcome::{CONFIRMED, DECLINED, INVALID_ANSWER, SOLD_OUT};
 use crate::pool::{Open, Pool};
 use crate::random::any;
 use loadgen::stats::Outcome;
@@ -18,7 +18,7 @@ pub(super) async fn buy(
     users: &[String],
 ) -> Outcome {
     let Some(user) = any(users) else {
-        return NOT_UNDERSTOOD;
+        return INVALID_ANSWER;
     };
     let body = json!({"user_id": user, "event_id": event.to_string(), "quantity": units});
     pool.told.ask(units);
@@ -31,7 +31,7 @@ pub(super) async fn buy(
             let id = reply.as_ref().map_or("", |reply| reply.text("id"));
             if id.is_empty() {
                 pool.told.lose(units);
-                return NOT_UNDERSTOOD;
+                return INVALID_ANSWER;
             }
             let open = Open {
                 id: id.to_owned(),
@@ -44,7 +44,7 @@ pub(super) async fn buy(
             pool.told.refuse(units, &[]);
             SOLD_OUT
         }
-        _ => not_had(pool, units, &reply),
+        _ => record_failure(pool, units, &reply),
     }
 }
 
@@ -57,5 +57,5 @@ pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outc
         _ => None,
     };
     let ended = wait_for_end(caller, &path, end).await;
-    tell_end(pool, open, ended)
+    record_end(pool, open, ended)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::shared::{any_user, not_had};
+use super::shared::{any_user, record_failure};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CONFIRMED, DECLINED, SOLD_OUT, TIMED_OUT};
 use crate::pool::Pool;
@@ -36,6 +36,6 @@ pub(super) async fn buy(
             pool.told.fail(units);
             TIMED_OUT
         }
-        _ => not_had(pool, units, &reply),
+        _ => record_failure(pool, units, &reply),
     }
 }

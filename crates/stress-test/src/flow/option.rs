@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::shared::{any_user, not_had};
+use super::shared::{any_user, record_failure};
 use crate::endpoints::{Caller, Endpoint};
 use crate::outcome::{CONFIRMED, SOLD_OUT};
 use crate::pool::Pool;
@@ -31,6 +31,6 @@ pub(super) async fn buy(caller: &mut Caller, pool: &Pool, option: Uuid, units: u
             pool.told.refuse(units, &[]);
             SOLD_OUT
         }
-        _ => not_had(pool, units, &reply),
+        _ => record_failure(pool, units, &reply),
     }
 }

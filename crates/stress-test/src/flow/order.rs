@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::shared::{any_user, not_had, tell_end, wait_for_end};
+use super::shared::{any_user, record_end, record_failure, wait_for_end};
 use crate::endpoints::{Caller, Endpoint, Reply};
-use crate::outcome::{CONFIRMED, DECLINED, NOT_UNDERSTOOD, SEAT_TAKEN, SOLD_OUT};
+use crate::outcome::{CONFIRMED, DECLINED, INVALID_ANSWER, SEAT_TAKEN, SOLD_OUT};
 use crate::pool::{Open, Pool};
 use loadgen::stats::Outcome;
 
@@ -28,7 +28,7 @@ pub(super) async fn buy(
         .filter(|reply| reply.status == 201)
         .ok_or(())
     else {
-        return not_had(pool, units, &reply);
+        return record_failure(pool, units, &reply);
     };
     match (answer.text("status"), answer.text("code")) {
         ("FAILED", code) => {
@@ -41,7 +41,7 @@ pub(super) async fn buy(
         }
         (_, _) if answer.text("orderId").is_empty() => {
             pool.told.lose(units);
-            NOT_UNDERSTOOD
+            INVALID_ANSWER
         }
         _ => {
             let open = Open {
@@ -69,5 +69,5 @@ pub(super) async fn follow(caller: &mut Caller, pool: &Pool, open: Open) -> Outc
         _ => None,
     };
     let ended = wait_for_end(caller, &path, end).await;
-    tell_end(pool, open, ended)
+    record_end(pool, open, ended)
 }

@@ -1,7 +1,7 @@
 //! Searches for itineraries.
 
 use crate::endpoints::{Caller, Endpoint};
-use crate::outcome::{BUSY, FOUND, NOT_UNDERSTOOD, NOTHING_FOUND};
+use crate::outcome::{BUSY, FOUND, INVALID_ANSWER, NOTHING_FOUND};
 use crate::random::any;
 use loadgen::http::Request;
 use loadgen::stats::Outcome;
@@ -16,7 +16,7 @@ pub struct Network {
 /// The cheapest 20 with up to three stops, the service's defaults.
 pub(super) async fn run(caller: &mut Caller, network: &Network) -> Outcome {
     let (Some(source), Some(date)) = (any(&network.airports), any(&network.dates)) else {
-        return NOT_UNDERSTOOD;
+        return INVALID_ANSWER;
     };
     let mut destination = any(&network.airports).unwrap_or(source);
     while destination == source {

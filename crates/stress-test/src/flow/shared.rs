@@ -9,10 +9,10 @@ use loadgen::http::ConnectionError;
 use loadgen::stats::Outcome;
 
 /// A booking without an end after so long counts as still pending.
-const PATIENCE: Duration = Duration::from_secs(10);
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Delays between lookups: short at first, when most bookings end.
-const LOOKS: [Duration; 4] = [
+const POLL_DELAYS: [Duration; 4] = [
     Duration::from_millis(10),
     Duration::from_millis(20),
     Duration::from_millis(40),
@@ -41,7 +41,11 @@ pub(super) fn is_clear_no(reply: &Result<Reply, ConnectionError>) -> bool {
 }
 
 /// Records units that an answer refused, or whose outcome is unknown; returns the flow's outcome.
-pub(super) fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionError>) -> Outcome {
+pub(super) fn record_failure(
+    pool: &Pool,
+    units: u64,
+    reply: &Result<Reply, ConnectionError>,
+) -> Outcome {
     if is_clear_no(reply) {
         pool.told.fail(units);
     } else {
@@ -51,7 +55,7 @@ pub(super) fn not_had(pool: &Pool, units: u64, reply: &Result<Reply, ConnectionE
 }
 
 /// Records a booking's end; `None` if it is not known yet.
-pub(super) fn tell_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
+pub(super) fn record_end(pool: &Pool, open: Open, ended: Option<Outcome>) -> Outcome {
     match ended {
         Some(CONFIRMED) => pool.told.confirm(open.units, &open.seats),
         Some(_) => pool.told.fail(open.units),
@@ -66,8 +70,8 @@ pub(super) async fn wait_for_end(
     path: &str,
     end: impl Fn(&Reply) -> Option<Outcome>,
 ) -> Option<Outcome> {
-    let until = tokio::time::Instant::now() + PATIENCE;
-    let mut looks = LOOKS.into_iter();
+    let until = tokio::time::Instant::now() + END_TIMEOUT;
+    let mut looks = POLL_DELAYS.into_iter();
     let mut pause = Duration::from_millis(5);
     while tokio::time::Instant::now() < until {
         tokio::time::sleep(pause).await;

@@ -135,7 +135,7 @@ impl Shop {
                 .route("/api/v1/bookings", web::post().to(book))
                 .route("/api/v1/bookings/{id}", web::get().to(show_booking))
                 .route("/api/payments/mock", web::get().to(show_provider))
-                .route("/api/payments/mock", web::put().to(tell_provider))
+                .route("/api/payments/mock", web::put().to(configure_mock))
                 .route("/api/payments/process", web::post().to(pay))
                 .route("/api/payments/{id}", web::get().to(show_payment))
         };
@@ -237,7 +237,7 @@ async fn show_provider(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok().json(&state.recorded_sales().provider)
 }
 
-async fn tell_provider(state: Data<State>, body: Json<Value>) -> HttpResponse {
+async fn configure_mock(state: Data<State>, body: Json<Value>) -> HttpResponse {
     state.recorded_sales().provider = body.into_inner();
     HttpResponse::Ok().json(&state.recorded_sales().provider)
 }

@@ -71,7 +71,7 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     Ok(Charge {
         id: PaymentId(row.try_get("payment_id")?),
         kind,
-        details: read_terms(row)?,
+        details: read_details(row)?,
         key: row.try_get("idempotency_key")?,
         request_digest: row.try_get("request_digest")?,
         progress,
@@ -80,7 +80,7 @@ pub(super) fn read(row: &Row) -> Result<Charge, DbError> {
     })
 }
 
-fn read_terms(row: &Row) -> Result<ChargeDetails, DbError> {
+fn read_details(row: &Row) -> Result<ChargeDetails, DbError> {
     let payment_code = row
         .try_get::<_, Option<&str>>("payment_code")?
         .map(str::parse)

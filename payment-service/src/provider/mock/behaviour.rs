@@ -9,7 +9,7 @@ use crate::charge::Outcome;
 use crate::provider::ProviderCharge;
 
 /// The payment code that is always declined.
-const REFUSED_PAYMENT_CODE: &str = "00000";
+const DECLINED_PAYMENT_CODE: &str = "00000";
 
 /// Upper limit of the processing time and of the jitter.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ pub struct Behaviour {
 
 /// A rejected setting of the mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Senseless {
+pub struct InvalidBehaviour {
     pub setting: &'static str,
     /// The field's name in the body of `PUT /api/payments/mock`.
     pub field: &'static str,
@@ -42,7 +42,7 @@ impl Behaviour {
     ///
     /// # Errors
     /// The first value out of range.
-    pub fn check(&self) -> Result<(), Senseless> {
+    pub fn check(&self) -> Result<(), InvalidBehaviour> {
         const RATE: &str = "must be from 0 to 1";
         const TIME: &str = "must be from 0 to 60000 ms";
         let is_rate = |rate: f64| (0.0..=1.0).contains(&rate);
@@ -86,7 +86,7 @@ impl Behaviour {
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             None => Ok(()),
-            Some((_, setting, field, problem)) => Err(Senseless {
+            Some((_, setting, field, problem)) => Err(InvalidBehaviour {
                 setting,
                 field,
                 problem,
@@ -110,7 +110,7 @@ impl Behaviour {
 
     fn outcome(&self, charge: &ProviderCharge, draws: &Draws) -> Outcome {
         let code = charge.details.payment_code.as_ref();
-        if code.is_some_and(|code| code.as_str() == REFUSED_PAYMENT_CODE) {
+        if code.is_some_and(|code| code.as_str() == DECLINED_PAYMENT_CODE) {
             return Outcome::declined("invalid_payment_code", "Payment code refused");
         }
         if draws.outcome < self.failure_rate {

@@ -138,17 +138,17 @@ async fn a_file_that_changes_is_read_again() {
 
     // Both keys overlap until tokens of the old one have expired.
     std::fs::write(&path, set_of(&[old, &new])).unwrap();
-    keys.look_at_files();
+    keys.reload_changed_files();
     assert_eq!(authenticator.caller(&token(&new)).await, ALICE());
     assert_eq!(authenticator.caller(&old_token).await, ALICE());
 
     std::fs::write(&path, "half a").unwrap();
-    keys.look_at_files();
+    keys.reload_changed_files();
     assert_eq!(authenticator.caller(&token(&new)).await, ALICE());
 
     // A cached token goes with its key.
     std::fs::write(&path, set_of(&[&new])).unwrap();
-    keys.look_at_files();
+    keys.reload_changed_files();
     assert_eq!(authenticator.caller(&old_token).await, UNKNOWN_KEY);
     std::fs::remove_file(&path).unwrap();
 }

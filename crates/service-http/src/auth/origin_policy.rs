@@ -23,13 +23,13 @@ const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The origins whose pages may call an open service, and the host names that it answers to.
 #[derive(Clone, Debug)]
-pub struct OwnSites {
+pub struct OriginPolicy {
     names: Vec<String>,
     origins: Vec<String>,
     is_beyond_loopback: bool,
 }
 
-impl OwnSites {
+impl OriginPolicy {
     #[must_use]
     pub fn new(auth: &AuthSettings, origins: &[String]) -> Self {
         Self {
@@ -151,13 +151,13 @@ mod tests {
 
     const HOST: (&str, &str) = ("host", "localhost:8081");
 
-    fn sites(change: impl FnOnce(&mut AuthSettings)) -> OwnSites {
+    fn sites(change: impl FnOnce(&mut AuthSettings)) -> OriginPolicy {
         let mut auth = AuthSettings::without_keys(AuthMode::Open);
         change(&mut auth);
-        OwnSites::new(&auth, &["https://shop.example.org".to_owned()])
+        OriginPolicy::new(&auth, &["https://shop.example.org".to_owned()])
     }
 
-    fn is_let_in(sites: &OwnSites, method: Method, headers: &[(&str, &str)]) -> bool {
+    fn is_let_in(sites: &OriginPolicy, method: Method, headers: &[(&str, &str)]) -> bool {
         let request = headers
             .iter()
             .fold(TestRequest::default().method(method), |request, header| {

@@ -9,7 +9,7 @@ use domain::SeatNumber;
 use crate::{Seat, SeatChanges};
 
 /// The result of one comparison.
-pub struct SeatNews {
+pub struct SeatUpdate {
     /// The current version of the seats.
     pub version: i64,
     /// The version of the previous comparison.
@@ -31,7 +31,7 @@ pub struct SeatComparison {
 
 /// What one subscriber has received.
 #[derive(Debug)]
-pub struct SeatsKnown {
+pub struct SubscriberState {
     version: Option<i64>,
     is_new: bool,
 }
@@ -52,12 +52,12 @@ impl SeatComparison {
     ///
     /// # Errors
     /// Serializing them failed: a bug.
-    pub fn look(&mut self, version: i64, seats: Vec<Seat>) -> serde_json::Result<SeatNews> {
+    pub fn look(&mut self, version: i64, seats: Vec<Seat>) -> serde_json::Result<SeatUpdate> {
         let is_new = |seat: &&Seat| self.known.get(&seat.seat_number) != Some(*seat);
         let changed: Vec<Seat> = seats.iter().filter(is_new).cloned().collect();
         let by_number = seats.iter().map(|seat| (seat.seat_number, seat.clone()));
         self.known = by_number.collect();
-        Ok(SeatNews {
+        Ok(SeatUpdate {
             version,
             previous: self.version.replace(version),
             all_event: event(version, true, &seats)?,
@@ -78,7 +78,7 @@ fn event(version: i64, complete: bool, seats: &[Seat]) -> serde_json::Result<Byt
     Ok(format!("id: {version}\ndata: {data}\n\n").into())
 }
 
-impl SeatsKnown {
+impl SubscriberState {
     /// `version`: the last event that a returning subscriber received.
     #[must_use]
     pub fn new(version: Option<i64>) -> Self {
@@ -90,7 +90,7 @@ impl SeatsKnown {
 
     /// What the subscriber is missing; records that it has it from now on. A returning subscriber missed
     /// whatever came after its version.
-    pub fn since(&mut self, news: &SeatNews) -> Since {
+    pub fn since(&mut self, news: &SeatUpdate) -> Since {
         let is_new = mem::take(&mut self.is_new);
         let known = self.version.replace(news.version);
         match known {
@@ -101,7 +101,7 @@ impl SeatsKnown {
     }
 
     /// The same as a server-sent event.
-    pub fn event(&mut self, news: &SeatNews) -> Bytes {
+    pub fn event(&mut self, news: &SeatUpdate) -> Bytes {
         match self.since(news) {
             Since::Nothing => Bytes::from_static(b": nothing was missed\n\n"),
             Since::Changed => news.changed_event.clone(),
@@ -140,17 +140,17 @@ mod tests {
         let second = comparison.look(5, seats(&["A2"])).unwrap();
         let third = comparison.look(6, seats(&["A2", "A10"])).unwrap();
         assert_eq!(second.changed.len(), 1);
-        let mut steady = SeatsKnown::new(None);
+        let mut steady = SubscriberState::new(None);
         assert_eq!(steady.since(&first), Since::All);
         assert_eq!(steady.since(&second), Since::Changed);
         assert_eq!(steady.since(&third), Since::Changed);
-        let mut slow = SeatsKnown::new(None);
+        let mut slow = SubscriberState::new(None);
         assert_eq!(slow.since(&first), Since::All);
         assert_eq!(slow.since(&third), Since::All);
-        let mut back = SeatsKnown::new(Some(5));
+        let mut back = SubscriberState::new(Some(5));
         assert_eq!(back.since(&second), Since::Nothing);
         assert_eq!(back.since(&third), Since::Changed);
-        let mut late = SeatsKnown::new(Some(3));
+        let mut late = SubscriberState::new(Some(3));
         assert_eq!(late.since(&second), Since::All);
     }
 
@@ -158,8 +158,11 @@ mod tests {
     fn events_are_written_once() {
         let mut comparison = SeatComparison::default();
         let news = comparison.look(3, seats(&["A1"])).unwrap();
-        let event = SeatsKnown::new(None).event(&news);
-        assert_eq!(event.as_ptr(), SeatsKnown::new(None).event(&news).as_ptr());
+        let event = SubscriberState::new(None).event(&news);
+        assert_eq!(
+            event.as_ptr(),
+            SubscriberState::new(None).event(&news).as_ptr()
+        );
         let text = String::from_utf8(event.to_vec()).unwrap();
         assert!(
             text.starts_with("id: 3\ndata: {\"version\":3,\"complete\":true,"),
