@@ -19,7 +19,7 @@ use crate::world::World;
 use test_stack::caller::{Answer, Call};
 
 /// Actions per customer.
-const WISHES: usize = 5;
+const ACTIONS: usize = 5;
 
 /// Flights and itineraries to book by count; the demo has them all on its day.
 const PATHS: [&[i64]; 5] = [&[1], &[3], &[8, 9], &[12, 13], &[10, 11, 15]];
@@ -59,7 +59,7 @@ impl<'a> Customer<'a> {
 
     /// Does all they want to, and answers what they have observed.
     pub async fn live(mut self) -> anyhow::Result<Vec<Observation>> {
-        for wish in 0..WISHES {
+        for wish in 0..ACTIONS {
             match self.random.random_range(0..14) {
                 0..4 => self.book(wish).await,
                 4..5 => self.order_simply(wish).await,

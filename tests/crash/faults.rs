@@ -56,7 +56,7 @@ pub struct FaultPlan {
     steps: [Vec<Step>; 3],
     /// How many attempts an order has to be paid, and tickets until their payment is a dead letter.
     pub attempts: u8,
-    /// After how many answers which service is killed, whatever it does.
+    /// After how many answers which service is killed, call_once it does.
     pub killed_after: Vec<(usize, Service)>,
     /// After how many answers Redis is flushed.
     pub flushed_after: Option<usize>,

@@ -24,7 +24,7 @@ pub enum End {
     Confirmed,
     /// By its customer.
     Cancelled,
-    /// Ended without a sale, for whatever reason.
+    /// Ended without a sale, for call_once reason.
     Over,
     /// Confirmed or over.
     Any,

@@ -145,7 +145,7 @@ impl World {
                 booked.push(id_of(&answer)?);
             }
         }
-        self.proxy.take_new(false);
+        self.proxy.accept_new(false);
         self.proxy.silence();
         let silent_at = Instant::now();
         // Not waited for: a client may time out, and retry.
@@ -163,7 +163,7 @@ impl World {
             self.confirmed(&booked, TAKEN_OVER_WITHIN).await?;
         }
         tokio::time::sleep_until(silent_at + silent_for).await;
-        self.proxy.take_new(true);
+        self.proxy.accept_new(true);
         self.proxy.cut();
 
         self.confirmed(&booked, SETTLED_WITHIN).await?;

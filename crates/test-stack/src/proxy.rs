@@ -35,13 +35,13 @@ enum Order {
 /// The proxy; open connections end with it.
 pub struct Proxy {
     url: String,
-    passage: Arc<Passage>,
+    passage: Arc<ProxyState>,
     /// Accepts connections until the proxy is dropped, and has them end then.
     accepting: JoinHandle<()>,
 }
 
 /// State shared by all connections.
-struct Passage {
+struct ProxyState {
     server: String,
     orders: broadcast::Sender<Order>,
     open: AtomicUsize,
@@ -62,7 +62,7 @@ impl Proxy {
         // On the background's runtime: it passes on also while a test's own is blocked.
         let listener = spawn(TcpListener::bind("127.0.0.1:0"))?.await??;
         let port = listener.local_addr()?.port();
-        let passage = Arc::new(Passage {
+        let passage = Arc::new(ProxyState {
             server: server.to_owned(),
             orders: broadcast::channel(64).0,
             open: AtomicUsize::new(0),
@@ -99,7 +99,7 @@ impl Proxy {
     }
 
     /// Whether new connections are served; otherwise they are accepted and never answered.
-    pub fn take_new(&self, takes: bool) {
+    pub fn accept_new(&self, takes: bool) {
         self.passage.takes_new.store(takes, Ordering::SeqCst);
     }
 
@@ -137,7 +137,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, passage: Arc<Passage>) {
+async fn accept(listener: TcpListener, passage: Arc<ProxyState>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
@@ -150,7 +150,7 @@ async fn accept(listener: TcpListener, passage: Arc<Passage>) {
     }
 }
 
-impl Passage {
+impl ProxyState {
     async fn serve(&self, mut client: TcpStream, mut orders: broadcast::Receiver<Order>) {
         if self.takes_new.load(Ordering::SeqCst) {
             let Ok(mut server) = TcpStream::connect(&self.server).await else {
