@@ -16,7 +16,7 @@ pub fn endpoints() -> anyhow::Result<Endpoints> {
     Endpoints::new(own())
 }
 
-/// [`endpoints`] and those of the mock provider.
+/// [`endpoints()`] and those of the mock provider.
 pub fn with_mock() -> anyhow::Result<Endpoints> {
     let mut all = own();
     all.extend(endpoints! {
