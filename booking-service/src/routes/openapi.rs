@@ -30,7 +30,7 @@ use crate::routes::tickets::json_api::Errors;
         (name = "ticket options", description = "Tickets sold without payment, in JSON:API"),
         (name = "ledger", description = "The ledger proof of events and ticket options"),
         (name = "admin", description = "Ending a flight's bookings, and the audit log"),
-        (name = "operations", description = "For those who run the service"),
+        (name = "operations", description = "Health, readiness and metrics"),
     )
 )]
 struct Base;

@@ -21,7 +21,7 @@ use utoipa::openapi::OpenApi;
         (name = "ledger", description = "The ledger and its proof"),
         (name = "holds", description = "Seats reserved for an owner, all or nothing"),
         (name = "admin", description = "The audit log"),
-        (name = "operations", description = "For those who run the service"),
+        (name = "operations", description = "Health, readiness and metrics"),
     )
 )]
 struct Base;

@@ -18,7 +18,7 @@ use utoipa::openapi::OpenApi;
         (name = "payments", description = "Charges, their keys, and refunds"),
         (name = "mock provider", description = "The mock provider's behaviour"),
         (name = "admin", description = "The audit log"),
-        (name = "operations", description = "For those who run the service"),
+        (name = "operations", description = "Health, readiness and metrics"),
     )
 )]
 struct Base;

@@ -140,10 +140,10 @@ async fn all_wrong_fields_are_named_at_once() -> anyhow::Result<()> {
     assert_json_snapshot!(tidy(&answer), @r#"
     {
       "code": "invalid_request",
-      "detail": "booking_id: must not be empty; amount: must be above zero; payment_code: a payment code is 5 digits",
+      "detail": "booking_id: must have 1 to 255 characters; amount: must be above zero; payment_code: a payment code is 5 digits",
       "errors": [
         {
-          "detail": "must not be empty",
+          "detail": "must have 1 to 255 characters",
           "pointer": "/booking_id"
         },
         {

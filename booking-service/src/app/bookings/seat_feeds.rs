@@ -72,7 +72,7 @@ async fn follow(mut upstream: SeatStream, with_owners: bool, tell: watch::Sender
                 .collect();
             match comparison.look(version, redacted) {
                 Ok(news) => drop(tell.send_replace(Some(Arc::new(news)))),
-                Err(error) => tracing::error!(%error, "seats can't be written as JSON"),
+                Err(error) => tracing::error!(%error, "serializing seats failed"),
             }
         }
         if pending.len() > EVENT_LIMIT_BYTES {
