@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use local_servers::service::Service;
-use reconcile::Verdict;
+use reconcile::Report;
 use serde_json::Value;
 use test_stack::caller::{Call, Caller};
 use test_stack::environment::{Ports, Settings};
@@ -80,7 +80,7 @@ impl World {
 
     /// Nobody is killed any more: everything comes to its end, orders that nobody pays and tickets whose
     /// payment nobody has tried again, too.
-    pub async fn quiesce(&self) -> anyhow::Result<Verdict> {
+    pub async fn quiesce(&self) -> anyhow::Result<Report> {
         self.cluster.quiesce();
         let sql = self.sql().await?;
         wait_for(
@@ -116,7 +116,7 @@ impl World {
     }
 
     /// Reconciles the databases; valid also while bookings are in progress.
-    pub async fn audit(&self) -> anyhow::Result<Verdict> {
+    pub async fn audit(&self) -> anyhow::Result<Report> {
         self.cluster.databases.audit().await
     }
 

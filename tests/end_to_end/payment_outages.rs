@@ -210,8 +210,8 @@ async fn a_refund_whose_charge_is_missing_stays_owed() -> anyhow::Result<()> {
     // The customer's seats are free; the refund has to wait.
     assert_eq!(services.bookings.cancel(1).await?.status, 200);
     assert_eq!(services.free_seats(AI101).await?, 130);
-    let verdict = services.databases.audit().await?;
-    let rules: Vec<Rule> = verdict.violations.iter().map(|one| one.rule).collect();
+    let report = services.databases.reconcile().await?;
+    let rules: Vec<Rule> = report.violations.iter().map(|one| one.rule).collect();
     assert_eq!(rules, [Rule::ChargeMissing]);
 
     payments

@@ -156,11 +156,14 @@ impl Services {
     /// Waits until all three are ready.
     pub async fn ready(&self) -> anyhow::Result<()> {
         for service in [&self.flights, &self.bookings, &self.payments] {
-            wait_until("a service is ready", SOON, async || {
+            let waited = wait_until("a service is ready", SOON, async || {
                 let ready = service.get("/ready").await;
                 ready.is_ok_and(|answer| answer.body["status"] == "ready")
-            })
-            .await?;
+            });
+            if let Err(error) = waited.await {
+                let last = service.get("/ready").await.map(|answer| answer.body);
+                return Err(error.context(format!("/ready answers {last:?}")));
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::ensure;
 use flight_service::import::{self, ImportOptions};
 use local_servers::service::Service;
-use reconcile::{Options, Urls, Verdict};
+use reconcile::{Options, Report, Urls};
 use service_core::migrations::MigrationSet;
 use test_stack::{Servers, TestDatabase};
 
@@ -75,15 +75,20 @@ impl Databases {
     }
 
     /// Fails unless what is done is right, whatever is still under way.
-    pub async fn audit(&self) -> anyhow::Result<Verdict> {
+    pub async fn audit(&self) -> anyhow::Result<Report> {
+        let report = self.reconcile().await?;
+        ensure!(report.clean, "{report}");
+        Ok(report)
+    }
+
+    /// Whether seats, bookings and money agree.
+    pub async fn reconcile(&self) -> anyhow::Result<Report> {
         let urls = Urls {
             flights: self.url(Service::Flight).to_owned(),
             bookings: self.url(Service::Booking).to_owned(),
             payments: self.url(Service::Payment).to_owned(),
         };
-        let verdict = reconcile::audit(&urls, &Options::default()).await?;
-        ensure!(verdict.clean, "{verdict}");
-        Ok(verdict)
+        Ok(reconcile::reconcile(&urls, &Options::default()).await?)
     }
 }
 

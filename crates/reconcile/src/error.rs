@@ -3,7 +3,7 @@
 use inventory::StoreError;
 
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
+pub enum ReconcileError {
     #[error("the address of the {0} database is malformed")]
     Address(&'static str, #[source] tokio_postgres::Error),
     #[error("the {0} database can't be reached")]

@@ -3,7 +3,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`report`] | the report, for programs and for people |
-//! | [`audit`], `options`, `error` | an audit of all three databases, its options, and its errors |
+//! | [`reconcile()`], `options`, `error` | the reconciliation of all three databases, its options, and its errors |
 //! | `rules` | the rules for one booking with its hold and its charges: no I/O |
 //! | `rows` | the rows of bookings, holds and charges, merged in pages in the same order |
 //! | `tally` | the totals |
@@ -20,9 +20,9 @@
 //! It writes nothing, repairs nothing and takes no locks. Holds and charges that others make directly at
 //! flight-service and payment-service are not checked against bookings.
 
-mod audit;
 mod error;
 mod options;
+mod reconcile;
 pub mod report;
 mod rows;
 mod rules;
@@ -31,7 +31,7 @@ mod snapshot;
 mod tally;
 mod tickets;
 
-pub use audit::audit;
-pub use error::AuditError;
+pub use error::ReconcileError;
 pub use options::{Options, Urls};
-pub use report::{Rule, Verdict, Violation};
+pub use reconcile::reconcile;
+pub use report::{Report, Rule, Violation};

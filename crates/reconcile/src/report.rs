@@ -144,7 +144,7 @@ pub struct Money {
 
 /// The result of a reconciliation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct Report {
     /// No violations.
     pub clean: bool,
     pub bookings: BTreeMap<String, u64>,
@@ -169,7 +169,7 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
 }
 
-impl Verdict {
+impl Report {
     pub(crate) fn new(overdue_after: Duration) -> Self {
         Self {
             clean: true,
@@ -225,7 +225,7 @@ impl fmt::Display for Violation {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, pools) in [("flights", &self.pools), ("tickets", &self.ticket_pools)] {
             writeln!(

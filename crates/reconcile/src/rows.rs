@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Portal, Row};
 use uuid::Uuid;
 
-use crate::error::AuditError;
+use crate::error::ReconcileError;
 use crate::snapshot::{BOOKINGS, FLIGHTS, PAYMENTS, Snapshot};
 
 /// Rows per page: a few hundred kilobytes.
@@ -96,12 +96,12 @@ impl<'a, T: OfHold> Rows<'a, T> {
         query: &str,
         parameters: &[&(dyn ToSql + Sync)],
         read: fn(&Row) -> Result<Option<T>, Error>,
-    ) -> Result<Self, AuditError> {
+    ) -> Result<Self, ReconcileError> {
         let portal = transaction.bind(query, parameters).await;
         let mut rows = Self {
             database,
             transaction,
-            portal: portal.map_err(|error| AuditError::Database(database, error))?,
+            portal: portal.map_err(|error| ReconcileError::Database(database, error))?,
             read,
             page: Vec::new().into_iter(),
             is_last_page: false,
@@ -117,7 +117,7 @@ impl<'a, T: OfHold> Rows<'a, T> {
     }
 
     /// The next row, if it belongs to this hold.
-    pub async fn take(&mut self, hold: Uuid) -> Result<Option<T>, AuditError> {
+    pub async fn take(&mut self, hold: Uuid) -> Result<Option<T>, ReconcileError> {
         if self.next_hold() != Some(hold) {
             return Ok(None);
         }
@@ -126,8 +126,8 @@ impl<'a, T: OfHold> Rows<'a, T> {
         Ok(taken)
     }
 
-    async fn advance(&mut self) -> Result<(), AuditError> {
-        let fails = |error| AuditError::Database(self.database, error);
+    async fn advance(&mut self) -> Result<(), ReconcileError> {
+        let fails = |error| ReconcileError::Database(self.database, error);
         loop {
             for row in self.page.by_ref() {
                 self.next = (self.read)(&row).map_err(fails)?;
@@ -151,7 +151,7 @@ pub async fn bookings<'a>(
     snapshot: &'a Snapshot<'a>,
     overdue_after_s: f64,
     only: Option<&[Uuid]>,
-) -> Result<Rows<'a, Booking>, AuditError> {
+) -> Result<Rows<'a, Booking>, ReconcileError> {
     let mut query = "
         SELECT hold_id, id, channel, state, public_status, amount_minor, currency, payment_id,
                charged AND payment_id IS NOT NULL AND money_task = 'reverse' AS owes_refund,
@@ -188,7 +188,7 @@ pub async fn bookings<'a>(
 pub async fn live_holds<'a>(
     snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
-) -> Result<Rows<'a, Hold>, AuditError> {
+) -> Result<Rows<'a, Hold>, ReconcileError> {
     holds(FLIGHTS, &snapshot.flights, "true", only).await
 }
 
@@ -196,7 +196,7 @@ pub async fn live_holds<'a>(
 pub async fn ticket_holds<'a>(
     snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
-) -> Result<Rows<'a, Hold>, AuditError> {
+) -> Result<Rows<'a, Hold>, ReconcileError> {
     let is_booked = "EXISTS (SELECT FROM bookings WHERE bookings.hold_id = holds.id)";
     holds(BOOKINGS, &snapshot.bookings, is_booked, only).await
 }
@@ -214,7 +214,7 @@ async fn holds<'a>(
     transaction: &'a Transaction<'a>,
     condition: &str,
     only: Option<&[Uuid]>,
-) -> Result<Rows<'a, Hold>, AuditError> {
+) -> Result<Rows<'a, Hold>, ReconcileError> {
     let mut query = format!(
         "SELECT id, owner, status = 'sold' AS is_sold FROM holds WHERE {} AND {condition}",
         is_live("holds")
@@ -239,7 +239,7 @@ async fn holds<'a>(
 pub async fn charges<'a>(
     snapshot: &'a Snapshot<'a>,
     only: Option<&[Uuid]>,
-) -> Result<Rows<'a, Charge>, AuditError> {
+) -> Result<Rows<'a, Charge>, ReconcileError> {
     let mut query = "
         SELECT charge.idempotency_key, charge.payment_id, charge.status, charge.amount_minor,
                charge.currency::text, charge.refunded_minor, coalesce(refunds.minor, 0) AS refunds

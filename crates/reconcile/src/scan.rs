@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::error::AuditError;
+use crate::error::ReconcileError;
 use crate::options::Options;
-use crate::report::{PoolKind, Pools, Rule, Verdict, Violation};
+use crate::report::{PoolKind, Pools, Report, Rule, Violation};
 use crate::rows::{self, Booking, Charge, Hold, Rows};
 use crate::rules::Case;
 use crate::snapshot::{BOOKINGS, Connections, FLIGHTS, Snapshot};
@@ -17,8 +17,8 @@ use crate::tickets;
 const SUSPECTS_MAX: usize = 10_000;
 
 /// The result of a pass.
-pub struct Look {
-    pub verdict: Verdict,
+pub struct Pass {
+    pub verdict: Report,
     /// Looks wrong, but may be a matter of timing.
     pub suspects: Vec<Violation>,
     /// Number of further suspects, which are not rechecked.
@@ -28,10 +28,10 @@ pub struct Look {
 pub async fn scan_all(
     connections: &mut Connections,
     options: &Options,
-) -> Result<Look, AuditError> {
+) -> Result<Pass, ReconcileError> {
     let snapshot = connections.snapshot().await?;
-    let mut look = Look {
-        verdict: Verdict::new(options.overdue_after),
+    let mut look = Pass {
+        verdict: Report::new(options.overdue_after),
         suspects: Vec::new(),
         unexamined: 0,
     };
@@ -62,7 +62,7 @@ pub async fn scan_all(
 pub async fn again(
     connections: &mut Connections,
     suspects: Vec<Violation>,
-) -> Result<Vec<Violation>, AuditError> {
+) -> Result<Vec<Violation>, ReconcileError> {
     let known: BTreeSet<(Uuid, Rule)> = suspects
         .iter()
         .filter_map(|suspect| Some((suspect.hold?, suspect.rule)))
@@ -93,7 +93,7 @@ struct Cases<'a> {
 }
 
 impl Cases<'_> {
-    async fn next(&mut self) -> Result<Option<Case>, AuditError> {
+    async fn next(&mut self) -> Result<Option<Case>, ReconcileError> {
         let ids = [
             self.bookings.next_hold(),
             self.holds.next_hold(),
@@ -120,7 +120,7 @@ impl Cases<'_> {
 }
 
 /// Proves the ledger of all pools. It is in one snapshot, so there is nothing to recheck.
-async fn prove(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+async fn prove(snapshot: &Snapshot<'_>, verdict: &mut Report) -> Result<(), ReconcileError> {
     for (kind, database) in [
         (PoolKind::Seats, &snapshot.flights),
         (PoolKind::Tickets, &snapshot.bookings),
@@ -152,13 +152,13 @@ async fn prove(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), Aud
 }
 
 /// Counts all holds, including ended ones.
-async fn count_holds(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+async fn count_holds(snapshot: &Snapshot<'_>, verdict: &mut Report) -> Result<(), ReconcileError> {
     let query = "SELECT status, count(*) FROM holds GROUP BY status";
     for (name, database, counts) in [
         (FLIGHTS, &snapshot.flights, &mut verdict.holds),
         (BOOKINGS, &snapshot.bookings, &mut verdict.ticket_holds),
     ] {
-        let fails = |error| AuditError::Database(name, error);
+        let fails = |error| ReconcileError::Database(name, error);
         for row in database.query(query, &[]).await.map_err(fails)? {
             let status = row.try_get(0).map_err(fails)?;
             counts.insert(status, row.try_get(1).map_err(fails)?);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::{ClientWrapper, Transaction};
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 
-use crate::error::AuditError;
+use crate::error::ReconcileError;
 use crate::options::Urls;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub struct Snapshot<'a> {
 }
 
 impl Connections {
-    pub async fn open(urls: &Urls) -> Result<Self, AuditError> {
+    pub async fn open(urls: &Urls) -> Result<Self, ReconcileError> {
         let (flights, bookings, payments) = tokio::try_join!(
             connect(FLIGHTS, &urls.flights),
             connect(BOOKINGS, &urls.bookings),
@@ -46,7 +46,7 @@ impl Connections {
         })
     }
 
-    pub async fn snapshot(&mut self) -> Result<Snapshot<'_>, AuditError> {
+    pub async fn snapshot(&mut self) -> Result<Snapshot<'_>, ReconcileError> {
         let (flights, bookings, payments) = tokio::try_join!(
             begin(FLIGHTS, &mut self.flights),
             begin(BOOKINGS, &mut self.bookings),
@@ -60,10 +60,10 @@ impl Connections {
     }
 }
 
-async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, AuditError> {
+async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, ReconcileError> {
     let mut config: Config = url
         .parse()
-        .map_err(|error| AuditError::Address(name, error))?;
+        .map_err(|error| ReconcileError::Address(name, error))?;
     config
         .application_name("holdfast audit")
         .connect_timeout(CONNECT_WITHIN)
@@ -74,7 +74,7 @@ async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, AuditEr
     let (client, connection) = config
         .connect(NoTls)
         .await
-        .map_err(|error| AuditError::Unreachable(name, error))?;
+        .map_err(|error| ReconcileError::Unreachable(name, error))?;
     let connection = tokio::spawn(async move {
         // Errors of the connection reach whoever uses the client.
         connection.await.ok();
@@ -85,8 +85,8 @@ async fn connect(name: &'static str, url: &str) -> Result<ClientWrapper, AuditEr
 async fn begin<'a>(
     name: &'static str,
     client: &'a mut ClientWrapper,
-) -> Result<Transaction<'a>, AuditError> {
-    let fails = |error| AuditError::Database(name, error);
+) -> Result<Transaction<'a>, ReconcileError> {
+    let fails = |error| ReconcileError::Database(name, error);
     let transaction = client
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::Verdict;
+use crate::report::Report;
 use crate::rules::Case;
 
-impl Verdict {
+impl Report {
     /// Adds a case to the totals, right or wrong.
     pub(crate) fn count(&mut self, case: &Case) {
         if let Some(booking) = &case.booking {

@@ -3,8 +3,8 @@
 
 use tokio_postgres::Row;
 
-use crate::error::AuditError;
-use crate::report::{PoolKind, Rule, Verdict, Violation};
+use crate::error::ReconcileError;
+use crate::report::{PoolKind, Report, Rule, Violation};
 use crate::rows::is_live;
 use crate::snapshot::{BOOKINGS, Snapshot};
 
@@ -43,9 +43,9 @@ const SALES: &str = "
     ) AS sums
     WHERE (sales.units_sold, sales.revenue_minor) <> (sums.units, sums.minor)";
 
-pub async fn check(snapshot: &Snapshot<'_>, verdict: &mut Verdict) -> Result<(), AuditError> {
+pub async fn check(snapshot: &Snapshot<'_>, verdict: &mut Report) -> Result<(), ReconcileError> {
     type Read = fn(&Row) -> Result<Violation, tokio_postgres::Error>;
-    let fails = |error| AuditError::Database(BOOKINGS, error);
+    let fails = |error| ReconcileError::Database(BOOKINGS, error);
     let live_holds = format!("{HOLDS}{}", is_live("hold"));
     for (query, violation) in [
         (&*live_holds, hold_differs as Read),

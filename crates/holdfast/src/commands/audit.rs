@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use local_servers::service::Service;
-use reconcile::{Options, Urls, Verdict};
+use reconcile::{Options, Report, Urls};
 
 use crate::local::print;
 use crate::local::settings::Settings;
@@ -66,7 +66,7 @@ pub async fn execute(settings: &Settings, arguments: &Arguments) -> ExitCode {
     }
 }
 
-async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Verdict> {
+async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Report> {
     let url = async |given: &Option<String>, service: Service| match given {
         Some(url) => Ok(url.clone()),
         None => running_database_url(settings, service.database()).await,
@@ -79,5 +79,5 @@ async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<V
     let options = Options {
         overdue_after: Duration::from_secs(arguments.overdue_after),
     };
-    Ok(reconcile::audit(&urls, &options).await?)
+    Ok(reconcile::reconcile(&urls, &options).await?)
 }

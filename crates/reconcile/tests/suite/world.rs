@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use local_servers::database::connect;
-use reconcile::{Options, Urls, Verdict};
+use reconcile::{Options, Report, Urls};
 use refinery::Runner;
 use test_stack::TestDatabase;
 use tokio_postgres::Client;
@@ -149,8 +149,8 @@ impl World {
         })
     }
 
-    pub async fn audit(&self) -> anyhow::Result<Verdict> {
-        Ok(reconcile::audit(&self.urls, &Options::default()).await?)
+    pub async fn audit(&self) -> anyhow::Result<Report> {
+        Ok(reconcile::reconcile(&self.urls, &Options::default()).await?)
     }
 }
 

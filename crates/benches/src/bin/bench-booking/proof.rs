@@ -8,7 +8,7 @@ use benches::oversell_check::check_taken;
 use loadgen::console::line;
 use loadgen::http::Target;
 use local_servers::database::connect;
-use reconcile::{Options, Urls, Verdict};
+use reconcile::{Options, Report, Urls};
 use test_stack::wait_for;
 
 /// The answers of all rounds.
@@ -39,7 +39,7 @@ pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::
     })
     .await?;
 
-    let verdict = reconcile::audit(urls, &Options::default()).await?;
+    let verdict = reconcile::reconcile(urls, &Options::default()).await?;
     line(format_args!("\n{verdict}"))?;
     ensure!(verdict.clean, "the audit finds violations");
     let confirmed = verdict.bookings.get("confirmed").copied();
@@ -60,7 +60,7 @@ pub async fn prove(urls: &Urls, flights: Target, answered: Answered) -> anyhow::
     ))
 }
 
-fn check_money_and_seats(verdict: &Verdict, confirmed: i64) -> anyhow::Result<()> {
+fn check_money_and_seats(verdict: &Report, confirmed: i64) -> anyhow::Result<()> {
     ensure!(
         i64::try_from(verdict.charges_kept)? == confirmed,
         "{} charges are kept for {confirmed} confirmed bookings",

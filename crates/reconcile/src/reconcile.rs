@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::error::AuditError;
+use crate::error::ReconcileError;
 use crate::options::{Options, Urls};
-use crate::report::Verdict;
-use crate::scan::{self, Look};
+use crate::report::Report;
+use crate::scan::{self, Pass};
 use crate::snapshot::Connections;
 
 /// Pause before suspects are checked again: longer than a booking takes from one step to the next.
@@ -19,9 +19,9 @@ const RECHECKS: usize = 2;
 ///
 /// # Errors
 /// A database can't be reached or read.
-pub async fn audit(urls: &Urls, options: &Options) -> Result<Verdict, AuditError> {
+pub async fn reconcile(urls: &Urls, options: &Options) -> Result<Report, ReconcileError> {
     let mut connections = Connections::open(urls).await?;
-    let Look {
+    let Pass {
         mut verdict,
         mut suspects,
         unexamined,
