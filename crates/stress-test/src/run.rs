@@ -241,7 +241,7 @@ async fn audit(target: &TargetEnvironment) -> anyhow::Result<Option<AuditReport>
     let options = Options {
         overdue_after: Duration::from_secs(30),
     };
-    let verdict = reconcile::audit(urls, &options).await?;
+    let verdict = reconcile::reconcile(urls, &options).await?;
     for violation in &verdict.violations {
         line(violation)?;
     }
