@@ -5,7 +5,8 @@
 //! commit.
 //!
 //! ```
-//! # //! # use service_core::group_commit::{BatchError, GroupCommit, ItemFault, Limits};
+//! # use std::time::Duration;
+//! # use service_core::group_commit::{BatchError, GroupCommit, ItemFault, Limits};
 //! # #[derive(Debug, thiserror::Error)]
 //! # #[error("no")]
 //! # struct WriteError;
