@@ -64,7 +64,7 @@ build: ## Build everything, optimized
 
 .PHONY: test
 test: ## Run all tests against a PostgreSQL and a Redis of their own
-	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers
+	@HOLDFAST_POSTGRES_URL= HOLDFAST_REDIS_URL= scripts/install-servers curl
 	cargo build -p test-stack --bin with-test-servers
 	$(TARGET)/debug/with-test-servers -- cargo test --workspace
 
