@@ -152,7 +152,7 @@ async fn idle_connections_and_streams_do_not_block_others() -> anyhow::Result<()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_that_takes_all_it_may_leaves_the_rest() -> anyhow::Result<()> {
+async fn an_address_at_its_connection_limit_does_not_block_others() -> anyhow::Result<()> {
     let world = World::start_required(&Service::ALL).await?;
     for service in Service::ALL {
         let program = world.program(service)?;

@@ -1,12 +1,5 @@
 //! Event stream of an event booking.
 
-use crate::http::Services;
-use crate::model::event_booking::EventBooking;
-use crate::pages::event_stream::{FanOuts, StreamQuery, Subscription, follow, grant, watch};
-
-use crate::pages::session::PageSession;
-use crate::pages::tickets::panel;
-use crate::pages::tickets::shown::{Shown, find};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::HoldId;
@@ -14,6 +7,13 @@ use jiff::Timestamp;
 use maud::Markup;
 use service_http::Problem;
 use service_http::extract::{Id, Query};
+
+use crate::http::Services;
+use crate::model::event_booking::EventBooking;
+use crate::pages::event_stream::{FanOuts, StreamQuery, Subscription, follow, grant, watch};
+use crate::pages::session::PageSession;
+use crate::pages::tickets::panel;
+use crate::pages::tickets::shown::{Shown, find};
 
 struct Tickets {
     session: PageSession,
