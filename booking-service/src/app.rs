@@ -7,6 +7,7 @@
 //! | [`accounts`] | users, log-in, and access by ownership |
 //! | [`catalog`] | flights, fares and airports of flight-service, for customers who look before they book |
 //! | [`operations`] | the dashboard and the ledger proof, for staff |
+//! | [`key_locks`] | keyed locks, for requests under one key and for customers' limits |
 //!
 //! A booking's state machine is `crates/lifecycle`.
 
@@ -14,6 +15,7 @@ pub mod accounts;
 pub mod bookings;
 pub mod catalog;
 mod error;
+pub mod key_locks;
 pub mod operations;
 pub mod tickets;
 

@@ -3,7 +3,6 @@
 pub mod event_bookings;
 pub mod events;
 pub mod job_notifier;
-pub mod key_locks;
 pub mod payment_jobs;
 pub mod ticket_options;
 pub mod vouchers;

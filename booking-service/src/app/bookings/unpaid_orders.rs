@@ -6,7 +6,7 @@ use domain::sale_rules::holding::HoldingLimits;
 use domain::{HoldId, Units};
 
 use crate::app::AppError;
-use crate::app::tickets::key_locks::KeyLocks;
+use crate::app::key_locks::KeyLocks;
 use crate::db;
 use crate::db::bookings::unpaid_orders::Claim;
 use crate::model::actor::Actor;

@@ -19,9 +19,9 @@ use service_core::idempotency::{self, Replayable, StoredResult};
 use uuid::Uuid;
 
 use crate::app::bookings::by_count::Bookings;
+use crate::app::key_locks::KeyLocks;
 use crate::app::tickets::event_bookings::quote::Quote;
 use crate::app::tickets::job_notifier::{Job, JobNotifier};
-use crate::app::tickets::key_locks::KeyLocks;
 use crate::app::{AppError, Unknown};
 use crate::db;
 use crate::db::DbError;

@@ -18,7 +18,7 @@ use service_core::idempotency::{self, Replayable};
 use uuid::Uuid;
 
 use crate::app::bookings::unpaid_orders::UnpaidOrders;
-use crate::app::tickets::key_locks::KeyLocks;
+use crate::app::key_locks::KeyLocks;
 use crate::db;
 use crate::db::tickets::purchases::{NewPurchase, PurchaseDeleted};
 
