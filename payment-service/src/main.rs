@@ -29,9 +29,8 @@ enum Command {
     Openapi,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    command_line::exit_code(run(Arguments::parse()).await)
+fn main() -> ExitCode {
+    command_line::run(run(Arguments::parse()))
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! Options and exit codes that the services' binaries share.
+//! Options, runtime and exit codes that the services' binaries share.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -12,6 +12,25 @@ pub struct CommonOptions {
     /// A TOML file with settings, over the embedded defaults and under the environment
     #[arg(long, global = true, value_name = "FILE", env = "HOLDFAST_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// Runs a service's work on the runtime for what is beside the HTTP workers: bookings, group commits, database
+/// connections, background tasks.
+///
+/// HTTP workers have a thread per core already, so half as many do here. A thread more than needed is not idle: with
+/// each task that wakes, Tokio wakes another thread to look for more. Long computations belong on
+/// [`tokio::task::spawn_blocking`]'s threads: here they would delay commits.
+#[must_use]
+pub fn run(work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((cores / 2).max(1))
+        .enable_all()
+        .build();
+    exit_code(match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => Err(error.into()),
+    })
 }
 
 /// Writes to standard output.

@@ -20,6 +20,7 @@ use inventory::committer::CountListener;
 use itinerary::{FlightSlot, Timetable};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +101,22 @@ fn number_and_departure(
 }
 
 impl Schedule {
+    /// The same as [`Self::load`], on a thread of its own: a large schedule takes a second to build, in which the
+    /// threads that commit must not be busy.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    async fn load_aside(database: Database, sales: SalesPolicy) -> Result<Self, AppError> {
+        let runtime = Handle::current();
+        let loading = move || runtime.block_on(Self::load(&database, sales));
+        let loaded = tokio::task::spawn_blocking(loading).await;
+        loaded.unwrap_or_else(|error| match error.try_into_panic() {
+            // A panic of the supervised task that loads.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(DbError::ConnectionEnded.into()),
+        })
+    }
+
     /// Loads the flights that can still be sold, in pages.
     ///
     /// # Errors
@@ -450,7 +467,7 @@ impl CurrentSchedule {
             db::schedule_version::current(&client).await?
         };
         if version != self.current.load().version {
-            let next = Arc::new(Schedule::load(&self.database, self.sales).await?);
+            let next = Arc::new(Schedule::load_aside(self.database.clone(), self.sales).await?);
             let last = self.current.swap(Arc::clone(&next));
             // Counts that arrived during loading went to the old schedule.
             next.catch_up(&last);
