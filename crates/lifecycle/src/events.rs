@@ -115,15 +115,27 @@ impl BookingState {
             Event::HoldRefused { may_be_held: false } => {
                 Some(self.to(State::Ended(Outcome::Failed)))
             }
-            Event::HoldRefused { may_be_held: true } => Some(self.releasing(Outcome::Failed)),
+            Event::HoldRefused { may_be_held: true } => {
+                Some(self.ending_pending(policy, Outcome::Failed))
+            }
             Event::HoldOfLostBooking => Some(match policy.payment {
                 Payment::Nothing => self.releasing(Outcome::Failed),
                 _ => self.ending_with_reversal(1, Outcome::Failed),
             }),
-            Event::DeadlinePassed => Some(self.releasing(Outcome::Expired)),
-            Event::CancelRequested => Some(self.releasing(Outcome::Cancelled)),
-            Event::Abandoned => Some(self.releasing(Outcome::Failed)),
+            Event::DeadlinePassed => Some(self.ending_pending(policy, Outcome::Expired)),
+            Event::CancelRequested => Some(self.ending_pending(policy, Outcome::Cancelled)),
+            Event::Abandoned => Some(self.ending_pending(policy, Outcome::Failed)),
             _ => None,
+        }
+    }
+
+    /// Ends a booking whose hold is not known to be granted. If its creation covers the first attempt, another
+    /// worker may have charged already.
+    fn ending_pending(self, policy: PaymentPolicy, outcome: Outcome) -> Self {
+        if policy.creation_covers_first_attempt() {
+            self.ending_with_reversal(1, outcome)
+        } else {
+            self.releasing(outcome)
         }
     }
 

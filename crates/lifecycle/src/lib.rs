@@ -5,7 +5,7 @@
 //! | Pending | Held, paid at once or queued | Paying(1) | |
 //! | | Held, paid later | Held | |
 //! | | Held, nothing to pay | Confirmed | confirm |
-//! | | HoldRefused | Ended(Failed) | release, if it may be held |
+//! | | HoldRefused | Ended(Failed) | release if it may be held, reverse(1) if paid at once |
 //! | | HoldOfLostBooking | Ended(Failed) | release, reverse(1) |
 //! | Held | PayRequested | Paying(1) | |
 //! | | SeatsChanged | Held, with a new deadline | |
@@ -28,6 +28,10 @@
 //! | Pending, Held, Paying(n) | Abandoned | Ended(Failed) | release, reverse(n) if Paying |
 //!
 //! Every other event is refused.
+//!
+//! The commit that creates a booking paid at once covers its first attempt. A worker may charge such a booking
+//! while its row still says Pending, so every end of it reverses the first attempt, unless its maker alone was
+//! refused the hold.
 //!
 //! A [`BookingState`] is the content of a booking's row: its [`State`], and what remains to be done about its
 //! seats and its money (compensation). [`BookingState::apply`] returns the state after an [`Event`], or refuses

@@ -14,7 +14,8 @@ pub enum Outcome {
 /// The state of a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// Created. Its hold is being requested.
+    /// Created. Its hold is being requested, and its first attempt made, if its creation covers that
+    /// ([`PaymentPolicy::creation_covers_first_attempt`]).
     Pending,
     /// Its seats are held until the deadline; the customer is to pay.
     Held,
@@ -91,6 +92,17 @@ pub struct PaymentPolicy {
     pub payment: Payment,
     /// Most payment attempts in all, at least one.
     pub max_attempts: u8,
+}
+
+impl PaymentPolicy {
+    /// Whether the commit that creates the booking covers its first payment attempt (write-ahead intent). Then
+    /// [`Event::Held`](crate::Event::Held) needs no commit of its own: the worker charges next, and writes both
+    /// results at once. A worker that takes over a pending booking requests the hold and the charge again under
+    /// the same names, or ends the booking and reverses the first attempt.
+    #[must_use]
+    pub fn creation_covers_first_attempt(self) -> bool {
+        self.payment == Payment::AtOnce
+    }
 }
 
 /// The one action due now.

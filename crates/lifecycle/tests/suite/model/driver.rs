@@ -40,11 +40,16 @@ impl Doing {
     }
 
     /// Whether another request may follow before the row is written.
-    pub fn leads_on(self) -> bool {
-        matches!(
-            self,
-            Self::Pin(_) | Self::Charge(_) | Self::CloseLate(_) | Self::Close(_)
-        )
+    pub fn leads_on(self, setting: &Setting) -> bool {
+        match self {
+            Self::Pin(_) | Self::Charge(_) | Self::CloseLate(_) | Self::Close(_) => true,
+            Self::Hold => setting.policy.creation_covers_first_attempt(),
+            Self::ConfirmCharged
+            | Self::Confirm
+            | Self::Release
+            | Self::Refund(_)
+            | Self::Save(_) => false,
+        }
     }
 }
 
@@ -79,6 +84,10 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
             return vec![Doing::ConfirmCharged];
         }
         (Doing::Close(attempt), Answer::Charged) => return vec![Doing::Refund(attempt)],
+        (Doing::Hold, Answer::Done) if setting.policy.creation_covers_first_attempt() => {
+            let unwanted = Event::HoldRefused { may_be_held: true };
+            return vec![Doing::Charge(1), Doing::Save(unwanted)];
+        }
         // The granted hold may differ from what the customer agreed to.
         (Doing::Hold, Answer::Done) => vec![Event::Held, Event::HoldRefused { may_be_held: true }],
         (Doing::Hold, _) => vec![Event::HoldRefused {

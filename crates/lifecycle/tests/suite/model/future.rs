@@ -134,6 +134,7 @@ impl<'a> Future<'a> {
                 doing,
                 is_current: true,
                 is_alone: false,
+                has_hold: false,
             };
             let free = next.workers.iter_mut().find(|place| place.is_none());
             *free.unwrap() = Some(worker);
@@ -156,8 +157,11 @@ impl<'a> Future<'a> {
                 self.add(Step::Answered(doing, answer), after);
             }
             for doing_next in ways_on {
+                let goes_on = doing == Doing::Hold && doing_next == Doing::Charge(1);
                 let doing_next = Worker {
                     doing: doing_next,
+                    has_hold: worker.has_hold || goes_on,
+                    is_alone: worker.is_alone && !goes_on,
                     ..worker
                 };
                 let mut after = self.with_worker(place, Some(doing_next));
@@ -182,7 +186,13 @@ impl<'a> Future<'a> {
         if !worker.is_current && !self.setting.has(Fault::VersionIgnored) {
             return self.add(Step::Overtaken(event), next);
         }
-        match self.world.lifecycle.apply(self.setting.policy, event) {
+        let policy = self.setting.policy;
+        let before = if worker.has_hold {
+            self.world.lifecycle.apply(policy, Event::Held)
+        } else {
+            Ok(self.world.lifecycle)
+        };
+        match before.and_then(|before| before.apply(policy, event)) {
             Ok(lifecycle) => {
                 next.write(lifecycle);
                 let ways_on = begin(self.setting, lifecycle);
@@ -196,6 +206,7 @@ impl<'a> Future<'a> {
                         doing,
                         is_current: true,
                         is_alone: false,
+                        has_hold: false,
                     });
                     self.add(Step::Saved(event), next);
                 }

@@ -19,7 +19,7 @@ pub fn broken_law(setting: &Setting, world: &World) -> Option<&'static str> {
         ),
         (world.services.charges() <= 1, "nobody is charged twice"),
         (
-            nothing_is_charged_early(world),
+            nothing_is_charged_early(setting, world),
             "nothing is charged before the customer pays",
         ),
         (
@@ -59,8 +59,11 @@ fn confirmed_is_paid(setting: &Setting, world: &World) -> bool {
     }
 }
 
-fn nothing_is_charged_early(world: &World) -> bool {
-    let is_early = matches!(world.lifecycle.state, State::Pending | State::Held);
+fn nothing_is_charged_early(setting: &Setting, world: &World) -> bool {
+    let is_early = match world.lifecycle.state {
+        State::Pending => !setting.policy.creation_covers_first_attempt(),
+        state => state == State::Held,
+    };
     !is_early || world.services.charges() == 0
 }
 

@@ -19,6 +19,8 @@ pub struct Worker {
     pub is_current: bool,
     /// Whether it is the only worker the booking ever had, and has requested the hold once.
     pub is_alone: bool,
+    /// Whether it was granted the hold, and writes that together with what follows.
+    pub has_hold: bool,
 }
 
 /// One state of the model.
@@ -60,6 +62,7 @@ impl World {
             doing: Doing::Hold,
             is_current: true,
             is_alone: would_know || setting.has(Fault::ClaimUnseen),
+            has_hold: false,
         };
         Self {
             lifecycle: BookingState::NEW,
@@ -103,7 +106,7 @@ impl World {
                     continue;
                 };
                 worker.is_alone = false;
-                if !worker.doing.leads_on() {
+                if !worker.doing.leads_on(setting) {
                     self.late |= worker.doing.request().map_or(0, Request::bit);
                     *place = None;
                 }
