@@ -75,7 +75,7 @@ CREATE TABLE charges (
 )
 -- A charge is inserted once and ended once: free space on its page for the second version keeps the update
 -- out of the indexes (heap-only updates).
-WITH (fillfactor = 70);
+WITH (fillfactor = 50);
 
 CREATE TABLE refunds (
     refund_id       uuid        NOT NULL,

@@ -33,4 +33,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// Charges, or returns the outcome of the charge that this key made before.
     fn charge<'a>(&'a self, charge: &'a ProviderCharge)
     -> BoxFuture<'a, Result<Outcome, NoAnswer>>;
+
+    /// The outcome of a charge that has no effect outside this service's database, and so can be recorded in one
+    /// commit: a crash before it leaves nothing, and a key closed before it refuses it. `None` for every
+    /// provider that moves money: its charge is recorded before the call and again after it.
+    fn local_outcome(&self, _charge: &ProviderCharge) -> Option<Outcome> {
+        None
+    }
 }

@@ -11,7 +11,7 @@ const CRASH_POINTS: [(Service, &str, u32); 35] = [
     (Service::Booking, "hold.after", 12),
     (Service::Booking, "held.after", 4),
     (Service::Booking, "change.after", 1),
-    (Service::Booking, "paying.after", 12),
+    (Service::Booking, "paying.after", 6),
     (Service::Booking, "pin.after", 3),
     (Service::Booking, "charge.before", 10),
     (Service::Booking, "charge.after", 10),

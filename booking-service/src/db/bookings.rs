@@ -37,8 +37,10 @@ const CLAIM: &str = "
     SET next_step_at = now() + make_interval(secs => $1), lease_reclaims = lease_reclaims + 1,
         version = version + 1
     WHERE id IN (
-        SELECT id FROM bookings WHERE next_step_at <= now()
-        ORDER BY next_step_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        SELECT bookings.id
+        FROM due_bookings JOIN bookings ON bookings.id = due_bookings.booking_id
+        WHERE due_bookings.due_at <= now() AND bookings.next_step_at <= now()
+        ORDER BY due_bookings.due_at LIMIT $2 FOR UPDATE OF bookings SKIP LOCKED
     )
     RETURNING ";
 

@@ -176,6 +176,7 @@ impl Committer {
             batch: BATCH_LIMIT,
             queue: QUEUE_LIMIT,
             wait: self.commit_timeout,
+            linger: Duration::ZERO,
         };
         let committer = Arc::new(self);
         GroupCommit::start("inventory", limits, move |batch| {

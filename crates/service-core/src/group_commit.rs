@@ -2,7 +2,7 @@
 //!
 //! While one batch commits, new items queue up for the next. There is no timer: a lone item is written at once,
 //! and under load all waiting items share the cost of one commit. Callers are answered after their batch's
-//! commit.
+//! commit. Only writes that nobody waits for linger ([`Limits::linger`]).
 //!
 //! ```
 //! # use std::time::Duration;
@@ -14,7 +14,12 @@
 //! #     fn is_item_fault(&self) -> bool { false }
 //! # }
 //! # async fn example() -> Result<(), BatchError<WriteError>> {
-//! let limits = Limits { batch: 256, queue: 8192, wait: Duration::from_secs(2) };
+//! let limits = Limits {
+//!     batch: 256,
+//!     queue: 8192,
+//!     wait: Duration::from_secs(2),
+//!     linger: Duration::ZERO,
+//! };
 //! let rows = GroupCommit::start("rows", limits, |numbers: Vec<i64>| async move {
 //!     // One transaction that writes them all, and one answer for each, in their order.
 //!     Ok::<Vec<i64>, WriteError>(numbers.iter().map(|number| number * 2).collect())

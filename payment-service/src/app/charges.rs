@@ -4,6 +4,8 @@
 //! provider is called outside any transaction. Its outcome is one guarded update, answered after the commit.
 //! A crash in between leaves a row whose lease expires: the next request with the key takes the row over and
 //! calls the provider again under the same key.
+//!
+//! A charge without effects outside the database is committed once, with its outcome.
 
 use std::time::Instant;
 
@@ -52,7 +54,8 @@ impl Payments {
         &self,
         order: &ChargeOrder,
     ) -> Result<Replayable<EndedCharge>, PaymentError> {
-        let start = match fixed_outcome(order.kind, &order.details) {
+        let outcome = fixed_outcome(order.kind, &order.details);
+        let start = match outcome.or_else(|| self.local_outcome(order)) {
             Some(outcome) => Start::Ended(outcome),
             None => Start::Processing {
                 lease: self.limits.lease,
@@ -87,6 +90,16 @@ impl Payments {
             Progress::Processing { .. } => self.ask_provider(charge).await?,
         };
         Ok(Replayable::new(ended))
+    }
+
+    /// The provider's outcome, if it needs no call; always `None` without a key, which the provider would know the
+    /// charge by.
+    fn local_outcome(&self, order: &ChargeOrder) -> Option<Outcome> {
+        let key = order.key.as_ref()?;
+        self.provider.local_outcome(&ProviderCharge {
+            key: key.key.clone(),
+            details: order.details.clone(),
+        })
     }
 
     /// What an earlier request with this key left behind.

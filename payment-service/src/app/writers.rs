@@ -41,6 +41,7 @@ impl Writers {
             batch: BATCH_LIMIT,
             queue: max_running,
             wait: WAIT_LIMIT,
+            linger: Duration::ZERO,
         };
         let starts = pool.clone();
         let ends = pool.clone();

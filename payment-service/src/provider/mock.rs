@@ -79,6 +79,12 @@ impl PaymentProvider for MockProvider {
         }
         .boxed()
     }
+
+    /// A charge that takes time is made like any provider's, so that it can be cut off midway.
+    fn local_outcome(&self, charge: &ProviderCharge) -> Option<Outcome> {
+        let (outcome, takes) = self.behaviour().decide(charge);
+        takes.is_zero().then_some(outcome)
+    }
 }
 
 #[cfg(test)]

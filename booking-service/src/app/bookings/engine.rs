@@ -69,6 +69,11 @@ pub struct EngineSettings {
 enum Step {
     /// The booking's next state, still to be written.
     Write(Booking),
+    /// The same, gathered with other bookings first: nobody waits for it.
+    WriteLater(Booking),
+    /// The booking's next state, which the next step writes together with its own: until then the row as it
+    /// stands covers it.
+    Carry(Booking),
     /// The step has written the booking.
     Written(Booking),
     /// Written, and due later: a worker continues then.
@@ -112,6 +117,8 @@ impl Engine {
             lease.follow(&booking);
             booking = match step {
                 Step::Write(next) => self.save(next, NextStep::Mine).await?,
+                Step::WriteLater(next) => self.save_later(next).await?,
+                Step::Carry(next) => next,
                 Step::Written(next) => next,
                 Step::Deferred(next) => return Ok(next),
             };
@@ -175,9 +182,18 @@ impl Engine {
             lease: self.settings.lease,
         };
         let saved = self.writer.save(change).await?;
-        let saved = saved.ok_or(AppError::ChangedElsewhere)?;
-        crash_points::point(crash_point_name(saved.lifecycle.state));
-        Ok(saved)
+        saved_at_crash_point(saved)
+    }
+
+    /// Like [`Self::save`] for a booking that has no work left.
+    async fn save_later(&self, booking: Booking) -> Result<Booking, AppError> {
+        let change = Change {
+            booking,
+            next_step: NextStep::Mine,
+            lease: self.settings.lease,
+        };
+        let saved = self.writer.save_later(change).await?;
+        saved_at_crash_point(saved)
     }
 
     /// Applies an event.
@@ -207,6 +223,12 @@ impl Engine {
         self.save(abandoned, pause).await?;
         Ok(())
     }
+}
+
+fn saved_at_crash_point(saved: Option<Booking>) -> Result<Booking, AppError> {
+    let saved = saved.ok_or(AppError::ChangedElsewhere)?;
+    crash_points::point(crash_point_name(saved.lifecycle.state));
+    Ok(saved)
 }
 
 fn no_answer(booking: &Booking, service: &'static str, error: CallError) -> AppError {

@@ -17,7 +17,12 @@ const LIMITS: Limits = Limits {
     batch: 128,
     queue: 4096,
     wait: Duration::from_secs(2),
+    linger: Duration::ZERO,
 };
+
+/// How long work that only tidies up after an answer waits for more of its kind: enough to share a commit even
+/// among the few bookings of a quiet time, and less than anybody notices in a seat map.
+pub const LINGER: Duration = Duration::from_millis(20);
 
 /// Time limit of a batch, connection included: slightly above its statement timeout, so that the database's
 /// own error comes first. A connection that has not answered by then is closed.
@@ -29,6 +34,7 @@ pub struct Writer {
     database: Pool,
     added: GroupCommit<Insertion, Option<Booking>, DbError>,
     changed: GroupCommit<Change, Option<Booking>, DbError>,
+    changed_later: GroupCommit<Change, Option<Booking>, DbError>,
 }
 
 impl ItemFault for DbError {
@@ -70,10 +76,15 @@ impl Writer {
                 on_connection(&database, Instant::now() + WRITE_LIMIT, change).await
             }
         };
+        let lingering = Limits {
+            linger: LINGER,
+            ..LIMITS
+        };
         Self {
             database,
             added: GroupCommit::start("bookings_added", LIMITS, add),
-            changed: GroupCommit::start("bookings_changed", LIMITS, change),
+            changed: GroupCommit::start("bookings_changed", LIMITS, change.clone()),
+            changed_later: GroupCommit::start("bookings_changed_later", lingering, change),
         }
     }
 
@@ -85,6 +96,11 @@ impl Writer {
     /// `None` if the version had changed.
     pub async fn save(&self, change: Change) -> Result<Option<Booking>, DbError> {
         Ok(self.changed.submit(change).await?)
+    }
+
+    /// Like [`Self::save`] where nobody waits for the commit: after [`LINGER`], together with others.
+    pub async fn save_later(&self, change: Change) -> Result<Option<Booking>, DbError> {
+        Ok(self.changed_later.submit(change).await?)
     }
 
     /// Like [`Self::save`], with the seats of its legs; not batched.

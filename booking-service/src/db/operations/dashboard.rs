@@ -21,7 +21,7 @@ const TOTALS: &str = "
         count(*) FILTER (WHERE public_status IN ('pending', 'held', 'paying', 'payment_failed')),
         count(*) FILTER (WHERE public_status IN ('failed', 'expired')),
         count(*) FILTER (WHERE public_status = 'cancelled'),
-        (SELECT count(*) FROM bookings WHERE next_step_at < now() - interval '5 seconds')
+        (SELECT count(*) FROM due_bookings WHERE due_at < now() - interval '5 seconds')
     FROM recent";
 
 const REVENUE: &str = "

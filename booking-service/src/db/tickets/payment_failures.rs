@@ -34,7 +34,7 @@ const LETTERS: &str = "
 
 /// Not requeued yet, and the booking has not ended.
 const WAITING: &str =
-    "letter.requeued_at IS NULL AND booking.state = 'payment_failed' AND booking.channel = 'event'";
+    "letter.requeued_at IS NULL AND booking.is_payment_failed AND booking.channel = 'event'";
 
 const HISTORY: &str = "
     SELECT attempt, code, message, failed_at FROM payment_failures

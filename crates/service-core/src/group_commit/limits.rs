@@ -12,4 +12,7 @@ pub struct Limits {
     /// Longest wait for a batch to begin; an item that waited longer is refused with [`BatchError::Busy`](super::BatchError::Busy) (load
     /// shedding).
     pub wait: Duration,
+    /// How long a batch waits for more items after its first one. Zero where somebody waits for the answer; more
+    /// for work that only tidies up, so that it shares its commits even when there is little of it.
+    pub linger: Duration,
 }

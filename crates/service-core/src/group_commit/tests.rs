@@ -77,6 +77,7 @@ const LIMITS: Limits = Limits {
     batch: 8,
     queue: 16,
     wait: Duration::from_secs(2),
+    linger: Duration::ZERO,
 };
 
 fn start(store: &Arc<Store>, limits: Limits) -> TestBatcher {
@@ -122,6 +123,26 @@ async fn what_waits_while_a_batch_is_written_is_the_next_batch() {
     assert_eq!(answers(tasks).await, expected);
     let sizes: Vec<usize> = store.batches().iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 8, 3], "no batch is above the limit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_nobody_waits_for_lingers_for_more() {
+    let store = Store::open();
+    let linger = Duration::from_millis(20);
+    let batcher = start(&store, Limits { linger, ..LIMITS });
+    let first = submit(&batcher, 1).await;
+    tokio::time::sleep(linger / 2).await;
+    let more = submit_all(&batcher, 2..=3).await;
+    assert!(store.batches().is_empty());
+    tokio::time::sleep(linger).await;
+    assert_eq!(store.batches(), [vec![1, 2, 3]]);
+    let late = submit(&batcher, 4).await;
+    // Stopping does not wait.
+    let stopped_at = tokio::time::Instant::now();
+    batcher.stop().await;
+    assert_eq!(stopped_at.elapsed(), Duration::ZERO);
+    let tasks = std::iter::once(first).chain(more).chain([late]).collect();
+    assert_eq!(answers(tasks).await, [Ok(2), Ok(4), Ok(6), Ok(8)]);
 }
 
 #[tokio::test]

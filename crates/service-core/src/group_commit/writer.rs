@@ -50,6 +50,15 @@ impl<W> Writer<W> {
             if received == 0 {
                 return;
             }
+            if !self.limits.linger.is_zero() && !queue.is_closed() {
+                let pause = tokio::time::sleep(self.limits.linger);
+                stop.run_until_cancelled(pause).await;
+                while batch.len() < self.limits.batch
+                    && let Ok(waiting) = queue.try_recv()
+                {
+                    batch.push(waiting);
+                }
+            }
             let now = Instant::now();
             // The caller has gone: nobody waits for the answer.
             batch.retain(|waiting| !waiting.answer.is_closed());

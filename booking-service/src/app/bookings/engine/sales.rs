@@ -7,6 +7,7 @@ use domain::HoldId;
 use flight_api::CONFIRM_LIMIT;
 use service_core::group_commit::{GroupCommit, ItemFault, Limits};
 
+use crate::db::bookings::writer::LINGER;
 use crate::model::refusal::Refusal;
 
 /// A batch is flight-service's limit for one call. The queue holds less than a second's work.
@@ -14,12 +15,14 @@ const LIMITS: Limits = Limits {
     batch: CONFIRM_LIMIT,
     queue: 8192,
     wait: Duration::from_secs(2),
+    linger: Duration::ZERO,
 };
 
-/// Clones share one queue.
+/// Clones share the queues.
 #[derive(Clone)]
 pub struct Sales {
-    sold: GroupCommit<HoldId, Sale, NotSold>,
+    now: GroupCommit<HoldId, Sale, NotSold>,
+    later: GroupCommit<HoldId, Sale, NotSold>,
 }
 
 /// The hold was sold, or why it cannot be.
@@ -46,14 +49,25 @@ impl Sales {
             let flights = flights.clone();
             async move { sell(&flights, &holds).await }
         };
+        let lingering = Limits {
+            linger: LINGER,
+            ..LIMITS
+        };
         Self {
-            sold: GroupCommit::start("sales", LIMITS, sell),
+            now: GroupCommit::start("sales", LIMITS, sell.clone()),
+            later: GroupCommit::start("sales_later", lingering, sell),
         }
     }
 
-    /// Sells a hold. `None` if no answer came in time: it may be sold or not.
+    /// Sells a hold that its customer waits for. `None` if no answer came in time: it may be sold or not.
     pub async fn sell(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
-        let sold = tokio::time::timeout(timeout, self.sold.submit(hold)).await;
+        let sold = tokio::time::timeout(timeout, self.now.submit(hold)).await;
+        sold.ok()?.ok()
+    }
+
+    /// Like [`Self::sell`] where nobody waits: after [`LINGER`], together with others.
+    pub async fn sell_later(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
+        let sold = tokio::time::timeout(timeout, self.later.submit(hold)).await;
         sold.ok()?.ok()
     }
 }

@@ -10,6 +10,7 @@ use lifecycle::{Event, Payment};
 
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
+use crate::db::bookings::NextStep;
 use crate::model::booking::{Booking, Leg, SeatChange};
 use crate::model::refusal::Refusal;
 
@@ -36,7 +37,7 @@ impl Engine {
         match self.flights.hold(&request, context).await {
             Ok(hold) => {
                 crash_points::point("hold.after");
-                self.held(booking, &hold).map(Step::Write)
+                self.held(booking, &hold)
             }
             // The hold's id comes from the idempotency key; a booking of the same request asked for it before
             // and was lost.
@@ -91,10 +92,11 @@ impl Engine {
     }
 
     /// Applies a granted hold; a total other than the expected one ends the booking.
-    fn held(&self, booking: &Booking, hold: &Hold) -> Result<Booking, AppError> {
+    fn held(&self, booking: &Booking, hold: &Hold) -> Result<Step, AppError> {
         let unwanted = Event::HoldRefused { may_be_held: true };
         let Some(total) = total_of(hold) else {
-            return self.refused(booking, unwanted, not_payable());
+            let ended = self.refused(booking, unwanted, not_payable())?;
+            return Ok(Step::Write(ended));
         };
         let priced = Booking {
             total: Some(total),
@@ -103,13 +105,18 @@ impl Engine {
         match booking.expected_total {
             Some(expected) if expected != total.amount() => {
                 let message = format!("the total is {total}, not {expected}");
-                self.refused(
-                    &priced,
-                    unwanted,
-                    Refusal::new(RefusalCode::PriceChanged, message),
-                )
+                let refusal = Refusal::new(RefusalCode::PriceChanged, message);
+                self.refused(&priced, unwanted, refusal).map(Step::Write)
             }
-            _ => self.after(&priced, Event::Held),
+            _ => {
+                let held = self.after(&priced, Event::Held)?;
+                let is_covered = self.policy(booking).creation_covers_first_attempt();
+                Ok(if is_covered {
+                    Step::Carry(held)
+                } else {
+                    Step::Write(held)
+                })
+            }
         }
     }
 
@@ -169,18 +176,20 @@ impl Engine {
         }
     }
 
-    /// Sells the hold of a confirmed booking.
+    /// Sells the hold of a confirmed booking. Nobody waits for it.
     pub(super) async fn confirm(&self, booking: &Booking) -> Result<Step, AppError> {
-        match self.sales.sell(booking.hold, CONFIRM_TIMEOUT).await {
+        match self.sales.sell_later(booking.hold, CONFIRM_TIMEOUT).await {
             Some(Ok(())) => {
                 crash_points::point("confirm.after");
-                Ok(Step::Write(self.after(booking, Event::Sold)?))
+                Ok(Step::WriteLater(self.after(booking, Event::Sold)?))
             }
             Some(Err(refusal)) => {
-                tracing::error!(booking = %booking.id, code = %refusal.code,
-                    "confirmed booking lost its seats; reversing");
+                let code = refusal.code.clone();
                 let lost = self.refused(booking, Event::HoldLost, refusal)?;
-                Ok(Step::Write(lost))
+                // Fails if the booking was cancelled meanwhile, which released the hold.
+                let lost = self.save(lost, NextStep::Mine).await?;
+                tracing::error!(booking = %booking.id, %code, "confirmed booking lost its seats; reversing");
+                Ok(Step::Written(lost))
             }
             None => Err(no_answer(booking, FLIGHTS, CallError::DeadlinePassed)),
         }

@@ -23,7 +23,7 @@ pub struct Answered {
 /// Timeout for unfinished bookings: the same as after any failure.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
 
-const UNFINISHED: &str = "SELECT count(*) FROM bookings WHERE next_step_at IS NOT NULL";
+const UNFINISHED: &str = "SELECT count(*) FROM due_bookings";
 
 /// Fails unless the reconciliation is clean, the ledger's proof holds, and the confirmed bookings are as many
 /// as the confirmations answered, the charges kept and the seats sold.
