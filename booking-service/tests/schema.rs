@@ -100,6 +100,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     dead_letters dead_letters_once unique
     dead_letters dead_letters_pkey primary key
     deleted_users deleted_users_pkey primary key
+    due_bookings due_bookings_pkey primary key
     event_bookings event_bookings_booking foreign key
     event_bookings event_bookings_discount_has_voucher check
     event_bookings event_bookings_discount_range check

@@ -28,6 +28,62 @@ fn booking(changes: &[(&str, &str)]) -> String {
     )
 }
 
+/// Inserts a pending booking, and returns its id.
+async fn inserted(sql: &tokio_postgres::Client) -> anyhow::Result<i64> {
+    let insert = format!("{} RETURNING id", booking(&[]));
+    Ok(sql.query_one(&insert, &[]).await?.try_get(0)?)
+}
+
+#[tokio::test]
+async fn a_booking_is_due_when_its_next_step_is() -> anyhow::Result<()> {
+    let (_database, sql) = database().await?;
+    let id = inserted(&sql).await?;
+    let differing = "SELECT count(*) FROM bookings FULL JOIN due_bookings ON booking_id = id
+                     WHERE next_step_at IS DISTINCT FROM due_at";
+    let changes = [
+        "next_step_at = now() + interval '1 minute'",
+        "user_ref = '2'",
+        "state = 'confirmed', public_status = 'confirmed', channel = 'simple', next_step_at = NULL",
+        "seats_task = 'confirm', next_step_at = now()",
+    ];
+    for change in changes {
+        sql.batch_execute(&format!("UPDATE bookings SET {change}"))
+            .await?;
+        let found: i64 = sql.query_one(differing, &[]).await?.try_get(0)?;
+        assert_eq!(found, 0, "{change}");
+    }
+    sql.execute("DELETE FROM bookings WHERE id = $1", &[&id])
+        .await?;
+    let left = sql
+        .query_one("SELECT count(*) FROM due_bookings", &[])
+        .await?;
+    assert_eq!(left.try_get::<_, i64>(0)?, 0);
+    Ok(())
+}
+
+/// An index with a column that changes would be written with each change of a booking.
+#[tokio::test]
+async fn the_changes_of_a_paid_booking_touch_no_index() -> anyhow::Result<()> {
+    let (_database, sql) = database().await?;
+    inserted(&sql).await?;
+    sql.batch_execute("BEGIN").await?;
+    for change in [
+        "state = 'paying', public_status = 'paying', attempt = 1",
+        "state = 'confirmed', public_status = 'confirmed', charged = true, payment_id = gen_random_uuid(),
+         amount_minor = 1, currency = 'INR', held_at = now(), seats_task = 'confirm'",
+        "seats_task = 'nothing', next_step_at = NULL",
+    ] {
+        sql.batch_execute(&format!("UPDATE bookings SET {change}, version = version + 1, updated_at = now()"))
+            .await?;
+    }
+    let count = "SELECT pg_stat_get_xact_tuples_updated('bookings'::regclass),
+                        pg_stat_get_xact_tuples_hot_updated('bookings'::regclass)";
+    let row = sql.query_one(count, &[]).await?;
+    let (all, heap_only): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    assert_eq!((all, heap_only), (3, 3));
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
     let (_database, sql) = database().await?;
