@@ -11,7 +11,7 @@ SERVICES := flight booking payment
 # `make generate` writes here.
 API_DIR ?= api
 SETTINGS_DOC ?= docs/settings.md
-# Options of `make stress-test`, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
+# Options of `make stress-test` and `make bench-*`, as ARGS="--scenario hot-sale --rate 5000 --seconds 30".
 ARGS ?=
 # The service whose database `make db-shell` opens.
 DB ?= flights
@@ -138,27 +138,28 @@ stress-test: servers ## Load all services, reconcile what was sold, write a repo
 		--bin flight-service --bin booking-service --bin payment-service --bin stress-test
 	@HOLDFAST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" $(TARGET)/release/stress-test $(ARGS)
 
+# All take ARGS too. `--bin-dir DIRECTORY`, given several times, measures several versions of the services in one run.
 .PHONY: bench-inventory
 bench-inventory: servers ## Measure the inventory against one transaction per request (4 minutes; let nothing else run)
 	cargo build --release -p flight-service -p benches --bin flight-service --bin bench-inventory
-	@$(TARGET)/release/bench-inventory
+	@$(TARGET)/release/bench-inventory $(ARGS)
 
 .PHONY: bench-search
 bench-search: servers ## Measure searches in memory, over HTTP and by SQL (4 minutes; let nothing else run)
 	cargo build --release -p flight-service -p benches --bin flight-service --bin bench-search
-	@$(TARGET)/release/bench-search
+	@$(TARGET)/release/bench-search $(ARGS)
 
 .PHONY: bench-booking
-bench-booking: servers ## Measure paid bookings through the three services (3 minutes; let nothing else run)
+bench-booking: servers ## Measure paid bookings through the three services (5 minutes; let nothing else run)
 	cargo build --release -p flight-service -p booking-service -p payment-service -p benches \
 		--bin flight-service --bin booking-service --bin payment-service --bin bench-booking
-	@$(TARGET)/release/bench-booking
+	@$(TARGET)/release/bench-booking $(ARGS)
 
 .PHONY: bench-events
-bench-events: servers ## Measure ticket sales over HTTP (2 minutes; let nothing else run)
+bench-events: servers ## Measure ticket sales over HTTP (4 minutes; let nothing else run)
 	cargo build --release -p booking-service -p payment-service -p benches \
 		--bin booking-service --bin payment-service --bin bench-events
-	@$(TARGET)/release/bench-events
+	@$(TARGET)/release/bench-events $(ARGS)
 
 # --- set up ---
 

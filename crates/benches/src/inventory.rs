@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::ensure;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::PoolId;
 use domain::sale_rules::SalesPolicy;
-use futures_util::future::try_join_all;
-use inventory::{Command, Inventory, PoolChange, Settings};
+use inventory::{Inventory, Settings};
+use local_servers::database::connect;
 use tokio_postgres::NoTls;
 
 /// Never sells out.
@@ -41,20 +42,28 @@ pub fn database(url: &str) -> anyhow::Result<Pool> {
     Ok(pool.build()?)
 }
 
-/// Sets the capacity of these pools. Flights of a schedule have at most 1,000 seats, which a load would sell
-/// out.
-pub async fn enlarge(url: &str, pools: &[PoolId], capacity: i32) -> anyhow::Result<()> {
-    let inventory = start(url)?;
-    let resizes = pools.iter().map(|pool| {
-        inventory
-            .command(Command::ChangePool(PoolChange {
-                capacity: Some(capacity),
-                ..PoolChange::of(*pool)
-            }))
-            .verdict()
-    });
-    for resized in try_join_all(resizes).await? {
-        resized?;
-    }
+/// Adds so many units to each pool, in a database that no service uses yet. Flights of a schedule have at most
+/// 1,000 seats, which a load would sell out.
+///
+/// In SQL, because the services may be another version than this program, with another schema.
+pub async fn enlarge(url: &str, pools: &[PoolId], units: i32) -> anyhow::Result<()> {
+    const ENLARGE: &str = "
+        WITH enlarged AS (
+            UPDATE pools SET capacity = capacity + $2, free = free + $2, version = version + 1,
+                updated_at = clock_timestamp()
+            WHERE id = ANY ($1) RETURNING id, version, updated_at
+        )
+        INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)
+        SELECT id, version, 0, 'issued', 'free', $2, 'resize', updated_at FROM enlarged";
+    let ids: Vec<i64> = pools.iter().map(|pool| pool.0).collect();
+    let enlarged = connect(url)
+        .await?
+        .execute(ENLARGE, &[&ids, &units])
+        .await?;
+    ensure!(
+        enlarged == u64::try_from(ids.len())?,
+        "{enlarged} of {} pools were enlarged",
+        ids.len()
+    );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The three services, as binaries beside the running one.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -37,7 +37,15 @@ impl Service {
     /// # Errors
     /// When it is not built.
     pub fn program(self) -> io::Result<PathBuf> {
-        let program = std::env::current_exe()?.with_file_name(self.name());
+        self.program_in(std::env::current_exe()?.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// The binary's path in a directory.
+    ///
+    /// # Errors
+    /// When it is not built.
+    pub fn program_in(self, directory: &Path) -> io::Result<PathBuf> {
+        let program = directory.join(self.name());
         if program.is_file() {
             return Ok(program);
         }

@@ -78,7 +78,7 @@ pub(super) async fn run(
         Ok::<_, Infallible>(async move |_| Box::pin(flow.run(&mut caller)).await)
     });
     let report = report.await?;
-    let (cores, others) = (cores.since()?, others.cores_since()?);
+    let (cores, others) = (cores.since()?.cores(), others.cores_since()?);
     drop(bar);
 
     target.configure_mock(Provider::default(), 0).await?;

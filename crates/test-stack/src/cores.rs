@@ -1,7 +1,7 @@
 //! CPU use of a benchmark's programs: where the time goes.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use local_servers::process::ProcessIdentity;
 use procfs::process::{Stat, all_processes};
@@ -14,9 +14,10 @@ pub enum Share {
     Itself,
     /// A process with all its descendants.
     Tree(ProcessIdentity),
-    /// Its children whose process title contains this word: PostgreSQL's backends show their database.
-    Children(ProcessIdentity, String),
-    /// The rest of it: the process, and its children with none of these words in the title.
+    /// A PostgreSQL's backends that serve clients of this database, which their process titles show.
+    Backends(ProcessIdentity, String),
+    /// The rest of it, which all databases share: checkpointer, writers, autovacuum, and backends of other
+    /// databases than these.
     Rest(ProcessIdentity, Vec<String>),
 }
 
@@ -53,15 +54,32 @@ impl<'a> Cores<'a> {
         })
     }
 
-    /// Cores kept busy since then, on average, in the order of the shares.
-    pub fn since(&self) -> anyhow::Result<Vec<f64>> {
+    /// The CPU time used since then.
+    pub fn since(&self) -> anyhow::Result<CpuUse> {
         let now = Self::now(self.shares)?;
-        let passed = now.at.duration_since(self.at).as_secs_f64();
-        let taken = now.seconds.iter().zip(&self.seconds);
-        // A child's time moves to another share when it ends, which would be negative use.
-        Ok(taken
-            .map(|(now, then)| ((now - then) / passed).max(0.0))
-            .collect())
+        let used = now.seconds.iter().zip(&self.seconds);
+        Ok(CpuUse {
+            passed: now.at.duration_since(self.at),
+            // A child's time moves to another share when it ends, which would be negative use.
+            seconds: used.map(|(now, then)| (now - then).max(0.0)).collect(),
+        })
+    }
+}
+
+/// The CPU time of the shares during a measurement.
+#[derive(Clone, Debug)]
+pub struct CpuUse {
+    passed: Duration,
+    /// In the order of the shares.
+    pub seconds: Vec<f64>,
+}
+
+impl CpuUse {
+    /// Cores kept busy on average, in the order of the shares.
+    #[must_use]
+    pub fn cores(&self) -> Vec<f64> {
+        let passed_s = self.passed.as_secs_f64();
+        self.seconds.iter().map(|used| used / passed_s).collect()
     }
 }
 
@@ -79,11 +97,13 @@ impl Share {
         match self {
             Self::Itself if stat.pid == own => stat.utime + stat.stime,
             Self::Tree(root) if descends(root) => with_ended(),
-            Self::Children(root, word) if stat.ppid == root.pid && title.contains(word) => {
+            Self::Backends(root, database)
+                if stat.ppid == root.pid && is_backend_of(title, database) =>
+            {
                 with_ended()
             }
-            Self::Rest(root, words)
-                if descends(root) && !words.iter().any(|word| title.contains(word)) =>
+            Self::Rest(root, databases)
+                if descends(root) && !databases.iter().any(|one| is_backend_of(title, one)) =>
             {
                 with_ended()
             }
@@ -92,14 +112,17 @@ impl Share {
     }
 }
 
+/// Whether a process title is that of a database's backend: `postgres: USER DATABASE ADDRESS STATE`.
+fn is_backend_of(title: &str, database: &str) -> bool {
+    !title.contains("autovacuum") && title.split_whitespace().any(|word| word == database)
+}
+
 fn title(process: &procfs::process::Process) -> String {
     process.cmdline().unwrap_or_default().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -118,7 +141,7 @@ mod tests {
         while start.elapsed() < Duration::from_millis(300) {
             std::hint::black_box(0);
         }
-        let cores = before.since().unwrap();
+        let cores = before.since().unwrap().cores();
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(cores[0] > 0.05, "{cores:?}");
@@ -126,27 +149,26 @@ mod tests {
     }
 
     #[test]
-    fn children_are_distinguished_by_their_titles() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("61.25")
-            .spawn()
-            .unwrap();
+    fn backends_are_distinguished_by_their_titles() {
         let myself = ProcessIdentity::of(i32::try_from(std::process::id()).unwrap()).unwrap();
-        let mut stat = procfs::process::Process::new(i32::try_from(child.id()).unwrap())
-            .unwrap()
-            .stat()
-            .unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        (stat.utime, stat.stime) = (7, 0);
+        let own = procfs::process::Process::new(myself.pid).unwrap();
+        let mut stat = own.stat().unwrap();
+        (stat.pid, stat.ppid, stat.utime, stat.stime) = (i32::MAX, myself.pid, 7, 0);
+        (stat.cutime, stat.cstime) = (0, 0);
         let parents = HashMap::from([(stat.pid, myself.pid)]);
-        let ticks = |share: Share| share.ticks(&stat, "sleep 61.25", myself.pid, &parents);
-        let word = |word: &str| word.to_owned();
-        assert_eq!(ticks(Share::Children(myself, word("61.25"))), 7);
-        assert_eq!(ticks(Share::Children(myself, word("other"))), 0);
-        assert_eq!(ticks(Share::Rest(myself, vec![word("other")])), 7);
-        assert_eq!(ticks(Share::Rest(myself, vec![word("61.25")])), 0);
-        assert_eq!(ticks(Share::Tree(myself)), 7);
-        assert_eq!(ticks(Share::Itself), 0);
+        let ticks = |share: Share, title| share.ticks(&stat, title, myself.pid, &parents);
+        let backends = || Share::Backends(myself, "sales".to_owned());
+        let rest = || Share::Rest(myself, vec!["sales".to_owned()]);
+        for (title, counted) in [
+            ("postgres: holdfast sales 127.0.0.1(1234) idle", [7, 0]),
+            ("postgres: holdfast sales_old 127.0.0.1(1234) idle", [0, 7]),
+            ("postgres: autovacuum worker sales", [0, 7]),
+            ("postgres: checkpointer ", [0, 7]),
+        ] {
+            let shown = [ticks(backends(), title), ticks(rest(), title)];
+            assert_eq!(shown, counted, "{title}");
+        }
+        assert_eq!(ticks(Share::Tree(myself), ""), 7);
+        assert_eq!(ticks(Share::Itself, ""), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The target of a load: a durable PostgreSQL, a Redis, and the services that the load needs, from the
-//! binaries beside this one. Each is a process that ends with this one.
+//! binaries beside this one or in a given directory. Each is a process that ends with this one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
@@ -51,6 +51,8 @@ pub struct ServiceStack {
     /// In the order of their start.
     services: Vec<(Service, Program)>,
     directory: TemporaryDirectory,
+    /// Where the services' binaries are; `None`: beside this one.
+    binaries: Option<PathBuf>,
 }
 
 impl ServiceStack {
@@ -62,7 +64,17 @@ impl ServiceStack {
             servers: PrivateServers::start(Durability::Durable).await?,
             databases: Vec::new(),
             services: Vec::new(),
+            binaries: None,
         })
+    }
+
+    /// Runs the services in this directory: another version of them.
+    #[must_use]
+    pub fn with_binaries(self, directory: &Path) -> Self {
+        Self {
+            binaries: Some(directory.to_owned()),
+            ..self
+        }
     }
 
     /// Removed when this is dropped.
@@ -82,7 +94,7 @@ impl ServiceStack {
     /// Has flight-service create its tables and import the schedule in a directory.
     pub async fn import(&mut self, schedule: &Path, options: &[String]) -> anyhow::Result<()> {
         let environment = self.environment(Service::Flight, &[]).await?;
-        let mut command = Command::new(Service::Flight.program()?);
+        let mut command = Command::new(self.program(Service::Flight)?);
         for name in HIDDEN_ENVIRONMENT {
             command.env_remove(name);
         }
@@ -110,7 +122,7 @@ impl ServiceStack {
         let environment = self.environment(service, settings).await?;
         let log = self.directory().join(format!("{}.log", service.name()));
         let launch = ProgramLaunch {
-            program: &service.program()?,
+            program: &self.program(service)?,
             arguments: Vec::new(),
             environment,
             log: &log,
@@ -140,6 +152,11 @@ impl ServiceStack {
         self.servers.postgres.url(service.database())
     }
 
+    /// URL of PostgreSQL's maintenance database, as superuser.
+    pub fn server_url(&self) -> String {
+        self.servers.postgres.url("postgres")
+    }
+
     /// Runs `ANALYZE`, so that statements are planned with statistics as on a server that has run for a
     /// while.
     pub async fn analyze(&self) -> anyhow::Result<()> {
@@ -163,11 +180,11 @@ impl ServiceStack {
         }
         shares.push(("postgres", Share::Tree(postgres)));
         for service in services() {
-            let backends = Share::Children(postgres, service.database().to_owned());
+            let backends = Share::Backends(postgres, service.database().to_owned());
             shares.push((short_names(service)[1], backends));
         }
         let databases = services().map(|service| service.database().to_owned());
-        shares.push((".rest", Share::Rest(postgres, databases.collect())));
+        shares.push((".shared", Share::Rest(postgres, databases.collect())));
         shares.push(("redis", Share::Tree(redis)));
         shares.push(("load", Share::Itself));
         Ok(shares)
@@ -181,6 +198,13 @@ impl ServiceStack {
         self.servers.postgres.kill().await?;
         self.servers.redis.kill().await?;
         Ok(())
+    }
+
+    fn program(&self, service: Service) -> std::io::Result<PathBuf> {
+        match &self.binaries {
+            Some(directory) => service.program_in(directory),
+            None => service.program(),
+        }
     }
 
     async fn environment(

@@ -43,8 +43,8 @@ const DURABLE: [(&str, &str); 9] = [
     ("synchronous_commit", "on"),
     // The demo and a real week of flights fit, with room for a long load test.
     ("shared_buffers", "256MB"),
-    // The pools of three services and of the load generator, with room for `psql`.
-    ("max_connections", "200"),
+    // The pools of three services, and a benchmark's 256 clients with a connection each, with room for `psql`.
+    ("max_connections", "500"),
     // After a checkpoint the first change of each page writes the full page to the WAL. Under load the default
     // of 1 GB means a checkpoint every few seconds.
     ("max_wal_size", "2GB"),

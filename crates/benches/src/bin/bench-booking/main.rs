@@ -1,4 +1,4 @@
-//! `bench-booking`: paid bookings per second by the three services, on this machine.
+//! `bench-booking`: paid bookings per second by the three services, on this machine, and what one costs.
 //!
 //! | part | what it is |
 //! | --- | --- |
@@ -6,7 +6,7 @@
 //! | [`setup`] | the servers and their load |
 //! | [`schedule`] | the flights, none of which sells out |
 //! | [`proof`] | whether seats, bookings and money agree afterwards, and with the answers |
-//! | [`summary`] | the headline rates |
+//! | [`summary`] | the headline numbers |
 //!
 //! A request books one seat. It is answered once the booking is confirmed and paid and its seat is pinned:
 //! the hold at flight-service, the charge at payment-service and the booking itself are durable by then; the
@@ -24,23 +24,17 @@ mod summary;
 
 use std::process::ExitCode;
 
-use benches::exit_code;
-use benches::rounds::{self, Arguments};
-use clap::Parser;
+use benches::rounds::{self, RoundArguments};
 
 use crate::part::Part;
 use crate::setup::Setup;
 
-/// Measures paid bookings
-#[derive(Parser)]
-#[command(name = "bench-booking")]
-struct Command {
-    #[command(flatten)]
-    arguments: Arguments<Part>,
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    let command = Command::parse();
-    exit_code(rounds::run::<Part, Setup>(&command.arguments, summary::print).await)
+fn main() -> ExitCode {
+    benches::program::main(
+        "bench-booking",
+        "Measures paid bookings",
+        async |arguments: RoundArguments<Part>| {
+            rounds::run::<Part, Setup>("bench-booking", &arguments, summary::print).await
+        },
+    )
 }

@@ -18,10 +18,11 @@ BOM,Chhatrapati Shivaji Maharaj International,Mumbai,India,19.0887,72.8679,Asia/
 ";
 
 /// Flights of the spread load; one more is the hot one.
-const SPREAD_FLIGHTS: usize = 1000;
+const SPREAD_FLIGHTS: usize = 200;
 
-/// Capacity of each spread flight. Together they have the hot flight's seats.
-const SPREAD_CAPACITY: i32 = CAPACITY / 1000;
+/// Seats that are added to each flight's 1,000, so that no run sells it out. Together the spread flights get as
+/// many as the hot one.
+const SPREAD_SEATS: i32 = CAPACITY / 200;
 
 /// Flight ids.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub async fn load(servers: &mut ServiceStack) -> anyhow::Result<Flights> {
         .pop()
         .ok_or_else(|| anyhow::anyhow!("no flights were loaded"))?;
     let pools: Vec<PoolId> = spread.iter().copied().map(PoolId).collect();
-    enlarge(&database_url, &pools, SPREAD_CAPACITY).await?;
+    enlarge(&database_url, &pools, SPREAD_SEATS).await?;
     enlarge(&database_url, &[PoolId(hot)], CAPACITY).await?;
     Ok(Flights { spread, hot })
 }

@@ -1,99 +1,195 @@
-//! The servers, their load, and the check of their data afterwards.
+//! The servers, and the load of each case.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use benches::ledger::ledger_proof;
-use benches::oversell_check::{check_taken, unclear};
-use benches::rounds::{self, Case};
+use benches::oversell_check::unclear;
+use benches::rounds;
 use loadgen::console::line;
-use loadgen::http::{self, Connection, Request, Target};
-use loadgen::stats::Report;
+use loadgen::http::{self, Target};
+use loadgen::load::Plan;
+use loadgen::stats::{Report, median};
 use local_servers::database::connect;
 use local_servers::service::Service;
-use serde_json::{Value, json};
-use test_stack::cores::Share;
-use test_stack::service_stack::ServiceStack;
+use test_stack::service_stack::{ServiceStack, WILLING_PROVIDER};
+use tokio_postgres::Client;
 
+use crate::confirmations::{Confirmations, all_confirmed, last_booking};
 use crate::part::{Part, SOLD};
+use crate::proof;
+use crate::requests::{self, booking, purchase};
 
-/// The most that an option can have: no run sells it out.
-const ALLOCATION: i32 = i32::MAX;
+/// More than all runs book.
+const EVENT_TICKETS: u32 = 1_000_000;
 
-/// The servers under load, and the sum of their answers.
+/// Tickets of a hot event by the second that a case is to take: 20,000 in four.
+const HOT_TICKETS_PER_S: u32 = 5_000;
+
+/// Timeout of a sale.
+const SALE_LIMIT: Duration = Duration::from_secs(120);
+
+/// Requests after a hot event is sold out: each must be refused.
+const TOO_LATE: u64 = 100;
+
+/// The servers under load, by version.
 pub struct Setup {
-    servers: ServiceStack,
+    stacks: Vec<ServiceStack>,
+    versions: Vec<Version>,
+    body_bytes: usize,
+    /// Of the first version, by part and clients.
+    confirmations: HashMap<(Part, usize), Vec<Confirmations>>,
+}
+
+/// A version's products, and the sum of its answers.
+struct Version {
+    target: Target,
+    sql: Client,
+    users: Arc<Vec<String>>,
+    event: String,
     ticket_option: String,
-    sold: u64,
-    unclear: u64,
+    sold: proof::Sold,
 }
 
 impl rounds::Setup<Part> for Setup {
-    /// Starts the servers, and creates a ticket option.
-    async fn start() -> anyhow::Result<Self> {
-        line("Starting PostgreSQL, Redis and the service …")?;
-        let mut servers = ServiceStack::open("bench-events").await?;
-        let bookings = Target::local(servers.start(Service::Booking, &[]).await?);
-        let attributes = json!({"name": "Standing", "allocation": ALLOCATION});
-        let body = json!({"data": {"type": "ticket_options", "attributes": attributes}});
-        let mut connection = Connection::open(bookings).await?;
-        let request = Request::post_json("/ticket_options", body.to_string());
-        let answer = connection.send(&request).await?;
-        ensure!(answer.status == 201, "answered {}", answer.status);
-        let made: Value = serde_json::from_slice(answer.body)?;
-        let ticket_option = made["data"]["id"].as_str().context("no id")?.to_owned();
+    /// Starts the servers, and creates users, an event and a ticket option.
+    async fn start(mut stacks: Vec<ServiceStack>) -> anyhow::Result<Self> {
+        line("Starting PostgreSQL, Redis and the services …")?;
+        let (mut versions, mut body_bytes) = (Vec::new(), 0);
+        for stack in &mut stacks {
+            stack.start(Service::Payment, WILLING_PROVIDER).await?;
+            let target = Target::local(stack.start(Service::Booking, &[]).await?);
+            let ticket_option = requests::ticket_option(target).await?;
+            body_bytes = requests::purchase_bytes(target, &ticket_option).await?;
+            versions.push(Version {
+                target,
+                sql: connect(&stack.database_url(Service::Booking)).await?,
+                users: Arc::new(requests::users(target).await?),
+                event: requests::event(target, EVENT_TICKETS).await?,
+                ticket_option,
+                sold: proof::Sold {
+                    purchases: 1,
+                    ..proof::Sold::default()
+                },
+            });
+        }
         Ok(Self {
-            servers,
-            ticket_option,
-            sold: 0,
-            unclear: 0,
+            stacks,
+            versions,
+            body_bytes,
+            confirmations: HashMap::new(),
         })
     }
 
-    async fn run(&mut self, case: &Case<Part>, measured: Duration) -> anyhow::Result<Report> {
-        let target = Target::local(self.servers.port(Service::Booking));
-        let option = self.ticket_option.clone();
-        let request = match case.part {
-            Part::Tickets => move |_, _| purchase(&option),
+    fn stacks(&mut self) -> &mut [ServiceStack] {
+        &mut self.stacks
+    }
+
+    fn body_bytes(&self) -> usize {
+        self.body_bytes
+    }
+
+    async fn run(&mut self, part: Part, version: usize, plan: Plan) -> anyhow::Result<Report> {
+        let of = self.versions.get_mut(version).context("no such version")?;
+        if part == Part::TicketOption {
+            return of.purchases(plan).await;
+        }
+        let (report, confirmations) = match part {
+            Part::HotEvent => of.hot_sale(plan).await?,
+            _ => of.bookings(plan).await?,
         };
-        let report = http::run(case.plan(measured), target, request, http::by_status).await?;
-        self.sold += report.tally().total(SOLD);
-        self.unclear += unclear(&report);
+        line(format_args!(
+            "         {:.0} confirmed a second, p50 {:.1} ms, p99 {:.1} ms",
+            confirmations.per_s, confirmations.p50_ms, confirmations.p99_ms
+        ))?;
+        if version == 0 {
+            let known = self.confirmations.entry((part, plan.clients));
+            known.or_default().push(confirmations);
+        }
         Ok(report)
     }
 
-    async fn analyze(&self) -> anyhow::Result<()> {
-        self.servers.analyze().await
-    }
-
-    fn shares(&self) -> anyhow::Result<Vec<(&'static str, Share)>> {
-        self.servers.shares()
-    }
-
-    /// Fails unless the tickets sold, and the purchases stored, are as many as were answered.
-    async fn prove(&self) -> anyhow::Result<()> {
-        let client = connect(&self.servers.database_url(Service::Booking)).await?;
-        let rows = "SELECT coalesce(sum(quantity), 0)::bigint FROM purchases";
-        let bought: i64 = client.query_one(rows, &[]).await?.try_get(0)?;
-        let shown = check_taken("booking-service", bought, self.sold, self.unclear)?;
-        let proof = ledger_proof(Target::local(self.servers.port(Service::Booking))).await?;
-        ensure!(
-            proof.is_of(bought),
-            "the ledger's proof says {proof:?}, {bought} were bought"
-        );
-        line(format_args!("\n{shown}: the ledger's proof holds"))
+    async fn prove(&mut self) -> anyhow::Result<()> {
+        for (stack, version) in self.stacks.iter().zip(&self.versions) {
+            proof::prove(stack, version.sold).await?;
+        }
+        Ok(())
     }
 
     async fn stop(self) -> anyhow::Result<()> {
-        self.servers.close().await
+        for stack in self.stacks {
+            stack.close().await?;
+        }
+        Ok(())
     }
 }
 
-/// A purchase of one ticket.
-fn purchase(option: &str) -> Request {
-    let user = rand::random_range(1..=100_000_u32);
-    let body = format!(
-        r#"{{"data":{{"type":"purchases","attributes":{{"quantity":1}},"relationships":{{"ticket_option":{{"data":{{"type":"ticket_options","id":"{option}"}}}},"user":{{"data":{{"type":"users","id":"{user}"}}}}}}}}}}"#
-    );
-    Request::post_json("/purchases", body)
+impl Setup {
+    /// The first version's confirmations: the median of a number of them, the settling run left out.
+    pub fn confirmations(
+        &self,
+        part: Part,
+        clients: usize,
+        number: fn(&Confirmations) -> f64,
+    ) -> Option<f64> {
+        let runs = self.confirmations.get(&(part, clients))?.iter().skip(1);
+        median(&runs.map(number).collect::<Vec<f64>>())
+    }
+}
+
+impl Version {
+    async fn purchases(&mut self, plan: Plan) -> anyhow::Result<Report> {
+        let option = self.ticket_option.clone();
+        let request = move |_, _| purchase(&option);
+        let report = http::run(plan, self.target, request, http::by_status).await?;
+        self.sold.purchases += report.tally().total(SOLD);
+        self.sold.unclear += unclear(&report);
+        Ok(report)
+    }
+
+    /// Books tickets of the event, and waits until all are confirmed.
+    async fn bookings(&mut self, plan: Plan) -> anyhow::Result<(Report, Confirmations)> {
+        let after = last_booking(&self.sql).await?;
+        let report = self.book(plan, self.event.clone()).await?;
+        let booked = report.tally().total(SOLD);
+        let confirmations = all_confirmed(&self.sql, after, booked).await?;
+        self.sold.bookings += booked;
+        Ok((report, confirmations))
+    }
+
+    /// Sells a new event out, and waits until exactly its tickets are confirmed.
+    async fn hot_sale(&mut self, plan: Plan) -> anyhow::Result<(Report, Confirmations)> {
+        let tenths = u32::try_from(plan.measured.as_millis() / 100)?.max(1);
+        let tickets = tenths * HOT_TICKETS_PER_S / 10;
+        let event = requests::event(self.target, tickets).await?;
+        let after = last_booking(&self.sql).await?;
+        let sale = Plan {
+            warm_up: Duration::ZERO,
+            measured: SALE_LIMIT,
+            max_requests: u64::from(tickets),
+            ..plan
+        };
+        let report = self.book(sale, event.clone()).await?;
+        let booked = report.tally().total(SOLD);
+        ensure!(
+            booked == u64::from(tickets),
+            "{booked} of {tickets} tickets were booked"
+        );
+        let confirmations = all_confirmed(&self.sql, after, booked).await?;
+        let late = Plan {
+            max_requests: TOO_LATE,
+            ..sale
+        };
+        let too_many = self.book(late, event).await?.tally().total(SOLD);
+        ensure!(too_many == 0, "{too_many} tickets were booked too many");
+        self.sold.bookings += booked;
+        Ok((report, confirmations))
+    }
+
+    async fn book(&self, plan: Plan, event: String) -> anyhow::Result<Report> {
+        let users = Arc::clone(&self.users);
+        let request = move |_, _| booking(&event, &users);
+        Ok(http::run(plan, self.target, request, http::by_status).await?)
+    }
 }

@@ -14,7 +14,10 @@ use loadgen::load::{self, Plan};
 use loadgen::stats::{Outcome, Report};
 use local_servers::database::connect;
 
-use crate::cases::{GRANTED, SPREAD_POOLS};
+use crate::part::GRANTED;
+
+/// Pools of the spread load.
+pub const SPREAD_POOLS: i64 = 10_000;
 
 /// The hot pool is 1; spread load goes to the others, from 2 on.
 const HOT: i64 = 1;
@@ -77,8 +80,13 @@ impl Committer {
 
     /// Fails unless the ledger balances, and the units held are the units granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
-        let held = prove(&self.url, 0).await?;
-        check_taken("committer", held, self.granted, self.unclear)
+        let proof = start(&self.url)?.prove().await?;
+        for violation in proof.violations.iter().take(10) {
+            line(format_args!("pool {}: {}", violation.pool, violation.what))?;
+        }
+        ensure!(proof.holds(), "the ledger does not add up");
+        ensure!(proof.sold == 0, "{} units are sold", proof.sold);
+        check_taken("committer", proof.held, self.granted, self.unclear)
     }
 }
 
@@ -100,19 +108,4 @@ async fn outcome_of_hold(inventory: &Inventory, pool: PoolId) -> Outcome {
         Err(InventoryError::Busy) => Outcome::Named("busy"),
         Err(_) => Outcome::Broken,
     }
-}
-
-/// Fails unless the ledger balances and `sold` units are sold; returns the units held.
-pub async fn prove(url: &str, sold: i64) -> anyhow::Result<i64> {
-    let proof = start(url)?.prove().await?;
-    for violation in proof.violations.iter().take(10) {
-        line(format_args!("pool {}: {}", violation.pool, violation.what))?;
-    }
-    ensure!(proof.holds(), "the ledger does not add up");
-    ensure!(
-        proof.sold == sold,
-        "{} units are sold, not {sold}",
-        proof.sold
-    );
-    Ok(proof.held)
 }

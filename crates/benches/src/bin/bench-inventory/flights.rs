@@ -1,7 +1,8 @@
-//! flight-service, from the binary beside this one, over HTTP on a small schedule.
+//! flight-service over HTTP on a small schedule.
 
 use anyhow::ensure;
 use benches::inventory::{CAPACITY, enlarge};
+use benches::ledger::ledger_proof;
 use benches::oversell_check::{check_taken, unclear};
 use domain::{HoldId, PoolId};
 use loadgen::http::{self, Connection, Request, Target};
@@ -10,8 +11,6 @@ use loadgen::stats::{Outcome, Report};
 use local_servers::database::connect;
 use local_servers::service::Service;
 use test_stack::service_stack::ServiceStack;
-
-use crate::committer;
 
 const AIRPORTS: &str = "\
 iata,name,city,country,latitude,longitude,timezone
@@ -26,14 +25,15 @@ HF2,DEL,BOM,2030-01-15T09:00:00Z,2030-01-15T11:00:00Z,180,180,100.00
 /// The flights' local departure date.
 const DATE: &str = "2030-01-15";
 /// Units sold before the load: all of the second flight.
-const ALREADY_BOOKED: i64 = 180;
+const ALREADY_BOOKED: u64 = 180;
 
 /// A running flight-service, and how many units were granted.
 pub struct Flights {
     target: Target,
-    database_url: String,
     hot: i64,
     sold_out: i64,
+    /// Size of a refusal.
+    pub refusal_bytes: usize,
     granted: u64,
     unclear: u64,
 }
@@ -53,24 +53,25 @@ impl Flights {
         enlarge(&database_url, &[PoolId(hot)], CAPACITY).await?;
 
         let port = servers.start(Service::Flight, &[]).await?;
-        let flights = Self {
+        let mut flights = Self {
             target: Target::local(port),
             hot,
             sold_out,
+            refusal_bytes: 0,
             granted: 0,
             unclear: 0,
-            database_url,
         };
         for request in [decrement_request(sold_out), hold_request(sold_out)] {
-            flights.expect_sold_out(&request).await?;
+            flights.refusal_bytes = flights.expect_sold_out(&request).await?;
         }
         Ok(flights)
     }
 
-    /// Fails unless the request is refused for the reason to be measured.
-    async fn expect_sold_out(&self, request: &Request) -> anyhow::Result<()> {
+    /// Fails unless the request is refused for the reason to be measured; returns the refusal's size.
+    async fn expect_sold_out(&self, request: &Request) -> anyhow::Result<usize> {
         let mut connection = Connection::open(self.target).await?;
         let answer = connection.send(request).await?;
+        let bytes = answer.body.len();
         let body: serde_json::Value = serde_json::from_slice(answer.body)?;
         let (status, code) = (answer.status, &body["code"]);
         ensure!(
@@ -78,7 +79,7 @@ impl Flights {
             "{} on a sold-out flight is answered {status}, {code}",
             request.path
         );
-        Ok(())
+        Ok(bytes)
     }
 
     /// Each request holds a seat of the hot flight.
@@ -107,7 +108,12 @@ impl Flights {
 
     /// Fails unless the ledger balances, and the units held are the units granted.
     pub async fn prove(&self) -> anyhow::Result<String> {
-        let held = committer::prove(&self.database_url, ALREADY_BOOKED).await?;
+        let proof = ledger_proof(self.target).await?;
+        ensure!(
+            proof.holds && proof.sold == ALREADY_BOOKED,
+            "the ledger's proof says {proof:?}"
+        );
+        let held = i64::try_from(proof.held)?;
         check_taken("flight-service", held, self.granted, self.unclear)
     }
 }

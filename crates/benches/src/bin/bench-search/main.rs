@@ -3,20 +3,20 @@
 //! | part | what it measures |
 //! | --- | --- |
 //! | [`engine`] | random searches on the real week in this process, uncached |
-//! | [`http`] | the same over HTTP; a cached search, against a bare handler; Redis against computing |
-//! | [`sql`] | the same itineraries from one recursive SQL query |
 //! | [`growth`] | timetables of 0.1, 1 and 10 million flights: the week repeated, and a synthetic world |
+//! | [`cached`] | a cached search over HTTP, against a bare handler |
+//! | [`computed`] | computed searches over HTTP, and Redis against computing |
+//! | [`sql`] | the same itineraries from one recursive SQL query |
 //!
 //! [`week`] reads the real week, [`world`] generates the synthetic one, [`timing`] has the latencies.
 //!
 //! Everything runs on this machine beside the load: a PostgreSQL and a Redis of its own, which end with this
 //! process. The whole takes about four minutes, half of it the SQL queries.
 
-mod arguments;
+mod cached;
+mod computed;
 mod engine;
 mod growth;
-mod http;
-mod setup;
 mod sql;
 mod timing;
 mod week;
@@ -24,94 +24,97 @@ mod world;
 
 use std::process::ExitCode;
 
-use benches::numbers::{print_result, ratio};
-use benches::{bare, exit_code};
-use clap::Parser as _;
-use loadgen::console::line;
-use test_stack::background_load::{BackgroundLoad, TOLERATED_CORES};
-use test_stack::unless_interrupted;
+use benches::baselines::Baseline;
+use benches::numbers::{print_background_load, print_result, ratio};
+use benches::rounds::{self, Results};
+use clap::ValueEnum;
+use test_stack::background_load::BackgroundLoad;
 
-use crate::arguments::{Arguments, Command, Part};
-use crate::setup::Setup;
+use crate::cached::{Part, Setup};
 use crate::week::Week;
+
+#[derive(clap::Args)]
+struct SearchArguments {
+    /// Measure this section only; may be repeated
+    #[arg(long, value_name = "SECTION")]
+    section: Vec<Section>,
+    /// Number of random searches
+    #[arg(long, default_value_t = 2_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    searches: u32,
+    #[command(flatten)]
+    rounds: rounds::RoundArguments<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// In this process
+    Engine,
+    /// Larger timetables, in this process
+    Growth,
+    /// Over HTTP, and by one recursive SQL query
+    Servers,
+}
 
 /// The results that are compared over time.
 #[derive(Default)]
-struct Results {
+struct Measured {
     engine: Option<engine::Measured>,
     world_p99_ms: Option<f64>,
     sql_median_ms: Option<f64>,
-    cached: Option<http::Cached>,
+    row_lock: Option<f64>,
+    cached_rps: Option<f64>,
+    bare_rps: Option<f64>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit_code(match arguments.command {
-        Some(Command::Bare { port, bytes }) => bare::serve(port, bytes),
-        None => measure(&arguments),
-    })
+    benches::program::main("bench-search", "Measures search latency", run)
 }
 
-#[tokio::main]
-async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    // Servers of an interrupted run are ended by their watchdog.
-    unless_interrupted(Box::pin(run(arguments))).await
-}
-
-async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let wants = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+async fn run(arguments: SearchArguments) -> anyhow::Result<()> {
+    let wants = |section| arguments.section.is_empty() || arguments.section.contains(&section);
     let background_load = BackgroundLoad::now()?;
-    let mut results = Results::default();
+    let mut measured = Measured::default();
     let week = Week::read()?;
     let searches = week.searches(usize::try_from(arguments.searches)?);
-    if wants(Part::Engine) {
-        results.engine = Some(engine::measure(&week, &searches)?);
+    if wants(Section::Engine) {
+        measured.engine = Some(engine::measure(&week, &searches)?);
     }
-    if wants(Part::Growth) {
-        results.world_p99_ms = Some(growth::measure(&week)?);
+    if wants(Section::Growth) {
+        measured.world_p99_ms = Some(growth::measure(&week)?);
     }
-    if wants(Part::Http) || wants(Part::Sql) {
-        let mut setup = Setup::start().await?;
-        let outcome = async {
-            if wants(Part::Http) {
-                results.cached =
-                    Some(http::measure(&mut setup, &week, &searches, arguments).await?);
-            }
-            if wants(Part::Sql) {
-                results.sql_median_ms = Some(sql::measure(&setup, &week, &searches).await?);
-            }
-            Ok::<_, anyhow::Error>(())
-        }
-        .await;
-        setup.stop().await?;
-        outcome?;
+    print_background_load(&[background_load.cores_since()?])?;
+    if wants(Section::Servers) {
+        let measured = &mut measured;
+        let rest = async |setup: &mut Setup, results: &Results<Part>| {
+            measured.row_lock = results.row_lock();
+            measured.cached_rps = results.rate(&results.part(Part::Cached, 64));
+            measured.bare_rps = results.rate(&results.baseline(Baseline::Bare, 64));
+            let stack = setup.first()?;
+            computed::measure(stack, &searches).await?;
+            measured.sql_median_ms = Some(sql::measure(stack, &week, &searches).await?);
+            Ok(())
+        };
+        rounds::run::<Part, Setup>("bench-search", &arguments.rounds, rest).await?;
     }
-    results.print(background_load.cores_since()?)
+    measured.print()
 }
 
-impl Results {
-    fn print(&self, background_load_cores: f64) -> anyhow::Result<()> {
-        let verdict = if background_load_cores > TOLERATED_CORES {
-            ": measure again when nothing else runs"
-        } else {
-            ""
-        };
-        line(format_args!(
-            "\nOther programs took {:.0} % of a core{verdict}.",
-            background_load_cores * 100.0
-        ))?;
+impl Measured {
+    fn print(&self) -> anyhow::Result<()> {
         let engine = self.engine.as_ref();
-        let cached = self.cached.as_ref();
-        let (cached_rps, bare_rps) = (cached.map(|c| c.cached_rps), cached.map(|c| c.bare_rps));
+        let p99_ms = engine.map(|engine| engine.p99_ms);
         print_result(&[
             ("p50_ms", engine.map(|engine| engine.p50_ms), 3),
-            ("p99_ms", engine.map(|engine| engine.p99_ms), 3),
+            ("p99_ms", p99_ms, 3),
             ("max_ms", engine.map(|engine| engine.max_ms), 3),
             ("world_p99_ms", self.world_p99_ms, 3),
             ("sql_median_ms", self.sql_median_ms, 0),
-            ("cached_rps", cached_rps, 0),
-            ("bare_actix_rps", bare_rps, 0),
-            ("ratio_cached", ratio(cached_rps, bare_rps), 3),
+            // How many times the p99 the query takes.
+            ("ratio_sql", ratio(self.sql_median_ms, p99_ms), 0),
+            ("rowlock_64", self.row_lock, 0),
+            ("cached_rps", self.cached_rps, 0),
+            ("bare_actix_rps", self.bare_rps, 0),
+            ("ratio_cached", ratio(self.cached_rps, self.bare_rps), 3),
             (
                 "bytes_per_flight",
                 engine.map(|engine| engine.bytes_per_flight),

@@ -10,11 +10,12 @@ use jiff::ToSpan as _;
 use loadgen::console::line;
 use loadgen::stats::median;
 use local_servers::database::connect;
+use local_servers::service::Service;
+use test_stack::service_stack::ServiceStack;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use crate::setup::Setup;
 use crate::week::Week;
 
 const ITINERARIES: &str = include_str!("itineraries.sql");
@@ -26,9 +27,9 @@ const PAIRS: usize = 5;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Measures and prints; returns the median in milliseconds.
-pub async fn measure(setup: &Setup, week: &Week, searches: &[Query]) -> anyhow::Result<f64> {
+pub async fn measure(stack: &ServiceStack, week: &Week, searches: &[Query]) -> anyhow::Result<f64> {
     line("\nOne recursive SQL query, with an index that suits it:")?;
-    let client = connect(&setup.database_url()).await?;
+    let client = connect(&stack.database_url(Service::Flight)).await?;
     client
         .batch_execute(&format!(
             "CREATE INDEX flights_departures ON flights (source, departs_at);

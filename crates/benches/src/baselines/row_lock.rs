@@ -1,17 +1,17 @@
-//! The baseline: each request takes a unit of one row in a transaction of its own, as it is often done: lock
+//! The row lock: each request takes a unit of one row in a transaction of its own, as it is often done: lock
 //! the row, check it, insert the hold, decrement the count, commit.
 //!
 //! Its statements are prepared, and each client has a connection of its own.
 
 use anyhow::ensure;
-use benches::oversell_check::{check_taken, unclear};
 use domain::HoldId;
 use loadgen::load::{self, Plan};
 use loadgen::stats::{Outcome, Report};
 use local_servers::database::connect;
 use tokio_postgres::{Client, Statement};
 
-use crate::cases::GRANTED;
+use super::GRANTED;
+use crate::oversell_check::{check_taken, unclear};
 
 const CAPACITY: i32 = 1_000_000_000;
 
@@ -29,15 +29,14 @@ const TABLES: &str = "
     );";
 
 /// The database, and how many units were granted.
-pub struct Baseline {
+pub(super) struct RowLock {
     url: String,
     granted: u64,
     unclear: u64,
 }
 
-impl Baseline {
-    pub async fn prepare(url: String) -> anyhow::Result<Self> {
-        let client = connect(&url).await?;
+impl RowLock {
+    pub(super) async fn prepare(client: &Client, url: String) -> anyhow::Result<Self> {
         client.batch_execute(TABLES).await?;
         client
             .execute("INSERT INTO pools VALUES (1, $1)", &[&CAPACITY])
@@ -50,10 +49,10 @@ impl Baseline {
     }
 
     /// Takes one unit per request.
-    pub async fn take(&mut self, plan: Plan) -> anyhow::Result<Report> {
+    pub(super) async fn run(&mut self, plan: Plan) -> anyhow::Result<Report> {
         let url = self.url.clone();
         let report = load::run(plan, async move |_| {
-            let client = BaselineClient::connect(&url).await?;
+            let client = RowLockClient::connect(&url).await?;
             Ok::<_, tokio_postgres::Error>(async move |_| match client.take_one().await {
                 Ok(true) => GRANTED,
                 Ok(false) => Outcome::Named("sold_out"),
@@ -67,7 +66,7 @@ impl Baseline {
     }
 
     /// Fails unless the units taken are the units granted.
-    pub async fn prove(&self) -> anyhow::Result<String> {
+    pub(super) async fn prove(&self) -> anyhow::Result<String> {
         let client = connect(&self.url).await?;
         let row = client
             .query_one("SELECT free, (SELECT count(*) FROM holds) FROM pools", &[])
@@ -76,20 +75,20 @@ impl Baseline {
         let taken = i64::from(CAPACITY) - i64::from(free);
         ensure!(
             taken == holds,
-            "the baseline took {taken} units for {holds} holds"
+            "the row lock took {taken} units for {holds} holds"
         );
-        check_taken("baseline", taken, self.granted, self.unclear)
+        check_taken("rowlock", taken, self.granted, self.unclear)
     }
 }
 
-struct BaselineClient {
+struct RowLockClient {
     client: Client,
     lock: Statement,
     insert: Statement,
     lower: Statement,
 }
 
-impl BaselineClient {
+impl RowLockClient {
     async fn connect(url: &str) -> Result<Self, tokio_postgres::Error> {
         let client = connect(url).await?;
         Ok(Self {

@@ -9,11 +9,11 @@ use local_servers::ports::free_port;
 use test_stack::program::{Program, ProgramLaunch};
 
 /// The bare server, in a process of its own.
-pub struct Bare(Program);
+pub(super) struct Bare(Program);
 
 impl Bare {
     /// Starts this program again with the arguments `bare PORT BYTES`. Its log goes into the directory.
-    pub async fn start(directory: &Path, body_bytes: usize) -> anyhow::Result<Self> {
+    pub(super) async fn start(directory: &Path, body_bytes: usize) -> anyhow::Result<Self> {
         let port = free_port()?;
         let launch = ProgramLaunch {
             program: &std::env::current_exe()?,
@@ -24,17 +24,17 @@ impl Bare {
         Ok(Self(Program::start(launch, port, "/").await?))
     }
 
-    pub fn target(&self) -> Target {
+    pub(super) fn target(&self) -> Target {
         Target::local(self.0.port())
     }
 
-    pub async fn stop(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
         self.0.stop().await
     }
 }
 
 /// Serves until interrupted, with as many threads as a service: one per core.
-pub fn serve(port: u16, body_bytes: usize) -> anyhow::Result<()> {
+pub(crate) fn serve(port: u16, body_bytes: usize) -> anyhow::Result<()> {
     let body = web::Bytes::from(vec![b'.'; body_bytes]);
     System::new().block_on(async {
         let app = move || {
