@@ -86,8 +86,11 @@ impl Baselines {
 
     /// Fails unless the rows stored are as many as were granted.
     pub async fn prove(&self) -> anyhow::Result<()> {
-        line(self.row_lock.prove().await?)?;
-        line(self.inserts.prove().await?)
+        line(format_args!(
+            "{}; {}",
+            self.row_lock.prove().await?,
+            self.inserts.prove().await?
+        ))
     }
 
     pub async fn stop(mut self) -> anyhow::Result<()> {

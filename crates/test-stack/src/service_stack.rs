@@ -1,6 +1,7 @@
 //! The target of a load: a durable PostgreSQL, a Redis, and the services that the load needs, from the
 //! binaries beside this one or in a given directory. Each is a process that ends with this one.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -93,24 +94,35 @@ impl ServiceStack {
 
     /// Has flight-service create its tables and import the schedule in a directory.
     pub async fn import(&mut self, schedule: &Path, options: &[String]) -> anyhow::Result<()> {
-        let environment = self.environment(Service::Flight, &[]).await?;
-        let mut command = Command::new(self.program(Service::Flight)?);
+        let mut arguments = vec!["import".into(), schedule.into()];
+        arguments.extend(options.iter().map(OsString::from));
+        self.run(Service::Flight, arguments).await
+    }
+
+    /// Has a service create its tables.
+    pub async fn migrate(&mut self, service: Service) -> anyhow::Result<()> {
+        self.run(service, vec!["migrate".into()]).await
+    }
+
+    /// Runs a command of a service's binary to its end.
+    async fn run(&mut self, service: Service, arguments: Vec<OsString>) -> anyhow::Result<()> {
+        let environment = self.environment(service, &[]).await?;
+        let mut command = Command::new(self.program(service)?);
         for name in HIDDEN_ENVIRONMENT {
             command.env_remove(name);
         }
         let output = command
-            .arg("import")
-            .arg(schedule)
-            .args(options)
+            .args(&arguments)
             .envs(environment)
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
             .await
-            .context("flight-service can't be started")?;
+            .with_context(|| format!("{} can't be started", service.name()))?;
         ensure!(
             output.status.success(),
-            "flight-service can't import the schedule: {}",
+            "{} failed at {arguments:?}: {}",
+            service.name(),
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(())

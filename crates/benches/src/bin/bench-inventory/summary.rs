@@ -45,7 +45,7 @@ pub async fn print(_: &mut Setup, results: &Results<Part>) -> anyhow::Result<()>
     ];
     for (title, ratio, baseline) in ratios {
         if let Some(ratio) = ratio {
-            line(format_args!("{title:<38} {ratio:>6.2} times {baseline}"))?;
+            line(format_args!("{title:<42} {ratio:>6.2} times {baseline}"))?;
         }
     }
     print_result(&[

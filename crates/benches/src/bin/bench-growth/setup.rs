@@ -1,0 +1,138 @@
+//! A stack with a history: its servers, flights to come, and proof.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use benches::ledger::ledger_proof;
+use loadgen::console::line;
+use loadgen::http::Target;
+use local_servers::database::connect;
+use local_servers::service::Service;
+use reconcile::{Options, Urls};
+use test_stack::service_stack::{ServiceStack, WILLING_PROVIDER};
+
+use crate::fill::fill;
+use crate::sizes::Sizes;
+
+/// Flights to come that are asked for and booked.
+const SAMPLE: i64 = 1_000;
+
+/// A history that nobody has proved yet is counted once. Then the proof must answer in less than that.
+const COUNTED_WITHIN: Duration = Duration::from_mins(30);
+const PROMPT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_secs(1);
+
+pub struct Stack {
+    pub servers: ServiceStack,
+    pub sizes: Sizes,
+    pub flights: Vec<Flight>,
+}
+
+/// A flight to come.
+pub struct Flight {
+    pub id: i64,
+    pub source: String,
+    pub destination: String,
+    pub date: String,
+}
+
+const FLIGHTS: &str = "
+    SELECT id, source, destination, (departs_at AT TIME ZONE 'UTC')::date::text
+    FROM flights WHERE departs_at > now() + interval '2 days' ORDER BY random() LIMIT $1";
+
+impl Stack {
+    /// Fills a stack, starts its services, and waits until its ledger was counted once.
+    pub async fn start(sizes: Sizes) -> anyhow::Result<Self> {
+        line(format_args!("\nA stack of {} …", sizes.shown()))?;
+        let mut servers = ServiceStack::open("bench-growth").await?;
+        for service in Service::ALL {
+            servers.migrate(service).await?;
+        }
+        fill(&servers, &sizes).await?;
+        for service in Service::ALL {
+            servers.start(service, settings(service)).await?;
+        }
+        let client = connect(&servers.database_url(Service::Flight)).await?;
+        let mut flights = Vec::new();
+        for row in client.query(FLIGHTS, &[&SAMPLE]).await? {
+            flights.push(Flight {
+                id: row.try_get(0)?,
+                source: row.try_get(1)?,
+                destination: row.try_get(2)?,
+                date: row.try_get(3)?,
+            });
+        }
+        ensure!(!flights.is_empty(), "there are no flights to come");
+        let stack = Self {
+            servers,
+            sizes,
+            flights,
+        };
+        stack.count_ledger().await?;
+        Ok(stack)
+    }
+
+    pub fn target(&self, service: Service) -> Target {
+        Target::local(self.servers.port(service))
+    }
+
+    /// Waits until the proof of the ledger is prompt.
+    async fn count_ledger(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            let asked = Instant::now();
+            let proof = ledger_proof(self.target(Service::Flight)).await;
+            if let Ok(proof) = proof
+                && asked.elapsed() < PROMPT
+            {
+                ensure!(proof.holds, "the ledger's proof says {proof:?}");
+                return line(format_args!(
+                    "the ledger was counted after {:.0} s",
+                    began.elapsed().as_secs_f64()
+                ));
+            }
+            ensure!(
+                began.elapsed() < COUNTED_WITHIN,
+                "the proof of the ledger stays slow"
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Fails unless the ledger's proof holds.
+    pub async fn prove(&self) -> anyhow::Result<()> {
+        let proof = ledger_proof(self.target(Service::Flight)).await?;
+        ensure!(proof.holds, "the ledger's proof says {proof:?}");
+        ensure!(
+            proof.sold >= self.sizes.bookings,
+            "the ledger's proof says {proof:?} of {} bookings",
+            self.sizes.bookings
+        );
+        Ok(())
+    }
+
+    /// Fails unless seats, bookings and money agree.
+    pub async fn audit(&self) -> anyhow::Result<()> {
+        let urls = Urls {
+            flights: self.servers.database_url(Service::Flight),
+            bookings: self.servers.database_url(Service::Booking),
+            payments: self.servers.database_url(Service::Payment),
+        };
+        let verdict = reconcile::reconcile(&urls, &Options::default()).await?;
+        line(format_args!("\nthe smallest history:\n{verdict}"))?;
+        ensure!(verdict.clean, "the audit finds violations");
+        Ok(())
+    }
+
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.servers.close().await
+    }
+}
+
+/// Settings that differ from the defaults.
+pub fn settings(service: Service) -> &'static [(&'static str, &'static str)] {
+    match service {
+        Service::Payment => WILLING_PROVIDER,
+        Service::Flight | Service::Booking => &[],
+    }
+}
