@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use local_servers::database::connect;
-use test_stack::service_stack::ServiceStack;
 use tokio_postgres::Client;
 
-/// The write-ahead log of a stack's PostgreSQL.
+/// The write-ahead log of a PostgreSQL.
 pub struct WriteAheadLog(Client);
 
 /// A position in the write-ahead log (`pg_lsn`).
@@ -39,8 +38,9 @@ const COMMITS: &str = "
     GROUP BY 1";
 
 impl WriteAheadLog {
-    pub async fn open(stack: &ServiceStack) -> anyhow::Result<Self> {
-        let client = connect(&stack.server_url()).await?;
+    /// The log of the server with this URL, whose user must be a superuser.
+    pub async fn open(server_url: &str) -> anyhow::Result<Self> {
+        let client = connect(server_url).await?;
         let extension = "CREATE EXTENSION IF NOT EXISTS pg_walinspect";
         client.batch_execute(extension).await?;
         Ok(Self(client))

@@ -5,12 +5,13 @@ use loadgen::stats::as_number;
 use local_servers::database::connect;
 use local_servers::service::Service;
 use test_stack::service_stack::ServiceStack;
+use tokio_postgres::Client;
 
 /// Updates of a table since its creation.
-#[derive(Clone, Copy, Debug, Default)]
-struct Updates {
-    all: u64,
-    heap_only: u64,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Updates {
+    pub all: u64,
+    pub heap_only: u64,
 }
 
 /// A table with its partitions, if it has some.
@@ -30,12 +31,7 @@ pub async fn share(
     let mut together = Updates::default();
     for (service, table) in tables {
         let client = connect(&stack.database_url(*service)).await?;
-        let row = client.query_one(UPDATES, &[table]).await?;
-        let [all, heap_only] = [row.try_get::<_, i64>(0)?, row.try_get(1)?];
-        let updates = Updates {
-            all: u64::try_from(all)?,
-            heap_only: u64::try_from(heap_only)?,
-        };
+        let updates = Updates::of(&client, table).await?;
         line(format_args!(
             "{table}: {} of {} updates heap-only ({:.3})",
             updates.heap_only,
@@ -49,7 +45,19 @@ pub async fn share(
 }
 
 impl Updates {
-    fn share(self) -> f64 {
+    /// The updates of a table and its partitions that the server has counted: a session's arrive within a second.
+    pub async fn of(client: &Client, table: &str) -> anyhow::Result<Self> {
+        let row = client.query_one(UPDATES, &[&table]).await?;
+        let [all, heap_only] = [row.try_get::<_, i64>(0)?, row.try_get(1)?];
+        Ok(Self {
+            all: u64::try_from(all)?,
+            heap_only: u64::try_from(heap_only)?,
+        })
+    }
+
+    /// 1 without updates.
+    #[must_use]
+    pub fn share(self) -> f64 {
         if self.all == 0 {
             return 1.0;
         }

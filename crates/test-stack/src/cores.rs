@@ -69,7 +69,7 @@ impl<'a> Cores<'a> {
 /// The CPU time of the shares during a measurement.
 #[derive(Clone, Debug)]
 pub struct CpuUse {
-    passed: Duration,
+    pub passed: Duration,
     /// In the order of the shares.
     pub seconds: Vec<f64>,
 }

@@ -51,7 +51,7 @@ impl<'a, S> Measurer<'a, S> {
         for stack in setup.stacks() {
             observed.push(Observed {
                 shares: stack.shares()?,
-                log: WriteAheadLog::open(stack).await?,
+                log: WriteAheadLog::open(&stack.server_url()).await?,
             });
         }
         Ok(Self {

@@ -218,3 +218,104 @@ pub(super) fn version_mark(version: usize) -> String {
         further => format!("  [version {}]", further + 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use loadgen::stats::{Outcome, Phase, Report, Tally};
+    use test_stack::cores::CpuUse;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+    enum One {
+        Part,
+    }
+
+    const GRANTED: Outcome = Outcome::Status(200);
+
+    impl Part for One {
+        const MAX_REQUESTS: u64 = 1;
+        const SETTLING: Duration = Duration::ZERO;
+
+        fn name(self) -> &'static str {
+            "part"
+        }
+
+        fn clients(self) -> &'static [u16] {
+            &[1, 512]
+        }
+
+        fn ramp(self) -> &'static [u16] {
+            &[64, 128, 256]
+        }
+
+        fn p99_limit_ms(self) -> Option<f64> {
+            Some(100.0)
+        }
+
+        fn granted(self) -> Outcome {
+            GRANTED
+        }
+    }
+
+    /// A round of 10 requests in a second, each of the same latency, and 0.5 s of processor time.
+    fn round(latency_ms: u64) -> Measured {
+        let mut tally = Tally::new().unwrap();
+        for _ in 0..10 {
+            tally.record(GRANTED, Duration::from_millis(latency_ms), Phase::Measured);
+        }
+        Measured {
+            report: Report::new(tally, Duration::from_secs(1)),
+            cpu: CpuUse {
+                passed: Duration::from_secs(1),
+                seconds: vec![0.2, 0.3, 0.1, 0.7],
+            },
+            others_cores: 0.0,
+            written: None,
+        }
+    }
+
+    fn measured(latencies_ms: &[(u16, &[u64])]) -> Results<One> {
+        let mut results = Results::new(vec!["service", "postgres", ".part", "load"]);
+        for (clients, rounds) in latencies_ms {
+            let case = results.part(One::Part, *clients);
+            for latency_ms in *rounds {
+                results.add(&case, 1, round(*latency_ms)).unwrap();
+            }
+        }
+        results
+    }
+
+    #[test]
+    fn the_highest_load_within_the_limit_counts() {
+        let results = measured(&[(1, &[5]), (64, &[90]), (128, &[99, 400, 98]), (256, &[150])]);
+        let headline = results.headline(One::Part).unwrap();
+        assert_eq!((headline.clients, headline.is_within), (128, true));
+        let none = measured(&[(64, &[130]), (128, &[120])]);
+        let headline = none.headline(One::Part).unwrap();
+        assert_eq!((headline.clients, headline.is_within), (128, false));
+    }
+
+    #[test]
+    fn a_ramp_ends_far_beyond_its_limit() {
+        let results = measured(&[(64, &[110]), (128, &[230])]);
+        let is_beyond = |clients| results.is_beyond_limit(&results.part(One::Part, clients));
+        assert!(!is_beyond(128), "fewer clients are just beyond the limit");
+        assert!(is_beyond(256));
+        assert!(!is_beyond(512), "always measured");
+        let other_version = Case {
+            version: 1,
+            ..results.part(One::Part, 256)
+        };
+        assert!(!results.is_beyond_limit(&other_version));
+    }
+
+    #[test]
+    fn processor_time_leaves_out_the_load_and_counts_parts_once() {
+        let results = measured(&[(1, &[5])]);
+        let cpu_ms = results.cpu_ms(&results.part(One::Part, 1)).unwrap();
+        assert!((cpu_ms - 50.0).abs() < 1e-9, "{cpu_ms}");
+    }
+}

@@ -130,3 +130,23 @@ impl Sizes {
 fn number(count: u64) -> f64 {
     loadgen::stats::as_number(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_1_is_what_the_help_says() {
+        let arguments = SizeArguments {
+            scale: vec![1.0],
+            flights_to_come: FLIGHTS_TO_COME,
+        };
+        let sizes = arguments.of_scale(1.0).unwrap();
+        assert_eq!(sizes.flights(), FLIGHTS);
+        assert_eq!(sizes.bookings, BOOKINGS);
+        assert_eq!(sizes.ledger_entries(), LEDGER_ENTRIES);
+        let empty = arguments.of_scale(EMPTY).unwrap();
+        assert_eq!((empty.bookings, empty.users()), (1_000, 50));
+        assert_eq!(empty.flights_to_come, FLIGHTS_TO_COME);
+    }
+}
