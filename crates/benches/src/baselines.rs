@@ -21,9 +21,7 @@ use test_stack::service_stack::ServiceStack;
 use self::bare::Bare;
 use self::insert::Inserts;
 use self::row_lock::RowLock;
-
-/// Outcome of a successful database client.
-const GRANTED: Outcome = Outcome::Named("granted");
+use crate::oversell_check::GRANTED;
 
 const DATABASE: &str = "bench_baselines";
 

@@ -4,6 +4,9 @@ use anyhow::ensure;
 
 use loadgen::stats::{Outcome, Report};
 
+/// Outcome of a request within the process or to a database that took a unit.
+pub const GRANTED: Outcome = Outcome::Named("granted");
+
 /// Requests of a run that may have been granted although their answer does not say so.
 #[must_use]
 pub fn unclear(report: &Report) -> u64 {

@@ -7,18 +7,17 @@
 mod case;
 mod measured;
 mod results;
+mod setup;
 mod tables;
 
 pub use case::{Case, Part, Subject};
 pub use results::{Headline, Results};
+pub use setup::Setup;
 
 use std::time::Duration;
 
 use anyhow::ensure;
 use clap::builder::EnumValueParser;
-use loadgen::load::Plan;
-use loadgen::stats::Report;
-use test_stack::service_stack::ServiceStack;
 
 use self::case::cases;
 use self::measured::Measurer;
@@ -40,31 +39,6 @@ pub struct RoundArguments<P: Part> {
     clients: Vec<u16>,
     #[command(flatten)]
     versions: VersionArguments,
-}
-
-/// The servers under load, and the check of their data afterwards.
-pub trait Setup<P: Part>: Sized {
-    /// Starts the services on the stacks, one for each version.
-    fn start(stacks: Vec<ServiceStack>) -> impl Future<Output = anyhow::Result<Self>>;
-
-    /// The stacks by version. The baselines use the first one's PostgreSQL.
-    fn stacks(&mut self) -> &mut [ServiceStack];
-
-    /// Size of an answer, which the bare handler answers with.
-    fn body_bytes(&self) -> usize;
-
-    /// Runs the load of a case once, and adds its answers up for [`Self::prove`].
-    fn run(
-        &mut self,
-        part: P,
-        version: usize,
-        plan: Plan,
-    ) -> impl Future<Output = anyhow::Result<Report>>;
-
-    /// Fails unless the stored data agrees with the answers.
-    fn prove(&mut self) -> impl Future<Output = anyhow::Result<()>>;
-
-    fn stop(self) -> impl Future<Output = anyhow::Result<()>>;
 }
 
 /// Measures the requested cases. `summary` prints the headline numbers, after the tables and the proof.

@@ -8,8 +8,7 @@ use local_servers::database::connect;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::GRANTED;
-use crate::oversell_check::{check_taken, unclear};
+use crate::oversell_check::{GRANTED, check_taken, unclear};
 
 const TABLE: &str = "
     CREATE TABLE inserted (

@@ -10,8 +10,7 @@ use loadgen::stats::{Outcome, Report};
 use local_servers::database::connect;
 use tokio_postgres::{Client, Statement};
 
-use super::GRANTED;
-use crate::oversell_check::{check_taken, unclear};
+use crate::oversell_check::{GRANTED, check_taken, unclear};
 
 const CAPACITY: i32 = 1_000_000_000;
 

@@ -7,7 +7,8 @@ use loadgen::stats::Report;
 use test_stack::background_load::BackgroundLoad;
 use test_stack::cores::{Cores, CpuUse, Share};
 
-use super::{Case, Part, Setup, Subject};
+use super::case::{Case, Part, Subject};
+use super::setup::Setup;
 use crate::baselines::Baselines;
 use crate::commits::{WriteAheadLog, Written};
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::ensure;
 
+use super::case::{Case, Part, Subject};
 use super::measured::Measured;
-use super::{Case, Part, Subject};
 use crate::baselines::Baseline;
 use loadgen::console::line;
 use loadgen::stats::{as_number, median};

@@ -1,7 +1,7 @@
 //! The tables of the results.
 
-use super::results::version_mark;
-use super::{Case, Part, Results};
+use super::case::{Case, Part};
+use super::results::{Results, version_mark};
 use crate::numbers::{print_background_load, ratio};
 use loadgen::console::line;
 

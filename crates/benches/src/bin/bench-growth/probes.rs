@@ -9,7 +9,7 @@ use loadgen::stats::median;
 use local_servers::service::Service;
 use test_stack::ledger_proof::PROOF_PATH;
 
-use crate::results::Results;
+use crate::results::{BOOKING, HOLD, PROOF, Results};
 use crate::setup::{Flight, Stack};
 
 /// A kind of request.
@@ -21,11 +21,6 @@ struct Probe {
     request: fn(&Stack, &Flight) -> Request,
     expected: u16,
 }
-
-/// The name of the proof in the results.
-pub const PROOF: &str = "ledger proof";
-pub const HOLD: &str = "hold";
-pub const BOOKING: &str = "paid booking";
 
 /// Requests before each measurement: services that were just started open their connections.
 const WARM_UP: usize = 5;

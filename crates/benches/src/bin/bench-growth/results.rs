@@ -6,8 +6,12 @@ use benches::numbers::{print_result, ratio};
 use loadgen::console::line;
 use loadgen::stats::{as_number, median};
 
-use crate::probes::{BOOKING, HOLD, PROOF};
 use crate::sizes::Sizes;
+
+/// Names of what is reported apart.
+pub const PROOF: &str = "ledger proof";
+pub const HOLD: &str = "hold";
+pub const BOOKING: &str = "paid booking";
 
 /// Milliseconds, one number a round.
 #[derive(Default)]

@@ -6,15 +6,13 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use benches::inventory::{CAPACITY, database, start};
-use benches::oversell_check::{check_taken, unclear};
+use benches::oversell_check::{GRANTED, check_taken, unclear};
 use domain::{HoldId, PoolId, Units};
 use inventory::{HoldCommand, Inventory, InventoryError, LegRequest, NewPool, Until};
 use loadgen::console::line;
 use loadgen::load::{self, Plan};
 use loadgen::stats::{Outcome, Report};
 use local_servers::database::connect;
-
-use crate::part::GRANTED;
 
 /// Pools of the spread load.
 pub const SPREAD_POOLS: i64 = 10_000;

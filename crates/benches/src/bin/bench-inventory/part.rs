@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use benches::baselines::Baseline;
+use benches::oversell_check::GRANTED;
 use benches::rounds;
 use loadgen::stats::Outcome;
-
-/// Outcome of a hold that the committer in this process granted.
-pub const GRANTED: Outcome = Outcome::Named("granted");
 
 /// Cases that are selected together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
