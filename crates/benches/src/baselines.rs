@@ -3,9 +3,9 @@
 //!
 //! | file | baseline |
 //! | --- | --- |
-//! | [`row_lock`] | one `SELECT ... FOR UPDATE` transaction per request on one hot row |
-//! | [`insert`] | one durable one-row `INSERT` per request |
-//! | [`bare`] | a bare actix-web handler with a body of a given size |
+//! | `row_lock` | one `SELECT ... FOR UPDATE` transaction per request on one hot row |
+//! | `insert` | one durable one-row `INSERT` per request |
+//! | `bare` | a bare actix-web handler with a body of a given size |
 
 pub(crate) mod bare;
 mod insert;
