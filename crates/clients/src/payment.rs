@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::{Amount, PaymentId, RefusalCode};
-use payment_api::{Charge, ChargeRequest, CloseRequest, ClosedKey, Refund, RefundRequest};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, Response, StatusCode, Url};
+use payment_api::{
+    Charge, ChargeRequest, CloseRequest, ClosedKey, KeyedCharge, Refund, RefundRequest,
+};
+use reqwest::{Method, StatusCode, Url};
 
-use crate::http::{CallContext, CallError, Connection, Credentials, Request, answer, read};
+use crate::http::{CallContext, CallError, Connection, Credentials, Request};
 
 /// Calls payment-service. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -20,6 +21,9 @@ impl PaymentClient {
     ///
     /// # Errors
     /// The HTTP client can't be built.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime. Batches are sent on this one, so call this where the service is built.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
         Self::with_credentials(base, timeout, Credentials::none())
     }
@@ -33,7 +37,13 @@ impl PaymentClient {
         timeout: Duration,
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
-        let connection = Connection::new("payment-service", base, timeout, credentials)?;
+        let connection = Connection::new(
+            "payment-service",
+            base,
+            timeout,
+            credentials,
+            "api/payments/process/batch",
+        )?;
         Ok(Self { connection })
     }
 
@@ -53,13 +63,18 @@ impl PaymentClient {
     ) -> Result<Charge, CallError> {
         let request = Request::idempotent(Method::POST, &["api", "payments", "process"])
             .idempotency_key(key)
-            .json(request)?;
-        let response = self.connection.send(request, context).await?;
-        match response.status() {
-            StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT if !is_problem(&response) => {
-                read(response).await
+            .json(request)?
+            .batched(&KeyedCharge {
+                key: key.to_owned(),
+                charge: request.clone(),
+            })?;
+        let answer = self.connection.send(request, context).await?;
+        match answer.status {
+            // A charge that was declined or timed out, not a problem.
+            StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT if !answer.is_problem => {
+                answer.json()
             }
-            _ => answer(response).await,
+            _ => answer.success(),
         }
     }
 
@@ -74,7 +89,7 @@ impl PaymentClient {
         };
         let request =
             Request::idempotent(Method::POST, &["api", "payments", "close"]).json(&body)?;
-        answer(self.connection.send(request, context).await?).await
+        self.connection.send(request, context).await?.success()
     }
 
     /// `None`: the key made no charge so far.
@@ -84,8 +99,8 @@ impl PaymentClient {
         context: &CallContext,
     ) -> Result<Option<Charge>, CallError> {
         let request = Request::idempotent(Method::GET, &["api", "payments"]).query("key", key);
-        let response = self.connection.send(request, context).await?;
-        match answer(response).await {
+        let answer = self.connection.send(request, context).await?;
+        match answer.success() {
             Ok(charge) => Ok(Some(charge)),
             Err(CallError::Refused(refusal)) if refusal.code == RefusalCode::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -108,18 +123,6 @@ impl PaymentClient {
         let request = Request::idempotent(Method::POST, &["api", "payments", &payment, "refunds"])
             .idempotency_key(key)
             .json(&RefundRequest { amount })?;
-        answer(self.connection.send(request, context).await?).await
+        self.connection.send(request, context).await?.success()
     }
-}
-
-/// A problem, as opposed to a charge with a 4xx status.
-fn is_problem(response: &Response) -> bool {
-    response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|media_type| {
-            media_type
-                .as_bytes()
-                .starts_with(b"application/problem+json")
-        })
 }

@@ -49,6 +49,28 @@ pub struct HoldRequest {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A call about one hold, as in a batch of them.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldCall {
+    /// Hold seats.
+    Place(HoldRequest),
+    /// Remove a hold's expiry.
+    Pin(HoldReference),
+    /// Turn a hold into a sale.
+    Confirm(HoldReference),
+    /// Release a hold's seats.
+    Release(HoldReference),
+}
+
+/// A hold by its id.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HoldReference {
+    /// Id of the hold.
+    #[schema(value_type = Uuid)]
+    pub id: HoldId,
+}
+
 /// The seats of a hold on one flight.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct HoldLeg {

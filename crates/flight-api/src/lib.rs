@@ -17,8 +17,8 @@ pub use self::flights::{
     Airport, AirportPage, AirportPageMeta, Flight, FlightChange, FlightStatus, NewFlight,
 };
 pub use self::holds::{
-    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, ConfirmResult, Hold, HoldLeg, HoldLegRequest,
-    HoldRequest, SeatChangeLeg, SeatChangeRequest,
+    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, ConfirmResult, Hold, HoldCall, HoldLeg,
+    HoldLegRequest, HoldReference, HoldRequest, SeatChangeLeg, SeatChangeRequest,
 };
 pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
 pub use self::search::{

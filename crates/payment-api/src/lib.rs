@@ -49,6 +49,16 @@ fn default_currency() -> Currency {
     Currency::INR
 }
 
+/// A charge and its key, as in a batch of charges.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct KeyedCharge {
+    /// Makes the charge happen once: as in `Idempotency-Key`, 1 to 255 visible ASCII characters.
+    #[schema(min_length = 1, max_length = 255)]
+    pub key: String,
+    /// What to charge.
+    pub charge: ChargeRequest,
+}
+
 /// The state of a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

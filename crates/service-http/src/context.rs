@@ -38,3 +38,26 @@ pub fn current() -> RequestContext {
 pub(crate) async fn of<T>(context: RequestContext, work: impl Future<Output = T>) -> T {
     CURRENT.scope(context, work).await
 }
+
+/// Whether an id that a client chose for its request is short and printable.
+pub(crate) fn is_request_id(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether this is a trace context: W3C version 00, in lower case, with non-zero ids. Others are not passed on,
+/// as the specification demands.
+pub(crate) fn is_traceparent(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let is_part = |part: Option<&str>, digits: usize, may_be_zero: bool| {
+        part.is_some_and(|part| {
+            part.len() == digits
+                && part.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+                && (may_be_zero || part.bytes().any(|c| c != b'0'))
+        })
+    };
+    parts.next() == Some("00")
+        && is_part(parts.next(), 32, false)
+        && is_part(parts.next(), 16, false)
+        && is_part(parts.next(), 2, true)
+        && parts.next().is_none()
+}

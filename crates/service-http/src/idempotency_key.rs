@@ -64,6 +64,21 @@ impl IdempotencyKey {
         self.bound(str::to_owned, body)
     }
 
+    /// The unscoped key of a call in a batch: the same as that of a request without parameters whose header has
+    /// this key, so that a call may be repeated either way.
+    ///
+    /// # Errors
+    /// 400 if it is malformed, 500 as for [`Self::of`].
+    pub fn of_batch_member<T: Serialize>(key: &str, body: &T) -> Result<RequestKey, Problem> {
+        if !is_well_formed(key) {
+            return Err(malformed_key());
+        }
+        Ok(RequestKey {
+            key: key.to_owned(),
+            digest: digest(&Value::from(vec![Value::Array(vec![]); 2]), body)?,
+        })
+    }
+
     fn bound<T: Serialize>(
         &self,
         scoped: impl FnOnce(&str) -> String,
@@ -72,15 +87,20 @@ impl IdempotencyKey {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let body = serde_json::to_value(body).map_err(Problem::internal)?;
-        let mut digest = Sha256::new();
-        write_canonical(&self.asked, &mut digest);
-        write_canonical(&body, &mut digest);
         Ok(Some(RequestKey {
             key: scoped(key),
-            digest: digest.finalize().into(),
+            digest: digest(&self.asked, body)?,
         }))
     }
+}
+
+/// What a key is bound to.
+fn digest<T: Serialize>(asked: &Value, body: &T) -> Result<[u8; 32], Problem> {
+    let body = serde_json::to_value(body).map_err(Problem::internal)?;
+    let mut digest = Sha256::new();
+    write_canonical(asked, &mut digest);
+    write_canonical(&body, &mut digest);
+    Ok(digest.finalize().into())
 }
 
 /// Method and fixed segments of a route, without its parameters.
@@ -151,17 +171,23 @@ fn sent_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(text);
-    let well_formed = (1..=KEY_LIMIT_CHARS).contains(&key.len())
-        && key
-            .bytes()
-            .all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if well_formed {
+    if is_well_formed(key) {
         Ok(Some(key.to_owned()))
     } else {
-        let detail =
-            format!("an Idempotency-Key is 1 to {KEY_LIMIT_CHARS} visible ASCII characters");
-        Err(malformed(&detail))
+        Err(malformed_key())
     }
+}
+
+fn is_well_formed(key: &str) -> bool {
+    (1..=KEY_LIMIT_CHARS).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+}
+
+fn malformed_key() -> Problem {
+    let detail = format!("an Idempotency-Key is 1 to {KEY_LIMIT_CHARS} visible ASCII characters");
+    malformed(&detail)
 }
 
 fn malformed(detail: &str) -> Problem {

@@ -8,6 +8,7 @@
 //! | [`context`], [`deadline`] | the current request's ids and deadline |
 //! | [`auth`] | authentication and authorization |
 //! | [`audit_log`] | what staff change, recorded before it is done |
+//! | [`batch`] | many calls in one request, each with its own answer |
 //! | [`limits`] | rate limits and the concurrency limit |
 //! | [`request_limits`], [`mod@body`] | size limits of one request |
 //! | [`security_headers`] | security headers and CORS |
@@ -26,6 +27,7 @@
 
 pub mod audit_log;
 pub mod auth;
+pub mod batch;
 pub mod body;
 pub mod client_address;
 pub mod context;

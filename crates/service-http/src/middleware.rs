@@ -12,7 +12,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode, Version, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError as _, web};
+use actix_web::{Error, HttpResponse, ResponseError as _, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
@@ -97,7 +97,7 @@ async fn around(
                     return Err((error, response));
                 }
             };
-            log_error(&response);
+            log_error(response.response());
             if let Some(problem) = missing_problem(&response) {
                 let (request, _) = response.into_parts();
                 response = ServiceResponse::new(request, problem.error_response());
@@ -214,31 +214,16 @@ fn known_method(method: &Method) -> &'static str {
 
 /// The client's id if it is short and printable, else our own.
 fn request_id(headers: &HeaderMap, own: Uuid) -> String {
-    text_of(headers, &REQUEST_ID)
-        .filter(|id| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-        })
+    let id = text_of(headers, &REQUEST_ID);
+    id.filter(|id| context::is_request_id(id))
         .map_or_else(|| own.to_string(), str::to_owned)
 }
 
-/// The request's trace context: W3C version 00, in lower case, with non-zero ids. Others are not passed on,
-/// as the specification demands.
+/// The request's trace context, if it is the only one.
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(TRACEPARENT);
     let text = values.next()?.to_str().ok()?;
-    let mut parts = text.split('-');
-    let is_part = |part: Option<&str>, digits: usize, may_be_zero: bool| {
-        part.is_some_and(|part| {
-            part.len() == digits
-                && part.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-                && (may_be_zero || part.bytes().any(|c| c != b'0'))
-        })
-    };
-    let is_known = parts.next() == Some("00")
-        && is_part(parts.next(), 32, false)
-        && is_part(parts.next(), 16, false)
-        && is_part(parts.next(), 2, true);
-    (is_known && parts.next().is_none() && values.next().is_none()).then_some(text)
+    (context::is_traceparent(text) && values.next().is_none()).then_some(text)
 }
 
 fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -246,8 +231,8 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Logs a failed request once, with its chain of causes.
-fn log_error(response: &ServiceResponse<BoxBody>) {
-    let Some(error) = response.response().error() else {
+pub(crate) fn log_error(response: &HttpResponse) {
+    let Some(error) = response.error() else {
         return;
     };
     let first = error

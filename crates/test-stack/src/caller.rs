@@ -130,6 +130,26 @@ impl Caller {
             .await
     }
 
+    /// A batched call's answers, in the order of its members.
+    ///
+    /// # Errors
+    /// When the batch is refused, or a member has no answer.
+    pub async fn batch(&self, path: &str, members: &[Value]) -> anyhow::Result<Vec<Value>> {
+        let request = self.request(Method::POST, path);
+        let request = request.json(&serde_json::json!({"members": members}));
+        let response = request.send().await?.error_for_status()?;
+        let text = response.text().await?;
+        let mut answers = vec![Value::Null; members.len()];
+        for line in text.lines() {
+            let answer: Value = serde_json::from_str(line)?;
+            let member = answer["member"].as_u64().context("no member")?;
+            let place = answers.get_mut(usize::try_from(member)?);
+            *place.context("an unknown member")? = answer;
+        }
+        ensure!(!answers.contains(&Value::Null), "{text}");
+        Ok(answers)
+    }
+
     pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         self.send(self.request(Method::PUT, path).json(body)).await
     }

@@ -27,6 +27,7 @@ pub fn endpoints() -> anyhow::Result<Endpoints> {
         seat_maps::show => anyone(),
         seat_maps::stream => anyone(),
         holds::create => only(SERVICES).recorded_of_staff("hold.add"),
+        holds::batch => only(SERVICES).recorded_of_staff("hold.batch"),
         holds::confirm_many => only(SERVICES).recorded_of_staff("hold.confirm"),
         holds::pin => only(SERVICES).recorded_of_staff("hold.pin"),
         holds::confirm => only(SERVICES).recorded_of_staff("hold.confirm"),

@@ -2,12 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use batch_api::{CallBatch, Member, MemberAnswer};
 use domain::{HoldId, Verbatim};
 use flight_api::{
-    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, Hold, HoldRequest, SeatChangeRequest,
+    CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, Hold, HoldCall, HoldRequest, SeatChangeRequest,
 };
 use jiff::Timestamp;
 use service_core::idempotency::Replayable;
+use service_http::batch::Batch;
 use service_http::extract::{Id, Json};
 use service_http::{Problem, respond};
 
@@ -31,7 +33,10 @@ pub(super) async fn create(
     services: Data<Services>,
     request: Json<HoldRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let request = request.body;
+    place(&services, request.body).await
+}
+
+async fn place(services: &Services, request: HoldRequest) -> Result<HttpResponse, Problem> {
     Verbatim::<1, 255>::try_from(request.owner.clone())
         .map_err(|error| Problem::invalid_field("owner", error.0))?;
     request.expires_at.map_or(Ok(()), check_expiry)?;
@@ -48,6 +53,36 @@ pub(super) async fn create(
         respond::created(&value, &format!("/api/holds/{}", request.id))
     };
     Ok(respond::mark_replayed(response, replayed))
+}
+
+/// Place, pin, confirm and release many holds.
+///
+/// The calls are made side by side. Each is answered as its own endpoint would answer it, in a line of its own, as soon
+/// as it has ended.
+#[utoipa::path(
+    post, path = "/api/holds/batch", tag = "holds", operation_id = "batch_holds",
+    request_body = CallBatch<Member<HoldCall>>,
+    responses(
+        (
+            status = 200, description = "The answer to each call",
+            body = MemberAnswer<'static>, content_type = "application/x-ndjson"
+        ),
+        BodyRefusals,
+    )
+)]
+pub(super) async fn batch(services: Data<Services>, batch: Batch<HoldCall>) -> HttpResponse {
+    batch.answer(move |call| {
+        let services = services.clone();
+        async move {
+            let seats = &services.seats;
+            match call {
+                HoldCall::Place(request) => place(&services, request).await,
+                HoldCall::Pin(hold) => answer(seats.pin(hold.id).await),
+                HoldCall::Confirm(hold) => answer(seats.confirm(hold.id).await),
+                HoldCall::Release(hold) => answer(seats.release(hold.id).await),
+            }
+        }
+    })
 }
 
 /// Look a hold up.

@@ -5,6 +5,7 @@ mod adjust_keys;
 mod bad_requests;
 mod demo;
 mod flights;
+mod hold_batches;
 mod hold_changes;
 mod hold_requests;
 mod hold_seats;

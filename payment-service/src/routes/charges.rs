@@ -3,10 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use batch_api::{CallBatch, Member, MemberAnswer};
 use domain::{Amount, PaymentId};
-use payment_api::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey};
+use payment_api::{Charge, ChargeRequest, ChargeStatus, CloseRequest, ClosedKey, KeyedCharge};
 use serde::Deserialize;
-use service_core::idempotency::Replayable;
+use service_core::idempotency::{Replayable, RequestKey};
+use service_http::batch::Batch;
 use service_http::extract::{Id, IdempotencyKey, Json, Query as Parameters};
 use service_http::problem::ProblemBody;
 use service_http::{Problem, respond};
@@ -42,7 +44,17 @@ pub(super) async fn process(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let made = charge(&payments, ChargeKind::Process, key, request).await?;
+    let key = key.of_everybody(&request.body)?;
+    process_one(&payments, mock, key, request.body).await
+}
+
+async fn process_one(
+    payments: &Payments,
+    mock: Option<Data<MockProvider>>,
+    key: Option<RequestKey>,
+    request: ChargeRequest,
+) -> Result<HttpResponse, Problem> {
+    let made = charge(payments, ChargeKind::Process, key, request).await?;
     let EndedCharge { charge, outcome } = &made.value;
     if let Some(mock) = mock
         && !made.replayed
@@ -51,6 +63,35 @@ pub(super) async fn process(
         mock.deliver(&charge.provider_key()).await;
     }
     Ok(answer(ChargeKind::Process, &made))
+}
+
+/// Charge many times through the provider, once per key.
+///
+/// The charges are made side by side. Each is answered as a request of its own would be, in a line of its own, as soon as
+/// it has ended.
+#[utoipa::path(
+    post, path = "/api/payments/process/batch", tag = "payments",
+    request_body = CallBatch<Member<KeyedCharge>>,
+    responses(
+        (
+            status = 200, description = "The answer to each charge",
+            body = MemberAnswer<'static>, content_type = "application/x-ndjson"
+        ),
+        BodyRefusals,
+    )
+)]
+pub(super) async fn process_batch(
+    payments: Data<Payments>,
+    mock: Option<Data<MockProvider>>,
+    batch: Batch<KeyedCharge>,
+) -> HttpResponse {
+    batch.answer(move |call| {
+        let (payments, mock) = (payments.clone(), mock.clone());
+        async move {
+            let key = IdempotencyKey::of_batch_member(&call.key, &call.charge)?;
+            process_one(&payments, mock, Some(key), call.charge).await
+        }
+    })
 }
 
 /// Record a charge that succeeds.
@@ -113,19 +154,20 @@ async fn simulate(
     key: IdempotencyKey,
     request: Json<ChargeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(answer(kind, &charge(payments, kind, key, request).await?))
+    let key = key.of_everybody(&request.body)?;
+    let made = charge(payments, kind, key, request.body).await?;
+    Ok(answer(kind, &made))
 }
 
 async fn charge(
     payments: &Payments,
     kind: ChargeKind,
-    key: IdempotencyKey,
-    request: Json<ChargeRequest>,
+    key: Option<RequestKey>,
+    request: ChargeRequest,
 ) -> Result<Replayable<EndedCharge>, Problem> {
-    let key = key.of_everybody(&request.body)?;
     let order = ChargeOrder {
         kind,
-        details: parse::details(request.body)?,
+        details: parse::details(request)?,
         key,
     };
     Ok(payments.charge(order).await?)

@@ -29,6 +29,7 @@ pub fn with_mock() -> anyhow::Result<Endpoints> {
 fn own() -> Vec<Endpoint> {
     endpoints! {
         charges::process => only(SERVICES).recorded_of_staff("charge.add"),
+        charges::process_batch => only(SERVICES).recorded_of_staff("charge.batch"),
         charges::close => only(SERVICES).recorded_of_staff("charge.close"),
         charges::by_key => only(READERS),
         charges::simulate_success => only(SERVICES).recorded_of_staff("charge.simulate"),

@@ -1,5 +1,6 @@
 //! payment-service as its callers see it, against a real PostgreSQL.
 
+mod batched_calls;
 mod batches;
 mod charges;
 mod idempotency;

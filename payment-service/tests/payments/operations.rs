@@ -70,6 +70,7 @@ fn the_document_has_every_call() {
     get /api/payments/mock: 200 400 401 403 429 503
     put /api/payments/mock: 200 400 401 403 408 412 413 415 429 503
     post /api/payments/process: 200 400 401 403 408 409 412 413 415 422 429 503
+    post /api/payments/process/batch: 200 400 401 403 408 412 413 415 429 503
     post /api/payments/simulate/failure: 200 400 401 403 408 409 412 413 415 422 429 503
     post /api/payments/simulate/success: 200 400 401 403 408 409 412 413 415 422 429 503
     post /api/payments/simulate/timeout: 400 401 403 408 409 412 413 415 422 429 503

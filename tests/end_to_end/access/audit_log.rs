@@ -103,6 +103,8 @@ async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
     let charge = json!({"booking_id": 1, "amount": 100, "user_id": 1, "payment_type": "upi"});
     let key = json!({"key": "never-used"});
     let nothing = Value::Null;
+    let holds = json!({"members": [{"call": {"pin": {"id": hold}}}]});
+    let charges = json!({"members": [{"call": {"key": "batched", "charge": charge}}]});
     let of_hold = |what: &str| format!("/api/holds/{hold}/{what}");
     let calls = [
         (
@@ -121,6 +123,12 @@ async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
         (Service::Flight, "hold.pin", of_hold("pin"), &nothing),
         (
             Service::Flight,
+            "hold.batch",
+            "/api/holds/batch".to_owned(),
+            &holds,
+        ),
+        (
+            Service::Flight,
             "hold.confirm",
             of_hold("confirm"),
             &nothing,
@@ -136,6 +144,12 @@ async fn admin_actions_on_seats_and_money_are_logged() -> anyhow::Result<()> {
             "charge.add",
             "/api/payments/process".to_owned(),
             &charge,
+        ),
+        (
+            Service::Payment,
+            "charge.batch",
+            "/api/payments/process/batch".to_owned(),
+            &charges,
         ),
         (
             Service::Payment,

@@ -176,6 +176,8 @@ fn flights(targets: &Target) -> Vec<Row> {
             of_hold("/confirm"),
             SERVICES,
         ),
+        row("POST /api/holds/batch", "/api/holds/batch", SERVICES)
+            .sends(json!({"members": [{"call": {"confirm": {"id": hold}}}]})),
         row("POST /api/holds/confirm", "/api/holds/confirm", SERVICES)
             .sends(json!({"ids": [hold]})),
         row(
@@ -445,6 +447,12 @@ fn payments(targets: &Target) -> Vec<Row> {
             SERVICES,
         )
         .sends(charge.clone()),
+        row(
+            "POST /api/payments/process/batch",
+            "/api/payments/process/batch",
+            SERVICES,
+        )
+        .sends(json!({"members": [{"call": {"key": "batched", "charge": charge}}]})),
         row(
             "POST /api/payments/simulate/success",
             simulate("success"),

@@ -43,6 +43,9 @@ pub fn check(method: &str, status: u16, headers: &HeaderMap, text: &str) -> anyh
         return Ok(Value::Null);
     }
     ensure!(text.ends_with('\n'), "no newline at the end");
+    if kind == "application/x-ndjson" {
+        return check_batch(text);
+    }
     let body: Value = serde_json::from_str(text).context("not JSON")?;
     if status < 400 {
         return Ok(body);
@@ -68,6 +71,17 @@ pub fn check(method: &str, status: u16, headers: &HeaderMap, text: &str) -> anyh
         }
     }
     Ok(body)
+}
+
+/// Each call of a batch has an answer in a line.
+fn check_batch(text: &str) -> anyhow::Result<Value> {
+    for line in text.lines() {
+        let answer: Value = serde_json::from_str(line).context("not JSON")?;
+        let status = answer["status"].as_u64().context("no status")?;
+        ensure!(status < 500 || status == 503, "a bug");
+        ensure!(answer["body"].is_object(), "no body");
+    }
+    Ok(Value::Null)
 }
 
 fn check_problem(body: &Value, status: u16, id: &str) -> anyhow::Result<()> {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use domain::{AirportCode, FlightId, HoldId, Legs, Units};
 use flight_api::{
     AirportPage, CalendarAnswer, ConfirmAnswer, ConfirmRequest, ConfirmResult, Flight,
-    FlightChange, Hold, HoldRequest, LedgerProof, Path, SearchAnswer, SearchRequest,
-    SeatChangeRequest, SeatMap,
+    FlightChange, Hold, HoldCall, HoldReference, HoldRequest, LedgerProof, Path, SearchAnswer,
+    SearchRequest, SeatChangeRequest, SeatMap,
 };
 use jiff::civil::Date;
 use reqwest::{Method, Url};
 
 use super::seat_stream::{SeatStream, SeatStreams};
-use crate::http::{CallContext, CallError, Connection, Credentials, Request, answer, empty_answer};
+use crate::http::{CallContext, CallError, Connection, Credentials, Request};
 
 /// Page size of [`FlightClient::airports`]; the service's maximum.
 const AIRPORTS_LIMIT: &str = "200";
@@ -29,6 +29,9 @@ impl FlightClient {
     ///
     /// # Errors
     /// The HTTP client can't be built.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime. Batches are sent on this one, so call this where the service is built.
     pub fn new(base: &Url, timeout: Duration) -> Result<Self, reqwest::Error> {
         Self::with_credentials(base, timeout, Credentials::none())
     }
@@ -44,7 +47,13 @@ impl FlightClient {
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             streams: SeatStreams::new(base, credentials.clone())?,
-            connection: Connection::new("flight-service", base, timeout, credentials)?,
+            connection: Connection::new(
+                "flight-service",
+                base,
+                timeout,
+                credentials,
+                "api/holds/batch",
+            )?,
         })
     }
 
@@ -101,7 +110,10 @@ impl FlightClient {
     ) -> Result<(), CallError> {
         let id = id.to_string();
         let request = Request::non_idempotent(Method::DELETE, &["api", "flights", &id]);
-        empty_answer(self.connection.send(request, context).await?).await
+        self.connection
+            .send(request, context)
+            .await?
+            .empty_success()
     }
 
     /// Holds seats, all or nothing, once per hold id.
@@ -116,13 +128,27 @@ impl FlightClient {
         request: &HoldRequest,
         context: &CallContext,
     ) -> Result<Hold, CallError> {
-        let request = Request::non_idempotent(Method::POST, &["api", "holds"]).json(request)?;
+        let request = Request::non_idempotent(Method::POST, &["api", "holds"])
+            .json(request)?
+            .batched(&HoldCall::Place(request.clone()))?;
         self.ask(request, context).await
     }
 
     /// Removes a hold's expiry, because its payment is under way. Idempotent.
     pub async fn pin(&self, id: HoldId, context: &CallContext) -> Result<Hold, CallError> {
-        self.move_hold(id, "pin", context).await
+        self.move_hold(HoldCall::Pin(HoldReference { id }), "pin", id, context)
+            .await
+    }
+
+    /// Turns a hold into a sale. Idempotent.
+    pub async fn confirm(&self, id: HoldId, context: &CallContext) -> Result<Hold, CallError> {
+        self.move_hold(
+            HoldCall::Confirm(HoldReference { id }),
+            "confirm",
+            id,
+            context,
+        )
+        .await
     }
 
     /// Turns 1 to [`flight_api::CONFIRM_LIMIT`] holds into sales, each on its own. Idempotent.
@@ -143,7 +169,13 @@ impl FlightClient {
 
     /// Releases a hold's seats, even if the hold has not arrived yet (a tombstone). Idempotent.
     pub async fn release(&self, id: HoldId, context: &CallContext) -> Result<Hold, CallError> {
-        self.move_hold(id, "release", context).await
+        self.move_hold(
+            HoldCall::Release(HoldReference { id }),
+            "release",
+            id,
+            context,
+        )
+        .await
     }
 
     /// Swaps a hold's seats; if one is taken, the old ones stay. The change's number makes it idempotent.
@@ -164,12 +196,14 @@ impl FlightClient {
 
     async fn move_hold(
         &self,
-        id: HoldId,
+        call: HoldCall,
         how: &str,
+        id: HoldId,
         context: &CallContext,
     ) -> Result<Hold, CallError> {
         let id = id.to_string();
-        let request = Request::idempotent(Method::POST, &["api", "holds", &id, how]);
+        let request =
+            Request::idempotent(Method::POST, &["api", "holds", &id, how]).batched(&call)?;
         self.ask(request, context).await
     }
 
@@ -245,6 +279,6 @@ impl FlightClient {
         request: Request,
         context: &CallContext,
     ) -> Result<T, CallError> {
-        answer(self.connection.send(request, context).await?).await
+        self.connection.send(request, context).await?.success()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
 
-use crate::http::{CallContext, CallError, Credentials, http_client, refusal};
+use crate::http::{Answer, CallContext, CallError, Credentials, http_client};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -54,12 +54,15 @@ impl SeatStreams {
             request = request.header("x-request-id", &context.request_id);
         }
         let sent = request.send().await;
-        let response = sent.map_err(|error| CallError::NoAnswer(error.into()))?;
+        let no_answer = |error: reqwest::Error| CallError::NoAnswer(error.into());
+        let response = sent.map_err(no_answer)?;
         match response.status() {
             StatusCode::OK => Ok(SeatStream { response }),
             // This service holds too many streams there, which is not its client's fault.
             status @ StatusCode::TOO_MANY_REQUESTS => Err(CallError::Unavailable(status)),
-            status if status.is_client_error() => Err(refusal(response).await),
+            status if status.is_client_error() => {
+                Err(Answer::read(response).await.map_err(no_answer)?.refusal())
+            }
             status => Err(CallError::Unavailable(status)),
         }
     }

@@ -1,6 +1,7 @@
 //! Why a call fails.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use domain::RefusalCode;
 use reqwest::StatusCode;
@@ -11,13 +12,16 @@ use serde::Deserialize;
 pub enum CallError {
     /// No connection: the call had no effect.
     #[error("the service can't be reached")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] Arc<reqwest::Error>),
     /// The circuit breaker rejected the call: it had no effect.
     #[error("the circuit is open: the service keeps failing")]
     CircuitOpen,
     /// The deadline had passed before the call: it had no effect.
     #[error("the deadline passed before the call")]
     DeadlinePassed,
+    /// Too many calls were waiting (backpressure): the call had no effect.
+    #[error("too many calls are waiting")]
+    Busy,
     /// The request can't be serialized, so it was not sent: a bug.
     #[error("the request can't be serialized")]
     Malformed(#[source] serde_json::Error),
@@ -55,6 +59,7 @@ impl CallError {
             Self::Unreachable(_)
                 | Self::CircuitOpen
                 | Self::DeadlinePassed
+                | Self::Busy
                 | Self::Malformed(_)
                 | Self::Unauthorized(_)
         )

@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::CallError;
 
@@ -13,6 +14,8 @@ pub(crate) struct Request {
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
     key: Option<String>,
+    /// The call as a member of a batch, if it may go with others.
+    pub(super) batched: Option<Box<RawValue>>,
     /// Idempotent: sending it twice has no further effect.
     pub(super) repeatable: bool,
 }
@@ -26,6 +29,7 @@ impl Request {
             query: Vec::new(),
             body: None,
             key: None,
+            batched: None,
             repeatable: true,
         }
     }
@@ -53,6 +57,13 @@ impl Request {
         let body = serde_json::to_vec(body).map_err(CallError::Malformed)?;
         let body = Some(body);
         Ok(Self { body, ..self })
+    }
+
+    /// Lets the call go with others; this is its form in a batch.
+    pub(crate) fn batched(self, call: &impl Serialize) -> Result<Self, CallError> {
+        let call = serde_json::value::to_raw_value(call).map_err(CallError::Malformed)?;
+        let batched = Some(call);
+        Ok(Self { batched, ..self })
     }
 
     /// Builds one attempt. The base URL may have a path.

@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
-use reqwest::Response;
-use reqwest::header::RETRY_AFTER;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 /// Retries after the first attempt: three failures are more than a hiccup.
@@ -59,12 +57,6 @@ impl RetryBudget {
         let in_time = deadline.is_none_or(|deadline| Instant::now() + pause < deadline);
         (in_time && self.0.withdraw()).then_some(pause)
     }
-}
-
-/// `Retry-After` in seconds; `None` if absent or a date.
-pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    Some(Duration::from_secs(seconds.trim().parse().ok()?))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub const SOON: Duration = Duration::from_secs(30);
 pub enum Reply {
     /// Status, further headers, body.
     Answer(u16, &'static str, String),
+    /// Status 200 and the start of a body. Then the connection closes, or nothing more comes.
+    Start { body: String, closes: bool },
     /// Closes the connection without an answer.
     Reset,
     /// The same, and accepts no further connections.
@@ -53,7 +55,7 @@ pub struct Asked {
     pub body: String,
 }
 
-type Behaviour = dyn Fn(usize) -> Reply + Send + Sync;
+type Behaviour = dyn Fn(usize, &Asked) -> Reply + Send + Sync;
 
 struct Shared {
     behaviour: Mutex<Arc<Behaviour>>,
@@ -72,6 +74,13 @@ impl Server {
     pub async fn start(
         behaviour: impl Fn(usize) -> Reply + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
+        Self::answering(move |index, _| behaviour(index)).await
+    }
+
+    /// Answers each request by its index and by what it asks.
+    pub async fn answering(
+        behaviour: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         let shared = Arc::new(Shared {
@@ -85,7 +94,7 @@ impl Server {
 
     /// Replaces the behaviour.
     pub fn change(&self, behaviour: impl Fn(usize) -> Reply + Send + Sync + 'static) {
-        *lock(&self.shared.behaviour) = Arc::new(behaviour);
+        *lock(&self.shared.behaviour) = Arc::new(move |index, _: &Asked| behaviour(index));
     }
 
     /// The requests so far.
@@ -143,17 +152,28 @@ async fn serve(stream: TcpStream, shared: &Shared) -> anyhow::Result<Option<BufR
         let asked = read_request(&mut stream).await?;
         let place = {
             let mut all = lock(&shared.asked);
-            all.push(asked);
+            all.push(asked.clone());
             all.len() - 1
         };
         let behaviour = Arc::clone(&lock(&shared.behaviour));
-        match behaviour(place) {
+        match behaviour(place, &asked) {
             Reply::Answer(status, headers, body) => {
                 let length = body.len();
                 let answer = format!(
                     "HTTP/1.1 {status} As Told\r\n{headers}content-length: {length}\r\n\r\n{body}"
                 );
                 stream.write_all(answer.as_bytes()).await?;
+            }
+            Reply::Start { body, closes } => {
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 200 As Told\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n"
+                );
+                stream.write_all(answer.as_bytes()).await?;
+                if closes {
+                    return Ok(None);
+                }
+                std::future::pending::<()>().await;
             }
             Reply::Reset => return Ok(None),
             Reply::ResetAndLeave => return Ok(Some(stream)),
