@@ -16,7 +16,8 @@ CREATE TABLE pools (
     starts_at  timestamptz,
     -- When a `Close` command ended the sales.
     closed_at  timestamptz,
-    -- Rises by one with each transaction that changes the pool.
+    -- Rises by one with each transaction that changes the pool, one of its holds or one of its seats, also where no
+    -- units move. Commits compare it (optimistic locking).
     version    bigint      NOT NULL,
     updated_at timestamptz NOT NULL,
     CONSTRAINT pools_free_not_negative CHECK (free >= 0),
@@ -43,44 +44,46 @@ CREATE TABLE holds (
     seat_change         bigint      NOT NULL DEFAULT 0,
     seat_change_refusal text,
     created_at          timestamptz NOT NULL,
-    updated_at          timestamptz NOT NULL,
     CONSTRAINT holds_status_known
         CHECK (status IN ('held', 'sold', 'released', 'expired', 'refused')),
     CONSTRAINT holds_refusal_named CHECK ((status = 'refused') = (refusal IS NOT NULL))
-);
+)
+-- Nearly every hold is updated once, and often all those of a page in one batch: half of each page is left to their
+-- new versions. No index but the key, so that each update is heap-only.
+WITH (fillfactor = 50);
 
--- For the sweep of expired holds.
-CREATE INDEX holds_expiring ON holds (expires_at) WHERE status = 'held' AND expires_at IS NOT NULL;
-
--- No foreign keys to pools and holds, here and below: the committer is the only writer, has the pool's row
--- locked and writes a hold and its legs together; neither is ever deleted; and a look-up for each row would
--- cost a third of all commits. The proof looks for legs without a pool or hold.
+-- No foreign keys to pools and holds, here and below: the committer is the only writer, compares the pool's version
+-- and writes a hold and its legs together; neither is ever deleted; and a look-up for each row would cost a third
+-- of all commits. The proof looks for legs without a pool or hold.
 CREATE TABLE hold_legs (
-    hold_id    uuid    NOT NULL,
-    pool_id    bigint  NOT NULL,
-    units      integer NOT NULL,
+    hold_id uuid    NOT NULL,
+    pool_id bigint  NOT NULL,
+    units   integer NOT NULL,
     -- Named seats; kept after the hold ends.
-    seats      text[]  NOT NULL,
-    -- Copy of the hold's expiry while it is held and unpinned, else NULL: lapsed legs are found by pool
-    -- without a join.
-    expires_at timestamptz,
+    seats   text[]  NOT NULL,
     CONSTRAINT hold_legs_pkey PRIMARY KEY (hold_id, pool_id),
     CONSTRAINT hold_legs_units_positive CHECK (units > 0),
     CONSTRAINT hold_legs_seats_match CHECK (cardinality(seats) IN (0, units))
 );
 
-CREATE INDEX hold_legs_expiring ON hold_legs (pool_id, expires_at) WHERE expires_at IS NOT NULL;
+-- The legs of holds that lapse: one that is pinned, sold or over has no row. What changes often is in this narrow
+-- table, so that `holds` needs no index on it. Lapsed legs are found by pool, and by time for the sweep.
+CREATE TABLE hold_expiries (
+    pool_id    bigint      NOT NULL,
+    expires_at timestamptz NOT NULL,
+    hold_id    uuid        NOT NULL,
+    CONSTRAINT hold_expiries_pkey PRIMARY KEY (pool_id, expires_at, hold_id)
+);
+
+CREATE INDEX hold_expiries_by_time ON hold_expiries (expires_at, hold_id);
 
 -- Named seats of live holds, held or sold. A free seat has no row.
 CREATE TABLE live_seats (
     pool_id bigint NOT NULL,
     seat    text   NOT NULL,
     hold_id uuid   NOT NULL,
-    CONSTRAINT live_seats_one_hold PRIMARY KEY (pool_id, seat),
-    CONSTRAINT live_seats_leg FOREIGN KEY (hold_id, pool_id) REFERENCES hold_legs (hold_id, pool_id)
+    CONSTRAINT live_seats_one_hold PRIMARY KEY (pool_id, seat)
 );
-
-CREATE INDEX live_seats_by_hold ON live_seats (hold_id);
 
 -- Bare decrements and increments that succeeded. A refused one leaves no row: the same id may succeed later.
 CREATE TABLE adjustments (
@@ -119,6 +122,22 @@ CREATE TABLE ledger (
 -- For replicas that follow the free counts: which pools changed since a time, without an index on the hot
 -- rows of pools. Times rise from batch to batch, so the index grows at its end.
 CREATE INDEX ledger_by_time ON ledger (entered_at);
+
+-- Ends the statement that writes a batch unless all pools have the versions that the batch was decided on, and the
+-- clock is within `tolerance` seconds of the time that it was decided at; NULL: the time was read in the same
+-- transaction. Returns the clock.
+CREATE FUNCTION require_current(matched bigint, expected bigint, decided_at timestamptz, tolerance double precision)
+RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    clock CONSTANT timestamptz := clock_timestamp();
+BEGIN
+    IF matched <> expected OR abs(extract(epoch FROM clock - decided_at)) > tolerance THEN
+        RAISE EXCEPTION '% of % pools are current, the clock is at %', matched, expected, clock
+            USING ERRCODE = 'ST001';
+    END IF;
+    RETURN clock;
+END
+$$;
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -292,8 +292,8 @@ async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
 
 /// Takes units of the only pool, as a booking does.
 const HOLD_THREE: &str = "
-    INSERT INTO holds (id, owner, status, created_at, updated_at)
-    VALUES ('00000000-0000-0000-0000-000000000003', 'somebody', 'held', now(), now());
+    INSERT INTO holds (id, owner, status, created_at)
+    VALUES ('00000000-0000-0000-0000-000000000003', 'somebody', 'held', now());
     INSERT INTO hold_legs (hold_id, pool_id, units, seats)
     SELECT '00000000-0000-0000-0000-000000000003', id, 3, '{}' FROM pools;
     INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)

@@ -7,9 +7,10 @@ use anyhow::ensure;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::PoolId;
 use domain::sale_rules::SalesPolicy;
-use inventory::{Inventory, Settings};
+use inventory::{Databases, Inventory, Settings};
 use local_servers::database::connect;
-use tokio_postgres::NoTls;
+use service_core::database::set_up_for_commits;
+use tokio_postgres::{Config, NoTls};
 
 /// Never sells out.
 pub const CAPACITY: i32 = 1_000_000_000;
@@ -28,14 +29,29 @@ pub fn start(url: &str) -> anyhow::Result<Arc<Inventory>> {
         proof_timeout: PROOF_TIMEOUT,
     };
     let database = database(url)?;
-    Ok(Inventory::start(database, None, settings, Arc::new(|_| {})))
+    let mut commits = url.parse()?;
+    set_up_for_commits(&mut commits);
+    let databases = Databases {
+        commits: pool(commits)?,
+        ..database.into()
+    };
+    Ok(Inventory::start(
+        databases,
+        None,
+        settings,
+        Arc::new(|_| {}),
+    ))
 }
 
 pub fn database(url: &str) -> anyhow::Result<Pool> {
+    pool(url.parse()?)
+}
+
+fn pool(connections: Config) -> anyhow::Result<Pool> {
     let config = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
-    let manager = Manager::from_config(url.parse()?, NoTls, config);
+    let manager = Manager::from_config(connections, NoTls, config);
     let pool = Pool::builder(manager)
         .max_size(CONNECTIONS)
         .runtime(Runtime::Tokio1);

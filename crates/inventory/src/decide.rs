@@ -24,10 +24,11 @@ use crate::verdict::{Accepted, HoldView, Verdict};
 
 /// Decides a batch: a verdict for each command, in order, and the rows to write.
 ///
-/// `state` must contain every row that the commands concern, with the pools locked; see the `store` module.
+/// `state` must contain every row that the commands concern, and has them changed afterwards. It is to be thrown
+/// away unless the changes are committed.
 #[must_use]
 pub fn decide(
-    state: State,
+    state: &mut State,
     commands: &[&Command],
     now: Timestamp,
     sales: SalesPolicy,
@@ -40,7 +41,8 @@ pub fn decide(
         new_pools: BTreeSet::new(),
         changed_pools: BTreeSet::new(),
         new_holds: BTreeSet::new(),
-        changed_holds: BTreeSet::new(),
+        changed_holds: BTreeMap::new(),
+        changed_legs: BTreeSet::new(),
         new_adjustments: BTreeSet::new(),
         ledger: Vec::new(),
         lines: HashMap::new(),
@@ -54,8 +56,8 @@ pub fn decide(
 }
 
 /// A batch in progress.
-struct Decision {
-    state: State,
+struct Decision<'a> {
+    state: &'a mut State,
     now: Timestamp,
     sales: SalesPolicy,
     /// The owner of each touched seat before the batch.
@@ -63,7 +65,9 @@ struct Decision {
     new_pools: BTreeSet<PoolId>,
     changed_pools: BTreeSet<PoolId>,
     new_holds: BTreeSet<HoldId>,
-    changed_holds: BTreeSet<HoldId>,
+    /// When each changed hold was to lapse before the batch.
+    changed_holds: BTreeMap<HoldId, Option<Timestamp>>,
+    changed_legs: BTreeSet<HoldId>,
     new_adjustments: BTreeSet<Uuid>,
     ledger: Vec<LedgerEntry>,
     lines: HashMap<PoolId, i32>,
@@ -79,7 +83,7 @@ struct Movement {
     cause: Option<Uuid>,
 }
 
-impl Decision {
+impl Decision<'_> {
     fn verdict(&mut self, command: &Command) -> Verdict {
         match command {
             Command::Create(pool) => self.create(pool),
@@ -142,11 +146,17 @@ impl Decision {
 
     /// Assigns a seat to a hold, or frees it.
     fn set_seat(&mut self, pool: PoolId, seat: SeatNumber, hold: Option<HoldId>) {
+        let seats = self.state.seats.entry(pool).or_default();
         let before = match hold {
-            Some(hold) => self.state.seats.insert((pool, seat), hold),
-            None => self.state.seats.remove(&(pool, seat)),
+            Some(hold) => seats.insert(seat, hold),
+            None => seats.remove(&seat),
         };
         self.first_seats.entry((pool, seat)).or_insert(before);
+    }
+
+    /// The hold that has a seat.
+    fn owner(&self, pool: PoolId, seat: SeatNumber) -> Option<HoldId> {
+        self.state.seats.get(&pool)?.get(&seat).copied()
     }
 
     /// Adds a new hold to the changes and returns its view.
@@ -157,9 +167,23 @@ impl Decision {
         Accepted::Hold(view)
     }
 
+    /// A hold to change. The versions of its pools rise, whatever is changed: who knows a pool's version knows
+    /// its holds.
+    fn hold_mut(&mut self, id: HoldId) -> Option<&mut Hold> {
+        let hold = self.state.holds.get(&id)?;
+        if !self.new_holds.contains(&id) && !self.changed_holds.contains_key(&id) {
+            self.changed_holds.insert(id, hold.lapses_at());
+            let pools: Vec<PoolId> = hold.legs.iter().map(|leg| leg.pool).collect();
+            for pool in pools {
+                self.pool_mut(pool);
+            }
+        }
+        self.state.holds.get_mut(&id)
+    }
+
     /// Changes a live hold's status: its units move between accounts, and its seats are freed if the hold ends.
     fn transition(&mut self, id: HoldId, status: HoldStatus, reason: &'static str) {
-        let Some(hold) = self.state.holds.get_mut(&id) else {
+        let Some(hold) = self.hold_mut(id) else {
             return;
         };
         let account = |status: HoldStatus| match status {
@@ -173,7 +197,6 @@ impl Decision {
             hold.expires_at = None;
         }
         let legs = hold.legs.clone();
-        self.mark_hold(id);
         for leg in legs {
             let units = leg.units.get().cast_signed();
             self.move_units(
@@ -191,13 +214,6 @@ impl Decision {
                     self.set_seat(leg.pool, seat, None);
                 }
             }
-        }
-    }
-
-    /// Adds a hold to the rows to write.
-    fn mark_hold(&mut self, id: HoldId) {
-        if !self.new_holds.contains(&id) {
-            self.changed_holds.insert(id);
         }
     }
 
@@ -222,20 +238,22 @@ impl Decision {
         }
     }
 
-    fn into_diff(mut self) -> StateDiff {
+    fn into_diff(self) -> StateDiff {
         let mut changes = StateDiff {
             ledger: self.ledger,
             ..StateDiff::default()
         };
-        for (id, pool) in self.state.pools {
-            if self.new_pools.contains(&id) {
-                changes.new_pools.insert(id, pool);
-            } else if self.changed_pools.contains(&id) {
-                changes.pools.insert(id, pool);
-            }
-        }
+        let copies = |ids: BTreeSet<PoolId>| {
+            let pools = ids.into_iter();
+            pools
+                .filter_map(|id| Some((id, self.state.pools.get(&id)?.clone())))
+                .collect()
+        };
+        changes.new_pools = copies(self.new_pools);
+        changes.pools = copies(self.changed_pools);
         for ((pool, seat), before) in self.first_seats {
-            let now = self.state.seats.get(&(pool, seat)).copied();
+            let seats = self.state.seats.get(&pool);
+            let now = seats.and_then(|seats| seats.get(&seat)).copied();
             if before == now {
                 continue;
             }
@@ -246,17 +264,31 @@ impl Decision {
                 changes.taken_seats.push((pool, seat, hold));
             }
         }
-        let mut take_holds = |ids: BTreeSet<HoldId>| -> Vec<(HoldId, Hold)> {
-            ids.into_iter()
-                .filter_map(|id| Some((id, self.state.holds.remove(&id)?)))
-                .collect()
-        };
-        changes.new_holds = take_holds(self.new_holds);
-        changes.holds = take_holds(self.changed_holds);
+        let held = |id: &HoldId| Some((*id, self.state.holds.get(id)?));
+        let new = self.new_holds.iter().map(|id| (id, None));
+        let changed = self.changed_holds.iter().map(|(id, lapsed)| (id, *lapsed));
+        for (id, lapsed_at) in new.chain(changed) {
+            let Some((id, hold)) = held(id) else {
+                continue;
+            };
+            let lapses_at = hold.lapses_at();
+            if lapses_at != lapsed_at {
+                changes.ended_expiries.extend(hold.expiries(id, lapsed_at));
+                changes.new_expiries.extend(hold.expiries(id, lapses_at));
+            }
+        }
+        let copy = |id| held(id).map(|(id, hold)| (id, hold.clone()));
+        changes.new_holds = self.new_holds.iter().filter_map(copy).collect();
+        changes.holds = self.changed_holds.keys().filter_map(copy).collect();
+        for id in self.changed_legs {
+            let hold = self.state.holds.get(&id);
+            let legs = hold.into_iter().flat_map(|hold| &hold.legs);
+            changes.legs.extend(legs.map(|leg| (id, leg.clone())));
+        }
         changes.adjustments = self
             .new_adjustments
             .into_iter()
-            .filter_map(|id| Some((id, self.state.adjustments.remove(&id)?)))
+            .filter_map(|id| Some((id, self.state.adjustments.get(&id)?.clone())))
             .collect();
         changes
     }

@@ -12,6 +12,7 @@
 //! | [`state`] | pools, holds and seats in memory, and the changes to write |
 //! | [`decide`] | the decisions: no I/O, no clock |
 //! | [`committer`] | runs batches; retries those whose outcome is unknown |
+//! | `row_cache`, `clock` | what is known from the last batches: rows, and the database's time |
 //! | [`rows`] | rows that callers write in their command's transaction |
 //! | `store` | the SQL |
 //! | [`gate`] | the Redis copy of free counts, which refuses early and never grants |
@@ -28,6 +29,7 @@
 
 #![warn(missing_docs)]
 
+mod clock;
 pub mod command;
 pub mod committer;
 pub mod decide;
@@ -39,6 +41,7 @@ pub mod proof;
 pub mod pub_sub;
 pub mod refusal;
 mod replay_lookup;
+mod row_cache;
 pub mod rows;
 pub mod state;
 mod store;

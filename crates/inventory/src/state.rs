@@ -111,10 +111,32 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// When it will lapse; `None` if it is pinned, sold or over.
+    #[must_use]
+    pub fn lapses_at(&self) -> Option<Timestamp> {
+        self.expires_at.filter(|_| self.status == HoldStatus::Held)
+    }
+
     /// Whether it is held and past its expiry.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
-        self.status == HoldStatus::Held && self.expires_at.is_some_and(|expiry| expiry <= now)
+        self.lapses_at().is_some_and(|expiry| expiry <= now)
+    }
+
+    /// Its expiry in each of its pools.
+    pub(crate) fn expiries(
+        &self,
+        id: HoldId,
+        at: Option<Timestamp>,
+    ) -> impl Iterator<Item = Expiry> {
+        let legs = self.legs.iter();
+        legs.filter_map(move |leg| {
+            Some(Expiry {
+                pool: leg.pool,
+                at: at?,
+                hold: id,
+            })
+        })
     }
 }
 
@@ -131,6 +153,20 @@ pub struct Adjustment {
     pub applied_at: Timestamp,
 }
 
+/// The owner of each taken seat of a pool.
+pub type TakenSeats = BTreeMap<SeatNumber, HoldId>;
+
+/// When a hold on a pool lapses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expiry {
+    /// The pool of one of the hold's legs.
+    pub pool: PoolId,
+    /// When the hold expires.
+    pub at: Timestamp,
+    /// The hold that expires.
+    pub hold: HoldId,
+}
+
 /// All rows that a batch of commands concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -139,8 +175,8 @@ pub struct State {
     /// The holds that commands name, with all of their pools, and expired holds on named pools, some of whose
     /// pools may be missing.
     pub holds: HashMap<HoldId, Hold>,
-    /// The owner of each taken seat: all seats of named pools, otherwise those of these holds.
-    pub seats: BTreeMap<(PoolId, SeatNumber), HoldId>,
+    /// The taken seats by pool: all seats of named pools, otherwise those of these holds.
+    pub seats: HashMap<PoolId, TakenSeats>,
     /// The adjustments that commands name.
     pub adjustments: HashMap<Uuid, Adjustment>,
 }
@@ -201,8 +237,15 @@ pub struct StateDiff {
     pub pools: BTreeMap<PoolId, Pool>,
     /// Holds to insert, with their legs.
     pub new_holds: Vec<(HoldId, Hold)>,
-    /// Holds to update, with their legs.
+    /// Holds to update. Their pools' versions rise, always: whoever has read a pool at some version has read its
+    /// holds, too.
     pub holds: Vec<(HoldId, Hold)>,
+    /// Legs to update: the units and seats of a hold that changed its seats.
+    pub legs: Vec<(HoldId, HoldLeg)>,
+    /// Expiries to delete: of holds that ended, or were pinned or sold, or last longer.
+    pub ended_expiries: Vec<Expiry>,
+    /// Expiries to insert.
+    pub new_expiries: Vec<Expiry>,
     /// Seats to delete from the live seats.
     pub freed_seats: Vec<(PoolId, SeatNumber)>,
     /// Seats to insert into the live seats.

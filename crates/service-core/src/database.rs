@@ -77,13 +77,33 @@ fn pool_of(config: &Config, settings: &DatabaseSettings, size: usize) -> anyhow:
 /// replaced.
 const COMMIT_CONNECTIONS: usize = 2;
 
+/// How long a commit waits for a lock before it releases its own locks and is tried again.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
+
 /// A pool for an inventory's commits alone, so that reads never delay them.
 ///
 /// # Errors
 /// When the settings don't make a pool.
 pub fn commit_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
-    let config = connection_config(settings, service)?;
+    let mut config = connection_config(settings, service)?;
+    set_up_for_commits(&mut config);
     pool_of(&config, settings, COMMIT_CONNECTIONS)
+}
+
+/// Adds the session settings of an inventory's commits, which are made once for each connection. Every statement
+/// writes or looks up rows by their keys.
+pub fn set_up_for_commits(config: &mut Config) {
+    let lock_timeout_ms = LOCK_TIMEOUT.as_millis();
+    add_options(
+        config,
+        &format!("{PLANNED_BY_KEYS} -c enable_hashagg=off -c lock_timeout={lock_timeout_ms}"),
+    );
+}
+
+fn add_options(config: &mut Config, more: &str) {
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{options} {more}");
+    config.options(options.trim_start());
 }
 
 /// Connections for ledger proofs: all callers share one proof (single flight); a second may begin while the
@@ -114,9 +134,10 @@ pub fn proof_pool(
 const BATCH_CONNECTIONS: usize = 4;
 
 /// Planner settings for batches: plan once per statement, use indexes. A batch looks up some hundreds of rows
-/// at most, but a plan for a table that has just grown, or has no statistics yet, may scan it all.
+/// at most, but a plan for a table that has just grown, or has no statistics yet, may scan it all. A plan that can't
+/// do without what is discouraged here looks expensive; it is not worth compiling.
 const PLANNED_BY_KEYS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
-     -c enable_hashjoin=off -c enable_mergejoin=off";
+     -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 
 /// A pool for statements that write many rows, each found by its key.
 ///
@@ -124,9 +145,7 @@ const PLANNED_BY_KEYS: &str = "-c plan_cache_mode=force_generic_plan -c enable_s
 /// When the settings don't make a pool.
 pub fn batch_pool(settings: &DatabaseSettings, service: &str) -> anyhow::Result<Pool> {
     let mut config = connection_config(settings, service)?;
-    let options = config.get_options().unwrap_or_default();
-    let options = format!("{options} {PLANNED_BY_KEYS}");
-    config.options(options);
+    add_options(&mut config, PLANNED_BY_KEYS);
     pool_of(&config, settings, BATCH_CONNECTIONS)
 }
 

@@ -1,8 +1,9 @@
 //! A TCP proxy before a PostgreSQL, a Redis or a service, with fault injection.
 
+use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,11 +15,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::background::spawn;
 use crate::wait_until;
 
-/// A client's COMMIT: a simple query with its length and text.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
-
 /// CommandComplete of a commit. A rolled-back transaction has ROLLBACK.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
+
+/// The function that a statement calls if it writes a batch of the inventory by itself.
+const BATCH: &[u8] = b"require_current(";
+
+/// CommandComplete of such a statement.
+const WRITTEN: &[u8] = b"C\0\0\0\x0dSELECT 1\0";
 
 /// ReadyForQuery outside a transaction.
 const IDLE: &[u8] = b"Z\0\0\0\x05I";
@@ -109,7 +113,8 @@ impl Proxy {
         self.passage.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
 
-    /// The next COMMIT reaches the server and is durable, but its connection closes before the answer.
+    /// The next commit reaches the server and is durable, but its connection closes before the answer. It is a COMMIT,
+    /// or a statement that writes a batch of the inventory, outside a transaction.
     pub fn lose_next_commit(&self) {
         self.passage.answers_to_lose.fetch_add(1, Ordering::SeqCst);
     }
@@ -172,9 +177,10 @@ impl ProxyState {
     async fn pass(&self, client: &mut TcpStream, server: &mut TcpStream) -> io::Result<()> {
         let (mut from_client, mut to_client) = client.split();
         let (mut from_server, mut to_server) = server.split();
-        let is_losing = AtomicBool::new(false);
+        // What the server answers to the commit whose answer will be lost.
+        let losing = Mutex::new(None);
         let there = async {
-            let mut search = Search::for_bytes(COMMIT);
+            let mut commits = Commits::default();
             let mut chunk = vec![0; 16 * 1024];
             loop {
                 let length = from_client.read(&mut chunk).await?;
@@ -182,8 +188,10 @@ impl ProxyState {
                     return io::Result::Ok(());
                 }
                 // Set before the commit is forwarded, so that its answer can't slip by.
-                if search.finds(&chunk[..length]) && self.is_to_be_lost() {
-                    is_losing.store(true, Ordering::SeqCst);
+                if let Some(answer) = commits.find_in(&chunk[..length])
+                    && self.is_to_be_lost()
+                {
+                    *lock(&losing) = Some(answer);
                 }
                 to_server.write_all(&chunk[..length]).await?;
             }
@@ -197,16 +205,17 @@ impl ProxyState {
                     return Ok(());
                 }
                 withheld.extend_from_slice(&chunk[..length]);
-                if is_losing.load(Ordering::SeqCst) {
+                let answer = *lock(&losing);
+                if let Some(answer) = answer {
                     if !contains(&withheld, IDLE) {
                         continue;
                     }
-                    if contains(&withheld, COMMITTED) {
+                    if contains(&withheld, answer) {
                         self.answers_lost.fetch_add(1, Ordering::SeqCst);
                         return Ok(());
                     }
                     // It was rolled back: another commit's answer will be lost.
-                    is_losing.store(false, Ordering::SeqCst);
+                    *lock(&losing) = None;
                     self.answers_to_lose.fetch_add(1, Ordering::SeqCst);
                 }
                 let delay_ms = self.delay_ms.load(Ordering::SeqCst);
@@ -239,25 +248,75 @@ async fn silence(orders: &mut broadcast::Receiver<Order>) {
     while matches!(orders.recv().await, Ok(Order::Silence)) {}
 }
 
-/// Finds bytes in a stream with arbitrary chunk borders.
-struct Search {
-    bytes: &'static [u8],
-    seen: Vec<u8>,
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Search {
-    fn for_bytes(bytes: &'static [u8]) -> Self {
-        let seen = Vec::new();
-        Self { bytes, seen }
+/// Finds commits in what a client sends.
+#[derive(Default)]
+struct Commits {
+    /// The bytes of the last message, while it is incomplete.
+    rest: Vec<u8>,
+    is_started: bool,
+    is_in_transaction: bool,
+    /// The names of prepared statements that write a batch.
+    batches: HashSet<Vec<u8>>,
+}
+
+impl Commits {
+    /// What the server will answer to a commit whose message ends in this chunk.
+    fn find_in(&mut self, chunk: &[u8]) -> Option<&'static [u8]> {
+        self.rest.extend_from_slice(chunk);
+        let mut found = None;
+        loop {
+            // The first message has no type.
+            let head = usize::from(self.is_started);
+            let length = self.rest.get(head..head + 4)?;
+            let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]);
+            let end = head + usize::try_from(length).ok()?;
+            if self.rest.len() < end {
+                return found;
+            }
+            let message: Vec<u8> = self.rest.drain(..end).collect();
+            if self.is_started {
+                found = found.or(self.commit_of(message[0], &message[head + 4..]));
+            }
+            self.is_started = true;
+            if self.rest.len() < 5 {
+                return found;
+            }
+        }
     }
 
-    fn finds(&mut self, chunk: &[u8]) -> bool {
-        self.seen.extend_from_slice(chunk);
-        let found = contains(&self.seen, self.bytes);
-        // A match is found once; a possible prefix is kept.
-        let kept = if found { 0 } else { self.bytes.len() - 1 };
-        self.seen.drain(..self.seen.len().saturating_sub(kept));
-        found
+    fn commit_of(&mut self, kind: u8, body: &[u8]) -> Option<&'static [u8]> {
+        let mut texts = body.split(|byte| *byte == 0);
+        let (first, second) = (texts.next()?, texts.next().unwrap_or_default());
+        match kind {
+            // A simple query.
+            b'Q' => {
+                if first.starts_with(b"BEGIN") {
+                    self.is_in_transaction = true;
+                } else if [&b"COMMIT"[..], b"ROLLBACK"].contains(&first) {
+                    self.is_in_transaction = false;
+                }
+                (first == b"COMMIT").then_some(COMMITTED)
+            }
+            // Parse: the statement's name, and its text.
+            b'P' => {
+                if contains(second, BATCH) {
+                    self.batches.insert(first.to_vec());
+                } else {
+                    self.batches.remove(first);
+                }
+                None
+            }
+            // Bind: the portal's name, and the statement's.
+            b'B' => {
+                let commits = !self.is_in_transaction && self.batches.contains(second);
+                commits.then_some(WRITTEN)
+            }
+            _ => None,
+        }
     }
 }
 

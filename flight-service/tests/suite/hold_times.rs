@@ -71,7 +71,8 @@ async fn pass(service: &TestService, time: &str) -> anyhow::Result<()> {
     let sql = connect(service.database.url()).await?;
     sql.batch_execute(&format!(
         "UPDATE holds SET expires_at = expires_at - interval '{time}';
-         UPDATE hold_legs SET expires_at = expires_at - interval '{time}'"
+         UPDATE hold_expiries SET expires_at = expires_at - interval '{time}';
+         UPDATE pools SET version = version + 1"
     ))
     .await?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
+use jiff::Timestamp;
 
 use super::seats::choose_seats;
 use super::{Decision, Movement};
@@ -11,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::state::{Account, Hold, HoldLeg};
 use crate::verdict::{Accepted, HoldView, Verdict};
 
-impl Decision {
+impl Decision<'_> {
     pub(super) fn hold(&mut self, command: &HoldCommand) -> Verdict {
         let id = command.id();
         if let Some(recorded) = self.state.holds.get(&id) {
@@ -38,7 +39,7 @@ impl Decision {
             }
         };
         let (status, account, expires_at) = match command.until() {
-            Until::Expires(at) => (HoldStatus::Held, Account::Held, Some(at)),
+            Until::Expires(at) => (HoldStatus::Held, Account::Held, Some(as_stored(at))),
             Until::Pinned => (HoldStatus::Held, Account::Held, None),
             Until::Sold => (HoldStatus::Sold, Account::Sold, None),
         };
@@ -64,11 +65,8 @@ impl Decision {
             if !leg.seats.iter().all(|seat| layout.contains(*seat)) {
                 return Err(Refusal::NoSuchSeat);
             }
-            if leg
-                .seats
-                .iter()
-                .any(|seat| self.state.seats.contains_key(&(leg.pool, *seat)))
-            {
+            let is_taken = |seat: &SeatNumber| self.owner(leg.pool, *seat).is_some();
+            if leg.seats.iter().any(is_taken) {
                 return Err(Refusal::SeatTaken);
             }
         }
@@ -77,8 +75,9 @@ impl Decision {
         }
         let seats = match pool.layout {
             Some(layout) if leg.seats.is_empty() => {
-                let is_free = |seat| !self.state.seats.contains_key(&(leg.pool, seat));
-                choose_seats(layout, is_free, leg.units).ok_or(Refusal::SoldOut)?
+                let taken = self.state.seats.get(&leg.pool);
+                let taken = taken.into_iter().flat_map(|seats| seats.keys().copied());
+                choose_seats(layout, taken, leg.units).ok_or(Refusal::SoldOut)?
             }
             _ => leg.seats.clone(),
         };
@@ -123,10 +122,9 @@ impl Decision {
         if hold.expires_at.is_none() {
             return Ok(Accepted::Hold(HoldView::of(id, hold, true)));
         }
-        if let Some(hold) = self.state.holds.get_mut(&id) {
+        if let Some(hold) = self.hold_mut(id) {
             hold.expires_at = None;
         }
-        self.mark_hold(id);
         self.view(id)
     }
 
@@ -201,19 +199,26 @@ impl Decision {
             }
         }
         self.take_legs(id, &new, Account::Held, "change_seats");
-        if let Some(hold) = self.state.holds.get_mut(&id) {
+        if let Some(hold) = self.hold_mut(id) {
             hold.legs = new;
-            hold.expires_at = Some(change.until());
+            hold.expires_at = Some(as_stored(change.until()));
         }
+        self.mark_legs(id);
         self.view(id)
     }
 
     fn use_seat_change(&mut self, id: HoldId, number: i64, refusal: Option<Refusal>) {
-        if let Some(hold) = self.state.holds.get_mut(&id) {
+        if let Some(hold) = self.hold_mut(id) {
             hold.seat_change = number;
             hold.seat_change_refusal = refusal;
         }
-        self.mark_hold(id);
+    }
+
+    /// Adds a hold's legs to the rows to write.
+    fn mark_legs(&mut self, id: HoldId) {
+        if !self.new_holds.contains(&id) {
+            self.changed_legs.insert(id);
+        }
     }
 
     /// A leg after a seat change: every seat is free or already the hold's own.
@@ -231,8 +236,8 @@ impl Decision {
             return Err(Refusal::NoSuchSeat);
         }
         let of_others = |seat: &SeatNumber| {
-            let owner = self.state.seats.get(&(pool_id, *seat));
-            owner.is_some_and(|owner| *owner != id)
+            let owner = self.owner(pool_id, *seat);
+            owner.is_some_and(|owner| owner != id)
         };
         if seats.iter().any(of_others) {
             return Err(Refusal::SeatTaken);
@@ -252,6 +257,11 @@ impl Decision {
         let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
         Ok(Accepted::Hold(HoldView::of(id, hold, false)))
     }
+}
+
+/// A time with the database's precision of a microsecond, so that it stays the same when it is read back.
+fn as_stored(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Replays the first verdict of a repeated hold.

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::state::{Account, Adjustment, Pool};
 use crate::verdict::{Accepted, Adjusted, Verdict};
 
-impl Decision {
+impl Decision<'_> {
     pub(super) fn create(&mut self, new: &NewPool) -> Verdict {
         if let Some(pool) = self.state.pools.get(&new.id) {
             let same = pool.kind == new.kind

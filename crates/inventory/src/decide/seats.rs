@@ -4,14 +4,22 @@ use domain::{SeatLayout, SeatNumber, Units};
 
 /// Free seats for `units`: from the shortest run of adjacent free seats that has room for all, the first of
 /// equals (best fit, which keeps long runs for larger groups); otherwise the longest runs combined. `None` if
-/// too few seats are free.
+/// too few seats are free. `taken` are seats of the layout, in order.
 pub(super) fn choose_seats(
     layout: SeatLayout,
-    is_free: impl Fn(SeatNumber) -> bool,
+    taken: impl Iterator<Item = SeatNumber>,
     units: Units,
 ) -> Option<Vec<SeatNumber>> {
     let wanted = usize::try_from(units.get()).ok()?;
-    let free: Vec<SeatNumber> = layout.seats().filter(|seat| is_free(*seat)).collect();
+    let mut taken = taken.peekable();
+    // A merge of two sorted lists: a look-up for each seat would cost more than all the rest of a hold.
+    let free: Vec<SeatNumber> = layout
+        .seats()
+        .filter(|seat| {
+            while taken.next_if(|taken| taken < seat).is_some() {}
+            taken.next_if_eq(seat).is_none()
+        })
+        .collect();
     let mut stretches: Vec<&[SeatNumber]> = free
         .chunk_by(|left, right| left.is_beside(*right))
         .collect();
@@ -38,15 +46,8 @@ mod tests {
 
     fn choose(taken: &str, units: i64) -> Option<String> {
         let layout: SeatLayout = "rows A-B, seats 1-5".parse().unwrap();
-        let taken: Vec<SeatNumber> = taken
-            .split_whitespace()
-            .map(|seat| seat.parse().unwrap())
-            .collect();
-        let seats = choose_seats(
-            layout,
-            |seat| !taken.contains(&seat),
-            units.try_into().unwrap(),
-        )?;
+        let taken = taken.split_whitespace().map(|seat| seat.parse().unwrap());
+        let seats = choose_seats(layout, taken, units.try_into().unwrap())?;
         Some(
             seats
                 .iter()

@@ -3,8 +3,8 @@
 use deadpool_postgres::GenericClient;
 
 use super::error::CreateError;
-use super::load::database_time;
-use super::write::{execute, prepare};
+use super::load_locked::database_time;
+use super::write::{DecidedAt, prepare};
 use crate::command::{Command, NewPool};
 use crate::decide::decide;
 use crate::state::State;
@@ -23,11 +23,12 @@ pub async fn create_pools(
     let now = database_time(transaction).await?;
     let commands: Vec<Command> = pools.into_iter().map(Command::Create).collect();
     let commands: Vec<&Command> = commands.iter().collect();
-    let (verdicts, changes) = decide(State::default(), &commands, now, SalesPolicy::default());
+    let mut state = State::default();
+    let (verdicts, changes) = decide(&mut state, &commands, now, SalesPolicy::default());
     for verdict in verdicts {
         verdict?;
     }
-    let writes = prepare(transaction, &changes, now).await?;
-    execute(transaction, &writes).await?;
+    let write = prepare(transaction, &changes, &[], DecidedAt::Read(now)).await?;
+    write.commit(transaction).await?;
     Ok(())
 }

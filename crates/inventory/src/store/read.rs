@@ -8,13 +8,12 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::decode::{adjustment_of, holds_of};
 use super::error::StoreError;
-use super::load::{adjustment_of, holds_of};
-use super::plans::PLANNER_SETTINGS;
 use crate::state::PoolCount;
 use crate::state::{Adjustment, Hold};
 
-const HOLDS: &str = "
+pub(super) const HOLDS: &str = "
     SELECT hold.id, hold.owner, hold.status, hold.refusal, hold.request_digest, hold.expires_at,
            hold.seat_change, hold.seat_change_refusal, leg.pool_id, leg.units, leg.seats
     FROM holds hold LEFT JOIN hold_legs leg ON leg.hold_id = hold.id
@@ -34,8 +33,9 @@ const COUNTS: &str = "
     FROM pools pool
     CROSS JOIN LATERAL (
         SELECT sum(leg.units) AS units
-        FROM (SELECT units FROM hold_legs
-              WHERE pool_id = pool.id AND expires_at <= clock_timestamp() LIMIT 1000) leg
+        FROM (SELECT hold_id FROM hold_expiries
+              WHERE pool_id = pool.id AND expires_at <= statement_timestamp() LIMIT 1000) expiry
+        JOIN hold_legs leg ON leg.hold_id = expiry.hold_id AND leg.pool_id = pool.id
     ) lapsed
     WHERE pool.id = ANY ($1::bigint[])";
 
@@ -102,7 +102,15 @@ pub async fn pool_counts(
 /// An expired hold and its expiry.
 pub(crate) type ExpiredHold = (Timestamp, HoldId);
 
-/// At most `limit` expired holds after this one, by expiry and id, in a transaction of its own.
+/// In the order of an index, which ends where nothing more has expired. The first comparison is for the index, the
+/// second for holds that expire at the same time. A hold has an expiry for each leg.
+const EXPIRED_HOLDS: &str = "
+    SELECT DISTINCT expires_at, hold_id FROM hold_expiries
+    WHERE expires_at >= $1 AND (expires_at, hold_id) > ($1, $2)
+      AND expires_at <= statement_timestamp()
+    ORDER BY expires_at, hold_id LIMIT $3";
+
+/// At most `limit` expired holds after this one, by expiry and id.
 ///
 /// # Errors
 /// When the database fails or does not answer.
@@ -111,21 +119,10 @@ pub(crate) async fn expired_holds(
     (after, after_id): ExpiredHold,
     limit: i64,
 ) -> Result<Vec<ExpiredHold>, StoreError> {
-    let statement = client
-        .prepare_cached(
-            "SELECT expires_at, id FROM holds
-             WHERE status = 'held' AND expires_at >= $1 AND (expires_at, id) > ($1, $2)
-               AND expires_at <= clock_timestamp()
-             ORDER BY expires_at, id LIMIT $3",
-        )
-        .await?;
-    client
-        .batch_execute(&format!("BEGIN READ ONLY; {PLANNER_SETTINGS}"))
-        .await?;
+    let statement = client.prepare_cached(EXPIRED_HOLDS).await?;
     let rows = client
         .query(&statement, &[&after, &after_id.0, &limit])
         .await?;
-    client.batch_execute("COMMIT").await?;
     let lapsed = |row: &Row| Ok((row.try_get(0)?, HoldId(row.try_get(1)?)));
     rows.iter().map(lapsed).collect()
 }

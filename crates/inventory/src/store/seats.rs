@@ -6,8 +6,8 @@ use deadpool_postgres::GenericClient;
 use domain::{HoldId, HoldStatus, PoolId, SeatLayout, SeatNumber};
 use jiff::Timestamp;
 
+use super::decode::parsed;
 use super::error::StoreError;
-use super::load::parsed;
 
 /// The pool with its live seats. A hold past its expiry counts as released.
 const SEAT_MAP: &str = "
@@ -18,7 +18,7 @@ const SEAT_MAP: &str = "
         SELECT seat.pool_id, seat.seat, seat.hold_id, hold.status, hold.owner, hold.created_at
         FROM live_seats seat JOIN holds hold ON hold.id = seat.hold_id
         WHERE hold.status = 'sold' OR hold.expires_at IS NULL
-           OR hold.expires_at > clock_timestamp()
+           OR hold.expires_at > statement_timestamp()
     ) live ON live.pool_id = pool.id
     WHERE pool.id = $1";
 

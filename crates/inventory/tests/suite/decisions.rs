@@ -215,9 +215,11 @@ fn loaded(
             state.pools.insert(pool, row.clone());
         }
     }
-    for (seat, hold) in &all.seats {
-        if named.contains(&seat.0) || state.holds.contains_key(hold) {
-            state.seats.insert(*seat, *hold);
+    for (pool, seats) in &all.seats {
+        for (seat, hold) in seats {
+            if named.contains(pool) || state.holds.contains_key(hold) {
+                state.seats.entry(*pool).or_default().insert(*seat, *hold);
+            }
         }
     }
     state
@@ -238,14 +240,13 @@ fn stored(mut state: State, changes: StateDiff) -> State {
     state.holds.extend(changes.new_holds);
     state.holds.extend(changes.holds);
     state.adjustments.extend(changes.adjustments);
-    for seat in changes.freed_seats {
-        assert!(state.seats.remove(&seat).is_some(), "{seat:?} was not live");
+    for (pool, seat) in changes.freed_seats {
+        let seats = state.seats.entry(pool).or_default();
+        assert!(seats.remove(&seat).is_some(), "{seat:?} was not live");
     }
     for (pool, seat, hold) in changes.taken_seats {
-        assert!(
-            state.seats.insert((pool, seat), hold).is_none(),
-            "{seat:?} was live"
-        );
+        let seats = state.seats.entry(pool).or_default();
+        assert!(seats.insert(seat, hold).is_none(), "{seat:?} was live");
     }
     state
 }
@@ -297,7 +298,11 @@ fn check(state: &State, model: &Model, balances: &Balances) {
     }
     for pool in SEATED.map(PoolId) {
         for seat in model.pools[&pool].layout.unwrap().seats() {
-            let owner = state.seats.get(&(pool, seat)).copied();
+            let owner = state
+                .seats
+                .get(&pool)
+                .and_then(|seats| seats.get(&seat))
+                .copied();
             assert_eq!(owner, model.owner(pool, seat), "{seat} of {pool:?}");
         }
     }
@@ -323,11 +328,11 @@ proptest! {
         for (pause, commands, lapsed) in first.chain(batches) {
             second += pause;
             let now = at(second);
-            let batch = loaded(&state, &commands, now, lapsed);
+            let mut batch = loaded(&state, &commands, now, lapsed);
             model.expire(now, |hold| is_complete(&batch, hold));
             let borrowed: Vec<&Command> = commands.iter().collect();
             let (verdicts, changes) =
-                decide(batch, &borrowed, now, SalesPolicy::default());
+                decide(&mut batch, &borrowed, now, SalesPolicy::default());
             for (command, verdict) in commands.iter().zip(&verdicts) {
                 let expected = model.apply(command, verdict);
                 prop_assert_eq!(verdict.as_ref().map(|_| ()).map_err(|r| *r), expected, "{:?}", command);

@@ -42,7 +42,7 @@ async fn lapsed_in_silence(
     let sql = bench.sql().await?;
     sql.batch_execute(
         "UPDATE holds SET expires_at = clock_timestamp() - interval '1 s';
-         UPDATE hold_legs SET expires_at = clock_timestamp() - interval '1 s';",
+         UPDATE hold_expiries SET expires_at = holds.expires_at FROM holds WHERE holds.id = hold_id;",
     )
     .await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, PoolId};
 use futures_util::future::{join_all, try_join_all};
-use inventory::{Inventory, Settings, Until};
+use inventory::{Command, Inventory, Settings, Until};
 use test_stack::{wait_for, wait_until};
 use tokio_postgres::Client;
 
@@ -62,20 +62,24 @@ async fn batches_look_up_by_keys_whatever_the_statistics_say() -> anyhow::Result
     sql.batch_execute(
         "ALTER TABLE holds SET (autovacuum_enabled = off);
          ALTER TABLE hold_legs SET (autovacuum_enabled = off);
-         INSERT INTO holds (id, owner, status, created_at, updated_at)
-         SELECT gen_random_uuid(), 'owner', 'released', now(), now()
+         INSERT INTO holds (id, owner, status, created_at)
+         SELECT gen_random_uuid(), 'owner', 'released', now()
          FROM generate_series(1, 20000);
          INSERT INTO hold_legs (hold_id, pool_id, units, seats) SELECT id, 1, 1, '{}' FROM holds;",
     )
     .await?;
     let before = scans(&sql).await?;
-    let inventory = bench.replica(false)?;
-    for _ in 0..20 {
-        let command = hold(HoldId::generate(), &[1, 2], 1, Until::Pinned)?;
-        assert!(held(&inventory, command).await?.is_ok());
+    // One knows the hold, the other has to look it up, and each has to look up what the other wrote.
+    let replicas = [bench.replica(false)?, bench.replica(false)?];
+    for number in 0..20 {
+        let hold_id = HoldId::generate();
+        let command = hold(hold_id, &[1, 2], 1, Until::Pinned)?;
+        assert!(held(&replicas[0], command).await?.is_ok());
+        let confirm = Command::Confirm { hold: hold_id };
+        assert!(held(&replicas[number % 2], confirm).await?.is_ok());
     }
     // A session's statistics are counted when it ends.
-    drop(inventory);
+    drop(replicas);
     wait_for("it is counted", Duration::from_secs(20), async || {
         let now = scans(&sql).await?;
         anyhow::ensure!(now.by_key >= before.by_key + 20, "{now:?}");

@@ -9,14 +9,15 @@ use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, PoolId, SeatLayout, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::{
-    Accepted, Command, Gate, HoldCommand, HoldView, Inventory, LegRequest, NewPool, Refusal,
-    SeatChange, Settings, Until, create_pools,
+    Accepted, Command, Databases, Gate, HoldCommand, HoldView, Inventory, LegRequest, NewPool,
+    Refusal, SeatChange, Settings, Until, create_pools,
 };
 use jiff::Timestamp;
 use service_core::connections::Limits;
+use service_core::database::set_up_for_commits;
 use service_core::migrations::migrate;
 use test_stack::{Servers, TestDatabase};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
 /// Longer than any outage in these tests.
@@ -79,7 +80,11 @@ impl Bench {
         let gate = redis_url
             .map(|url| gate(url, &self.key_prefix, &database, REDIS_TIMEOUT))
             .transpose()?;
-        Ok(start(database, gate, commit_timeout))
+        let databases = Databases {
+            commits: commit_pool_of(database_url)?,
+            ..database.into()
+        };
+        Ok(start(databases, gate, commit_timeout))
     }
 
     /// A direct connection, bypassing every proxy.
@@ -106,24 +111,35 @@ impl Bench {
 }
 
 pub fn pool_of(database_url: &str) -> anyhow::Result<Pool> {
+    pool(&database_url.parse()?)
+}
+
+/// With the session settings of commits.
+fn commit_pool_of(database_url: &str) -> anyhow::Result<Pool> {
+    let mut config = database_url.parse()?;
+    set_up_for_commits(&mut config);
+    pool(&config)
+}
+
+fn pool(config: &Config) -> anyhow::Result<Pool> {
     let limits = Limits {
         connect: COMMIT_TIMEOUT,
         read_timeout: COMMIT_TIMEOUT,
     };
-    Ok(service_core::connections::pool(
-        &database_url.parse()?,
-        limits,
-        8,
-    )?)
+    Ok(service_core::connections::pool(config, limits, 8)?)
 }
 
-pub fn start(database: Pool, gate: Option<Arc<Gate>>, commit_timeout: Duration) -> Arc<Inventory> {
+pub fn start(
+    databases: impl Into<Databases>,
+    gate: Option<Arc<Gate>>,
+    commit_timeout: Duration,
+) -> Arc<Inventory> {
     let settings = Settings {
         sales: SalesPolicy::default(),
         commit_timeout,
         proof_timeout: PROOF_TIMEOUT,
     };
-    Inventory::start(database, gate, settings, Arc::new(|_| {}))
+    Inventory::start(databases, gate, settings, Arc::new(|_| {}))
 }
 
 /// A gate whose Redis calls are each limited to this timeout.

@@ -138,8 +138,8 @@ async fn many_bookings_are_read_page_by_page() -> anyhow::Result<()> {
     world
         .flights
         .batch_execute(
-            "INSERT INTO holds (id, owner, status, created_at, updated_at)
-             SELECT id_of(n), 'booking ' || n, 'sold', now(), now() FROM generate_series(1, 5000) n;
+            "INSERT INTO holds (id, owner, status, created_at)
+             SELECT id_of(n), 'booking ' || n, 'sold', now() FROM generate_series(1, 5000) n;
              INSERT INTO hold_legs (hold_id, pool_id, units, seats)
              SELECT id_of(n), 1, 1, '{}' FROM generate_series(1, 5000) n;
              INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)

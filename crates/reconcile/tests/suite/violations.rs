@@ -23,8 +23,8 @@ const CHARGE: &str = "
 
 /// Inserts a hold that adds to the pool's sold units.
 const HOLD: &str = "
-    INSERT INTO holds (id, owner, status, created_at, updated_at)
-    SELECT id_of($HOLD), $OWNER, 'sold', now(), now()
+    INSERT INTO holds (id, owner, status, created_at)
+    SELECT id_of($HOLD), $OWNER, 'sold', now()
     ON CONFLICT (id) DO UPDATE SET status = 'sold';
     INSERT INTO hold_legs (hold_id, pool_id, units, seats) SELECT id_of($HOLD), 1, 1, '{}'
     ON CONFLICT DO NOTHING;

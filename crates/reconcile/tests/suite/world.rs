@@ -23,18 +23,20 @@ mod payments {
 const FLIGHTS: &str = "
     INSERT INTO pools (id, kind, capacity, free, held, sold, adjusted, version, updated_at)
     VALUES (1, 'flight_seats', 100, 92, 2, 6, 0, 1, now());
-    INSERT INTO holds (id, owner, status, expires_at, created_at, updated_at) VALUES
-        (id_of(1), 'booking 1', 'sold', NULL, now(), now()),
-        (id_of(2), 'booking 2', 'sold', NULL, now(), now()),
-        (id_of(3), id_of(3)::text, 'sold', NULL, now(), now()),
-        (id_of(4), 'booking 4', 'released', NULL, now(), now()),
-        (id_of(5), id_of(5)::text, 'held', now() + interval '1 hour', now(), now()),
-        (id_of(7), 'somebody else', 'sold', NULL, now(), now()),
-        (id_of(8), 'somebody else', 'held', NULL, now(), now());
-    INSERT INTO hold_legs (hold_id, pool_id, units, seats, expires_at) VALUES
-        (id_of(1), 1, 2, '{}', NULL), (id_of(2), 1, 1, '{}', NULL), (id_of(3), 1, 2, '{}', NULL),
-        (id_of(4), 1, 1, '{}', NULL), (id_of(5), 1, 1, '{}', now() + interval '1 hour'),
-        (id_of(7), 1, 1, '{}', NULL), (id_of(8), 1, 1, '{}', NULL);
+    INSERT INTO holds (id, owner, status, expires_at, created_at) VALUES
+        (id_of(1), 'booking 1', 'sold', NULL, now()),
+        (id_of(2), 'booking 2', 'sold', NULL, now()),
+        (id_of(3), id_of(3)::text, 'sold', NULL, now()),
+        (id_of(4), 'booking 4', 'released', NULL, now()),
+        (id_of(5), id_of(5)::text, 'held', now() + interval '1 hour', now()),
+        (id_of(7), 'somebody else', 'sold', NULL, now()),
+        (id_of(8), 'somebody else', 'held', NULL, now());
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats) VALUES
+        (id_of(1), 1, 2, '{}'), (id_of(2), 1, 1, '{}'), (id_of(3), 1, 2, '{}'),
+        (id_of(4), 1, 1, '{}'), (id_of(5), 1, 1, '{}'),
+        (id_of(7), 1, 1, '{}'), (id_of(8), 1, 1, '{}');
+    INSERT INTO hold_expiries (pool_id, expires_at, hold_id)
+    SELECT 1, expires_at, id FROM holds WHERE expires_at IS NOT NULL;
     INSERT INTO ledger (pool_id, version, line, from_account, to_account, units, reason, entered_at)
     VALUES (1, 1, 0, 'issued', 'free', 100, 'create', now()),
         (1, 1, 1, 'free', 'sold', 6, 'hold', now()), (1, 1, 2, 'free', 'held', 2, 'hold', now());";
@@ -62,12 +64,12 @@ const TICKETS: &str = "
         (1, 1, 1, 'free', 'sold', 3, 'hold', now()), (1, 1, 2, 'free', 'held', 1, 'hold', now()),
         (2, 1, 0, 'issued', 'free', 10, 'create', now()),
         (2, 1, 1, 'free', 'sold', 4, 'hold', now());
-    INSERT INTO holds (id, owner, status, expires_at, created_at, updated_at) VALUES
-        (id_of(20), id_of(20)::text, 'sold', NULL, now(), now()),
-        (id_of(21), id_of(21)::text, 'held', NULL, now(), now()),
-        (id_of(30), 'somebody', 'sold', NULL, now(), now());
-    INSERT INTO hold_legs (hold_id, pool_id, units, seats, expires_at) VALUES
-        (id_of(20), 1, 3, '{}', NULL), (id_of(21), 1, 1, '{}', NULL), (id_of(30), 2, 4, '{}', NULL);
+    INSERT INTO holds (id, owner, status, expires_at, created_at) VALUES
+        (id_of(20), id_of(20)::text, 'sold', NULL, now()),
+        (id_of(21), id_of(21)::text, 'held', NULL, now()),
+        (id_of(30), 'somebody', 'sold', NULL, now());
+    INSERT INTO hold_legs (hold_id, pool_id, units, seats) VALUES
+        (id_of(20), 1, 3, '{}'), (id_of(21), 1, 1, '{}'), (id_of(30), 2, 4, '{}');
     INSERT INTO users (id, name, email, normalized_email)
     VALUES (id_of(70), 'Ann', 'ann@example.org', 'ann@example.org');
     INSERT INTO events (id, pool_id, name, description, starts_at, price_minor, currency)
