@@ -111,10 +111,13 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// When it will lapse; `None` if it is pinned, sold or over.
+    /// When it will lapse, with the database's precision of a microsecond; `None` if it is pinned, sold or over.
     #[must_use]
     pub fn lapses_at(&self) -> Option<Timestamp> {
-        self.expires_at.filter(|_| self.status == HoldStatus::Held)
+        let expiry = self
+            .expires_at
+            .filter(|_| self.status == HoldStatus::Held)?;
+        Timestamp::from_microsecond(expiry.as_microsecond()).ok()
     }
 
     /// Whether it is held and past its expiry.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
-use jiff::Timestamp;
 
 use super::seats::choose_seats;
 use super::{Decision, Movement};
@@ -39,7 +38,7 @@ impl Decision<'_> {
             }
         };
         let (status, account, expires_at) = match command.until() {
-            Until::Expires(at) => (HoldStatus::Held, Account::Held, Some(as_stored(at))),
+            Until::Expires(at) => (HoldStatus::Held, Account::Held, Some(at)),
             Until::Pinned => (HoldStatus::Held, Account::Held, None),
             Until::Sold => (HoldStatus::Sold, Account::Sold, None),
         };
@@ -201,7 +200,7 @@ impl Decision<'_> {
         self.take_legs(id, &new, Account::Held, "change_seats");
         if let Some(hold) = self.hold_mut(id) {
             hold.legs = new;
-            hold.expires_at = Some(as_stored(change.until()));
+            hold.expires_at = Some(change.until());
         }
         self.mark_legs(id);
         self.view(id)
@@ -257,11 +256,6 @@ impl Decision<'_> {
         let hold = self.state.holds.get(&id).ok_or(Refusal::UnknownHold)?;
         Ok(Accepted::Hold(HoldView::of(id, hold, false)))
     }
-}
-
-/// A time with the database's precision of a microsecond, so that it stays the same when it is read back.
-fn as_stored(time: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Replays the first verdict of a repeated hold.
