@@ -10,7 +10,7 @@ use clients::{Credentials, FlightClient, PaymentClient};
 use deadpool_postgres::Pool;
 use domain::sale_rules::holding::HoldTime;
 use futures_util::FutureExt as _;
-use inventory::{Databases, Gate, Inventory};
+use inventory::{Databases, Gate, Inventory, upkeep};
 use service_core::audit_log::AuditLog;
 use service_core::background_tasks::BackgroundTasks;
 use service_core::idempotency::answers;
@@ -78,6 +78,7 @@ impl Application {
         let inventory = start_inventory(settings, &stores)?;
         let engine = engine(settings, stores.database.clone(), Arc::clone(&inventory))?;
         let tasks = BackgroundTasks::new();
+        keep_ledger(settings, &tasks)?;
         start_workers(settings, &engine, &tasks);
         let notifier = start_queue(settings, &engine, stores.redis.clone(), &tasks);
         let services = services(settings, &stores, engine, inventory, notifier, &tasks)?;
@@ -156,6 +157,16 @@ fn start_inventory(settings: &Settings, stores: &Stores) -> anyhow::Result<Arc<I
         inventory_settings,
         Arc::new(|_| {}),
     ))
+}
+
+/// Starts the upkeep of the ledger, on connections of its own.
+fn keep_ledger(settings: &Settings, tasks: &BackgroundTasks) -> anyhow::Result<()> {
+    let timeout = upkeep::STATEMENT_TIMEOUT;
+    upkeep::start(
+        &database::upkeep_pool(&settings.database, NAME, timeout)?,
+        tasks,
+    );
+    Ok(())
 }
 
 fn engine(

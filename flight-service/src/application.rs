@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use deadpool_postgres::Pool;
 use inventory::committer::CountListener;
-use inventory::{Databases, Gate, Inventory};
+use inventory::{Databases, Gate, Inventory, upkeep};
 use itinerary::ConnectionWindow;
 use service_core::audit_log::AuditLog;
 use service_core::background_tasks::BackgroundTasks;
@@ -63,6 +63,7 @@ impl Application {
         };
         let inventory = start_inventory(settings, &stores, Arc::clone(&listener))?;
         let tasks = BackgroundTasks::new();
+        keep_ledger(settings, &tasks)?;
         follow_schedule(settings, &schedule, listener, &tasks)?;
         let keys = stores.database.clone();
         tasks.supervise("answers_sweeper", move |stop| {
@@ -139,6 +140,16 @@ fn start_inventory(
         inventory_settings,
         listener,
     ))
+}
+
+/// Starts the upkeep of the ledger, on connections of its own.
+fn keep_ledger(settings: &Settings, tasks: &BackgroundTasks) -> anyhow::Result<()> {
+    let timeout = upkeep::STATEMENT_TIMEOUT;
+    upkeep::start(
+        &database::upkeep_pool(&settings.database, NAME, timeout)?,
+        tasks,
+    );
+    Ok(())
 }
 
 /// Starts the tasks that keep the schedule up to date.

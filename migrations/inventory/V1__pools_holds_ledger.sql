@@ -97,10 +97,11 @@ CREATE TABLE adjustments (
     CONSTRAINT adjustments_units_not_zero CHECK (units <> 0)
 );
 
--- Double entry: each row moves units between two of a pool's accounts.
+-- Double entry: each row moves units between two of a pool's accounts. Partitioned by month, so that old months can
+-- be archived whole.
 CREATE TABLE ledger (
     pool_id      bigint      NOT NULL,
-    -- The pool version that this row belongs to, and its number within it.
+    -- The pool version that this row belongs to, and its number within it, from 0 without gaps.
     version      bigint      NOT NULL,
     line         integer     NOT NULL,
     from_account text        NOT NULL,
@@ -110,17 +111,20 @@ CREATE TABLE ledger (
     reason       text        NOT NULL,
     cause        uuid,
     entered_at   timestamptz NOT NULL,
-    CONSTRAINT ledger_pkey PRIMARY KEY (pool_id, version, line),
+    -- A unique index of a partitioned table has the partition key. That no version and line comes twice, the proof
+    -- looks after.
+    CONSTRAINT ledger_pkey PRIMARY KEY (pool_id, version, line, entered_at),
     CONSTRAINT ledger_accounts_known CHECK (
         from_account IN ('issued', 'free', 'held', 'sold')
         AND to_account IN ('issued', 'free', 'held', 'sold')
     ),
     CONSTRAINT ledger_moves_between_accounts CHECK (from_account <> to_account),
     CONSTRAINT ledger_units_positive CHECK (units > 0)
-);
+)
+PARTITION BY RANGE (entered_at);
 
--- For replicas that follow the free counts: which pools changed since a time, without an index on the hot
--- rows of pools. Times rise from batch to batch, so the index grows at its end.
+-- What was entered since a time, for replicas that follow the free counts and for the checkpoints; without an
+-- index on the hot rows of pools. Times rise from batch to batch, so the index grows at its end.
 CREATE INDEX ledger_by_time ON ledger (entered_at);
 
 -- Ends the statement that writes a batch unless all pools have the versions that the batch was decided on, and the
@@ -147,3 +151,101 @@ $$;
 
 CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only();
+
+-- Takes entries of months whose partition was not made in time, so that no sale fails.
+CREATE TABLE ledger_default PARTITION OF ledger DEFAULT;
+
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_default
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only();
+
+-- Makes the partition of a month (UTC), unless it exists; whether it was made. Attached to the ledger, rather than
+-- created as its partition, it locks out no sale.
+CREATE FUNCTION ledger_add_month(month date) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    first     timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
+    following timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
+    name      text        := 'ledger_' || to_char(month, 'YYYY_MM');
+BEGIN
+    -- One replica at a time.
+    PERFORM pg_advisory_xact_lock(hashtext('ledger_add_month'));
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE ledger INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+    EXECUTE format('CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only()', name);
+    EXECUTE format('ALTER TABLE ledger ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                   name, first, following);
+    RETURN true;
+END
+$$;
+
+SELECT ledger_add_month((now() AT TIME ZONE 'UTC' + make_interval(months => ahead))::date)
+FROM generate_series(0, 6) AS ahead;
+
+-- A pool's row at one version, which the entries of its ledger up to there and its holds were found to add up to:
+-- the proof goes on from here. A table of its own, so that no sale waits for a checkpoint.
+CREATE TABLE pool_checkpoints (
+    pool_id    bigint      PRIMARY KEY,
+    version    bigint      NOT NULL,
+    capacity   integer     NOT NULL,
+    free       integer     NOT NULL,
+    held       integer     NOT NULL,
+    sold       integer     NOT NULL,
+    adjusted   integer     NOT NULL,
+    checked_at timestamptz NOT NULL,
+    -- When the pool counts as settled, unless it changes: its start is over, or nothing has happened for long.
+    settles_at timestamptz NOT NULL,
+    -- Settled pools are no longer compared one by one: their sums are in ledger_progress.
+    settled    boolean     NOT NULL
+)
+WITH (fillfactor = 80);
+
+CREATE INDEX pool_checkpoints_unsettled ON pool_checkpoints (pool_id) WHERE NOT settled;
+
+-- How far the checkpoints and the re-count have come. One row.
+CREATE TABLE ledger_progress (
+    singleton          boolean     PRIMARY KEY DEFAULT true,
+    -- The checkpoints cover all entries before this time, but those of pools in proof_violations.
+    covered_until      timestamptz NOT NULL DEFAULT '-infinity',
+    -- Sums of the settled pools' checkpoints.
+    settled_pools      bigint      NOT NULL DEFAULT 0,
+    settled_capacity   bigint      NOT NULL DEFAULT 0,
+    settled_free       bigint      NOT NULL DEFAULT 0,
+    settled_held       bigint      NOT NULL DEFAULT 0,
+    settled_sold       bigint      NOT NULL DEFAULT 0,
+    recount_due_at     timestamptz NOT NULL DEFAULT now() + interval '1 hour',
+    -- The re-count that is under way: its begin and the last pool that it has counted.
+    recount_started_at timestamptz,
+    recount_after      bigint      NOT NULL DEFAULT 0,
+    recount_pools      bigint      NOT NULL DEFAULT 0,
+    -- The last one that came to its end.
+    recounted_at       timestamptz,
+    recounted_pools    bigint,
+    CONSTRAINT ledger_progress_has_one_row CHECK (singleton)
+);
+
+INSERT INTO ledger_progress DEFAULT VALUES;
+
+-- What archived entries and holds come to, for each pool that has some: the proof and the re-count add them.
+CREATE TABLE archived_sums (
+    pool_id    bigint  PRIMARY KEY,
+    -- Of its ledger's archived entries.
+    capacity   integer NOT NULL DEFAULT 0,
+    free       integer NOT NULL DEFAULT 0,
+    held       integer NOT NULL DEFAULT 0,
+    sold       integer NOT NULL DEFAULT 0,
+    adjusted   integer NOT NULL DEFAULT 0,
+    -- Of its archived holds, all of them sold: their units and their named seats.
+    hold_units integer NOT NULL DEFAULT 0,
+    hold_seats integer NOT NULL DEFAULT 0
+);
+
+-- Pools that contradict themselves. They keep their last good checkpoint, or none.
+CREATE TABLE proof_violations (
+    pool_id    bigint      PRIMARY KEY,
+    what       text        NOT NULL,
+    -- Found by a re-count, which alone can tell that it is mended.
+    by_recount boolean     NOT NULL,
+    found_at   timestamptz NOT NULL
+);

@@ -43,6 +43,18 @@ pub struct LedgerProof {
     pub sold: i64,
     /// The first hundred contradictions.
     pub violations: Vec<LedgerViolation>,
+    /// The last re-count from the first entry; absent before the first has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recount: Option<LedgerRecount>,
+}
+
+/// A re-count of all ledgers from their first entries, which runs in the background.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRecount {
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Number of pools that it counted.
+    pub pools: i64,
 }
 
 /// A pool whose rows contradict each other.

@@ -20,7 +20,7 @@ pub use self::holds::{
     CONFIRM_LIMIT, ConfirmAnswer, ConfirmRequest, ConfirmResult, Hold, HoldCall, HoldLeg,
     HoldLegRequest, HoldReference, HoldRequest, SeatChangeLeg, SeatChangeRequest,
 };
-pub use self::ledger::{LedgerEntry, LedgerProof, LedgerViolation};
+pub use self::ledger::{LedgerEntry, LedgerProof, LedgerRecount, LedgerViolation};
 pub use self::search::{
     CalendarAnswer, CalendarDay, Path, SearchAnswer, SearchMeta, SearchRequest,
 };

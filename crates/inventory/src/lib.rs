@@ -19,6 +19,7 @@
 //! | `replay_lookup`, `in_flight` | repeated commands: the recorded verdict, or the pending one |
 //! | [`pub_sub`] | changed counts between replicas, through Redis |
 //! | [`proof`] | checks the ledger against the counts |
+//! | [`partitions`], [`upkeep`] | the ledger's partitions; what runs in the background |
 //! | [`engine`] | [`Inventory`], which assembles them |
 //!
 //! Invariants, enforced by CHECK constraints and unique keys and proved by the ledger: every pool has `free >=
@@ -37,6 +38,7 @@ pub mod engine;
 pub mod gate;
 mod in_flight;
 mod migrations;
+pub mod partitions;
 pub mod proof;
 pub mod pub_sub;
 pub mod refusal;
@@ -46,6 +48,7 @@ pub mod rows;
 pub mod state;
 mod store;
 mod submission;
+pub mod upkeep;
 pub mod verdict;
 
 pub use command::{

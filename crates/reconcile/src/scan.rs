@@ -125,7 +125,7 @@ async fn prove(snapshot: &Snapshot<'_>, verdict: &mut Report) -> Result<(), Reco
         (PoolKind::Seats, &snapshot.flights),
         (PoolKind::Tickets, &snapshot.bookings),
     ] {
-        let proof = inventory::proof::prove(database).await?;
+        let proof = inventory::proof::prove_whole(database).await?;
         let pools = Pools {
             count: proof.pools,
             capacity: proof.capacity,

@@ -106,6 +106,21 @@ fn add_options(config: &mut Config, more: &str) {
     config.options(options.trim_start());
 }
 
+/// Connections for the upkeep of the ledger: one for its long re-count, one for its short tasks.
+const UPKEEP_CONNECTIONS: usize = 2;
+
+/// A pool for what keeps an inventory's ledger in the background, with a statement timeout of its own.
+///
+/// # Errors
+/// When the settings can't make a pool.
+pub fn upkeep_pool(
+    settings: &DatabaseSettings,
+    service: &str,
+    statement_timeout: Duration,
+) -> anyhow::Result<Pool> {
+    patient_pool(settings, service, statement_timeout, UPKEEP_CONNECTIONS)
+}
+
 /// Connections for ledger proofs: all callers share one proof (single flight); a second may begin while the
 /// first's connection closes.
 const PROOF_CONNECTIONS: usize = 2;
@@ -119,15 +134,21 @@ pub fn proof_pool(
     service: &str,
     statement_timeout: Duration,
 ) -> anyhow::Result<Pool> {
+    patient_pool(settings, service, statement_timeout, PROOF_CONNECTIONS)
+}
+
+/// A pool with a statement timeout of its own.
+fn patient_pool(
+    settings: &DatabaseSettings,
+    service: &str,
+    statement_timeout: Duration,
+    size: usize,
+) -> anyhow::Result<Pool> {
     let settings = DatabaseSettings {
         statement_timeout,
         ..settings.clone()
     };
-    pool_of(
-        &connection_config(&settings, service)?,
-        &settings,
-        PROOF_CONNECTIONS,
-    )
+    pool_of(&connection_config(&settings, service)?, &settings, size)
 }
 
 /// Connections for batched writes: each kind of row has at most one batch in flight.

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::FlightId;
-use flight_api::{LedgerEntry, LedgerProof, LedgerViolation};
+use flight_api::{LedgerEntry, LedgerProof, LedgerRecount, LedgerViolation};
 use inventory::RecordedMovement;
 use service_core::page::Page;
 use service_http::extract::{Id, Query};
@@ -72,5 +72,9 @@ pub(super) async fn proof(services: Data<Services>) -> Result<HttpResponse, Prob
                 what: violation.what,
             })
             .collect(),
+        recount: proof.recounted.map(|recounted| LedgerRecount {
+            ended_at: recounted.at,
+            pools: recounted.pools,
+        }),
     }))
 }

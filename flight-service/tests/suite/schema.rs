@@ -15,6 +15,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
              FROM pg_constraint \
              WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND convalidated \
                  AND conrelid::regclass::text NOT LIKE '%\\_migrations' \
+                 AND NOT EXISTS (SELECT FROM pg_class WHERE oid = conrelid AND relispartition) \
              ORDER BY 1",
             &[],
         )
@@ -27,6 +28,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     airports airports_latitude_in_range check
     airports airports_longitude_in_range check
     airports airports_pkey primary key
+    archived_sums archived_sums_pkey primary key
     audit_log audit_log_named check
     audit_log audit_log_pkey primary key
     audit_log audit_log_role_known check
@@ -57,13 +59,17 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
     ledger ledger_moves_between_accounts check
     ledger ledger_pkey primary key
     ledger ledger_units_positive check
+    ledger_progress ledger_progress_has_one_row check
+    ledger_progress ledger_progress_pkey primary key
     live_seats live_seats_one_hold primary key
+    pool_checkpoints pool_checkpoints_pkey primary key
     pools pools_adjusted_within_sold check
     pools pools_free_not_negative check
     pools pools_held_not_negative check
     pools pools_pkey primary key
     pools pools_sold_not_negative check
     pools pools_units_balance check
+    proof_violations proof_violations_pkey primary key
     schedule_version schedule_version_has_one_row check
     schedule_version schedule_version_pkey primary key
     ");
@@ -147,8 +153,8 @@ async fn what_breaks_a_rule_is_refused_by_its_name() -> anyhow::Result<()> {
             "ledger_units_positive",
         ),
         (
-            "INSERT INTO ledger VALUES (1, 1, 0, 'free', 'sold', 1, 'x', NULL, now())",
-            "ledger_pkey",
+            "INSERT INTO ledger SELECT 1, 1, 0, 'free', 'sold', 1, 'x', NULL, '2024-01-01' FROM generate_series(1, 2)",
+            "ledger_default_pkey",
         ),
     ] {
         let refused = sql.batch_execute(statement).await;
@@ -167,6 +173,8 @@ async fn the_ledger_is_append_only() -> anyhow::Result<()> {
         "UPDATE ledger SET units = 1",
         "DELETE FROM ledger",
         "TRUNCATE ledger",
+        "DELETE FROM ledger_default",
+        "DO $$ BEGIN EXECUTE 'DELETE FROM ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'); END $$",
     ] {
         let refused = sql.batch_execute(statement).await;
         let said = refused.err().and_then(|error| error.as_db_error().cloned());

@@ -168,7 +168,7 @@ async fn check_ledger(url: &str) -> anyhow::Result<()> {
         read_timeout: SOON,
     };
     let client = pool(&url.parse()?, limits, 1)?.get().await?;
-    let proof = inventory::proof::prove(&client).await?;
+    let proof = inventory::proof::prove_whole(&client).await?;
     ensure!(proof.holds(), "{:?}", proof.violations);
     Ok(())
 }

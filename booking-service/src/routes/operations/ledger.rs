@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use flight_api::{LedgerProof, LedgerViolation};
+use flight_api::{LedgerProof, LedgerRecount, LedgerViolation};
 use service_http::{Problem, respond};
 
 use crate::http::Services;
@@ -30,5 +30,9 @@ pub(crate) async fn proof(services: Data<Services>) -> Result<HttpResponse, Prob
                 what: violation.what,
             })
             .collect(),
+        recount: proof.recounted.map(|recounted| LedgerRecount {
+            ended_at: recounted.at,
+            pools: recounted.pools,
+        }),
     }))
 }

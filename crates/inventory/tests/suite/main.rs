@@ -6,6 +6,7 @@ mod audit;
 mod buyers;
 mod caller;
 mod connections;
+mod contradictions;
 mod crash;
 mod decisions;
 mod expired;

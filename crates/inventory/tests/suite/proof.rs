@@ -1,57 +1,15 @@
-//! The proof finds contradictions, whoever wrote them.
+//! How proofs and batches run: one proof at a time, within its time, and by keys.
 
 use std::time::Duration;
 
+use domain::HoldId;
 use domain::sale_rules::SalesPolicy;
-use domain::{HoldId, PoolId};
 use futures_util::future::{join_all, try_join_all};
 use inventory::{Command, Inventory, Settings, Until};
 use test_stack::{wait_for, wait_until};
 use tokio_postgres::Client;
 
 use crate::support::{Bench, COMMIT_TIMEOUT, PROOF_TIMEOUT, held, hold, pool_of, proved};
-
-#[tokio::test]
-async fn each_contradiction_is_found_and_named() -> anyhow::Result<()> {
-    for (tampering, contradiction) in [
-        (
-            "UPDATE pools SET free = free - 1, sold = sold + 1",
-            "the ledger does not add up to the counts",
-        ),
-        (
-            "UPDATE holds SET status = 'released'",
-            "the live holds do not add up to the counts",
-        ),
-        (
-            "INSERT INTO live_seats (pool_id, seat, hold_id) SELECT 1, 'A1', id FROM holds",
-            "the live seats are not those of the live holds",
-        ),
-        (
-            "INSERT INTO hold_legs (hold_id, pool_id, units, seats)
-             VALUES (gen_random_uuid(), 1, 1, '{}')",
-            "there are units of a hold, but no hold",
-        ),
-        (
-            "INSERT INTO adjustments (id, pool_id, units, free_after, applied_at)
-             VALUES (gen_random_uuid(), 2, 1, 1, now())",
-            "there are entries of this pool, but no pool",
-        ),
-    ] {
-        let bench = Bench::new().await?;
-        bench.create(&[(1, 10, None)]).await?;
-        let inventory = bench.replica(false)?;
-        let command = hold(HoldId::generate(), &[1], 2, Until::Pinned)?;
-        assert!(held(&inventory, command).await?.is_ok());
-        proved(&inventory).await?;
-
-        bench.sql().await?.batch_execute(tampering).await?;
-        let proof = inventory.prove().await?;
-        let found: Vec<_> = proof.violations.iter().map(|v| v.what.as_str()).collect();
-        assert_eq!(found, [contradiction], "{tampering}");
-        assert!(proof.violations.iter().all(|v| v.pool <= PoolId(2)));
-    }
-    Ok(())
-}
 
 /// Tables that have just grown have no statistics yet: a plan by the estimates would scan them in each batch.
 #[tokio::test]
@@ -112,7 +70,7 @@ async fn scans(sql: &Client) -> anyhow::Result<Scans> {
 /// How many backends run a proof of this test.
 async fn proofs_at_work(sql: &Client) -> anyhow::Result<i64> {
     let query = "SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND query LIKE '%ledger_sums%' AND state = 'active'
+                 WHERE datname = current_database() AND query LIKE '%pool_checkpoints%' AND state = 'active'
                    AND pid <> pg_backend_pid()";
     Ok(sql.query_one(query, &[]).await?.try_get(0)?)
 }
@@ -120,7 +78,7 @@ async fn proofs_at_work(sql: &Client) -> anyhow::Result<i64> {
 /// Blocks every proof, but no sale, until it is dropped.
 async fn stalled_proofs(bench: &Bench) -> anyhow::Result<Client> {
     let stalling = bench.sql().await?;
-    let lock = "BEGIN; LOCK TABLE adjustments IN ACCESS EXCLUSIVE MODE";
+    let lock = "BEGIN; LOCK TABLE pool_checkpoints IN ACCESS EXCLUSIVE MODE";
     stalling.batch_execute(lock).await?;
     Ok(stalling)
 }
