@@ -25,7 +25,7 @@ const LAG: SignedDuration = SignedDuration::from_secs(5);
 const ENTRIES_MAX: i64 = 50_000;
 
 /// A pass is followed by a pause of so many times what it took: while entries wait, and at rest.
-const PAUSE_BEHIND: u32 = 3;
+const PAUSE_BEHIND: u32 = 1;
 const PAUSE: u32 = 9;
 
 /// How often pools are looked for that settle as time goes by, and most of them in a pass.
@@ -48,14 +48,17 @@ const IS_BEHIND: &str = "
             ORDER BY entered_at LIMIT 1) IS NOT NULL
            OR EXISTS (SELECT FROM proof_violations WHERE NOT by_recount)";
 
-/// The time until which a pass covers: the given one, unless too many entries come before.
+/// The time until which a pass covers: the given one, unless too many entries come before; and whether so.
 const UNTIL: &str = "
-    SELECT coalesce((
-        SELECT greatest(entered_at, covered_until + interval '1 microsecond') FROM ledger
-        WHERE entered_at >= covered_until AND entered_at < $1
-        ORDER BY entered_at OFFSET $2 LIMIT 1
-    ), greatest($1, covered_until))
-    FROM ledger_progress";
+    SELECT coalesce(far, greatest($1, covered_until)), far IS NOT NULL
+    FROM (
+        SELECT covered_until, (
+            SELECT greatest(entered_at, covered_until + interval '1 microsecond') FROM ledger
+            WHERE entered_at >= covered_until AND entered_at < $1
+            ORDER BY entered_at OFFSET $2 LIMIT 1
+        ) AS far
+        FROM ledger_progress
+    ) progress";
 
 /// The pools of a pass.
 const POOLS: &str = "
@@ -137,7 +140,7 @@ async fn pass(client: &impl GenericClient, limit: Timestamp) -> Result<Option<Pa
         return Ok(None);
     }
     let row = client.query_one(UNTIL, &[&limit, &ENTRIES_MAX]).await?;
-    let until: Timestamp = row.try_get(0)?;
+    let (until, is_behind): (Timestamp, bool) = (row.try_get(0)?, row.try_get(1)?);
     let row = client
         .query_one(POOLS, &[&until, &BROKEN_MAX, &SETTLE_MAX])
         .await?;
@@ -146,7 +149,7 @@ async fn pass(client: &impl GenericClient, limit: Timestamp) -> Result<Option<Pa
     let row = client.query_one(&save, &[&pools, &until]).await?;
     Ok(Some(Pass {
         until,
-        is_behind: until < limit,
+        is_behind,
         broken: row.try_get(0)?,
     }))
 }

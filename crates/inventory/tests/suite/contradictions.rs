@@ -277,7 +277,10 @@ async fn a_broken_pool_holds_up_no_other_and_heals() -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     client
-        .batch_execute("UPDATE pools SET free = free - 1, sold = sold + 1 WHERE id = 2")
+        .batch_execute(
+            "UPDATE pools SET free = free - 1, sold = sold + 1, version = version + 1
+             WHERE id = 2",
+        )
         .await?;
     assert_eq!(covered(&client).await?.broken, 1);
     sell(3).await?;
@@ -290,7 +293,10 @@ async fn a_broken_pool_holds_up_no_other_and_heals() -> anyhow::Result<()> {
     recounted(&client).await?;
 
     client
-        .batch_execute("UPDATE pools SET free = free + 1, sold = sold - 1 WHERE id = 2")
+        .batch_execute(
+            "UPDATE pools SET free = free + 1, sold = sold - 1, version = version + 1
+             WHERE id = 2",
+        )
         .await?;
     again(&client).await?;
     assert_eq!(covered(&client).await?.broken, 0);
