@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::command::{Command, Direction, HoldCommand, Origin};
 use crate::committer::{Answer, Commits, Committer, CountListener, Submission};
 use crate::decide::{replay_adjustment, replay_hold};
-use crate::gate::{Admission, Gate};
+use crate::gate::{Admission, Gate, has_plenty};
 use crate::in_flight::{Entry, InFlight};
 use crate::proof::{Proof, Proofs};
 use crate::refusal::Refusal;
@@ -41,6 +41,9 @@ const SWEEP_LIMIT: i64 = 128;
 
 /// Most sets of counts that wait to be published. More are dropped; their keys expire within a second.
 const PUBLISH_QUEUE_LIMIT: usize = 1024;
+
+/// How long counts of pools with plenty wait for further ones before they are published together.
+const PUBLISH_LINGER: Duration = Duration::from_millis(20);
 
 /// The behaviour of an inventory.
 #[derive(Clone, Copy, Debug)]
@@ -106,10 +109,10 @@ impl Inventory {
         let mut tasks = JoinSet::new();
         let on_commit = match &gate {
             Some(gate) => {
-                let heard = forgetting(Arc::clone(gate), on_commit);
-                let (listening, hearing) = (Arc::clone(gate), Arc::clone(&heard));
+                let heard = hearing(Arc::clone(gate), on_commit);
+                let (listening, listener) = (Arc::clone(gate), Arc::clone(&heard));
                 supervise(&mut tasks, "inventory_gate_listener", move || {
-                    Arc::clone(&listening).listen(Arc::clone(&hearing))
+                    Arc::clone(&listening).listen(Arc::clone(&listener))
                 });
                 publishing(Arc::clone(gate), heard, &mut tasks)
             }
@@ -165,10 +168,11 @@ impl Inventory {
             None => None,
         };
         let mut taken = Vec::new();
+        let mut unchecked = Vec::new();
         for want in wanted {
             match gate.take(want.pool, want.units, want.compare_only).await {
                 Ok(Admission::Taken) => taken.push(want),
-                Ok(Admission::Unchecked) => {}
+                Ok(Admission::Unchecked) => unchecked.push(want.pool),
                 Ok(Admission::NotEnough) => {
                     restore(gate, taken).await;
                     return match id {
@@ -190,6 +194,9 @@ impl Inventory {
         let was_taken = matches!(&answer, Ok(Ok(accepted)) if !accepted.is_replayed());
         if !was_taken {
             restore(gate, taken).await;
+        }
+        if matches!(&answer, Ok(Err(Refusal::SoldOut))) {
+            unchecked.into_iter().for_each(|pool| gate.forget(pool));
         }
         answer
     }
@@ -377,10 +384,10 @@ fn supervise<F: Future<Output = ()> + Send + 'static>(
     ));
 }
 
-/// Wraps a listener: drops the gate's cached refusals of changed pools first.
-fn forgetting(gate: Arc<Gate>, next: CountListener) -> CountListener {
+/// Wraps a listener: tells the gate first.
+fn hearing(gate: Arc<Gate>, next: CountListener) -> CountListener {
     Arc::new(move |counts: &[PoolCount]| {
-        gate.forget_refusals(counts);
+        gate.hear(counts);
         next(counts);
     })
 }
@@ -395,6 +402,17 @@ fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> 
             let mut receiver = receiver.lock().await;
             let mut waiting = Vec::new();
             while receiver.recv_many(&mut waiting, PUBLISH_QUEUE_LIMIT).await > 0 {
+                if waiting
+                    .iter()
+                    .flatten()
+                    .all(|count| has_plenty(count.free, 0))
+                {
+                    // Nobody is refused by these counts.
+                    tokio::time::sleep(PUBLISH_LINGER).await;
+                    while let Ok(more) = receiver.try_recv() {
+                        waiting.push(more);
+                    }
+                }
                 crash_points::point("publish.before");
                 gate.publish(&newest(waiting.drain(..).flatten())).await;
                 crash_points::point("publish.after");

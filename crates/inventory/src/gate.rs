@@ -4,6 +4,10 @@
 //! committer decides whatever it admits. A count expires after one second, is corrected after each commit, and
 //! is read from the database when it is missing. So a false refusal lasts one second at most. While Redis is
 //! absent or slow, everything is admitted.
+//!
+//! Redis is not asked about a pool that has plenty: it could only admit. What this replica heard last of a pool tells.
+//! If that is out of date, because other replicas sold the pool out, the committer refuses, and Redis is asked from
+//! then on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +17,7 @@ use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Client, ErrorKind, RedisResult, Script, ServerErrorKind, pipe};
 use domain::{PoolId, Units};
 use moka::future::Cache;
-use moka::sync::Cache as RefusalCache;
+use moka::sync::{Cache as RefusalCache, Cache as HeardCache};
 use service_core::connections::on_connection;
 use service_core::redis::BestEffortRedis;
 use tokio::time::Instant;
@@ -36,7 +40,11 @@ const LOAD_LIMIT: Duration = Duration::from_secs(1);
 /// not a crowd at Redis.
 const REFUSAL_SHARED_FOR: Duration = Duration::from_millis(10);
 
-/// Most pools whose loads and refusals are cached.
+/// Redis is asked once fewer units than these would be left. Less than one batch can take: the crowd that the committer
+/// has to refuse is no larger than one that it serves.
+const PLENTY: u32 = 64;
+
+/// Most pools whose loads, refusals and counts are cached.
 const POOLS_REMEMBERED: u64 = 100_000;
 
 /// Redis was restarted or flushed and has lost the script.
@@ -65,6 +73,8 @@ pub struct Gate {
     loads: Cache<PoolId, ()>,
     /// By pool, the units that were refused a moment ago.
     refusals: RefusalCache<PoolId, u32>,
+    /// By pool, the free units that this replica heard of last. May be out of date.
+    heard: HeardCache<PoolId, i32>,
 }
 
 impl Gate {
@@ -97,6 +107,7 @@ impl Gate {
                 .max_capacity(POOLS_REMEMBERED)
                 .time_to_live(REFUSAL_SHARED_FOR)
                 .build(),
+            heard: HeardCache::new(POOLS_REMEMBERED),
         })
     }
 
@@ -124,6 +135,13 @@ impl Gate {
         {
             metrics::counter!("inventory_gate_refusals_total").increment(1);
             return Ok(Admission::NotEnough);
+        }
+        if self
+            .heard
+            .get(&pool)
+            .is_some_and(|free| has_plenty(free, units.get()))
+        {
+            return Ok(Admission::Unchecked);
         }
         // At most twice: the second time the count was just loaded.
         for _ in 0..2 {
@@ -158,11 +176,17 @@ impl Gate {
         Ok(Admission::Unchecked)
     }
 
-    /// Drops cached refusals of pools whose count changed.
-    pub(crate) fn forget_refusals(&self, counts: &[PoolCount]) {
+    /// Hears new counts, and drops the cached refusals of their pools.
+    pub(crate) fn hear(&self, counts: &[PoolCount]) {
         for count in counts {
             self.refusals.invalidate(&count.pool);
+            self.heard.insert(count.pool, count.free);
         }
+    }
+
+    /// Forgets what was heard of a pool: the committer knows better.
+    pub(crate) fn forget(&self, pool: PoolId) {
+        self.heard.invalidate(&pool);
     }
 
     /// Gives back units that the command did not take.
@@ -226,6 +250,7 @@ impl Gate {
                     async |client: &Connection| pool_counts(client, &[pool]).await,
                 )
                 .await?;
+                self.hear(&counts);
                 self.publish(&counts).await;
                 Ok(())
             })
@@ -235,4 +260,9 @@ impl Gate {
                 StoreError::Shared(error)
             })
     }
+}
+
+/// Whether a pool has so many free units that Redis need not know of these few.
+pub(crate) fn has_plenty(free: i32, units: u32) -> bool {
+    i64::from(free) >= i64::from(units) + i64::from(PLENTY)
 }

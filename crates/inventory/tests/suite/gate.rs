@@ -162,6 +162,43 @@ async fn what_is_taken_in_vain_is_given_back_at_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn redis_is_not_asked_about_a_pool_with_plenty() -> anyhow::Result<()> {
+    let it = GateBench::new().await?;
+    it.bench.create(&[(4, 1000, None)]).await?;
+    let inventory = it.bench.replica(true)?;
+    let take = async |count| -> anyhow::Result<_> {
+        let command = hold(HoldId::generate(), &[4], count, Until::Pinned)?;
+        held(&inventory, command).await
+    };
+    take(1).await??;
+    // A wrong count that no commit corrects, and that nobody hears of.
+    let key = it.gate.key(PoolId(4));
+    let mut wrong = cmd("HSET");
+    wrong.arg(&key).arg(&["version", "1000000", "free", "0"]);
+    wrong.exec_async(&mut it.redis.clone()).await?;
+    cmd("PERSIST")
+        .arg(&key)
+        .exec_async(&mut it.redis.clone())
+        .await?;
+    take(1).await??;
+    // Another replica sells almost all, and does not tell.
+    let command = hold(HoldId::generate(), &[4], 990, Until::Pinned)?;
+    let silent = it.bench.replica(false)?;
+    held(&silent, command).await??;
+    assert_eq!(
+        take(100).await?.err(),
+        Some(Refusal::SoldOut),
+        "by the committer"
+    );
+    assert_eq!(
+        take(1).await?.err(),
+        Some(Refusal::SoldOut),
+        "by the wrong count"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_same_hold_that_comes_meanwhile_gets_the_same_verdict() -> anyhow::Result<()> {
     let it = GateBench::new().await?;
     let inventory = start(it.bench.pool()?, Some(Arc::clone(&it.gate)), COMMIT_TIMEOUT);
