@@ -160,7 +160,7 @@ async fn no_payment_begins_after_the_deadline() -> anyhow::Result<()> {
         .await?;
     assert_eq!(away.summary(), "503 unavailable");
     assert_eq!(services.pay(&order, "12345").await?.status, 200);
-    let late = "SELECT count(*) FROM bookings WHERE deadline_at < now() AND state = 'paying'";
+    let late = "SELECT count(*) FROM bookings WHERE deadline_at < now() AND state IN ('pending', 'paying')";
     wait_for("both are late", SOON, async || {
         let late = count(&services.databases.bookings, late).await?;
         anyhow::ensure!(late == 2, "{late}");

@@ -37,7 +37,7 @@ pub enum Event {
     /// payment-service refused the call: this charge can't be made under this key. An earlier call may have
     /// charged all the same.
     ChargeRefused,
-    /// The deadline passed, and the attempt's key was closed before it was charged.
+    /// The deadline passed, and the attempt's key is closed without a charge.
     KeyClosed,
     /// The hold became a sale.
     Sold,
@@ -123,6 +123,9 @@ impl BookingState {
                 _ => self.ending_with_reversal(1, Outcome::Failed),
             }),
             Event::DeadlinePassed => Some(self.ending_pending(policy, Outcome::Expired)),
+            Event::KeyClosed if policy.creation_covers_first_attempt() => {
+                Some(self.releasing(Outcome::Expired))
+            }
             Event::CancelRequested => Some(self.ending_pending(policy, Outcome::Cancelled)),
             Event::Abandoned => Some(self.ending_pending(policy, Outcome::Failed)),
             _ => None,

@@ -7,6 +7,7 @@
 //! | | Held, nothing to pay | Confirmed | confirm |
 //! | | HoldRefused | Ended(Failed) | release if it may be held, reverse(1) if paid at once |
 //! | | HoldOfLostBooking | Ended(Failed) | release, reverse(1) |
+//! | | KeyClosed, paid at once | Ended(Expired) | release |
 //! | Held | PayRequested | Paying(1) | |
 //! | | SeatsChanged | Held, with a new deadline | |
 //! | Paying(n) | Charged, seats sold | Confirmed | |

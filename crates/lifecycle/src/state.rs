@@ -98,7 +98,8 @@ impl PaymentPolicy {
     /// Whether the commit that creates the booking covers its first payment attempt (write-ahead intent). Then
     /// [`Event::Held`](crate::Event::Held) needs no commit of its own: the worker charges next, and writes both
     /// results at once. A worker that takes over a pending booking requests the hold and the charge again under
-    /// the same names, or ends the booking and reverses the first attempt.
+    /// the same names, or ends the booking and reverses the first attempt. Past the deadline it closes that
+    /// attempt's key first: then only a charge already made counts.
     #[must_use]
     pub fn creation_covers_first_attempt(self) -> bool {
         self.payment == Payment::AtOnce

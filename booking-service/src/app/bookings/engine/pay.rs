@@ -85,19 +85,29 @@ impl Engine {
         self.ended(booking, charge).await
     }
 
-    /// Closes the key of an attempt after the deadline: no charge is made under it from now on. If one was
-    /// made already, it counts.
+    /// Closes the key of an attempt: no charge is made under it from now on. Returns the charge that was made
+    /// already.
+    pub(super) async fn close_attempt(
+        &self,
+        booking: &Booking,
+        attempt: u8,
+        context: &CallContext,
+    ) -> Result<Option<Charge>, AppError> {
+        let key = booking.charge_key(attempt);
+        let closed = self.payments.close(&key, context).await;
+        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
+        crash_points::point("close.after");
+        Ok(closed.charge)
+    }
+
+    /// Closes the key of an attempt after the deadline. A charge that was made already counts.
     async fn close_late(
         &self,
         booking: &Booking,
         attempt: u8,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        let key = booking.charge_key(attempt);
-        let closed = self.payments.close(&key, context).await;
-        let closed = closed.map_err(|error| no_answer(booking, PAYMENTS, error))?;
-        crash_points::point("close.after");
-        match closed.charge {
+        match self.close_attempt(booking, attempt, context).await? {
             Some(charge) => self.ended(booking, charge).await,
             None => {
                 let ended = self.refused(booking, Event::KeyClosed, out_of_time())?;
@@ -206,13 +216,11 @@ impl Engine {
         // charge.
         let is_known = booking.lifecycle.charged == Some(attempt) && booking.payment.is_some();
         let charge = if is_known {
-            self.payments.charge_of(&key, context).await
+            let charge = self.payments.charge_of(&key, context).await;
+            charge.map_err(|error| no_answer(booking, PAYMENTS, error))?
         } else {
-            let closed = self.payments.close(&key, context).await;
-            closed.map(|closed| closed.charge)
+            self.close_attempt(booking, attempt, context).await?
         };
-        let charge = charge.map_err(|error| no_answer(booking, PAYMENTS, error))?;
-        crash_points::point("close.after");
         let mut booking = booking.clone();
         match charge {
             Some(charge) if charge.status == ChargeStatus::Success => {

@@ -7,6 +7,7 @@ use clients::{CallContext, CallError};
 use domain::{Money, RefusalCode, SeatNumber};
 use flight_api::{Hold, HoldLegRequest, HoldRequest, SeatChangeLeg, SeatChangeRequest};
 use lifecycle::{Event, Payment};
+use payment_api::ChargeStatus;
 
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step, no_answer};
@@ -27,9 +28,9 @@ impl Engine {
         booking: &Booking,
         context: &CallContext,
     ) -> Result<Step, AppError> {
-        if booking.is_past_deadline {
-            let refusal = Refusal::new(RefusalCode::Expired, "the booking took too long");
-            let ended = self.refused(booking, Event::DeadlinePassed, refusal)?;
+        if booking.is_past_deadline
+            && let Some(ended) = self.too_late_to_hold(booking, context).await?
+        {
             return Ok(Step::Write(ended));
         }
         let request = self.hold_request(booking);
@@ -66,6 +67,25 @@ impl Engine {
                 Err(no_answer(booking, FLIGHTS, error))
             }
             Err(error) => Err(no_answer(booking, FLIGHTS, error)),
+        }
+    }
+
+    /// The end of a pending booking whose deadline has passed; `None` if its first attempt was charged in time.
+    async fn too_late_to_hold(
+        &self,
+        booking: &Booking,
+        context: &CallContext,
+    ) -> Result<Option<Booking>, AppError> {
+        let refusal = Refusal::new(RefusalCode::Expired, "the booking took too long");
+        if !self.policy(booking).creation_covers_first_attempt() {
+            return self
+                .refused(booking, Event::DeadlinePassed, refusal)
+                .map(Some);
+        }
+        match self.close_attempt(booking, 1, context).await? {
+            Some(charge) if charge.status == ChargeStatus::Success => Ok(None),
+            Some(charge) if charge.status == ChargeStatus::Processing => Err(AppError::InProgress),
+            Some(_) | None => self.refused(booking, Event::KeyClosed, refusal).map(Some),
         }
     }
 

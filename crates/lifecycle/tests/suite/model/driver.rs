@@ -14,6 +14,8 @@ pub enum Doing {
     Charge(u8),
     /// Past the deadline: close the attempt's key instead of charging.
     CloseLate(u8),
+    /// The same for a pending booking, which may have been charged already.
+    ClosePending,
     /// Confirm before the row says so, while the customer waits.
     ConfirmCharged,
     Confirm,
@@ -34,6 +36,7 @@ impl Doing {
             Self::ConfirmCharged | Self::Confirm => Request::Confirm,
             Self::Release => Request::Release,
             Self::Close(attempt) | Self::CloseLate(attempt) => Request::Close(attempt),
+            Self::ClosePending => Request::Close(1),
             Self::Refund(attempt) => Request::Refund(attempt),
             Self::Save(_) => return None,
         })
@@ -43,6 +46,7 @@ impl Doing {
     pub fn leads_on(self, setting: &Setting) -> bool {
         match self {
             Self::Pin(_) | Self::Charge(_) | Self::CloseLate(_) | Self::Close(_) => true,
+            Self::ClosePending => true,
             Self::Hold => setting.policy.creation_covers_first_attempt(),
             Self::ConfirmCharged
             | Self::Confirm
@@ -56,6 +60,10 @@ impl Doing {
 /// How a worker may begin the action due; empty if none is.
 pub fn begin(setting: &Setting, lifecycle: BookingState) -> Vec<Doing> {
     let doing = match lifecycle.next() {
+        // Workers' clocks may differ.
+        Action::Hold if setting.policy.creation_covers_first_attempt() => {
+            return vec![Doing::Hold, Doing::ClosePending];
+        }
         Action::Hold => Doing::Hold,
         Action::Pay { attempt } => {
             let is_pinned = !matches!(setting.policy.payment, Payment::Later { .. });
@@ -86,7 +94,7 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
         (Doing::Close(attempt), Answer::Charged) => return vec![Doing::Refund(attempt)],
         (Doing::Hold, Answer::Done) if setting.policy.creation_covers_first_attempt() => {
             let unwanted = Event::HoldRefused { may_be_held: true };
-            return vec![Doing::Charge(1), Doing::Save(unwanted)];
+            return vec![Doing::Charge(1), Doing::CloseLate(1), Doing::Save(unwanted)];
         }
         // The granted hold may differ from what the customer agreed to.
         (Doing::Hold, Answer::Done) => vec![Event::Held, Event::HoldRefused { may_be_held: true }],
@@ -108,6 +116,8 @@ pub fn follow(setting: &Setting, doing: Doing, answer: Answer, is_alone: bool) -
             past_deadline: true,
         }],
         (Doing::CloseLate(_), Answer::Closed) => vec![Event::KeyClosed],
+        (Doing::ClosePending, Answer::Charged) => return vec![Doing::Hold],
+        (Doing::ClosePending, _) => vec![Event::KeyClosed],
         (Doing::ConfirmCharged, answer) => vec![Event::Charged {
             seats: if answer == Answer::Done {
                 ChargedSeats::Sold

@@ -157,7 +157,7 @@ impl<'a> Future<'a> {
                 self.add(Step::Answered(doing, answer), after);
             }
             for doing_next in ways_on {
-                let goes_on = doing == Doing::Hold && doing_next == Doing::Charge(1);
+                let goes_on = doing == Doing::Hold && !matches!(doing_next, Doing::Save(_));
                 let doing_next = Worker {
                     doing: doing_next,
                     has_hold: worker.has_hold || goes_on,
