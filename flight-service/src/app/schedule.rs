@@ -33,9 +33,11 @@ use crate::db::schedule_version::Source;
 /// Pause before a lost `LISTEN` connection is reopened.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// How far back each poll reads: rows carry the start time of their transaction, and become visible when it
-/// commits. Longer than any statement may take.
-const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
+/// How far back polls read: entries carry a time before their commit, and are read when they have become visible.
+/// Most polls look for what just was; those that are this much later than the last such one look back longer than
+/// any commit takes.
+const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(1);
+const LONG_POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
 /// How long an answer waits until searches see the change: half of the default `http.request_timeout`,
 /// because the change is committed and must be answered as such.
@@ -57,9 +59,19 @@ fn first_departure(sales: SalesPolicy, now: Timestamp) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(now)
 }
 
+/// Which schedule it is: the database's version, and a hash of what was loaded of it, which also tells apart the
+/// schedules of different databases, and what is left of a version when flights have departed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Edition {
+    pub version: i64,
+    pub fingerprint: u64,
+}
+
 /// One immutable version of the schedule.
 pub struct Schedule {
     version: i64,
+    /// Flights that departed before were not loaded.
+    departs_from: Timestamp,
     /// The database's clock before loading: the counts are at least this recent.
     read_at: Timestamp,
     timetable: Timetable,
@@ -130,7 +142,8 @@ impl Schedule {
         let mut flights = Vec::new();
         let mut details = Vec::new();
         let mut fingerprint = 0_u64;
-        let mut place = Some(db::flights::Cursor::before(first_departure(sales, read_at)));
+        let departs_from = first_departure(sales, read_at);
+        let mut place = Some(db::flights::Cursor::before(departs_from));
         while let Some(after) = place {
             let (page, next) = db::flights::page(&mut client, after).await?;
             for row in page {
@@ -179,6 +192,7 @@ impl Schedule {
             .collect();
         Ok(Self {
             version,
+            departs_from,
             read_at,
             timetable,
             details,
@@ -193,6 +207,7 @@ impl Schedule {
     pub fn empty() -> Self {
         Self {
             version: 1,
+            departs_from: Timestamp::UNIX_EPOCH,
             read_at: Timestamp::UNIX_EPOCH,
             timetable: Timetable::build([], []).unwrap(),
             details: Vec::new(),
@@ -202,16 +217,18 @@ impl Schedule {
         }
     }
 
-    /// Incremented by each change of the schedule.
+    /// Changes with each schedule that replaces this one, if it has other flights, or other prices or times.
     #[must_use]
-    pub fn version(&self) -> i64 {
-        self.version
+    pub fn edition(&self) -> Edition {
+        Edition {
+            version: self.version,
+            fingerprint: self.fingerprint,
+        }
     }
 
-    /// Tells schedules of different databases apart, even of equal versions.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        self.fingerprint
+    /// Whether the database has another version by now, or flights have departed that were loaded.
+    fn is_outdated(&self, version: i64, sales: SalesPolicy, now: Timestamp) -> bool {
+        version != self.version || first_departure(sales, now) > self.departs_from
     }
 
     #[must_use]
@@ -378,11 +395,36 @@ pub struct Departure {
     pub leg: Leg,
 }
 
-/// When counts were last polled, by the database's clock, and for which version of the schedule.
+/// When counts were last polled, by the database's clock, and for which schedule.
 #[derive(Clone, Copy)]
 struct Polled {
-    version: i64,
+    edition: Edition,
     at: Timestamp,
+    /// The last poll that looked back longer; none yet of this schedule.
+    long_at: Option<Timestamp>,
+}
+
+impl Polled {
+    /// Before the first poll of a schedule.
+    fn never(schedule: &Schedule) -> Self {
+        Self {
+            edition: schedule.edition(),
+            at: schedule.read_at,
+            long_at: None,
+        }
+    }
+
+    /// From when on the next poll reads, and whether it looks back longer.
+    fn since(self) -> (Timestamp, bool) {
+        let (from, overlap, is_long) = match self.long_at {
+            None => (self.at, LONG_POLL_OVERLAP, true),
+            Some(long_at) if self.at.duration_since(long_at) >= LONG_POLL_OVERLAP => {
+                (long_at, LONG_POLL_OVERLAP, true)
+            }
+            Some(_) => (self.at, POLL_OVERLAP, false),
+        };
+        (from.saturating_sub(overlap).unwrap_or(from), is_long)
+    }
 }
 
 /// The current schedule, replaced by each change.
@@ -459,14 +501,15 @@ impl CurrentSchedule {
         }
     }
 
-    /// Reloads the schedule if its version changed.
+    /// Reloads the schedule if its version changed, or if flights of it have departed.
     async fn refresh(&self) -> Result<(), AppError> {
         let _reading = self.reading.lock().await;
-        let version = {
+        let (version, now) = {
             let client = self.database.get().await?;
-            db::schedule_version::current(&client).await?
+            let version = db::schedule_version::current(&client).await?;
+            (version, db::pools::database_time(&client).await?)
         };
-        if version != self.current.load().version {
+        if self.current.load().is_outdated(version, self.sales, now) {
             let next = Arc::new(Schedule::load_aside(self.database.clone(), self.sales).await?);
             let last = self.current.swap(Arc::clone(&next));
             // Counts that arrived during loading went to the old schedule.
@@ -534,23 +577,106 @@ impl CurrentSchedule {
         }
     }
 
-    /// Applies the counts that changed since the last poll of this schedule, or since it was loaded.
+    /// Applies the counts that changed since the last poll of this schedule, or since it was loaded. Where nothing
+    /// changed, it costs one look-up.
     async fn poll(
         &self,
         last: Option<Polled>,
         listener: &CountListener,
     ) -> Result<Polled, AppError> {
-        self.refresh().await?;
-        let (version, read_at) = {
-            let schedule = self.now();
-            (schedule.version, schedule.read_at)
-        };
-        let since = last.filter(|last| last.version == version);
-        let since = since.map_or(read_at, |last| last.at);
-        let since = since.saturating_sub(POLL_OVERLAP).unwrap_or(since);
         let mut client = self.database.get().await?;
-        let (counts, at) = db::pools::changed_since(&mut client, since).await?;
-        listener(&counts);
-        Ok(Polled { version, at })
+        let last = last.unwrap_or_else(|| Polled::never(&self.now()));
+        let mut probe = db::pools::probe(&client, last.since().0).await?;
+        let is_outdated = {
+            let schedule = self.now();
+            schedule.is_outdated(probe.schedule_version, self.sales, probe.at)
+        };
+        if is_outdated {
+            drop(client);
+            self.refresh().await?;
+            client = self.database.get().await?;
+        }
+        // It was replaced just now, or when a notification came.
+        let current = Polled::never(&self.now());
+        let last = if last.edition == current.edition {
+            last
+        } else {
+            probe = db::pools::probe(&client, current.since().0).await?;
+            current
+        };
+        let (since, is_long) = last.since();
+        if probe.has_entries {
+            let counts = db::pools::changed_since(&mut client, since).await?;
+            listener(&counts);
+        }
+        Ok(Polled {
+            edition: last.edition,
+            at: probe.at,
+            long_at: if is_long {
+                Some(probe.at)
+            } else {
+                last.long_at
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn after_epoch(duration: SignedDuration) -> Timestamp {
+        Timestamp::UNIX_EPOCH + duration
+    }
+
+    #[test]
+    fn a_schedule_is_outdated_by_a_change_and_once_a_day_by_departures() {
+        let schedule = Schedule::empty();
+        let closing = SalesPolicy {
+            close_before_start: Some(SignedDuration::from_hours(1)),
+        };
+        let is_outdated = |version, sales, now| schedule.is_outdated(version, sales, now);
+        let evening = after_epoch(DAY - SignedDuration::from_secs(1));
+        assert!(!is_outdated(1, closing, evening));
+        assert!(is_outdated(2, closing, evening));
+        assert!(is_outdated(1, closing, after_epoch(DAY)));
+        // Where sales never close, nothing departs.
+        assert!(!is_outdated(
+            1,
+            SalesPolicy::default(),
+            after_epoch(DAY * 400)
+        ));
+    }
+
+    #[test]
+    fn polls_look_back_longer_now_and_then_without_a_gap() {
+        let mut polled = Polled {
+            edition: Schedule::empty().edition(),
+            at: Timestamp::UNIX_EPOCH,
+            long_at: None,
+        };
+        let mut last_long = None;
+        for half_seconds in 1..=100 {
+            let (since, is_long) = polled.since();
+            assert!(since <= polled.at - POLL_OVERLAP);
+            if is_long {
+                // Nothing that became visible since the last long poll is older than this.
+                let before = last_long.unwrap_or(polled.at);
+                assert!(since <= before - LONG_POLL_OVERLAP);
+            }
+            let at = after_epoch(SignedDuration::from_millis(500 * half_seconds));
+            if is_long {
+                last_long = Some(at);
+            }
+            polled = Polled {
+                at,
+                long_at: if is_long { Some(at) } else { polled.long_at },
+                ..polled
+            };
+            let long_at = polled.long_at.unwrap();
+            assert!(at.duration_since(long_at) <= LONG_POLL_OVERLAP);
+        }
     }
 }

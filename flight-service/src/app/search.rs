@@ -164,7 +164,7 @@ impl Searcher {
             let is_on_sale = |slot| schedule.is_on_sale(slot, self.sales, long_closed);
             schedule.timetable().search(&query, is_on_sale)
         };
-        let key = CacheKey::new(schedule.version(), query.clone());
+        let key = CacheKey::new(schedule.edition(), query.clone());
         Ok(self.candidates.get(schedule, key, load).await?)
     }
 

@@ -72,8 +72,10 @@ async fn following_the_counts_reads_no_table_whole() -> anyhow::Result<()> {
     let sql = connect(service.database.url()).await?;
     let scans = async || -> anyhow::Result<(i64, i64)> {
         let query = "SELECT
-            (SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'ledger_by_time'),
-            (SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables WHERE relname IN ('pools', 'ledger'))";
+            (SELECT idx_scan FROM pg_stat_user_indexes
+             WHERE indexrelname = 'ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') || '_entered_at_idx'),
+            (SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables
+             WHERE relname = 'pools' OR relname LIKE 'ledger_2%')";
         let row = sql.query_one(query, &[]).await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     };

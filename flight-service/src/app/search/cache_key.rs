@@ -2,21 +2,20 @@
 
 use itinerary::{Filters, Query};
 
+use crate::app::schedule::Edition;
+
 /// Everything that determines the candidates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
-    schedule_version: i64,
+    schedule: Edition,
     pub(super) query: Query,
 }
 
 impl CacheKey {
     /// `query` must ask for [`CANDIDATES`](super::candidates::CANDIDATES) itineraries.
     #[must_use]
-    pub fn new(schedule_version: i64, query: Query) -> Self {
-        Self {
-            schedule_version,
-            query,
-        }
+    pub fn new(schedule: Edition, query: Query) -> Self {
+        Self { schedule, query }
     }
 
     pub(super) fn size(&self) -> usize {

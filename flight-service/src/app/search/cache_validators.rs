@@ -12,7 +12,7 @@ use itinerary::FlightSlot;
 use jiff::Timestamp;
 
 use crate::app::live::VersionStamp;
-use crate::app::schedule::Schedule;
+use crate::app::schedule::{Edition, Schedule};
 
 /// Checks whether flights can be sold, and records what it examined.
 pub struct Observer<'a> {
@@ -27,7 +27,7 @@ pub struct Observer<'a> {
 /// The dependencies of an answer.
 #[derive(Debug)]
 pub struct CacheValidators {
-    version: i64,
+    schedule: Edition,
     counts: Box<[(FlightSlot, VersionStamp)]>,
     /// When the first of the flights goes off sale.
     until: Timestamp,
@@ -64,7 +64,7 @@ impl<'a> Observer<'a> {
     #[must_use]
     pub fn validators(self) -> CacheValidators {
         CacheValidators {
-            version: self.schedule.version(),
+            schedule: self.schedule.edition(),
             counts: self.seen.into_iter().collect(),
             until: self.until,
         }
@@ -75,7 +75,7 @@ impl CacheValidators {
     /// Whether a new search would give the same answer.
     #[must_use]
     pub fn holds(&self, schedule: &Schedule, now: Timestamp) -> bool {
-        schedule.version() == self.version
+        schedule.edition() == self.schedule
             && now < self.until
             && self
                 .counts

@@ -84,6 +84,7 @@ impl Candidates {
 
 #[cfg(test)]
 mod tests {
+    use crate::app::schedule::Edition;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
@@ -94,6 +95,13 @@ mod tests {
     use super::*;
 
     const CALLERS: usize = 1_000;
+
+    fn edition(version: i64) -> Edition {
+        Edition {
+            version,
+            fingerprint: 0,
+        }
+    }
 
     fn query() -> Query {
         Query {
@@ -136,7 +144,7 @@ mod tests {
                     }
                     Ok(Vec::new())
                 };
-                let key = CacheKey::new(1, query());
+                let key = CacheKey::new(edition(1), query());
                 candidates
                     .get(&Schedule::empty(), key, load)
                     .await
@@ -152,7 +160,7 @@ mod tests {
     async fn a_failed_load_is_not_kept() {
         let candidates = candidates();
         let schedule = Schedule::empty();
-        let key = || CacheKey::new(1, query());
+        let key = || CacheKey::new(edition(1), query());
         let failed = candidates.get(&schedule, key(), || Err(SearchError::TooManyStops(4)));
         assert_eq!(failed.await, Err(SearchError::TooManyStops(4)));
         let loaded = candidates.get(&schedule, key(), || Ok(Vec::new()));
@@ -186,8 +194,14 @@ mod tests {
             },
         ];
         for other in others {
-            assert_ne!(CacheKey::new(1, first.clone()), CacheKey::new(1, other));
+            assert_ne!(
+                CacheKey::new(edition(1), first.clone()),
+                CacheKey::new(edition(1), other)
+            );
         }
-        assert_ne!(CacheKey::new(1, first.clone()), CacheKey::new(2, first));
+        assert_ne!(
+            CacheKey::new(edition(1), first.clone()),
+            CacheKey::new(edition(2), first)
+        );
     }
 }

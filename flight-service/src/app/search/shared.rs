@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::cache_key::CacheKey;
-use crate::app::schedule::Schedule;
+use crate::app::schedule::{Edition, Schedule};
 
 /// Upper limit of concurrent writes; further ones are dropped.
 const WRITES_AT_ONCE: usize = 64;
@@ -87,9 +87,10 @@ impl SharedCandidates {
             let id = |slot| schedule.timetable().flight(slot).id;
             itinerary.legs().iter().copied().map(id).collect()
         };
+        let edition = schedule.edition();
         let value = Value {
-            version: schedule.version(),
-            fingerprint: schedule.fingerprint(),
+            version: edition.version,
+            fingerprint: edition.fingerprint,
             itineraries: candidates.iter().map(ids).collect(),
         };
         let permit = Arc::clone(&self.0.writes).try_acquire_owned();
@@ -138,7 +139,11 @@ fn itineraries_of(
     bytes: &[u8],
 ) -> Option<Vec<Itinerary>> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
-    if (value.version, value.fingerprint) != (schedule.version(), schedule.fingerprint()) {
+    let Edition {
+        version,
+        fingerprint,
+    } = schedule.edition();
+    if (value.version, value.fingerprint) != (version, fingerprint) {
         return None;
     }
     let timetable = schedule.timetable();
