@@ -19,12 +19,13 @@ use crate::sizes::Sizes;
 const NUMBERING: &str = include_str!("fill/numbering.sql");
 
 /// One statement for each table, from the flight of number `$1` to before that of `$2`.
-const FLIGHTS: [&str; 5] = [
+const FLIGHTS: [&str; 6] = [
     include_str!("fill/pools.sql"),
     include_str!("fill/flights.sql"),
     include_str!("fill/holds.sql"),
     include_str!("fill/hold_legs.sql"),
     include_str!("fill/ledger.sql"),
+    include_str!("fill/pool_checkpoints.sql"),
 ];
 const BOOKINGS: [&str; 2] = [
     include_str!("fill/bookings.sql"),
@@ -59,6 +60,8 @@ pub async fn fill(stack: &ServiceStack, sizes: &Sizes) -> anyhow::Result<()> {
             .batch_execute(include_str!("fill/months.sql"))
             .await?;
         rows(&client, sizes, &FLIGHTS).await?;
+        let progress = include_str!("fill/ledger_progress.sql");
+        client.batch_execute(progress).await?;
         Ok(client.batch_execute(FLIGHTS_END).await?)
     };
     let others = async {

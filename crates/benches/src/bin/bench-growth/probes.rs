@@ -24,6 +24,7 @@ struct Probe {
 
 /// Requests before each measurement: services that were just started open their connections.
 const WARM_UP: usize = 5;
+const WARM_UP_PAUSE: Duration = Duration::from_millis(20);
 
 const PROBES: [Probe; 13] = [
     at_flights(PROOF, |_, _| Request::get(PROOF_PATH)),
@@ -66,11 +67,32 @@ const PROBES: [Probe; 13] = [
     }),
 ];
 
-/// Measures each kind on each stack in turn.
+/// Measures each kind: request by request in turn on each stack, so that a disturbance meets all of them.
 pub async fn round(stacks: &[Stack], requests: u16, results: &mut Results) -> anyhow::Result<()> {
     for probe in PROBES {
-        for (index, stack) in stacks.iter().enumerate() {
-            let p50_ms = probe.p50_ms(stack, usize::from(requests)).await?;
+        let mut times_ms = vec![Vec::new(); stacks.len()];
+        let mut connections = Vec::new();
+        for stack in stacks {
+            connections.push(Connection::open(stack.target(probe.service)).await?);
+        }
+        for number in 0..WARM_UP + usize::from(requests) {
+            let of_stacks = stacks.iter().zip(&mut connections).zip(&mut times_ms);
+            for ((stack, connection), times_ms) in of_stacks {
+                let (took, status) = probe.ask(stack, connection).await?;
+                if number < WARM_UP {
+                    tokio::time::sleep(WARM_UP_PAUSE).await;
+                    continue;
+                }
+                ensure!(
+                    status == probe.expected,
+                    "{} is answered {status}",
+                    probe.name
+                );
+                times_ms.push(took.as_secs_f64() * 1000.0);
+            }
+        }
+        for (index, times_ms) in times_ms.iter().enumerate() {
+            let p50_ms = median(times_ms).context("nothing was measured")?;
             results.add(probe.name, index, p50_ms);
         }
     }
@@ -78,29 +100,18 @@ pub async fn round(stacks: &[Stack], requests: u16, results: &mut Results) -> an
 }
 
 impl Probe {
-    async fn p50_ms(self, stack: &Stack, requests: usize) -> anyhow::Result<f64> {
-        let mut connection = Connection::open(stack.target(self.service)).await?;
-        let mut times_ms = Vec::with_capacity(requests);
-        for number in 0..WARM_UP + requests {
-            let index = rand::random_range(0..stack.flights.len());
-            let flight = stack.flights.get(index).context("no flights")?;
-            let request = (self.request)(stack, flight);
-            let asked = Instant::now();
-            let status = connection.send(&request).await?.status;
-            let took = asked.elapsed();
-            if number < WARM_UP {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                continue;
-            }
-            ensure!(
-                status == self.expected,
-                "{}: {} is answered {status}",
-                self.name,
-                request.path
-            );
-            times_ms.push(took.as_secs_f64() * 1000.0);
-        }
-        median(&times_ms).context("nothing was measured")
+    /// Sends one request; returns how long the answer took, and its status.
+    async fn ask(
+        self,
+        stack: &Stack,
+        connection: &mut Connection,
+    ) -> anyhow::Result<(Duration, u16)> {
+        let index = rand::random_range(0..stack.flights.len());
+        let flight = stack.flights.get(index).context("no flights")?;
+        let request = (self.request)(stack, flight);
+        let asked = Instant::now();
+        let status = connection.send(&request).await?.status;
+        Ok((asked.elapsed(), status))
     }
 }
 

@@ -10,6 +10,7 @@ use local_servers::database::connect;
 use local_servers::service::Service;
 use reconcile::{Options, Urls};
 use test_stack::service_stack::{ServiceStack, WILLING_PROVIDER};
+use test_stack::wait_for;
 
 use crate::fill::fill;
 use crate::sizes::Sizes;
@@ -17,10 +18,8 @@ use crate::sizes::Sizes;
 /// Flights to come that are asked for and booked.
 const SAMPLE: i64 = 1_000;
 
-/// A history that nobody has proved yet is counted once. Then the proof must answer in less than that.
-const COUNTED_WITHIN: Duration = Duration::from_mins(30);
-const PROMPT: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_secs(1);
+/// Timeout of the first proof, whose pages are not in memory.
+const PROVED_WITHIN: Duration = Duration::from_mins(5);
 
 pub struct Stack {
     pub servers: ServiceStack,
@@ -41,7 +40,7 @@ const FLIGHTS: &str = "
     FROM flights WHERE departs_at > now() + interval '2 days' ORDER BY random() LIMIT $1";
 
 impl Stack {
-    /// Fills a stack, starts its services, and waits until its ledger was counted once.
+    /// Fills a stack, starts its services, and has its ledger proved once.
     pub async fn start(sizes: Sizes) -> anyhow::Result<Self> {
         line(format_args!("\nA stack of {} …", sizes.shown()))?;
         let mut servers = ServiceStack::open("bench-growth").await?;
@@ -68,35 +67,20 @@ impl Stack {
             sizes,
             flights,
         };
-        stack.count_ledger().await?;
+        let began = Instant::now();
+        wait_for("the ledger is proved", PROVED_WITHIN, async || {
+            stack.prove().await
+        })
+        .await?;
+        line(format_args!(
+            "first proof after {:.1} s",
+            began.elapsed().as_secs_f64()
+        ))?;
         Ok(stack)
     }
 
     pub fn target(&self, service: Service) -> Target {
         Target::local(self.servers.port(service))
-    }
-
-    /// Waits until the proof of the ledger is prompt.
-    async fn count_ledger(&self) -> anyhow::Result<()> {
-        let began = Instant::now();
-        loop {
-            let asked = Instant::now();
-            let proof = ledger_proof(self.target(Service::Flight)).await;
-            if let Ok(proof) = proof
-                && asked.elapsed() < PROMPT
-            {
-                ensure!(proof.holds, "the ledger's proof says {proof:?}");
-                return line(format_args!(
-                    "the ledger was counted after {:.0} s",
-                    began.elapsed().as_secs_f64()
-                ));
-            }
-            ensure!(
-                began.elapsed() < COUNTED_WITHIN,
-                "the proof of the ledger stays slow"
-            );
-            tokio::time::sleep(POLL).await;
-        }
     }
 
     /// Fails unless the ledger's proof holds.
