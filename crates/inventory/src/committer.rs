@@ -159,7 +159,7 @@ impl Committer {
         }
     }
 
-    /// One attempt: one transaction, on a connection that is closed unless it succeeds.
+    /// One attempt: one transaction, on a connection that is closed if the attempt fails midway.
     async fn try_batch(
         &self,
         batch: &[Arc<Submission>],
@@ -167,18 +167,20 @@ impl Committer {
         memory: &Memory,
         retry_until: Instant,
     ) -> Result<Committed, CommitError> {
-        on_connection(
-            &self.database,
-            retry_until,
-            async |client: &Client| match path {
-                Path::Optimistic(now) => {
-                    commit_optimistic(client, batch, now, self.sales, memory).await
+        let attempt = async |client: &Client| match path {
+            Path::Optimistic(now) => {
+                match commit_optimistic(client, batch, now, self.sales, memory).await {
+                    // The database has ended the statement: the connection is as good as before.
+                    Err(error @ (CommitError::Stale(_) | CommitError::NeedsLocks(_))) => {
+                        Ok(Err(error))
+                    }
+                    outcome => outcome.map(Ok),
                 }
-                Path::Locked(repeats) => {
-                    commit_locked(client, batch, repeats, self.sales, memory).await
-                }
-            },
-        )
-        .await
+            }
+            Path::Locked(repeats) => commit_locked(client, batch, repeats, self.sales, memory)
+                .await
+                .map(Ok),
+        };
+        on_connection(&self.database, retry_until, attempt).await?
     }
 }

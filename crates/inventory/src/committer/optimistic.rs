@@ -15,6 +15,7 @@ use crate::decide::decide;
 use crate::row_cache::WorkingSet;
 use crate::state::{PoolCount, StateDiff};
 use crate::store::{DecidedAt, StoreError, Write, load_unlocked, prepare};
+use crate::verdict::Verdict;
 
 /// One statement, which is a transaction by itself, or is in one with the rows of callers: a round trip. Rows that
 /// are not known cost another.
@@ -29,6 +30,10 @@ pub(super) async fn commit_optimistic(
     // Whatever happens before the commit: the rows are not in memory any more.
     let mut set = working_set(client, &commands, now, memory).await?;
     let (verdicts, changes) = decide(&mut set.state, &commands, now, sales);
+    if has_refused_adjustment(&commands, &verdicts) {
+        let reason = "a refused adjustment may be recorded".to_owned();
+        return Err(CommitError::NeedsLocks(reason));
+    }
     let unchanged = unchanged(&set, &changes);
     let decided_at = DecidedAt::Extrapolated(now);
     let write = prepare(client, &changes, &unchanged, decided_at).await?;
@@ -58,6 +63,13 @@ async fn working_set(
     let loaded = load_unlocked(client, &set.missing_pools, &set.missing_holds).await?;
     memory.merge(&mut set, loaded, now)?;
     Ok(set)
+}
+
+/// Whether an adjustment was refused. It counts as new, and leaves no row whose insert would fail if it is not: an
+/// accepted one that is repeated has to be looked up.
+fn has_refused_adjustment(commands: &[&Command], verdicts: &[Verdict]) -> bool {
+    let mut decided = commands.iter().zip(verdicts);
+    decided.any(|(command, verdict)| verdict.is_err() && command.adjustment().is_some())
 }
 
 /// The pools that were looked at and are not changed. A refusal, too, is decided on their rows.

@@ -26,12 +26,12 @@ fn start() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
 }
 
-fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     start() + SignedDuration::from_secs(second)
 }
 
 /// Two plain pools, one with six named seats and one with four.
-fn creations() -> Vec<Command> {
+pub fn creations() -> Vec<Command> {
     (1..=POOLS)
         .map(|id| {
             Command::Create(NewPool {
@@ -154,7 +154,7 @@ fn a_pool_change(pool: impl Strategy<Value = PoolId>) -> impl Strategy<Value = C
     )
 }
 
-fn a_command() -> impl Strategy<Value = Command> {
+pub fn a_command() -> impl Strategy<Value = Command> {
     let pool = || (1..=POOLS + 1).prop_map(PoolId);
     let direction = prop_oneof![Just(Direction::Take), Just(Direction::GiveBack)];
     prop_oneof![

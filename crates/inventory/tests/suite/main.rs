@@ -13,6 +13,7 @@ mod expired;
 mod faults;
 mod gate;
 mod model;
+mod optimistic;
 mod panics;
 mod proof;
 mod random;
