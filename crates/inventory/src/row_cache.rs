@@ -6,6 +6,8 @@
 //! version, and a batch commits only if the versions are still those in the database (optimistic locking).
 
 mod generations;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

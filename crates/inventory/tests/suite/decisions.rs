@@ -8,7 +8,7 @@ use domain::sale_rules::SalesPolicy;
 use domain::{HoldId, HoldStatus, PoolId, SeatNumber, Units};
 use inventory::command::Direction;
 use inventory::decide::decide;
-use inventory::state::{Account, Hold, State, StateDiff};
+use inventory::state::{Account, Expiry, Hold, State, StateDiff};
 use inventory::{Command, HoldCommand, LegRequest, NewPool, PoolChange, SeatChange, Until};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -251,6 +251,41 @@ fn stored(mut state: State, changes: StateDiff) -> State {
     state
 }
 
+/// Whoever has read a pool at some version has read its holds: each change of a hold raises the versions of its pools,
+/// by one.
+fn check_versions(before: &State, changes: &StateDiff) {
+    for (id, hold) in changes.holds.iter().chain(&changes.new_holds) {
+        for leg in &hold.legs {
+            let is_new = changes.new_pools.contains_key(&leg.pool);
+            assert!(is_new || changes.pools.contains_key(&leg.pool), "{id:?}");
+        }
+    }
+    for (id, pool) in &changes.pools {
+        assert_eq!(pool.version, before.pools[id].version + 1, "{id:?}");
+    }
+}
+
+/// The rows of expiries after a batch; they are those of the holds that will lapse.
+fn check_expiries(expiries: &mut BTreeSet<Expiry>, state: &State, changes: &StateDiff) {
+    for ended in &changes.ended_expiries {
+        assert!(expiries.remove(ended), "{ended:?} was not there");
+    }
+    for new in &changes.new_expiries {
+        assert!(expiries.insert(*new), "{new:?} was there");
+    }
+    let of_holds = state.holds.iter().flat_map(|(id, hold)| {
+        let legs = hold.legs.iter();
+        legs.filter_map(|leg| {
+            Some(Expiry {
+                pool: leg.pool,
+                at: hold.lapses_at()?,
+                hold: *id,
+            })
+        })
+    });
+    assert_eq!(*expiries, of_holds.collect());
+}
+
 #[derive(Default)]
 struct Balances(BTreeMap<(PoolId, &'static str), i64>);
 
@@ -323,6 +358,7 @@ proptest! {
     ) {
         let (mut state, mut model) = (State::default(), Model::default());
         let mut balances = Balances::default();
+        let mut expiries = BTreeSet::new();
         let mut second = 0;
         let first = std::iter::once((0, creations(), (0, true)));
         for (pause, commands, lapsed) in first.chain(batches) {
@@ -338,7 +374,9 @@ proptest! {
                 prop_assert_eq!(verdict.as_ref().map(|_| ()).map_err(|r| *r), expected, "{:?}", command);
             }
             balances.enter(&changes);
-            state = stored(state, changes);
+            check_versions(&state, &changes);
+            state = stored(state, changes.clone());
+            check_expiries(&mut expiries, &state, &changes);
             check(&state, &model, &balances);
         }
     }
