@@ -1,9 +1,10 @@
-//! Confirms holds at flight-service, those of many bookings in one call (group commit).
+//! Confirms holds at flight-service: at once where a customer waits, else those of many bookings in one call (group
+//! commit).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clients::{CallContext, CallError, FlightClient};
-use domain::HoldId;
+use domain::{HoldId, RefusalCode};
 use flight_api::CONFIRM_LIMIT;
 use service_core::group_commit::{GroupCommit, ItemFault, Limits};
 
@@ -15,13 +16,13 @@ const LIMITS: Limits = Limits {
     batch: CONFIRM_LIMIT,
     queue: 8192,
     wait: Duration::from_secs(2),
-    linger: Duration::ZERO,
+    linger: LINGER,
 };
 
-/// Clones share the queues.
+/// Clones share one queue.
 #[derive(Clone)]
 pub struct Sales {
-    now: GroupCommit<HoldId, Sale, NotSold>,
+    flights: FlightClient,
     later: GroupCommit<HoldId, Sale, NotSold>,
 }
 
@@ -45,24 +46,30 @@ impl Sales {
     /// Spawns its task on the current runtime.
     #[must_use]
     pub fn start(flights: FlightClient) -> Self {
-        let sell = move |holds: Vec<HoldId>| {
+        let sell = {
             let flights = flights.clone();
-            async move { sell(&flights, &holds).await }
-        };
-        let lingering = Limits {
-            linger: LINGER,
-            ..LIMITS
+            move |holds: Vec<HoldId>| {
+                let flights = flights.clone();
+                async move { sell(&flights, &holds).await }
+            }
         };
         Self {
-            now: GroupCommit::start("sales", LIMITS, sell.clone()),
-            later: GroupCommit::start("sales_later", lingering, sell),
+            flights,
+            later: GroupCommit::start("sales", LIMITS, sell),
         }
     }
 
     /// Sells a hold that its customer waits for. `None` if no answer came in time: it may be sold or not.
     pub async fn sell(&self, hold: HoldId, timeout: Duration) -> Option<Sale> {
-        let sold = tokio::time::timeout(timeout, self.now.submit(hold)).await;
-        sold.ok()?.ok()
+        let context = CallContext {
+            deadline: Instant::now().checked_add(timeout),
+            ..CallContext::default()
+        };
+        match self.flights.confirm(hold, &context).await {
+            Ok(_) => Some(Ok(())),
+            Err(CallError::Refused(refusal)) => Some(Err(lost(refusal.code))),
+            Err(_) => None,
+        }
     }
 
     /// Like [`Self::sell`] where nobody waits: after [`LINGER`], together with others.
@@ -76,7 +83,11 @@ async fn sell(flights: &FlightClient, holds: &[HoldId]) -> Result<Vec<Sale>, Not
     let results = flights.confirm_many(holds, &CallContext::default()).await?;
     let sales = results.into_iter().map(|result| match result.code {
         None => Ok(()),
-        Some(code) => Err(Refusal::new(code, "the seats are not held any more")),
+        Some(code) => Err(lost(code)),
     });
     Ok(sales.collect())
+}
+
+fn lost(code: RefusalCode) -> Refusal {
+    Refusal::new(code, "the seats are not held any more")
 }
