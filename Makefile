@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-HOLDFAST := $(TARGET)/release/holdfast
+HOLDFAST := $(TARGET)/local/holdfast
 STATE_DIR := $(or $(HOLDFAST_STATE_DIR),.holdfast)
 SERVICES := flight booking payment
 # `make generate` writes here.
@@ -49,7 +49,7 @@ db-shell: $(HOLDFAST) ## Open a database in psql: DB=flights, bookings or paymen
 
 .PHONY: audit
 audit: ## Check the invariants across the running stack's three databases
-	@cargo build --release -q -p holdfast
+	@cargo build --profile local -q -p holdfast
 	@$(HOLDFAST) audit
 
 .PHONY: logs
@@ -199,12 +199,12 @@ servers:
 
 .PHONY: binaries
 binaries:
-	@[ -x $(HOLDFAST) ] || echo "Building; the first time takes some minutes."
-	@cargo build --release --bins -p holdfast $(SERVICES:%=-p %-service)
+	@[ -x $(HOLDFAST) ] || echo "Building; the first time takes some minutes. The bar counts crates."
+	@cargo build --profile local --bins -p holdfast $(SERVICES:%=-p %-service)
 
 # Built only if missing: `make status` and `make stop` must not wait for a build.
 $(HOLDFAST):
-	@cargo build --release -p holdfast
+	@cargo build --profile local -p holdfast
 
 # Unoptimized: it runs for a second, and builds in half the time.
 .PHONY: cargo-deny

@@ -109,7 +109,7 @@ impl Stack {
     /// The command with this stack's ports and binary.
     fn here(&self, command: &str) -> String {
         let binary = binary().display().to_string();
-        let mut command = command.replace("target/release/holdfast", &binary);
+        let mut command = command.replace("target/local/holdfast", &binary);
         for (_, documented, port) in &self.ports {
             let documented = format!("127.0.0.1:{documented}");
             command = command.replace(&documented, &format!("127.0.0.1:{port}"));
