@@ -236,7 +236,7 @@ CREATE TABLE archived_sums (
     held       integer NOT NULL DEFAULT 0,
     sold       integer NOT NULL DEFAULT 0,
     adjusted   integer NOT NULL DEFAULT 0,
-    -- Of its archived holds, all of them sold: their units and their named seats.
+    -- Of its archived holds that are sold: their units and their named seats, which keep their rows in live_seats.
     hold_units integer NOT NULL DEFAULT 0,
     hold_seats integer NOT NULL DEFAULT 0
 );

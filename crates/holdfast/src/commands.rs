@@ -1,5 +1,6 @@
 //! The command line.
 
+mod archive;
 mod audit;
 mod logs;
 pub mod mint_key;
@@ -56,6 +57,8 @@ enum Command {
     /// Check the invariants across the three databases; the exit code is 1 if one is violated, 2 if a
     /// database can't be read
     Audit(audit::Arguments),
+    /// Move what is older than a date and over to the schema `archive` of each database
+    Archive(archive::Arguments),
     /// Create a key pair for signing and checking tokens
     MintKey(mint_key::Arguments),
     /// Sign a token
@@ -75,6 +78,7 @@ impl Holdfast {
             Command::Remove => remove::execute(&settings).await,
             Command::Logs => logs::execute(&settings),
             Command::Audit(arguments) => Ok(audit::execute(&settings, &arguments).await),
+            Command::Archive(arguments) => archive::execute(&settings, &arguments).await,
             Command::Psql(arguments) => psql::execute(&settings, &arguments).await,
             Command::MintKey(arguments) => mint_key::execute(&settings, &arguments),
             Command::MintToken(arguments) => mint_token::execute(&settings, &arguments),

@@ -1,6 +1,6 @@
 //! One pass over all bookings, holds and charges, or over the suspects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ pub async fn scan_all(
     prove(&snapshot, &mut look.verdict).await?;
     tickets::check(&snapshot, &mut look.verdict).await?;
     count_holds(&snapshot, &mut look.verdict).await?;
+    let moving = being_archived(&snapshot).await?;
     let overdue_after_s = options.overdue_after.as_secs_f64();
     let mut cases = Cases {
         bookings: rows::bookings(&snapshot, overdue_after_s, None).await?,
@@ -46,6 +47,9 @@ pub async fn scan_all(
         charges: rows::charges(&snapshot, None).await?,
     };
     while let Some(case) = cases.next().await? {
+        if moving.contains(&case.id) {
+            continue;
+        }
         look.verdict.count(&case);
         for violation in case.violations() {
             if look.suspects.len() < SUSPECTS_MAX {
@@ -70,6 +74,7 @@ pub async fn again(
     let mut ids: Vec<Uuid> = known.iter().map(|(id, _)| *id).collect();
     ids.dedup();
     let snapshot = connections.snapshot().await?;
+    let moving = being_archived(&snapshot).await?;
     let mut cases = Cases {
         bookings: rows::bookings(&snapshot, 0.0, Some(&ids)).await?,
         holds: rows::live_holds(&snapshot, Some(&ids)).await?,
@@ -78,10 +83,28 @@ pub async fn again(
     };
     let mut left = Vec::new();
     while let Some(case) = cases.next().await? {
+        if moving.contains(&case.id) {
+            continue;
+        }
         let still = case.violations().into_iter();
         left.extend(still.filter(|violation| known.contains(&(case.id, violation.rule))));
     }
     Ok(left)
+}
+
+/// The holds of bookings that are on their way to the archive: a batch at most. Some of their rows have moved.
+async fn being_archived(snapshot: &Snapshot<'_>) -> Result<HashSet<Uuid>, ReconcileError> {
+    let fails = |error| ReconcileError::Database(BOOKINGS, error);
+    let is_there = "SELECT to_regclass('archive.moving') IS NOT NULL";
+    let row = snapshot.bookings.query_one(is_there, &[]).await;
+    if !row.and_then(|row| row.try_get(0)).map_err(fails)? {
+        return Ok(HashSet::new());
+    }
+    let moving = "SELECT hold_id FROM archive.moving";
+    let rows = snapshot.bookings.query(moving, &[]).await.map_err(fails)?;
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(fails))
+        .collect()
 }
 
 /// The row streams that are merged.

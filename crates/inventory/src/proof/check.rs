@@ -79,14 +79,13 @@ pub(super) fn checked(from: From) -> String {
                        WHEN live.differ
                            THEN 'the live holds do not add up to the counts'
                        WHEN seats.live <> CASE WHEN pool.layout IS NULL THEN 0
-                                ELSE pool.held + pool.sold - pool.adjusted - coalesce(archived.hold_seats, 0) END
+                                ELSE pool.held + pool.sold - pool.adjusted END
                            THEN 'the live seats are not those of the live holds'
                        ELSE {found_before}
                    END AS what
             FROM wanted
             LEFT JOIN pools pool ON pool.id = wanted.pool_id
             LEFT JOIN pool_checkpoints saved ON saved.pool_id = wanted.pool_id
-            LEFT JOIN archived_sums archived ON archived.pool_id = wanted.pool_id
             CROSS JOIN LATERAL (
                 SELECT {base_columns} FROM (SELECT) one LEFT JOIN {base} sums ON sums.pool_id = wanted.pool_id
             ) base

@@ -60,7 +60,7 @@ const VIOLATIONS: &str = "
                    WHEN (pool.held, pool.sold - pool.adjusted - coalesce(archived.hold_units, 0))
                         IS DISTINCT FROM (coalesce(live.held, 0), coalesce(live.sold, 0))
                        THEN 'the live holds do not add up to the counts'
-                   WHEN coalesce(live.seats, 0) <> coalesce(seat.seats, 0)
+                   WHEN coalesce(live.seats, 0) + coalesce(archived.hold_seats, 0) <> coalesce(seat.seats, 0)
                        THEN 'the live seats are not those of the live holds'
                END AS what
         FROM pools pool
