@@ -74,8 +74,11 @@ pub async fn fill(stack: &ServiceStack, sizes: &Sizes) -> anyhow::Result<()> {
     try_join(flights, others).await.map(|((), ())| ())?;
     let filled = began.elapsed();
     stack.analyze().await?;
+    let client = connect(&stack.server_url()).await?;
+    let megabytes = "SELECT sum(pg_database_size(oid))::bigint / 1000000 FROM pg_database";
+    let megabytes: i64 = client.query_one(megabytes, &[]).await?.try_get(0)?;
     line(format_args!(
-        "filled in {:.0} s, vacuumed and analyzed in {:.0} s",
+        "filled with {megabytes} MB in {:.0} s, vacuumed and analyzed in {:.0} s",
         filled.as_secs_f64(),
         (began.elapsed() - filled).as_secs_f64()
     ))
