@@ -51,10 +51,12 @@ pub async fn make_ahead(database: &Database) -> Result<usize, StoreError> {
 /// Makes partitions ahead until cancelled.
 pub async fn keep(database: Database, stop: CancellationToken) {
     loop {
-        match make_ahead(&database).await {
-            Ok(0) => {}
-            Ok(partitions) => tracing::info!(partitions, "ledger partitions made ahead"),
-            Err(error) => tracing::warn!(%error, "making ledger partitions failed"),
+        let making = make_ahead(&database);
+        match stop.run_until_cancelled(making).await {
+            None => return,
+            Some(Ok(0)) => {}
+            Some(Ok(partitions)) => tracing::info!(partitions, "ledger partitions made ahead"),
+            Some(Err(error)) => tracing::warn!(%error, "making ledger partitions failed"),
         }
         if stop.run_until_cancelled(sleep(INTERVAL)).await.is_none() {
             return;

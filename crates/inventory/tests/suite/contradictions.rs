@@ -4,6 +4,7 @@ use anyhow::ensure;
 use deadpool_postgres::Client;
 use domain::{HoldId, PoolId};
 use inventory::command::Direction;
+use inventory::partitions::make_ahead;
 use inventory::proof::checkpoints::{Pass, advance};
 use inventory::proof::recount::{Step, again, step};
 use inventory::proof::{Proof, prove, prove_whole};
@@ -431,5 +432,36 @@ async fn checkpoints_change_no_proof() -> anyhow::Result<()> {
             "{round}: {quick:?} {whole:?}"
         );
     }
+    Ok(())
+}
+
+/// Two replicas make the same months at once; a month that is missing does not stop sales.
+#[tokio::test]
+async fn months_are_made_ahead_beside_the_sales() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let inventory = sold(&bench).await?;
+    let client = client(&bench).await?;
+    let months = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'ledger'::regclass";
+    let before: i64 = client.query_one(months, &[]).await?.try_get(0)?;
+    let drop_last = "DO $$ BEGIN
+        EXECUTE 'DROP TABLE ledger_' || to_char(now() AT TIME ZONE 'UTC' + interval '6 months', 'YYYY_MM');
+        EXECUTE 'DROP TABLE ledger_' || to_char(now() AT TIME ZONE 'UTC' + interval '5 months', 'YYYY_MM');
+        END $$";
+    client.batch_execute(drop_last).await?;
+    let (one, other) = (bench.pool()?, bench.pool()?);
+    let made = tokio::try_join!(make_ahead(&one), make_ahead(&other))?;
+    assert_eq!(made.0 + made.1, 2);
+    let after: i64 = client.query_one(months, &[]).await?.try_get(0)?;
+    assert_eq!(after, before);
+    let this_month = "DO $$ BEGIN
+        EXECUTE 'ALTER TABLE ledger DETACH PARTITION ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM');
+        END $$";
+    client.batch_execute(this_month).await?;
+    held(&inventory, hold(HoldId::generate(), &[3], 1, Until::Sold)?).await??;
+    let late: i64 = client
+        .query_one("SELECT count(*) FROM ledger_default", &[])
+        .await?
+        .try_get(0)?;
+    assert_eq!(late, 1);
     Ok(())
 }
