@@ -134,10 +134,14 @@ impl Committer {
             };
             let was_optimistic = path.is_optimistic();
             path = Path::Locked(Repeats::Likely);
+            match &error {
+                // The pools are current. The bad command is found by bisection, and fails under locks at last.
+                CommitError::Conflict(_) => return Err(error),
+                CommitError::Data(_) if batch.len() > 1 => return Err(error),
+                CommitError::Stale(_) if was_optimistic => memory.missed(),
+                _ => {}
+            }
             if was_optimistic && !matches!(error, CommitError::Again(_)) {
-                if matches!(error, CommitError::Stale(_)) {
-                    memory.missed();
-                }
                 tracing::debug!(%error, "locking the batch");
                 continue;
             }
@@ -170,10 +174,12 @@ impl Committer {
         let attempt = async |client: &Client| match path {
             Path::Optimistic(now) => {
                 match commit_optimistic(client, batch, now, self.sales, memory).await {
-                    // The database has ended the statement: the connection is as good as before.
-                    Err(error @ (CommitError::Stale(_) | CommitError::NeedsLocks(_))) => {
-                        Ok(Err(error))
-                    }
+                    // The database has ended the statement or the transaction: the connection is as good as before.
+                    Err(
+                        error @ (CommitError::Stale(_)
+                        | CommitError::NeedsLocks(_)
+                        | CommitError::Conflict(_)),
+                    ) => Ok(Err(error)),
                     outcome => outcome.map(Ok),
                 }
             }

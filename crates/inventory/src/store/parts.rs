@@ -1,6 +1,7 @@
 //! The parts of the statement that writes a batch: a CTE for each kind of row, with a parameter for each column.
 //!
-//! A part's own parameters begin at `$4`. `$1` is the time of the batch.
+//! A part's own parameters begin at `$4`. `$1` is the time of the batch. The rows of a part are arrays, for `unnest`; a
+//! single one is a row of VALUES, which costs the planner's quickest plan and no set of rows.
 
 use domain::{HoldId, SeatNumber};
 use tokio_postgres::types::ToSql;
@@ -104,7 +105,10 @@ const ROWS_OF_A_SMALL_BATCH: usize = 32;
 /// One CTE.
 pub(super) struct Part {
     pub(super) name: &'static str,
+    /// It reads its rows from `unnest`.
     pub(super) sql: &'static str,
+    /// Whether its parameters are the values of one row, and not arrays.
+    pub(super) has_one_row: bool,
     /// Whether its rows are pools whose versions match.
     pub(super) is_check: bool,
     pub(super) parameters: Vec<Parameter>,
@@ -136,34 +140,43 @@ impl Parts {
     /// Adds a part that nearly every large batch has.
     fn add<T>(
         &mut self,
-        (name, sql): (&'static str, &'static str),
+        part: (&'static str, &'static str),
         rows: &[T],
-        parameters: impl FnOnce(&[T]) -> Vec<Parameter>,
+        parameters: impl FnOnce(&Rows<T>) -> Vec<Parameter>,
     ) {
         if self.has_all || !rows.is_empty() {
-            self.push(name, sql, parameters(rows));
+            self.push(part, rows, parameters);
         }
     }
 
     /// Adds a part if it has rows.
     fn add_rare<T>(
         &mut self,
-        (name, sql): (&'static str, &'static str),
+        part: (&'static str, &'static str),
         rows: &[T],
-        parameters: impl FnOnce(&[T]) -> Vec<Parameter>,
+        parameters: impl FnOnce(&Rows<T>) -> Vec<Parameter>,
     ) {
         if !rows.is_empty() {
-            self.push(name, sql, parameters(rows));
+            self.push(part, rows, parameters);
         }
     }
 
-    fn push(&mut self, name: &'static str, sql: &'static str, parameters: Vec<Parameter>) {
-        let is_check = [CHANGED, UNCHANGED].contains(&name);
+    fn push<T>(
+        &mut self,
+        (name, sql): (&'static str, &'static str),
+        rows: &[T],
+        parameters: impl FnOnce(&Rows<T>) -> Vec<Parameter>,
+    ) {
+        let only = match rows {
+            [only] if !self.has_all => Some(only),
+            _ => None,
+        };
         self.parts.push(Part {
             name,
             sql,
-            is_check,
-            parameters,
+            has_one_row: only.is_some(),
+            is_check: [CHANGED, UNCHANGED].contains(&name),
+            parameters: parameters(&Rows { rows, only }),
         });
     }
 }
@@ -172,12 +185,21 @@ impl Parts {
 const CHANGED: &str = "changed_pools";
 const UNCHANGED: &str = "unchanged_pools";
 
-/// One column: a value of each row, for `unnest`.
-fn column<T, U: ToSql + Sync + Send + 'static>(rows: &[T], value: impl Fn(&T) -> U) -> Parameter
-where
-    Vec<U>: ToSql,
-{
-    Box::new(rows.iter().map(value).collect::<Vec<U>>())
+/// The rows of a part.
+struct Rows<'a, T> {
+    rows: &'a [T],
+    /// The only one: its columns are plain values.
+    only: Option<&'a T>,
+}
+
+impl<T> Rows<'_, T> {
+    /// One column: the value, or an array with the value of each row.
+    fn column<U: ToSql + Sync + Send + 'static>(&self, value: impl Fn(&T) -> U) -> Parameter {
+        match self.only {
+            Some(row) => Box::new(value(row)),
+            None => Box::new(self.rows.iter().map(value).collect::<Vec<U>>()),
+        }
+    }
 }
 
 /// The recorded code of a refusal.
@@ -201,39 +223,37 @@ fn pools(changes: &StateDiff, unchanged: &[PoolCount], parts: &mut Parts) {
     let changed: Vec<_> = changes.pools.iter().collect();
     parts.add((CHANGED, UPDATE_POOLS), &changed, |changed| {
         vec![
-            column(changed, |(id, _)| id.0),
-            column(changed, |(_, pool)| pool.capacity),
-            column(changed, |(_, pool)| pool.free),
-            column(changed, |(_, pool)| pool.held),
-            column(changed, |(_, pool)| pool.sold),
-            column(changed, |(_, pool)| pool.adjusted),
-            column(changed, |(_, pool)| pool.starts_at),
-            column(changed, |(_, pool)| pool.closed_at),
-            column(changed, |(_, pool)| pool.version),
+            changed.column(|(id, _)| id.0),
+            changed.column(|(_, pool)| pool.capacity),
+            changed.column(|(_, pool)| pool.free),
+            changed.column(|(_, pool)| pool.held),
+            changed.column(|(_, pool)| pool.sold),
+            changed.column(|(_, pool)| pool.adjusted),
+            changed.column(|(_, pool)| pool.starts_at),
+            changed.column(|(_, pool)| pool.closed_at),
+            changed.column(|(_, pool)| pool.version),
         ]
     });
     parts.add_rare((UNCHANGED, COMPARE_POOLS), unchanged, |unchanged| {
         vec![
-            column(unchanged, |count| count.pool.0),
-            column(unchanged, |count| count.version),
+            unchanged.column(|count| count.pool.0),
+            unchanged.column(|count| count.version),
         ]
     });
     let new: Vec<_> = changes.new_pools.iter().collect();
     parts.add_rare(("new_pools", INSERT_POOLS), &new, |new| {
         vec![
-            column(new, |(id, _)| id.0),
-            column(new, |(_, pool)| pool.kind.clone()),
-            column(new, |(_, pool)| pool.capacity),
-            column(new, |(_, pool)| pool.free),
-            column(new, |(_, pool)| pool.held),
-            column(new, |(_, pool)| pool.sold),
-            column(new, |(_, pool)| pool.adjusted),
-            column(new, |(_, pool)| {
-                pool.layout.map(|layout| layout.to_string())
-            }),
-            column(new, |(_, pool)| pool.starts_at),
-            column(new, |(_, pool)| pool.closed_at),
-            column(new, |(_, pool)| pool.version),
+            new.column(|(id, _)| id.0),
+            new.column(|(_, pool)| pool.kind.clone()),
+            new.column(|(_, pool)| pool.capacity),
+            new.column(|(_, pool)| pool.free),
+            new.column(|(_, pool)| pool.held),
+            new.column(|(_, pool)| pool.sold),
+            new.column(|(_, pool)| pool.adjusted),
+            new.column(|(_, pool)| pool.layout.map(|layout| layout.to_string())),
+            new.column(|(_, pool)| pool.starts_at),
+            new.column(|(_, pool)| pool.closed_at),
+            new.column(|(_, pool)| pool.version),
         ]
     });
 }
@@ -241,29 +261,29 @@ fn pools(changes: &StateDiff, unchanged: &[PoolCount], parts: &mut Parts) {
 fn holds(changes: &StateDiff, parts: &mut Parts) {
     parts.add(("new_holds", INSERT_HOLDS), &changes.new_holds, |new| {
         vec![
-            column(new, |(id, _)| id.0),
-            column(new, |(_, hold)| hold.owner.clone()),
-            column(new, |(_, hold)| hold.status.as_str()),
-            column(new, |(_, hold)| code_of(hold.refusal)),
-            column(new, |(_, hold)| hold.request_digest.clone()),
-            column(new, |(_, hold)| hold.expires_at),
+            new.column(|(id, _)| id.0),
+            new.column(|(_, hold)| hold.owner.clone()),
+            new.column(|(_, hold)| hold.status.as_str()),
+            new.column(|(_, hold)| code_of(hold.refusal)),
+            new.column(|(_, hold)| hold.request_digest.clone()),
+            new.column(|(_, hold)| hold.expires_at),
         ]
     });
     parts.add(("holds_changed", UPDATE_HOLDS), &changes.holds, |changed| {
         vec![
-            column(changed, |(id, _)| id.0),
-            column(changed, |(_, hold)| hold.status.as_str()),
-            column(changed, |(_, hold)| hold.expires_at),
-            column(changed, |(_, hold)| hold.seat_change),
-            column(changed, |(_, hold)| code_of(hold.seat_change_refusal)),
+            changed.column(|(id, _)| id.0),
+            changed.column(|(_, hold)| hold.status.as_str()),
+            changed.column(|(_, hold)| hold.expires_at),
+            changed.column(|(_, hold)| hold.seat_change),
+            changed.column(|(_, hold)| code_of(hold.seat_change_refusal)),
         ]
     });
-    let legs = |legs: &[(HoldId, &HoldLeg)]| {
+    let legs = |legs: &Rows<(HoldId, &HoldLeg)>| {
         vec![
-            column(legs, |(id, _)| id.0),
-            column(legs, |(_, leg)| leg.pool.0),
-            column(legs, |(_, leg)| leg.units.get().cast_signed()),
-            column(legs, |(_, leg)| joined(&leg.seats)),
+            legs.column(|(id, _)| id.0),
+            legs.column(|(_, leg)| leg.pool.0),
+            legs.column(|(_, leg)| leg.units.get().cast_signed()),
+            legs.column(|(_, leg)| joined(&leg.seats)),
         ]
     };
     let new: Vec<_> = changes
@@ -277,11 +297,11 @@ fn holds(changes: &StateDiff, parts: &mut Parts) {
 }
 
 fn expiries(changes: &StateDiff, parts: &mut Parts) {
-    let columns = |expiries: &[Expiry]| {
+    let columns = |expiries: &Rows<Expiry>| {
         vec![
-            column(expiries, |expiry| expiry.pool.0),
-            column(expiries, |expiry| expiry.at),
-            column(expiries, |expiry| expiry.hold.0),
+            expiries.column(|expiry| expiry.pool.0),
+            expiries.column(|expiry| expiry.at),
+            expiries.column(|expiry| expiry.hold.0),
         ]
     };
     let (ended, new) = (&changes.ended_expiries, &changes.new_expiries);
@@ -298,15 +318,15 @@ fn seats(changes: &StateDiff, parts: &mut Parts) {
     };
     parts.add(("freed_seats", FREE_SEATS), freed, |freed| {
         vec![
-            column(freed, |(pool, _)| pool.0),
-            column(freed, |(_, seat)| seat.to_string()),
+            freed.column(|(pool, _)| pool.0),
+            freed.column(|(_, seat)| seat.to_string()),
         ]
     });
     parts.add(("taken_seats", take), taken, |taken| {
         vec![
-            column(taken, |(pool, _, _)| pool.0),
-            column(taken, |(_, seat, _)| seat.to_string()),
-            column(taken, |(_, _, hold)| hold.0),
+            taken.column(|(pool, _, _)| pool.0),
+            taken.column(|(_, seat, _)| seat.to_string()),
+            taken.column(|(_, _, hold)| hold.0),
         ]
     });
 }
@@ -315,11 +335,11 @@ fn adjustments(changes: &StateDiff, parts: &mut Parts) {
     let new = &changes.adjustments;
     parts.add_rare(("new_adjustments", INSERT_ADJUSTMENTS), new, |new| {
         vec![
-            column(new, |(id, _)| *id),
-            column(new, |(_, adjustment)| adjustment.pool.0),
-            column(new, |(_, adjustment)| adjustment.units),
-            column(new, |(_, adjustment)| adjustment.free_after),
-            column(new, |(_, adjustment)| adjustment.applied_at),
+            new.column(|(id, _)| *id),
+            new.column(|(_, adjustment)| adjustment.pool.0),
+            new.column(|(_, adjustment)| adjustment.units),
+            new.column(|(_, adjustment)| adjustment.free_after),
+            new.column(|(_, adjustment)| adjustment.applied_at),
         ]
     });
 }
@@ -327,14 +347,14 @@ fn adjustments(changes: &StateDiff, parts: &mut Parts) {
 fn ledger(changes: &StateDiff, parts: &mut Parts) {
     parts.add(("entries", INSERT_LEDGER), &changes.ledger, |entries| {
         vec![
-            column(entries, |entry| entry.pool.0),
-            column(entries, |entry| entry.version),
-            column(entries, |entry| entry.line),
-            column(entries, |entry| entry.from.as_str()),
-            column(entries, |entry| entry.to.as_str()),
-            column(entries, |entry| entry.units),
-            column(entries, |entry| entry.reason),
-            column(entries, |entry| entry.cause),
+            entries.column(|entry| entry.pool.0),
+            entries.column(|entry| entry.version),
+            entries.column(|entry| entry.line),
+            entries.column(|entry| entry.from.as_str()),
+            entries.column(|entry| entry.to.as_str()),
+            entries.column(|entry| entry.units),
+            entries.column(|entry| entry.reason),
+            entries.column(|entry| entry.cause),
         ]
     });
 }

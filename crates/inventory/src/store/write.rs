@@ -73,13 +73,17 @@ pub(crate) async fn prepare(
     for Part {
         name,
         sql,
+        has_one_row,
         is_check,
         parameters: of_part,
     } in parts_of(changes, unchanged)
     {
         query.push_str(if query.is_empty() { "WITH " } else { ", " });
         query.extend([name, " AS ("]);
-        push_numbered(&mut query, sql, parameters.len());
+        match sql.split_once("unnest(").filter(|_| has_one_row) {
+            Some((before, rows)) => push_one_row(&mut query, before, rows, parameters.len()),
+            None => push_numbered(&mut query, sql, parameters.len()),
+        }
         query.push(')');
         if is_check {
             current.push(name);
@@ -95,6 +99,16 @@ pub(crate) async fn prepare(
         statement: client.prepare_cached(&query).await?,
         parameters,
     })
+}
+
+/// Appends SQL with one row of VALUES in place of `unnest(rows`.
+fn push_one_row(query: &mut String, before: &str, rows: &str, parameters_before: usize) {
+    let (columns, after) = rows.split_once(')').unwrap_or((rows, ""));
+    push_numbered(query, before, parameters_before);
+    query.push_str("(VALUES (");
+    push_numbered(query, &columns.replace("[]", ""), parameters_before);
+    query.push_str("))");
+    push_numbered(query, after, parameters_before);
 }
 
 /// Appends SQL whose own parameters are numbered from `$4`, and numbers them on from those before.
@@ -168,5 +182,15 @@ mod tests {
         let mut query = String::new();
         push_numbered(&mut query, "VALUES ($4, $1, $13)", 7);
         assert_eq!(query, "VALUES ($8, $1, $17)");
+    }
+
+    #[test]
+    fn one_row_is_a_row_of_values() {
+        let mut query = String::new();
+        let rows = "$4::uuid[], $5::text[]) AS new (id, name) WHERE name = $5";
+        push_one_row(&mut query, "SELECT FROM ", rows, 7);
+        let expected =
+            "SELECT FROM (VALUES ($8::uuid, $9::text)) AS new (id, name) WHERE name = $9";
+        assert_eq!(query, expected);
     }
 }
