@@ -162,7 +162,7 @@ bench-events: servers ## Measure ticket sales over HTTP (4 minutes; let nothing 
 	@$(TARGET)/release/bench-events $(ARGS)
 
 .PHONY: bench-growth
-bench-growth: servers ## Measure what a history of 10 million bookings costs (an hour, 60 GB of disk; ARGS="--scale 0.01" is short)
+bench-growth: servers ## Measure what a history of 10 million bookings costs (an hour, 75 GB of free disk; ARGS="--scale 0.01" is short)
 	cargo build --release -p flight-service -p booking-service -p payment-service -p benches \
 		--bin flight-service --bin booking-service --bin payment-service --bin bench-growth
 	@$(TARGET)/release/bench-growth $(ARGS)

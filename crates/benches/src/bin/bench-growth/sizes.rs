@@ -18,7 +18,7 @@ const ENTRIES_OF_BOOKING: u64 = 2;
 const EMPTY: f64 = 0.000_1;
 
 /// Disk space of scale 1, with indexes and what the write-ahead log takes meanwhile.
-const BYTES_OF_SCALE_1: f64 = 55e9;
+const BYTES_OF_SCALE_1: f64 = 45e9;
 /// Of the flights to come, and of each stack.
 const BYTES_OF_STACK: f64 = 3e9;
 /// The part of the free space that is used.
