@@ -46,7 +46,7 @@ async fn every_rule_has_a_constraint() -> anyhow::Result<()> {
              WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND convalidated \
                  AND conrelid::regclass::text NOT LIKE '%\\_migrations' \
                  AND conrelid::regclass::text NOT IN \
-                     ('pools', 'holds', 'hold_legs', 'live_seats', 'adjustments', 'ledger', \
+                     ('pools', 'holds', 'hold_legs', 'hold_expiries', 'live_seats', 'adjustments', 'ledger', \
                       'ledger_progress', 'pool_checkpoints', 'proof_violations', 'archived_sums') \
                  AND NOT EXISTS (SELECT FROM pg_class WHERE oid = conrelid AND relispartition) \
              UNION ALL \
