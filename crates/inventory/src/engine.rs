@@ -407,7 +407,7 @@ fn publishing(gate: Arc<Gate>, next: CountListener, tasks: &mut JoinSet<()>) -> 
                     .flatten()
                     .all(|count| has_plenty(count.free, 0))
                 {
-                    // Nobody is refused by these counts.
+                    // Nobody is refused by these counts in vain: the gate believes what it heard before them.
                     tokio::time::sleep(PUBLISH_LINGER).await;
                     while let Ok(more) = receiver.try_recv() {
                         waiting.push(more);

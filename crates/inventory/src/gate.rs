@@ -164,6 +164,8 @@ impl Gate {
                     crash_points::point("take.after");
                     return Ok(Admission::Taken);
                 }
+                // The count in Redis may be older than what was heard: those of pools with plenty linger.
+                Some(0) if self.heard_enough(pool, units) => return Ok(Admission::Unchecked),
                 Some(0) => {
                     self.refusals.insert(pool, units.get());
                     metrics::counter!("inventory_gate_refusals_total").increment(1);
@@ -174,6 +176,12 @@ impl Gate {
             }
         }
         Ok(Admission::Unchecked)
+    }
+
+    /// Whether a pool has these units, and plenty, by what was heard of it.
+    fn heard_enough(&self, pool: PoolId, units: Units) -> bool {
+        let heard = self.heard.get(&pool);
+        heard.is_some_and(|free| has_plenty(free, 0) && i64::from(free) >= i64::from(units.get()))
     }
 
     /// Hears new counts, and drops the cached refusals of their pools.
