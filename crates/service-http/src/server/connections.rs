@@ -33,6 +33,8 @@ pub(super) fn listen(address: SocketAddr, write_timeout: Duration) -> anyhow::Re
         socket.set_reuse_address(true)?;
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
         socket.set_tcp_user_timeout(Some(write_timeout))?;
+        // An answer in several parts must not wait for the client's delayed acknowledgement of the first (Nagle).
+        socket.set_tcp_nodelay(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         Ok(socket.into())
@@ -107,5 +109,18 @@ impl ConnectionAdmission {
             Some(places) => places.take(network_of(address)).map(Some).ok_or(()),
             None => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_connections_send_at_once() {
+        let listener = listen(([127, 0, 0, 1], 0).into(), Duration::from_secs(1)).unwrap();
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        assert!(accepted.nodelay().unwrap());
     }
 }
