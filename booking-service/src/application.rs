@@ -78,7 +78,7 @@ impl Application {
         let inventory = start_inventory(settings, &stores)?;
         let engine = engine(settings, stores.database.clone(), Arc::clone(&inventory))?;
         let tasks = BackgroundTasks::new();
-        keep_ledger(settings, &tasks)?;
+        upkeep::start(&settings.database, NAME, &tasks)?;
         start_workers(settings, &engine, &tasks);
         let notifier = start_queue(settings, &engine, stores.redis.clone(), &tasks);
         let services = services(settings, &stores, engine, inventory, notifier, &tasks)?;
@@ -157,16 +157,6 @@ fn start_inventory(settings: &Settings, stores: &Stores) -> anyhow::Result<Arc<I
         inventory_settings,
         Arc::new(|_| {}),
     ))
-}
-
-/// Starts the upkeep of the ledger, on connections of its own.
-fn keep_ledger(settings: &Settings, tasks: &BackgroundTasks) -> anyhow::Result<()> {
-    let timeout = upkeep::STATEMENT_TIMEOUT;
-    upkeep::start(
-        &database::upkeep_pool(&settings.database, NAME, timeout)?,
-        tasks,
-    );
-    Ok(())
 }
 
 fn engine(

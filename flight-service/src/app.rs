@@ -1,9 +1,11 @@
 //! The service's decisions. No SQL, no HTTP.
 
+pub mod current_schedule;
 pub mod flight_times;
 pub mod live;
 pub mod schedule;
 pub mod schedule_changes;
+mod schedule_poll;
 pub mod search;
 pub mod seat_maps;
 pub mod seats;

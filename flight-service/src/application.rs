@@ -19,7 +19,7 @@ use service_http::health::{Check, Operations};
 use service_http::limits::RateLimit;
 use service_http::server::{Admission, BoundServer, ServiceHandle};
 
-use crate::app::schedule::CurrentSchedule;
+use crate::app::current_schedule::CurrentSchedule;
 use crate::app::schedule_changes::ScheduleChanges;
 use crate::app::search::Searcher;
 use crate::app::search::candidates::Candidates;
@@ -63,7 +63,7 @@ impl Application {
         };
         let inventory = start_inventory(settings, &stores, Arc::clone(&listener))?;
         let tasks = BackgroundTasks::new();
-        keep_ledger(settings, &tasks)?;
+        upkeep::start(&settings.database, NAME, &tasks)?;
         follow_schedule(settings, &schedule, listener, &tasks)?;
         let keys = stores.database.clone();
         tasks.supervise("answers_sweeper", move |stop| {
@@ -140,16 +140,6 @@ fn start_inventory(
         inventory_settings,
         listener,
     ))
-}
-
-/// Starts the upkeep of the ledger, on connections of its own.
-fn keep_ledger(settings: &Settings, tasks: &BackgroundTasks) -> anyhow::Result<()> {
-    let timeout = upkeep::STATEMENT_TIMEOUT;
-    upkeep::start(
-        &database::upkeep_pool(&settings.database, NAME, timeout)?,
-        tasks,
-    );
-    Ok(())
 }
 
 /// Starts the tasks that keep the schedule up to date.

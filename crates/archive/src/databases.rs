@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reconcile::Urls;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::error::ArchiveError;
@@ -14,17 +15,6 @@ const STATEMENT_WITHIN: Duration = Duration::from_secs(600);
 pub const FLIGHTS: &str = "flights";
 pub const BOOKINGS: &str = "bookings";
 pub const PAYMENTS: &str = "payments";
-
-/// Addresses of the three databases.
-#[derive(Clone, Debug)]
-pub struct Urls {
-    /// flight-service's.
-    pub flights: String,
-    /// booking-service's.
-    pub bookings: String,
-    /// payment-service's.
-    pub payments: String,
-}
 
 /// A database and its name.
 pub struct Database {

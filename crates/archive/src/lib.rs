@@ -26,7 +26,6 @@ mod run;
 mod tables;
 
 pub use cutoff::Cutoff;
-pub use databases::Urls;
 pub use error::ArchiveError;
 pub use options::Options;
 pub use report::Report;

@@ -1,7 +1,9 @@
 //! The whole run.
 
+use reconcile::Urls;
+
 use crate::bookings;
-use crate::databases::{Databases, Urls};
+use crate::databases::Databases;
 use crate::error::ArchiveError;
 use crate::ledger;
 use crate::options::Options;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod audit;
+mod database_urls;
 mod logs;
 pub mod mint_key;
 mod mint_token;

@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Pool as Database;
 use service_core::background_tasks::BackgroundTasks;
+use service_core::database::upkeep_pool;
+use service_core::settings::DatabaseSettings;
 
 use crate::partitions;
 use crate::proof::{checkpoints, recount};
 
 /// Time limit of a statement on the connections of these tasks: the longest counts a single pool's whole ledger.
-pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Starts the tasks. The connections are for them alone: neither sales nor proofs wait for them.
-pub fn start(database: &Database, tasks: &BackgroundTasks) {
+/// Starts the tasks. Their connections are for them alone: neither sales nor proofs wait for them.
+///
+/// # Errors
+/// When the settings can't make a pool.
+pub fn start(
+    settings: &DatabaseSettings,
+    service: &str,
+    tasks: &BackgroundTasks,
+) -> anyhow::Result<()> {
+    let database = upkeep_pool(settings, service, STATEMENT_TIMEOUT)?;
     let connections = database.clone();
     tasks.supervise("ledger_partitions", move |stop| {
         partitions::keep(connections.clone(), stop)
@@ -21,8 +30,8 @@ pub fn start(database: &Database, tasks: &BackgroundTasks) {
     tasks.supervise("ledger_checkpoints", move |stop| {
         checkpoints::keep(connections.clone(), stop)
     });
-    let connections = database.clone();
     tasks.supervise("ledger_recount", move |stop| {
-        recount::keep(connections.clone(), stop)
+        recount::keep(database.clone(), stop)
     });
+    Ok(())
 }

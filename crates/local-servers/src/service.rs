@@ -50,7 +50,7 @@ impl Service {
             return Ok(program);
         }
         let text = format!(
-            "{} does not exist: build it (`cargo build --release --bins`)",
+            "{} does not exist: build it with the profile of this program (`cargo build --bins`)",
             program.display()
         );
         Err(io::Error::new(io::ErrorKind::NotFound, text))

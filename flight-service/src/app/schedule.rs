@@ -1,47 +1,23 @@
-//! The schedule in memory, which search runs on.
-//!
-//! Immutable except for the live counts. A change of the schedule builds a new one aside and swaps it in:
-//! this replica's own changes at once, others' when PostgreSQL notifies (`LISTEN`), and missed notifications
-//! with the next poll. Counts from this replica's commits arrive at once, others' within a second.
+//! The schedule in memory, which search runs on: immutable except for the live counts.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::{ArcSwap, Guard};
 use deadpool_postgres::Pool as Database;
 use domain::sale_rules::SalesPolicy;
 use domain::sale_rules::itinerary::Leg;
 use domain::{AirportCode, FlightId, FlightNumber, Units};
 use flight_api::{Flight, FlightStatus};
 use inventory::PoolCount;
-use inventory::committer::CountListener;
 use itinerary::{FlightSlot, Timetable};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, Notify, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::flight_times::{local_text, status};
 use super::live::{LiveCount, VersionStamp};
 use super::{AppError, DbError};
 use crate::db;
-use crate::db::schedule_version::Source;
-
-/// Pause before a lost `LISTEN` connection is reopened.
-const LISTEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
-
-/// How far back polls read: entries carry a time before their commit, and are read when they have become visible.
-/// Most polls look for what just was; those that are this much later than the last such one look back longer than
-/// any commit takes.
-const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(1);
-const LONG_POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
-
-/// How long an answer waits until searches see the change: half of the default `http.request_timeout`,
-/// because the change is committed and must be answered as such.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Before all flights, in seconds from 1970: the year 1.
 const FIRST_DEPARTURE_SECOND: i64 = -62_135_596_800;
@@ -118,7 +94,10 @@ impl Schedule {
     ///
     /// # Errors
     /// Those of [`Self::load`].
-    async fn load_aside(database: Database, sales: SalesPolicy) -> Result<Self, AppError> {
+    pub(super) async fn load_aside(
+        database: Database,
+        sales: SalesPolicy,
+    ) -> Result<Self, AppError> {
         let runtime = Handle::current();
         let loading = move || runtime.block_on(Self::load(&database, sales));
         let loaded = tokio::task::spawn_blocking(loading).await;
@@ -227,7 +206,7 @@ impl Schedule {
     }
 
     /// Whether the database has another version by now, or flights have departed that were loaded.
-    fn is_outdated(&self, version: i64, sales: SalesPolicy, now: Timestamp) -> bool {
+    pub(super) fn is_outdated(&self, version: i64, sales: SalesPolicy, now: Timestamp) -> bool {
         version != self.version || first_departure(sales, now) > self.departs_from
     }
 
@@ -287,8 +266,23 @@ impl Schedule {
         self.stamp(slot).has(seats) && self.is_on_sale(slot, sales, now)
     }
 
+    /// Applies new counts.
+    pub(super) fn update(&self, counts: &[PoolCount]) {
+        for count in counts {
+            let slot = self.timetable.slot_of(FlightId(count.pool.0));
+            if let Some(details) = slot.and_then(|slot| self.details.get(slot.index())) {
+                details.live.update(count);
+            }
+        }
+    }
+
+    /// The database's clock before the schedule was read.
+    pub(super) fn read_at(&self) -> Timestamp {
+        self.read_at
+    }
+
     /// Takes over newer counts from the previous schedule.
-    fn catch_up(&self, other: &Self) {
+    pub(super) fn catch_up(&self, other: &Self) {
         for (slot, flight) in other.timetable.flights() {
             let old = other.details.get(slot.index());
             let new = self.timetable.slot_of(flight.id);
@@ -395,234 +389,10 @@ pub struct Departure {
     pub leg: Leg,
 }
 
-/// When counts were last polled, by the database's clock, and for which schedule.
-#[derive(Clone, Copy)]
-struct Polled {
-    edition: Edition,
-    at: Timestamp,
-    /// The last poll that looked back longer; none yet of this schedule.
-    long_at: Option<Timestamp>,
-}
-
-impl Polled {
-    /// Before the first poll of a schedule.
-    fn never(schedule: &Schedule) -> Self {
-        Self {
-            edition: schedule.edition(),
-            at: schedule.read_at,
-            long_at: None,
-        }
-    }
-
-    /// From when on the next poll reads, and whether it looks back longer.
-    fn since(self) -> (Timestamp, bool) {
-        let (from, overlap, is_long) = match self.long_at {
-            None => (self.at, LONG_POLL_OVERLAP, true),
-            Some(long_at) if self.at.duration_since(long_at) >= LONG_POLL_OVERLAP => {
-                (long_at, LONG_POLL_OVERLAP, true)
-            }
-            Some(_) => (self.at, POLL_OVERLAP, false),
-        };
-        (from.saturating_sub(overlap).unwrap_or(from), is_long)
-    }
-}
-
-/// The current schedule, replaced by each change.
-pub struct CurrentSchedule {
-    current: ArcSwap<Schedule>,
-    database: Database,
-    sales: SalesPolicy,
-    /// Serializes reloads, so that an older version never replaces a newer one.
-    reading: Mutex<()>,
-    /// A request waits for a change: poll now.
-    reload_requested: Notify,
-    /// The last loaded version.
-    read: watch::Sender<i64>,
-}
-
-impl CurrentSchedule {
-    /// Loads the schedule for the first time.
-    ///
-    /// # Errors
-    /// The database failed, or the schedule is invalid.
-    pub async fn load(database: Database, sales: SalesPolicy) -> Result<Arc<Self>, AppError> {
-        let schedule = Schedule::load(&database, sales).await?;
-        Ok(Arc::new(Self {
-            read: watch::Sender::new(schedule.version),
-            current: ArcSwap::from_pointee(schedule),
-            database,
-            sales,
-            reading: Mutex::new(()),
-            reload_requested: Notify::new(),
-        }))
-    }
-
-    /// The current schedule, for long use.
-    #[must_use]
-    pub fn get(&self) -> Arc<Schedule> {
-        self.current.load_full()
-    }
-
-    /// The current schedule, for short use: a guard without reference counting.
-    #[must_use]
-    pub fn now(&self) -> Guard<Arc<Schedule>> {
-        self.current.load()
-    }
-
-    /// Applies new counts.
-    pub fn update(&self, counts: &[PoolCount]) {
-        let schedule = self.current.load();
-        for count in counts {
-            let slot = schedule.timetable.slot_of(FlightId(count.pool.0));
-            if let Some(details) = slot.and_then(|slot| schedule.details.get(slot.index())) {
-                details.live.update(count);
-            }
-        }
-    }
-
-    /// Waits, for some seconds at most, until this replica has loaded the database's version. A timeout is
-    /// only logged: the change is committed, and will be loaded sooner or later.
-    pub async fn wait_for_changes(&self) {
-        let seen = async {
-            let version = {
-                let client = self.database.get().await?;
-                db::schedule_version::current(&client).await?
-            };
-            let mut read = self.read.subscribe();
-            self.reload_requested.notify_one();
-            // The sender lives as long as the schedule, which is borrowed here.
-            read.wait_for(|read| *read >= version).await.ok();
-            Ok::<_, AppError>(())
-        };
-        match tokio::time::timeout(VISIBILITY_TIMEOUT, seen).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "reading the schedule version failed"),
-            Err(_) => tracing::warn!("schedule change not loaded in time"),
-        }
-    }
-
-    /// Reloads the schedule if its version changed, or if flights of it have departed.
-    async fn refresh(&self) -> Result<(), AppError> {
-        let _reading = self.reading.lock().await;
-        let (version, now) = {
-            let client = self.database.get().await?;
-            let version = db::schedule_version::current(&client).await?;
-            (version, db::pools::database_time(&client).await?)
-        };
-        if self.current.load().is_outdated(version, self.sales, now) {
-            let next = Arc::new(Schedule::load_aside(self.database.clone(), self.sales).await?);
-            let last = self.current.swap(Arc::clone(&next));
-            // Counts that arrived during loading went to the old schedule.
-            next.catch_up(&last);
-            self.read.send_replace(next.version);
-            tracing::info!(
-                version,
-                flights = self.current.load().timetable.len(),
-                "schedule loaded"
-            );
-        }
-        Ok(())
-    }
-
-    /// Polls the database at this interval until cancelled; `listener` receives changed counts.
-    pub async fn follow(
-        self: Arc<Self>,
-        listener: CountListener,
-        interval: Duration,
-        stop: CancellationToken,
-    ) {
-        let mut polled = None;
-        while stop
-            .run_until_cancelled(self.pause(interval))
-            .await
-            .is_some()
-        {
-            match self.poll(polled, &listener).await {
-                Ok(now) => polled = Some(now),
-                Err(error) => tracing::warn!(%error, "refreshing the schedule failed"),
-            }
-        }
-    }
-
-    /// Waits for the interval or for a request that needs a change.
-    async fn pause(&self, interval: Duration) {
-        tokio::select! {
-            () = tokio::time::sleep(interval) => {}
-            () = self.reload_requested.notified() => {}
-        }
-    }
-
-    /// Reloads the schedule on each notification, until cancelled. Also reloads whenever it starts to listen,
-    /// because earlier notifications were missed.
-    pub async fn subscribe(self: Arc<Self>, source: Source, stop: CancellationToken) {
-        let listen = async {
-            loop {
-                if let Err(error) = self.listen_once(&source).await {
-                    tracing::warn!(%error, "schedule notifications unavailable; falling back to polling");
-                }
-                tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = listen => {}
-        }
-    }
-
-    async fn listen_once(&self, source: &Source) -> Result<(), AppError> {
-        let mut announcements = db::schedule_version::listen(source).await?;
-        loop {
-            self.refresh().await?;
-            announcements.next().await?;
-        }
-    }
-
-    /// Applies the counts that changed since the last poll of this schedule, or since it was loaded. Where nothing
-    /// changed, it costs one look-up.
-    async fn poll(
-        &self,
-        last: Option<Polled>,
-        listener: &CountListener,
-    ) -> Result<Polled, AppError> {
-        let mut client = self.database.get().await?;
-        let last = last.unwrap_or_else(|| Polled::never(&self.now()));
-        let mut probe = db::pools::probe(&client, last.since().0).await?;
-        let is_outdated = {
-            let schedule = self.now();
-            schedule.is_outdated(probe.schedule_version, self.sales, probe.at)
-        };
-        if is_outdated {
-            drop(client);
-            self.refresh().await?;
-            client = self.database.get().await?;
-        }
-        // It was replaced just now, or when a notification came.
-        let current = Polled::never(&self.now());
-        let last = if last.edition == current.edition {
-            last
-        } else {
-            probe = db::pools::probe(&client, current.since().0).await?;
-            current
-        };
-        let (since, is_long) = last.since();
-        if probe.has_entries {
-            let counts = db::pools::changed_since(&mut client, since).await?;
-            listener(&counts);
-        }
-        Ok(Polled {
-            edition: last.edition,
-            at: probe.at,
-            long_at: if is_long {
-                Some(probe.at)
-            } else {
-                last.long_at
-            },
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -648,35 +418,5 @@ mod tests {
             SalesPolicy::default(),
             after_epoch(DAY * 400)
         ));
-    }
-
-    #[test]
-    fn polls_look_back_longer_now_and_then_without_a_gap() {
-        let mut polled = Polled {
-            edition: Schedule::empty().edition(),
-            at: Timestamp::UNIX_EPOCH,
-            long_at: None,
-        };
-        let mut last_long = None;
-        for half_seconds in 1..=100 {
-            let (since, is_long) = polled.since();
-            assert!(since <= polled.at - POLL_OVERLAP);
-            if is_long {
-                // Nothing that became visible since the last long poll is older than this.
-                let before = last_long.unwrap_or(polled.at);
-                assert!(since <= before - LONG_POLL_OVERLAP);
-            }
-            let at = after_epoch(SignedDuration::from_millis(500 * half_seconds));
-            if is_long {
-                last_long = Some(at);
-            }
-            polled = Polled {
-                at,
-                long_at: if is_long { Some(at) } else { polled.long_at },
-                ..polled
-            };
-            let long_at = polled.long_at.unwrap();
-            assert!(at.duration_since(long_at) <= LONG_POLL_OVERLAP);
-        }
     }
 }

@@ -9,7 +9,7 @@ use inventory::{Inventory, InventoryError, NewPool, PoolChange, Refusal};
 use service_core::idempotency::{self, Answer, Replayable, RequestKey, StoredResult, answers};
 
 use super::AppError;
-use super::schedule::CurrentSchedule;
+use super::current_schedule::CurrentSchedule;
 use super::seats::Seats;
 use crate::db::flights::{FlightCancelled, FlightChanged};
 use crate::{POOL_KIND, db};

@@ -27,7 +27,8 @@ use self::cache_validators::{CacheValidators, Observer};
 use self::candidates::{CANDIDATES, Candidates};
 use self::month::Month;
 use super::AppError;
-use super::schedule::{CurrentSchedule, Schedule};
+use super::current_schedule::CurrentSchedule;
+use super::schedule::Schedule;
 
 /// How long a flight stays among the candidates after its sales end: more than the clocks of replicas that
 /// share candidates differ. An answer from candidates checks the replica's own clock.

@@ -24,8 +24,9 @@ use service_core::page::PageRequest;
 use uuid::Uuid;
 
 use super::AppError;
+use super::current_schedule::CurrentSchedule;
 use super::flight_times::{local_text, status};
-use super::schedule::{CurrentSchedule, Departure};
+use super::schedule::Departure;
 use crate::db;
 use crate::db::adjustment_answers::KeptAdjustment;
 use crate::model::adjustment::adjusted;

@@ -36,6 +36,47 @@ async fn a_charge_succeeds() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `attempt` counts calls to the provider, each made between two commits.
+#[tokio::test]
+async fn a_charge_without_effects_elsewhere_is_recorded_in_one_commit() -> anyhow::Result<()> {
+    let service = TestService::start().await?;
+    let path = "/api/payments/process";
+    let local = service
+        .caller
+        .post_keyed(path, "k1", &charge_of(10.0))
+        .await?;
+    assert_eq!(local.status, 200);
+    assert_eq!(
+        service.count("status = 'success' AND attempt = 0").await?,
+        1
+    );
+    let again = service
+        .caller
+        .post_keyed(path, "k1", &charge_of(10.0))
+        .await?;
+    assert_eq!((again.is_replayed(), &again.body), (true, &local.body));
+
+    let slow = json!({"processing_time_ms": 1});
+    assert_eq!(
+        service
+            .caller
+            .put("/api/payments/mock", &slow)
+            .await?
+            .status,
+        200
+    );
+    let called = service
+        .caller
+        .post_keyed(path, "k2", &charge_of(10.0))
+        .await?;
+    assert_eq!(called.status, 200);
+    assert_eq!(
+        service.count("status = 'success' AND attempt = 1").await?,
+        1
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_charge_is_declined() -> anyhow::Result<()> {
     let service = TestService::start_with(|settings| settings.mock.failure_rate = 1.0).await?;

@@ -176,24 +176,22 @@ impl Engine {
 
     /// Writes a changed booking. [`AppError::ChangedElsewhere`] if its version has changed.
     pub async fn save(&self, booking: Booking, next_step: NextStep) -> Result<Booking, AppError> {
-        let change = Change {
-            booking,
-            next_step,
-            lease: self.settings.lease,
-        };
-        let saved = self.writer.save(change).await?;
-        saved_at_crash_point(saved)
+        let change = self.change(booking, next_step);
+        saved_at_crash_point(self.writer.save(change).await?)
     }
 
     /// Like [`Self::save`] for a booking that has no work left.
     async fn save_later(&self, booking: Booking) -> Result<Booking, AppError> {
-        let change = Change {
+        let change = self.change(booking, NextStep::Mine);
+        saved_at_crash_point(self.writer.save_later(change).await?)
+    }
+
+    fn change(&self, booking: Booking, next_step: NextStep) -> Change {
+        Change {
             booking,
-            next_step: NextStep::Mine,
+            next_step,
             lease: self.settings.lease,
-        };
-        let saved = self.writer.save_later(change).await?;
-        saved_at_crash_point(saved)
+        }
     }
 
     /// Applies an event.

@@ -2,12 +2,13 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use archive::{Cutoff, Options, Urls};
+use archive::{Cutoff, Options};
 use inventory::proof::checkpoints::advance;
 use inventory::proof::recount::{Step, step};
 use inventory::proof::{Proof, prove, prove_whole};
 use jiff::Timestamp;
 use local_servers::database::connect;
+use reconcile::Urls;
 use refinery::Runner;
 use test_stack::TestDatabase;
 use tokio_postgres::Client;

@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use archive::{Cutoff, Options, Urls};
+use archive::{Cutoff, Options};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use local_servers::service::Service;
 
+use crate::commands::database_urls;
 use crate::local::print;
 use crate::local::settings::Settings;
-use crate::local::stack::running_database_url;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -50,15 +49,11 @@ pub struct Arguments {
 
 pub async fn execute(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let before = Cutoff::new(arguments.before, Timestamp::now())?;
-    let url = async |given: &Option<String>, service: Service| match given {
-        Some(url) => Ok(url.clone()),
-        None => running_database_url(settings, service.database()).await,
-    };
-    let urls = Urls {
-        flights: url(&arguments.flights, Service::Flight).await?,
-        bookings: url(&arguments.bookings, Service::Booking).await?,
-        payments: url(&arguments.payments, Service::Payment).await?,
-    };
+    let urls = database_urls::given_or_running(
+        settings,
+        [&arguments.flights, &arguments.bookings, &arguments.payments],
+    )
+    .await?;
     let options = Options {
         is_dry: arguments.dry_run,
         pause: arguments.pause,

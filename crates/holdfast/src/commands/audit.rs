@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use local_servers::service::Service;
-use reconcile::{Options, Report, Urls};
+use reconcile::{Options, Report};
 
+use crate::commands::database_urls;
 use crate::local::print;
 use crate::local::settings::Settings;
-use crate::local::stack::running_database_url;
 
 /// Exit code if a database can't be read.
 const NO_VERDICT: u8 = 2;
@@ -67,15 +66,11 @@ pub async fn execute(settings: &Settings, arguments: &Arguments) -> ExitCode {
 }
 
 async fn verdict(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Report> {
-    let url = async |given: &Option<String>, service: Service| match given {
-        Some(url) => Ok(url.clone()),
-        None => running_database_url(settings, service.database()).await,
-    };
-    let urls = Urls {
-        flights: url(&arguments.flights, Service::Flight).await?,
-        bookings: url(&arguments.bookings, Service::Booking).await?,
-        payments: url(&arguments.payments, Service::Payment).await?,
-    };
+    let urls = database_urls::given_or_running(
+        settings,
+        [&arguments.flights, &arguments.bookings, &arguments.payments],
+    )
+    .await?;
     let options = Options {
         overdue_after: Duration::from_secs(arguments.overdue_after),
     };

@@ -7,7 +7,7 @@ use lifecycle::{ChargedSeats, Event, State};
 use crate::app::AppError;
 use crate::app::bookings::engine::{Engine, Step};
 use crate::db;
-use crate::db::bookings::{Change, NextStep};
+use crate::db::bookings::NextStep;
 use crate::db::tickets::event_bookings::TicketsMoved;
 use crate::model::booking::Booking;
 use crate::model::refusal::Refusal;
@@ -93,11 +93,7 @@ impl Engine {
             State::Paying { attempt } => Some(self.pause_before(attempt)),
             _ => None,
         };
-        let change = Change {
-            booking: declined,
-            next_step: pause.map_or(NextStep::Mine, NextStep::After),
-            lease: self.settings.lease,
-        };
+        let change = self.change(declined, pause.map_or(NextStep::Mine, NextStep::After));
         let attempt = booking.attempts;
         let written =
             db::tickets::payment_failures::decline(&self.database, change, attempt).await?;
